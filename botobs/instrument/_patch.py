@@ -1,0 +1,71 @@
+"""Patches that can be undone, and import hooks that can be switched off."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+_MISSING = object()
+
+
+class Patches:
+    """The patches of one instrumentation, undone together in reverse order."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], None]] = []
+        self._generation = 0
+
+    def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+        """Replace `owner.name` by `wrapper(wrapped, instance, args, kwargs)`, as wrapt does.
+
+        Args:
+            owner: A module or class.
+            name: Attribute of `owner`; for a class the attribute may be inherited.
+            wrapper: Called in place of the original.
+        """
+        original = getattr(owner, name) if isinstance(owner, ModuleType) else vars(owner).get(name, _MISSING)
+        target = getattr(owner, name) if original is _MISSING else original
+        self.replace(owner, name, wrapt.FunctionWrapper(target, wrapper))
+
+    def replace(self, owner: Any, name: str, value: Any) -> None:
+        """Set `owner.name` to `value` until `undo`."""
+        original = vars(owner).get(name, _MISSING)
+        setattr(owner, name, value)
+
+        def undo() -> None:
+            # Somebody may have patched over us; taking theirs away would be worse than leaving ours inside it.
+            if vars(owner).get(name) is not value:
+                return
+            if original is _MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
+
+        self._undo.append(undo)
+
+    def on_undo(self, action: Callable[[], None]) -> None:
+        """Run `action` when the patches are undone."""
+        self._undo.append(action)
+
+    def on_import(self, module: str, action: Callable[[ModuleType], None]) -> None:
+        """Run `action(module)` now if `module` is imported, else when it is, unless `undo` came first."""
+        if module in sys.modules:
+            action(sys.modules[module])
+            return
+        generation = self._generation
+
+        def hook(imported: ModuleType) -> None:
+            if generation == self._generation:
+                action(imported)
+
+        wrapt.register_post_import_hook(hook, module)
+
+    def undo(self) -> None:
+        """Take every patch back and forget the import hooks."""
+        self._generation += 1
+        while self._undo:
+            self._undo.pop()()
