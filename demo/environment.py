@@ -1,0 +1,36 @@
+"""Reads the demo services' settings from environment variables, with errors that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def read(environ: Mapping[str, str], name: str, default: T, convert: Callable[[str], T]) -> T:
+    """The variable `name` of `environ`, converted; `default` when it is not set.
+
+    Raises:
+        SystemExit: The value cannot be converted; the sentence names the variable and the value.
+    """
+    text = environ.get(name)
+    if text is None or not text.strip():
+        return default
+    try:
+        return convert(text.strip())
+    except ValueError as error:
+        raise SystemExit(f"{name}={text!r} in the environment is not usable: {error}") from None
+
+
+def positive(text: str) -> float:
+    """A number above zero."""
+    value = float(text)
+    if not value > 0:
+        raise ValueError("it must be above zero")
+    return value
+
+
+def names(text: str) -> tuple[str, ...]:
+    """A list separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

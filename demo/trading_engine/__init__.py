@@ -1,0 +1,1 @@
+"""Decides, checks the risk and places the orders of the bots."""
