@@ -1,0 +1,120 @@
+"""Asks Tempo over its HTTP API."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from .model import Trace, hex_id
+
+_TRACE_ID = re.compile(r"[0-9a-fA-F]{1,32}")
+
+
+class TempoError(Exception):
+    """Tempo could not be asked, or refused; the message is for a person."""
+
+
+class NoSuchTrace(TempoError):
+    """Tempo has no trace with the id that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A trace in the answer to a search.
+
+    Attributes:
+        root_service: Service of its root span; empty when Tempo has not seen the root.
+        root_name: Name of its root span.
+        start_ns: Nanoseconds since the epoch.
+        duration: Seconds.
+        matched: How many of its spans met the query.
+    """
+
+    trace_id: str
+    root_service: str
+    root_name: str
+    start_ns: int
+    duration: float
+    matched: int
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Summary:
+        """Read one element of `traces` in the answer of `/api/search`."""
+        sets = raw.get("spanSets") or ([raw["spanSet"]] if raw.get("spanSet") else [])
+        return cls(
+            trace_id=raw["traceID"].rjust(32, "0"),
+            root_service=raw.get("rootServiceName", ""),
+            root_name=raw.get("rootTraceName", ""),
+            start_ns=int(raw.get("startTimeUnixNano", 0)),
+            duration=int(raw.get("durationMs", 0)) / 1000,
+            matched=sum(int(spans.get("matched", 0)) for spans in sets),
+        )
+
+
+class TempoClient:
+    """Searches and fetches.
+
+    Args:
+        http: Client with Tempo's base address and whatever credentials it needs.
+    """
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def search(
+        self, query: str, last: float = 3600.0, limit: int = 20, spans_per_trace: int = 3
+    ) -> list[Summary]:
+        """Traces that meet a TraceQL query, newest first.
+
+        Args:
+            query: TraceQL.
+            last: How many seconds to look back.
+            limit: How many traces at most.
+            spans_per_trace: Up to how many matching spans are counted in each.
+
+        Raises:
+            TempoError: Tempo cannot be reached or refuses the query.
+        """
+        now = time.time()
+        parameters: dict[str, str | int] = {
+            "q": query,
+            "start": int(now - last),
+            # The end is exclusive and in whole seconds.
+            "end": int(now) + 1,
+            "limit": limit,
+            "spss": spans_per_trace,
+        }
+        body = self._get("/api/search", parameters)
+        found = [Summary.from_json(raw) for raw in body.get("traces") or []]
+        return sorted(found, key=lambda summary: summary.start_ns, reverse=True)
+
+    def trace(self, trace_id: str) -> Trace:
+        """The trace with the given id.
+
+        Raises:
+            NoSuchTrace: Tempo has none.
+            TempoError: The id is not one, or Tempo cannot be reached.
+        """
+        if not _TRACE_ID.fullmatch(trace_id):
+            raise TempoError(f"{trace_id!r} is not a trace id: it has up to 32 hexadecimal digits")
+        trace_id = hex_id(trace_id.rjust(32, "0"))
+        trace = Trace.from_otlp(trace_id, self._get(f"/api/v2/traces/{trace_id}", {}))
+        if not trace.spans:
+            raise NoSuchTrace(f"Tempo has no trace {trace_id}; it may be older than what is kept, or not there yet")
+        return trace
+
+    def _get(self, path: str, parameters: Mapping[str, str | int]) -> Any:
+        try:
+            response = self._http.get(path, params=dict(parameters))
+        except httpx.HTTPError as error:
+            raise TempoError(f"Tempo at {self._http.base_url} cannot be reached: {error}") from error
+        if response.status_code == 404:
+            return {}
+        if response.is_error:
+            raise TempoError(f"Tempo answered {response.status_code}: {response.text.strip()[:500]}")
+        return response.json()
