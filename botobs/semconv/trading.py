@@ -1,0 +1,293 @@
+"""Bots, orders and market-data feeds, as `botobs.trading` reports them.
+
+Orders have a namespace of their own, `botobs.order.*`: the automatic instrumentation of exchange clients counts
+requests (`exchange.*`), this counts orders, so that one order is never counted twice under one name.
+"""
+
+from __future__ import annotations
+
+from ._model import Metric
+
+BOT_ID = "botobs.bot.id"
+BOT_STATE = "botobs.bot.state"
+BOT_STRATEGY = "botobs.bot.strategy"
+GOODBYE_REASON = "botobs.goodbye.reason"
+DECISION_OUTCOME = "botobs.decision.outcome"
+DECISION_REASON = "botobs.decision.reason"
+ORDER_OUTCOME = "botobs.order.outcome"
+ORDER_STAGE = "botobs.order.stage"
+ORDER_REASON = "botobs.order.reason"
+FEED_CHANNEL = "botobs.feed.channel"
+SUBJECT = "botobs.trading.subject"
+ERROR_TYPE = "error.type"
+EXCHANGE_NAME = "exchange.name"
+ORDER_CLIENT_ID = "exchange.order.client_id"
+ORDER_ID = "exchange.order.id"
+ORDER_SIDE = "exchange.order.side"
+ORDER_TYPE = "exchange.order.type"
+ORDER_AMOUNT = "exchange.order.amount"
+ORDER_PRICE = "exchange.order.price"
+SYMBOL = "exchange.symbol"
+
+#: What the spans `bot turn`, `bot decision`, `order submit`, `order` and `order update` carry.
+SPAN_ATTRIBUTES: tuple[str, ...] = (
+    BOT_ID,
+    BOT_STATE,
+    BOT_STRATEGY,
+    DECISION_OUTCOME,
+    DECISION_REASON,
+    ORDER_OUTCOME,
+    ORDER_STAGE,
+    ORDER_REASON,
+    ERROR_TYPE,
+    EXCHANGE_NAME,
+    ORDER_CLIENT_ID,
+    ORDER_ID,
+    ORDER_SIDE,
+    ORDER_TYPE,
+    ORDER_AMOUNT,
+    ORDER_PRICE,
+    SYMBOL,
+)
+
+#: A bot is known by its id; its strategy and exchange, where it has them, come along for grouping.
+_BOT = (BOT_ID, BOT_STRATEGY, EXCHANGE_NAME)
+
+BOT_STATES = Metric(
+    name="botobs.bot.state",
+    kind="observable_gauge",
+    unit="1",
+    description=(
+        "1 for the state that the bot is in, 0 for the others. "
+        "States: created, starting, running, paused, stopping, stopped, failed."
+    ),
+    attributes=(*_BOT, BOT_STATE),
+)
+BOT_STATE_SINCE = Metric(
+    name="botobs.bot.state.since.timestamp",
+    kind="observable_gauge",
+    unit="s",
+    description="When the bot came into its present state, in seconds since the epoch.",
+    attributes=_BOT,
+)
+BOT_TRANSITIONS = Metric(
+    name="botobs.bot.transitions",
+    kind="counter",
+    unit="{transition}",
+    description="Changes of a bot's state, by the state that it came into.",
+    attributes=(*_BOT, BOT_STATE),
+)
+BOT_RESTARTS = Metric(
+    name="botobs.bot.restarts",
+    kind="counter",
+    unit="{restart}",
+    description="Starts of a bot after a failure; a start after a clean stop is none.",
+    attributes=_BOT,
+)
+BOT_FAILURES = Metric(
+    name="botobs.bot.failures",
+    kind="counter",
+    unit="{failure}",
+    description="Failures of a bot, by the class of the error.",
+    attributes=(*_BOT, ERROR_TYPE),
+)
+BOT_HEARTBEAT = Metric(
+    name="botobs.bot.heartbeat.timestamp",
+    kind="observable_gauge",
+    unit="s",
+    description=(
+        "The bot's last sign of life, in seconds since the epoch: a turn, a heartbeat or a change of state. "
+        "While it is created, paused or failed, and so takes no turns, the life of its process counts. "
+        "The series ends with the bot's goodbye."
+    ),
+    attributes=_BOT,
+)
+BOT_HEARTBEAT_INTERVAL = Metric(
+    name="botobs.bot.heartbeat.interval",
+    kind="observable_gauge",
+    unit="s",
+    description="The longest time between two signs of life that is normal for this bot.",
+    attributes=_BOT,
+)
+BOT_GOODBYE = Metric(
+    name="botobs.bot.goodbye.timestamp",
+    kind="observable_gauge",
+    unit="s",
+    description=(
+        "When the bot said goodbye, in seconds since the epoch: it was stopped, handed over to another process, "
+        "or its service shut down cleanly. A heartbeat that is not newer than the goodbye is not missed."
+    ),
+    attributes=(*_BOT, GOODBYE_REASON),
+)
+BOT_TURN_DURATION = Metric(
+    name="botobs.bot.turn.duration",
+    kind="histogram",
+    unit="s",
+    description="Time that bots take for a turn.",
+    attributes=(BOT_STRATEGY, EXCHANGE_NAME, ERROR_TYPE),
+)
+DECISIONS = Metric(
+    name="botobs.bot.decisions",
+    kind="counter",
+    unit="{decision}",
+    description=(
+        "Decisions of a bot by what came of them: ordered, refused (by a risk check), passed (no order was wanted) "
+        "or error."
+    ),
+    attributes=(*_BOT, DECISION_OUTCOME),
+)
+ORDER_STAGES = Metric(
+    name="botobs.order.stages",
+    kind="counter",
+    unit="{order}",
+    description=(
+        "Orders that reached a stage, each order once a stage: decided, submitted, acknowledged, partially_filled, "
+        "filled, canceled, expired, rejected, unknown."
+    ),
+    attributes=(BOT_ID, ORDER_STAGE),
+)
+ORDERS = Metric(
+    name="botobs.orders",
+    kind="counter",
+    unit="{order}",
+    description=(
+        "Orders by outcome: filled, canceled, expired, rejected, or unknown when nobody knows whether the exchange "
+        "took it. An unknown order that is heard of again counts under its later outcome, too."
+    ),
+    attributes=(EXCHANGE_NAME, ORDER_OUTCOME),
+)
+ORDERS_SUBMITTED = Metric(
+    name="botobs.orders.submitted",
+    kind="counter",
+    unit="{order}",
+    description="Orders sent to an exchange.",
+    attributes=(EXCHANGE_NAME,),
+)
+DECISION_TO_ACK = Metric(
+    name="botobs.order.decision_to_ack.duration",
+    kind="histogram",
+    unit="s",
+    description="From the begin of the decision to the exchange's answer, which is acknowledged or rejected.",
+    attributes=(EXCHANGE_NAME, ORDER_OUTCOME),
+)
+FILL_DURATION = Metric(
+    name="botobs.order.fill.duration",
+    kind="histogram",
+    unit="s",
+    description="From the exchange's acknowledgement to the complete fill.",
+    attributes=(EXCHANGE_NAME, ORDER_TYPE),
+    buckets=(
+        0.001,
+        0.005,
+        0.01,
+        0.05,
+        0.1,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+        10.0,
+        30.0,
+        60.0,
+        300.0,
+        1800.0,
+        7200.0,
+    ),
+)
+IN_FLIGHT = Metric(
+    name="botobs.orders.in_flight",
+    kind="observable_gauge",
+    unit="{order}",
+    description="Orders that were sent and have no answer yet.",
+    attributes=(EXCHANGE_NAME,),
+)
+OLDEST_IN_FLIGHT = Metric(
+    name="botobs.orders.oldest_in_flight.age",
+    kind="observable_gauge",
+    unit="s",
+    description="Age of the oldest order that has no answer yet; 0 when there is none.",
+    attributes=(EXCHANGE_NAME,),
+)
+
+_FEED = (EXCHANGE_NAME, FEED_CHANNEL)
+
+FEED_MESSAGES = Metric(
+    name="botobs.feed.messages",
+    kind="observable_counter",
+    unit="{message}",
+    description="Messages received from a market-data feed.",
+    attributes=_FEED,
+)
+FEED_LAST_MESSAGE = Metric(
+    name="botobs.feed.last_message.timestamp",
+    kind="observable_gauge",
+    unit="s",
+    description=(
+        "When the feed's last message came, in seconds since the epoch; its begin until there is one. "
+        "The series ends when the feed is closed."
+    ),
+    attributes=_FEED,
+)
+FEED_MESSAGE_AGE = Metric(
+    name="botobs.feed.message.age",
+    kind="observable_gauge",
+    unit="s",
+    description="Age of the feed's last message when it came: time of receipt less the exchange's timestamp.",
+    attributes=_FEED,
+)
+FEED_GAPS = Metric(
+    name="botobs.feed.sequence_gaps",
+    kind="observable_counter",
+    unit="{gap}",
+    description="Gaps in the feed's sequence numbers.",
+    attributes=_FEED,
+)
+FEED_MISSED = Metric(
+    name="botobs.feed.messages.missed",
+    kind="observable_counter",
+    unit="{message}",
+    description="Messages that fell into the gaps.",
+    attributes=_FEED,
+)
+FEED_GOODBYE = Metric(
+    name="botobs.feed.goodbye.timestamp",
+    kind="observable_gauge",
+    unit="s",
+    description="When the feed was closed on purpose, in seconds since the epoch.",
+    attributes=_FEED,
+)
+MISUSES = Metric(
+    name="botobs.trading.misuses",
+    kind="counter",
+    unit="{call}",
+    description="Calls that contradict what was reported before, such as an illegal change of state.",
+    attributes=(SUBJECT,),
+)
+
+METRICS: tuple[Metric, ...] = (
+    BOT_STATES,
+    BOT_STATE_SINCE,
+    BOT_TRANSITIONS,
+    BOT_RESTARTS,
+    BOT_FAILURES,
+    BOT_HEARTBEAT,
+    BOT_HEARTBEAT_INTERVAL,
+    BOT_GOODBYE,
+    BOT_TURN_DURATION,
+    DECISIONS,
+    ORDER_STAGES,
+    ORDERS,
+    ORDERS_SUBMITTED,
+    DECISION_TO_ACK,
+    FILL_DURATION,
+    IN_FLIGHT,
+    OLDEST_IN_FLIGHT,
+    FEED_MESSAGES,
+    FEED_LAST_MESSAGE,
+    FEED_MESSAGE_AGE,
+    FEED_GAPS,
+    FEED_MISSED,
+    FEED_GOODBYE,
+    MISUSES,
+)
