@@ -1,0 +1,247 @@
+"""Each part of the stack: its command line, how it is known to be ready, what must come first."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from .binaries import Binaries
+from .home import Home
+from .postgres import EXPORTER_ROLE, Server
+from .supervisor import Part
+
+#: The parts that always run.
+CORE = ("collector", "prometheus", "tempo", "alertmanager")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the definitions need to know.
+
+    Attributes:
+        home: The stack's folder.
+        binaries: The programs.
+        values: Values of the configuration's variables; among them every port.
+        http: A client that trusts the stack and is trusted by it.
+    """
+
+    home: Home
+    binaries: Binaries
+    values: Mapping[str, str]
+    http: httpx.AsyncClient
+
+    def port(self, variable: str) -> int:
+        """A port by its variable."""
+        return int(self.values[variable])
+
+    def url(self, variable: str, path: str = "") -> str:
+        """Address on this machine of the listener whose port is `variable`."""
+        return f"https://127.0.0.1:{self.values[variable]}{path}"
+
+    def config(self, part: str, file: str) -> str:
+        """A rendered configuration file."""
+        return str(self.home.config / part / file)
+
+    def data(self, part: str) -> Path:
+        """The folder of a part's data, made when it is missing."""
+        folder = self.home.data / part
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def answers(self, url: str) -> Callable[[], Awaitable[bool]]:
+        """A check that `url` answers with 200."""
+
+        async def ready() -> bool:
+            try:
+                response = await self.http.get(url, timeout=3)
+            except httpx.HTTPError:
+                return False
+            return response.status_code == 200
+
+        return ready
+
+
+def _environ(**extra: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ}
+    return {**kept, **extra}
+
+
+def collector(context: Context) -> Part:
+    """The OpenTelemetry Collector."""
+    context.data("collector")
+    return Part(
+        name="collector",
+        command=[
+            str(context.binaries["botobs-collector"]),
+            "--config", context.config("collector", "collector.yaml"),
+        ],
+        ready=context.answers(f"http://127.0.0.1:{context.port('BOTOBS_COLLECTOR_HEALTH_PORT')}/"),
+        environ=_environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
+        after=("prometheus", "tempo"),
+        # Its queues are on disk; what is under way is written back.
+        stop_budget=15,
+        url=context.url("BOTOBS_OTLP_HTTP_PORT"),
+    )  # fmt: skip
+
+
+def prometheus(context: Context) -> Part:
+    """Prometheus."""
+    address = f"{context.values.get('BOTOBS_BIND', '127.0.0.1')}:{context.port('BOTOBS_PROMETHEUS_PORT')}"
+    return Part(
+        name="prometheus",
+        command=[
+            str(context.binaries["prometheus"]),
+            f"--config.file={context.config('prometheus', 'prometheus.yml')}",
+            f"--storage.tsdb.path={context.data('prometheus')}",
+            f"--web.listen-address={address}",
+            f"--web.config.file={context.home.secrets / 'web.yml'}",
+            f"--web.external-url={context.url('BOTOBS_PROMETHEUS_PORT')}",
+            "--web.enable-otlp-receiver",
+            "--web.enable-lifecycle",
+            "--enable-feature=exemplar-storage",
+            "--alertmanager.notification-queue-capacity=10000",
+            "--log.level=warn",
+        ],
+        ready=context.answers(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),
+        environ=_environ(),
+        stop_budget=30,
+        url=context.url("BOTOBS_PROMETHEUS_PORT"),
+    )
+
+
+def tempo(context: Context) -> Part:
+    """Tempo."""
+    context.data("tempo")
+    return Part(
+        name="tempo",
+        command=[str(context.binaries["tempo"]), f"-config.file={context.config('tempo', 'tempo.yaml')}"],
+        ready=context.answers(context.url("BOTOBS_TEMPO_HTTP_PORT", "/ready")),
+        environ=_environ(),
+        stop_budget=20,
+        url=context.url("BOTOBS_TEMPO_HTTP_PORT"),
+    )
+
+
+def alertmanager(context: Context) -> Part:
+    """Alertmanager."""
+    address = f"{context.values.get('BOTOBS_BIND', '127.0.0.1')}:{context.port('BOTOBS_ALERTMANAGER_PORT')}"
+    return Part(
+        name="alertmanager",
+        command=[
+            str(context.binaries["alertmanager"]),
+            f"--config.file={context.config('alertmanager', 'alertmanager.yml')}",
+            f"--storage.path={context.data('alertmanager')}",
+            f"--web.listen-address={address}",
+            f"--web.config.file={context.home.secrets / 'web.yml'}",
+            f"--web.external-url={context.url('BOTOBS_ALERTMANAGER_PORT')}",
+            # One instance: an empty address switches the gossip port off.
+            "--cluster.listen-address=",
+            "--log.level=warn",
+        ],
+        ready=context.answers(context.url("BOTOBS_ALERTMANAGER_PORT", "/-/ready")),
+        environ=_environ(),
+        url=context.url("BOTOBS_ALERTMANAGER_PORT"),
+    )
+
+
+def postgres_exporter(context: Context, server: Server) -> Part:
+    """The exporter of PostgreSQL's statistics, as a user who may only read them."""
+    password_file = context.home.secrets / f"database-{EXPORTER_ROLE}.password"
+    bind = context.values.get("BOTOBS_BIND", "127.0.0.1")
+    return Part(
+        name="postgres_exporter",
+        command=[
+            str(context.binaries["postgres_exporter"]),
+            f"--web.listen-address={bind}:{context.port('BOTOBS_POSTGRES_EXPORTER_PORT')}",
+            f"--web.config.file={context.home.secrets / 'web.yml'}",
+            "--collector.stat_statements",
+            "--collector.long_running_transactions",
+            "--collector.stat_checkpointer",
+            "--collector.postmaster",
+            "--log.level=warn",
+        ],
+        ready=context.answers(context.url("BOTOBS_POSTGRES_EXPORTER_PORT", "/")),
+        environ=_environ(
+            DATA_SOURCE_URI=f"127.0.0.1:{server.port}/postgres?sslmode=disable",
+            DATA_SOURCE_USER=EXPORTER_ROLE,
+            DATA_SOURCE_PASS_FILE=str(password_file),
+        ),
+        after=("postgres",),
+        url=context.url("BOTOBS_POSTGRES_EXPORTER_PORT"),
+    )
+
+
+def mimir(context: Context) -> Part:
+    """Mimir, the long-term store."""
+    context.data("mimir")
+    return Part(
+        name="mimir",
+        command=[str(context.binaries["mimir"]), f"-config.file={context.config('mimir', 'mimir.yaml')}"],
+        ready=context.answers(context.url("BOTOBS_MIMIR_HTTP_PORT", "/ready")),
+        environ=_environ(),
+        stop_budget=30,
+        url=context.url("BOTOBS_MIMIR_HTTP_PORT"),
+    )
+
+
+def grafana(context: Context) -> Part | None:
+    """Grafana, when one is on PATH: it cannot be built from a registry."""
+    program = shutil.which("grafana")
+    if program is None:
+        return None
+    home = next((p for p in Path(program).resolve().parents if (p / "conf" / "defaults.ini").exists()), None)
+    folder = str(home or "/usr/share/grafana")
+    return Part(
+        name="grafana",
+        command=[
+            program,
+            "server",
+            "--homepath",
+            folder,
+            "--config",
+            context.config("grafana", "grafana.ini"),
+        ],
+        ready=context.answers(context.url("BOTOBS_GRAFANA_PORT", "/api/health")),
+        environ=_environ(
+            GF_PATHS_DATA=str(context.data("grafana")),
+            GF_PATHS_PROVISIONING=str(context.home.config / "grafana" / "provisioning"),
+        ),
+        after=("prometheus", "tempo"),
+        url=context.url("BOTOBS_GRAFANA_PORT"),
+    )
+
+
+#: Prometheus' job, and the port by which each part is scraped.
+_SCRAPED = {
+    "prometheus": "BOTOBS_PROMETHEUS_PORT",
+    "collector": "BOTOBS_COLLECTOR_METRICS_PORT",
+    "tempo": "BOTOBS_TEMPO_HTTP_PORT",
+    "alertmanager": "BOTOBS_ALERTMANAGER_PORT",
+    "postgres_exporter": "BOTOBS_POSTGRES_EXPORTER_PORT",
+    "mimir": "BOTOBS_MIMIR_HTTP_PORT",
+}
+_JOBS = {"postgres_exporter": "postgres"}
+
+
+def write_targets(context: Context, parts: Iterable[str]) -> None:
+    """Tell Prometheus where the parts are, by file service discovery."""
+    folder = context.home.config / "prometheus" / "targets"
+    folder.mkdir(parents=True, exist_ok=True)
+    for job in (_JOBS.get(part, part) for part in _SCRAPED):
+        (folder / f"{job}.json").unlink(missing_ok=True)
+    for part in parts:
+        variable = _SCRAPED.get(part)
+        if variable is None:
+            continue
+        job = _JOBS.get(part, part)
+        target = {
+            "targets": [f"127.0.0.1:{context.port(variable)}"],
+            "labels": {"service_instance_id": f"{job}-0"},
+        }
+        (folder / f"{job}.json").write_text(json.dumps([target], indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,140 @@
+"""The ports of the stack: their defaults, their settings, and who is in the way."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from .errors import StackError
+
+
+@dataclass(frozen=True)
+class Port:
+    """One listening port.
+
+    Attributes:
+        variable: The environment variable that moves it.
+        default: The port when nothing is set.
+        part: The part of the stack that listens.
+        purpose: What it is for.
+    """
+
+    variable: str
+    default: int
+    part: str
+    purpose: str
+
+
+PORTS: tuple[Port, ...] = (
+    Port("BOTOBS_OTLP_GRPC_PORT", 4317, "collector", "OTLP over gRPC"),
+    Port("BOTOBS_OTLP_HTTP_PORT", 4318, "collector", "OTLP over HTTP"),
+    Port("BOTOBS_COLLECTOR_METRICS_PORT", 8888, "collector", "the collector's own metrics"),
+    Port("BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health"),
+    Port("BOTOBS_PROMETHEUS_PORT", 9090, "prometheus", "Prometheus' API"),
+    Port("BOTOBS_TEMPO_HTTP_PORT", 3200, "tempo", "Tempo's API"),
+    Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "Tempo's own parts"),
+    Port("BOTOBS_TEMPO_OTLP_PORT", 4417, "tempo", "traces from the collector"),
+    Port("BOTOBS_ALERTMANAGER_PORT", 9093, "alertmanager", "Alertmanager's API"),
+    Port("BOTOBS_POSTGRES_PORT", 5433, "postgres", "PostgreSQL"),
+    Port("BOTOBS_POSTGRES_EXPORTER_PORT", 9187, "postgres_exporter", "PostgreSQL's metrics"),
+    Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API"),
+    Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts"),
+    Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana"),
+)
+
+
+def choose(parts: Iterable[str], auto: bool, environ: Mapping[str, str] = os.environ) -> dict[str, int]:
+    """The port of every variable of `parts`, all of them free at this moment.
+
+    Args:
+        parts: Names of the parts that will run.
+        auto: Pick any free ports instead of the configured ones.
+
+    Raises:
+        StackError: A setting is no port, or a port is taken.
+    """
+    wanted = [port for port in PORTS if port.part in set(parts)]
+    if auto:
+        return dict(zip((port.variable for port in wanted), free_ports(len(wanted)), strict=True))
+    chosen = {port.variable: _configured(port, environ) for port in wanted}
+    _refuse_doubles(wanted, chosen)
+    _refuse_taken(wanted, chosen)
+    return chosen
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports on 127.0.0.1 that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _configured(port: Port, environ: Mapping[str, str]) -> int:
+    text = environ.get(port.variable, "").strip()
+    if not text:
+        return port.default
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"{port.variable}={text!r} in the environment is no port: a number from 1 to 65535")
+    return int(text)
+
+
+def _refuse_doubles(wanted: Iterable[Port], chosen: Mapping[str, int]) -> None:
+    seen: dict[int, Port] = {}
+    for port in wanted:
+        number = chosen[port.variable]
+        other = seen.setdefault(number, port)
+        if other is not port:
+            raise StackError(f"{other.variable} and {port.variable} are both {number}; they must differ")
+
+
+def _refuse_taken(wanted: Iterable[Port], chosen: Mapping[str, int]) -> None:
+    taken = [port for port in wanted if not _is_free(chosen[port.variable])]
+    if not taken:
+        return
+    lines = [
+        f"  {chosen[port.variable]} ({port.purpose}): held by {holder(chosen[port.variable])}; "
+        f"move ours with {port.variable}"
+        for port in taken
+    ]
+    plural = "s are" if len(taken) > 1 else " is"
+    raise StackError(
+        f"{len(taken)} port{plural} taken:\n" + "\n".join(lines),
+        "Stop what holds them, set the variables, or let free ports be picked with --ports auto.",
+    )
+
+
+def _is_free(number: int) -> bool:
+    with socket.socket() as probe:
+        # Connections of a stack that has just stopped linger in TIME_WAIT and are in nobody's way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError:
+            return False
+    return True
+
+
+def holder(number: int) -> str:
+    """The process that listens on a port, as `name (pid 123)`, or who may know it."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return "another process (only root may see which on this system)"
+    for connection in connections:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == number:
+            if connection.pid is None:
+                return "a process of another user"
+            try:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+            except psutil.NoSuchProcess:
+                break
+    return "a process that has just ended"

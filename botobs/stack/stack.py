@@ -1,0 +1,189 @@
+"""Puts the stack together: programs, secrets, configuration, ports, processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from . import assets, clients, parts, ports, secrets, state
+from .binaries import Binaries, Display, Silent
+from .errors import StackError
+from .home import Home
+from .locks import try_exclusive
+from .postgres import Server
+from .render import render_tree
+from .supervisor import Part, Status, Supervisor
+
+#: Folders of configuration, and what in them is no configuration.
+_TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana")
+_NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a stack is run.
+
+    Attributes:
+        postgres: Run a PostgreSQL of our own, with its exporter.
+        mimir: Run the long-term store.
+        ports_auto: Pick free ports.
+        publish: Let every service of this user find the stack.
+        variables: Values for the configuration, over those of the environment.
+    """
+
+    postgres: bool = False
+    mimir: bool = False
+    ports_auto: bool = False
+    publish: bool = True
+    variables: Mapping[str, str] | None = None
+
+
+class Stack:
+    """A stack that runs inside this process.
+
+    Use it as `async with Stack(home, options) as stack`; leaving the block stops everything.
+
+    Args:
+        home: Where its files are.
+        options: What runs, and how.
+        display: Shows what has to be built.
+        on_change: Called when a part changes its state.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        options: Options,
+        display: Display | None = None,
+        on_change: Callable[[str, Status], None] = lambda *_: None,
+    ) -> None:
+        self.home = home
+        self.options = options
+        self.binaries = Binaries()
+        self.values: dict[str, str] = {}
+        self.database: Server | None = None
+        self._display = display or Silent()
+        self._on_change = on_change
+        self._extra: list[Callable[[Stack], Iterable[Part]]] = []
+        self._lock: int | None = None
+        self.supervisor: Supervisor
+
+    def add(self, make: Callable[[Stack], Iterable[Part]]) -> None:
+        """Run further parts too; `make` is called once the ports and secrets are known."""
+        self._extra.append(make)
+
+    @property
+    def names(self) -> list[str]:
+        """The backends that run."""
+        chosen = list(parts.CORE)
+        if self.options.postgres:
+            chosen += ["postgres", "postgres_exporter"]
+        if self.options.mimir:
+            chosen.append("mimir")
+        return chosen
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Address by part."""
+        return {name: part.url for name, part in self.supervisor.parts.items()}
+
+    async def __aenter__(self) -> Self:
+        """Build, prepare and start.
+
+        Raises:
+            StackError: Something is in the way; nothing is left running.
+        """
+        self.home.create()
+        self._lock = try_exclusive(self.home.lock)
+        if self._lock is None:
+            raise StackError(
+                f"a stack is already running in {self.home.path}",
+                "See it with botobs status, stop it with botobs down.",
+            )
+        try:
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        await self._close()
+
+    async def _start(self) -> None:
+        self.binaries.require([name for name in self.names if name != "postgres"], self._display)
+        chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto)
+        secrets.ensure(self.home.secrets)
+        self.values = variables(self.home, chosen, self.options)
+        render(self.home, self.values)
+        self._http = clients.async_client(self.home.secrets)
+        context = parts.Context(self.home, self.binaries, self.values, self._http)
+        self.supervisor = Supervisor(self._parts(context), self.home.logs, self._on_change)
+        parts.write_targets(context, self.names)
+        for make in self._extra:
+            for part in make(self):
+                self.supervisor.add(part)
+        otlp = context.url("BOTOBS_OTLP_HTTP_PORT")
+        # Written before the services of a demo start, because they look for it.
+        state.write(self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish)
+        await self.supervisor.start()
+
+    def _parts(self, context: parts.Context) -> list[Part]:
+        made = [
+            parts.prometheus(context),
+            parts.tempo(context),
+            parts.alertmanager(context),
+            parts.collector(context),
+        ]
+        if self.options.postgres:
+            port = context.port("BOTOBS_POSTGRES_PORT")
+            self.database = Server.prepare(self.home.data / "postgres", port, self.home.secrets)
+            made += [self.database.part(), parts.postgres_exporter(context, self.database)]
+        if self.options.mimir:
+            made.append(parts.mimir(context))
+        grafana = parts.grafana(context)
+        return [*made, grafana] if grafana else made
+
+    async def _close(self) -> None:
+        if hasattr(self, "supervisor"):
+            await self.supervisor.stop()
+            await self._http.aclose()
+            state.remove(self.home)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[str, str]:
+    """Values of the configuration's variables: the environment's, and over them what this stack decides."""
+    values = {name: value for name, value in os.environ.items() if name.startswith("BOTOBS_")}
+    values |= {name: str(number) for name, number in chosen.items()}
+    values["BOTOBS_HOME"] = str(home.path)
+    values["BOTOBS_DATA"] = str(home.data)
+    values["BOTOBS_SECRETS"] = str(home.secrets)
+    values["BOTOBS_CONFIG"] = str(home.config)
+    values.setdefault("BOTOBS_ENVIRONMENT", "development")
+    for part, variable in (
+        ("PROMETHEUS", "BOTOBS_PROMETHEUS_PORT"),
+        ("TEMPO", "BOTOBS_TEMPO_HTTP_PORT"),
+        ("ALERTMANAGER", "BOTOBS_ALERTMANAGER_PORT"),
+        ("MIMIR", "BOTOBS_MIMIR_HTTP_PORT"),
+    ):
+        if variable in values:
+            values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
+    values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
+    return values | dict(options.variables or {})
+
+
+def render(home: Home, values: Mapping[str, str]) -> None:
+    """Write every part's configuration into the home."""
+    for name in _TEMPLATES:
+        source = assets.root() / name
+        if source.is_dir():
+            render_tree(source, home.config / name, values, _NO_CONFIG)
