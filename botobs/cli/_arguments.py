@@ -1,0 +1,42 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..stack import Home, Options
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    """`--home` and `--json`."""
+    parser.add_argument(
+        "--home",
+        metavar="DIR",
+        help="folder of the stack (default: $BOTOBS_HOME, else the user's data folder)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def home_of(options: argparse.Namespace) -> Home | None:
+    """The home that was named, or None."""
+    return Home.from_environ({"BOTOBS_HOME": options.home}) if options.home else None
+
+
+def add_stack_options(parser: argparse.ArgumentParser) -> None:
+    """What `up` and the demo can be told about the stack."""
+    parser.add_argument(
+        "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
+    )
+    parser.add_argument(
+        "--with", dest="extra", action="append", default=[], choices=["postgres", "mimir"], metavar="PART",
+        help="run this too: postgres (a PostgreSQL with its exporter), mimir (long-term store)",
+    )  # fmt: skip
+
+
+def stack_options(options: argparse.Namespace) -> Options:
+    """The stack's options from the command line's."""
+    return Options(
+        postgres="postgres" in options.extra,
+        mimir="mimir" in options.extra,
+        ports_auto=options.ports == "auto",
+    )

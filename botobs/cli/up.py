@@ -1,0 +1,124 @@
+"""`botobs up`: run the stack until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from ..stack import Home, Stack, StackError, state
+from ..stack.supervisor import State, Status
+from ._arguments import add_home, add_stack_options, home_of, stack_options
+from ._building import BuildDisplay
+from ._console import err, out, print_json
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "up", description="Run the stack until Ctrl-C or botobs down. What is missing is built first."
+    )
+    add_home(parser)
+    add_stack_options(parser)
+    parser.add_argument("-d", "--detach", action="store_true", help="return once everything runs")
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the stack here, or start it in the background."""
+    if options.detach:
+        return _detach(options)
+    return asyncio.run(_run(options))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    home = home_of(options) or Home.from_environ()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    with BuildDisplay() as display:
+        stack = Stack(home, stack_options(options), display, _say)
+        begin = asyncio.create_task(stack.__aenter__())
+        await _first(begin, stop)
+        if not begin.done():
+            begin.cancel()
+            await asyncio.gather(begin, return_exceptions=True)
+            return 130
+    begin.result()
+    try:
+        _show(stack, options)
+        fallen = asyncio.create_task(stack.supervisor.wait())
+        await _first(fallen, stop)
+        if fallen.done():
+            fallen.result()
+    finally:
+        err.print("stopping")
+        await stack.__aexit__(None, None, None)
+    return 0
+
+
+async def _first(task: asyncio.Task[object], stop: asyncio.Event) -> None:
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _say(name: str, status: Status) -> None:
+    if status.state in {State.READY, State.RESTARTING, State.FAILED}:
+        err.print(f"{name:18} {status.state}")
+
+
+def _show(stack: Stack, options: argparse.Namespace) -> None:
+    if options.json:
+        print_json({"home": stack.home.path, "parts": stack.addresses})
+        sys.stdout.flush()
+        return
+    out.print()
+    for name, url in stack.addresses.items():
+        out.print(f"{name:18} {url}")
+    out.print(f"\nPasswords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
+    out.print('In a service of this user, botobs.init("name") finds the stack by itself. Stop with Ctrl-C.')
+
+
+def _detach(options: argparse.Namespace) -> int:
+    """Start `botobs up` as a process of its own and wait until it says that it runs."""
+    home = home_of(options) or Home.from_environ()
+    if state.find(home) is not None:
+        raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")
+    home.create()
+    command = [sys.executable, "-m", "botobs", "up", "--home", str(home.path), "--ports", options.ports]
+    for part in options.extra:
+        command += ["--with", part]
+    log = home.logs / "up.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+            env=os.environ,
+        )
+    shown = 0
+    with contextlib.suppress(KeyboardInterrupt):
+        while process.poll() is None:
+            text = log.read_text(encoding="utf-8", errors="replace")
+            err.print(text[shown:], end="", markup=False)
+            shown = len(text)
+            if "Stop with Ctrl-C" in text:
+                out.print("Stop it with: botobs down")
+                return 0
+            time.sleep(0.2)
+        err.print(log.read_text(encoding="utf-8", errors="replace")[shown:], end="", markup=False)
+        return process.returncode or 1
+    process.terminate()
+    process.wait()
+    return 130
