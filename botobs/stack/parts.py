@@ -81,7 +81,7 @@ def collector(context: Context) -> Part:
             str(context.binaries["botobs-collector"]),
             "--config", context.config("collector", "collector.yaml"),
         ],
-        ready=context.answers(f"http://127.0.0.1:{context.port('BOTOBS_COLLECTOR_HEALTH_PORT')}/"),
+        ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
         environ=_environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
         after=("prometheus", "tempo"),
         # Its queues are on disk; what is under way is written back.
