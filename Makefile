@@ -1,0 +1,74 @@
+# Everything a newcomer types. `make demo` and `make test` set up what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The demo's stack keeps its data in the checkout, apart from one that `botobs up` may run for this user.
+DEMO_HOME := $(CURDIR)/.botobs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo smoke test lint unit integration drills bench docs lock clean
+
+help:  ## show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## the virtual environment with every locked dependency
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "botobs needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "setting up $(VENV)"
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+demo: $(READY)  ## the demo trading platform on real backends, with a live view; Ctrl-C ends it
+	@$(BIN)/python -m demo --home $(DEMO_HOME) $(ARGS)
+
+smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what is seen, stop
+	@$(BIN)/python -m demo.smoke $(ARGS)
+
+# The backends build while the quick tests run: on a machine with nothing cached they take longest.
+test: $(READY)  ## lint, types and all tests
+	@mkdir -p .botobs
+	@$(BIN)/botobs build collector prometheus tempo alertmanager postgres_exporter mimir >.botobs/build.log 2>&1 & build=$$!; \
+	  $(MAKE) --no-print-directory lint unit || { kill $$build 2>/dev/null; exit 1; }; \
+	  wait $$build || { cat .botobs/build.log; exit 1; }
+	@$(MAKE) --no-print-directory integration drills PROFILE=short
+
+lint: $(READY)  ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+unit: $(READY)  ## tests without any backend, in seconds
+	@$(BIN)/python -m pytest tests/unit $(ARGS)
+
+integration: $(READY)  ## tests against the real backends
+	@$(BIN)/python -m pytest tests/integration $(ARGS)
+
+drills: $(READY)  ## faults against the real stack; PROFILE=short as in CI, else the long form
+	@$(BIN)/python -m pytest tests/drills --drill-profile=$(or $(PROFILE),long) $(ARGS)
+
+bench: $(READY)  ## overhead beside the stock SDK and others, as ratios of one interleaved run
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(READY)  ## write the generated pages and dashboards again
+	@$(BIN)/python -m docs.generate
+
+lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --upgrade --extra dev --no-emit-index-url --no-header --universal \
+	  --python-version 3.11 pyproject.toml --output-file requirements.lock
+
+clean:  ## stop the demo and remove its data; built programs stay in the cache
+	@if [ -x $(BIN)/botobs ] && [ -f $(DEMO_HOME)/stack.json ]; then $(BIN)/botobs down --home $(DEMO_HOME) || true; fi
+	rm -rf .botobs

@@ -1,0 +1,32 @@
+"""What was seen, at the end of a demo: orders, spans, and three traces to look at."""
+
+from __future__ import annotations
+
+import httpx
+from rich.console import Console
+
+from .observe import Backends
+
+_ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
+
+
+async def show(backends: Backends, console: Console, home: str) -> None:
+    """Print the summary; the backends must still run."""
+    try:
+        orders = await backends.value(_ORDERS)
+        spans = await backends.value("sum(otelcol_exporter_sent_spans_total)")
+        series = await backends.value("prometheus_tsdb_head_series")
+        traces = await backends.search('{ name =~ "create_order .+" }', limit=3)
+    except httpx.HTTPError as error:
+        console.print(f"no summary: {error}", markup=False)
+        return
+    console.print(
+        f"\nSeen in Prometheus: {orders or 0:.0f} orders, {series or 0:.0f} series. "
+        f"Stored in Tempo: {spans or 0:.0f} spans."
+    )
+    for trace in traces:
+        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {trace.get('rootTraceName', '?')}")
+    if traces:
+        console.print(
+            f"Draw one while the stack runs: botobs traces {traces[0]['traceID'].rjust(32, '0')} --home {home}"
+        )
