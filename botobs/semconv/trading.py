@@ -56,7 +56,7 @@ _BOT = (BOT_ID, BOT_STRATEGY, EXCHANGE_NAME)
 BOT_STATES = Metric(
     name="botobs.bot.state",
     kind="observable_gauge",
-    unit="1",
+    unit="{bot}",
     description=(
         "1 for the state that the bot is in, 0 for the others. "
         "States: created, starting, running, paused, stopping, stopped, failed."

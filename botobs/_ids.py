@@ -1,0 +1,72 @@
+"""Trace and span ids that can be told in advance, for what must be found again without having been remembered.
+
+An order's trace is derived from its client order id, so that a process that was not there when the order was sent
+continues the same trace. The tracing API has no way to ask for an id; an id generator is asked for each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.trace import SpanContext, TraceFlags, TracerProvider
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The ids of one span, known before the span exists."""
+
+    trace_id: int
+    span_id: int
+
+    @classmethod
+    def derive(cls, *identity: str) -> Ids:
+        """The ids that belong to `identity`; the same in every process and for ever."""
+        digest = hashlib.sha256("\0".join(identity).encode()).digest()
+        # Zero is not a valid id.
+        return cls(
+            trace_id=int.from_bytes(digest[:16], "big") or 1,
+            span_id=int.from_bytes(digest[16:24], "big") or 1,
+        )
+
+    def span_context(self) -> SpanContext:
+        """What to link to, or to be a child of."""
+        return SpanContext(
+            self.trace_id, self.span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
+        )
+
+
+_next: ContextVar[Ids | None] = ContextVar("botobs_next_ids", default=None)
+
+
+class IdGenerator(RandomIdGenerator):
+    """Random ids, but for spans that are started within `given`."""
+
+    def generate_trace_id(self) -> int:
+        """A trace id."""
+        ids = _next.get()
+        return super().generate_trace_id() if ids is None else ids.trace_id
+
+    def generate_span_id(self) -> int:
+        """A span id."""
+        ids = _next.get()
+        return super().generate_span_id() if ids is None else ids.span_id
+
+
+def honours_given_ids(provider: TracerProvider) -> bool:
+    """Whether spans of `provider` take the ids of `given`."""
+    return isinstance(getattr(provider, "id_generator", None), IdGenerator)
+
+
+@contextmanager
+def given(ids: Ids) -> Iterator[None]:
+    """Give `ids` to the one root span that is started inside."""
+    token = _next.set(ids)
+    try:
+        yield
+    finally:
+        _next.reset(token)

@@ -1,0 +1,114 @@
+"""What the libraries cannot know: bots, orders from decision to fill, and feeds of home-made clients.
+
+    import botobs.trading
+
+    bot = botobs.trading.bot("mean-reversion-01", exchange="binance", strategy="mean-reversion")
+    with bot.turn(), botobs.trading.decision(bot) as decision:
+        order = decision.order("bot1x4711", exchange="binance", symbol="BTC/USDT", side="buy", type="limit")
+        with order.submission():
+            ...  # send it
+
+Reports never raise and never wait; without `botobs.init()` they do nothing.
+"""
+
+from __future__ import annotations
+
+from ..semconv import trading as _names
+from ._lifecycle import State
+from ._world import current as _current
+from ._world import goodbye, simulated
+from .bots import Bot
+from .decisions import Decision, Side
+from .decisions import order_attributes as _order_attributes
+from .feeds import Feed
+from .orders import Order, order_ids
+
+__all__ = [
+    "Bot",
+    "Decision",
+    "Feed",
+    "Order",
+    "Side",
+    "State",
+    "bot",
+    "decision",
+    "feed",
+    "goodbye",
+    "order",
+    "order_trace_id",
+    "simulated",
+]
+
+
+def bot(
+    id: str, *, exchange: str | None = None, strategy: str | None = None, heartbeat_interval: float = 60.0
+) -> Bot:
+    """The bot `id`: a new one, which is `created`, or the one that this process knows already.
+
+    Args:
+        id: Its name, unique in the platform and stable over restarts.
+        exchange: ccxt's id of the exchange that it trades on, if it is one.
+        strategy: What it does, in a word.
+        heartbeat_interval: The longest time, in seconds, between two of its turns that is normal.
+    """
+    attributes = {_names.BOT_ID: str(id)}
+    if exchange is not None:
+        attributes[_names.EXCHANGE_NAME] = exchange
+    if strategy is not None:
+        attributes[_names.BOT_STRATEGY] = strategy
+    return _current().bots.get(str(id), attributes, heartbeat_interval)
+
+
+def decision(bot: Bot | str, *, strategy: str | None = None) -> Decision:
+    """A decision of a bot, to be taken inside `with`.
+
+    Args:
+        bot: The bot, or its id where another service lives its life.
+        strategy: What the bot does, in a word; a `Bot` knows it.
+    """
+    if isinstance(bot, Bot):
+        return Decision(bot.registry, bot.id, bot.attributes)
+    attributes = {} if strategy is None else {_names.BOT_STRATEGY: strategy}
+    return Decision(_current().bots, str(bot), attributes)
+
+
+def order(
+    client_order_id: str,
+    *,
+    exchange: str,
+    symbol: str | None = None,
+    side: Side | None = None,
+    type: str | None = None,
+) -> Order:
+    """The order with this client order id, whoever sent it: this process, or one that runs no longer.
+
+    Args:
+        client_order_id: The id that the order was sent with.
+        exchange: ccxt's id of the exchange.
+        symbol: ccxt's name of the market; on spans only.
+        side: `buy` or `sell`.
+        type: `limit`, `market` or another word of ccxt.
+    """
+    desk = _current().desk
+    known = desk.find((exchange, str(client_order_id)))
+    if known is not None:
+        return known
+    made = Order(desk, exchange, str(client_order_id), _order_attributes(symbol, side, type))
+    desk.keep(made)
+    return made
+
+
+def feed(exchange: str, *, channel: str) -> Feed:
+    """The market-data feed of a client that botobs does not know.
+
+    Args:
+        exchange: Its name, ccxt's where there is one.
+        channel: What it carries: `orderbook`, `trades`, `ticker`, `ohlcv`, `orders` or another word of few. Symbols
+            do not belong here: report on all of them together, or name the few that matter.
+    """
+    return _current().feeds.get(exchange, channel)
+
+
+def order_trace_id(client_order_id: str, *, exchange: str) -> str:
+    """The id of the trace that tells an order's story, in hexadecimal, as Tempo searches for it."""
+    return f"{order_ids(exchange, client_order_id).trace_id:032x}"

@@ -1,0 +1,98 @@
+"""The orders of this process: those that are watched, and those that are waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from opentelemetry.metrics import Observation
+
+from ..semconv import trading as names
+from ._recorder import Recorder, logger
+
+if TYPE_CHECKING:
+    from .orders import Order
+
+#: Orders that one process remembers, so that reports on them come together; beyond it the oldest are forgotten. An
+#: order that is forgotten is still reported on, but its fill has no duration.
+ORDERS_LIMIT = 5000
+
+#: Exchanges that the numbers of orders in flight tell apart.
+EXCHANGES_LIMIT = 100
+
+Key = tuple[str, str]
+
+
+class Desk:
+    """Remembers orders by exchange and client order id, and which of them have no answer yet.
+
+    Attributes:
+        recorder: Where the orders report to.
+        lock: Guards what an order has reached.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.lock = threading.Lock()
+        self._orders: OrderedDict[Key, Order] = OrderedDict()
+        self._in_flight: OrderedDict[Key, float] = OrderedDict()
+        self._exchanges: set[str] = set()
+        self._full = False
+        recorder.observe(names.IN_FLIGHT, self._observe_in_flight)
+        recorder.observe(names.OLDEST_IN_FLIGHT, self._observe_oldest)
+
+    def find(self, key: Key) -> Order | None:
+        """The order, if it is remembered."""
+        return self._orders.get(key)
+
+    def keep(self, order: Order) -> None:
+        """Remember an order."""
+        self.recorder.connect()
+        with self.lock:
+            self._orders[order.key] = order
+            while len(self._orders) > ORDERS_LIMIT:
+                self._orders.popitem(last=False)
+
+    def sent(self, key: Key) -> None:
+        """Wait for the answer to an order."""
+        with self.lock:
+            if len(self._exchanges) < EXCHANGES_LIMIT:
+                self._exchanges.add(key[0])
+            self._in_flight[key] = self.recorder.elapsed()
+            if len(self._in_flight) <= ORDERS_LIMIT:
+                return
+            self._in_flight.popitem(last=False)
+            if self._full:
+                return
+            self._full = True
+        logger.warning("more than %d orders without an answer: is it reported?", ORDERS_LIMIT)
+
+    def answered(self, key: Key) -> None:
+        """Wait for the answer no longer."""
+        with self.lock:
+            self._in_flight.pop(key, None)
+
+    def forget(self) -> None:
+        """Forget every order: they are the parent process's."""
+        self.lock = threading.Lock()
+        self._orders = OrderedDict()
+        self._in_flight = OrderedDict()
+
+    def _observe_in_flight(self) -> Iterable[Observation]:
+        with self.lock:
+            waiting = [exchange for exchange, _ in self._in_flight]
+            exchanges = list(self._exchanges)
+        return [
+            Observation(waiting.count(exchange), {names.EXCHANGE_NAME: exchange}) for exchange in exchanges
+        ]
+
+    def _observe_oldest(self) -> Iterable[Observation]:
+        now = self.recorder.elapsed()
+        with self.lock:
+            ages = dict.fromkeys(self._exchanges, 0.0)
+            for (exchange, _), since in self._in_flight.items():
+                if exchange in ages:
+                    ages[exchange] = max(ages[exchange], now - since)
+        return [Observation(age, {names.EXCHANGE_NAME: exchange}) for exchange, age in ages.items()]

@@ -1,0 +1,191 @@
+"""Where the domain calls take the time from and send what they saw."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import context as otel_context
+from opentelemetry import metrics, trace
+from opentelemetry.context import Context
+from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
+from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCode, TracerProvider
+
+from .._ids import Ids, given, honours_given_ids
+from .._version import __version__
+from ..semconv import trading as names
+from ..semconv._model import Metric
+
+logger = logging.getLogger("botobs.trading")
+
+Attributes = Mapping[str, str | int | float | bool]
+Observe = Callable[[], Iterable[Observation]]
+
+_SCOPE = "botobs.trading"
+
+
+class Recorder:
+    """Makes spans and measurements in one time, real or simulated.
+
+    Instruments are created on the meter provider that is in force, and again when another one takes its place, so
+    that calls before `botobs.init()` do nothing and calls after it count, whatever was imported first.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] | None = None,
+        tracer_provider: Callable[[], TracerProvider] = trace.get_tracer_provider,
+        meter_provider: Callable[[], MeterProvider] = metrics.get_meter_provider,
+    ) -> None:
+        self.now: Callable[[], float] = clock or time.time
+        # Wall clocks are set, and jump; durations must not.
+        self.elapsed: Callable[[], float] = clock or time.perf_counter
+        self._simulated = clock is not None
+        self._tracer_provider = tracer_provider
+        self._meter_provider = meter_provider
+        self._observed: list[tuple[Metric, Observe]] = []
+        self._instruments: dict[str, Any] = {}
+        self._connected: MeterProvider | None = None
+        self._tracers: tuple[TracerProvider, trace.Tracer] | None = None
+        self._warned: set[tuple[str, ...]] = set()
+        self._lock = threading.Lock()
+
+    def renew_lock(self) -> None:
+        """Replace the lock that another thread may have held when this process was forked."""
+        self._lock = threading.Lock()
+
+    def observe(self, metric: Metric, observe: Observe) -> None:
+        """Have `observe` asked for the values of an observable metric at every collection."""
+        self._observed.append((metric, observe))
+
+    def connect(self) -> None:
+        """Create the instruments, unless the meter provider in force has them already."""
+        provider = self._meter_provider()
+        if provider is self._connected:
+            return
+        with self._lock:
+            if provider is not self._connected:
+                self._instruments = {} if _is_placeholder(provider) else self._create(provider)
+                self._connected = provider
+
+    def add(self, metric: Metric, attributes: Attributes, amount: int = 1) -> None:
+        """Count."""
+        self.connect()
+        if (instrument := self._instruments.get(metric.name)) is not None:
+            instrument.add(amount, attributes)
+
+    def record(self, metric: Metric, value: float, attributes: Attributes) -> None:
+        """Record a duration; one that a clock set back has made negative is 0."""
+        self.connect()
+        if (instrument := self._instruments.get(metric.name)) is not None:
+            instrument.record(max(0.0, value), attributes)
+
+    def misuse(self, subject: str, *what: str) -> None:
+        """Count a call that makes no sense, and say so the first time."""
+        self.add(names.MISUSES, {names.SUBJECT: subject})
+        if (subject, *what) not in self._warned and len(self._warned) < _WARNINGS:
+            self._warned.add((subject, *what))
+            logger.warning("%s: %s", subject, " ".join(what))
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        attributes: Attributes,
+        *,
+        parent: Context | None = None,
+        links: Sequence[Link] = (),
+    ) -> Iterator[Span]:
+        """Run the block in a span; an exception marks it and goes on."""
+        span = self._tracer().start_span(
+            name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
+        )
+        # The block keeps what else the caller's context holds, even when the span's parent is elsewhere.
+        token = otel_context.attach(trace.set_span_in_context(span))
+        try:
+            yield span
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:
+            self.mark_failed(span, error)
+            raise
+        finally:
+            otel_context.detach(token)
+            self.end(span)
+
+    def start_root(self, name: str, ids: Ids, attributes: Attributes, links: Sequence[Link]) -> Span:
+        """Start a span that has `ids`; where ids cannot be given it is a child of the one that would have them."""
+        if honours_given_ids(self._tracer_provider()):
+            parent = Context()
+        else:
+            parent = trace.set_span_in_context(trace.NonRecordingSpan(ids.span_context()), Context())
+        with given(ids):
+            return self._tracer().start_span(
+                name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
+            )
+
+    def event(self, span: Span, name: str, attributes: Attributes) -> None:
+        """Add an event to a span."""
+        span.add_event(name, attributes, timestamp=self._nanoseconds())
+
+    def mark_failed(self, span: Span, error: BaseException) -> None:
+        """Record on a span why it failed."""
+        span.record_exception(error, timestamp=self._nanoseconds())
+        span.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
+        span.set_status(Status(StatusCode.ERROR, f"{type(error).__qualname__}: {error}"))
+
+    def end(self, span: Span) -> None:
+        """End a span."""
+        span.end(self._nanoseconds())
+
+    def _tracer(self) -> trace.Tracer:
+        provider = self._tracer_provider()
+        known = self._tracers
+        if known is None or known[0] is not provider:
+            self._tracers = known = (provider, provider.get_tracer(_SCOPE, __version__))
+        return known[1]
+
+    def _nanoseconds(self) -> int | None:
+        return int(self.now() * 1e9) if self._simulated else None
+
+    def _create(self, provider: MeterProvider) -> dict[str, Any]:
+        meter = provider.get_meter(_SCOPE, __version__)
+        for metric, observe in self._observed:
+            metric.create(meter, [_callback(observe)])
+        observed = {metric.name for metric, _ in self._observed}
+        return {metric.name: metric.create(meter) for metric in names.METRICS if metric.name not in observed}
+
+
+#: How many different warnings are given; each is one of few combinations, unless somebody makes up words.
+_WARNINGS = 100
+
+
+def silent_tracer_provider() -> TracerProvider:
+    """One whose spans go nowhere."""
+    return _SILENT_TRACES
+
+
+def silent_meter_provider() -> MeterProvider:
+    """One whose measurements go nowhere."""
+    return _SILENT_METRICS
+
+
+_SILENT_TRACES = NoOpTracerProvider()
+_SILENT_METRICS = metrics.NoOpMeterProvider()
+
+
+def _is_placeholder(provider: MeterProvider) -> bool:
+    """Whether this is one of the API's own providers: the no-op one, or the one that stands in before `init`."""
+    return type(provider).__module__.startswith("opentelemetry.metrics")
+
+
+def _callback(observe: Observe) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    def callback(_: CallbackOptions) -> Iterable[Observation]:
+        return observe()
+
+    return callback

@@ -1,0 +1,88 @@
+"""The live world, and simulated ones beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from opentelemetry import context as otel_context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import TracerProvider
+
+from ._desk import Desk
+from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
+from .bots import SHUTDOWN, BotRegistry
+from .feeds import FeedRegistry
+
+
+class World:
+    """Bots, orders and feeds that share one time and one place where they are reported."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.desk = Desk(recorder)
+        self.bots = BotRegistry(recorder, self.desk)
+        self.feeds = FeedRegistry(recorder)
+
+    def forget(self) -> None:
+        """Begin anew in a process that was forked: what the parent has is the parent's to report."""
+        self.recorder.renew_lock()
+        self.bots.forget()
+        self.desk.forget()
+        self.feeds.forget()
+
+
+_LIVE = World(Recorder())
+_WORLD = otel_context.create_key("botobs.trading.world")
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_LIVE.forget)
+
+
+def current() -> World:
+    """The world that the running code is in."""
+    world = otel_context.get_value(_WORLD)
+    return world if isinstance(world, World) else _LIVE
+
+
+def connect() -> None:
+    """Report what exists already to the providers that are in force now."""
+    _LIVE.recorder.connect()
+
+
+def goodbye() -> None:
+    """Say goodbye for every bot and feed of this process.
+
+    For a service that shuts down on purpose; `botobs.shutdown()` calls it. Bots that failed get none.
+    """
+    _LIVE.bots.say_goodbye(SHUTDOWN)
+    _LIVE.feeds.say_goodbye()
+
+
+@contextmanager
+def simulated(
+    clock: Callable[[], float] | None = None,
+    *,
+    tracer_provider: TracerProvider | None = None,
+    meter_provider: MeterProvider | None = None,
+) -> Iterator[None]:
+    """Run a backtest: what is traded inside is kept apart from what is traded for real.
+
+    Bots, orders and feeds that are made inside are silent, wherever they are used later, so that a bot of a
+    backtest is never missed, counted or alerted on. To look at a backtest give it providers of its own; times
+    are then those of its clock.
+
+    Args:
+        clock: The simulated time, in seconds since the epoch.
+        tracer_provider: Where spans go; nowhere if it is omitted.
+        meter_provider: Where measurements go; nowhere if it is omitted.
+    """
+    traces = tracer_provider or silent_tracer_provider()
+    measurements = meter_provider or silent_meter_provider()
+    world = World(Recorder(clock, lambda: traces, lambda: measurements))
+    token = otel_context.attach(otel_context.set_value(_WORLD, world))
+    try:
+        yield
+    finally:
+        otel_context.detach(token)

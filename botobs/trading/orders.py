@@ -1,0 +1,289 @@
+"""Orders: from the decision to the fill, over sockets, processes and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Literal
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.trace import Link, Span, SpanContext
+
+from .._ids import Ids
+from ..semconv import trading as names
+from ._answers import answer_in
+from ._desk import Desk
+from ._harmless import harmless
+from ._recorder import Attributes
+
+Stage = Literal[
+    "decided",
+    "submitted",
+    "acknowledged",
+    "partially_filled",
+    "filled",
+    "canceled",
+    "expired",
+    "rejected",
+    "unknown",
+]
+Number = float | int | Decimal
+
+#: Stages after which nothing more is expected.
+_ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
+
+#: Stages that are outcomes, too.
+_OUTCOMES = _ENDS | {"unknown"}
+
+#: Stages that answer the request: the order is in flight no longer.
+_ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
+
+#: What may still be reported of an order that has ended: answers and fills that were overtaken.
+_OVERTAKEN: frozenset[str] = frozenset({"submitted", "acknowledged", "partially_filled", "unknown"})
+
+#: The order, and its span, that the code now running is about.
+_SCOPE = otel_context.create_key("botobs.trading.order")
+
+
+def order_ids(exchange: str, client_order_id: str) -> Ids:
+    """The trace of an order, and its first span, told from its client order id alone."""
+    return Ids.derive("botobs.order", exchange, client_order_id)
+
+
+class Order:
+    """One order. Made by `Decision.order` or `botobs.trading.order`; safe to report on from several threads.
+
+    Reports may come late, twice or in another order than things happened, as over sockets they do: each stage
+    counts once, and what was overtaken is taken as it is.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        exchange: str,
+        client_order_id: str,
+        attributes: dict[str, str],
+        bot_id: str | None = None,
+        decided_at: float | None = None,
+    ) -> None:
+        self._desk = desk
+        self._recorder = desk.recorder
+        self._attributes = {
+            **attributes,
+            names.EXCHANGE_NAME: exchange,
+            names.ORDER_CLIENT_ID: client_order_id,
+        }
+        self._series = {names.EXCHANGE_NAME: exchange}
+        self._stage_series = {} if bot_id is None else {names.BOT_ID: bot_id}
+        self._key = (exchange, client_order_id)
+        self._reached: set[Stage] = set()
+        self._doubted = False
+        self._decided_at = decided_at
+        self._acknowledged_at: float | None = None
+        self._first_span = order_ids(exchange, client_order_id).span_context()
+        self._submission: SpanContext | None = None
+
+    @contextmanager
+    def submission(self) -> Iterator[Order]:
+        """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
+
+        A block that ends well acknowledges the order. An exception that says that the exchange refused it rejects
+        it; any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
+        """
+        with self._submitting() as span:
+            token = otel_context.attach(otel_context.set_value(_SCOPE, (self, span)))
+            try:
+                yield self
+            except BaseException as error:
+                self._answered_by(error)
+                raise
+            else:
+                if not self._reached & _ANSWERS:
+                    self.acknowledged()
+            finally:
+                otel_context.detach(token)
+
+    @contextmanager
+    def update(self) -> Iterator[Order]:
+        """Process news of the order inside: a span in the order's own trace, linked to its submission."""
+        with self._updating() as span:
+            token = otel_context.attach(otel_context.set_value(_SCOPE, (self, span)))
+            try:
+                yield self
+            finally:
+                otel_context.detach(token)
+
+    @harmless
+    def submitted(self) -> None:
+        """Report that the order was sent over a socket on which the answer comes later; else use `submission`."""
+        with self._submitting():
+            pass
+
+    @harmless
+    def acknowledged(self, order_id: str | int | None = None) -> None:
+        """Report that the exchange has taken the order.
+
+        Args:
+            order_id: The exchange's id of it.
+        """
+        if order_id is not None:
+            self._attributes[names.ORDER_ID] = str(order_id)
+        self._report("acknowledged", {} if order_id is None else {names.ORDER_ID: str(order_id)})
+
+    @harmless
+    def rejected(self, reason: str = "") -> None:
+        """Report that the exchange has refused the order, in its words."""
+        self._report("rejected", {names.ORDER_REASON: reason})
+
+    @harmless
+    def unknown(self, reason: BaseException | str = "") -> None:
+        """Report that nobody knows whether the exchange has taken the order."""
+        self._report("unknown", {names.ORDER_REASON: _words(reason)})
+
+    @harmless
+    def filled(self, amount: Number, price: Number | None = None, *, complete: bool) -> None:
+        """Report a fill.
+
+        Args:
+            amount: What was filled now, in the base currency.
+            price: At which price, in the quote currency.
+            complete: Whether the whole order is filled now.
+        """
+        details: dict[str, str | float] = {names.ORDER_AMOUNT: float(amount)}
+        if price is not None:
+            details[names.ORDER_PRICE] = float(price)
+        self._report("filled" if complete else "partially_filled", details)
+
+    @harmless
+    def canceled(self) -> None:
+        """Report that the order was canceled before it was filled completely."""
+        self._report("canceled", {})
+
+    @harmless
+    def expired(self) -> None:
+        """Report that the exchange let the order expire."""
+        self._report("expired", {})
+
+    @contextmanager
+    def _submitting(self) -> Iterator[Span]:
+        """The span of the submission, and beside it the first span of the order's own trace."""
+        links = [Link(self._first_span)]
+        with self._recorder.span("order submit", self._attributes, links=links) as span:
+            self._submission = span.get_span_context()
+            first = self._recorder.start_root(
+                "order",
+                order_ids(*self._key),
+                self._attributes,
+                [Link(self._submission)],
+            )
+            try:
+                self._report("submitted", {}, span)
+                yield span
+            finally:
+                self._recorder.end(first)
+
+    @contextmanager
+    def _updating(self) -> Iterator[Span]:
+        here = trace.get_current_span().get_span_context()
+        links = [
+            Link(context) for context in (self._submission, here) if context is not None and context.is_valid
+        ]
+        parent = trace.set_span_in_context(trace.NonRecordingSpan(self._first_span))
+        with self._recorder.span("order update", self._attributes, parent=parent, links=links) as span:
+            yield span
+
+    @harmless
+    def _answered_by(self, error: BaseException) -> None:
+        # It may have been reported inside, or heard of over another socket meanwhile.
+        if self._reached & _ANSWERS:
+            return
+        if answer_in(error) == "rejected":
+            self.rejected(_words(error))
+        else:
+            self.unknown(error)
+
+    def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> None:
+        with self._desk.lock:
+            news = self._news(stage)
+            self._reached |= news
+            contradicted = not news and stage not in self._reached and stage not in _OVERTAKEN
+        if contradicted:
+            self._recorder.misuse("order", f"one that has ended became {stage}")
+        if stage != "acknowledged" and "acknowledged" in news:
+            self._count("acknowledged", implied=True)
+        if stage in news:
+            self._count(stage)
+        self._tell(stage, details, span)
+
+    def _news(self, stage: Stage) -> set[Stage]:
+        """The stages that the order has reached now."""
+        over = bool(self._reached & _ENDS)
+        if stage in self._reached or (over and stage != "partially_filled"):
+            return set()
+        if stage == "unknown" and "acknowledged" in self._reached:
+            return set()
+        # A fill or a cancellation that overtakes the answer to the request answers it.
+        implied = stage in ("partially_filled", "filled", "canceled", "expired") and not over
+        news: set[Stage] = {stage, "acknowledged"} if implied else {stage}
+        return news - self._reached
+
+    def _count(self, stage: Stage, implied: bool = False) -> None:
+        recorder, now = self._recorder, self._recorder.elapsed()
+        recorder.add(names.ORDER_STAGES, {**self._stage_series, names.ORDER_STAGE: stage})
+        if stage == "submitted":
+            recorder.add(names.ORDERS_SUBMITTED, self._series)
+            self._desk.sent(self._key)
+        if stage in _ANSWERS:
+            self._desk.answered(self._key)
+        if stage in ("acknowledged", "rejected") and self._decided_at is not None and not self._doubted:
+            recorder.record(
+                names.DECISION_TO_ACK, now - self._decided_at, {**self._series, names.ORDER_OUTCOME: stage}
+            )
+        if stage == "acknowledged" and not implied:
+            self._acknowledged_at = now
+        if stage == "unknown":
+            # When it is heard of again, that is not the time in which the exchange answers.
+            self._doubted = True
+        if stage == "filled" and self._acknowledged_at is not None:
+            recorder.record(names.FILL_DURATION, now - self._acknowledged_at, self._with_type())
+        if stage in _OUTCOMES:
+            recorder.add(names.ORDERS, {**self._series, names.ORDER_OUTCOME: stage})
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Exchange and client order id."""
+        return self._key
+
+    def decided(self) -> None:
+        """Count the decision for this order."""
+        self._reached.add("decided")
+        self._count("decided")
+
+    def _with_type(self) -> dict[str, str]:
+        kind = self._attributes.get(names.ORDER_TYPE)
+        return self._series if kind is None else {**self._series, names.ORDER_TYPE: kind}
+
+    def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
+        """Write the stage on the span that is about this order, or on one of its own."""
+        scope = otel_context.get_value(_SCOPE)
+        if span is None and isinstance(scope, tuple) and scope[0] is self:
+            span = scope[1]
+        if span is not None:
+            self._write(span, stage, details)
+            return
+        with self._updating() as own:
+            self._write(own, stage, details)
+
+    def _write(self, span: Span, stage: Stage, details: Attributes) -> None:
+        self._recorder.event(span, f"botobs.order.{stage}", details)
+        span.set_attribute(names.ORDER_STAGE, stage)
+        if stage in _OUTCOMES:
+            span.set_attribute(names.ORDER_OUTCOME, stage)
+        if names.ORDER_ID in details:
+            span.set_attribute(names.ORDER_ID, details[names.ORDER_ID])
+
+
+def _words(reason: BaseException | str) -> str:
+    return reason if isinstance(reason, str) else type(reason).__qualname__
