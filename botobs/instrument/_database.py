@@ -1,0 +1,155 @@
+"""Database operations as spans and durations, for every database library alike."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from ..semconv import database as semconv
+from ._base import Telemetry
+from ._sql import parse
+from ._suppress import OpenOperation, enter
+
+_SQLSTATE = re.compile(r"[0-9A-Z]{5}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The database that is called.
+
+    Attributes:
+        system: `db.system.name`, such as `postgresql`.
+        namespace: The database's name.
+        address: Host name, address or socket path.
+        port: TCP port.
+    """
+
+    system: str
+    namespace: str | None = None
+    address: str | None = None
+    port: int | None = None
+
+    def attributes(self) -> dict[str, str | int]:
+        """The attributes that spans and metrics share."""
+        attributes: dict[str, str | int] = {semconv.DB_SYSTEM_NAME: self.system}
+        if self.namespace:
+            attributes[semconv.DB_NAMESPACE] = self.namespace
+        if self.address:
+            attributes["server.address"] = self.address
+        if self.port:
+            attributes["server.port"] = self.port
+        return attributes
+
+    @property
+    def pool_name(self) -> str:
+        """`host:port/database`, without user and password."""
+        host = self.address or ""
+        return f"{host}:{self.port}/{self.namespace or ''}" if self.port else f"{host}/{self.namespace or ''}"
+
+
+class Database:
+    """Records the operations of one library."""
+
+    def __init__(self, telemetry: Telemetry, scope: str) -> None:
+        self._tracer: Tracer = telemetry.tracer(scope)
+        # One meter for all libraries: see _shared.
+        self._duration = semconv.OPERATION_DURATION.create(telemetry.meter("database"))
+
+    def start(self, target: Target, statement: object, batch_size: int | None = None) -> Operation:
+        """Begin an operation; the caller ends it.
+
+        Args:
+            target: The database.
+            statement: SQL text, literals and all.
+            batch_size: How many parameter sets run at once, when more than one.
+        """
+        parsed = parse(statement, target.system)
+        attributes = target.attributes()
+        if parsed.operation:
+            attributes[semconv.DB_OPERATION_NAME] = parsed.operation
+            attributes[semconv.DB_QUERY_SUMMARY] = parsed.summary
+        details: dict[str, str | int] = {semconv.DB_QUERY_TEXT: parsed.text} if parsed.text else {}
+        if batch_size is not None and batch_size > 1:
+            details[semconv.DB_OPERATION_BATCH_SIZE] = batch_size
+        return Operation(self._tracer, self._duration, parsed.summary or target.system, attributes, details)
+
+    def record(self, target: Target, operation: str, seconds: float) -> None:
+        """Record the duration of a step that deserves no span of its own, such as a cursor's next batch."""
+        self._duration.record(seconds, {**target.attributes(), semconv.DB_OPERATION_NAME: operation})
+
+
+class Operation(OpenOperation):
+    """One call to a database that has begun; drivers below stay silent until it ends."""
+
+    __slots__ = ("_attributes", "_duration", "_span", "_started")
+
+    def __init__(
+        self,
+        tracer: Tracer,
+        duration: object,
+        name: str,
+        attributes: dict[str, str | int],
+        details: Mapping[str, str | int],
+    ) -> None:
+        super().__init__()
+        self._attributes = attributes
+        self._duration = duration
+        self._span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes={**attributes, **details})
+        self._started = time.perf_counter()
+        enter(self)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Finish the operation; a second call does nothing.
+
+        Args:
+            error: What it failed with. Its message may hold values, so only its class and SQLSTATE are told.
+        """
+        if self.finished:
+            return
+        self.finished = True
+        seconds = time.perf_counter() - self._started
+        span = self._span
+        if error is not None:
+            failure = describe(error)
+            self._attributes.update(failure)
+            span.set_attributes(failure)
+            span.set_status(Status(StatusCode.ERROR, " ".join(reversed(failure.values()))))
+        context = set_span_in_context(span) if span.is_recording() else None
+        self._duration.record(seconds, self._attributes, context)  # type: ignore[attr-defined]
+        span.end()
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """`error.type` and, when the database answered, `db.response.status_code` (SQLSTATE or the server's number)."""
+    # A layer such as SQLAlchemy's asyncpg adapter wraps the driver's exception, whose class says more.
+    cause = error.__cause__
+    told = cause if cause is not None and status_code(cause) else error
+    attributes = {"error.type": type(told).__qualname__}
+    code = status_code(told) or status_code(error)
+    if code:
+        attributes[semconv.DB_RESPONSE_STATUS_CODE] = code
+    return attributes
+
+
+def status_code(error: BaseException) -> str | None:
+    """The code that the database gave, as asyncpg, psycopg, psycopg2, sqlite3 and the MySQL drivers keep it."""
+    for name in ("sqlstate", "pgcode"):
+        value = getattr(error, name, None)
+        if isinstance(value, str) and _SQLSTATE.match(value):
+            return value
+    name = getattr(error, "sqlite_errorname", None)
+    if isinstance(name, str):
+        return name
+    number = error.args[0] if error.args else None
+    is_driver_error = type(error).__module__.partition(".")[0] in (
+        "pymysql",
+        "MySQLdb",
+        "aiomysql",
+        "asyncmy",
+        "mysql",
+    )
+    return str(number) if is_driver_error and isinstance(number, int) else None

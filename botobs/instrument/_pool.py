@@ -1,0 +1,189 @@
+"""The stable `db.client.connection.*` metrics of connection pools, for every database library alike."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from opentelemetry.metrics import CallbackOptions, Observation
+
+from ..semconv import database as semconv
+from ._base import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """How full a pool is and how full it may get; `None` where the pool has no such figure.
+
+    Attributes:
+        used: Connections that callers hold.
+        idle: Open connections that wait.
+        idle_min: Connections kept open at least.
+        idle_max: Idle connections kept at most.
+        maximum: Connections opened at most.
+    """
+
+    used: int
+    idle: int
+    idle_min: int | None = None
+    idle_max: int | None = None
+    maximum: int | None = None
+
+
+#: Reads a pool's figures; `None` when the pool is closed for good.
+ReadLevels = Callable[[Any], Levels | None]
+
+
+class _State:
+    __slots__ = ("attributes", "name", "owner", "pending", "read_levels", "reference")
+
+    def __init__(self, reference: Callable[[], Any], name: str, levels: ReadLevels, owner: object) -> None:
+        self.reference = reference
+        self.name = name
+        self.attributes = {semconv.POOL_NAME: name}
+        self.read_levels = levels
+        self.owner = owner
+        self.pending = 0
+
+    def levels(self) -> Levels | None:
+        pool = self.reference()
+        return None if pool is None else self.read_levels(pool)
+
+
+class PoolMetrics:
+    """Knows the pools of all libraries and records what happens in them.
+
+    Made by `once_per_provider`: pools of two libraries on one database have one name and are added up. A pool is not
+    kept alive by it, unless its class cannot be referred to weakly: then until it is closed.
+    """
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        # By the pool's id. Single dictionary operations need no lock, and a weak reference's callback, which may come
+        # at any moment, must not wait for one.
+        self._states: dict[int, _State] = {}
+        self._lock = threading.Lock()
+        # By name, not by pool: a counter must not fall when a pool goes away.
+        self._timeouts: defaultdict[str, int] = defaultdict(int)
+        meter = telemetry.meter("database")
+        self._create_time = semconv.CONNECTION_CREATE_TIME.create(meter)
+        self._wait_time = semconv.CONNECTION_WAIT_TIME.create(meter)
+        self._use_time = semconv.CONNECTION_USE_TIME.create(meter)
+        semconv.CONNECTION_COUNT.create(meter, [self._observe_count])
+        semconv.CONNECTION_MAX.create(meter, [self._observing(lambda levels: levels.maximum)])
+        semconv.CONNECTION_IDLE_MAX.create(meter, [self._observing(lambda levels: levels.idle_max)])
+        semconv.CONNECTION_IDLE_MIN.create(meter, [self._observing(lambda levels: levels.idle_min)])
+        semconv.CONNECTION_PENDING_REQUESTS.create(meter, [self._observe_pending])
+        semconv.CONNECTION_TIMEOUTS.create(meter, [self._observe_timeouts])
+
+    def register(self, pool: Any, name: str, levels: ReadLevels, owner: object) -> None:
+        """Watch `pool` under `name` until `forget(owner)`; a pool that is watched already is left alone."""
+        key = id(pool)
+        if key in self._states:
+            return
+        states = self._states
+        reference: Callable[[], Any]
+        try:
+            reference = weakref.ref(pool, lambda _: states.pop(key, None))
+        except TypeError:
+            reference = lambda: pool  # noqa: E731
+        states.setdefault(key, _State(reference, name, levels, owner))
+        with self._lock:
+            self._timeouts[name] += 0
+
+    def forget(self, owner: object) -> None:
+        """Watch the pools of `owner` no more."""
+        for key, state in list(self._states.items()):
+            if state.owner is owner:
+                self._states.pop(key, None)
+
+    def waiting(self, pool: Any) -> Callable[[BaseException | None], None]:
+        """A caller begins to wait for a connection; call the result when the wait ends, with what it raised, if so."""
+        state = self._states.get(id(pool))
+        if state is None:
+            return _ignore
+        started = time.perf_counter()
+        with self._lock:
+            state.pending += 1
+
+        def done(error: BaseException | None) -> None:
+            with self._lock:
+                state.pending -= 1
+                if error is not None and _is_timeout(error):
+                    self._timeouts[state.name] += 1
+            if error is None:
+                self._wait_time.record(time.perf_counter() - started, state.attributes)
+
+        return done
+
+    def created(self, pool: Any, seconds: float) -> None:
+        """A connection was opened for `pool` in `seconds`."""
+        state = self._states.get(id(pool))
+        if state is not None:
+            self._create_time.record(seconds, state.attributes)
+
+    def used(self, pool: Any, seconds: float) -> None:
+        """A connection of `pool` came back after `seconds`."""
+        state = self._states.get(id(pool))
+        if state is not None:
+            self._use_time.record(seconds, state.attributes)
+
+    def _open_pools(self) -> list[tuple[_State, Levels]]:
+        found = []
+        for key, state in list(self._states.items()):
+            levels = state.levels()
+            if levels is None:
+                self._states.pop(key, None)
+            else:
+                found.append((state, levels))
+        return found
+
+    def _observe_count(self, _options: CallbackOptions) -> Iterable[Observation]:
+        totals: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for state, levels in self._open_pools():
+            totals[state.name, "used"] += levels.used
+            totals[state.name, "idle"] += levels.idle
+        return [
+            Observation(total, {semconv.POOL_NAME: name, semconv.POOL_STATE: state})
+            for (name, state), total in totals.items()
+        ]
+
+    def _observing(
+        self, read: Callable[[Levels], int | None]
+    ) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        def observe(_options: CallbackOptions) -> Iterable[Observation]:
+            totals: defaultdict[str, int] = defaultdict(int)
+            for state, levels in self._open_pools():
+                value = read(levels)
+                if value is not None:
+                    totals[state.name] += value
+            return _observations(totals)
+
+        return observe
+
+    def _observe_pending(self, _options: CallbackOptions) -> Iterable[Observation]:
+        totals: defaultdict[str, int] = defaultdict(int)
+        for state in list(self._states.values()):
+            totals[state.name] += state.pending
+        return _observations(totals)
+
+    def _observe_timeouts(self, _options: CallbackOptions) -> Iterable[Observation]:
+        with self._lock:
+            return _observations(self._timeouts)
+
+
+def _ignore(_error: BaseException | None) -> None:
+    """The end of a wait in a pool that is not watched."""
+
+
+def _observations(totals: dict[str, int]) -> list[Observation]:
+    return [Observation(total, {semconv.POOL_NAME: name}) for name, total in totals.items()]
+
+
+def _is_timeout(error: BaseException) -> bool:
+    # asyncio's is the built-in one, SQLAlchemy has its own.
+    return isinstance(error, TimeoutError) or type(error).__name__ == "TimeoutError"

@@ -1,0 +1,176 @@
+"""asyncpg used directly: one span a call, and what its pools do.
+
+The upstream instrumentor is replaced, not extended: it puts SQL with its literals into spans, makes a span for every
+row of a cursor, leaves `fetchmany` of connections, COPY and pools out, has no metrics, and tells no SQLSTATE. Every
+part of it would have to be overridden.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sized
+from types import ModuleType
+from typing import Any
+
+from ._asyncpg_pool import watch_pools
+from ._base import Telemetry
+from ._database import Database, Target
+from ._patch import Patches
+from ._pool import PoolMetrics
+from ._shared import once_per_provider
+from ._suppress import is_heard, silence
+
+_SYSTEM = "postgresql"
+_QUERIES = ("execute", "executemany", "fetch", "fetchval", "fetchrow", "fetchmany")
+_COPIES = {
+    "copy_from_query": "COPY ({}) TO STDOUT",
+    "copy_from_table": "COPY {} TO STDOUT",
+    "copy_to_table": "COPY {} FROM STDIN",
+    "copy_records_to_table": "COPY {} FROM STDIN",
+}
+_PREPARED = ("fetch", "fetchval", "fetchrow", "fetchmany", "executemany")
+_MANY = ("executemany", "fetchmany")
+#: What a pool does to a connection that comes back.
+_HOUSEKEEPING = ("reset", "_reset")
+
+#: An asyncpg coroutine function as wrapt hands it over: wrapped, instance, args, kwargs.
+Wrapper = Callable[[Callable[..., Any], Any, Any, Any], Any]
+
+
+class AsyncPG:
+    """Watches asyncpg 0.27 and later."""
+
+    name = "asyncpg"
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Patch the classes of connections, prepared statements, cursors and pools once asyncpg is imported."""
+        database = Database(telemetry, self.name)
+        pools = once_per_provider(telemetry, PoolMetrics)
+        self._patches.on_undo(lambda: pools.forget(self))
+        self._patches.on_import(
+            "asyncpg.connection", lambda module: self._watch_connections(module, database)
+        )
+        self._patches.on_import(
+            "asyncpg.prepared_stmt", lambda module: self._watch_prepared(module, database)
+        )
+        self._patches.on_import("asyncpg.cursor", lambda module: self._watch_cursors(module, database))
+        self._patches.on_import(
+            "asyncpg.pool", lambda module: watch_pools(module, self._patches, pools, self)
+        )
+
+    def uninstall(self) -> None:
+        """Take the patches back."""
+        self._patches.undo()
+
+    def _watch_connections(self, module: ModuleType, database: Database) -> None:
+        for method in _QUERIES:
+            self._wrap(module.Connection, method, _call(database, _connection, _statement, method in _MANY))
+        for method, template in _COPIES.items():
+            self._wrap(module.Connection, method, _call(database, _connection, _copy(template), many=False))
+        for method in _HOUSEKEEPING:
+            self._wrap(module.Connection, method, _silently)
+
+    def _watch_prepared(self, module: ModuleType, database: Database) -> None:
+        for method in _PREPARED:
+            wrapper = _call(database, _owner, _own_query, method in _MANY)
+            self._wrap(module.PreparedStatement, method, wrapper)
+
+    def _watch_cursors(self, module: ModuleType, database: Database) -> None:
+        # Opening a cursor is the call; what it fetches later is a step of it, however many rows there are.
+        for method in ("_bind", "_bind_exec"):
+            self._wrap(module.BaseCursor, method, _call(database, _owner, _own_query, many=False))
+        self._wrap(module.BaseCursor, "_exec", _step(database))
+
+    def _wrap(self, owner: type, method: str, wrapper: Wrapper) -> None:
+        # `fetchmany` and `_reset` came with later versions.
+        if hasattr(owner, method):
+            self._patches.wrap(owner, method, wrapper)
+
+
+def _call(
+    database: Database,
+    connection_of: Callable[[Any], Any],
+    statement_of: Callable[[Any, Any, Any], object],
+    many: bool,
+) -> Wrapper:
+    async def call(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        if not is_heard():
+            return await wrapped(*args, **kwargs)
+        batch = _batch_size(args[-1] if args else kwargs.get("args")) if many else None
+        operation = database.start(
+            target_of(connection_of(instance)), statement_of(instance, args, kwargs), batch
+        )
+        try:
+            result = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            operation.end(error)
+            raise
+        operation.end()
+        return result
+
+    return call
+
+
+def _step(database: Database) -> Wrapper:
+    async def step(wrapped: Callable[..., Any], cursor: Any, args: Any, kwargs: Any) -> Any:
+        if not is_heard():
+            return await wrapped(*args, **kwargs)
+        target = target_of(_owner(cursor))
+        started = time.perf_counter()
+        try:
+            result = await wrapped(*args, **kwargs)
+        except BaseException as error:
+            database.start(target, f"FETCH {cursor._query}").end(error)
+            raise
+        database.record(target, "FETCH", time.perf_counter() - started)
+        return result
+
+    return step
+
+
+async def _silently(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
+    with silence():
+        return await wrapped(*args, **kwargs)
+
+
+def target_of(connection: Any) -> Target:
+    """The database that an asyncpg connection leads to; the user is left out."""
+    address = connection._addr
+    namespace = connection._params.database
+    if isinstance(address, tuple):
+        return Target(_SYSTEM, namespace, address[0], address[1])
+    return Target(_SYSTEM, namespace, address)
+
+
+def _connection(instance: Any) -> Any:
+    return instance
+
+
+def _owner(instance: Any) -> Any:
+    return instance._connection
+
+
+def _statement(_connection: Any, args: Any, kwargs: Any) -> object:
+    return args[0] if args else kwargs.get("query", kwargs.get("command"))
+
+
+def _copy(template: str) -> Callable[[Any, Any, Any], str]:
+    """The statement that asyncpg is going to make, near enough."""
+
+    def statement(_connection: Any, args: Any, kwargs: Any) -> str:
+        what = args[0] if args else kwargs.get("query", kwargs.get("table_name"))
+        schema = kwargs.get("schema_name")
+        return template.format(f"{schema}.{what}" if schema else what)
+
+    return statement
+
+
+def _own_query(instance: Any, _args: Any, _kwargs: Any) -> object:
+    return instance._query
+
+
+def _batch_size(parameters: Any) -> int | None:
+    return len(parameters) if isinstance(parameters, Sized) else None

@@ -1,0 +1,142 @@
+"""SQLAlchemy, sync and async: one span a statement, and what its connection pools do.
+
+The upstream instrumentor is replaced, not extended: it hooks `create_engine` and so misses engines made before it and
+functions imported before it, puts SQL with its literals and `str(original_exception)` with its values into spans, and
+knows one deprecated pool metric, which drifts. Here the listeners sit on the classes `Engine` and `Pool`, so that every
+engine counts, whenever it was made.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ._base import Telemetry
+from ._database import Database, Operation, Target
+from ._patch import Patches
+from ._pool import PoolMetrics
+from ._shared import once_per_provider
+from ._sqlalchemy_pool import Checkouts, levels
+from ._suppress import is_heard
+
+_SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
+_DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+_OPERATION = "_botobs_operation"
+
+
+class SQLAlchemy:
+    """Watches SQLAlchemy 1.4 and later."""
+
+    name = "sqlalchemy"
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Listen to all engines and pools once SQLAlchemy is imported."""
+        database = Database(telemetry, self.name)
+        pools = once_per_provider(telemetry, PoolMetrics)
+        self._patches.on_undo(lambda: pools.forget(self))
+        self._patches.on_import("sqlalchemy.engine.base", lambda module: self._listen(module, database))
+        self._patches.on_import("sqlalchemy.pool.impl", lambda module: self._watch_pools(module, pools))
+        self._patches.on_import("sqlalchemy.engine.base", lambda module: self._name_pools(module, pools))
+
+    def uninstall(self) -> None:
+        """Take listeners and patches back."""
+        self._patches.undo()
+
+    def _listen(self, module: ModuleType, database: Database) -> None:
+        from sqlalchemy import event
+
+        targets: weakref.WeakKeyDictionary[Any, Target] = weakref.WeakKeyDictionary()
+
+        def before(
+            conn: Any, _cursor: Any, statement: str, params: Any, context: Any, executemany: bool
+        ) -> None:
+            if context is None or not is_heard():
+                return
+            target = targets.get(conn.engine)
+            if target is None:
+                target = targets[conn.engine] = target_of(conn.engine)
+            setattr(
+                context, _OPERATION, database.start(target, statement, len(params) if executemany else None)
+            )
+
+        def after(_conn: Any, _cursor: Any, _statement: str, _params: Any, context: Any, _many: bool) -> None:
+            _finish(context, None)
+
+        def failed(context: Any) -> None:
+            _finish(context.execution_context, context.original_exception)
+
+        for identifier, listener in (
+            ("before_cursor_execute", before),
+            ("after_cursor_execute", after),
+            ("handle_error", failed),
+        ):
+            self._listen_to(event, module.Engine, identifier, listener)
+
+    def _watch_pools(self, module: ModuleType, pools: PoolMetrics) -> None:
+        from sqlalchemy import event
+        from sqlalchemy.pool import base
+
+        def connect(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: Any) -> Any:
+            pools.register(pool, _fallback_name(pool), levels, self)
+            done = pools.waiting(pool)
+            try:
+                connection = wrapped(*args, **kwargs)
+            except BaseException as error:
+                done(error)
+                raise
+            done(None)
+            return connection
+
+        def open_connection(wrapped: Callable[..., Any], record: Any, args: Any, kwargs: Any) -> Any:
+            started = time.perf_counter()
+            result = wrapped(*args, **kwargs)
+            pools.created(record._ConnectionRecord__pool, time.perf_counter() - started)
+            return result
+
+        self._patches.wrap(base.Pool, "connect", connect)
+        self._patches.wrap(module.SingletonThreadPool, "connect", connect)
+        self._patches.wrap(base._ConnectionRecord, "_ConnectionRecord__connect", open_connection)
+        checkouts = Checkouts(pools)
+        self._listen_to(event, base.Pool, "checkout", checkouts.checkout)
+        self._listen_to(event, base.Pool, "checkin", checkouts.checkin)
+
+    def _name_pools(self, module: ModuleType, pools: PoolMetrics) -> None:
+        # A pool does not know its database, the engine does.
+        def raw_connection(wrapped: Callable[..., Any], engine: Any, args: Any, kwargs: Any) -> Any:
+            pools.register(engine.pool, _pool_name(engine), levels, self)
+            return wrapped(*args, **kwargs)
+
+        self._patches.wrap(module.Engine, "raw_connection", raw_connection)
+
+    def _listen_to(self, event: Any, target: type, identifier: str, listener: Callable[..., Any]) -> None:
+        event.listen(target, identifier, listener)
+        self._patches.on_undo(lambda: event.remove(target, identifier, listener))
+
+
+def target_of(engine: Any) -> Target:
+    """The database behind a sync engine; user and password are left out."""
+    url = engine.url
+    system = _SYSTEMS.get(engine.dialect.name, engine.dialect.name)
+    host = url.host or url.query.get("host")
+    return Target(system, url.database, host, url.port or (_DEFAULT_PORTS.get(system) if url.host else None))
+
+
+def _pool_name(engine: Any) -> str:
+    return getattr(engine.pool, "_orig_logging_name", None) or target_of(engine).pool_name
+
+
+def _fallback_name(pool: Any) -> str:
+    return getattr(pool, "_orig_logging_name", None) or type(pool).__name__
+
+
+def _finish(context: Any, error: BaseException | None) -> None:
+    operation: Operation | None = getattr(context, _OPERATION, None)
+    if operation is not None:
+        delattr(context, _OPERATION)
+        operation.end(error)

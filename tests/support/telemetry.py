@@ -1,0 +1,88 @@
+"""Spans and metrics of a test, in memory, by the stock OpenTelemetry SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from botobs.instrument._base import Instrumentation, Telemetry
+from botobs.settings import Settings
+
+
+class Recorder:
+    """Receives what instrumentations send."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._spans = InMemorySpanExporter()
+        self._metrics = InMemoryMetricReader()
+        tracer_provider = TracerProvider(shutdown_on_exit=False)
+        tracer_provider.add_span_processor(SimpleSpanProcessor(self._spans))
+        meter_provider = MeterProvider([self._metrics], shutdown_on_exit=False)
+        self.telemetry = Telemetry(tracer_provider, meter_provider, settings or Settings())
+
+    @contextmanager
+    def watching(self, instrumentation: Instrumentation) -> Iterator[None]:
+        """Install `instrumentation` for the length of a block."""
+        instrumentation.install(self.telemetry)
+        try:
+            yield
+        finally:
+            instrumentation.uninstall()
+
+    def spans(self) -> list[ReadableSpan]:
+        """Finished spans, in the order of their ends."""
+        return list(self._spans.get_finished_spans())
+
+    def names(self) -> list[str]:
+        """Names of the finished spans."""
+        return [span.name for span in self.spans()]
+
+    def clear(self) -> None:
+        """Forget the spans."""
+        self._spans.clear()
+
+    def points(self, metric: str) -> list[tuple[dict[str, Any], Any]]:
+        """The points of a metric, as (attributes, value); of a histogram the value is its count.
+
+        Raises:
+            AssertionError: Two scopes send the metric, which makes duplicate series in Prometheus.
+        """
+        found = []
+        scopes = set()
+        data = self._metrics.get_metrics_data()
+        for resource in data.resource_metrics if data else []:
+            for scope in resource.scope_metrics:
+                for sent in scope.metrics:
+                    if sent.name == metric:
+                        scopes.add(scope.scope.name)
+                        found += [
+                            (dict(point.attributes or {}), _value(point)) for point in sent.data.data_points
+                        ]
+        assert len(scopes) <= 1, f"{metric} comes from {sorted(scopes)}"
+        return found
+
+    def value(self, metric: str, **attributes: object) -> Any:
+        """The sum over a metric's points that have `attributes` (dots written as `__`); None when there are none."""
+        wanted = {name.replace("__", "."): value for name, value in attributes.items()}
+        values = [value for carried, value in self.points(metric) if _has(carried, wanted)]
+        return sum(values) if values else None
+
+    def everything(self) -> str:
+        """All that was sent, as text, to search for what must not be in it."""
+        data = self._metrics.get_metrics_data()
+        return "\n".join([*(span.to_json() for span in self.spans()), data.to_json() if data else ""])
+
+
+def _value(point: Any) -> Any:
+    return point.value if hasattr(point, "value") else point.count
+
+
+def _has(carried: Mapping[str, Any], wanted: Mapping[str, object]) -> bool:
+    return all(carried.get(name) == value for name, value in wanted.items())

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from opentelemetry.trace import StatusCode
+
+from botobs.instrument.asyncpg import AsyncPG
+from tests.support.postgres import Postgres
+from tests.support.telemetry import Recorder
+from tests.support.waiting import until
+
+
+@pytest.fixture
+def watched(recorder: Recorder) -> Iterator[Recorder]:
+    with recorder.watching(AsyncPG()):
+        yield recorder
+
+
+@pytest_asyncio.fixture
+async def connection(watched: Recorder, postgres: Postgres) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute("CREATE TEMPORARY TABLE fills (id int PRIMARY KEY, note text)")
+    watched.clear()
+    yield connection
+    await connection.close()
+
+
+@pytest.mark.asyncio
+async def test_each_call_is_one_span(watched: Recorder, connection: asyncpg.Connection) -> None:
+    await connection.execute("INSERT INTO fills VALUES ($1, 'secret-note')", 1)
+    await connection.fetch("SELECT * FROM fills")
+    await connection.fetchrow("SELECT * FROM fills")
+    await connection.fetchval("SELECT count(*) FROM fills WHERE note = $1", "secret-parameter")
+    assert watched.names() == ["INSERT fills", "SELECT fills", "SELECT fills", "SELECT fills"]
+    assert (watched.spans()[0].attributes or {})["db.query.text"] == "INSERT INTO fills VALUES ($1, ?)"
+    assert watched.value("db.client.operation.duration", db__query__summary="SELECT fills") == 3
+    assert "secret" not in watched.everything()
+
+
+@pytest.mark.asyncio
+async def test_batches_and_prepared_statements(watched: Recorder, connection: asyncpg.Connection) -> None:
+    await connection.executemany("INSERT INTO fills VALUES ($1, $2)", [(1, "a"), (2, "b")])
+    statement = await connection.prepare("SELECT * FROM fills WHERE id = $1")
+    await statement.fetch(1)
+    await statement.fetchrow(1)
+    await statement.fetchval(1)
+    await statement.fetchmany([(1,), (2,)])
+    await connection.fetchmany("SELECT note FROM fills WHERE id = $1", [(1,), (2,), (3,)])
+    assert watched.names() == ["INSERT fills", *["SELECT fills"] * 5]
+    sizes = [(span.attributes or {}).get("db.operation.batch.size") for span in watched.spans()]
+    assert sizes == [2, None, None, None, 2, 3]
+
+
+@pytest.mark.asyncio
+async def test_copy(watched: Recorder, connection: asyncpg.Connection) -> None:
+    await connection.copy_records_to_table("fills", records=[(1, "a"), (2, "b")])
+    output = io.BytesIO()
+    await connection.copy_from_query("SELECT * FROM fills WHERE note <> $1", "secret", output=output)
+    await connection.copy_to_table("fills", source=io.BytesIO(b"3\tc\n"))
+    assert watched.names() == ["COPY fills", "COPY SELECT fills", "COPY fills"]
+    assert output.getvalue() == b"1\ta\n2\tb\n"
+    assert "secret" not in watched.everything()
+
+
+@pytest.mark.asyncio
+async def test_a_cursor_is_one_span_however_many_rows(
+    watched: Recorder, connection: asyncpg.Connection
+) -> None:
+    async with connection.transaction():
+        watched.clear()
+        rows = [row async for row in connection.cursor("SELECT * FROM generate_series(1, 500)", prefetch=50)]
+        cursor = await connection.cursor("SELECT * FROM generate_series(1, 100)")
+        await cursor.fetch(10)
+        await cursor.fetchrow()
+    assert len(rows) == 500
+    assert watched.names() == ["SELECT", "SELECT", "COMMIT"]
+    # Ten batches and the empty one after them for the iterator, less the first; two for the cursor.
+    assert watched.value("db.client.operation.duration", db__operation__name="FETCH") == 12
+
+
+@pytest.mark.asyncio
+async def test_an_error_carries_the_sqlstate_and_no_values(
+    watched: Recorder, connection: asyncpg.Connection
+) -> None:
+    await connection.execute("INSERT INTO fills VALUES (4711, 'a')")
+    with pytest.raises(asyncpg.UniqueViolationError, match="4711"):
+        await connection.execute("INSERT INTO fills VALUES ($1, 'b')", 4711)
+    span = watched.spans()[-1]
+    assert span.attributes is not None
+    assert span.attributes["db.response.status_code"] == "23505"
+    assert span.attributes["error.type"] == "UniqueViolationError"
+    assert (span.status.status_code, span.status.description) == (
+        StatusCode.ERROR,
+        "23505 UniqueViolationError",
+    )
+    assert "4711" not in watched.everything()
+
+
+@pytest.mark.asyncio
+async def test_connections_of_before_and_uninstalled_ones(recorder: Recorder, postgres: Postgres) -> None:
+    connection = await asyncpg.connect(postgres.url)
+    for _ in range(2):
+        with recorder.watching(AsyncPG()):
+            await connection.execute("SELECT 1")
+        await connection.execute("SELECT 2")
+    await connection.close()
+    assert recorder.names() == ["SELECT", "SELECT"]
+
+
+@pytest.mark.asyncio
+async def test_a_pool_tells_all_of_its_metrics(watched: Recorder, postgres: Postgres) -> None:
+    name = {"db.client.connection.pool.name": f"127.0.0.1:{postgres.port}/postgres"}
+    async with asyncpg.create_pool(postgres.url, min_size=1, max_size=2) as pool:
+        async with pool.acquire(), pool.acquire():
+            assert watched.value("db.client.connection.count", db__client__connection__state="used") == 2
+            waiting = asyncio.create_task(pool.fetchval("SELECT 1"))
+            await until(lambda: watched.value("db.client.connection.pending_requests") == 1)
+            with pytest.raises(TimeoutError):
+                await pool.acquire(timeout=0.01)
+        await waiting
+        await until(lambda: watched.value("db.client.connection.use_time") == 3)
+        assert watched.value("db.client.connection.count", db__client__connection__state="idle") == 2
+        assert watched.points("db.client.connection.max") == [(name, 2)]
+        assert watched.points("db.client.connection.idle.min") == [(name, 1)]
+        assert watched.points("db.client.connection.idle.max") == [(name, 2)]
+        assert watched.points("db.client.connection.pending_requests") == [(name, 0)]
+        assert watched.points("db.client.connection.timeouts") == [(name, 1)]
+        assert watched.points("db.client.connection.create_time") == [(name, 2)]
+        assert watched.points("db.client.connection.wait_time") == [(name, 3)]
+    assert watched.names() == ["SELECT"], (
+        "what a pool does to a returned connection is no call of the service"
+    )
+    assert postgres.password not in watched.everything()
+
+
+@pytest.mark.asyncio
+async def test_a_pool_of_before_joins_at_its_next_use(recorder: Recorder, postgres: Postgres) -> None:
+    async with asyncpg.create_pool(postgres.url, min_size=1, max_size=3) as pool:
+        with recorder.watching(AsyncPG()):
+            await pool.fetchval("SELECT 1")
+            assert recorder.value("db.client.connection.max") == 3
+        assert recorder.points("db.client.connection.max") == []

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.trace import SpanKind, StatusCode
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+
+from botobs.instrument.asyncpg import AsyncPG
+from botobs.instrument.sqlalchemy import SQLAlchemy
+from tests.support.postgres import Postgres
+from tests.support.telemetry import Recorder
+from tests.support.waiting import until
+
+
+@pytest.fixture
+def watched(recorder: Recorder) -> Iterator[Recorder]:
+    with recorder.watching(SQLAlchemy()), recorder.watching(AsyncPG()):
+        yield recorder
+
+
+def asyncpg_url(postgres: Postgres) -> str:
+    return postgres.url.replace("postgresql://", "postgresql+asyncpg://")
+
+
+@pytest.mark.asyncio
+async def test_a_statement_on_asyncpg_is_one_span(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres))
+    async with engine.connect() as connection:
+        watched.clear()
+        await connection.execute(
+            text("SELECT 'secret-value', :bound FROM pg_class LIMIT 3"), {"bound": "other-value"}
+        )
+        (span,) = watched.spans()
+    await engine.dispose()
+
+    assert span.name == "SELECT pg_class"
+    assert span.kind is SpanKind.CLIENT
+    assert dict(span.attributes or {}) == {
+        "db.system.name": "postgresql",
+        "db.namespace": "postgres",
+        "db.operation.name": "SELECT",
+        "db.query.summary": "SELECT pg_class",
+        "db.query.text": "SELECT ?, $1 FROM pg_class LIMIT ?",
+        "server.address": "127.0.0.1",
+        "server.port": postgres.port,
+    }
+    assert watched.value("db.client.operation.duration", db__query__summary="SELECT pg_class") == 1
+    everything = watched.everything()
+    assert "secret-value" not in everything
+    assert "other-value" not in everything
+    assert postgres.password not in everything
+
+
+@pytest.mark.asyncio
+async def test_transactions_show_begin_and_commit_once(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres))
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TEMPORARY TABLE once (id int)"))
+        watched.clear()
+        await connection.execute(text("INSERT INTO once VALUES (1)"))
+    await engine.dispose()
+
+    assert watched.names() == ["INSERT once", "COMMIT"]
+
+
+@pytest.mark.asyncio
+async def test_streaming_rows_makes_no_span_per_row(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres))
+    async with engine.connect() as connection:
+        watched.clear()
+        result = await connection.stream(text("SELECT * FROM generate_series(1, 1000)"))
+        assert len([row async for row in result]) == 1000
+        assert watched.names() == ["SELECT"]
+    await engine.dispose()
+
+
+@pytest.mark.asyncio
+async def test_an_error_carries_the_sqlstate_and_no_values(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres))
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TEMPORARY TABLE uniq (name text PRIMARY KEY)"))
+        await connection.execute(text("INSERT INTO uniq VALUES ('secret-name')"))
+        watched.clear()
+        with pytest.raises(sqlalchemy.exc.IntegrityError):
+            await connection.execute(text("INSERT INTO uniq VALUES (:name)"), {"name": "secret-name"})
+        span = watched.spans()[0]
+        await connection.rollback()
+    await engine.dispose()
+
+    assert span.attributes is not None
+    assert span.attributes["db.response.status_code"] == "23505"
+    assert span.attributes["error.type"] == "UniqueViolationError"
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.status.description == "23505 UniqueViolationError"
+    assert watched.value("db.client.operation.duration", db__response__status_code="23505") == 1
+    assert "secret-name" not in watched.everything()
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_statement_ends_its_span(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres))
+    async with engine.connect() as connection:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await connection.execute(text("SELECT pg_sleep(30)"))
+    await engine.dispose()
+
+    failed = [span for span in watched.spans() if span.status.status_code is StatusCode.ERROR]
+    assert [(span.name, (span.attributes or {})["error.type"]) for span in failed] == [
+        ("SELECT", "CancelledError")
+    ]
+
+
+def test_engines_made_before_are_watched_and_left_alone_after(recorder: Recorder, tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/before.db")
+    with engine.connect() as connection, recorder.watching(SQLAlchemy()):
+        connection.execute(text("SELECT 1"))
+        with engine.connect() as another:
+            another.execute(text("SELECT 2"))
+    assert recorder.names() == ["SELECT", "SELECT"]
+
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 3"))
+    assert len(recorder.spans()) == 2
+    assert recorder.points("db.client.connection.count") == []
+
+    with recorder.watching(SQLAlchemy()), engine.connect() as connection:
+        connection.execute(text("SELECT 4"))
+        assert len(recorder.spans()) == 3
+        assert recorder.value("db.client.connection.count", db__client__connection__state="used") == 1
+    engine.dispose()
+
+
+def test_suppression_is_honoured(watched: Recorder) -> None:
+    engine = sqlalchemy.create_engine("sqlite://")
+    with suppress_instrumentation(), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert watched.spans() == []
+
+
+def test_an_executemany_tells_its_batch_size(watched: Recorder) -> None:
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE numbers (n int)"))
+        connection.execute(text("INSERT INTO numbers VALUES (:n)"), [{"n": 1}, {"n": 2}, {"n": 3}])
+    engine.dispose()
+    assert (watched.spans()[-1].attributes or {})["db.operation.batch.size"] == 3
+
+
+def test_a_queue_pool_tells_levels_waits_and_timeouts(watched: Recorder, tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(
+        f"sqlite:///{tmp_path}/pool.db", poolclass=QueuePool, pool_size=1, max_overflow=1, pool_timeout=0.05
+    )
+    pool = f"/{tmp_path}/pool.db"
+    with engine.connect(), engine.connect():
+        with pytest.raises(sqlalchemy.exc.TimeoutError):
+            engine.connect()
+        assert watched.points("db.client.connection.count") == [
+            ({"db.client.connection.pool.name": pool, "db.client.connection.state": "used"}, 2),
+            ({"db.client.connection.pool.name": pool, "db.client.connection.state": "idle"}, 0),
+        ]
+    name = {"db.client.connection.pool.name": pool}
+    assert watched.value("db.client.connection.count", db__client__connection__state="idle") == 1
+    assert watched.value("db.client.connection.count", db__client__connection__state="used") == 0
+    assert watched.points("db.client.connection.max") == [(name, 2)]
+    assert watched.points("db.client.connection.idle.max") == [(name, 1)]
+    assert watched.points("db.client.connection.idle.min") == [(name, 0)]
+    assert watched.points("db.client.connection.pending_requests") == [(name, 0)]
+    assert watched.points("db.client.connection.timeouts") == [(name, 1)]
+    assert watched.points("db.client.connection.create_time") == [(name, 2)]
+    assert watched.points("db.client.connection.wait_time") == [(name, 2)]
+    assert watched.points("db.client.connection.use_time") == [(name, 2)]
+    engine.dispose()
+
+
+@pytest.mark.asyncio
+async def test_waiting_for_an_async_pool_is_pending(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres), pool_size=1, max_overflow=0)
+    async with engine.connect():
+        waiting = asyncio.create_task(engine.connect().start())
+        await until(lambda: watched.value("db.client.connection.pending_requests") == 1)
+    connection = await waiting
+    assert watched.value("db.client.connection.pending_requests") == 0
+    await connection.close()
+    name = f"127.0.0.1:{postgres.port}/postgres"
+    assert watched.points("db.client.connection.max") == [({"db.client.connection.pool.name": name}, 1)]
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("pool_class", [NullPool, StaticPool, None])
+def test_every_pool_class_counts_its_connections(watched: Recorder, pool_class: type | None) -> None:
+    engine = sqlalchemy.create_engine("sqlite://", poolclass=pool_class)
+    with engine.connect():
+        assert watched.value("db.client.connection.count", db__client__connection__state="used") == 1
+    assert watched.value("db.client.connection.count", db__client__connection__state="used") == 0
+    idle = 0 if pool_class is NullPool else 1
+    assert watched.value("db.client.connection.count", db__client__connection__state="idle") == idle
+    engine.dispose()
+
+
+def test_pools_are_not_kept_alive(watched: Recorder) -> None:
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect():
+        pass
+    assert len(watched.points("db.client.connection.count")) == 2
+    engine.dispose()
+    del engine
+    gc.collect()
+    assert watched.points("db.client.connection.count") == []
