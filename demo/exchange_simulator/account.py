@@ -1,0 +1,74 @@
+"""The balances of the one account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from .instruments import Instrument
+from .refusal import Reason, Refusal
+
+if TYPE_CHECKING:
+    from .orders import Request
+
+#: What the account starts with of each quote currency, and the value of what it has of each other.
+_FUNDS = Decimal(10_000_000)
+
+
+@dataclass(slots=True)
+class Balance:
+    """What there is of one currency."""
+
+    free: Decimal = Decimal(0)
+    locked: Decimal = Decimal(0)
+
+
+class Account:
+    """Locks what an order needs when it is placed, and moves it when the order is filled."""
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self._balances: dict[str, Balance] = {}
+        for instrument in instruments:
+            amount = _FUNDS / Decimal(instrument.price)
+            self._balances[instrument.base] = Balance(amount.quantize(instrument.lot))
+            self._balances.setdefault(instrument.quote, Balance(_FUNDS))
+
+    def balances(self) -> Iterator[tuple[str, Balance]]:
+        """Each currency and what there is of it."""
+        yield from self._balances.items()
+
+    def lock(self, request: Request, best: Decimal) -> None:
+        """Set aside what an order needs; a market order needs nothing for longer than a moment.
+
+        Raises:
+            Refusal: There is not enough.
+        """
+        currency, needed = _needs(request, request.amount, request.price or best)
+        balance = self._balances[currency]
+        if balance.free < needed:
+            raise Refusal(Reason.BALANCE)
+        if request.price is not None:
+            balance.free -= needed
+            balance.locked += needed
+
+    def unlock(self, request: Request, amount: Decimal) -> None:
+        """Give back what was set aside for `amount`."""
+        if request.price is not None:
+            currency, needed = _needs(request, amount, request.price)
+            self._balances[currency].locked -= needed
+            self._balances[currency].free += needed
+
+    def settle(self, request: Request, amount: Decimal, price: Decimal) -> None:
+        """Exchange base and quote currency for an execution."""
+        self.unlock(request, amount)
+        sign = 1 if request.side == "buy" else -1
+        self._balances[request.instrument.base].free += sign * amount
+        self._balances[request.instrument.quote].free -= sign * amount * price
+
+
+def _needs(request: Request, amount: Decimal, price: Decimal) -> tuple[str, Decimal]:
+    if request.side == "buy":
+        return request.instrument.quote, amount * price
+    return request.instrument.base, amount

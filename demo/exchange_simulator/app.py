@@ -1,0 +1,67 @@
+"""The exchange simulator's HTTP server: one part for each dialect, and the control API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+
+from . import control
+from .binance.errors import refuse as refuse_as_binance
+from .binance.limits import LIMITS, Limits, weigh
+from .binance.rest import routes as binance_routes
+from .binance.streams import BinanceStreams
+from .binance.streams import routes as binance_stream_routes
+from .exchange import Behaviour, Exchange
+from .feed import Feed, Streams
+from .okx.errors import refuse as refuse_as_okx
+from .okx.rest import routes as okx_routes
+from .okx.streams import OkxStreams
+from .okx.streams import routes as okx_stream_routes
+from .rest import EXCHANGE, guard
+
+
+def create_app(behaviour: Behaviour) -> web.Application:
+    """The aiohttp application; its markets move as long as it runs."""
+    app = web.Application()
+    binance, okx = Exchange("binance", behaviour), Exchange("okx", behaviour)
+    app[control.EXCHANGES] = {binance.name: binance, okx.name: okx}
+    app.add_routes(control.routes)
+    app.add_subapp("/binance", _binance(binance))
+    app.add_subapp("/okx", _okx(okx))
+    return app
+
+
+def _binance(exchange: Exchange) -> web.Application:
+    app = web.Application(middlewares=[weigh, guard(refuse_as_binance)])
+    app[LIMITS] = Limits()
+    app.add_routes([*binance_routes, *binance_stream_routes])
+    return _live(app, exchange, BinanceStreams(exchange))
+
+
+def _okx(exchange: Exchange) -> web.Application:
+    app = web.Application(middlewares=[guard(refuse_as_okx)])
+    app.add_routes([*okx_routes, *okx_stream_routes])
+    return _live(app, exchange, OkxStreams(exchange))
+
+
+def _live(app: web.Application, exchange: Exchange, streams: Streams) -> web.Application:
+    app[EXCHANGE] = exchange
+    app.cleanup_ctx.append(_feeding(Feed(exchange, streams)))
+    app.on_shutdown.append(_say_goodbye)
+    return app
+
+
+def _feeding(feed: Feed) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def run(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(feed.run(), name="feed")
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    return run
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    await app[EXCHANGE].hub.close_all()

@@ -1,0 +1,34 @@
+"""Binance's refusals: a status, a code, a sentence."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ..refusal import Reason, Refusal
+from ..rest import broken
+
+_ERRORS = {
+    Reason.UNKNOWN_KEY: (401, -2015, "Invalid API-key, IP, or permissions for action."),
+    Reason.WRONG_SIGNATURE: (400, -1022, "Signature for this request is not valid."),
+    Reason.TIMESTAMP: (400, -1021, "Timestamp for this request is outside of the recvWindow."),
+    Reason.PARAMETER: (400, -1102, "Mandatory parameter '{}' was not sent, was empty/null, or malformed."),
+    Reason.SYMBOL: (400, -1121, "Invalid symbol."),
+    Reason.BALANCE: (400, -2010, "Account has insufficient balance for requested action."),
+    Reason.UNKNOWN_ORDER: (400, -2011, "Unknown order sent."),
+    Reason.RATE_LIMIT: (429, -1003, "Too much request weight used; please use WebSocket Streams."),
+}
+
+
+def code_and_message(refusal: Refusal) -> tuple[int, int, str]:
+    """Status, code and sentence."""
+    status, code, message = _ERRORS[refusal.reason]
+    return status, code, message.format(refusal.detail)
+
+
+def refuse(refusal: Refusal) -> web.Response:
+    """The answer to a request that is refused."""
+    if refusal.reason is Reason.UNAVAILABLE:
+        return broken(refusal)
+    status, code, message = code_and_message(refusal)
+    headers = {"Retry-After": refusal.detail} if refusal.reason is Reason.RATE_LIMIT else None
+    return web.json_response({"code": code, "msg": message}, status=status, headers=headers)

@@ -1,0 +1,204 @@
+"""Binance's requests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from ..candles import span
+from ..exchange import Exchange
+from ..market import Market
+from ..orders import Order, Request
+from ..refusal import Reason, Refusal
+from ..rest import EXCHANGE, amount_of, number_of
+from . import words
+from .signing import check_key, parameters, signed_parameters
+
+routes = web.RouteTableDef()
+
+#: The name of the account's stream, for clients that listen to it by key.
+LISTEN_KEY = "demo-listen-key"
+
+
+@routes.get("/api/v3/ping", name="ping")
+async def ping(_: web.Request) -> web.Response:
+    """Nothing."""
+    return web.json_response({})
+
+
+@routes.get("/api/v3/time", name="fetch_time")
+async def fetch_time(request: web.Request) -> web.Response:
+    """The exchange's clock."""
+    return web.json_response({"serverTime": request.app[EXCHANGE].milliseconds()})
+
+
+@routes.get("/api/v3/exchangeInfo", name="fetch_markets")
+async def fetch_markets(request: web.Request) -> web.Response:
+    """What can be traded, and the limits."""
+    exchange = request.app[EXCHANGE]
+    return web.json_response(
+        {
+            "timezone": "UTC",
+            "serverTime": exchange.milliseconds(),
+            "rateLimits": words.rate_limits(),
+            "exchangeFilters": [],
+            "symbols": [words.market_info(market.instrument) for market in exchange.markets.values()],
+        }
+    )
+
+
+@routes.get("/api/v3/depth", name="fetch_order_book")
+async def fetch_order_book(request: web.Request) -> web.Response:
+    """A book."""
+    values = await parameters(request)
+    market = _market(request, values)
+    book = request.app[EXCHANGE].book(market)
+    return web.json_response(words.depth(market.instrument, book, _limit(values, 100, 5_000)))
+
+
+@routes.get("/api/v3/trades", name="fetch_trades")
+async def fetch_trades(request: web.Request) -> web.Response:
+    """The last public trades."""
+    values = await parameters(request)
+    trades = list(_market(request, values).trades)[-_limit(values, 500, 1_000) :]
+    return web.json_response([words.trade(trade) for trade in trades])
+
+
+@routes.get("/api/v3/klines", name="fetch_ohlcv")
+async def fetch_ohlcv(request: web.Request) -> web.Response:
+    """Candles: from `startTime` on when it is given, else the last ones."""
+    values = await parameters(request)
+    market, limit = _market(request, values), _limit(values, 500, 1_000)
+    try:
+        length = span(values.get("interval", ""))
+        since, until = int(values.get("startTime", 0)), int(values.get("endTime", 2**53))
+    except ValueError:
+        raise Refusal(Reason.PARAMETER, "interval") from None
+    candles = market.candles.spans(length, since, until + 1)
+    chosen = candles[:limit] if since else candles[-limit:]
+    return web.json_response([words.kline(candle, length) for candle in chosen])
+
+
+@routes.get("/api/v3/ticker/24hr", name="fetch_ticker")
+async def fetch_ticker(request: web.Request) -> web.Response:
+    """The last 24 hours of one market, or of all."""
+    values, exchange = await parameters(request), request.app[EXCHANGE]
+    now = exchange.milliseconds()
+    if "symbol" in values:
+        return web.json_response(words.ticker(_market(request, values), now))
+    return web.json_response([words.ticker(market, now) for market in exchange.markets.values()])
+
+
+@routes.post("/api/v3/order", name="create_order")
+async def create_order(request: web.Request) -> web.Response:
+    """Place an order."""
+    values = await signed_parameters(request)
+    order = request.app[EXCHANGE].place(_order_request(_market(request, values), values))
+    return web.json_response(words.placed(order))
+
+
+@routes.delete("/api/v3/order", name="cancel_order")
+async def cancel_order(request: web.Request) -> web.Response:
+    """Cancel an order."""
+    exchange = request.app[EXCHANGE]
+    order = _find(exchange, await signed_parameters(request))
+    exchange.cancel(order)
+    return web.json_response(words.cancelled(order))
+
+
+@routes.get("/api/v3/order", name="fetch_order")
+async def fetch_order(request: web.Request) -> web.Response:
+    """An order."""
+    return web.json_response(words.order(_find(request.app[EXCHANGE], await signed_parameters(request))))
+
+
+@routes.get("/api/v3/openOrders", name="fetch_open_orders")
+async def fetch_open_orders(request: web.Request) -> web.Response:
+    """The open orders, of one market or of all."""
+    return await _orders(request, open_only=True)
+
+
+@routes.get("/api/v3/allOrders", name="fetch_orders")
+async def fetch_orders(request: web.Request) -> web.Response:
+    """The orders of a market."""
+    return await _orders(request, open_only=False)
+
+
+@routes.get("/api/v3/account", name="fetch_balance")
+async def fetch_balance(request: web.Request) -> web.Response:
+    """What the account has."""
+    await signed_parameters(request)
+    exchange = request.app[EXCHANGE]
+    return web.json_response(
+        {
+            "makerCommission": 0,
+            "takerCommission": 0,
+            "canTrade": True,
+            "canWithdraw": False,
+            "canDeposit": False,
+            "updateTime": exchange.milliseconds(),
+            "accountType": "SPOT",
+            "balances": [words.balance(*each) for each in exchange.account.balances()],
+            "permissions": ["SPOT"],
+        }
+    )
+
+
+@routes.post("/api/v3/userDataStream", name="listen_key")
+async def create_listen_key(request: web.Request) -> web.Response:
+    """The key of the account's stream."""
+    check_key(request)
+    return web.json_response({"listenKey": LISTEN_KEY})
+
+
+@routes.put("/api/v3/userDataStream", name="listen_key")
+@routes.delete("/api/v3/userDataStream", name="listen_key")
+async def keep_listen_key(request: web.Request) -> web.Response:
+    """Keep the key, or give it back: it does not expire."""
+    check_key(request)
+    return web.json_response({})
+
+
+async def _orders(request: web.Request, open_only: bool) -> web.Response:
+    values = await signed_parameters(request)
+    symbol = _market(request, values).instrument.symbol if "symbol" in values else None
+    orders = request.app[EXCHANGE].orders.all(symbol, open_only)[-_limit(values, 500, 1_000) :]
+    return web.json_response([words.order(order) for order in orders])
+
+
+def _market(request: web.Request, values: Mapping[str, str]) -> Market:
+    wanted = values.get("symbol")
+    for market in request.app[EXCHANGE].markets.values():
+        if words.market_id(market.instrument) == wanted:
+            return market
+    raise Refusal(Reason.SYMBOL)
+
+
+def _order_request(market: Market, values: Mapping[str, str]) -> Request:
+    instrument = market.instrument
+    side, kind = values.get("side", "").lower(), values.get("type", "").lower()
+    if side not in ("buy", "sell"):
+        raise Refusal(Reason.PARAMETER, "side")
+    if kind not in ("limit", "market"):
+        raise Refusal(Reason.PARAMETER, "type")
+    return Request(
+        client_id=values.get("newClientOrderId") or uuid.uuid4().hex[:22],
+        instrument=instrument,
+        side="buy" if side == "buy" else "sell",
+        type="limit" if kind == "limit" else "market",
+        amount=amount_of(values.get("quantity", ""), instrument, "quantity"),
+        price=number_of(values.get("price", ""), "price") if kind == "limit" else None,
+    )
+
+
+def _find(exchange: Exchange, values: Mapping[str, str]) -> Order:
+    return exchange.orders.find(values.get("orderId"), values.get("origClientOrderId"))
+
+
+def _limit(values: Mapping[str, str], default: int, most: int) -> int:
+    text = values.get("limit", str(default))
+    if not text.isdecimal() or not int(text):
+        raise Refusal(Reason.PARAMETER, "limit")
+    return min(int(text), most)

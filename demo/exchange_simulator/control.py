@@ -1,0 +1,113 @@
+"""The control API: turns faults on and off, and tells what was counted. It is no part of any exchange."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from .exchange import Exchange
+from .faults import Fault
+
+EXCHANGES = web.AppKey("exchanges", dict[str, Exchange])
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/healthz")
+async def health(_: web.Request) -> web.Response:
+    """200."""
+    return web.json_response({"status": "ok"})
+
+
+@routes.get("/control/counts")
+async def counts(request: web.Request) -> web.Response:
+    """What each exchange has counted, and its faults."""
+    return web.json_response(
+        {
+            name: exchange.counts.describe() | {"faults": exchange.faults.describe()}
+            for name, exchange in request.app[EXCHANGES].items()
+        }
+    )
+
+
+@routes.get("/control/faults")
+async def faults(request: web.Request) -> web.Response:
+    """The faults that are on."""
+    return _faults(request)
+
+
+@routes.post("/control/faults")
+async def set_fault(request: web.Request) -> web.Response:
+    """Turn a fault on: `{"exchange", "fault", "seconds", "share", "value"}`, all but the fault optional.
+
+    Without `exchange` all exchanges have it, without `seconds` it stays until it is turned off.
+    """
+    body = await _body(request)
+    unknown = body.keys() - {"exchange", "fault", "seconds", "share", "value"}
+    if unknown:
+        raise web.HTTPBadRequest(text=f"unknown: {', '.join(sorted(unknown))}")
+    fault = _fault(body.get("fault"))
+    seconds, value = _number(body, "seconds"), _number(body, "value")
+    share = _number(body, "share", most=1)
+    for exchange in _exchanges(request, body.get("exchange")):
+        exchange.faults.set(fault, seconds, share, value)
+        if fault is Fault.DROP:
+            exchange.hub.abort_all()
+    return _faults(request)
+
+
+@routes.delete("/control/faults")
+async def clear_faults(request: web.Request) -> web.Response:
+    """Turn off the fault `?fault=` of the exchange `?exchange=`, or of all that is not named."""
+    fault = _fault(request.query["fault"]) if "fault" in request.query else None
+    for exchange in _exchanges(request, request.query.get("exchange")):
+        exchange.faults.clear(fault)
+    return _faults(request)
+
+
+def _faults(request: web.Request) -> web.Response:
+    exchanges = request.app[EXCHANGES].items()
+    return web.json_response({name: exchange.faults.describe() for name, exchange in exchanges})
+
+
+async def _body(request: web.Request) -> Mapping[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest(text="the body is not a JSON object")
+    return body
+
+
+def _fault(name: Any) -> Fault:
+    try:
+        return Fault(name)
+    except ValueError:
+        raise web.HTTPBadRequest(
+            text=f"the fault {name!r} is unknown; known are {', '.join(Fault)}"
+        ) from None
+
+
+def _number(body: Mapping[str, Any], name: str, most: float = math.inf) -> float | None:
+    number = body.get(name)
+    if number is None:
+        return None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= most:
+        limit = "" if most == math.inf else f" and at most {most:g}"
+        raise web.HTTPBadRequest(
+            text=f"{name}={number!r} is not usable: it must be a number from zero on{limit}"
+        )
+    return float(number)
+
+
+def _exchanges(request: web.Request, name: Any) -> Iterable[Exchange]:
+    exchanges = request.app[EXCHANGES]
+    if name is None:
+        return exchanges.values()
+    if name not in exchanges:
+        raise web.HTTPBadRequest(text=f"the exchange {name!r} is unknown; known are {', '.join(exchanges)}")
+    return (exchanges[name],)

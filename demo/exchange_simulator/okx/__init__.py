@@ -1,0 +1,1 @@
+"""OKX's dialect, version 5."""

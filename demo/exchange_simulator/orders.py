@@ -1,0 +1,200 @@
+"""Clients' orders: taken or rejected, filled after a while, or cancelled."""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from .account import Account
+from .counts import Counts
+from .instruments import Instrument
+from .market import Market, Trade
+from .refusal import Reason, Refusal
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["limit", "market"]
+
+#: Mean of the seconds that a limit order waits for somebody to take it, when the price does not cross it.
+MEAN_WAIT = 5.0
+
+#: Part of the limit orders that are filled in two parts.
+IN_PARTS = 0.25
+
+#: Orders that are remembered after their end.
+_REMEMBERED = 20_000
+
+
+class Status(StrEnum):
+    """Where an order is in its life."""
+
+    OPEN = "open"
+    PARTLY_FILLED = "partly_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An order as a client asks for it; `price` is None for a market order."""
+
+    client_id: str
+    instrument: Instrument
+    side: Side
+    type: OrderType
+    amount: Decimal
+    price: Decimal | None
+
+
+@dataclass(slots=True)
+class Order:
+    """An order that was taken.
+
+    Attributes:
+        created: Milliseconds since the epoch, as `updated`.
+        fills: Its executions.
+        due: When somebody takes it at the latest, on the clock of `OrderDesk.step`.
+        in_parts: The next execution takes only a part of it.
+    """
+
+    id: int
+    request: Request
+    created: int
+    updated: int
+    due: float
+    in_parts: bool
+    status: Status = Status.OPEN
+    filled: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    fills: list[Trade] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether it can still be filled or cancelled."""
+        return self.status in (Status.OPEN, Status.PARTLY_FILLED)
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is not filled."""
+        return self.request.amount - self.filled
+
+    @property
+    def average(self) -> Decimal | None:
+        """Mean price of its executions."""
+        return self.cost / self.filled if self.filled else None
+
+
+class OrderDesk:
+    """The orders of one exchange. `on_change` hears of each order that was taken, filled or cancelled."""
+
+    def __init__(self, account: Account, counts: Counts, rng: random.Random, first_id: int) -> None:
+        self.on_change: Callable[[Order], None] = lambda _: None
+        self._account = account
+        self._counts = counts
+        self._rng = rng
+        self._next_id = first_id
+        self._orders: OrderedDict[int, Order] = OrderedDict()
+        self._by_client_id: dict[str, int] = {}
+        self._open: dict[int, Order] = {}
+
+    def place(self, request: Request, market: Market, timestamp: int, now: float) -> Order:
+        """Take an order; a market order, and a limit order that crosses the book, is filled at once.
+
+        Raises:
+            Refusal: The balance is too small, or the client's id is taken.
+        """
+        if request.client_id in self._by_client_id:
+            raise Refusal(Reason.PARAMETER, "client order id")
+        best = market.best_ask if request.side == "buy" else market.best_bid
+        self._account.lock(request, best)
+        due = now + self._rng.expovariate(1 / MEAN_WAIT)
+        order = Order(self._next_id, request, timestamp, timestamp, due, self._rng.random() < IN_PARTS)
+        self._next_id += 1
+        self._remember(order)
+        self._counts.orders_accepted += 1
+        self.on_change(order)
+        if request.type == "market" or _crosses(order, market):
+            self._fill(order, market, best, order.remaining, timestamp)
+        return order
+
+    def cancel(self, order: Order, timestamp: int) -> None:
+        """Cancel an order.
+
+        Raises:
+            Refusal: It is filled or cancelled already.
+        """
+        if not order.open:
+            raise Refusal(Reason.UNKNOWN_ORDER)
+        order.status = Status.CANCELLED
+        order.updated = timestamp
+        del self._open[order.id]
+        self._account.unlock(order.request, order.remaining)
+        self._counts.cancels += 1
+        self.on_change(order)
+
+    def find(self, order_id: str | None, client_id: str | None) -> Order:
+        """The order with an id, or with the client's id.
+
+        Raises:
+            Refusal: There is none.
+        """
+        if order_id is None and client_id is not None:
+            order_id = str(self._by_client_id.get(client_id))
+        order = self._orders.get(int(order_id)) if order_id is not None and order_id.isdecimal() else None
+        if order is None:
+            raise Refusal(Reason.UNKNOWN_ORDER)
+        return order
+
+    def all(self, symbol: str | None = None, open_only: bool = False) -> list[Order]:
+        """Orders, oldest first."""
+        orders: Iterable[Order] = self._open.values() if open_only else self._orders.values()
+        return [order for order in orders if symbol in (None, order.request.instrument.symbol)]
+
+    def step(self, market: Market, timestamp: int, now: float) -> None:
+        """Fill the market's orders that the price has crossed or that have waited long enough."""
+        for order in self.all(market.instrument.symbol, open_only=True):
+            crossed = _crosses(order, market)
+            if not crossed and now < order.due:
+                continue
+            amount = order.remaining
+            lots = int(amount / market.instrument.lot)
+            if order.in_parts and not crossed and lots > 1:
+                amount = self._rng.randint(1, lots - 1) * market.instrument.lot
+                order.in_parts = False
+                order.due = now + self._rng.expovariate(1 / MEAN_WAIT)
+            assert order.request.price is not None, "a market order does not wait"
+            self._fill(order, market, order.request.price, amount, timestamp)
+
+    def _fill(self, order: Order, market: Market, price: Decimal, amount: Decimal, timestamp: int) -> None:
+        trade = market.trade(timestamp, order.request.side, price, amount)
+        order.fills.append(trade)
+        order.filled += amount
+        order.cost += amount * price
+        order.updated = timestamp
+        order.status = Status.PARTLY_FILLED if order.remaining else Status.FILLED
+        if not order.open:
+            del self._open[order.id]
+        self._account.settle(order.request, amount, price)
+        self._counts.fills += 1
+        self.on_change(order)
+
+    def _remember(self, order: Order) -> None:
+        self._orders[order.id] = self._open[order.id] = order
+        self._by_client_id[order.request.client_id] = order.id
+        while len(self._orders) - len(self._open) > _REMEMBERED:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        oldest = next(order for order in self._orders.values() if not order.open)
+        del self._orders[oldest.id], self._by_client_id[oldest.request.client_id]
+
+
+def _crosses(order: Order, market: Market) -> bool:
+    price = order.request.price
+    if price is None:
+        return True
+    return price >= market.best_ask if order.request.side == "buy" else price <= market.best_bid
