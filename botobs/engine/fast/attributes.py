@@ -1,0 +1,93 @@
+"""Attribute values: what is done when they are set, and what can wait for the export.
+
+The stock SDK validates, copies and truncates every value on the caller's thread. Here the caller pays for a copy of
+the mapping and one look at the values' types; only a value that could still change (a list, a dict, an object) is
+copied at once. The rest is done by `clean`, when somebody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import NoneType
+from typing import Any
+
+#: Types whose values cannot change any more. Subclasses may, so types are compared exactly.
+IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
+
+Attributes = Mapping[str, Any] | None
+
+
+def _has_text(value: object) -> bool:
+    """Whether `str(value)` says more than where the object lives."""
+    return type(value).__str__ is not object.__str__ or type(value).__repr__ is not object.__repr__
+
+
+def freeze(value: Any) -> Any:
+    """An unchangeable copy of one attribute value.
+
+    Sequences become tuples, mappings dicts of our own, and other objects their text. An object without a text of its
+    own becomes `None`.
+    """
+    if isinstance(value, str | int | float | bytes | NoneType):
+        return value
+    if isinstance(value, Sequence):
+        return tuple(freeze(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: freeze(item) for name, item in value.items() if (key := usable_key(name)) is not None}
+    return str(value) if _has_text(value) else None
+
+
+def usable_key(key: Any) -> str | None:
+    """`key` as a non-empty string, or `None` if it cannot be one."""
+    if isinstance(key, str):
+        return key or None
+    return str(key) if key and _has_text(key) else None
+
+
+def copy(attributes: Attributes) -> dict[str, Any]:
+    """A copy of `attributes` that no later change of the caller's objects reaches."""
+    if not attributes:
+        return {}
+    copied = dict(attributes)
+    if not IMMUTABLE.issuperset(map(type, copied.values())):
+        for key, value in copied.items():
+            if type(value) not in IMMUTABLE:
+                copied[key] = freeze(value)
+    return copied
+
+
+def truncate(value: Any, length: int) -> Any:
+    """`value` with every string in it cut to `length` characters."""
+    if isinstance(value, str):
+        return value[:length] if len(value) > length else value
+    if isinstance(value, tuple):
+        return tuple(truncate(item, length) for item in value)
+    if isinstance(value, dict):
+        return {key: truncate(item, length) for key, item in value.items()}
+    return value
+
+
+def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[dict[str, Any], int]:
+    """What OpenTelemetry lets through of copied attributes.
+
+    Args:
+        attributes: Result of `copy`, possibly with more set later.
+        count: How many are kept; the oldest go first.
+        length: Characters kept of each string, or `None` for all.
+
+    Returns:
+        The attributes and how many were dropped.
+    """
+    # A racing `set_attribute` may change the dict's size; the copy is one step under the interpreter's lock.
+    items = tuple(attributes.items())
+    cleaned: dict[str, Any] = {}
+    for name, value in items:
+        key = usable_key(name)
+        if key is not None:
+            cleaned.pop(key, None)
+            cleaned[key] = value if length is None else truncate(value, length)
+    surplus = len(cleaned) - count
+    if surplus > 0:
+        for key in tuple(cleaned)[:surplus]:
+            del cleaned[key]
+    return cleaned, len(items) - len(cleaned)

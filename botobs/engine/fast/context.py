@@ -1,0 +1,31 @@
+"""The current context of `opentelemetry.context`, read and set without its layers.
+
+`opentelemetry.context.attach` and `trace.set_span_in_context` copy the context twice and pass four Python functions.
+The context lives in one `ContextVar`; reading, setting and resetting that variable is what they do in the end, so
+everything that uses the public functions sees the same contexts. If another runtime context is configured
+(`OTEL_PYTHON_CONTEXT`), its own methods are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from opentelemetry.context import _RUNTIME_CONTEXT, Context
+from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
+from opentelemetry.trace.propagation import _SPAN_KEY as SPAN_KEY
+
+current: Callable[[], Context]
+attach: Callable[[Context], Any]
+detach: Callable[[Any], None]
+
+if type(_RUNTIME_CONTEXT) is ContextVarsRuntimeContext:
+    _variable = _RUNTIME_CONTEXT._current_context
+    current, attach, detach = _variable.get, _variable.set, _variable.reset
+else:
+    current, attach, detach = _RUNTIME_CONTEXT.get_current, _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
+
+#: `Context` forbids item assignment to its users; a context that nobody has seen yet may still be filled.
+put = dict.__setitem__
+
+__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach", "put"]

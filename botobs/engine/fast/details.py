@@ -1,0 +1,105 @@
+"""What few spans have: events, links, a status, passed limits, unusual arguments."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from typing import Any, NamedTuple
+
+from opentelemetry.context import Context
+from opentelemetry.semconv.attributes.exception_attributes import (
+    EXCEPTION_ESCAPED,
+    EXCEPTION_MESSAGE,
+    EXCEPTION_STACKTRACE,
+    EXCEPTION_TYPE,
+)
+from opentelemetry.trace import SpanContext, Status
+
+from .attributes import Attributes
+
+
+class RecordedEvent(NamedTuple):
+    """An event whose attributes are copied but not validated yet."""
+
+    name: str
+    timestamp: int
+    attributes: dict[str, Any]
+
+
+class RecordedLink(NamedTuple):
+    """A link whose attributes are copied but not validated yet."""
+
+    context: SpanContext
+    attributes: dict[str, Any]
+
+
+class Details:
+    """The rare part of a span.
+
+    Attributes:
+        context: The explicit parent context.
+        links: The caller's links until the span starts, a deque of `RecordedLink` afterwards.
+        entered: How many `with span:` blocks are open around a span that had been started before them.
+    """
+
+    __slots__ = (
+        "context",
+        "dropped_attributes",
+        "dropped_events",
+        "dropped_links",
+        "end_on_exit",
+        "entered",
+        "events",
+        "links",
+        "record_exception",
+        "set_status_on_exception",
+        "start_time",
+        "status",
+    )
+
+    def __init__(
+        self,
+        *,
+        context: Context | None = None,
+        links: Any = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> None:
+        self.context = context
+        self.links = links
+        self.start_time = start_time
+        self.record_exception = record_exception
+        self.set_status_on_exception = set_status_on_exception
+        self.end_on_exit = end_on_exit
+        self.events: deque[RecordedEvent] | None = None
+        self.status: Status | None = None
+        self.dropped_attributes = 0
+        self.dropped_events = 0
+        self.dropped_links = 0
+        self.entered = 0
+
+
+def is_valid_link(context: SpanContext | None, attributes: Attributes) -> bool:
+    """Whether a link says anything: a valid context, or attributes or a trace state of an invalid one."""
+    return context is not None and bool(context.is_valid or attributes or context.trace_state)
+
+
+def exception_attributes(exception: BaseException, escaped: bool) -> dict[str, str]:
+    """The attributes of an exception's event.
+
+    https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
+    """
+    kind = type(exception)
+    name = (
+        kind.__qualname__
+        if kind.__module__ in (None, "builtins")
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
+    return {
+        EXCEPTION_TYPE: name,
+        EXCEPTION_MESSAGE: str(exception),
+        EXCEPTION_STACKTRACE: "".join(traceback.format_exception(exception)),
+        EXCEPTION_ESCAPED: str(escaped),
+    }

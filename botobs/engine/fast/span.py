@@ -1,0 +1,394 @@
+"""A span that is its own context manager.
+
+The usual span does on the caller's thread: one allocation, two random numbers, a copy of its attributes, two clock
+readings, one set and one reset of the context variable, one call of the sink. Whatever else a span can do is reached
+through `Details`, which the usual span does not have.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from time import perf_counter_ns
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+)
+from opentelemetry.trace.span import DEFAULT_TRACE_STATE
+
+from .attributes import IMMUTABLE, Attributes, copy, freeze
+from .clock import CLOCK
+from .context import SPAN_KEY, Context, attach, current, detach, put
+from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link
+from .ids import getrandbits
+from .reading import ReadingMixin
+from .sampling import TRACE_ID_MASK
+from .trace import FLAGS, Trace, span_context
+from .unsampled import UnsampledSpan
+
+if TYPE_CHECKING:
+    from .tracer import Tracer
+
+_logger = logging.getLogger(__name__)
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+#: `_end` of a span that does not record yet. Only a recording span's is `None`.
+NOT_STARTED = 0
+
+
+class FastSpan(ReadingMixin, Span, ReadableSpan):
+    """A recording span.
+
+    `Tracer.start_as_current_span` returns it not yet started: entering it starts it and makes it current, leaving it
+    ends it, calling it decorates a function. `Tracer.start_span` returns it started.
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_details",
+        "_end",
+        "_kind",
+        "_name",
+        "_parent",
+        "_span_id",
+        "_start",
+        "_token",
+        "_trace",
+        "_tracer",
+    )
+
+    _tracer: Tracer
+    _name: str
+    _kind: SpanKind
+    #: The caller's mapping until the span starts, then a copy.
+    _attributes: Any
+    #: A local parent's id, or another parent's `SpanContext`.
+    _parent: Any
+    _trace: Trace | None
+    _span_id: int
+    #: Readings of `perf_counter_ns`.
+    _start: int
+    _end: int | None
+    _details: Details | None
+    _token: Any
+
+    # A tracer fills the slots; `ReadableSpan.__init__` would fill them twice.
+    __init__ = object.__init__  # type: ignore[assignment]
+
+    # -- the span as a context manager ----------------------------------------------------------------------------
+
+    def __enter__(self) -> Span:
+        """Start the span and make it current. A span that was started before is only ended on exit."""
+        if self._details is not None or self._trace is not None:
+            return self._enter_slowly()
+        context = current()
+        parent = context.get(SPAN_KEY)
+        if type(parent) is FastSpan:
+            self._trace = parent._trace
+            self._parent = parent._span_id
+        elif parent is None:
+            bound = self._tracer.root_bound
+            trace_id = 0 if bound == 0 else getrandbits(128) or 1
+            if bound is not None and trace_id & TRACE_ID_MASK >= bound:
+                unsampled = UnsampledSpan()
+                unsampled._trace_id = trace_id
+                unsampled._span_id = 0
+                inner = Context(context) if context else Context()
+                put(inner, SPAN_KEY, unsampled)
+                self._token = attach(inner)
+                return unsampled  # type: ignore[return-value]
+            self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
+        elif type(parent) is UnsampledSpan:
+            # Nobody will see either of them, and one id is as good as another to say "not sampled".
+            return parent  # type: ignore[return-value]
+        else:
+            return self._enter_slowly()
+        self._span_id = getrandbits(64) or 1
+        attributes = self._attributes
+        if attributes:
+            self._attributes = copied = dict(attributes)
+            if not IMMUTABLE.issuperset(map(type, copied.values())):
+                self._attributes = copy(copied)
+        else:
+            self._attributes = {}
+        self._end = None
+        self._start = perf_counter_ns()
+        inner = Context(context) if len(context) > 1 or parent is None else Context()
+        put(inner, SPAN_KEY, self)
+        self._token = attach(inner)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Make the previous span current again and end this one; an exception is recorded first."""
+        if exc_val is not None or self._details is not None:
+            self._exit_slowly(exc_val)
+            return
+        token = self._token
+        if token is None:
+            return
+        # The token holds the outer context and with it all the spans around this one.
+        self._token = None
+        try:
+            detach(token)
+        except (ValueError, RuntimeError):
+            self._left_elsewhere()
+        if self._end is None:
+            self._end = perf_counter_ns()
+            tracer = self._tracer
+            if tracer.extended:
+                tracer.ended(self)
+            else:
+                tracer.sink(self)
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function, sync or async: each call runs in a span of its own."""
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return await function(*args, **kwargs)
+
+            return run_async  # type: ignore[return-value]
+
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return run  # type: ignore[return-value]
+
+    def _again(self) -> FastSpan:
+        """A span like this one, which has not been started."""
+        details = self._details
+        again = FastSpan()
+        again._tracer, again._name, again._kind = self._tracer, self._name, self._kind
+        again._attributes, again._parent = self._attributes, None
+        again._trace, again._end, again._token = None, NOT_STARTED, None
+        again._details = details and Details(
+            context=details.context,
+            links=details.links,
+            start_time=details.start_time,
+            record_exception=details.record_exception,
+            set_status_on_exception=details.set_status_on_exception,
+            end_on_exit=details.end_on_exit,
+        )
+        return again
+
+    def _enter_slowly(self) -> Span:
+        details = self._more()
+        if self._trace is not None:
+            details.entered += 1
+            return self
+        span = self._begin(details.context)
+        inner = Context(current())
+        put(inner, SPAN_KEY, span)
+        self._token = attach(inner)
+        return span
+
+    def _leave(self) -> None:
+        token = self._token
+        if token is None:
+            return
+        self._token = None
+        try:
+            detach(token)
+        except (ValueError, RuntimeError):
+            self._left_elsewhere()
+
+    def _left_elsewhere(self) -> None:
+        # An async generator may be closed in another context than it was started in.
+        _logger.debug("Span %r was left in another context than it was entered in.", self._name)
+
+    def _exit_slowly(self, exception: BaseException | None) -> None:
+        details = self._details
+        if details is not None and details.entered:
+            details.entered -= 1
+            if exception is not None:
+                self._fail(exception, escaped=True)
+            self.end()
+            return
+        self._leave()
+        # Those that are no `Exception`, such as `GeneratorExit`, are not errors.
+        if isinstance(exception, Exception):
+            self._fail(exception, escaped=False)
+        if self._end is None and (details is None or details.end_on_exit):
+            self.end()
+
+    def _fail(self, exception: BaseException, *, escaped: bool) -> None:
+        if self._end is not None:
+            return
+        details = self._more()
+        if details.record_exception:
+            self.record_exception(exception, escaped=escaped)
+        if details.set_status_on_exception:
+            self.set_status(Status(StatusCode.ERROR, f"{type(exception).__name__}: {exception}"))
+
+    # -- starting and ending --------------------------------------------------------------------------------------
+
+    def _begin(self, context: Context | None) -> Span:
+        """Start the span below the one in `context`.
+
+        Returns:
+            The span itself, or another one if it is not recorded.
+        """
+        tracer = self._tracer
+        details = self._details
+        links: Sequence[Link] = (details and details.links) or ()
+        birth = tracer.birth(context, self._name, self._kind, self._attributes, links)
+        if not isinstance(birth, tuple):
+            return birth
+        self._trace, self._parent, attributes, sampled = birth
+        if not sampled:
+            self.__class__ = RecordOnlySpan
+        self._span_id = tracer.new_span_id()
+        self._attributes = copy(attributes)
+        start_time = None
+        if details is not None:
+            details.links = None
+            start_time = details.start_time
+            for link in links:
+                if link is not None and is_valid_link(link.context, link.attributes):
+                    self._append_link(RecordedLink(link.context, copy(link.attributes)))
+        self._end = None
+        self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
+        if tracer.extended:
+            tracer.started(self, context)
+        return self
+
+    def end(self, end_time: int | None = None) -> None:
+        """End the span and hand it to the exporter; nothing can be changed afterwards."""
+        if self._end is not None or self._trace is None:
+            _logger.warning("Calling end() on an ended span.")
+            return
+        self._end = perf_counter_ns() if end_time is None else end_time - self._trace[3]
+        self._tracer.ended(self)
+
+    def is_recording(self) -> bool:
+        """Whether changes still count: after the start and before the end."""
+        return self._end is None
+
+    def get_span_context(self) -> SpanContext:
+        """The ids to propagate."""
+        trace = self._trace
+        return self._unstarted_context() if trace is None else span_context(trace, self._span_id)
+
+    # -- changes --------------------------------------------------------------------------------------------------
+
+    def _ended(self, method: str) -> bool:
+        if self._end is None:
+            return False
+        _logger.warning("Tried calling %s on an ended span.", method)
+        return True
+
+    def _more(self) -> Details:
+        if self._details is None:
+            self._details = Details()
+        return self._details
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set one attribute; the oldest is dropped when there are too many."""
+        if self._end is not None:
+            self._ended("set_attribute")
+            return
+        if type(key) is not str or not key:
+            self._more().dropped_attributes += 1
+            return
+        if type(value) not in IMMUTABLE:
+            value = freeze(value)
+        attributes = self._attributes
+        if key in attributes:
+            attributes.pop(key, None)
+        elif len(attributes) >= self._tracer.limits.attributes:
+            self._more().dropped_attributes += 1
+            if not attributes:
+                return
+            attributes.pop(next(iter(attributes)), None)
+        attributes[key] = value
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several attributes."""
+        if self._ended("set_attributes"):
+            return
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
+        """Record that something happened, now or at `timestamp` (nanoseconds since the epoch)."""
+        if self._ended("add_event") or self._trace is None:
+            return
+        when = perf_counter_ns() + self._trace[3] if timestamp is None else timestamp
+        details = self._more()
+        if details.events is None:
+            details.events = deque(maxlen=self._tracer.limits.events)
+        if len(details.events) == details.events.maxlen:
+            details.dropped_events += 1
+        details.events.append(RecordedEvent(name, when, copy(attributes)))
+
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """Relate the span to another one."""
+        if self._ended("add_link") or not is_valid_link(context, attributes):
+            return
+        self._append_link(RecordedLink(context, copy(attributes)))
+
+    def _append_link(self, link: RecordedLink) -> None:
+        details = self._more()
+        if details.links is None:
+            details.links = deque(maxlen=self._tracer.limits.links)
+        if len(details.links) == details.links.maxlen:
+            details.dropped_links += 1
+        details.links.append(link)
+
+    def update_name(self, name: str) -> None:
+        """Rename the span."""
+        if not self._ended("update_name"):
+            self._name = name
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status. `OK` is final and `UNSET` is ignored, as the specification says."""
+        if self._ended("set_status"):
+            return
+        if isinstance(status, StatusCode):
+            status = Status(status, description)
+        elif description is not None:
+            _logger.warning(
+                "Description %s ignored. Use either `Status` or `(StatusCode, Description)`", description
+            )
+        details = self._more()
+        was_ok = details.status is not None and details.status.status_code is StatusCode.OK
+        if not was_ok and status.status_code is not StatusCode.UNSET:
+            details.status = status
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Record an exception as an event; its text and traceback are taken now."""
+        self.add_event(
+            "exception", {**exception_attributes(exception, escaped), **(attributes or {})}, timestamp
+        )
+
+
+class RecordOnlySpan(FastSpan):
+    """A span that a sampler wants recorded for span processors, but not exported."""
+
+    __slots__ = ()
