@@ -52,14 +52,15 @@ def build(go: Path, pin: Pin, package: str, target: Path, progress: Progress) ->
     with tempfile.TemporaryDirectory(prefix=".building-", dir=target.parent) as folder:
         output = Path(folder) / target.name
         command = [str(go), "build", "-v", *arguments, "-o", str(output), package]
-        process = subprocess.Popen(command, cwd=pin.source, env=environ, stderr=subprocess.PIPE, text=True)
-        try:
-            said = _follow(process, total, progress)
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-        if process.wait() != 0:
+        with subprocess.Popen(
+            command, cwd=pin.source, env=environ, stderr=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                said = _follow(process, total, progress)
+            except BaseException:
+                process.terminate()
+                raise
+        if process.returncode != 0:
             raise StackError(
                 f"{target.name} {pin.version} could not be built", "\n".join(["go build said:", *said[-12:]])
             )

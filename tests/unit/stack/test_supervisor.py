@@ -1,0 +1,181 @@
+"""The supervisor, with small programs as parts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from botobs.stack import StackError
+from botobs.stack.supervisor import Part, State, Supervisor
+
+_SLEEP = "import time\ntime.sleep(600)"
+_STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open({0!r}, "w").close()
+time.sleep(600)
+"""
+
+
+async def _at_once() -> bool:
+    return True
+
+
+def _part(name: str, code: str = _SLEEP, **options: object) -> Part:
+    return Part(name, [sys.executable, "-c", code], **{"ready": _at_once, **options})  # type: ignore[arg-type]
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+def _exists(path: Path) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return path.exists()
+
+    return check
+
+
+@pytest.mark.asyncio
+async def test_parts_start_in_order_and_stop_in_reverse(tmp_path: Path) -> None:
+    changes: list[tuple[str, State]] = []
+    parts = [_part("top", after=("middle",)), _part("middle", after=("base",)), _part("base")]
+    supervisor = Supervisor(parts, tmp_path, lambda name, status: changes.append((name, status.state)))
+    await supervisor.start()
+    pids = [status.pid for status in supervisor.status.values()]
+    await supervisor.stop()
+    assert [name for name, state in changes if state is State.READY] == ["base", "middle", "top"]
+    assert [name for name, state in changes if state is State.STOPPED] == ["top", "middle", "base"]
+    assert not [pid for pid in pids if pid and psutil.pid_exists(pid)]
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_ends_at_once_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
+    async def never() -> bool:
+        return False
+
+    part = _part("broken", "import sys\nsys.exit('no such setting: colour')", ready=never)
+    supervisor = Supervisor([part, _part("other")], tmp_path)
+    with pytest.raises(StackError, match="broken ended with exit code 1 before it was ready") as raised:
+        await supervisor.start()
+    await supervisor.stop()
+    assert "no such setting: colour" in str(raised.value)
+    assert str(tmp_path / "broken.log") in str(raised.value)
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_is_never_ready_is_reported(tmp_path: Path) -> None:
+    async def never() -> bool:
+        return False
+
+    supervisor = Supervisor([_part("slow", ready=never, start_budget=0.3)], tmp_path)
+    with pytest.raises(StackError, match=r"slow was not ready within 0\.3 s"):
+        await supervisor.start()
+    pid = supervisor.status["slow"].pid
+    await supervisor.stop()
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_falls_is_started_again(tmp_path: Path) -> None:
+    supervisor = Supervisor([_part("a")], tmp_path)
+    await supervisor.start()
+    first = supervisor.status["a"].pid
+    await supervisor.kill("a")
+    await _until(lambda: supervisor.status["a"].restarts == 1 and supervisor.status["a"].state is State.READY)
+    assert supervisor.status["a"].pid != first
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_does_not_stop_is_killed(tmp_path: Path) -> None:
+    mark = tmp_path / "ignoring"
+    part = _part("stubborn", _STUBBORN.format(str(mark)), ready=_exists(mark), stop_budget=0.3)
+    supervisor = Supervisor([part], tmp_path)
+    await supervisor.start()
+    pid = supervisor.status["stubborn"].pid
+    await supervisor.stop()
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.asyncio
+async def test_a_held_part_stays_stopped_until_it_is_resumed(tmp_path: Path) -> None:
+    supervisor = Supervisor([_part("a"), _part("b")], tmp_path)
+    await supervisor.start()
+    await supervisor.hold("a")
+    assert supervisor.status["a"].state is State.STOPPED
+    assert supervisor.status["b"].state is State.READY
+    await supervisor.resume("a")
+    assert supervisor.status["a"].state is State.READY
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+async def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
+    part = Part("ghost", [str(tmp_path / "nothing")], ready=_at_once)
+    supervisor = Supervisor([part], tmp_path)
+    with pytest.raises(StackError, match="ghost cannot be started"):
+        await supervisor.start()
+    await supervisor.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda number: number.name)
+def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path, number: signal.Signals) -> None:
+    pids = tmp_path / "pids"
+    code = f"""
+import asyncio, pathlib, sys
+from botobs.stack.supervisor import Part, Supervisor
+
+async def ready():
+    return True
+
+async def main():
+    sleep = "import time; time.sleep(600)"
+    child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {{sleep!r}}]); {{sleep}}"
+    parts = [Part(name, [sys.executable, "-c", child], ready) for name in ("a", "b")]
+    supervisor = Supervisor(parts, pathlib.Path({str(tmp_path)!r}))
+    await supervisor.start()
+    text = " ".join(str(status.pid) for status in supervisor.status.values())
+    path = pathlib.Path({str(pids)!r})
+    path.with_suffix(".new").write_text(text)
+    path.with_suffix(".new").replace(path)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], env=dict(os.environ)
+    )
+    try:
+        _wait(pids.exists)
+        parts = [psutil.Process(int(text)) for text in pids.read_text(encoding="utf-8").split()]
+        _wait(lambda: all(part.children() for part in parts))
+        family = [*parts, *(child for part in parts for child in part.children())]
+        assert len(family) == 4
+        process.send_signal(number)
+        process.wait(20)
+        _, alive = psutil.wait_procs(family, timeout=20)
+        assert alive == []
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
