@@ -1,0 +1,72 @@
+"""Redacts encoded requests in place: the last stop before the wire, which nothing passes by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    from ..redaction import Redactor
+
+
+def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None:
+    """Take the secrets out of resources, scopes, names, states, attributes, events, links and status texts."""
+    for resource_spans in request.resource_spans:
+        _attributes(resource_spans.resource.attributes, redactor)
+        for scope_spans in resource_spans.scope_spans:
+            _attributes(scope_spans.scope.attributes, redactor)
+            for span in scope_spans.spans:
+                _text(span, "name", redactor)
+                _attributes(span.attributes, redactor)
+                for event in span.events:
+                    _text(event, "name", redactor)
+                    _attributes(event.attributes, redactor)
+                for link in span.links:
+                    _attributes(link.attributes, redactor)
+                    _text(link, "trace_state", redactor)
+                _text(span.status, "message", redactor)
+                _text(span, "trace_state", redactor)
+
+
+def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> None:
+    """Take the secrets out of resources, scopes, series and exemplars."""
+    for resource_metrics in request.resource_metrics:
+        _attributes(resource_metrics.resource.attributes, redactor)
+        for scope_metrics in resource_metrics.scope_metrics:
+            _attributes(scope_metrics.scope.attributes, redactor)
+            for metric in scope_metrics.metrics:
+                kind = metric.WhichOneof("data")
+                for point in getattr(metric, kind).data_points if kind else ():
+                    _attributes(point.attributes, redactor)
+                    for exemplar in getattr(point, "exemplars", ()):
+                        _attributes(exemplar.filtered_attributes, redactor)
+
+
+def _text(owner: Any, field: str, redactor: Redactor) -> None:
+    text = getattr(owner, field)
+    if text:
+        clean = redactor.text(text)
+        if clean != text:
+            setattr(owner, field, clean)
+
+
+def _attributes(attributes: Iterable[Any], redactor: Redactor) -> None:
+    for attribute in attributes:
+        _value(attribute.key, attribute.value, redactor)
+
+
+def _value(key: str, value: Any, redactor: Redactor) -> None:
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        for item in value.array_value.values:
+            _value(key, item, redactor)
+    elif kind == "kvlist_value":
+        _attributes(value.kvlist_value.values, redactor)
+    elif kind is not None:
+        given = getattr(value, kind)
+        clean = redactor.attribute(key, given)
+        if clean is not given and clean != given:
+            value.string_value = clean

@@ -1,0 +1,56 @@
+"""How important a span is when not all can be kept."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from opentelemetry.trace import StatusCode
+
+
+class Lane(StrEnum):
+    """Priority of a span, the highest first: later lanes are given up before earlier ones."""
+
+    CRITICAL = "critical"
+    """Orders, fills and errors."""
+    NORMAL = "normal"
+    BULK = "bulk"
+    """Ticks and polls, which come again."""
+
+
+LANES = tuple(Lane)
+
+_ORDER_WORDS = ("order", "fill", "trade", "position", "leverage", "withdraw", "transfer")
+_POLL_WORDS = (
+    "fetch_",
+    "fetch",
+    "watch_",
+    "watch",
+    "load_markets",
+    "poll",
+    "tick",
+    "ping",
+    "health",
+)
+_BOOK = ("order_book", "orderbook", "my_trades_poll", "trades", "ohlcv", "ticker")
+
+
+def lane_of(span: Any) -> Lane:
+    """The lane of an ended span, by its status, its attributes and what it is called.
+
+    A failed span is critical whatever it did. Reading an order book is a poll although its name has an order in it.
+    """
+    if span.status.status_code is StatusCode.ERROR:
+        return Lane.CRITICAL
+    attributes = span.attributes
+    if "exchange.order.client_id" in attributes or "exchange.order.id" in attributes:
+        return Lane.CRITICAL
+    operation = attributes.get("exchange.operation") or span.name
+    name = str(operation).lower()
+    if name.startswith(_POLL_WORDS):
+        return Lane.BULK
+    if any(word in name for word in _BOOK):
+        return Lane.BULK
+    if any(word in name for word in _ORDER_WORDS):
+        return Lane.CRITICAL
+    return Lane.NORMAL

@@ -1,0 +1,68 @@
+"""The queue between the threads that record and the one that sends."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import RLock
+from typing import Any
+
+from .counts import Counts
+from .lanes import LANES, Lane
+
+
+class SpanQueue:
+    """Holds spans up to a number of bytes; what matters least goes first when it is full.
+
+    Args:
+        max_bytes: Estimated bytes of all spans together.
+        counts: Where given-up spans are counted.
+    """
+
+    def __init__(self, max_bytes: int, counts: Counts) -> None:
+        self._max_bytes = max_bytes
+        self._counts = counts
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as a forked child does: the parent sends what it recorded."""
+        # Re-entrant: a finalizer or a signal handler that ends a span may interrupt its own thread in here.
+        self._lock = RLock()
+        self._lanes: dict[Lane, deque[tuple[Any, int]]] = {lane: deque() for lane in LANES}
+        self.bytes = 0
+
+    def put(self, span: Any, lane: Lane, size: int) -> None:
+        """Take a span of `size` bytes, giving up others, or this one, if there is no room. Never blocks on I/O."""
+        with self._lock:
+            if self.bytes + size > self._max_bytes and not self._make_room(lane, size):
+                self._counts.drop("traces", lane, "queue_full")
+                return
+            self._lanes[lane].append((span, size))
+            self.bytes += size
+
+    def take(self, max_items: int) -> tuple[Lane, list[Any]] | None:
+        """The oldest spans of the most important lane that has any."""
+        with self._lock:
+            for lane, waiting in self._lanes.items():
+                if waiting:
+                    taken = [waiting.popleft() for _ in range(min(max_items, len(waiting)))]
+                    self.bytes -= sum(size for _, size in taken)
+                    return lane, [span for span, _ in taken]
+        return None
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lanes.values()))
+
+    def _make_room(self, lane: Lane, size: int) -> bool:
+        """Give up older spans, the least important first, but none more important than `lane`."""
+        if size > self._max_bytes:
+            return False
+        for victim in reversed(LANES):
+            waiting = self._lanes[victim]
+            while waiting and self.bytes + size > self._max_bytes:
+                self.bytes -= waiting.popleft()[1]
+                self._counts.drop("traces", victim, "queue_full")
+            if self.bytes + size <= self._max_bytes:
+                return True
+            if victim is lane:
+                return False
+        return False

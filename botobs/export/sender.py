@@ -1,0 +1,258 @@
+"""Sends OTLP over HTTP, one request at a time, never longer than it may take.
+
+Not the upstream exporters: they retry with sleeps inside `export`, cannot be told of a deadline that moves nearer,
+and need `requests`, which a user may have instrumented.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import os
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from .._version import __version__
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+_PATHS = {"traces": "/v1/traces", "metrics": "/v1/metrics"}
+# https://opentelemetry.io/docs/specs/otlp/#otlphttp-response: these may be sent again. A refused token may be too,
+# because tokens are rotated.
+_RETRYABLE = {
+    401: "unauthorized",
+    403: "unauthorized",
+    429: "throttled",
+    502: "unavailable",
+    503: "unavailable",
+}
+_RETRYABLE[504] = "unavailable"
+
+
+class Outcome(Enum):
+    """What became of a request."""
+
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    """The collector will never take it."""
+    FAILED = "failed"
+    """It may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of one request.
+
+    Attributes:
+        reason: Of a failure or rejection, a short word for the metric.
+        detail: The same for a person.
+        retry_after: Seconds that the collector asked to wait.
+        refused: Items that the collector took out of an accepted request.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+    retry_after: float | None = None
+    refused: int = 0
+
+
+class Sender:
+    """A connection to the collector, kept alive between requests. Used by one thread; `abort` by any.
+
+    Args:
+        settings: Those with an endpoint.
+
+    Raises:
+        OSError: A certificate or key cannot be read.
+        ssl.SSLError: A certificate or key is none.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.endpoint is not None
+        self.endpoint = settings.endpoint
+        parts = urlsplit(settings.endpoint)
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._path = parts.path
+        self._tls = _tls(settings) if parts.scheme == "https" else None
+        self._compress = settings.compression == "gzip"
+        self._token = Token(settings.token, settings.token_file)
+        self._headers = {
+            **settings.headers,
+            "Content-Type": "application/x-protobuf",
+            "User-Agent": f"botobs/{__version__}",
+        }
+        self._connection: http.client.HTTPConnection | None = None
+        self._socket: socket.socket | None = None
+
+    def send(self, signal: str, body: bytes, timeout: float) -> Answer:
+        """Send an encoded request; never raises.
+
+        Args:
+            signal: `traces` or `metrics`.
+            body: The encoded export request.
+            timeout: Seconds for all of it: connecting, sending, waiting for the answer.
+        """
+        deadline = time.monotonic() + timeout
+        reused = self._connection is not None
+        try:
+            return self._exchange(signal, body, deadline)
+        except (http.client.HTTPException, OSError, ValueError) as error:
+            self.close()
+            # A kept connection may have been closed by the other side meanwhile; that says nothing about it.
+            if reused and isinstance(error, http.client.RemoteDisconnected | ConnectionError):
+                return self.send(signal, body, deadline - time.monotonic())
+            return _failure(error)
+
+    def close(self) -> None:
+        """Drop the connection; the next request makes a new one."""
+        connection, self._connection, self._socket = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+    def abort(self) -> None:
+        """Wake the sending thread from whatever it waits for; its request fails."""
+        current = self._socket
+        if current is not None:
+            try:
+                current.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # Not connected any more: there is nothing to wake from.
+                return
+
+    def _exchange(self, signal: str, body: bytes, deadline: float) -> Answer:
+        connection = self._connection or self._connect(deadline)
+        headers = dict(self._headers)
+        if (token := self._token.read()) is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if self._compress:
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, compresslevel=1)
+        connection.sock.settimeout(_left(deadline))
+        connection.request("POST", self._path + _PATHS[signal], body, headers)
+        connection.sock.settimeout(_left(deadline))
+        response = connection.getresponse()
+        content = response.read(2**20)
+        if response.will_close or not response.isclosed():
+            self.close()
+        return _answer(signal, response, content)
+
+    def _connect(self, deadline: float) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection(self._host, self._port)
+        connection.sock = self._open(deadline)
+        self._connection = connection
+        return connection
+
+    def _open(self, deadline: float) -> socket.socket:
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self._host, self._port, type=socket.SOCK_STREAM
+        ):
+            raw = socket.socket(family, kind, protocol)
+            self._socket = raw
+            try:
+                raw.settimeout(_left(deadline))
+                raw.connect(address)
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self._tls is None:
+                    return raw
+                self._socket = self._tls.wrap_socket(raw, server_hostname=self._host)
+                return self._socket
+            except OSError as error:
+                raw.close()
+                failure = error
+        raise failure or OSError(f"{self._host} has no address")
+
+
+class Token:
+    """A bearer token, given or in a file that is read again when it changes."""
+
+    def __init__(self, given: str | None, file: Path | None) -> None:
+        self._token = given
+        self._file = file if given is None else None
+        self._seen: tuple[int, int, int] | None = None
+
+    def read(self) -> str | None:
+        """The token as of now; the last one known when the file cannot be read."""
+        if self._file is None:
+            return self._token
+        try:
+            status = os.stat(self._file)
+            seen = (status.st_mtime_ns, status.st_ino, status.st_size)
+            if seen != self._seen:
+                self._token = self._file.read_text(encoding="utf-8").strip() or None
+                self._seen = seen
+        except OSError:
+            self._seen = None
+        return self._token
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.certificate)
+    if settings.client_certificate is not None:
+        context.load_cert_chain(settings.client_certificate, settings.client_key)
+    return context
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time for the request is over")
+    return left
+
+
+def _failure(error: Exception) -> Answer:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Answer(Outcome.FAILED, "tls", f"its certificate is not trusted: {error.verify_message}")
+    if isinstance(error, TimeoutError):
+        return Answer(Outcome.FAILED, "timeout", "it did not answer in time")
+    if isinstance(error, ssl.SSLError):
+        return Answer(Outcome.FAILED, "tls", f"TLS failed: {error.reason or error}")
+    return Answer(Outcome.FAILED, "connection", f"it cannot be reached: {error}")
+
+
+def _answer(signal: str, response: http.client.HTTPResponse, content: bytes) -> Answer:
+    status = response.status
+    if 200 <= status < 300:
+        return Answer(Outcome.DELIVERED, refused=_refused(signal, content))
+    detail = f"it answered {status} {response.reason}"
+    if status in _RETRYABLE:
+        wait = _retry_after(response.headers)
+        return Answer(Outcome.FAILED, _RETRYABLE[status], detail, wait)
+    return Answer(Outcome.REJECTED, "rejected", detail)
+
+
+def _refused(signal: str, content: bytes) -> int:
+    if not content:
+        return 0
+    try:
+        if signal == "traces":
+            return ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans
+        return ExportMetricsServiceResponse.FromString(content).partial_success.rejected_data_points
+    except Exception:  # a success that says it in another format refused nothing that we could count
+        return 0
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    raw = headers.get("Retry-After")
+    if raw is None:
+        return None
+    if raw.strip().isdigit():
+        return float(raw)
+    try:
+        return max(0.0, parsedate_to_datetime(raw).timestamp() - time.time())
+    except ValueError:
+        return None

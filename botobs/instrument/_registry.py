@@ -1,0 +1,148 @@
+"""Which libraries are watched, and the state of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from opentelemetry.metrics import Meter
+
+from ..semconv import sdk
+from . import _upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from opentelemetry.metrics import CallbackOptions, Observation
+
+    from ._base import Instrumentation, Telemetry
+
+#: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
+REGISTRY: tuple[tuple[str, str], ...] = (
+    ("logging", "botobs.instrument.logging:LoggingInstrumentation"),
+    ("structlog", "botobs.instrument.structlog:StructlogInstrumentation"),
+    ("loguru", "botobs.instrument.loguru:LoguruInstrumentation"),
+    ("runtime", "botobs.instrument.runtime:RuntimeInstrumentation"),
+    ("ccxt", "botobs.instrument.exchange.ccxt_rest:CcxtInstrumentation"),
+    ("ccxt_ws", "botobs.instrument.exchange.ccxt_ws:CcxtWebSocketInstrumentation"),
+    ("python_binance", "botobs.instrument.exchange.python_binance:PythonBinanceInstrumentation"),
+    ("websockets", "botobs.instrument.exchange.websockets:WebsocketsInstrumentation"),
+    ("aiohttp_ws", "botobs.instrument.exchange.aiohttp_ws:AiohttpWebSocketInstrumentation"),
+    ("sqlalchemy", "botobs.instrument.sqlalchemy:SqlalchemyInstrumentation"),
+    ("asyncpg", "botobs.instrument.asyncpg:AsyncpgInstrumentation"),
+    ("aiohttp_server", "botobs.instrument.aiohttp_server:AiohttpServerInstrumentation"),
+    ("aiohttp_client", "botobs.instrument.aiohttp_client:AiohttpClientInstrumentation"),
+    ("httpx", "botobs.instrument.httpx:HttpxInstrumentation"),
+    ("requests", "botobs.instrument.requests:RequestsInstrumentation"),
+)
+
+
+class State(StrEnum):
+    """What became of an instrumentation."""
+
+    INSTALLED = "installed"
+    WAITING = "waiting"
+    """It starts when its library is imported."""
+    DISABLED = "disabled"
+    MISSING = "missing"
+    """The library, or a version that it can watch, is not installed."""
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Status:
+    """An instrumentation as `botobs doctor` shows it.
+
+    Attributes:
+        origin: `botobs`, or the distribution that it comes from.
+        detail: Why it failed or is missing.
+    """
+
+    name: str
+    origin: str
+    state: State
+    detail: str = ""
+
+
+class Instrumentations:
+    """Installs all, and takes all back; one that fails stops no other."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, Status] = {}
+        self._installed: list[Instrumentation] = []
+        self._errors: dict[str, int] = {}
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Install ours, then the upstream ones of libraries that ours do not cover."""
+        disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
+        for name, target in REGISTRY:
+            if name in disabled or "all" in disabled or "*" in disabled:
+                self.statuses[name] = Status(name, "botobs", State.DISABLED)
+            else:
+                self._install_own(name, target, telemetry)
+        covered = {name for name, _ in REGISTRY}
+        for found in _upstream.discover(covered):
+            status = Status(found.name, found.origin, State.WAITING)
+            self.statuses[found.name] = status
+            if found.name in disabled or "all" in disabled or "*" in disabled:
+                status.state = State.DISABLED
+            else:
+                self._install_upstream(found, status, telemetry)
+
+    def uninstall(self) -> None:
+        """Take every patch back, the last first."""
+        while self._installed:
+            instrumentation = self._installed.pop()
+            try:
+                instrumentation.uninstall()
+            except Exception as error:
+                self._fail(instrumentation.name, f"cannot be removed: {type(error).__name__}: {error}")
+
+    def register(self, meter: Meter) -> None:
+        """Create the metric of failures on `meter`."""
+        from opentelemetry.metrics import Observation
+
+        def errors(_: CallbackOptions) -> Iterable[Observation]:
+            for name in self.statuses:
+                yield Observation(self._errors.get(name, 0), {sdk.LIBRARY: name})
+
+        sdk.INSTRUMENTATION_ERRORS.create(meter, [errors])
+
+    @property
+    def failed(self) -> Iterator[Status]:
+        """Those that do not work."""
+        return (status for status in self.statuses.values() if status.state is State.FAILED)
+
+    def _install_own(self, name: str, target: str, telemetry: Telemetry) -> None:
+        self.statuses[name] = Status(name, "botobs", State.INSTALLED)
+        module, _, attribute = target.partition(":")
+        try:
+            instrumentation: Instrumentation = getattr(import_module(module), attribute)()
+            self._installed.append(instrumentation)
+            instrumentation.install(telemetry)
+        except Exception as error:
+            self._fail(name, f"{type(error).__name__}: {error}")
+
+    def _install_upstream(self, found: _upstream.Found, status: Status, telemetry: Telemetry) -> None:
+        upstream = _upstream.UpstreamInstrumentation(found, lambda error: self._settle(status, error))
+        self._installed.append(upstream)
+        try:
+            upstream.install(telemetry)
+        except Exception as error:
+            self._settle(status, error)
+
+    def _settle(self, status: Status, error: Exception | None) -> None:
+        if error is None:
+            status.state = State.INSTALLED
+        elif isinstance(error, _upstream.Missing):
+            status.state, status.detail = State.MISSING, str(error)
+        else:
+            self._fail(status.name, f"{type(error).__name__}: {error}")
+
+    def _fail(self, name: str, detail: str) -> None:
+        self._errors[name] = self._errors.get(name, 0) + 1
+        status = self.statuses.setdefault(name, Status(name, "botobs", State.FAILED))
+        status.state, status.detail = State.FAILED, detail

@@ -1,0 +1,253 @@
+"""`init`, `flush` and `shutdown`: one running instance in a process."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
+
+from . import _providers, fork, resource
+from ._exit import ExitHooks
+from ._version import __version__
+from .engine import Engine, Limits, create_engine
+from .export._quiet import logger
+from .export.counts import Counts, Life, observe
+from .export.pipeline import Pipeline
+from .export.sender import Sender
+from .export.spool import Spool
+from .instrument._base import Telemetry
+from .instrument._registry import Instrumentations, Status
+from .redaction import Redactor
+from .semconv import sdk as semconv
+from .settings import Problem, Settings, SettingsError
+
+#: Names of HTTP and database telemetry that stay; read once in a process, before the first instrumentor loads.
+SEMCONV_OPT_IN = "http,database"
+
+
+class Handle:
+    """A running botobs.
+
+    Use it as a context manager to shut down at the end of a block.
+
+    Attributes:
+        settings: What it runs with, and where each value came from.
+        problems: Settings that cannot be used.
+        notes: What a person should know, such as other providers in the same process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.problems: list[Problem] = list(settings.problems)
+        self.notes: list[str] = []
+        self.redactor = Redactor(settings.redact, settings.redact_keys)
+        self.counts = Counts()
+        self._life = Life()
+        self._instrumentations = Instrumentations()
+        self._pipeline = Pipeline(settings, self.counts, self._sender(), self._spool())
+        self._engine = create_engine(
+            settings.engine,
+            resource.build(settings),
+            _sampler(settings),
+            self._pipeline.offer,
+            self.redactor,
+            Limits(series=settings.series_limit),
+        )
+        self._running = False
+
+    @property
+    def engine(self) -> Engine:
+        """What records spans and metrics."""
+        return self._engine
+
+    @property
+    def instrumentations(self) -> list[Status]:
+        """The state of each instrumentation."""
+        return list(self._instrumentations.statuses.values())
+
+    @property
+    def running(self) -> bool:
+        """Whether it records."""
+        return self._running
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Send what was recorded so far.
+
+        Args:
+            timeout: Seconds to wait at most; `shutdown_timeout` by default.
+
+        Returns:
+            Whether the collector has acknowledged all of it.
+        """
+        if not self._running:
+            return False
+        return self._pipeline.flush(self.settings.shutdown_timeout if timeout is None else timeout)
+
+    def shutdown(self, timeout: float | None = None) -> bool:
+        """Say goodbye, send what was recorded, and undo every patch. A second call does nothing.
+
+        Args:
+            timeout: Seconds that it takes at most; `shutdown_timeout` by default.
+
+        Returns:
+            Whether the collector has acknowledged all of it.
+        """
+        return _shut_down(self, timeout)
+
+    def __enter__(self) -> Handle:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Shut down."""
+        self.shutdown()
+
+    def _sender(self) -> Sender | None:
+        if self.settings.endpoint is None or any(problem.essential for problem in self.problems):
+            return None
+        try:
+            return Sender(self.settings)
+        except (OSError, ValueError) as error:
+            text = (
+                f"certificate, client_certificate or client_key cannot be used ({error}); nothing is exported. "
+                f"certificate is {self.settings.shown('certificate')}, from {self.settings.origins['certificate']}."
+            )
+            if self.settings.strict:
+                raise SettingsError(text) from error
+            self.problems.append(Problem("certificate", text, essential=True))
+            return None
+
+    def _spool(self) -> Spool | None:
+        if self.settings.spool_dir is None:
+            return None
+        return Spool(self.settings.spool_dir, self.settings.spool_bytes, self.settings.spool_age)
+
+    def _start(self) -> None:
+        self._running = True
+        self._register_metrics()
+        _providers.tracer_provider.switch(self._engine.tracer_provider)
+        _providers.meter_provider.switch(self._engine.meter_provider)
+        for taken in _providers.install_globally():
+            self.notes.append(
+                f"another {taken} was set before botobs; what uses it directly does not reach botobs' exporter."
+            )
+        self._instrumentations.install(
+            Telemetry(_providers.tracer_provider, self._engine.meter_provider, self.settings)
+        )
+        self._pipeline.start(self._engine)
+        self._say_what_matters()
+
+    def _stop(self, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        self._running = False
+        self._life.say_goodbye()
+        # Patches first: what they would record from here on would be lost.
+        self._instrumentations.uninstall()
+        delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
+        _providers.tracer_provider.switch(None)
+        _providers.meter_provider.switch(None)
+        self._engine.shutdown()
+        return delivered
+
+    def _after_fork(self) -> None:
+        self.counts.reset()
+        self._life.reset()
+        _providers.tracer_provider.after_fork()
+        _providers.meter_provider.after_fork()
+        self._engine.reset_after_fork(resource.build(self.settings))
+        self._pipeline.after_fork()
+
+    def _register_metrics(self) -> None:
+        meter = self._engine.meter_provider.get_meter("botobs.sdk", __version__)
+        self.counts.register(meter)
+        self._life.register(meter)
+        self._instrumentations.register(meter)
+        observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queue.bytes)
+        observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
+        observe(semconv.SPANS_STARTED, meter, lambda: self._engine.spans_started)
+        observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)
+        observe(semconv.SETTINGS_INVALID, meter, lambda: len(self.problems))
+
+    def _say_what_matters(self) -> None:
+        """One line, if anything at all is to be said."""
+        if self.problems:
+            logger.warning("%s", " ".join(problem.text for problem in self.problems))
+        elif self.settings.endpoint is None:
+            logger.warning(
+                "no collector is known, so nothing is sent: start one here with `botobs up`, or set BOTOBS_ENDPOINT"
+            )
+        else:
+            failed = [f"{status.name} ({status.detail})" for status in self._instrumentations.failed]
+            if failed:
+                logger.warning("these instrumentations do not work: %s", ", ".join(failed))
+
+
+_lock = threading.RLock()
+_current: Handle | None = None
+_exit_hooks = ExitHooks(lambda: shutdown())
+
+
+def start(settings: Settings) -> Handle:
+    """Run with `settings`, in place of what runs already unless it runs with the same."""
+    global _current
+    with _lock:
+        if _current is not None and _current.running:
+            if _current.settings == settings:
+                logger.debug("botobs runs with these settings already")
+                return _current
+            _current.shutdown()
+        _pin_semantic_conventions()
+        handle = Handle(settings)
+        _current = handle
+        if settings.enabled:
+            fork.after_in_child(_after_fork)
+            _exit_hooks.install()
+            handle._start()
+        return handle
+
+
+def current() -> Handle | None:
+    """The instance that runs, if one does."""
+    return _current if _current is not None and _current.running else None
+
+
+def flush(timeout: float | None = None) -> bool:
+    """Send what was recorded so far; see `Handle.flush`. False when botobs does not run."""
+    handle = current()
+    return handle.flush(timeout) if handle is not None else False
+
+
+def shutdown(timeout: float | None = None) -> bool:
+    """End botobs in this process; see `Handle.shutdown`. Does nothing when it does not run."""
+    handle = current()
+    return handle.shutdown(timeout) if handle is not None else True
+
+
+def _shut_down(handle: Handle, timeout: float | None) -> bool:
+    with _lock:
+        if not handle.running:
+            return True
+        _exit_hooks.uninstall()
+        fork.remove(_after_fork)
+        return handle._stop(handle.settings.shutdown_timeout if timeout is None else timeout)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()
+    handle = current()
+    if handle is not None:
+        handle._after_fork()
+
+
+def _pin_semantic_conventions() -> None:
+    """Fix the names of upstream instrumentors to the stable ones, whatever their default becomes."""
+    os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = SEMCONV_OPT_IN
+
+
+def _sampler(settings: Settings) -> Sampler:
+    if settings.sampling_ratio == 1.0:
+        return ParentBased(ALWAYS_ON)
+    return ParentBased(TraceIdRatioBased(settings.sampling_ratio))

@@ -1,0 +1,87 @@
+"""What botobs says about itself and about the life of the service it runs in."""
+
+from __future__ import annotations
+
+from ._model import Metric
+
+SIGNAL = "signal"
+LANE = "lane"
+REASON = "reason"
+LIBRARY = "library"
+
+DROPPED = Metric(
+    "botobs.sdk.dropped",
+    "observable_counter",
+    "{item}",
+    "Spans and metric exports that were given up, by priority lane and reason.",
+    (SIGNAL, LANE, REASON),
+)
+EXPORTED = Metric(
+    "botobs.sdk.exported",
+    "observable_counter",
+    "{item}",
+    "Spans and metric exports that the collector acknowledged.",
+    (SIGNAL,),
+)
+EXPORT_FAILURES = Metric(
+    "botobs.sdk.export.failures",
+    "observable_counter",
+    "{request}",
+    "Requests to the collector that failed, by reason.",
+    (SIGNAL, REASON),
+)
+QUEUE_BYTES = Metric(
+    "botobs.sdk.queue.bytes", "observable_gauge", "By", "Estimated bytes of the spans that wait in memory."
+)
+SPOOL_BYTES = Metric(
+    "botobs.sdk.spool.bytes", "observable_gauge", "By", "Bytes that wait in the spool on disk."
+)
+SPANS_STARTED = Metric(
+    "botobs.sdk.spans.started", "observable_counter", "{span}", "Recorded spans that were started."
+)
+INSTRUMENTATION_ERRORS = Metric(
+    "botobs.sdk.instrumentation.errors",
+    "observable_counter",
+    "{error}",
+    "Instrumentations that could not be installed or removed.",
+    (LIBRARY,),
+)
+METRIC_OVERFLOWS = Metric(
+    "botobs.sdk.metric.overflows",
+    "observable_counter",
+    "{measurement}",
+    "Measurements that went to an overflow series because their metric has too many series.",
+)
+SETTINGS_INVALID = Metric(
+    "botobs.sdk.settings.invalid",
+    "observable_gauge",
+    "{setting}",
+    "Settings whose value cannot be used; a default stands in for each.",
+)
+HEARTBEAT = Metric(
+    "botobs.service.heartbeat.timestamp",
+    "observable_gauge",
+    "s",
+    "When the service was last alive, in seconds since the epoch; every metric export renews it.",
+)
+GOODBYE = Metric(
+    "botobs.service.goodbye.timestamp",
+    "observable_gauge",
+    "s",
+    "When the service said goodbye before a clean end, in seconds since the epoch; 0 while it lives. A heartbeat that "
+    "ends without a goodbye is a death.",
+)
+
+METRICS = (
+    DROPPED,
+    EXPORTED,
+    EXPORT_FAILURES,
+    QUEUE_BYTES,
+    SPOOL_BYTES,
+    SPANS_STARTED,
+    INSTRUMENTATION_ERRORS,
+    METRIC_OVERFLOWS,
+    SETTINGS_INVALID,
+    HEARTBEAT,
+    GOODBYE,
+)

@@ -1,0 +1,37 @@
+"""The settings that a project keeps in a file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ._table import Problem
+
+
+def read(environ: Mapping[str, str], directory: Path) -> tuple[Mapping[str, Any], str, tuple[Problem, ...]]:
+    """Read `BOTOBS_CONFIG`, else `botobs.toml`, else `[tool.botobs]` of `pyproject.toml` in `directory`.
+
+    Returns:
+        The values by name, what to call their origin, and what was wrong with the file.
+    """
+    named = environ.get("BOTOBS_CONFIG", "").strip()
+    candidates = (
+        [Path(named).expanduser()] if named else [directory / "botobs.toml", directory / "pyproject.toml"]
+    )
+    for path in candidates:
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            return {}, str(path), (Problem("config", f"{path} cannot be read ({error}); it is left out."),)
+        if path.name == "pyproject.toml":
+            content = content.get("tool", {}).get("botobs", {})
+        if content or named:
+            return content, str(path), ()
+    if named:
+        problem = Problem("config", f"BOTOBS_CONFIG names {named}, which does not exist; it is left out.")
+        return {}, named, (problem,)
+    return {}, "", ()

@@ -1,0 +1,142 @@
+"""Decides each setting: argument, `BOTOBS_*`, `OTEL_*`, file, running stack, default."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import _files
+from ._stack import find_stack
+from ._table import TABLE, Problem, Setting, Settings
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used and `strict` was asked for; the message is for a person."""
+
+
+_DEFAULTS = Settings()
+
+
+def load(
+    arguments: Mapping[str, Any],
+    environ: Mapping[str, str],
+    directory: Path | None = None,
+) -> Settings:
+    """Decide every setting.
+
+    Args:
+        arguments: Those of `init`; None stands for "not given".
+        environ: The variables.
+        directory: Where a settings file is looked for; the working directory by default.
+
+    Raises:
+        SettingsError: A value cannot be used and `strict` is on.
+    """
+    file, file_name, problems = _files.read(environ, directory or Path.cwd())
+    unknown = [
+        Problem(key, f"{file_name} sets {key}, which is no setting; it is left out.")
+        for key in file
+        if key not in TABLE
+    ]
+    decided = _Decided([*problems, *unknown])
+    for name, setting in TABLE.items():
+        decided.settle(name, setting, _offers(name, setting, arguments, environ, file, file_name))
+    if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
+        decided.take_stack(environ)
+    decided.derive(environ)
+    settings = Settings(**decided.values, origins=decided.origins, problems=tuple(decided.problems))
+    if settings.strict and settings.problems:
+        raise SettingsError(" ".join(problem.text for problem in settings.problems))
+    return settings
+
+
+def _offers(
+    name: str,
+    setting: Setting,
+    arguments: Mapping[str, Any],
+    environ: Mapping[str, str],
+    file: Mapping[str, Any],
+    file_name: str,
+) -> Iterator[tuple[str, Any, Any]]:
+    """Origin, raw value and parser of each place that gives a value, the strongest first."""
+    if arguments.get(name) is not None:
+        yield f"argument {name}", arguments[name], setting.parse
+    variable = f"BOTOBS_{name.upper()}"
+    if environ.get(variable, "").strip():
+        yield variable, environ[variable], setting.parse
+    for otel in setting.otel:
+        if environ.get(otel.name, "").strip():
+            yield otel.name, environ[otel.name], otel.parse
+    if name in file:
+        yield file_name, file[name], setting.parse
+
+
+class _Decided:
+    """Values, origins and problems while they are being decided."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.values: dict[str, Any] = {}
+        self.origins: dict[str, str] = dict.fromkeys(TABLE, "default")
+        self.problems = problems
+
+    def settle(self, name: str, setting: Setting, offers: Iterator[tuple[str, Any, Any]]) -> None:
+        """Take the strongest offer; a wrong one is reported and the default stands."""
+        for origin, raw, parse in offers:
+            try:
+                self.values[name] = parse(raw)
+                self.origins[name] = origin
+            except ValueError as error:
+                self._refuse(name, setting, origin, raw, str(error))
+            return
+
+    def _refuse(self, name: str, setting: Setting, origin: str, raw: Any, allowed: str) -> None:
+        given = "a value" if setting.secret else repr(raw)
+        outcome = (
+            "nothing is exported" if setting.essential else f"the default, {_DEFAULTS.shown(name)}, is used"
+        )
+        text = f"{origin} sets {name} to {given}, but it must be {allowed}; {outcome}."
+        self.problems.append(Problem(name, text, setting.essential))
+
+    def take_stack(self, environ: Mapping[str, str]) -> None:
+        """Take what the stack on this machine offers for settings that nobody gave."""
+        stack = find_stack(environ)
+        if stack is None:
+            return
+        for name, raw in stack.settings.items():
+            if raw is not None and name not in self.values:
+                self.settle(name, TABLE[name], iter([(str(stack.file), raw, TABLE[name].parse)]))
+
+    def derive(self, environ: Mapping[str, str]) -> None:
+        """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""
+        if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+            self.values["enabled"] = False
+            self.origins["enabled"] = "OTEL_SDK_DISABLED"
+        resource = self.values.get("resource_attributes", {})
+        for name, key in (
+            ("service_name", "service.name"),
+            ("service_namespace", "service.namespace"),
+            ("service_version", "service.version"),
+            ("environment", "deployment.environment.name"),
+        ):
+            if key in resource and name not in self.values:
+                self.values[name] = resource[key]
+                self.origins[name] = self.origins["resource_attributes"]
+        if "service_name" not in self.values:
+            self.values["service_name"] = program_name()
+            self.origins["service_name"] = "default: the program's name"
+        sampler = environ.get("OTEL_TRACES_SAMPLER", "").strip()
+        if sampler.endswith("always_off") and self.origins["sampling_ratio"] in (
+            "default",
+            "OTEL_TRACES_SAMPLER_ARG",
+        ):
+            self.values["sampling_ratio"] = 0.0
+            self.origins["sampling_ratio"] = "OTEL_TRACES_SAMPLER"
+
+
+def program_name() -> str:
+    """The name of the running program: its script, module or command, without directory and `.py`."""
+    script = Path(sys.argv[0] if getattr(sys, "argv", None) else "")
+    name = script.parent.name if script.name == "__main__.py" else script.name.removesuffix(".py")
+    return name if name not in ("", "-", "-c", "-m") else "python"
