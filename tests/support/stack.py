@@ -1,0 +1,132 @@
+"""A real stack that runs in a thread of the tests' process, with synchronous access for the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from botobs.stack import Home, Options, Stack, clients
+from botobs.stack.binaries import Silent
+from botobs.stack.supervisor import Supervisor
+from demo import services
+
+T = TypeVar("T")
+
+#: Scrapes and rules at a pace that keeps tests short.
+FAST: Mapping[str, str] = {
+    "BOTOBS_SCRAPE_INTERVAL": "1s",
+    "BOTOBS_SCRAPE_TIMEOUT": "1s",
+    "BOTOBS_POSTGRES_SCRAPE_INTERVAL": "2s",
+    "BOTOBS_EVALUATION_INTERVAL": "1s",
+    "BOTOBS_RULE_QUERY_OFFSET": "0s",
+}
+
+
+class LiveStack:
+    """Starts a stack on entering, stops it on leaving.
+
+    Args:
+        folder: Where its home goes.
+        variables: Values for the configuration, over `FAST`.
+        demo: Run the demo's services too, with this load.
+        mimir: Run Mimir too.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        variables: Mapping[str, str] | None = None,
+        demo: services.Load | None = None,
+        mimir: bool = False,
+    ) -> None:
+        self.home = Home(folder / "home")
+        options = Options(
+            postgres=True,
+            mimir=mimir,
+            ports_auto=True,
+            publish=False,
+            variables={**FAST, **(variables or {})},
+        )
+        self.stack = Stack(self.home, options, Silent())
+        if demo is not None:
+            self.stack.add(services.make(demo, ports_auto=True))
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stack", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.call(self.stack.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.call(self.stack.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the stack's loop and return its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """Starts and stops single parts: `live.call(live.supervisor.hold("tempo"))`."""
+        return self.stack.supervisor
+
+    def client(self, part: str) -> httpx.Client:
+        """An operator's client for a part; close it after use."""
+        return clients.client(self.home.secrets, self.stack.addresses[part])
+
+    def query(self, promql: str) -> list[dict[str, Any]]:
+        """Samples of an instant query at Prometheus."""
+        with self.client("prometheus") as http:
+            response = http.get("/api/v1/query", params={"query": promql})
+            response.raise_for_status()
+            return list(response.json()["data"]["result"])
+
+    def value(self, promql: str) -> float | None:
+        """The one value of a query, or None when there is none."""
+        result = self.query(promql)
+        return float(result[0]["value"][1]) if result else None
+
+    def search(self, traceql: str, last: float = 3600, limit: int = 100) -> list[dict[str, Any]]:
+        """Traces that Tempo finds."""
+        now = int(time.time())
+        with self.client("tempo") as http:
+            parameters: dict[str, str | int] = {
+                "q": traceql,
+                "start": now - int(last),
+                "end": now + 1,
+                "limit": limit,
+            }
+            response = http.get("/api/search", params=parameters)
+            response.raise_for_status()
+            return list(response.json().get("traces") or [])
+
+
+def eventually(check: Callable[[], T], within: float = 60, every: float = 0.25) -> T:
+    """Call `check` until its result is true or `within` seconds are over; returns the last result.
+
+    An AssertionError in `check` counts as not yet, and is raised when the time is over.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        late = time.monotonic() > deadline
+        try:
+            result = check()
+        except AssertionError:
+            if late:
+                raise
+        else:
+            if result or late:
+                return result
+        time.sleep(every)
