@@ -25,7 +25,27 @@ Kind = Literal["internal", "client", "server", "producer", "consumer"]
 _tracer = _providers.tracer_provider.get_tracer("botobs", __version__)
 
 
-class span:  # used like contextlib.suppress: a class where a function is expected
+@overload
+def span(name: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def span(
+    name: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+    *,
+    kind: Kind = "internal",
+    links: Sequence[Link] = (),
+) -> Around: ...
+
+
+def span(
+    name: Any = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+    *,
+    kind: Kind = "internal",
+    links: Sequence[Link] = (),
+) -> Any:
     """A span around a `with` block, an `async with` block or a function.
 
         with botobs.span("decide", {"exchange.symbol": "BTC/USDT"}) as current:
@@ -46,35 +66,21 @@ class span:  # used like contextlib.suppress: a class where a function is expect
         kind: The side of a call that it stands for.
         links: Spans of other traces that it belongs to.
     """
+    around = Around(None if callable(name) else name, attributes, kind, links)
+    return around(name) if callable(name) else around
 
-    @overload
-    def __new__(cls, name: Callable[P, R], /) -> Callable[P, R]: ...  # type: ignore[misc]
 
-    @overload
-    def __new__(
-        cls,
-        name: str | None = None,
-        attributes: Mapping[str, AttributeValue] | None = None,
-        *,
-        kind: Kind = "internal",
-        links: Sequence[Link] = (),
-    ) -> span: ...
-
-    def __new__(cls, name: Any = None, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG004
-        """Decorate a function at once, or make what decorates one or surrounds a block."""
-        if callable(name):
-            return cls(None)(name)
-        return super().__new__(cls)
+class Around:
+    """What `span` returns: surrounds a block, or decorates a function."""
 
     def __init__(
         self,
-        name: Any = None,
-        attributes: Mapping[str, AttributeValue] | None = None,
-        *,
-        kind: Kind = "internal",
-        links: Sequence[Link] = (),
+        name: str | None,
+        attributes: Mapping[str, AttributeValue] | None,
+        kind: Kind,
+        links: Sequence[Link],
     ) -> None:
-        self._name: str | None = name
+        self._name = name
         self._attributes = attributes
         self._kind = SpanKind[kind.upper()]
         self._links = links
@@ -116,7 +122,7 @@ class span:  # used like contextlib.suppress: a class where a function is expect
             wrapper = self._coroutine(name, function)
         else:
             wrapper = self._function(name, function)
-        return functools.wraps(function)(wrapper)  # type: ignore[no-any-return]
+        return functools.wraps(function)(wrapper)
 
     def _start(self, name: str) -> Span:
         return _tracer.start_span(name, kind=self._kind, attributes=self._attributes, links=self._links)

@@ -123,7 +123,7 @@ class Redactor:
     def __init__(self, patterns: Iterable[str] = (), keys: Iterable[str] = ()) -> None:
         self._patterns = tuple(re.compile(pattern) for pattern in patterns)
         self._keys = frozenset(key.lower() for key in keys)
-        # The same names, statements and addresses come by all the time. A run of unequal ones only turns the cache over.
+        # The same names, statements and addresses come by all the time; a run of unequal ones turns it over.
         self._cached: Callable[[str, str], str] = lru_cache(maxsize=2048)(self._string)
 
     def text(self, text: str) -> str:

@@ -45,8 +45,14 @@ class Engine(Protocol):
     """
 
     name: str
-    tracer_provider: TracerProvider
-    meter_provider: MeterProvider
+
+    @property
+    def tracer_provider(self) -> TracerProvider:
+        """Makes the tracers."""
+
+    @property
+    def meter_provider(self) -> MeterProvider:
+        """Makes the meters."""
 
     @property
     def spans_started(self) -> int:

@@ -90,7 +90,7 @@ class StockEngine:
         """A redacted ExportTraceServiceRequest."""
         request = encode_spans(spans)
         redact_spans(request, self._redactor)
-        return request.SerializeToString()
+        return bytes(request.SerializeToString())
 
     def collect_metrics(self) -> bytes | None:
         """A redacted ExportMetricsServiceRequest with cumulative totals."""
@@ -99,7 +99,7 @@ class StockEngine:
             return None
         request = encode_metrics(data)
         redact_metrics(request, self._redactor)
-        return request.SerializeToString()
+        return bytes(request.SerializeToString())
 
     def span_size(self, span: Any) -> int:
         """About how many bytes a span takes in memory."""
@@ -112,7 +112,7 @@ class StockEngine:
         """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
         tracers = self._tracer_provider
         tracers._tracers_lock = threading.Lock()
-        tracers._active_span_processor._lock = threading.Lock()  # type: ignore[union-attr]
+        tracers._active_span_processor._lock = threading.Lock()
         tracers._resource = resource
         for tracer in tracers._tracers.values():
             tracer._set_resource(resource)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import os
 import socket
 import ssl
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
@@ -190,7 +189,7 @@ class Token:
         if self._file is None:
             return self._token
         try:
-            status = os.stat(self._file)
+            status = self._file.stat()
             seen = (status.st_mtime_ns, status.st_ino, status.st_size)
             if seen != self._seen:
                 self._token = self._file.read_text(encoding="utf-8").strip() or None
@@ -230,7 +229,7 @@ def _answer(signal: str, response: http.client.HTTPResponse, content: bytes) -> 
         return Answer(Outcome.DELIVERED, refused=_refused(signal, content))
     detail = f"it answered {status} {response.reason}"
     if status in _RETRYABLE:
-        wait = _retry_after(response.headers)
+        wait = _retry_after(response.getheader("Retry-After"))
         return Answer(Outcome.FAILED, _RETRYABLE[status], detail, wait)
     return Answer(Outcome.REJECTED, "rejected", detail)
 
@@ -240,14 +239,14 @@ def _refused(signal: str, content: bytes) -> int:
         return 0
     try:
         if signal == "traces":
-            return ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans
-        return ExportMetricsServiceResponse.FromString(content).partial_success.rejected_data_points
-    except Exception:  # a success that says it in another format refused nothing that we could count
+            return int(ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans)
+        return int(ExportMetricsServiceResponse.FromString(content).partial_success.rejected_data_points)
+    except DecodeError:
+        # A success that says more in another format refused nothing that could be counted.
         return 0
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    raw = headers.get("Retry-After")
+def _retry_after(raw: str | None) -> float | None:
     if raw is None:
         return None
     if raw.strip().isdigit():

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ..semconv import sdk
 from . import _upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from opentelemetry.metrics import CallbackOptions, Observation
-
     from ._base import Instrumentation, Telemetry
 
 #: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
@@ -26,13 +22,13 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("structlog", "botobs.instrument.structlog:StructlogInstrumentation"),
     ("loguru", "botobs.instrument.loguru:LoguruInstrumentation"),
     ("runtime", "botobs.instrument.runtime:RuntimeInstrumentation"),
-    ("ccxt", "botobs.instrument.exchange.ccxt_rest:CcxtInstrumentation"),
+    ("ccxt", "botobs.instrument.exchange.ccxt_rest:CcxtRest"),
     ("ccxt_ws", "botobs.instrument.exchange.ccxt_ws:CcxtWebSocketInstrumentation"),
     ("python_binance", "botobs.instrument.exchange.python_binance:PythonBinanceInstrumentation"),
     ("websockets", "botobs.instrument.exchange.websockets:WebsocketsInstrumentation"),
     ("aiohttp_ws", "botobs.instrument.exchange.aiohttp_ws:AiohttpWebSocketInstrumentation"),
-    ("sqlalchemy", "botobs.instrument.sqlalchemy:SqlalchemyInstrumentation"),
-    ("asyncpg", "botobs.instrument.asyncpg:AsyncpgInstrumentation"),
+    ("sqlalchemy", "botobs.instrument.sqlalchemy:SQLAlchemy"),
+    ("asyncpg", "botobs.instrument.asyncpg:AsyncPG"),
     ("aiohttp_server", "botobs.instrument.aiohttp_server:AiohttpServerInstrumentation"),
     ("aiohttp_client", "botobs.instrument.aiohttp_client:AiohttpClientInstrumentation"),
     ("httpx", "botobs.instrument.httpx:HttpxInstrumentation"),
@@ -103,7 +99,6 @@ class Instrumentations:
 
     def register(self, meter: Meter) -> None:
         """Create the metric of failures on `meter`."""
-        from opentelemetry.metrics import Observation
 
         def errors(_: CallbackOptions) -> Iterable[Observation]:
             for name in self.statuses:

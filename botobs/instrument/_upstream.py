@@ -127,7 +127,7 @@ class UpstreamInstrumentation:
         if self.name in _STANDARD_LIBRARY:
             yield _STANDARD_LIBRARY[self.name]
             return
-        named = [library for library in self._libraries()]
+        named = list(self._libraries())
         installed = [found for library in named if (found := _distribution(library)) is not None]
         if named and not installed:
             raise Missing(f"{' and '.join(named)} is not installed")

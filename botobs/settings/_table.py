@@ -1,5 +1,8 @@
 """The table of settings: name, type, default, where a value may come from, and what it means."""
 
+# `_row` makes a field, as dataclasses.field does, and no default.
+# ruff: noqa: RUF009
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

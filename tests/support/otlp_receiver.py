@@ -69,7 +69,9 @@ class OtlpReceiver:
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._scheme = "https" if tls is not None else "http"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self._thread.start()
 
     @property
@@ -96,7 +98,9 @@ class OtlpReceiver:
         """
         with self._arrived:
             if not self._arrived.wait_for(condition, timeout):
-                raise AssertionError(f"not seen within {timeout} s; spans so far: {[span.name for span in self.spans]}")
+                raise AssertionError(
+                    f"not seen within {timeout} s; spans so far: {[span.name for span in self.spans]}"
+                )
 
     def take(self, received: Received) -> None:
         """Keep a request; called by the server."""
@@ -118,7 +122,11 @@ class OtlpReceiver:
     def traces(self) -> list[Any]:
         """`ResourceSpans` of all accepted requests."""
         requests = (request for request in self.accepted if request.path == "/v1/traces")
-        return [spans for one in requests for spans in ExportTraceServiceRequest.FromString(one.body).resource_spans]
+        return [
+            spans
+            for one in requests
+            for spans in ExportTraceServiceRequest.FromString(one.body).resource_spans
+        ]
 
     @property
     def spans(self) -> list[Any]:
@@ -129,7 +137,9 @@ class OtlpReceiver:
     def metric_exports(self) -> list[Any]:
         """`ResourceMetrics` of all accepted requests."""
         requests = (request for request in self.accepted if request.path == "/v1/metrics")
-        return [one for r in requests for one in ExportMetricsServiceRequest.FromString(r.body).resource_metrics]
+        return [
+            one for r in requests for one in ExportMetricsServiceRequest.FromString(r.body).resource_metrics
+        ]
 
     def points(self, name: str) -> list[tuple[dict[str, Any], dict[str, Any], Any]]:
         """Resource attributes, series attributes and data point of each point of a metric, in order of arrival."""
@@ -200,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._connections.append(len(self._connections))
         self._number = self._connections[-1]
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         receiver = self.server.receiver
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
@@ -210,13 +220,14 @@ class _Handler(BaseHTTPRequestHandler):
             reply = Reply(401)
         if reply.delay:
             time.sleep(reply.delay)
+        # Before the answer: whoever is told that it was delivered finds it here.
+        receiver.take(Received(self.path, dict(self.headers), body, reply.status, self._number))
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
-        receiver.take(Received(self.path, dict(self.headers), body, reply.status, self._number))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Tests read what was received, not a log."""

@@ -1,0 +1,175 @@
+"""Where settings come from, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botobs.settings import TABLE, Settings, SettingsError, load
+
+
+def settings(directory: Path, arguments: dict[str, Any] | None = None, **environ: str) -> Settings:
+    return load(arguments or {}, {"HOME": str(directory), **environ}, directory)
+
+
+def test_precedence_is_argument_botobs_otel_file_default(tmp_path: Path) -> None:
+    file = tmp_path / "botobs.toml"
+    file.write_text('service_name = "from-file"\n')
+    everything = {"BOTOBS_SERVICE_NAME": "from-botobs", "OTEL_SERVICE_NAME": "from-otel"}
+    argument = settings(tmp_path, {"service_name": "from-argument"}, **everything)
+    assert (argument.service_name, argument.origins["service_name"]) == ("from-argument", "argument service_name")
+    ours = settings(tmp_path, **everything)
+    assert (ours.service_name, ours.origins["service_name"]) == ("from-botobs", "BOTOBS_SERVICE_NAME")
+    otel = settings(tmp_path, OTEL_SERVICE_NAME="from-otel")
+    assert (otel.service_name, otel.origins["service_name"]) == ("from-otel", "OTEL_SERVICE_NAME")
+    from_file = settings(tmp_path)
+    assert (from_file.service_name, from_file.origins["service_name"]) == ("from-file", str(file))
+    file.unlink()
+    assert settings(tmp_path).origins["service_name"] == "default: the program's name"
+
+
+def test_pyproject_has_a_section(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.botobs]\nmetric_interval = '3s'\n")
+    assert settings(tmp_path).metric_interval == 3.0
+
+
+def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "botobs.toml").write_text("metric_intervall = 3\n")
+    (problem,) = settings(tmp_path).problems
+    assert "metric_intervall" in problem.text
+    assert "botobs.toml" in problem.text
+
+
+def test_otel_sdk_disabled_beats_an_argument(tmp_path: Path) -> None:
+    found = settings(tmp_path, {"enabled": True}, OTEL_SDK_DISABLED="true", BOTOBS_ENABLED="true")
+    assert found.enabled is False
+    assert found.origins["enabled"] == "OTEL_SDK_DISABLED"
+
+
+def test_an_empty_variable_is_unset(tmp_path: Path) -> None:
+    assert settings(tmp_path, BOTOBS_ENVIRONMENT=" ").environment == "development"
+
+
+def test_opentelemetry_counts_milliseconds(tmp_path: Path) -> None:
+    assert settings(tmp_path, OTEL_METRIC_EXPORT_INTERVAL="2500").metric_interval == 2.5
+    assert settings(tmp_path, BOTOBS_METRIC_INTERVAL="2500ms").metric_interval == 2.5
+
+
+def test_names_in_the_resource_attributes_count(tmp_path: Path) -> None:
+    variable = "service.name=engine,service.version=1.2,deployment.environment.name=live,team=a%20b"
+    found = settings(tmp_path, OTEL_RESOURCE_ATTRIBUTES=variable)
+    assert (found.service_name, found.service_version, found.environment) == ("engine", "1.2", "live")
+    assert found.resource_attributes["team"] == "a b"
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "allowed"),
+    [
+        ("metric_interval", "soon", "seconds above 0"),
+        ("metric_interval", "-1", "seconds above 0"),
+        ("queue_bytes", "lots", "bytes above 0"),
+        ("sampling_ratio", "1.5", "from 0 to 1"),
+        ("enabled", "maybe", "true or false"),
+        ("compression", "zstd", "gzip or none"),
+        ("series_limit", "2.5", "whole number"),
+        ("engine", "turbo", "stock or fast"),
+    ],
+)
+def test_a_wrong_value_uses_the_default_and_is_explained(tmp_path: Path, name: str, raw: str, allowed: str) -> None:
+    variable = f"BOTOBS_{name.upper()}"
+    found = settings(tmp_path, **{variable: raw})
+    assert getattr(found, name) == getattr(Settings(), name)
+    (problem,) = found.problems
+    assert not problem.essential
+    for part in (name, variable, raw, allowed):
+        assert part in problem.text
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("endpoint", "collector:4318"),
+        ("endpoint", "https://user:secret@collector:4318"),
+        ("endpoint", "https://collector:notaport"),
+        ("redact", "("),
+    ],
+)
+def test_a_wrong_endpoint_or_redaction_is_essential(tmp_path: Path, name: str, raw: str) -> None:
+    (problem,) = settings(tmp_path, **{f"BOTOBS_{name.upper()}": raw}).problems
+    assert problem.essential
+    assert "nothing is exported" in problem.text
+
+
+def test_strict_raises_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="BOTOBS_SAMPLING_RATIO sets sampling_ratio to '2'"):
+        settings(tmp_path, {"strict": True}, BOTOBS_SAMPLING_RATIO="2")
+
+
+def test_secrets_are_shown_masked(tmp_path: Path) -> None:
+    found = settings(tmp_path, BOTOBS_TOKEN="s3cr3t", OTEL_EXPORTER_OTLP_HEADERS="x-key=s3cr3t")
+    shown = " ".join(found.shown(name) for name in TABLE)
+    assert "s3cr3t" not in shown
+    assert found.shown("token") == "********"
+
+
+def test_every_argument_of_init_is_a_setting_and_the_other_way_round() -> None:
+    import inspect
+
+    import botobs
+
+    arguments = set(inspect.signature(botobs.init).parameters) - {"environ"}
+    assert arguments == set(TABLE)
+
+
+class TestStack:
+    """The stack that runs on this machine."""
+
+    def publish(self, directory: Path, mode: int = 0o600, pid: int | None = None) -> Path:
+        file = directory / "stack.json"
+        directory.mkdir(parents=True, exist_ok=True)
+        otlp = {"endpoint": "https://127.0.0.1:4318", "certificate": "/c/ca.pem", "token_file": "/c/service.token"}
+        content = {"version": 1, "pid": pid or os.getpid(), "environment": "staging", "otlp": otlp, "parts": {}}
+        file.write_text(json.dumps(content))
+        file.chmod(mode)
+        return file
+
+    def test_is_found_in_its_home(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home")
+        found = settings(tmp_path, BOTOBS_HOME=str(file.parent))
+        assert found.endpoint == "https://127.0.0.1:4318"
+        assert found.certificate == Path("/c/ca.pem")
+        assert found.token_file == Path("/c/service.token")
+        assert found.environment == "staging"
+        assert found.origins["endpoint"] == str(file)
+
+    def test_is_found_where_the_user_published_it(self, tmp_path: Path) -> None:
+        self.publish(tmp_path / ".local" / "state" / "botobs")
+        assert settings(tmp_path).endpoint == "https://127.0.0.1:4318"
+        self.publish(tmp_path / "state" / "botobs")
+        assert settings(tmp_path, XDG_STATE_HOME=str(tmp_path / "state")).endpoint == "https://127.0.0.1:4318"
+
+    def test_is_not_asked_for_its_token_when_an_endpoint_is_given(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home")
+        found = settings(tmp_path, BOTOBS_HOME=str(file.parent), BOTOBS_ENDPOINT="http://other:4318")
+        assert (found.endpoint, found.token_file, found.certificate) == ("http://other:4318", None, None)
+
+    def test_is_not_believed_when_others_can_read_it(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home", mode=0o644)
+        assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
+
+    def test_is_not_believed_when_its_process_is_gone(self, tmp_path: Path) -> None:
+        gone = os.fork()
+        if gone == 0:
+            os._exit(0)
+        os.waitpid(gone, 0)
+        file = self.publish(tmp_path / "home", pid=gone)
+        assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
+
+    def test_with_broken_content_is_passed_over(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home")
+        file.write_text("{")
+        assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
