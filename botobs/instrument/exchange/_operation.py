@@ -1,0 +1,357 @@
+"""One call of an exchange client: its span, its HTTP requests, and what is recorded about them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry import context, trace
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+from ...semconv import exchange as semconv
+from . import errors
+from ._guard import guarded
+from ._hub import Hub
+from ._names import CANCELS, ORDER_QUERIES, SUBMITS
+from ._scope import ContextScope
+from .orders import bounded_side, bounded_type, order_id
+
+_OPERATION = context.create_key("botobs-exchange-operation")
+_REQUEST = context.create_key("botobs-exchange-request")
+_SUPPRESS_HTTP = "suppress_http_instrumentation"
+
+_LIBRARY = "ccxt"
+_LONGEST_VALUE = 128
+#: Bytes of an answer's body that are searched for an error code.
+_HEAD = 300
+_ERROR_CODE = re.compile(r'"(?:code|retCode|ret_code|sCode|error_code|err-code)"\s*:\s*"?(-?\d{1,8})"?[,}\s]')
+_TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
+
+
+def current() -> Operation | None:
+    """The call that the running code belongs to, if it has not ended."""
+    found = context.get_value(_OPERATION)
+    return found if isinstance(found, Operation) and not found.done else None
+
+
+def outside() -> context.Context:
+    """The current context without a span and without a call: for work that outlives whoever caused it."""
+    return context.Context()
+
+
+class Operation(ContextScope):
+    """A unified call, or a call of an endpoint.
+
+    Attributes:
+        who: Exchange and client.
+        name: The unified method.
+        sent: A request that may change something has been handed to the network.
+        status: HTTP status of the last answer.
+        done: The call has returned; what its background tasks do is not part of it.
+    """
+
+    __slots__ = (
+        "_hub",
+        "_order",
+        "_started",
+        "_ticket",
+        "_transport",
+        "_waited",
+        "code",
+        "done",
+        "name",
+        "owner",
+        "requests",
+        "sent",
+        "span",
+        "status",
+        "template",
+        "who",
+    )
+
+    def __init__(self, hub: Hub, owner: Any, who: tuple[str, str], name: str, order: dict[str, Any]) -> None:
+        self._hub = hub
+        self.name = name
+        self._order = order
+        self._transport: errors.Transport = "ws" if name.endswith("_ws") else "rest"
+        self._waited = 0.0
+        self.owner = id(owner)
+        self.who = who
+        self.sent = False
+        self.status: int | None = None
+        self.code: int | None = None
+        self.requests = 0
+        self.template = ""
+        self.done = False
+        self._ticket = hub.orders.begin(who) if name in SUBMITS else None
+        attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
+        self.span = hub.tracer.start_span(f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes)
+        super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
+        self._started = time.monotonic()
+
+    def waited(self, seconds: float) -> None:
+        """A request of this call spent `seconds` in the client's rate limiter."""
+        self._waited += seconds
+
+    def finish(self, result: Any) -> None:
+        """The call returned `result`."""
+        self.leave()
+        self._record(None, result)
+
+    def fail(self, error: BaseException) -> None:
+        """The call raised `error`."""
+        self.leave(error)
+        self._record(error, None)
+
+    def _record(self, error: BaseException | None, result: Any) -> None:
+        self.done = True
+        if self._ticket is not None:
+            self._hub.orders.end(self._ticket)
+        duration = time.monotonic() - self._started
+        self._measure(error, duration)
+        self._follow_orders(error, result, duration)
+        self._describe(error, result)
+        self.span.end()
+
+    @guarded(_LIBRARY)
+    def _measure(self, error: BaseException | None, duration: float) -> None:
+        hub = self._hub
+        attributes: dict[str, Any] = {
+            semconv.NAME: self.who[0],
+            semconv.CLIENT: self.who[1],
+            semconv.OPERATION: self.name,
+        }
+        if error is not None:
+            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+        hub.operation_duration.record(duration, attributes, context=trace.set_span_in_context(self.span))
+        if error is not None and not errors.is_cancellation(error):
+            attributes[semconv.ERROR_CATEGORY] = errors.category(error, self._transport, self.status)
+            hub.errors.add(1, attributes)
+
+    @guarded(_LIBRARY)
+    def _describe(self, error: BaseException | None, result: Any) -> None:
+        span = self.span
+        if not span.is_recording():
+            return
+        optional = {
+            semconv.HTTP_STATUS: self.status,
+            semconv.URL_TEMPLATE: self.template or None,
+            semconv.REQUEST_COUNT: self.requests or None,
+            semconv.THROTTLE_WAIT: self._waited or None,
+        }
+        for key, value in optional.items():
+            if value is not None:
+                span.set_attribute(key, value)
+        if self._order and isinstance(result, dict):
+            _set_order_ids(span, result)
+        if error is None:
+            return
+        kind = errors.error_type(error)
+        span.set_attribute(semconv.ERROR_TYPE, kind)
+        if errors.is_cancellation(error):
+            return
+        span.set_attribute(semconv.ERROR_CATEGORY, errors.category(error, self._transport, self.status))
+        if self.code is not None:
+            span.set_attribute(semconv.ERROR_CODE, self.code)
+        # The exception's message holds the signed URL; its class says what went wrong.
+        span.set_status(Status(StatusCode.ERROR, kind))
+
+    @guarded(_LIBRARY)
+    def _follow_orders(self, error: BaseException | None, result: Any, duration: float) -> None:
+        orders, name = self._hub.orders, self.name
+        if name in SUBMITS:
+            outcome = "accepted" if error is None else errors.submit_outcome(error, self.sent, self.status)
+            attributes = {
+                semconv.NAME: self.who[0],
+                semconv.CLIENT: self.who[1],
+                semconv.ORDER_SIDE: bounded_side(self._order.get(semconv.ORDER_SIDE)),
+                semconv.ORDER_TYPE: bounded_type(self._order.get(semconv.ORDER_TYPE)),
+                semconv.ORDER_TRANSPORT: self._transport,
+                semconv.ORDER_OUTCOME: outcome,
+            }
+            orders.submit_duration.record(duration, attributes, context=trace.set_span_in_context(self.span))
+            if error is not None:
+                orders.count(self.who, outcome)
+            for order in result if isinstance(result, list) else [result] if error is None else []:
+                orders.acknowledge(self.who, order, self.span.get_span_context())
+        elif name in CANCELS:
+            attributes = {
+                semconv.NAME: self.who[0],
+                semconv.CLIENT: self.who[1],
+                semconv.ORDER_TRANSPORT: self._transport,
+            }
+            if error is not None:
+                attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+            orders.cancel_duration.record(duration, attributes)
+        if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
+            orders.update(self.who[0], result, keep=False)
+        elif name in ("fetch_balance", "fetch_balance_ws") and error is None:
+            self._hub.exchange(self.who[0]).balances[(self.who[1], "rest")] = time.monotonic()
+
+
+def begin_operation(
+    hub: Hub, instance: Any, who: tuple[str, str], name: str, order: dict[str, Any]
+) -> Operation | None:
+    """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed."""
+    running = current()
+    if (running is not None and running.owner == id(instance)) or not is_instrumentation_enabled():
+        return None
+    return Operation(hub, instance, who, name, order)
+
+
+class Request(ContextScope):
+    """One HTTP request. The HTTP library's own instrumentation is off meanwhile: it would record the signed URL and
+    send our trace id to the exchange."""
+
+    __slots__ = ("_api", "_hub", "_method", "_started", "operation", "sent_at", "status", "who")
+
+    def __init__(self, hub: Hub, who: tuple[str, str], api: str, url: str, method: str) -> None:
+        self._hub = hub
+        self._api = api
+        self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
+        self.who = who
+        self.status: int | None = None
+        self.operation = current()
+        entered = context.set_value(_REQUEST, self)
+        super().__init__(context.set_value(_SUPPRESS_HTTP, True, entered))
+        if self.operation is not None:
+            self.operation.requests += 1
+            self.operation.sent = self.operation.sent or self._method != "GET"
+            if self.operation.requests == 1:
+                _set_server(self.operation.span, url)
+                self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
+        hub.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
+        self.sent_at = time.time()
+        self._started = time.monotonic()
+
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
+        """The request was answered."""
+        self.leave()
+        self._record(None)
+
+    def fail(self, error: BaseException) -> None:
+        """The request failed, or its answer says so."""
+        self.leave(error)
+        self._record(error)
+
+    @guarded(_LIBRARY)
+    def _record(self, error: BaseException | None) -> None:
+        duration = time.monotonic() - self._started
+        who = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
+        self._hub.requests_active.add(-1, who)
+        attributes: dict[str, Any] = {**who, semconv.API: self._api, semconv.HTTP_METHOD: self._method}
+        if self.status is not None:
+            attributes[semconv.HTTP_STATUS] = self.status
+        if error is not None:
+            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+        self._hub.request_duration.record(duration, attributes)
+        if self.operation is not None and self.operation.requests > 1:
+            event = {key: value for key, value in attributes.items() if key not in who}
+            self.operation.span.add_event("exchange.request", {**event, "duration": duration})
+
+    def answered(self, status: Any, headers: Any, body: Any) -> None:
+        """The answer's status, headers and body are known."""
+        received = time.time()
+        self.status = status if isinstance(status, int) else None
+        exchange = self._hub.exchange(self.who[0])
+        head = body[:_HEAD] if isinstance(body, str) else ""
+        exchange.limits.read_headers(self.status or 0, headers, head)
+        for name in ("Date", "date"):
+            if name in headers and "Age" not in headers:
+                exchange.clock.add_date_header(self.sent_at, received, headers[name])
+        if isinstance(body, str) and '"rateLimits"' in body[:4000]:
+            exchange.limits.read_exchange_info(body)
+        self._count_rejection(head)
+        if self.operation is not None:
+            code = _ERROR_CODE.search(head)
+            self.operation.status = self.status
+            self.operation.code = int(code.group(1)) if code else None
+
+    def _count_rejection(self, head: str) -> None:
+        if self.status not in (403, 418, 429):
+            return
+        banned = self.status == 418 or "banned until" in head
+        if self.status == 403 and not banned:
+            return
+        attributes = {
+            semconv.NAME: self.who[0],
+            semconv.HTTP_STATUS: self.status,
+            semconv.ERROR_CATEGORY: "ban" if banned else "rate_limit",
+        }
+        self._hub.rejections.add(1, attributes)
+
+
+def current_request() -> Request | None:
+    """The HTTP request that the running code belongs to."""
+    found = context.get_value(_REQUEST)
+    return found if isinstance(found, Request) else None
+
+
+def template(path: Any) -> str:
+    """An endpoint's path as ccxt writes it, with placeholders for values; empty if it looks like anything else."""
+    text = str(path)
+    return text if _TEMPLATE.fullmatch(text) else ""
+
+
+def order_attributes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a span tells about the order or market that a unified call is about."""
+    given = dict(zip(_PARAMETERS.get(name, ()), args, strict=False)) | kwargs
+    attributes: dict[str, Any] = {}
+    for key, parameter in (
+        (semconv.SYMBOL, "symbol"),
+        (semconv.ORDER_TYPE, "type"),
+        (semconv.ORDER_SIDE, "side"),
+        (semconv.ORDER_ID, "id"),
+    ):
+        value = given.get(parameter)
+        if isinstance(value, str | int) and value != "":
+            attributes[key] = str(value)[:_LONGEST_VALUE]
+    parameters = given.get("params")
+    if isinstance(parameters, dict) and name in SUBMITS | CANCELS | ORDER_QUERIES:
+        for key in _CLIENT_IDS:
+            if parameters.get(key):
+                attributes[semconv.ORDER_CLIENT_ID] = str(parameters[key])[:_LONGEST_VALUE]
+                break
+    return attributes
+
+
+_CREATE = ("symbol", "type", "side", "amount", "price", "params")
+_BY_ID = ("id", "symbol", "params")
+_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "create_order": _CREATE,
+    "create_order_ws": _CREATE,
+    "edit_order": ("id", *_CREATE),
+    "edit_order_ws": ("id", *_CREATE),
+    **dict.fromkeys(("cancel_order", "cancel_order_ws", "fetch_order", "fetch_order_ws"), _BY_ID),
+    **dict.fromkeys(("fetch_ticker", "fetch_order_book", "fetch_ohlcv", "fetch_trades"), ("symbol",)),
+    **dict.fromkeys(
+        ("fetch_my_trades", "fetch_open_orders", "fetch_orders", "fetch_closed_orders"), ("symbol",)
+    ),
+}
+_CLIENT_IDS = (
+    "clientOrderId",
+    "newClientOrderId",
+    "clOrdId",
+    "client_order_id",
+    "clientOid",
+    "orderLinkId",
+    "text",
+)
+
+
+def _set_order_ids(span: trace.Span, order: dict[str, Any]) -> None:
+    identity = order_id(order)
+    if identity is not None:
+        span.set_attribute(semconv.ORDER_ID, identity)
+    client_id = order.get("clientOrderId")
+    if client_id:
+        span.set_attribute(semconv.ORDER_CLIENT_ID, str(client_id)[:_LONGEST_VALUE])
+
+
+def _set_server(span: trace.Span, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.hostname:
+        span.set_attribute(semconv.SERVER_ADDRESS, parts.hostname)

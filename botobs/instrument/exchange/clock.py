@@ -1,0 +1,73 @@
+"""How far our clock is from an exchange's, from what passes by anyway."""
+
+from __future__ import annotations
+
+import math
+import time
+from email.utils import parsedate_to_datetime
+
+#: Seconds after which an estimate starts over, because clocks drift.
+_LIFETIME = 600.0
+
+
+class ClockOffset:
+    """Narrows down `local minus exchange` with every answer.
+
+    An answer that carries the exchange's time `t`, sent for at `a` and received at `b` of our clock, proves that the
+    offset is between `a - t` and `b - t`. Answers with whole seconds (the `Date` header) prove less each, but their
+    bounds overlap to a fraction of a second within some requests.
+    """
+
+    __slots__ = ("_high", "_low", "_started")
+
+    def __init__(self) -> None:
+        self._low = -math.inf
+        self._high = math.inf
+        self._started = -math.inf
+
+    def add(self, sent: float, received: float, exchange_time: float, resolution: float = 0.0) -> None:
+        """Take one answer into account.
+
+        Args:
+            sent: Our clock when the request was sent, seconds since the epoch.
+            received: Our clock when the answer had come.
+            exchange_time: The exchange's clock in the answer.
+            resolution: Seconds that the exchange cuts off its time; 1 for a `Date` header.
+        """
+        low = sent - exchange_time - resolution
+        high = received - exchange_time
+        if not (math.isfinite(low) and math.isfinite(high)) or low > high:
+            return
+        expired = received - self._started > _LIFETIME
+        disjoint = low > self._high or high < self._low
+        if expired or disjoint:
+            self._low, self._high, self._started = low, high, received
+        else:
+            self._low, self._high = max(low, self._low), min(high, self._high)
+
+    def add_date_header(self, sent: float, received: float, header: str) -> None:
+        """Take a `Date` header into account; anything that is not a date is ignored."""
+        try:
+            moment = parsedate_to_datetime(header).timestamp()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return
+        self.add(sent, received, moment, resolution=1.0)
+
+    @property
+    def known(self) -> bool:
+        """Whether there has been any answer."""
+        return math.isfinite(self._low)
+
+    @property
+    def offset(self) -> float:
+        """Our clock minus the exchange's in seconds; 0 while unknown."""
+        return (self._low + self._high) / 2 if self.known else 0.0
+
+    @property
+    def uncertainty(self) -> float:
+        """The offset is off by at most this many seconds; infinite while unknown."""
+        return (self._high - self._low) / 2 if self.known else math.inf
+
+    def age(self, timestamp: float, now: float | None = None) -> float:
+        """Seconds since `timestamp` of the exchange's clock; negative if it has not come yet."""
+        return (time.time() if now is None else now) - self.offset - timestamp

@@ -1,0 +1,177 @@
+"""What exchanges say about their limits: headers, and Binance's `exchangeInfo`.
+
+Utilization is derived only where an exchange states both sides: the client's own token bucket is not its limit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+#: Scopes per exchange; further ones are ignored, whatever the headers say.
+_MAXIMUM_SCOPES = 32
+_LONGEST_BAN = 30 * 86400.0
+
+_BINANCE_USED = re.compile(r"x-(?:mbx|sapi)-(used(?:-ip|-uid)?-weight|order-count)-(\d{1,4})([smhd])$")
+_BINANCE_LIMIT = re.compile(
+    r'"rateLimitType":"(REQUEST_WEIGHT|ORDERS)","interval":"(SECOND|MINUTE|HOUR|DAY)","intervalNum":(\d{1,4}),"limit":(\d{1,9})'
+)
+_BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
+
+
+@dataclass(slots=True)
+class Limit:
+    """One limit as the exchange last stated it; None is what it did not state."""
+
+    used: float | None = None
+    limit: float | None = None
+    remaining: float | None = None
+    reset_at: float | None = None
+
+    @property
+    def utilization(self) -> float | None:
+        """Used over limit, if both are known."""
+        if not self.limit:
+            return None
+        used = self.used
+        if used is None and self.remaining is not None:
+            used = self.limit - self.remaining
+        return None if used is None else max(0.0, used / self.limit)
+
+
+def _epoch_milliseconds(value: float, now: float) -> float:  # noqa: ARG001 - the signature of all the reset readers
+    return value / 1000
+
+
+def _epoch_seconds(value: float, now: float) -> float:  # noqa: ARG001 - as above
+    return value
+
+
+def _milliseconds_left(value: float, now: float) -> float:
+    return now + value / 1000
+
+
+def _guessed(value: float, now: float) -> float:
+    """The generic `reset` header: vendors use seconds left and both epochs, which differ by magnitude."""
+    if value > 1e11:
+        return value / 1000
+    return value if value > 1e8 else now + value
+
+
+#: (limit, remaining, reset, meaning of reset), lower case, by the exchanges that send them.
+_DIALECTS: tuple[tuple[str, str, str, Callable[[float, float], float]], ...] = (
+    # Bybit's "status" is what remains. https://bybit-exchange.github.io/docs/v5/rate-limit
+    ("x-bapi-limit", "x-bapi-limit-status", "x-bapi-limit-reset-timestamp", _epoch_milliseconds),
+    ("gw-ratelimit-limit", "gw-ratelimit-remaining", "gw-ratelimit-reset", _milliseconds_left),
+    (
+        "x-gate-ratelimit-limit",
+        "x-gate-ratelimit-requests-remain",
+        "x-gate-ratelimit-reset-timestamp",
+        _epoch_seconds,
+    ),
+    (
+        "bitvavo-ratelimit-limit",
+        "bitvavo-ratelimit-remaining",
+        "bitvavo-ratelimit-resetat",
+        _epoch_milliseconds,
+    ),
+    ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", _guessed),
+    ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", _guessed),
+    ("x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset", _guessed),
+)
+
+
+class RateLimits:
+    """The limits of one exchange, by scope."""
+
+    __slots__ = ("banned_until", "scopes", "seen")
+
+    def __init__(self) -> None:
+        self.scopes: dict[str, Limit] = {}
+        self.banned_until = 0.0
+        self.seen = False
+
+    def read_headers(self, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Take an answer's headers into account; what cannot be read is ignored.
+
+        Args:
+            status: HTTP status.
+            headers: As the client library hands them over, in any case.
+            body: The beginning of the body, where Binance writes the end of a ban.
+        """
+        now = time.time()
+        self.seen = True
+        lower = {str(name).lower(): value for name, value in headers.items()}
+        for name, value in lower.items():
+            if name.startswith(("x-mbx-", "x-sapi-")):
+                self._read_binance(name, value)
+        for limit, remaining, reset, meaning in _DIALECTS:
+            if remaining in lower:
+                self._read_remaining(lower.get(limit), lower[remaining], lower.get(reset), meaning, now)
+                break
+        if status in (418, 429, 403):
+            self._read_ban(lower.get("retry-after"), body, now)
+
+    def read_exchange_info(self, body: str) -> None:
+        """Learn Binance's limits from its `exchangeInfo` answer (only the head of it is looked at)."""
+        for kind, interval, number, limit in _BINANCE_LIMIT.findall(body[:2000].replace(" ", "")):
+            prefix = "weight" if kind == "REQUEST_WEIGHT" else "orders"
+            scope = self._scope(f"{prefix}_{number}{interval[0].lower()}")
+            if scope is not None:
+                scope.limit = float(limit)
+
+    def _scope(self, name: str) -> Limit | None:
+        if name not in self.scopes and len(self.scopes) >= _MAXIMUM_SCOPES:
+            return None
+        return self.scopes.setdefault(name, Limit())
+
+    def _read_binance(self, name: str, value: str) -> None:
+        match = _BINANCE_USED.match(name)
+        used = number(value)
+        if match is None or used is None:
+            return
+        kind, count, unit = match.groups()
+        prefix = "orders" if kind == "order-count" else kind.removeprefix("used-").replace("-", "_")
+        scope = self._scope(f"{prefix}_{count}{unit}")
+        if scope is not None:
+            scope.used = used
+
+    def _read_remaining(
+        self,
+        limit: str | None,
+        remaining: str,
+        reset: str | None,
+        meaning: Callable[[float, float], float],
+        now: float,
+    ) -> None:
+        left = number(remaining)
+        scope = self._scope("requests") if left is not None else None
+        if scope is None:
+            return
+        scope.remaining = left
+        scope.limit = number(limit)
+        moment = number(reset)
+        scope.reset_at = None if moment is None else meaning(moment, now)
+
+    def _read_ban(self, retry_after: str | None, body: str, now: float) -> None:
+        until = _BANNED_UNTIL.search(body)
+        if until is not None:
+            end = int(until.group(1)) / 1000
+        else:
+            seconds = number(retry_after)
+            if seconds is None:
+                return
+            end = now + seconds
+        self.banned_until = min(end, now + _LONGEST_BAN)
+
+
+def number(value: object) -> float | None:
+    """`value` as a finite number that is not negative; None for anything else."""
+    try:
+        result = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return result if math.isfinite(result) and result >= 0 else None

@@ -1,0 +1,206 @@
+"""What is known about exchanges, connections and streams: plain numbers, written by hooks and read at collection.
+
+A hook on the path of every message may not call an instrument, which costs more than the message itself. It adds to
+integers here; observable instruments read them. Each connection belongs to one event loop, so nothing is locked.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from .clock import ClockOffset
+from .ratelimit import RateLimits
+
+#: Seconds between two closer looks at a stream.
+SAMPLE_INTERVAL = 0.1
+#: A stream is silent after this multiple of the longest pause that it has made lately, but not before the minimum.
+SILENCE_FACTOR = 5.0
+SILENCE_MINIMUM = 30.0
+#: Seconds of silence that are too many for a stream whose rhythm is not known yet.
+SILENCE_UNLEARNED = 300.0
+#: Closer looks after which a rhythm counts as learned.
+LEARNED = 10
+#: Seconds in which a pause is forgotten.
+RHYTHM_MEMORY = 3600.0
+#: Seconds that a timestamp may stand still in a book that is updated.
+FROZEN_AFTER = 30.0
+#: Streams of one connection; further ones are not told apart.
+MAXIMUM_STREAMS = 8192
+
+MARKET_CHANNELS = frozenset({"orderbook", "ticker", "trades", "ohlcv"})
+
+ConnectionKey = tuple[str, str, str]
+
+
+class Exchange:
+    """What all clients of one exchange share."""
+
+    __slots__ = ("balances", "clock", "limits", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.clock = ClockOffset()
+        self.limits = RateLimits()
+        #: Monotonic time of the last balance by (client, source).
+        self.balances: dict[tuple[str, str], float] = {}
+
+
+class Stream:
+    """One subscription's updates.
+
+    Attributes:
+        channel: What kind of data.
+        symbol: The market, only if the settings ask for it.
+        last: Monotonic time of the last update.
+        sample_at: Monotonic time from which the next update is looked at closely.
+        samples: Closer looks so far.
+        longest_pause: Longest time between two updates; fades.
+        timestamp: The exchange's time in the last sample, in seconds.
+        timestamp_since: Monotonic time since when `timestamp` has been the same.
+        crossed_since: Monotonic time since when the book is crossed, or 0.
+        empty: Whether the book lacks a side.
+        candle_end: End of the newest candle in seconds since the epoch, or 0.
+    """
+
+    __slots__ = (
+        "candle_end",
+        "channel",
+        "crossed_since",
+        "empty",
+        "last",
+        "longest_pause",
+        "sample_at",
+        "samples",
+        "symbol",
+        "timestamp",
+        "timestamp_since",
+    )
+
+    def __init__(self, channel: str, now: float) -> None:
+        self.channel = channel
+        self.symbol = ""
+        self.last = now
+        self.sample_at = now
+        self.samples = 0
+        self.longest_pause = 0.0
+        self.timestamp = 0.0
+        self.timestamp_since = now
+        self.crossed_since = 0.0
+        self.empty = False
+        self.candle_end = 0.0
+
+    def touch(self, now: float) -> None:
+        """Take an update into account that is looked at closely."""
+        pause = now - self.last
+        fading = max(0.0, 1.0 - pause / RHYTHM_MEMORY)
+        self.longest_pause = max(pause, self.longest_pause * fading)
+        self.last = now
+        self.samples += 1
+        self.sample_at = now + SAMPLE_INTERVAL
+
+    def is_silent(self, now: float) -> bool:
+        """Whether the stream has been quiet for longer than its own rhythm explains."""
+        if self.channel not in MARKET_CHANNELS:
+            return False
+        if self.samples < LEARNED:
+            return now - self.last > SILENCE_UNLEARNED
+        return now - self.last > max(SILENCE_MINIMUM, SILENCE_FACTOR * self.longest_pause)
+
+    def is_frozen(self, now: float) -> bool:
+        """Whether updates arrive with a timestamp that does not move."""
+        standing = self.last - self.timestamp_since
+        return self.timestamp > 0 and standing > FROZEN_AFTER and now - self.last < FROZEN_AFTER
+
+
+class Connection:
+    """One WebSocket endpoint of one client, across reconnects.
+
+    Attributes:
+        exchange: The exchange that it leads to.
+        key: Values of `exchange.name`, `exchange.client` and `server.address`.
+        state: `idle`, `connecting`, `open`, or `closed` once it is lost.
+        last: Monotonic time of the last frame; 0 before the first.
+        sample_at: Monotonic time from which the next frame is looked at closely.
+        ping_sent: Monotonic time of a ping without a pong so far, or 0.
+        check: Compares the sequence numbers of a decoded message; None if the dialect is unknown.
+        client: The client library's object of the moment.
+        owner: The object whose end is the connection's end.
+        backlog: Counts the frames that wait.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "awaited",
+        "backlog",
+        "bytes",
+        "check",
+        "checks",
+        "client",
+        "endpoint",
+        "exchange",
+        "gaps",
+        "key",
+        "last",
+        "lost",
+        "messages",
+        "opened_at",
+        "owner",
+        "ping_sent",
+        "sample_at",
+        "sent",
+        "started_at",
+        "state",
+        "streams",
+    )
+
+    def __init__(self, exchange: Exchange, key: ConnectionKey, endpoint: str = "") -> None:
+        self.exchange = exchange
+        self.key = key
+        self.endpoint = endpoint
+        self.state = "idle"
+        self.lost = False
+        self.messages = 0
+        self.bytes = 0
+        self.sent = 0
+        self.checks = 0
+        self.gaps = 0
+        self.last = 0.0
+        self.sample_at = 0.0
+        self.ping_sent = 0.0
+        self.started_at = 0.0
+        self.opened_at = 0.0
+        self.streams: dict[Any, Stream] = {}
+        self.check: Callable[[Any], int | None] | None = None
+        self.client: weakref.ref[Any] | None = None
+        self.owner: weakref.ref[Any] | None = None
+        self.backlog: Callable[[], int] | None = None
+        self.awaited: dict[Any, tuple[int, float]] = {}
+
+    def check_sequence(self, message: Any) -> None:
+        """Compare the message's sequence number, if it has one, with the one before."""
+        if self.check is None:
+            return
+        missing = self.check(message)
+        if missing is not None:
+            self.checks += 1
+            self.gaps += missing
+
+    def stream(self, key: Any, channel: str, now: float) -> Stream:
+        """The stream `key`, new if need be."""
+        found = self.streams.get(key)
+        if found is None:
+            found = Stream(channel, now)
+            if len(self.streams) >= MAXIMUM_STREAMS:
+                self._forget_single_updates()
+            if len(self.streams) < MAXIMUM_STREAMS:
+                self.streams[key] = found
+        return found
+
+    def live_streams(self) -> list[Stream]:
+        """Streams that have delivered more than once; answers to single requests are none."""
+        return [stream for stream in list(self.streams.values()) if stream.samples > 1]
+
+    def _forget_single_updates(self) -> None:
+        self.streams = {key: stream for key, stream in self.streams.items() if stream.samples > 1}
