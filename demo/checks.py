@@ -158,7 +158,7 @@ async def identity(backends: Backends) -> str:
 async def orders_agree(backends: Backends) -> str:
     """As many orders as the simulator has counted are in Prometheus and in Tempo."""
     counts = await backends.simulator()
-    sent = sum(exchange["orders"]["received"] for exchange in counts["exchanges"].values())
+    sent = sum(exchange["orders"]["received"] for exchange in counts.values())
     counted = int(await backends.value(_ORDERS) or 0)
     found = await backends.search('{ name =~ "create_order .+" && kind = client }', limit=5000, spans=100)
     spans = sum(int(spanset.get("matched", 0)) for trace in found for spanset in trace.get("spanSets", []))

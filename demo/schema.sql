@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS orders (
     updated_at        timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS orders_by_bot_and_time ON orders (bot_id, created_at);
-CREATE INDEX IF NOT EXISTS orders_open ON orders (created_at) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS orders_unsettled ON orders (created_at)
+    WHERE status IN ('submitting', 'open', 'unknown');
 
 CREATE TABLE IF NOT EXISTS fills (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -42,6 +42,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the results for machines")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="botobs-smoke-"))
+    # Where we are root, PostgreSQL runs as another user, who must be able to pass through.
+    folder.chmod(0o711)
     try:
         return asyncio.run(_run(Home(folder / "home"), options))
     except StackError as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
-
-from aiohttp import web
 
 import botobs
 
+from ..serving import serve
 from .app import create_app
 from .config import Config
 
@@ -16,16 +14,8 @@ from .config import Config
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     botobs.init("bot-manager")
-    logging.basicConfig(level=logging.INFO)
     config = Config.from_environ(os.environ)
-    web.run_app(
-        create_app(config),
-        host="127.0.0.1",
-        port=config.port,
-        access_log=None,
-        shutdown_timeout=5.0,
-        print=None,
-    )
+    serve(create_app(config), config.port)
 
 
 if __name__ == "__main__":

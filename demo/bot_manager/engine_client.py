@@ -40,7 +40,12 @@ class TradingEngineClient:
         Raises:
             TurnFailed: The engine cannot be reached, or answered with an error.
         """
-        body = {"exchange": bot.exchange, "symbol": bot.symbol, "order_notional": str(bot.order_notional)}
+        body = {
+            "name": bot.name,
+            "exchange": bot.exchange,
+            "symbol": bot.symbol,
+            "order_notional": str(bot.order_notional),
+        }
         try:
             async with self._session.post(
                 f"{self._base_url}/bots/{bot.id}/turn", json=body, timeout=self._timeout

@@ -91,7 +91,7 @@ class Fleet:
 
     def _spawn(self, bot: Bot, interval: float) -> None:
         desired = Desired.PAUSED if bot.desired == Desired.PAUSED else Desired.RUNNING
-        runner = BotRunner(bot.id, interval, self._store, self._engine, self._config.seed, desired)
+        runner = BotRunner(bot, interval, self._store, self._engine, self._config.seed, desired)
         task = asyncio.create_task(runner.run(), name=f"bot-{bot.id}")
         task.add_done_callback(_log_death)
         self._runners[bot.id] = runner

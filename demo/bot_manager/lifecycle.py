@@ -35,13 +35,14 @@ class Command(StrEnum):
 
 
 _NEXT: dict[State, frozenset[State]] = {
-    State.CREATED: frozenset({State.STARTING, State.STOPPED}),
+    State.CREATED: frozenset({State.STARTING, State.STOPPED, State.FAILED}),
     State.STARTING: frozenset({State.RUNNING, State.FAILED, State.STOPPING}),
     State.RUNNING: frozenset({State.PAUSED, State.STOPPING, State.FAILED}),
     State.PAUSED: frozenset({State.RUNNING, State.STOPPING, State.FAILED}),
     State.STOPPING: frozenset({State.STOPPED, State.FAILED}),
-    State.STOPPED: frozenset({State.STARTING}),
-    State.FAILED: frozenset({State.STARTING, State.STOPPING}),
+    State.STOPPED: frozenset({State.STARTING, State.FAILED}),
+    # A start that could not be written down fails again.
+    State.FAILED: frozenset({State.STARTING, State.STOPPING, State.FAILED}),
 }
 
 _ALLOWED: dict[Command, frozenset[State]] = {

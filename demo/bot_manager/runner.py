@@ -8,8 +8,11 @@ import random
 
 from sqlalchemy.exc import SQLAlchemyError
 
+import botobs.trading
+
 from .engine_client import TradingEngineClient, TurnFailed
 from .lifecycle import Desired, State, restart_delay
+from .models import Bot
 from .store import BotStore
 
 logger = logging.getLogger(__name__)
@@ -24,23 +27,29 @@ DATABASE_ERRORS = (SQLAlchemyError, OSError)
 class BotRunner:
     """The task of one bot.
 
-    What the bot is wanted to do comes in through `want`; what it does is written to the store.
+    What the bot is wanted to do comes in through `want`; what it does is reported, and written to the store.
     """
 
     def __init__(
         self,
-        bot_id: int,
+        bot: Bot,
         interval: float,
         store: BotStore,
         engine: TradingEngineClient,
         seed: int,
         desired: Desired = Desired.RUNNING,
     ) -> None:
-        self.bot_id = bot_id
+        self.bot_id = bot.id
+        self._watched = botobs.trading.bot(
+            bot.name,
+            exchange=bot.exchange,
+            strategy="mean-reversion",
+            heartbeat_interval=interval * (1 + JITTER),
+        )
         self._interval = interval
         self._store = store
         self._engine = engine
-        self._random = random.Random(seed * 1_000_003 + bot_id)
+        self._random = random.Random(seed * 1_000_003 + bot.id)
         self._desired = desired
         self._changed = asyncio.Event()
         self._failures = 0
@@ -55,17 +64,21 @@ class BotRunner:
         starting = False
         while True:
             try:
-                await self._store.change_state(self.bot_id, State.STARTING, restart=starting)
+                await self._become(State.STARTING, restart=starting)
                 starting = True
-                await self._store.change_state(self.bot_id, State.RUNNING)
+                await self._become(State.RUNNING)
                 await self._trade()
                 break
             except (TurnFailed, *DATABASE_ERRORS) as error:
+                self._watched.failed(error)
                 await self._fail(f"{error}" or type(error).__name__)
                 if self._desired is Desired.STOPPED:
                     break
-        await self._store.change_state(self.bot_id, State.STOPPING)
-        await self._store.change_state(self.bot_id, State.STOPPED)
+        try:
+            await self._become(State.STOPPING)
+            await self._become(State.STOPPED)
+        except DATABASE_ERRORS as error:
+            logger.warning("bot %d: its end could not be stored: %s", self.bot_id, error)
 
     async def _trade(self) -> None:
         """Take turns until the bot is wanted to stop."""
@@ -79,16 +92,21 @@ class BotRunner:
                 self._failures = 0
 
     async def _turn(self) -> None:
-        bot = await self._store.get(self.bot_id)
-        outcome = await self._engine.take_turn(bot)
-        await self._store.record_turn(self.bot_id, outcome.name, outcome.detail)
+        with self._watched.turn():
+            bot = await self._store.get(self.bot_id)
+            outcome = await self._engine.take_turn(bot)
+            await self._store.record_turn(self.bot_id, outcome.name, outcome.detail)
 
     async def _pause(self) -> None:
-        await self._store.change_state(self.bot_id, State.PAUSED)
+        await self._become(State.PAUSED)
         while self._desired is Desired.PAUSED:
             await self._wait(None)
         if self._desired is Desired.RUNNING:
-            await self._store.change_state(self.bot_id, State.RUNNING)
+            await self._become(State.RUNNING)
+
+    async def _become(self, state: State, restart: bool = False) -> None:
+        self._watched.state(state.value)
+        await self._store.change_state(self.bot_id, state, restart=restart)
 
     async def _fail(self, reason: str) -> None:
         """Write down the failure, as soon as the database takes it, and wait for the time to try again."""

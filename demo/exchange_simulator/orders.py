@@ -20,7 +20,7 @@ Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market"]
 
 #: Mean of the seconds that a limit order waits for somebody to take it, when the price does not cross it.
-MEAN_WAIT = 5.0
+MEAN_WAIT = 12.0
 
 #: Part of the limit orders that are filled in two parts.
 IN_PARTS = 0.25
@@ -162,7 +162,7 @@ class OrderDesk:
                 continue
             amount = order.remaining
             lots = int(amount / market.instrument.lot)
-            if order.in_parts and not crossed and lots > 1:
+            if order.in_parts and lots > 1:
                 amount = self._rng.randint(1, lots - 1) * market.instrument.lot
                 order.in_parts = False
                 order.due = now + self._rng.expovariate(1 / MEAN_WAIT)

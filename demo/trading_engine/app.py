@@ -14,6 +14,7 @@ from .config import Config
 from .exchanges import Exchanges
 from .market import Market
 from .orders import ExchangeUnavailable, OrderDesk
+from .reports import Reports
 from .store import DATABASE_ERRORS, OrderStore
 from .streams import Streams
 from .turns import Turn, TurnTaker
@@ -23,7 +24,7 @@ STORE = web.AppKey("store", OrderStore)
 TURNS = web.AppKey("turns", TurnTaker)
 TASKS = web.AppKey("tasks", list[asyncio.Task[None]])
 
-#: Seconds between two looks for orders that nobody takes.
+#: Seconds between two looks for orders that are not settled.
 SWEEP_INTERVAL = 2.0
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ async def health(request: web.Request) -> web.Response:
 
 @routes.post(r"/bots/{id:\d+}/turn")
 async def take_turn(request: web.Request) -> web.Response:
-    """Take a bot's turn: `{"exchange", "symbol", "order_notional"}` in, `{"outcome", "detail"}` out.
+    """Take a bot's turn: `{"name", "exchange", "symbol", "order_notional"}` in, `{"outcome", "detail"}` out.
 
     502 when the exchange, 503 when the database is the reason that nothing came of it.
     """
@@ -67,6 +68,7 @@ async def _read_turn(request: web.Request) -> Turn:
         body = await request.json()
         turn = Turn(
             bot_id=int(request.match_info["id"]),
+            bot_name=str(body["name"]),
             exchange=str(body["exchange"]),
             symbol=str(body["symbol"]),
             order_notional=Decimal(body["order_notional"]),
@@ -88,7 +90,7 @@ async def _sweep(desk: OrderDesk, lifetime: float) -> None:
     while True:
         await asyncio.sleep(SWEEP_INTERVAL)
         try:
-            await desk.cancel_older_than(lifetime)
+            await desk.settle_older_than(lifetime)
         except DATABASE_ERRORS as error:
             logger.warning("open orders could not be read: %s", error)
 
@@ -101,10 +103,11 @@ async def _trade(app: web.Application) -> AsyncIterator[None]:
     )
     market = Market()
     app[STORE] = OrderStore(pool)
-    desk = OrderDesk(exchanges.rest, app[STORE])
+    reports = Reports(app[STORE])
+    desk = OrderDesk(exchanges.rest, app[STORE], reports)
     app[TURNS] = TurnTaker(market, app[STORE], desk, config.limits)
     app[TASKS] = [
-        asyncio.create_task(Streams(exchanges, config.symbols, market, app[STORE]).run(), name="streams"),
+        asyncio.create_task(Streams(exchanges, config.symbols, market, reports).run(), name="streams"),
         asyncio.create_task(_sweep(desk, config.order_lifetime), name="sweep"),
     ]
     for task in app[TASKS]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import uuid
 from collections.abc import Mapping
@@ -10,7 +11,10 @@ from typing import Any
 
 import ccxt
 
-from .store import OrderStore
+import botobs.trading
+
+from .reports import Reports
+from .store import OrderStore, UnsettledOrder
 from .strategy import Intent
 
 logger = logging.getLogger(__name__)
@@ -41,47 +45,62 @@ class Placement:
 class OrderDesk:
     """Sends orders through the ccxt clients, by exchange id."""
 
-    def __init__(self, clients: Mapping[str, Any], store: OrderStore) -> None:
+    def __init__(self, clients: Mapping[str, Any], store: OrderStore, reports: Reports) -> None:
         self._clients = clients
         self._store = store
+        self._reports = reports
 
-    async def place(self, bot_id: int, exchange: str, symbol: str, intent: Intent) -> Placement:
-        """Send an order.
+    async def place(
+        self, decision: botobs.trading.Decision, bot_id: int, exchange: str, symbol: str, intent: Intent
+    ) -> Placement:
+        """Send the order that was decided for.
 
         Raises:
             ExchangeUnavailable: Nobody knows whether the exchange took it.
         """
         client_order_id = f"bot{bot_id}x{uuid.uuid4().hex[:20]}"
+        order = decision.order(
+            client_order_id, exchange=exchange, symbol=symbol, side=intent.side, type=intent.type
+        )
         await self._store.insert_order(client_order_id, bot_id, exchange, symbol, intent)
         try:
-            order = await self._clients[exchange].create_order(
-                symbol,
-                intent.type,
-                intent.side,
-                float(intent.amount),
-                float(intent.price) if intent.type == "limit" else None,
-                {"clientOrderId": client_order_id},
-            )
+            with order.submission():
+                taken = await self._clients[exchange].create_order(
+                    symbol,
+                    intent.type,
+                    intent.side,
+                    float(intent.amount),
+                    float(intent.price) if intent.type == "limit" else None,
+                    {"clientOrderId": client_order_id},
+                )
+                order.acknowledged(taken["id"])
         except (ccxt.ExchangeError, *_NOT_TAKEN) as error:
             await self._store.close(client_order_id, "rejected", type(error).__name__)
             return Placement(accepted=False, client_order_id=client_order_id, reason=type(error).__name__)
         except ccxt.BaseError as error:
             await self._store.close(client_order_id, "unknown", type(error).__name__)
             raise ExchangeUnavailable(f"{exchange}: {type(error).__name__}") from error
-        await self._store.accept(client_order_id, str(order["id"]))
+        await self._store.accept(client_order_id, str(taken["id"]))
         return Placement(accepted=True, client_order_id=client_order_id)
 
-    async def cancel_older_than(self, seconds: float) -> int:
-        """Cancel orders that nobody has taken for `seconds`; returns how many were cancelled."""
-        cancelled = 0
-        for order in await self._store.open_longer_than(seconds):
+    async def settle_older_than(self, seconds: float) -> None:
+        """Cancel orders that nobody has taken for `seconds`, and ask after those that nothing was heard of."""
+        for order in await self._store.unsettled_longer_than(seconds):
             try:
-                await self._clients[order.exchange].cancel_order(order.exchange_order_id, order.symbol)
-            except ccxt.OrderNotFound:
-                await self._store.close(order.client_order_id, "closed", "not found when cancelling")
+                await self._settle(order)
             except ccxt.BaseError as error:
-                logger.warning("%s: could not cancel: %s", order.exchange, type(error).__name__)
-            else:
-                await self._store.close(order.client_order_id, "canceled")
-                cancelled += 1
-        return cancelled
+                logger.warning("%s: an order is not settled: %s", order.exchange, type(error).__name__)
+
+    async def _settle(self, order: UnsettledOrder) -> None:
+        client, exchange_order_id = self._clients[order.exchange], order.exchange_order_id
+        if exchange_order_id is not None:
+            # When it is filled, it can be cancelled no longer; what became of it is asked for in any case.
+            with contextlib.suppress(ccxt.OrderNotFound):
+                await client.cancel_order(exchange_order_id, order.symbol)
+        params = {"clientOrderId": order.client_order_id} if exchange_order_id is None else {}
+        try:
+            known = await client.fetch_order(exchange_order_id, order.symbol, params)
+        except ccxt.OrderNotFound:
+            await self._reports.never_taken(order.exchange, order.client_order_id)
+        else:
+            await self._reports.take(order.exchange, known)

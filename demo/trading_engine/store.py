@@ -37,7 +37,7 @@ _ACCEPT = """
 
 _CLOSE = """
     UPDATE orders SET status = $2, reason = $3, updated_at = now()
-     WHERE client_order_id = $1 AND status IN ('submitting', 'open')
+     WHERE client_order_id = $1 AND status IN ('submitting', 'open', 'unknown')
 """
 
 _LOCK = "SELECT bot_id, exchange, symbol, side, filled FROM orders WHERE client_order_id = $1 FOR UPDATE"
@@ -59,22 +59,26 @@ _MOVE_POSITION = """
            updated_at = now()
 """
 
-_STALE = """
+_UNSETTLED = """
     SELECT client_order_id, exchange, symbol, exchange_order_id FROM orders
-     WHERE status = 'open' AND exchange_order_id IS NOT NULL
+     WHERE status IN ('submitting', 'open', 'unknown')
        AND created_at < now() - make_interval(secs => $1)
      ORDER BY created_at LIMIT 50
 """
 
 
 @dataclass(frozen=True, slots=True)
-class OpenOrder:
-    """An order that waits at an exchange."""
+class UnsettledOrder:
+    """An order that waits at an exchange, or of which nobody knows whether it does.
+
+    Attributes:
+        exchange_order_id: The exchange's id of it; None when the exchange has not told it.
+    """
 
     client_order_id: str
     exchange: str
     symbol: str
-    exchange_order_id: str
+    exchange_order_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +137,21 @@ class OrderStore:
         await self._pool.execute(_ACCEPT, client_order_id, exchange_order_id)
 
     async def close(self, client_order_id: str, status: str, reason: str = "") -> None:
-        """Move an order that is still submitting or open to `status`."""
+        """Move an order whose end has not been heard of to `status`."""
         await self._pool.execute(_CLOSE, client_order_id, status, reason)
 
-    async def apply(self, report: Report) -> None:
-        """Take over what an exchange reports: status, new fills, position. Others' orders are left alone."""
+    async def apply(self, report: Report) -> Decimal:
+        """Take over what an exchange reports: status, new fills, position; returns what was filled anew."""
         async with self._pool.acquire() as connection, connection.transaction():
             order = await connection.fetchrow(_LOCK, report.client_order_id)
             if order is None:
-                return
+                return Decimal(0)
             await connection.execute(
                 _REPORT, report.client_order_id, report.filled, report.status, report.exchange_order_id
             )
-            new = report.filled - order["filled"]
+            new: Decimal = report.filled - order["filled"]
             if new <= 0:
-                return
+                return Decimal(0)
             await connection.execute(_INSERT_FILL, report.client_order_id, new, report.price)
             signed = new if order["side"] == "buy" else -new
             await connection.execute(
@@ -158,7 +162,8 @@ class OrderStore:
                 signed,
                 signed * report.price,
             )
+            return new
 
-    async def open_longer_than(self, seconds: float) -> list[OpenOrder]:
-        """Orders that have been open for more than `seconds`, oldest first, at most 50."""
-        return [OpenOrder(**row) for row in await self._pool.fetch(_STALE, seconds)]
+    async def unsettled_longer_than(self, seconds: float) -> list[UnsettledOrder]:
+        """Orders whose end has not been heard of for more than `seconds`, oldest first, at most 50."""
+        return [UnsettledOrder(**row) for row in await self._pool.fetch(_UNSETTLED, seconds)]

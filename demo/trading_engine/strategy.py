@@ -11,6 +11,9 @@ from .market import Quote
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market"]
 
+#: What this is called in monitoring.
+STRATEGY = "mean-reversion"
+
 #: From this distance to the mean on, as a part of it, the bot does not wait for somebody to take its offer.
 STRONG_DEVIATION = 0.0005
 

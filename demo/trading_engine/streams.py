@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,8 @@ import ccxt
 
 from .exchanges import Exchanges
 from .market import Market
-from .store import DATABASE_ERRORS, OrderStore, Report
+from .reports import Reports
+from .store import DATABASE_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -21,20 +21,17 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY = 0.5
 LAST_RETRY = 10.0
 
-#: ccxt's words for an order that is over without being filled.
-_ENDED = {"expired": "canceled", "canceling": "open"}
-
 
 class Streams:
     """Watches every symbol on every exchange."""
 
     def __init__(
-        self, exchanges: Exchanges, symbols: Sequence[str], market: Market, store: OrderStore
+        self, exchanges: Exchanges, symbols: Sequence[str], market: Market, reports: Reports
     ) -> None:
         self._exchanges = exchanges
         self._symbols = symbols
         self._market = market
-        self._store = store
+        self._reports = reports
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -46,7 +43,7 @@ class Streams:
         await keep_trying(f"{name} markets", partial(self._exchanges.load_markets, name), once=True)
         client = self._exchanges.stream[name]
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keep_trying(f"{name} orders", partial(self._orders, client)))
+            tasks.create_task(keep_trying(f"{name} orders", partial(self._orders, name, client)))
             for symbol in self._symbols:
                 tasks.create_task(keep_trying(f"{name} book", partial(self._book, name, client, symbol)))
                 tasks.create_task(keep_trying(f"{name} trades", partial(self._trades, name, client, symbol)))
@@ -60,25 +57,9 @@ class Streams:
         for trade in await client.watch_trades(symbol):
             self._market.update_trade(name, symbol, trade["price"])
 
-    async def _orders(self, client: Any) -> None:
+    async def _orders(self, name: str, client: Any) -> None:
         for order in await client.watch_orders():
-            if (report := to_report(order)) is not None:
-                await self._store.apply(report)
-
-
-def to_report(order: dict[str, Any]) -> Report | None:
-    """The part of a ccxt order that the store keeps; None when it is not one of ours."""
-    price = order.get("average") or order.get("price")
-    if not order.get("clientOrderId"):
-        return None
-    status = order.get("status") or "open"
-    return Report(
-        client_order_id=order["clientOrderId"],
-        exchange_order_id=str(order["id"]),
-        filled=Decimal(str(order.get("filled") or 0)),
-        price=Decimal(str(price or 0)),
-        status=_ENDED.get(status, status),
-    )
+            await self._reports.take(name, order)
 
 
 async def keep_trying(what: str, step: Callable[[], Awaitable[None]], once: bool = False) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+import botobs.trading
+
 from .market import Market
 from .orders import OrderDesk
 from .risk import Limits, refusal
 from .store import OrderStore
-from .strategy import decide
+from .strategy import STRATEGY, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Turn:
     """
 
     bot_id: int
+    bot_name: str
     exchange: str
     symbol: str
     order_notional: Decimal
@@ -54,14 +57,16 @@ class TurnTaker:
         Raises:
             ExchangeUnavailable: The exchange could not be reached or did not say what became of the order.
         """
-        quote = self._market.quote(turn.exchange, turn.symbol)
-        if quote is None:
-            return Outcome("no_market_data", f"no fresh order book of {turn.symbol} on {turn.exchange}")
-        exposure = await self._store.exposure(turn.bot_id, turn.exchange, turn.symbol)
-        intent = decide(quote, exposure.position, turn.order_notional, self._limits.position)
-        if (reason := refusal(self._limits, exposure, intent)) is not None:
-            return Outcome("refused", reason)
-        placement = await self._desk.place(turn.bot_id, turn.exchange, turn.symbol, intent)
+        with botobs.trading.decision(turn.bot_name, strategy=STRATEGY) as decision:
+            quote = self._market.quote(turn.exchange, turn.symbol)
+            if quote is None:
+                return Outcome("no_market_data", f"no fresh order book of {turn.symbol} on {turn.exchange}")
+            exposure = await self._store.exposure(turn.bot_id, turn.exchange, turn.symbol)
+            intent = decide(quote, exposure.position, turn.order_notional, self._limits.position)
+            if (reason := refusal(self._limits, exposure, intent)) is not None:
+                decision.refused(reason)
+                return Outcome("refused", reason)
+            placement = await self._desk.place(decision, turn.bot_id, turn.exchange, turn.symbol, intent)
         if placement.accepted:
             return Outcome("placed", placement.client_order_id)
         return Outcome("rejected", f"{placement.client_order_id}: {placement.reason}")

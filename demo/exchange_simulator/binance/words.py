@@ -266,7 +266,7 @@ def execution_report(order: Order) -> Json:
         "z": f"{order.filled:.8f}",
         "L": f"{executed.price if executed else 0:.8f}",
         "n": "0",
-        "N": None,
+        "N": request.instrument.quote if executed else None,
         "T": order.updated,
         "t": executed.id if executed else -1,
         "I": order.id,
