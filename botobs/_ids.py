@@ -43,17 +43,22 @@ class Ids:
 _next: ContextVar[Ids | None] = ContextVar("botobs_next_ids", default=None)
 
 
+def taken() -> Ids | None:
+    """The ids that the span now being started is to have, if they were given."""
+    return _next.get()
+
+
 class IdGenerator(RandomIdGenerator):
     """Random ids, but for spans that are started within `given`."""
 
     def generate_trace_id(self) -> int:
         """A trace id."""
-        ids = _next.get()
+        ids = taken()
         return super().generate_trace_id() if ids is None else ids.trace_id
 
     def generate_span_id(self) -> int:
         """A span id."""
-        ids = _next.get()
+        ids = taken()
         return super().generate_span_id() if ids is None else ids.span_id
 
 
@@ -63,8 +68,8 @@ def honours_given_ids(provider: TracerProvider) -> bool:
 
 
 @contextmanager
-def given(ids: Ids) -> Iterator[None]:
-    """Give `ids` to the one root span that is started inside."""
+def given(ids: Ids | None) -> Iterator[None]:
+    """Give `ids`, if there are any, to the one root span that is started inside."""
     token = _next.set(ids)
     try:
         yield

@@ -74,6 +74,11 @@ class SwitchTracerProvider(TracerProvider):
                 self._tracers[key] = SwitchTracer(scope, self._target)
             return self._tracers[key]
 
+    @property
+    def id_generator(self) -> Any:
+        """What gives the ids of spans; None where it is not known."""
+        return getattr(self._target, "id_generator", None)
+
     def switch(self, target: TracerProvider | None) -> None:
         """Lead to `target`, or nowhere."""
         with self._lock:

@@ -42,10 +42,7 @@ class Recorder:
         tracer_provider: Callable[[], TracerProvider] = trace.get_tracer_provider,
         meter_provider: Callable[[], MeterProvider] = metrics.get_meter_provider,
     ) -> None:
-        self.now: Callable[[], float] = clock or time.time
-        # Wall clocks are set, and jump; durations must not.
-        self.elapsed: Callable[[], float] = clock or time.perf_counter
-        self._simulated = clock is not None
+        self.follow(clock)
         self._tracer_provider = tracer_provider
         self._meter_provider = meter_provider
         self._observed: list[tuple[Metric, Observe]] = []
@@ -54,6 +51,22 @@ class Recorder:
         self._tracers: tuple[TracerProvider, trace.Tracer] | None = None
         self._warned: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
+
+    def follow(
+        self,
+        clock: Callable[[], float] | None,
+        elapsed: Callable[[], float] | None = None,
+        stamp_spans: bool = True,
+    ) -> None:
+        """Take the time from `clock`, in seconds since the epoch; None for the real time.
+
+        Durations are differences of `elapsed`, if it is given. Spans are stamped with the clock's time, unless
+        whoever records them follows the same clock.
+        """
+        self.now: Callable[[], float] = clock or time.time
+        # Wall clocks are set, and jump; durations must not.
+        self.elapsed: Callable[[], float] = elapsed or clock or time.perf_counter
+        self._stamps = clock is not None and stamp_spans
 
     def renew_lock(self) -> None:
         """Replace the lock that another thread may have held when this process was forked."""
@@ -120,11 +133,11 @@ class Recorder:
 
     def start_root(self, name: str, ids: Ids, attributes: Attributes, links: Sequence[Link]) -> Span:
         """Start a span that has `ids`; where ids cannot be given it is a child of the one that would have them."""
-        if honours_given_ids(self._tracer_provider()):
-            parent = Context()
-        else:
-            parent = trace.set_span_in_context(trace.NonRecordingSpan(ids.span_context()), Context())
-        with given(ids):
+        known = honours_given_ids(self._tracer_provider())
+        parent = Context()
+        if not known:
+            parent = trace.set_span_in_context(trace.NonRecordingSpan(ids.span_context()), parent)
+        with given(ids if known else None):
             return self._tracer().start_span(
                 name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
             )
@@ -151,7 +164,7 @@ class Recorder:
         return known[1]
 
     def _nanoseconds(self) -> int | None:
-        return int(self.now() * 1e9) if self._simulated else None
+        return int(self.now() * 1e9) if self._stamps else None
 
     def _create(self, provider: MeterProvider) -> dict[str, Any]:
         meter = provider.get_meter(_SCOPE, __version__)

@@ -46,6 +46,11 @@ def current() -> World:
     return world if isinstance(world, World) else _LIVE
 
 
+def live() -> World:
+    """The world in which money is at stake."""
+    return _LIVE
+
+
 def connect() -> None:
     """Report what exists already to the providers that are in force now."""
     _LIVE.recorder.connect()

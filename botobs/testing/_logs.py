@@ -1,0 +1,83 @@
+"""Log records of a test, through the OpenTelemetry SDK."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+
+if TYPE_CHECKING:
+    from ..redaction import Redactor
+
+_SEVERITIES = (
+    (logging.CRITICAL, SeverityNumber.FATAL),
+    (logging.ERROR, SeverityNumber.ERROR),
+    (logging.WARNING, SeverityNumber.WARN),
+    (logging.INFO, SeverityNumber.INFO),
+    (logging.NOTSET, SeverityNumber.DEBUG),
+)
+
+
+class LogCapture(logging.Handler):
+    """Takes what reaches the root logger, and what is sent to its provider."""
+
+    def __init__(self, resource: Resource, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+        self._exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+        self.provider = LoggerProvider(resource, shutdown_on_exit=False)
+        self.provider.add_log_record_processor(SimpleLogRecordProcessor(self._exporter))
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """Capture while the block runs."""
+        root = logging.getLogger()
+        root.addHandler(self)
+        try:
+            yield
+        finally:
+            root.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record; `logging` calls this."""
+        attributes = {"code.function.name": record.funcName, "code.file.path": record.filename}
+        if record.exc_info and record.exc_info[1] is not None:
+            kind, error, trace = record.exc_info
+            attributes["exception.type"] = type(error).__qualname__
+            attributes["exception.message"] = str(error)
+            attributes["exception.stacktrace"] = "".join(traceback.format_exception(kind, error, trace))
+        number = next(number for level, number in _SEVERITIES if record.levelno >= level)
+        self.provider.get_logger(record.name).emit(
+            LogRecord(
+                timestamp=int(record.created * 1e9),
+                severity_text=record.levelname,
+                severity_number=number,
+                body=record.getMessage(),
+                attributes=attributes,
+            )
+        )
+
+    def payload(self) -> bytes:
+        """A redacted ExportLogsServiceRequest of all records so far."""
+        request = encode_logs(self._exporter.get_finished_logs())
+        for resource_logs in request.resource_logs:
+            for scope_logs in resource_logs.scope_logs:
+                for record in scope_logs.log_records:
+                    record.body.string_value = self._redactor.text(record.body.string_value)
+                    for attribute in record.attributes:
+                        text = attribute.value.string_value
+                        attribute.value.string_value = self._redactor.attribute(attribute.key, text)
+        payload: bytes = request.SerializeToString()
+        return payload
+
+    def clear(self) -> None:
+        """Forget all records."""
+        self._exporter.clear()
