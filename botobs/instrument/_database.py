@@ -141,9 +141,9 @@ def status_code(error: BaseException) -> str | None:
         value = getattr(error, name, None)
         if isinstance(value, str) and _SQLSTATE.match(value):
             return value
-    name = getattr(error, "sqlite_errorname", None)
-    if isinstance(name, str):
-        return name
+    sqlite_code = getattr(error, "sqlite_errorname", None)
+    if isinstance(sqlite_code, str):
+        return sqlite_code
     number = error.args[0] if error.args else None
     is_driver_error = type(error).__module__.partition(".")[0] in (
         "pymysql",

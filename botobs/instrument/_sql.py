@@ -19,60 +19,13 @@ _MAX_SUMMARY = 255
 _DOUBLE_QUOTED_LITERALS = frozenset({"mysql", "mariadb", "sqlite"})
 
 # Only these become names of operations; a first word of free text, which might be anything, does not.
-_OPERATIONS = frozenset(
-    # fmt: off
-    (
-        "ALTER",
-        "ANALYZE",
-        "BEGIN",
-        "CALL",
-        "CHECKPOINT",
-        "CLOSE",
-        "CLUSTER",
-        "COMMENT",
-        "COMMIT",
-        "COPY",
-        "CREATE",
-        "DEALLOCATE",
-        "DECLARE",
-        "DELETE",
-        "DISCARD",
-        "DO",
-        "DROP",
-        "EXECUTE",
-        "EXPLAIN",
-        "FETCH",
-        "GRANT",
-        "INSERT",
-        "LISTEN",
-        "LOCK",
-        "MERGE",
-        "MOVE",
-        "NOTIFY",
-        "PRAGMA",
-        "PREPARE",
-        "REFRESH",
-        "REINDEX",
-        "RELEASE",
-        "REPLACE",
-        "RESET",
-        "REVOKE",
-        "ROLLBACK",
-        "SAVEPOINT",
-        "SELECT",
-        "SET",
-        "SHOW",
-        "START",
-        "TRUNCATE",
-        "UNLISTEN",
-        "UPDATE",
-        "USE",
-        "VACUUM",
-        "VALUES",
-        "WITH",
-    )
-    # fmt: on
+_COMMANDS = (
+    "ALTER ANALYZE BEGIN CALL CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE DECLARE DELETE "
+    "DISCARD DO DROP EXECUTE EXPLAIN FETCH GRANT INSERT LISTEN LOCK MERGE MOVE NOTIFY PRAGMA PREPARE REFRESH "
+    "REINDEX RELEASE REPLACE RESET REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TRUNCATE UNLISTEN UPDATE "
+    "USE VACUUM VALUES WITH"
 )
+_OPERATIONS = frozenset(_COMMANDS.split())
 #: Operations that may start inside a statement, after WITH or as a subquery.
 _NESTED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
 #: Words before which UPDATE is a part of another clause: FOR UPDATE, DO UPDATE, ON UPDATE, NO KEY UPDATE.

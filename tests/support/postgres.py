@@ -66,7 +66,7 @@ def postgres_server() -> Iterator[Postgres]:
 
 
 def _initialise(programs: Path, data: Path, user: str | None) -> None:
-    command = [
+    command: list[str | Path] = [
         programs / "initdb",
         "-D",
         data,
@@ -83,7 +83,7 @@ def _initialise(programs: Path, data: Path, user: str | None) -> None:
 
 @contextmanager
 def _running(programs: Path, data: Path, port: int, user: str | None) -> Iterator[None]:
-    command = [programs / "postgres", "-D", data, "-p", str(port), *_OPTIONS]
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), *_OPTIONS]
     with subprocess.Popen(
         command, user=user, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

@@ -54,19 +54,23 @@ class Recorder:
         Raises:
             AssertionError: Two scopes send the metric, which makes duplicate series in Prometheus.
         """
-        found = []
-        scopes = set()
+        return [(dict(point.attributes or {}), _value(point)) for point in self._data_points(metric)]
+
+    def exemplars(self, metric: str) -> list[tuple[int | None, int | None]]:
+        """The exemplars of a metric, as (trace id, span id)."""
+        points = self._data_points(metric)
+        return [(exemplar.trace_id, exemplar.span_id) for point in points for exemplar in point.exemplars]
+
+    def _data_points(self, metric: str) -> list[Any]:
+        found: dict[str, list[Any]] = {}
         data = self._metrics.get_metrics_data()
         for resource in data.resource_metrics if data else []:
             for scope in resource.scope_metrics:
                 for sent in scope.metrics:
                     if sent.name == metric:
-                        scopes.add(scope.scope.name)
-                        found += [
-                            (dict(point.attributes or {}), _value(point)) for point in sent.data.data_points
-                        ]
-        assert len(scopes) <= 1, f"{metric} comes from {sorted(scopes)}"
-        return found
+                        found.setdefault(scope.scope.name, []).extend(sent.data.data_points)
+        assert len(found) <= 1, f"{metric} comes from {sorted(found)}"
+        return [point for points in found.values() for point in points]
 
     def value(self, metric: str, **attributes: object) -> Any:
         """The sum over a metric's points that have `attributes` (dots written as `__`); None when there are none."""

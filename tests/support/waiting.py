@@ -8,5 +8,5 @@ from collections.abc import Callable
 
 async def until(condition: Callable[[], object]) -> None:
     """Let the event loop run until `condition()` holds; the test run's own limit ends a wait in vain."""
-    while not condition():  # noqa: ASYNC110: the condition has no event to wait for
+    while not condition():
         await asyncio.sleep(0)

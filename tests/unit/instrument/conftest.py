@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -19,3 +20,12 @@ def postgres() -> Iterator[Postgres]:
 def recorder() -> Recorder:
     """Spans and metrics in memory."""
     return Recorder()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of the loopback on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

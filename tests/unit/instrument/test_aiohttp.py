@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+from opentelemetry.instrumentation.utils import suppress_http_instrumentation
+from opentelemetry.trace import SpanKind, StatusCode
+
+from botobs.instrument.aiohttp_client import AiohttpClient
+from botobs.instrument.aiohttp_server import AiohttpServer
+from tests.support.telemetry import Recorder
+from tests.support.waiting import until
+
+
+async def take_turn(request: web.Request) -> web.Response:
+    return web.json_response({"traceparent": request.headers.get("traceparent", "")})
+
+
+async def refuse(_request: web.Request) -> web.Response:
+    raise web.HTTPConflict
+
+
+async def fail(_request: web.Request) -> web.Response:
+    raise ValueError("secret-value")
+
+
+async def fail_politely(_request: web.Request) -> web.Response:
+    raise web.HTTPServiceUnavailable
+
+
+async def websocket(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_str("hello")
+    await socket.close()
+    return socket
+
+
+def application() -> web.Application:
+    app = web.Application()
+    app.router.add_post("/bots/{id}/turn", take_turn)
+    app.router.add_get("/refuse", refuse)
+    app.router.add_get("/fail", fail)
+    app.router.add_get("/unavailable", fail_politely)
+    app.router.add_get("/ws", websocket)
+    admin = web.Application()
+    admin.router.add_post("/pause/{id}", take_turn)
+    app.add_subapp("/admin", admin)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.asyncio
+async def test_a_request_is_one_span_on_each_side_of_one_trace(recorder: Recorder) -> None:
+    with recorder.watching(AiohttpClient()), recorder.watching(AiohttpServer()):
+        async with serving(application()) as base, aiohttp.ClientSession() as session:
+            url = base.replace("//", "//user:secret-password@") + "/bots/7/turn?signature=secret-signature"
+            async with session.post(url) as response:
+                answer = await response.json()
+    server, client = recorder.spans()
+    port = int(base.rpartition(":")[2])
+
+    assert (server.name, server.kind) == ("POST /bots/{id}/turn", SpanKind.SERVER)
+    assert (client.name, client.kind) == ("POST", SpanKind.CLIENT)
+    assert server.context and client.context and server.parent
+    assert server.context.trace_id == client.context.trace_id
+    assert server.parent.span_id == client.context.span_id
+    assert f"{client.context.span_id:016x}" in answer["traceparent"]
+    assert client.attributes is not None and server.attributes is not None
+    assert client.attributes["url.full"] == f"{base}/bots/7/turn"
+    assert client.attributes["http.response.status_code"] == 200
+    assert dict(server.attributes) == {
+        "http.request.method": "POST",
+        "http.response.status_code": 200,
+        "http.route": "/bots/{id}/turn",
+        "url.scheme": "http",
+        "url.path": "/bots/7/turn",
+        "network.protocol.version": "1.1",
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "client.address": "127.0.0.1",
+        "user_agent.original": aiohttp.http.SERVER_SOFTWARE,
+    }
+    assert recorder.points("http.server.request.duration") == [
+        (
+            {
+                "http.request.method": "POST",
+                "url.scheme": "http",
+                "http.response.status_code": 200,
+                "http.route": "/bots/{id}/turn",
+            },
+            1,
+        )
+    ]
+    assert (
+        recorder.value("http.client.request.duration", server__port=port, http__request__method="POST") == 1
+    )
+    assert recorder.value("http.server.active_requests") == 0
+    assert "secret" not in recorder.everything()
+
+
+@pytest.mark.asyncio
+async def test_sessions_and_applications_of_before_and_after(recorder: Recorder) -> None:
+    async with serving(application()) as base, aiohttp.ClientSession() as session:
+        for _ in range(2):
+            with recorder.watching(AiohttpClient()), recorder.watching(AiohttpServer()):
+                async with session.post(f"{base}/bots/1/turn"):
+                    pass
+            async with session.post(f"{base}/bots/1/turn"):
+                pass
+    assert recorder.names() == ["POST /bots/{id}/turn", "POST"] * 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "status", "name", "error_type", "span_status"),
+    [
+        ("/refuse", 409, "GET /refuse", None, StatusCode.UNSET),
+        ("/fail", 500, "GET /fail", "ValueError", StatusCode.ERROR),
+        ("/unavailable", 503, "GET /unavailable", "503", StatusCode.ERROR),
+        ("/nowhere/secret-path", 404, "GET", None, StatusCode.UNSET),
+    ],
+)
+async def test_how_requests_end(
+    recorder: Recorder, path: str, status: int, name: str, error_type: str | None, span_status: StatusCode
+) -> None:
+    with recorder.watching(AiohttpServer()):
+        async with (
+            serving(application()) as base,
+            aiohttp.ClientSession() as session,
+            session.get(base + path) as got,
+        ):
+            assert got.status == status
+    (span,) = recorder.spans()
+    assert span.attributes is not None
+    assert (span.name, span.status.status_code) == (name, span_status)
+    assert span.attributes["http.response.status_code"] == status
+    assert span.attributes.get("error.type") == error_type
+    ((attributes, _),) = recorder.points("http.server.request.duration")
+    assert attributes.get("error.type") == error_type
+    assert "secret-path" not in str(attributes)
+
+
+@pytest.mark.asyncio
+async def test_routes_of_sub_applications_are_named_in_full(recorder: Recorder) -> None:
+    with recorder.watching(AiohttpServer()):
+        async with serving(application()) as base, aiohttp.ClientSession() as session:
+            async with session.post(f"{base}/admin/pause/3"):
+                pass
+    assert recorder.names() == ["POST /admin/pause/{id}"]
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_goes_away_is_no_server_error(recorder: Recorder) -> None:
+    started = asyncio.Event()
+
+    async def hang(_request: web.Request) -> web.Response:
+        started.set()
+        await asyncio.Event().wait()
+        raise AssertionError("not reached")
+
+    app = web.Application()
+    app.router.add_get("/hang", hang)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+    with recorder.watching(AiohttpServer()):
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with aiohttp.ClientSession() as session:
+            request = asyncio.create_task(session.get(f"http://127.0.0.1:{runner.addresses[0][1]}/hang"))
+            await started.wait()
+            assert recorder.value("http.server.active_requests") == 1
+            request.cancel()
+            await asyncio.wait([request])
+        await until(recorder.spans)
+        await runner.cleanup()
+    (span,) = recorder.spans()
+    assert span.status.status_code is StatusCode.UNSET
+    assert (span.attributes or {})["error.type"] == "CancelledError"
+
+
+@pytest.mark.asyncio
+async def test_an_unreachable_server_fails_the_client_span(recorder: Recorder, free_port: int) -> None:
+    async with aiohttp.ClientSession() as session:
+        with recorder.watching(AiohttpClient()), pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(f"http://127.0.0.1:{free_port}/x?token=secret")
+    (span,) = recorder.spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert recorder.value("http.client.request.duration", error__type="ClientConnectorError") == 1
+    assert "secret" not in recorder.everything()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("call", ["get", "ws_connect"])
+async def test_suppression_is_honoured_and_nothing_is_propagated(recorder: Recorder, call: str) -> None:
+    with recorder.watching(AiohttpClient()):
+        async with serving(application()) as base, aiohttp.ClientSession() as session:
+            with suppress_http_instrumentation():
+                if call == "get":
+                    async with session.post(f"{base}/bots/1/turn") as response:
+                        assert await response.json() == {"traceparent": ""}
+                else:
+                    async with session.ws_connect(f"{base}/ws") as socket:
+                        assert await socket.receive_str() == "hello"
+    assert recorder.spans() == []
+
+
+@pytest.mark.asyncio
+async def test_a_websocket_is_no_request(recorder: Recorder) -> None:
+    with recorder.watching(AiohttpServer()):
+        async with serving(application()) as base, aiohttp.ClientSession() as session:
+            async with session.ws_connect(f"{base}/ws") as socket:
+                assert await socket.receive_str() == "hello"
+    assert recorder.spans() == []
+    assert recorder.points("http.server.request.duration") == []
+
+
+@pytest.mark.asyncio
+async def test_a_session_keeps_the_trace_configurations_of_its_maker(recorder: Recorder) -> None:
+    configs: list[aiohttp.TraceConfig] = []
+    async with serving(application()) as base, aiohttp.ClientSession(trace_configs=configs) as session:
+        with recorder.watching(AiohttpClient()):
+            async with session.post(f"{base}/bots/1/turn"):
+                pass
+        assert session.trace_configs == configs == []
