@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.util
 import os
 import pwd
@@ -78,7 +79,7 @@ class Server:
         if not _traversable(programs):
             programs = _copy_programs(programs)
         if not _traversable(data.parent):
-            data = Path("/var/lib/botobs") / data.parent.parent.name.lstrip(".") / "postgres"
+            data = Path("/var/lib/botobs") / hashlib.sha256(str(data).encode()).hexdigest()[:12] / "postgres"
         return cls(data, port, secrets, programs, user)
 
     def url(self, role: str = "postgres", database: str = "postgres") -> str:
@@ -212,7 +213,7 @@ def _traversable(folder: Path) -> bool:
 
 
 def _copy_programs(programs: Path) -> Path:
-    target = Path("/var/cache/botobs") / f"postgres-{abs(hash(programs.parent.stat().st_mtime_ns)):x}"
+    target = Path("/var/cache/botobs") / f"postgres-{programs.parent.stat().st_mtime_ns:x}"
     if not target.exists():
         staging = target.with_name(f".{target.name}.{os.getpid()}")
         shutil.copytree(programs.parent, staging, symlinks=True)

@@ -23,7 +23,7 @@ def binaries() -> Mapping[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+def live() -> Iterator[LiveStack]:
     """A running stack with the demo trading on it; tests only read from it, or write under names of their own."""
-    with LiveStack(tmp_path_factory.mktemp("live"), demo=Load(bots=8, rate=4)) as stack:
+    with LiveStack(demo=Load(bots=8, rate=4)) as stack:
         yield stack

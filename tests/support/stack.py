@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -33,7 +35,6 @@ class LiveStack:
     """Starts a stack on entering, stops it on leaving.
 
     Args:
-        folder: Where its home goes.
         variables: Values for the configuration, over `FAST`.
         demo: Run the demo's services too, with this load.
         mimir: Run Mimir too.
@@ -41,12 +42,14 @@ class LiveStack:
 
     def __init__(
         self,
-        folder: Path,
         variables: Mapping[str, str] | None = None,
         demo: services.Load | None = None,
         mimir: bool = False,
     ) -> None:
-        self.home = Home(folder / "home")
+        self._folder = Path(tempfile.mkdtemp(prefix="botobs-live-"))
+        # Where we are root, PostgreSQL runs as another user, who must be able to pass through.
+        self._folder.chmod(0o711)
+        self.home = Home(self._folder / "home")
         options = Options(
             postgres=True,
             mimir=mimir,
@@ -72,6 +75,7 @@ class LiveStack:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        shutil.rmtree(self._folder)
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the stack's loop and return its result."""
