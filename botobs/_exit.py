@@ -18,6 +18,12 @@ from .instrument._patch import Patches
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
+def died() -> bool:
+    """Whether this process ends because nobody caught an exception; one that the user interrupted does not."""
+    error = getattr(sys, "last_value", None)
+    return error is not None and not isinstance(error, KeyboardInterrupt)
+
+
 class ExitHooks:
     """Calls `action` at the end of the process.
 

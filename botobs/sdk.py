@@ -9,7 +9,7 @@ import time
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
 
 from . import _providers, fork, resource
-from ._exit import ExitHooks
+from ._exit import ExitHooks, died
 from ._version import __version__
 from .engine import Engine, Limits, create_engine
 from .export._quiet import logger
@@ -22,6 +22,7 @@ from .instrument._registry import Instrumentations, Status
 from .redaction import Redactor
 from .semconv import sdk as semconv
 from .settings import Problem, Settings, SettingsError
+from .trading import _world as trading
 
 #: Names of HTTP and database telemetry that stay; read once in a process, before the first instrumentor loads.
 SEMCONV_OPT_IN = "http,database"
@@ -133,6 +134,7 @@ class Handle:
             self.notes.append(
                 f"another {taken} was set before botobs; what uses it directly does not reach botobs' exporter."
             )
+        trading.connect()
         self._instrumentations.install(
             Telemetry(_providers.tracer_provider, self._engine.meter_provider, self.settings)
         )
@@ -142,7 +144,9 @@ class Handle:
     def _stop(self, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         self._running = False
-        self._life.say_goodbye()
+        if not died():
+            self._life.say_goodbye()
+            trading.goodbye()
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))

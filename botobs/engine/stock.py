@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcesso
 from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import get_current_span
 
+from .._ids import IdGenerator
 from ..semconv import DURATION_BUCKETS
 from ._redact import redact_metrics, redact_spans
 from ._series import LimitedStorage
@@ -52,6 +53,7 @@ class StockEngine:
             sampler=sampler,
             resource=resource,
             shutdown_on_exit=False,
+            id_generator=IdGenerator(),
             span_limits=SpanLimits(
                 max_attributes=limits.attributes,
                 max_events=limits.events,
