@@ -100,7 +100,11 @@ class AttributeEncoder:
         """An `AnyValue`; `None` if OTLP cannot express it."""
         if isinstance(value, tuple | list):
             items = [self._any(key, item) for item in value]
-            return None if None in items else b"\x2a" + sized(b"".join(b"\x0a" + sized(item or b"") for item in items))
+            return (
+                None
+                if None in items
+                else b"\x2a" + sized(b"".join(b"\x0a" + sized(item or b"") for item in items))
+            )
         if isinstance(value, Mapping):
             pairs = [self._other(name, item) for name, item in value.items()]
             return b"\x32" + sized(b"".join(b"\x0a" + pair for pair in pairs))

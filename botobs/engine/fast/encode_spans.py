@@ -168,7 +168,12 @@ class SpanEncoder:
     def _link(self, link: RecordedLink) -> bytes:
         context = link.context
         pairs, dropped = self._limited(link.attributes, self._limits.link_attributes)
-        body = b"\x0a\x10" + context.trace_id.to_bytes(16, "big") + b"\x12\x08" + context.span_id.to_bytes(8, "big")
+        body = (
+            b"\x0a\x10"
+            + context.trace_id.to_bytes(16, "big")
+            + b"\x12\x08"
+            + context.span_id.to_bytes(8, "big")
+        )
         body += b"".join(b"\x22" + pair for pair in pairs) + (b"\x28" + varint(dropped) if dropped else b"")
         return b"\x6a" + sized(body + b"\x35" + fixed32(_REMOTE if context.is_remote else _LOCAL))
 

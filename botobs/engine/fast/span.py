@@ -16,12 +16,10 @@ from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import (
     Link,
     Span,
     SpanContext,
-    SpanKind,
     Status,
     StatusCode,
 )
@@ -31,14 +29,14 @@ from .attributes import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
 from .context import SPAN_KEY, Context, attach, current, detach, put
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link
-from .ids import getrandbits
-from .reading import ReadingMixin
+from .ids import getrandbits, given_ids
+from .reading import SpanState
 from .sampling import TRACE_ID_MASK
-from .trace import FLAGS, Trace, span_context
+from .trace import FLAGS
 from .unsampled import UnsampledSpan
 
 if TYPE_CHECKING:
-    from .tracer import Tracer
+    pass
 
 _logger = logging.getLogger(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -47,44 +45,17 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 NOT_STARTED = 0
 
 
-class FastSpan(ReadingMixin, Span, ReadableSpan):
+class FastSpan(SpanState):
     """A recording span.
 
     `Tracer.start_as_current_span` returns it not yet started: entering it starts it and makes it current, leaving it
     ends it, calling it decorates a function. `Tracer.start_span` returns it started.
     """
 
-    __slots__ = (
-        "_attributes",
-        "_details",
-        "_end",
-        "_kind",
-        "_name",
-        "_parent",
-        "_span_id",
-        "_start",
-        "_token",
-        "_trace",
-        "_tracer",
-    )
-
-    _tracer: Tracer
-    _name: str
-    _kind: SpanKind
-    #: The caller's mapping until the span starts, then a copy.
-    _attributes: Any
-    #: A local parent's id, or another parent's `SpanContext`.
-    _parent: Any
-    _trace: Trace | None
-    _span_id: int
-    #: Readings of `perf_counter_ns`.
-    _start: int
-    _end: int | None
-    _details: Details | None
-    _token: Any
+    __slots__ = ()
 
     # A tracer fills the slots; `ReadableSpan.__init__` would fill them twice.
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
     # -- the span as a context manager ----------------------------------------------------------------------------
 
@@ -93,12 +64,13 @@ class FastSpan(ReadingMixin, Span, ReadableSpan):
         if self._details is not None or self._trace is not None:
             return self._enter_slowly()
         context = current()
-        parent = context.get(SPAN_KEY)
+        parent: Any = context.get(SPAN_KEY)
+        tracer = self._tracer
         if type(parent) is FastSpan:
             self._trace = parent._trace
             self._parent = parent._span_id
-        elif parent is None:
-            bound = self._tracer.root_bound
+        elif parent is None and given_ids() is None:
+            bound = tracer.root_bound
             trace_id = 0 if bound == 0 else getrandbits(128) or 1
             if bound is not None and trace_id & TRACE_ID_MASK >= bound:
                 unsampled = UnsampledSpan()
@@ -111,7 +83,7 @@ class FastSpan(ReadingMixin, Span, ReadableSpan):
             self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
         elif type(parent) is UnsampledSpan:
             # Nobody will see either of them, and one id is as good as another to say "not sampled".
-            return parent  # type: ignore[return-value]
+            return parent  # type: ignore[no-any-return]
         else:
             return self._enter_slowly()
         self._span_id = getrandbits(64) or 1
@@ -122,6 +94,7 @@ class FastSpan(ReadingMixin, Span, ReadableSpan):
                 self._attributes = copy(copied)
         else:
             self._attributes = {}
+        tracer.spans_started += 1
         self._end = None
         self._start = perf_counter_ns()
         inner = Context(context) if len(context) > 1 or parent is None else Context()
@@ -177,7 +150,7 @@ class FastSpan(ReadingMixin, Span, ReadableSpan):
     def _again(self) -> FastSpan:
         """A span like this one, which has not been started."""
         details = self._details
-        again = FastSpan()
+        again: FastSpan = FastSpan()
         again._tracer, again._name, again._kind = self._tracer, self._name, self._kind
         again._attributes, again._parent = self._attributes, None
         again._trace, again._end, again._token = None, NOT_STARTED, None
@@ -268,8 +241,7 @@ class FastSpan(ReadingMixin, Span, ReadableSpan):
                     self._append_link(RecordedLink(link.context, copy(link.attributes)))
         self._end = None
         self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
-        if tracer.extended:
-            tracer.started(self, context)
+        tracer.started(self, context)
         return self
 
     def end(self, end_time: int | None = None) -> None:
@@ -283,11 +255,6 @@ class FastSpan(ReadingMixin, Span, ReadableSpan):
     def is_recording(self) -> bool:
         """Whether changes still count: after the start and before the end."""
         return self._end is None
-
-    def get_span_context(self) -> SpanContext:
-        """The ids to propagate."""
-        trace = self._trace
-        return self._unstarted_context() if trace is None else span_context(trace, self._span_id)
 
     # -- changes --------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Sampler
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
@@ -24,11 +24,12 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
+from ..._ids import IdGenerator as OwnIdGenerator
 from .attributes import Attributes
 from .clock import CLOCK
 from .context import SPAN_KEY, Context, current
 from .details import Details
-from .ids import getrandbits
+from .ids import getrandbits, given_ids
 from .limits import Limits
 from .sampling import EVERYTHING, TRACE_ID_MASK, Plan, plan
 from .span import NOT_STARTED, FastSpan, RecordOnlySpan
@@ -46,21 +47,23 @@ class Tracer(ApiTracer):
     Attributes:
         extended: Whether anything attached has to be asked: a foreign sampler or id generator, span processors. If
             not, a span is started and ended without a call of the tracer.
+        spans_started: Recorded spans started so far.
         root_bound: Masked trace ids below it are sampled when there is no parent; all are if it is `None`.
     """
 
-    __slots__ = ("extended", "limits", "provider", "root_bound", "scope", "sink")
+    __slots__ = ("extended", "limits", "provider", "root_bound", "scope", "sink", "spans_started")
 
     def __init__(self, provider: TracerProvider, scope: InstrumentationScope) -> None:
         self.provider = provider
         self.scope = scope
         self.limits = provider.limits
-        self.sink = provider.sink
+        self.spans_started = 0
         self.configure()
 
     def configure(self) -> None:
         """Take over what the provider was given since."""
         provider = self.provider
+        self.sink = provider.sink
         known = provider.plan
         # The short path knows the usual meaning of a local parent: sampled if it is, otherwise not.
         usual = known is not None and known.local_sampled == EVERYTHING and known.local_unsampled == 0
@@ -80,7 +83,7 @@ class Tracer(ApiTracer):
         end_on_exit: bool = True,
     ) -> FastSpan:
         """A context manager (or decorator) that starts a span, makes it current, and ends it."""
-        span = FastSpan()
+        span: FastSpan = FastSpan()
         span._tracer = self
         span._name = name
         span._kind = kind
@@ -126,9 +129,11 @@ class Tracer(ApiTracer):
         return span._begin(context)
 
     def new_span_id(self) -> int:
-        """A random id, or the attached generator's."""
-        provider = self.provider
-        return getrandbits(64) or 1 if provider.has_own_ids else provider.id_generator.generate_span_id()
+        """A random id, one that was given, or the attached generator's."""
+        if self.provider.has_own_ids:
+            given = given_ids()
+            return getrandbits(64) or 1 if given is None else given.span_id
+        return self.provider.id_generator.generate_span_id()
 
     def birth(
         self,
@@ -156,7 +161,10 @@ class Tracer(ApiTracer):
             state = DEFAULT_TRACE_STATE if parent is None else parent.trace_state
         else:
             result = self.provider.sampler.should_sample(context, trace_id, name, kind, attributes, links)
-            recording, sampled = result.decision.is_recording(), result.decision.is_sampled()
+            recording, sampled = (
+                result.decision is not Decision.DROP,
+                result.decision is Decision.RECORD_AND_SAMPLE,
+            )
             attributes = result.attributes
             state = DEFAULT_TRACE_STATE if result.trace_state is None else result.trace_state
         flags = FLAGS[random | sampled]
@@ -170,7 +178,8 @@ class Tracer(ApiTracer):
         return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled
 
     def started(self, span: FastSpan, context: Context | None) -> None:
-        """Tell the span processors of a start."""
+        """Count a start and tell the span processors of it."""
+        self.spans_started += 1
         for processor in self.provider.processors:
             processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
 
@@ -216,7 +225,7 @@ class TracerProvider(ApiTracerProvider):
         self.limits = Limits.of(limits or SpanLimits())
         self.processors: tuple[SpanProcessor, ...] = ()
         self._sampler = sampler
-        self._id_generator: IdGenerator = RandomIdGenerator()
+        self._id_generator: IdGenerator = OwnIdGenerator()
         self.plan = plan(sampler)
         self.has_own_ids = True
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
@@ -235,13 +244,13 @@ class TracerProvider(ApiTracerProvider):
 
     @property
     def id_generator(self) -> IdGenerator:
-        """The id generator; any but upstream's random one is called for every id."""
+        """The id generator; any but the random ones of upstream and botobs is called for every id."""
         return self._id_generator
 
     @id_generator.setter
     def id_generator(self, generator: IdGenerator) -> None:
         self._id_generator = generator
-        self.has_own_ids = type(generator) is RandomIdGenerator
+        self.has_own_ids = type(generator) in (OwnIdGenerator, RandomIdGenerator)
         self._configure()
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
@@ -257,7 +266,8 @@ class TracerProvider(ApiTracerProvider):
     def new_trace_id(self) -> tuple[int, int]:
         """A trace id, and the flag that says whether it is random."""
         if self.has_own_ids:
-            return getrandbits(128) or 1, 2
+            given = given_ids()
+            return getrandbits(128) or 1 if given is None else given.trace_id, 2
         return self._id_generator.generate_trace_id(), 2 if self._id_generator.is_trace_id_random() else 0
 
     def get_tracer(
@@ -275,10 +285,22 @@ class TracerProvider(ApiTracerProvider):
             # The scope's hash leaves its attributes out, its equality does not.
             return self._tracers.setdefault((scope,), Tracer(self, scope))
 
+    @property
+    def spans_started(self) -> int:
+        """Recorded spans started so far."""
+        return sum(tracer.spans_started for tracer in tuple(self._tracers.values()))
+
     def reset_after_fork(self, resource: Resource) -> None:
         """Make the provider usable in a forked child."""
         self._lock = threading.Lock()
         self.resource = resource
+        for tracer in self._tracers.values():
+            tracer.spans_started = 0
+
+    def close(self) -> None:
+        """Hand no more spans on."""
+        self.sink = _nowhere
+        self._configure()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush the attached span processors, within `timeout_millis` milliseconds for all of them."""
@@ -295,3 +317,7 @@ class TracerProvider(ApiTracerProvider):
         """Shut the attached span processors down."""
         for processor in self.processors:
             processor.shutdown()
+
+
+def _nowhere(span: Any) -> None:
+    """Take the spans that end after the engine was shut down."""
