@@ -20,7 +20,7 @@ from .strategy import Intent
 logger = logging.getLogger(__name__)
 
 #: Errors that say for certain that the order was not taken, although they count as trouble with the exchange.
-_NOT_TAKEN = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.OnMaintenance)
+_NOT_TAKEN = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
 
 
 class ExchangeUnavailable(Exception):
