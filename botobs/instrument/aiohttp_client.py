@@ -17,7 +17,7 @@ from ._http import ClientMeterProvider, without_query
 from ._patch import Patches
 
 
-class AiohttpClient:
+class AiohttpClientInstrumentation:
     """Watches aiohttp 3.9 and later."""
 
     name = "aiohttp_client"

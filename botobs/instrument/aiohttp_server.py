@@ -28,7 +28,7 @@ from ._patch import Patches
 Handler = Callable[[Any], Awaitable[Any]]
 
 
-class AiohttpServer:
+class AiohttpServerInstrumentation:
     """Watches aiohttp 3.9 and later. A WebSocket's handler is left alone: it lasts as long as the connection."""
 
     name = "aiohttp_server"

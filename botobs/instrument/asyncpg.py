@@ -37,7 +37,7 @@ _HOUSEKEEPING = ("reset", "_reset")
 Wrapper = Callable[[Callable[..., Any], Any, Any, Any], Any]
 
 
-class AsyncPG:
+class AsyncPGInstrumentation:
     """Watches asyncpg 0.27 and later."""
 
     name = "asyncpg"

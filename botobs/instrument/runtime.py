@@ -26,7 +26,7 @@ from ._shared import once_per_provider
 _SHORTEST_PAUSE = 0.001
 
 
-class Runtime:
+class RuntimeInstrumentation:
     """Watches the process itself."""
 
     name = "runtime"

@@ -27,7 +27,7 @@ _DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _OPERATION = "_botobs_operation"
 
 
-class SQLAlchemy:
+class SQLAlchemyInstrumentation:
     """Watches SQLAlchemy 1.4 and later."""
 
     name = "sqlalchemy"

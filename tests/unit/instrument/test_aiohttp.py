@@ -10,8 +10,8 @@ from aiohttp import web
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 
-from botobs.instrument.aiohttp_client import AiohttpClient
-from botobs.instrument.aiohttp_server import AiohttpServer
+from botobs.instrument.aiohttp_client import AiohttpClientInstrumentation
+from botobs.instrument.aiohttp_server import AiohttpServerInstrumentation
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
 
@@ -66,7 +66,7 @@ async def serving(app: web.Application) -> AsyncIterator[str]:
 
 @pytest.mark.asyncio
 async def test_a_request_is_one_span_on_each_side_of_one_trace(recorder: Recorder) -> None:
-    with recorder.watching(AiohttpClient()), recorder.watching(AiohttpServer()):
+    with recorder.watching(AiohttpClientInstrumentation()), recorder.watching(AiohttpServerInstrumentation()):
         async with serving(application()) as base, aiohttp.ClientSession() as session:
             url = base.replace("//", "//user:secret-password@") + "/bots/7/turn?signature=secret-signature"
             async with session.post(url) as response:
@@ -117,7 +117,10 @@ async def test_a_request_is_one_span_on_each_side_of_one_trace(recorder: Recorde
 async def test_sessions_and_applications_of_before_and_after(recorder: Recorder) -> None:
     async with serving(application()) as base, aiohttp.ClientSession() as session:
         for _ in range(2):
-            with recorder.watching(AiohttpClient()), recorder.watching(AiohttpServer()):
+            with (
+                recorder.watching(AiohttpClientInstrumentation()),
+                recorder.watching(AiohttpServerInstrumentation()),
+            ):
                 async with session.post(f"{base}/bots/1/turn"):
                     pass
             async with session.post(f"{base}/bots/1/turn"):
@@ -138,7 +141,7 @@ async def test_sessions_and_applications_of_before_and_after(recorder: Recorder)
 async def test_how_requests_end(
     recorder: Recorder, path: str, status: int, name: str, error_type: str | None, span_status: StatusCode
 ) -> None:
-    with recorder.watching(AiohttpServer()):
+    with recorder.watching(AiohttpServerInstrumentation()):
         async with (
             serving(application()) as base,
             aiohttp.ClientSession() as session,
@@ -157,10 +160,9 @@ async def test_how_requests_end(
 
 @pytest.mark.asyncio
 async def test_routes_of_sub_applications_are_named_in_full(recorder: Recorder) -> None:
-    with recorder.watching(AiohttpServer()):
-        async with serving(application()) as base, aiohttp.ClientSession() as session:
-            async with session.post(f"{base}/admin/pause/3"):
-                pass
+    async with serving(application()) as base, aiohttp.ClientSession() as session:
+        with recorder.watching(AiohttpServerInstrumentation()):
+            await session.post(f"{base}/admin/pause/3")
     assert recorder.names() == ["POST /admin/pause/{id}"]
 
 
@@ -176,7 +178,7 @@ async def test_a_client_that_goes_away_is_no_server_error(recorder: Recorder) ->
     app = web.Application()
     app.router.add_get("/hang", hang)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-    with recorder.watching(AiohttpServer()):
+    with recorder.watching(AiohttpServerInstrumentation()):
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         async with aiohttp.ClientSession() as session:
@@ -195,7 +197,7 @@ async def test_a_client_that_goes_away_is_no_server_error(recorder: Recorder) ->
 @pytest.mark.asyncio
 async def test_an_unreachable_server_fails_the_client_span(recorder: Recorder, free_port: int) -> None:
     async with aiohttp.ClientSession() as session:
-        with recorder.watching(AiohttpClient()), pytest.raises(aiohttp.ClientConnectorError):
+        with recorder.watching(AiohttpClientInstrumentation()), pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"http://127.0.0.1:{free_port}/x?token=secret")
     (span,) = recorder.spans()
     assert span.status.status_code is StatusCode.ERROR
@@ -206,7 +208,7 @@ async def test_an_unreachable_server_fails_the_client_span(recorder: Recorder, f
 @pytest.mark.asyncio
 @pytest.mark.parametrize("call", ["get", "ws_connect"])
 async def test_suppression_is_honoured_and_nothing_is_propagated(recorder: Recorder, call: str) -> None:
-    with recorder.watching(AiohttpClient()):
+    with recorder.watching(AiohttpClientInstrumentation()):
         async with serving(application()) as base, aiohttp.ClientSession() as session:
             with suppress_http_instrumentation():
                 if call == "get":
@@ -220,10 +222,11 @@ async def test_suppression_is_honoured_and_nothing_is_propagated(recorder: Recor
 
 @pytest.mark.asyncio
 async def test_a_websocket_is_no_request(recorder: Recorder) -> None:
-    with recorder.watching(AiohttpServer()):
-        async with serving(application()) as base, aiohttp.ClientSession() as session:
-            async with session.ws_connect(f"{base}/ws") as socket:
-                assert await socket.receive_str() == "hello"
+    async with serving(application()) as base, aiohttp.ClientSession() as session:
+        with recorder.watching(AiohttpServerInstrumentation()):
+            socket = await session.ws_connect(f"{base}/ws")
+            assert await socket.receive_str() == "hello"
+            await socket.close()
     assert recorder.spans() == []
     assert recorder.points("http.server.request.duration") == []
 
@@ -232,7 +235,7 @@ async def test_a_websocket_is_no_request(recorder: Recorder) -> None:
 async def test_a_session_keeps_the_trace_configurations_of_its_maker(recorder: Recorder) -> None:
     configs: list[aiohttp.TraceConfig] = []
     async with serving(application()) as base, aiohttp.ClientSession(trace_configs=configs) as session:
-        with recorder.watching(AiohttpClient()):
+        with recorder.watching(AiohttpClientInstrumentation()):
             async with session.post(f"{base}/bots/1/turn"):
                 pass
         assert session.trace_configs == configs == []

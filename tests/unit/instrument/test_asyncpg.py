@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.trace import StatusCode
 
-from botobs.instrument.asyncpg import AsyncPG
+from botobs.instrument.asyncpg import AsyncPGInstrumentation
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 @pytest.fixture
 def watched(recorder: Recorder) -> Iterator[Recorder]:
-    with recorder.watching(AsyncPG()):
+    with recorder.watching(AsyncPGInstrumentation()):
         yield recorder
 
 
@@ -105,7 +105,7 @@ async def test_an_error_carries_the_sqlstate_and_no_values(
 async def test_connections_of_before_and_uninstalled_ones(recorder: Recorder, postgres: Postgres) -> None:
     connection = await asyncpg.connect(postgres.url)
     for _ in range(2):
-        with recorder.watching(AsyncPG()):
+        with recorder.watching(AsyncPGInstrumentation()):
             await connection.execute("SELECT 1")
         await connection.execute("SELECT 2")
     await connection.close()
@@ -141,7 +141,7 @@ async def test_a_pool_tells_all_of_its_metrics(watched: Recorder, postgres: Post
 @pytest.mark.asyncio
 async def test_a_pool_of_before_joins_at_its_next_use(recorder: Recorder, postgres: Postgres) -> None:
     async with asyncpg.create_pool(postgres.url, min_size=1, max_size=3) as pool:
-        with recorder.watching(AsyncPG()):
+        with recorder.watching(AsyncPGInstrumentation()):
             await pool.fetchval("SELECT 1")
             assert recorder.value("db.client.connection.max") == 3
         assert recorder.points("db.client.connection.max") == []

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from botobs.instrument._delays import GC_PAUSES, LOOPS, stamp
 from botobs.instrument._event_loop import INTERVAL
-from botobs.instrument.runtime import Runtime
+from botobs.instrument.runtime import RuntimeInstrumentation
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
 
@@ -39,7 +39,7 @@ def block() -> None:
 
 
 def test_the_process_is_measured(recorder: Recorder) -> None:
-    with recorder.watching(Runtime()):
+    with recorder.watching(RuntimeInstrumentation()):
         assert recorder.value("process.cpu.time", cpu__mode="user") > 0
         assert recorder.value("process.memory.usage") > 1_000_000
         assert recorder.value("process.thread.count") >= 1
@@ -67,7 +67,7 @@ def test_a_blocked_loop_shows_as_lag_and_on_the_span(
         stamp(span)
         span.end()
 
-    with recorder.watching(Runtime()):
+    with recorder.watching(RuntimeInstrumentation()):
         run(factory, main())
 
     for span in recorder.spans():
@@ -85,7 +85,7 @@ def lag_of(span: ReadableSpan) -> float:
 
 @pytest.mark.asyncio
 async def test_a_span_after_the_delay_is_not_stamped(recorder: Recorder) -> None:
-    with recorder.watching(Runtime()):
+    with recorder.watching(RuntimeInstrumentation()):
         block()
         await asyncio.sleep(2 * INTERVAL)
         span = recorder.telemetry.tracer("test").start_span("later")
@@ -97,7 +97,7 @@ async def test_a_span_after_the_delay_is_not_stamped(recorder: Recorder) -> None
 @pytest.mark.asyncio
 async def test_a_loop_that_runs_already_is_joined(recorder: Recorder) -> None:
     for _ in range(2):
-        with recorder.watching(Runtime()):
+        with recorder.watching(RuntimeInstrumentation()):
             samples = recorder.value("botobs.runtime.event_loop.lag") or 0
             await until(lambda: (recorder.value("botobs.runtime.event_loop.lag") or 0) > samples + 1)  # noqa: B023
             assert recorder.value("botobs.runtime.event_loop.tasks") == len(asyncio.all_tasks())
@@ -118,7 +118,7 @@ def test_a_loop_of_another_thread_is_joined(
     thread = threading.Thread(target=run, args=(factory, main()))
     thread.start()
     running.wait()
-    with recorder.watching(Runtime()):
+    with recorder.watching(RuntimeInstrumentation()):
         while not recorder.value("botobs.runtime.event_loop.lag"):
             time.sleep(INTERVAL / 10)
     seen.set()
@@ -130,7 +130,7 @@ def test_samples_belong_to_no_trace(recorder: Recorder) -> None:
         await until(lambda: recorder.value("botobs.runtime.event_loop.lag"))
 
     with (
-        recorder.watching(Runtime()),
+        recorder.watching(RuntimeInstrumentation()),
         recorder.telemetry.tracer("test").start_as_current_span("around the loop"),
     ):
         run(asyncio.new_event_loop, main())
@@ -141,7 +141,7 @@ def test_a_collection_shows_as_pause_and_on_the_span(recorder: Recorder) -> None
     cycles: list[list[object]] = [[] for _ in range(300_000)]
     for cycle in cycles:
         cycle.append(cycle)
-    with recorder.watching(Runtime()):
+    with recorder.watching(RuntimeInstrumentation()):
         span = recorder.telemetry.tracer("test").start_span("collected")
         del cycles, cycle
         gc.collect()
@@ -157,7 +157,7 @@ def test_a_collection_shows_as_pause_and_on_the_span(recorder: Recorder) -> None
 def test_nothing_stays_behind(recorder: Recorder) -> None:
     callbacks = list(gc.callbacks)
     run_forever = asyncio.BaseEventLoop.run_forever
-    with recorder.watching(Runtime()):
+    with recorder.watching(RuntimeInstrumentation()):
         assert gc.callbacks != callbacks
         assert asyncio.BaseEventLoop.run_forever is not run_forever
     assert gc.callbacks == callbacks

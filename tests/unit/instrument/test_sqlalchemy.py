@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
-from botobs.instrument.asyncpg import AsyncPG
-from botobs.instrument.sqlalchemy import SQLAlchemy
+from botobs.instrument.asyncpg import AsyncPGInstrumentation
+from botobs.instrument.sqlalchemy import SQLAlchemyInstrumentation
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 @pytest.fixture
 def watched(recorder: Recorder) -> Iterator[Recorder]:
-    with recorder.watching(SQLAlchemy()), recorder.watching(AsyncPG()):
+    with recorder.watching(SQLAlchemyInstrumentation()), recorder.watching(AsyncPGInstrumentation()):
         yield recorder
 
 
@@ -121,7 +121,7 @@ async def test_a_cancelled_statement_ends_its_span(watched: Recorder, postgres: 
 
 def test_engines_made_before_are_watched_and_left_alone_after(recorder: Recorder, tmp_path: Path) -> None:
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/before.db")
-    with engine.connect() as connection, recorder.watching(SQLAlchemy()):
+    with engine.connect() as connection, recorder.watching(SQLAlchemyInstrumentation()):
         connection.execute(text("SELECT 1"))
         with engine.connect() as another:
             another.execute(text("SELECT 2"))
@@ -132,7 +132,7 @@ def test_engines_made_before_are_watched_and_left_alone_after(recorder: Recorder
     assert len(recorder.spans()) == 2
     assert recorder.points("db.client.connection.count") == []
 
-    with recorder.watching(SQLAlchemy()), engine.connect() as connection:
+    with recorder.watching(SQLAlchemyInstrumentation()), engine.connect() as connection:
         connection.execute(text("SELECT 4"))
         assert len(recorder.spans()) == 3
         assert recorder.value("db.client.connection.count", db__client__connection__state="used") == 1

@@ -1,0 +1,67 @@
+"""loguru: records that know their trace and hold no secrets.
+
+There is no upstream instrumentor. Our patcher is handed over with each message, behind those of the service, instead
+of by `logger.configure(patcher=…)`, which holds one and which the service may want for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from ._base import Telemetry
+from ._log_context import LogContext
+from ._patch import Patches
+
+#: Where `Logger._log` takes its options, and where the patchers stand among them.
+_OPTIONS_ARGUMENT = 2
+_PATCHERS = 7
+
+
+class LoguruInstrumentation:
+    """Watches loguru."""
+
+    name = "loguru"
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Put `trace_id`, `span_id` and `service` into `extra`, unless they are there, and redact records."""
+        context = LogContext(telemetry)
+        self._patches.on_import("loguru._logger", lambda module: self._patch(module, context))
+        self._patches.on_import(
+            "loguru._better_exceptions", lambda module: self._redact_exceptions(module, context)
+        )
+
+    def uninstall(self) -> None:
+        """Take the patches back."""
+        self._patches.undo()
+
+    def _patch(self, module: ModuleType, context: LogContext) -> None:
+        def patcher(record: dict[str, Any]) -> None:
+            extra = record["extra"]
+            for name, value in list(extra.items()):
+                extra[name] = context.value(name, value)
+            for name, value in context.fields().items():
+                extra.setdefault(name, value)
+            record["message"] = context.text(record["message"])
+
+        def log(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
+            options = list(args[_OPTIONS_ARGUMENT])
+            options[_PATCHERS] = [*options[_PATCHERS], patcher]
+            arguments = list(args)
+            arguments[_OPTIONS_ARGUMENT] = options
+            wrapped(*arguments, **kwargs)
+
+        self._patches.wrap(module.Logger, "_log", log)
+
+    def _redact_exceptions(self, module: ModuleType, context: LogContext) -> None:
+        # With `diagnose` loguru prints the values of variables beside the traceback.
+        def format_exception(
+            wrapped: Callable[..., Iterator[str]], _formatter: Any, args: Any, kwargs: Any
+        ) -> list[str]:
+            return [context.text("".join(wrapped(*args, **kwargs)))]
+
+        self._patches.wrap(module.ExceptionFormatter, "format_exception", format_exception)

@@ -1,0 +1,67 @@
+"""structlog: events that know their trace and hold no secrets.
+
+There is no upstream instrumentor. The one method is patched through which every bound logger runs its processors, so
+that loggers made and configurations set before and after count alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ._base import Telemetry
+from ._log_context import LogContext
+from ._patch import Patches
+
+
+class StructlogInstrumentation:
+    """Watches structlog."""
+
+    name = "structlog"
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Add `trace_id`, `span_id` and `service` to events, unless they have them, and redact them."""
+        context = LogContext(telemetry)
+        self._patches.on_import("structlog._base", lambda module: self._patch(module, context))
+
+    def uninstall(self) -> None:
+        """Take the patch back."""
+        self._patches.undo()
+
+    def _patch(self, module: ModuleType, context: LogContext) -> None:
+        def process_event(wrapped: Callable[..., Any], logger: Any, args: Any, kwargs: Any) -> Any:
+            return _processed(wrapped, logger._context, context, *args, **kwargs)
+
+        self._patches.wrap(module.BoundLoggerBase, "_process_event", process_event)
+
+
+def _processed(
+    wrapped: Callable[..., Any],
+    bound: Any,
+    context: LogContext,
+    method_name: str,
+    event: Any,
+    event_kw: dict[str, Any],
+) -> Any:
+    stamped = {name: value for name, value in context.fields().items() if value and name not in bound}
+    fields = {
+        **stamped,
+        **{name: context.value(name, value) for name, value in {**bound, **event_kw}.items()},
+    }
+    args, keywords = wrapped(method_name, context.value("event", event), fields)
+    # Once more what the processors made of it: exceptions are formatted among them.
+    return [_printed(value, context) for value in args], {
+        name: _printed(value, context) for name, value in keywords.items()
+    }
+
+
+def _printed(value: Any, context: LogContext) -> Any:
+    if isinstance(value, str):
+        return context.text(value)
+    if isinstance(value, bytes | bytearray):
+        return context.text(value.decode("utf-8", "backslashreplace")).encode()
+    return value
