@@ -79,6 +79,7 @@ class Desk:
         self.lock = threading.Lock()
         self._orders = OrderedDict()
         self._in_flight = OrderedDict()
+        self._exchanges = set()
 
     def _observe_in_flight(self) -> Iterable[Observation]:
         with self.lock:

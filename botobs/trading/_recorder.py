@@ -26,8 +26,6 @@ logger = logging.getLogger("botobs.trading")
 Attributes = Mapping[str, str | int | float | bool]
 Observe = Callable[[], Iterable[Observation]]
 
-_SCOPE = "botobs.trading"
-
 
 class Recorder:
     """Makes spans and measurements in one time, real or simulated.
@@ -41,8 +39,10 @@ class Recorder:
         clock: Callable[[], float] | None = None,
         tracer_provider: Callable[[], TracerProvider] = trace.get_tracer_provider,
         meter_provider: Callable[[], MeterProvider] = metrics.get_meter_provider,
+        scope: str = "botobs.trading",
     ) -> None:
         self.follow(clock)
+        self._scope = scope
         self._tracer_provider = tracer_provider
         self._meter_provider = meter_provider
         self._observed: list[tuple[Metric, Observe]] = []
@@ -160,14 +160,14 @@ class Recorder:
         provider = self._tracer_provider()
         known = self._tracers
         if known is None or known[0] is not provider:
-            self._tracers = known = (provider, provider.get_tracer(_SCOPE, __version__))
+            self._tracers = known = (provider, provider.get_tracer(self._scope, __version__))
         return known[1]
 
     def _nanoseconds(self) -> int | None:
         return int(self.now() * 1e9) if self._stamps else None
 
     def _create(self, provider: MeterProvider) -> dict[str, Any]:
-        meter = provider.get_meter(_SCOPE, __version__)
+        meter = provider.get_meter(self._scope, __version__)
         for metric, observe in self._observed:
             metric.create(meter, [_callback(observe)])
         observed = {metric.name for metric, _ in self._observed}

@@ -85,7 +85,7 @@ def simulated(
     """
     traces = tracer_provider or silent_tracer_provider()
     measurements = meter_provider or silent_meter_provider()
-    world = World(Recorder(clock, lambda: traces, lambda: measurements))
+    world = World(Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"))
     token = otel_context.attach(otel_context.set_value(_WORLD, world))
     try:
         yield

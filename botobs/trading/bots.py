@@ -156,7 +156,8 @@ class Bot:
             if state == previous:
                 return
             self._state, self._since = state, self._recorder.now()
-            self._goodbye = None
+            if state not in ("stopping", "stopped"):
+                self._goodbye = None
         if not is_legal(previous, state):
             self._recorder.misuse("bot", f"one that is {previous} became {state}")
         if is_restart(previous, state):
@@ -263,6 +264,7 @@ class BotRegistry:
         """Forget every bot; one that is used again comes back."""
         self._lock = threading.Lock()
         self._bots = {}
+        self._mentioned = set()
 
     def _make_room(self) -> None:
         ended = next((id for id, bot in self._bots.items() if bot.ended), None)
