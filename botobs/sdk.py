@@ -17,6 +17,7 @@ from .export.counts import Counts, Life, observe
 from .export.pipeline import Pipeline
 from .export.sender import Sender
 from .export.spool import Spool
+from .export.store import Memory, Store
 from .instrument._base import Telemetry
 from .instrument._registry import Instrumentations, Status
 from .redaction import Redactor
@@ -47,7 +48,7 @@ class Handle:
         self.counts = Counts()
         self._life = Life()
         self._instrumentations = Instrumentations()
-        self._pipeline = Pipeline(settings, self.counts, self._sender(), self._spool())
+        self._pipeline = Pipeline(settings, self.counts, self._sender(), self._store())
         self._engine = create_engine(
             settings.engine,
             resource.build(settings),
@@ -120,9 +121,9 @@ class Handle:
             self.problems.append(Problem("certificate", text, essential=True))
             return None
 
-    def _spool(self) -> Spool | None:
+    def _store(self) -> Store:
         if self.settings.spool_dir is None:
-            return None
+            return Memory()
         return Spool(self.settings.spool_dir, self.settings.spool_bytes, self.settings.spool_age)
 
     def _start(self) -> None:

@@ -29,7 +29,8 @@ class Counts:
     def reset(self) -> None:
         """Start from zero, as a forked child does."""
         self.dropped: Counter[tuple[str, str, str]] = Counter(
-            dict.fromkeys(product(SIGNALS, (str(lane) for lane in LANES), DROP_REASONS), 0)
+            dict.fromkeys(product(("traces",), map(str, LANES), DROP_REASONS), 0)
+            | dict.fromkeys(product(("metrics",), (str(Lane.NORMAL),), DROP_REASONS), 0)
         )
         self.exported: Counter[str] = Counter(dict.fromkeys(SIGNALS, 0))
         self.failures: Counter[tuple[str, str]] = Counter(dict.fromkeys(product(SIGNALS, FAILURE_REASONS), 0))

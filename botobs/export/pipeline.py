@@ -18,7 +18,7 @@ from .counts import Counts
 from .lanes import Lane, lane_of
 from .queue import SpanQueue
 from .sender import Outcome, Sender
-from .spool import Parcel, Spool
+from .store import Loss, Parcel, Store
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -50,17 +50,15 @@ class Pipeline:
         settings: Intervals, limits and where to send.
         counts: Where deliveries and losses are counted.
         sender: None when there is nowhere to send to; then spans are counted as dropped.
-        spool: None when nothing is kept on disk.
+        store: Where parcels wait that could not be delivered.
     """
 
-    def __init__(
-        self, settings: Settings, counts: Counts, sender: Sender | None, spool: Spool | None
-    ) -> None:
+    def __init__(self, settings: Settings, counts: Counts, sender: Sender | None, store: Store) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
         self._settings = settings
         self._counts = counts
         self._sender = sender
-        self._spool = spool
+        self._store = store
         self._quiet = Quiet()
         self._engine: Engine | None = None
         self._closed = False
@@ -70,7 +68,6 @@ class Pipeline:
         # A SimpleQueue may be put to from a finalizer or a signal handler; a condition or event may not.
         self._inbox: SimpleQueue[_Request | None] = SimpleQueue()
         self._woken = False
-        self._held: Parcel | None = None
         self._retry_at = 0.0
         self._delay = _FIRST_RETRY
         self._limit: float | None = None
@@ -79,7 +76,7 @@ class Pipeline:
     @property
     def spool_bytes(self) -> int:
         """Bytes that wait on disk."""
-        return self._spool.bytes if self._spool is not None else 0
+        return self._store.bytes if self._store.durable else 0
 
     def start(self, engine: Engine) -> None:
         """Start the thread, which takes metrics from `engine` and has it encode spans."""
@@ -91,7 +88,7 @@ class Pipeline:
         """Queue an ended span; on the caller's thread, without I/O."""
         if self._closed or self._engine is None:
             return
-        if self._sender is None and self._spool is None:
+        if self._sender is None and not self._store.durable:
             self._counts.drop("traces", lane_of(span), "no_endpoint")
             return
         self.queue.put(span, lane_of(span), self._engine.span_size(span))
@@ -117,8 +114,7 @@ class Pipeline:
         self._reset()
         if self._sender is not None:
             self._sender.close()
-        if self._spool is not None:
-            self._spool.after_fork()
+        self._store.after_fork()
         if self._engine is not None and not self._closed:
             self.start(self._engine)
 
@@ -182,15 +178,16 @@ class Pipeline:
         deadline = request.deadline if request is not None else None
         if request is not None:
             self._retry_at = 0.0
+        self._count(self._store.expire())
+        delivered = True
+        # Metrics first: they are small, and they tell what happens to the rest.
         if with_metrics and (body := self._engine.collect_metrics()) is not None:
-            self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
-        if not self._deliver_backlog(deadline):
-            return False
-        while (batch := self.queue.take(BATCH)) is not None:
-            parcel = self._encode(*batch)
-            if parcel is not None and not self._dispatch(parcel, deadline) and self._spool is None:
-                return False
-        return self._held is None and (self._spool is None or self._spool.empty)
+            delivered = self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
+        self._replay("traces", deadline)
+        while not self._store.full and (batch := self.queue.take(BATCH)) is not None:
+            if (parcel := self._encode(*batch)) is not None:
+                self._dispatch(parcel, deadline)
+        return delivered and self._store.empty and not len(self.queue)
 
     def _encode(self, lane: Lane, spans: list[Any]) -> Parcel | None:
         assert self._engine is not None
@@ -201,37 +198,26 @@ class Pipeline:
             self._quiet.warning("%d spans cannot be encoded: %s: %s", len(spans), type(error).__name__, error)
             return None
 
-    def _deliver_backlog(self, deadline: float | None) -> bool:
-        """Deliver what an earlier pass could not; whether newer spans may follow."""
-        if self._held is not None:
-            if not self._ready():
-                return False
-            held, self._held = self._held, None
-            if not self._dispatch(held, deadline):
-                return False
-        if self._spool is None:
+    def _dispatch(self, parcel: Parcel, deadline: float | None) -> bool:
+        """Send a parcel after those of its signal that wait, or have it wait too; whether it is done with."""
+        if self._replay(parcel.signal, deadline) and self._ready() and self._send(parcel, deadline):
             return True
-        for reason, lane, signal, items in self._spool.expire():
-            self._counts.drop(signal, lane, reason, items)
-        while self._ready() and (parcel := self._spool.oldest()) is not None:
-            if not self._send(parcel, deadline):
-                break
-            self._spool.remove(parcel)
+        self._count(self._store.add(parcel))
+        return False
+
+    def _replay(self, signal: str, deadline: float | None) -> bool:
+        """Send what waits of a signal, the oldest first; whether nothing waits any more."""
+        while (parcel := self._store.oldest(signal)) is not None:
+            if not (self._ready() and self._send(parcel, deadline)):
+                return False
+            self._store.remove(parcel)
         return True
 
-    def _dispatch(self, parcel: Parcel, deadline: float | None) -> bool:
-        """Send a parcel; keep it where it can be kept if that fails. Whether it is done with."""
-        # What is in the spool is older and goes first.
-        behind = self._spool is not None and not self._spool.empty
-        if not behind and self._ready() and self._send(parcel, deadline):
-            return True
-        if self._spool is not None:
-            for reason, lane, signal, items in self._spool.add(parcel):
-                self._counts.drop(signal, lane, reason, items)
-        elif parcel.signal == "traces":
-            self._held = parcel
-        # Metrics are totals: the next collection has all that this one had.
-        return False
+    def _count(self, losses: list[Loss]) -> int:
+        """Count losses; how many spans are among them."""
+        for reason, lane, signal, items in losses:
+            self._counts.drop(signal, lane, reason, items)
+        return sum(items for _, _, signal, items in losses if signal == "traces")
 
     def _ready(self) -> bool:
         return self._sender is not None and time.monotonic() >= self._retry_at
@@ -264,22 +250,12 @@ class Pipeline:
     def _give_up(self) -> None:
         """At the end: keep on disk, or count, what could not be delivered."""
         lost = 0
-        parcels = [self._held] if self._held is not None else []
-        self._held = None
         while (batch := self.queue.take(BATCH)) is not None:
-            if self._spool is None:
-                self._counts.drop("traces", batch[0], "shutdown", len(batch[1]))
-                lost += len(batch[1])
-            elif (parcel := self._encode(*batch)) is not None:
-                parcels.append(parcel)
-        for parcel in parcels:
-            if self._spool is None:
-                self._counts.drop("traces", parcel.lane, "shutdown", parcel.items)
-                lost += parcel.items
-            else:
-                for reason, lane, signal, items in self._spool.add(parcel):
-                    self._counts.drop(signal, lane, reason, items)
-        if self._spool is not None:
-            self._spool.close()
+            lane, spans = batch
+            if not self._store.durable:
+                lost += self._count([("shutdown", lane, "traces", len(spans))])
+            elif (parcel := self._encode(lane, spans)) is not None:
+                lost += self._count(self._store.add(parcel))
+        lost += self._count(self._store.close())
         if lost:
             logger.warning("%d spans could not be delivered before the process ended", lost)

@@ -17,27 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .lanes import LANES, Lane
-
-Loss = tuple[str, Lane, str, int]
-"""Reason, lane, signal and items of something that was given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One encoded request.
-
-    Attributes:
-        signal: `traces` or `metrics`.
-        lane: The priority of what is in it.
-        items: Spans in it; 1 for metrics.
-        file: Where the spool keeps it.
-    """
-
-    signal: str
-    lane: Lane
-    body: bytes
-    items: int
-    file: Path | None = None
+from .store import Loss, Parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +38,9 @@ class Spool:
         max_bytes: Of all files of this process.
         max_age: Seconds after which a file is given up.
     """
+
+    durable = True
+    full = False
 
     def __init__(self, directory: Path, max_bytes: int, max_age: float) -> None:
         self._root = directory
@@ -94,11 +77,9 @@ class Spool:
         self.bytes += len(parcel.body)
         return lost
 
-    def oldest(self) -> Parcel | None:
-        """The parcel to deliver next."""
-        entries = self._opened()
-        while entries:
-            entry = entries[0]
+    def oldest(self, signal: str) -> Parcel | None:
+        """The parcel of a signal to deliver next."""
+        for entry in [entry for entry in self._opened() if entry.signal == signal]:
             try:
                 return Parcel(entry.signal, entry.lane, entry.file.read_bytes(), entry.items, entry.file)
             except OSError:
@@ -120,7 +101,7 @@ class Spool:
             self._forget(entry)
         return [("expired", entry.lane, entry.signal, entry.items) for entry in old]
 
-    def close(self) -> None:
+    def close(self) -> list[Loss]:
         """Let go of the directories; empty ones are removed."""
         for directory, lock in self._locks:
             try:
@@ -136,6 +117,7 @@ class Spool:
         self._locks = []
         self._entries = None
         self._own = None
+        return []
 
     def after_fork(self) -> None:
         """In a forked child: the files are the parent's, and so must be the lock on them."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -57,12 +58,15 @@ class OtlpReceiver:
         requests: All that came, in order.
         reply: How requests are answered; set it at any time.
         token: If set, requests without it are answered 401.
+        hold: If set, requests wait for it and then get no answer; `holding` tells of one that waits.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.requests: list[Received] = []
         self.reply = Reply()
         self.token: str | None = None
+        self.hold: threading.Event | None = None
+        self.holding = False
         self._arrived = threading.Condition()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.receiver = self
@@ -85,8 +89,9 @@ class OtlpReceiver:
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening and cut every connection, as the end of a collector's process does."""
         self._server.shutdown()
+        self._server.cut()
         self._server.server_close()
         self._thread.join()
 
@@ -196,6 +201,19 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     receiver: OtlpReceiver
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._open: list[socket.socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.append(request)
+        super().process_request(request, client_address)
+
+    def cut(self) -> None:
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is what some tests are about."""
 
@@ -218,6 +236,10 @@ class _Handler(BaseHTTPRequestHandler):
         reply = receiver.reply
         if receiver.token is not None and self.headers.get("Authorization") != f"Bearer {receiver.token}":
             reply = Reply(401)
+        if receiver.hold is not None:
+            receiver.holding = True
+            receiver.hold.wait()
+            return
         if reply.delay:
             time.sleep(reply.delay)
         # Before the answer: whoever is told that it was delivered finds it here.

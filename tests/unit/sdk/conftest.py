@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
 import os
+import ssl
 import subprocess
 import sys
 import textwrap
@@ -11,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import botobs
+from tests.support.otlp_receiver import OtlpReceiver, receiving, server_context
 
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from support.otlp_receiver import OtlpReceiver, receiving  # noqa: E402
+HEAD = "import botobs, os, signal, sys, threading, time\n"
 
 
 @pytest.fixture
@@ -37,9 +43,9 @@ def _ended() -> Iterator[None]:
 def init(receiver: OtlpReceiver, tmp_path: Path) -> Callable[..., botobs.Handle]:
     """`botobs.init` into the receiver, with nothing from the machine's environment and no library watched."""
 
-    def call(**arguments: Any) -> botobs.Handle:
+    def call(service_name: str = "tested", **arguments: Any) -> botobs.Handle:
         given = {
-            "service_name": "tested",
+            "service_name": service_name,
             "endpoint": receiver.endpoint,
             "disabled_instrumentations": ["all"],
             "environ": {"HOME": str(tmp_path)},
@@ -48,17 +54,6 @@ def init(receiver: OtlpReceiver, tmp_path: Path) -> Callable[..., botobs.Handle]
         return botobs.init(**given)
 
     return call
-
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-def program(code: str) -> str:
-    """A program that starts botobs from its environment and goes on with `code`."""
-    head = """
-    import botobs, os, signal, sys, threading, time
-    """
-    return textwrap.dedent(head) + textwrap.dedent(code)
 
 
 @pytest.fixture
@@ -76,12 +71,14 @@ def environment(receiver: OtlpReceiver, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts programs; those that still run at the end of the test are killed."""
+    """Starts programs, which have a few imports done; those that still run at the end of the test are killed."""
     started: list[subprocess.Popen[str]] = []
 
     def call(code: str, **variables: str) -> subprocess.Popen[str]:
+        script = tmp_path / f"program{len(started)}.py"
+        script.write_text(HEAD + textwrap.dedent(code))
         process = subprocess.Popen(
-            [sys.executable, "-c", program(code)],
+            [sys.executable, str(script)],
             env=environment | variables,
             cwd=tmp_path,
             text=True,
@@ -97,3 +94,30 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[...,
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    """TLS for a receiver at 127.0.0.1, and the file with its authority."""
+    directory = tmp_path_factory.mktemp("tls")
+    certificate, key = directory / "server.pem", directory / "server.key"
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "botobs test")])
+    now = datetime.datetime.now(datetime.UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return server_context(certificate, key), certificate

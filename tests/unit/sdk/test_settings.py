@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from botobs.settings import TABLE, Settings, SettingsError, load
 
 
-def settings(directory: Path, arguments: dict[str, Any] | None = None, **environ: str) -> Settings:
+def settings(directory: Path, arguments: Mapping[str, Any] | None = None, **environ: Any) -> Settings:
     return load(arguments or {}, {"HOME": str(directory), **environ}, directory)
 
 
@@ -21,7 +22,10 @@ def test_precedence_is_argument_botobs_otel_file_default(tmp_path: Path) -> None
     file.write_text('service_name = "from-file"\n')
     everything = {"BOTOBS_SERVICE_NAME": "from-botobs", "OTEL_SERVICE_NAME": "from-otel"}
     argument = settings(tmp_path, {"service_name": "from-argument"}, **everything)
-    assert (argument.service_name, argument.origins["service_name"]) == ("from-argument", "argument service_name")
+    assert (argument.service_name, argument.origins["service_name"]) == (
+        "from-argument",
+        "argument service_name",
+    )
     ours = settings(tmp_path, **everything)
     assert (ours.service_name, ours.origins["service_name"]) == ("from-botobs", "BOTOBS_SERVICE_NAME")
     otel = settings(tmp_path, OTEL_SERVICE_NAME="from-otel")
@@ -79,7 +83,9 @@ def test_names_in_the_resource_attributes_count(tmp_path: Path) -> None:
         ("engine", "turbo", "stock or fast"),
     ],
 )
-def test_a_wrong_value_uses_the_default_and_is_explained(tmp_path: Path, name: str, raw: str, allowed: str) -> None:
+def test_a_wrong_value_uses_the_default_and_is_explained(
+    tmp_path: Path, name: str, raw: str, allowed: str
+) -> None:
     variable = f"BOTOBS_{name.upper()}"
     found = settings(tmp_path, **{variable: raw})
     assert getattr(found, name) == getattr(Settings(), name)
@@ -131,8 +137,18 @@ class TestStack:
     def publish(self, directory: Path, mode: int = 0o600, pid: int | None = None) -> Path:
         file = directory / "stack.json"
         directory.mkdir(parents=True, exist_ok=True)
-        otlp = {"endpoint": "https://127.0.0.1:4318", "certificate": "/c/ca.pem", "token_file": "/c/service.token"}
-        content = {"version": 1, "pid": pid or os.getpid(), "environment": "staging", "otlp": otlp, "parts": {}}
+        otlp = {
+            "endpoint": "https://127.0.0.1:4318",
+            "certificate": "/c/ca.pem",
+            "token_file": "/c/service.token",
+        }
+        content = {
+            "version": 1,
+            "pid": pid or os.getpid(),
+            "environment": "staging",
+            "otlp": otlp,
+            "parts": {},
+        }
         file.write_text(json.dumps(content))
         file.chmod(mode)
         return file

@@ -1,0 +1,173 @@
+"""A forked child is an instance of its own: its own id, counts from zero, its own export, no lock held for ever."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.otlp_receiver import OtlpReceiver, attributes, value_of
+
+Start = Callable[..., "subprocess.Popen[str]"]
+PATIENCE = 120
+
+CHILDREN = 12
+
+FORK_WHILE_RECORDING = f"""
+from opentelemetry import metrics, trace
+
+botobs.init()
+meter = metrics.get_meter("mine")
+counter, histogram = meter.create_counter("hits"), meter.create_histogram("wait", "s")
+busy = True
+
+def record():
+    while busy:
+        with botobs.span("parent"):
+            counter.add(1)
+            histogram.record(0.1)
+            trace.get_current_span().set_attribute("n", 1)
+            meter.create_counter("hits")
+
+threads = [threading.Thread(target=record) for _ in range(4)]
+for thread in threads:
+    thread.start()
+children = []
+for number in range({CHILDREN}):
+    with botobs.span("open at the fork"):
+        pid = os.fork()
+    if pid == 0:
+        for _ in range(10):
+            with botobs.span("child"):
+                counter.add(1)
+                histogram.record(0.1)
+        metrics.get_meter("late").create_counter("late").add(1)
+        os._exit(0 if botobs.shutdown(60) else 9)
+    children.append(pid)
+codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+busy = False
+for thread in threads:
+    thread.join()
+assert codes == [0] * {CHILDREN}, codes
+"""
+
+
+def test_fork_while_threads_record(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(FORK_WHILE_RECORDING, BOTOBS_QUEUE_BYTES="1GiB", BOTOBS_SHUTDOWN_TIMEOUT="60s")
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    spans: dict[str, list[str]] = {}
+    for one in receiver.traces:
+        instance = attributes(one.resource)["service.instance.id"]
+        spans.setdefault(instance, []).extend(span.name for scope in one.scope_spans for span in scope.spans)
+    of_children = {instance: names for instance, names in spans.items() if "parent" not in names}
+    assert len(of_children) == CHILDREN
+    assert all(names == ["child"] * 10 for names in of_children.values())
+    (of_parent,) = (names for instance, names in spans.items() if instance not in of_children)
+    assert of_parent.count("open at the fork") == CHILDREN
+    assert "child" not in of_parent
+    for instance in of_children:
+        for name in ("hits", "late", "botobs.sdk.spans.started"):
+            values = [value_of(p) for resource, _, p in receiver.points(name) if _id(resource) == instance]
+            assert values[-1] == {"hits": 10, "late": 1, "botobs.sdk.spans.started": 10}[name], name
+        counts = [point.count for resource, _, point in receiver.points("wait") if _id(resource) == instance]
+        assert counts[-1] == 10
+
+
+def _id(resource: dict[str, object]) -> object:
+    return resource["service.instance.id"]
+
+
+def test_a_fork_of_a_fork(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(
+        """
+        botobs.init()
+        for depth in range(3):
+            if os.fork():
+                os.wait()
+                break
+        with botobs.span("here"):
+            pass
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert len({attributes(one.resource)["service.instance.id"] for one in receiver.traces}) == 4
+    assert {attributes(one.resource)["process.pid"] for one in receiver.traces} >= {process.pid}
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_multiprocessing(start: Start, receiver: OtlpReceiver, method: str) -> None:
+    process = start(
+        f"""
+        import multiprocessing
+
+        def work():
+            botobs.init()
+            with botobs.span("worked"):
+                pass
+
+        if __name__ == "__main__":
+            botobs.init()
+            context = multiprocessing.get_context("{method}")
+            children = [context.Process(target=work) for _ in range(2)]
+            for child in children:
+                child.start()
+            for child in children:
+                child.join()
+            assert [child.exitcode for child in children] == [0, 0]
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert [span.name for span in receiver.spans] == ["worked", "worked"]
+    assert len({attributes(one.resource)["service.instance.id"] for one in receiver.traces}) == 2
+
+
+def test_concurrent_futures(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(
+        """
+        from concurrent.futures import ProcessPoolExecutor
+
+        def work(number):
+            with botobs.span("worked"):
+                return number
+
+        if __name__ == "__main__":
+            botobs.init()
+            with ProcessPoolExecutor(2) as pool:
+                assert sum(pool.map(work, range(10))) == 45
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert [span.name for span in receiver.spans] == ["worked"] * 10
+
+
+def test_terminating_a_child_keeps_what_it_recorded(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(
+        """
+        import multiprocessing
+
+        def work(ready):
+            with botobs.span("worked"):
+                pass
+            ready.set()
+            time.sleep(300)
+
+        if __name__ == "__main__":
+            botobs.init()
+            context = multiprocessing.get_context("fork")
+            ready = context.Event()
+            child = context.Process(target=work, args=(ready,))
+            child.start()
+            ready.wait()
+            child.terminate()
+            child.join()
+            assert child.exitcode == -signal.SIGTERM
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert [span.name for span in receiver.spans] == ["worked"]

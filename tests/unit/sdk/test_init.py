@@ -1,0 +1,250 @@
+"""One call starts everything, another changes or keeps it, and an end takes all of it back."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from opentelemetry import metrics, trace
+
+import botobs
+from botobs.semconv import DURATION_BUCKETS
+from tests.support.otlp_receiver import OtlpReceiver, attributes
+
+Init = Callable[..., botobs.Handle]
+
+
+def test_spans_and_metrics_arrive_with_the_resource(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init("engine", service_version="1.2", environment="live", resource_attributes={"team": "a"})
+    with botobs.span("outer", {"n": 1}), trace.get_tracer("mine").start_as_current_span("inner"):
+        metrics.get_meter("mine").create_counter("hits").add(3, {"side": "buy"})
+    assert handle.flush()
+    inner, outer = receiver.spans
+    assert (inner.name, outer.name) == ("inner", "outer")
+    assert inner.parent_span_id == outer.span_id
+    assert attributes(outer) == {"n": 1}
+    assert receiver.last_value("hits", side="buy") == 3
+    resource = attributes(receiver.traces[0].resource)
+    wanted = {
+        "service.name": "engine",
+        "service.version": "1.2",
+        "deployment.environment.name": "live",
+        "team": "a",
+        "telemetry.distro.name": "botobs",
+    }
+    assert wanted.items() <= resource.items()
+    assert resource["host.name"] == socket.gethostname()
+    assert attributes(receiver.metric_exports[0].resource) == resource
+
+
+def test_a_second_init_with_the_same_settings_keeps_the_first(init: Init, receiver: OtlpReceiver) -> None:
+    first = init()
+    assert init() is first
+    with botobs.span("once"):
+        pass
+    first.flush()
+    assert [span.name for span in receiver.spans] == ["once"]
+
+
+def test_a_second_init_with_others_replaces_the_first(init: Init, receiver: OtlpReceiver) -> None:
+    first = init("before")
+    tracer = trace.get_tracer("kept")
+    counter = metrics.get_meter("kept").create_counter("hits")
+    tracer.start_span("a").end()
+    counter.add(1)
+    second = init("after")
+    tracer.start_span("b").end()
+    counter.add(10)
+    second.flush()
+    assert not first.running
+    services = {
+        attributes(one.resource)["service.name"]: one.scope_spans[0].spans[0].name for one in receiver.traces
+    }
+    assert services == {"before": "a", "after": "b"}
+    assert receiver.last_value("hits") == 10
+
+
+def test_after_shutdown_nothing_is_recorded_and_init_works_again(init: Init, receiver: OtlpReceiver) -> None:
+    tracer = trace.get_tracer("kept")
+    init()
+    assert botobs.shutdown()
+    assert not tracer.start_span("lost").is_recording()
+    assert botobs.shutdown()
+    init("again")
+    tracer.start_span("seen").end()
+    botobs.flush()
+    assert [span.name for span in receiver.spans] == ["seen"]
+
+
+def test_observables_of_the_global_meter_survive_another_init(init: Init, receiver: OtlpReceiver) -> None:
+    init()
+    metrics.get_meter("kept").create_observable_gauge("depth", [lambda _: [metrics.Observation(7)]])
+    init("another").flush()
+    values = {resource["service.name"]: point.as_int for resource, _, point in receiver.points("depth")}
+    assert values["another"] == 7
+
+
+def test_disabled_does_nothing(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(environ={"OTEL_SDK_DISABLED": "true"})
+    with botobs.span("unseen") as current:
+        assert not current.is_recording()
+    assert not handle.running
+    handle.shutdown()
+    assert receiver.requests == []
+
+
+def test_the_self_metrics_exist_and_are_zero(init: Init, receiver: OtlpReceiver) -> None:
+    init().flush()
+    for name in ("botobs.sdk.dropped", "botobs.sdk.export.failures", "botobs.sdk.exported"):
+        assert {point.as_int for _, _, point in receiver.points(name)} == {0}, name
+    series = [series for _, series, _ in receiver.points("botobs.sdk.dropped")]
+    assert {"signal": "traces", "lane": "critical", "reason": "queue_full"} in series
+    for name in ("botobs.sdk.metric.overflows", "botobs.sdk.settings.invalid", "botobs.sdk.spans.started"):
+        assert receiver.last_value(name) == 0, name
+
+
+def test_a_wrong_setting_is_a_metric_and_one_line(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    handle = init(metric_interval="soon", sampling_ratio=7)
+    handle.flush()
+    assert receiver.last_value("botobs.sdk.settings.invalid") == 2
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "botobs"]
+    assert "metric_interval" in line
+    assert "sampling_ratio" in line
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"redact": ["("]}, {"certificate": "/does/not/exist.pem", "endpoint": "https://h:1"}]
+)
+def test_wrong_redaction_or_tls_stops_the_export_loudly(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture, wrong: dict[str, object]
+) -> None:
+    handle = init(**wrong)
+    with botobs.span("secret"):
+        pass
+    handle.flush()
+    assert receiver.requests == []
+    assert any("nothing is exported" in record.getMessage() for record in caplog.records)
+    with pytest.raises(botobs.SettingsError):
+        init(strict=True, **wrong)
+
+
+def test_without_a_collector_one_line_says_so(
+    init: Init, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    handle = botobs.init("alone", disabled_instrumentations=["all"], environ={"HOME": str(tmp_path)})
+    for _ in range(100):
+        with botobs.span("nowhere"):
+            pass
+    assert handle.counts.dropped["traces", "normal", "no_endpoint"] == 100
+    assert [record.levelno for record in caplog.records if record.name == "botobs"] == [logging.WARNING]
+
+
+def test_heartbeat_and_goodbye(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    handle.flush()
+    assert receiver.last_value("botobs.service.heartbeat.timestamp") > 1.7e9
+    assert receiver.last_value("botobs.service.goodbye.timestamp") == 0
+    handle.shutdown()
+    goodbye = receiver.last_value("botobs.service.goodbye.timestamp")
+    assert goodbye == pytest.approx(receiver.last_value("botobs.service.heartbeat.timestamp"), abs=1)
+
+
+def test_durations_of_upstream_instrumentors_have_our_boundaries(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    for name in (
+        "http.client.request.duration",
+        "http.server.request.duration",
+        "db.client.operation.duration",
+    ):
+        histogram = metrics.get_meter("upstream").create_histogram(
+            name, "s", explicit_bucket_boundaries_advisory=[1.0, 2.0]
+        )
+        histogram.record(0.02)
+    handle.flush()
+    for name in (
+        "http.client.request.duration",
+        "http.server.request.duration",
+        "db.client.operation.duration",
+    ):
+        ((_, _, point),) = receiver.points(name)
+        assert tuple(point.explicit_bounds) == DURATION_BUCKETS
+
+
+def test_exemplars_lead_to_the_span(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    with botobs.span("slow"):
+        metrics.get_meter("mine").create_histogram("wait", "s").record(0.3)
+    handle.flush()
+    ((_, _, point),) = receiver.points("wait")
+    assert point.exemplars[0].span_id == receiver.spans[0].span_id
+
+
+def test_too_many_series_end_in_one(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(series_limit=50)
+    counter = metrics.get_meter("mine").create_counter("hits")
+    for number in range(57):
+        counter.add(1, {"order": number})
+    counter.add(5, {"order": 0})
+    handle.flush()
+    points = {tuple(series.items()): point.as_int for _, series, point in receiver.points("hits")}
+    assert points[("order", 0),] == 6
+    assert points[("otel.metric.overflow", True),] == 7
+    assert len(points) == 51
+    handle.flush()
+    assert receiver.last_value("botobs.sdk.metric.overflows") == 7
+
+
+def test_sampling_follows_the_ratio_and_the_caller(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(sampling_ratio=0.0)
+    tracer = trace.get_tracer("mine")
+    tracer.start_span("unsampled").end()
+    flags = trace.TraceFlags(trace.TraceFlags.SAMPLED)
+    caller = trace.NonRecordingSpan(trace.SpanContext(1, 2, is_remote=True, trace_flags=flags))
+    tracer.start_span("sampled by the caller", trace.set_span_in_context(caller)).end()
+    handle.flush()
+    assert [span.name for span in receiver.spans] == ["sampled by the caller"]
+
+
+class TestSecurely:
+    """TLS with a given authority, and a token that changes."""
+
+    @pytest.fixture
+    def secured(self, tls: tuple[ssl.SSLContext, Path]) -> object:
+        from tests.support.otlp_receiver import receiving
+
+        with receiving(tls[0]) as listening:
+            listening.token = "first"
+            yield listening
+
+    def test_token_is_read_again_when_its_file_changes(
+        self, init: Init, secured: OtlpReceiver, tls: tuple[ssl.SSLContext, Path], tmp_path: Path
+    ) -> None:
+        token = tmp_path / "token"
+        token.write_text("first\n")
+        handle = init(endpoint=secured.endpoint, certificate=tls[1], token_file=token)
+        with botobs.span("a"):
+            pass
+        assert handle.flush()
+        secured.token = "second"
+        with botobs.span("b"):
+            pass
+        assert not handle.flush(2.0)
+        token.write_text("second longer")
+        secured.token = "second longer"
+        assert handle.flush()
+        assert [span.name for span in secured.spans] == ["a", "b"]
+
+    def test_an_unknown_authority_is_refused(
+        self, init: Init, secured: OtlpReceiver, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        handle = init(endpoint=secured.endpoint, token="first")
+        assert not handle.flush(2.0)
+        assert secured.requests == []
+        assert "certificate is not trusted" in caplog.text
+        assert handle.counts.failures["metrics", "tls"] == 1

@@ -1,0 +1,282 @@
+"""What becomes of spans while the collector is absent, slow or unwilling, and when it comes back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+import botobs
+from tests.support.otlp_receiver import OtlpReceiver, Reply
+
+Init = Callable[..., botobs.Handle]
+PATIENCE = 60.0
+
+
+def record(name: str, times: int = 1) -> None:
+    for _ in range(times):
+        with botobs.span(name):
+            pass
+
+
+def names(receiver: OtlpReceiver) -> list[str]:
+    return [span.name for span in receiver.spans]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "did not come to hold"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504, 401, 403])
+def test_what_may_be_sent_again_is(init: Init, receiver: OtlpReceiver, status: int) -> None:
+    handle = init(span_interval=0.02)
+    receiver.reply = Reply(status)
+    record("kept")
+    assert not handle.flush(5.0)
+    receiver.reply = Reply()
+    receiver.wait_for(lambda: names(receiver))
+    assert names(receiver) == ["kept"]
+    assert handle.counts.total_dropped == 0
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 500])
+def test_what_may_not_is_counted(init: Init, receiver: OtlpReceiver, status: int) -> None:
+    handle = init(metric_interval=3600)
+    receiver.reply = Reply(status)
+    record("refused", 3)
+    handle.flush()
+    receiver.reply = Reply()
+    handle.flush()
+    assert names(receiver) == []
+    assert handle.counts.dropped["traces", "normal", "rejected"] == 3
+    assert receiver.last_value("botobs.sdk.dropped", signal="traces", lane="normal", reason="rejected") == 3
+    assert handle.counts.failures["traces", "rejected"] == 1
+
+
+def test_items_that_the_collector_takes_out_are_counted(init: Init, receiver: OtlpReceiver) -> None:
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+        ExportTracePartialSuccess,
+        ExportTraceServiceResponse,
+    )
+
+    handle = init(metric_interval=3600, span_interval=3600)
+    body = ExportTraceServiceResponse(
+        partial_success=ExportTracePartialSuccess(rejected_spans=2)
+    ).SerializeToString()
+    receiver.reply = Reply(body=body)
+    record("half", 5)
+    handle.flush()
+    assert handle.counts.exported["traces"] == 3
+    assert handle.counts.dropped["traces", "normal", "rejected"] == 2
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_honoured(init: Init, receiver: OtlpReceiver, form: str) -> None:
+    init(span_interval=0.02, metric_interval=3600)
+    header = "2" if form == "seconds" else formatdate(time.time() + 3, usegmt=True)
+    receiver.reply = Reply(503, {"Retry-After": header})
+    record("patient")
+    receiver.wait_for(lambda: receiver.requests)
+    first = time.monotonic()
+    receiver.reply = Reply()
+    receiver.wait_for(lambda: names(receiver))
+    assert time.monotonic() - first > 1.5
+
+
+def test_the_connection_is_kept_and_a_closed_one_replaced(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    for _ in range(3):
+        assert handle.flush()
+    assert len({request.connection for request in receiver.requests}) == 1
+    receiver.reply = Reply(headers={"Connection": "close"})
+    assert handle.flush()
+    assert handle.flush()
+    assert len({request.connection for request in receiver.requests}) == 2
+    assert sum(handle.counts.failures.values()) == 0
+
+
+def test_the_collector_restarts(init: Init, receiver: OtlpReceiver) -> None:
+    port = receiver.port
+    handle = init(span_interval=0.02)
+    handle.flush()
+    receiver.close()
+    record("during the outage")
+    until(lambda: handle.counts.failures["traces", "connection"] > 0)
+    again = OtlpReceiver(port=port)
+    try:
+        again.wait_for(lambda: names(again))
+        assert names(again) == ["during the outage"]
+    finally:
+        again.close()
+    assert handle.counts.total_dropped == 0
+
+
+def test_in_a_long_outage_memory_is_bounded_and_orders_survive(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(queue_bytes=200_000, span_interval=0.02)
+    receiver.reply = Reply(503)
+    record("create_order binance", 10)
+    record("fetch_ticker binance", 2000)
+    record("SELECT bots", 20)
+    assert handle._pipeline.queue.bytes <= 200_000
+    receiver.reply = Reply()
+    assert handle.flush(PATIENCE)
+    arrived = names(receiver)
+    assert arrived.count("create_order binance") == 10
+    assert arrived.count("SELECT bots") == 20
+    lost = 2000 - arrived.count("fetch_ticker binance")
+    assert lost > 0
+    assert handle.counts.dropped["traces", "bulk", "queue_full"] == lost
+    assert handle.flush(PATIENCE)
+    assert (
+        receiver.last_value("botobs.sdk.dropped", signal="traces", lane="bulk", reason="queue_full") == lost
+    )
+    assert receiver.last_value("botobs.sdk.exported", signal="traces") == len(arrived)
+
+
+def test_a_slow_collector_is_given_up_after_the_timeout(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(export_timeout=0.2, span_interval=0.02)
+    receiver.reply = Reply(delay=1.0)
+    record("slow")
+    until(
+        lambda: handle.counts.failures["traces", "timeout"] + handle.counts.failures["metrics", "timeout"] > 0
+    )
+
+
+def test_at_most_one_line_a_minute(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    handle = init(span_interval=0.01, metric_interval=0.02)
+    receiver.reply = Reply(400)
+    for _ in range(20):
+        record("noise")
+        handle.flush()
+    assert handle.counts.failures["traces", "rejected"] >= 20
+    assert len([record for record in caplog.records if record.name == "botobs"]) == 1
+    assert all(record.levelno <= logging.WARNING for record in caplog.records)
+
+
+def test_a_span_that_cannot_be_encoded_takes_no_other_batch_with_it(
+    init: Init, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = init(span_interval=3600)
+    encode = handle.engine.encode_spans
+
+    def broken(spans: list[object]) -> bytes:
+        if any(span.name == "broken order" for span in spans):  # type: ignore[attr-defined]
+            raise ValueError("no")
+        return encode(spans)
+
+    monkeypatch.setattr(handle.engine, "encode_spans", broken)
+    record("broken order")
+    record("fine")
+    handle.flush()
+    assert names(receiver) == ["fine"]
+    assert handle.counts.dropped["traces", "critical", "not_encoded"] == 1
+
+
+class TestSpool:
+    """What could not be delivered is kept on disk."""
+
+    @pytest.fixture
+    def spooled(self, init: Init, tmp_path: Path) -> Init:
+        def call(**arguments: object) -> botobs.Handle:
+            return init(spool_dir=tmp_path / "spool", span_interval=0.02, **arguments)
+
+        return call
+
+    def test_across_processes_lives_in_order_and_once(self, spooled: Init, receiver: OtlpReceiver) -> None:
+        receiver.reply = Reply(503)
+        for life in range(3):
+            handle = spooled(service_name=f"life{life}")
+            for number in range(3):
+                record(f"{life}.{number}")
+                handle.flush(2.0)
+            handle.shutdown(2.0)
+        assert names(receiver) == []
+        receiver.reply = Reply()
+        handle = spooled()
+        record("after")
+        assert handle.flush(PATIENCE)
+        assert names(receiver) == [f"{life}.{number}" for life in range(3) for number in range(3)] + ["after"]
+        assert handle.shutdown()
+        assert len(names(receiver)) == 10
+
+    def test_directory_is_private_and_empty_after_delivery(
+        self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
+    ) -> None:
+        receiver.reply = Reply(503)
+        handle = spooled()
+        record("waits")
+        handle.flush(2.0)
+        assert handle._pipeline.spool_bytes > 0
+        files = list((tmp_path / "spool").rglob("*.otlp"))
+        assert files
+        assert (tmp_path / "spool").stat().st_mode & 0o077 == 0
+        receiver.reply = Reply()
+        assert handle.flush(PATIENCE)
+        assert handle._pipeline.spool_bytes == 0
+        handle.shutdown()
+        assert list((tmp_path / "spool").iterdir()) == []
+
+    def test_what_hangs_at_the_end_is_kept(self, spooled: Init, receiver: OtlpReceiver) -> None:
+        hold = threading.Event()
+        handle = spooled(export_timeout=3600, metric_interval=3600)
+        receiver.hold = hold
+        record("in flight")
+        until(lambda: receiver.holding)
+        record("behind it")
+        handle.shutdown(2.0)
+        receiver.hold = None
+        hold.set()
+        assert spooled(service_name="next").flush(PATIENCE)
+        assert names(receiver) == ["in flight", "behind it"]
+
+    def test_bounded_in_bytes_with_orders_last_to_go(
+        self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
+    ) -> None:
+        receiver.reply = Reply(503)
+        handle = spooled(spool_bytes=20_000, metric_interval=3600)
+        record("create_order binance", 5)
+        for _ in range(30):
+            record("fetch_ticker binance", 20)
+            handle.flush(1.0)
+        files = list((tmp_path / "spool").rglob("*.otlp"))
+        assert sum(file.stat().st_size for file in files) <= 20_000
+        assert handle.counts.dropped["traces", "bulk", "spool_full"] > 0
+        receiver.reply = Reply()
+        assert handle.flush(PATIENCE)
+        assert names(receiver).count("create_order binance") == 5
+        lost = handle.counts.dropped["traces", "bulk", "spool_full"]
+        assert names(receiver).count("fetch_ticker binance") == 600 - lost
+
+    def test_bounded_in_age(self, spooled: Init, receiver: OtlpReceiver) -> None:
+        receiver.reply = Reply(503)
+        handle = spooled(spool_age=0.5, metric_interval=3600)
+        record("old")
+        handle.flush(1.0)
+        until(lambda: handle.counts.dropped["traces", "normal", "expired"] == 1)
+        receiver.reply = Reply()
+        assert handle.flush(PATIENCE)
+        assert names(receiver) == []
+
+    def test_a_directory_that_cannot_be_written_loses_but_counts(
+        self, init: Init, receiver: OtlpReceiver, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_text("no directory")
+        handle = init(spool_dir=tmp_path / "file" / "spool")
+        receiver.reply = Reply(503)
+        record("lost")
+        handle.flush(2.0)
+        assert handle.counts.dropped["traces", "normal", "spool_full"] == 1
+        receiver.reply = Reply()
+        record("arrives")
+        assert handle.flush()
+        assert names(receiver) == ["arrives"]

@@ -1,0 +1,102 @@
+"""When not all can be kept, what matters least goes first, and each loss is counted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.trace import Status, StatusCode
+
+from botobs.export.counts import Counts
+from botobs.export.lanes import LANES, Lane, lane_of
+from botobs.export.queue import SpanQueue
+
+
+@dataclass
+class Span:
+    name: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    status: Status = field(default_factory=Status)
+
+
+@pytest.mark.parametrize(
+    ("span", "lane"),
+    [
+        (Span("create_order binance", {"exchange.operation": "create_order"}), Lane.CRITICAL),
+        (Span("cancel_order okx", {"exchange.operation": "cancel_order"}), Lane.CRITICAL),
+        (Span("POST /orders"), Lane.CRITICAL),
+        (Span("order fill"), Lane.CRITICAL),
+        (Span("anything", {"exchange.order.client_id": "b-1"}), Lane.CRITICAL),
+        (Span("fetch_ticker binance", status=Status(StatusCode.ERROR)), Lane.CRITICAL),
+        (Span("fetch_ticker binance", {"exchange.operation": "fetch_ticker"}), Lane.BULK),
+        (Span("fetch_order_book binance", {"exchange.operation": "fetch_order_book"}), Lane.BULK),
+        (Span("fetch_order binance", {"exchange.operation": "fetch_order"}), Lane.BULK),
+        (Span("watch_trades okx", {"exchange.operation": "watch_trades"}), Lane.BULK),
+        (Span("tick"), Lane.BULK),
+        (Span("SELECT bots"), Lane.NORMAL),
+    ],
+)
+def test_lanes(span: Span, lane: Lane) -> None:
+    assert lane_of(span) is lane
+
+
+def test_the_least_important_goes_first_and_the_oldest_of_it() -> None:
+    counts = Counts()
+    queue = SpanQueue(100, counts)
+    for number, lane in enumerate((Lane.BULK, Lane.CRITICAL, Lane.NORMAL, Lane.BULK, Lane.NORMAL)):
+        queue.put(number, lane, 20)
+    queue.put(5, Lane.CRITICAL, 30)
+    assert counts.dropped["traces", "bulk", "queue_full"] == 2
+    queue.put(6, Lane.BULK, 40)
+    assert counts.dropped["traces", "bulk", "queue_full"] == 3
+    queue.put(7, Lane.CRITICAL, 40)
+    assert counts.dropped["traces", "normal", "queue_full"] == 2
+    assert queue.take(10) == (Lane.CRITICAL, [1, 5, 7])
+    assert queue.take(10) is None
+    assert queue.bytes == 0
+
+
+def test_a_span_larger_than_the_queue_is_dropped_alone() -> None:
+    counts = Counts()
+    queue = SpanQueue(100, counts)
+    queue.put("small", Lane.BULK, 50)
+    queue.put("large", Lane.CRITICAL, 101)
+    assert queue.take(10) == (Lane.BULK, ["small"])
+    assert counts.dropped["traces", "critical", "queue_full"] == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from(LANES), st.integers(1, 60))))
+def test_every_span_is_held_or_counted_within_the_bound(puts: list[tuple[Lane, int]]) -> None:
+    counts = Counts()
+    queue = SpanQueue(100, counts)
+    for number, (lane, size) in enumerate(puts):
+        queue.put(number, lane, size)
+        assert 0 <= queue.bytes <= 100
+    assert len(queue) + counts.total_dropped == len(puts)
+    order = []
+    while (taken := queue.take(1)) is not None:
+        order.append((LANES.index(taken[0]), taken[1][0]))
+    assert order == sorted(order)
+    assert queue.bytes == 0
+
+
+def test_many_threads_lose_no_count() -> None:
+    counts = Counts()
+    queue = SpanQueue(1000, counts)
+
+    def fill() -> None:
+        for number in range(2000):
+            queue.put(number, LANES[number % 3], 7)
+
+    threads = [threading.Thread(target=fill) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(queue) + counts.total_dropped == 8000
+    assert queue.bytes == 7 * len(queue)
