@@ -120,6 +120,12 @@ def points_in(payload: bytes) -> dict[str, list[Point]]:
     return found
 
 
+def scopes_in(payload: bytes) -> set[str]:
+    """The scopes of an ExportMetricsServiceRequest."""
+    request = ExportMetricsServiceRequest.FromString(payload)
+    return {scope.scope.name for resource in request.resource_metrics for scope in resource.scope_metrics}
+
+
 def logs_in(payload: bytes) -> list[Log]:
     """The records of an ExportLogsServiceRequest, as they were written."""
     request = ExportLogsServiceRequest.FromString(payload)

@@ -1,0 +1,35 @@
+"""The plugin as pytest loads it in a project that uses botobs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+#: Whether this installation of botobs is new enough for pytest to find the plugin by itself.
+_INSTALLED = any(point.value == "botobs.testing.plugin" for point in entry_points(group="pytest11"))
+
+TEST = """
+from botobs import trading
+
+def test_a_bot_runs(botobs_capture):
+    trading.bot("b1").state("running")
+    assert botobs_capture.value("botobs.bot.transitions") == 1
+
+def test_it_is_alone(botobs_capture):
+    assert 'b1' not in str(botobs_capture.metrics)
+"""
+
+
+def run(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
+    (folder / "test_it.py").write_text(source)
+    found = [] if _INSTALLED else ["-p", "botobs.testing.plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:asyncio", *found, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+
+
+def test_the_fixture_is_there(tmp_path: Path) -> None:
+    ran = run(tmp_path, TEST)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "2 passed" in ran.stdout
