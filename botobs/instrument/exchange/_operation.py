@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
+from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
@@ -21,7 +22,6 @@ from .orders import bounded_side, bounded_type, order_id
 
 _OPERATION = context.create_key("botobs-exchange-operation")
 _REQUEST = context.create_key("botobs-exchange-request")
-_SUPPRESS_HTTP = "suppress_http_instrumentation"
 
 _LIBRARY = "ccxt"
 _LONGEST_VALUE = 128
@@ -216,7 +216,7 @@ class Request(ContextScope):
         self.status: int | None = None
         self.operation = current()
         entered = context.set_value(_REQUEST, self)
-        super().__init__(context.set_value(_SUPPRESS_HTTP, True, entered))
+        super().__init__(context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, entered))
         if self.operation is not None:
             self.operation.requests += 1
             self.operation.sent = self.operation.sent or self._method != "GET"
