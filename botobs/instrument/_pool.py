@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 from collections import defaultdict
@@ -40,7 +39,7 @@ ReadLevels = Callable[[Any], Levels | None]
 
 
 class _State:
-    __slots__ = ("attributes", "name", "owner", "pending", "read_levels", "reference")
+    __slots__ = ("attributes", "name", "owner", "read_levels", "reference", "waiting")
 
     def __init__(self, reference: Callable[[], Any], name: str, levels: ReadLevels, owner: object) -> None:
         self.reference = reference
@@ -48,7 +47,7 @@ class _State:
         self.attributes = {semconv.POOL_NAME: name}
         self.read_levels = levels
         self.owner = owner
-        self.pending = 0
+        self.waiting: set[object] = set()
 
     def levels(self) -> Levels | None:
         pool = self.reference()
@@ -63,22 +62,19 @@ class PoolMetrics:
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
-        # By the pool's id. Single dictionary operations need no lock, and a weak reference's callback, which may come
-        # at any moment, must not wait for one.
+        # By the pool's id. There is no lock: single operations on dictionaries and sets are atomic, a weak reference's
+        # callback may come while one would be held, and a fork may come in another thread.
         self._states: dict[int, _State] = {}
-        self._lock = threading.Lock()
-        # By name, not by pool: a counter must not fall when a pool goes away.
-        self._timeouts: defaultdict[str, int] = defaultdict(int)
         meter = telemetry.meter("database")
         self._create_time = semconv.CONNECTION_CREATE_TIME.create(meter)
         self._wait_time = semconv.CONNECTION_WAIT_TIME.create(meter)
         self._use_time = semconv.CONNECTION_USE_TIME.create(meter)
+        self._timeouts = semconv.CONNECTION_TIMEOUTS.create(meter)
         semconv.CONNECTION_COUNT.create(meter, [self._observe_count])
         semconv.CONNECTION_MAX.create(meter, [self._observing(lambda levels: levels.maximum)])
         semconv.CONNECTION_IDLE_MAX.create(meter, [self._observing(lambda levels: levels.idle_max)])
         semconv.CONNECTION_IDLE_MIN.create(meter, [self._observing(lambda levels: levels.idle_min)])
         semconv.CONNECTION_PENDING_REQUESTS.create(meter, [self._observe_pending])
-        semconv.CONNECTION_TIMEOUTS.create(meter, [self._observe_timeouts])
 
     def register(self, pool: Any, name: str, levels: ReadLevels, owner: object) -> None:
         """Watch `pool` under `name` until `forget(owner)`; a pool that is watched already is left alone."""
@@ -91,9 +87,9 @@ class PoolMetrics:
             reference = weakref.ref(pool, lambda _: states.pop(key, None))
         except TypeError:
             reference = lambda: pool  # noqa: E731
-        states.setdefault(key, _State(reference, name, levels, owner))
-        with self._lock:
-            self._timeouts[name] += 0
+        state = states.setdefault(key, _State(reference, name, levels, owner))
+        # A counter that is not there cannot be told from one that nobody watches.
+        self._timeouts.add(0, state.attributes)
 
     def forget(self, owner: object) -> None:
         """Watch the pools of `owner` no more."""
@@ -107,16 +103,15 @@ class PoolMetrics:
         if state is None:
             return _ignore
         started = time.perf_counter()
-        with self._lock:
-            state.pending += 1
+        token = object()
+        state.waiting.add(token)
 
         def done(error: BaseException | None) -> None:
-            with self._lock:
-                state.pending -= 1
-                if error is not None and _is_timeout(error):
-                    self._timeouts[state.name] += 1
+            state.waiting.discard(token)
             if error is None:
                 self._wait_time.record(time.perf_counter() - started, state.attributes)
+            elif _is_timeout(error):
+                self._timeouts.add(1, state.attributes)
 
         return done
 
@@ -168,12 +163,8 @@ class PoolMetrics:
     def _observe_pending(self, _options: CallbackOptions) -> Iterable[Observation]:
         totals: defaultdict[str, int] = defaultdict(int)
         for state in list(self._states.values()):
-            totals[state.name] += state.pending
+            totals[state.name] += len(state.waiting)
         return _observations(totals)
-
-    def _observe_timeouts(self, _options: CallbackOptions) -> Iterable[Observation]:
-        with self._lock:
-            return _observations(self._timeouts)
 
 
 def _ignore(_error: BaseException | None) -> None:

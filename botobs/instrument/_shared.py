@@ -7,7 +7,6 @@ metric must share one meter: in Prometheus series that differ by the meter alone
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -16,8 +15,7 @@ from ._base import Telemetry
 
 T = TypeVar("T")
 
-_LOCK = threading.Lock()
-_MADE: weakref.WeakKeyDictionary[Any, dict[type[Any], Any]] = weakref.WeakKeyDictionary()
+_MADE: weakref.WeakKeyDictionary[Any, dict[Callable[[Telemetry], Any], Any]] = weakref.WeakKeyDictionary()
 
 
 def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -> T:
@@ -27,9 +25,8 @@ def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -
         telemetry: Where the instruments are created.
         factory: A class; its identity is the key.
     """
-    with _LOCK:
-        made = _MADE.setdefault(telemetry.meter_provider, {})
-        if factory not in made:
-            made[factory] = factory(telemetry)  # type: ignore[index]
-        result: T = made[factory]  # type: ignore[index]
-        return result
+    made = _MADE.setdefault(telemetry.meter_provider, {})
+    if factory not in made:
+        made[factory] = factory(telemetry)
+    result: T = made[factory]
+    return result

@@ -1,8 +1,9 @@
-"""One database span a call: a driver stays silent while the layer above it has an operation open.
+"""One database span a call: drivers stay silent while the layer above them has an operation open.
 
-SQLAlchemy on asyncpg is two instrumented libraries and one call. The upper layer opens an operation here; the lower
-one asks first. It is held weakly: should the upper layer lose its operation without closing it, the driver is heard
-again.
+SQLAlchemy on a driver is two instrumented libraries and one call, whether the driver is watched by botobs (asyncpg) or
+by an upstream instrumentor (psycopg, sqlite3, …). All of them ask OpenTelemetry's context whether they are suppressed.
+What stands there is true only as long as the operation is open: SQLAlchemy's events give no safe place to take it out
+again, and a forgotten operation must not silence a task for the rest of its life.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+from opentelemetry import context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled as is_heard
+
+__all__ = ["OpenOperation", "enter", "is_heard", "silence"]
 
 
 class OpenOperation:
@@ -24,33 +28,29 @@ class OpenOperation:
         self.finished = False
 
 
-_INNERMOST: ContextVar[weakref.ref[OpenOperation] | None] = ContextVar(
-    "botobs_database_operation", default=None
-)
+class _While:
+    """True as long as an operation exists and is not finished."""
 
+    __slots__ = ("_operation",)
 
-def is_heard() -> bool:
-    """Whether a database call that starts now is to be recorded: no operation above it, no suppression."""
-    reference = _INNERMOST.get()
-    if reference is not None:
-        operation = reference()
-        if operation is not None and not operation.finished:
-            return False
-    return is_instrumentation_enabled()
+    def __init__(self, operation: OpenOperation) -> None:
+        self._operation = weakref.ref(operation)
+
+    def __bool__(self) -> bool:
+        operation = self._operation()
+        return operation is not None and not operation.finished
 
 
 def enter(operation: OpenOperation) -> None:
-    """Let `operation` stand for all database calls of this context until it is finished."""
-    _INNERMOST.set(weakref.ref(operation))
+    """Let `operation` stand for all calls of this context until it is finished."""
+    context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, _While(operation)))
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Record no database call within: a library's own housekeeping."""
-    operation = OpenOperation()
-    token = _INNERMOST.set(weakref.ref(operation))
+    """Record nothing within: a library's own housekeeping."""
+    token = context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
     try:
         yield
     finally:
-        operation.finished = True
-        _INNERMOST.reset(token)
+        context.detach(token)

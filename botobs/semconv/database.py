@@ -73,7 +73,7 @@ CONNECTION_PENDING_REQUESTS = Metric(
 )
 CONNECTION_TIMEOUTS = Metric(
     "db.client.connection.timeouts",
-    "observable_counter",
+    "counter",
     "{timeout}",
     "Callers that gave up waiting for a connection of a pool.",
     (POOL_NAME,),

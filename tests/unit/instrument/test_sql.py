@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botobs.instrument._sql import parse
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("SELECT 'it''s', 1.5e3, -7, 0xFF, a1 FROM t2", "SELECT ?, ?, -?, ?, a1 FROM t2"),
+        (r"SELECT E'a\'b', B'01', N'x', U&'d'", "SELECT ?, ?, ?, ?"),
+        ("SELECT $$a'b$$, $tag$c$d$tag$ FOR UPDATE", "SELECT ?, ? FOR UPDATE"),
+        ("SELECT a -- secret 'x\n, b /* 'secret' /* inner */ */ FROM t", "SELECT a , b FROM t"),
+        ("SELECT 'never closed FROM t", "SELECT ?"),
+        ("SELECT a FROM t WHERE b = 'x\n\ty'  AND  c", "SELECT a FROM t WHERE b = ? AND c"),
+        ("SELECT a::int4, b[1], ARRAY['secret'], ARRAY[x1]", "SELECT a::int4, b[?], ARRAY[?], ARRAY[x1]"),
+        ("SELECT $1, :name, %(name)s, %s, ?, @name", "SELECT $1, :name, %(name)s, %s, ?, @name"),
+        ('SELECT "Orders"."a b" FROM "Orders"', 'SELECT "Orders"."a b" FROM "Orders"'),
+        ("SELECT 1 WHERE a IN ($1, $2, $3) AND b in (4, 5)", "SELECT ? WHERE a IN (...) AND b IN (...)"),
+        ("INSERT INTO t VALUES ($1, 'a'), ($2, 'b'), ($3, 'c')", "INSERT INTO t VALUES ($1, ?), ..."),
+        ("INSERT INTO t VALUES (1, 'a') RETURNING id", "INSERT INTO t VALUES (?, ?) RETURNING id"),
+    ],
+)
+def test_text_has_no_literals(statement: str, text: str) -> None:
+    assert parse(statement, "postgresql").text == text
+
+
+@pytest.mark.parametrize("system", ["mysql", "mariadb", "sqlite"])
+def test_double_quotes_are_strings_where_they_may_be(system: str) -> None:
+    assert parse('SELECT * FROM t WHERE name = "secret"', system).text == "SELECT * FROM t WHERE name = ?"
+
+
+def test_backslashes_escape_in_mysql() -> None:
+    assert parse(r"SELECT 'a\'secret', 1 FROM `t`", "mysql").text == "SELECT ?, ? FROM `t`"
+
+
+@pytest.mark.parametrize(
+    ("statement", "operation", "summary"),
+    [
+        ("select * from orders", "SELECT", "SELECT orders"),
+        ("SELECT * FROM a JOIN public.b ON true LEFT JOIN ONLY c", "SELECT", "SELECT a public.b c"),
+        ("SELECT extract(epoch FROM at), x IS DISTINCT FROM y FROM orders", "SELECT", "SELECT orders"),
+        ("SELECT * FROM generate_series(1, 5)", "SELECT", "SELECT"),
+        ("SELECT * FROM (SELECT id FROM inner_t) AS s", "SELECT", "SELECT SELECT inner_t"),
+        ("SELECT id FROM orders FOR NO KEY UPDATE", "SELECT", "SELECT orders"),
+        ("WITH w AS (SELECT * FROM x) UPDATE bots SET a = 1 FROM w", "UPDATE", "SELECT x UPDATE bots"),
+        ("INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = 1", "INSERT", "INSERT t"),
+        ("INSERT INTO t SELECT * FROM u", "INSERT", "INSERT t SELECT u"),
+        ("UPDATE ONLY t SET a = 1", "UPDATE", "UPDATE t"),
+        ("DELETE FROM t USING u", "DELETE", "DELETE t u"),
+        ('COPY "public"."fills"("a") FROM STDIN', "COPY", "COPY public.fills"),
+        ("CREATE TABLE IF NOT EXISTS foo (id int)", "CREATE", "CREATE TABLE foo"),
+        ("DROP INDEX CONCURRENTLY foo", "DROP", "DROP INDEX foo"),
+        ("BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN", "BEGIN"),
+        ("/* comment */ COMMIT; SELECT * FROM t", "COMMIT", "COMMIT"),
+        ("hunter2 is no command", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_operation_and_summary(statement: str, operation: str, summary: str) -> None:
+    parsed = parse(statement, "postgresql")
+    assert (parsed.operation, parsed.summary) == (operation, summary)
+
+
+def test_what_is_no_text_says_nothing() -> None:
+    assert parse(None, "postgresql").text == ""
+
+
+CANARY = "canary4711canary"
+LITERALS = [
+    f"'{CANARY}'",
+    f"'it''s {CANARY}'",
+    f"$${CANARY}$$",
+    f"$q${CANARY}$q$",
+    f"E'\\'{CANARY}'",
+    f"-- {CANARY}\n",
+]
+PIECES = st.sampled_from(
+    [
+        *LITERALS,
+        f"/* {CANARY} */",
+        "SELECT",
+        "a",
+        '"b"',
+        "(",
+        ")",
+        ",",
+        "1.5",
+        "$1",
+        "FROM t",
+        "=",
+        ";",
+        "::int",
+        "\n",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12))
+def test_no_combination_of_literals_lets_one_through(pieces: list[str]) -> None:
+    parsed = parse(" ".join(pieces), "postgresql")
+    assert CANARY not in parsed.text + parsed.operation + parsed.summary
+
+
+@given(st.text(max_size=200), st.sampled_from(["postgresql", "mysql"]))
+def test_no_text_raises(statement: str, system: str) -> None:
+    parse(statement, system)
+
+
+@pytest.mark.parametrize("piece", ["'", "$a$", "/*", "(", "IN ($1", "VALUES (1),", "1", '"', "a.", "-"])
+def test_no_text_takes_long(piece: str) -> None:
+    def seconds(length: int) -> float:
+        statement = "SELECT " + piece * (length // len(piece))
+        started = time.process_time()
+        parse(statement, "postgresql")
+        return time.process_time() - started
+
+    # Four times the text may take about four times as long; what backtracks takes sixteen times and more.
+    assert seconds(4000) < 12 * max(seconds(1000), 0.002)
