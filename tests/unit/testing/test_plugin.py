@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -33,3 +34,14 @@ def test_the_fixture_is_there(tmp_path: Path) -> None:
     ran = run(tmp_path, TEST)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "2 passed" in ran.stdout
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "testing.md"
+
+
+def test_the_examples_of_its_page_pass(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 5
+    ran = run(tmp_path, "\n\n".join(blocks))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "5 passed" in ran.stdout
