@@ -49,9 +49,10 @@ class Handle:
         self._life = Life()
         self._instrumentations = Instrumentations()
         self._pipeline = Pipeline(settings, self.counts, self._sender(), self._store())
+        self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,
-            resource.build(settings),
+            self._resource,
             _sampler(settings),
             self._pipeline.offer,
             self.redactor,
@@ -65,9 +66,14 @@ class Handle:
         return self._engine
 
     @property
+    def instance_id(self) -> str:
+        """`service.instance.id`: this process, as long as botobs runs in it."""
+        return str(self._resource.attributes["service.instance.id"])
+
+    @property
     def instrumentations(self) -> list[Status]:
         """The state of each instrumentation."""
-        return list(self._instrumentations.statuses.values())
+        return self._instrumentations.look()
 
     @property
     def running(self) -> bool:
@@ -161,7 +167,8 @@ class Handle:
         self._life.reset()
         _providers.tracer_provider.after_fork()
         _providers.meter_provider.after_fork()
-        self._engine.reset_after_fork(resource.build(self.settings))
+        self._resource = resource.build(self.settings)
+        self._engine.reset_after_fork(self._resource)
         self._pipeline.after_fork()
 
     def _register_metrics(self) -> None:

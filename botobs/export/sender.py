@@ -59,6 +59,7 @@ class Answer:
         detail: The same for a person.
         retry_after: Seconds that the collector asked to wait.
         refused: Items that the collector took out of an accepted request.
+        date: The collector's clock, as it wrote it.
     """
 
     outcome: Outcome
@@ -66,6 +67,7 @@ class Answer:
     detail: str = ""
     retry_after: float | None = None
     refused: int = 0
+    date: str | None = None
 
 
 class Sender:
@@ -226,7 +228,7 @@ def _failure(error: Exception) -> Answer:
 def _answer(signal: str, response: http.client.HTTPResponse, content: bytes) -> Answer:
     status = response.status
     if 200 <= status < 300:
-        return Answer(Outcome.DELIVERED, refused=_refused(signal, content))
+        return Answer(Outcome.DELIVERED, refused=_refused(signal, content), date=response.getheader("Date"))
     detail = f"it answered {status} {response.reason}"
     if status in _RETRYABLE:
         wait = _retry_after(response.getheader("Retry-After"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -34,6 +36,20 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("httpx", "botobs.instrument.httpx:HttpxInstrumentation"),
     ("requests", "botobs.instrument.requests:RequestsInstrumentation"),
 )
+
+# What each of ours watches, where it is not the standard library or called the same.
+_LIBRARIES = {
+    "ccxt_ws": "ccxt",
+    "python_binance": "binance",
+    "aiohttp_ws": "aiohttp",
+    "aiohttp_server": "aiohttp",
+    "aiohttp_client": "aiohttp",
+    "logging": "logging",
+    "runtime": "gc",
+}
+
+
+_OURS = frozenset(name for name, _ in REGISTRY)
 
 
 class State(StrEnum):
@@ -70,6 +86,15 @@ class Instrumentations:
         self.statuses: dict[str, Status] = {}
         self._installed: list[Instrumentation] = []
         self._errors: dict[str, int] = {}
+
+    def look(self) -> list[Status]:
+        """The state of each as of now."""
+        return [
+            replace(status, state=_library_state(name))
+            if status.state is State.INSTALLED and name in _OURS
+            else status
+            for name, status in self.statuses.items()
+        ]
 
     def install(self, telemetry: Telemetry) -> None:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
@@ -141,3 +166,11 @@ class Instrumentations:
         self._errors[name] = self._errors.get(name, 0) + 1
         status = self.statuses.setdefault(name, Status(name, "botobs", State.FAILED))
         status.state, status.detail = State.FAILED, detail
+
+
+def _library_state(name: str) -> State:
+    """Whether what one of ours watches is imported, could be, or is not there."""
+    library = _LIBRARIES.get(name, name)
+    if library in sys.modules:
+        return State.INSTALLED
+    return State.WAITING if find_spec(library) is not None else State.MISSING

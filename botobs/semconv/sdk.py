@@ -71,6 +71,12 @@ GOODBYE = Metric(
     "When the service said goodbye before a clean end, in seconds since the epoch; 0 while it lives. A heartbeat that "
     "ends without a goodbye is a death.",
 )
+CANARY = Metric(
+    "botobs.doctor.canary.timestamp",
+    "gauge",
+    "s",
+    "When `botobs doctor` last sent this to find it again, in seconds since the epoch.",
+)
 
 METRICS = (
     DROPPED,
@@ -84,4 +90,5 @@ METRICS = (
     SETTINGS_INVALID,
     HEARTBEAT,
     GOODBYE,
+    CANARY,
 )

@@ -58,6 +58,7 @@ class OtlpReceiver:
         requests: All that came, in order.
         reply: How requests are answered; set it at any time.
         token: If set, requests without it are answered 401.
+        date: If set, the clock that answers show.
         hold: If set, requests wait for it and then get no answer; `holding` tells of one that waits.
     """
 
@@ -67,6 +68,7 @@ class OtlpReceiver:
         self.token: str | None = None
         self.hold: threading.Event | None = None
         self.holding = False
+        self.date: str | None = None
         self._arrived = threading.Condition()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.receiver = self
@@ -250,6 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return self.server.receiver.date or super().date_time_string(timestamp)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Tests read what was received, not a log."""

@@ -13,7 +13,7 @@ import pytest
 from botobs.settings import TABLE, Settings, SettingsError, load
 
 
-def settings(directory: Path, arguments: Mapping[str, Any] | None = None, **environ: Any) -> Settings:
+def settings(directory: Path, arguments: Mapping[str, Any] | None = None, /, **environ: str) -> Settings:
     return load(arguments or {}, {"HOME": str(directory), **environ}, directory)
 
 

@@ -1,0 +1,41 @@
+"""What `botobs run` puts first on the path of a program, so that Python runs it before the program.
+
+It starts botobs, then runs the sitecustomize that would have run without it. Whatever goes wrong is said in one line;
+the program runs all the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from pathlib import Path
+
+_HERE = str(Path(__file__).resolve().parent)
+
+
+def _chain() -> None:
+    """Run the sitecustomize that this one hides, under its own name."""
+    elsewhere = [entry for entry in sys.path if not _is_here(entry)]
+    spec = PathFinder.find_spec("sitecustomize", elsewhere)
+    if spec is not None and spec.loader is not None:
+        module = module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
+def _is_here(entry: str) -> bool:
+    return str(Path(entry or ".").resolve()) == _HERE
+
+
+def _start() -> None:
+    try:
+        import botobs
+
+        botobs.init()
+    except Exception as error:
+        sys.stderr.write(f"botobs: this program runs without monitoring: {type(error).__name__}: {error}\n")
+
+
+_start()
+_chain()

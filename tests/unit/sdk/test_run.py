@@ -1,0 +1,113 @@
+"""`botobs run`: any program is monitored without being edited."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from botobs.cli.run import environment as environment_of
+from botobs.cli.run import program_name
+from tests.support.otlp_receiver import OtlpReceiver, attributes
+
+PATIENCE = 120
+BOTOBS = "import sys; from botobs.cli import main; sys.exit(main())"
+
+
+@pytest.fixture
+def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    environment.pop("BOTOBS_SERVICE_NAME")
+
+    def call(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", BOTOBS, "run", *words],
+            env=environment | variables,
+            cwd=tmp_path,
+            text=True,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+
+    return call
+
+
+PROGRAM = """
+import sys
+from opentelemetry import trace
+with trace.get_tracer("mine").start_as_current_span("worked"):
+    print(*sys.argv[1:])
+sys.exit(5)
+"""
+
+
+def test_a_program_that_knows_nothing_of_botobs(
+    run: Callable[..., subprocess.CompletedProcess[str]], receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    (tmp_path / "grid_bot.py").write_text(PROGRAM)
+    done = run("--", sys.executable, "grid_bot.py", "--name", "kept", "--")
+    assert (done.returncode, done.stdout, done.stderr) == (5, "--name kept --\n", "")
+    assert [span.name for span in receiver.spans] == ["worked"]
+    assert attributes(receiver.traces[0].resource)["service.name"] == "grid_bot"
+
+
+def test_the_name_can_be_given(
+    run: Callable[..., subprocess.CompletedProcess[str]], receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    (tmp_path / "grid_bot.py").write_text(PROGRAM)
+    run("--name", "engine", sys.executable, "grid_bot.py", BOTOBS_SERVICE_NAME="other")
+    assert attributes(receiver.traces[0].resource)["service.name"] == "engine"
+
+
+def test_the_users_sitecustomize_still_runs(
+    run: Callable[..., subprocess.CompletedProcess[str]], receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "sitecustomize.py").write_text("import builtins; builtins.mine_ran = __name__")
+    (tmp_path / "program.py").write_text("import sitecustomize; print(mine_ran, sitecustomize.__file__)")
+    path = os.pathsep.join([str(mine), str(Path(__file__).parents[3])])
+    done = run("--", sys.executable, "program.py", PYTHONPATH=path)
+    assert done.stdout == f"sitecustomize {mine / 'sitecustomize.py'}\n"
+    assert receiver.metric_exports
+
+
+def test_a_wrong_setting_does_not_keep_the_program_from_running(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text("print('ran')")
+    done = run("--", sys.executable, "program.py", BOTOBS_STRICT="true", BOTOBS_SAMPLING_RATIO="9")
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith("botobs: this program runs without monitoring")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_command_is_said_in_one_line(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = run("--", "no-such-command")
+    assert done.returncode == 1
+    assert "no-such-command" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["python", "bots/grid.py", "x"], "grid"),
+        (["/usr/bin/python3.11", "-X", "dev", "-u", "grid.py"], "grid"),
+        (["python", "-m", "demo.trading_engine"], "trading_engine"),
+        (["python", "/srv/engine/__main__.py"], "engine"),
+        (["python", "-c", "pass"], "python"),
+        (["gunicorn", "app:app"], "gunicorn"),
+        (["/opt/bin/uvicorn", "app:app"], "uvicorn"),
+    ],
+)
+def test_program_name(command: list[str], name: str) -> None:
+    assert program_name(command) == name
+
+
+def test_a_name_that_is_set_stays() -> None:
+    assert "BOTOBS_SERVICE_NAME" not in environment_of(["x"], None, {"OTEL_SERVICE_NAME": "engine"})
+    assert environment_of(["x"], None, {"BOTOBS_SERVICE_NAME": "engine"})["BOTOBS_SERVICE_NAME"] == "engine"
