@@ -1,0 +1,106 @@
+"""Writes the pages and files that are derived from the code: `make docs`. A test compares them with what is committed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+from pkgutil import iter_modules
+
+from botobs import semconv
+from botobs.cli import COMMANDS
+from botobs.settings import TABLE, Settings
+from botobs.stack.ports import PORTS
+
+FOLDER = Path(__file__).parent
+_NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
+
+
+def pages() -> dict[Path, str]:
+    """Content of every generated page, by its path."""
+    return {
+        FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
+        for name, make in {
+            "metrics.md": _metrics,
+            "settings.md": _settings,
+            "ports.md": _ports,
+            "commands.md": _commands,
+        }.items()
+    }
+
+
+def main() -> None:
+    """Write what has changed."""
+    for path, content in pages().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+            print(f"wrote {path.relative_to(FOLDER.parent)}")
+
+
+def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [_line(titles), _line("---" for _ in titles), *(_line(row) for row in rows)]
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _metrics() -> str:
+    areas = [module.name for module in iter_modules(semconv.__path__) if not module.name.startswith("_")]
+    parts = [
+        "# Metrics\n\nWhat botobs emits. The second name is the one in Prometheus; histograms have `_bucket`, `_sum` and "
+        "`_count` behind it. Every series also carries `service_name`, `service_instance_id` and "
+        "`deployment_environment_name`."
+    ]
+    for area in sorted(areas):
+        module = importlib.import_module(f"botobs.semconv.{area}")
+        rows = [
+            (
+                f"`{metric.name}`<br>`{metric.prometheus_name}`",
+                metric.kind.replace("_", " "),
+                f"`{metric.unit}`",
+                ", ".join(f"`{name}`" for name in metric.attributes) or "-",
+                metric.description,
+            )
+            for metric in sorted(module.METRICS, key=lambda metric: metric.name)
+        ]
+        title = f"## {area.capitalize()}\n\n{(module.__doc__ or '').strip()}"
+        parts.append(f"{title}\n\n{_table(('name', 'instrument', 'unit', 'attributes', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _settings() -> str:
+    defaults = Settings()
+    rows = []
+    for name, setting in TABLE.items():
+        variables = [f"`BOTOBS_{name.upper()}`", *(f"`{variable.name}`" for variable in setting.otel)]
+        doc = setting.doc + (" A wrong value stops the export." if setting.essential else "")
+        rows.append((f"`{name}`", "<br>".join(variables), f"`{defaults.shown(name)}`", doc))
+    return (
+        "# Settings\n\nEach can be given, in falling precedence, as an argument of `botobs.init`, as `BOTOBS_…`, as a variable "
+        "of OpenTelemetry's, or in `[tool.botobs]` of `pyproject.toml` or in `botobs.toml`. `OTEL_SDK_DISABLED=true` beats "
+        "them all. `botobs doctor --explain` shows the values in force and where each came from.\n\n"
+        + _table(("setting", "environment", "default", "meaning"), rows)
+    )
+
+
+def _ports() -> str:
+    rows = [(str(port.default), port.part, port.purpose, f"`{port.variable}`") for port in PORTS]
+    return (
+        "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up --ports auto` picks free "
+        "ports.\n\n" + _table(("port", "part", "purpose", "setting"), rows)
+    )
+
+
+def _commands() -> str:
+    rows = [(f"`botobs {name}`", summary) for name, summary in COMMANDS.items()]
+    return (
+        "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit codes: 0 done, 1 it did not "
+        "work, 2 the command was wrong, 130 interrupted.\n\n" + _table(("command", "what it does"), rows)
+    )
+
+
+if __name__ == "__main__":
+    main()
