@@ -50,6 +50,7 @@ class Operation(ContextScope):
         name: The unified method.
         sent: A request that may change something has been handed to the network.
         status: HTTP status of the last answer.
+        answered_at: When the last request was sent and when it was answered, in seconds since the epoch.
         done: The call has returned; what its background tasks do is not part of it.
     """
 
@@ -60,6 +61,7 @@ class Operation(ContextScope):
         "_ticket",
         "_transport",
         "_waited",
+        "answered_at",
         "code",
         "done",
         "name",
@@ -84,6 +86,7 @@ class Operation(ContextScope):
         self.status: int | None = None
         self.code: int | None = None
         self.requests = 0
+        self.answered_at = (0.0, 0.0)
         self.template = ""
         self.done = False
         self._ticket = hub.orders.begin(who) if name in SUBMITS else None
@@ -112,7 +115,7 @@ class Operation(ContextScope):
             self._hub.orders.end(self._ticket)
         duration = time.monotonic() - self._started
         self._measure(error, duration)
-        self._follow_orders(error, result, duration)
+        self._follow(error, result, duration)
         self._describe(error, result)
         self.span.end()
 
@@ -160,7 +163,7 @@ class Operation(ContextScope):
         span.set_status(Status(StatusCode.ERROR, kind))
 
     @guarded(_LIBRARY)
-    def _follow_orders(self, error: BaseException | None, result: Any, duration: float) -> None:
+    def _follow(self, error: BaseException | None, result: Any, duration: float) -> None:
         orders, name = self._hub.orders, self.name
         if name in SUBMITS:
             outcome = "accepted" if error is None else errors.submit_outcome(error, self.sent, self.status)
@@ -188,6 +191,9 @@ class Operation(ContextScope):
             orders.cancel_duration.record(duration, attributes)
         if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
             orders.update(self.who[0], result, keep=False)
+        elif name == "fetch_time" and isinstance(result, int) and self.status is not None:
+            resolution = 0.001 if result % 1000 else 1.0
+            self._hub.exchange(self.who[0]).clock.add(*self.answered_at, result / 1000, resolution)
         elif name in ("fetch_balance", "fetch_balance_ws") and error is None:
             self._hub.exchange(self.who[0]).balances[(self.who[1], "rest")] = time.monotonic()
 
@@ -268,6 +274,7 @@ class Request(ContextScope):
         if self.operation is not None:
             code = _ERROR_CODE.search(head)
             self.operation.status = self.status
+            self.operation.answered_at = (self.sent_at, received)
             self.operation.code = int(code.group(1)) if code else None
 
     def _count_rejection(self, head: str) -> None:

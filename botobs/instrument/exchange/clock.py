@@ -18,11 +18,12 @@ class ClockOffset:
     bounds overlap to a fraction of a second within some requests.
     """
 
-    __slots__ = ("_high", "_low", "_started")
+    __slots__ = ("_high", "_low", "_precise", "_started")
 
     def __init__(self) -> None:
         self._low = -math.inf
         self._high = math.inf
+        self._precise = False
         self._started = -math.inf
 
     def add(self, sent: float, received: float, exchange_time: float, resolution: float = 0.0) -> None:
@@ -40,10 +41,15 @@ class ClockOffset:
             return
         expired = received - self._started > _LIFETIME
         disjoint = low > self._high or high < self._low
+        precise = resolution < 1.0
+        if disjoint and self._precise and not precise and not expired:
+            # The header may come from a cache or a proxy, whose clock is another.
+            return
         if expired or disjoint:
-            self._low, self._high, self._started = low, high, received
+            self._low, self._high, self._started, self._precise = low, high, received, precise
         else:
             self._low, self._high = max(low, self._low), min(high, self._high)
+            self._precise = self._precise or precise
 
     def add_date_header(self, sent: float, received: float, header: str) -> None:
         """Take a `Date` header into account; anything that is not a date is ignored."""

@@ -10,7 +10,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from opentelemetry.trace import SpanContext
+
 from .clock import ClockOffset
+from .integrity import SequenceCheck
 from .ratelimit import RateLimits
 
 #: Seconds between two closer looks at a stream.
@@ -123,7 +126,11 @@ class Connection:
         state: `idle`, `connecting`, `open`, or `closed` once it is lost.
         last: Monotonic time of the last frame; 0 before the first.
         sample_at: Monotonic time from which the next frame is looked at closely.
+        looked_at: Monotonic time of the last closer look.
         ping_sent: Monotonic time of a ping without a pong so far, or 0.
+        pong_mark: What the client knew about the last pong when the ping was sent.
+        broadcasting: An error is being handed to all streams, one by one.
+        caller: The span that asked for the connection.
         check: Compares the sequence numbers of a decoded message; None if the dialect is unknown.
         client: The client library's object of the moment.
         owner: The object whose end is the connection's end.
@@ -134,7 +141,9 @@ class Connection:
         "__weakref__",
         "awaited",
         "backlog",
+        "broadcasting",
         "bytes",
+        "caller",
         "check",
         "checks",
         "client",
@@ -143,11 +152,13 @@ class Connection:
         "gaps",
         "key",
         "last",
+        "looked_at",
         "lost",
         "messages",
         "opened_at",
         "owner",
         "ping_sent",
+        "pong_mark",
         "sample_at",
         "sent",
         "started_at",
@@ -168,11 +179,15 @@ class Connection:
         self.gaps = 0
         self.last = 0.0
         self.sample_at = 0.0
+        self.looked_at = 0.0
         self.ping_sent = 0.0
+        self.pong_mark: Any = None
+        self.broadcasting = False
+        self.caller: SpanContext | None = None
         self.started_at = 0.0
         self.opened_at = 0.0
         self.streams: dict[Any, Stream] = {}
-        self.check: Callable[[Any], int | None] | None = None
+        self.check: SequenceCheck | None = None
         self.client: weakref.ref[Any] | None = None
         self.owner: weakref.ref[Any] | None = None
         self.backlog: Callable[[], int] | None = None
@@ -186,6 +201,11 @@ class Connection:
         if missing is not None:
             self.checks += 1
             self.gaps += missing
+
+    def restart_check(self) -> None:
+        """What comes next need not follow what came before."""
+        if self.check is not None:
+            self.check.restart()
 
     def stream(self, key: Any, channel: str, now: float) -> Stream:
         """The stream `key`, new if need be."""
