@@ -1,4 +1,4 @@
-"""Writes the pages and files that are derived from the code: `make docs`. A test compares them with what is committed."""
+"""Writes the pages that are derived from the code: `make docs`. A test compares them with what is committed."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def _line(cells: Iterable[str]) -> str:
 def _metrics() -> str:
     areas = [module.name for module in iter_modules(semconv.__path__) if not module.name.startswith("_")]
     parts = [
-        "# Metrics\n\nWhat botobs emits. The second name is the one in Prometheus; histograms have `_bucket`, `_sum` and "
-        "`_count` behind it. Every series also carries `service_name`, `service_instance_id` and "
-        "`deployment_environment_name`."
+        "# Metrics\n\nWhat botobs emits. The second name is the one in Prometheus; histograms have "
+        "`_bucket`, `_sum` and `_count` behind it. Every series also carries `service_name`, "
+        "`service_instance_id` and `deployment_environment_name`."
     ]
     for area in sorted(areas):
         module = importlib.import_module(f"botobs.semconv.{area}")
@@ -79,9 +79,10 @@ def _settings() -> str:
         doc = setting.doc + (" A wrong value stops the export." if setting.essential else "")
         rows.append((f"`{name}`", "<br>".join(variables), f"`{defaults.shown(name)}`", doc))
     return (
-        "# Settings\n\nEach can be given, in falling precedence, as an argument of `botobs.init`, as `BOTOBS_…`, as a variable "
-        "of OpenTelemetry's, or in `[tool.botobs]` of `pyproject.toml` or in `botobs.toml`. `OTEL_SDK_DISABLED=true` beats "
-        "them all. `botobs doctor --explain` shows the values in force and where each came from.\n\n"
+        "# Settings\n\nEach can be given, in falling precedence, as an argument of `botobs.init`, as "
+        "`BOTOBS_…`, as a variable of OpenTelemetry's, or in `[tool.botobs]` of `pyproject.toml` or "
+        "in `botobs.toml`. `OTEL_SDK_DISABLED=true` beats them all. `botobs doctor --explain` shows "
+        "the values in force and where each came from.\n\n"
         + _table(("setting", "environment", "default", "meaning"), rows)
     )
 
@@ -89,7 +90,8 @@ def _settings() -> str:
 def _ports() -> str:
     rows = [(str(port.default), port.part, port.purpose, f"`{port.variable}`") for port in PORTS]
     return (
-        "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up --ports auto` picks free "
+        "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "
+        "--ports auto` picks free"
         "ports.\n\n" + _table(("port", "part", "purpose", "setting"), rows)
     )
 
@@ -97,7 +99,8 @@ def _ports() -> str:
 def _commands() -> str:
     rows = [(f"`botobs {name}`", summary) for name, summary in COMMANDS.items()]
     return (
-        "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit codes: 0 done, 1 it did not "
+        "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit "
+        "codes: 0 done, 1 it did not"
         "work, 2 the command was wrong, 130 interrupted.\n\n" + _table(("command", "what it does"), rows)
     )
 
