@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+from ._guard import guarded
 from ._patch import Patches
 from ._pool import Levels, PoolMetrics
 
@@ -23,7 +24,7 @@ def watch_pools(module: ModuleType, patches: Patches, pools: PoolMetrics, owner:
     """
 
     def register(pool: Any) -> None:
-        pools.register(pool, pool_name(pool), levels, owner)
+        pools.register(pool, pool_name, levels, owner)
 
     async def initialize(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: Any) -> Any:
         register(pool)
@@ -37,21 +38,19 @@ def watch_pools(module: ModuleType, patches: Patches, pools: PoolMetrics, owner:
 
     async def acquire(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: Any) -> Any:
         register(pool)
-        done = pools.waiting(pool)
-        try:
-            connection = await wrapped(*args, **kwargs)
-        except BaseException as error:
-            done(error)
-            raise
-        done(None)
-        return connection
+        with pools.waiting(pool):
+            return await wrapped(*args, **kwargs)
 
     async def take(wrapped: Callable[..., Any], holder: Any, args: Any, kwargs: Any) -> Any:
         connection = await wrapped(*args, **kwargs)
+        follow(holder)
+        return connection
+
+    @guarded("asyncpg")
+    def follow(holder: Any) -> None:
         taken = time.perf_counter()
         # Done when the holder is free again, whether it was released, closed or lost its server.
         holder._in_use.add_done_callback(lambda _: pools.used(holder._pool, time.perf_counter() - taken))
-        return connection
 
     patches.wrap(module.Pool, "_initialize", initialize)
     patches.wrap(module.Pool, "_get_new_connection", open_connection)

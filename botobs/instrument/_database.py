@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_i
 
 from ..semconv import database as semconv
 from ._base import Telemetry
+from ._guard import guarded
 from ._sql import parse
 from ._suppress import OpenOperation, enter
 
@@ -102,6 +103,7 @@ class Operation(OpenOperation):
         self._started = time.perf_counter()
         enter(self)
 
+    @guarded("database")
     def end(self, error: BaseException | None = None) -> None:
         """Finish the operation; a second call does nothing.
 

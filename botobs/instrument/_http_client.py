@@ -9,20 +9,32 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry.propagate import inject
-from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context, use_span
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    set_span_in_context,
+    use_span,
+)
 
 from ..semconv import http as semconv
 from ._base import Telemetry
+from ._guard import guarded
 from ._http import method_of, span_name, without_query
 
 
 class Call:
     """A request that is under way."""
 
-    __slots__ = ("outcome",)
+    __slots__ = ("outcome", "shared", "span", "started")
 
-    def __init__(self) -> None:
+    def __init__(self, shared: dict[str, Any], span: Span) -> None:
+        self.shared = shared
+        self.span = span
         self.outcome: dict[str, Any] = {}
+        self.started = time.perf_counter()
 
     def answered(self, status: int, protocol_version: str | None) -> None:
         """Note the answer: `status`, and the version of HTTP such as `1.1`."""
@@ -49,17 +61,12 @@ class ClientCalls:
             url: With query and user info, which are dropped before anybody sees them.
             headers: A mapping; takes the context of the trace.
         """
-        known = method_of(method)
-        safe_url = without_query(url)
-        shared: dict[str, Any] = {semconv.HTTP_REQUEST_METHOD: known, **_server(safe_url)}
-        attributes = {**shared, semconv.URL_FULL: safe_url}
-        if known == "_OTHER":
-            attributes[semconv.HTTP_REQUEST_METHOD_ORIGINAL] = method
-        span = self._tracer.start_span(span_name(known), kind=SpanKind.CLIENT, attributes=attributes)
-        call = Call()
-        started = time.perf_counter()
+        call = self._begin(method, url)
+        if call is None:
+            yield Call({}, INVALID_SPAN)
+            return
         try:
-            with use_span(span, record_exception=False, set_status_on_exception=False):
+            with use_span(call.span, record_exception=False, set_status_on_exception=False):
                 inject(headers)
                 yield call
         except BaseException as error:
@@ -67,12 +74,28 @@ class ClientCalls:
             call.outcome["error.type"] = type(error).__qualname__
             raise
         finally:
-            seconds = time.perf_counter() - started
-            span.set_attributes(call.outcome)
-            if "error.type" in call.outcome:
-                span.set_status(Status(StatusCode.ERROR, call.outcome["error.type"]))
-            self._duration.record(seconds, {**shared, **call.outcome}, set_span_in_context(span))
-            span.end()
+            self._end(call)
+
+    @guarded("http")
+    def _begin(self, method: str, url: str) -> Call:
+        known = method_of(method)
+        safe_url = without_query(url)
+        shared: dict[str, Any] = {semconv.HTTP_REQUEST_METHOD: known, **_server(safe_url)}
+        attributes = {**shared, semconv.URL_FULL: safe_url}
+        if known == "_OTHER":
+            attributes[semconv.HTTP_REQUEST_METHOD_ORIGINAL] = method
+        return Call(
+            shared, self._tracer.start_span(span_name(known), kind=SpanKind.CLIENT, attributes=attributes)
+        )
+
+    @guarded("http")
+    def _end(self, call: Call) -> None:
+        seconds = time.perf_counter() - call.started
+        call.span.set_attributes(call.outcome)
+        if "error.type" in call.outcome:
+            call.span.set_status(Status(StatusCode.ERROR, call.outcome["error.type"]))
+        self._duration.record(seconds, {**call.shared, **call.outcome}, set_span_in_context(call.span))
+        call.span.end()
 
 
 def _server(url: str) -> dict[str, str | int]:

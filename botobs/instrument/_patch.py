@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -9,13 +10,22 @@ from typing import Any
 
 import wrapt
 
+from ._guard import report
+
+_logger = logging.getLogger("botobs")
 _MISSING = object()
 
 
 class Patches:
     """The patches of one instrumentation, undone together in reverse order."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: str = "unknown") -> None:
+        """Start without patches.
+
+        Args:
+            library: Whose, for the count of failures.
+        """
+        self._library = library
         self._undo: list[Callable[[], None]] = []
         self._generation = 0
 
@@ -52,15 +62,24 @@ class Patches:
         self._undo.append(action)
 
     def on_import(self, module: str, action: Callable[[ModuleType], None]) -> None:
-        """Run `action(module)` now if `module` is imported, else when it is, unless `undo` came first."""
+        """Run `action(module)` now if `module` is imported, else when it is, unless `undo` came first.
+
+        Name the package, not a module in it: a package's modules are imported while it is half made. What `action`
+        raises later is counted and logged: the program's import must not fail for it.
+        """
         if module in sys.modules:
             action(sys.modules[module])
             return
         generation = self._generation
 
         def hook(imported: ModuleType) -> None:
-            if generation == self._generation:
+            if generation != self._generation:
+                return
+            try:
                 action(imported)
+            except Exception as error:
+                report(self._library, error)
+                _logger.warning("%s is not watched: %s: %s", self._library, type(error).__name__, error)
 
         wrapt.register_post_import_hook(hook, module)
 

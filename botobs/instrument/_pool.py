@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 from ..semconv import database as semconv
 from ._base import Telemetry
+from ._guard import guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,16 @@ class PoolMetrics:
         semconv.CONNECTION_IDLE_MIN.create(meter, [self._observing(lambda levels: levels.idle_min)])
         semconv.CONNECTION_PENDING_REQUESTS.create(meter, [self._observe_pending])
 
-    def register(self, pool: Any, name: str, levels: ReadLevels, owner: object) -> None:
-        """Watch `pool` under `name` until `forget(owner)`; a pool that is watched already is left alone."""
+    @guarded("database")
+    def register(self, pool: Any, name_of: Callable[[Any], str], levels: ReadLevels, owner: object) -> None:
+        """Watch `pool` until `forget(owner)`; costs a lookup when it is watched already.
+
+        Args:
+            pool: A library's connection pool.
+            name_of: Names it; several pools may have one name and are added up.
+            levels: Reads its figures.
+            owner: The instrumentation.
+        """
         key = id(pool)
         if key in self._states:
             return
@@ -87,7 +97,7 @@ class PoolMetrics:
             reference = weakref.ref(pool, lambda _: states.pop(key, None))
         except TypeError:
             reference = lambda: pool  # noqa: E731
-        state = states.setdefault(key, _State(reference, name, levels, owner))
+        state = states.setdefault(key, _State(reference, name_of(pool), levels, owner))
         # A counter that is not there cannot be told from one that nobody watches.
         self._timeouts.add(0, state.attributes)
 
@@ -97,23 +107,25 @@ class PoolMetrics:
             if state.owner is owner:
                 self._states.pop(key, None)
 
-    def waiting(self, pool: Any) -> Callable[[BaseException | None], None]:
-        """A caller begins to wait for a connection; call the result when the wait ends, with what it raised, if so."""
+    @contextmanager
+    def waiting(self, pool: Any) -> Iterator[None]:
+        """Within the block a caller waits for a connection of `pool`."""
         state = self._states.get(id(pool))
         if state is None:
-            return _ignore
+            yield
+            return
         started = time.perf_counter()
         token = object()
         state.waiting.add(token)
-
-        def done(error: BaseException | None) -> None:
-            state.waiting.discard(token)
-            if error is None:
-                self._wait_time.record(time.perf_counter() - started, state.attributes)
-            elif _is_timeout(error):
+        try:
+            yield
+        except BaseException as error:
+            if _is_timeout(error):
                 self._timeouts.add(1, state.attributes)
-
-        return done
+            raise
+        finally:
+            state.waiting.discard(token)
+        self._wait_time.record(time.perf_counter() - started, state.attributes)
 
     def created(self, pool: Any, seconds: float) -> None:
         """A connection was opened for `pool` in `seconds`."""
@@ -165,10 +177,6 @@ class PoolMetrics:
         for state in list(self._states.values()):
             totals[state.name] += len(state.waiting)
         return _observations(totals)
-
-
-def _ignore(_error: BaseException | None) -> None:
-    """The end of a wait in a pool that is not watched."""
 
 
 def _observations(totals: dict[str, int]) -> list[Observation]:

@@ -6,6 +6,7 @@ import time
 import weakref
 from typing import Any
 
+from ._guard import guarded
 from ._pool import Levels, PoolMetrics
 
 _CHECKED_OUT = "botobs.checked_out"
@@ -19,13 +20,16 @@ class Checkouts:
 
     def __init__(self, pools: PoolMetrics) -> None:
         self._pools = pools
+        # SQLAlchemy finds a listener again by its identity.
+        self.checkout = guarded("sqlalchemy")(self._checkout)
+        self.checkin = guarded("sqlalchemy")(self._checkin)
 
-    def checkout(self, _connection: Any, record: Any, fairy: Any) -> None:
+    def _checkout(self, _connection: Any, record: Any, fairy: Any) -> None:
         """A connection leaves its pool."""
         record.record_info[_CHECKED_OUT] = time.perf_counter()
         _OUT.setdefault(fairy._pool, weakref.WeakSet()).add(record)
 
-    def checkin(self, _connection: Any, record: Any) -> None:
+    def _checkin(self, _connection: Any, record: Any) -> None:
         """A connection is back, in order or broken."""
         pool = record._ConnectionRecord__pool
         out = _OUT.get(pool)

@@ -23,7 +23,7 @@ class AiohttpClientInstrumentation:
     name = "aiohttp_client"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Patch `ClientSession` once aiohttp is imported."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from types import ModuleType
+from dataclasses import dataclass
 from typing import Any
 
 from opentelemetry import trace
@@ -22,6 +22,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from ..semconv import http as semconv
 from ._base import Telemetry
 from ._delays import stamp
+from ._guard import guarded
 from ._http import method_of, span_name
 from ._patch import Patches
 
@@ -34,25 +35,25 @@ class AiohttpServerInstrumentation:
     name = "aiohttp_server"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Patch the protocol once aiohttp's server is imported."""
         requests = _Requests(telemetry)
-        self._patches.on_import("aiohttp.web_protocol", lambda module: self._patch(module, requests))
+        self._patches.on_import("aiohttp.web", lambda module: self._patch(module.RequestHandler, requests))
 
     def uninstall(self) -> None:
         """Take the patch back."""
         self._patches.undo()
 
-    def _patch(self, module: ModuleType, requests: _Requests) -> None:
+    def _patch(self, protocol: type, requests: _Requests) -> None:
         async def handle_request(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
             request, start, handler = _arguments(*args, **kwargs)
             if not is_http_instrumentation_enabled() or _is_websocket(request):
                 return await wrapped(request, start, handler)
             return await wrapped(request, start, lambda request: requests.handle(request, handler))
 
-        self._patches.wrap(module.RequestHandler, "_handle_request", handle_request)
+        self._patches.wrap(protocol, "_handle_request", handle_request)
 
 
 class _Requests:
@@ -64,6 +65,20 @@ class _Requests:
 
     async def handle(self, request: Any, handler: Handler) -> Any:
         """Run `handler` for `request` within a span."""
+        started = self._begin(request)
+        if started is None:
+            return await handler(request)
+        try:
+            with trace.use_span(started.span, record_exception=False, set_status_on_exception=False):
+                response = await handler(request)
+        except BaseException as error:
+            self._end(started, request, error, None)
+            raise
+        self._end(started, request, None, response)
+        return response
+
+    @guarded("aiohttp_server")
+    def _begin(self, request: Any) -> _Request:
         method = method_of(request.method)
         shared = {semconv.HTTP_REQUEST_METHOD: method, semconv.URL_SCHEME: request.scheme}
         span = self._tracer.start_span(
@@ -72,29 +87,32 @@ class _Requests:
             kind=SpanKind.SERVER,
             attributes=_request_attributes(request, shared),
         )
-        outcome: dict[str, Any] = {}
         self._active.add(1, shared)
-        started = time.perf_counter()
-        try:
-            with trace.use_span(span, record_exception=False, set_status_on_exception=False):
-                response = await handler(request)
-            outcome = _answered(span, response.status)
-            return response
-        except BaseException as error:
-            outcome = _raised(span, error)
-            raise
-        finally:
-            seconds = time.perf_counter() - started
-            route = _route(request)
-            if route:
-                span.update_name(span_name(method, route))
-                outcome[semconv.HTTP_ROUTE] = route
-            span.set_attributes(outcome)
-            self._active.add(-1, shared)
-            # The exemplar of a slow request is its own span.
-            self._duration.record(seconds, {**shared, **outcome}, trace.set_span_in_context(span))
-            stamp(span)
-            span.end()
+        return _Request(method, shared, span, time.perf_counter())
+
+    @guarded("aiohttp_server")
+    def _end(self, started: _Request, request: Any, error: BaseException | None, response: Any) -> None:
+        seconds = time.perf_counter() - started.time
+        span = started.span
+        self._active.add(-1, started.shared)
+        outcome = _answered(span, response.status) if error is None else _raised(span, error)
+        route = _route(request)
+        if route:
+            span.update_name(span_name(started.method, route))
+            outcome[semconv.HTTP_ROUTE] = route
+        span.set_attributes(outcome)
+        # The exemplar of a slow request is its own span.
+        self._duration.record(seconds, {**started.shared, **outcome}, trace.set_span_in_context(span))
+        stamp(span)
+        span.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    shared: dict[str, str]
+    span: Span
+    time: float
 
 
 def _arguments(request: Any, start_time: Any, request_handler: Handler) -> tuple[Any, Any, Handler]:

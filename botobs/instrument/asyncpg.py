@@ -14,7 +14,8 @@ from typing import Any
 
 from ._asyncpg_pool import watch_pools
 from ._base import Telemetry
-from ._database import Database, Target
+from ._database import Database, Operation, Target
+from ._guard import guarded
 from ._patch import Patches
 from ._pool import PoolMetrics
 from ._shared import once_per_provider
@@ -43,46 +44,44 @@ class AsyncPGInstrumentation:
     name = "asyncpg"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Patch the classes of connections, prepared statements, cursors and pools once asyncpg is imported."""
         database = Database(telemetry, self.name)
         pools = once_per_provider(telemetry, PoolMetrics)
         self._patches.on_undo(lambda: pools.forget(self))
-        self._patches.on_import(
-            "asyncpg.connection", lambda module: self._watch_connections(module, database)
-        )
-        self._patches.on_import(
-            "asyncpg.prepared_stmt", lambda module: self._watch_prepared(module, database)
-        )
-        self._patches.on_import("asyncpg.cursor", lambda module: self._watch_cursors(module, database))
-        self._patches.on_import(
-            "asyncpg.pool", lambda module: watch_pools(module, self._patches, pools, self)
-        )
+
+        def patch(module: ModuleType) -> None:
+            self._watch_connections(module.connection.Connection, database)
+            self._watch_prepared(module.prepared_stmt.PreparedStatement, database)
+            self._watch_cursors(module.cursor.BaseCursor, database)
+            watch_pools(module.pool, self._patches, pools, self)
+
+        self._patches.on_import("asyncpg", patch)
 
     def uninstall(self) -> None:
         """Take the patches back."""
         self._patches.undo()
 
-    def _watch_connections(self, module: ModuleType, database: Database) -> None:
+    def _watch_connections(self, owner: type, database: Database) -> None:
         for method in _QUERIES:
-            self._wrap(module.Connection, method, _call(database, _connection, _statement, method in _MANY))
+            self._wrap(owner, method, _call(database, _connection, _statement, method in _MANY))
         for method, template in _COPIES.items():
-            self._wrap(module.Connection, method, _call(database, _connection, _copy(template), many=False))
+            self._wrap(owner, method, _call(database, _connection, _copy(template), many=False))
         for method in _HOUSEKEEPING:
-            self._wrap(module.Connection, method, _silently)
+            self._wrap(owner, method, _silently)
 
-    def _watch_prepared(self, module: ModuleType, database: Database) -> None:
+    def _watch_prepared(self, owner: type, database: Database) -> None:
         for method in _PREPARED:
             wrapper = _call(database, _owner, _own_query, method in _MANY)
-            self._wrap(module.PreparedStatement, method, wrapper)
+            self._wrap(owner, method, wrapper)
 
-    def _watch_cursors(self, module: ModuleType, database: Database) -> None:
+    def _watch_cursors(self, owner: type, database: Database) -> None:
         # Opening a cursor is the call; what it fetches later is a step of it, however many rows there are.
         for method in ("_bind", "_bind_exec"):
-            self._wrap(module.BaseCursor, method, _call(database, _owner, _own_query, many=False))
-        self._wrap(module.BaseCursor, "_exec", _step(database))
+            self._wrap(owner, method, _call(database, _owner, _own_query, many=False))
+        self._wrap(owner, "_exec", _step(database))
 
     def _wrap(self, owner: type, method: str, wrapper: Wrapper) -> None:
         # `fetchmany` and `_reset` came with later versions.
@@ -96,13 +95,15 @@ def _call(
     statement_of: Callable[[Any, Any, Any], object],
     many: bool,
 ) -> Wrapper:
-    async def call(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
-        if not is_heard():
-            return await wrapped(*args, **kwargs)
+    @guarded("asyncpg")
+    def begin(instance: Any, args: Any, kwargs: Any) -> Operation:
         batch = _batch_size(args[-1] if args else kwargs.get("args")) if many else None
-        operation = database.start(
-            target_of(connection_of(instance)), statement_of(instance, args, kwargs), batch
-        )
+        return database.start(target_of(connection_of(instance)), statement_of(instance, args, kwargs), batch)
+
+    async def call(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
+        operation = begin(instance, args, kwargs) if is_heard() else None
+        if operation is None:
+            return await wrapped(*args, **kwargs)
         try:
             result = await wrapped(*args, **kwargs)
         except BaseException as error:
@@ -115,17 +116,24 @@ def _call(
 
 
 def _step(database: Database) -> Wrapper:
+    @guarded("asyncpg")
+    def end(cursor: Any, seconds: float, error: BaseException | None) -> None:
+        target = target_of(_owner(cursor))
+        if error is None:
+            database.record(target, "FETCH", seconds)
+        else:
+            database.start(target, f"FETCH {cursor._query}").end(error)
+
     async def step(wrapped: Callable[..., Any], cursor: Any, args: Any, kwargs: Any) -> Any:
         if not is_heard():
             return await wrapped(*args, **kwargs)
-        target = target_of(_owner(cursor))
         started = time.perf_counter()
         try:
             result = await wrapped(*args, **kwargs)
         except BaseException as error:
-            database.start(target, f"FETCH {cursor._query}").end(error)
+            end(cursor, time.perf_counter() - started, error)
             raise
-        database.record(target, "FETCH", time.perf_counter() - started)
+        end(cursor, time.perf_counter() - started, None)
         return result
 
     return step

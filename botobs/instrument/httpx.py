@@ -24,7 +24,7 @@ class HttpxInstrumentation:
     name = "httpx"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Patch the transports that open connections, once httpx is imported; clients of before use them too."""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ._base import Telemetry
+from ._guard import guarded
 from ._log_context import SERVICE, SPAN_ID, TRACE_ID, LogContext
 from ._patch import Patches
 
@@ -29,16 +30,23 @@ class LoggingInstrumentation:
     name = "logging"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Stamp and redact every record from now on."""
         context = LogContext(telemetry)
 
-        def handle(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
-            record = args[0] if args else kwargs["record"]
+        @guarded(self.name)
+        def prepare(record: logging.LogRecord) -> bool:
             _stamp(record, context)
             _redact(record, context)
+            return True
+
+        def handle(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
+            record = args[0] if args else kwargs["record"]
+            if not prepare(record):
+                # Better an empty record than one with a secret in it.
+                record.msg, record.args, record.exc_info = "a record that could not be redacted", (), None
             wrapped(*args, **kwargs)
 
         self._patches.wrap(logging.Logger, "handle", handle)

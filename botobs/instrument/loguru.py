@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ._base import Telemetry
+from ._guard import guarded
 from ._log_context import LogContext
 from ._patch import Patches
 
@@ -25,7 +26,7 @@ class LoguruInstrumentation:
     name = "loguru"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Put `trace_id`, `span_id` and `service` into `extra`, unless they are there, and redact records."""
@@ -41,12 +42,18 @@ class LoguruInstrumentation:
 
     def _patch(self, module: ModuleType, context: LogContext) -> None:
         def patcher(record: dict[str, Any]) -> None:
+            if not prepare(record):
+                record.update(message="a record that could not be redacted", extra={}, exception=None)
+
+        @guarded(self.name)
+        def prepare(record: dict[str, Any]) -> bool:
             extra = record["extra"]
             for name, value in list(extra.items()):
                 extra[name] = context.value(name, value)
             for name, value in context.fields().items():
                 extra.setdefault(name, value)
             record["message"] = context.text(record["message"])
+            return True
 
         def log(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
             options = list(args[_OPTIONS_ARGUMENT])

@@ -26,12 +26,12 @@ class RequestsInstrumentation:
     name = "requests"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Patch `Session.send` once requests is imported; sessions of before use it too."""
         calls = ClientCalls(telemetry, self.name)
-        self._patches.on_import("requests.sessions", lambda module: self._patch(module, calls))
+        self._patches.on_import("requests", lambda module: self._patch(module, calls))
 
     def uninstall(self) -> None:
         """Take the patch back."""

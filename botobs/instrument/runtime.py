@@ -32,7 +32,7 @@ class RuntimeInstrumentation:
     name = "runtime"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Observe the process, time the collector, sample the event loops that run and those to come."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from ._base import Telemetry
 from ._database import Database, Operation, Target
+from ._guard import guarded
 from ._patch import Patches
 from ._pool import PoolMetrics
 from ._shared import once_per_provider
@@ -33,26 +34,30 @@ class SQLAlchemyInstrumentation:
     name = "sqlalchemy"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Listen to all engines and pools once SQLAlchemy is imported."""
         database = Database(telemetry, self.name)
         pools = once_per_provider(telemetry, PoolMetrics)
         self._patches.on_undo(lambda: pools.forget(self))
-        self._patches.on_import("sqlalchemy.engine.base", lambda module: self._listen(module, database))
-        self._patches.on_import("sqlalchemy.pool.impl", lambda module: self._watch_pools(module, pools))
-        self._patches.on_import("sqlalchemy.engine.base", lambda module: self._name_pools(module, pools))
+
+        def patch(_module: ModuleType) -> None:
+            self._listen(database)
+            self._watch_pools(pools)
+
+        self._patches.on_import("sqlalchemy", patch)
 
     def uninstall(self) -> None:
         """Take listeners and patches back."""
         self._patches.undo()
 
-    def _listen(self, module: ModuleType, database: Database) -> None:
-        from sqlalchemy import event
+    def _listen(self, database: Database) -> None:
+        from sqlalchemy.engine import Engine
 
         targets: weakref.WeakKeyDictionary[Any, Target] = weakref.WeakKeyDictionary()
 
+        @guarded(self.name)
         def before(
             conn: Any, _cursor: Any, statement: str, params: Any, context: Any, executemany: bool
         ) -> None:
@@ -65,33 +70,31 @@ class SQLAlchemyInstrumentation:
                 context, _OPERATION, database.start(target, statement, len(params) if executemany else None)
             )
 
+        @guarded(self.name)
         def after(_conn: Any, _cursor: Any, _statement: str, _params: Any, context: Any, _many: bool) -> None:
             _finish(context, None)
 
+        @guarded(self.name)
         def failed(context: Any) -> None:
             _finish(context.execution_context, context.original_exception)
 
-        for identifier, listener in (
-            ("before_cursor_execute", before),
-            ("after_cursor_execute", after),
-            ("handle_error", failed),
-        ):
-            self._listen_to(event, module.Engine, identifier, listener)
+        self._listen_to(Engine, "before_cursor_execute", before)
+        self._listen_to(Engine, "after_cursor_execute", after)
+        self._listen_to(Engine, "handle_error", failed)
 
-    def _watch_pools(self, module: ModuleType, pools: PoolMetrics) -> None:
-        from sqlalchemy import event
-        from sqlalchemy.pool import base
+    def _watch_pools(self, pools: PoolMetrics) -> None:
+        from sqlalchemy.engine import Engine
+        from sqlalchemy.pool import Pool, SingletonThreadPool, base
+
+        def raw_connection(wrapped: Callable[..., Any], engine: Any, args: Any, kwargs: Any) -> Any:
+            # A pool does not know its database, the engine does.
+            pools.register(engine.pool, lambda _: _pool_name(engine), levels, self)
+            return wrapped(*args, **kwargs)
 
         def connect(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: Any) -> Any:
-            pools.register(pool, _fallback_name(pool), levels, self)
-            done = pools.waiting(pool)
-            try:
-                connection = wrapped(*args, **kwargs)
-            except BaseException as error:
-                done(error)
-                raise
-            done(None)
-            return connection
+            pools.register(pool, _fallback_name, levels, self)
+            with pools.waiting(pool):
+                return wrapped(*args, **kwargs)
 
         def open_connection(wrapped: Callable[..., Any], record: Any, args: Any, kwargs: Any) -> Any:
             started = time.perf_counter()
@@ -99,22 +102,17 @@ class SQLAlchemyInstrumentation:
             pools.created(record._ConnectionRecord__pool, time.perf_counter() - started)
             return result
 
-        self._patches.wrap(base.Pool, "connect", connect)
-        self._patches.wrap(module.SingletonThreadPool, "connect", connect)
+        self._patches.wrap(Engine, "raw_connection", raw_connection)
+        self._patches.wrap(Pool, "connect", connect)
+        self._patches.wrap(SingletonThreadPool, "connect", connect)
         self._patches.wrap(base._ConnectionRecord, "_ConnectionRecord__connect", open_connection)
         checkouts = Checkouts(pools)
-        self._listen_to(event, base.Pool, "checkout", checkouts.checkout)
-        self._listen_to(event, base.Pool, "checkin", checkouts.checkin)
+        self._listen_to(Pool, "checkout", checkouts.checkout)
+        self._listen_to(Pool, "checkin", checkouts.checkin)
 
-    def _name_pools(self, module: ModuleType, pools: PoolMetrics) -> None:
-        # A pool does not know its database, the engine does.
-        def raw_connection(wrapped: Callable[..., Any], engine: Any, args: Any, kwargs: Any) -> Any:
-            pools.register(engine.pool, _pool_name(engine), levels, self)
-            return wrapped(*args, **kwargs)
+    def _listen_to(self, target: type, identifier: str, listener: Callable[..., Any]) -> None:
+        from sqlalchemy import event
 
-        self._patches.wrap(module.Engine, "raw_connection", raw_connection)
-
-    def _listen_to(self, event: Any, target: type, identifier: str, listener: Callable[..., Any]) -> None:
         event.listen(target, identifier, listener)
         self._patches.on_undo(lambda: event.remove(target, identifier, listener))
 

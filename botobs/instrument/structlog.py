@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ._base import Telemetry
+from ._guard import guarded
 from ._log_context import LogContext
 from ._patch import Patches
 
@@ -21,7 +22,7 @@ class StructlogInstrumentation:
     name = "structlog"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Add `trace_id`, `span_id` and `service` to events, unless they have them, and redact them."""
@@ -47,16 +48,22 @@ def _processed(
     event: Any,
     event_kw: dict[str, Any],
 ) -> Any:
-    stamped = {name: value for name, value in context.fields().items() if value and name not in bound}
-    fields = {
-        **stamped,
-        **{name: context.value(name, value) for name, value in {**bound, **event_kw}.items()},
-    }
-    args, keywords = wrapped(method_name, context.value("event", event), fields)
+    event, fields = _prepared(bound, context, event, event_kw) or ("an event that could not be redacted", {})
+    args, keywords = wrapped(method_name, event, fields)
     # Once more what the processors made of it: exceptions are formatted among them.
     return [_printed(value, context) for value in args], {
         name: _printed(value, context) for name, value in keywords.items()
     }
+
+
+@guarded("structlog")
+def _prepared(
+    bound: Any, context: LogContext, event: Any, fields: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    stamped = {name: value for name, value in context.fields().items() if value and name not in bound}
+    given = {**bound, **fields}
+    redacted = {name: context.value(name, value) for name, value in given.items()}
+    return context.value("event", event), {**stamped, **redacted}
 
 
 def _printed(value: Any, context: LogContext) -> Any:

@@ -1,0 +1,44 @@
+"""Keeps our own mistakes out of the libraries that are watched, and counts them."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from . import _failures
+
+_logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def report(library: str, error: Exception) -> None:
+    """Count a mistake; the log says where it was but not what it said, which may quote a payload."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = (
+        f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "an unknown place"
+    )
+    _logger.debug("%s in %s while watching %s", type(error).__name__, where, library)
+    _failures.report(library)
+
+
+def guarded(library: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
+    """Make a function of ours return None where it would raise."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R | None]:
+        @functools.wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R | None:
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                report(library, error)
+                return None
+
+        return call
+
+    return decorate
