@@ -72,7 +72,11 @@ class Metric:
         """The name in Prometheus under `UnderscoreEscapingWithSuffixes`; histograms without `_bucket` and the like."""
         name = self.name.replace(".", "_")
         # A unit "1" gives "_ratio" to gauges only.
-        suffix = "" if self.unit == "1" and self.kind != "gauge" and self.kind != "observable_gauge" else _UNIT_SUFFIX.get(self.unit, "")
+        suffix = (
+            ""
+            if self.unit == "1" and self.kind != "gauge" and self.kind != "observable_gauge"
+            else _UNIT_SUFFIX.get(self.unit, "")
+        )
         if suffix and not name.endswith(suffix):
             name += suffix
         if self.kind in _MONOTONIC and not name.endswith("_total"):

@@ -82,7 +82,9 @@ class Trace:
     @property
     def services(self) -> list[str]:
         """The services that took part, in the order in which they joined."""
-        return list(dict.fromkeys(span.service for span in sorted(self.spans, key=lambda span: span.start_ns)))
+        return list(
+            dict.fromkeys(span.service for span in sorted(self.spans, key=lambda span: span.start_ns))
+        )
 
     @classmethod
     def from_otlp(cls, trace_id: str, body: Mapping[str, Any]) -> Trace:

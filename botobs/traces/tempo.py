@@ -105,7 +105,9 @@ class TempoClient:
         trace_id = hex_id(trace_id.rjust(32, "0"))
         trace = Trace.from_otlp(trace_id, self._get(f"/api/v2/traces/{trace_id}", {}))
         if not trace.spans:
-            raise NoSuchTrace(f"Tempo has no trace {trace_id}; it may be older than what is kept, or not there yet")
+            raise NoSuchTrace(
+                f"Tempo has no trace {trace_id}; it may be older than what is kept, or not there yet"
+            )
         return trace
 
     def _get(self, path: str, parameters: Mapping[str, str | int]) -> Any:

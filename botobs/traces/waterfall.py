@@ -49,7 +49,9 @@ def lay_out(trace: Trace) -> list[Row]:
     A span whose parent is missing, which happens while a trace is still arriving, is shown as a root. A cycle, which
     broken instrumentation can make, is cut at its earliest span.
     """
-    spans = {span.span_id: span for span in sorted(trace.spans, key=lambda span: (span.start_ns, span.span_id))}
+    spans = {
+        span.span_id: span for span in sorted(trace.spans, key=lambda span: (span.start_ns, span.span_id))
+    }
     children: dict[str, list[Span]] = defaultdict(list)
     roots: list[Span] = []
     for span in spans.values():
