@@ -16,14 +16,26 @@ from urllib.parse import urlsplit, urlunsplit
 #: What stands in place of a secret.
 REDACTED = "[redacted]"
 
-_SECRET_WORDS = (
-    r"pass(?:word|wd|phrase|code)?|pwd|secret(?:[_-]?key)?|(?:api|access|auth|private|signing|session|encryption)"
-    r"[_-]?(?:key|token|secret|id)|apikey|key[_-]?id|token|bearer|authorization|credentials?|cookie|set[_-]?cookie|"
-    r"signature|sign|sig|listen[_-]?key|otp|pin|mnemonic|seed[_-]?phrase|private|jwt|nonce"
-)
-# As a whole name, or as the last words of one: `X-MBX-APIKEY`, `OK-ACCESS-SIGN`, `db.password`, `client_secret`.
-_SECRET_NAME = re.compile(rf"(?:^|[._\-\s]|(?<=[a-z])(?=[A-Z]))(?:{_SECRET_WORDS})s?$", re.IGNORECASE)
-_SECRET_CAMEL = re.compile(r"(?:Key|Token|Secret|Password|Passphrase|Signature|Credential)s?$")
+# The last words of a name that promises a secret: `X-MBX-APIKEY`, `OK-ACCESS-SIGN`, `client_secret`, `listenKey`.
+# fmt: off
+_SECRET_WORDS = frozenset((
+    "apikey", "apikeys", "apisecret", "authorization", "bearer", "cookie", "cookies", "credential", "credentials",
+    "jwt", "listenkey", "mnemonic", "nonce", "otp", "passcode", "passphrase", "passwd", "password", "passwords", "pin",
+    "privatekey", "pwd", "secret", "secretkey", "secrets", "seed", "sig", "sign", "signature", "signatures", "token",
+    "tokens",
+))
+# "Key" and "phrase" promise a secret after these alone.
+_SECRET_KINDS = frozenset((
+    "access", "api", "auth", "encryption", "listen", "master", "private", "recovery", "secret", "seed", "session",
+    "signing", "ssh",
+))
+# fmt: on
+# Words after which a name still promises what it did before them.
+_TAIL_WORDS = frozenset(("base64", "hash", "header", "hex", "new", "old", "str", "string", "text", "value"))
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_NO_SECRETS = frozenset(
+    ["none", "null", "nil", "true", "false", "bearer", "basic", "digest", "token", "apikey", "negotiate"]
+) | {""}
 _HARMLESS_NAMES = frozenset(
     (
         "aws.request_id",
@@ -81,23 +93,27 @@ _PEM = re.compile(
     re.DOTALL,
 )
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?")
+# After the scheme something that is no word: with a digit, a sign, or a capital inside.
 _SCHEME = re.compile(
-    r"\b(Bearer|Basic|Digest|Token|ApiKey|Negotiate)\s+(?!token\b)[A-Za-z0-9._~+/=:-]{6,}", re.IGNORECASE
+    r"\b((?i:Bearer|Basic|Digest|Token|ApiKey|Negotiate))\s+(?!\w+=[^=\s])"
+    r"(?=\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)[A-Za-z0-9._~+/=:-]{6,}"
 )
 _QUOTED_URL = re.compile(r"\b[a-z][a-z0-9+.\-]*://[^\s'\"<>\\^`{|}]+", re.IGNORECASE)
-_PAIR = re.compile(
-    rf"(?P<name>(?<![A-Za-z0-9])['\"]?[A-Za-z0-9_.\-]*?(?:{_SECRET_WORDS})s?['\"]?)(?P<sep>\s*(?:=>|=|:)\s*)"
-    r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,;&)\]}'\"]+)",
-    re.IGNORECASE,
+_PAIR = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*+)(?:\\*['\"]?\s*(?:=>|=|:)|(?<=\w)['\"]\s*,)\s*")
+_VALUE = re.compile(
+    r"\[[^\]\n]*\]|b?\"(?:[^\"\\]|\\.)*\"|b?'(?:[^'\\]|\\.)*'|\\+\"[^\"\\]*\\+\"|[^\s,;&)\]}'\"]+"
 )
+_COOKIE = re.compile(r"\b((?:set-)?cookie)(['\"]?\s*[:=]\s*['\"]?)[^\n'\"]+", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\?|\$\d+|:\w+|%\(\w+\)s|%s")
 _QUERY = re.compile(r"(?<=[\w/])\?(?=[\w.\-\[\]%]+=)[^\s'\"<>]*")
-_PAIR_WORDS = re.compile(_SECRET_WORDS, re.IGNORECASE)
 # Long runs without a word in them: keys and signatures. UUIDs, trace ids and order ids are shorter or have dashes.
 _LONG_RUN = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{40,}(?![A-Za-z0-9+/_=-])")
 _PATH_RUN = re.compile(r"[A-Za-z0-9:_=+-]{24,}")
 _SQL_ECHO = re.compile(r"\[SQL: (?P<sql>.*?)\](?=\s|$)", re.DOTALL)
 _PARAMETERS_ECHO = re.compile(r"\[parameters: .*?\](?=\s*(?:\n|$|\(Background))", re.DOTALL)
-_KEY_ECHO = re.compile(r"(\b(?:Key|Failing row contains)\s*(?:\([^)]*\)\s*=\s*)?)\([^)\n]*\)")
+_KEY_ECHO = re.compile(
+    r"(\b(?:Key|Failing row contains)\s{0,9}(?:\([^)\n]{0,200}\)\s{0,9}=\s{0,9})?)\([^)\n]{0,2000}\)"
+)
 
 _SQL_LITERAL = re.compile(
     r"""
@@ -182,7 +198,7 @@ class Redactor:
             return True
         if name in _HARMLESS_NAMES:
             return False
-        return bool(_SECRET_NAME.search(key) or _SECRET_CAMEL.search(key))
+        return _promises_secret(key)
 
     def _own(self, text: str) -> str:
         for pattern in self._patterns:
@@ -219,22 +235,59 @@ def _text(text: str) -> str:
     if "?" in text:
         text = _QUERY.sub("", text)
     text = _SCHEME.sub(rf"\1 {REDACTED}", text)
-    if ("=" in text or ":" in text) and _PAIR_WORDS.search(text):
-        text = _PAIR.sub(_pair, text)
+    if "ookie" in text:
+        text = _COOKIE.sub(rf"\1\2{REDACTED}", text)
+    if "=" in text or ":" in text or "'," in text or '",' in text:
+        text = _without_pairs(text)
     if len(text) >= 40:
         text = _LONG_RUN.sub(_long_run, text)
     return text
 
 
-def _pair(match: re.Match[str]) -> str:
-    value = match["value"]
-    if value.startswith(REDACTED[:-1]) or value in ("None", "null", "true", "false", "True", "False"):
-        return match[0]
-    quote = value[0] if value[0] in "'\"" else ""
-    # "Authorization: Bearer [redacted]" has lost its secret already.
-    if value.lower() in ("bearer", "basic", "digest", "token", "apikey", "negotiate"):
-        return match[0]
-    return f"{match['name']}{match['sep']}{quote}{REDACTED}{quote}"
+def _without_pairs(text: str) -> str:
+    """Take out the values behind names that promise a secret: `name=value`, `name: value`, `('name', 'value')`."""
+    kept: list[str] = []
+    end = 0
+    for pair in _PAIR.finditer(text):
+        name = pair[1]
+        is_key = name.lower() == "key"
+        if pair.start() < end or not (is_key or _promises_secret(name)):
+            continue
+        value = _VALUE.match(text, pair.end())
+        if value is None:
+            continue
+        bare = value[0].lstrip("b\\").strip("'\"")
+        if is_key and not _opaque(bare):
+            continue
+        # "Authorization: Bearer [redacted]" has lost its secret already, and a placeholder never had one.
+        if bare.lower() in _NO_SECRETS or bare.startswith(REDACTED[:-1]) or _PLACEHOLDER.fullmatch(bare):
+            continue
+        quote = value[0][-1] if value[0][-1] in "'\"" else ""
+        kept += (text[end : value.start()], quote, REDACTED, quote)
+        end = value.end()
+    return "".join((*kept, text[end:])) if kept else text
+
+
+@lru_cache(maxsize=1024)
+def _promises_secret(name: str) -> bool:
+    """Whether a name's last words say that its value is a secret."""
+    words: list[str] = [word.lower() for word in _WORDS.findall(name)]
+    while words and (words[-1] in _TAIL_WORDS or words[-1].isdigit()):
+        words.pop()
+    if not words:
+        return False
+    if words[-1] in _SECRET_WORDS:
+        return True
+    # An access key id goes with its secret; a session's id is one.
+    if len(words) > 1 and words[-1] == "id":
+        words = words[:-1] if words[-2] in ("key", "session") else words
+    if words[-1] in ("key", "keys", "phrase"):
+        return len(words) > 1 and words[-2] in _SECRET_KINDS
+    return words[-1] == "session"
+
+
+def _opaque(value: str) -> bool:
+    return len(value) >= 16 and value.isalnum() and not value.isalpha() and not value.isdigit()
 
 
 def _long_run(match: re.Match[str]) -> str:
@@ -251,17 +304,14 @@ def _long_run(match: re.Match[str]) -> str:
 
 
 def _url(url: str) -> str:
-    trailing = ""
-    while url and url[-1] in ".,;:)]!":
-        trailing = url[-1] + trailing
-        url = url[:-1]
+    address = url.rstrip(".,;:)]!")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(address)
     except ValueError:
         return REDACTED
     host = parts.netloc.rpartition("@")[2]
     path = "/".join(_path_segment(segment) for segment in parts.path.split("/"))
-    return urlunsplit((parts.scheme, host, path, "", "")) + trailing
+    return urlunsplit((parts.scheme, host, path, "", "")) + url[len(address) :]
 
 
 def _path_segment(segment: str) -> str:

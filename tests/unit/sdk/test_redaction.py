@@ -1,0 +1,304 @@
+"""No secret passes, wherever it is put, and what helps a person passes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry import metrics, trace
+from opentelemetry.trace import StatusCode
+
+import botobs
+from botobs.redaction import REDACTED, Redactor, sql_without_literals
+from tests.support.otlp_receiver import OtlpReceiver
+
+Init = Callable[..., botobs.Handle]
+
+#: As exchanges issue them: each unlike a word, and with a mark of its own to search for.
+API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
+SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
+SIGNATURE = "c8db56825ae71d6d79447849e617115f4a920fa2acdce4a8c1b2d3e4f5a6b7c8"
+PASSPHRASE = "correct-horse-9"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib3QifQ.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIIglTcOqM0bLqZ2k\nNl1bW4o0bXo2q8Z1gk3u\n-----END EC PRIVATE KEY-----\n"
+OPAQUE = "s3cr3t"
+
+
+@pytest.fixture(scope="module")
+def redactor() -> Redactor:
+    return Redactor()
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"GET https://api.binance.com/api/v3/order?symbol=BTCUSDT&signature={SIGNATURE}", SIGNATURE),
+        (f"GET /api/v3/order?timestamp=1&signature={OPAQUE}", OPAQUE),
+        (f"wss://stream.binance.com:9443/ws/{API_KEY}", API_KEY),
+        (f"https://api.telegram.org/bot12345678:{API_KEY[:35]}/sendMessage", API_KEY[:35]),
+        (f"postgresql+asyncpg://trader:{OPAQUE}@db:5432/bots", OPAQUE),
+        (f"could not connect to redis://:{OPAQUE}@cache:6379/0", OPAQUE),
+        (f"host=db user=trader password={OPAQUE} dbname=bots", OPAQUE),
+        (f"host=db password='{OPAQUE} and more' dbname=bots", f"{OPAQUE} and more"),
+        (f'{{"apiKey": "{OPAQUE}", "passphrase": "{PASSPHRASE}"}}', OPAQUE),
+        (f'{{"apiKey": "{OPAQUE}", "passphrase": "{PASSPHRASE}"}}', PASSPHRASE),
+        (f"{{'secret': '{OPAQUE}', 'uid': None}}", OPAQUE),
+        (f"api_key={OPAQUE}, retrying", OPAQUE),
+        (f"X-MBX-APIKEY: {OPAQUE}", OPAQUE),
+        (f"headers {{'OK-ACCESS-SIGN': '{OPAQUE}', 'OK-ACCESS-PASSPHRASE': '{PASSPHRASE}'}}", PASSPHRASE),
+        (f"KC-API-KEY={OPAQUE}", OPAQUE),
+        (f"Authorization: Bearer {SECRET[:20]}", SECRET[:20]),
+        (
+            f"Authorization: Basic {base64.b64encode(b'trader:password').decode()}",
+            base64.b64encode(b"trader:p").decode()[:8],
+        ),
+        (f"got Bearer {OPAQUE}.{OPAQUE}", OPAQUE),
+        (f"token {JWT} expired", JWT[:40]),
+        (f"cannot load key {PEM}", "MHcCAQEEIIgl"),
+        (f"cannot load key {PEM[:60]}", "MHcCAQEEIIgl"),
+        (f"Cookie: theme=dark; session={OPAQUE}", OPAQUE),
+        (f"Set-Cookie: id={OPAQUE}; Path=/", OPAQUE),
+        (f'{{"body": "{{\\"apiKey\\": \\"{OPAQUE}\\"}}"}}', OPAQUE),
+        (f"raw headers ((b'X-MBX-APIKEY', b'{OPAQUE}'), (b'Accept', b'*/*'))", OPAQUE),
+        (f"<CIMultiDict('KEY': '{API_KEY[:32]}', 'SIGN': '{OPAQUE}')>", API_KEY[:32]),
+        (f"<CIMultiDict('KEY': '{API_KEY[:32]}', 'SIGN': '{OPAQUE}')>", OPAQUE),
+        (f"form {{'api_key': ['{OPAQUE}']}}", OPAQUE),
+        (f"api_key_1={OPAQUE} tokenValue={OPAQUE}", OPAQUE),
+        (f"AccessKeyId={OPAQUE}", OPAQUE),
+        (f"listenKey={OPAQUE}", OPAQUE),
+        (f"invalid key {API_KEY}", API_KEY),
+        (f"bad signature {SIGNATURE} for payload", SIGNATURE),
+        (f"[SQL: INSERT INTO keys VALUES ('{OPAQUE}')]\n[parameters: ('{PASSPHRASE}', 1)]", OPAQUE),
+        (f"[SQL: INSERT INTO keys VALUES ($1)]\n[parameters: ('{PASSPHRASE}', 1)]", PASSPHRASE),
+        (f"duplicate key\nDETAIL:  Key (email)=({OPAQUE}@example.com) already exists.", OPAQUE),
+        (f"DETAIL:  Failing row contains (1, {OPAQUE}, null).", OPAQUE),
+    ],
+)
+def test_a_secret_in_a_text_is_taken_out(redactor: Redactor, text: str, secret: str) -> None:
+    assert secret in text
+    clean = redactor.text(text)
+    assert secret not in clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "create_order binance",
+        "GET /bots/{id}",
+        "InsufficientFunds: binance Account has insufficient balance for requested action.",
+        "could not translate host name db.internal to address: Name or service not known",
+        "order 7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70 was rejected: price 42000.5 below tick",
+        "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+        "/srv/trading-platform/trading_engine/strategies/grid_trading/version_2/main.py:120",
+        "botobs.instrument.exchange.ccxt_rest.CcxtRest._observe_the_very_long_name_of_a_method",
+        "KeyError: 'BTC/USDT'",
+        'asyncpg.exceptions.UniqueViolationError: duplicate key value violates unique constraint "orders_pkey"',
+        "signal: buy",
+        "tokens left: many",
+        "2026-11-24T22:00:00.123456+00:00 design=grid assignment=done",
+        "SELECT bots",
+        "keyboard: monkey=banana",
+        "token_type=bearer token_count=5 signature_version=2 keys=3",
+        "key: BTC/USDT, value: 3",
+        "token expired, bearer authentication failed. Basic Authentication needed",
+        "pinned: yes, opinion: none, session_count: 3",
+        "SELECT a FROM keys WHERE token = $1 AND secret = :name",
+    ],
+)
+def test_what_helps_a_person_stays(redactor: Redactor, text: str) -> None:
+    assert redactor.text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kept"),
+    [
+        (
+            "url.full",
+            f"https://u:p@api.okx.com/api/v5/trade/order?sign={OPAQUE}#x",
+            "https://api.okx.com/api/v5/trade/order",
+        ),
+        ("url.query", f"apiKey={OPAQUE}", REDACTED),
+        ("http.target", f"/api/v3/order?signature={OPAQUE}", "/api/v3/order"),
+        ("url.path", f"/ws/{API_KEY}", f"/ws/{REDACTED}"),
+        (
+            "url.path",
+            "/bots/7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70/start",
+            "/bots/7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70/start",
+        ),
+        (
+            "db.query.text",
+            f"SELECT * FROM bots WHERE token = '{OPAQUE}' AND n > 5",
+            "SELECT * FROM bots WHERE token = ? AND n > ?",
+        ),
+        ("db.query.parameter.0", OPAQUE, REDACTED),
+        ("http.request.header.x_mbx_apikey", [OPAQUE], [REDACTED]),
+        ("http.request.header.x-anything", [OPAQUE], [REDACTED]),
+        ("http.response.header.content-type", ["application/json"], ["application/json"]),
+        ("http.response.header.x-mbx-used-weight-1m", ["12"], ["12"]),
+        ("exchange.api_key", OPAQUE, REDACTED),
+        ("apiKey", OPAQUE, REDACTED),
+        ("clientSecret", OPAQUE, REDACTED),
+        ("password", 12345, REDACTED),
+        ("bot.config", {"name": "grid", "secret": OPAQUE}, {"name": "grid", "secret": REDACTED}),
+        ("process.command_args", ["bot.py", "--key", OPAQUE], [REDACTED] * 3),
+        ("payload", OPAQUE.encode(), REDACTED),
+        ("server.port", 5432, 5432),
+        ("http.response.status_code", 200, 200),
+        ("exchange.symbol", "BTC/USDT", "BTC/USDT"),
+        (
+            "exchange.order.client_id",
+            "x-R4BD3S82-0123456789abcdef01234567",
+            "x-R4BD3S82-0123456789abcdef01234567",
+        ),
+        ("db.operation.name", "SELECT", "SELECT"),
+        (
+            "service.instance.id",
+            "7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70",
+            "7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70",
+        ),
+        ("otel.metric.overflow", True, True),
+        ("design", "grid", "grid"),
+        ("monkey", "banana", "banana"),
+    ],
+)
+def test_attributes(redactor: Redactor, key: str, value: Any, kept: Any) -> None:
+    assert redactor.attribute(key, value) == kept
+
+
+@pytest.mark.parametrize(
+    ("statement", "clean"),
+    [
+        ("SELECT 1", "SELECT ?"),
+        ("SELECT * FROM t1 WHERE a = 'it''s' AND b = $1", "SELECT * FROM t1 WHERE a = ? AND b = $1"),
+        ("SELECT E'a\\'b', $tag$ secret $tag$, $$x$$", "SELECT ?, ?, ?"),
+        (
+            'SELECT "col2" FROM "t""x" WHERE n IN (1, 2.5, .5e3, 0xFF)',
+            'SELECT "col2" FROM "t""x" WHERE n IN (?, ?, ?, ?)',
+        ),
+        (
+            "UPDATE bots SET key='abc' -- key is abc\nWHERE id=%(id)s",
+            "UPDATE bots SET key=?  \nWHERE id=%(id)s",
+        ),
+        ("SELECT 'open end", "SELECT ?"),
+        ("SELECT a FROM t /* 'x' */ LIMIT :n", "SELECT a FROM t   LIMIT :n"),
+    ],
+)
+def test_statements(statement: str, clean: str) -> None:
+    assert sql_without_literals(statement) == clean
+
+
+def test_own_rules() -> None:
+    redactor = Redactor([r"ACC-\d+"], ["desk", "exchange.account"])
+    assert redactor.text("account ACC-123 is closed") == f"account {REDACTED} is closed"
+    assert redactor.attribute("url.full", "https://h/ACC-77/x") == f"https://h/{REDACTED}/x"
+    assert redactor.attribute("Desk", "fx") == REDACTED
+    assert redactor.attribute("exchange.account", 7) == REDACTED
+
+
+NAMES = [
+    "apiKey",
+    "api_key",
+    "API-KEY",
+    "secret",
+    "passphrase",
+    "token",
+    "signature",
+    "password",
+    "X-MBX-APIKEY",
+    "OK-ACCESS-SIGN",
+]
+PLACES: list[Callable[[str, str], str]] = [
+    lambda name, value: f"https://api.example.com/v1/order?symbol=BTC&{name}={value}",
+    lambda name, value: f"request failed: {name}={value}&x=1",
+    lambda name, value: json.dumps({"symbol": "BTC", name: value}),
+    lambda name, value: repr({"symbol": "BTC", name: value}),
+    lambda name, value: f"{name}: {value}",
+    lambda name, value: f"https://{name}:{value}@example.com/path",
+]
+
+
+@given(
+    st.sampled_from(NAMES),
+    st.sampled_from(PLACES),
+    st.text(string.ascii_letters + string.digits + "-_.~+/", min_size=8, max_size=80).filter(
+        lambda s: s.strip("./")
+    ),
+)
+def test_any_value_of_a_secret_name_is_taken_out(
+    name: str, place: Callable[[str, str], str], value: str
+) -> None:
+    secret = f"cAnArY{value}"
+    assert "cAnArY" not in Redactor().text(place(name, secret))
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_redacted(text: str) -> None:
+    redactor = Redactor()
+    for key in ("", "url.full", "db.query.text", "exception.message"):
+        assert isinstance(redactor.attribute(key, text), str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a=" * 20_000,
+        "https://" * 5_000,
+        "'" * 20_000,
+        "$a$" * 10_000,
+        "(" * 20_000,
+        "Key (" * 8_000,
+        "-" * 50_000,
+    ],
+)
+def test_no_text_takes_for_ever(redactor: Redactor, text: str) -> None:
+    # Quadratic behaviour would take minutes on these.
+    redactor.text(text)
+    redactor.attribute("db.query.text", text)
+    redactor.attribute("url.full", text)
+
+
+CANARY = f"{API_KEY[:20]}cAnArY{SECRET[:20]}1"
+
+
+def test_nothing_secret_is_in_the_bytes_that_leave(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(resource_attributes={"deploy.token": CANARY, "note": f"password={CANARY}"})
+    tracer = trace.get_tracer("mine", attributes={"api_key": CANARY})
+    linked = trace.SpanContext(1, 2, False, trace.TraceFlags(1), trace.TraceState([("vendor", f"{CANARY}")]))
+    with tracer.start_as_current_span(
+        f"GET https://h/x?k={CANARY}", links=[trace.Link(linked, {"secret": CANARY})]
+    ) as current:
+        current.set_attribute("exchange.secret", CANARY)
+        current.set_attribute("url.full", f"https://h/p?signature={CANARY}")
+        current.set_attribute("list", [f"token={CANARY}"])
+        current.add_event(f"sent apiKey={CANARY}", {"header": f"Authorization: Bearer {CANARY}"})
+        current.set_status(StatusCode.ERROR, f"refused: signature={CANARY}")
+        metrics.get_meter("mine").create_histogram("wait", "s").record(
+            1, {"url.full": f"https://h/?k={CANARY}"}
+        )
+        metrics.get_meter("mine").create_counter("hits").add(1, {"api_key": CANARY})
+    with pytest.raises(RuntimeError), botobs.span("failing"):
+        raise RuntimeError(f"cannot reach https://u:{CANARY}@h/?x={CANARY}")
+    handle.flush()
+    handle.shutdown()
+    assert len(receiver.spans) == 2
+    assert b"exception.message" in receiver.raw
+    assert b"cAnArY" not in receiver.raw
+
+
+def test_a_secret_does_not_get_onto_the_disk(init: Init, receiver: OtlpReceiver, tmp_path: Any) -> None:
+    from tests.support.otlp_receiver import Reply
+
+    receiver.reply = Reply(503)
+    handle = init(spool_dir=tmp_path / "spool")
+    with botobs.span("x", {"apiKey": CANARY}):
+        pass
+    handle.flush(2.0)
+    files = list((tmp_path / "spool").rglob("*.otlp"))
+    assert files
+    assert not any(b"cAnArY" in file.read_bytes() for file in files)
