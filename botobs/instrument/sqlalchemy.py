@@ -109,6 +109,7 @@ class SQLAlchemyInstrumentation:
         checkouts = Checkouts(pools)
         self._listen_to(Pool, "checkout", checkouts.checkout)
         self._listen_to(Pool, "checkin", checkouts.checkin)
+        self._listen_to(Pool, "detach", checkouts.checkin)
 
     def _listen_to(self, target: type, identifier: str, listener: Callable[..., Any]) -> None:
         from sqlalchemy import event

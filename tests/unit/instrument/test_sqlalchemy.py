@@ -11,7 +11,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from sqlalchemy.pool import AssertionPool, NullPool, Pool, QueuePool, SingletonThreadPool, StaticPool
 
 from botobs.instrument.asyncpg import AsyncPGInstrumentation
 from botobs.instrument.sqlalchemy import SQLAlchemyInstrumentation
@@ -196,14 +196,36 @@ async def test_waiting_for_an_async_pool_is_pending(watched: Recorder, postgres:
     await engine.dispose()
 
 
-@pytest.mark.parametrize("pool_class", [NullPool, StaticPool, None])
-def test_every_pool_class_counts_its_connections(watched: Recorder, pool_class: type | None) -> None:
+@pytest.mark.parametrize("pool_class", [NullPool, StaticPool, AssertionPool, SingletonThreadPool])
+def test_every_pool_class_counts_its_connections(watched: Recorder, pool_class: type[Pool]) -> None:
     engine = sqlalchemy.create_engine("sqlite://", poolclass=pool_class)
     with engine.connect():
         assert watched.value("db.client.connection.count", db__client__connection__state="used") == 1
     assert watched.value("db.client.connection.count", db__client__connection__state="used") == 0
     idle = 0 if pool_class is NullPool else 1
     assert watched.value("db.client.connection.count", db__client__connection__state="idle") == idle
+    engine.dispose()
+
+
+def test_lost_and_kept_connections_are_not_counted(watched: Recorder, tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/lost.db", poolclass=QueuePool)
+    states = ("used", "idle")
+
+    def counts() -> list[int]:
+        return [
+            watched.value("db.client.connection.count", db__client__connection__state=state)
+            for state in states
+        ]
+
+    with engine.connect() as lost:
+        lost.invalidate()
+    assert counts() == [0, 0]
+    kept = engine.raw_connection()
+    assert counts() == [1, 0]
+    kept.detach()
+    assert counts() == [0, 0]
+    kept.close()
+    assert watched.value("db.client.connection.use_time") == 2
     engine.dispose()
 
 
