@@ -4,7 +4,7 @@
 -- The password must not stay behind in the log or in the statistics.
 SET log_min_duration_statement = -1;
 SET pg_stat_statements.track_utility = off;
-\set password `cat "${BOTOBS_EXPORTER_PASSWORD_FILE:-/run/secrets/database-exporter.password}"`
+\set password `cat "${BOTOBS_EXPORTER_PASSWORD_FILE:-/secrets/database-exporter.password}"`
 
 SELECT 'CREATE ROLE exporter LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'exporter') \gexec
 ALTER ROLE exporter PASSWORD :'password' CONNECTION LIMIT 5;
