@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.resources import Resource
@@ -44,7 +45,7 @@ class FastEngine:
         self.tracer_provider = TracerProvider(resource, sampler, sink, span_limits)
         self.meter_provider = MeterProvider(resource, limits.series)
         self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
-        self._metrics = MetricEncoder(redactor, self._spans)
+        self._metrics = MetricEncoder(self._spans)
 
     @property
     def spans_started(self) -> int:
@@ -76,6 +77,7 @@ class FastEngine:
 
     def reset_after_fork(self, resource: Resource) -> None:
         """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
+        self._spans.since = perf_counter_ns()
         self.tracer_provider.reset_after_fork(resource)
         self.meter_provider.reset_after_fork(resource)
 

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .attributes import truncate, usable_key
-from .wire import double, int64, sized, text, varint
+from .wire import double, fits_int64, int64, sized, text, varint
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
 
 _REMEMBERED = 8192
 _REMEMBERED_LENGTH = 256
-_INT64 = range(-(1 << 63), 1 << 63)
 
 
 class AttributeEncoder:
@@ -116,7 +115,7 @@ class AttributeEncoder:
         if isinstance(clean, bool):
             return b"\x10\x01" if clean else b"\x10\x00"
         if isinstance(clean, int):
-            return b"\x18" + int64(clean) if clean in _INT64 else None
+            return b"\x18" + int64(clean) if fits_int64(clean) else None
         if isinstance(clean, float):
             return b"\x21" + double(clean)
         return b"\x3a" + sized(clean) if isinstance(clean, bytes) else None

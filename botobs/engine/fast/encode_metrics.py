@@ -9,12 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from struct import Struct
-from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import CallbackOptions
 
 from .cells import Exemplar, GaugeCell, HistogramCell, SumCell
-from .encode_attributes import AttributeEncoder
 from .encode_spans import SpanEncoder
 from .instruments import (
     FastCounter,
@@ -26,21 +24,21 @@ from .instruments import (
     FastObservableGauge,
 )
 from .meter import MeterProvider
-from .wire import double, fixed64, sized, text
-
-if TYPE_CHECKING:
-    from ...redaction import Redactor
+from .wire import double, fits_int64, fixed64, sized, text
 
 _signed64 = Struct("<q").pack
-_INT64 = range(-(1 << 63), 1 << 63)
 _CUMULATIVE = b"\x10\x02"
 _MONOTONIC = b"\x18\x01"
 
 
 def _number(value: float, as_double: bytes, as_int: bytes) -> bytes:
-    if isinstance(value, int) and value in _INT64:
+    if isinstance(value, int) and fits_int64(value):
         return as_int + _signed64(value)
     return as_double + double(value)
+
+
+def _now() -> bytes:
+    return b"\x19" + fixed64(time.time_ns())
 
 
 def _exemplar(exemplar: Exemplar) -> bytes:
@@ -53,20 +51,18 @@ class MetricEncoder:
     """Collects and encodes the metrics of one engine.
 
     Args:
-        redactor: Sees every text that leaves.
-        spans: Encodes resources and scopes.
+        spans: Encodes resources, scopes and attributes, redacted.
     """
 
-    def __init__(self, redactor: Redactor, spans: SpanEncoder) -> None:
-        self._attributes = AttributeEncoder(redactor, None)
+    def __init__(self, spans: SpanEncoder) -> None:
         self._spans = spans
+        self._attributes = spans.whole
 
     def encode(self, provider: MeterProvider) -> bytes | None:
         """An `ExportMetricsServiceRequest`, or `None` if there is no metric yet."""
         scopes = b""
-        now = b"\x19" + fixed64(time.time_ns())
         for meter in provider.meters():
-            metrics = b"".join(self._metric(instrument, now) for instrument in meter.instruments())
+            metrics = b"".join(map(self._metric, meter.instruments()))
             if metrics:
                 schema = meter.scope.schema_url
                 body = b"\x0a" + sized(self._spans.scope(meter.scope)) + metrics
@@ -77,8 +73,8 @@ class MetricEncoder:
         body = b"\x0a" + sized(self._spans.resource(resource)) + scopes
         return b"\x0a" + sized(body + (b"\x1a" + text(resource.schema_url) if resource.schema_url else b""))
 
-    def _metric(self, instrument: FastInstrument, now: bytes) -> bytes:
-        data = self._data(instrument, now)
+    def _metric(self, instrument: FastInstrument) -> bytes:
+        data = self._data(instrument)
         if not data:
             return b""
         name = b"\x0a" + text(instrument.name)
@@ -87,9 +83,10 @@ class MetricEncoder:
             name + description + (b"\x1a" + text(instrument.unit) if instrument.unit else b"") + data
         )
 
-    def _data(self, instrument: FastInstrument, now: bytes) -> bytes:
+    def _data(self, instrument: FastInstrument) -> bytes:
         """The field of the metric's data, empty if there is none."""
         if isinstance(instrument, FastHistogram):
+            now = _now()
             points = [
                 self._histogram_point(cell, now, instrument.bounds) for cell in instrument.series.cells()
             ]
@@ -102,6 +99,8 @@ class MetricEncoder:
             is_gauge = isinstance(instrument, FastGauge)
         if not observed:
             return b""
+        # After the callbacks, which may have begun series.
+        now = _now()
         points = [self._number_point(cell, value, now, is_gauge) for cell, value in observed]
         if is_gauge:
             return b"\x2a" + sized(b"".join(points))

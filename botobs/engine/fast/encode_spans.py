@@ -55,6 +55,10 @@ class SpanEncoder:
     Args:
         redactor: Sees every text that leaves.
         limits: What a span may hold.
+
+    Attributes:
+        since: Reading of `perf_counter_ns` before which no span is ours: one that was open when this process was
+            forked ends in both processes, and is the parent's.
     """
 
     def __init__(self, redactor: Redactor, limits: Limits) -> None:
@@ -62,12 +66,17 @@ class SpanEncoder:
         self._limits = limits
         self._attributes = AttributeEncoder(redactor, limits.attribute_length)
         self._values = AttributeEncoder(redactor, limits.value_length)
+        #: For resources, scopes and series, which have no limits.
+        self.whole = AttributeEncoder(redactor, None)
         self._names: dict[str, bytes] = {}
+        self.since = 0
 
     def encode(self, spans: Iterable[FastSpan], resource: Resource) -> bytes:
         """An `ExportTraceServiceRequest`."""
         scopes: dict[Any, list[bytes]] = {}
         for number, span in enumerate(spans, 1):
+            if span._start < self.since and not (span._details and span._details.start_time is not None):
+                continue
             try:
                 encoded = self._span(span)
             except Exception:
@@ -86,14 +95,14 @@ class SpanEncoder:
 
     def resource(self, resource: Resource) -> bytes:
         """A `Resource`."""
-        return b"".join(b"\x0a" + pair for pair in self._attributes.encode(resource.attributes))
+        return b"".join(b"\x0a" + pair for pair in self.whole.encode(resource.attributes))
 
     def scope(self, scope: InstrumentationScope) -> bytes:
         """An `InstrumentationScope`."""
         body = b"\x0a" + text(scope.name) if scope.name else b""
         if scope.version:
             body += b"\x12" + text(scope.version)
-        return body + b"".join(b"\x1a" + pair for pair in self._attributes.encode(scope.attributes or {}))
+        return body + b"".join(b"\x1a" + pair for pair in self.whole.encode(scope.attributes or {}))
 
     def _scope_spans(self, scope: InstrumentationScope, spans: Sequence[bytes]) -> bytes:
         body = b"\x0a" + sized(self.scope(scope)) + b"".join(spans) + _schema(scope.schema_url)

@@ -73,7 +73,7 @@ class FastSpan(SpanState):
             bound = tracer.root_bound
             trace_id = 0 if bound == 0 else getrandbits(128) or 1
             if bound is not None and trace_id & TRACE_ID_MASK >= bound:
-                unsampled = UnsampledSpan()
+                unsampled: Any = UnsampledSpan()
                 unsampled._trace_id = trace_id
                 unsampled._span_id = 0
                 inner = Context(context) if context else Context()

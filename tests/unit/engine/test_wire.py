@@ -1,0 +1,108 @@
+"""Bytes written by hand are those that protobuf reads."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.sdk.trace import ReadableSpan
+
+from botobs.engine.fast import wire
+from botobs.engine.fast.encode_attributes import AttributeEncoder
+from botobs.redaction import Redactor
+
+from opentelemetry.exporter.otlp.proto.common._internal import _encode_key_value  # isort: skip
+
+
+class Everything(Redactor):
+    """Lets everything through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def attribute(self, key: str, value: Any) -> Any:
+        return value
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=300)
+    | st.binary(max_size=300)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4).map(tuple) | st.dictionaries(st.text(min_size=1), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_varint(number: int) -> None:
+    assert (
+        AnyValue.FromString(b"\x18" + wire.varint(number)).int_value
+        == struct.unpack("<q", struct.pack("<Q", number))[0]
+    )
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_int64(number: int) -> None:
+    assert AnyValue.FromString(b"\x18" + wire.int64(number)).int_value == number
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.text(min_size=1, max_size=20), VALUES, max_size=6))
+def test_attributes(attributes: dict[str, Any]) -> None:
+    encoder = AttributeEncoder(Everything(), None)
+    expected = [_encode_key_value(key, value) for key, value in attributes.items()]
+    # Twice, because what was learned the first time is used the second.
+    for _ in range(2):
+        encoded = encoder.encode(attributes)
+        assert [_parse(message) for message in encoded] == expected
+
+
+def _parse(message: bytes) -> KeyValue:
+    # A field of a message around it takes the length off.
+    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+    return Resource.FromString(b"\x0a" + message).attributes[0]
+
+
+@given(st.text(min_size=1, max_size=8), st.text(max_size=400), st.integers(0, 300))
+def test_length(key: str, value: str, length: int) -> None:
+    for _ in range(2):
+        (message,) = AttributeEncoder(Everything(), length).encode({key: value})
+        assert _parse(message).value.string_value == value[:length]
+
+
+def test_what_cannot_be_sent_is_left_out() -> None:
+    encoder = AttributeEncoder(Everything(), None)
+    assert encoder.encode({"too large": 2**63, "": 1}) == []
+    (message,) = encoder.encode({"surrogate": "a\ud800b"})
+    assert _parse(message).value.string_value == "a?b"
+
+
+def test_memory_is_bounded() -> None:
+    encoder = AttributeEncoder(Everything(), None)
+    for number in range(30_000):
+        encoder.encode({"order": f"{number}", f"key{number}": 1})
+    assert len(encoder._strings) <= 8192
+    assert len(encoder._heads) <= 8192
+
+
+def test_a_span_that_cannot_be_encoded_does_not_take_the_others_with_it(recording: Any, caplog: Any) -> None:
+    recording.tracer.start_span("good").end()
+    if recording.name == "stock":
+        return
+    broken = recording.tracer.start_span("broken", kind="no kind")
+    broken.end()
+    assert isinstance(broken, ReadableSpan)
+    assert [span["name"] for span in recording.spans()] == ["good"]
+    assert "could not be encoded" in caplog.text
