@@ -7,6 +7,7 @@ lost so. Costs two attribute lookups when nothing was.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import weakref
 from collections import deque
@@ -45,6 +46,10 @@ class LoopClock:
 
 #: The clocks of the loops that are sampled.
 LOOPS: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClock] = weakref.WeakKeyDictionary()
+# A child has the loops of its parent in memory, and they do not run.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=LOOPS.clear)
+
 #: Start and end of the garbage collector's longer pauses; they stop every thread.
 GC_PAUSES: deque[Episode] = deque(maxlen=128)
 

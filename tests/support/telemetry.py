@@ -12,8 +12,11 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from botobs import semconv
 from botobs.instrument._base import Instrumentation, Telemetry
 from botobs.settings import Settings
+
+_DECLARED = {metric.name: metric for metric in semconv.ALL}
 
 
 class Recorder:
@@ -52,7 +55,8 @@ class Recorder:
         """The points of a metric, as (attributes, value); of a histogram the value is its count.
 
         Raises:
-            AssertionError: Two scopes send the metric, which makes duplicate series in Prometheus.
+            AssertionError: Two scopes send the metric, which makes duplicate series in Prometheus, or it carries
+                attributes that are not declared.
         """
         return [(dict(point.attributes or {}), _value(point)) for point in self._data_points(metric)]
 
@@ -70,7 +74,14 @@ class Recorder:
                     if sent.name == metric:
                         found.setdefault(scope.scope.name, []).extend(sent.data.data_points)
         assert len(found) <= 1, f"{metric} comes from {sorted(found)}"
-        return [point for points in found.values() for point in points]
+        points = [point for points in found.values() for point in points]
+        undeclared = {name for point in points for name in point.attributes or {}} - set(
+            _DECLARED[metric].attributes
+        )
+        assert not undeclared, (
+            f"{metric} has {sorted(undeclared)}, which the semantic conventions do not list"
+        )
+        return points
 
     def value(self, metric: str, **attributes: object) -> Any:
         """The sum over a metric's points that have `attributes` (dots written as `__`); None when there are none."""

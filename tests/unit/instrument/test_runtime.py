@@ -127,14 +127,17 @@ def test_a_loop_of_another_thread_is_joined(
 
 def test_samples_belong_to_no_trace(recorder: Recorder) -> None:
     async def main() -> None:
-        await until(lambda: recorder.value("botobs.runtime.event_loop.lag"))
+        clock = LOOPS[asyncio.get_running_loop()]
+        first = clock.deadline
+        await until(lambda: clock.deadline != first)
 
     with (
         recorder.watching(RuntimeInstrumentation()),
-        recorder.telemetry.tracer("test").start_as_current_span("around the loop"),
+        recorder.telemetry.tracer("test").start_as_current_span("around"),
     ):
         run(asyncio.new_event_loop, main())
     assert recorder.exemplars("botobs.runtime.event_loop.lag") == []
+    assert recorder.value("botobs.runtime.event_loop.lag") == 1
 
 
 def test_a_collection_shows_as_pause_and_on_the_span(recorder: Recorder) -> None:
