@@ -16,7 +16,7 @@ from botobs import semconv
 from botobs.instrument._base import Instrumentation, Telemetry
 from botobs.settings import Settings
 
-_DECLARED = {metric.name: metric for metric in semconv.ALL}
+_DECLARED = {metric.name: metric for metric in semconv.all_metrics()}
 
 
 class Recorder:
