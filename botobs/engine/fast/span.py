@@ -79,11 +79,11 @@ class FastSpan(SpanState):
                 inner = Context(context) if context else Context()
                 put(inner, SPAN_KEY, unsampled)
                 self._token = attach(inner)
-                return unsampled  # type: ignore[return-value]
+                return unsampled  # type: ignore[no-any-return]
             self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
         elif type(parent) is UnsampledSpan:
             # Nobody will see either of them, and one id is as good as another to say "not sampled".
-            return parent  # type: ignore[no-any-return]
+            return parent  # type: ignore[return-value]
         else:
             return self._enter_slowly()
         self._span_id = getrandbits(64) or 1

@@ -106,14 +106,14 @@ def test_nothing_starts_before_it_is_entered(fast: Recording) -> None:
 
 
 def test_properties(fast: Recording) -> None:
-    with fast.tracer.start_as_current_span("outer") as outer:
-        with fast.tracer.start_as_current_span(
-            "s", attributes={"a": [1]}, kind=trace.SpanKind.CLIENT
-        ) as span:
-            span.add_event("e", {"k": "v"})
-            span.add_link(outer.get_span_context(), {"l": 1})
-            span.set_status(trace.StatusCode.ERROR, "why")
-            assert span.end_time is None
+    with (
+        fast.tracer.start_as_current_span("outer") as outer,
+        fast.tracer.start_as_current_span("s", attributes={"a": [1]}, kind=trace.SpanKind.CLIENT) as span,
+    ):
+        span.add_event("e", {"k": "v"})
+        span.add_link(outer.get_span_context(), {"l": 1})
+        span.set_status(trace.StatusCode.ERROR, "why")
+        assert span.end_time is None
     assert (span.name, span.kind, dict(span.attributes)) == ("s", trace.SpanKind.CLIENT, {"a": (1,)})
     assert span.parent == outer.get_span_context()
     assert [(event.name, dict(event.attributes)) for event in span.events] == [("e", {"k": "v"})]

@@ -217,7 +217,7 @@ def test_identities(same: Same) -> None:
     "name, unit", [("", ""), ("1st", ""), ("naïve", ""), ("a" * 256, ""), ("fine", "u" * 64)]
 )
 def test_names_that_are_not_allowed(recording: Any, name: str, unit: str) -> None:
-    with pytest.raises(Exception, match="(?i)expected|instrument's"):
+    with pytest.raises(Exception, match=r"(?i)expected|instrument's"):
         recording.meter.create_counter(name, unit)
 
 

@@ -63,7 +63,7 @@ def test_kinds(same: Same, kind: SpanKind) -> None:
     same(lambda engine: engine.tracer.start_span("s", kind=kind).end())
 
 
-class Side(str, Enum):
+class Side(str, Enum):  # noqa: UP042
     BUY = "buy"
 
 
