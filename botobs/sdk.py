@@ -135,6 +135,7 @@ class Handle:
     def _start(self) -> None:
         self._running = True
         self._register_metrics()
+        self._pipeline.start(self._engine)
         _providers.tracer_provider.switch(self._engine.tracer_provider)
         _providers.meter_provider.switch(self._engine.meter_provider)
         for taken in _providers.install_globally():
@@ -145,7 +146,6 @@ class Handle:
         self._instrumentations.install(
             Telemetry(_providers.tracer_provider, self._engine.meter_provider, self.settings)
         )
-        self._pipeline.start(self._engine)
         self._say_what_matters()
 
     def _stop(self, timeout: float) -> bool:
@@ -216,7 +216,12 @@ def start(settings: Settings) -> Handle:
         if settings.enabled:
             fork.after_in_child(_after_fork)
             _exit_hooks.install()
-            handle._start()
+            try:
+                handle._start()
+            except Exception as error:
+                # A service that cannot be monitored must still start.
+                logger.warning("botobs does not run: %s: %s", type(error).__name__, error)
+                handle.shutdown(0.0)
         return handle
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from opentelemetry.trace import StatusCode
@@ -45,8 +46,12 @@ def lane_of(span: Any) -> Lane:
     attributes = span.attributes
     if "exchange.order.client_id" in attributes or "exchange.order.id" in attributes:
         return Lane.CRITICAL
-    operation = attributes.get("exchange.operation") or span.name
-    name = str(operation).lower()
+    return _lane_of_name(str(attributes.get("exchange.operation") or span.name))
+
+
+@lru_cache(maxsize=1024)
+def _lane_of_name(name: str) -> Lane:
+    name = name.lower()
     if name.startswith(_POLL_WORDS):
         return Lane.BULK
     if any(word in name for word in _BOOK):

@@ -15,7 +15,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from ._quiet import Quiet, logger
 from .counts import Counts
-from .lanes import Lane, lane_of
+from .lanes import Lane
 from .queue import SpanQueue
 from .sender import Outcome, Sender
 from .store import Loss, Parcel, Store
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: Spans encoded into one request. Encoding holds the interpreter, so a batch is kept short.
 BATCH = 256
-#: Waiting bytes at which the thread is woken before its interval is over.
-_WAKE_BYTES = 256 * 1024
 _FIRST_RETRY, _LAST_RETRY = 1.0, 30.0
 #: Part of a shutdown's time kept for putting on disk, or counting, what could not be sent.
 _RESERVE = 0.2
@@ -89,10 +87,9 @@ class Pipeline:
         if self._closed or self._engine is None:
             return
         if self._sender is None and not self._store.durable:
-            self._counts.drop("traces", lane_of(span), "no_endpoint")
+            self._counts.drop("traces", Lane.NORMAL, "no_endpoint")
             return
-        self.queue.put(span, lane_of(span), self._engine.span_size(span))
-        if self.queue.bytes > _WAKE_BYTES and not self._woken:
+        if self.queue.land(span, self._engine.span_size) and not self._woken:
             self._woken = True
             self._inbox.put(None)
 
@@ -184,6 +181,7 @@ class Pipeline:
         if with_metrics and (body := self._engine.collect_metrics()) is not None:
             delivered = self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
         self._replay("traces", deadline)
+        self.queue.sort(self._engine.span_size)
         while not self._store.full and (batch := self.queue.take(BATCH)) is not None:
             if (parcel := self._encode(*batch)) is not None:
                 self._dispatch(parcel, deadline)
@@ -250,6 +248,8 @@ class Pipeline:
     def _give_up(self) -> None:
         """At the end: keep on disk, or count, what could not be delivered."""
         lost = 0
+        assert self._engine is not None
+        self.queue.sort(self._engine.span_size)
         while (batch := self.queue.take(BATCH)) is not None:
             lane, spans = batch
             if not self._store.durable:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
 from .counts import Counts
-from .lanes import LANES, Lane
+from .lanes import LANES, Lane, lane_of
+
+#: Spans that may wait to be sorted by somebody else.
+LANDING = 256
 
 
 class SpanQueue:
     """Holds spans up to a number of bytes; what matters least goes first when it is full.
 
+    Spans land unsorted, which costs the thread that records them next to nothing. The one that sends sorts them by
+    importance and size before it takes any; while it is busy, landing spans sort those before them.
+
     Args:
-        max_bytes: Estimated bytes of all spans together.
+        max_bytes: Estimated bytes of all sorted spans together.
         counts: Where given-up spans are counted.
     """
 
@@ -29,6 +36,32 @@ class SpanQueue:
         self._lock = RLock()
         self._lanes: dict[Lane, deque[tuple[Any, int]]] = {lane: deque() for lane in LANES}
         self.bytes = 0
+        self.landed: deque[Any] = deque()
+
+    def land(self, span: Any, size_of: Callable[[Any], int]) -> bool:
+        """Take a span, to be sorted later; whether many wait for that."""
+        landed = self.landed
+        landed.append(span)
+        if len(landed) < LANDING:
+            return False
+        if len(landed) > LANDING:
+            self.sort(size_of, 2)
+        return True
+
+    def sort(self, size_of: Callable[[Any], int], at_most: int | None = None) -> None:
+        """Put landed spans, at most so many, into their lanes."""
+        for _ in range(len(self.landed) if at_most is None else at_most):
+            try:
+                span = self.landed.popleft()
+            except IndexError:
+                return
+            try:
+                lane, size = lane_of(span), size_of(span)
+            except Exception:
+                # This may be a service's thread in the middle of its work; the loss is seen in the metric.
+                self._counts.drop("traces", Lane.NORMAL, "not_encoded")
+                continue
+            self.put(span, lane, size)
 
     def put(self, span: Any, lane: Lane, size: int) -> None:
         """Take a span of `size` bytes, giving up others, or this one, if there is no room. Never blocks on I/O."""
@@ -50,7 +83,7 @@ class SpanQueue:
         return None
 
     def __len__(self) -> int:
-        return sum(map(len, self._lanes.values()))
+        return len(self.landed) + sum(map(len, self._lanes.values()))
 
     def _make_room(self, lane: Lane, size: int) -> bool:
         """Give up older spans, the least important first, but none more important than `lane`."""

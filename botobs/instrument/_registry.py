@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
 REGISTRY: tuple[tuple[str, str], ...] = (
+    ("threading", "botobs.instrument.threads:Threads"),
     ("logging", "botobs.instrument.logging:LoggingInstrumentation"),
     ("structlog", "botobs.instrument.structlog:StructlogInstrumentation"),
     ("loguru", "botobs.instrument.loguru:LoguruInstrumentation"),

@@ -10,13 +10,20 @@ from typing import Any
 from ._table import Problem
 
 
-def read(environ: Mapping[str, str], directory: Path) -> tuple[Mapping[str, Any], str, tuple[Problem, ...]]:
+def read(
+    environ: Mapping[str, str], directory: Path | None
+) -> tuple[Mapping[str, Any], str, tuple[Problem, ...]]:
     """Read `BOTOBS_CONFIG`, else `botobs.toml`, else `[tool.botobs]` of `pyproject.toml` in `directory`.
 
     Returns:
         The values by name, what to call their origin, and what was wrong with the file.
     """
     named = environ.get("BOTOBS_CONFIG", "").strip()
+    try:
+        directory = directory or Path.cwd()
+    except FileNotFoundError:
+        # The working directory has been removed; daemons live on in such.
+        directory = Path("/")
     candidates = (
         [Path(named).expanduser()] if named else [directory / "botobs.toml", directory / "pyproject.toml"]
     )

@@ -34,7 +34,7 @@ def load(
     Raises:
         SettingsError: A value cannot be used and `strict` is on.
     """
-    file, file_name, problems = _files.read(environ, directory or Path.cwd())
+    file, file_name, problems = _files.read(environ, directory)
     unknown = [
         Problem(key, f"{file_name} sets {key}, which is no setting; it is left out.")
         for key in file

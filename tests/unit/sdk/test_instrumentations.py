@@ -1,0 +1,215 @@
+"""Instrumentations are loaded one by one; what goes wrong with one stays with it, and all is taken back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.trace import NoOpTracerProvider
+
+import botobs
+from botobs.instrument import _registry, _upstream
+from botobs.instrument._registry import State
+from tests.support.otlp_receiver import OtlpReceiver
+
+Init = Callable[..., botobs.Handle]
+calls: list[str] = []
+
+
+class Good:
+    name = "good"
+
+    def install(self, telemetry: Any) -> None:
+        calls.append("good installed")
+        telemetry.tracer("good").start_span("from good").end()
+        telemetry.meter("good").create_counter("good").add(1)
+
+    def uninstall(self) -> None:
+        calls.append("good removed")
+
+
+class Bad:
+    name = "bad"
+
+    def install(self, telemetry: Any) -> None:
+        raise RuntimeError("cannot")
+
+    def uninstall(self) -> None:
+        raise RuntimeError("cannot either")
+
+
+class Upstream(BaseInstrumentor):
+    """Stands for an instrumentor of another distribution, of a library called `watched_library`."""
+
+    def instrumentation_dependencies(self) -> list[str]:
+        return []
+
+    def _instrument(self, **kwargs: Any) -> None:
+        calls.append(f"upstream installed with {sorted(kwargs)}")
+        kwargs["tracer_provider"].get_tracer("upstream").start_span("from upstream").end()
+
+    def _uninstrument(self, **kwargs: Any) -> None:
+        calls.append("upstream removed")
+
+
+class BrokenUpstream(Upstream):
+    def _instrument(self, **kwargs: Any) -> None:
+        raise ValueError("does not fit")
+
+
+class WrongVersion(Upstream):
+    def instrumentation_dependencies(self) -> list[str]:
+        return ["pytest < 1"]
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    calls.clear()
+    registry = tuple((name, f"{__name__}:{kind}") for name, kind in (("bad", "Bad"), ("good", "Good")))
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Good.__module__])
+    monkeypatch.setattr(_registry, "REGISTRY", (*registry, ("gone", "botobs.instrument.gone:Gone")))
+    monkeypatch.setattr(_registry, "_OURS", frozenset())
+    monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
+    yield
+    sys.modules.pop("watched_library", None)
+
+
+@pytest.fixture
+def upstream(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Offers instrumentors by entry point, each of the library `watched_library` unless told otherwise."""
+
+    def call(modules: list[str] | None = None, **kinds: str) -> None:
+        group = "opentelemetry_instrumentor"
+        points = [EntryPoint(name, f"{Good.__module__}:{kind}", group) for name, kind in kinds.items()]
+        monkeypatch.setattr(_upstream, "entry_points", lambda **_: points)
+        found = ["watched_library"] if modules is None else modules
+        monkeypatch.setattr(_upstream.UpstreamInstrumentation, "_modules", lambda _: iter(found))
+        for kind in (Upstream, BrokenUpstream, WrongVersion):
+            kind._instance = None
+            kind._is_instrumented_by_opentelemetry = False
+
+    (tmp_path / "watched_library.py").write_text("value = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return call
+
+
+def states(handle: botobs.Handle) -> dict[str, State]:
+    return {status.name: status.state for status in handle.instrumentations}
+
+
+def everything(init: Init, **arguments: Any) -> botobs.Handle:
+    return init(disabled_instrumentations=arguments.pop("disabled", []), **arguments)
+
+
+def test_one_that_fails_stops_no_other(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    handle = everything(init)
+    assert states(handle) == {"bad": State.FAILED, "good": State.INSTALLED, "gone": State.FAILED}
+    handle.flush()
+    assert [span.name for span in receiver.spans] == ["from good"]
+    assert receiver.last_value("good") == 1
+    assert receiver.last_value("botobs.sdk.instrumentation.errors", library="bad") == 1
+    assert receiver.last_value("botobs.sdk.instrumentation.errors", library="good") == 0
+    assert "bad (RuntimeError: cannot)" in caplog.text
+    handle.shutdown()
+    assert calls == ["good installed", "good removed"]
+
+
+def test_disabled_ones_are_left_alone(init: Init) -> None:
+    handle = everything(init, disabled=["Good", "bad"])
+    assert states(handle) == {"good": State.DISABLED, "bad": State.DISABLED, "gone": State.FAILED}
+    assert calls == []
+
+
+def test_another_init_installs_anew(init: Init) -> None:
+    everything(init)
+    everything(init, environment="other")
+    assert calls == ["good installed", "good removed", "good installed"]
+
+
+def test_upstream_waits_for_its_library(
+    init: Init, receiver: OtlpReceiver, upstream: Callable[..., None]
+) -> None:
+    upstream(watched="Upstream")
+    handle = everything(init)
+    assert states(handle)["watched"] is State.WAITING
+    import watched_library  # type: ignore[import-not-found]  # noqa: F401
+
+    assert states(handle)["watched"] is State.INSTALLED
+    handle.flush()
+    assert "from upstream" in [span.name for span in receiver.spans]
+    handle.shutdown()
+    assert calls[1:] == [
+        "upstream installed with ['meter_provider', 'tracer_provider']",
+        "upstream removed",
+        "good removed",
+    ]
+
+
+def test_upstream_starts_at_once_when_its_library_is_there(init: Init, upstream: Callable[..., None]) -> None:
+    sys.modules["watched_library"] = ModuleType("watched_library")
+    upstream(watched="Upstream")
+    assert states(everything(init))["watched"] is State.INSTALLED
+
+
+def test_upstream_is_not_loaded_after_shutdown(init: Init, upstream: Callable[..., None]) -> None:
+    upstream(watched="Upstream")
+    everything(init).shutdown()
+    import watched_library  # noqa: F401
+
+    assert calls == ["good installed", "good removed"]
+
+
+def test_upstream_faults_are_told_apart(init: Init, upstream: Callable[..., None]) -> None:
+    upstream([], broken="BrokenUpstream", old="WrongVersion", gone_too="NoSuchClass", fine="Upstream")
+    found = states(everything(init))
+    assert found["broken"] is State.FAILED
+    assert found["old"] is State.MISSING
+    assert found["gone_too"] is State.FAILED
+    assert found["fine"] is State.INSTALLED
+
+
+def test_upstream_of_a_library_that_ours_covers_is_passed_over(
+    init: Init, upstream: Callable[..., None]
+) -> None:
+    upstream([], good="Upstream")
+    handle = everything(init)
+    assert handle.instrumentations[1].origin == "botobs"
+    assert calls == ["good installed"]
+
+
+def test_what_somebody_else_instrumented_is_left_to_them(init: Init, upstream: Callable[..., None]) -> None:
+    upstream([], watched="Upstream")
+    Upstream().instrument(tracer_provider=NoOpTracerProvider())
+    calls.clear()
+    handle = everything(init)
+    assert states(handle)["watched"] is State.FAILED
+    handle.shutdown()
+    assert "upstream removed" not in calls
+
+
+def test_the_installed_instrumentors_name_their_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    found = {one.name: one for one in _upstream.discover(set())}
+    client = _upstream.UpstreamInstrumentation(found["asyncpg"], lambda _: None)
+    assert list(client._modules()) == ["asyncpg"]
+
+
+def test_importing_and_starting_botobs_imports_no_library(start: Callable[..., Any]) -> None:
+    process = start(
+        """
+        botobs.init()
+        watched = "sqlalchemy asyncpg aiohttp httpx requests ccxt websockets structlog loguru"
+        assert not set(watched.split()) & set(sys.modules)
+        """,
+        BOTOBS_DISABLED_INSTRUMENTATIONS="",
+    )
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
