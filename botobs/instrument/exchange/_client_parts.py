@@ -50,7 +50,7 @@ class ClientParts:
         for client in list(self._taken):
             for name in ("on_message_callback", "ping"):
                 part = getattr(client, name, None)
-                if getattr(part, "_botobs", False):
+                if part is not None and getattr(part, "_botobs", False):
                     setattr(client, name, part.__wrapped__)
             client.__dict__.pop("_botobs", None)
         self._taken.clear()

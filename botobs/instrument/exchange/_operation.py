@@ -212,7 +212,7 @@ class Request(ContextScope):
     """One HTTP request. The HTTP library's own instrumentation is off meanwhile: it would record the signed URL and
     send our trace id to the exchange."""
 
-    __slots__ = ("_api", "_hub", "_method", "_started", "operation", "sent_at", "status", "who")
+    __slots__ = ("_api", "_hub", "_method", "_started", "exchange", "operation", "sent_at", "status", "who")
 
     def __init__(self, hub: Hub, who: tuple[str, str], api: str, url: str, method: str) -> None:
         self._hub = hub
@@ -220,6 +220,7 @@ class Request(ContextScope):
         self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
         self.who = who
         self.status: int | None = None
+        self.exchange = hub.exchange(who[0])
         self.operation = current()
         entered = context.set_value(_REQUEST, self)
         super().__init__(context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, entered))
@@ -262,7 +263,7 @@ class Request(ContextScope):
         """The answer's status, headers and body are known."""
         received = time.time()
         self.status = status if isinstance(status, int) else None
-        exchange = self._hub.exchange(self.who[0])
+        exchange = self.exchange
         head = body[:_HEAD] if isinstance(body, str) else ""
         exchange.limits.read_headers(self.status or 0, headers, head)
         for name in ("Date", "date"):

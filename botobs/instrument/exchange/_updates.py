@@ -36,6 +36,7 @@ def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float)
     stream = connection.streams.get(key)
     if stream is None:
         stream = connection.stream(key, _channel(result, key), now)
+    if not stream.samples:
         _name_symbol(hub, stream, result)
     stream.touch(now)
     if stream.channel == "orders":
@@ -44,7 +45,7 @@ def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float)
         hub.orders.update_all(connection.key[0], result)
     elif stream.channel == "balance":
         connection.exchange.balances[(connection.key[1], "ws")] = now
-    elif stream.channel == "orderbook":
+    elif stream.channel == "orderbook" and "bids" in result:
         _look_at_book(stream, result, now)
     elif stream.channel == "ohlcv":
         _look_at_candles(stream, result)

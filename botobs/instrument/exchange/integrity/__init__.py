@@ -88,5 +88,5 @@ def checks(exchange: str, client: str) -> Mapping[str, bool]:
         "crossed": by_ccxt,
         "empty_side": by_ccxt,
         "frozen": by_ccxt,
-        "silence": by_ccxt,
+        "silence": decoded,
     }

@@ -1,0 +1,151 @@
+"""Watches aiohttp's client WebSockets, but for those that ccxt opens, which `ccxt_ws` sees more of.
+
+Messages are counted when the application takes them: aiohttp has no public place where they arrive.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+from opentelemetry import context
+
+from .._base import Telemetry
+from .._patch import Patches
+from .._shared import once_per_provider
+from . import _episodes
+from ._guard import guarded
+from ._hub import Hub
+from .state import Connection
+
+_LIBRARY = "aiohttp_ws"
+#: `aiohttp.WSMsgType` of messages that tell of the end: CLOSE, CLOSING, CLOSED, ERROR.
+_ENDS = frozenset({0x8, 0x100, 0x101, 0x102})
+
+Method = Callable[..., Any]
+
+
+class AiohttpWebSocket:
+    """The instrumentation named `aiohttp_ws`."""
+
+    name = _LIBRARY
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Watch connections that are opened from now on."""
+
+        def imported(module: ModuleType) -> None:
+            hub = once_per_provider(telemetry, Hub)
+            self._replace(module.ClientSession, "_ws_connect", functools.partial(_connect, hub))
+            response = module.ClientWebSocketResponse
+            self._replace(response, "receive", functools.partial(_receive, hub))
+            self._replace(response, "close", functools.partial(_close, hub))
+            for name in ("send_str", "send_bytes"):
+                self._replace(response, name, _send)
+            if hasattr(response, "_pong_not_received"):
+                self._replace(response, "_pong_not_received", functools.partial(_pong_not_received, hub))
+
+        self._patches.on_import("aiohttp.client", imported)
+
+    def uninstall(self) -> None:
+        """Take the patches back; open connections go on unseen."""
+        self._patches.undo()
+
+    def _replace(self, owner: type, name: str, hook: Callable[[Method], Method]) -> None:
+        method = getattr(owner, name)
+        self._patches.replace(owner, name, functools.wraps(method)(hook(method)))
+
+
+@guarded(_LIBRARY)
+def _connection(hub: Hub, url: Any) -> Connection | None:
+    """A connection to the host of `url`; None when a library above watches it."""
+    if context.get_value(_episodes.OWNED):
+        return None
+    host = _episodes.host_of(url)
+    connection = hub.connection(None, _episodes.exchange_at(host), "aiohttp", host)
+    connection.caller = _episodes.caller_span()
+    _episodes.trying(connection)
+    return connection
+
+
+def _connect(hub: Hub, wrapped: Method) -> Method:
+    async def connect(self: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = _connection(hub, url)
+        if connection is None:
+            return await wrapped(self, url, *args, **kwargs)
+        token = context.attach(_episodes.owned_context())
+        try:
+            response = await wrapped(self, url, *args, **kwargs)
+        except BaseException as error:
+            _episodes.refused(hub, connection, error, connection.caller)
+            raise
+        finally:
+            context.detach(token)
+        _episodes.opened(hub, connection, connection.caller)
+        _bind(connection, response)
+        return response
+
+    return connect
+
+
+@guarded(_LIBRARY)
+def _bind(connection: Connection, response: Any) -> None:
+    response._botobs = connection
+    reference = connection.client = weakref.ref(response)
+    connection.backlog = lambda: len(getattr(getattr(reference(), "_reader", None), "_buffer", ()))
+
+
+def _receive(hub: Hub, wrapped: Method) -> Method:
+    async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
+        message = await wrapped(self, *args, **kwargs)
+        connection = self.__dict__.get("_botobs")
+        if connection is not None:
+            if message.type in _ENDS:
+                _episodes.ended(hub, connection, "remote", self.close_code)
+            else:
+                connection.messages += 1
+                connection.last = monotonic()
+                data = message.data
+                if data.__class__ is str or data.__class__ is bytes:
+                    connection.bytes += len(data)
+        return message
+
+    return receive
+
+
+def _close(hub: Hub, wrapped: Method) -> Method:
+    async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = self.__dict__.get("_botobs")
+        if connection is not None:
+            # aiohttp closes by itself when the other side has; then it has a close code already.
+            reason = "user" if self.close_code is None else "remote"
+            _episodes.ended(hub, connection, reason, self.close_code or kwargs.get("code", 1000))
+        return await wrapped(self, *args, **kwargs)
+
+    return close
+
+
+def _pong_not_received(hub: Hub, wrapped: Method) -> Method:
+    def pong_not_received(self: Any) -> None:
+        connection = self.__dict__.get("_botobs")
+        if connection is not None:
+            _episodes.ended(hub, connection, "keepalive")
+        wrapped(self)
+
+    return pong_not_received
+
+
+def _send(wrapped: Method) -> Method:
+    async def send(self: Any, *args: Any, **kwargs: Any) -> None:
+        connection = self.__dict__.get("_botobs")
+        if connection is not None:
+            connection.sent += 1
+        await wrapped(self, *args, **kwargs)
+
+    return send

@@ -1,0 +1,87 @@
+"""aiohttp's client WebSockets; those of ccxt are left to the instrumentation that sees more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import ccxt.pro
+import pytest
+import pytest_asyncio
+
+from botobs.instrument.exchange.aiohttp_ws import AiohttpWebSocket
+from botobs.instrument.exchange.ccxt_ws import CcxtWebSocket
+from tests.support.fake_binance import FakeBinance
+from tests.support.waiting import until
+from tests.unit.exchange.conftest import ExchangeRecorder
+
+pytestmark = pytest.mark.asyncio
+
+WHO = {"exchange__client": "aiohttp", "server__address": "127.0.0.1"}
+
+
+@pytest_asyncio.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def url(binance: FakeBinance) -> str:
+    """An address with a listen key and a token in it."""
+    return f"ws://127.0.0.1:{binance.port}/ws/secret-key?token=secret"
+
+
+async def test_an_open_connection_counts_what_is_taken(
+    session: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(AiohttpWebSocket()):
+        async with session.ws_connect(url(binance)) as socket:
+            await socket.send_str('{"id": 1}')
+            assert await socket.receive_json() == {"id": 1, "result": None}
+            assert recorded.value("exchange.ws.messages", exchange__ws__direction="received", **WHO) == 1
+            assert recorded.value("exchange.ws.messages", exchange__ws__direction="sent", **WHO) == 1
+            assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 1
+    assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="user", **WHO) == 1
+    assert "secret" not in recorded.everything()
+
+
+async def test_a_cut_connection_is_lost(
+    session: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(AiohttpWebSocket()):
+        socket = await session.ws_connect(url(binance))
+        await until(lambda: binance.sockets)
+        binance.abort()
+        assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="remote", **WHO) == 1
+        async with session.ws_connect(url(binance)):
+            assert recorded.value("exchange.ws.reconnects", **WHO) == 1
+
+
+async def test_pongs_that_stay_away_are_a_missed_heartbeat(
+    session: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    binance.answers_pings = False
+    with recorded.watching(AiohttpWebSocket()):
+        socket = await session.ws_connect(url(binance), heartbeat=0.1)
+        await socket.receive()
+        await socket.close()
+    assert recorded.value("exchange.ws.heartbeat.misses", **WHO) == 1
+    assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="keepalive", **WHO) == 1
+
+
+async def test_the_connections_of_ccxt_are_not_counted_twice(
+    binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(AiohttpWebSocket()), recorded.watching(CcxtWebSocket()):
+        client = ccxt.pro.binance(binance.ccxt_config())
+        await client.load_markets()
+        watching = asyncio.ensure_future(client.watch_ticker("BTC/USDT"))
+        await until(lambda: binance.frames)
+        await client.close()
+        with pytest.raises((asyncio.CancelledError, ccxt.BaseError)):
+            await watching
+    assert recorded.value("exchange.ws.connect.duration", exchange__client="ccxt.pro") == 1
+    assert recorded.value("exchange.ws.connect.duration", exchange__client="aiohttp") is None

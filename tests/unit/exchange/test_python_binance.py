@@ -1,0 +1,129 @@
+"""python-binance's requests and streams."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import warnings
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from botobs.instrument.exchange.python_binance import PythonBinance
+from botobs.instrument.exchange.websockets import Websockets
+from tests.support.fake_binance import FakeBinance
+from tests.support.waiting import until
+from tests.unit.exchange.conftest import ExchangeRecorder
+
+with warnings.catch_warnings():
+    # python-binance still imports a deprecated name of websockets.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from binance import AsyncClient, BinanceSocketManager, Client
+    from binance.exceptions import BinanceAPIException
+
+pytestmark = pytest.mark.asyncio
+
+WHO = {"exchange__name": "binance", "exchange__client": "python_binance"}
+
+
+@pytest_asyncio.fixture
+async def client(
+    binance: FakeBinance, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[AsyncClient]:
+    monkeypatch.setattr("binance.base_client.BaseClient.API_URL", f"{binance.url}/api")
+    monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", f"ws://127.0.0.1:{binance.port}/")
+    with recorded.watching(PythonBinance()), recorded.watching(Websockets()):
+        client = await AsyncClient.create("canary-key", "canary-secret")
+        yield client
+        await client.close_connection()
+
+
+async def test_a_call_is_one_client_span(
+    client: AsyncClient, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    await client.create_order(symbol="BTCUSDT", side="BUY", type="LIMIT", quantity=1, price="100")
+    (span,) = recorded.named("create_order binance")
+    attributes = dict(span.attributes or {})
+    assert attributes["exchange.client"] == "python_binance"
+    assert attributes["exchange.order.id"] == "1"
+    assert attributes["exchange.order.side"] == "BUY"
+    assert attributes["url.template"] == "/api/v3/order"
+    assert attributes["http.response.status_code"] == 200
+    assert recorded.value("exchange.orders", exchange__order__outcome="accepted", **WHO) == 1
+    assert recorded.value("exchange.ratelimit.used", exchange__ratelimit__scope="weight_1m") == 12
+    assert "traceparent" not in {name.lower() for _, _, headers in binance.requests for name in headers}
+    assert "canary" not in recorded.everything()
+
+
+async def test_an_error_has_a_class_a_code_and_no_message(
+    client: AsyncClient, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    binance.failure = (400, '{"code":-2010,"msg":"insufficient balance canary"}')
+    with pytest.raises(BinanceAPIException):
+        await client.get_account()
+    (span,) = recorded.named("fetch_balance binance")
+    assert span.status.description == "BinanceAPIException"
+    assert recorded.value("exchange.client.errors", error__type="BinanceAPIException", **WHO) == 1
+    assert "canary" not in recorded.everything()
+
+
+async def test_limits_come_from_the_exchange(client: AsyncClient, recorded: ExchangeRecorder) -> None:
+    assert recorded.value("exchange.ratelimit.utilization") is None
+    await client.get_exchange_info()
+    scope = {"exchange__ratelimit__scope": "weight_1m"}
+    assert recorded.value("exchange.ratelimit.limit", **scope) == 6000
+    assert recorded.value("exchange.ratelimit.utilization", **scope) == pytest.approx(0.002)
+
+
+async def test_the_clock_is_measured_with_the_common_sign(
+    binance: FakeBinance, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binance.clock_ahead = -1.5
+    monkeypatch.setattr("binance.base_client.BaseClient.API_URL", f"{binance.url}/api")
+    with recorded.watching(PythonBinance()):
+        client = await AsyncClient.create()
+        await client.close_connection()
+    assert recorded.value("exchange.clock.offset", exchange__name="binance") == pytest.approx(1.5, abs=0.4)
+
+
+async def test_the_synchronous_client_is_watched(
+    binance: FakeBinance, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("binance.base_client.BaseClient.API_URL", f"{binance.url}/api")
+    with recorded.watching(PythonBinance()):
+        client = await asyncio.to_thread(Client, "key", "secret")
+        await asyncio.to_thread(client.get_account)
+        client.close_connection()
+        client.loop.close()  # python-binance makes one in each thread and leaves it open
+    assert (
+        recorded.value("exchange.client.operation.duration", exchange__operation="fetch_balance", **WHO) == 1
+    )
+    assert recorded.value("exchange.balance.age", exchange__balance__source="rest", **WHO) >= 0
+
+
+async def test_a_stream_is_watched_once(
+    client: AsyncClient, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    now = int(time.time() * 1000)
+
+    def depth(first: int, last: int) -> dict[str, Any]:
+        return {"e": "depthUpdate", "E": now, "s": "BTCUSDT", "U": first, "u": last, "b": [], "a": []}
+
+    async with BinanceSocketManager(client).depth_socket("BTCUSDT") as stream:
+        await until(lambda: binance.sockets)
+        for first, last in ((1, 5), (6, 7), (9, 9)):
+            await binance.send(depth(first, last))
+            await stream.recv()
+        assert recorded.value("exchange.ws.messages", exchange__ws__direction="received", **WHO) == 3
+        assert recorded.value("exchange.ws.messages", exchange__client="websockets") is None
+        assert recorded.value("exchange.orderbook.sequence_gaps", **WHO) == 1
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 1
+        assert recorded.value("exchange.ws.message.age", exchange__channel="orderbook", **WHO) >= 1
+        binance.abort()
+        await until(
+            lambda: recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="remote", **WHO)
+        )
+        await until(lambda: recorded.value("exchange.ws.reconnects", **WHO) == 1)
+    assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="user", **WHO) == 1
