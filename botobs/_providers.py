@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import (
@@ -27,6 +28,8 @@ from opentelemetry.metrics import (
 from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.trace import NoOpTracerProvider, Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
+
+from .engine.bound import Forwarding
 
 
 class SwitchTracer(Tracer):
@@ -96,10 +99,19 @@ class _Switched:
 
     def __init__(self, create: Callable[[Meter], Any], meter: Meter) -> None:
         self._create = create
+        self._bound: WeakSet[Forwarding] = WeakSet()
         self.switch(meter)
 
     def switch(self, meter: Meter) -> None:
         self._real = self._create(meter)
+        for bound in tuple(self._bound):
+            bound.follow(self._real)
+
+    def bind(self, attributes: Attributes = None) -> Forwarding:
+        """The instrument with attributes, across switches; see `botobs.engine.bound`."""
+        bound = Forwarding(self._real, dict(attributes or {}))
+        self._bound.add(bound)
+        return bound
 
 
 class _SwitchCounter(_Switched, Counter):

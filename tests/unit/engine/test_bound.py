@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from opentelemetry.metrics import NoOpMeter
 
+from botobs._providers import SwitchMeterProvider
 from botobs.engine import Limits
 from botobs.engine.bound import bind
 
@@ -89,3 +90,18 @@ def test_what_cannot_be_bound(what: Any) -> None:
     instrument = getattr(NoOpMeter("m"), what)("o") if what else object()
     with pytest.raises(TypeError, match="can be bound"):
         bind(instrument)
+
+
+def test_bound_instruments_follow_another_init() -> None:
+    provider = SwitchMeterProvider()
+    counter = provider.get_meter("m").create_counter("c")
+    bound = bind(counter, {"k": "v"})
+    bound.add(1)
+    engines = [Recording("fast"), Recording("stock"), Recording("fast")]
+    for engine in engines:
+        provider.switch(engine.engine.meter_provider)
+        bound.add(5)
+        counter.add(1, {"k": "v"})
+    provider.switch(None)
+    bound.add(1)
+    assert [engine.metrics()["c"]["points"][0]["value"] for engine in engines] == [("as_int", 6)] * 3
