@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.metrics import Histogram
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from ..semconv import database as semconv
 from ._base import Telemetry
@@ -58,15 +58,18 @@ class Database:
     def __init__(self, telemetry: Telemetry, scope: str) -> None:
         self._tracer: Tracer = telemetry.tracer(scope)
         # One meter for all libraries: see _shared.
-        self._duration = semconv.OPERATION_DURATION.create(telemetry.meter("database"))
+        self._duration: Histogram = semconv.OPERATION_DURATION.create(telemetry.meter("database"))
 
-    def start(self, target: Target, statement: object, batch_size: int | None = None) -> Operation:
+    def start(
+        self, target: Target, statement: object, batch_size: int | None = None, seconds_ago: float = 0.0
+    ) -> Operation:
         """Begin an operation; the caller ends it.
 
         Args:
             target: The database.
             statement: SQL text, literals and all.
             batch_size: How many parameter sets run at once, when more than one.
+            seconds_ago: When it began.
         """
         parsed = parse(statement, target.system)
         attributes = target.attributes()
@@ -76,7 +79,18 @@ class Database:
         details: dict[str, str | int] = {semconv.DB_QUERY_TEXT: parsed.text} if parsed.text else {}
         if batch_size is not None and batch_size > 1:
             details[semconv.DB_OPERATION_BATCH_SIZE] = batch_size
-        return Operation(self._tracer, self._duration, parsed.summary or target.system, attributes, details)
+        span = self._tracer.start_span(
+            parsed.summary or target.system,
+            kind=SpanKind.CLIENT,
+            attributes={**attributes, **details},
+            start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
+        )
+        return Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
+
+    @guarded("database")
+    def failed(self, target: Target, statement: str, error: BaseException, seconds: float) -> None:
+        """Record an operation that was not watched until it failed after `seconds`."""
+        self.start(target, statement, seconds_ago=seconds).end(error)
 
     def record(self, target: Target, operation: str, seconds: float) -> None:
         """Record the duration of a step that deserves no span of its own, such as a cursor's next batch."""
@@ -89,18 +103,13 @@ class Operation(OpenOperation):
     __slots__ = ("_attributes", "_duration", "_span", "_started")
 
     def __init__(
-        self,
-        tracer: Tracer,
-        duration: object,
-        name: str,
-        attributes: dict[str, str | int],
-        details: Mapping[str, str | int],
+        self, span: Span, duration: Histogram, attributes: dict[str, str | int], started: float
     ) -> None:
         super().__init__()
-        self._attributes = attributes
+        self._span = span
         self._duration = duration
-        self._span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes={**attributes, **details})
-        self._started = time.perf_counter()
+        self._attributes = attributes
+        self._started = started
         enter(self)
 
     @guarded("database")
@@ -121,7 +130,7 @@ class Operation(OpenOperation):
             span.set_attributes(failure)
             span.set_status(Status(StatusCode.ERROR, " ".join(reversed(failure.values()))))
         context = set_span_in_context(span) if span.is_recording() else None
-        self._duration.record(seconds, self._attributes, context)  # type: ignore[attr-defined]
+        self._duration.record(seconds, self._attributes, context)
         span.end()
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..semconv.runtime import EVENT_LOOP_TYPE
 from ._delays import LOOPS, LoopClock
+from ._guard import guarded
 from ._patch import Patches
 
 #: Seconds between samples: 20 wake-ups a second cost about 0.1 % of a core.
@@ -67,8 +68,10 @@ class LoopWatch:
         try:
             wrapped()
         finally:
-            sampler.stop()
+            if sampler is not None:
+                sampler.stop()
 
+    @guarded("runtime")
     def _sample(self, loop: asyncio.AbstractEventLoop) -> _Sampler:
         sampler = _Sampler(loop, self._histogram, self._after_sample)
         self._samplers.add(sampler)
@@ -108,8 +111,10 @@ class _Sampler:
 
 
 def kind_of(loop: object) -> str:
-    """`asyncio`, `uvloop`, or the name of the package that the loop comes from."""
-    return type(loop).__module__.partition(".")[0]
+    """`asyncio`, `uvloop` or `winloop`, whichever the loop's class comes from, or `other`."""
+    packages = [base.__module__.partition(".")[0] for base in type(loop).__mro__]
+    # Any loop may be an asyncio.AbstractEventLoop besides.
+    return next((name for name in ("uvloop", "winloop", "asyncio") if name in packages), "other")
 
 
 def task_counts() -> list[tuple[str, int]]:

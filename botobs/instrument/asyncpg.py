@@ -57,6 +57,7 @@ class AsyncPGInstrumentation:
             self._watch_prepared(module.prepared_stmt.PreparedStatement, database)
             self._watch_cursors(module.cursor.BaseCursor, database)
             watch_pools(module.pool, self._patches, pools, self)
+            self._patches.wrap(module.connect_utils, "_connect_addr", _failed_attempt(database))
 
         self._patches.on_import("asyncpg", patch)
 
@@ -122,7 +123,7 @@ def _step(database: Database) -> Wrapper:
         if error is None:
             database.record(target, "FETCH", seconds)
         else:
-            database.start(target, f"FETCH {cursor._query}").end(error)
+            database.failed(target, f"FETCH {cursor._query}", error, seconds)
 
     async def step(wrapped: Callable[..., Any], cursor: Any, args: Any, kwargs: Any) -> Any:
         if not is_heard():
@@ -139,6 +140,26 @@ def _step(database: Database) -> Wrapper:
     return step
 
 
+def _failed_attempt(database: Database) -> Wrapper:
+    """A connection that cannot be opened is a failed operation; one that can is part of its pool's metrics."""
+
+    async def connect(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return await wrapped(*args, **kwargs)
+        except BaseException as error:
+            if is_heard():
+                failed(kwargs, error, time.perf_counter() - started)
+            raise
+
+    @guarded("asyncpg")
+    def failed(kwargs: Any, error: BaseException, seconds: float) -> None:
+        target = _target(kwargs["addr"], kwargs["params"].database)
+        database.failed(target, "CONNECT", error, seconds)
+
+    return connect
+
+
 async def _silently(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
     with silence():
         return await wrapped(*args, **kwargs)
@@ -146,8 +167,10 @@ async def _silently(wrapped: Callable[..., Any], _instance: Any, args: Any, kwar
 
 def target_of(connection: Any) -> Target:
     """The database that an asyncpg connection leads to; the user is left out."""
-    address = connection._addr
-    namespace = connection._params.database
+    return _target(connection._addr, connection._params.database)
+
+
+def _target(address: Any, namespace: str | None) -> Target:
     if isinstance(address, tuple):
         return Target(_SYSTEM, namespace, address[0], address[1])
     return Target(_SYSTEM, namespace, address)

@@ -21,7 +21,7 @@ from ._patch import Patches
 from ._pool import PoolMetrics
 from ._shared import once_per_provider
 from ._sqlalchemy_pool import Checkouts, levels
-from ._suppress import is_heard
+from ._suppress import is_heard, silence
 
 _SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 _DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
@@ -44,7 +44,7 @@ class SQLAlchemyInstrumentation:
 
         def patch(_module: ModuleType) -> None:
             self._listen(database)
-            self._watch_pools(pools)
+            self._watch_pools(pools, database)
 
         self._patches.on_import("sqlalchemy", patch)
 
@@ -82,14 +82,22 @@ class SQLAlchemyInstrumentation:
         self._listen_to(Engine, "after_cursor_execute", after)
         self._listen_to(Engine, "handle_error", failed)
 
-    def _watch_pools(self, pools: PoolMetrics) -> None:
+    def _watch_pools(self, pools: PoolMetrics, database: Database) -> None:
         from sqlalchemy.engine import Engine
+        from sqlalchemy.exc import TimeoutError
         from sqlalchemy.pool import Pool, SingletonThreadPool, base
 
         def raw_connection(wrapped: Callable[..., Any], engine: Any, args: Any, kwargs: Any) -> Any:
             # A pool does not know its database, the engine does.
             pools.register(engine.pool, lambda _: _pool_name(engine), levels, self)
-            return wrapped(*args, **kwargs)
+            started = time.perf_counter()
+            try:
+                return wrapped(*args, **kwargs)
+            except BaseException as error:
+                # Without this a database that is down would show no failed operation: no statement ever starts.
+                if is_heard() and not isinstance(error, TimeoutError):
+                    database.failed(target_of(engine), "CONNECT", error, time.perf_counter() - started)
+                raise
 
         def connect(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: Any) -> Any:
             pools.register(pool, _fallback_name, levels, self)
@@ -98,7 +106,8 @@ class SQLAlchemyInstrumentation:
 
         def open_connection(wrapped: Callable[..., Any], record: Any, args: Any, kwargs: Any) -> Any:
             started = time.perf_counter()
-            result = wrapped(*args, **kwargs)
+            with silence():
+                result = wrapped(*args, **kwargs)
             pools.created(record._ConnectionRecord__pool, time.perf_counter() - started)
             return result
 

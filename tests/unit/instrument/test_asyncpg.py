@@ -145,3 +145,22 @@ async def test_a_pool_of_before_joins_at_its_next_use(recorder: Recorder, postgr
             await pool.fetchval("SELECT 1")
             assert recorder.value("db.client.connection.max") == 3
         assert recorder.points("db.client.connection.max") == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("pooled", [False, True])
+async def test_a_database_that_is_down_is_a_failed_operation(
+    watched: Recorder, free_port: int, pooled: bool
+) -> None:
+    url = f"postgresql://bots:secret-password@127.0.0.1:{free_port}/trading"
+    with pytest.raises(ConnectionRefusedError):
+        if pooled:
+            async with asyncpg.create_pool(url):
+                pass
+        else:
+            await asyncpg.connect(url)
+    (span,) = watched.spans()
+    assert (span.name, span.status.status_code) == ("CONNECT", StatusCode.ERROR)
+    assert watched.value("db.client.operation.duration", error__type="ConnectionRefusedError") == 1
+    assert (span.attributes or {})["server.port"] == free_port
+    assert "secret-password" not in watched.everything()

@@ -238,3 +238,27 @@ def test_pools_are_not_kept_alive(watched: Recorder) -> None:
     del engine
     gc.collect()
     assert watched.points("db.client.connection.count") == []
+
+
+@pytest.mark.asyncio
+async def test_a_database_that_is_down_is_one_failed_operation(watched: Recorder, free_port: int) -> None:
+    engine = create_async_engine(f"postgresql+asyncpg://bots:secret-password@127.0.0.1:{free_port}/trading")
+    with pytest.raises(ConnectionRefusedError):
+        await engine.connect()
+    await engine.dispose()
+    (span,) = watched.spans()
+    assert (span.name, span.status.description) == ("CONNECT", "ConnectionRefusedError")
+    assert watched.value("db.client.operation.duration", error__type="ConnectionRefusedError") == 1
+    assert watched.value("db.client.connection.timeouts") == 0
+    assert "secret-password" not in watched.everything()
+
+
+@pytest.mark.asyncio
+async def test_opening_a_connection_makes_no_spans(watched: Recorder, postgres: Postgres) -> None:
+    engine = create_async_engine(asyncpg_url(postgres))
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    await engine.dispose()
+    # The driver begins the transaction within the first statement.
+    assert watched.names() == ["SELECT", "ROLLBACK"]
+    assert watched.value("db.client.connection.create_time") == 1
