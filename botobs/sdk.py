@@ -180,6 +180,7 @@ class Handle:
         observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
         observe(semconv.SPANS_STARTED, meter, lambda: self._engine.spans_started)
         observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)
+        observe(semconv.ATTRIBUTES_REFUSED, meter, lambda: self._engine.attributes_refused)
         observe(semconv.SETTINGS_INVALID, meter, lambda: len(self.problems))
 
     def _say_what_matters(self) -> None:

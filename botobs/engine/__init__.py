@@ -62,6 +62,10 @@ class Engine(Protocol):
     def overflows(self) -> int:
         """Measurements that went to an overflow series so far."""
 
+    @property
+    def attributes_refused(self) -> int:
+        """Attributes that were taken off measurements so far, because they never repeat their values."""
+
     def encode_spans(self, spans: Sequence[Any]) -> bytes:
         """A redacted ExportTraceServiceRequest; on the export thread."""
 

@@ -1,9 +1,4 @@
-"""A limit on the series of a metric, which the SDK does not have.
-
-An attribute that should not be one, an order's id for instance, would grow the service's memory and the stores for
-ever. Measurements beyond the limit are summed up in one series marked as the overflow.
-https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
-"""
+"""A limit on the series of a metric, which the SDK does not have; see `botobs.cardinality`."""
 
 from __future__ import annotations
 
@@ -14,7 +9,7 @@ from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_att
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
 
-_OVERFLOW = {"otel.metric.overflow": True}
+from ..cardinality import OVERFLOW, AttributeGuard
 
 
 class LimitedStorage(MetricReaderStorage):
@@ -23,15 +18,25 @@ class LimitedStorage(MetricReaderStorage):
     def __init__(self, sdk_config: Any, temporality: Any, aggregation: Any, limit: int) -> None:
         super().__init__(sdk_config, temporality, aggregation)
         self._limit = limit
+        self._guard = AttributeGuard(limit)
         self.overflows = 0
+
+    @property
+    def refused(self) -> int:
+        """Attributes taken off so far."""
+        return self._guard.refused
 
     def consume_measurement(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         """Aggregate a measurement in its series, or in the overflow series."""
+        if measurement.attributes:
+            kept = self._guard.without_refused(measurement.instrument.name, measurement.attributes)
+            if kept is not measurement.attributes:
+                measurement = replace(measurement, attributes=dict(kept))  # type: ignore[arg-type]
         for match in self._get_or_init_view_instrument_match(measurement.instrument):
             series = match._attributes_aggregation
             if len(series) >= self._limit and not _known(match, measurement):
                 self.overflows += 1
-                match.consume_measurement(replace(measurement, attributes=_OVERFLOW), should_sample_exemplar)
+                match.consume_measurement(replace(measurement, attributes=OVERFLOW), should_sample_exemplar)
             else:
                 match.consume_measurement(measurement, should_sample_exemplar)
 

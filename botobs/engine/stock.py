@@ -88,6 +88,11 @@ class StockEngine:
         """Measurements that went to an overflow series so far."""
         return self._storage.overflows
 
+    @property
+    def attributes_refused(self) -> int:
+        """Attributes that were taken off measurements so far."""
+        return self._storage.refused
+
     def encode_spans(self, spans: Sequence[Any]) -> bytes:
         """A redacted ExportTraceServiceRequest."""
         request = encode_spans(spans)

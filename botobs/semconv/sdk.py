@@ -52,6 +52,12 @@ METRIC_OVERFLOWS = Metric(
     "{measurement}",
     "Measurements that went to an overflow series because their metric has too many series.",
 )
+ATTRIBUTES_REFUSED = Metric(
+    "botobs.sdk.metric.attributes.refused",
+    "observable_counter",
+    "{attribute}",
+    "Attributes taken off measurements because they name one thing among endlessly many, such as an order's id.",
+)
 SETTINGS_INVALID = Metric(
     "botobs.sdk.settings.invalid",
     "observable_gauge",
@@ -87,6 +93,7 @@ METRICS = (
     SPANS_STARTED,
     INSTRUMENTATION_ERRORS,
     METRIC_OVERFLOWS,
+    ATTRIBUTES_REFUSED,
     SETTINGS_INVALID,
     HEARTBEAT,
     GOODBYE,

@@ -57,6 +57,11 @@ class FastEngine:
         """Measurements that went to an overflow series so far."""
         return self.meter_provider.cardinality.overflows
 
+    @property
+    def attributes_refused(self) -> int:
+        """Attributes that were taken off measurements so far."""
+        return self.meter_provider.cardinality.guard.refused
+
     def encode_spans(self, spans: Sequence[Any]) -> bytes:
         """A redacted ExportTraceServiceRequest; on the export thread."""
         CLOCK.refresh()

@@ -33,6 +33,12 @@ def receiver() -> Iterator[OtlpReceiver]:
         yield listening
 
 
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """What records; modules that ask for both parametrize it."""
+    return str(getattr(request, "param", "stock"))
+
+
 @pytest.fixture(autouse=True)
 def _ended() -> Iterator[None]:
     yield
@@ -40,7 +46,7 @@ def _ended() -> Iterator[None]:
 
 
 @pytest.fixture
-def init(receiver: OtlpReceiver, tmp_path: Path) -> Callable[..., botobs.Handle]:
+def init(receiver: OtlpReceiver, engine: str, tmp_path: Path) -> Callable[..., botobs.Handle]:
     """`botobs.init` into the receiver, with nothing from the machine's environment and no library watched."""
 
     def call(service_name: str = "tested", **arguments: Any) -> botobs.Handle:
@@ -48,6 +54,7 @@ def init(receiver: OtlpReceiver, tmp_path: Path) -> Callable[..., botobs.Handle]
             "service_name": service_name,
             "endpoint": receiver.endpoint,
             "disabled_instrumentations": ["all"],
+            "engine": engine,
             "environ": {"HOME": str(tmp_path)},
             **arguments,
         }
@@ -57,7 +64,7 @@ def init(receiver: OtlpReceiver, tmp_path: Path) -> Callable[..., botobs.Handle]
 
 
 @pytest.fixture
-def environment(receiver: OtlpReceiver, tmp_path: Path) -> dict[str, str]:
+def environment(receiver: OtlpReceiver, engine: str, tmp_path: Path) -> dict[str, str]:
     """Variables of a process that reports to the receiver."""
     return {
         "PATH": os.environ["PATH"],
@@ -66,6 +73,7 @@ def environment(receiver: OtlpReceiver, tmp_path: Path) -> dict[str, str]:
         "BOTOBS_SERVICE_NAME": "tested",
         "BOTOBS_ENDPOINT": receiver.endpoint,
         "BOTOBS_DISABLED_INSTRUMENTATIONS": "all",
+        "BOTOBS_ENGINE": engine,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.otlp_receiver import OtlpReceiver, attributes, value_of
 
+pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 120
 

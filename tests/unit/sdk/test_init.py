@@ -15,6 +15,7 @@ import botobs
 from botobs.semconv import DURATION_BUCKETS
 from tests.support.otlp_receiver import OtlpReceiver, attributes
 
+pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 Init = Callable[..., botobs.Handle]
 
 
@@ -185,15 +186,30 @@ def test_exemplars_lead_to_the_span(init: Init, receiver: OtlpReceiver) -> None:
     assert point.exemplars[0].span_id == receiver.spans[0].span_id
 
 
+def test_an_id_of_an_order_is_no_attribute_of_a_metric(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    handle = init()
+    counter = metrics.get_meter("mine").create_counter("hits")
+    for number in range(100):
+        counter.add(1, {"client_order_id": f"b-{number}", "side": "buy"})
+    handle.flush()
+    ((_, series, point),) = receiver.points("hits")
+    assert (series, point.as_int) == ({"side": "buy"}, 100)
+    assert len([record for record in caplog.records if "client_order_id" in record.getMessage()]) == 1
+    handle.flush()
+    assert receiver.last_value("botobs.sdk.metric.attributes.refused") == 100
+
+
 def test_too_many_series_end_in_one(init: Init, receiver: OtlpReceiver) -> None:
     handle = init(series_limit=50)
     counter = metrics.get_meter("mine").create_counter("hits")
     for number in range(57):
-        counter.add(1, {"order": number})
-    counter.add(5, {"order": 0})
+        counter.add(1, {"level": number})
+    counter.add(5, {"level": 0})
     handle.flush()
     points = {tuple(series.items()): point.as_int for _, series, point in receiver.points("hits")}
-    assert points[("order", 0),] == 6
+    assert points[("level", 0),] == 6
     assert points[("otel.metric.overflow", True),] == 7
     assert len(points) == 51
     handle.flush()

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]
 from opentelemetry.trace import NoOpTracerProvider
 
 import botobs
@@ -44,7 +44,7 @@ class Bad:
         raise RuntimeError("cannot either")
 
 
-class Upstream(BaseInstrumentor):
+class Upstream(BaseInstrumentor):  # type: ignore[misc]
     """Stands for an instrumentor of another distribution, of a library called `watched_library`."""
 
     def instrumentation_dependencies(self) -> list[str]:

@@ -266,6 +266,7 @@ def test_no_text_takes_for_ever(redactor: Redactor, text: str) -> None:
 CANARY = f"{API_KEY[:20]}cAnArY{SECRET[:20]}1"
 
 
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 def test_nothing_secret_is_in_the_bytes_that_leave(init: Init, receiver: OtlpReceiver) -> None:
     handle = init(resource_attributes={"deploy.token": CANARY, "note": f"password={CANARY}"})
     tracer = trace.get_tracer("mine", attributes={"api_key": CANARY})

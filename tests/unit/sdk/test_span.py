@@ -7,8 +7,9 @@ import contextvars
 import gc
 import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -18,14 +19,15 @@ import botobs
 from tests.support.otlp_receiver import OtlpReceiver, attributes
 
 Init = Callable[..., botobs.Handle]
+Spans = Callable[[], list[Any]]
 
 
 @pytest.fixture
-def spans(init: Init, receiver: OtlpReceiver) -> Callable[[], list[object]]:
+def spans(init: Init, receiver: OtlpReceiver) -> Spans:
     """All spans so far, in the order of their ends."""
     handle = init()
 
-    def call() -> list[object]:
+    def call() -> list[Any]:
         assert handle.flush()
         return receiver.spans
 
@@ -36,7 +38,7 @@ def current() -> SpanContext:
     return trace.get_current_span().get_span_context()
 
 
-def test_a_block(spans: Callable[[], list]) -> None:
+def test_a_block(spans: Spans) -> None:
     link = SpanContext(1, 2, is_remote=True, trace_flags=TraceFlags(1))
     with botobs.span("decide", {"exchange.symbol": "BTC/USDT"}, kind="producer", links=[Link(link)]) as it:
         assert trace.get_current_span() is it
@@ -47,7 +49,7 @@ def test_a_block(spans: Callable[[], list]) -> None:
     assert span.status.code == 0
 
 
-def test_an_exception_fails_the_span_and_goes_on(spans: Callable[[], list]) -> None:
+def test_an_exception_fails_the_span_and_goes_on(spans: Spans) -> None:
     with pytest.raises(KeyError), botobs.span("outer"), botobs.span("inner"):
         raise KeyError("BTC")
     for span in spans():
@@ -57,7 +59,7 @@ def test_an_exception_fails_the_span_and_goes_on(spans: Callable[[], list]) -> N
         assert attributes(span.events[0])["exception.type"] == "KeyError"
 
 
-def test_one_object_can_be_entered_again_and_within_itself(spans: Callable[[], list]) -> None:
+def test_one_object_can_be_entered_again_and_within_itself(spans: Spans) -> None:
     again = botobs.span("again")
     with again, again:
         pass
@@ -94,7 +96,7 @@ def test_functions_keep_what_they_are() -> None:
     assert inspect.isasyncgenfunction(async_generator)
 
 
-def test_decorated_functions(spans: Callable[[], list]) -> None:
+def test_decorated_functions(spans: Spans) -> None:
     @botobs.span
     def plain() -> None:
         inside()
@@ -118,7 +120,7 @@ def test_decorated_functions(spans: Callable[[], list]) -> None:
     assert attributes(first) == {"depth": 2}
 
 
-def test_a_generator_is_current_only_while_it_runs(spans: Callable[[], list]) -> None:
+def test_a_generator_is_current_only_while_it_runs(spans: Spans) -> None:
     inside = []
 
     @botobs.span("numbers")
@@ -152,9 +154,7 @@ def test_a_generator_is_current_only_while_it_runs(spans: Callable[[], list]) ->
     assert numbers_span.status.code == 0
 
 
-def test_a_generator_that_is_given_up_ends_its_span(
-    spans: Callable[[], list], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_generator_that_is_given_up_ends_its_span(spans: Spans, caplog: pytest.LogCaptureFixture) -> None:
     closed = []
 
     @botobs.span("numbers")
@@ -175,7 +175,7 @@ def test_a_generator_that_is_given_up_ends_its_span(
     assert "detach" not in caplog.text
 
 
-def test_a_generator_that_fails(spans: Callable[[], list]) -> None:
+def test_a_generator_that_fails(spans: Spans) -> None:
     @botobs.span("numbers")
     def numbers() -> Iterator[int]:
         yield 1
@@ -187,9 +187,9 @@ def test_a_generator_that_fails(spans: Callable[[], list]) -> None:
     assert span.status.message == "RuntimeError: no more"
 
 
-def test_an_async_generator_across_tasks(spans: Callable[[], list], caplog: pytest.LogCaptureFixture) -> None:
+def test_an_async_generator_across_tasks(spans: Spans, caplog: pytest.LogCaptureFixture) -> None:
     @botobs.span("ticks")
-    async def ticks() -> AsyncIterator[int]:
+    async def ticks() -> AsyncGenerator[int, None]:
         for number in range(3):
             await asyncio.sleep(0)
             with botobs.span("within"):
@@ -202,15 +202,15 @@ def test_an_async_generator_across_tasks(spans: Callable[[], list], caplog: pyte
             first = await anext(generator)
             assert trace.get_current_span() is consumer
         # Each further item in a task, and so in a context, of its own.
-        second = await asyncio.create_task(anext(generator))  # type: ignore[arg-type]
-        await asyncio.create_task(generator.aclose())  # type: ignore[attr-defined]
+        second = await asyncio.create_task(anext(generator))
+        await asyncio.create_task(generator.aclose())
         assert not current().is_valid
         return [first, second]
 
     with caplog.at_level(logging.WARNING):
         assert asyncio.run(main()) == [0, 1]
     assert "detach" not in caplog.text
-    by_name: dict[str, list] = {}
+    by_name: dict[str, list[Any]] = {}
     for span in spans():
         by_name.setdefault(span.name, []).append(span)
     (ticks_span,) = by_name["ticks"]
@@ -218,9 +218,9 @@ def test_an_async_generator_across_tasks(spans: Callable[[], list], caplog: pyte
     assert ticks_span.status.code == 0
 
 
-def test_an_async_generator_takes_values_and_exceptions(spans: Callable[[], list]) -> None:
+def test_an_async_generator_takes_values_and_exceptions(spans: Spans) -> None:
     @botobs.span("echo")
-    async def echo() -> AsyncIterator[str]:
+    async def echo() -> AsyncGenerator[str, str]:
         got = "start"
         while True:
             try:
@@ -231,10 +231,10 @@ def test_an_async_generator_takes_values_and_exceptions(spans: Callable[[], list
     async def main() -> list[str]:
         generator = echo()
         found = [await anext(generator)]
-        found.append(await generator.asend("hello"))  # type: ignore[attr-defined]
-        found.append(await generator.athrow(ValueError("x")))  # type: ignore[attr-defined]
+        found.append(await generator.asend("hello"))
+        found.append(await generator.athrow(ValueError("x")))
         with pytest.raises(KeyError):
-            await generator.athrow(KeyError("y"))  # type: ignore[attr-defined]
+            await generator.athrow(KeyError("y"))
         return found
 
     assert asyncio.run(main()) == ["start", "hello", "caught x"]
@@ -242,7 +242,7 @@ def test_an_async_generator_takes_values_and_exceptions(spans: Callable[[], list
     assert attributes(span)["error.type"] == "KeyError"
 
 
-def test_cancellation_is_no_error(spans: Callable[[], list]) -> None:
+def test_cancellation_is_no_error(spans: Spans) -> None:
     @botobs.span("patient")
     async def patient() -> None:
         await asyncio.sleep(3600)
@@ -259,7 +259,7 @@ def test_cancellation_is_no_error(spans: Callable[[], list]) -> None:
     assert span.status.code == 0
 
 
-def test_context_goes_along_into_tasks_and_threads(spans: Callable[[], list]) -> None:
+def test_context_goes_along_into_tasks_and_threads(spans: Spans) -> None:
     @botobs.span("leaf")
     def leaf() -> None:
         pass
