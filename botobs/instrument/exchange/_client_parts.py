@@ -8,8 +8,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from .._guard import guarded, report
 from . import integrity
-from ._guard import guarded, report
 from .state import Connection
 
 _LIBRARY = "ccxt_ws"

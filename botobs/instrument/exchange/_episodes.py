@@ -10,8 +10,8 @@ from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from ...semconv import exchange as semconv
+from .._guard import guarded
 from . import errors
-from ._guard import guarded
 from ._hub import Hub
 from .state import Connection
 

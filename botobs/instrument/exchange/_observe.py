@@ -11,8 +11,8 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ...semconv import Metric
 from ...semconv import exchange as semconv
+from .._guard import report
 from . import integrity
-from ._guard import report
 from .state import Connection, Stream
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ...semconv import exchange as semconv
+from .._guard import guarded
 from . import errors
-from ._guard import guarded
 from ._hub import Hub
 from ._names import CANCELS, ORDER_QUERIES, SUBMITS
 from ._scope import ContextScope

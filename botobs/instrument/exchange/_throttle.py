@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from ...semconv import exchange as semconv
+from .._guard import guarded
 from .._patch import Patches
-from ._guard import guarded
 from ._hub import Hub
 from ._operation import Operation, current
 from ._scope import scoped

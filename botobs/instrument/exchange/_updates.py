@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...semconv import exchange as semconv
-from ._guard import guarded
+from .._guard import guarded
 from ._hub import Hub
 from .state import Connection, Stream
 

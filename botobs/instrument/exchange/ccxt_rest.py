@@ -17,9 +17,9 @@ from opentelemetry import context
 
 from ...semconv import exchange as semconv
 from .._base import Telemetry
+from .._guard import guarded
 from .._patch import Patches
 from .._shared import once_per_provider
-from ._guard import guarded
 from ._hub import Hub
 from ._names import IMPLICIT, OPERATIONS, camel_case
 from ._operation import (
@@ -45,7 +45,7 @@ class CcxtRest:
     name = _LIBRARY
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
         self._roots: list[type] = []
         self._wrapped: weakref.WeakSet[type] = weakref.WeakSet()
 

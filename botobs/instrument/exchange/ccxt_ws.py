@@ -19,11 +19,11 @@ from opentelemetry import context
 
 from ...semconv import exchange as semconv
 from .._base import Telemetry
+from .._guard import guarded
 from .._patch import Patches
 from .._shared import once_per_provider
 from . import _episodes, errors
 from ._client_parts import ClientParts
-from ._guard import guarded
 from ._hub import Hub
 from ._operation import current
 from ._updates import updated
@@ -42,7 +42,7 @@ class CcxtWebSocket:
     name = _LIBRARY
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
         self._hub: Hub | None = None
         self._parts = ClientParts()
 

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from opentelemetry import context
 
 from .._base import Telemetry
+from .._guard import guarded
 from .._patch import Patches
 from .._shared import once_per_provider
 from . import _episodes, integrity
 from ._binance_words import operation, request_attributes, section, stream_update, unified
-from ._guard import guarded
 from ._hub import Hub
 from ._operation import Operation, Request, begin_operation, current_request, template
 from ._scope import scoped
@@ -39,7 +39,7 @@ class PythonBinance:
     name = _LIBRARY
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Watch python-binance, imported or not."""

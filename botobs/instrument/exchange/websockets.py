@@ -12,10 +12,10 @@ from typing import Any
 from opentelemetry import context
 
 from .._base import Telemetry
+from .._guard import guarded
 from .._patch import Patches
 from .._shared import once_per_provider
 from . import _episodes
-from ._guard import guarded
 from ._hub import Hub
 from .state import Connection
 
@@ -33,7 +33,7 @@ class Websockets:
     name = _LIBRARY
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
         """Watch connections that are opened from now on."""
