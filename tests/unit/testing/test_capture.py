@@ -87,6 +87,9 @@ def test_tests_do_not_see_each_other() -> None:
         assert second.metrics == {}
         trading.bot("b2")
         assert "b1" not in str(second.metrics)
+    trading.bot("b3")
+    with capture(instrument=False) as third:
+        assert third.metrics == {}
     assert len(first.spans) == 3
 
 

@@ -138,6 +138,15 @@ def test_a_bot_that_hangs_in_its_turn_grows_old(captured: Capture, clock: FakeCl
     assert captured.value(names.BOT_HEARTBEAT_INTERVAL.name, of("b1")) == 20
 
 
+def test_a_bot_without_turns_reports_its_life_itself(captured: Capture, clock: FakeClock) -> None:
+    bot = trading.bot("b1")
+    bot.state("running")
+    clock.advance(40)
+    bot.heartbeat()
+    clock.advance(2)
+    assert heartbeat(captured, "b1") == clock() - 2
+
+
 @pytest.mark.parametrize("state", ["created", "paused", "failed"])
 def test_a_bot_that_takes_no_turns_lives_as_long_as_its_process(
     captured: Capture, clock: FakeClock, state: trading.State

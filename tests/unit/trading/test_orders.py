@@ -123,6 +123,7 @@ def test_a_submission_that_breaks_leaves_the_order_unknown(captured: Capture, er
     assert outcomes(captured) == {"unknown": 1}
     assert in_flight(captured) == 0
     event = captured.span("order submit").events[1]
+    assert captured.span("order submit").status == ("error" if isinstance(error, Exception) else "unset")
     assert (event.name, event.attributes[names.ORDER_REASON]) == (
         "botobs.order.unknown",
         type(error).__qualname__,
@@ -144,7 +145,12 @@ def test_an_answer_inside_the_submission_beats_how_it_ends(captured: Capture) ->
     with suppress(OSError), order.submission():
         order.acknowledged("K-1")
         raise OSError("while the answer was written to the database")
+    order.unknown("a time-out that was overtaken")
     assert stages(captured) == {"decided": 1, "submitted": 1, "acknowledged": 1}
+    assert [event.name for event in captured.span("order submit").events][1:] == [
+        "botobs.order.acknowledged",
+        "exception",
+    ]
 
 
 def test_a_fill_that_overtakes_the_answer_is_the_answer(captured: Capture, clock: FakeClock) -> None:
@@ -185,6 +191,7 @@ def test_an_end_after_another_end_is_a_contradiction(
     order.filled(1, complete=True)
     order.expired()
     assert outcomes(captured) == {"canceled": 1}
+    assert stages(captured)["partially_filled"] == 1
     assert captured.value(names.MISUSES.name, {names.SUBJECT: "order"}) == 2
     assert "order: one that has ended became filled" in caplog.text
 
@@ -266,6 +273,15 @@ def test_news_are_processed_in_the_orders_own_trace(captured: Capture) -> None:
     assert insert.parent_id == update.span_id
     message = captured.span("socket message")
     assert (message.trace_id, message.span_id) in update.links
+
+
+def test_what_is_heard_of_another_order_meanwhile_is_told_on_its_own_span(captured: Capture) -> None:
+    other = decided("c2")
+    with decided("c1").submission():
+        other.canceled()
+    submit = captured.span("order submit")
+    assert [event.name for event in submit.events] == ["botobs.order.submitted", "botobs.order.acknowledged"]
+    assert captured.span("order update").attributes[names.ORDER_CLIENT_ID] == "c2"
 
 
 async def _send(order: trading.Order, gate: asyncio.Barrier) -> None:

@@ -82,6 +82,7 @@ PROGRAM = """
         provider = MeterProvider([reader])
         metrics._internal._METER_PROVIDER = provider
         feed.received()
+        reader.get_metrics_data().resource_metrics[0]
         early.state("paused")
         early.state("running")
         found = {
