@@ -6,6 +6,7 @@ requests (`exchange.*`), this counts orders, so that one order is never counted 
 
 from __future__ import annotations
 
+from . import exchange
 from ._model import Metric
 
 BOT_ID = "botobs.bot.id"
@@ -20,14 +21,14 @@ ORDER_REASON = "botobs.order.reason"
 FEED_CHANNEL = "botobs.feed.channel"
 SUBJECT = "botobs.trading.subject"
 ERROR_TYPE = "error.type"
-EXCHANGE_NAME = "exchange.name"
-ORDER_CLIENT_ID = "exchange.order.client_id"
-ORDER_ID = "exchange.order.id"
-ORDER_SIDE = "exchange.order.side"
-ORDER_TYPE = "exchange.order.type"
+EXCHANGE_NAME = exchange.NAME
+ORDER_CLIENT_ID = exchange.ORDER_CLIENT_ID
+ORDER_ID = exchange.ORDER_ID
+ORDER_SIDE = exchange.ORDER_SIDE
+ORDER_TYPE = exchange.ORDER_TYPE
 ORDER_AMOUNT = "exchange.order.amount"
 ORDER_PRICE = "exchange.order.price"
-SYMBOL = "exchange.symbol"
+SYMBOL = exchange.SYMBOL
 
 #: What the spans `bot turn`, `bot decision`, `order submit`, `order` and `order update` carry.
 SPAN_ATTRIBUTES: tuple[str, ...] = (
