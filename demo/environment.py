@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,6 +30,37 @@ def positive(text: str) -> float:
     if not value > 0:
         raise ValueError("it must be above zero")
     return value
+
+
+def amount(text: str) -> Decimal:
+    """A sum of money above zero."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("it must be a number") from None
+    if not value.is_finite() or value <= 0:
+        raise ValueError("it must be above zero")
+    return value
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """The converter to a whole number from `least` to `most`."""
+
+    def convert(text: str) -> int:
+        sentence = f"it must be a whole number from {least} to {most}"
+        try:
+            value = int(text)
+        except ValueError:
+            raise ValueError(sentence) from None
+        if not least <= value <= most:
+            raise ValueError(sentence)
+        return value
+
+    return convert
+
+
+#: The converter to a TCP port.
+port = whole(1, 65_535)
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import database
-from ..environment import names, positive, read
+from ..environment import names, port, positive, read, whole
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Config:
         return cls(
             database_url=database.database_url(environ),
             engine_url=read(environ, "DEMO_ENGINE_URL", cls.engine_url, str),
-            port=read(environ, "DEMO_PORT", cls.port, int),
-            bots=read(environ, "DEMO_BOTS", cls.bots, int),
+            port=read(environ, "DEMO_PORT", cls.port, port),
+            bots=read(environ, "DEMO_BOTS", cls.bots, whole(1, 1_000)),
             rate=read(environ, "DEMO_RATE", cls.rate, positive),
             exchanges=read(environ, "DEMO_EXCHANGES", cls.exchanges, names),
             symbols=read(environ, "DEMO_SYMBOLS", cls.symbols, names),

@@ -14,7 +14,7 @@ from .binance.rest import routes as binance_routes
 from .binance.streams import BinanceStreams
 from .binance.streams import routes as binance_stream_routes
 from .exchange import Behaviour, Exchange
-from .feed import Feed, Streams
+from .feed import Feed
 from .okx.errors import refuse as refuse_as_okx
 from .okx.rest import routes as okx_routes
 from .okx.streams import OkxStreams
@@ -28,27 +28,27 @@ def create_app(behaviour: Behaviour) -> web.Application:
     binance, okx = Exchange("binance", behaviour), Exchange("okx", behaviour)
     app[control.EXCHANGES] = {binance.name: binance, okx.name: okx}
     app.add_routes(control.routes)
-    app.add_subapp("/binance", _binance(binance))
-    app.add_subapp("/okx", _okx(okx))
+    app.add_subapp("/binance", _binance(binance, behaviour.step))
+    app.add_subapp("/okx", _okx(okx, behaviour.step))
     return app
 
 
-def _binance(exchange: Exchange) -> web.Application:
+def _binance(exchange: Exchange, step: float) -> web.Application:
     app = web.Application(middlewares=[weigh, guard(refuse_as_binance)])
     app[LIMITS] = Limits()
     app.add_routes([*binance_routes, *binance_stream_routes])
-    return _live(app, exchange, BinanceStreams(exchange))
+    return _live(app, exchange, Feed(exchange, BinanceStreams(exchange), step))
 
 
-def _okx(exchange: Exchange) -> web.Application:
+def _okx(exchange: Exchange, step: float) -> web.Application:
     app = web.Application(middlewares=[guard(refuse_as_okx)])
     app.add_routes([*okx_routes, *okx_stream_routes])
-    return _live(app, exchange, OkxStreams(exchange))
+    return _live(app, exchange, Feed(exchange, OkxStreams(exchange), step))
 
 
-def _live(app: web.Application, exchange: Exchange, streams: Streams) -> web.Application:
+def _live(app: web.Application, exchange: Exchange, feed: Feed) -> web.Application:
     app[EXCHANGE] = exchange
-    app.cleanup_ctx.append(_feeding(Feed(exchange, streams)))
+    app.cleanup_ctx.append(_feeding(feed))
     app.on_shutdown.append(_say_goodbye)
     return app
 

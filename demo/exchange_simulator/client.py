@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import ccxt.pro
@@ -14,6 +15,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "okx": {"fetchMarkets": {"types": ["spot"]}},
 }
 
+#: What the simulator speaks, by ccxt's ids.
+DIALECTS = tuple(_OPTIONS)
+
 
 def ccxt_config(name: str, base_url: str) -> dict[str, Any]:
     """The constructor's argument for the ccxt class `name`, with every address on the simulator.
@@ -25,8 +29,8 @@ def ccxt_config(name: str, base_url: str) -> dict[str, Any]:
     Raises:
         ValueError: The simulator does not speak the exchange's dialect.
     """
-    if name not in _OPTIONS:
-        raise ValueError(f"the exchange simulator does not speak {name!r}, only {', '.join(_OPTIONS)}")
+    if name not in DIALECTS:
+        raise ValueError(f"the exchange simulator does not speak {name!r}, only {', '.join(DIALECTS)}")
     return {
         "apiKey": API_KEY,
         "secret": SECRET,
@@ -40,13 +44,18 @@ def ccxt_config(name: str, base_url: str) -> dict[str, Any]:
 def _addresses(name: str, base: str) -> dict[str, Any]:
     """Every address that the client knows, moved to `base`: what is not simulated is answered with 404."""
     socket = "ws" + base.removeprefix("http")
-    moved: dict[str, Any] = _moved(getattr(ccxt.pro, name)().urls["api"], base, socket)
+    moved: dict[str, Any] = _moved(_known_addresses(name), base, socket)
     if name == "okx":
         return moved | {"rest": base, "ws": f"{socket}/ws/v5"}
     # ccxt tells spot streams from others by "/stream" in the address.
     moved["ws"] |= {"spot": f"{socket}/stream/ws"}
     moved["ws"]["ws-api"] |= {"spot": f"{socket}/ws-api/v3"}
     return moved | {"public": f"{base}/api/v3", "private": f"{base}/api/v3"}
+
+
+@functools.cache
+def _known_addresses(name: str) -> Any:
+    return getattr(ccxt.pro, name)().urls["api"]
 
 
 def _moved(address: Any, base: str, socket: str) -> Any:

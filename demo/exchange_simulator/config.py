@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..environment import names, read
+from ..environment import names, port, read
 from .exchange import Behaviour
 from .instruments import instrument
 
@@ -31,7 +31,7 @@ class Config:
         """
         default = Behaviour()
         return cls(
-            port=read(environ, "DEMO_PORT", cls.port, int),
+            port=read(environ, "DEMO_PORT", cls.port, port),
             behaviour=Behaviour(
                 symbols=read(environ, "DEMO_SYMBOLS", default.symbols, _symbols),
                 seed=read(environ, "DEMO_SEED", default.seed, int),

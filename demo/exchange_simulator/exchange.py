@@ -25,11 +25,13 @@ class Behaviour:
         symbols: What can be traded, in ccxt's spelling.
         seed: Makes markets and fates of orders the same in every run.
         reject_share: Part of the orders that are rejected for want of balance.
+        step: Seconds between two changes of a market.
     """
 
     symbols: tuple[str, ...] = ("BTC/USDT", "ETH/USDT")
     seed: int = 7
     reject_share: float = 0.01
+    step: float = 0.1
 
 
 class Exchange:

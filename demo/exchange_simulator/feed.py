@@ -11,8 +11,7 @@ from .faults import Fault
 from .market import BookChange, Market, Trade
 from .orders import Order
 
-#: Seconds of one step, and steps between two summaries.
-STEP = 0.1
+#: Steps between two summaries.
 SUMMARY_STEPS = 10
 
 
@@ -35,8 +34,9 @@ class Streams(Protocol):
 class Feed:
     """Drives one exchange and feeds its streams."""
 
-    def __init__(self, exchange: Exchange, streams: Streams) -> None:
+    def __init__(self, exchange: Exchange, streams: Streams, seconds: float) -> None:
         self._exchange = exchange
+        self._seconds = seconds
         self._streams = streams
         exchange.orders.on_change = self._order
 
@@ -47,7 +47,7 @@ class Feed:
             started = time.monotonic()
             steps += 1
             self.step(summary=steps % SUMMARY_STEPS == 0)
-            await asyncio.sleep(max(0.0, STEP - (time.monotonic() - started)))
+            await asyncio.sleep(max(0.0, self._seconds - (time.monotonic() - started)))
 
     def step(self, summary: bool = False) -> None:
         """Let one step of time pass."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from .. import database
-from ..environment import names, positive, read
+from ..environment import amount, names, port, positive, read
+from ..exchange_simulator.client import DIALECTS
 from .risk import Limits
 
 
@@ -44,12 +44,20 @@ class Config:
         return cls(
             database_url=database.database_url(environ),
             exchange_url=read(environ, "DEMO_EXCHANGE_URL", cls.exchange_url, str),
-            port=read(environ, "DEMO_PORT", cls.port, int),
-            exchanges=read(environ, "DEMO_EXCHANGES", cls.exchanges, names),
+            port=read(environ, "DEMO_PORT", cls.port, port),
+            exchanges=read(environ, "DEMO_EXCHANGES", cls.exchanges, _exchanges),
             symbols=read(environ, "DEMO_SYMBOLS", cls.symbols, names),
             limits=Limits(
-                position=read(environ, "DEMO_POSITION_LIMIT", limits.position, Decimal),
-                traded_per_day=read(environ, "DEMO_DAILY_LIMIT", limits.traded_per_day, Decimal),
+                position=read(environ, "DEMO_POSITION_LIMIT", limits.position, amount),
+                traded_per_day=read(environ, "DEMO_DAILY_LIMIT", limits.traded_per_day, amount),
             ),
             order_lifetime=read(environ, "DEMO_ORDER_LIFETIME", cls.order_lifetime, positive),
         )
+
+
+def _exchanges(text: str) -> tuple[str, ...]:
+    exchanges = names(text)
+    unknown = [name for name in exchanges if name not in DIALECTS]
+    if unknown or not exchanges:
+        raise ValueError(f"the exchange simulator speaks {', '.join(DIALECTS)}")
+    return exchanges

@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY = 0.5
 LAST_RETRY = 10.0
 
+#: What ends a stream; ccxt 4.5.90 turns a login that Binance refuses into a KeyError.
+_STREAM_ERRORS = (ccxt.BaseError, KeyError)
+
 
 class Streams:
     """Watches every symbol on every exchange."""
@@ -68,7 +71,7 @@ async def keep_trying(what: str, step: Callable[[], Awaitable[None]], once: bool
     while True:
         try:
             await step()
-        except (ccxt.BaseError, *DATABASE_ERRORS) as error:
+        except (*_STREAM_ERRORS, *DATABASE_ERRORS) as error:
             logger.warning("%s: %s, trying again in %.1f s", what, type(error).__name__, delay)
             await asyncio.sleep(delay)
             delay = min(LAST_RETRY, delay * 2)

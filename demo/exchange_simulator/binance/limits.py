@@ -11,10 +11,20 @@ from ..rest import Handler, operation_of
 from .errors import refuse
 from .words import ORDERS_PER_10_SECONDS, ORDERS_PER_DAY, WEIGHT_PER_MINUTE
 
+#: Those of the real exchange; requests that are not named weigh one.
 _WEIGHTS = {
-    "fetch_markets": 20, "fetch_order_book": 25, "fetch_trades": 25, "fetch_ohlcv": 2, "fetch_ticker": 2,
-    "fetch_balance": 20, "fetch_order": 4, "fetch_open_orders": 6, "fetch_orders": 20, "listen_key": 2,
-}  # fmt: skip
+    "fetch_markets": 20,
+    "fetch_order_book": 25,
+    "fetch_trades": 4,
+    "fetch_recent_trades": 25,
+    "fetch_ohlcv": 2,
+    "fetch_ticker": 2,
+    "fetch_balance": 20,
+    "fetch_order": 4,
+    "fetch_open_orders": 6,
+    "fetch_orders": 20,
+    "listen_key": 2,
+}
 
 
 class Window:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ..candles import span
 from ..exchange import Exchange
-from ..market import Market
+from ..market import Market, Trade
 from ..orders import Order, Request
 from ..refusal import Reason, Refusal
 from ..rest import EXCHANGE, amount_of, number_of
@@ -58,12 +58,16 @@ async def fetch_order_book(request: web.Request) -> web.Response:
     return web.json_response(words.depth(market.instrument, book, _limit(values, 100, 5_000)))
 
 
-@routes.get("/api/v3/trades", name="fetch_trades")
+@routes.get("/api/v3/aggTrades", name="fetch_trades")
 async def fetch_trades(request: web.Request) -> web.Response:
-    """The last public trades."""
-    values = await parameters(request)
-    trades = list(_market(request, values).trades)[-_limit(values, 500, 1_000) :]
-    return web.json_response([words.trade(trade) for trade in trades])
+    """The last public trades, as ccxt asks for them."""
+    return web.json_response([words.aggregate_trade(trade) for trade in await _trades(request)])
+
+
+@routes.get("/api/v3/trades", name="fetch_recent_trades")
+async def fetch_recent_trades(request: web.Request) -> web.Response:
+    """The last public trades, one by one."""
+    return web.json_response([words.trade(trade) for trade in await _trades(request)])
 
 
 @routes.get("/api/v3/klines", name="fetch_ohlcv")
@@ -159,6 +163,11 @@ async def keep_listen_key(request: web.Request) -> web.Response:
     """Keep the key, or give it back: it does not expire."""
     check_key(request)
     return web.json_response({})
+
+
+async def _trades(request: web.Request) -> list[Trade]:
+    values = await parameters(request)
+    return list(_market(request, values).trades)[-_limit(values, 500, 1_000) :]
 
 
 async def _orders(request: web.Request, open_only: bool) -> web.Response:

@@ -105,16 +105,21 @@ class BinanceStreams:
         event = words.depth_update(market.instrument, change, self._exchange.milliseconds())
         for speed in ("depth@100ms", "depth"):
             self._send(_channel(market, speed), event)
+        self._send(
+            _channel(market, "bookTicker"), words.book_ticker_event(market.instrument, market.published)
+        )
 
     def trade(self, market: Market, trade: Trade) -> None:
         """A public trade."""
-        event = words.trade_event(market.instrument, trade, self._exchange.milliseconds())
-        self._send(_channel(market, "trade"), event)
+        now = self._exchange.milliseconds()
+        self._send(_channel(market, "trade"), words.trade_event(market.instrument, trade, now))
+        self._send(_channel(market, "aggTrade"), words.aggregate_trade_event(market.instrument, trade, now))
 
     def summary(self, market: Market) -> None:
         """Ticker and running candles."""
         now = self._exchange.milliseconds()
         self._send(_channel(market, "ticker"), words.ticker_event(market, now))
+        self._send(_channel(market, "miniTicker"), words.mini_ticker_event(market, now))
         for interval in ("1m", "5m", "15m", "1h"):
             channel = _channel(market, f"kline_{interval}")
             if not any(self._exchange.hub.listeners(channel)):

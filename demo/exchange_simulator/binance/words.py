@@ -117,6 +117,25 @@ def trade(trade: Trade) -> Json:
     }
 
 
+def aggregate_trade(trade: Trade) -> Json:
+    """A public trade as one that joins those of one taker at one price; here each stands alone."""
+    return {
+        "a": trade.id,
+        "p": f"{trade.price:.8f}",
+        "q": f"{trade.amount:.8f}",
+        "f": trade.id,
+        "l": trade.id,
+        "T": trade.timestamp,
+        "m": trade.side == "sell",
+        "M": True,
+    }
+
+
+def aggregate_trade_event(instrument: Instrument, trade: Trade, timestamp: int) -> Json:
+    """The same as a stream brings it."""
+    return {"e": "aggTrade", "E": timestamp, "s": market_id(instrument)} | aggregate_trade(trade)
+
+
 def trade_event(instrument: Instrument, trade: Trade, timestamp: int) -> Json:
     """A public trade as a stream brings it."""
     return {
@@ -183,6 +202,20 @@ _TICKER_LETTERS = {
     "v": "volume", "q": "quoteVolume", "O": "openTime", "C": "closeTime", "F": "firstId",
     "L": "lastId", "n": "count",
 }  # fmt: skip
+
+
+def mini_ticker_event(market: Market, timestamp: int) -> Json:
+    """The prices and volumes alone."""
+    whole = ticker_event(market, timestamp)
+    return {"e": "24hrMiniTicker"} | {letter: whole[letter] for letter in "Escohlvq"}
+
+
+def book_ticker_event(instrument: Instrument, book: Book) -> Json:
+    """The best prices; the one event that does not say what it is."""
+    (bid, bid_size), *_ = levels(instrument, book.bids, True, 1)
+    (ask, ask_size), *_ = levels(instrument, book.asks, False, 1)
+    sizes = {"B": bid_size, "A": ask_size}
+    return {"u": book.sequence, "s": market_id(instrument), "b": bid, "a": ask} | sizes
 
 
 def ticker_event(market: Market, timestamp: int) -> Json:
