@@ -18,7 +18,7 @@ from ._patch import Patches
 
 
 class AiohttpClientInstrumentation:
-    """Watches aiohttp 3.9 and later."""
+    """Watches aiohttp 3.10 and later."""
 
     name = "aiohttp_client"
 

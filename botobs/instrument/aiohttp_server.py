@@ -30,7 +30,7 @@ Handler = Callable[[Any], Awaitable[Any]]
 
 
 class AiohttpServerInstrumentation:
-    """Watches aiohttp 3.9 and later. A WebSocket's handler is left alone: it lasts as long as the connection."""
+    """Watches aiohttp 3.10 and later. A WebSocket's handler is left alone: it lasts as long as the connection."""
 
     name = "aiohttp_server"
 

@@ -39,7 +39,7 @@ Wrapper = Callable[[Callable[..., Any], Any, Any, Any], Any]
 
 
 class AsyncPGInstrumentation:
-    """Watches asyncpg 0.27 and later."""
+    """Watches asyncpg 0.30 and later."""
 
     name = "asyncpg"
 

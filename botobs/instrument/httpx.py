@@ -19,7 +19,7 @@ from ._patch import Patches
 
 
 class HttpxInstrumentation:
-    """Watches httpx 0.20 and later."""
+    """Watches httpx 0.27 and later."""
 
     name = "httpx"
 

@@ -29,7 +29,7 @@ _OPERATION = "_botobs_operation"
 
 
 class SQLAlchemyInstrumentation:
-    """Watches SQLAlchemy 1.4 and later."""
+    """Watches SQLAlchemy 2."""
 
     name = "sqlalchemy"
 

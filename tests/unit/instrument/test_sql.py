@@ -23,6 +23,7 @@ from botobs.instrument._sql import parse
         ('SELECT "Orders"."a b" FROM "Orders"', 'SELECT "Orders"."a b" FROM "Orders"'),
         ("SELECT 1 WHERE a IN ($1, $2, $3) AND b in (4, 5)", "SELECT ? WHERE a IN (...) AND b IN (...)"),
         ("INSERT INTO t VALUES ($1, 'a'), ($2, 'b'), ($3, 'c')", "INSERT INTO t VALUES ($1, ?), ..."),
+        ("insert into t (a) values (1),(2) returning id", "insert into t (a) values (?), ... returning id"),
         ("INSERT INTO t VALUES (1, 'a') RETURNING id", "INSERT INTO t VALUES (?, ?) RETURNING id"),
     ],
 )
