@@ -1,0 +1,147 @@
+"""The collector's pipelines keep their promises: nothing unredacted, nothing lost, nothing unguarded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from botobs.semconv._model import DURATION_BUCKETS
+from tests.support import configs
+
+CONFIG = configs.load("collector/collector.yaml")
+PIPELINES: dict[str, Any] = CONFIG["service"]["pipelines"]
+FROM_SERVICES = [name for name, pipeline in PIPELINES.items() if "otlp" in pipeline["receivers"]]
+EXPORTERS: dict[str, Any] = CONFIG["exporters"]
+
+#: Stages that answer a sender before what they hold is on disk.
+_ASYNCHRONOUS = {"batch", "tail_sampling", "group_by_trace"}
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_memory_is_limited_first(name: str) -> None:
+    assert PIPELINES[name]["processors"][0] == "memory_limiter"
+
+
+@pytest.mark.parametrize("name", FROM_SERVICES)
+def test_redaction_is_next(name: str) -> None:
+    assert PIPELINES[name]["processors"][1] == "redaction"
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_nothing_holds_data_between_sender_and_queue(name: str) -> None:
+    kinds = {processor.split("/")[0] for processor in PIPELINES[name]["processors"]}
+    assert not kinds & _ASYNCHRONOUS
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_queues_are_durable_and_patient(name: str) -> None:
+    exporter = EXPORTERS[name]
+    queue = exporter["sending_queue"]
+    storage = CONFIG["extensions"][queue["storage"]]
+    assert storage["fsync"] is True
+    assert queue["block_on_overflow"] is True
+    assert exporter["retry_on_failure"]["max_elapsed_time"] == 0
+    assert queue["batch"]["partition"]["metadata_keys"] == ["x-botobs-service"]
+    # A batch must fit into one request of what the backend accepts, and into one service's fault.
+    assert queue["batch"]["max_size"] <= 2000
+
+
+def test_the_partition_key_reaches_the_queue() -> None:
+    for protocol in CONFIG["receivers"]["otlp"]["protocols"].values():
+        assert protocol["include_metadata"] is True
+
+
+def test_services_show_a_token_over_tls() -> None:
+    for protocol in CONFIG["receivers"]["otlp"]["protocols"].values():
+        assert protocol["auth"]["authenticator"] == "bearertokenauth/services"
+        assert protocol["tls"]["cert_file"] == "/secrets/server.pem"
+
+
+def test_span_metrics_have_the_buckets_of_the_sdk() -> None:
+    def seconds(text: str) -> float:
+        number, unit = re.fullmatch(r"([\d.]+)(ms|s)", text).groups()  # type: ignore[union-attr]
+        return float(number) / (1000 if unit == "ms" else 1)
+
+    spans = CONFIG["connectors"]["span_metrics"]["histogram"]["explicit"]["buckets"]
+    edges = CONFIG["connectors"]["service_graph"]["latency_histogram_buckets"]
+    assert [seconds(text) for text in spans] == pytest.approx(DURATION_BUCKETS)
+    assert edges == spans
+
+
+def test_span_metrics_see_every_span() -> None:
+    """They hang on the pipeline that no sampler is in, and have their bounds."""
+    assert {"span_metrics", "service_graph"} <= set(PIPELINES["traces"]["exporters"])
+    connector = CONFIG["connectors"]["span_metrics"]
+    assert connector["aggregation_cardinality_limit"] > 0
+    assert connector["series_expiration"]
+
+
+def test_the_instance_is_pinned() -> None:
+    """The connector signs with a resource attribute of its own; unset, it would be a new name with every start."""
+    attributes = {a["name"]: a["value"] for a in CONFIG["service"]["telemetry"]["resource"]["attributes"]}
+    assert attributes["service.instance.id"] == attributes["collector.instance.id"] == "collector-0"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "api_key", "apiKey", "X-MBX-APIKEY", "secret", "client_secret", "password", "passphrase",
+        "OK-ACCESS-PASSPHRASE", "signature", "authorization", "Authorization", "cookie", "session_token", "listenKey", "private_key",
+        "url.query", "db.query.parameter.0", "http.request.header.x-custom", "exchange.credential",
+    ],
+)  # fmt: skip
+def test_keys_of_secrets_are_blocked(key: str) -> None:
+    assert _matches(CONFIG["processors"]["redaction"]["blocked_key_patterns"], key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "exchange.order.client_id", "exchange.ratelimit.used", "db.query.text", "url.full", "server.address",
+        "botobs.feed.name", "exchange.ws.channel", "code.function.name", "exception.message", "llm.usage.tokens",
+    ],
+)  # fmt: skip
+def test_other_keys_are_not(key: str) -> None:
+    assert not _matches(CONFIG["processors"]["redaction"]["blocked_key_patterns"], key)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+        "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----",
+        "postgresql://bot:hunter2@db/trading",
+        "https://api.example.test/order?symbol=BTCUSDT&signature=ab12",
+        "symbol=BTCUSDT&timestamp=1",
+        "Authorization: Bearer abcdefgh12345678",
+        '{"apiKey": "k1234567890"}',
+        "password=hunter2",
+        "secretKey: 'x'",
+        "listenKey=pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1",
+        "a" * 64,
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76s=",
+    ],
+)
+def test_values_that_look_like_secrets_are_masked(value: str) -> None:
+    assert _matches(CONFIG["processors"]["redaction"]["blocked_values"], value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "BTC/USDT:USDT", "create_order", "https://api.example.test/api/v3/order",
+        "3fa85f64-5717-4562-b3fc-2c963f66afa6", "4bf92f3577b34da6a3ce929d0e0e4736",
+        "SELECT id FROM orders WHERE bot_id = $1 AND price > ?", "x-botobs-7f3a9c2e-000001", "duplicate key value violates unique constraint",
+        "2026-01-01T00:00:00Z",
+    ],
+)  # fmt: skip
+def test_ordinary_values_pass(value: str) -> None:
+    assert not _matches(CONFIG["processors"]["redaction"]["blocked_values"], value)
+
+
+def _matches(patterns: list[str], text: str) -> bool:
+    # The collector reads a doubled dollar as one; Go writes the end of the text as \z.
+    return any(re.search(p.replace("$$", "$").replace(r"\z", r"\Z"), text, re.ASCII) for p in patterns)

@@ -1,0 +1,130 @@
+"""docker-compose.yml: valid by the specification's schema, whole in itself, and no wider open than it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.support.configs import PARTS, ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+#: Prepares the volumes and ends; everything else runs on.
+PARTS_OF_THE_STACK = {name: service for name, service in SERVICES.items() if name != "ownership"}
+
+_EXACT = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$")
+_HOME = "${BOTOBS_HOME:-./.botobs/compose}"
+
+
+def _names(entries: list[Any], key: str = "source") -> list[str]:
+    return [entry[key] if isinstance(entry, dict) else entry.split(":")[0] for entry in entries]
+
+
+def test_it_is_a_compose_file() -> None:
+    schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text(encoding="utf-8"))
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(COMPOSE)
+    assert [f"{'/'.join(map(str, error.path))}: {error.message}" for error in errors] == []
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_everything_it_names_exists(name: str) -> None:
+    service = SERVICES[name]
+    assert set(_names(service.get("secrets", []))) <= set(COMPOSE["secrets"])
+    assert set(service.get("networks", [])) <= set(COMPOSE["networks"])
+    assert set(service.get("depends_on", {})) <= set(SERVICES)
+    mounted = [entry for entry in service.get("volumes", []) if isinstance(entry, str)]
+    volumes = [entry.split(":")[0] for entry in mounted if entry[0] not in "/.$"]
+    assert set(volumes) <= set(COMPOSE["volumes"])
+
+
+def test_every_volume_and_secret_is_used() -> None:
+    entries = [entry for service in PARTS_OF_THE_STACK.values() for entry in service.get("volumes", [])]
+    sources = {entry.split(":")[0] for entry in entries if isinstance(entry, str)}
+    assert set(COMPOSE["volumes"]) <= sources
+    used = {name for service in SERVICES.values() for name in _names(service.get("secrets", []))}
+    assert set(COMPOSE["secrets"]) == used
+
+
+def test_every_volume_is_handed_over() -> None:
+    handed = {entry.split(":")[0]: entry.split(":")[1] for entry in SERVICES["ownership"]["volumes"]}
+    assert set(handed) == set(COMPOSE["volumes"])
+    assert set(SERVICES["ownership"]["command"]) == set(handed.values())
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_images_are_those_of_the_lock_file(name: str) -> None:
+    image = SERVICES[name]["image"]
+    assert _EXACT.match(image)
+    pins = tomllib.loads((ROOT / "versions.toml").read_text(encoding="utf-8"))
+    pinned = pins.get("postgres" if name == "ownership" else name.replace("-", "_"))
+    assert pinned is None or image == pinned["image"]
+
+
+@pytest.mark.parametrize("name", PARTS_OF_THE_STACK)
+def test_containers_are_confined(name: str) -> None:
+    service = PARTS_OF_THE_STACK[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service and "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"].startswith("${BOTOBS_UID:?")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_only_loopback_is_published(name: str) -> None:
+    for port in SERVICES[name].get("ports", []):
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{BOTOBS_[A-Z_]+_PORT:-\d+\}:\d+", port)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_secret_is_a_value(name: str) -> None:
+    """Environment and command line are in the container's metadata, for everybody to read."""
+    service = SERVICES[name]
+    for key, value in service.get("environment", {}).items():
+        assert not re.search(r"PASS|SECRET|TOKEN|KEY", key) or str(value).startswith("/secrets/")
+    assert not re.search(
+        r"(password|token|secret)[=:](?!/secrets/)", " ".join(map(str, service.get("command", [])))
+    )
+
+
+@pytest.mark.parametrize("name", PARTS_OF_THE_STACK)
+def test_health_is_asked_or_the_reason_given(name: str) -> None:
+    health = PARTS_OF_THE_STACK[name]["healthcheck"]
+    assert health.get("disable") is True or health["test"][0] == "CMD"
+
+
+@pytest.mark.parametrize("name", PARTS_OF_THE_STACK)
+def test_the_rendered_files_are_mounted_where_they_are_looked_for(name: str) -> None:
+    part = name.split("-")[0]
+    assert part in PARTS
+    assert f"{_HOME}/config/{part}:/config/{part}:ro" in PARTS_OF_THE_STACK[name]["volumes"]
+    words = [
+        *map(str, PARTS_OF_THE_STACK[name].get("command", [])),
+        *map(str, PARTS_OF_THE_STACK[name].get("environment", {}).values()),
+    ]
+    for path in re.findall(rf"/config/{part}/([\w./-]+\.\w+)", " ".join(words)):
+        assert (ROOT / part / path).is_file()
+
+
+@pytest.mark.parametrize("name", PARTS_OF_THE_STACK)
+def test_secrets_that_the_files_name_are_given(name: str) -> None:
+    """A configuration that reads `/secrets/x` is in a container that has `x`."""
+    part = name.split("-")[0]
+    if part == "postgres":
+        return
+    text = "\n".join(
+        file.read_text(encoding="utf-8")
+        for file in (ROOT / part).rglob("*")
+        if file.suffix in (".yaml", ".yml", ".ini")
+        and not {"build", "rules", "tests"} & set(file.relative_to(ROOT).parts)
+    )
+    wanted = set(re.findall(r"\$\{BOTOBS_SECRETS\}/([\w.-]+)(?=[\s}\"])", text))
+    given = {entry["target"].removeprefix("/secrets/") for entry in PARTS_OF_THE_STACK[name]["secrets"]}
+    assert wanted <= given
