@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from opentelemetry import trace
 from opentelemetry.metrics import Observation
@@ -61,7 +62,7 @@ class Bot:
         """What its spans carry: id, and strategy and exchange where they are given."""
         return dict(self._attributes)
 
-    def state(self, state: State) -> None:
+    def state(self, state: State | StrEnum) -> None:
         """Report what the bot is doing now; the state that it is in already is fine, too.
 
         A change that makes no sense (a stopped bot that pauses) is followed, counted and logged once. So is a word
@@ -140,16 +141,21 @@ class Bot:
         if goodbye[1] != SHUTDOWN or self._recorder.now() - goodbye[0] > SHUTDOWN_TAIL:
             self._goodbye = None
 
+    def renew_lock(self) -> None:
+        """Replace the lock that another thread may have held when this process was forked."""
+        self._lock = threading.Lock()
+
     @property
     def ended(self) -> bool:
         """Whether the bot has said goodbye, and nothing has been heard from it since."""
         return self._goodbye is not None
 
     @harmless
-    def _change(self, state: State) -> None:
-        if state not in STATES:
-            self._recorder.misuse("bot", f"{state!r} is no state of a bot; states are {', '.join(STATES)}")
+    def _change(self, wanted: State | StrEnum) -> None:
+        if wanted not in STATES:
+            self._recorder.misuse("bot", f"{wanted!r} is no state of a bot; states are {', '.join(STATES)}")
             return
+        state = STATES[STATES.index(wanted)]
         self.heartbeat()
         with self._lock:
             previous = self._state
@@ -263,6 +269,8 @@ class BotRegistry:
     def forget(self) -> None:
         """Forget every bot; one that is used again comes back."""
         self._lock = threading.Lock()
+        for bot in self._bots.values():
+            bot.renew_lock()
         self._bots = {}
         self._mentioned = set()
 

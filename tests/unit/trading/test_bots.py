@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from enum import StrEnum
 
 import pytest
 
@@ -59,6 +62,18 @@ def test_a_change_of_state_is_counted_dated_and_shown(captured: Capture, clock: 
     assert state_of(captured, "b1") == ["running"]
     assert captured.value(names.BOT_TRANSITIONS.name, of("b1", state="running")) == 1
     assert captured.value(names.BOT_STATE_SINCE.name, of("b1")) == clock() - 7
+
+
+def test_states_may_come_from_an_enumeration(captured: Capture) -> None:
+    class Phase(StrEnum):
+        RUNNING = "running"
+        ASLEEP = "asleep"
+
+    bot = trading.bot("b1")
+    bot.state(Phase.RUNNING)
+    bot.state(Phase.ASLEEP)
+    assert state_of(captured, "b1") == ["running"]
+    assert captured.value(names.MISUSES.name) == 1
 
 
 def test_only_a_start_after_a_failure_is_a_restart(captured: Capture) -> None:
@@ -269,12 +284,26 @@ def test_a_forked_child_reports_on_the_bots_that_it_uses_only(captured: Capture)
     mine.state("running")
     shared.state("running")
     reader, writer = os.pipe()
+    # Another thread of the parent is just reporting; in the child there is no such thread.
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with shared._lock:
+            held.set()
+            done.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
     child = os.fork()
     if child == 0:
-        shared.heartbeat()
+        signal.alarm(20)
+        shared.state("paused")
         os.write(writer, ",".join(live().bots._bots).encode())
         os._exit(0)
-    os.waitpid(child, 0)
+    done.set()
+    holder.join()
+    assert os.waitpid(child, 0)[1] == 0
     assert os.read(reader, 100) == b"shared"
     os.close(reader)
     os.close(writer)
