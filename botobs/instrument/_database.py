@@ -47,9 +47,11 @@ class Target:
 
     @property
     def pool_name(self) -> str:
-        """`host:port/database`, without user and password."""
-        host = self.address or ""
-        return f"{host}:{self.port}/{self.namespace or ''}" if self.port else f"{host}/{self.namespace or ''}"
+        """`host:port/database`, without user and password; of a database in a file that file."""
+        if not self.address:
+            return self.namespace or self.system
+        host = f"{self.address}:{self.port}" if self.port else self.address
+        return f"{host}/{self.namespace or ''}"
 
 
 class Database:

@@ -51,7 +51,9 @@ class _State:
         self.owner = owner
         self.waiting: set[object] = set()
 
+    @guarded("database")
     def levels(self) -> Levels | None:
+        """What the pool says; a pool that is gone, closed, or other than expected says nothing."""
         pool = self.reference()
         return None if pool is None else self.read_levels(pool)
 

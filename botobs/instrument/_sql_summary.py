@@ -79,11 +79,7 @@ class _Reader:
                 self._table(index)
         elif index == 0 or self._is_inner_command(index, word):
             self._command(word)
-        elif (
-            word in _BEFORE_TABLE
-            and self._queries[-1]
-            and self._word(index - 1) not in ("DISTINCT", *_BEFORE_CLAUSE_UPDATE)
-        ):
+        elif self._is_before_table(index, word):
             if word in _DEFINED and self._first in _DEFINITIONS:
                 self.parts.append(word)
             self._wants_table = True
@@ -100,6 +96,13 @@ class _Reader:
     def _is_inner_command(self, index: int, word: str) -> bool:
         return word in _INNER_COMMANDS and not (
             word == "UPDATE" and self._word(index - 1) in _BEFORE_CLAUSE_UPDATE
+        )
+
+    def _is_before_table(self, index: int, word: str) -> bool:
+        return (
+            word in _BEFORE_TABLE
+            and self._queries[-1]
+            and self._word(index - 1) not in _BEFORE_CLAUSE_UPDATE | {"DISTINCT"}
         )
 
     def _table(self, index: int) -> None:

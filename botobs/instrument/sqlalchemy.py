@@ -94,10 +94,14 @@ class SQLAlchemyInstrumentation:
             try:
                 return wrapped(*args, **kwargs)
             except BaseException as error:
-                # Without this a database that is down would show no failed operation: no statement ever starts.
-                if is_heard() and not isinstance(error, TimeoutError):
-                    database.failed(target_of(engine), "CONNECT", error, time.perf_counter() - started)
+                not_connected(engine, error, time.perf_counter() - started)
                 raise
+
+        @guarded(self.name)
+        def not_connected(engine: Any, error: BaseException, seconds: float) -> None:
+            # A database that is down would show no failed operation otherwise: no statement ever starts.
+            if is_heard() and not isinstance(error, TimeoutError):
+                database.failed(target_of(engine), "CONNECT", error, seconds)
 
         def connect(wrapped: Callable[..., Any], pool: Any, args: Any, kwargs: Any) -> Any:
             pools.register(pool, _fallback_name, levels, self)
@@ -131,8 +135,10 @@ def target_of(engine: Any) -> Target:
     """The database behind a sync engine; user and password are left out."""
     url = engine.url
     system = _SYSTEMS.get(engine.dialect.name, engine.dialect.name)
-    host = url.host or url.query.get("host")
-    return Target(system, url.database, host, url.port or (_DEFAULT_PORTS.get(system) if url.host else None))
+    port = url.port or (_DEFAULT_PORTS.get(system) if url.host else None)
+    # A socket's folder, or several hosts, are given as a parameter.
+    hosts = url.query.get("host")
+    return Target(system, url.database, url.host or (hosts[0] if isinstance(hosts, tuple) else hosts), port)
 
 
 def _pool_name(engine: Any) -> str:

@@ -160,7 +160,7 @@ def test_a_queue_pool_tells_levels_waits_and_timeouts(watched: Recorder, tmp_pat
     engine = sqlalchemy.create_engine(
         f"sqlite:///{tmp_path}/pool.db", poolclass=QueuePool, pool_size=1, max_overflow=1, pool_timeout=0.05
     )
-    pool = f"/{tmp_path}/pool.db"
+    pool = f"{tmp_path}/pool.db"
     with engine.connect(), engine.connect():
         with pytest.raises(sqlalchemy.exc.TimeoutError):
             engine.connect()
