@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext, suppress
+from typing import Any
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
 from botobs import trading
 from botobs._ids import IdGenerator
+from botobs.engine import Limits, create_engine
+from botobs.redaction import Redactor
 from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
+from botobs.testing._model import points_in, spans_in
 from botobs.trading import _desk
 from botobs.trading._world import live
+from botobs.trading.orders import order_ids
 
 
 def decided(client_order_id: str = "c1", **more: str) -> trading.Order:
@@ -257,6 +264,33 @@ def test_an_order_has_its_trace_with_any_sdk(ours: bool) -> None:
         # Nobody can give a span its id there, but both are children of the one that would have it.
         assert first.parent is not None
         assert update.parent.span_id == first.parent.span_id != first.context.span_id
+
+
+@pytest.mark.parametrize("engine", ["stock", "fast"])
+def test_an_order_has_its_trace_with_each_engine(engine: str) -> None:
+    ended: list[Any] = []
+    ours = create_engine(engine, Resource({}), ParentBased(ALWAYS_ON), ended.append, Redactor(), Limits())
+    with trading.simulated(tracer_provider=ours.tracer_provider, meter_provider=ours.meter_provider):
+        with decided().submission():
+            pass
+        trading.order("c1", exchange="kraken").filled(1, complete=True)
+    spans = {span.name: span for span in spans_in(ours.encode_spans(ended))}
+    assert len(spans) == len(ended) == 4
+    first, update, submit = spans["order"], spans["order update"], spans["order submit"]
+    ids = order_ids("kraken", "c1")
+    assert (first.trace_id, first.span_id, first.parent_id) == (
+        f"{ids.trace_id:032x}",
+        f"{ids.span_id:016x}",
+        "",
+    )
+    assert (update.trace_id, update.parent_id) == (first.trace_id, first.span_id)
+    assert submit.links == ((first.trace_id, first.span_id),)
+    assert first.links == ((submit.trace_id, submit.span_id),)
+    points = points_in(ours.collect_metrics() or b"")
+    assert {point.attributes[names.ORDER_OUTCOME]: point.value for point in points[names.ORDERS.name]} == {
+        "filled": 1
+    }
+    assert points[names.IN_FLIGHT.name][0].value == 0
 
 
 def test_news_are_processed_in_the_orders_own_trace(captured: Capture) -> None:
