@@ -88,8 +88,9 @@ def test_the_instance_is_pinned() -> None:
     "key",
     [
         "api_key", "apiKey", "X-MBX-APIKEY", "secret", "client_secret", "password", "passphrase",
-        "OK-ACCESS-PASSPHRASE", "signature", "authorization", "Authorization", "cookie", "session_token", "listenKey", "private_key",
-        "url.query", "db.query.parameter.0", "http.request.header.x-custom", "exchange.credential",
+        "OK-ACCESS-PASSPHRASE", "signature", "authorization", "Authorization", "cookie", "session_token",
+        "listenKey", "private_key", "url.query", "db.query.parameter.0", "http.request.header.x-custom",
+        "exchange.credential",
     ],
 )  # fmt: skip
 def test_keys_of_secrets_are_blocked(key: str) -> None:
@@ -134,7 +135,8 @@ def test_values_that_look_like_secrets_are_masked(value: str) -> None:
     [
         "BTC/USDT:USDT", "create_order", "https://api.example.test/api/v3/order",
         "3fa85f64-5717-4562-b3fc-2c963f66afa6", "4bf92f3577b34da6a3ce929d0e0e4736",
-        "SELECT id FROM orders WHERE bot_id = $1 AND price > ?", "x-botobs-7f3a9c2e-000001", "duplicate key value violates unique constraint",
+        "SELECT id FROM orders WHERE bot_id = $1 AND price > ?", "x-botobs-7f3a9c2e-000001",
+        "duplicate key value violates unique constraint",
         "2026-01-01T00:00:00Z",
     ],
 )  # fmt: skip

@@ -1,0 +1,121 @@
+"""What a backend would refuse together with its whole batch is mended or taken out, and its neighbours arrive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ssl import create_default_context
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AggregationTemporality,
+    Metric,
+    NumberDataPoint,
+    ScopeMetrics,
+)
+
+from botobs.stack.secrets import read_secret
+from tests.support.stack import LiveStack, eventually
+
+_MINUTE = 60 * 10**9
+_HOUR = 60 * _MINUTE
+#: Takes the place of text that Python's protobuf would not let pass.
+_PLACEHOLDER = "PLACEHOLDER"
+_INVALID = b"bad\xff\xfebadbad"
+
+
+def _gauge(scope: ScopeMetrics, name: str, at: int | None = None) -> NumberDataPoint:
+    point: NumberDataPoint = scope.metrics.add(name=name).gauge.data_points.add(as_double=1)
+    point.time_unix_nano = time.time_ns() if at is None else at
+    return point
+
+
+def _sum(scope: ScopeMetrics, value: float, temporality: AggregationTemporality.ValueType) -> None:
+    metric: Metric = scope.metrics.add(name="poison")
+    metric.sum.is_monotonic = True
+    metric.sum.aggregation_temporality = temporality
+    metric.sum.data_points.add(as_double=value, time_unix_nano=time.time_ns())
+
+
+def _histogram(scope: ScopeMetrics) -> None:
+    histogram = scope.metrics.add(name="poison").histogram
+    histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    histogram.data_points.add(
+        time_unix_nano=time.time_ns(), count=1, sum=float("nan"), bucket_counts=[1, 0], explicit_bounds=[1.0]
+    )
+
+
+def _exponential_histogram(scope: ScopeMetrics) -> None:
+    histogram = scope.metrics.add(name="poison").exponential_histogram
+    histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    point = histogram.data_points.add(time_unix_nano=time.time_ns(), count=1, sum=1, scale=-9)
+    point.positive.bucket_counts.append(1)
+
+
+def _attribute(scope: ScopeMetrics, value: str) -> None:
+    _gauge(scope, "poison").attributes.add(key="text").value.string_value = value
+
+
+_POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
+    "delta": lambda scope: _sum(scope, 5, AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA),
+    "no-temporality": lambda scope: _sum(
+        scope, 5, AggregationTemporality.AGGREGATION_TEMPORALITY_UNSPECIFIED
+    ),
+    "nan-counter": lambda scope: _sum(
+        scope, float("nan"), AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    ),
+    "nan-histogram": _histogram,
+    "coarse-histogram": _exponential_histogram,
+    "future": lambda scope: _gauge(scope, "poison", time.time_ns() + 11 * _MINUTE),
+    "past": lambda scope: _gauge(scope, "poison", time.time_ns() - 25 * _HOUR),
+    "no-time": lambda scope: _gauge(scope, "poison", 0),
+    "no-name": lambda scope: _gauge(scope, ""),
+    "no-type": lambda scope: scope.metrics.add(name="poison"),
+    "oversized": lambda scope: _attribute(scope, "long text " * 20_000),
+    "no-utf8": lambda scope: _attribute(scope, _PLACEHOLDER),
+}
+
+
+def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object]) -> None:
+    request = ExportMetricsServiceRequest()
+    resource = request.resource_metrics.add()
+    for key, value in (("service.name", service), ("service.instance.id", "1")):
+        resource.resource.attributes.add(key=key).value.string_value = value
+    scope = resource.scope_metrics.add()
+    poison(scope)
+    _gauge(scope, "guards.neighbour")
+    body = request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
+    headers = {
+        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
+        "content-type": "application/x-protobuf",
+        "x-botobs-service": service,
+    }
+    context = create_default_context(cafile=live.home.secrets / "ca.pem")
+    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
+        http.post("/v1/metrics", content=body, headers=headers).raise_for_status()
+
+
+@pytest.mark.parametrize("poison", _POISONS)
+def test_the_neighbours_of_a_poison_arrive(live: LiveStack, poison: str) -> None:
+    service = f"guards-{poison}"
+    _send(live, service, _POISONS[poison])
+    assert eventually(lambda: live.query(f'guards_neighbour{{service_name="{service}"}}'))
+
+
+def test_what_is_taken_out_is_counted(live: LiveStack) -> None:
+    def counted() -> float:
+        return live.value('otelcol_processor_filter_datapoints_filtered_total{filter="filter/too_new"}') or 0
+
+    before = eventually(lambda: live.query("otelcol_processor_filter_datapoints_filtered_total"))
+    assert before
+    start = counted()
+    _send(live, "guards-counted", _POISONS["future"])
+    assert eventually(lambda: counted() > start)
+
+
+def test_a_delta_counter_is_added_up(live: LiveStack) -> None:
+    for _ in range(2):
+        _send(live, "guards-sum", _POISONS["delta"])
+    assert eventually(lambda: live.value('poison_total{service_name="guards-sum"}') == 10)
