@@ -101,6 +101,6 @@ class OrderDesk:
         try:
             known = await client.fetch_order(exchange_order_id, order.symbol, params)
         except ccxt.OrderNotFound:
-            await self._reports.never_taken(order.exchange, order.client_order_id)
+            await self._reports.not_known(order)
         else:
             await self._reports.take(order.exchange, known)

@@ -7,7 +7,7 @@ from typing import Any
 
 import botobs.trading
 
-from .store import OrderStore, Report
+from .store import OrderStore, Report, UnsettledOrder
 
 #: ccxt's words for orders, where ours differ.
 _STATUS = {"expired": "canceled", "canceling": "open"}
@@ -31,11 +31,16 @@ class Reports:
             elif report.status == "canceled":
                 watched.canceled()
 
-    async def never_taken(self, exchange: str, client_order_id: str) -> None:
-        """The exchange does not know an order that was sent to it."""
+    async def not_known(self, order: UnsettledOrder) -> None:
+        """The exchange does not know an order: it never took it, or has forgotten it, as after a restart."""
         reason = "not known to the exchange"
-        botobs.trading.order(client_order_id, exchange=exchange).rejected(reason)
-        await self._store.close(client_order_id, "rejected", reason)
+        watched = botobs.trading.order(order.client_order_id, exchange=order.exchange)
+        if order.exchange_order_id is None:
+            watched.rejected(reason)
+            await self._store.close(order.client_order_id, "rejected", reason)
+        else:
+            watched.canceled()
+            await self._store.close(order.client_order_id, "canceled", reason)
 
 
 def to_report(order: dict[str, Any]) -> Report | None:

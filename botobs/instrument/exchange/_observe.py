@@ -130,7 +130,8 @@ def _streams(hub: Hub) -> list[Row]:
             for connection in hub.live_connections():
                 if connection.state in ("open", "closed"):
                     for stream in connection.live_streams():
-                        yield (*connection.key, stream.channel, stream.symbol), value(stream, now)
+                        # Whether something holds is counted: OTLP takes no booleans.
+                        yield (*connection.key, stream.channel, stream.symbol), +value(stream, now)
 
         return read
 
@@ -149,7 +150,7 @@ def _books(hub: Hub) -> list[Row]:
             for connection in hub.live_connections():
                 for stream in connection.live_streams():
                     if stream.channel == channel:
-                        yield connection.key[:2], value(stream, now)
+                        yield connection.key[:2], +value(stream, now)
 
         return read
 
