@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from opentelemetry.trace import Span
 
 from ..semconv.runtime import EVENT_LOOP_LAG_ATTRIBUTE, GC_PAUSE_ATTRIBUTE
+from ._guard import guarded
 
 #: Shorter delays are the noise of timers, and far below what an order notices.
 THRESHOLD = 0.005
@@ -54,6 +55,7 @@ if hasattr(os, "register_at_fork"):
 GC_PAUSES: deque[Episode] = deque(maxlen=128)
 
 
+@guarded("runtime")
 def stamp(span: Span) -> None:
     """Note on `span`, which is about to end, how long the loop and the collector kept it waiting, if they did.
 

@@ -13,6 +13,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ...semconv import exchange as semconv
+from .._delays import stamp
 from .._guard import guarded
 from . import errors
 from ._hub import Hub
@@ -117,6 +118,7 @@ class Operation(ContextScope):
         self._measure(error, duration)
         self._follow(error, result, duration)
         self._describe(error, result)
+        stamp(self.span)
         self.span.end()
 
     @guarded(_LIBRARY)
