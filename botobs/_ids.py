@@ -7,10 +7,12 @@ continues the same trace. The tracing API has no way to ask for an id; an id gen
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from random import Random
 
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import SpanContext, TraceFlags, TracerProvider
@@ -40,6 +42,15 @@ class Ids:
         )
 
 
+# Not the global generator: `random.seed(42)` in a backtest must not give every run the same trace ids. A forked child
+# reseeds, or it would go on drawing its parent's.
+_random = Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
+
+#: `getrandbits(128) or 1` is a trace id, `getrandbits(64) or 1` a span id; zero would be invalid.
+getrandbits = _random.getrandbits
+
 _next: ContextVar[Ids | None] = ContextVar("botobs_next_ids", default=None)
 
 
@@ -54,12 +65,12 @@ class IdGenerator(RandomIdGenerator):
     def generate_trace_id(self) -> int:
         """A trace id."""
         ids = taken()
-        return super().generate_trace_id() if ids is None else ids.trace_id
+        return getrandbits(128) or 1 if ids is None else ids.trace_id
 
     def generate_span_id(self) -> int:
         """A span id."""
         ids = taken()
-        return super().generate_span_id() if ids is None else ids.span_id
+        return getrandbits(64) or 1 if ids is None else ids.span_id
 
 
 def honours_given_ids(provider: TracerProvider) -> bool:
