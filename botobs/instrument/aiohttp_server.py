@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 from opentelemetry.propagate import extract
 from opentelemetry.propagators.textmap import Getter
@@ -68,27 +68,32 @@ class _Requests:
         started = self._begin(request)
         if started is None:
             return await handler(request)
+        token = context.attach(started.context)
         try:
-            with trace.use_span(started.span, record_exception=False, set_status_on_exception=False):
-                response = await handler(request)
+            response = await handler(request)
         except BaseException as error:
             self._end(started, request, error, None)
             raise
-        self._end(started, request, None, response)
-        return response
+        else:
+            self._end(started, request, None, response)
+            return response
+        finally:
+            context.detach(token)
 
     @guarded("aiohttp_server")
     def _begin(self, request: Any) -> _Request:
         method = method_of(request.method)
         shared = {semconv.HTTP_REQUEST_METHOD: method, semconv.URL_SCHEME: request.scheme}
+        # On an empty context: the current one is that of whoever started the server, and might hold its span.
+        caller = extract(request.headers, context.Context(), _HEADERS)
         span = self._tracer.start_span(
             span_name(method),
-            context=extract(request.headers, getter=_HEADERS),
+            context=caller,
             kind=SpanKind.SERVER,
             attributes=_request_attributes(request, shared),
         )
         self._active.add(1, shared)
-        return _Request(method, shared, span, time.perf_counter())
+        return _Request(method, shared, span, trace.set_span_in_context(span, caller), time.perf_counter())
 
     @guarded("aiohttp_server")
     def _end(self, started: _Request, request: Any, error: BaseException | None, response: Any) -> None:
@@ -102,7 +107,7 @@ class _Requests:
             outcome[semconv.HTTP_ROUTE] = route
         span.set_attributes(outcome)
         # The exemplar of a slow request is its own span.
-        self._duration.record(seconds, {**started.shared, **outcome}, trace.set_span_in_context(span))
+        self._duration.record(seconds, {**started.shared, **outcome}, started.context)
         stamp(span)
         span.end()
 
@@ -112,6 +117,7 @@ class _Request:
     method: str
     shared: dict[str, str]
     span: Span
+    context: context.Context
     time: float
 
 

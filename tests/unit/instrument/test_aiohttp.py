@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
+from opentelemetry import baggage, trace
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -240,3 +241,33 @@ async def test_a_session_keeps_the_trace_configurations_of_its_maker(recorder: R
                 pass
         assert session.trace_configs == configs
         assert len(configs) == 1
+
+
+@pytest.mark.asyncio
+async def test_requests_do_not_belong_to_the_trace_that_started_the_server(recorder: Recorder) -> None:
+    with recorder.watching(AiohttpServerInstrumentation()):
+        async with AsyncExitStack() as stack:
+            with recorder.telemetry.tracer("test").start_as_current_span("start"):
+                base = await stack.enter_async_context(serving(application()))
+            async with aiohttp.ClientSession() as session, session.post(f"{base}/bots/1/turn"):
+                pass
+    start, request = recorder.spans()
+    assert start.context and request.context
+    assert request.parent is None
+    assert request.context.trace_id != start.context.trace_id
+
+
+@pytest.mark.asyncio
+async def test_the_handler_runs_in_the_context_that_the_caller_sent(recorder: Recorder) -> None:
+    seen: list[tuple[object, bool]] = []
+
+    async def look(_request: web.Request) -> web.Response:
+        seen.append((baggage.get_baggage("desk"), trace.get_current_span().is_recording()))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", look)
+    with recorder.watching(AiohttpServerInstrumentation()):
+        async with serving(app) as base, aiohttp.ClientSession() as session:
+            await session.get(base, headers={"baggage": "desk=7"})
+    assert seen == [("7", True)]
