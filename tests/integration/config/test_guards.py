@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from ssl import create_default_context
@@ -9,6 +10,7 @@ from ssl import create_default_context
 import httpx
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     AggregationTemporality,
     Metric,
@@ -78,6 +80,17 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
 }
 
 
+def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
+    headers = {
+        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
+        "content-type": "application/x-protobuf",
+        "x-botobs-service": service,
+    }
+    context = create_default_context(cafile=live.home.secrets / "ca.pem")
+    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
+        http.post(path, content=body, headers=headers).raise_for_status()
+
+
 def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object]) -> None:
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
@@ -86,15 +99,7 @@ def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object
     scope = resource.scope_metrics.add()
     poison(scope)
     _gauge(scope, "guards.neighbour")
-    body = request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
-    headers = {
-        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": "application/x-protobuf",
-        "x-botobs-service": service,
-    }
-    context = create_default_context(cafile=live.home.secrets / "ca.pem")
-    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
-        http.post("/v1/metrics", content=body, headers=headers).raise_for_status()
+    _post(live, "/v1/metrics", service, request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
 
 
 @pytest.mark.parametrize("poison", _POISONS)
@@ -119,3 +124,37 @@ def test_a_delta_counter_is_added_up(live: LiveStack) -> None:
     for _ in range(2):
         _send(live, "guards-sum", _POISONS["delta"])
     assert eventually(lambda: live.value('poison_total{service_name="guards-sum"}') == 10)
+
+
+def test_spans_with_poison_are_kept_and_redacted(live: LiveStack) -> None:
+    """Text that is no UTF-8 and a megabyte in an attribute harm neither the span nor the next; secrets are masked."""
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    resource.resource.attributes.add(key="service.name").value.string_value = "guards-spans"
+    spans = resource.scope_spans.add().spans
+    for name in ("poisoned", "GET /orders?signature=5ec4e7"):
+        start = time.time_ns()
+        span = spans.add(
+            name=name, trace_id=os.urandom(16), span_id=os.urandom(8), start_time_unix_nano=start
+        )
+        span.end_time_unix_nano = start + 1000
+        span.status.message = "wss://bot:5ec4e7@localhost failed with token=5ec4e7"
+        for key, value in (("text", _PLACEHOLDER), ("long", "long text " * 100_000), ("api_key", "5ec4e7")):
+            span.attributes.add(key=key).value.string_value = value
+        error = span.events.add(name="exception", time_unix_nano=start)
+        error.attributes.add(key="exception.message").value.string_value = "POST /x?apiKey=5ec4e7"
+    _post(
+        live,
+        "/v1/traces",
+        "guards-spans",
+        request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID),
+    )
+
+    query = '{resource.service.name="guards-spans"}'
+    found = eventually(lambda: traces if len(traces := live.search(query)) == 2 else [])
+    with live.client("tempo") as http:
+        for trace in found:
+            answer = http.get(f"/api/traces/{trace['traceID']}")
+            answer.raise_for_status()
+            assert "5ec4e7" not in answer.text
+            assert len(answer.content) < 20_000
