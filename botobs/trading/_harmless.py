@@ -29,3 +29,8 @@ def harmless(report: Callable[P, None]) -> Callable[P, None]:
                 )
 
     return guarded
+
+
+def forget() -> None:
+    """Log the first error of each call again."""
+    _failed.clear()

@@ -68,8 +68,9 @@ class Recorder:
         self.elapsed: Callable[[], float] = elapsed or clock or time.perf_counter
         self._stamps = clock is not None and stamp_spans
 
-    def renew_lock(self) -> None:
-        """Replace the lock that another thread may have held when this process was forked."""
+    def forget(self) -> None:
+        """Begin anew: warnings are given again, and the lock is one that nobody holds."""
+        self._warned = set()
         self._lock = threading.Lock()
 
     def observe(self, metric: Metric, observe: Observe) -> None:

@@ -10,6 +10,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
+from . import _harmless
 from ._desk import Desk
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
 from .bots import SHUTDOWN, BotRegistry
@@ -27,7 +28,8 @@ class World:
 
     def forget(self) -> None:
         """Begin anew in a process that was forked: what the parent has is the parent's to report."""
-        self.recorder.renew_lock()
+        _harmless.forget()
+        self.recorder.forget()
         self.bots.forget()
         self.desk.forget()
         self.feeds.forget()
