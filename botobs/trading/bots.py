@@ -107,12 +107,12 @@ class Bot:
         # A text may hold anything; only the class of an error is fit for a metric.
         error_type = "_OTHER" if isinstance(error, str) else type(error).__qualname__
         self._recorder.add(names.BOT_FAILURES, {**self._series, names.ERROR_TYPE: error_type})
+        self._change("failed")
         self._recorder.event(
             trace.get_current_span(),
             "exception",
             {names.BOT_ID: self.id, "exception.type": error_type, "exception.message": str(error)},
         )
-        self._change("failed")
 
     @harmless
     def stop(self) -> None:
@@ -127,9 +127,9 @@ class Bot:
         self.goodbye("handed_over")
 
     def goodbye(self, reason: str) -> None:
-        """End the heartbeat for a reason of one word. A failed bot has none: it stays failed."""
+        """End the heartbeat for a reason of one word. A shutdown is none for a bot that failed: somebody has to look."""
         with self._lock:
-            if self._state != "failed" and self._goodbye is None:
+            if self._goodbye is None and not (self._state == "failed" and reason == SHUTDOWN):
                 self._goodbye = (self._recorder.now(), reason)
 
     def _return(self) -> None:

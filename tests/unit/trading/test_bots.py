@@ -214,6 +214,14 @@ def test_a_bot_that_was_handed_over_has_no_state_here(captured: Capture) -> None
         assert state_of(captured, "b1") == ["running"]
 
 
+def test_a_failed_bot_can_be_handed_over(captured: Capture) -> None:
+    bot = trading.bot("b1")
+    bot.failed("x")
+    bot.hand_over()
+    assert has(captured, names.BOT_GOODBYE.name, "b1")
+    assert state_of(captured, "b1") == []
+
+
 def test_a_service_that_shuts_down_says_goodbye_for_all_but_the_failed(captured: Capture) -> None:
     trading.bot("well").state("running")
     trading.bot("ill").failed("x")
@@ -274,6 +282,7 @@ def test_reports_never_raise(captured: Capture, caplog: pytest.LogCaptureFixture
     bot = trading.bot("b1")
     bot.failed(Unspeakable())
     bot.failed(Unspeakable())
+    assert state_of(captured, "b1") == ["failed"]
     bot.state(["running"])  # type: ignore[arg-type]
     assert caplog.text.count("Bot.failed could not report: RuntimeError: no words") == 1
 
@@ -315,6 +324,6 @@ def test_lifecycle_changes_are_events_on_the_span_under_way(captured: Capture) -
     with bot.turn():
         bot.failed(OSError("the disk is full"))
     events = captured.span("bot turn").events
-    assert [event.name for event in events] == ["exception", "botobs.bot.state"]
-    assert events[0].attributes["exception.message"] == "the disk is full"
-    assert events[1].attributes[names.BOT_STATE] == "failed"
+    assert [event.name for event in events] == ["botobs.bot.state", "exception"]
+    assert events[0].attributes[names.BOT_STATE] == "failed"
+    assert events[1].attributes["exception.message"] == "the disk is full"
