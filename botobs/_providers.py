@@ -26,10 +26,11 @@ from opentelemetry.metrics import (
     UpDownCounter,
 )
 from opentelemetry.metrics import _Gauge as Gauge
-from opentelemetry.trace import NoOpTracerProvider, Tracer, TracerProvider
+from opentelemetry.trace import Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
 
 from .engine.bound import Forwarding
+from .engine.disabled import DisabledTracerProvider
 
 
 class SwitchTracer(Tracer):
@@ -59,7 +60,7 @@ class SwitchTracerProvider(TracerProvider):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._target: TracerProvider = NoOpTracerProvider()
+        self._target: TracerProvider = DisabledTracerProvider()
         self._tracers: dict[tuple[Any, ...], SwitchTracer] = {}
 
     def get_tracer(
@@ -85,7 +86,7 @@ class SwitchTracerProvider(TracerProvider):
     def switch(self, target: TracerProvider | None) -> None:
         """Lead to `target`, or nowhere."""
         with self._lock:
-            self._target = target or NoOpTracerProvider()
+            self._target = target or DisabledTracerProvider()
             for tracer in self._tracers.values():
                 tracer.switch(self._target)
 

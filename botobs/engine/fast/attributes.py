@@ -16,6 +16,9 @@ IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
 
 Attributes = Mapping[str, Any] | None
 
+_STR = frozenset({str})
+_SMALL = IMMUTABLE - {str, bytes}
+
 
 def _has_text(value: object) -> bool:
     """Whether `str(value)` says more than where the object lives."""
@@ -67,6 +70,21 @@ def truncate(value: Any, length: int) -> Any:
     return value
 
 
+def _is_clean(attributes: dict[str, Any], count: int, length: int | None) -> bool:
+    if len(attributes) > count or "" in attributes or not _STR.issuperset(map(type, attributes)):
+        return False
+    if length is None:
+        return True
+    for value in attributes.values():
+        kind = type(value)
+        if kind is str:
+            if len(value) > length:
+                return False
+        elif kind not in IMMUTABLE:
+            return False
+    return True
+
+
 def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[dict[str, Any], int]:
     """What OpenTelemetry lets through of copied attributes.
 
@@ -76,8 +94,10 @@ def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[d
         length: Characters kept of each string, or `None` for all.
 
     Returns:
-        The attributes and how many were dropped.
+        The attributes, the same dict if there is nothing to do, and how many were dropped.
     """
+    if _is_clean(attributes, count, length):
+        return attributes, 0
     # A racing `set_attribute` may change the dict's size; the copy is one step under the interpreter's lock.
     items = tuple(attributes.items())
     cleaned: dict[str, Any] = {}
@@ -91,3 +111,23 @@ def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[d
         for key in tuple(cleaned)[:surplus]:
             del cleaned[key]
     return cleaned, len(items) - len(cleaned)
+
+
+def weight(attributes: dict[str, Any]) -> int:
+    """About how many bytes the values of copied attributes take, beyond what every value takes."""
+    total = 0
+    for value in attributes.values():
+        kind = type(value)
+        if kind is str:
+            total += len(value)
+        elif kind not in _SMALL:
+            total += _weight(value)
+    return total
+
+
+def _weight(value: Any) -> int:
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, tuple):
+        return 50 + sum(map(_weight, value))
+    return 150 + weight(value) if isinstance(value, dict) else 50

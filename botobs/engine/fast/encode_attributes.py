@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...redaction import Redactor
 
 _REMEMBERED = 8192
-_REMEMBERED_LENGTH = 256
+_REMEMBERED_LENGTH = 320
 
 
 class AttributeEncoder:
@@ -30,62 +30,48 @@ class AttributeEncoder:
     def __init__(self, redactor: Redactor, length: int | None) -> None:
         self._redactor = redactor
         self._length = length
-        self._strings: dict[tuple[str, str], bytes] = {}
-        self._heads: dict[str, tuple[bytes, bytes, bytes] | None] = {}
+        # By type: `True` and `1` are equal as keys of one dict, but not the same attribute.
+        self._known: dict[type, dict[tuple[str, Any], bytes]] = {str: {}, int: {}, bool: {}}
+        #: All but the number itself of messages with a float, which seldom come again.
+        self._floats: dict[str, bytes] = {}
 
     def encode(self, attributes: Mapping[str, Any]) -> list[bytes]:
         """The attributes in their order. Those that cannot be encoded are left out."""
-        strings = self._strings
+        all_known = self._known
+        floats = self._floats
         encoded = []
         # A thread that sets an attribute of a span just ended must not disturb the loop.
         for item in tuple(attributes.items()):
-            value = item[1]
-            kind = type(value)
-            if kind is str:
-                known = strings.get(item)
-                encoded.append(known if known is not None else self._string(item))
-            elif kind is float or kind is int or kind is bool:
-                encoded.append(self._number(item[0], value, kind))
+            kind = type(item[1])
+            if kind is float:
+                head = floats.get(item[0]) or self._float_head(item[0])
+                message = head + double(item[1]) if head else self._other(*item)
             else:
-                encoded.append(self._other(item[0], value))
-        return [message for message in encoded if message] if b"" in encoded else encoded
-
-    def _string(self, item: tuple[str, str]) -> bytes:
-        key, value = item
-        encoded = self._other(key, value)
-        if len(value) <= _REMEMBERED_LENGTH and encoded:
-            if len(self._strings) >= _REMEMBERED:
-                self._strings.clear()
-            self._strings[item] = encoded
+                known = all_known.get(kind)
+                message = (
+                    self._other(*item) if known is None else known.get(item) or self._remember(known, item)
+                )
+            if message:
+                encoded.append(message)
         return encoded
 
-    def _number(self, key: str, value: Any, kind: type) -> bytes:
-        try:
-            heads = self._heads[key]
-        except KeyError:
-            heads = self._learn(key)
-        if heads is None:
-            return self._other(key, value)
-        for_float, for_small, for_bool = heads
-        if kind is float:
-            return for_float + double(value)
-        if kind is bool:
-            return for_bool + (b"\x01" if value else b"\x00")
-        return for_small + varint(value) if 0 <= value < 128 else self._other(key, value)
+    def _remember(self, known: dict[tuple[str, Any], bytes], item: tuple[str, Any]) -> bytes:
+        encoded = self._other(*item)
+        if len(encoded) <= _REMEMBERED_LENGTH:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[item] = encoded
+        return encoded
 
-    def _learn(self, key: str) -> tuple[bytes, bytes, bytes] | None:
-        """All but the number itself of the messages for `key`; `None` if its numbers are not simply let through."""
-        if type(key) is not str or not key or self._redactor.attribute(key, 1) != 1:
-            return None
+    def _float_head(self, key: str) -> bytes:
+        """What comes before the number; empty if floats of this name are not simply let through."""
+        if type(key) is not str or not key or self._redactor.attribute(key, 1.0) != 1.0:
+            return b""
         field = b"\x0a" + text(key)
-        heads = (
-            varint(len(field) + 11) + field + b"\x12\x09\x21",
-            varint(len(field) + 4) + field + b"\x12\x02\x18",
-            varint(len(field) + 4) + field + b"\x12\x02\x10",
-        )
-        if len(self._heads) < _REMEMBERED:
-            self._heads[key] = heads
-        return heads
+        head = varint(len(field) + 11) + field + b"\x12\x09\x21"
+        if len(self._floats) < _REMEMBERED:
+            self._floats[key] = head
+        return head
 
     def _other(self, key: Any, value: Any) -> bytes:
         """Any attribute, the long way."""

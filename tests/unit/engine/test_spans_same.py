@@ -340,12 +340,12 @@ def test_redaction(same: Same) -> None:
 
 def test_remote_parents(same: Same) -> None:
     def program(engine: Any) -> None:
-        with engine.tracer.start_as_current_span("server", context=remote(SAMPLED), kind=SpanKind.SERVER):
-            with engine.tracer.start_as_current_span("below"):
-                carrier: dict[str, str] = {}
-                inject(carrier)
-                assert carrier["traceparent"].startswith(f"00-{0xABC:032x}-")
-                assert carrier["tracestate"] == "vendor=x"
+        server = engine.tracer.start_as_current_span("server", context=remote(SAMPLED), kind=SpanKind.SERVER)
+        with server, engine.tracer.start_as_current_span("below"):
+            carrier: dict[str, str] = {}
+            inject(carrier)
+            assert carrier["traceparent"].startswith(f"00-{0xABC:032x}-")
+            assert carrier["tracestate"] == "vendor=x"
         token = context.attach(extract({"traceparent": f"00-{0xABC:032x}-{0xDEF:016x}-01"}))
         with engine.tracer.start_as_current_span("attached"):
             pass

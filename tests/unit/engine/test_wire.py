@@ -93,8 +93,8 @@ def test_memory_is_bounded() -> None:
     encoder = AttributeEncoder(Everything(), None)
     for number in range(30_000):
         encoder.encode({"order": f"{number}", f"key{number}": 1})
-    assert len(encoder._strings) <= 8192
-    assert len(encoder._heads) <= 8192
+        encoder.encode({f"key{number}": 1.5, "n": number})
+    assert all(len(known) <= 8192 for known in (*encoder._known.values(), encoder._floats))
 
 
 def test_a_span_that_cannot_be_encoded_does_not_take_the_others_with_it(recording: Any, caplog: Any) -> None:
