@@ -1,0 +1,71 @@
+"""Routes and inhibition agree with the labels that the rules set."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import configs
+
+CONFIG = configs.load("alertmanager/alertmanager.yml")
+RECEIVERS = {receiver["name"]: receiver for receiver in CONFIG["receivers"]}
+RULES = [
+    rule
+    for file in sorted((configs.ROOT / "prometheus" / "rules").glob("*.yml"))
+    for group in yaml.safe_load(configs.render(file))["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+]
+#: What a rule may name as its cause, from the names of the inhibition rules.
+CAUSES = {
+    matcher.split('"')[1]
+    for rule in CONFIG["inhibit_rules"]
+    for matcher in rule["source_matchers"]
+    if matcher.startswith("cause=")
+}
+
+
+def test_nobody_is_told_until_it_is_set_up() -> None:
+    assert CONFIG["route"]["receiver"] == "nobody"
+    assert {route["receiver"] for route in CONFIG["route"]["routes"]} == {"nobody"}
+    assert list(RECEIVERS["nobody"]) == ["name"]
+
+
+@pytest.mark.parametrize("name", ["email", "slack", "email_and_slack"])
+def test_resolved_is_told_too(name: str) -> None:
+    channels = [
+        entry for key, entries in RECEIVERS[name].items() if key.endswith("_configs") for entry in entries
+    ]
+    assert len(channels) == (2 if name == "email_and_slack" else 1)
+    assert all(channel["send_resolved"] for channel in channels)
+
+
+def test_every_template_that_is_used_is_defined() -> None:
+    text = (configs.ROOT / "alertmanager" / "templates" / "botobs.tmpl").read_text(encoding="utf-8")
+    defined = set(re.findall(r'\{\{ define "([\w.]+)"', text))
+    used = {name for text in configs.strings(CONFIG) for name in re.findall(r'template "([\w.]+)"', text)}
+    assert used and used <= defined
+
+
+@pytest.mark.parametrize("rule", CONFIG["inhibit_rules"], ids=lambda rule: str(rule["name"]))
+def test_no_alert_of_orders_is_ever_silenced(rule: dict[str, Any]) -> None:
+    assert 'area!="orders"' in rule["target_matchers"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+def test_labels_are_those_that_are_routed_by(rule: dict[str, Any]) -> None:
+    labels = rule["labels"]
+    assert labels["severity"] in {"critical", "warning"} or rule["alert"] == "Watchdog"
+    assert labels["area"] in {"services", "bots", "orders", "database", "exchanges", "pipeline"}
+    cause = labels.get("cause", "")
+    assert cause == "" or any(known in cause for known in CAUSES)
+    assert set(filter(None, labels.get("depends_on", "").split(","))) <= CAUSES
+
+
+def test_what_silences_others_is_silenced_by_nothing() -> None:
+    """Otherwise a fault could be hidden behind its own consequence."""
+    for rule in RULES:
+        assert not ("cause" in rule["labels"] and "depends_on" in rule["labels"])
