@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from .supervisor import Part, Status, Supervisor
 
 #: Folders of configuration, and what in them is no configuration.
 _TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana")
+_OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
+#: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
+_NOT_PUSHED = ".*:.*;.*|ALERTS.*;.*|.*;(prometheus|collector|tempo|alertmanager|postgres|mimir|extra.*)"
 _NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__"})
 
 
@@ -178,7 +182,28 @@ def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[s
         if variable in values:
             values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
     values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
-    return values | dict(options.variables or {})
+    values |= dict(options.variables or {})
+    return values | (long_term_store(values) if options.mimir else {})
+
+
+def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
+    """What sends everything to Mimir too: pushed series from the collector, the rest from Prometheus."""
+    tls = {name: f"{values['BOTOBS_SECRETS']}/{file}" for name, file in _OWN_CLIENT.items()}
+    target = {
+        "url": f"{values['BOTOBS_MIMIR_URL']}/api/v1/push",
+        "headers": {"X-Scope-OrgID": values.get("BOTOBS_MIMIR_TENANT", "botobs")},
+        "tls_config": tls,
+        "send_exemplars": True,
+        # Pushed series reach Mimir from the collector; sent twice, each sample would be refused once.
+        "write_relabel_configs": [
+            {"source_labels": ["__name__", "job"], "regex": _NOT_PUSHED, "action": "keep"}
+        ],
+    }
+    return {
+        "BOTOBS_COLLECTOR_METRICS_EXPORTERS": "[otlp_http/prometheus, otlp_http/mimir]",
+        # JSON is YAML in flow style.
+        "BOTOBS_PROMETHEUS_REMOTE_WRITE": json.dumps([target]),
+    }
 
 
 def render(home: Home, values: Mapping[str, str]) -> None:
