@@ -84,8 +84,8 @@ class _Requests:
     def _begin(self, request: Any) -> _Request:
         method = method_of(request.method)
         shared = {semconv.HTTP_REQUEST_METHOD: method, semconv.URL_SCHEME: request.scheme}
-        # On an empty context: the current one is that of whoever started the server, and might hold its span.
-        caller = extract(request.headers, context.Context(), _HEADERS)
+        # The root context if the caller sent none; the current one is that of whoever started the server.
+        caller = extract(request.headers, getter=_HEADERS)
         span = self._tracer.start_span(
             span_name(method),
             context=caller,

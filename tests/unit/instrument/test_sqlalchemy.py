@@ -179,6 +179,9 @@ def test_a_queue_pool_tells_levels_waits_and_timeouts(watched: Recorder, tmp_pat
     assert watched.points("db.client.connection.create_time") == [(name, 2)]
     assert watched.points("db.client.connection.wait_time") == [(name, 2)]
     assert watched.points("db.client.connection.use_time") == [(name, 2)]
+    assert watched.points("db.client.operation.duration") == [], (
+        "a timeout of the pool is no call of the database"
+    )
     engine.dispose()
 
 
