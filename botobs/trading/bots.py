@@ -127,7 +127,7 @@ class Bot:
         self.goodbye("handed_over")
 
     def goodbye(self, reason: str) -> None:
-        """End the heartbeat for a reason of one word. A shutdown is none for a bot that failed: somebody has to look."""
+        """End the heartbeat for a reason of one word. A shutdown is none for a bot that failed, and stays so."""
         with self._lock:
             if self._goodbye is None and not (self._state == "failed" and reason == SHUTDOWN):
                 self._goodbye = (self._recorder.now(), reason)

@@ -79,6 +79,7 @@ class Order:
         self._stage_series = {} if bot_id is None else {names.BOT_ID: bot_id}
         self._key = (exchange, client_order_id)
         self._reached: set[Stage] = set()
+        self._answered = False
         self._doubted = False
         self._decided_at = decided_at
         self._acknowledged_at: float | None = None
@@ -100,7 +101,7 @@ class Order:
                 self._answered_by(error)
                 raise
             else:
-                if not self._reached & _ANSWERS:
+                if not self._answered:
                     self.acknowledged()
             finally:
                 otel_context.detach(token)
@@ -169,20 +170,23 @@ class Order:
     @contextmanager
     def _submitting(self) -> Iterator[Span]:
         """The span of the submission, and beside it the first span of the order's own trace."""
-        links = [Link(self._first_span)]
-        with self._recorder.span("order submit", self._attributes, links=links) as span:
+        again = "submitted" in self._reached
+        self._answered = bool(self._reached & (_ANSWERS - {"unknown"}))
+        if not self._answered:
+            self._desk.sent(self._key)
+        with self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
             self._submission = span.get_span_context()
-            first = self._recorder.start_root(
-                "order",
-                order_ids(*self._key),
-                self._attributes,
-                [Link(self._submission)],
-            )
+            # An order that is sent again, after a time-out for instance, has its first span already.
+            first = None if again else self._start_trace(self._submission)
             try:
                 self._report("submitted", {}, span)
                 yield span
             finally:
-                self._recorder.end(first)
+                if first is not None:
+                    self._recorder.end(first)
+
+    def _start_trace(self, submission: SpanContext) -> Span:
+        return self._recorder.start_root("order", order_ids(*self._key), self._attributes, [Link(submission)])
 
     @contextmanager
     def _updating(self) -> Iterator[Span]:
@@ -197,7 +201,7 @@ class Order:
     @harmless
     def _answered_by(self, error: BaseException) -> None:
         # It may have been reported inside, or heard of over another socket meanwhile.
-        if self._reached & _ANSWERS:
+        if self._answered:
             return
         if answer_in(error) == "rejected":
             self.rejected(_words(error))
@@ -215,6 +219,9 @@ class Order:
             self._count("acknowledged", implied=True)
         if stage in news:
             self._count(stage)
+        if stage in _ANSWERS:
+            self._answered = True
+            self._desk.answered(self._key)
         self._tell(stage, details, span)
 
     def _news(self, stage: Stage) -> set[Stage]:
@@ -234,9 +241,6 @@ class Order:
         recorder.add(names.ORDER_STAGES, {**self._stage_series, names.ORDER_STAGE: stage})
         if stage == "submitted":
             recorder.add(names.ORDERS_SUBMITTED, self._series)
-            self._desk.sent(self._key)
-        if stage in _ANSWERS:
-            self._desk.answered(self._key)
         if stage in ("acknowledged", "rejected") and self._decided_at is not None and not self._doubted:
             recorder.record(
                 names.DECISION_TO_ACK, now - self._decided_at, {**self._series, names.ORDER_OUTCOME: stage}

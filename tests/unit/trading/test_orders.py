@@ -108,6 +108,23 @@ def test_a_submission_that_ends_well_acknowledges_the_order(captured: Capture) -
     assert outcomes(captured) == {}
 
 
+def test_an_order_that_is_sent_again_is_still_one_order(captured: Capture) -> None:
+    order = decided()
+    for _ in range(2):
+        with suppress(TimeoutError), order.submission():
+            assert in_flight(captured) == 1
+            raise TimeoutError
+        assert in_flight(captured) == 0
+    assert outcomes(captured) == {"unknown": 1}
+    with order.submission():
+        pass
+    assert stages(captured) == dict.fromkeys(("decided", "submitted", "unknown", "acknowledged"), 1)
+    assert [span.name for span in captured.spans].count("order submit") == 3
+    assert captured.span("order").trace_id == trading.order_trace_id("c1", exchange="kraken")
+    order.submitted()
+    assert in_flight(captured) == 0
+
+
 def test_an_order_is_in_flight_until_it_is_answered(captured: Capture, clock: FakeClock) -> None:
     first, second = decided("c1"), decided("c2")
     first.submitted()
