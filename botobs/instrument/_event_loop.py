@@ -18,6 +18,7 @@ from contextvars import Context
 from types import FrameType
 from typing import Any
 
+from ..engine.bound import bind
 from ..semconv.runtime import EVENT_LOOP_TYPE
 from ._delays import LOOPS, LoopClock
 from ._guard import guarded
@@ -83,9 +84,8 @@ class _Sampler:
         self, loop: asyncio.AbstractEventLoop, histogram: Any, after_sample: Callable[[], None]
     ) -> None:
         self._loop = loop
-        self._histogram = histogram
+        self._lag = bind(histogram, {EVENT_LOOP_TYPE: kind_of(loop)})
         self._after_sample = after_sample
-        self._attributes = {EVENT_LOOP_TYPE: kind_of(loop)}
         # Nobody's trace: the timers would keep the one that was open when the loop started for ever.
         self._context = Context()
         self._clock = LOOPS[loop] = LoopClock()
@@ -106,7 +106,7 @@ class _Sampler:
             return
         lag = self._clock.sampled(time.perf_counter())
         self._schedule()
-        self._histogram.record(lag, self._attributes)
+        self._lag.record(lag)
         self._after_sample()
 
 

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 
+from ..engine.bound import bind
 from ..semconv import database as semconv
 from ._base import Telemetry
 from ._guard import guarded
@@ -40,16 +41,47 @@ class Levels:
 ReadLevels = Callable[[Any], Levels | None]
 
 
-class _State:
-    __slots__ = ("attributes", "name", "owner", "read_levels", "reference", "waiting")
+class _Instruments:
+    def __init__(self, meter: Meter) -> None:
+        self.create_time: Histogram = semconv.CONNECTION_CREATE_TIME.create(meter)
+        self.wait_time: Histogram = semconv.CONNECTION_WAIT_TIME.create(meter)
+        self.use_time: Histogram = semconv.CONNECTION_USE_TIME.create(meter)
+        self.timeouts: Counter = semconv.CONNECTION_TIMEOUTS.create(meter)
 
-    def __init__(self, reference: Callable[[], Any], name: str, levels: ReadLevels, owner: object) -> None:
+
+class _State:
+    """A pool that is watched, with the instruments bound to its name."""
+
+    __slots__ = (
+        "created",
+        "name",
+        "owner",
+        "read_levels",
+        "reference",
+        "timeouts",
+        "used",
+        "waited",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        reference: Callable[[], Any],
+        name: str,
+        levels: ReadLevels,
+        owner: object,
+        instruments: _Instruments,
+    ) -> None:
         self.reference = reference
         self.name = name
-        self.attributes = {semconv.POOL_NAME: name}
         self.read_levels = levels
         self.owner = owner
         self.waiting: set[object] = set()
+        attributes = {semconv.POOL_NAME: name}
+        self.created = bind(instruments.create_time, attributes)
+        self.waited = bind(instruments.wait_time, attributes)
+        self.used = bind(instruments.use_time, attributes)
+        self.timeouts = bind(instruments.timeouts, attributes)
 
     @guarded("database")
     def levels(self) -> Levels | None:
@@ -70,10 +102,7 @@ class PoolMetrics:
         # callback may come while one would be held, and a fork may come in another thread.
         self._states: dict[int, _State] = {}
         meter = telemetry.meter("database")
-        self._create_time = semconv.CONNECTION_CREATE_TIME.create(meter)
-        self._wait_time = semconv.CONNECTION_WAIT_TIME.create(meter)
-        self._use_time = semconv.CONNECTION_USE_TIME.create(meter)
-        self._timeouts = semconv.CONNECTION_TIMEOUTS.create(meter)
+        self._instruments = _Instruments(meter)
         semconv.CONNECTION_COUNT.create(meter, [self._observe_count])
         semconv.CONNECTION_MAX.create(meter, [self._observing(lambda levels: levels.maximum)])
         semconv.CONNECTION_IDLE_MAX.create(meter, [self._observing(lambda levels: levels.idle_max)])
@@ -99,9 +128,9 @@ class PoolMetrics:
             reference = weakref.ref(pool, lambda _: states.pop(key, None))
         except TypeError:
             reference = lambda: pool  # noqa: E731
-        state = states.setdefault(key, _State(reference, name_of(pool), levels, owner))
+        state = states.setdefault(key, _State(reference, name_of(pool), levels, owner, self._instruments))
         # A counter that is not there cannot be told from one that nobody watches.
-        self._timeouts.add(0, state.attributes)
+        state.timeouts.add(0)
 
     def forget(self, owner: object) -> None:
         """Watch the pools of `owner` no more."""
@@ -123,23 +152,23 @@ class PoolMetrics:
             yield
         except BaseException as error:
             if _is_timeout(error):
-                self._timeouts.add(1, state.attributes)
+                state.timeouts.add(1)
             raise
         finally:
             state.waiting.discard(token)
-        self._wait_time.record(time.perf_counter() - started, state.attributes)
+        state.waited.record(time.perf_counter() - started)
 
     def created(self, pool: Any, seconds: float) -> None:
         """A connection was opened for `pool` in `seconds`."""
         state = self._states.get(id(pool))
         if state is not None:
-            self._create_time.record(seconds, state.attributes)
+            state.created.record(seconds)
 
     def used(self, pool: Any, seconds: float) -> None:
         """A connection of `pool` came back after `seconds`."""
         state = self._states.get(id(pool))
         if state is not None:
-            self._use_time.record(seconds, state.attributes)
+            state.used.record(seconds)
 
     def _open_pools(self) -> list[tuple[_State, Levels]]:
         found = []
