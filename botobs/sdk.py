@@ -148,8 +148,7 @@ class Handle:
         )
         self._say_what_matters()
 
-    def _stop(self, timeout: float) -> bool:
-        deadline = time.monotonic() + timeout
+    def _stop(self, deadline: float) -> bool:
         self._running = False
         if not died():
             self._life.say_goodbye()
@@ -244,12 +243,19 @@ def shutdown(timeout: float | None = None) -> bool:
 
 
 def _shut_down(handle: Handle, timeout: float | None) -> bool:
-    with _lock:
+    budget = handle.settings.shutdown_timeout if timeout is None else timeout
+    deadline = time.monotonic() + budget
+    # Another thread may be in the middle of `init`; the end of the process does not wait for it beyond the budget.
+    if not _lock.acquire(timeout=budget):
+        return False
+    try:
         if not handle.running:
             return True
         _exit_hooks.uninstall()
         fork.remove(_after_fork)
-        return handle._stop(handle.settings.shutdown_timeout if timeout is None else timeout)
+        return handle._stop(deadline)
+    finally:
+        _lock.release()
 
 
 def _after_fork() -> None:

@@ -38,6 +38,8 @@ _RETRYABLE = {
     503: "unavailable",
 }
 _RETRYABLE[504] = "unavailable"
+# The other side has gone; what it was, a restart as a rule, is not told.
+_BROKEN_OFF = (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class Outcome(Enum):
@@ -114,7 +116,7 @@ class Sender:
         except (http.client.HTTPException, OSError, ValueError) as error:
             self.close()
             # A kept connection may have been closed by the other side meanwhile; that says nothing about it.
-            if reused and isinstance(error, http.client.RemoteDisconnected | ConnectionError):
+            if reused and isinstance(error, _BROKEN_OFF):
                 return self.send(signal, body, deadline - time.monotonic())
             return _failure(error)
 
@@ -220,7 +222,7 @@ def _failure(error: Exception) -> Answer:
         return Answer(Outcome.FAILED, "tls", f"its certificate is not trusted: {error.verify_message}")
     if isinstance(error, TimeoutError):
         return Answer(Outcome.FAILED, "timeout", "it did not answer in time")
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF):
         return Answer(Outcome.FAILED, "tls", f"TLS failed: {error.reason or error}")
     return Answer(Outcome.FAILED, "connection", f"it cannot be reached: {error}")
 

@@ -126,13 +126,15 @@ class _Decided:
         if "service_name" not in self.values:
             self.values["service_name"] = program_name()
             self.origins["service_name"] = "default: the program's name"
-        sampler = environ.get("OTEL_TRACES_SAMPLER", "").strip()
-        if sampler.endswith("always_off") and self.origins["sampling_ratio"] in (
-            "default",
-            "OTEL_TRACES_SAMPLER_ARG",
-        ):
-            self.values["sampling_ratio"] = 0.0
-            self.origins["sampling_ratio"] = "OTEL_TRACES_SAMPLER"
+        self._follow_sampler(environ.get("OTEL_TRACES_SAMPLER", "").strip())
+
+    def _follow_sampler(self, sampler: str) -> None:
+        """`OTEL_TRACES_SAMPLER_ARG` is a ratio only where `OTEL_TRACES_SAMPLER` names a sampler that has one."""
+        origin = self.origins["sampling_ratio"]
+        if origin not in ("default", "OTEL_TRACES_SAMPLER_ARG") or "traceidratio" in sampler:
+            return
+        self.values["sampling_ratio"] = 0.0 if sampler.endswith("always_off") else 1.0
+        self.origins["sampling_ratio"] = "OTEL_TRACES_SAMPLER" if sampler else "default"
 
 
 def program_name() -> str:

@@ -97,6 +97,10 @@ class OtlpReceiver:
         self._server.server_close()
         self._thread.join()
 
+    def cut(self) -> None:
+        """Break all connections off, as a proxy does with those that are idle."""
+        self._server.cut()
+
     def wait_for(self, condition: Callable[[], Any], timeout: float = 60.0) -> None:
         """Wait until `condition()` holds; it is looked at after each request.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 import botobs
-from tests.support.otlp_receiver import OtlpReceiver, Reply
+from botobs.export.lanes import Lane
+from botobs.export.spool import Spool
+from botobs.export.store import Parcel
+from tests.support.otlp_receiver import OtlpReceiver, Reply, receiving
 
 Init = Callable[..., botobs.Handle]
 PATIENCE = 60.0
@@ -101,6 +105,23 @@ def test_the_connection_is_kept_and_a_closed_one_replaced(init: Init, receiver: 
     assert handle.flush()
     assert len({request.connection for request in receiver.requests}) == 2
     assert sum(handle.counts.failures.values()) == 0
+
+
+@pytest.mark.parametrize("secured", [False, True], ids=["plain", "TLS"])
+def test_a_connection_that_was_broken_off_while_idle_costs_nothing(
+    init: Init, tls: tuple[ssl.SSLContext, Path], secured: bool
+) -> None:
+    with receiving(tls[0] if secured else None) as receiver:
+        handle = init(
+            endpoint=receiver.endpoint, certificate=tls[1] if secured else None, metric_interval=3600
+        )
+        for name in ("before", "after"):
+            record(name)
+            assert handle.flush()
+            receiver.cut()
+        assert names(receiver) == ["before", "after"]
+        assert sum(handle.counts.failures.values()) == 0
+        handle.shutdown()
 
 
 def test_the_collector_restarts(init: Init, receiver: OtlpReceiver) -> None:
@@ -256,6 +277,24 @@ class TestSpool:
         assert names(receiver).count("create_order binance") == 5
         lost = handle.counts.dropped["traces", "bulk", "spool_full"]
         assert names(receiver).count("fetch_ticker binance") == 600 - lost
+
+    def test_is_shared_by_processes_that_live_without_mixing(self, tmp_path: Path) -> None:
+        first, second = (Spool(tmp_path, 10_000, 3600.0) for _ in range(2))
+        first.add(Parcel("traces", Lane.NORMAL, b"first", 1))
+        assert second.oldest("traces") is None
+        second.add(Parcel("traces", Lane.NORMAL, b"second", 1))
+        found = first.oldest("traces")
+        assert found is not None
+        assert found.body == b"first"
+        first.close()
+        third = Spool(tmp_path, 10_000, 3600.0)
+        taken = third.oldest("traces")
+        assert taken is not None
+        assert taken.body == b"first"
+        third.remove(taken)
+        assert third.oldest("traces") is None
+        third.close()
+        second.close()
 
     def test_bounded_in_age(self, spooled: Init, receiver: OtlpReceiver) -> None:
         receiver.reply = Reply(503)

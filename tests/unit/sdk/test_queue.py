@@ -70,6 +70,29 @@ def test_a_span_larger_than_the_queue_is_dropped_alone() -> None:
     assert counts.dropped["traces", "critical", "queue_full"] == 1
 
 
+def test_a_put_that_interrupts_another_on_its_own_thread_goes_through() -> None:
+    counts = Counts()
+    queue = SpanQueue(100, counts)
+
+    class Interrupting(int):
+        """A size in whose addition a finalizer or a signal handler seems to run."""
+
+        def __radd__(self, other: int) -> int:
+            queue.put("interrupting", Lane.NORMAL, 10)
+            return other + int(self)
+
+    def put() -> None:
+        queue.put("interrupted", Lane.NORMAL, Interrupting(10))
+
+    thread = threading.Thread(target=put, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive(), "deadlock"
+    taken = queue.take(10)
+    assert taken is not None
+    assert {"interrupting", "interrupted"} == set(taken[1])
+
+
 @given(st.lists(st.tuples(st.sampled_from(LANES), st.integers(1, 60))))
 def test_every_span_is_held_or_counted_within_the_bound(puts: list[tuple[Lane, int]]) -> None:
     counts = Counts()

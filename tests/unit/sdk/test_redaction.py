@@ -12,9 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import metrics, trace
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
 from opentelemetry.trace import StatusCode
 
 import botobs
+from botobs.engine._redact import redact_metrics
 from botobs.redaction import REDACTED, Redactor, sql_without_literals
 from tests.support.otlp_receiver import OtlpReceiver
 
@@ -271,8 +275,11 @@ def test_nothing_secret_is_in_the_bytes_that_leave(init: Init, receiver: OtlpRec
     handle = init(resource_attributes={"deploy.token": CANARY, "note": f"password={CANARY}"})
     tracer = trace.get_tracer("mine", attributes={"api_key": CANARY})
     linked = trace.SpanContext(1, 2, False, trace.TraceFlags(1), trace.TraceState([("vendor", f"{CANARY}")]))
+    caller = trace.NonRecordingSpan(linked)
     with tracer.start_as_current_span(
-        f"GET https://h/x?k={CANARY}", links=[trace.Link(linked, {"secret": CANARY})]
+        f"GET https://h/x?k={CANARY}",
+        trace.set_span_in_context(caller),
+        links=[trace.Link(linked, {"secret": CANARY})],
     ) as current:
         current.set_attribute("exchange.secret", CANARY)
         current.set_attribute("url.full", f"https://h/p?signature={CANARY}")
@@ -303,3 +310,14 @@ def test_a_secret_does_not_get_onto_the_disk(init: Init, receiver: OtlpReceiver,
     files = list((tmp_path / "spool").rglob("*.otlp"))
     assert files
     assert not any(b"cAnArY" in file.read_bytes() for file in files)
+
+
+def test_exemplars_are_redacted_too() -> None:
+    exemplar = pb.Exemplar(filtered_attributes=[KeyValue(key="api_key", value=AnyValue(string_value=CANARY))])
+    point = pb.HistogramDataPoint(exemplars=[exemplar])
+    metric = pb.Metric(name="wait", histogram=pb.Histogram(data_points=[point]))
+    scope = pb.ScopeMetrics(metrics=[metric])
+    request = ExportMetricsServiceRequest(resource_metrics=[pb.ResourceMetrics(scope_metrics=[scope])])
+    redact_metrics(request, Redactor())
+    assert b"api_key" in request.SerializeToString()
+    assert b"cAnArY" not in request.SerializeToString()

@@ -63,6 +63,16 @@ def test_opentelemetry_counts_milliseconds(tmp_path: Path) -> None:
     assert settings(tmp_path, BOTOBS_METRIC_INTERVAL="2500ms").metric_interval == 2.5
 
 
+@pytest.mark.parametrize(
+    ("sampler", "ratio"),
+    [("", 1.0), ("always_on", 1.0), ("parentbased_always_off", 0.0), ("traceidratio", 0.25)],
+)
+def test_opentelemetrys_sampler_is_followed(tmp_path: Path, sampler: str, ratio: float) -> None:
+    variables = {"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": "0.25"}
+    assert settings(tmp_path, **variables).sampling_ratio == ratio
+    assert settings(tmp_path, BOTOBS_SAMPLING_RATIO="0.5", **variables).sampling_ratio == 0.5
+
+
 def test_names_in_the_resource_attributes_count(tmp_path: Path) -> None:
     variable = "service.name=engine,service.version=1.2,deployment.environment.name=live,team=a%20b"
     found = settings(tmp_path, OTEL_RESOURCE_ATTRIBUTES=variable)
