@@ -8,7 +8,7 @@ import time
 
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
 
-from . import _providers, fork, resource
+from . import _propagation, _providers, fork, resource
 from ._exit import ExitHooks, died
 from ._version import __version__
 from .engine import Engine, Limits, create_engine
@@ -143,6 +143,7 @@ class Handle:
                 f"another {taken} was set before botobs; what uses it directly does not reach botobs' exporter."
             )
         trading.connect()
+        _propagation.guard(self.redactor)
         self._instrumentations.install(
             Telemetry(_providers.tracer_provider, self._engine.meter_provider, self.settings)
         )
@@ -156,6 +157,7 @@ class Handle:
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
+        _propagation.release()
         _providers.tracer_provider.switch(None)
         _providers.meter_provider.switch(None)
         self._engine.shutdown()

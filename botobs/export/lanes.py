@@ -22,18 +22,8 @@ class Lane(StrEnum):
 LANES = tuple(Lane)
 
 _ORDER_WORDS = ("order", "fill", "trade", "position", "leverage", "withdraw", "transfer")
-_POLL_WORDS = (
-    "fetch_",
-    "fetch",
-    "watch_",
-    "watch",
-    "load_markets",
-    "poll",
-    "tick",
-    "ping",
-    "health",
-)
-_BOOK = ("order_book", "orderbook", "my_trades_poll", "trades", "ohlcv", "ticker")
+_POLL_WORDS = ("fetch", "watch", "load_markets", "poll", "tick", "ping", "health")
+_BOOK_WORDS = ("order_book", "orderbook", "trades", "ohlcv", "ticker")
 
 
 def lane_of(span: Any) -> Lane:
@@ -52,10 +42,6 @@ def lane_of(span: Any) -> Lane:
 @lru_cache(maxsize=1024)
 def _lane_of_name(name: str) -> Lane:
     name = name.lower()
-    if name.startswith(_POLL_WORDS):
+    if name.startswith(_POLL_WORDS) or any(word in name for word in _BOOK_WORDS):
         return Lane.BULK
-    if any(word in name for word in _BOOK):
-        return Lane.BULK
-    if any(word in name for word in _ORDER_WORDS):
-        return Lane.CRITICAL
-    return Lane.NORMAL
+    return Lane.CRITICAL if any(word in name for word in _ORDER_WORDS) else Lane.NORMAL

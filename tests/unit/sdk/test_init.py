@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from opentelemetry import metrics, trace
+from opentelemetry import baggage, metrics, propagate, trace
 
 import botobs
 from botobs.semconv import DURATION_BUCKETS
@@ -87,6 +87,21 @@ def test_observables_of_the_global_meter_survive_another_init(init: Init, receiv
     init("another").flush()
     values = {resource["service.name"]: point.as_int for resource, _, point in receiver.points("depth")}
     assert values["another"] == 7
+
+
+def test_baggage_carries_no_secret_to_others(init: Init) -> None:
+    before = propagate.get_global_textmap()
+    init()
+    context = baggage.set_baggage("desk", "fx", baggage.set_baggage("api_key", "s3cr3t"))
+    context = baggage.set_baggage("note", "password=s3cr3t", context)
+    headers: dict[str, str] = {}
+    with botobs.span("call") as current:
+        propagate.inject(headers, trace.set_span_in_context(current, context))
+        trace_id = trace.format_trace_id(current.get_span_context().trace_id)
+    assert headers["baggage"] == "desk=fx"
+    assert trace_id in headers["traceparent"]
+    botobs.shutdown()
+    assert propagate.get_global_textmap() is before
 
 
 def test_disabled_does_nothing(init: Init, receiver: OtlpReceiver) -> None:
