@@ -60,9 +60,11 @@ def _sought(what: str, store: str, search: Search, patience: float) -> Finding:
                     "canary", "ok", f"{what} was found in {store} after {time.monotonic() - begin:.1f} s"
                 )
             problem = f"{what} did not come to {store} at {address} within {patience:.0f} s"
-        except (
-            Exception
-        ) as error:  # whatever an HTTP client or a store may bring up is the answer to a diagnosis
+        except ModuleNotFoundError as error:
+            text = f"{what} is not looked for in {store}: the Python package {error.name} is not installed"
+            return Finding("canary", "note", text, "Install it with: pip install 'botobs[stack]'")
+        except Exception as error:
+            # Whatever an HTTP client or a store may bring up is the answer to a diagnosis.
             problem = f"{store} at {address} cannot be asked: {error}"
         if time.monotonic() - begin > patience:
             hint = f"The collector took it, so look between the two: botobs status, and logs/collector.log of {store}."

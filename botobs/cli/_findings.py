@@ -1,17 +1,19 @@
-"""What `botobs doctor` finds, and how it is printed."""
+"""What `botobs doctor` finds, and how it is printed.
+
+Without rich, which the SDK alone does not bring: a service's container has no more than that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.markup import escape
-
-from ._console import out
-
 Level = Literal["ok", "note", "warning", "error"]
-_MARKS = {"ok": "[green]✓[/]", "note": "[dim]·[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
+_MARKS = {"ok": ("✓", 32), "note": ("·", 2), "warning": ("!", 33), "error": ("✗", 31)}
+_BOLD, _DIM = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,30 @@ def show(findings: Iterable[Finding]) -> None:
     for finding in findings:
         if finding.area != area:
             area = finding.area
-            out.print(f"[bold]{area}[/]")
-        out.print(f"  {_MARKS[finding.level]} {escape(finding.text)}")
+            say(styled(area, _BOLD))
+        mark, style = _MARKS[finding.level]
+        say(f"  {styled(mark, style)} {finding.text}")
         if finding.hint:
-            out.print(f"    [dim]{escape(finding.hint)}[/]")
+            say(f"    {styled(finding.hint, _DIM)}")
+
+
+def show_table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows in columns as wide as their longest entry."""
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for number, row in enumerate([headings, *rows]):
+        line = "  ".join(entry.ljust(width) for entry, width in zip(row, widths, strict=True)).rstrip()
+        say(styled(line, _BOLD) if number == 0 else line)
+
+
+def say(line: str) -> None:
+    """Print a line at once, in what characters the terminal has."""
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.flush()
+
+
+def styled(text: str, style: int) -> str:
+    """`text` in a style, where that is wanted."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return text
+    return f"\x1b[{style}m{text}\x1b[0m"

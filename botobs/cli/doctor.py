@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import botobs
@@ -13,8 +15,7 @@ import botobs
 from ..settings import TABLE, Settings, find_stack, load
 from . import _checks
 from ._canary import PATIENCE, canary
-from ._console import out, print_json
-from ._findings import Finding, show
+from ._findings import Finding, say, show, show_table
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,6 +24,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "doctor",
         description="Check settings, libraries and the way to the collector and the stores, as a service started here "
         "would meet them. Exit code 1 when data would not arrive.",
+    )
+    parser.add_argument(
+        "--home", metavar="DIR", help="folder of the stack (default: $BOTOBS_HOME, else the one that runs)"
     )
     parser.add_argument(
         "--explain", action="store_true", help="print every setting and where its value came from"
@@ -42,37 +46,39 @@ def run(options: argparse.Namespace) -> int:
     """Check everything; 0 when data would arrive."""
     # What the SDK would log is found and said here, with more words.
     logging.getLogger("botobs").addHandler(logging.NullHandler())
-    found = load({}, os.environ)
+    environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
+    found = load({}, environ)
+    seen: list[Finding] = []
+    findings = _kept(_findings(found, environ, options.patience), seen)
     if options.json:
-        findings = list(_findings(found, options.patience))
-        answer = {
-            "ok": not any(finding.level == "error" for finding in findings),
-            "findings": [asdict(finding) for finding in findings],
-            "settings": {name: {"value": found.shown(name), "origin": found.origins[name]} for name in TABLE},
-        }
-        print_json(answer)
-        return 0 if answer["ok"] else 1
-    if options.explain:
-        _explain(found)
-    levels = []
-
-    def noted() -> Iterator[Finding]:
-        for finding in _findings(found, options.patience):
-            levels.append(finding.level)
-            yield finding
-
-    show(noted())
-    errors = levels.count("error")
-    out.print("\nAll is well." if not errors else f"\n[red]{errors} found that keep data from arriving.[/]")
+        list(findings)
+    else:
+        if options.explain:
+            rows = [(name, found.shown(name), found.origins[name]) for name in TABLE]
+            show_table(("setting", "value", "from"), rows)
+            say("")
+        show(findings)
+    errors = sum(finding.level == "error" for finding in seen)
+    if options.json:
+        _print_json(found, seen, errors)
+    else:
+        say(f"\n{errors} found that keep data from arriving." if errors else "\nAll is well.")
     return 1 if errors else 0
 
 
-def _findings(found: Settings, patience: float) -> Iterator[Finding]:
+def _kept(findings: Iterator[Finding], seen: list[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        seen.append(finding)
+        yield finding
+
+
+def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> Iterator[Finding]:
     yield from _checks.settings(found)
     yield from _checks.versions()
     if not found.enabled:
         return
-    with botobs.init("botobs-doctor", disabled_instrumentations=found.disabled_instrumentations) as handle:
+    disabled = found.disabled_instrumentations
+    with botobs.init("botobs-doctor", disabled_instrumentations=disabled, environ=environ) as handle:
         yield from _checks.rivals(handle)
         yield from _checks.instrumentations(handle)
         yield from _checks.certificate_expiry(found)
@@ -81,18 +87,16 @@ def _findings(found: Settings, patience: float) -> Iterator[Finding]:
             failed = failed or finding.level == "error"
             yield finding
         if not failed:
-            stack = find_stack(os.environ)
+            stack = find_stack(environ)
             of_stack = stack is not None and stack.settings["endpoint"] == found.endpoint
             yield from canary(handle, stack if of_stack else None, patience)
 
 
-def _explain(found: Settings) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("setting", "value", "from"):
-        table.add_column(heading, overflow="fold")
-    for name in TABLE:
-        table.add_row(name, found.shown(name), found.origins[name])
-    out.print(table)
-    out.print()
+def _print_json(found: Settings, findings: list[Finding], errors: int) -> None:
+    answer = {
+        "ok": errors == 0,
+        "findings": [asdict(finding) for finding in findings],
+        "settings": {name: {"value": found.shown(name), "origin": found.origins[name]} for name in TABLE},
+    }
+    json.dump(answer, sys.stdout, indent=2)
+    sys.stdout.write("\n")

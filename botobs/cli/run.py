@@ -10,8 +10,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ._console import fail
-
 _SITE = Path(__file__).parent / "_site"
 _PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?")
 
@@ -35,13 +33,19 @@ def run(options: argparse.Namespace) -> int:  # noqa: RET503  # os.execve does n
     if command and command[0] == "--":
         del command[0]
     if not command:
-        return fail("botobs run needs a command", "For example: botobs run -- python bot.py", options)
+        return _fail("botobs run needs a command, for example: botobs run -- python bot.py")
     program = shutil.which(command[0])
     if program is None:
-        return fail(f"{command[0]} is no command that can be found", "", options)
+        return _fail(f"{command[0]} is no command that can be found")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(program, command, environment(command, options.name, os.environ))
+
+
+def _fail(problem: str) -> int:
+    # Not by rich, which the SDK alone does not bring: this runs in services' containers.
+    sys.stderr.write(f"botobs: {problem}\n")
+    return 1
 
 
 def environment(command: Sequence[str], name: str | None, environ: Mapping[str, str]) -> dict[str, str]:

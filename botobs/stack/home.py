@@ -75,5 +75,7 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         for folder in (self.config, self.data, self.logs):
             folder.mkdir(exist_ok=True)
-        self.secrets.mkdir(mode=0o700, exist_ok=True)
-        self.secrets.chmod(0o700)
+        # Alertmanager's are the user's own to fill: mail password, Slack's and the dead-man's switch's addresses.
+        for folder in (self.secrets, self.secrets / "alertmanager"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)

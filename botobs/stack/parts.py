@@ -110,6 +110,8 @@ def prometheus(context: Context) -> Part:
         ],
         ready=context.answers(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),
         environ=_environ(),
+        # What it still has to write to Mimir when it stops finds it there.
+        after=("mimir",),
         stop_budget=30,
         url=context.url("BOTOBS_PROMETHEUS_PORT"),
     )
@@ -123,7 +125,8 @@ def tempo(context: Context) -> Part:
         command=[str(context.binaries["tempo"]), f"-config.file={context.config('tempo', 'tempo.yaml')}"],
         ready=context.answers(context.url("BOTOBS_TEMPO_HTTP_PORT", "/ready")),
         environ=_environ(),
-        stop_budget=20,
+        # It waits for ever when it is stopped within half a minute of a query; its data is on disk long before that.
+        stop_budget=5,
         url=context.url("BOTOBS_TEMPO_HTTP_PORT"),
     )
 
@@ -160,9 +163,13 @@ def postgres_exporter(context: Context, server: Server) -> Part:
             str(context.binaries["postgres_exporter"]),
             f"--web.listen-address={bind}:{context.port('BOTOBS_POSTGRES_EXPORTER_PORT')}",
             f"--web.config.file={context.home.secrets / 'web.yml'}",
+            f"--config.file={context.config('postgres', 'postgres_exporter.yml')}",
             "--collector.stat_statements",
             "--collector.long_running_transactions",
             "--collector.stat_checkpointer",
+            "--collector.stat_activity_autovacuum",
+            "--collector.database_wraparound",
+            "--collector.statio_user_indexes",
             "--collector.postmaster",
             "--log.level=warn",
         ],
@@ -217,8 +224,8 @@ def grafana(context: Context) -> Part | None:
     )
 
 
-#: Prometheus' job, and the port by which each part is scraped.
-_SCRAPED = {
+#: The port by which each part is scraped.
+SCRAPED = {
     "prometheus": "BOTOBS_PROMETHEUS_PORT",
     "collector": "BOTOBS_COLLECTOR_METRICS_PORT",
     "tempo": "BOTOBS_TEMPO_HTTP_PORT",
@@ -226,22 +233,22 @@ _SCRAPED = {
     "postgres_exporter": "BOTOBS_POSTGRES_EXPORTER_PORT",
     "mimir": "BOTOBS_MIMIR_HTTP_PORT",
 }
-_JOBS = {"postgres_exporter": "postgres"}
+#: Name of the scrape job where it is not the part's.
+JOBS = {"postgres_exporter": "postgres"}
 
 
 def write_targets(context: Context, parts: Iterable[str]) -> None:
     """Tell Prometheus where the parts are, by file service discovery."""
     folder = context.home.config / "prometheus" / "targets"
     folder.mkdir(parents=True, exist_ok=True)
-    for job in (_JOBS.get(part, part) for part in _SCRAPED):
-        (folder / f"{job}.json").unlink(missing_ok=True)
+    for part in SCRAPED:
+        (folder / f"{JOBS.get(part, part)}.json").unlink(missing_ok=True)
     for part in parts:
-        variable = _SCRAPED.get(part)
-        if variable is None:
-            continue
-        job = _JOBS.get(part, part)
-        target = {
-            "targets": [f"127.0.0.1:{context.port(variable)}"],
-            "labels": {"service_instance_id": f"{job}-0"},
-        }
-        (folder / f"{job}.json").write_text(json.dumps([target], indent=1) + "\n", encoding="utf-8")
+        if part in SCRAPED:
+            write_target(folder, JOBS.get(part, part), f"127.0.0.1:{context.port(SCRAPED[part])}")
+
+
+def write_target(folder: Path, job: str, address: str) -> None:
+    """Write the target file of one scrape job, `host:port` being where it is."""
+    target = {"targets": [address], "labels": {"service_instance_id": f"{job}-0"}}
+    (folder / f"{job}.json").write_text(json.dumps([target], indent=1) + "\n", encoding="utf-8")

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import asyncpg
 
+from . import assets
 from .errors import StackError
 from .secrets import read_secret
 from .supervisor import Part
@@ -26,22 +27,12 @@ EXPORTER_ROLE = "exporter"
 DEMO_ROLE = "demo"
 DEMO_DATABASE = "trading"
 
-#: Query times, I/O times and waits are what the database part of botobs is about; the rest keeps a small server small.
+#: What only a server of our own needs; what every watched server needs is in `postgres/postgresql.conf`.
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "100",
-    "shared_preload_libraries": "pg_stat_statements",
-    "pg_stat_statements.track": "all",
-    "compute_query_id": "on",
-    "track_io_timing": "on",
-    "track_wal_io_timing": "on",
-    "log_min_duration_statement": "1s",
-    "log_lock_waits": "on",
-    "deadlock_timeout": "1s",
     "shared_buffers": "64MB",
-    "password_encryption": "scram-sha-256",
-    "log_min_error_statement": "panic",  # a failing statement's text holds values
 }
 
 
@@ -115,7 +106,8 @@ class Server:
         if not (self.data / "PG_VERSION").exists():
             self._initdb()
         lines = [f"{name} = '{value}'" for name, value in SETTINGS.items()]
-        self._write("botobs.conf", "\n".join(lines) + "\n")
+        watched = (assets.root() / "postgres" / "postgresql.conf").read_text(encoding="utf-8")
+        self._write("botobs.conf", watched + "\n" + "\n".join(lines) + "\n")
         self._write("pg_hba.conf", "host all all 127.0.0.1/32 scram-sha-256\n")
 
     def _initdb(self) -> None:
@@ -154,10 +146,14 @@ class Server:
     async def _create_roles(self) -> None:
         connection = await asyncpg.connect(self.url())
         try:
+            # The passwords must stay neither in the log nor in the statistics.
+            await connection.execute("SET log_min_duration_statement = -1")
+            await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+            await connection.execute("SET pg_stat_statements.track_utility = off")
             for role in (EXPORTER_ROLE, DEMO_ROLE):
                 await self._ensure_role(connection, role)
             await connection.execute(f"GRANT pg_monitor TO {EXPORTER_ROLE}")
-            await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+            await connection.execute(f"ALTER ROLE {EXPORTER_ROLE} SET statement_timeout = '10s'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DEMO_DATABASE):
                 await connection.execute(f"CREATE DATABASE {DEMO_DATABASE} OWNER {DEMO_ROLE}")
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -173,6 +174,7 @@ def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[s
     values["BOTOBS_SECRETS"] = str(home.secrets)
     values["BOTOBS_CONFIG"] = str(home.config)
     values.setdefault("BOTOBS_ENVIRONMENT", "development")
+    values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     for part, variable in (
         ("PROMETHEUS", "BOTOBS_PROMETHEUS_PORT"),
         ("TEMPO", "BOTOBS_TEMPO_HTTP_PORT"),

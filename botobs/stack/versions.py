@@ -56,10 +56,10 @@ class Pin:
 
 @cache
 def pins() -> dict[str, Pin]:
-    """Every pin, in the order of the file."""
+    """Every part that is built from Go, in the order of the file."""
     base = assets.root()
     table = tomllib.loads((base / "versions.toml").read_text(encoding="utf-8"))
-    return {name: _pin(base, name, raw) for name, raw in table.items()}
+    return {name: _pin(base, name, raw) for name, raw in table.items() if "module" in raw}
 
 
 def _pin(base: Path, name: str, raw: dict[str, object]) -> Pin:

@@ -20,7 +20,9 @@ def long_term() -> Iterator[LiveStack]:
 @pytest.mark.parametrize(
     "promql",
     [
-        pytest.param('http_server_request_duration_seconds_count{service_name="trading-engine"}', id="pushed"),
+        pytest.param(
+            'http_server_request_duration_seconds_count{service_name="trading-engine"}', id="pushed"
+        ),
         pytest.param("system_cpu_time_seconds_total", id="host"),
         pytest.param('otelcol_exporter_queue_size{job="collector"}', id="scraped"),
         pytest.param('pg_up{job="postgres"}', id="database"),
@@ -44,10 +46,14 @@ def test_nothing_is_refused_on_its_way(long_term: LiveStack) -> None:
 
         def arrived() -> bool:
             answer = http.get(
-                "/prometheus/api/v1/query", params={"query": "count({job!=''})"}, headers={"X-Scope-OrgID": "botobs"}
+                "/prometheus/api/v1/query",
+                params={"query": "count({job!=''})"},
+                headers={"X-Scope-OrgID": "botobs"},
             )
             return bool(answer.json()["data"]["result"])
 
         assert eventually(arrived)
-    assert not long_term.query('otelcol_exporter_send_failed_metric_points_total{exporter="otlp_http/mimir"} > 0')
+    assert not long_term.query(
+        'otelcol_exporter_send_failed_metric_points_total{exporter="otlp_http/mimir"} > 0'
+    )
     assert not long_term.query("prometheus_remote_storage_samples_failed_total > 0")
