@@ -6,6 +6,7 @@ and need `requests`, which a user may have instrumented.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import http.client
 import socket
@@ -26,6 +27,10 @@ from .._version import __version__
 
 if TYPE_CHECKING:
     from ..settings import Settings
+
+# `socket.getaddrinfo` imports this codec at its first use. A fork while this thread does so would leave the import
+# locked in the child for ever.
+codecs.lookup("idna")
 
 _PATHS = {"traces": "/v1/traces", "metrics": "/v1/metrics"}
 # https://opentelemetry.io/docs/specs/otlp/#otlphttp-response: these may be sent again. A refused token may be too,
