@@ -20,6 +20,7 @@ from .._base import Telemetry
 from .._guard import guarded
 from .._patch import Patches
 from .._shared import once_per_provider
+from ._ccxt_log import keep_outlines
 from ._hub import Hub
 from ._names import IMPLICIT, OPERATIONS, camel_case
 from ._operation import (
@@ -59,6 +60,7 @@ class CcxtRest:
             self._watch(once_per_provider(telemetry, Hub), module.Exchange)
             watch_old_throttler(self._patches, once_per_provider(telemetry, Hub), module)
 
+        keep_outlines(self._patches)
         self._patches.on_import("ccxt.base.exchange", sync_imported)
         self._patches.on_import("ccxt.async_support.base.exchange", async_imported)
 
@@ -182,7 +184,7 @@ def _begin_endpoint(
     hub.register_client(instance, *identity)
     path = template(args[0] if args else kwargs.get("path", ""))
     api = args[1] if len(args) > 1 else kwargs.get("api", "public")
-    section = str(api[0] if isinstance(api, list | tuple) and api else api)[:40]
+    section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
     operation = begin_operation(hub, instance, identity, IMPLICIT, {})
     running = current()
     if running is None:

@@ -1,0 +1,99 @@
+"""Headers become used, limit and remaining; what cannot be read is ignored."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from botobs.instrument.exchange.ratelimit import Limit, RateLimits
+
+MINUTE = '{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}'
+SECONDS = '{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100}'
+
+
+def read(headers: dict[str, Any], status: int = 200, body: str = "") -> RateLimits:
+    limits = RateLimits()
+    limits.read_headers(status, headers, body)
+    return limits
+
+
+def test_binance_tells_what_is_used_and_elsewhere_what_is_allowed() -> None:
+    limits = read(
+        {"X-MBX-USED-WEIGHT-1M": "1200", "x-mbx-order-count-10s": "7", "X-SAPI-USED-IP-WEIGHT-1M": "3"}
+    )
+    assert {name: scope.used for name, scope in limits.scopes.items()} == {
+        "weight_1m": 1200,
+        "orders_10s": 7,
+        "ip_weight_1m": 3,
+    }
+    assert limits.scopes["weight_1m"].utilization is None
+    limits.read_exchange_info(f'{{"timezone":"UTC","rateLimits":[{MINUTE}, {SECONDS}],"symbols":[]}}')
+    assert limits.scopes["weight_1m"].utilization == pytest.approx(0.2)
+    assert limits.scopes["orders_10s"].utilization == pytest.approx(0.07)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (
+            {
+                "X-Bapi-Limit": "100",
+                "X-Bapi-Limit-Status": "99",
+                "X-Bapi-Limit-Reset-Timestamp": "1700000000000",
+            },
+            0.01,
+        ),
+        ({"gw-ratelimit-limit": "500", "gw-ratelimit-remaining": "400", "gw-ratelimit-reset": "1489"}, 0.2),
+        ({"X-Gate-RateLimit-Limit": "200", "X-Gate-RateLimit-Requests-Remain": "150"}, 0.25),
+        ({"bitvavo-ratelimit-limit": "1000", "bitvavo-ratelimit-remaining": "0"}, 1.0),
+        ({"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "5", "X-RateLimit-Reset": "30"}, 0.5),
+        ({"x-rate-limit-remaining": "5"}, None),
+    ],
+)
+def test_other_exchanges_tell_what_remains(headers: dict[str, str], expected: float | None) -> None:
+    assert read(headers).scopes["requests"].utilization == (
+        None if expected is None else pytest.approx(expected)
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "seconds"),
+    [
+        ("gw-ratelimit", "5000", 5.0),
+        ("x-ratelimit", "5", 5.0),
+        ("x-ratelimit", str(int(time.time()) + 100), 100.0),
+        ("x-ratelimit", str(int(time.time() + 100) * 1000), 100.0),
+    ],
+)
+def test_the_reset_is_a_moment_however_it_is_written(header: str, value: str, seconds: float) -> None:
+    limits = read({f"{header}-remaining": "1", f"{header}-reset": value})
+    assert limits.scopes["requests"].reset_at == pytest.approx(time.time() + seconds, abs=60)
+
+
+@pytest.mark.parametrize("value", ["", "many", "nan", "inf", "-1", None, "1e999", "12 of 20"])
+def test_what_is_no_number_is_ignored(value: Any) -> None:
+    limits = read(
+        {"X-MBX-USED-WEIGHT-1M": value, "X-RateLimit-Remaining": value, "Retry-After": value}, status=429
+    )
+    assert limits.scopes == {}
+    assert limits.banned_until == 0
+
+
+def test_headers_cannot_make_scopes_without_end() -> None:
+    limits = read({f"X-MBX-USED-WEIGHT-{number}M": "1" for number in range(1000)})
+    assert len(limits.scopes) == 32
+
+
+def test_a_ban_ends_when_the_exchange_says() -> None:
+    now = time.time()
+    assert read({"Retry-After": "120"}, status=418).banned_until == pytest.approx(now + 120, abs=60)
+    until = f"IP banned until {int((now + 300) * 1000)}. Please use the websocket."
+    assert read({"Retry-After": "1"}, status=418, body=until).banned_until == pytest.approx(now + 300, abs=1)
+    assert read({"Retry-After": "1" + "0" * 15}, status=429).banned_until <= time.time() + 30 * 86400
+    assert read({"Retry-After": "120"}, status=503).banned_until == 0
+
+
+def test_utilization_is_never_negative() -> None:
+    assert Limit(limit=10, remaining=20).utilization == 0
