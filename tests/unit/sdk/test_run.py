@@ -85,6 +85,27 @@ def test_a_wrong_setting_does_not_keep_the_program_from_running(
     assert "Traceback" not in done.stderr
 
 
+def test_run_and_doctor_need_the_sdk_alone(environment: dict[str, str], tmp_path: Path) -> None:
+    code = """
+import sys
+for extra in ("rich", "httpx", "cryptography", "bcrypt", "yaml"):
+    sys.modules[extra] = None
+from botobs.cli import main
+assert main(["run", "--", "no-such-command"]) == 1
+main(["doctor"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "process" in done.stdout
+
+
 def test_an_unknown_command_is_said_in_one_line(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     done = run("--", "no-such-command")
     assert done.returncode == 1

@@ -1,0 +1,56 @@
+"""`botobs doctor` and a service that finds the stack by itself, against the real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support.stack import LiveStack, eventually
+
+_ROOT = Path(__file__).parents[2]
+_SERVICE = """
+import botobs
+
+botobs.init("short-lived", metric_interval=3600)
+with botobs.span("all there was"):
+    pass
+"""
+
+
+def _python(live: LiveStack, *words: str) -> subprocess.CompletedProcess[str]:
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("BOTOBS_", "OTEL_"))
+    }
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=_ROOT,
+        env={**variables, "BOTOBS_HOME": str(live.home.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_doctor_finds_its_canary_in_both_stores(live: LiveStack) -> None:
+    done = _python(live, "-m", "botobs", "doctor", "--json")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    texts = [finding["text"] for finding in answer["findings"]]
+    assert done.returncode == 0, [finding for finding in answer["findings"] if finding["level"] == "error"]
+    assert any(text.startswith("the trace was found in Tempo") for text in texts)
+    assert any(text.startswith("the metric was found in Prometheus") for text in texts)
+    assert answer["settings"]["endpoint"]["origin"] == str(live.home.path / "stack.json")
+
+
+def test_a_service_that_ends_says_goodbye(live: LiveStack) -> None:
+    done = _python(live, "-c", _SERVICE)
+    assert (done.returncode, done.stderr) == (0, "")
+    series = eventually(
+        lambda: live.query('botobs_service_goodbye_timestamp_seconds{service_name="short-lived"} > 0')
+    )
+    assert len(series) == 1
+    found = eventually(lambda: live.search('{ resource.service.name = "short-lived" }'))
+    assert [trace["rootTraceName"] for trace in found] == ["all there was"]
