@@ -271,7 +271,7 @@ class Supervisor:
                 async with asyncio.timeout(part.stop_budget):
                     await process.wait()
             except TimeoutError:
-                logger.warning("%s did not stop within %g s and is killed", name, part.stop_budget)
+                logger.info("%s did not stop within %g s and is killed", name, part.stop_budget)
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
