@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
 
-from .instrument._patch import Patches
+import wrapt
 
 #: Those that end a process by default without its `atexit` functions. SIGINT raises KeyboardInterrupt by default,
 #: which comes to `atexit`; it is taken only where somebody has given it back its first meaning.
@@ -36,7 +36,7 @@ class ExitHooks:
         self._action = action
         self._installed = False
         self._taken: list[int] = []
-        self._patches = Patches()
+        self._watches_children = False
 
     def install(self) -> None:
         """Start watching for the end."""
@@ -44,7 +44,10 @@ class ExitHooks:
             return
         self._installed = True
         atexit.register(self._action)
-        self._patches.on_import("multiprocessing.util", self._watch_children)
+        if not self._watches_children:
+            # Once in a process, because multiprocessing never forgets; without botobs running it does nothing.
+            self._watches_children = True
+            wrapt.register_post_import_hook(self._watch_children, "multiprocessing.util")
         if threading.current_thread() is not threading.main_thread():
             return
         for number in _SIGNALS:
@@ -58,7 +61,6 @@ class ExitHooks:
             return
         self._installed = False
         atexit.unregister(self._action)
-        self._patches.undo()
         if threading.current_thread() is threading.main_thread():
             for number in self._taken:
                 if signal.getsignal(number) == self._on_signal:

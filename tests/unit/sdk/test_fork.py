@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +149,53 @@ def test_concurrent_futures(start: Start, receiver: OtlpReceiver) -> None:
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert [span.name for span in receiver.spans] == ["worked"] * 10
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
+def test_gunicorn(
+    environment: dict[str, str], receiver: OtlpReceiver, tmp_path: Path, preload: list[str]
+) -> None:
+    (tmp_path / "served.py").write_text(
+        "import botobs, os\n"
+        "botobs.init()\n"
+        "def app(environ, start_response):\n"
+        "    with botobs.span('served', {'pid': os.getpid()}):\n"
+        "        start_response('200 OK', [])\n"
+        "        return [b'ok']\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    words = [
+        "-m",
+        "gunicorn",
+        "--workers",
+        "2",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--no-control-socket",
+        *preload,
+    ]
+    process = subprocess.Popen([sys.executable, *words, "served:app"], env=environment, cwd=tmp_path)
+    try:
+        served = 0
+        deadline = time.monotonic() + PATIENCE
+        while served < 20:
+            assert time.monotonic() < deadline
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+                    served += answer.status == 200
+            except OSError:
+                time.sleep(0.05)
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert [span.name for span in receiver.spans] == ["served"] * 20
+    for one in receiver.traces:
+        pids = {attributes(span)["pid"] for scope in one.scope_spans for span in scope.spans}
+        assert pids == {attributes(one.resource)["process.pid"]}
+    assert process.pid not in {attributes(one.resource)["process.pid"] for one in receiver.traces}
 
 
 def test_terminating_a_child_keeps_what_it_recorded(start: Start, receiver: OtlpReceiver) -> None:
