@@ -16,6 +16,7 @@ from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import (
     Link,
     Span,
@@ -359,3 +360,7 @@ class RecordOnlySpan(FastSpan):
     """A span that a sampler wants recorded for span processors, but not exported."""
 
     __slots__ = ()
+
+
+# Some look for the SDK's class before they read a span's attributes.
+SdkSpan.register(FastSpan)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from opentelemetry import context, metrics, trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -33,6 +34,7 @@ def test_types(fast: Recording) -> None:
     with fast.tracer.start_as_current_span("s") as span:
         assert isinstance(span, trace.Span)
         assert isinstance(span, ReadableSpan)
+        assert isinstance(span, SdkSpan)
         assert trace.get_current_span() is span
         assert isinstance(span.get_span_context(), trace.SpanContext)
     assert isinstance(fast.tracer.start_as_current_span("s"), contextlib.AbstractContextManager)
