@@ -1,0 +1,98 @@
+"""botobs works from an installed wheel, outside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from botobs.stack import Home, clients
+from tests.support.stack import eventually
+
+_ROOT = Path(__file__).parents[2]
+_SCRIPT = """
+import sqlite3
+import botobs
+
+botobs.init("from-a-wheel")
+with botobs.span("work"):
+    pass
+"""
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """An empty folder that PostgreSQL's user could reach too."""
+    made = Path(tempfile.mkdtemp(prefix="botobs-wheel-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module")
+def installed(folder: Path) -> Path:
+    """Folder of the programs of an environment into which the wheel was installed."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(_ROOT)], _ROOT)
+    wheel = next(folder.glob("botobs-*.whl"))
+    venv.create(folder / "env", with_pip=True)
+    scripts = folder / "env" / "bin"
+    # The versions of the lock file, so that a release of somebody else's cannot fail this test.
+    _run(
+        [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--constraint", str(_ROOT / "requirements.lock"),
+         f"{wheel}[stack]"],
+        folder,
+    )  # fmt: skip
+    return scripts
+
+
+def _run(command: list[str], directory: Path, **environ: str) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("BOTOBS_", "PYTHON"))}
+    done = subprocess.run(
+        command, cwd=directory, env={**clean, **environ}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_a_light_installation_imports_without_the_stacks_packages(installed: Path, folder: Path) -> None:
+    code = (
+        "import sys, botobs; botobs.init('x'); "
+        "heavy = {'rich', 'httpx', 'cryptography', 'ccxt', 'sqlalchemy', 'asyncpg', 'yaml'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    _run(
+        [str(installed / "python"), "-c", code],
+        folder,
+        BOTOBS_HOME=str(folder / "none"),
+        XDG_STATE_HOME=str(folder),
+    )
+
+
+def test_up_and_a_traced_script(installed: Path, folder: Path) -> None:
+    home = folder / "home"
+    environ = {"BOTOBS_HOME": str(home), "XDG_STATE_HOME": str(folder / "state")}
+    botobs = str(installed / "botobs")
+    _run([botobs, "up", "--detach", "--ports", "auto"], folder, **environ)
+    try:
+        (folder / "script.py").write_text(_SCRIPT, encoding="utf-8")
+        _run([str(installed / "python"), "script.py"], folder, **environ)
+        tempo = json.loads((home / "stack.json").read_text(encoding="utf-8"))["parts"]["tempo"]["url"]
+        with clients.client(Home(home).secrets, tempo) as http:
+
+            def found() -> bool:
+                answer = http.get("/api/search", params={"q": '{ resource.service.name = "from-a-wheel" }'})
+                return bool(answer.json().get("traces"))
+
+            assert eventually(found)
+        assert "from-a-wheel" in _run([botobs, "traces"], folder, COLUMNS="200", **environ)
+    finally:
+        _run([botobs, "down"], folder, **environ)
