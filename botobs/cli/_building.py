@@ -70,6 +70,9 @@ class BuildDisplay:
                 total=total,
                 description=f"{item.program} {item.pin.version} built{left}",
             )
+        if not self._left:
+            # Whatever is printed from now on would be mixed with a live display.
+            self._progress.stop()
 
     def _minutes(self) -> str:
         minutes = sum(item.minutes for item in self._left)
