@@ -27,6 +27,6 @@ async def show(backends: Backends, console: Console, home: str) -> None:
     for trace in traces:
         console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {trace.get('rootTraceName', '?')}")
     if traces:
-        console.print(
-            f"Draw one while the stack runs: botobs traces {traces[0]['traceID'].rjust(32, '0')} --home {home}"
-        )
+        first = traces[0]["traceID"].rjust(32, "0")
+        console.print(f"Draw one: botobs traces {first} --home {home}")
+        console.print(f"(after the end, first: botobs up --detach --home {home})")
