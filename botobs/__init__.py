@@ -60,9 +60,11 @@ def init(
     """Monitor this process, from one line.
 
     It needs no network and may come before or after the libraries are imported. Called again with the same settings
-    it does nothing; with others it starts anew with them. An argument left out comes from `BOTOBS_<NAME>`, from
-    OpenTelemetry's variable, from `botobs.toml` or `[tool.botobs]` of `pyproject.toml`, from the stack running on
-    this machine, or from a default. `OTEL_SDK_DISABLED=true` beats everything.
+    it does nothing; with others it sends what was recorded, within `shutdown_timeout`, and starts anew with them.
+
+    An argument left out comes from `BOTOBS_<NAME>`, from OpenTelemetry's variable, from `botobs.toml` or
+    `[tool.botobs]` of `pyproject.toml`, from the stack running on this machine, or from a default.
+    `OTEL_SDK_DISABLED=true` beats everything.
 
     Args:
         service_name: `service.name`; by default the program's name.

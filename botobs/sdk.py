@@ -248,7 +248,8 @@ def _shut_down(handle: Handle, timeout: float | None) -> bool:
     budget = handle.settings.shutdown_timeout if timeout is None else timeout
     deadline = time.monotonic() + budget
     # Another thread may be in the middle of `init`; the end of the process does not wait for it beyond the budget.
-    if not _lock.acquire(timeout=budget):
+    lock = _lock
+    if not lock.acquire(timeout=budget):
         return False
     try:
         if not handle.running:
@@ -256,8 +257,12 @@ def _shut_down(handle: Handle, timeout: float | None) -> bool:
         _exit_hooks.uninstall()
         fork.remove(_after_fork)
         return handle._stop(deadline)
+    except Exception as error:
+        # The process is about to end, or goes on without us; neither is the place for an exception of ours.
+        logger.warning("botobs did not end cleanly: %s: %s", type(error).__name__, error)
+        return False
     finally:
-        _lock.release()
+        lock.release()
 
 
 def _after_fork() -> None:

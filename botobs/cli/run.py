@@ -59,7 +59,7 @@ def environment(command: Sequence[str], name: str | None, environ: Mapping[str, 
     path = [str(_SITE), *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
     package_root = Path(__file__).resolve().parents[2]
     # A checkout that is not installed would not be found. Last, so that it hides nothing of the program's.
-    if package_root.name != "site-packages":
+    if package_root.name not in ("site-packages", "dist-packages"):
         path.append(str(package_root))
     changed = {**environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path))}
     if name is not None:

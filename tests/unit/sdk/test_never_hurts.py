@@ -234,3 +234,21 @@ def test_a_removed_working_directory_and_a_full_process_do_not_keep_the_service_
     assert process.returncode == 0, errors
     assert "botobs does not run: RuntimeError: can't start new thread" in errors
     assert "Traceback" not in errors
+
+
+def test_a_shutdown_that_fails_raises_nothing(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(
+        """
+        handle = botobs.init()
+
+        def fail():
+            raise RuntimeError("broken")
+
+        handle.engine.shutdown = fail
+        assert botobs.shutdown() is False
+        assert botobs.init(environment="again").running
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert errors == "botobs did not end cleanly: RuntimeError: broken\n"
