@@ -124,11 +124,8 @@ class FastSpan(SpanState):
             self._left_elsewhere()
         if self._end is None:
             self._end = perf_counter_ns()
-            tracer = self._tracer
-            if tracer.extended:
-                tracer.ended(self)
-            else:
-                tracer.sink(self)
+            # A span without details was started when there were no span processors to tell of its end.
+            self._tracer.sink(self)
 
     def __call__(self, function: _F) -> _F:
         """Decorate a function, sync or async: each call runs in a span of its own."""
