@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 #: Names under which exchanges expect what only the holder of a key can make.
 _SIGNED = re.compile(
-    r"(?i)\b[\w-]*(?:sign|signature|signer|sig|hmac|mac|jwt|token|auth|passphrase|api-?_?key|apikey|access-?key)"
+    r"(?i)\b[\w-]*(?:sign|signature|signer|sig|hmac|mac|secret|jwt|token|auth|passphrase|api-?_?key|apikey|access-?key)"
     r"[\w-]*\b[\"']?\s*[:=]"
 )
 #: Values that everybody may know: what the protocol and the client library put into each request.
