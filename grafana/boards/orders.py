@@ -1,0 +1,179 @@
+"""Orders: how many get how far, and where the time goes."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from botobs.semconv import database, exchange, runtime, trading
+
+from . import recorded
+from .board import Row, board
+from .panels import Query, Sized, bars, graph, latency, number, traces
+from .promql import Queries, or_zero
+
+_q = Queries(("environment", "service", "exchange", "bot"))
+_STAGES = ("decided", "submitted", "acknowledged", "filled")
+_CREATE = {exchange.OPERATION: "create_order"}
+
+
+def build() -> Dashboard:
+    """The dashboard."""
+    return board(
+        "botobs-orders",
+        "Orders",
+        "How many orders get from the decision to the fill, what stops the others, and where the time of an order goes.",
+        _q.variables,
+        [
+            Row("From decision to fill", _funnel()),
+            Row("Where the time goes", _time()),
+            Row("As the exchange clients see it", _clients()),
+            Row("Orders to look at", _examples()),
+        ],
+    )
+
+
+def _stage(name: str) -> str:
+    return or_zero(_q.total(trading.ORDER_STAGES, where={trading.ORDER_STAGE: name}))
+
+
+def _funnel() -> list[Sized]:
+    ends = ("partially_filled", "canceled", "expired", "rejected", "unknown")
+    return [
+        bars(
+            "Funnel",
+            "Orders that reached each stage within the time range, each order once a stage.",
+            "short",
+            [Query(_stage(name), name) for name in _STAGES],
+        ),
+        bars(
+            "What else became of them",
+            "Orders within the time range that were filled in part, or ended otherwise.",
+            "short",
+            [Query(_stage(name), name.replace("_", " ")) for name in ends],
+        ),
+        graph(
+            "Stages over time",
+            "Orders that reached each stage, counted one by one.",
+            "short",
+            [Query(_q.events(trading.ORDER_STAGES, (trading.ORDER_STAGE,)), "{{botobs_order_stage}}")],
+            bars=True,
+        ),
+    ]
+
+
+def _time() -> list[Sized]:
+    answer = _q.mean(trading.DECISION_TO_ACK)
+    call = _q.mean(exchange.OPERATION_DURATION, where=_CREATE)
+    return [
+        graph(
+            "Mean time from decision to answer, in its parts",
+            "Risk checks, writing the order down and everything else before the call; then the call itself, with its wait "
+            "in the rate limiter, the network and the exchange. Means add up, quantiles do not.",
+            "s",
+            [
+                Query(f"clamp_min({answer} - {call}, 0)", "before the call"),
+                Query(call, "call to the exchange"),
+            ],
+            stack=True,
+        ),
+        graph(
+            "What a call is made of",
+            "Means of all calls: the wait in the client's own rate limiter, and requests over network and exchange. "
+            "What is left of a call is the client library.",
+            "s",
+            [
+                Query(call, "call that creates an order"),
+                Query(_q.mean(exchange.THROTTLE_WAITED), "wait in the rate limiter"),
+                Query(
+                    _q.mean(exchange.REQUEST_DURATION, where={exchange.API: "private"}),
+                    "network and exchange",
+                ),
+            ],
+        ),
+        graph(
+            "What holds the process up",
+            "Means of the database's part and of the event loop's lag. Both delay decisions and answers alike.",
+            "s",
+            [
+                Query(_q.mean(database.OPERATION_DURATION), "statement"),
+                Query(_q.mean(database.CONNECTION_WAIT_TIME), "wait for a connection"),
+                Query(_q.mean(runtime.EVENT_LOOP_LAG), "event loop lag"),
+            ],
+        ),
+        latency(
+            "Decision to answer",
+            "Points are exemplars: a click opens the trace of that order.",
+            _q,
+            trading.DECISION_TO_ACK,
+            limits=recorded.ORDER_ACK,
+        ),
+        latency(
+            "Call that creates an order",
+            "As the caller sees it: rate limiter, network, exchange, client library.",
+            _q,
+            exchange.OPERATION_DURATION,
+            where=_CREATE,
+        ),
+        latency(
+            "Answer to complete fill",
+            "By exchange, the 95th percentile.",
+            _q,
+            trading.FILL_DURATION,
+            by=(trading.EXCHANGE_NAME,),
+            legend="{{exchange_name}}",
+        ),
+    ]
+
+
+def _clients() -> list[Sized]:
+    return [
+        graph(
+            "Submissions by outcome",
+            "Requests that create orders, counted by the clients' instrumentation: an order that is sent twice counts twice.",
+            "short",
+            [Query(_q.events(exchange.ORDERS, (exchange.ORDER_OUTCOME,)), "{{exchange_order_outcome}}")],
+            bars=True,
+        ),
+        latency(
+            "Submission, by side and type",
+            "From the call to the exchange's answer, the 95th percentile.",
+            _q,
+            exchange.ORDER_SUBMIT_DURATION,
+            by=(exchange.ORDER_SIDE, exchange.ORDER_TYPE),
+            legend="{{exchange_order_side}} {{exchange_order_type}}",
+        ),
+        graph(
+            "Cancellation, first fill, end",
+            "The 95th percentiles: of the call that cancels, and from the answer to the first fill and to the order's end.",
+            "s",
+            [
+                Query(_q.quantile(0.95, exchange.ORDER_CANCEL_DURATION), "cancel", exemplar=True),
+                Query(_q.quantile(0.95, exchange.ORDER_FIRST_FILL_DURATION), "first fill"),
+                Query(_q.quantile(0.95, exchange.ORDER_DONE_DURATION), "end"),
+            ],
+        ),
+        number(
+            "Oldest order without an answer",
+            "As the clients' instrumentation sees it.",
+            "s",
+            or_zero(_q.latest(exchange.ORDERS_OLDEST_AGE)),
+            threshold=recorded.ORDER_IN_FLIGHT,
+            width=8,
+        ),
+    ]
+
+
+def _examples() -> list[Sized]:
+    of = 'resource.deployment.environment.name =~ "$environment"'
+    return [
+        traces(
+            "Slow orders",
+            "Calls that create an order and take longer than 100 ms. Each trace shows what came before the call.",
+            f'{{ {of} && name =~ "create_order .*" && span.{exchange.NAME} =~ "$exchange" && duration > 100ms }}',
+        ),
+        traces(
+            "Failed orders",
+            "Calls that create an order and failed, for whatever reason.",
+            f'{{ {of} && name =~ "create_order .*" && span.{exchange.NAME} =~ "$exchange" && status = error }}',
+        ),
+    ]

@@ -1,0 +1,165 @@
+"""Trading engine: orders by exchange, how fast they are answered, and the process that sends them."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from botobs.semconv import runtime, trading
+
+from . import recorded
+from .board import Row, board
+from .panels import Query, Sized, graph, latency, number
+from .promql import Queries, or_zero
+
+_q = Queries(("environment", "service", "exchange"))
+_EXCHANGE = (trading.EXCHANGE_NAME,)
+_OUTCOME = (trading.ORDER_OUTCOME,)
+
+
+def build() -> Dashboard:
+    """The dashboard."""
+    return board(
+        "botobs-trading-engine",
+        "Trading engine",
+        "Do orders reach the exchanges, how fast, and what becomes of them? Is the process that sends them well?",
+        _q.variables,
+        [
+            Row("Orders now", _now()),
+            Row("Orders over time", _orders()),
+            Row("How fast", _speed()),
+            Row("The process", _process()),
+        ],
+    )
+
+
+def _now() -> list[Sized]:
+    def outcome(title: str, name: str, description: str, bad: float | None = None) -> Sized:
+        total = _q.total(trading.ORDERS, where={trading.ORDER_OUTCOME: name})
+        return number(title, description, "short", or_zero(total), bad=bad)
+
+    return [
+        number(
+            "Submitted",
+            "Orders sent within the time range, each once.",
+            "short",
+            or_zero(_q.total(trading.ORDERS_SUBMITTED)),
+            uid="botobs-orders",
+        ),
+        outcome("Filled", "filled", "Orders that were filled completely within the time range."),
+        outcome("Canceled", "canceled", "Orders that were canceled within the time range."),
+        outcome("Rejected", "rejected", "Orders that exchanges refused within the time range."),
+        outcome("Unknown", "unknown", "Orders of which nobody knows whether the exchange took them.", bad=1),
+        number(
+            "In flight",
+            "Orders that were sent and have no answer yet.",
+            "short",
+            or_zero(_q.latest(trading.IN_FLIGHT, how="sum")),
+        ),
+    ]
+
+
+def _orders() -> list[Sized]:
+    submitted = f"sum by (exchange_name) ({_q.select(recorded.ORDERS_SUBMITTED)})"
+    rejected = f"sum by (exchange_name) ({_q.select(recorded.ORDERS_REJECTED)})"
+    return [
+        graph(
+            "Submitted",
+            "Orders per second, by exchange. Silence while bots run is an alert.",
+            "ops",
+            [Query(_q.rate(trading.ORDERS_SUBMITTED, _EXCHANGE), "{{exchange_name}}")],
+            stack=True,
+        ),
+        graph(
+            "Outcomes",
+            "What became of orders, counted one by one.",
+            "short",
+            [Query(_q.events(trading.ORDERS, _OUTCOME), "{{botobs_order_outcome}}")],
+            bars=True,
+        ),
+        graph(
+            "Rejected of the submitted",
+            "Part of the orders that exchanges refuse, over two minutes.",
+            "percentunit",
+            [Query(f"({rejected} or 0 * {submitted}) / ({submitted} > 0)", "{{exchange_name}}")],
+            limits=recorded.ORDER_REJECT_RATIO,
+        ),
+        graph(
+            "Decisions by outcome",
+            "`ordered`; `refused` by a risk check; `passed`, when no order was wanted; `error`.",
+            "ops",
+            [
+                Query(
+                    _q.rate(trading.DECISIONS, (trading.DECISION_OUTCOME,), all_of="exchange"),
+                    "{{botobs_decision_outcome}}",
+                )
+            ],
+            stack=True,
+        ),
+        graph(
+            "In flight",
+            "Orders that were sent and have no answer yet.",
+            "short",
+            [Query(_q.latest(trading.IN_FLIGHT, _EXCHANGE, how="sum"), "{{exchange_name}}")],
+        ),
+        graph(
+            "Oldest in flight",
+            "Age of the oldest order without an answer. Client libraries give up after ten seconds.",
+            "s",
+            [Query(_q.latest(trading.OLDEST_IN_FLIGHT, _EXCHANGE), "{{exchange_name}}")],
+            limits=recorded.ORDER_IN_FLIGHT,
+        ),
+    ]
+
+
+def _speed() -> list[Sized]:
+    return [
+        latency(
+            "Decision to answer",
+            "From the begin of a decision to the exchange's answer. Points are exemplars: a click opens the trace.",
+            _q,
+            trading.DECISION_TO_ACK,
+            limits=recorded.ORDER_ACK,
+        ),
+        latency(
+            "Decision to answer, by exchange",
+            "The 95th percentile.",
+            _q,
+            trading.DECISION_TO_ACK,
+            by=_EXCHANGE,
+            legend="{{exchange_name}}",
+            limits=recorded.ORDER_ACK,
+        ),
+        latency(
+            "Answer to fill",
+            "From the exchange's answer to the complete fill: market orders at once, limit orders when somebody takes them.",
+            _q,
+            trading.FILL_DURATION,
+            by=(trading.ORDER_TYPE,),
+            legend="{{exchange_order_type}}",
+        ),
+    ]
+
+
+def _process() -> list[Sized]:
+    service = ("service.name",)
+    return [
+        graph(
+            "Event loop lag p99",
+            "How late what is due is run. From the line on time-outs fire that should not.",
+            "s",
+            [Query(_q.quantile(0.99, runtime.EVENT_LOOP_LAG, service), "{{service_name}}")],
+            limits=recorded.EVENT_LOOP_LAG,
+        ),
+        graph(
+            "Tasks",
+            "Unfinished tasks of the event loops. Growing without end is a leak.",
+            "short",
+            [Query(_q.latest(runtime.EVENT_LOOP_TASKS, service, how="sum"), "{{service_name}}")],
+        ),
+        graph(
+            "CPU",
+            "CPU seconds a second; 1 is a core, and a Python process seldom uses more.",
+            "short",
+            [Query(_q.rate(runtime.CPU_TIME, service), "{{service_name}}")],
+        ),
+    ]
