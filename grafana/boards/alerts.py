@@ -17,4 +17,5 @@ def firing(severity: str = "") -> str:
 def since() -> str:
     """When each firing alert's condition came true, in milliseconds since the epoch."""
     began = f'{ALERTS_SINCE.prometheus_name}{{{_ENVIRONMENT},severity!="none"}}'
-    return f"1000 * max by (alertname, severity, area, service_name, exchange_name, botobs_bot_id) ({began} and ignoring (alertstate) {firing()})"
+    by = "max by (alertname, severity, area, service_name, exchange_name, botobs_bot_id)"
+    return f"1000 * {by} ({began} and ignoring (alertstate) {firing()})"

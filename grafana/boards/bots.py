@@ -31,7 +31,7 @@ def build() -> Dashboard:
     return board(
         "botobs-bots",
         "Bots",
-        "Is every bot in the state that its owner wants, and alive? Who failed, who was restarted, who decides nothing?",
+        "Is every bot in the state that its owner wants, and alive? Who failed, or decides nothing?",
         _q.variables,
         [Row("States", _states()), Row("Life", _life()), Row("Work", _work())],
     )
@@ -68,7 +68,7 @@ def _states() -> list[Sized]:
         ),
         timeline(
             "State of each bot",
-            "A gap is a bot of which nothing is heard: its process is dead or cut off. A bot that was stopped or handed "
+            "A gap is a bot of which nothing is heard: its process is dead or cut off. A bot that was handed "
             "over ends as well.",
             Query(f"max by (botobs_bot_id) ({codes}) > 0", "{{botobs_bot_id}}"),
             _STATES,

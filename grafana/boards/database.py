@@ -39,8 +39,8 @@ def _statements() -> list[Sized]:
     return [
         latency(
             "Duration",
-            "From the call to its result, the wait for a connection not included. Points are exemplars: a click opens the "
-            "trace.",
+            "From the call to its result, the wait for a connection not included. Points are exemplars: a click opens "
+            "the trace.",
             _q,
             database.OPERATION_DURATION,
             limits=recorded.QUERY,

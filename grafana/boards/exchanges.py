@@ -47,7 +47,7 @@ def _fresh() -> list[Sized]:
         ),
         latency(
             "Age of messages when they arrive",
-            "Arrival minus the exchange's own timestamp, corrected by the clocks' offset: network and queues before us.",
+            "Arrival minus the exchange's own timestamp, corrected by the clocks' offset: the network, and queues.",
             _q,
             exchange.WS_MESSAGE_AGE,
             by=_STREAM,
@@ -219,8 +219,8 @@ def _time() -> list[Sized]:
     return [
         latency(
             "Calls",
-            "As the application sees them: rate limiter, network, exchange and retries. Points are exemplars: a click opens "
-            "the trace.",
+            "As the application sees them: rate limiter, network, exchange and retries. Points are exemplars: a click "
+            "opens the trace.",
             _q,
             exchange.OPERATION_DURATION,
             by=(exchange.NAME, exchange.OPERATION),

@@ -21,7 +21,7 @@ def build() -> Dashboard:
     return board(
         "botobs-orders",
         "Orders",
-        "How many orders get from the decision to the fill, what stops the others, and where the time of an order goes.",
+        "How many orders get from the decision to the fill, what stops the others, and where does the time go?",
         _q.variables,
         [
             Row("From decision to fill", _funnel()),
@@ -67,8 +67,8 @@ def _time() -> list[Sized]:
     return [
         graph(
             "Mean time from decision to answer, in its parts",
-            "Risk checks, writing the order down and everything else before the call; then the call itself, with its wait "
-            "in the rate limiter, the network and the exchange. Means add up, quantiles do not.",
+            "Risk checks, writing the order down and everything else before the call; then the call itself, with its "
+            "wait in the rate limiter, the network and the exchange. Means add up, quantiles do not.",
             "s",
             [
                 Query(f"clamp_min({answer} - {call}, 0)", "before the call"),
@@ -129,7 +129,7 @@ def _clients() -> list[Sized]:
     return [
         graph(
             "Submissions by outcome",
-            "Requests that create orders, counted by the clients' instrumentation: an order that is sent twice counts twice.",
+            "Requests that create orders, counted by the clients' instrumentation: one that is sent twice counts twice.",
             "short",
             [Query(_q.events(exchange.ORDERS, (exchange.ORDER_OUTCOME,)), "{{exchange_order_outcome}}")],
             bars=True,
@@ -144,7 +144,7 @@ def _clients() -> list[Sized]:
         ),
         graph(
             "Cancellation, first fill, end",
-            "The 95th percentiles: of the call that cancels, and from the answer to the first fill and to the order's end.",
+            "The 95th percentiles: of the call that cancels, and from the answer to the first fill and to the end.",
             "s",
             [
                 Query(_q.quantile(0.95, exchange.ORDER_CANCEL_DURATION), "cancel", exemplar=True),

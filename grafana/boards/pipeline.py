@@ -83,8 +83,8 @@ def _spans() -> list[Sized]:
     return [
         graph(
             "Started, exported, accepted, sent, received",
-            "Spans per second at every hop. Lines that lie on each other lose nothing; a gap that stays open is a loss or a "
-            "queue that grows.",
+            "Spans per second at every hop. Lines that lie on each other lose nothing; a gap that stays open is a loss "
+            "or a queue that grows.",
             "ops",
             [
                 Query(_q.rate(sdk.SPANS_STARTED), "started by services"),
@@ -176,7 +176,7 @@ def _queues() -> list[Sized]:
         ),
         graph(
             "Instrumentation",
-            "Measurements in overflow series, attributes taken off, instrumentations that failed, settings that are wrong.",
+            "Measurements in overflow series, attributes taken off, instrumentations and settings that failed.",
             "short",
             [
                 Query(_q.latest(sdk.METRIC_OVERFLOWS, how="sum"), "overflows"),

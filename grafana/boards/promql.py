@@ -1,4 +1,4 @@
-"""Writes PromQL from metrics: names come from their definitions, and labels that a metric does not carry are refused."""
+"""Writes PromQL from metrics: names come from definitions, and labels that a metric does not carry are refused."""
 
 from __future__ import annotations
 

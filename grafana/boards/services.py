@@ -119,6 +119,7 @@ def _http() -> list[Sized]:
 
 
 def _process() -> list[Sized]:
+    pauses = _q.select(runtime.GC_PAUSE_DURATION, suffix="_sum")
     age = f"time() - {_q.latest(sdk.HEARTBEAT, _SERVICE)}"
     return [
         graph(
@@ -153,7 +154,7 @@ def _process() -> list[Sized]:
             "s",
             [
                 Query(
-                    f"sum by (service_name) (rate({_q.select(runtime.GC_PAUSE_DURATION, suffix='_sum')}[$__rate_interval]))",
+                    f"sum by (service_name) (rate({pauses}[$__rate_interval]))",
                     "{{service_name}}",
                 )
             ],
@@ -174,8 +175,9 @@ def _process() -> list[Sized]:
 
 
 def _host() -> list[Sized]:
+    by = "by (service_instance_id)"
     used = _q.select(exporters.HOST_MEMORY, {"state": "used"})
-    busy = f"1 - avg by (service_instance_id) ({_q.select(exporters.HOST_CPU, {'state': 'idle'})})"
+    busy = f"1 - avg {by} ({_q.select(exporters.HOST_CPU, {'state': 'idle'})})"
     return [
         graph(
             "CPU of the host",
@@ -191,7 +193,7 @@ def _host() -> list[Sized]:
             "percentunit",
             [
                 Query(
-                    f"sum by (service_instance_id) ({used}) / max by (service_instance_id) ({_q.select(exporters.HOST_MEMORY_LIMIT)})",
+                    f"sum {by} ({used}) / max {by} ({_q.select(exporters.HOST_MEMORY_LIMIT)})",
                     "{{service_instance_id}}",
                 )
             ],

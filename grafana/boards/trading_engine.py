@@ -131,7 +131,7 @@ def _speed() -> list[Sized]:
         ),
         latency(
             "Answer to fill",
-            "From the exchange's answer to the complete fill: market orders at once, limit orders when somebody takes them.",
+            "From the exchange's answer to the complete fill: limit orders wait until somebody takes them.",
             _q,
             trading.FILL_DURATION,
             by=(trading.ORDER_TYPE,),
