@@ -63,6 +63,7 @@ class Collector(socketserver.ThreadingTCPServer):
 if __name__ == "__main__":
     with Collector() as collector:
         print(collector.server_address[1], flush=True)
+        threading.Thread(target=collector.serve_forever, args=(0.1,), daemon=True).start()
         # The parent closes our input when it is done.
-        threading.Thread(target=lambda: (sys.stdin.read(), collector.shutdown()), daemon=True).start()
-        collector.serve_forever(poll_interval=0.1)
+        sys.stdin.read()
+        collector.shutdown()

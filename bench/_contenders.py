@@ -255,7 +255,7 @@ class Logfire(OpenTelemetry):
 
     def set_up(self) -> None:
         """Console and cloud off."""
-        import logfire
+        import logfire  # type: ignore[import-not-found]
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
@@ -315,7 +315,7 @@ class Ddtrace(OpenTelemetry):
             DD_INSTRUMENTATION_TELEMETRY_ENABLED="false",
             DD_REMOTE_CONFIGURATION_ENABLED="false",
         )
-        from ddtrace.trace import tracer
+        from ddtrace.trace import tracer  # type: ignore[import-not-found]
 
         self._tracer = tracer
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind
+from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from .attributes import clean
 from .encode_attributes import AttributeEncoder
@@ -29,13 +30,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _times = Struct("<cQcQ").pack
-_KINDS = {
-    SpanKind.INTERNAL: b"\x30\x01",
-    SpanKind.SERVER: b"\x30\x02",
-    SpanKind.CLIENT: b"\x30\x03",
-    SpanKind.PRODUCER: b"\x30\x04",
-    SpanKind.CONSUMER: b"\x30\x05",
-}
+#: By the number of the API's `SpanKind`; OTLP counts from one.
+_KINDS = tuple(b"\x30" + varint(kind.value + 1) for kind in SpanKind)
 # Fields 15 (an empty status) and 16 (flags: whether the parent is remote is known, and is).
 _NO_STATUS = b"\x7a\x00"
 _LOCAL = 0x100
@@ -116,7 +112,7 @@ class SpanEncoder:
         attributes = span._attributes
         flags = _LOCAL_FLAGS
         parts = [b"\x0a\x10", trace_id.to_bytes(16, "big"), b"\x12\x08", span._span_id.to_bytes(8, "big")]
-        if state:
+        if state is not DEFAULT_TRACE_STATE and state:
             parts.append(b"\x1a" + text(self._redactor.text(state.to_header())))
         if parent is not None:
             if isinstance(parent, SpanContext):
@@ -126,7 +122,7 @@ class SpanEncoder:
             parts += b"\x22\x08", parent.to_bytes(8, "big")
         parts += (
             self._names.get(span._name) or self._name(span._name),
-            _KINDS[span._kind],
+            _KINDS[span._kind._value_],
             _times(b"\x39", anchor + span._start, b"\x41", anchor + span._end),  # type: ignore[operator]
         )
         dropped = 0 if details is None else details.dropped_attributes
