@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+#: A Unix socket's path may have 104 bytes on macOS and 108 on Linux.
+_LONGEST_SOCKET = 100
 
 
 def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
@@ -64,6 +69,16 @@ class Home:
     def state(self) -> Path:
         """What runs and where; there only while the stack runs."""
         return self.path / "stack.json"
+
+    @property
+    def control(self) -> Path:
+        """Socket by which drills take parts away for a time."""
+        path = self.path / "control.sock"
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+            return path
+        return (
+            Path(tempfile.gettempdir()) / f"botobs-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}.sock"
+        )
 
     @property
     def lock(self) -> Path:

@@ -227,7 +227,8 @@ def grafana(context: Context) -> Part | None:
 #: The port by which each part is scraped.
 SCRAPED = {
     "prometheus": "BOTOBS_PROMETHEUS_PORT",
-    "collector": "BOTOBS_COLLECTOR_METRICS_PORT",
+    # Its metrics are pushed; this is where Prometheus sees that it runs.
+    "collector": "BOTOBS_COLLECTOR_HEALTH_PORT",
     "tempo": "BOTOBS_TEMPO_HTTP_PORT",
     "alertmanager": "BOTOBS_ALERTMANAGER_PORT",
     "postgres_exporter": "BOTOBS_POSTGRES_EXPORTER_PORT",

@@ -1,4 +1,4 @@
-"""The ports of the stack: their defaults, their settings, and who is in the way."""
+"""The ports of the stack: their defaults, their settings, how they refuse strangers, and who is in the way."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ import os
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import psutil
 
 from .errors import StackError
+
+
+class Refusal(StrEnum):
+    """What a listener asks of everybody who comes, over TLS but for the database."""
+
+    TOKEN = "a bearer token of `ingest.tokens`"
+    CERTIFICATE = "a client certificate of the stack's authority"
+    PASSWORD = "a user of `web.yml` with its password"
+    DATABASE = "a role of the database with its password (SCRAM-SHA-256)"
+    LOGIN = "a Grafana account with its password"
 
 
 @dataclass(frozen=True)
@@ -21,29 +32,32 @@ class Port:
         default: The port when nothing is set.
         part: The part of the stack that listens.
         purpose: What it is for.
+        refuses: What it refuses strangers for want of.
     """
 
     variable: str
     default: int
     part: str
     purpose: str
+    refuses: Refusal
 
 
 PORTS: tuple[Port, ...] = (
-    Port("BOTOBS_OTLP_GRPC_PORT", 4317, "collector", "OTLP over gRPC"),
-    Port("BOTOBS_OTLP_HTTP_PORT", 4318, "collector", "OTLP over HTTP"),
-    Port("BOTOBS_COLLECTOR_METRICS_PORT", 8888, "collector", "the collector's own metrics"),
-    Port("BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health"),
-    Port("BOTOBS_PROMETHEUS_PORT", 9090, "prometheus", "Prometheus' API"),
-    Port("BOTOBS_TEMPO_HTTP_PORT", 3200, "tempo", "Tempo's API"),
-    Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "Tempo's own parts"),
-    Port("BOTOBS_TEMPO_OTLP_PORT", 4417, "tempo", "traces from the collector"),
-    Port("BOTOBS_ALERTMANAGER_PORT", 9093, "alertmanager", "Alertmanager's API"),
-    Port("BOTOBS_POSTGRES_PORT", 5433, "postgres", "PostgreSQL"),
-    Port("BOTOBS_POSTGRES_EXPORTER_PORT", 9187, "postgres_exporter", "PostgreSQL's metrics"),
-    Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API"),
-    Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts"),
-    Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana"),
+    Port("BOTOBS_OTLP_GRPC_PORT", 4317, "collector", "OTLP over gRPC", Refusal.TOKEN),
+    Port("BOTOBS_OTLP_HTTP_PORT", 4318, "collector", "OTLP over HTTP", Refusal.TOKEN),
+    Port("BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Refusal.CERTIFICATE),
+    Port("BOTOBS_PROMETHEUS_PORT", 9090, "prometheus", "Prometheus' API", Refusal.PASSWORD),
+    Port("BOTOBS_TEMPO_HTTP_PORT", 3200, "tempo", "Tempo's API", Refusal.CERTIFICATE),
+    Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "Tempo's own parts", Refusal.CERTIFICATE),
+    Port("BOTOBS_TEMPO_OTLP_PORT", 4417, "tempo", "traces from the collector", Refusal.CERTIFICATE),
+    Port("BOTOBS_ALERTMANAGER_PORT", 9093, "alertmanager", "Alertmanager's API", Refusal.PASSWORD),
+    Port("BOTOBS_POSTGRES_PORT", 5433, "postgres", "PostgreSQL", Refusal.DATABASE),
+    Port(
+        "BOTOBS_POSTGRES_EXPORTER_PORT", 9187, "postgres_exporter", "PostgreSQL's metrics", Refusal.PASSWORD
+    ),
+    Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API", Refusal.CERTIFICATE),
+    Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts", Refusal.CERTIFICATE),
+    Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana", Refusal.LOGIN),
 )
 
 

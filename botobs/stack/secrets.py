@@ -5,6 +5,7 @@ Everything is a file with mode 0600 in a folder with mode 0700; nothing is ever 
 
 from __future__ import annotations
 
+import base64
 import datetime
 import ipaddress
 import os
@@ -52,6 +53,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     _ensure_certificates(folder, tuple(extra_hosts))
     for user in USERS:
         _ensure_random(folder / f"{user}.password")
+    _write_authorization(folder)
     for database_user in ("postgres", "exporter", "demo"):
         _ensure_random(folder / f"database-{database_user}.password")
     _ensure_random(folder / "grafana-admin.password")
@@ -97,6 +99,16 @@ def _ensure_random(path: Path) -> str:
     if not path.exists():
         write_secret(path, random_secrets.token_urlsafe(32) + "\n")
     return read_secret(path)
+
+
+def _write_authorization(folder: Path) -> None:
+    """The collector's header for its own metrics, whose sender knows no user and password."""
+    words = f"collector:{read_secret(folder / 'collector.password')}"
+    # No line end: the collector takes a file as it is.
+    header = f"Basic {base64.b64encode(words.encode()).decode()}"
+    target = folder / "collector.authorization"
+    if not target.exists() or target.read_text(encoding="utf-8") != header:
+        write_secret(target, header)
 
 
 def _write_web_config(folder: Path) -> None:

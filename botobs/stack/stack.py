@@ -12,6 +12,7 @@ from typing import Self
 
 from . import assets, clients, parts, ports, secrets, state
 from .binaries import Binaries, Display, Silent
+from .control import ControlServer
 from .errors import StackError
 from .home import Home
 from .locks import try_exclusive
@@ -74,6 +75,7 @@ class Stack:
         self._on_change = on_change
         self._extra: list[Callable[[Stack], Iterable[Part]]] = []
         self._lock: int | None = None
+        self._control: ControlServer | None = None
         self.supervisor: Supervisor
 
     def add(self, make: Callable[[Stack], Iterable[Part]]) -> None:
@@ -138,6 +140,8 @@ class Stack:
         # Written before the services of a demo start, because they look for it.
         state.write(self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish)
         await self.supervisor.start()
+        self._control = ControlServer(self.home.control, self.supervisor)
+        await self._control.start()
 
     def _parts(self, context: parts.Context) -> list[Part]:
         made = [
@@ -156,6 +160,8 @@ class Stack:
         return [*made, grafana] if grafana else made
 
     async def _close(self) -> None:
+        if self._control is not None:
+            await self._control.stop()
         if hasattr(self, "supervisor"):
             await self.supervisor.stop()
             await self._http.aclose()

@@ -89,6 +89,11 @@ class Supervisor:
         parts: In any order; `Part.after` decides.
         logs: Folder of the log files.
         on_change: Called after every change of a part's state.
+
+    Attributes:
+        parts: By name.
+        status: What each is doing.
+        stopping: Whether `stop` was called.
     """
 
     def __init__(
@@ -102,7 +107,7 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._guardian: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self.stopping = False
         for part in parts:
             self.add(part)
 
@@ -144,7 +149,7 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop every part, those that others wait for last."""
-        self._stopping = True
+        self.stopping = True
         for layer in self._layers():
             await asyncio.gather(*(self._stop_one(name) for name in layer))
         if self._guardian is not None and self._guardian.stdin is not None:
@@ -177,7 +182,7 @@ class Supervisor:
                 await self._ready[earlier].wait()
         delay = FIRST_RESTART
         first = True
-        while not self._stopping:
+        while not self.stopping:
             began = time.monotonic()
             process = await self._spawn(part)
             watch = asyncio.create_task(process.wait())
@@ -202,7 +207,7 @@ class Supervisor:
                     await self._tell_guardian(f"-{process.pid}")
                 watch.cancel()
             self._ready[part.name].clear()
-            if self._stopping:
+            if self.stopping:
                 break
             self.status[part.name].restarts += 1
             self._set(part.name, State.RESTARTING)

@@ -1,0 +1,144 @@
+"""Lets other processes of this user hold, resume and signal the parts of a running stack: what drills need.
+
+A Unix socket in the stack's home, one JSON line a request and one an answer. What takes a part away is a lease: after
+its seconds the part comes back by itself, so that a drill which is killed leaves no fault behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from .errors import StackError
+from .supervisor import Supervisor
+
+#: Longest lease, in seconds.
+LONGEST = 3600.0
+
+
+class ControlServer:
+    """Takes requests for one supervisor.
+
+    Args:
+        path: The socket's place; only its owner can connect.
+        supervisor: Whose parts are meant.
+    """
+
+    def __init__(self, path: Path, supervisor: Supervisor) -> None:
+        self._path = path
+        self._supervisor = supervisor
+        self._server: asyncio.Server | None = None
+        self._leases: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Listen."""
+        self._path.unlink(missing_ok=True)
+        previous = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
+        finally:
+            os.umask(previous)
+
+    async def stop(self) -> None:
+        """Stop listening; parts that are held stay so, because the stack stops."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        for lease in self._leases.values():
+            lease.cancel()
+        await asyncio.gather(*self._leases.values(), return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            line = await reader.readline()
+            try:
+                await self._do(json.loads(line))
+                answer: dict[str, Any] = {"ok": True}
+            except (StackError, ValueError, KeyError, TypeError) as error:
+                answer = {"ok": False, "error": str(error) or repr(error)}
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    async def _do(self, request: dict[str, Any]) -> None:
+        part = str(request["part"])
+        if part not in self._supervisor.parts:
+            raise StackError(f"no part {part!r} runs here; there are {', '.join(self._supervisor.parts)}")
+        match request["do"]:
+            case "hold":
+                seconds = _lease(request)
+                await self._release(part)
+                await self._supervisor.hold(part)
+                self._leases[part] = asyncio.create_task(self._resume_after(part, seconds))
+            case "freeze":
+                seconds = _lease(request)
+                await self._release(part)
+                await self._supervisor.kill(part, signal.SIGSTOP)
+                self._leases[part] = asyncio.create_task(self._thaw_after(part, seconds))
+            case "kill":
+                await self._supervisor.kill(part, signal.SIGKILL)
+            case "release":
+                await self._release(part)
+            case other:
+                raise StackError(f"cannot {other!r} a part; there are hold, freeze, kill and release")
+
+    async def _release(self, part: str) -> None:
+        lease = self._leases.pop(part, None)
+        if lease is not None:
+            lease.cancel()
+            # Ending a lease early undoes its fault, as its time would have.
+            await asyncio.gather(lease, return_exceptions=True)
+
+    async def _resume_after(self, part: str, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if not self._supervisor.stopping:
+                await self._supervisor.resume(part)
+
+    async def _thaw_after(self, part: str, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                await self._supervisor.kill(part, signal.SIGCONT)
+
+
+def _lease(request: dict[str, Any]) -> float:
+    seconds = float(request["seconds"])
+    if not 0 < seconds <= LONGEST:
+        raise StackError(f"a part can be taken away for up to {LONGEST:g} s, not for {seconds:g} s")
+    return seconds
+
+
+def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
+    """Make one request; returns when it is done.
+
+    Args:
+        path: The socket of the running stack, `Home.control`.
+        do: `hold`, `freeze`, `kill` or `release`.
+        part: Name of the part.
+        seconds: Length of the lease, for `hold` and `freeze`.
+
+    Raises:
+        StackError: The stack does not run or refuses.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(path))
+            connection.sendall(json.dumps({"do": do, "part": part, "seconds": seconds}).encode() + b"\n")
+            answer = json.loads(connection.makefile().readline())
+    except (OSError, ValueError) as error:
+        raise StackError(
+            f"the stack cannot be asked at {path}: {error}", "Is it running? See botobs status."
+        ) from None
+    if not answer["ok"]:
+        raise StackError(answer["error"])

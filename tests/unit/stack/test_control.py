@@ -1,0 +1,114 @@
+"""Taking parts of a running stack away for a time, from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from botobs.stack import StackError
+from botobs.stack.control import ControlServer, ask
+from botobs.stack.supervisor import Part, State, Supervisor
+
+
+async def _at_once() -> bool:
+    return True
+
+
+@asynccontextmanager
+async def _running(logs: Path) -> AsyncIterator[tuple[Supervisor, Path]]:
+    supervisor = Supervisor(
+        [Part("a", [sys.executable, "-c", "import time; time.sleep(600)"], _at_once)], logs
+    )
+    await supervisor.start()
+    # A socket's path may be 108 bytes long at most, and pytest's folders are deep.
+    with tempfile.TemporaryDirectory() as folder:
+        server = ControlServer(Path(folder) / "c.sock", supervisor)
+        await server.start()
+        try:
+            yield supervisor, Path(folder) / "c.sock"
+        finally:
+            await server.stop()
+            await supervisor.stop()
+
+
+async def _ask(path: Path, do: str, part: str = "a", seconds: float | None = None) -> None:
+    await asyncio.to_thread(ask, path, do, part, seconds)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.asyncio
+async def test_a_held_part_comes_back_when_its_time_is_over(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        await _ask(path, "hold", seconds=0.3)
+        assert supervisor.status["a"].state is State.STOPPED
+        await _until(lambda: supervisor.status["a"].state is State.READY)
+
+
+@pytest.mark.asyncio
+async def test_a_lease_can_be_ended_early(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        await _ask(path, "hold", seconds=600)
+        await _ask(path, "release")
+        assert supervisor.status["a"].state is State.READY
+
+
+@pytest.mark.asyncio
+async def test_a_frozen_part_thaws(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        process = psutil.Process(supervisor.status["a"].pid)
+        await _ask(path, "freeze", seconds=0.3)
+        assert process.status() == psutil.STATUS_STOPPED
+        await _until(lambda: process.status() != psutil.STATUS_STOPPED)
+        assert supervisor.status["a"].restarts == 0
+
+
+@pytest.mark.asyncio
+async def test_a_killed_part_is_started_again(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        await _ask(path, "kill")
+        await _until(
+            lambda: supervisor.status["a"].restarts == 1 and supervisor.status["a"].state is State.READY
+        )
+
+
+@pytest.mark.parametrize(
+    ("do", "part", "seconds", "says"),
+    [
+        ("hold", "b", 1.0, "no part 'b' runs here; there are a"),
+        ("hold", "a", 0.0, "not for 0 s"),
+        ("hold", "a", 1e9, "up to 3600 s"),
+        ("eat", "a", None, "cannot 'eat' a part"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_what_makes_no_sense_is_refused(
+    tmp_path: Path, do: str, part: str, seconds: float | None, says: str
+) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        with pytest.raises(StackError, match=says):
+            await _ask(path, do, part, seconds)
+        assert supervisor.status["a"].state is State.READY
+
+
+@pytest.mark.asyncio
+async def test_only_its_owner_can_connect(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (_, path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_stack_that_does_not_run_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="Is it running"):
+        ask(tmp_path / "nothing.sock", "kill", "a")
