@@ -33,8 +33,7 @@ def lane_of(span: Any) -> Lane:
     """
     if span.status.status_code is StatusCode.ERROR:
         return Lane.CRITICAL
-    # As they are: the property of either engine copies or validates them first.
-    attributes = span._attributes
+    attributes = span.attributes
     if "exchange.order.client_id" in attributes or "exchange.order.id" in attributes:
         return Lane.CRITICAL
     return _lane_of_name(str(attributes.get("exchange.operation") or span.name))
