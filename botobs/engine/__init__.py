@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -85,8 +86,11 @@ class Engine(Protocol):
 def create_engine(
     name: str, resource: Resource, sampler: Sampler, sink: Sink, redactor: Redactor, limits: Limits
 ) -> Engine:
-    """The engine called `name`: `stock` or `fast`."""
-    if name == "fast":
+    """The engine called `name`: `stock` or `fast`.
+
+    The fast one adds up without locks, relying on the interpreter's; a Python without that gets the stock one.
+    """
+    if name == "fast" and getattr(sys, "_is_gil_enabled", lambda: True)():
         from .fast import FastEngine
 
         return FastEngine(resource, sampler, sink, redactor, limits)

@@ -80,7 +80,7 @@ class Meter(ApiMeter):
         self.scope = scope
         self._cardinality = cardinality
         self._instruments: dict[tuple[str, Any, str, str], FastInstrument] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def instruments(self) -> list[FastInstrument]:
         """All instruments, in the order of their creation."""
@@ -89,7 +89,7 @@ class Meter(ApiMeter):
 
     def reset_after_fork(self) -> None:
         """Begin all metrics from zero, under locks that nobody holds."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         for instrument in self.instruments():
             instrument.series.reset_after_fork()
 
@@ -176,7 +176,7 @@ class MeterProvider(ApiMeterProvider):
         self.resource = resource
         self.cardinality = Cardinality(series)
         self._meters: dict[tuple[InstrumentationScope], Meter] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._open = True
 
     def get_meter(
@@ -200,7 +200,7 @@ class MeterProvider(ApiMeterProvider):
 
     def reset_after_fork(self, resource: Resource) -> None:
         """Begin all metrics from zero, as those of `resource`."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.resource = resource
         self.cardinality.reset()
         for meter in self.meters():

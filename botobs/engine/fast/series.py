@@ -46,7 +46,8 @@ class Series(Generic[_C]):
         self._name = name
         self._make = make
         self._cardinality = cardinality
-        self._lock = threading.Lock()
+        # Re-entrant: a finalizer or a signal handler that measures may interrupt its own thread in here.
+        self._lock = threading.RLock()
         self._cells: dict[Any, _C] = {}
         self._overflow: _C | None = None
         #: Attributes as they were passed, to their cell. Those with values other than strings have the types with
@@ -81,7 +82,7 @@ class Series(Generic[_C]):
 
     def reset_after_fork(self) -> None:
         """Begin all series from zero, under a lock that nobody holds. Bound instruments stay bound."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         for cell in self.cells():
             cell.reset()
 

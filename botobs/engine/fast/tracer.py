@@ -229,7 +229,7 @@ class TracerProvider(ApiTracerProvider):
         self.plan = plan(sampler)
         self.has_own_ids = True
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def sampler(self) -> Sampler:
@@ -292,7 +292,7 @@ class TracerProvider(ApiTracerProvider):
 
     def reset_after_fork(self, resource: Resource) -> None:
         """Make the provider usable in a forked child."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.resource = resource
         for tracer in self._tracers.values():
             tracer.spans_started = 0

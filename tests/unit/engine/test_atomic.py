@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from botobs.engine.fast.cells import GaugeCell, HistogramCell, SumCell, UpDownCell
+from botobs.engine.fast.series import Cardinality, Series
+
+from .conftest import Recording
 
 # Where the interpreter may let another thread run, or run other Python code.
 _STOPS = ("CALL", "PRECALL", "JUMP_BACKWARD", "RESUME", "YIELD", "SEND", "FOR_ITER")
@@ -120,3 +123,28 @@ def test_new_series_are_made_once(recording: Any) -> None:
     in_threads(work)
     points = recording.metrics()["c"]["points"]
     assert [point["value"] for point in points] == [("as_int", 240)] * 50
+
+
+def test_a_python_without_the_interpreters_lock_gets_the_stock_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Recording("fast").engine.name == "fast"
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    assert Recording("fast").engine.name == "stock"
+
+
+def test_a_measurement_may_interrupt_another_of_its_thread() -> None:
+    series: Series[SumCell]
+
+    def make(attributes: dict[str, Any]) -> SumCell:
+        # As a finalizer would that the garbage collector runs in here.
+        if "inner" not in attributes:
+            series.find({"inner": True}).add(1)
+        return SumCell(attributes)
+
+    series = Series("m", make, Cardinality(10))
+    working = threading.Thread(target=lambda: series.find({"outer": 1}).add(1), daemon=True)
+    working.start()
+    working.join(20)
+    assert not working.is_alive()
+    assert [cell.value for cell in series.cells()] == [1, 1]
