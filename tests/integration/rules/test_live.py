@@ -1,0 +1,194 @@
+"""What the rules name exists: metrics, label matchers and labels, in a demo that runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import rules
+from tests.support.stack import LiveStack, eventually
+
+#: Series that only a fault makes, with the reason why the healthy demo has none.
+_ONLY_IN_A_FAULT = {
+    "botobs_bot_goodbye_timestamp_seconds": "no bot is stopped",
+    "botobs_bot_restarts_total": "no bot fails",
+    "exchange_orderbook_resyncs_total": "no book is wrong",
+    "exchange_ratelimit_rejections_total": "no request is refused for its rate",
+    "exchange_ws_reconnects_total": "no connection is lost",
+    "otelcol_exporter_enqueue_failed_metric_points_total": "every queue takes what comes",
+    "otelcol_exporter_enqueue_failed_spans_total": "every queue takes what comes",
+    "otelcol_exporter_send_failed_metric_points_total": "Prometheus refuses nothing",
+    "otelcol_exporter_send_failed_spans_total": "Tempo refuses nothing",
+    'botobs_orders_total{botobs_order_outcome="unknown"}': "every order's outcome is known",
+    'exchange_orders_total{exchange_order_outcome="unknown"}': "every order's outcome is known",
+    'http_server_request_duration_seconds_count{http_response_status_code=~"5.."}': "no request fails",
+    'botobs_bot_turn_duration_seconds_count{error_type!=""}': "no turn fails",
+    'exchange_client_errors_total{exchange_error_category!~"order|funds|symbol|request|unsupported|cancelled|'
+    'unsubscribed|closed"}': "the exchange fails no call",
+    "exchange:errors:rate": "the exchange fails no call",
+    "exchange:orders_unknown:increase": "every order's outcome is known",
+    'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
+}
+#: Series of an API that the demo has no use for.
+_NOT_IN_THE_DEMO = {
+    "botobs_feed_goodbye_timestamp_seconds": "the demo's streams are seen by themselves, none is reported by hand",
+    "botobs_feed_last_message_timestamp_seconds": "as above",
+    "botobs_feed_sequence_gaps_total": "as above",
+    "exchange:feed_last_message:timestamp_seconds": "as above",
+}
+_EXPLAINED = _ONLY_IN_A_FAULT | _NOT_IN_THE_DEMO
+
+_COMPARISON = re.compile(r"(>=|<=|==|!=|>|<)\s*(scalar\([^()]*\)|-?[\d.]+[smhd]?(?![\w.]))")
+#: Alerts of which nothing can be seen while nothing is wrong, with the reason.
+_SEE_NOTHING_YET = {
+    "BotRestartStorm": "no bot fails",
+    "BotsPlaceNoOrders": "orders are placed",
+    "CollectorExporterStalled": "data leaves",
+    "CollectorLosing": "nothing is lost",
+    "ExchangeBookResyncs": "no book is wrong",
+    "ExchangeDisconnected": "connections are open",
+    "ExchangeErrorsHigh": "the exchange fails no call",
+    "ExchangeFeedSilent": "the demo's streams are seen by themselves, none is reported by hand",
+    "ExchangeRateLimited": "no request is refused for its rate",
+    "ExchangeReconnectStorm": "no connection is lost",
+    "OrderOutcomeUnknown": "every order's outcome is known",
+    "OrderRejectsHigh": "orders are rejected too rarely to be sure of one",
+    "ServiceAvailabilityNoData": "the data is there",
+    "ServiceErrorsHigh": "no turn fails",
+    "ServiceLatencyNoData": "the data is there",
+    "ServiceMemoryGrowth": "no process is an hour old",
+}
+
+
+def test_every_rule_is_loaded_and_evaluated(live: LiveStack, rendered: Path) -> None:
+    expected = sorted(rule.name for rule in rules.read(rendered))
+
+    def evaluated() -> bool:
+        found = [rule for group in _get(live, "/api/v1/rules")["groups"] for rule in group["rules"]]
+        assert sorted(rule["name"] for rule in found) == expected
+        assert {rule["name"]: rule.get("lastError", "") for rule in found if rule["health"] != "ok"} == {}
+        return True
+
+    assert eventually(evaluated)
+
+
+def test_every_metric_and_matcher_exists(live: LiveStack, rendered: Path) -> None:
+    def seen() -> bool:
+        missing = {
+            selector: rule.title
+            for rule in rules.read(rendered)
+            for selector in _selectors(_parsed(live, rule.expr))
+            if not _explained(selector) and not live.query(f"last_over_time({selector}[10m])")
+        }
+        assert missing == {}
+        return True
+
+    assert eventually(seen)
+
+
+def test_every_label_that_rules_group_or_match_by_exists(live: LiveStack, rendered: Path) -> None:
+    def seen() -> bool:
+        missing = []
+        for rule in rules.read(rendered):
+            tree = _parsed(live, rule.expr)
+            selectors = [selector for selector in _selectors(tree) if not _explained(selector)]
+            known = {label for selector in selectors for label in _labels(live, selector)}
+            missing += [(rule.title, label) for label in _grouping(tree) if selectors and label not in known]
+        assert missing == []
+        return True
+
+    assert eventually(seen)
+
+
+def test_what_an_alert_compares_is_measured(live: LiveStack, rendered: Path) -> None:
+    def seen() -> bool:
+        blind = sorted(
+            {
+                rule.name
+                for rule in rules.read(rendered)
+                if rule.is_alert
+                and rule.name not in _SEE_NOTHING_YET
+                and not live.query(_always_true(rule.expr))
+            }
+        )
+        assert blind == []
+        return True
+
+    assert eventually(seen, within=90)
+
+
+def test_every_explanation_is_needed(rendered: Path) -> None:
+    everything = "\n".join(rule.expr for rule in rules.read(rendered))
+    unknown = [name for name in _EXPLAINED if name.partition("{")[0] not in everything]
+    assert unknown == []
+    assert set(_SEE_NOTHING_YET) <= {rule.name for rule in rules.read(rendered)}
+
+
+def _always_true(expr: str) -> str:
+    """The expression with comparisons that let every value pass."""
+    return _COMPARISON.sub("!= -98765", expr)
+
+
+def _explained(selector: str) -> bool:
+    return selector in _EXPLAINED or selector.partition("{")[0] in _EXPLAINED
+
+
+def _get(live: LiveStack, path: str, **parameters: Any) -> Any:
+    with live.client("prometheus") as http:
+        response = http.get(path, params=parameters)
+        response.raise_for_status()
+        return response.json()["data"]
+
+
+def _parsed(live: LiveStack, expr: str) -> dict[str, Any]:
+    tree: dict[str, Any] = _get(live, "/api/v1/parse_query", query=expr)
+    return tree
+
+
+def _labels(live: LiveStack, selector: str) -> list[str]:
+    names: list[str] = _get(live, "/api/v1/labels", **{"match[]": selector})
+    return names
+
+
+def _selectors(tree: Any) -> Iterator[str]:
+    """Each selector of a parsed expression, once for each of its matchers, without the others."""
+    for node in _nodes(tree, lambda node: node.get("type") in ("vectorSelector", "matrixSelector")):
+        matchers = [matcher for matcher in node["matchers"] if matcher["name"] != "__name__"]
+        if not matchers:
+            yield node["name"]
+        for matcher in matchers:
+            yield f'{node["name"]}{{{matcher["name"]}{matcher["type"]}"{matcher["value"]}"}}'
+
+
+def _grouping(tree: Any) -> set[str]:
+    by = _nodes(tree, lambda node: node.get("type") == "aggregation" and not node.get("without"))
+    on = _nodes(tree, lambda node: bool((node.get("matching") or {}).get("on")))
+    labels = {label for node in by for label in node.get("grouping") or []}
+    return (labels | {label for node in on for label in node["matching"]["labels"]}) - {"le"}
+
+
+def _nodes(tree: Any, wanted: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        if wanted(tree):
+            yield tree
+        for value in tree.values():
+            yield from _nodes(value, wanted)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _nodes(value, wanted)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        ("a > 0", "a != -98765"),
+        ("a >= scalar(b:c) and d < 15m", "a != -98765 and d != -98765"),
+        ("1 - a", "1 - a"),
+    ],
+)
+def test_comparisons_are_made_true(expr: str, expected: str) -> None:
+    assert _always_true(expr) == expected

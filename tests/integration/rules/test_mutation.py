@@ -1,0 +1,60 @@
+"""A rule that is broken is noticed: metrics renamed, limits shifted by a fifth, pending times halved and doubled."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration.rules._mutants import Mutant, mutants
+from tests.support import rules
+
+_AREAS = ("services", "bots", "orders", "database", "exchanges", "pipeline")
+#: Mutants that behave as the original does, by name, with the reason.
+_EQUIVALENT: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("area", _AREAS)
+def test_some_case_notices_every_mutant(promtool: Path, rendered: Path, tmp_path: Path, area: str) -> None:
+    tested = rules.tested(rendered)
+    broken = [mutant for mutant in _of(area, rendered) if mutant.name not in _EQUIVALENT]
+
+    def survives(numbered: tuple[int, Mutant]) -> bool:
+        number, mutant = numbered
+        folder = tmp_path / str(number)
+        shutil.copytree(rendered, folder)
+        mutant.write(folder)
+        try:
+            return all(
+                _passes(promtool, folder / "tests", file, alert)
+                for alert in mutant.alerts
+                for file in tested[alert]
+            )
+        finally:
+            shutil.rmtree(folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        fates = zip(broken, pool.map(survives, enumerate(broken)), strict=True)
+        survivors = [mutant.name for mutant, alive in fates if alive]
+    assert broken
+    assert not survivors, f"{len(survivors)} of {len(broken)} mutants survive:\n" + "\n".join(survivors)
+
+
+def test_every_excuse_is_about_a_mutant_that_exists(rendered: Path) -> None:
+    names = {mutant.name for mutant in mutants(rules.read(rendered))}
+    assert set(_EQUIVALENT) <= names
+
+
+def _of(area: str, rendered: Path) -> Iterator[Mutant]:
+    """The mutants that are made in an area's files; thresholds and records go with the alerts that use them."""
+    areas = {rule.name: rule.labels["area"] for rule in rules.read(rendered) if rule.is_alert}
+    return (mutant for mutant in mutants(rules.read(rendered)) if areas[mutant.alerts[0]] == area)
+
+
+def _passes(promtool: Path, folder: Path, file: str, alert: str) -> bool:
+    run = [promtool, "test", "rules", "--run", f"^{alert}:", file]
+    return subprocess.run(run, cwd=folder, capture_output=True).returncode == 0

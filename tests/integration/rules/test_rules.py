@@ -1,0 +1,28 @@
+"""The rules, rendered, are what promtool takes; and each does what its tests say."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from botobs.stack import assets
+
+_FILES = sorted(file.name for file in (assets.root() / "prometheus" / "tests").glob("*.yml"))
+
+
+def test_the_rules_are_valid(promtool: Path, rendered: Path) -> None:
+    files = sorted(str(file) for file in (rendered / "rules").glob("*.yml"))
+    checked = subprocess.run(
+        [promtool, "check", "rules", "--lint=all", "--lint-fatal", *files], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_the_rules_do_what_their_tests_say(promtool: Path, rendered: Path, file: str) -> None:
+    tested = subprocess.run(
+        [promtool, "test", "rules", file], cwd=rendered / "tests", capture_output=True, text=True
+    )
+    assert tested.returncode == 0, tested.stdout + tested.stderr

@@ -1,0 +1,109 @@
+"""The alert rules as data: rendered as the stack renders them, and read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from botobs.stack import assets
+from botobs.stack.render import render_tree
+
+_NEEDED = {"BOTOBS_SECRETS": "/secrets", "BOTOBS_DATA": "/data"}
+_GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
+_NOT_A_METRIC = re.compile(r'"(\\.|[^"\\])*"|\{[^}]*\}|\[[^\]]*\]')
+_WORD = re.compile(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:])(?!\s*\()")
+_KEYWORDS = {"and", "or", "unless", "bool", "offset"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a rule stands: file, and position of its group and in it."""
+
+    file: str
+    group: int
+    rule: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A recording or alerting rule."""
+
+    place: Place
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The alert, or the recorded metric."""
+        return str(self.body.get("alert") or self.body["record"])
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether it is an alert."""
+        return "alert" in self.body
+
+    @property
+    def expr(self) -> str:
+        """Its PromQL expression."""
+        return str(self.body["expr"])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels that it adds."""
+        return dict(self.body.get("labels", {}))
+
+    @property
+    def title(self) -> str:
+        """Name, and what tells it from others of that name."""
+        distinct = {
+            key: value for key, value in self.labels.items() if key in ("severity", "slo", "sli", "window")
+        }
+        return f"{self.name}{{{','.join(distinct.values())}}}" if distinct else self.name
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics in its expression, thresholds included."""
+        return metrics(self.expr)
+
+
+def metrics(expr: str) -> list[str]:
+    """Names of the metrics in an expression, each once."""
+    bare = _NOT_A_METRIC.sub(" ", _GROUPING.sub(" ", expr))
+    return list(dict.fromkeys(word for word in _WORD.findall(bare) if word not in _KEYWORDS))
+
+
+def is_threshold(metric: str) -> bool:
+    """Whether a metric is one of the numbers that rules compare with."""
+    return metric.startswith(("botobs:threshold:", "botobs:objective:"))
+
+
+def render(target: Path, values: Mapping[str, str] | None = None) -> Path:
+    """Render Prometheus' configuration, rules and rule tests into `target`; returns it."""
+    render_tree(assets.root() / "prometheus", target, {**_NEEDED, **(values or {})}, frozenset({"build"}))
+    return target
+
+
+def read(folder: Path) -> list[Rule]:
+    """Every rule of the rendered configuration in `folder`."""
+    return [rule for file in sorted((folder / "rules").glob("*.yml")) for rule in _of_file(file)]
+
+
+def _of_file(file: Path) -> Iterator[Rule]:
+    for group_index, group in enumerate(yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]):
+        for index, body in enumerate(group["rules"]):
+            yield Rule(Place(file.name, group_index, index), body)
+
+
+def tested(folder: Path) -> dict[str, list[str]]:
+    """Files of rule tests by the alert that their cases are about."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((folder / "tests").glob("*.yml")):
+        for case in yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]:
+            files = found.setdefault(case["name"].partition(":")[0], [])
+            if file.name not in files:
+                files.append(file.name)
+    return found
