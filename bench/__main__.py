@@ -16,6 +16,7 @@ ROWS = (
     ("order path", "order_path", "botobs", "stock", "order_path", 8, 15),
     ("current span, 8 attributes", "span", "botobs", "stock", "span", 6, 10),
     ("child span, 8 attributes", "child_span", "botobs", "stock", "child_span", 6, 10),
+    ("the same by botobs.span", "own_span", "botobs", "stock", "span", 0, 0),
     ("counter add", "counter_add", "botobs", "stock", "counter_add", 4, 8),
     ("histogram record", "histogram_record", "botobs", "stock", "histogram_record", 4, 8),
     ("bound counter add", "bound_counter_add", "botobs", "stock", "counter_add", 40, 100),
@@ -40,7 +41,7 @@ ROWS = (
         20,
     ),
     (
-        "unsampled child span, to an unsampled one",
+        "unsampled child, to an unsampled one",
         "child_span",
         "botobs unsampled",
         "stock unsampled",
@@ -105,7 +106,8 @@ def main() -> None:
     wanted: Callable[[str], bool] = lambda name: not options.only or name in options.only  # noqa: E731
     saved: dict[str, Any] = {"machine": machine(), "rounds": options.rounds}
     print(
-        f"{saved['machine']}; medians of {options.rounds} interleaved rounds, quartiles in brackets",
+        f"{saved['machine']}; medians of {options.rounds} interleaved rounds, quartiles in brackets; "
+        "µs of CPU of the calling thread",
         flush=True,
     )
     results = Results()

@@ -12,7 +12,7 @@ from typing import Any
 
 NAME = "create_order binance"
 #: Eight attributes as an order's span has them.
-SPAN = {
+SPAN: dict[str, str | bool | int | float] = {
     "exchange.name": "binance",
     "exchange.operation": "create_order",
     "exchange.symbol": "BTC/USDT",
@@ -58,6 +58,10 @@ class OpenTelemetry:
                     pass
 
         return run
+
+    def own_span(self) -> Operation | None:
+        """The same by an interface of its own, if there is one."""
+        return None
 
     def child_span(self) -> Operation:
         """The same below another one."""
@@ -201,9 +205,8 @@ class Botobs(OpenTelemetry):
 
     def set_up(self) -> None:
         """As a service does it."""
-        from opentelemetry import metrics, trace
-
         import botobs
+        from botobs import _providers
 
         self._handle = botobs.init(
             "bench",
@@ -214,14 +217,26 @@ class Botobs(OpenTelemetry):
             environ={},
             **self.options,
         )
-        self.tracer = trace.get_tracer_provider().get_tracer("bench")
-        self.meter = metrics.get_meter_provider().get_meter("bench")
+        # What OpenTelemetry's global functions return after `init`, and what the instrumentations use in any case.
+        self.tracer = _providers.tracer_provider.get_tracer("bench")
+        self.meter = _providers.meter_provider.get_meter("bench")
 
     def bind(self, instrument: Any) -> Any:
         """`instrument` with its attributes."""
         from botobs.engine.bound import bind
 
         return bind(instrument, METRIC)
+
+    def own_span(self) -> Operation | None:
+        """The same by `botobs.span`."""
+        from botobs import span
+
+        def run(times: int) -> None:
+            for _ in range(times):
+                with span(NAME, SPAN):
+                    pass
+
+        return run
 
     def flush(self) -> None:
         """Send what was recorded."""

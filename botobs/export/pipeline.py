@@ -79,6 +79,7 @@ class Pipeline:
     def start(self, engine: Engine) -> None:
         """Start the thread, which takes metrics from `engine` and has it encode spans."""
         self._engine = engine
+        self.queue.size_of = engine.span_size
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
         self._thread.start()
 
@@ -89,7 +90,7 @@ class Pipeline:
         if self._sender is None and not self._store.durable:
             self._counts.drop("traces", Lane.NORMAL, "no_endpoint")
             return
-        if self.queue.land(span, self._engine.span_size) and not self._woken:
+        if self.queue.land(span) and not self._woken:
             self._woken = True
             self._inbox.put(None)
 
@@ -181,7 +182,7 @@ class Pipeline:
         if with_metrics and (body := self._engine.collect_metrics()) is not None:
             delivered = self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
         self._replay("traces", deadline)
-        self.queue.sort(self._engine.span_size)
+        self.queue.sort()
         while not self._store.full and (batch := self.queue.take(BATCH)) is not None:
             if (parcel := self._encode(*batch)) is not None:
                 self._dispatch(parcel, deadline)
@@ -249,7 +250,7 @@ class Pipeline:
         """At the end: keep on disk, or count, what could not be delivered."""
         lost = 0
         assert self._engine is not None
-        self.queue.sort(self._engine.span_size)
+        self.queue.sort()
         while (batch := self.queue.take(BATCH)) is not None:
             lane, spans = batch
             if not self._store.durable:

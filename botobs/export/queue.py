@@ -10,8 +10,8 @@ from typing import Any
 from .counts import Counts
 from .lanes import LANES, Lane, lane_of
 
-#: Spans that may wait to be sorted by somebody else.
-LANDING = 256
+#: Landed spans from which on the thread that sends is woken, and those that may wait for it.
+WAKE, LANDING = 256, 2048
 
 
 class SpanQueue:
@@ -23,9 +23,11 @@ class SpanQueue:
     Args:
         max_bytes: Estimated bytes of all sorted spans together.
         counts: Where given-up spans are counted.
+        size_of: Estimates the bytes of a span.
     """
 
-    def __init__(self, max_bytes: int, counts: Counts) -> None:
+    def __init__(self, max_bytes: int, counts: Counts, size_of: Callable[[Any], int] = len) -> None:
+        self.size_of = size_of
         self._max_bytes = max_bytes
         self._counts = counts
         self.reset()
@@ -38,17 +40,17 @@ class SpanQueue:
         self.bytes = 0
         self.landed: deque[Any] = deque()
 
-    def land(self, span: Any, size_of: Callable[[Any], int]) -> bool:
+    def land(self, span: Any) -> bool:
         """Take a span, to be sorted later; whether many wait for that."""
         landed = self.landed
         landed.append(span)
-        if len(landed) < LANDING:
+        if len(landed) < WAKE:
             return False
         if len(landed) > LANDING:
-            self.sort(size_of, 2)
+            self.sort(2)
         return True
 
-    def sort(self, size_of: Callable[[Any], int], at_most: int | None = None) -> None:
+    def sort(self, at_most: int | None = None) -> None:
         """Put landed spans, at most so many, into their lanes."""
         for _ in range(len(self.landed) if at_most is None else at_most):
             try:
@@ -56,7 +58,7 @@ class SpanQueue:
             except IndexError:
                 return
             try:
-                lane, size = lane_of(span), size_of(span)
+                lane, size = lane_of(span), self.size_of(span)
             except Exception:
                 # This may be a service's thread in the middle of its work; the loss is seen in the metric.
                 self._counts.drop("traces", Lane.NORMAL, "not_encoded")

@@ -8,7 +8,7 @@ import pytest
 
 from botobs.export.counts import Counts
 from botobs.export.lanes import Lane
-from botobs.export.queue import LANDING, SpanQueue
+from botobs.export.queue import LANDING, WAKE, SpanQueue
 
 from .conftest import Recording
 
@@ -20,11 +20,11 @@ def ended(recording: Recording, *names: str) -> list[Any]:
 
 
 def test_landed_spans_are_sorted_by_importance(recording: Recording) -> None:
-    queue = SpanQueue(10**6, Counts())
+    queue = SpanQueue(10**6, Counts(), recording.engine.span_size)
     for span in ended(recording, "fetch_ticker binance", "create_order binance", "risk check"):
-        assert not queue.land(span, recording.engine.span_size)
+        assert not queue.land(span)
     assert (len(queue), queue.bytes, queue.take(9)) == (3, 0, None)
-    queue.sort(recording.engine.span_size)
+    queue.sort()
     taken = [queue.take(9) for _ in range(3)]
     assert [(lane, spans[0].name) for lane, spans in filter(None, taken)] == [
         (Lane.CRITICAL, "create_order binance"),
@@ -36,22 +36,22 @@ def test_landed_spans_are_sorted_by_importance(recording: Recording) -> None:
 
 def test_what_lands_is_bounded_while_nobody_sends(recording: Recording) -> None:
     counts = Counts()
-    queue = SpanQueue(50_000, counts)
+    queue = SpanQueue(50_000, counts, recording.engine.span_size)
     (span,) = ended(recording, "risk check")
-    wakes = [queue.land(span, recording.engine.span_size) for _ in range(2_000)]
-    assert wakes.index(True) == LANDING - 1
+    wakes = [queue.land(span) for _ in range(6_000)]
+    assert wakes.index(True) == WAKE - 1
     assert len(queue.landed) <= LANDING + 1
     assert queue.bytes <= 50_000
-    assert len(queue) + counts.total_dropped == 2_000
+    assert len(queue) + counts.total_dropped == 6_000
 
 
 def test_a_span_that_cannot_be_sorted_is_counted(recording: Recording) -> None:
     counts = Counts()
-    queue = SpanQueue(10**6, counts)
-    queue.land(object(), recording.engine.span_size)
+    queue = SpanQueue(10**6, counts, recording.engine.span_size)
+    queue.land(object())
     for span in ended(recording, "good"):
-        queue.land(span, recording.engine.span_size)
-    queue.sort(recording.engine.span_size)
+        queue.land(span)
+    queue.sort()
     assert counts.dropped["traces", "normal", "not_encoded"] == 1
     assert len(queue) == 1
 
