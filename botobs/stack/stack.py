@@ -25,7 +25,7 @@ _TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "post
 _OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
 #: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
 _NOT_PUSHED = ".*:.*;.*|ALERTS.*;.*|.*;(prometheus|collector|tempo|alertmanager|postgres|mimir|extra.*)"
-_NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__"})
+_NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py"})
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from botobs.semconv import database
 
 from . import exporters, recorded
 from .board import Row, board
-from .panels import Column, Query, Sized, graph, grid, latency
-from .promql import Queries
+from .panels import Column, Query, Sized, graph, grid, latency, number
+from .promql import Queries, or_zero
 
 _q = Queries(("environment", "service"))
 _POOL = ("service.name", database.POOL_NAME)
 _DATABASE = ("datname",)
 _SERVER = ("service.instance.id",)
+_FAILED = {"error.type": "!="}
 
 
 def build() -> Dashboard:
@@ -25,6 +26,7 @@ def build() -> Dashboard:
         "Are statements slow, and whose fault is it: the server, its disk, a lock, or the pool in front of it?",
         _q.variables,
         [
+            Row("Within the time range", _totals()),
             Row("Statements, as clients see them", _statements()),
             Row("Pools", _pools()),
             Row("The server", _server()),
@@ -34,8 +36,42 @@ def build() -> Dashboard:
     )
 
 
+def _totals() -> list[Sized]:
+    return [
+        number(
+            "Statements",
+            "Statements and batches that clients sent.",
+            "short",
+            or_zero(_q.total(database.OPERATION_DURATION)),
+            width=6,
+        ),
+        number(
+            "Failed statements",
+            "Those that ended with an error.",
+            "short",
+            or_zero(_q.total(database.OPERATION_DURATION, where=_FAILED)),
+            bad=1,
+            width=6,
+        ),
+        number(
+            "Connections taken",
+            "How often a caller got a connection of a pool.",
+            "short",
+            or_zero(_q.total(database.CONNECTION_WAIT_TIME)),
+            width=6,
+        ),
+        number(
+            "Callers that gave up",
+            "Waiting for a connection of a pool.",
+            "short",
+            or_zero(_q.total(database.CONNECTION_TIMEOUTS)),
+            bad=1,
+            width=6,
+        ),
+    ]
+
+
 def _statements() -> list[Sized]:
-    failed = {"error.type": "!="}
     return [
         latency(
             "Duration",
@@ -61,7 +97,7 @@ def _statements() -> list[Sized]:
             [
                 Query(_q.rate(database.OPERATION_DURATION, ("service.name",)), "{{service_name}}"),
                 Query(
-                    _q.rate(database.OPERATION_DURATION, ("service.name", "error.type"), failed),
+                    _q.rate(database.OPERATION_DURATION, ("service.name", "error.type"), _FAILED),
                     "{{service_name}} {{error_type}}",
                 ),
             ],

@@ -129,7 +129,7 @@ def _clients() -> list[Sized]:
     return [
         graph(
             "Submissions by outcome",
-            "Requests that create orders, counted by the clients' instrumentation: one that is sent twice counts twice.",
+            "Requests that create orders, as the clients' instrumentation counts them: one sent twice counts twice.",
             "short",
             [Query(_q.events(exchange.ORDERS, (exchange.ORDER_OUTCOME,)), "{{exchange_order_outcome}}")],
             bars=True,
