@@ -98,7 +98,7 @@ def _of_file(file: Path) -> Iterator[Rule]:
             yield Rule(Place(file.name, group_index, index), body)
 
 
-def tested(folder: Path) -> dict[str, list[str]]:
+def cases_by_alert(folder: Path) -> dict[str, list[str]]:
     """Files of rule tests by the alert that their cases are about."""
     found: dict[str, list[str]] = {}
     for file in sorted((folder / "tests").glob("*.yml")):

@@ -20,7 +20,7 @@ _EQUIVALENT: dict[str, str] = {}
 
 @pytest.mark.parametrize("area", _AREAS)
 def test_some_case_notices_every_mutant(promtool: Path, rendered: Path, tmp_path: Path, area: str) -> None:
-    tested = rules.tested(rendered)
+    tested = rules.cases_by_alert(rendered)
     broken = [mutant for mutant in _of(area, rendered) if mutant.name not in _EQUIVALENT]
 
     def survives(numbered: tuple[int, Mutant]) -> bool:

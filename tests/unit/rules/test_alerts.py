@@ -1,0 +1,72 @@
+"""Every alert carries what routing, inhibition and the person on call need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.rules import Rule, cases_by_alert
+
+AREAS = {"services", "bots", "orders", "database", "exchanges", "pipeline"}
+DASHBOARDS = {
+    "botobs-overview",
+    "botobs-trading-engine",
+    "botobs-bots",
+    "botobs-database",
+    "botobs-exchanges",
+    "botobs-pipeline",
+}
+CAUSES = {"database", "exchange", "pipeline"}
+
+
+def test_labels_route_it(alerts: list[Rule]) -> None:
+    for alert in alerts:
+        assert alert.labels["severity"] in {"critical", "warning"} or alert.name == "Watchdog", alert.title
+        assert alert.labels["area"] in AREAS, alert.title
+        assert alert.labels["owner"], alert.title
+
+
+def test_it_stands_in_the_file_of_its_area(alerts: list[Rule]) -> None:
+    for alert in alerts:
+        assert alert.place.file == f"{alert.labels['area']}.yml", alert.title
+
+
+def test_annotations_say_what_is_the_matter_and_what_to_do(alerts: list[Rule]) -> None:
+    for alert in alerts:
+        annotations = alert.body["annotations"]
+        assert annotations["summary"], alert.title
+        assert "$value" in annotations["description"], alert.title
+        assert annotations["runbook_url"] == f"docs/runbooks/{alert.name}.md", alert.title
+        assert annotations["dashboard"] in DASHBOARDS, alert.title
+
+
+def test_one_that_is_held_back_names_causes_that_exist(alerts: list[Rule]) -> None:
+    named = {alert.labels["cause"] for alert in alerts if "{" not in alert.labels.get("cause", "{")}
+    assert named == CAUSES
+    for alert in alerts:
+        depends_on = alert.labels.get("depends_on", "")
+        assert not depends_on or set(depends_on.split(",")) <= CAUSES, alert.title
+
+
+def test_a_cause_is_held_back_by_nothing_and_outlasts_its_symptoms(alerts: list[Rule]) -> None:
+    for alert in alerts:
+        if "cause" in alert.labels:
+            assert "depends_on" not in alert.labels, alert.title
+            assert "keep_firing_for" in alert.body, alert.title
+
+
+def test_order_alerts_are_never_held_back(alerts: list[Rule]) -> None:
+    orders = [alert for alert in alerts if alert.labels["area"] == "orders"]
+    assert orders
+    for alert in orders:
+        assert not {"depends_on", "cause"} & set(alert.labels), alert.title
+
+
+def test_one_of_two_severities_waits_longer_as_a_warning(alerts: list[Rule]) -> None:
+    names = [alert.name for alert in alerts]
+    for name in {name for name in names if names.count(name) > 1}:
+        severities = sorted(alert.labels["severity"] for alert in alerts if alert.name == name)
+        assert severities == ["critical", "warning"], name
+
+
+def test_every_alert_has_cases_that_test_it(alerts: list[Rule], rendered: Path) -> None:
+    assert set(cases_by_alert(rendered)) == {alert.name for alert in alerts}

@@ -1,0 +1,61 @@
+"""Alerts and their runbook pages are in step, and the pages can be worked with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from botobs import semconv
+from botobs.stack import assets
+from tests.support.rules import Rule, metrics, read
+
+FOLDER = assets.root() / "docs" / "runbooks"
+SECTIONS = ["What it means", "How sure it is", "What to look at", "What to do", "How to drill it"]
+#: Metrics of the parts that are scraped, and of the host and span metrics that the collector makes.
+FOREIGN = re.compile(
+    r"(alertmanager|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
+    r"|up|scrape_duration_seconds|ALERTS"
+)
+PAGES = sorted(FOLDER.glob("*.md"))
+
+
+def test_every_alert_has_a_page_and_every_page_an_alert(alerts: list[Rule]) -> None:
+    assert {page.stem for page in PAGES} == {alert.name for alert in alerts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_has_every_section(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# {page.stem}\n")
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_says_severity_and_owner_as_the_rules_do(page: Path, alerts: list[Rule]) -> None:
+    line = page.read_text(encoding="utf-8").splitlines()[2].lower()
+    for alert in alerts:
+        if alert.name == page.stem and alert.name != "Watchdog":
+            assert alert.labels["severity"] in line
+            assert alert.labels["owner"] in line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_queries_of_a_page_name_metrics_that_exist(page: Path, rendered: Path) -> None:
+    known = {rule.name for rule in read(rendered) if not rule.is_alert}
+    for metric in semconv.all_metrics():
+        name = metric.prometheus_name
+        known |= {f"{name}_bucket", f"{name}_count"} if metric.kind == "histogram" else {name}
+    queries = re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert queries
+    for query in queries:
+        named = metrics(re.sub(r"^#.*$", "", query, flags=re.MULTILINE))
+        unknown = [name for name in named if name not in known and not FOREIGN.fullmatch(name)]
+        assert unknown == [], query
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_alerts_that_a_page_points_to_exist(page: Path, alerts: list[Rule]) -> None:
+    named = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", page.read_text(encoding="utf-8")))
+    assert named <= {alert.name for alert in alerts}
