@@ -249,7 +249,6 @@ class Pipeline:
     def _give_up(self) -> None:
         """At the end: keep on disk, or count, what could not be delivered."""
         lost = 0
-        assert self._engine is not None
         self.queue.sort()
         while (batch := self.queue.take(BATCH)) is not None:
             lane, spans = batch

@@ -23,10 +23,10 @@ class SpanQueue:
     Args:
         max_bytes: Estimated bytes of all sorted spans together.
         counts: Where given-up spans are counted.
-        size_of: Estimates the bytes of a span.
+        size_of: Estimates the bytes of a span; the engine does, once there is one.
     """
 
-    def __init__(self, max_bytes: int, counts: Counts, size_of: Callable[[Any], int] = len) -> None:
+    def __init__(self, max_bytes: int, counts: Counts, size_of: Callable[[Any], int] = lambda _: 0) -> None:
         self.size_of = size_of
         self._max_bytes = max_bytes
         self._counts = counts
