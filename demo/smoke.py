@@ -27,6 +27,7 @@ console = Console(highlight=False, soft_wrap=True)
 _PACE = {
     "BOTOBS_SCRAPE_INTERVAL": "2s",
     "BOTOBS_SCRAPE_TIMEOUT": "2s",
+    "BOTOBS_COLLECTOR_METRICS_INTERVAL_MS": "2000",
     "BOTOBS_POSTGRES_SCRAPE_INTERVAL": "5s",
     "BOTOBS_EVALUATION_INTERVAL": "2s",
     "BOTOBS_RULE_QUERY_OFFSET": "0s",

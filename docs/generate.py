@@ -88,11 +88,14 @@ def _settings() -> str:
 
 
 def _ports() -> str:
-    rows = [(str(port.default), port.part, port.purpose, f"`{port.variable}`") for port in PORTS]
+    rows = [
+        (str(port.default), port.part, port.purpose, str(port.refuses), f"`{port.variable}`")
+        for port in PORTS
+    ]
     return (
         "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "
-        "--ports auto` picks free"
-        "ports.\n\n" + _table(("port", "part", "purpose", "setting"), rows)
+        "--ports auto` picks free "
+        "ports.\n\n" + _table(("port", "part", "purpose", "asks everybody for", "setting"), rows)
     )
 
 
@@ -100,7 +103,7 @@ def _commands() -> str:
     rows = [(f"`botobs {name}`", summary) for name, summary in COMMANDS.items()]
     return (
         "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit "
-        "codes: 0 done, 1 it did not"
+        "codes: 0 done, 1 it did not "
         "work, 2 the command was wrong, 130 interrupted.\n\n" + _table(("command", "what it does"), rows)
     )
 

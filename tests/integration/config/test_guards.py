@@ -109,15 +109,42 @@ def test_the_neighbours_of_a_poison_arrive(live: LiveStack, poison: str) -> None
     assert eventually(lambda: live.query(f'guards_neighbour{{service_name="{service}"}}'))
 
 
-def test_what_is_taken_out_is_counted(live: LiveStack) -> None:
-    def counted() -> float:
-        return live.value('otelcol_processor_filter_datapoints_filtered_total{filter="filter/too_new"}') or 0
+@pytest.mark.parametrize(
+    ("poison", "guard"),
+    [
+        ("future", "too_new"),
+        ("past", "too_old"),
+        ("no-time", "too_old"),
+        ("nan-counter", "not_a_number"),
+        ("nan-histogram", "not_a_number"),
+        ("no-name", "malformed"),
+        ("no-temporality", "malformed"),
+    ],
+)
+def test_what_is_taken_out_is_counted_by_service(live: LiveStack, poison: str, guard: str) -> None:
+    """Twice, because a sum that is reported twice within a millisecond would be refused with its neighbours."""
+    service = f"guards-counted-{poison}"
+    for _ in range(2):
+        _send(live, service, _POISONS[poison])
+    query = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
+    counted = eventually(lambda: [row for row in live.query(query) if row["value"][1] == "2"])
+    assert [row["metric"]["botobs_guard"] for row in counted] == [guard]
 
-    before = eventually(lambda: live.query("otelcol_processor_filter_datapoints_filtered_total"))
-    assert before
-    start = counted()
-    _send(live, "guards-counted", _POISONS["future"])
-    assert eventually(lambda: counted() > start)
+
+def test_what_is_taken_out_is_counted_by_reason(live: LiveStack) -> None:
+    query = 'otelcol_processor_filter_datapoints_filtered_total{filter="filter/too_new"}'
+    before = live.value(query) or 0
+    _send(live, "guards-reasons", _POISONS["future"])
+    assert eventually(lambda: (live.value(query) or 0) > before)
+
+
+def test_a_counted_service_has_one_identity(live: LiveStack) -> None:
+    """A second target_info of the same instance would break every join with it."""
+    service = "guards-identity"
+    _send(live, service, _POISONS["future"])
+    refused = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
+    assert eventually(lambda: live.query(refused))
+    assert live.value(f'count(target_info{{job="{service}"}})') == 1
 
 
 def test_a_delta_counter_is_added_up(live: LiveStack) -> None:

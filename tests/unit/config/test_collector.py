@@ -13,13 +13,19 @@ from tests.support import configs
 CONFIG = configs.load("collector/collector.yaml")
 PIPELINES: dict[str, Any] = CONFIG["service"]["pipelines"]
 FROM_SERVICES = [name for name, pipeline in PIPELINES.items() if "otlp" in pipeline["receivers"]]
+#: Pipelines that take data in; the others go on where one of these has ended.
+BEGINNINGS = [
+    name
+    for name, pipeline in PIPELINES.items()
+    if not all(receiver.startswith("forward/") for receiver in pipeline["receivers"])
+]
 EXPORTERS: dict[str, Any] = CONFIG["exporters"]
 
 #: Stages that answer a sender before what they hold is on disk.
 _ASYNCHRONOUS = {"batch", "tail_sampling", "group_by_trace"}
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", BEGINNINGS)
 def test_memory_is_limited_first(name: str) -> None:
     assert PIPELINES[name]["processors"][0] == "memory_limiter"
 
@@ -57,6 +63,38 @@ def test_services_show_a_token_over_tls() -> None:
     for protocol in CONFIG["receivers"]["otlp"]["protocols"].values():
         assert protocol["auth"]["authenticator"] == "bearertokenauth/services"
         assert protocol["tls"]["cert_file"] == "/secrets/server.pem"
+
+
+def test_guards_and_their_counts_have_the_same_conditions() -> None:
+    counted = {
+        metric["attributes"][0]["default_value"]: metric["conditions"]
+        for metric in CONFIG["connectors"]["signal_to_metrics/refused"]["datapoints"]
+    }
+    guards = {
+        name.removeprefix("filter/"): processor["metric_conditions"]
+        for name, processor in CONFIG["processors"].items()
+        if name.startswith("filter/")
+    }
+    assert counted == guards
+
+
+def test_points_of_services_pass_every_guard() -> None:
+    assert PIPELINES["metrics"]["exporters"] == ["forward/guards", "signal_to_metrics/refused"]
+    guarded = PIPELINES["metrics/guarded"]
+    assert guarded["receivers"] == ["forward/guards"]
+    guards = {name for name in CONFIG["processors"] if name.startswith("filter/")}
+    assert guards | {"delta_to_cumulative"} == set(guarded["processors"])
+
+
+def test_the_collectors_own_metrics_need_no_listener() -> None:
+    """Its pull reader has neither TLS nor authentication."""
+    readers = CONFIG["service"]["telemetry"]["metrics"]["readers"]
+    assert [list(reader) for reader in readers] == [["periodic"]]
+    exporter = readers[0]["periodic"]["exporter"]["otlp"]
+    assert exporter["endpoint"].startswith("https://")
+    assert exporter["headers"] == [
+        {"name": "authorization", "value": "${file:/secrets/collector.authorization}"}
+    ]
 
 
 def test_span_metrics_have_the_buckets_of_the_sdk() -> None:
