@@ -43,7 +43,7 @@ def counter_add(telemetry: Telemetry) -> float:
 
 def points(client: Client) -> float:
     """Seconds of `handle_message` and `resolve` around a handler that does nothing."""
-    message = WSMessage(WSMsgType.PING - 1, "x" * 200, None)
+    message = WSMessage(WSMsgType.CONTINUATION, "x" * 200, None)
     result: dict[str, Any] = {}
 
     def one() -> None:

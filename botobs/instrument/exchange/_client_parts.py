@@ -26,7 +26,7 @@ class ClientParts:
         self._taken.add(client)
         connection.check = integrity.sequence_check(connection.key[0])
         if connection.check is not None:
-            client.on_message_callback = _checking(connection, client.on_message_callback)
+            client.on_message_callback = _checking(connection, connection.check, client.on_message_callback)
         if getattr(client, "ping", None):
             client.ping = _stamping(connection, client.ping)
         reference = weakref.ref(client)
@@ -56,13 +56,22 @@ class ClientParts:
         self._taken.clear()
 
 
-def _checking(connection: Connection, wrapped: Callable[..., Any]) -> Callable[..., Any]:
+def _checking(
+    connection: Connection, check: integrity.SequenceCheck, wrapped: Callable[..., Any]
+) -> Callable[..., Any]:
+    # Every message passes here, so the check's parts are called without detours.
+    dialect, last = check.dialect, check.last
+
     @functools.wraps(wrapped)
     def on_message(client: Any, message: Any) -> Any:
         try:
-            connection.check_sequence(message)
+            missing = dialect(last, message)
         except Exception as error:
             report(_LIBRARY, error)
+        else:
+            if missing is not None:
+                connection.checks += 1
+                connection.gaps += missing
         return wrapped(client, message)
 
     # Whose method it is stays visible: ccxt users and this package ask.

@@ -153,6 +153,8 @@ def _look_at_connection(hub: Hub, connection: Connection, client: Any, now: floa
             hub.heartbeat_rtt.record(seconds, _episodes.connection_attributes(connection))
         elif now < connection.looked_at + SAMPLE_INTERVAL:
             return
+    if connection.check is not None:
+        connection.check.trim()
     seconds = monotonic() - now
     hub.handler_duration.record(seconds, {semconv.NAME: connection.key[0], semconv.CLIENT: connection.key[1]})
     connection.looked_at = now

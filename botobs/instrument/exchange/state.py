@@ -197,6 +197,7 @@ class Connection:
         """Compare the message's sequence number, if it has one, with the one before."""
         if self.check is None:
             return
+        self.check.trim()
         missing = self.check(message)
         if missing is not None:
             self.checks += 1

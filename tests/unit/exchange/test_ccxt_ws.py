@@ -83,7 +83,7 @@ async def test_an_open_connection_counts_its_messages(
     assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 1
     assert recorded.value("exchange.ws.messages", exchange__ws__direction="sent", **WHO) == 1
     received = recorded.value("exchange.ws.messages", exchange__ws__direction="received", **WHO)
-    assert received == 2
+    assert received >= 2
     assert recorded.value("exchange.ws.bytes", **WHO) > 100
     assert recorded.value("exchange.ws.connect.duration", **WHO) == 1
     assert 0 <= recorded.value("exchange.ws.last_message.age", **WHO) < 60

@@ -59,23 +59,31 @@ def sequence_check(exchange: str) -> SequenceCheck | None:
 
 
 class SequenceCheck:
-    """Remembers the last sequence numbers of one connection."""
+    """Remembers the last sequence numbers of one connection.
 
-    __slots__ = ("_dialect", "_last")
+    Attributes:
+        dialect: How the exchange numbers its messages.
+        last: The numbers so far, by stream; given to `dialect` with every message.
+    """
+
+    __slots__ = ("dialect", "last")
 
     def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._last: dict[Any, int] = {}
+        self.dialect = dialect
+        self.last: dict[Any, int] = {}
 
     def __call__(self, message: Any) -> int | None:
         """Messages that are missing before `message`; None if it has no sequence number."""
-        if len(self._last) > _MAXIMUM_STREAMS:
-            self._last.clear()
-        return self._dialect(self._last, message)
+        return self.dialect(self.last, message)
 
     def restart(self) -> None:
         """Forget everything: a new connection or subscription begins anywhere."""
-        self._last.clear()
+        self.last.clear()
+
+    def trim(self) -> None:
+        """Forget everything if it is too much; called now and then."""
+        if len(self.last) > _MAXIMUM_STREAMS:
+            self.last.clear()
 
 
 def checks(exchange: str, client: str) -> Mapping[str, bool]:
