@@ -5,12 +5,22 @@ OpenTelemetry's own no-op tracer runs two nested generators a span.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, NoOpTracer, Span, Tracer, TracerProvider
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    NonRecordingSpan,
+    NoOpTracer,
+    Span,
+    SpanKind,
+    Tracer,
+    TracerProvider,
+)
 
+from .fast.attributes import Attributes
 from .fast.context import SPAN_KEY, Context, current
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -44,16 +54,36 @@ class DisabledTracer(NoOpTracer):
     """Passes on the context that it finds, so that what others sampled stays sampled."""
 
     def start_as_current_span(
-        self, name: str, context: Context | None = None, *arguments: Any, **named: Any
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
     ) -> Any:
         """A context manager that does nothing.
 
         If a span of somebody else is current, it is covered by one that does not record, as upstream does it.
         """
-        span = current().get(SPAN_KEY)
-        if context is None and (span is None or isinstance(span, NonRecordingSpan)):
-            return _NOTHING
-        return super().start_as_current_span(name, context, *arguments, **named)
+        if context is None:
+            span = current().get(SPAN_KEY)
+            if span is None or isinstance(span, NonRecordingSpan):
+                return _NOTHING
+        return super().start_as_current_span(
+            name,
+            context,
+            kind,
+            attributes,
+            links,
+            start_time,
+            record_exception,
+            set_status_on_exception,
+            end_on_exit,
+        )
 
 
 _TRACER = DisabledTracer()
