@@ -1,4 +1,4 @@
-"""Faults against the real stack: `--drill-profile=short` as continuous integration runs them, `long` for all of them."""
+"""Faults against the real stack: `--drill-profile=short` as continuous integration runs them, `long` for all."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.faults import FaultTable
 from tests.support.stack import LiveStack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the choice of the profile."""
-    parser.addoption("--drill-profile", choices=["short", "long"], default="long", help="how long the drills last")
+    parser.addoption(
+        "--drill-profile", choices=["short", "long"], default="long", help="how long the drills last"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +28,20 @@ def fresh() -> Iterator[LiveStack]:
     """A stack of its own for a drill that breaks things, without the demo."""
     with LiveStack() as stack:
         yield stack
+
+
+_FAULTS = pytest.StashKey[FaultTable]()
+
+
+@pytest.fixture(scope="session")
+def faults(request: pytest.FixtureRequest) -> FaultTable:
+    """Collects what each fault cost; the table is printed at the end."""
+    return request.config.stash.setdefault(_FAULTS, FaultTable())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table of faults."""
+    if (table := config.stash.get(_FAULTS, None)) is not None:
+        terminalreporter.section("faults: items acknowledged, missing")
+        for row in table.rows:
+            terminalreporter.line(row)

@@ -1,0 +1,48 @@
+"""The collector is stopped and killed at full load, with queues that are empty and queues that are not."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.support.faults import FaultTable, held, load, struck
+from tests.support.ledger import delivered_spans
+from tests.support.stack import LiveStack
+
+
+@pytest.fixture
+def times(long_profile: bool) -> int:
+    """How often the collector falls."""
+    return 20 if long_profile else 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+@pytest.mark.parametrize("queues", ["empty", "filled"])
+def test_at_full_load(
+    fresh: LiveStack, times: int, faults: FaultTable, number: signal.Signals, queues: str
+) -> None:
+    with load(fresh, "full", pause=0) as running:
+
+        def strike() -> None:
+            for _ in range(times):
+                running.flows()
+                struck(fresh, "collector", number)
+            running.flows()
+
+        if queues == "filled":
+            with held(fresh, "tempo"), held(fresh, "prometheus"):
+                strike()
+        else:
+            strike()
+    delivery = running.settle()
+    how = "stopped" if number == signal.SIGTERM else "killed"
+    spans = (
+        sum(len(receipts) for receipts in running.sender.acknowledged[:1]) * running.sender.sources[0].items
+    )
+    # Tempo's own count begins anew when it was held, and then has seen nothing else.
+    again = delivered_spans(fresh) - spans
+    faults.add(
+        f"collector {how} {times} times, queues {queues}", delivery, f"{max(0, again):,} spans came twice"
+    )
+    assert delivery.missing == 0

@@ -1,0 +1,59 @@
+"""A backend is stopped for a while, and then killed: what the collector has acknowledged is there in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.faults import FaultTable, held, load, pause, struck
+from tests.support.ledger import wait_for_all
+from tests.support.stack import LiveStack
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[LiveStack]:
+    """A stack with Mimir, whose parts fall one after the other."""
+    with LiveStack(mimir=True) as stack:
+        yield stack
+
+
+@pytest.fixture
+def outage(long_profile: bool) -> float:
+    """Seconds that a backend is away."""
+    return 240 if long_profile else 12
+
+
+def test_prometheus(live: LiveStack, outage: float, faults: FaultTable) -> None:
+    with load(live, "prometheus", spans=0) as running:
+        with held(live, "prometheus"):
+            pause(outage)
+        running.flows()
+        struck(live, "prometheus")
+        running.flows()
+    delivery = running.settle()
+    faults.add(f"Prometheus stopped for {outage:g} s, then killed", delivery)
+    assert delivery.missing == 0
+
+
+def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
+    with load(live, "tempo", points=0) as running:
+        with held(live, "tempo"):
+            pause(outage)
+        running.flows()
+    delivery = running.settle()
+    faults.add(f"Tempo stopped for {outage:g} s", delivery)
+    assert delivery.missing == 0
+
+
+def test_mimir(live: LiveStack, outage: float, faults: FaultTable) -> None:
+    with load(live, "mimir", spans=0) as running:
+        with held(live, "mimir"):
+            pause(outage)
+        running.flows()
+        struck(live, "mimir")
+        running.flows()
+    in_prometheus = running.settle()
+    in_mimir = wait_for_all(live, running.sender, part="mimir", within=180)
+    faults.add(f"Mimir stopped for {outage:g} s, then killed", in_mimir)
+    assert (in_prometheus.missing, in_mimir.missing) == (0, 0)

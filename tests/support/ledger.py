@@ -1,0 +1,129 @@
+"""Reads back from the stores every item that was acknowledged, and counts what is missing and what came twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+from tests.support.otlp_load import Points, Spans
+from tests.support.sender import Sender
+
+#: Traces read at the same time.
+_READERS = 4
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The end of a ledger.
+
+    Attributes:
+        acknowledged: Items that the collector has answered for.
+        missing: Those of them that cannot be read back.
+    """
+
+    acknowledged: int
+    missing: int
+
+    def __add__(self, other: Delivery) -> Delivery:
+        return Delivery(self.acknowledged + other.acknowledged, self.missing + other.missing)
+
+    def __str__(self) -> str:
+        return f"{self.acknowledged:,} acknowledged, {self.missing:,} missing"
+
+
+class Stack(Protocol):
+    """What is read."""
+
+    def client(self, part: str) -> httpx.Client:
+        """A client for a part."""
+
+
+def wait_for_all(live: Stack, sender: Sender, within: float = 120, part: str | None = None) -> Delivery:
+    """Read until nothing is missing, or `within` seconds are over.
+
+    Args:
+        live: The stack.
+        sender: One that has ended.
+        within: Seconds for the queues to be sent.
+        part: The store; Tempo for spans and Prometheus for points unless it says otherwise.
+    """
+    deadline = time.monotonic() + within
+    total = Delivery(0, 0)
+    for source, receipts in zip(sender.sources, sender.acknowledged, strict=True):
+        if isinstance(source, Spans):
+            total += _spans(live, source, receipts, deadline)
+        elif isinstance(source, Points):
+            total += _points(live, source, receipts, deadline, part or "prometheus")
+    return total
+
+
+def _spans(live: Stack, source: Spans, receipts: Sequence[int], deadline: float) -> Delivery:
+    wanted: dict[bytes, set[bytes]] = {}
+    for number in receipts:
+        wanted.setdefault(source.trace_id(number), set()).update(source.span_ids(number))
+    with live.client("tempo") as http, ThreadPoolExecutor(_READERS) as readers:
+
+        def missing_of(trace_id: bytes) -> int:
+            return len(wanted[trace_id] - _stored(http, trace_id))
+
+        incomplete = dict.fromkeys(wanted, 0)
+        while True:
+            counts = list(readers.map(missing_of, incomplete))
+            incomplete = {one: count for one, count in zip(incomplete, counts, strict=True) if count}
+            if not incomplete or time.monotonic() > deadline:
+                return Delivery(len(receipts) * source.items, sum(incomplete.values()))
+            time.sleep(0.5)
+
+
+def _stored(http: httpx.Client, trace_id: bytes) -> set[bytes]:
+    answer = http.get(f"/api/traces/{trace_id.hex()}", headers={"Accept": "application/protobuf"}, timeout=60)
+    if answer.status_code == 404:
+        return set()
+    answer.raise_for_status()
+    trace = TracesData.FromString(answer.content)
+    return {span.span_id for one in trace.resource_spans for scope in one.scope_spans for span in scope.spans}
+
+
+def _points(live: Stack, source: Points, receipts: Sequence[int], deadline: float, part: str) -> Delivery:
+    wanted = set(receipts)
+    with live.client(part) as http:
+        while True:
+            series = samples(http, source.selector, part)
+            found = [{int(float(value)) for _, value in one["values"]} for one in series]
+            # A series that nobody has stored lacks all of it.
+            missing = sum(len(wanted - values) for values in found)
+            missing += len(wanted) * (source.items - len(found))
+            if not missing or time.monotonic() > deadline:
+                return Delivery(len(wanted) * source.items, missing)
+            time.sleep(0.5)
+
+
+def samples(
+    http: httpx.Client, selector: str, part: str = "prometheus", last: str = "1h"
+) -> list[dict[str, Any]]:
+    """Every stored sample of some series, as they are, by a query for a range of raw samples."""
+    prefix, headers = ("/prometheus", {"X-Scope-OrgID": "botobs"}) if part == "mimir" else ("", {})
+    answer = http.post(
+        f"{prefix}/api/v1/query", data={"query": f"{selector}[{last}]"}, headers=headers, timeout=60
+    )
+    answer.raise_for_status()
+    return list(answer.json()["data"]["result"])
+
+
+def delivered_spans(live: Stack) -> int:
+    """Spans that Tempo was sent since it started, those that came twice included."""
+    with live.client("tempo") as http:
+        lines = http.get("/metrics").text.splitlines()
+    return int(
+        sum(
+            float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith("tempo_distributor_spans_received_total")
+        )
+    )
