@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ _KEYWORDS = {"and", "or", "unless", "bool", "offset"}
 
 @dataclass(frozen=True)
 class Place:
-    """Where a rule stands: file, and position of its group and in it."""
+    """Where a rule stands: file, name of its group, position in it."""
 
     file: str
-    group: int
+    group: str
     rule: int
 
 
@@ -93,9 +93,24 @@ def read(folder: Path) -> list[Rule]:
 
 
 def _of_file(file: Path) -> Iterator[Rule]:
-    for group_index, group in enumerate(yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]):
+    for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
         for index, body in enumerate(group["rules"]):
-            yield Rule(Place(file.name, group_index, index), body)
+            yield Rule(Place(file.name, group["name"], index), body)
+
+
+def needed(rules: Sequence[Rule], alert: str) -> set[str]:
+    """Names of an alert and of everything recorded that it depends on, directly or through others."""
+    by_name: dict[str, list[Rule]] = {}
+    for rule in rules:
+        by_name.setdefault(rule.name, []).append(rule)
+    found: set[str] = set()
+    ahead = [alert]
+    while ahead:
+        name = ahead.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            ahead += [metric for rule in by_name[name] for metric in rule.metrics]
+    return found
 
 
 def cases_by_alert(folder: Path) -> dict[str, list[str]]:

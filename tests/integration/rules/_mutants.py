@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import yaml
-
-from tests.support.rules import Place, Rule, is_threshold
+from tests.support.rules import Place, Rule, is_threshold, needed
 
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -37,14 +36,18 @@ class Mutant:
     value: str
     alerts: tuple[str, ...]
 
-    def write(self, folder: Path) -> None:
-        """Break the rule in the rendered configuration in `folder`."""
-        file = folder / "rules" / self.place.file
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        rules = content["groups"][self.place.group]["rules"]
-        # A copy: anchors make rules share their parts.
-        rules[self.place.rule] = {**copy.deepcopy(rules[self.place.rule]), self.field: self.value}
-        file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    def write(self, rules: Sequence[Rule], folder: Path) -> None:
+        """Write the files of `rules` with this one broken into `folder`, without what its alerts do not need."""
+        needs = {name for alert in self.alerts for name in needed(rules, alert)}
+        files: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+        for rule in rules:
+            group = files.setdefault(rule.place.file, {}).setdefault(rule.place.group, [])
+            if rule.name in needs:
+                group.append({**rule.body, self.field: self.value} if rule.place == self.place else rule.body)
+        for name, groups in files.items():
+            content = {"groups": [{"name": group, "rules": bodies} for group, bodies in groups.items()]}
+            # JSON is YAML, and is written much faster.
+            (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
 def mutants(rules: Sequence[Rule]) -> Iterator[Mutant]:
@@ -63,21 +66,12 @@ def mutants(rules: Sequence[Rule]) -> Iterator[Mutant]:
 
 
 def _dependents(rules: Sequence[Rule]) -> Mapping[str, tuple[str, ...]]:
-    """Alerts by the recorded metric that they depend on, directly or through others."""
-    records: dict[str, list[Rule]] = {}
-    for rule in rules:
-        if not rule.is_alert:
-            records.setdefault(rule.name, []).append(rule)
+    """Alerts by the recorded metric that they depend on."""
     found: dict[str, dict[str, None]] = {}
     for rule in rules:
         if rule.is_alert:
-            ahead, seen = list(rule.metrics), set()
-            while ahead:
-                metric = ahead.pop()
-                if metric in records and metric not in seen:
-                    seen.add(metric)
-                    found.setdefault(metric, {})[rule.name] = None
-                    ahead += [name for record in records[metric] for name in record.metrics]
+            for metric in needed(rules, rule.name):
+                found.setdefault(metric, {})[rule.name] = None
     return {metric: tuple(alerts) for metric, alerts in found.items()}
 
 
