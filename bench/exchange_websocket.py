@@ -71,23 +71,15 @@ def burst(exchange: Any, frames: list[WSMessage]) -> float:
     return elapsed
 
 
-def depth_frames(count: int) -> list[WSMessage]:
-    """Updates of a book as Binance sends them, each changing four levels."""
+def depth_frames(count: int, levels: int) -> list[WSMessage]:
+    """Updates of a book as Binance sends them, each changing so many levels of both sides."""
     now = int(time.time() * 1000)
     frames = []
     for number in range(1, count + 1):
-        step = number % 40
-        levels = [[f"{100 - step * 0.01:.2f}", "1.5"], [f"{99 - step * 0.01:.2f}", "0.5"]]
-        asks = [[f"{101 + step * 0.01:.2f}", "1.5"], [f"{102 + step * 0.01:.2f}", "0.5"]]
-        event = {
-            "e": "depthUpdate",
-            "E": now,
-            "s": "BTCUSDT",
-            "U": number,
-            "u": number,
-            "b": levels,
-            "a": asks,
-        }
+        first = number % 40
+        bids = [[f"{100 - (first + level) * 0.01:.2f}", "1.5"] for level in range(levels)]
+        asks = [[f"{101 + (first + level) * 0.01:.2f}", "1.5"] for level in range(levels)]
+        event = {"e": "depthUpdate", "E": now, "s": "BTCUSDT", "U": number, "u": number, "b": bids, "a": asks}
         frames.append(WSMessage(WSMsgType.TEXT, json.dumps(event), None))
     return frames
 
@@ -133,10 +125,12 @@ async def main(frames: int) -> None:
     print(f"counter.add                      {add * 1e9:8.0f} ns")
     print(f"handle_message + resolve, plain  {plain * 1e9:8.0f} ns")
     print(f"added by watching                {added * 1e9:8.0f} ns = {added / add:.3f} of a counter.add")
-    messages = depth_frames(frames)
-    before, after = alternating(telemetry, lambda: burst(new_exchange(), messages), 3)
-    print(f"burst of {frames} frames, plain    {before:8.2f} s")
-    print(f"watched                          {after:8.2f} s = {after / before:.3f} times")
+    # Two levels is the least that Binance sends, ten a calm market's tenth of a second.
+    for levels in (2, 10):
+        messages = depth_frames(frames, levels)
+        before, after = alternating(telemetry, lambda messages=messages: burst(new_exchange(), messages), 5)
+        print(f"burst of {frames} frames of 2 x {levels} levels, plain {before:.2f} s")
+        print(f"watched {after:.2f} s = {after / before:.3f} times")
 
 
 if __name__ == "__main__":

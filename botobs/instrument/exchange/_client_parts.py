@@ -71,7 +71,8 @@ def _checking(
         else:
             if missing is not None:
                 connection.checks += 1
-                connection.gaps += missing
+                if missing:
+                    connection.gaps += missing
         return wrapped(client, message)
 
     # Whose method it is stays visible: ccxt users and this package ask.

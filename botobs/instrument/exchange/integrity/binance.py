@@ -15,21 +15,33 @@ def missing(last: dict[Any, int], message: Any) -> int | None:
 
     A range that overlaps the one before is no gap: a book that is subscribed to at two speeds comes twice.
     """
-    if message.__class__ is not dict:
+    try:
+        event = message["e"]
+        data = message
+    except (KeyError, TypeError):
+        data = _combined(message)
+        event = data.get("e")
+    if event != "depthUpdate":
         return None
-    data = message.get("data", message)
-    if data.__class__ is not dict or data.get("e") != "depthUpdate":
+    end, symbol = data.get("u"), data.get("s")
+    if end.__class__ is not int or symbol.__class__ is not str:
         return None
-    end = data.get("u")
-    if end.__class__ is not int:
-        return None
-    symbol = data.get("s")
     before = last.get(symbol)
-    last[symbol] = end if before is None or end > before else before
     if before is None:
+        last[symbol] = end
+        return 0
+    if end > before:
+        last[symbol] = end
+    start = data.get("U")
+    if start == before + 1:
         return 0
     previous = data.get("pu")
     if previous.__class__ is int:
         return 1 if previous > before else 0
-    start = data.get("U")
     return 1 if start.__class__ is int and start > before + 1 else 0
+
+
+def _combined(message: Any) -> dict[str, Any]:
+    """The event in a message of a combined stream; nothing for anything else."""
+    data = message.get("data") if message.__class__ is dict else None
+    return data if data.__class__ is dict else {}

@@ -17,7 +17,7 @@ def missing(last: dict[Any, int], message: Any) -> int | None:
     number = data.get("change_id")
     if number.__class__ is not int:
         return None
-    channel = params.get("channel")
+    channel = str(params.get("channel"))
     before = last.get(channel)
     last[channel] = number
     previous = data.get("prev_change_id")

@@ -16,7 +16,7 @@ def missing(last: dict[Any, int], message: Any) -> int | None:
     arg, data = message.get("arg"), message.get("data")
     if arg.__class__ is not dict or data.__class__ is not list:
         return None
-    key = (arg.get("channel"), arg.get("instId"))
+    key = (str(arg.get("channel")), str(arg.get("instId")))
     breaks = None
     for item in data:
         number = item.get("seqId") if item.__class__ is dict else None
