@@ -113,7 +113,7 @@ def _life() -> list[Sized]:
             bars=True,
         ),
         graph(
-            "Restarts",
+            "Restarts, by bot",
             "Starts after a failure, by bot. The alert counts those within its window.",
             "short",
             [Query(_q.events(trading.BOT_RESTARTS, _BOT), "{{botobs_bot_id}}")],

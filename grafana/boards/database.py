@@ -146,7 +146,7 @@ def _pools() -> list[Sized]:
             [Query(_q.latest(database.CONNECTION_PENDING_REQUESTS, _POOL, how="sum"), pool)],
         ),
         graph(
-            "Callers that gave up",
+            "Callers that gave up, by pool",
             "Waiting for a connection, counted one by one.",
             "short",
             [Query(_q.events(database.CONNECTION_TIMEOUTS, _POOL), pool)],

@@ -187,7 +187,7 @@ def _ban() -> list[Sized]:
             bad=1,
         ),
         graph(
-            "Refused for their rate",
+            "Refused for their rate, by answer",
             "By the answer's status and category.",
             "short",
             [
@@ -199,7 +199,7 @@ def _ban() -> list[Sized]:
             bars=True,
         ),
         graph(
-            "Requests",
+            "Rate of requests",
             "HTTP requests per second, retries and side requests of the client included.",
             "reqps",
             [Query(_q.rate(exchange.REQUEST_DURATION, _EXCHANGE), "{{exchange_name}}")],

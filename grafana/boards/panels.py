@@ -216,7 +216,7 @@ def grid(
         width: Of 24.
         height: In rows of the grid.
     """
-    panel = table.Panel().title(title).description(description).datasource(PROMETHEUS)
+    panel = table.Panel().title(title).description(description).datasource(PROMETHEUS).show_header(True)
     names: dict[str, str] = dict(keys)
     for reference, column in _references(columns):
         query = _target(Query(column.expr, column.title), reference, instant=True)
@@ -263,7 +263,8 @@ def timeline(
             )
         ]
     )
-    panel.merge_values(True).show_value(common_models.VisibilityMode.AUTO).row_height(0.8)
+    panel.merge_values(True).show_value(common_models.VisibilityMode.AUTO).row_height(0.8).line_width(0)
+    panel.fill_opacity(70)
     return Sized(panel, 24, height)
 
 
@@ -281,7 +282,7 @@ def bars(title: str, description: str, unit: str, queries: Sequence[Query], *, w
 def traces(title: str, description: str, traceql: str, *, limit: int = 20, width: int = 12) -> Sized:
     """Traces that a TraceQL query finds."""
     query = tempo.TempoQuery().ref_id("A").query_type("traceql").query(traceql).limit(limit)
-    panel = table.Panel().title(title).description(description).datasource(TEMPO)
+    panel = table.Panel().title(title).description(description).datasource(TEMPO).show_header(True)
     return Sized(panel.with_target(query.datasource(TEMPO).filters([])), width, 10)
 
 
@@ -289,6 +290,7 @@ def service_graph(title: str, description: str, *, height: int = 14) -> Sized:
     """Services, databases and exchanges, and what they ask of each other."""
     query = tempo.TempoQuery().ref_id("A").query_type("serviceMap").service_map_query("").query("")
     panel = nodegraph.Panel().title(title).description(description).datasource(TEMPO)
+    panel.nodes(nodegraph.NodeOptions().main_stat_unit("s").secondary_stat_unit("reqps"))
     return Sized(panel.with_target(query.datasource(TEMPO).filters([])), 24, height)
 
 

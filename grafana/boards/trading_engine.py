@@ -63,7 +63,7 @@ def _orders() -> list[Sized]:
     rejected = f"sum by (exchange_name) ({_q.select(recorded.ORDERS_REJECTED)})"
     return [
         graph(
-            "Submitted",
+            "Submitted, by exchange",
             "Orders per second, by exchange. Silence while bots run is an alert.",
             "ops",
             [Query(_q.rate(trading.ORDERS_SUBMITTED, _EXCHANGE), "{{exchange_name}}")],
@@ -96,7 +96,7 @@ def _orders() -> list[Sized]:
             stack=True,
         ),
         graph(
-            "In flight",
+            "In flight, by exchange",
             "Orders that were sent and have no answer yet.",
             "short",
             [Query(_q.latest(trading.IN_FLIGHT, _EXCHANGE, how="sum"), "{{exchange_name}}")],
