@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from ..stack import Home, Options
+from ..stack import Home, Options, secrets, state
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,15 @@ def add_home(parser: argparse.ArgumentParser) -> None:
 def home_of(options: argparse.Namespace) -> Home | None:
     """The home that was named, or None."""
     return Home.from_environ({"BOTOBS_HOME": options.home}) if options.home else None
+
+
+def secrets_of(options: argparse.Namespace) -> Path:
+    """The folder of the secrets: of the home that was named, else of the running stack, else of the user's home."""
+    running = None if options.home else state.find()
+    home = home_of(options) or (running.home if running else Home.from_environ())
+    home.create()
+    secrets.ensure(home.secrets)
+    return home.secrets
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:

@@ -72,10 +72,10 @@ class ControlServer:
         if part not in self._supervisor.parts:
             raise StackError(f"no part {part!r} runs here; there are {', '.join(self._supervisor.parts)}")
         match request["do"]:
-            case "hold":
+            case "hold" | "crash" as how:
                 seconds = _lease(request)
                 await self._release(part)
-                await self._supervisor.hold(part)
+                await self._supervisor.hold(part, signal.SIGKILL if how == "crash" else None)
                 self._leases[part] = asyncio.create_task(self._resume_after(part, seconds))
             case "freeze":
                 seconds = _lease(request)
@@ -87,7 +87,7 @@ class ControlServer:
             case "release":
                 await self._release(part)
             case other:
-                raise StackError(f"cannot {other!r} a part; there are hold, freeze, kill and release")
+                raise StackError(f"cannot {other!r} a part; there are hold, crash, freeze, kill and release")
 
     async def _release(self, part: str) -> None:
         lease = self._leases.pop(part, None)
@@ -123,9 +123,9 @@ def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
 
     Args:
         path: The socket of the running stack, `Home.control`.
-        do: `hold`, `freeze`, `kill` or `release`.
+        do: `hold` (stop it in good order), `crash` (kill it, and leave it dead), `freeze`, `kill` or `release`.
         part: Name of the part.
-        seconds: Length of the lease, for `hold` and `freeze`.
+        seconds: Length of the lease, for `hold`, `crash` and `freeze`.
 
     Raises:
         StackError: The stack does not run or refuses.

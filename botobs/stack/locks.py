@@ -12,7 +12,8 @@ from pathlib import Path
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Wait for the lock at `path` and hold it."""
-    with path.open("a") as file:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

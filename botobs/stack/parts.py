@@ -106,6 +106,8 @@ def prometheus(context: Context) -> Part:
             "--web.enable-lifecycle",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
+            # How often a firing alert is told to Alertmanager; without four of these it takes the alert for resolved.
+            f"--rules.alert.resend-delay={context.values.get('BOTOBS_ALERT_RESEND_DELAY', '1m')}",
             "--log.level=warn",
         ],
         ready=context.answers(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),

@@ -162,9 +162,9 @@ class Supervisor:
         process = self._processes[name]
         process.send_signal(number)
 
-    async def hold(self, name: str) -> None:
-        """Stop a part and leave it stopped until `resume`."""
-        await self._stop_one(name)
+    async def hold(self, name: str, number: int | None = None) -> None:
+        """Stop a part, in good order or with the signal `number`, and leave it stopped until `resume`."""
+        await self._stop_one(name, number)
 
     async def resume(self, name: str) -> None:
         """Start a part that `hold` has stopped; returns when it is ready."""
@@ -263,7 +263,7 @@ class Supervisor:
             f"{part.name} {what}", "\n".join([f"The end of {path}:", *(f"  {line}" for line in lines)])
         )
 
-    async def _stop_one(self, name: str) -> None:
+    async def _stop_one(self, name: str, number: int | None = None) -> None:
         task, process = self._tasks.get(name), self._processes.get(name)
         if task is not None:
             task.cancel()
@@ -271,7 +271,7 @@ class Supervisor:
         if process is not None and process.returncode is None:
             part = self.parts[name]
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(part.stop_signal)
+                process.send_signal(part.stop_signal if number is None else number)
             try:
                 async with asyncio.timeout(part.stop_budget):
                     await process.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import base64
 import socket
 import ssl
 import stat
@@ -12,7 +12,6 @@ from pathlib import Path
 import bcrypt
 import pytest
 import yaml
-from cryptography import x509
 
 from botobs.stack import StackError, secrets
 from botobs.stack.clients import ssl_context
@@ -61,25 +60,6 @@ def test_a_changed_password_reaches_the_web_configuration(tmp_path: Path) -> Non
     assert bcrypt.checkpw(b"another", users["operator"].encode())
 
 
-def test_a_certificate_that_runs_out_soon_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "LEAF_DAYS", secrets.RENEW_DAYS - 1)
-    secrets.ensure(tmp_path / "s")
-    short = _server(tmp_path / "s")
-    monkeypatch.undo()
-    secrets.ensure(tmp_path / "s")
-    assert _server(tmp_path / "s").not_valid_after_utc > short.not_valid_after_utc + datetime.timedelta(
-        days=300
-    )
-
-
-def test_a_new_host_gets_into_the_certificate(tmp_path: Path) -> None:
-    secrets.ensure(tmp_path / "s")
-    secrets.ensure(tmp_path / "s", extra_hosts=["metrics.internal", "10.1.2.3"])
-    names = _server(tmp_path / "s").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert "metrics.internal" in names.get_values_for_type(x509.DNSName)
-    assert "10.1.2.3" in [str(each) for each in names.get_values_for_type(x509.IPAddress)]
-
-
 def test_server_and_client_trust_each_other_over_a_real_socket(made: Path) -> None:
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(made / "ca.pem"))
     server.load_cert_chain(made / "server.pem", made / "server.key")
@@ -107,5 +87,18 @@ def test_server_and_client_trust_each_other_over_a_real_socket(made: Path) -> No
         thread.join()
 
 
-def _server(folder: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+def test_the_collectors_header_follows_its_password(tmp_path: Path) -> None:
+    for password in ("one", "another"):
+        secrets.ensure(tmp_path / "s")
+        secrets.write_secret(tmp_path / "s" / "collector.password", f"{password}\n")
+        secrets.ensure(tmp_path / "s")
+        kind, words = (tmp_path / "s" / "collector.authorization").read_text(encoding="utf-8").split(" ")
+        assert (kind, base64.b64decode(words).decode()) == ("Basic", f"collector:{password}")
+
+
+def test_a_secret_in_a_folder_below_is_looked_at_too(tmp_path: Path) -> None:
+    secrets.ensure(tmp_path / "s")
+    (tmp_path / "s" / "alertmanager").mkdir(mode=0o700)
+    (tmp_path / "s" / "alertmanager" / "slack.url").touch(mode=0o640)
+    with pytest.raises(StackError, match=r"slack\.url can be read by others \(mode 0640\)"):
+        secrets.ensure(tmp_path / "s")

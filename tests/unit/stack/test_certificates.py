@@ -1,0 +1,94 @@
+"""The stack's certificates: renewed in time, extended by names, and others for services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from botobs.stack import StackError, certificates
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    certificates.ensure(tmp_path)
+    return tmp_path
+
+
+def _held(folder: Path) -> dict[str, certificates.Certificate]:
+    return {each.name: each for each in certificates.found(folder)}
+
+
+def _loaded(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_what_has_long_to_go_stays(folder: Path) -> None:
+    before = _contents(folder)
+    certificates.ensure(folder)
+    assert _contents(folder) == before
+
+
+@pytest.mark.parametrize("name", ["server", "client"])
+def test_what_runs_out_soon_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(certificates, "LEAF_DAYS", certificates.RENEW_DAYS - 1)
+        certificates.ensure(tmp_path)
+    assert _held(tmp_path)[name].days_left < certificates.RENEW_DAYS
+    authority = (tmp_path / "ca.pem").read_bytes()
+    certificates.ensure(tmp_path)
+    assert _held(tmp_path)[name].days_left > certificates.RENEW_DAYS
+    assert (tmp_path / "ca.pem").read_bytes() == authority
+
+
+def test_a_new_authority_signs_everything_anew(folder: Path) -> None:
+    (folder / "ca.pem").unlink()
+    certificates.ensure(folder)
+    for leaf in ("server", "client"):
+        _loaded(folder / f"{leaf}.pem").verify_directly_issued_by(_loaded(folder / "ca.pem"))
+
+
+def test_renewal_keeps_names_and_authority(folder: Path) -> None:
+    certificates.add_hosts(folder, ["metrics.internal"])
+    before, authority = _held(folder), (folder / "ca.pem").read_bytes()
+    serials = {leaf: _loaded(folder / f"{leaf}.pem").serial_number for leaf in ("server", "client")}
+    certificates.renew(folder)
+    assert {leaf: _loaded(folder / f"{leaf}.pem").serial_number for leaf in serials} != serials
+    assert _held(folder)["server"].hosts == before["server"].hosts
+    assert (folder / "ca.pem").read_bytes() == authority
+
+
+def test_added_hosts_are_remembered(folder: Path) -> None:
+    certificates.add_hosts(folder, ["metrics.internal", "10.1.2.3"])
+    certificates.add_hosts(folder, ["2001:db8::1", "10.1.2.3"])
+    assert certificates.added_hosts(folder) == ["metrics.internal", "10.1.2.3", "2001:db8::1"]
+    certificates.ensure(folder)
+    hosts = _held(folder)["server"].hosts
+    assert set(hosts) >= {"metrics.internal", "10.1.2.3", "2001:db8::1", "localhost", "127.0.0.1"}
+
+
+def test_hosts_given_with_the_start_get_into_the_certificate(folder: Path) -> None:
+    certificates.ensure(folder, ["10.9.9.9"])
+    assert "10.9.9.9" in _held(folder)["server"].hosts
+
+
+@pytest.mark.parametrize("host", ["", "two words", "https://metrics.internal", "-x"])
+def test_what_is_no_host_is_refused(folder: Path, host: str) -> None:
+    with pytest.raises(StackError, match="is neither a name nor an address"):
+        certificates.add_hosts(folder, [host])
+    assert certificates.added_hosts(folder) == []
+
+
+def test_services_have_an_authority_of_their_own(folder: Path) -> None:
+    """One of the stack's would open Tempo and Mimir, which ask for nothing else."""
+    certificate, key = certificates.issue_for_service(folder, "pnl", folder / "out")
+    issued = _loaded(certificate)
+    issued.verify_directly_issued_by(_loaded(folder / "services-ca.pem"))
+    with pytest.raises(ValueError, match="does not match"):
+        issued.verify_directly_issued_by(_loaded(folder / "ca.pem"))
+    assert key.stat().st_mode & 0o077 == 0
