@@ -21,6 +21,9 @@ class Counts:
     """Counters of the export. The series that can occur exist from the start, at zero.
 
     They are written under the queue's lock or by the export thread alone, and read at each collection.
+
+    Attributes:
+        metric_exports: Metric exports that need to be sent no more, because they were answered or are on disk.
     """
 
     def __init__(self) -> None:
@@ -34,6 +37,7 @@ class Counts:
         )
         self.exported: Counter[str] = Counter(dict.fromkeys(SIGNALS, 0))
         self.failures: Counter[tuple[str, str]] = Counter(dict.fromkeys(product(SIGNALS, FAILURE_REASONS), 0))
+        self.metric_exports = 0
 
     def drop(self, signal: str, lane: Lane, reason: str, items: int = 1) -> None:
         """Count items that were given up."""
@@ -61,6 +65,7 @@ class Counts:
 
         sdk.DROPPED.create(meter, [dropped])
         sdk.EXPORTED.create(meter, [exported])
+        observe(sdk.METRIC_EXPORTS, meter, lambda: self.metric_exports + 1)
         sdk.EXPORT_FAILURES.create(meter, [failures])
 
 

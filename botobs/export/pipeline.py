@@ -181,6 +181,7 @@ class Pipeline:
         # Metrics first: they are small, and they tell what happens to the rest.
         if with_metrics and (body := self._engine.collect_metrics()) is not None:
             delivered = self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
+            self._counts.metric_exports += delivered or self._store.durable
         self._replay("traces", deadline)
         self.queue.sort()
         while not self._store.full and (batch := self.queue.take(BATCH)) is not None:

@@ -23,6 +23,13 @@ EXPORTED = Metric(
     "Spans and metric exports that the collector acknowledged.",
     (SIGNAL,),
 )
+METRIC_EXPORTS = Metric(
+    "botobs.sdk.metric.exports",
+    "observable_counter",
+    "{export}",
+    "Number of this metric export within the process, from 1. It is used again only when nobody has kept the export, "
+    "so that one which was acknowledged and is not stored leaves a gap.",
+)
 EXPORT_FAILURES = Metric(
     "botobs.sdk.export.failures",
     "observable_counter",
@@ -87,6 +94,7 @@ CANARY = Metric(
 METRICS = (
     DROPPED,
     EXPORTED,
+    METRIC_EXPORTS,
     EXPORT_FAILURES,
     QUEUE_BYTES,
     SPOOL_BYTES,

@@ -1,0 +1,52 @@
+"""Every metric export of a process carries a number of its own, so that a lost one leaves a gap."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+import botobs
+from tests.support.otlp_receiver import OtlpReceiver, Reply, value_of
+
+Init = Callable[..., botobs.Handle]
+
+
+def _numbers(receiver: OtlpReceiver) -> list[int]:
+    return [value_of(point) for _, _, point in receiver.points("botobs.sdk.metric.exports")]
+
+
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+def test_the_numbers_are_without_a_gap(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    for _ in range(3):
+        assert handle.flush()
+    handle.shutdown()
+    assert _numbers(receiver) == list(range(1, len(_numbers(receiver)) + 1))
+    assert len(_numbers(receiver)) >= 4
+
+
+def test_an_export_that_is_sent_again_keeps_its_number(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    assert handle.flush()
+    receiver.reply = Reply(503)
+    assert not handle.flush(1.0)
+    receiver.reply = Reply()
+    assert handle.flush()
+    assert _numbers(receiver) == list(range(1, len(_numbers(receiver)) + 1))
+
+
+def test_a_forked_child_counts_from_one(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    for _ in range(3):
+        assert handle.flush()
+    child = os.fork()
+    if not child:
+        os._exit(0 if handle.flush() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    by_process: dict[str, list[int]] = {}
+    for resource, _, point in receiver.points("botobs.sdk.metric.exports"):
+        by_process.setdefault(resource["service.instance.id"], []).append(value_of(point))
+    assert len(by_process) == 2
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in by_process.values())
