@@ -10,10 +10,7 @@ from ..stack import certificates
 from ._arguments import add_home, secrets_of
 from ._console import out, print_json
 
-_RELOADS = (
-    "Prometheus, Alertmanager, Tempo and Mimir take it up with the next connection, the collector within an hour or "
-    "when the stack starts again."
-)
+_RELOADS = "APIs show it with the next connection, receivers of telemetry within an hour or after a restart."
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

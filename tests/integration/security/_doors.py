@@ -1,0 +1,145 @@
+"""Knocks at a port, and says whether it was opened."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from botobs.stack import certificates
+from botobs.stack.ports import Port, Refusal
+from botobs.stack.private import read_secret
+from tests.support.stack import LiveStack
+
+#: What a request asks for that its port answers to whoever may ask.
+_PATHS = {
+    "BOTOBS_OTLP_HTTP_PORT": "/v1/traces",
+    "BOTOBS_OTLP_GRPC_PORT": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+    "BOTOBS_COLLECTOR_HEALTH_PORT": "/",
+    "BOTOBS_PROMETHEUS_PORT": "/api/v1/query?query=up",
+    "BOTOBS_ALERTMANAGER_PORT": "/api/v2/status",
+    "BOTOBS_POSTGRES_EXPORTER_PORT": "/metrics",
+    "BOTOBS_TEMPO_HTTP_PORT": "/api/echo",
+    "BOTOBS_MIMIR_HTTP_PORT": "/ready",
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a visitor shows.
+
+    Attributes:
+        token: A bearer token.
+        password: For the user `operator`, and in the database for `postgres`.
+        certificate: Files of a client certificate and its key.
+        tls: Whether the connection is encrypted at all.
+    """
+
+    token: str | None = None
+    password: str | None = None
+    certificate: tuple[Path, Path] | None = None
+    tls: bool = True
+
+
+def keys(live: LiveStack, port: Port, elsewhere: Path) -> dict[str, Key]:
+    """Every key that must not open `port`, by what it is."""
+    secrets = live.home.secrets
+    token = read_secret(secrets / "service.token")
+    certificates.ensure(elsewhere)
+    strange = (elsewhere / "client.pem", elsewhere / "client.key")
+    service = certificates.issue_for_service(secrets, "intruder", elsewhere)
+    wrong = {
+        "nothing": Key(),
+        "a wrong secret": Key(token="wrong", password="wrong", certificate=strange),
+        "plain": Key(tls=False),
+        "plain, with all secrets": Key(token, read_secret(secrets / "operator.password"), tls=False),
+    }
+    if port.refuses is Refusal.TOKEN:
+        operator = read_secret(secrets / "operator.password")
+        return wrong | {"an operator's password as a token": Key(operator, operator)}
+    return wrong | {
+        "a service's token": Key(token=token),
+        "a service's token as the password": Key(password=token),
+        "a service's certificate": Key(token=token, certificate=service),
+    }
+
+
+def right_key(live: LiveStack, port: Port) -> Key:
+    """The key that opens `port`."""
+    secrets = live.home.secrets
+    match port.refuses:
+        case Refusal.TOKEN:
+            return Key(token=read_secret(secrets / "service.token"))
+        case Refusal.PASSWORD:
+            return Key(password=read_secret(secrets / "operator.password"))
+        case Refusal.DATABASE:
+            return Key(password=read_secret(secrets / "database-postgres.password"))
+        case Refusal.CERTIFICATE:
+            return Key(certificate=(secrets / "client.pem", secrets / "client.key"))
+        case Refusal.LOGIN:
+            return Key(password=read_secret(secrets / "grafana-admin.password"))
+
+
+def opens(live: LiveStack, port: Port, key: Key) -> bool:
+    """Whether `key` gets an answer from `port`."""
+    number = int(live.stack.values[port.variable])
+    if port.refuses is Refusal.DATABASE:
+        return asyncio.run(_database_opens(number, key))
+    grpc = port.variable.endswith("GRPC_PORT") or port.variable.endswith("TEMPO_OTLP_PORT")
+    headers = {} if key.token is None else {"authorization": f"Bearer {key.token}"}
+    if grpc:
+        headers |= {"content-type": "application/grpc", "te": "trailers"}
+    with httpx.Client(
+        base_url=f"{'https' if key.tls else 'http'}://127.0.0.1:{number}",
+        verify=_context(live, key),
+        auth=None if key.password is None else ("operator", key.password),
+        http1=not grpc,
+        http2=grpc,
+        headers=headers,
+        trust_env=False,
+    ) as http:
+        try:
+            answer = _ask(http, port, grpc)
+        except httpx.TransportError:
+            return False
+    refused = answer.headers.get("grpc-status", "0") in {"7", "16"} if grpc else False
+    return answer.is_success and not refused
+
+
+def _ask(http: httpx.Client, port: Port, grpc: bool) -> httpx.Response:
+    path = _PATHS.get(port.variable, "/")
+    if grpc:
+        # One message of no bytes: an uncompressed flag and a length.
+        return http.post(path, content=b"\0\0\0\0\0")
+    if port.refuses is Refusal.TOKEN:
+        return http.post(path, content=b"", headers={"content-type": "application/x-protobuf"})
+    return http.get(path)
+
+
+def _context(live: LiveStack, key: Key) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(live.home.secrets / "ca.pem"))
+    if key.certificate is not None:
+        context.load_cert_chain(*key.certificate)
+    return context
+
+
+async def _database_opens(number: int, key: Key) -> bool:
+    if not key.tls and key.password is not None:
+        # Its protocol is its own: a request of another is no way in, whatever it carries.
+        reader, writer = await asyncio.open_connection("127.0.0.1", number)
+        writer.write(f"GET / HTTP/1.1\r\nAuthorization: Bearer {key.token}\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        return answer.startswith(b"HTTP/1.1 200")
+    try:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=number, user="postgres", password=key.password or "", database="postgres"
+        )
+    except asyncpg.InvalidPasswordError:
+        return False
+    await connection.close()
+    return True

@@ -1,0 +1,76 @@
+"""Every listener of the stack is in the table of ports, and refuses who has no key to it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from botobs.stack import certificates
+from botobs.stack.ports import PORTS, Port
+from tests.support.stack import LiveStack, eventually
+
+from ._doors import keys, opens, right_key
+
+#: Grafana cannot be built from a registry: it is asked for its accounts where it is installed.
+_NATIVE = [port for port in PORTS if port.part != "grafana"]
+#: These read their certificate for every connection; receivers of OTLP do so every hour.
+_RELOADING = [
+    port
+    for port in _NATIVE
+    if port.part not in {"postgres", "collector"} and port.variable != "BOTOBS_TEMPO_OTLP_PORT"
+]
+
+
+def _listeners(live: LiveStack) -> Iterator[tuple[str, str, int]]:
+    for name, status in live.supervisor.status.items():
+        process = psutil.Process(status.pid)
+        for each in (process, *process.children(recursive=True)):
+            for connection in each.net_connections("inet"):
+                udp = connection.type == socket.SOCK_DGRAM and not connection.raddr
+                if connection.status == psutil.CONN_LISTEN or udp:
+                    yield name, connection.laddr.ip, connection.laddr.port
+
+
+def test_every_listener_is_in_the_table(secured: LiveStack) -> None:
+    known = {(port.part, int(secured.stack.values[port.variable])) for port in _NATIVE}
+    assert {(part, number) for part, _, number in _listeners(secured)} == known
+
+
+def test_every_listener_is_on_loopback_unless_told_otherwise(secured: LiveStack) -> None:
+    assert {address for _, address, _ in _listeners(secured)} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("port", _NATIVE, ids=lambda port: port.variable)
+def test_it_opens_to_the_right_key(secured: LiveStack, port: Port) -> None:
+    assert eventually(lambda: opens(secured, port, right_key(secured, port)))
+
+
+@pytest.mark.parametrize("port", _NATIVE, ids=lambda port: port.variable)
+def test_it_refuses_every_other(secured: LiveStack, port: Port, tmp_path: Path) -> None:
+    wrong = keys(secured, port, tmp_path)
+    assert [name for name, key in wrong.items() if opens(secured, port, key)] == []
+
+
+def _shown(live: LiveStack, port: Port) -> bytes | None:
+    context = ssl.create_default_context(cafile=str(live.home.secrets / "ca.pem"))
+    context.load_cert_chain(live.home.secrets / "client.pem", live.home.secrets / "client.key")
+    number = int(live.stack.values[port.variable])
+    with (
+        socket.create_connection(("127.0.0.1", number)) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as secure,
+    ):
+        return secure.getpeercert(binary_form=True)
+
+
+def test_renewed_certificates_are_shown_without_a_restart(secured: LiveStack) -> None:
+    before = {port.variable: _shown(secured, port) for port in _RELOADING}
+    certificates.renew(secured.home.secrets)
+    after = {port.variable: _shown(secured, port) for port in _RELOADING}
+    assert [name for name in before if after[name] == before[name]] == []
+    for port in _NATIVE:
+        assert opens(secured, port, right_key(secured, port)), port.variable
