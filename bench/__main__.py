@@ -119,15 +119,15 @@ def main() -> None:
         print("\n".join(["", *table(results)]), flush=True)
         saved["microseconds"] = {f"{who}: {what}": values for (who, what), values in results.figures.items()}
     if wanted("cpu"):
-        with workers(exporting.CONTENDERS, None) as running:
-            cpu = exporting.cpu(running, options.spans, min(options.rounds, 5))
+        saved["cpu"] = {}
         print("\nCPU seconds of the process for 1,000,000 spans, from creation to the socket:")
-        for name, figure in cpu.items():
-            print(
-                f"  {name:14} {_shown(figure, 1)}   {_shown(ratio(cpu['botobs'], figure), 1)} x botobs'",
-                flush=True,
-            )
-        saved["cpu"] = {name: figure.values for name, figure in cpu.items()}
+        with workers(exporting.CONTENDERS, None) as running:
+            for label, unique in (("8 attributes that repeat", False), ("and an order's id each", True)):
+                cpu = exporting.cpu(running, options.spans, min(options.rounds, 5), unique)
+                for name, figure in cpu.items():
+                    times = f"{_shown(ratio(cpu['botobs'], figure), 1)} x botobs'"
+                    print(f"  {label:25} {name:14} {_shown(figure, 1)}   {times}", flush=True)
+                saved["cpu"][label] = {name: figure.values for name, figure in cpu.items()}
     if wanted("lag"):
         with workers(exporting.CONTENDERS, None) as running:
             lag = exporting.lag(running, 10_000, options.seconds, min(options.rounds, 5))

@@ -398,15 +398,26 @@ CONTENDERS: dict[str, type[OpenTelemetry]] = {
 }
 
 
-def process_cpu(contender: OpenTelemetry, spans: int) -> float:
+def process_cpu(contender: OpenTelemetry, spans: int, unique: bool) -> float:
     """Seconds of CPU of the whole process for so many spans, from their start to the socket's acknowledgement.
 
     Spans come in bursts that every queue can hold, so that none are dropped.
+
+    Args:
+        contender: Who records.
+        spans: How many.
+        unique: Give each span an order's id of its own, which no exporter can have seen before.
     """
-    run = contender.span()
+    tracer, run = contender.tracer, contender.span()
+
+    def run_unique(times: int) -> None:
+        for number in range(times):
+            with tracer.start_as_current_span(NAME, attributes=SPAN) as span:
+                span.set_attribute("exchange.order.client_id", f"bot-{time.monotonic_ns()}-{number}")
+
     contender.flush()
     begin = time.process_time()
     for _ in range(spans // 1_000):
-        run(1_000)
+        (run_unique if unique else run)(1_000)
         contender.flush()
     return time.process_time() - begin

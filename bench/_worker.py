@@ -34,7 +34,7 @@ def main() -> None:
 
     def obey(order: dict[str, Any]) -> Any:
         if order["do"] == "cpu":
-            return process_cpu(contender, order["spans"])
+            return process_cpu(contender, order["spans"], order["unique"])
         if order["do"] == "lag":
             return lags(contender, order["rate"], order["seconds"])
         return measure(order["do"], order["times"])

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 _GROUPS = (
-    ("order's path: 2 spans, 4 measurements", "order_path"),
+    ("order path: 2 spans, 4 records", "order_path"),
     ("current span, 8 attributes", "span"),
     ("counter add, 2 attributes", "counter_add"),
     ("histogram record, 2 attributes", "histogram_record"),

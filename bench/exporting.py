@@ -7,12 +7,12 @@ from ._harness import Figure, Worker
 CONTENDERS = ("nothing", "stock", "botobs", "botobs stock")
 
 
-def cpu(running: dict[str, Worker], spans: int, rounds: int) -> dict[str, Figure]:
-    """Seconds of CPU for a million spans, by contender."""
+def cpu(running: dict[str, Worker], spans: int, rounds: int, unique: bool) -> dict[str, Figure]:
+    """Seconds of CPU for a million spans, by contender; `unique`: each with an id of its own."""
     found: dict[str, list[float]] = {name: [] for name in running if name != "nothing"}
     for number in range(rounds + 1):
         for name, values in found.items():
-            seconds = running[name].ask(do="cpu", spans=spans) * 1_000_000 / spans
+            seconds = running[name].ask(do="cpu", spans=spans, unique=unique) * 1_000_000 / spans
             if number:
                 values.append(seconds)
     return {name: Figure(tuple(values)) for name, values in found.items()}
