@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from . import assets, clients, parts, ports, secrets, state
+from . import assets, certificates, clients, parts, ports, secrets, state
 from .binaries import Binaries, Display, Silent
 from .control import ControlServer
 from .errors import StackError
@@ -181,6 +181,8 @@ def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[s
     values["BOTOBS_CONFIG"] = str(home.config)
     values.setdefault("BOTOBS_ENVIRONMENT", "development")
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
+    if held := certificates.found(home.secrets):
+        values["BOTOBS_CERTIFICATE_EXPIRY"] = str(int(min(each.expires for each in held).timestamp()))
     for part, variable in (
         ("PROMETHEUS", "BOTOBS_PROMETHEUS_PORT"),
         ("TEMPO", "BOTOBS_TEMPO_HTTP_PORT"),

@@ -59,6 +59,7 @@ _SEE_NOTHING_YET = {
     "OrderRejectsHigh": "orders are rejected too rarely to be sure of one",
     "ServiceAvailabilityNoData": "the data is there",
     "ServiceErrorsHigh": "no turn fails",
+    "ServiceInstanceLost": "as many processes were started as have ended, none",
     "ServiceLatencyNoData": "the data is there",
     "ServiceMemoryGrowth": "no process is an hour old",
 }
@@ -120,6 +121,10 @@ def test_what_an_alert_compares_is_measured(live: LiveStack, rendered: Path) -> 
         return True
 
     assert eventually(seen, within=90)
+
+
+def test_the_end_of_the_certificate_is_known(live: LiveStack) -> None:
+    assert eventually(lambda: live.value("botobs:certificate:expiry_timestamp_seconds > time()"))
 
 
 def test_every_explanation_is_needed(rendered: Path) -> None:
