@@ -82,7 +82,8 @@ def _ports(auto: bool) -> dict[str, int]:
 
 
 def _environ(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ}
+    passed = ("PATH", "HOME", "TMPDIR", "TZ", "OTEL_METRIC_EXPORT_INTERVAL")
+    kept = {name: os.environ[name] for name in passed if name in os.environ}
     # The services find the stack by its home, as they would by themselves; PYTHONPATH is for the demo's own package.
     return {**kept, "BOTOBS_HOME": str(home), "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
 

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "token": "let services on other machines in, and out again",
     "certs": "see, renew and extend the stack's certificates",
     "doctor": "find out why something is not seen",
+    "drill": "break something on purpose, and see who is told",
     "build": "build the programs of the stack, and nothing else",
     "compose": "prepare secrets and configuration for docker compose",
 }

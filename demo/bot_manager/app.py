@@ -44,7 +44,10 @@ async def list_bots(request: web.Request) -> web.Response:
 
 @routes.post("/bots")
 async def create_bot(request: web.Request) -> web.Response:
-    """Create and start a bot from `{"name", "exchange", "symbol", "order_notional"}`."""
+    """Create and start a bot from `{"name", "exchange", "symbol", "order_notional"}`.
+
+    With `"lifetime"`, in seconds, it is stopped by itself.
+    """
     try:
         body = await request.json()
         bot = await request.app[FLEET].create(
@@ -52,6 +55,7 @@ async def create_bot(request: web.Request) -> web.Response:
             str(body["exchange"]),
             str(body["symbol"]),
             Decimal(str(body["order_notional"])),
+            float(body["lifetime"]) if "lifetime" in body else None,
         )
     except KeyError as error:
         raise web.HTTPBadRequest(text=f"the body lacks {error}") from None

@@ -52,8 +52,10 @@ class Fleet:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def create(self, name: str, exchange: str, symbol: str, order_notional: Decimal) -> Bot:
-        """Create a bot and start it.
+    async def create(
+        self, name: str, exchange: str, symbol: str, order_notional: Decimal, lifetime: float | None = None
+    ) -> Bot:
+        """Create a bot and start it; with a `lifetime` in seconds it is stopped again.
 
         Raises:
             sqlalchemy.exc.IntegrityError: The name is taken.
@@ -61,6 +63,11 @@ class Fleet:
         interval = self._config.bots / self._config.rate
         bot = await self._store.create(name, exchange, symbol, order_notional, interval)
         self._spawn(bot, interval)
+        if lifetime is not None:
+            # Written down at once, so that it does not come back with a manager that is restarted meanwhile.
+            await self._store.want(bot.id, Desired.STOPPED)
+            stop = self._runners[bot.id].want
+            asyncio.get_running_loop().call_later(lifetime, stop, Desired.STOPPED)
         return bot
 
     async def command(self, bot_id: int, command: Command) -> Desired:

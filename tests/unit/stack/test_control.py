@@ -58,6 +58,19 @@ async def test_a_held_part_comes_back_when_its_time_is_over(tmp_path: Path) -> N
 
 
 @pytest.mark.asyncio
+async def test_a_part_that_crashes_has_no_time_to_end_in_good_order(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        process = psutil.Process(supervisor.status["a"].pid)
+        process.suspend()
+        # A stopped process would take no signal but this one.
+        await _ask(path, "crash", seconds=600)
+        assert not process.is_running()
+        assert supervisor.status["a"].state is State.STOPPED
+        await _ask(path, "release")
+        assert supervisor.status["a"].state is State.READY
+
+
+@pytest.mark.asyncio
 async def test_a_lease_can_be_ended_early(tmp_path: Path) -> None:
     async with _running(tmp_path) as (supervisor, path):
         await _ask(path, "hold", seconds=600)

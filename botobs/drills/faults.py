@@ -1,0 +1,161 @@
+"""What drills break. Every fault is a lease: it ends by itself when the drill is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import asyncpg
+
+from ..stack.secrets import read_secret
+from .target import Target
+
+#: Breaks a stack for the length of a block, and for as many seconds at most.
+Fault = Callable[[Target, float], AbstractContextManager[None]]
+
+#: Database of the demo.
+_DATABASE = "trading"
+
+
+def taken(part: str, how: str) -> Fault:
+    """A part is taken away: `hold` stops it in good order, `crash` kills it, `freeze` stops its threads."""
+
+    @contextmanager
+    def fault(target: Target, seconds: float) -> Iterator[None]:
+        target.control(how, part, seconds)
+        try:
+            yield
+        finally:
+            target.control("release", part)
+
+    return fault
+
+
+def exchange(name: str, fault_name: str, value: float | None = None, share: float | None = None) -> Fault:
+    """The exchange simulator misbehaves as one exchange."""
+
+    @contextmanager
+    def fault(target: Target, seconds: float) -> Iterator[None]:
+        body = {"exchange": name, "fault": fault_name, "seconds": seconds, "value": value, "share": share}
+        simulator = target.http("exchange-simulator")
+        simulator.post("/control/faults", json=body).raise_for_status()
+        try:
+            yield
+        finally:
+            simulator.delete("/control/faults", params={"exchange": name, "fault": fault_name})
+
+    return fault
+
+
+def locked(table: str, held: float | None = None, free: float = 0.0) -> Fault:
+    """A table of the demo is locked by a transaction of ours: for good, or `held` seconds on and `free` seconds off.
+
+    The server ends the transaction when our connection does, and by itself after the lease.
+    """
+
+    @contextmanager
+    def fault(target: Target, seconds: float) -> Iterator[None]:
+        over = threading.Event()
+        url = target.database_url(_DATABASE)
+        worker = threading.Thread(target=lambda: asyncio.run(_lock(url, table, seconds, held, free, over)))
+        worker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            worker.join()
+
+    return fault
+
+
+async def _lock(
+    url: str, table: str, seconds: float, held: float | None, free: float, over: threading.Event
+) -> None:
+    end = time.monotonic() + seconds
+    async with _session(url, seconds) as connection:
+        while time.monotonic() < end and not over.is_set():
+            async with connection.transaction():
+                await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+                await _until(over, end if held is None else time.monotonic() + held)
+            await asyncio.sleep(free)
+
+
+@contextlib.asynccontextmanager
+async def _session(url: str, seconds: float) -> AsyncIterator[asyncpg.Connection]:
+    settings = {
+        "idle_in_transaction_session_timeout": f"{seconds + 5:.0f}s",
+        "application_name": "botobs drill",
+    }
+    connection = await asyncpg.connect(url, server_settings=settings)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _until(over: threading.Event, end: float) -> None:
+    await asyncio.to_thread(over.wait, max(0.0, end - time.monotonic()))
+
+
+@contextmanager
+def crashing_bot(target: Target, seconds: float) -> Iterator[None]:
+    """A bot is created on an exchange that does not exist, and falls at every start; it is stopped by its end."""
+    manager = target.http("bot-manager")
+    bot = {
+        "name": f"drill-{uuid.uuid4().hex[:6]}",
+        "exchange": "nowhere",
+        "symbol": "BTC/USDT",
+        "order_notional": "10",
+        "lifetime": seconds,
+    }
+    response = manager.post("/bots", json=bot)
+    response.raise_for_status()
+    try:
+        yield
+    finally:
+        manager.post(f"/bots/{response.json()['id']}/stop")
+
+
+@contextmanager
+def full_disk(target: Target, _seconds: float) -> Iterator[None]:
+    """A host called `drill` reports to the collector that its only file system is full.
+
+    The host's own disk is left alone. When nothing more is reported, Prometheus forgets the value after a minute.
+    """
+    _report_disk(target, 0.97)
+    try:
+        yield
+    finally:
+        _report_disk(target, 0.10)
+
+
+def _report_disk(target: Target, used: float) -> None:
+    def text(key: str, value: str) -> dict[str, object]:
+        return {"key": key, "value": {"stringValue": value}}
+
+    point = {
+        "asDouble": used,
+        "timeUnixNano": str(time.time_ns()),
+        "attributes": [text("mountpoint", "/drill"), text("mode", "rw"), text("type", "ext4")],
+    }
+    metric = {"name": "system.filesystem.utilization", "unit": "1", "gauge": {"dataPoints": [point]}}
+    attributes = [
+        text("service.name", "drill"),
+        text("service.instance.id", "drill"),
+        text("host.name", "drill"),
+        text("deployment.environment.name", target.running.environment),
+    ]
+    body = {
+        "resourceMetrics": [
+            {"resource": {"attributes": attributes}, "scopeMetrics": [{"metrics": [metric]}]},
+        ]
+    }
+    token = read_secret(target.running.home.secrets / "service.token")
+    target.http("collector").post(
+        "/v1/metrics", json=body, headers={"Authorization": f"Bearer {token}"}
+    ).raise_for_status()

@@ -1,0 +1,75 @@
+"""The pace of a drill: short intervals for tests, or the unmodified ones of production."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A pace.
+
+    Attributes:
+        name: `test` or `production`.
+        variables: Settings that differ from their defaults.
+        patience: Seconds that are waited for each step beyond what the settings promise: for slow machines.
+        deadman_silence: Seconds without the Watchdog after which the dead-man's switch mails.
+    """
+
+    name: str
+    variables: Mapping[str, str]
+    patience: float
+    deadman_silence: float
+
+
+#: Seconds instead of minutes. Thresholds are those of production but where they count seconds or restarts.
+TEST = Profile(
+    name="test",
+    variables={
+        # The database's exporter tries for a second before it says that it cannot log in.
+        "BOTOBS_SCRAPE_INTERVAL": "3s",
+        "BOTOBS_SCRAPE_TIMEOUT": "3s",
+        "BOTOBS_POSTGRES_SCRAPE_INTERVAL": "3s",
+        "BOTOBS_COLLECTOR_METRICS_INTERVAL_MS": "1000",
+        "BOTOBS_HOST_METRICS_INTERVAL": "5s",
+        "BOTOBS_SPAN_METRICS_INTERVAL": "1s",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+        "BOTOBS_EVALUATION_INTERVAL": "1s",
+        "BOTOBS_RULE_QUERY_OFFSET": "0s",
+        "BOTOBS_ALERT_RESEND_DELAY": "3s",
+        "BOTOBS_ALERT_WINDOW": "15s",
+        "BOTOBS_FOR_CAUSE": "2s",
+        "BOTOBS_FOR_HEARTBEAT": "3s",
+        "BOTOBS_FOR_SHORT": "9s",
+        "BOTOBS_FOR_MEDIUM": "20s",
+        "BOTOBS_KEEP_FIRING": "5s",
+        # The alert window and the bots' way back.
+        "BOTOBS_KEEP_CAUSE": "25s",
+        "BOTOBS_CRASH_WINDOW": "1m",
+        "BOTOBS_RESTART_WINDOW": "20s",
+        "BOTOBS_RECONNECT_WINDOW": "20s",
+        "BOTOBS_RESYNC_WINDOW": "20s",
+        "BOTOBS_SLO_FAST_SHORT": "15s",
+        "BOTOBS_SLO_FAST_LONG": "30s",
+        "BOTOBS_SLO_SLOW_SHORT": "15s",
+        "BOTOBS_SLO_SLOW_LONG": "30s",
+        "BOTOBS_SLO_TICKET_SHORT": "15s",
+        "BOTOBS_SLO_TICKET_LONG": "30s",
+        "BOTOBS_SLO_DRIFT_SHORT": "15s",
+        "BOTOBS_SLO_DRIFT_LONG": "30s",
+        "BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS": "8",
+        "BOTOBS_THRESHOLD_BOT_HEARTBEAT_SLACK_SECONDS": "12",
+        "BOTOBS_THRESHOLD_BOT_RESTARTS": "3",
+        "BOTOBS_ALERT_GROUP_WAIT": "1s",
+        "BOTOBS_ALERT_GROUP_WAIT_CRITICAL": "1s",
+        "BOTOBS_ALERT_GROUP_INTERVAL": "3s",
+        "BOTOBS_DEADMAN_INTERVAL": "2s",
+    },
+    patience=60,
+    deadman_silence=8,
+)
+
+PRODUCTION = Profile(name="production", variables={}, patience=120, deadman_silence=180)
+
+PROFILES = {profile.name: profile for profile in (TEST, PRODUCTION)}

@@ -1,0 +1,181 @@
+"""Runs a drill: breaks something, watches who is told, repairs it, watches that they are told so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..stack import StackError
+from .catalogue import Drill
+from .profile import Profile
+from .sinks import Inbox, Message
+from .target import Alert, Target
+from .timing import promised
+
+#: Seconds between two looks.
+_LOOK = 0.25
+#: Seconds that are listened for one message too many after the last one that is wanted.
+_LISTEN = 2.0
+
+
+@dataclass
+class Result:
+    """What a drill has shown. Times are seconds since the epoch, None when it did not happen.
+
+    Attributes:
+        pending: When Prometheus saw the fault.
+        received: When the first message came, by channel.
+        resolved: When its end was told, by channel.
+        inhibited: Names of alerts that were kept quiet.
+        values: Values of the alert's expression while it fired.
+        messages: All that arrived during the drill.
+        problems: What was not as it should be; empty when the drill has passed.
+    """
+
+    drill: Drill
+    fault_in: float = 0.0
+    pending: float | None = None
+    firing: float | None = None
+    received: dict[str, float] = field(default_factory=dict)
+    fault_out: float | None = None
+    resolved: dict[str, float] = field(default_factory=dict)
+    inhibited: set[str] = field(default_factory=set)
+    values: list[str] = field(default_factory=list)
+    trace_id: str | None = None
+    messages: list[Message] = field(default_factory=list)
+    notifications: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as it should be."""
+        return not self.problems
+
+
+class Run:
+    """One run of a drill against a running stack.
+
+    Args:
+        drill: What is done.
+        target: The stack.
+        profile: Its pace.
+        inbox: Where its messages arrive; None for a stack that tells real people.
+    """
+
+    def __init__(self, drill: Drill, target: Target, profile: Profile, inbox: Inbox | None) -> None:
+        self._drill = drill
+        self._target = target
+        self._inbox = inbox
+        self._limit = promised(drill, profile).latest + profile.patience
+        self._channels = () if inbox is None else ("email",) if drill.by_deadman else ("email", "slack")
+        self._result = Result(drill)
+
+    def run(self) -> Result:
+        """Do it.
+
+        Raises:
+            StackError: The stack is not quiet, or does not have what the drill needs.
+        """
+        result, target = self._result, self._target
+        target.require(self._drill.needs, self._drill.name)
+        self._wait(self._is_quiet, "before it began, alerts were firing: {}", stop=True)
+        told = target.notifications()
+        result.fault_in = time.time()
+        with self._drill.fault(target, max(self._drill.lease, self._limit * 1.5)):
+            arrived = self._wait(self._has_arrived, "the alert {} did not arrive")
+            result.trace_id = target.trace_id(self._drill.traceql, result.fault_in - 30)
+        result.fault_out = time.time()
+        if arrived:
+            self._wait(self._is_over, "the end of {} was not told")
+        self._listen()
+        after = target.notifications()
+        result.notifications = {name: after[name] - told.get(name, 0) for name in after}
+        self._judge()
+        return result
+
+    def _wait(self, condition: Callable[[], bool], problem: str, stop: bool = False) -> bool:
+        deadline = time.monotonic() + self._limit
+        while not condition():
+            if time.monotonic() > deadline:
+                text = problem.format(self._drill.alert if not stop else ", ".join(self._firing()))
+                if stop:
+                    raise StackError(f"the drill {self._drill.name} was not begun: {text}")
+                self._result.problems.append(f"{text} within {self._limit:.0f} s")
+                return False
+            time.sleep(_LOOK)
+        return True
+
+    def _firing(self) -> list[str]:
+        alerts = self._target.in_prometheus()
+        if alerts is None:
+            return ["Prometheus does not answer"]
+        return sorted({alert.name for alert in alerts} - {"Watchdog"})
+
+    def _is_quiet(self) -> bool:
+        return not self._firing()
+
+    def _look(self) -> None:
+        now, result = time.time(), self._result
+        for alert in self._target.in_prometheus() or ():
+            if self._is_ours(alert):
+                result.pending = result.pending or now
+                if alert.state == "firing":
+                    result.firing = result.firing or now
+                if result.fault_out is None and alert.value not in result.values:
+                    result.values.append(alert.value)
+        result.inhibited |= {alert.name for alert in self._target.suppressed() or ()}
+        if self._inbox is None:
+            return
+        result.messages = self._inbox.since(result.fault_in)
+        for message in result.messages:
+            if message.alert == self._drill.alert and self._is_about_us(message):
+                times = result.resolved if message.resolved else result.received
+                times.setdefault(message.channel, message.at)
+
+    def _is_ours(self, alert: Alert) -> bool:
+        return alert.name == self._drill.alert and alert.has(self._drill.labels)
+
+    def _is_about_us(self, message: Message) -> bool:
+        whose = {name: value for name, value in self._drill.labels.items() if name != "severity"}
+        return all(value in message.subject + message.text for value in whose.values())
+
+    def _has_arrived(self) -> bool:
+        self._look()
+        if self._inbox is None:
+            return self._result.firing is not None or self._drill.by_deadman
+        kept_quiet = self._result.inhibited >= set(self._drill.silent)
+        return kept_quiet and set(self._channels) <= self._result.received.keys()
+
+    def _is_over(self) -> bool:
+        self._look()
+        if self._inbox is None:
+            return not any(self._is_ours(alert) for alert in self._target.in_prometheus() or ())
+        return set(self._channels) <= self._result.resolved.keys()
+
+    def _listen(self) -> None:
+        end = time.monotonic() + _LISTEN
+        while time.monotonic() < end:
+            self._look()
+            time.sleep(_LOOK)
+
+    def _judge(self) -> None:
+        result = self._result
+        ours = [
+            each for each in result.messages if each.alert == self._drill.alert and self._is_about_us(each)
+        ]
+        for channel in self._channels:
+            for resolved in (False, True):
+                subjects = [
+                    each.subject for each in ours if each.channel == channel and each.resolved is resolved
+                ]
+                # A group that grows is told again, and says so by its number.
+                if len(subjects) > len(set(subjects)):
+                    what = "end of " if resolved else ""
+                    result.problems.append(f"{channel} was told the {what}{self._drill.alert} more than once")
+        for name in sorted(set(self._drill.silent)):
+            told = {each.channel for each in result.messages if each.alert == name and not each.resolved}
+            if told:
+                result.problems.append(
+                    f"{name} should have stayed silent, and was told by {', '.join(sorted(told))}"
+                )

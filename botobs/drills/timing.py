@@ -1,0 +1,108 @@
+"""How long a fault takes to a mailbox by the settings: what each step may cost, added up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from ..stack import assets
+from ..stack.render import render_text
+from .catalogue import Drill
+from .profile import Profile
+
+#: Defaults of settings that no configuration file states: the SDK's, and the dead-man's switch's.
+_DEFAULTS = {"OTEL_METRIC_EXPORT_INTERVAL": "10000", "BOTOBS_ALERT_RESEND_DELAY": "1m"}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([0-9.]+)(ms|s|m|h|d)")
+_TEMPLATES = ("alertmanager/alertmanager.yml", "collector/collector.yaml", "prometheus/prometheus.yml")
+_RULES = ("bots", "database", "exchanges", "orders", "pipeline", "services", "thresholds")
+#: Alertmanager goes on believing in an alert for so many resend delays after Prometheus has last told it.
+_BELIEF = 4
+#: From Alertmanager to the mailbox, in seconds: a mail server that is near.
+_MAIL = 1.0
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Seconds from a fault to the mailbox.
+
+    Attributes:
+        typical: When every interval is half over at the moment of the fault.
+        latest: When every interval has just begun.
+    """
+
+    typical: float
+    latest: float
+
+
+def seconds(text: str) -> float:
+    """A duration as Prometheus writes it, `1m30s`, or a plain number of seconds.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    parts = _DURATION.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return float(text)
+
+
+def promised(drill: Drill, profile: Profile) -> Promise:
+    """What the settings of a profile promise for a drill."""
+    setting = _Settings(profile.variables)
+    measured = setting.of(drill.signal)
+    if drill.by_deadman:
+        believed = _BELIEF * max(
+            setting.of("BOTOBS_ALERT_RESEND_DELAY"), setting.of("BOTOBS_EVALUATION_INTERVAL")
+        )
+        latest = believed + profile.deadman_silence + _MAIL
+        return Promise(latest - measured, latest + measured)
+    rule = _rule(drill, profile)
+    evaluated = setting.of("BOTOBS_EVALUATION_INTERVAL")
+    critical = rule["labels"]["severity"] == "critical"
+    wait = setting.of("BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT")
+    lasting = seconds(str(rule.get("for", "0s")))
+    fixed = setting.of(drill.reach) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
+    # `for` ends with the evaluation after it.
+    return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
+
+
+class _Settings:
+    """Values of settings in seconds: those of a profile over the defaults of the templates."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def of(self, name: str) -> float:
+        """A setting, or the number itself."""
+        if not name.startswith(("BOTOBS_", "OTEL_")):
+            return float(name)
+        text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]
+        return float(text) / 1000 if name.startswith("OTEL_") else seconds(text)
+
+
+@cache
+def _defaults() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in (*_TEMPLATES, *(f"prometheus/rules/{area}.yml" for area in _RULES)):
+        text = (assets.root() / path).read_text(encoding="utf-8")
+        found |= dict(re.findall(r"\$\{(BOTOBS_[A-Z0-9_]+):-([^}]+)\}", text))
+    return found
+
+
+def _rule(drill: Drill, profile: Profile) -> dict[str, Any]:
+    for area in _RULES:
+        path = assets.root() / "prometheus" / "rules" / f"{area}.yml"
+        text = path.read_text(encoding="utf-8")
+        if f"alert: {drill.alert}\n" not in text:
+            continue
+        for group in yaml.safe_load(render_text(text, profile.variables, path.name))["groups"]:
+            for rule in group["rules"]:
+                if rule.get("alert") == drill.alert and rule["labels"]["severity"] == drill.severity:
+                    return dict(rule)
+    raise LookupError(f"no rule is called {drill.alert} with the severity {drill.severity}")
