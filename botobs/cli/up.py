@@ -84,6 +84,8 @@ def _show(stack: Stack, options: argparse.Namespace) -> None:
     out.print()
     for name, url in stack.addresses.items():
         out.print(f"{name:18} {url}")
+    for warning in stack.warnings:
+        err.print(f"warning: {warning}", markup=False)
     out.print(f"\nPasswords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
     out.print('In a service of this user, botobs.init("name") finds the stack by itself. Stop with Ctrl-C.')
 

@@ -6,7 +6,7 @@ import os
 import socket
 from pathlib import Path
 
-from . import parts, secrets
+from . import horizon, parts, secrets
 from .home import Home
 from .ports import PORTS
 from .stack import long_term_store, render
@@ -21,6 +21,7 @@ _VALUES = {
     "BOTOBS_GRAFANA_URL": "https://127.0.0.1:3000",
     # Inside a container every interface is the container's own; what is published is on loopback.
     "BOTOBS_BIND": "0.0.0.0",
+    "BOTOBS_OTLP_BIND": "0.0.0.0",
     "BOTOBS_DATA": "/data",
     "BOTOBS_SECRETS": "/secrets",
     "BOTOBS_CONFIG": "/config",
@@ -45,6 +46,7 @@ def prepare(home: Home) -> Path:
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     # Ports are moved where they are published; inside the network they stay.
     values |= {port.variable: str(port.default) for port in PORTS} | _VALUES
+    values |= horizon.plan(values, mimir=True).variables
     values |= long_term_store(values)
     render(home, values)
     folder = home.config / "prometheus" / "targets"

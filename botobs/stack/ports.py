@@ -61,6 +61,10 @@ PORTS: tuple[Port, ...] = (
 )
 
 
+#: Where parts may listen: both are reached on 127.0.0.1.
+_BINDS = ("127.0.0.1", "0.0.0.0")
+
+
 def choose(parts: Iterable[str], auto: bool, environ: Mapping[str, str] = os.environ) -> dict[str, int]:
     """The port of every variable of `parts`, all of them free at this moment.
 
@@ -78,6 +82,21 @@ def choose(parts: Iterable[str], auto: bool, environ: Mapping[str, str] = os.env
     _refuse_doubles(wanted, chosen)
     _refuse_taken(wanted, chosen)
     return chosen
+
+
+def check_bind(values: Mapping[str, str]) -> None:
+    """Refuse an address to listen on by which the parts would not find each other.
+
+    Raises:
+        StackError: It is neither loopback nor all of the machine's.
+    """
+    for variable in ("BOTOBS_BIND", "BOTOBS_OTLP_BIND"):
+        address = values.get(variable) or _BINDS[0]
+        if address not in _BINDS:
+            raise StackError(
+                f"{variable}={address!r} is neither 127.0.0.1, this machine alone, nor 0.0.0.0, all its addresses",
+                "The parts reach each other on 127.0.0.1; keep other addresses out with a firewall.",
+            )
 
 
 def free_ports(count: int) -> list[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from . import assets, certificates, clients, parts, ports, secrets, state
+from . import assets, certificates, clients, horizon, parts, ports, secrets, state
 from .binaries import Binaries, Display, Silent
 from .control import ControlServer
 from .errors import StackError
@@ -70,6 +70,7 @@ class Stack:
         self.options = options
         self.binaries = Binaries()
         self.values: dict[str, str] = {}
+        self.warnings: list[str] = []
         self.database: Server | None = None
         self._display = display or Silent()
         self._on_change = on_change
@@ -128,6 +129,9 @@ class Stack:
         chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options)
+        promised = horizon.plan(self.values, self.options.mimir)
+        self.values |= promised.variables
+        self.warnings = horizon.check_disk(promised, self.home.data)
         render(self.home, self.values)
         self._http = clients.async_client(self.home.secrets)
         context = parts.Context(self.home, self.binaries, self.values, self._http)
@@ -193,6 +197,7 @@ def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[s
             values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
     values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
     values |= dict(options.variables or {})
+    ports.check_bind(values)
     return values | (long_term_store(values) if options.mimir else {})
 
 

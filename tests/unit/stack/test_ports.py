@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from botobs.stack import StackError
-from botobs.stack.ports import choose, free_ports
+from botobs.stack.ports import check_bind, choose, free_ports
 
 
 @pytest.fixture
@@ -71,3 +71,11 @@ def test_free_settings_are_taken_as_they_are() -> None:
     environ = _free("BOTOBS_PROMETHEUS_PORT")
     chosen = choose(["prometheus"], auto=False, environ=environ)
     assert chosen == {"BOTOBS_PROMETHEUS_PORT": int(environ["BOTOBS_PROMETHEUS_PORT"])}
+
+
+@pytest.mark.parametrize("variable", ["BOTOBS_BIND", "BOTOBS_OTLP_BIND"])
+def test_an_address_on_which_the_parts_would_not_find_each_other_is_refused(variable: str) -> None:
+    for address in ("", "127.0.0.1", "0.0.0.0"):
+        check_bind({variable: address})
+    with pytest.raises(StackError, match=f"{variable}='10.0.0.5' is neither"):
+        check_bind({variable: "10.0.0.5"})
