@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "status": "what runs, and where",
     "run": "run a program with monitoring on, without editing it",
     "traces": "search recent traces, and draw one in the terminal",
+    "report": "draw the dashboards, alerts and traces of the last hour into one page",
     "token": "let services on other machines in, and out again",
     "certs": "see, renew and extend the stack's certificates",
     "doctor": "find out why something is not seen",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .model import Kind, Span, Trace
+from .parts import Part, Share, break_down, part_of, throttled
 from .query import build_query, parse_duration
 from .tempo import NoSuchTrace, Summary, TempoClient, TempoError
 from .waterfall import Row, lay_out
@@ -10,13 +11,18 @@ from .waterfall import Row, lay_out
 __all__ = [
     "Kind",
     "NoSuchTrace",
+    "Part",
     "Row",
+    "Share",
     "Span",
     "Summary",
     "TempoClient",
     "TempoError",
     "Trace",
+    "break_down",
     "build_query",
     "lay_out",
     "parse_duration",
+    "part_of",
+    "throttled",
 ]

@@ -1,0 +1,278 @@
+// Hands the data of each panel to Apache ECharts, shows one dashboard at a time, and keeps a served page fresh.
+"use strict";
+(() => {
+  const charts = new Map();
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const STATES = {
+    red: "bad", yellow: "throttle", green: "series-2", blue: "series-0", orange: "series-1", purple: "series-3",
+    gray: "own", text: "unseen",
+  };
+  const stateColour = (name) => colour(STATES[name.split("-").pop()] || "own");
+
+  function number(value) {
+    if (value === null || value === undefined) return "–";
+    if (value !== 0 && Math.abs(value) < 0.01) return value.toExponential(1);
+    const places = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+    return String(Number(value.toFixed(places)));
+  }
+
+  const escaped = (text) => echarts.format.encodeHTML(String(text));
+
+  function base() {
+    return {
+      animation: false,
+      useUTC: true,
+      textStyle: { fontFamily: "inherit", color: colour("text") },
+      tooltip: {
+        confine: true, backgroundColor: colour("panel"), borderColor: colour("line"),
+        textStyle: { color: colour("text"), fontSize: 12 },
+      },
+    };
+  }
+
+  function axis(more) {
+    return {
+      axisLine: { lineStyle: { color: colour("line") } },
+      axisTick: { show: false },
+      axisLabel: { color: colour("faint"), fontSize: 11, hideOverlap: true, ...(more.axisLabel || {}) },
+      splitLine: { show: Boolean(more.splitLine), lineStyle: { color: colour("line") } },
+      ...Object.fromEntries(Object.entries(more).filter(([key]) => !["axisLabel", "splitLine"].includes(key))),
+    };
+  }
+
+  const grid = { left: 4, right: 16, top: 10, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" };
+
+  function timeAxis(start, end, width) {
+    return axis({
+      type: "time", min: start, max: end, splitNumber: Math.max(2, Math.floor(width / 110)),
+      axisLabel: { formatter: (value) => new Date(value).toISOString().slice(11, 16) },
+    });
+  }
+
+  function overTime(data, width) {
+    const start = data.start * 1000;
+    const step = data.step * 1000;
+    let next = 0;
+    const series = data.series.map((line) => {
+      const tint = line.limit ? colour("bad") : colour(`series-${next++ % 10}`);
+      const bars = data.bars && !line.limit;
+      return {
+        name: line.name,
+        type: bars ? "bar" : "line",
+        data: line.values.map((value, place) => [start + place * step, value]),
+        stack: data.stack && !line.limit ? "all" : undefined,
+        showSymbol: line.values.filter((value) => value !== null).length < 2,
+        symbolSize: 5,
+        color: tint,
+        lineStyle: { width: 1.5, type: line.limit ? "dashed" : "solid" },
+        areaStyle: bars || line.limit ? undefined : { opacity: data.stack ? 0.25 : 0.05 },
+        barMaxWidth: 8,
+        emphasis: { disabled: true },
+      };
+    });
+    const end = start + (data.series[0].values.length - 1) * step;
+    return {
+      ...base(),
+      grid,
+      xAxis: timeAxis(start, end, width),
+      yAxis: axis({
+        type: "value", splitLine: true, splitNumber: 4, min: data.min ?? undefined, max: data.max ?? undefined,
+        axisLabel: { formatter: (value) => `${number(value)}${data.suffix}` },
+      }),
+      tooltip: {
+        ...base().tooltip, trigger: "axis", order: "valueDesc",
+        valueFormatter: (value) => `${number(value)}${data.suffix}`,
+      },
+      series,
+    };
+  }
+
+  function bars(data) {
+    return {
+      ...base(),
+      grid: { ...grid, right: 90 },
+      xAxis: axis({ type: "value", min: 0, axisLabel: { show: false } }),
+      yAxis: axis({ type: "category", data: data.names, inverse: true, axisLabel: { color: colour("text") } }),
+      series: [{
+        type: "bar", data: data.values, color: colour("series-0"), barMaxWidth: 18,
+        label: {
+          show: true, position: "right", color: colour("text"), formatter: (item) => data.texts[item.dataIndex],
+        },
+      }],
+    };
+  }
+
+  function timeline(data, width) {
+    const room = Math.min(260, width * 0.4);
+    return {
+      ...base(),
+      grid: { ...grid, bottom: 4 },
+      tooltip: {
+        ...base().tooltip,
+        formatter: (item) => {
+          const [row, from, to, , state] = item.value;
+          const clock = (moment) => new Date(moment).toISOString().slice(11, 19);
+          return `${escaped(data.rows[row])}<br><b>${escaped(state)}</b> ${clock(from)} – ${clock(to)}`;
+        },
+      },
+      xAxis: timeAxis(data.start, data.end, width),
+      yAxis: axis({
+        type: "category", data: data.rows, inverse: true,
+        axisLabel: { color: colour("text"), interval: 0, width: room, overflow: "break" },
+      }),
+      series: [{
+        type: "custom",
+        encode: { x: [1, 2], y: 0 },
+        data: data.bars,
+        renderItem: (params, api) => {
+          const row = api.value(0);
+          const from = api.coord([api.value(1), row]);
+          const to = api.coord([api.value(2), row]);
+          const height = api.size([0, 1])[1] * 0.7;
+          return {
+            type: "rect",
+            shape: { x: from[0], y: from[1] - height / 2, width: Math.max(to[0] - from[0], 2), height },
+            style: { fill: stateColour(api.value(3)) },
+          };
+        },
+      }],
+    };
+  }
+
+  function graph(data, width, height) {
+    const layers = Math.max(...data.nodes.map((node) => node.x)) || 1;
+    // On a narrow screen the layers stand below each other.
+    const upright = width < 600;
+    const place = (node) => upright
+      ? [node.y * width, 50 + node.x / layers * (height - 110)]
+      : [80 + node.x / layers * (width - 180), node.y * height];
+    const tints = { service: "series-0", database: "series-2", virtual_node: "series-1", messaging_system: "series-3" };
+    return {
+      ...base(),
+      series: [{
+        type: "graph",
+        layout: "none",
+        left: 0, top: 0, width, height,
+        preserveAspect: false,
+        edgeSymbol: ["none", "arrow"],
+        edgeSymbolSize: 8,
+        emphasis: { disabled: true },
+        label: {
+          show: true, position: "bottom", color: colour("text"), fontSize: 12, distance: 6,
+          backgroundColor: colour("panel"), padding: [1, 3],
+        },
+        data: data.nodes.map((node) => {
+          const [x, y] = place(node);
+          return {
+            name: node.name, x, y, fixed: true, symbolSize: 26,
+            itemStyle: { color: colour(tints[node.kind] || "series-0") },
+          };
+        }),
+        links: data.edges.map((edge) => ({
+          source: edge.source, target: edge.target,
+          lineStyle: { color: colour(edge.failed > 0 ? "bad" : "own"), width: 1.5, curveness: 0 },
+          label: {
+            show: !upright, formatter: edge.text, color: colour("faint"), fontSize: 11,
+            backgroundColor: colour("panel"), padding: [1, 3],
+          },
+        })),
+      }],
+    };
+  }
+
+  const OPTIONS = { time: overTime, bars, timeline, graph };
+
+  function drawChart(element) {
+    const data = JSON.parse(element.nextElementSibling.textContent);
+    let chart = echarts.getInstanceByDom(element);
+    if (!chart) {
+      chart = echarts.init(element, null, { renderer: "svg" });
+      charts.set(element, chart);
+    }
+    chart.setOption(OPTIONS[data.type](data, element.clientWidth, element.clientHeight), { notMerge: true });
+    // The element's own text alternative says more than the drawing's parts do.
+    element.firstElementChild.setAttribute("aria-hidden", "true");
+  }
+
+  function draw(within) {
+    for (const element of within.querySelectorAll(".chart")) drawChart(element);
+  }
+
+  function forget(within) {
+    for (const element of within.querySelectorAll(".chart")) {
+      if (charts.delete(element)) echarts.dispose(element);
+    }
+  }
+
+  const pages = [...document.querySelectorAll(".page")];
+  const shown = () => pages.find((page) => !page.hidden);
+
+  function show() {
+    const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
+    const page = (target && target.closest(".page")) || (target ? shown() : pages[0]) || pages[0];
+    const changed = page !== shown() || pages.some((other) => other !== page && !other.hidden);
+    for (const other of pages) other.hidden = other !== page;
+    for (const link of document.querySelectorAll("nav a")) {
+      if (link.hash === `#${page.id}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (changed) draw(page);
+    if (!target) return;
+    if (target.matches("details")) target.open = true;
+    target.scrollIntoView();
+  }
+
+  function redraw() {
+    for (const page of pages) forget(page);
+    draw(shown());
+  }
+
+  let width = window.innerWidth;
+  let pending = 0;
+  window.addEventListener("resize", () => {
+    // Telephones resize the height whenever the address bar moves.
+    if (window.innerWidth === width) return;
+    width = window.innerWidth;
+    cancelAnimationFrame(pending);
+    pending = requestAnimationFrame(redraw);
+  });
+  window.addEventListener("hashchange", show);
+  window.addEventListener("beforeprint", () => {
+    for (const page of pages) page.hidden = false;
+    draw(document);
+  });
+  window.addEventListener("afterprint", show);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+  const contents = new Map();
+
+  function replace(block, html) {
+    if (contents.get(block) === html) return;
+    const first = !contents.has(block);
+    contents.set(block, html);
+    if (first && block.innerHTML === html) return;
+    const open = [...block.querySelectorAll("details[open]")].map((each) => each.id);
+    forget(block);
+    block.innerHTML = html;
+    for (const each of block.querySelectorAll("details")) each.open = open.includes(each.id);
+    if (!block.closest(".page[hidden]")) draw(block);
+  }
+
+  async function refresh() {
+    const live = document.getElementById("live");
+    try {
+      const answer = await fetch("blocks.json", { cache: "no-store" });
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const blocks = await answer.json();
+      for (const block of document.querySelectorAll("[data-block]")) replace(block, blocks[block.dataset.block]);
+      live.textContent = "live";
+    } catch (error) {
+      live.textContent = `not live any more: ${error.message}`;
+    }
+    setTimeout(refresh, seconds * 1000);
+  }
+
+  show();
+  const seconds = Number(document.body.dataset.refresh);
+  if (seconds) setTimeout(refresh, seconds * 1000);
+})();

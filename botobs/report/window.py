@@ -1,0 +1,49 @@
+"""The time that a report is about."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+#: Points of a line at most: about one for two pixels of a wide chart.
+_POINTS = 240
+#: Seconds between two scrapes or exports, as the data source of the dashboards has it.
+_SCRAPE = 15
+
+
+@dataclass(frozen=True)
+class Window:
+    """A range of time and the distance of its points.
+
+    Attributes:
+        start: Seconds since the epoch, a multiple of `step`, so that a later window's points fall on the same places.
+        end: Seconds since the epoch, a multiple of `step`.
+        step: Seconds between two points.
+    """
+
+    start: int
+    end: int
+    step: int
+
+    @classmethod
+    def last(cls, seconds: float, now: float | None = None) -> Window:
+        """The `seconds` before now."""
+        step = max(5, math.ceil(seconds / _POINTS))
+        end = int((time.time() if now is None else now) // step * step)
+        return cls(end - math.ceil(seconds / step) * step, end, step)
+
+    @property
+    def seconds(self) -> int:
+        """Its length."""
+        return self.end - self.start
+
+    @property
+    def points(self) -> int:
+        """How many points a line has."""
+        return self.seconds // self.step + 1
+
+    @property
+    def rate_interval(self) -> int:
+        """Seconds over which rates are taken, by Grafana's rule for `$__rate_interval`."""
+        return max(self.step + _SCRAPE, 4 * _SCRAPE)
