@@ -12,7 +12,7 @@ from . import _propagation, _providers, fork, resource
 from ._exit import ExitHooks, died
 from ._version import __version__
 from .engine import Engine, Limits, create_engine
-from .export._quiet import logger
+from .export._quiet import Quiet, logger
 from .export.counts import Counts, Life, observe
 from .export.pipeline import Pipeline
 from .export.sender import Sender
@@ -47,8 +47,9 @@ class Handle:
         self.redactor = Redactor(settings.redact, settings.redact_keys)
         self.counts = Counts()
         self._life = Life()
-        self._instrumentations = Instrumentations()
-        self._pipeline = Pipeline(settings, self.counts, self._sender(), self._store())
+        self._quiet = Quiet()
+        self._instrumentations = Instrumentations(self._quiet.warning)
+        self._pipeline = Pipeline(settings, self.counts, self._sender(), self._store(), self._quiet)
         self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,
@@ -166,6 +167,7 @@ class Handle:
     def _after_fork(self) -> None:
         self.counts.reset()
         self._life.reset()
+        self._instrumentations.after_fork()
         _providers.tracer_provider.after_fork()
         _providers.meter_provider.after_fork()
         self._resource = resource.build(self.settings)
@@ -187,15 +189,15 @@ class Handle:
     def _say_what_matters(self) -> None:
         """One line, if anything at all is to be said."""
         if self.problems:
-            logger.warning("%s", " ".join(problem.text for problem in self.problems))
+            self._quiet.warning("%s", " ".join(problem.text for problem in self.problems))
         elif self.settings.endpoint is None:
-            logger.warning(
+            self._quiet.warning(
                 "no collector is known, so nothing is sent: start one here with `botobs up`, or set BOTOBS_ENDPOINT"
             )
         else:
             failed = [f"{status.name} ({status.detail})" for status in self._instrumentations.failed]
             if failed:
-                logger.warning("these instrumentations do not work: %s", ", ".join(failed))
+                self._quiet.warning("these instrumentations do not work: %s", ", ".join(failed))
 
 
 _lock = threading.RLock()
@@ -222,7 +224,7 @@ def start(settings: Settings) -> Handle:
                 handle._start()
             except Exception as error:
                 # A service that cannot be monitored must still start.
-                logger.warning("botobs does not run: %s: %s", type(error).__name__, error)
+                handle._quiet.warning("botobs does not run: %s: %s", type(error).__name__, error)
                 handle.shutdown(0.0)
         return handle
 
@@ -259,7 +261,7 @@ def _shut_down(handle: Handle, timeout: float | None) -> bool:
         return handle._stop(deadline)
     except Exception as error:
         # The process is about to end, or goes on without us; neither is the place for an exception of ours.
-        logger.warning("botobs did not end cleanly: %s: %s", type(error).__name__, error)
+        handle._quiet.warning("botobs did not end cleanly: %s: %s", type(error).__name__, error)
         return False
     finally:
         lock.release()

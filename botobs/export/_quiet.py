@@ -16,15 +16,16 @@ class Quiet:
         self._next = 0.0
         self._kept_back = 0
 
-    def warning(self, message: str, *arguments: object) -> None:
-        """Log `message`, unless another line was logged less than a minute ago."""
+    def warning(self, message: str, *arguments: object) -> bool:
+        """Log `message`, unless another line was logged less than a minute ago; whether it was logged."""
         now = time.monotonic()
         if now < self._next:
             self._kept_back += 1
-            return
+            return False
         self._next = now + self._interval
         if self._kept_back:
             message += " (and %d more of such lines)"
             arguments = (*arguments, self._kept_back)
             self._kept_back = 0
         logger.warning(message, *arguments)
+        return True

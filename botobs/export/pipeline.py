@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
-from ._quiet import Quiet, logger
+from ._quiet import Quiet
 from .counts import Counts
 from .lanes import Lane
 from .queue import SpanQueue
@@ -49,15 +49,18 @@ class Pipeline:
         counts: Where deliveries and losses are counted.
         sender: None when there is nowhere to send to; then spans are counted as dropped.
         store: Where parcels wait that could not be delivered.
+        quiet: Logs what a person should know.
     """
 
-    def __init__(self, settings: Settings, counts: Counts, sender: Sender | None, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, counts: Counts, sender: Sender | None, store: Store, quiet: Quiet
+    ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
         self._settings = settings
         self._counts = counts
         self._sender = sender
         self._store = store
-        self._quiet = Quiet()
+        self._quiet = quiet
         self._engine: Engine | None = None
         self._closed = False
         self._reset()
@@ -69,6 +72,8 @@ class Pipeline:
         self._retry_at = 0.0
         self._delay = _FIRST_RETRY
         self._limit: float | None = None
+        self._stopping = False
+        self._failure = ""
         self._thread: threading.Thread | None = None
 
     @property
@@ -142,6 +147,7 @@ class Pipeline:
         while True:
             request = self._next_request(min(self._settings.span_interval, metrics_at - time.monotonic()))
             now = time.monotonic()
+            self._stopping = request is not None and request.stop
             with_metrics = request is not None or now >= metrics_at
             if with_metrics:
                 metrics_at = now + self._settings.metric_interval
@@ -236,7 +242,9 @@ class Pipeline:
                 self._counts.drop(parcel.signal, parcel.lane, "rejected", refused)
             return True
         self._counts.failures[parcel.signal, answer.reason] += 1
-        self._quiet.warning("the collector at %s: %s", self._sender.endpoint, answer.detail)
+        self._failure = f"the collector at {self._sender.endpoint}: {answer.detail}"
+        if not self._stopping:
+            self._quiet.warning("%s", self._failure)
         if answer.outcome is Outcome.REJECTED:
             self._counts.drop(parcel.signal, parcel.lane, "rejected", parcel.items)
             return True
@@ -258,5 +266,7 @@ class Pipeline:
             elif (parcel := self._encode(lane, spans)) is not None:
                 lost += self._count(self._store.add(parcel))
         lost += self._count(self._store.close())
+        # One line for all of it: why comes with what it cost.
         if lost:
-            logger.warning("%d spans could not be delivered before the process ended", lost)
+            why = self._failure or "the time for it was over"
+            self._quiet.warning("%d spans could not be delivered before the process ended: %s", lost, why)

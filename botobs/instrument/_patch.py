@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -10,9 +9,9 @@ from typing import Any
 
 import wrapt
 
+from . import _failures
 from ._guard import report
 
-_logger = logging.getLogger("botobs")
 _MISSING = object()
 
 
@@ -65,7 +64,7 @@ class Patches:
         """Run `action(module)` now if `module` is imported, else when it is, unless `undo` came first.
 
         Name the package, not a module in it: a package's modules are imported while it is half made. What `action`
-        raises later is counted and logged: the program's import must not fail for it.
+        raises later is counted and told: the program's import must not fail for it.
         """
         if module in sys.modules:
             action(sys.modules[module])
@@ -79,7 +78,7 @@ class Patches:
                 action(imported)
             except Exception as error:
                 report(self._library, error)
-                _logger.warning("%s is not watched: %s: %s", self._library, type(error).__name__, error)
+                _failures.give_up(self._library, f"{type(error).__name__}: {error}")
 
         wrapt.register_post_import_hook(hook, module)
 

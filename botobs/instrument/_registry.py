@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ..semconv import sdk
-from . import _upstream
+from . import _failures, _upstream
 
 if TYPE_CHECKING:
     from ._base import Instrumentation, Telemetry
+
+_logger = logging.getLogger("botobs")
 
 #: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
 REGISTRY: tuple[tuple[str, str], ...] = (
@@ -81,12 +84,17 @@ class Status:
 
 
 class Instrumentations:
-    """Installs all, and takes all back; one that fails stops no other."""
+    """Installs all, and takes all back; one that fails stops no other.
 
-    def __init__(self) -> None:
+    Args:
+        warn: Logs a line about one that fails after the installation, with the limit on lines that all share.
+    """
+
+    def __init__(self, warn: Callable[[str, str, str], object] = _logger.warning) -> None:
         self.statuses: dict[str, Status] = {}
+        self._warn = warn
         self._installed: list[Instrumentation] = []
-        self._errors: dict[str, int] = {}
+        _failures.reset()
 
     def look(self) -> list[Status]:
         """The state of each as of now."""
@@ -99,6 +107,7 @@ class Instrumentations:
 
     def install(self, telemetry: Telemetry) -> None:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
+        _failures.listen(self._give_up)
         disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
         for name, target in REGISTRY:
             if name in disabled or "all" in disabled or "*" in disabled:
@@ -116,6 +125,7 @@ class Instrumentations:
 
     def uninstall(self) -> None:
         """Take every patch back, the last first."""
+        _failures.listen()
         while self._installed:
             instrumentation = self._installed.pop()
             try:
@@ -123,12 +133,17 @@ class Instrumentations:
             except Exception as error:
                 self._fail(instrumentation.name, f"cannot be removed: {type(error).__name__}: {error}")
 
+    def after_fork(self) -> None:
+        """In a forked child: failures count from zero."""
+        _failures.reset()
+
     def register(self, meter: Meter) -> None:
         """Create the metric of failures on `meter`."""
 
         def errors(_: CallbackOptions) -> Iterable[Observation]:
-            for name in self.statuses:
-                yield Observation(self._errors.get(name, 0), {sdk.LIBRARY: name})
+            counts = _failures.counts()
+            for name in dict.fromkeys((*self.statuses, *_failures.SHARED, *counts)):
+                yield Observation(counts.get(name, 0), {sdk.LIBRARY: name})
 
         sdk.INSTRUMENTATION_ERRORS.create(meter, [errors])
 
@@ -164,7 +179,14 @@ class Instrumentations:
             self._fail(status.name, f"{type(error).__name__}: {error}")
 
     def _fail(self, name: str, detail: str) -> None:
-        self._errors[name] = self._errors.get(name, 0) + 1
+        _failures.report(name)
+        self._mark(name, detail)
+
+    def _give_up(self, name: str, detail: str) -> None:
+        self._mark(name, detail)
+        self._warn("%s is not watched: %s", name, detail)
+
+    def _mark(self, name: str, detail: str) -> None:
         status = self.statuses.setdefault(name, Status(name, "botobs", State.FAILED))
         status.state, status.detail = State.FAILED, detail
 

@@ -78,7 +78,7 @@ class UpstreamInstrumentation:
         self.name = found.name
         self._found = found
         self._settle = settle
-        self._patches = Patches()
+        self._patches = Patches(self.name)
         self._instrumentor: Any = None
 
     def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002

@@ -24,7 +24,7 @@ class Threads:
     name = "threading"
 
     def __init__(self) -> None:
-        self._patches = Patches()
+        self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
         """Start watching."""

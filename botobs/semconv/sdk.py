@@ -50,7 +50,8 @@ INSTRUMENTATION_ERRORS = Metric(
     "botobs.sdk.instrumentation.errors",
     "observable_counter",
     "{error}",
-    "Instrumentations that could not be installed or removed.",
+    "Errors inside instrumentations, by library: those of their installation and removal, and those while they watch, "
+    "which the library and the service do not see.",
     (LIBRARY,),
 )
 METRIC_OVERFLOWS = Metric(

@@ -14,7 +14,10 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type:
 from opentelemetry.trace import NoOpTracerProvider
 
 import botobs
-from botobs.instrument import _registry, _upstream
+from botobs.cli import _checks
+from botobs.instrument import _failures, _registry, _upstream
+from botobs.instrument._guard import guarded
+from botobs.instrument._patch import Patches
 from botobs.instrument._registry import State
 from tests.support.otlp_receiver import OtlpReceiver
 
@@ -42,6 +45,21 @@ class Bad:
 
     def uninstall(self) -> None:
         raise RuntimeError("cannot either")
+
+
+class Misfit:
+    """Finds a library that is not as it was."""
+
+    name = "misfit"
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Any) -> None:
+        self._patches.on_import("watched_library", lambda module: module.gone)
+
+    def uninstall(self) -> None:
+        self._patches.undo()
 
 
 class Upstream(BaseInstrumentor):  # type: ignore[misc]
@@ -120,6 +138,39 @@ def test_one_that_fails_stops_no_other(
     assert "bad (RuntimeError: cannot)" in caplog.text
     handle.shutdown()
     assert calls == ["good installed", "good removed"]
+
+
+def test_one_that_fails_at_its_librarys_import_is_told(
+    init: Init,
+    receiver: OtlpReceiver,
+    upstream: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(_registry, "REGISTRY", (("misfit", f"{__name__}:Misfit"),))
+    handle = everything(init)
+    import watched_library  # noqa: F401
+
+    (status,) = handle.instrumentations
+    assert (status.state, status.detail[:14]) == (State.FAILED, "AttributeError")
+    assert [finding.level for finding in _checks.instrumentations(handle)] == ["error"]
+    assert "misfit is not watched: AttributeError" in caplog.text
+    handle.flush()
+    assert receiver.last_value("botobs.sdk.instrumentation.errors", library="misfit") == 1
+
+
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+def test_failures_while_watching_are_counted_from_zero(init: Init, receiver: OtlpReceiver) -> None:
+    _failures.report("good")
+    handle = everything(init)
+    handle.flush()
+    errors = "botobs.sdk.instrumentation.errors"
+    assert {receiver.last_value(errors, library=name) for name in ("good", *_failures.SHARED)} == {0}
+    guarded("good")(lambda: 1 / 0)()
+    guarded("database")(lambda: 1 / 0)()
+    handle.flush()
+    assert receiver.last_value(errors, library="good") == 1
+    assert receiver.last_value(errors, library="database") == 1
 
 
 def test_disabled_ones_are_left_alone(init: Init) -> None:

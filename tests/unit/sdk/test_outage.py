@@ -184,6 +184,18 @@ def test_at_most_one_line_a_minute(
     assert all(record.levelno <= logging.WARNING for record in caplog.records)
 
 
+def test_the_end_of_the_process_is_no_second_line(
+    init: Init, receiver: OtlpReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    handle = init(span_interval=3600, metric_interval=3600)
+    receiver.reply = Reply(503)
+    record("lost")
+    assert not handle.flush(5.0)
+    assert not handle.shutdown(5.0)
+    assert handle.counts.total_dropped == 1
+    assert len([record for record in caplog.records if record.name == "botobs"]) == 1
+
+
 def test_a_span_that_cannot_be_encoded_takes_no_other_batch_with_it(
     init: Init, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
