@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from .binaries import Binaries
+from .errors import StackError
 from .home import Home
 from .postgres import EXPORTER_ROLE, Server
 from .supervisor import Part
@@ -72,6 +73,21 @@ def _environ(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
+#: Files that are laid over the collector's own, by the value of BOTOBS_SAMPLING.
+SAMPLING = {
+    "off": (),
+    "on": ("sampling-policy.yaml", "sampling.yaml"),
+    "gateway": ("sampling-policy.yaml", "sampling.yaml", "sampling-gateway.yaml"),
+}
+
+
+def _collector_files(context: Context) -> list[str]:
+    chosen = context.values.get("BOTOBS_SAMPLING") or "off"
+    if chosen not in SAMPLING:
+        raise StackError(f"BOTOBS_SAMPLING={chosen!r} is none of {', '.join(SAMPLING)}")
+    return [context.config("collector", file) for file in ("collector.yaml", *SAMPLING[chosen])]
+
+
 def collector(context: Context) -> Part:
     """The OpenTelemetry Collector."""
     context.data("collector")
@@ -79,7 +95,7 @@ def collector(context: Context) -> Part:
         name="collector",
         command=[
             str(context.binaries["botobs-collector"]),
-            "--config", context.config("collector", "collector.yaml"),
+            *(word for file in _collector_files(context) for word in ("--config", file)),
         ],
         ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
         environ=_environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
@@ -106,6 +122,8 @@ def prometheus(context: Context) -> Part:
             "--web.enable-lifecycle",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
+            # After a restart an alert goes on where it was, so that it is neither told to be over nor told anew.
+            "--rules.alert.for-grace-period=30s",
             # How often a firing alert is told to Alertmanager; without four of these it takes the alert for resolved.
             f"--rules.alert.resend-delay={context.values.get('BOTOBS_ALERT_RESEND_DELAY', '1m')}",
             "--log.level=warn",
@@ -145,6 +163,8 @@ def alertmanager(context: Context) -> Part:
             f"--web.listen-address={address}",
             f"--web.config.file={context.home.secrets / 'web.yml'}",
             f"--web.external-url={context.url('BOTOBS_ALERTMANAGER_PORT')}",
+            # What was told, and what is silenced, is on disk after so long: a kill forgets no more.
+            "--data.maintenance-interval=30s",
             # One instance: an empty address switches the gossip port off.
             "--cluster.listen-address=",
             "--log.level=warn",

@@ -57,6 +57,14 @@ PORTS: tuple[Port, ...] = (
     ),
     Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API", Refusal.CERTIFICATE),
     Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts", Refusal.CERTIFICATE),
+    Port(
+        "BOTOBS_SAMPLER_PORT",
+        4517,
+        "sampler",
+        "traces from collectors of the first tier",
+        Refusal.CERTIFICATE,
+    ),
+    Port("BOTOBS_SAMPLER_HEALTH_PORT", 13134, "sampler", "a sampler's health", Refusal.CERTIFICATE),
     Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana", Refusal.LOGIN),
 )
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from botobs.stack import certificates, tokens
 from botobs.stack.ports import PORTS
+from tests.support.doors import Key, opens, right_key
 from tests.support.stack import LiveStack, eventually
-
-from ._doors import Key, opens, right_key
 
 _OTLP = [port for port in PORTS if port.variable in {"BOTOBS_OTLP_HTTP_PORT", "BOTOBS_OTLP_GRPC_PORT"}]
 
