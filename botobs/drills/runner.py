@@ -79,7 +79,7 @@ class Run:
         """
         result, target = self._result, self._target
         target.require(self._drill.needs, self._drill.name)
-        self._wait(self._is_quiet, "before it began, alerts were firing: {}", stop=True)
+        self._wait_for_quiet()
         told = target.notifications()
         result.fault_in = time.time()
         with self._drill.fault(target, max(self._drill.lease, self._limit * 1.5)):
@@ -94,26 +94,34 @@ class Run:
         self._judge()
         return result
 
-    def _wait(self, condition: Callable[[], bool], problem: str, stop: bool = False) -> bool:
+    def _wait_for_quiet(self) -> None:
+        deadline = time.monotonic() + self._limit
+        while in_the_way := self._in_the_way():
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"the drill {self._drill.name} was not begun, because this would hide what it shows: "
+                    + ", ".join(in_the_way),
+                    "Wait until it is over, or see to it first.",
+                )
+            time.sleep(_LOOK)
+
+    def _in_the_way(self) -> list[str]:
+        """What would be taken for an effect of the fault, or keep it quiet."""
+        alerts = self._target.in_prometheus()
+        if alerts is None:
+            return ["Prometheus does not answer"]
+        effects = {self._drill.alert, *self._drill.silent}
+        return sorted({alert.name for alert in alerts if alert.name in effects or "cause" in alert.labels})
+
+    def _wait(self, condition: Callable[[], bool], problem: str) -> bool:
         deadline = time.monotonic() + self._limit
         while not condition():
             if time.monotonic() > deadline:
-                text = problem.format(self._drill.alert if not stop else ", ".join(self._firing()))
-                if stop:
-                    raise StackError(f"the drill {self._drill.name} was not begun: {text}")
+                text = problem.format(self._drill.alert)
                 self._result.problems.append(f"{text} within {self._limit:.0f} s")
                 return False
             time.sleep(_LOOK)
         return True
-
-    def _firing(self) -> list[str]:
-        alerts = self._target.in_prometheus()
-        if alerts is None:
-            return ["Prometheus does not answer"]
-        return sorted({alert.name for alert in alerts} - {"Watchdog"})
-
-    def _is_quiet(self) -> bool:
-        return not self._firing()
 
     def _look(self) -> None:
         now, result = time.time(), self._result

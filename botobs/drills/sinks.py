@@ -105,6 +105,8 @@ class MailSink(AbstractContextManager["MailSink"]):
             require_starttls=tls is not None,
             authenticator=self._authenticate if login else None,
             auth_required=login is not None,
+            # aiosmtpd asks for "User Name", where real servers ask for "Username:" and Alertmanager knows no other.
+            auth_exclude_mechanism=["LOGIN"],
         )
 
     def __enter__(self) -> Self:

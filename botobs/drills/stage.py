@@ -41,7 +41,7 @@ class Stage:
     """
 
     def __init__(
-        self, profile: Profile, rate: float = 8.0, bots: int = 20, variables: Mapping[str, str] | None = None
+        self, profile: Profile, rate: float = 5.0, bots: int = 20, variables: Mapping[str, str] | None = None
     ) -> None:
         if find_spec("demo") is None:
             raise StackError(

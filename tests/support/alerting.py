@@ -1,0 +1,118 @@
+"""A real Alertmanager that tests post alerts to, start, stop and kill."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from botobs.drills.sinks import HttpSink, Inbox, MailSink, Message
+from botobs.stack import Home, clients
+from tests.support.stack import eventually
+
+#: What every alert of ours carries.
+ENVIRONMENT = {"deployment_environment_name": "test"}
+
+
+@dataclass
+class Alerting:
+    """An Alertmanager that a test starts, stops and kills."""
+
+    home: Home
+    inbox: Inbox
+    command: list[str]
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        log = (self.home.logs / "alertmanager.log").open("ab")
+        with log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.home.path)
+        assert eventually(self._answers, within=120), (self.home.logs / "alertmanager.log").read_text()
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it in good order, or kill it."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait()
+            self.process = None
+
+    def http(self) -> httpx.Client:
+        """An operator's client."""
+        return clients.client(self.home.secrets, self.url)
+
+    def fire(self, name: str, since: datetime | None = None, **labels: str) -> None:
+        """Post an alert as Prometheus does."""
+        self._post(name, labels, since or datetime.now(UTC), timedelta(minutes=10))
+
+    def resolve(self, name: str, since: datetime | None = None, **labels: str) -> None:
+        """Say that an alert is over."""
+        self._post(name, labels, since or datetime.now(UTC) - timedelta(minutes=1), timedelta(0))
+
+    def _post(self, name: str, labels: Mapping[str, str], since: datetime, lasts: timedelta) -> None:
+        alert = {
+            "labels": {"alertname": name, **ENVIRONMENT, **labels},
+            "annotations": {
+                "summary": f"{name} is on",
+                "description": "It is 1 (limit 0).",
+                "runbook_url": f"docs/runbooks/{name}.md",
+                "dashboard": "botobs-overview",
+            },
+            "startsAt": since.isoformat(),
+            "endsAt": (datetime.now(UTC) + lasts).isoformat(),
+        }
+        with self.http() as http:
+            http.post("/api/v2/alerts", json=[alert]).raise_for_status()
+
+    def get(self, path: str) -> Any:
+        """JSON of its API."""
+        with self.http() as http:
+            response = http.get(path)
+            response.raise_for_status()
+            return response.json()
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Sum of one of its own counters over the series with these labels."""
+        with self.http() as http:
+            lines = http.get("/metrics").text.splitlines()
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        samples = [
+            line for line in lines if line.startswith(f"{name}{{") and all(each in line for each in wanted)
+        ]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in samples)
+
+    def told(self, alert: str, resolved: bool = False) -> list[Message]:
+        """Messages about an alert that have arrived."""
+        return [each for each in self.inbox.since() if each.alert == alert and each.resolved is resolved]
+
+    def channels(self, alert: str, resolved: bool = False) -> list[str]:
+        """Channels by which it was told, each as often as it was."""
+        return sorted(message.channel for message in self.told(alert, resolved))
+
+    def _answers(self) -> bool:
+        with self.http() as http:
+            try:
+                return http.get("/-/ready").status_code == 200
+            except httpx.HTTPError:
+                return False
+
+
+@dataclass
+class Sinks:
+    """Where messages arrive."""
+
+    inbox: Inbox
+    mail: MailSink
+    slack: HttpSink
+
+
+def quiet_for(seconds: float) -> None:
+    """Let a time pass in which a message too many would have come."""
+    time.sleep(seconds)
