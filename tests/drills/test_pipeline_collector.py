@@ -45,4 +45,4 @@ def test_at_full_load(
     faults.add(
         f"collector {how} {times} times, queues {queues}", delivery, f"{max(0, again):,} spans came twice"
     )
-    assert delivery.missing == 0
+    assert delivery.missing == 0, delivery

@@ -33,7 +33,7 @@ def test_prometheus(live: LiveStack, outage: float, faults: FaultTable) -> None:
         running.flows()
     delivery = running.settle()
     faults.add(f"Prometheus stopped for {outage:g} s, then killed", delivery)
-    assert delivery.missing == 0
+    assert delivery.missing == 0, delivery
 
 
 def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
@@ -43,7 +43,7 @@ def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
         running.flows()
     delivery = running.settle()
     faults.add(f"Tempo stopped for {outage:g} s", delivery)
-    assert delivery.missing == 0
+    assert delivery.missing == 0, delivery
 
 
 def test_mimir(live: LiveStack, outage: float, faults: FaultTable) -> None:

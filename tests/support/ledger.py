@@ -25,16 +25,19 @@ class Delivery:
     Attributes:
         acknowledged: Items that the collector has answered for.
         missing: Those of them that cannot be read back.
+        requests: Numbers of the requests that lack something, for whoever wants to know when it was lost.
     """
 
     acknowledged: int
     missing: int
+    requests: frozenset[int] = frozenset()
 
     def __add__(self, other: Delivery) -> Delivery:
-        return Delivery(self.acknowledged + other.acknowledged, self.missing + other.missing)
-
-    def __str__(self) -> str:
-        return f"{self.acknowledged:,} acknowledged, {self.missing:,} missing"
+        return Delivery(
+            self.acknowledged + other.acknowledged,
+            self.missing + other.missing,
+            self.requests | other.requests,
+        )
 
 
 class Stack(Protocol):
@@ -69,15 +72,17 @@ def _spans(live: Stack, source: Spans, receipts: Sequence[int], deadline: float)
         wanted.setdefault(source.trace_id(number), set()).update(source.span_ids(number))
     with live.client("tempo") as http, ThreadPoolExecutor(_READERS) as readers:
 
-        def missing_of(trace_id: bytes) -> int:
-            return len(wanted[trace_id] - _stored(http, trace_id))
+        def missing_of(trace_id: bytes) -> set[bytes]:
+            return wanted[trace_id] - _stored(http, trace_id)
 
-        incomplete = dict.fromkeys(wanted, 0)
+        incomplete = dict(wanted)
         while True:
-            counts = list(readers.map(missing_of, incomplete))
-            incomplete = {one: count for one, count in zip(incomplete, counts, strict=True) if count}
+            found = list(readers.map(missing_of, incomplete))
+            incomplete = {one: missing for one, missing in zip(incomplete, found, strict=True) if missing}
             if not incomplete or time.monotonic() > deadline:
-                return Delivery(len(receipts) * source.items, sum(incomplete.values()))
+                missing = [span_id for ids in incomplete.values() for span_id in ids]
+                requests = frozenset(source.number_of(span_id) for span_id in missing)
+                return Delivery(len(receipts) * source.items, len(missing), requests)
             time.sleep(0.5)
 
 
@@ -100,7 +105,10 @@ def _points(live: Stack, source: Points, receipts: Sequence[int], deadline: floa
             missing = sum(len(wanted - values) for values in found)
             missing += len(wanted) * (source.items - len(found))
             if not missing or time.monotonic() > deadline:
-                return Delivery(len(wanted) * source.items, missing)
+                requests = frozenset(
+                    number for number in wanted if not all(number in values for values in found)
+                )
+                return Delivery(len(wanted) * source.items, missing, requests)
             time.sleep(0.5)
 
 

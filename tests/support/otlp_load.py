@@ -68,6 +68,10 @@ class Spans:
         """The spans of a request."""
         return {number.to_bytes(4, "big") + place.to_bytes(4, "big") for place in range(1, self.items + 1)}
 
+    def number_of(self, span_id: bytes) -> int:
+        """The request that a span was in."""
+        return int.from_bytes(span_id[:4], "big")
+
     def next(self) -> Request:
         """The next request."""
         self._number += 1

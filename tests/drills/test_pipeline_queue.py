@@ -1,0 +1,159 @@
+"""The collector's queue is full, cut short, or out of disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import botobs
+from tests.support.faults import FaultTable, Load, held, load, queue_files, resident
+from tests.support.stack import LiveStack, eventually
+
+_MIB = 2**20
+_TRACES = "exporter_otlp_grpc_tempo_traces"
+
+
+def _until_held_back(running: Load, quiet: float = 4) -> None:
+    """Wait until no request has been acknowledged for `quiet` seconds."""
+    seen, since = running.acknowledged, time.monotonic()
+
+    def silent() -> bool:
+        nonlocal seen, since
+        if running.acknowledged != seen:
+            seen, since = running.acknowledged, time.monotonic()
+        return time.monotonic() - since > quiet
+
+    assert eventually(silent, within=240), "the sender is never held back"
+
+
+def test_full(faults: FaultTable) -> None:
+    with LiveStack({"BOTOBS_COLLECTOR_TRACES_QUEUE_BYTES": str(8 * _MIB)}) as live:
+        with load(live, "full", pause=0, points=0) as running:
+            with held(live, "tempo"):
+                _until_held_back(running)
+                before = resident(live)
+                counts = _press(live)
+                after = resident(live)
+            running.flows()
+        delivery = running.settle()
+        faults.add(
+            "queue full", delivery, f"collector's memory {before // _MIB} MiB, then {after // _MIB} MiB"
+        )
+        assert delivery.missing == 0, delivery
+        # The sender of the SDK's spans was held back, and said which it gave up.
+        assert counts["queue_full"] > 0
+        assert after < before + 64 * _MIB
+
+
+def _press(live: LiveStack) -> dict[str, int]:
+    """Make more spans than the SDK may keep while nobody takes them; what it gave up, by reason."""
+    handle = botobs.init(
+        "pressed",
+        endpoint=live.stack.addresses["collector"],
+        certificate=str(live.home.secrets / "ca.pem"),
+        token_file=str(live.home.secrets / "service.token"),
+        queue_bytes=200_000,
+        disabled_instrumentations=["all"],
+        environ={},
+    )
+    try:
+        for _ in range(5_000):
+            with botobs.span("pressed"):
+                pass
+        assert not handle.flush(3.0)
+        return {reason: n for (signal, lane, reason), n in handle.counts.dropped.items() if lane == "normal"}
+    finally:
+        botobs.shutdown(1.0)
+
+
+def test_its_file_is_cut_short(fresh: LiveStack, faults: FaultTable) -> None:
+    with load(fresh, "cut") as running:
+        fresh.call(fresh.supervisor.hold("tempo"))
+        running.flows(40)
+        fresh.call(fresh.supervisor.hold("collector"))
+        os.truncate(fresh.home.data / "collector" / "queue" / _TRACES, queue_files(fresh)[_TRACES] // 2)
+        fresh.call(fresh.supervisor.resume("tempo"))
+        fresh.call(fresh.supervisor.resume("collector"))
+        before = running.acknowledged
+        running.flows(20)
+    delivery = running.settle(within=60)
+    assert [name for name in queue_files(fresh) if ".backup" in name]
+    faults.add("queue's file cut to half", delivery, "what was queued for Tempo is lost, and nothing else")
+    spans = running.sender.acknowledged[0]
+    assert delivery.missing <= before * running.sender.sources[0].items
+    assert spans
+
+
+@contextmanager
+def _small_disk(folder: Path, mebibytes: int) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    options = f"size={mebibytes}m,mode=0755"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def root() -> None:
+    """Mounting takes root; a drill without it fails, since one that is skipped proves nothing."""
+    if os.geteuid() != 0:
+        pytest.fail("this drill mounts a small file system: run it as root, as continuous integration does")
+
+
+def test_its_disk_is_full(root: None, faults: FaultTable) -> None:
+    live = LiveStack()
+    with _small_disk(live.home.data / "collector", 24), live:
+        with load(live, "disk", pause=0, points=0) as running:
+            with held(live, "tempo"):
+                _until_held_back(running)
+            running.flows()
+        delivery = running.settle()
+    faults.add("queue's disk full", delivery, f"answers {dict(running.sender.answers)}")
+    assert delivery.missing == 0, delivery
+
+
+def test_disk_of_prometheus_is_full(root: None, faults: FaultTable) -> None:
+    live = LiveStack()
+    folder = live.home.data / "prometheus"
+    with _small_disk(folder, 256), live:
+        with load(live, "wal", spans=0) as running:
+            ballast = folder / "ballast"
+            _fill(ballast)
+            failed = eventually(
+                lambda: live.value("prometheus_tsdb_wal_writes_failed_total") or _wal_failures(live),
+                within=60,
+            )
+            running.flows(20)
+            ballast.unlink()
+            running.flows(20)
+        delivery = running.settle(within=60)
+    faults.add("Prometheus' disk full", delivery, f"failed writes {failed:g}")
+    assert failed
+
+
+def _fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"\0" * 65536):
+                pass
+        except OSError as error:
+            assert "No space" in str(error)
+
+
+def _wal_failures(live: LiveStack) -> float:
+    """Straight from Prometheus, which cannot store its own."""
+    with live.client("prometheus") as http:
+        lines = http.get("/metrics").text.splitlines()
+    return sum(
+        float(line.split()[-1])
+        for line in lines
+        if line.startswith("prometheus_tsdb_wal_writes_failed_total")
+    )
