@@ -78,21 +78,22 @@ class Bot:
         self.heartbeat()
         started = self._recorder.elapsed()
         error_type: str | None = None
-        try:
-            with self._recorder.span("bot turn", self._attributes):
+        with self._recorder.span("bot turn", self._attributes):
+            try:
                 yield
-        except Exception as error:
-            error_type = type(error).__qualname__
-            raise
-        finally:
-            # No heartbeat: a bot that said goodbye during its last turn must not come back at the turn's end.
-            self._alive = self._recorder.now()
-            series = (
-                self._turn_series
-                if error_type is None
-                else {**self._turn_series, names.ERROR_TYPE: error_type}
-            )
-            self._recorder.record(names.BOT_TURN_DURATION, self._recorder.elapsed() - started, series)
+            except Exception as error:
+                error_type = type(error).__qualname__
+                raise
+            finally:
+                # No heartbeat: a bot that said goodbye during its last turn must not come back at the turn's end.
+                self._alive = self._recorder.now()
+                series = (
+                    self._turn_series
+                    if error_type is None
+                    else {**self._turn_series, names.ERROR_TYPE: error_type}
+                )
+                # Within the span, so that the duration's exemplar leads to its trace.
+                self._recorder.record(names.BOT_TURN_DURATION, self._recorder.elapsed() - started, series)
 
     @harmless
     def heartbeat(self) -> None:

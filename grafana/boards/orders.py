@@ -147,7 +147,7 @@ def _clients() -> list[Sized]:
             "The 95th percentiles: of the call that cancels, and from the answer to the first fill and to the end.",
             "s",
             [
-                Query(_q.quantile(0.95, exchange.ORDER_CANCEL_DURATION), "cancel", exemplar=True),
+                Query(_q.quantile(0.95, exchange.ORDER_CANCEL_DURATION), "cancel"),
                 Query(_q.quantile(0.95, exchange.ORDER_FIRST_FILL_DURATION), "first fill"),
                 Query(_q.quantile(0.95, exchange.ORDER_DONE_DURATION), "end"),
             ],

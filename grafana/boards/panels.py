@@ -143,13 +143,29 @@ def latency(
     where: Mapping[str, str] | None = None,
     legend: str = "",
     limits: Recorded | None = None,
+    exemplars: bool = True,
     width: int = 8,
 ) -> Sized:
-    """Quantiles of a histogram, with exemplars; of several series the 95th percentile alone."""
+    """Quantiles of a histogram; of several series the 95th percentile alone.
+
+    Args:
+        title: Of the panel.
+        description: What it shows and what to make of it.
+        q: The dashboard's queries.
+        series: The histogram.
+        by: Attributes with a line each.
+        where: Value by attribute.
+        legend: Name of the lines.
+        limits: The threshold of an alert, drawn dashed.
+        exemplars: Fetch exemplars too; what is recorded outside of spans has none.
+        width: Of 24.
+    """
     quantiles = (0.95,) if by else (0.5, 0.95, 0.99)
     queries = [
         Query(
-            q.quantile(value, series, by, where), f"{legend} p{value * 100:g}".strip(), exemplar=value == 0.95
+            q.quantile(value, series, by, where),
+            f"{legend} p{value * 100:g}".strip(),
+            exemplar=exemplars and value == 0.95,
         )
         for value in quantiles
     ]

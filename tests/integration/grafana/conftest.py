@@ -1,0 +1,17 @@
+"""A stack with a load of which every number is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.scripted import Truth, scripted_load
+from tests.support.stack import LiveStack
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Iterator[tuple[LiveStack, Truth]]:
+    """The stack after the load, and the truth about it."""
+    with scripted_load() as made:
+        yield made
