@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "report",
-        description="Draw every dashboard, the alerts, and the slow and failed traces into one page that works offline.",
+        description="Draw every dashboard, the alerts, and slow and failed traces into one page that works offline.",
     )
     parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
     parser.add_argument(
@@ -45,7 +45,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         path.write_text(report.page(made), encoding="utf-8")
     except OSError as error:
-        raise StackError(f"{path} cannot be written: {error.strerror}", "Name another file with -o.") from None
+        raise StackError(
+            f"{path} cannot be written: {error.strerror}", "Name another file with -o."
+        ) from None
     if options.json:
         print_json({"file": path.absolute(), "bytes": path.stat().st_size, "panels": len(made.views)})
     else:
@@ -60,6 +62,8 @@ def _serve(running: state.Running, seconds: float, options: argparse.Namespace) 
         if options.json:
             print_json({"url": server.url})
         else:
-            out.print(f"{server.url}\nThis address is the key: whoever has it sees the report. Ctrl-C ends it.")
+            out.print(
+                f"{server.url}\nThis address is the key: whoever has it sees the report. Ctrl-C ends it."
+            )
         server.serve_forever()
     return 0

@@ -9,10 +9,26 @@ from rich.table import Table
 from rich.text import Text
 
 from ..stack import StackError, clients, state
-from ..traces import Row, Summary, TempoClient, Trace, build_query, lay_out, parse_duration
+from ..traces import (
+    Part,
+    Row,
+    Share,
+    Summary,
+    TempoClient,
+    Trace,
+    break_down,
+    build_query,
+    lay_out,
+    parse_duration,
+    part_of,
+    throttled,
+)
 from ..traces.waterfall import bar
 from ._arguments import add_home, home_of
 from ._console import out, print_json
+
+#: Characters of a bar that stands for the whole time.
+_PARTS_WIDTH = 40
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,26 +100,58 @@ def _list(found: list[Summary], options: argparse.Namespace) -> int:
 
 def _draw(trace: Trace, options: argparse.Namespace) -> int:
     rows = lay_out(trace)
+    shares = break_down(trace)
     if options.json:
-        print_json([_as_json(row) for row in rows])
+        parts = {share.part: share.seconds for share in shares}
+        print_json({"trace_id": trace.trace_id, "parts": parts, "spans": [_as_json(row) for row in rows]})
         return 0
     out.print(
         f"trace {trace.trace_id}: {len(rows)} spans, {_time(trace.duration)}, {' → '.join(trace.services)}\n"
     )
-    width = max(20, min(60, out.width - 70))
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=46)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True, style="dim")
-    services = trace.services
-    for row in rows:
-        table.add_row(_label(row), _time(row.span.duration), _bar(row, trace, width, services), row.details)
-    out.print(table)
+    out.print(_parts(shares))
+    out.print()
+    out.print(_waterfall(trace, rows))
     return 0
 
 
-_COLOURS = ("cyan", "magenta", "yellow", "green", "blue")
+_COLOURS = {
+    Part.THROTTLE: "yellow",
+    Part.NETWORK: "blue",
+    Part.DATABASE: "green",
+    Part.LOOP: "red",
+    Part.CALL: "magenta",
+    Part.OWN: "white",
+    Part.UNSEEN: "bright_black",
+}
+
+
+def _parts(shares: list[Share]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for justify in ("left", "right", "right", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    for share in shares:
+        length = max(1, round(share.ratio * _PARTS_WIDTH))
+        bar_of = Text("█" * length, style=_COLOURS[share.part])
+        table.add_row(share.part, _time(share.seconds), f"{share.ratio:.0%}", bar_of)
+    return table
+
+
+def _waterfall(trace: Trace, rows: list[Row]) -> Table:
+    # Narrow screens keep the names, the times and the bars; details are for wide ones.
+    width = max(20, min(60, out.width - 90))
+    details = out.width >= 110
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(24, min(46, out.width - width - 12)))
+    table.add_column(justify="right", no_wrap=True, min_width=8)
+    table.add_column(no_wrap=True, min_width=width)
+    if details:
+        room = out.width - 46 - width - 14
+        table.add_column(overflow="ellipsis", no_wrap=True, style="dim", max_width=room)
+    for row in rows:
+        said = row.details if row.details != row.span.name else ""
+        cells = (_label(row), _time(row.span.duration), _bar(row, trace, width))
+        table.add_row(*cells, *([said] if details else []))
+    return table
 
 
 def _label(row: Row) -> Text:
@@ -113,10 +161,14 @@ def _label(row: Row) -> Text:
     return name
 
 
-def _bar(row: Row, trace: Trace, width: int, services: list[str]) -> Text:
+def _bar(row: Row, trace: Trace, width: int) -> Text:
+    """A span's bar, its first part for the time in which the rate limiter held the call back."""
     start, length = bar(row.offset, row.span.duration, trace.duration, width)
-    colour = "red" if row.span.error else _COLOURS[services.index(row.span.service) % len(_COLOURS)]
-    return Text(" " * start).append("█" * length, style=colour)
+    waited = throttled(row.span)
+    held = round(length * min(waited / row.span.duration, 1.0)) if row.span.duration else 0
+    drawn = Text(" " * start).append("▒" * held, style=_COLOURS[Part.THROTTLE])
+    colour = "red" if row.span.error else _COLOURS[part_of(row.span)]
+    return drawn.append("█" * (length - held), style=colour)
 
 
 def _time(seconds: float) -> str:

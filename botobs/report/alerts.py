@@ -13,14 +13,23 @@ from .window import Window
 
 #: Alerts of the severity `none`, such as the watchdog, always fire.
 HISTORY = 'ALERTS{severity!="none"}'
-_COLOURS = {"firing": "red", "pending": "yellow"}
-_NOT_SHOWN = {"alertname", "alertstate", "severity", "area", "owner", "deployment_environment_name", "instance", "job"}
+_COLOURS = {"firing": "bad", "pending": "throttle"}
+_NOT_SHOWN = {
+    "alertname",
+    "alertstate",
+    "severity",
+    "area",
+    "owner",
+    "deployment_environment_name",
+    "instance",
+    "job",
+}
 
 
 def history(found: Sequence[Series], window: Window) -> View:
     """Each alert as a row of the time during which it was pending or firing."""
     episodes = [
-        Episode(_name(series.labels), state, _COLOURS.get(state, "gray"), start, end)
+        Episode(_name(series.labels), state, _COLOURS.get(state, "own"), start, end)
         for series in sorted(found, key=lambda each: (_name(each.labels), each.labels.get("alertstate", "")))
         for state in (series.labels.get("alertstate", ""),)
         for _, start, end in stretches(series.values, window)

@@ -117,14 +117,18 @@ class Backends:
         client = self.parts.get(part)
         if client is None:
             raise Refused(f"{part.capitalize()} is not part of the running stack.")
-        sent = {"data": dict(values)} if method == "POST" else {"params": dict(values)}
+        form, parameters = (dict(values), None) if method == "POST" else (None, dict(values))
         async with self._turns:
             try:
-                response = await client.request(method, path, **sent)
+                response = await client.request(method, path, data=form, params=parameters)
             except httpx.HTTPError as error:
-                raise Refused(f"{part.capitalize()} cannot be reached: {error or type(error).__name__}") from error
+                raise Refused(
+                    f"{part.capitalize()} cannot be reached: {error or type(error).__name__}"
+                ) from error
         if response.is_error:
-            raise Refused(f"{part.capitalize()} answered {response.status_code}: {response.text.strip()[:300]}")
+            raise Refused(
+                f"{part.capitalize()} answered {response.status_code}: {response.text.strip()[:300]}"
+            )
         return response.json()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..traces import Summary
+from ..traces import Summary, Trace
 from . import alerts, panels, waterfalls
 from .backends import Backends, Refused
 from .dashboards import Dashboard, Panel, Query, fill
@@ -48,7 +48,7 @@ async def gather(
     backends: Backends, window: Window, dashboards: Sequence[Dashboard], environment: str
 ) -> Report:
     """Fill a report. What a backend refuses stands in the report, at its place."""
-    metrics = await _or(frozenset(), lambda: backends.metrics(window))
+    metrics = await _or(frozenset[str](), backends.metrics(window))
     drawn = [panel for dashboard in dashboards for panel in dashboard.panels]
     answers = await asyncio.gather(*(ask(backends, panel, window) for panel in drawn))
     views = {
@@ -59,7 +59,7 @@ async def gather(
         _waterfalls(backends, await _slowest(backends, window)),
         _waterfalls(
             backends,
-            await _or([], lambda: backends.traces("{ status = error }", window, _TRACES)),
+            await _or([], backends.traces("{ status = error }", window, _TRACES)),
         ),
     )
     return Report(
@@ -90,7 +90,9 @@ async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
         return backends.values(text, window) if query.instant else backends.lines(text, window)
 
     if panel.kind == "nodeGraph":
-        found = [await answered(backends.values(fill(text, window), window)) for text in panels.EDGES.values()]
+        found = [
+            await answered(backends.values(fill(text, window), window)) for text in panels.EDGES.values()
+        ]
         return Answers(edges=dict(zip(panels.EDGES, found, strict=True)), refusals=refusals)
     if panel.source == "tempo":
         query = panel.queries[0]
@@ -103,8 +105,9 @@ async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
 async def _slowest(backends: Backends, window: Window) -> list[Summary]:
     found: dict[str, Summary] = {}
     for duration in _SLOWER_THAN:
-        query = f"{{ traceDuration > {duration} }}"
-        for each in await _or([], lambda query=query: backends.traces(query, window, 100)):  # type: ignore[misc]
+        # Of the root alone: what follows an order's fills for minutes is not slow.
+        query = f"{{ nestedSetParent < 0 && duration > {duration} }}"
+        for each in await _or([], backends.traces(query, window, 100)):
             found[each.trace_id] = each
         if len(found) >= _TRACES:
             break
@@ -112,13 +115,17 @@ async def _slowest(backends: Backends, window: Window) -> list[Summary]:
 
 
 async def _waterfalls(backends: Backends, found: Sequence[Summary]) -> list[Waterfall]:
-    traces = [await _or(None, lambda each=each: backends.trace(each.trace_id)) for each in found]  # type: ignore[misc]
+    traces = [await _or(None, _trace(backends, each)) for each in found]
     return [waterfalls.draw(trace) for trace in traces if trace is not None and trace.spans]
 
 
-async def _or(otherwise: T, wanted: Callable[[], Awaitable[T]]) -> T:
+async def _trace(backends: Backends, found: Summary) -> Trace | None:
+    return await backends.trace(found.trace_id)
+
+
+async def _or(otherwise: T, wanted: Awaitable[T]) -> T:
     try:
-        return await wanted()
+        return await wanted
     except Refused:
         return otherwise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from . import units
 from .gather import Report
 from .view import View
 
+_CODE = re.compile(r"`([^`]+)`")
 _STATIC = Path(__file__).parent / "_static"
 
 
@@ -48,7 +50,7 @@ def blocks(report: Report) -> dict[str, Markup]:
     made["traces-failed"] = Markup(
         waterfalls.render(waterfalls=report.failed, none="No trace with a failed span in this time.")
     )
-    window = f"{units.moment(report.window.start)} – {units.moment(report.window.end)} UTC"
+    window = f"{units.moment(report.window.start)} to {units.moment(report.window.end)} UTC"
     made["when"] = Markup.escape(window)
     return made
 
@@ -67,6 +69,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["data"] = _data
+    environment.filters["code"] = _code
     return environment
 
 
@@ -78,6 +81,11 @@ def _data(value: Any) -> Markup:
     """JSON that can stand in a script element, whatever its texts hold."""
     compact = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return Markup(compact.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _code(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(Markup.escape(text))))
 
 
 @cache

@@ -48,7 +48,9 @@ class Server:
         try:
             self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         except OSError as error:
-            raise StackError(f"--port: {port} cannot be used: {error.strerror}", "Leave it out for a free one.") from None
+            raise StackError(
+                f"--port: {port} cannot be used: {error.strerror}", "Leave it out for a free one."
+            ) from None
         self._http.daemon_threads = True
 
     @property
@@ -109,7 +111,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class' name
+        def log_message(self, format: str, *args: object) -> None:
             """Requests are not logged: their address holds the token."""
 
     return Handler

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _SECONDS = ((86400, " d"), (3600, " h"), (60, " min"), (1, " s"), (1e-3, " ms"), (1e-6, " µs"))
 _BINARY = ((2**40, " TiB"), (2**30, " GiB"), (2**20, " MiB"), (2**10, " KiB"), (1, " B"))
 _DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""))
+#: Stands where there is no number.
+NOTHING = "\N{EN DASH}"
 #: What stands behind a number that is counted in thousands.
 _BEHIND = {
     "ops": "/s",
@@ -61,7 +63,7 @@ def text(unit: str | None, value: float | None, now: float | None = None) -> str
         now: Seconds since the epoch, for units that are relative to it.
     """
     if value is None or math.isnan(value):
-        return "–"
+        return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     if unit == "bool_yes_no":

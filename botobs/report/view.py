@@ -53,6 +53,7 @@ class View:
         summary: The chart in a sentence, for those who do not see it.
         figures: Big numbers.
         table: The table, or the legend of the chart with its numbers.
+        keys: What each colour of the chart means, by its name in the style sheet: (meaning, colour).
         note: Why there is nothing, or what was left out.
         height: Of the chart, in pixels.
     """
@@ -61,6 +62,7 @@ class View:
     summary: str = ""
     figures: Sequence[Figure] = ()
     table: Table | None = None
+    keys: Sequence[tuple[str, str]] = ()
     note: str = ""
     height: int = 200
 

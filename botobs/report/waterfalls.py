@@ -91,9 +91,7 @@ def draw(trace: Trace) -> Waterfall:
 
 
 def _slice(share: Share) -> Slice:
-    return Slice(
-        share.part, _CLASSES[share.part], round(share.ratio * 100, 2), units.duration(share.seconds)
-    )
+    return Slice(share.part, _CLASSES[share.part], round(share.ratio * 100, 2), units.duration(share.seconds))
 
 
 def _bar(row: Row, whole: float) -> Bar:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from ..semconv import database, exchange, runtime
 from .model import Kind, Span, Trace
@@ -81,7 +82,7 @@ def _own_time(trace: Trace) -> dict[str, float]:
     open_spans: list[Span] = []
     waiting = iter(spans)
     following = next(waiting, None)
-    for begin, end in zip(moments, moments[1:], strict=False):
+    for begin, end in pairwise(moments):
         while following is not None and following.start_ns <= begin:
             open_spans.append(following)
             following = next(waiting, None)

@@ -17,6 +17,8 @@ SHOWN = (
     ("exchange.order.type", ""),
     ("exchange.order.client_id", "order"),
     ("exchange.throttle.wait", "throttled s"),
+    ("botobs.event_loop.lag", "loop blocked s"),
+    ("botobs.gc.pause", "garbage collected s"),
     ("http.response.status_code", "status"),
     ("error.type", "error"),
 )

@@ -3,11 +3,6 @@
 (() => {
   const charts = new Map();
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-  const STATES = {
-    red: "bad", yellow: "throttle", green: "series-2", blue: "series-0", orange: "series-1", purple: "series-3",
-    gray: "own", text: "unseen",
-  };
-  const stateColour = (name) => colour(STATES[name.split("-").pop()] || "own");
 
   function number(value) {
     if (value === null || value === undefined) return "–";
@@ -22,7 +17,8 @@
     return {
       animation: false,
       useUTC: true,
-      textStyle: { fontFamily: "inherit", color: colour("text") },
+      // The library measures texts on a canvas, which does not know "inherit".
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colour("text") },
       tooltip: {
         confine: true, backgroundColor: colour("panel"), borderColor: colour("line"),
         textStyle: { color: colour("text"), fontSize: 12 },
@@ -65,7 +61,7 @@
         symbolSize: 5,
         color: tint,
         lineStyle: { width: 1.5, type: line.limit ? "dashed" : "solid" },
-        areaStyle: bars || line.limit ? undefined : { opacity: data.stack ? 0.25 : 0.05 },
+        areaStyle: bars || line.limit ? undefined : { opacity: data.stack ? 0.25 : data.series.length > 4 ? 0 : 0.05 },
         barMaxWidth: 8,
         emphasis: { disabled: true },
       };
@@ -132,7 +128,7 @@
           return {
             type: "rect",
             shape: { x: from[0], y: from[1] - height / 2, width: Math.max(to[0] - from[0], 2), height },
-            style: { fill: stateColour(api.value(3)) },
+            style: { fill: colour(api.value(3)) },
           };
         },
       }],
@@ -144,16 +140,17 @@
     // On a narrow screen the layers stand below each other.
     const upright = width < 600;
     const place = (node) => upright
-      ? [node.y * width, 50 + node.x / layers * (height - 110)]
+      ? [node.y * width, 30 + node.x / layers * (height - 90)]
       : [80 + node.x / layers * (width - 180), node.y * height];
     const tints = { service: "series-0", database: "series-2", virtual_node: "series-1", messaging_system: "series-3" };
     return {
       ...base(),
+      grid: { left: 0, right: 0, top: 0, bottom: 0 },
+      xAxis: { type: "value", min: 0, max: width, show: false },
+      yAxis: { type: "value", min: 0, max: height, show: false, inverse: true },
       series: [{
         type: "graph",
-        layout: "none",
-        left: 0, top: 0, width, height,
-        preserveAspect: false,
+        coordinateSystem: "cartesian2d",
         edgeSymbol: ["none", "arrow"],
         edgeSymbolSize: 8,
         emphasis: { disabled: true },
@@ -162,15 +159,16 @@
           backgroundColor: colour("panel"), padding: [1, 3],
         },
         data: data.nodes.map((node) => {
-          const [x, y] = place(node);
-          return {
-            name: node.name, x, y, fixed: true, symbolSize: 26,
-            itemStyle: { color: colour(tints[node.kind] || "series-0") },
-          };
+          const tint = colour(tints[node.kind] || "series-0");
+          return { name: node.name, value: place(node), symbolSize: 26, itemStyle: { color: tint } };
         }),
         links: data.edges.map((edge) => ({
           source: edge.source, target: edge.target,
-          lineStyle: { color: colour(edge.failed > 0 ? "bad" : "own"), width: 1.5, curveness: 0 },
+          lineStyle: {
+            color: colour(edge.failed > 0 ? "bad" : "own"), width: 1.5, opacity: 1,
+            // An edge that passes a layer by goes around what stands there.
+            curveness: edge.long ? -0.25 : 0,
+          },
           label: {
             show: !upright, formatter: edge.text, color: colour("faint"), fontSize: 11,
             backgroundColor: colour("panel"), padding: [1, 3],

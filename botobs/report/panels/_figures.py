@@ -51,7 +51,8 @@ def draw_bars(panel: Panel, answers: Answers, window: Window) -> View:  # noqa: 
     names = [name for name, _ in found]
     return View(
         chart={"type": "bars", "names": names, "values": [value for _, value in found], "texts": texts},
-        summary=f"{panel.title}: " + ", ".join(f"{name} {row}" for name, row in zip(names, texts, strict=True)),
+        summary=f"{panel.title}: "
+        + ", ".join(f"{name} {row}" for name, row in zip(names, texts, strict=True)),
         table=Table(("series", "value"), rows, frozenset({1})),
         height=max(120, 34 * len(found) + 20),
     )

@@ -51,8 +51,9 @@ def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa:
                 {
                     "source": edge.client,
                     "target": edge.server,
-                    "text": f"{units.text('reqps', edge.calls)}\n{units.text('s', edge.p95)}",
+                    "text": f"{units.text('reqps', edge.calls)} · {units.text('s', edge.p95)}",
                     "failed": edge.failed / edge.calls,
+                    "long": abs(places[edge.server][0] - places[edge.client][0]) > 1,
                 }
                 for edge in edges
             ],
@@ -67,9 +68,11 @@ def _edges(answers: Answers) -> list[_Edge]:
     found: dict[str, dict[tuple[str, str, str], float]] = {}
     for name in EDGES:
         found[name] = {
-            (each.labels.get("client", "?"), each.labels.get("server", "?"), each.labels.get("connection_type", "")): (
-                each.values[-1] or 0.0
-            )
+            (
+                each.labels.get("client", "?"),
+                each.labels.get("server", "?"),
+                each.labels.get("connection_type", ""),
+            ): (each.values[-1] or 0.0)
             for each in answers.edges.get(name, ())
         }
     return [
@@ -102,7 +105,9 @@ def _table(edges: list[_Edge]) -> Table:
             Cell(edge.server),
             Cell(units.text("reqps", edge.calls), number=True),
             Cell(
-                units.text("percentunit", edge.failed / edge.calls), number=True, tone="bad" if edge.failed else ""
+                units.text("percentunit", edge.failed / edge.calls),
+                number=True,
+                tone="bad" if edge.failed else "",
             ),
             Cell(units.text("s", edge.p95), number=True),
         ]

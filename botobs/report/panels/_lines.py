@@ -70,7 +70,8 @@ def _lines(panel: Panel, answers: Answers) -> list[_Line]:
 
 
 def _is_limit(panel: Panel, name: str) -> bool:
-    return panel.overrides.get(name, {}).get("custom.lineStyle", {}).get("fill") == "dash"
+    style = panel.setting("custom.lineStyle", name) or {}
+    return bool(style.get("fill") == "dash")
 
 
 def _largest(lines: list[_Line]) -> list[_Line]:

@@ -25,7 +25,9 @@ def draw_table(panel: Panel, answers: Answers, window: Window) -> View:
     organize = panel.transformations.get("organize", {})
     order = organize.get("indexByName", {})
     hidden = {name for name, hide in organize.get("excludeByName", {}).items() if hide}
-    names = sorted({name for row in rows for name in row} - hidden, key=lambda name: (order.get(name, 99), name))
+    names = sorted(
+        {name for row in rows for name in row} - hidden, key=lambda name: (order.get(name, 99), name)
+    )
     titles = [organize.get("renameByName", {}).get(name, name) for name in names]
     numbers = frozenset(place for place, name in enumerate(names) if name.startswith("Value"))
     rows.sort(key=lambda row: [str(row.get(name, "")) for name in names if not name.startswith("Value")])
@@ -74,7 +76,7 @@ def _cell(panel: Panel, title: str, value: Any, window: Window) -> Cell:
     if isinstance(value, float):
         return Cell(units.text(panel.setting("unit", title), value, window.end), number=True)
     if value is None:
-        return Cell("–")
+        return Cell(units.NOTHING)
     links = panel.overrides.get(title, {}).get("links", ())
     target = next((found[1] for each in links if (found := _DASHBOARD.search(each["url"]))), "")
     return Cell(str(value), link=f"#{target}" if target else "")

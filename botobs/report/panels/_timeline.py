@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import units
@@ -11,6 +11,16 @@ from ..view import Cell, Table, View
 from ..window import Window
 from ._answers import Answers, name_of
 
+#: What the style sheet calls Grafana's colours.
+_COLOURS = {
+    "red": "bad",
+    "yellow": "throttle",
+    "green": "series-2",
+    "blue": "series-0",
+    "orange": "series-1",
+    "purple": "series-3",
+    "text": "unseen",
+}
 _ROW_HEIGHT = 26
 _MOST = 60
 
@@ -22,7 +32,7 @@ class Episode:
     Attributes:
         row: What was in the state.
         state: Its name.
-        colour: One of Grafana's.
+        colour: As the style sheet calls it.
         start: Seconds since the epoch.
         end: Seconds since the epoch.
     """
@@ -58,11 +68,11 @@ def draw_episodes(title: str, episodes: Sequence[Episode], window: Window) -> Vi
             "end": window.end * 1000,
             "rows": shown,
             "bars": bars,
-            "states": dict(sorted({each.state: each.colour for each in episodes}.items())),
         },
         summary=f"{title}: {len(rows)} rows with {len(episodes)} stretches of time; the table lists them.",
         table=_table(episodes),
         note=f"{left_out} more rows are left out." if left_out else "",
+        keys=sorted({(each.state, each.colour) for each in episodes}),
         height=_ROW_HEIGHT * len(shown) + 40,
     )
 
@@ -81,7 +91,9 @@ def _episodes(panel: Panel, answers: Answers, window: Window) -> Iterator[Episod
             row = name_of(query, series)
             for value, start, end in stretches(series.values, window):
                 each = states.get(f"{value:g}", {})
-                yield Episode(row, each.get("text", f"{value:g}"), each.get("color", "gray"), start, end)
+                yield Episode(
+                    row, each.get("text", f"{value:g}"), _COLOURS.get(_hue(each), "own"), start, end
+                )
 
 
 def stretches(values: Sequence[float | None], window: Window) -> Iterator[tuple[float, float, float]]:
@@ -100,6 +112,10 @@ def stretches(values: Sequence[float | None], window: Window) -> Iterator[tuple[
             begun = None
         if begun is None and value is not None:
             begun = place
+
+
+def _hue(mapped: Mapping[str, str]) -> str:
+    return mapped.get("color", "").rpartition("-")[2]
 
 
 def _table(episodes: Sequence[Episode]) -> Table:
