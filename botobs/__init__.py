@@ -52,6 +52,7 @@ def init(
     spool_age: float | None = None,
     shutdown_timeout: float | None = None,
     disabled_instrumentations: Sequence[str] | None = None,
+    exchange_symbols: Sequence[str] | None = None,
     redact: Sequence[str] | None = None,
     redact_keys: Sequence[str] | None = None,
     engine: Literal["stock", "fast"] | None = None,
@@ -93,6 +94,7 @@ def init(
         spool_age: Seconds after which what is in `spool_dir` is given up.
         shutdown_timeout: Seconds that the end of the process may be delayed, all signals together.
         disabled_instrumentations: Libraries that are left alone; `all` for all.
+        exchange_symbols: Markets, such as `BTC/USDT`, that metrics of exchanges tell apart; none by default.
         redact: Regular expressions; what they match leaves no process.
         redact_keys: Names of attributes whose values leave no process.
         engine: What records spans and metrics.

@@ -180,6 +180,11 @@ class Settings:
         parse.names,
         "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
     )
+    exchange_symbols: tuple[str, ...] = _row(
+        (),
+        "Markets, as the client library writes them, that metrics of exchanges tell apart; by default none.",
+        parse.names,
+    )
     redact: tuple[str, ...] = _row(
         (), "Regular expressions; what they match leaves no process.", parse.patterns, essential=True
     )

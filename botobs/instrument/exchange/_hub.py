@@ -33,7 +33,7 @@ class Hub:
     def __init__(self, telemetry: Telemetry) -> None:
         meter = telemetry.meter(_SCOPE)
         self.tracer = telemetry.tracer(_SCOPE)
-        self.symbols: frozenset[str] = frozenset(getattr(telemetry.settings, "exchange_symbols", ()))
+        self.symbols: frozenset[str] = frozenset(telemetry.settings.exchange_symbols)
         self.exchanges: dict[str, Exchange] = {}
         self.connections: list[Connection] = []
         self.retired: dict[ConnectionKey, list[int]] = {}

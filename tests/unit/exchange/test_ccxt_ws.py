@@ -16,6 +16,7 @@ from opentelemetry.trace import StatusCode
 
 from botobs.instrument.exchange.ccxt_rest import CcxtRest
 from botobs.instrument.exchange.ccxt_ws import CcxtWebSocket
+from botobs.settings import Settings
 from tests.support.fake_binance import FakeBinance
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder
@@ -297,3 +298,20 @@ async def test_a_client_made_before_is_watched_and_let_go_again(
         assert (pro_client.on_message_callback, pro_client.ping, type(pro_client).handle_message) == parts
         await watch_ticker(client, binance)
     await client.close()
+
+
+@pytest.mark.parametrize("watched", ["BTC/USDT", "ETH/USDT"])
+async def test_the_market_is_an_attribute_where_the_settings_name_it(
+    binance: FakeBinance, watched: str
+) -> None:
+    recorded = ExchangeRecorder(Settings(exchange_symbols=(watched,)))
+    with recorded.watching(CcxtWebSocket()):
+        client = ccxt.pro.binance(binance.ccxt_config())
+        await client.load_markets()
+        # An answer to a single request is no stream, so a second update has to come.
+        while not (points := recorded.points("exchange.ws.stream.age")):
+            await watch_ticker(client, binance)
+        await client.close()
+    ((point, _),) = points
+    assert point["exchange.channel"] == "ticker"
+    assert point.get("exchange.symbol", "") == ("BTC/USDT" if watched == "BTC/USDT" else "")
