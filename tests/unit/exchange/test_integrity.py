@@ -150,3 +150,7 @@ def test_what_is_not_checked_is_said() -> None:
         "silence": True,
     }
     assert not any(checks("binance", "websockets").values())
+    # Kraken numbers its private feeds, which are checked, and not its spot books, which the check speaks of.
+    assert sequence_check("kraken") is not None
+    assert checks("kraken", "ccxt.pro")["sequence"] is False
+    assert checks("krakenfutures", "ccxt.pro")["sequence"] is True

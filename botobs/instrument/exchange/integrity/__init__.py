@@ -29,6 +29,8 @@ _DIALECTS: dict[str, Dialect] = {
     "okxus": okx.missing,
 }
 
+#: Exchanges that number their private feeds alone: their books can miss updates unseen.
+_BOOKS_WITHOUT_NUMBERS = frozenset({"kraken"})
 #: Exchanges whose books ccxt.pro checks itself, from its sources; a failure reaches us as an exception.
 _CHECKSUM_BY_CCXT = frozenset({"bitfinex", "bitget", "cryptocom", "htx", "independentreserve"})
 _SEQUENCE_BY_CCXT = frozenset(
@@ -90,8 +92,9 @@ def checks(exchange: str, client: str) -> Mapping[str, bool]:
     """Which checks are made of the data of `exchange` when it comes through `client`."""
     decoded = client in _DECODED
     by_ccxt = client == "ccxt.pro"
+    by_us = decoded and exchange in _DIALECTS and exchange not in _BOOKS_WITHOUT_NUMBERS
     return {
-        "sequence": (decoded and exchange in _DIALECTS) or (by_ccxt and exchange in _SEQUENCE_BY_CCXT),
+        "sequence": by_us or (by_ccxt and exchange in _SEQUENCE_BY_CCXT),
         "checksum": by_ccxt and exchange in _CHECKSUM_BY_CCXT,
         "crossed": by_ccxt,
         "empty_side": by_ccxt,
