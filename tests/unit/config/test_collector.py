@@ -65,25 +65,38 @@ def test_services_show_a_token_over_tls() -> None:
         assert protocol["tls"]["cert_file"] == "/secrets/server.pem"
 
 
+_SOUND = "filter/sound"
+GUARDS = {
+    name.removeprefix("filter/"): processor["metric_conditions"]
+    for name, processor in CONFIG["processors"].items()
+    if name.startswith("filter/") and name != _SOUND
+}
+
+
 def test_guards_and_their_counts_have_the_same_conditions() -> None:
     counted = {
         metric["attributes"][0]["default_value"]: metric["conditions"]
         for metric in CONFIG["connectors"]["signal_to_metrics/refused"]["datapoints"]
     }
-    guards = {
-        name.removeprefix("filter/"): processor["metric_conditions"]
-        for name, processor in CONFIG["processors"].items()
-        if name.startswith("filter/")
+    assert counted == GUARDS
+
+
+def test_what_is_counted_is_what_no_guard_lets_pass() -> None:
+    (sound,) = CONFIG["processors"][_SOUND]["metric_conditions"]
+    joined = " or ".join(condition for guard in GUARDS.values() for condition in guard)
+    assert sorted(sound.removeprefix("not (").removesuffix(")").split(" or ")) == sorted(joined.split(" or "))
+    assert PIPELINES["metrics/unsound"] == {
+        "receivers": ["forward/guards"],
+        "processors": [_SOUND],
+        "exporters": ["signal_to_metrics/refused"],
     }
-    assert counted == guards
 
 
 def test_points_of_services_pass_every_guard() -> None:
-    assert PIPELINES["metrics"]["exporters"] == ["forward/guards", "signal_to_metrics/refused"]
+    assert PIPELINES["metrics"]["exporters"] == ["forward/guards"]
     guarded = PIPELINES["metrics/guarded"]
     assert guarded["receivers"] == ["forward/guards"]
-    guards = {name for name in CONFIG["processors"] if name.startswith("filter/")}
-    assert guards | {"delta_to_cumulative"} == set(guarded["processors"])
+    assert {f"filter/{name}" for name in GUARDS} | {"delta_to_cumulative"} == set(guarded["processors"])
 
 
 def test_the_collectors_own_metrics_need_no_listener() -> None:
