@@ -69,8 +69,16 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     Args:
         folder: The home's `secrets/`.
         extra_hosts: Further names or addresses, over those that `add_hosts` was told.
+
+    Raises:
+        StackError: The authority is somebody else's, and a certificate of theirs is missing.
     """
-    new_authority = not ((folder / "ca.pem").exists() and (folder / "ca.key").exists())
+    if _is_foreign(folder):
+        for leaf in ("server", "client"):
+            if not (folder / f"{leaf}.pem").exists():
+                raise _no_key(folder / "ca.key", f"{leaf}.pem")
+        return
+    new_authority = not (folder / "ca.pem").exists()
     for leaf in ("server", "client"):
         hosts = (*HOSTS, *ADDRESSES, *added_hosts(folder), *extra_hosts) if leaf == "server" else ()
         if new_authority or _needs_renewal(folder / f"{leaf}.pem", hosts):
@@ -122,6 +130,18 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
     return target / f"{service}.pem", target / f"{service}.key"
 
 
+def _is_foreign(folder: Path) -> bool:
+    """Whether the authority was put there by somebody who keeps its key, and renews what it has signed."""
+    return (folder / "ca.pem").exists() and not (folder / "ca.key").exists()
+
+
+def _no_key(key_file: Path, wanted: str) -> StackError:
+    return StackError(
+        f"{wanted} is to be signed, and the authority's key {key_file} is not here",
+        f"Have it signed where the key is, or delete {key_file.with_suffix('.pem')} to get an authority of our own.",
+    )
+
+
 def _checked(host: str) -> str:
     try:
         return str(ipaddress.ip_address(host))
@@ -159,7 +179,9 @@ _Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 def _authority(folder: Path, name: str, title: str) -> _Authority:
     """The authority in `folder`, made when it is missing."""
     certificate, key_file = folder / f"{name}.pem", folder / f"{name}.key"
-    if not (certificate.exists() and key_file.exists()):
+    if certificate.exists() and not key_file.exists():
+        raise _no_key(key_file, "a new certificate")
+    if not certificate.exists():
         write_secret(certificate, _pem(_self_signed(_new_key(key_file), title)))
     key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):

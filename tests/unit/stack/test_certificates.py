@@ -53,6 +53,20 @@ def test_a_new_authority_signs_everything_anew(folder: Path) -> None:
         _loaded(folder / f"{leaf}.pem").verify_directly_issued_by(_loaded(folder / "ca.pem"))
 
 
+def test_an_authority_of_somebody_else_is_left_alone(folder: Path) -> None:
+    """Its key is not here; what it has signed stays even where our names are missing."""
+    (folder / "ca.key").unlink()
+    before = _contents(folder)
+    certificates.ensure(folder, ["metrics.internal"])
+    assert _contents(folder) == before
+    with pytest.raises(StackError, match="the authority's key .*ca.key is not here"):
+        certificates.renew(folder)
+    (folder / "client.pem").unlink()
+    with pytest.raises(StackError, match="client.pem is to be signed"):
+        certificates.ensure(folder)
+    assert (folder / "ca.pem").read_bytes() == before["ca.pem"]
+
+
 def test_renewal_keeps_names_and_authority(folder: Path) -> None:
     certificates.add_hosts(folder, ["metrics.internal"])
     before, authority = _held(folder), (folder / "ca.pem").read_bytes()
