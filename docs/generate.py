@@ -1,4 +1,4 @@
-"""Writes the pages that are derived from the code: `make docs`. A test compares them with what is committed."""
+"""Writes what is derived from the code, pages and dashboards: `make docs`. A test compares it with what is committed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from botobs import semconv
 from botobs.cli import COMMANDS
 from botobs.settings import TABLE, Settings
 from botobs.stack.ports import PORTS
+from grafana import generate as dashboards
 
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
@@ -36,6 +37,7 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
             print(f"wrote {path.relative_to(FOLDER.parent)}")
+    dashboards.main()
 
 
 def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "run": "run a program with monitoring on, without editing it",
     "traces": "search recent traces, and draw one in the terminal",
     "report": "draw the dashboards, alerts and traces of the last hour into one page",
+    "grafana": "give a Grafana that runs already the data sources and dashboards",
     "token": "let services on other machines in, and out again",
     "certs": "see, renew and extend the stack's certificates",
     "doctor": "find out why something is not seen",
