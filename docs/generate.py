@@ -1,4 +1,4 @@
-"""Writes what is derived from the code, pages and dashboards: `make docs`. A test compares it with what is committed."""
+"""Writes the pages and dashboards that are derived from the code: `make docs`. Tests compare them with what is there."""
 
 from __future__ import annotations
 
