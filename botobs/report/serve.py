@@ -17,8 +17,6 @@ from . import make
 from .gather import Report
 from .page import blocks, page
 
-#: Seconds between two looks at the backends; several open pages share one.
-REFRESH = 15
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -34,14 +32,16 @@ class Server:
         running: The stack.
         seconds: How far to look back.
         port: 0 for a free one.
+        refresh: Seconds between two looks at the backends; several open pages share one.
 
     Raises:
         StackError: The port is taken.
     """
 
-    def __init__(self, running: state.Running, seconds: float, port: int = 0) -> None:
+    def __init__(self, running: state.Running, seconds: float, port: int = 0, refresh: int = 15) -> None:
         self._running = running
         self._seconds = seconds
+        self._refresh = refresh
         self._token = secrets.token_urlsafe(24)
         self._lock = threading.Lock()
         self._made: tuple[float, Report] | None = None
@@ -82,7 +82,7 @@ class Server:
         if not known or not hmac.compare_digest(token.encode(), self._token.encode()):
             return 403, "text/plain", "forbidden: open the address that botobs report --serve printed\n"
         if name == "":
-            return 200, "text/html", page(self._report(), REFRESH)
+            return 200, "text/html", page(self._report(), self._refresh)
         if name == "blocks.json":
             return 200, "application/json", json.dumps(blocks(self._report()))
         return 404, "text/plain", "not found\n"
@@ -90,7 +90,7 @@ class Server:
     def _report(self) -> Report:
         with self._lock:
             now = time.monotonic()
-            if self._made is None or now - self._made[0] >= REFRESH - 1:
+            if self._made is None or now - self._made[0] >= self._refresh / 2:
                 self._made = now, asyncio.run(make(self._running, self._seconds))
             return self._made[1]
 

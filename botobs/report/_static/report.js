@@ -170,7 +170,7 @@
             curveness: edge.long ? -0.25 : 0,
           },
           label: {
-            show: !upright, formatter: edge.text, color: colour("faint"), fontSize: 11,
+            show: !upright, rotate: 0, formatter: edge.text, color: colour("faint"), fontSize: 11,
             backgroundColor: colour("panel"), padding: [1, 3],
           },
         })),

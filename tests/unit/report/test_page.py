@@ -1,0 +1,102 @@
+"""The page as text: nothing that a label holds becomes part of it, and nothing is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from botobs import report as reports
+from botobs.report.alerts import current, history
+from botobs.report.backends import Series
+from botobs.report.dashboards import Dashboard, Panel, Query, Section
+from botobs.report.gather import Report
+from botobs.report.panels import Answers, draw
+from botobs.report.view import View
+from botobs.report.waterfalls import draw as draw_waterfall
+from botobs.report.window import Window
+from botobs.traces import Kind, Span, Trace
+
+ROOT = Path(__file__).parents[3]
+WINDOW = Window(start=1000, end=1020, step=5)
+EVIL = "</script><img src=x onerror=alert(1)>"
+
+
+def _report() -> Report:
+    panel = Panel("d-1", "timeseries", EVIL, "Holds `code`.", queries=(Query("A", "up{}", "{{job}}"),))
+    view = draw(panel, Answers(series={"A": [Series({"job": EVIL}, (1.0,) * 5)]}), WINDOW, frozenset())
+    span = Span("a", "", EVIL, EVIL, Kind.SERVER, 10**18, 10**18 + 10**6, error=True, message=EVIL)
+    return Report(
+        window=WINDOW,
+        environment=EVIL,
+        dashboards=[Dashboard("d", EVIL, EVIL, (Section(EVIL, (panel,)),))],
+        views={"d-1": view},
+        history=View(note=EVIL),
+        current=View(note=EVIL),
+        slow=[draw_waterfall(Trace("ab" * 16, (span,)))],
+        failed=[],
+    )
+
+
+def test_no_text_becomes_part_of_the_page() -> None:
+    page = reports.page(_report())
+    assert "<img src=x" not in page
+    assert page.count("<script") == page.count("</script>") == 3
+
+
+def test_the_data_of_a_chart_can_be_read_again() -> None:
+    data = re.search(r'class="chart-data">(.*?)</script>', reports.page(_report()))
+    assert data
+    assert json.loads(data[1])["series"][0]["name"] == EVIL
+
+
+def test_nothing_is_fetched() -> None:
+    page = reports.page(_report())
+    assert "default-src 'none'" in page
+    assert "connect-src" not in page
+    markup = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(?!data:)', markup)
+
+
+def test_a_served_page_may_ask_where_it_came_from() -> None:
+    page = reports.page(_report(), refresh=15)
+    assert "connect-src 'self'" in page
+    assert 'data-refresh="15"' in page
+
+
+def test_backticks_are_code() -> None:
+    assert "Holds <code>code</code>." in reports.page(_report())
+
+
+def test_the_charting_library_is_the_pinned_one() -> None:
+    pin = tomllib.loads((ROOT / "versions.toml").read_text(encoding="utf-8"))["echarts"]
+    library = (ROOT / "botobs/report/_static/echarts.min.js").read_bytes()
+    assert hashlib.sha256(library).hexdigest() == pin["sha256"]
+    assert f'"{pin["version"]}"' in library.decode()
+
+
+def test_the_history_of_an_alert_is_when_it_fired() -> None:
+    labels = {"alertname": "Late", "service_name": "engine", "alertstate": "firing", "severity": "critical"}
+    view = history([Series(labels, (None, 1.0, 1.0, None, None))], WINDOW)
+    assert view.chart is not None
+    assert view.chart["rows"] == ["Late engine"]
+    assert view.chart["bars"] == [[0, 1_005_000, 1_015_000, "bad", "firing"]]
+    assert history([], WINDOW).note == "No alert was pending or firing in this time."
+
+
+def test_an_alert_that_always_fires_is_not_shown_and_a_silence_is() -> None:
+    def alert(severity: str, silenced: list[str]) -> dict[str, object]:
+        return {
+            "labels": {"alertname": "Late", "severity": severity},
+            "annotations": {"summary": "It is late"},
+            "startsAt": "2024-01-02T03:04:05.678Z",
+            "status": {"state": "suppressed", "silencedBy": silenced, "inhibitedBy": []},
+        }
+
+    assert current([alert("none", [])]).empty
+    view = current([alert("critical", ["s"])])
+    assert view.table is not None
+    texts = [cell.text for cell in view.table.rows[0]]
+    assert texts == ["Late", "critical", "2024-01-02 03:04:05", "silenced", "It is late"]
