@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from . import deadman
 from .faults import Fault, crashing_bot, exchange, full_disk, locked, taken
@@ -24,7 +24,7 @@ class Drill:
         reach: Setting or seconds of the time until what is measured crosses its limit.
         silent: Alerts that the fault causes too, and that an inhibition has to keep quiet.
         traceql: Finds a trace of what the fault did.
-        lease: Longest time that the fault lasts, in seconds, for a pace of production.
+        severity: Severity of the rule that fires, where the alert has two.
     """
 
     name: str
@@ -37,8 +37,7 @@ class Drill:
     reach: str = "0"
     silent: tuple[str, ...] = ()
     traceql: str = "{ status = error }"
-    lease: float = 900.0
-    severity: str = field(default="")
+    severity: str = "critical"
 
     @property
     def by_deadman(self) -> bool:
@@ -63,7 +62,6 @@ DRILLS: tuple[Drill, ...] = (
         needs=_DATABASE,
         signal="BOTOBS_POSTGRES_SCRAPE_INTERVAL",
         silent=("ServiceErrorsHigh", "BotFailed"),
-        severity="critical",
     ),
     Drill(
         name="database-slow",
@@ -94,7 +92,6 @@ DRILLS: tuple[Drill, ...] = (
         fault=exchange("binance", "drop"),
         needs=_BOTS,
         traceql='{ span.exchange.name = "binance" }',
-        severity="critical",
     ),
     Drill(
         name="exchange-silent",
@@ -135,7 +132,6 @@ DRILLS: tuple[Drill, ...] = (
         fault=exchange("binance", "clock_skew", value=5),
         needs=_BOTS,
         traceql='{ span.exchange.name = "binance" }',
-        severity="critical",
     ),
     Drill(
         name="app-errors",
@@ -181,7 +177,6 @@ DRILLS: tuple[Drill, ...] = (
         fault=taken("trading-engine", "crash"),
         needs=_BOTS,
         reach="BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS",
-        severity="critical",
     ),
     Drill(
         name="service-frozen",
@@ -192,7 +187,6 @@ DRILLS: tuple[Drill, ...] = (
         needs=_BOTS,
         reach="BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS",
         traceql="{ }",
-        severity="critical",
     ),
     Drill(
         name="collector-down",
@@ -202,7 +196,6 @@ DRILLS: tuple[Drill, ...] = (
         fault=taken("collector", "hold"),
         signal=_SCRAPE,
         traceql="{ }",
-        severity="critical",
     ),
     Drill(
         name="prometheus-down",
@@ -212,7 +205,6 @@ DRILLS: tuple[Drill, ...] = (
         fault=taken("prometheus", "hold"),
         signal="BOTOBS_DEADMAN_INTERVAL",
         traceql="{ }",
-        severity="critical",
     ),
     Drill(
         name="disk-full",
@@ -222,7 +214,6 @@ DRILLS: tuple[Drill, ...] = (
         fault=full_disk,
         signal="0",
         traceql="{ }",
-        severity="critical",
     ),
 )
 

@@ -44,8 +44,8 @@ TEST = Profile(
         "BOTOBS_FOR_SHORT": "9s",
         "BOTOBS_FOR_MEDIUM": "20s",
         "BOTOBS_KEEP_FIRING": "5s",
-        # The alert window and the bots' way back.
-        "BOTOBS_KEEP_CAUSE": "25s",
+        # The bots' way back, which may take their longest pause, and the alert window.
+        "BOTOBS_KEEP_CAUSE": "40s",
         "BOTOBS_CRASH_WINDOW": "1m",
         "BOTOBS_RESTART_WINDOW": "20s",
         "BOTOBS_RECONNECT_WINDOW": "20s",

@@ -15,6 +15,8 @@ from .timing import promised
 
 #: Seconds between two looks.
 _LOOK = 0.25
+#: Seconds by which a fault outlasts the wait for its alert, if nobody undoes it.
+_LEEWAY = 30.0
 #: Seconds that are listened for one message too many after the last one that is wanted.
 _LISTEN = 2.0
 
@@ -82,7 +84,7 @@ class Run:
         self._wait_for_quiet()
         told = target.notifications()
         result.fault_in = time.time()
-        with self._drill.fault(target, max(self._drill.lease, self._limit * 1.5)):
+        with self._drill.fault(target, self._limit + _LEEWAY):
             arrived = self._wait(self._has_arrived, "the alert {} did not arrive")
             result.trace_id = target.trace_id(self._drill.traceql, result.fault_in - 30)
         result.fault_out = time.time()

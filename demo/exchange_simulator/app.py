@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -48,6 +49,7 @@ def _okx(exchange: Exchange, step: float) -> web.Application:
 
 def _live(app: web.Application, exchange: Exchange, feed: Feed) -> web.Application:
     app[EXCHANGE] = exchange
+    app.on_response_prepare.append(_dating(exchange))
     app.cleanup_ctx.append(_feeding(feed))
     app.on_shutdown.append(_say_goodbye)
     return app
@@ -61,6 +63,15 @@ def _feeding(feed: Feed) -> Callable[[web.Application], AsyncIterator[None]]:
         await asyncio.gather(task, return_exceptions=True)
 
     return run
+
+
+def _dating(exchange: Exchange) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Dates answers by the exchange's clock, which may be wrong."""
+
+    async def date(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(exchange.milliseconds() / 1000, usegmt=True)
+
+    return date
 
 
 async def _say_goodbye(app: web.Application) -> None:

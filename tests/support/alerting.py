@@ -29,6 +29,7 @@ class Alerting:
     command: list[str]
     url: str
     process: subprocess.Popen[bytes] | None = None
+    _http: httpx.Client | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -39,14 +40,19 @@ class Alerting:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop it in good order, or kill it."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
         if self.process is not None:
             self.process.send_signal(number)
             self.process.wait()
             self.process = None
 
     def http(self) -> httpx.Client:
-        """An operator's client."""
-        return clients.client(self.home.secrets, self.url)
+        """An operator's client, until the next end."""
+        if self._http is None:
+            self._http = clients.client(self.home.secrets, self.url)
+        return self._http
 
     def fire(self, name: str, since: datetime | None = None, **labels: str) -> None:
         """Post an alert as Prometheus does."""
@@ -68,20 +74,17 @@ class Alerting:
             "startsAt": since.isoformat(),
             "endsAt": (datetime.now(UTC) + lasts).isoformat(),
         }
-        with self.http() as http:
-            http.post("/api/v2/alerts", json=[alert]).raise_for_status()
+        self.http().post("/api/v2/alerts", json=[alert]).raise_for_status()
 
     def get(self, path: str) -> Any:
         """JSON of its API."""
-        with self.http() as http:
-            response = http.get(path)
-            response.raise_for_status()
-            return response.json()
+        response = self.http().get(path)
+        response.raise_for_status()
+        return response.json()
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of one of its own counters over the series with these labels."""
-        with self.http() as http:
-            lines = http.get("/metrics").text.splitlines()
+        lines = self.http().get("/metrics").text.splitlines()
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         samples = [
             line for line in lines if line.startswith(f"{name}{{") and all(each in line for each in wanted)
@@ -97,11 +100,10 @@ class Alerting:
         return sorted(message.channel for message in self.told(alert, resolved))
 
     def _answers(self) -> bool:
-        with self.http() as http:
-            try:
-                return http.get("/-/ready").status_code == 200
-            except httpx.HTTPError:
-                return False
+        try:
+            return self.http().get("/-/ready").status_code == 200
+        except httpx.HTTPError:
+            return False
 
 
 @dataclass

@@ -49,6 +49,15 @@ def test_many_bots_are_one_message(alerting: Alerting) -> None:
         assert "botobs_bot_id: b4" in message.text or message.channel == "slack"
 
 
+def test_a_group_of_which_one_is_over_says_how_many_are_left(alerting: Alerting) -> None:
+    for bot in ("b1", "b2"):
+        alerting.fire("BotFailed", severity="warning", area="bots", service_name="m", botobs_bot_id=bot)
+    assert eventually(lambda: alerting.channels("BotFailed") == BOTH)
+    alerting.resolve("BotFailed", severity="warning", area="bots", service_name="m", botobs_bot_id="b1")
+    assert eventually(lambda: alerting.channels("BotFailed") == sorted(BOTH * 2))
+    assert all("BotFailed (1 of 2): m, test" in message.subject for message in alerting.told("BotFailed")[2:])
+
+
 def test_mail_with_a_login_over_starttls(make: Make, certificate: tuple[Path, ssl.SSLContext]) -> None:
     authority, context = certificate
     inbox = Inbox()

@@ -20,8 +20,7 @@ def _silence(alerting: Alerting, alert: str) -> None:
         "createdBy": "test",
         "comment": "planned",
     }
-    with alerting.http() as http:
-        http.post("/api/v2/silences", json=body).raise_for_status()
+    alerting.http().post("/api/v2/silences", json=body).raise_for_status()
 
 
 def test_stopped_and_started_it_does_not_page_again(alerting: Alerting) -> None:

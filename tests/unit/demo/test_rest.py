@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 
 import ccxt
@@ -113,6 +114,8 @@ async def test_the_clock_skew_fault_moves_the_exchange(simulator: Simulator, nam
     client = await simulator.rest(name)
     await simulator.fault("clock_skew", exchange=name, value=100)
     assert await client.fetch_time() - client.milliseconds() == pytest.approx(100_000, abs=30_000)
+    date = parsedate_to_datetime(client.last_response_headers["Date"])
+    assert date.timestamp() - client.milliseconds() / 1000 == pytest.approx(100, abs=30)
     with pytest.raises(ccxt.InvalidNonce):
         await client.fetch_balance()
 

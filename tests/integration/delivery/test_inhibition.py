@@ -1,0 +1,107 @@
+"""Which alerts of the rules stay silent behind which others, by the real Alertmanager."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import rules
+from tests.support.alerting import Alerting
+from tests.support.rules import Rule
+from tests.support.stack import eventually
+
+#: The alert of each fault that others follow from, and the labels that say which one.
+CAUSES = {
+    "database": ("DatabaseDown", {"service_name": "postgres"}),
+    "exchange": ("ExchangeDisconnected", {"exchange_name": "binance"}),
+    "pipeline": ("CollectorDown", {"service_name": "collector"}),
+}
+#: Labels that alerts get from their series.
+SERIES = {"service_name": "trading-engine", "exchange_name": "binance"}
+
+
+@pytest.fixture(scope="module")
+def alerts(tmp_path_factory: pytest.TempPathFactory) -> list[Rule]:
+    """Every alert of the rules."""
+    rendered = rules.render(tmp_path_factory.mktemp("rules"))
+    return [rule for rule in rules.read(rendered) if rule.is_alert]
+
+
+def _suppressed(alerting: Alerting) -> set[tuple[str, str]]:
+    found = alerting.get("/api/v2/alerts")
+    return {
+        (each["labels"]["alertname"], each["labels"]["severity"])
+        for each in found
+        if each["status"]["inhibitedBy"]
+    }
+
+
+def _literal(labels: dict[str, str]) -> dict[str, str]:
+    """Labels without those whose value is a template."""
+    return {name: value for name, value in labels.items() if "{{" not in value}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_a_cause_silences_what_depends_on_it_and_nothing_else(
+    alerting: Alerting, alerts: list[Rule], cause: str
+) -> None:
+    name, series = CAUSES[cause]
+    others = [rule for rule in alerts if "cause" not in rule.labels]
+    for rule in others:
+        alerting.fire(rule.name, **SERIES, **_literal(rule.labels))
+    source = next(rule for rule in alerts if rule.name == name)
+    alerting.fire(name, **series, **source.labels)
+
+    names_of_two = {rule.name for rule in others if rule.labels["severity"] == "critical"}
+    beside_critical = {
+        (rule.name, "warning")
+        for rule in others
+        if rule.labels["severity"] == "warning" and rule.name in names_of_two
+    }
+    dependent = {
+        (rule.name, rule.labels["severity"])
+        for rule in others
+        if cause in rule.labels.get("depends_on", "").split(",") and rule.labels["area"] != "orders"
+    }
+    assert dependent
+    assert eventually(lambda: _suppressed(alerting) == dependent | beside_critical), _suppressed(alerting)
+
+
+def test_no_order_alert_is_ever_silent(alerting: Alerting, alerts: list[Rule]) -> None:
+    orders = [rule for rule in alerts if rule.labels["area"] == "orders"]
+    assert orders
+    for rule in orders:
+        alerting.fire(rule.name, **SERIES, **_literal(rule.labels), depends_on="database,exchange,pipeline")
+    for name, series in CAUSES.values():
+        source = next(rule for rule in alerts if rule.name == name)
+        alerting.fire(name, **series, **source.labels)
+    for rule in orders:
+        assert eventually(lambda name=rule.name: set(alerting.channels(name)) == {"email", "slack"}), (
+            rule.name
+        )
+    assert _suppressed(alerting) == set()
+
+
+def test_an_exchange_silences_its_own_alerts_alone(alerting: Alerting) -> None:
+    alerting.fire(
+        "ExchangeDisconnected", severity="critical", area="exchanges", cause="exchange", exchange_name="okx"
+    )
+    for name in ("okx", "binance"):
+        alerting.fire(
+            "ExchangeStreamSilent",
+            severity="warning",
+            area="exchanges",
+            depends_on="exchange",
+            exchange_name=name,
+        )
+    assert eventually(lambda: set(alerting.channels("ExchangeStreamSilent")) == {"email", "slack"})
+    assert all("binance" in message.subject for message in alerting.told("ExchangeStreamSilent"))
+
+
+def test_what_was_silent_is_told_when_the_cause_is_over_and_it_is_not(alerting: Alerting) -> None:
+    cause = {"severity": "critical", "area": "database", "cause": "database"}
+    alerting.fire("DatabaseDown", **cause)
+    alerting.fire("BotFailed", severity="warning", area="bots", depends_on="database,exchange")
+    assert eventually(lambda: alerting.channels("DatabaseDown") == ["email", "slack"])
+    assert alerting.channels("BotFailed") == []
+    alerting.resolve("DatabaseDown", **cause)
+    assert eventually(lambda: alerting.channels("BotFailed") == ["email", "slack"])

@@ -1,0 +1,83 @@
+"""amtool says where each alert of the rules goes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from botobs.stack.binaries import Binaries, Silent
+from botobs.stack.render import render_tree
+from tests.support import rules
+from tests.support.configs import ROOT
+from tests.support.rules import Rule
+
+_SETTINGS = {
+    "BOTOBS_SECRETS": "/secrets",
+    "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+    "BOTOBS_DEADMAN_RECEIVER": "deadman",
+}
+#: The routes, as amtool draws them.
+SWITCH, ORDERS, CRITICAL, DEFAULT = (
+    '{alertname="Watchdog"}',
+    '{area="orders"}',
+    '{severity="critical"}',
+    "default-route",
+)
+
+
+def _config(folder: Path, **settings: str) -> Path:
+    render_tree(ROOT / "alertmanager", folder, {**_SETTINGS, **settings}, frozenset({"build"}))
+    return folder / "alertmanager.yml"
+
+
+@pytest.fixture(scope="module")
+def amtool() -> Path:
+    """The program."""
+    binaries = Binaries()
+    binaries.require(["alertmanager"], Silent())
+    return binaries["amtool"]
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Alertmanager's configuration with everything set up."""
+    return _config(tmp_path_factory.mktemp("alertmanager"))
+
+
+def _route(amtool: Path, config: Path, labels: Mapping[str, str]) -> tuple[str, str]:
+    # A label that is worked out when the alert fires is no part of any route.
+    words = [f"{name}={value}" for name, value in labels.items() if "{{" not in value]
+    command = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.splitlines() if "──" in line]
+    route, _, receiver = lines[-1].partition("── ")[2].partition("  receiver: ")
+    return route, receiver or done.stdout.strip().splitlines()[-1]
+
+
+def _expected(rule: Rule) -> tuple[str, str]:
+    if rule.name == "Watchdog":
+        return SWITCH, "deadman"
+    if rule.labels["area"] == "orders":
+        return ORDERS, "email_and_slack"
+    return (CRITICAL if rule.labels["severity"] == "critical" else DEFAULT), "email_and_slack"
+
+
+def _alerts(folder: Path) -> list[Rule]:
+    return [rule for rule in rules.read(rules.render(folder)) if rule.is_alert]
+
+
+def test_every_alert_has_its_route(amtool: Path, config: Path, tmp_path: Path) -> None:
+    alerts = _alerts(tmp_path)
+    found = {rule.title: _route(amtool, config, {"alertname": rule.name, **rule.labels}) for rule in alerts}
+    assert found == {rule.title: _expected(rule) for rule in alerts}
+    assert {route for route, _ in found.values()} == {SWITCH, ORDERS, CRITICAL, DEFAULT}
+
+
+@pytest.mark.parametrize("receiver", ["nobody", "email", "slack"])
+def test_the_receiver_is_a_setting(amtool: Path, tmp_path: Path, receiver: str) -> None:
+    config = _config(tmp_path, BOTOBS_ALERT_RECEIVER=receiver)
+    for labels in ({"severity": "warning"}, {"severity": "critical"}, {"area": "orders"}):
+        assert _route(amtool, config, labels)[1] == receiver
