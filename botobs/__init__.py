@@ -46,6 +46,7 @@ def init(
     span_interval: float | None = None,
     sampling_ratio: float | None = None,
     series_limit: int | None = None,
+    logs: bool | None = None,
     queue_bytes: int | None = None,
     spool_dir: str | Path | None = None,
     spool_bytes: int | None = None,
@@ -88,7 +89,8 @@ def init(
         span_interval: Seconds that a span waits at most before it is sent.
         sampling_ratio: Share of new traces that is recorded, from 0 to 1.
         series_limit: Series of one metric, after which further ones count as its overflow series.
-        queue_bytes: Bytes of spans that wait in memory at most.
+        logs: Whether log records are exported too, to a collector that has a pipeline for them.
+        queue_bytes: Bytes of spans, and as many of log records, that wait in memory at most.
         spool_dir: Directory that keeps what could not be delivered, across outages and restarts.
         spool_bytes: Bytes in `spool_dir` at most.
         spool_age: Seconds after which what is in `spool_dir` is given up.

@@ -14,6 +14,7 @@ from ._version import __version__
 from .engine import Engine, Limits, create_engine
 from .export._quiet import Quiet, logger
 from .export.counts import Counts, Life, observe
+from .export.logs import LogEncoder
 from .export.pipeline import Pipeline
 from .export.sender import Sender
 from .export.spool import Spool
@@ -45,7 +46,7 @@ class Handle:
         self.problems: list[Problem] = list(settings.problems)
         self.notes: list[str] = []
         self.redactor = Redactor(settings.redact, settings.redact_keys)
-        self.counts = Counts()
+        self.counts = Counts(settings.logs)
         self._life = Life()
         self._quiet = Quiet()
         self._instrumentations = Instrumentations(self._quiet.warning)
@@ -59,6 +60,7 @@ class Handle:
             self.redactor,
             Limits(series=settings.series_limit),
         )
+        self._log_encoder = LogEncoder(self._resource, self.redactor)
         self._running = False
 
     @property
@@ -136,7 +138,7 @@ class Handle:
     def _start(self) -> None:
         self._running = True
         self._register_metrics()
-        self._pipeline.start(self._engine)
+        self._pipeline.start(self._engine, self._log_encoder.encode)
         _providers.tracer_provider.switch(self._engine.tracer_provider)
         _providers.meter_provider.switch(self._engine.meter_provider)
         for taken in _providers.install_globally():
@@ -146,7 +148,12 @@ class Handle:
         trading.connect()
         _propagation.guard(self.redactor)
         self._instrumentations.install(
-            Telemetry(_providers.tracer_provider, self._engine.meter_provider, self.settings)
+            Telemetry(
+                _providers.tracer_provider,
+                self._engine.meter_provider,
+                self.settings,
+                self._pipeline.offer_log if self.settings.logs else None,
+            )
         )
         self._say_what_matters()
 
@@ -172,6 +179,7 @@ class Handle:
         _providers.meter_provider.after_fork()
         self._resource = resource.build(self.settings)
         self._engine.reset_after_fork(self._resource)
+        self._log_encoder.resource = self._resource
         self._pipeline.after_fork()
 
     def _register_metrics(self) -> None:
@@ -179,7 +187,7 @@ class Handle:
         self.counts.register(meter)
         self._life.register(meter)
         self._instrumentations.register(meter)
-        observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queue.bytes)
+        observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queued_bytes)
         observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
         observe(semconv.SPANS_STARTED, meter, lambda: self._engine.spans_started)
         observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)

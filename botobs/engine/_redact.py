@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -43,6 +44,16 @@ def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> 
                     _attributes(point.attributes, redactor)
                     for exemplar in getattr(point, "exemplars", ()):
                         _attributes(exemplar.filtered_attributes, redactor)
+
+
+def redact_logs(request: ExportLogsServiceRequest, redactor: Redactor) -> None:
+    """Take the secrets out of resources, bodies and attributes."""
+    for resource_logs in request.resource_logs:
+        _attributes(resource_logs.resource.attributes, redactor)
+        for scope_logs in resource_logs.scope_logs:
+            for record in scope_logs.log_records:
+                _value("", record.body, redactor)
+                _attributes(record.attributes, redactor)
 
 
 def _text(owner: Any, field: str, redactor: Redactor) -> None:

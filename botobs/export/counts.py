@@ -12,7 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from ..semconv import Metric, sdk
 from .lanes import LANES, Lane
 
-SIGNALS = ("traces", "metrics")
+SIGNALS = ("traces", "metrics", "logs")
 DROP_REASONS = ("queue_full", "rejected", "not_encoded", "spool_full", "expired", "no_endpoint", "shutdown")
 FAILURE_REASONS = ("connection", "timeout", "tls", "unauthorized", "throttled", "unavailable", "rejected")
 
@@ -20,23 +20,29 @@ FAILURE_REASONS = ("connection", "timeout", "tls", "unauthorized", "throttled", 
 class Counts:
     """Counters of the export. The series that can occur exist from the start, at zero.
 
+    Args:
+        logs: Whether log records are exported; without them their series are left out.
+
     They are written under the queue's lock or by the export thread alone, and read at each collection.
 
     Attributes:
         metric_exports: Metric exports that need to be sent no more, because they were answered or are on disk.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, logs: bool = False) -> None:
+        self._signals = SIGNALS if logs else SIGNALS[:2]
         self.reset()
 
     def reset(self) -> None:
         """Start from zero, as a forked child does."""
         self.dropped: Counter[tuple[str, str, str]] = Counter(
-            dict.fromkeys(product(("traces",), map(str, LANES), DROP_REASONS), 0)
+            dict.fromkeys(product(set(self._signals) - {"metrics"}, map(str, LANES), DROP_REASONS), 0)
             | dict.fromkeys(product(("metrics",), (str(Lane.NORMAL),), DROP_REASONS), 0)
         )
-        self.exported: Counter[str] = Counter(dict.fromkeys(SIGNALS, 0))
-        self.failures: Counter[tuple[str, str]] = Counter(dict.fromkeys(product(SIGNALS, FAILURE_REASONS), 0))
+        self.exported: Counter[str] = Counter(dict.fromkeys(self._signals, 0))
+        self.failures: Counter[tuple[str, str]] = Counter(
+            dict.fromkeys(product(self._signals, FAILURE_REASONS), 0)
+        )
         self.metric_exports = 0
 
     def drop(self, signal: str, lane: Lane, reason: str, items: int = 1) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
+from . import logs
 from ._quiet import Quiet
 from .counts import Counts
 from .lanes import Lane
@@ -42,7 +43,7 @@ class _Request:
 
 
 class Pipeline:
-    """Takes ended spans and collected metrics to the collector.
+    """Takes ended spans, log records and collected metrics to the collector.
 
     Args:
         settings: Intervals, limits and where to send.
@@ -56,6 +57,9 @@ class Pipeline:
         self, settings: Settings, counts: Counts, sender: Sender | None, store: Store, quiet: Quiet
     ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
+        self.log_queue = SpanQueue(settings.queue_bytes, counts, logs.size_of, logs.lane_of, "logs")
+        self._queues = {"traces": self.queue, "logs": self.log_queue}
+        self._encoders: dict[str, Callable[[list[Any]], bytes]] = {}
         self._settings = settings
         self._counts = counts
         self._sender = sender
@@ -77,13 +81,19 @@ class Pipeline:
         self._thread: threading.Thread | None = None
 
     @property
+    def queued_bytes(self) -> int:
+        """Estimated bytes that wait in memory."""
+        return sum(queue.bytes for queue in self._queues.values())
+
+    @property
     def spool_bytes(self) -> int:
         """Bytes that wait on disk."""
         return self._store.bytes if self._store.durable else 0
 
-    def start(self, engine: Engine) -> None:
+    def start(self, engine: Engine, encode_logs: Callable[[list[Any]], bytes]) -> None:
         """Start the thread, which takes metrics from `engine` and has it encode spans."""
         self._engine = engine
+        self._encoders = {"traces": engine.encode_spans, "logs": encode_logs}
         self.queue.size_of = engine.span_size
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
         self._thread.start()
@@ -99,6 +109,14 @@ class Pipeline:
             self._woken = True
             self._inbox.put(None)
 
+    def offer_log(self, entry: logs.LogEntry) -> None:
+        """Queue a log record; on the caller's thread, without I/O."""
+        lane = logs.lane_of(entry)
+        if self._sender is None and not self._store.durable:
+            self._counts.drop("logs", lane, "no_endpoint")
+        elif not self._closed:
+            self.log_queue.put(entry, lane, logs.size_of(entry))
+
     def flush(self, timeout: float) -> bool:
         """Send what was recorded so far; whether all of it was delivered in time."""
         return self._ask(timeout, stop=False)
@@ -113,13 +131,14 @@ class Pipeline:
 
     def after_fork(self) -> None:
         """Start over in a forked child: what the parent recorded, the parent sends."""
-        self.queue.reset()
+        for queue in self._queues.values():
+            queue.reset()
         self._reset()
         if self._sender is not None:
             self._sender.close()
         self._store.after_fork()
         if self._engine is not None and not self._closed:
-            self.start(self._engine)
+            self.start(self._engine, self._encoders["logs"])
 
     def _ask(self, timeout: float, stop: bool) -> bool:
         thread = self._thread
@@ -188,20 +207,22 @@ class Pipeline:
         if with_metrics and (body := self._engine.collect_metrics()) is not None:
             delivered = self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
             self._counts.metric_exports += delivered or self._store.durable
-        self._replay("traces", deadline)
-        self.queue.sort()
-        while not self._store.full and (batch := self.queue.take(BATCH)) is not None:
-            if (parcel := self._encode(*batch)) is not None:
-                self._dispatch(parcel, deadline)
-        return delivered and self._store.empty and not len(self.queue)
+        for signal, queue in self._queues.items():
+            self._replay(signal, deadline)
+            queue.sort()
+            while not self._store.full(signal) and (batch := queue.take(BATCH)) is not None:
+                if (parcel := self._encode(signal, *batch)) is not None:
+                    self._dispatch(parcel, deadline)
+        return delivered and self._store.empty and not any(map(len, self._queues.values()))
 
-    def _encode(self, lane: Lane, spans: list[Any]) -> Parcel | None:
-        assert self._engine is not None
+    def _encode(self, signal: str, lane: Lane, items: list[Any]) -> Parcel | None:
         try:
-            return Parcel("traces", lane, self._engine.encode_spans(spans), len(spans))
+            return Parcel(signal, lane, self._encoders[signal](items), len(items))
         except Exception as error:
-            self._counts.drop("traces", lane, "not_encoded", len(spans))
-            self._quiet.warning("%d spans cannot be encoded: %s: %s", len(spans), type(error).__name__, error)
+            self._counts.drop(signal, lane, "not_encoded", len(items))
+            self._quiet.warning(
+                "%d items of %s cannot be encoded: %s: %s", len(items), signal, type(error).__name__, error
+            )
             return None
 
     def _dispatch(self, parcel: Parcel, deadline: float | None) -> bool:
@@ -258,13 +279,14 @@ class Pipeline:
     def _give_up(self) -> None:
         """At the end: keep on disk, or count, what could not be delivered."""
         lost = 0
-        self.queue.sort()
-        while (batch := self.queue.take(BATCH)) is not None:
-            lane, spans = batch
-            if not self._store.durable:
-                lost += self._count([("shutdown", lane, "traces", len(spans))])
-            elif (parcel := self._encode(lane, spans)) is not None:
-                lost += self._count(self._store.add(parcel))
+        for signal, queue in self._queues.items():
+            queue.sort()
+            while (batch := queue.take(BATCH)) is not None:
+                lane, items = batch
+                if not self._store.durable:
+                    lost += self._count([("shutdown", lane, signal, len(items))])
+                elif (parcel := self._encode(signal, lane, items)) is not None:
+                    lost += self._count(self._store.add(parcel))
         lost += self._count(self._store.close())
         # One line for all of it: why comes with what it cost.
         if lost:

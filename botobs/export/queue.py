@@ -24,12 +24,23 @@ class SpanQueue:
         max_bytes: Estimated bytes of all sorted spans together.
         counts: Where given-up spans are counted.
         size_of: Estimates the bytes of a span; the engine does, once there is one.
+        lane_of: Tells how important one is.
+        signal: `traces`, or `logs` for a queue of log records.
     """
 
-    def __init__(self, max_bytes: int, counts: Counts, size_of: Callable[[Any], int] = lambda _: 0) -> None:
+    def __init__(
+        self,
+        max_bytes: int,
+        counts: Counts,
+        size_of: Callable[[Any], int] = lambda _: 0,
+        lane_of: Callable[[Any], Lane] = lane_of,
+        signal: str = "traces",
+    ) -> None:
         self.size_of = size_of
         self._max_bytes = max_bytes
         self._counts = counts
+        self._lane_of = lane_of
+        self._signal = signal
         self.reset()
 
     def reset(self) -> None:
@@ -58,10 +69,10 @@ class SpanQueue:
             except IndexError:
                 return
             try:
-                lane, size = lane_of(span), self.size_of(span)
+                lane, size = self._lane_of(span), self.size_of(span)
             except Exception:
                 # This may be a service's thread in the middle of its work; the loss is seen in the metric.
-                self._counts.drop("traces", Lane.NORMAL, "not_encoded")
+                self._counts.drop(self._signal, Lane.NORMAL, "not_encoded")
                 continue
             self.put(span, lane, size)
 
@@ -69,7 +80,7 @@ class SpanQueue:
         """Take a span of `size` bytes, giving up others, or this one, if there is no room. Never blocks on I/O."""
         with self._lock:
             if self.bytes + size > self._max_bytes and not self._make_room(lane, size):
-                self._counts.drop("traces", lane, "queue_full")
+                self._counts.drop(self._signal, lane, "queue_full")
                 return
             self._lanes[lane].append((span, size))
             self.bytes += size
@@ -95,7 +106,7 @@ class SpanQueue:
             waiting = self._lanes[victim]
             while waiting and self.bytes + size > self._max_bytes:
                 self.bytes -= waiting.popleft()[1]
-                self._counts.drop("traces", victim, "queue_full")
+                self._counts.drop(self._signal, victim, "queue_full")
             if self.bytes + size <= self._max_bytes:
                 return True
             if victim is lane:

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from .._version import __version__
+from .counts import SIGNALS
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 # locked in the child for ever.
 codecs.lookup("idna")
 
-_PATHS = {"traces": "/v1/traces", "metrics": "/v1/metrics"}
+_PATHS = {signal: f"/v1/{signal}" for signal in SIGNALS}
 # https://opentelemetry.io/docs/specs/otlp/#otlphttp-response: these may be sent again. A refused token may be too,
 # because tokens are rotated.
 _RETRYABLE = {
@@ -110,7 +112,7 @@ class Sender:
         """Send an encoded request; never raises.
 
         Args:
-            signal: `traces` or `metrics`.
+            signal: `traces`, `metrics` or `logs`.
             body: The encoded export request.
             timeout: Seconds for all of it: connecting, sending, waiting for the answer.
         """
@@ -249,6 +251,8 @@ def _refused(signal: str, content: bytes) -> int:
     try:
         if signal == "traces":
             return int(ExportTraceServiceResponse.FromString(content).partial_success.rejected_spans)
+        if signal == "logs":
+            return int(ExportLogsServiceResponse.FromString(content).partial_success.rejected_log_records)
         return int(ExportMetricsServiceResponse.FromString(content).partial_success.rejected_data_points)
     except DecodeError:
         # A success that says more in another format refused nothing that could be counted.

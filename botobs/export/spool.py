@@ -40,7 +40,6 @@ class Spool:
     """
 
     durable = True
-    full = False
 
     def __init__(self, directory: Path, max_bytes: int, max_age: float) -> None:
         self._root = directory
@@ -76,6 +75,10 @@ class Spool:
         entries.append(_Entry(file, len(parcel.body), time.time(), parcel.signal, parcel.lane, parcel.items))
         self.bytes += len(parcel.body)
         return lost
+
+    def full(self, signal: str) -> bool:  # noqa: ARG002
+        """Never: the disk has its own bound, and gives up what matters least."""
+        return False
 
     def oldest(self, signal: str) -> Parcel | None:
         """The parcel of a signal to deliver next."""

@@ -17,9 +17,9 @@ class Parcel:
     """One encoded request.
 
     Attributes:
-        signal: `traces` or `metrics`.
+        signal: `traces`, `metrics` or `logs`.
         lane: The priority of what is in it.
-        items: Spans in it; 1 for metrics.
+        items: Spans or log records in it; 1 for metrics.
         file: Where the spool keeps it.
     """
 
@@ -45,9 +45,8 @@ class Store(Protocol):
     def empty(self) -> bool:
         """Whether nothing waits."""
 
-    @property
-    def full(self) -> bool:
-        """Whether spans had better wait in the queue, which knows what matters."""
+    def full(self, signal: str) -> bool:
+        """Whether more of a signal had better wait in the queue, which knows what matters."""
 
     def add(self, parcel: Parcel) -> list[Loss]:
         """Keep a parcel; what had to be given up for it, or it itself."""
@@ -69,51 +68,53 @@ class Store(Protocol):
 
 
 class Memory:
-    """Holds the one batch of spans that is being sent. Metrics need no keeping: the next collection has all of it."""
+    """Holds the one batch of each signal that is being sent.
+
+    Metrics need no keeping: the next collection has all of it.
+    """
 
     durable = False
 
     def __init__(self) -> None:
-        self._held: Parcel | None = None
+        self._held: dict[str, Parcel] = {}
 
     @property
     def bytes(self) -> int:
-        """Of the batch."""
-        return len(self._held.body) if self._held is not None else 0
+        """Of the batches."""
+        return sum(len(parcel.body) for parcel in self._held.values())
 
     @property
     def empty(self) -> bool:
         """Whether nothing waits."""
-        return self._held is None
+        return not self._held
 
-    @property
-    def full(self) -> bool:
+    def full(self, signal: str) -> bool:
         """Whether a batch waits."""
-        return self._held is not None
+        return signal in self._held
 
     def add(self, parcel: Parcel) -> list[Loss]:
-        """Keep a batch of spans; there is none yet."""
-        if parcel.signal == "traces":
-            self._held = parcel
+        """Keep a batch; there is none of its signal yet."""
+        if parcel.signal != "metrics":
+            self._held[parcel.signal] = parcel
         return []
 
     def oldest(self, signal: str) -> Parcel | None:
         """The batch."""
-        return self._held if signal == "traces" else None
+        return self._held.get(signal)
 
-    def remove(self, parcel: Parcel) -> None:  # noqa: ARG002
+    def remove(self, parcel: Parcel) -> None:
         """Forget the batch."""
-        self._held = None
+        self._held.pop(parcel.signal, None)
 
     def expire(self) -> list[Loss]:
         """Nothing grows too old here: the queue is bounded."""
         return []
 
     def close(self) -> list[Loss]:
-        """Lose the batch, if there is one."""
-        held, self._held = self._held, None
-        return [("shutdown", held.lane, held.signal, held.items)] if held is not None else []
+        """Lose the batches, if there are any."""
+        held, self._held = self._held, {}
+        return [("shutdown", parcel.lane, parcel.signal, parcel.items) for parcel in held.values()]
 
     def after_fork(self) -> None:
-        """Forget the parent's batch."""
-        self._held = None
+        """Forget the parent's batches."""
+        self._held = {}

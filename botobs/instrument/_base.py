@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,16 +12,22 @@ from opentelemetry.trace import Tracer, TracerProvider
 from .._version import __version__
 
 if TYPE_CHECKING:
+    from ..export.logs import LogEntry
     from ..settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Where an instrumentation sends what it sees."""
+    """Where an instrumentation sends what it sees.
+
+    Attributes:
+        logs: Takes log records, without blocking; None where they are not exported.
+    """
 
     tracer_provider: TracerProvider
     meter_provider: MeterProvider
     settings: Settings
+    logs: Callable[[LogEntry], None] | None = None
 
     def tracer(self, scope: str) -> Tracer:
         """The tracer of the instrumentation scope `botobs.<scope>`."""

@@ -72,6 +72,9 @@ class _Reader:
         elif text == ")":
             if len(self._queries) > 1:
                 self._queries.pop()
+        elif kind == "literal":
+            # What stands here in quotes may be a string: it is no name, and the next word is none either.
+            self._wants_table = False
         elif not word:
             return
         elif self._wants_table:

@@ -2,8 +2,11 @@
 
 The upstream instrumentor is replaced, not extended: it sets its fields in the record factory, after which a service's
 own `extra` of that name raises, and it redacts nothing. Here `Logger.handle` is patched, which every record passes
-once, after the service's own fields are in and before any filter or handler sees it. An exporter of logs is therefore
-an ordinary handler: what it gets is stamped and redacted already.
+once, after the service's own fields are in and before any filter or handler sees it.
+
+The export of logs is no handler of the root logger, as upstream's is: with one there, `logging.basicConfig` would do
+nothing, `dictConfig` would remove it, and loggers that do not propagate would pass it by. It takes the records where
+the filters have let them through and the handlers are called.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 from ._base import Telemetry
 from ._guard import guarded
 from ._log_context import SERVICE, SPAN_ID, TRACE_ID, LogContext
+from ._log_export import LogExport
 from ._patch import Patches
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -50,10 +54,35 @@ class LoggingInstrumentation:
             wrapped(*args, **kwargs)
 
         self._patches.wrap(logging.Logger, "handle", handle)
+        if telemetry.logs is not None:
+            self._export(LogExport(telemetry.logs))
+
+    def _export(self, export: LogExport) -> None:
+        def call_handlers(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
+            with export.outermost() as outermost:
+                if outermost:
+                    _send(export, args[0] if args else kwargs["record"])
+                wrapped(*args, **kwargs)
+
+        self._patches.wrap(logging.Logger, "callHandlers", call_handlers)
 
     def uninstall(self) -> None:
         """Leave records alone again; a format that names our fields needs `defaults` from then on."""
         self._patches.undo()
+
+
+@guarded("logging")
+def _send(export: LogExport, record: logging.LogRecord) -> None:
+    fields = {name: value for name, value in vars(record).items() if name not in _STANDARD | _OURS}
+    fields |= {
+        "code.file.path": record.pathname,
+        "code.line.number": record.lineno,
+        "code.function.name": record.funcName,
+    }
+    if record.exc_info and record.exc_info[0] is not None:
+        fields["exception.type"] = record.exc_info[0].__qualname__
+    fields["exception.stacktrace"] = _exception(record)
+    export.send(record.name, record.levelno, record.levelname, record.getMessage(), fields, record.created)
 
 
 def _stamp(record: logging.LogRecord, context: LogContext) -> None:

@@ -6,13 +6,16 @@ of by `logger.configure(patcher=…)`, which holds one and which the service may
 
 from __future__ import annotations
 
+import functools
+import traceback
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 from ._base import Telemetry
 from ._guard import guarded
-from ._log_context import LogContext
+from ._log_context import SERVICE, SPAN_ID, TRACE_ID, LogContext
+from ._log_export import LogExport
 from ._patch import Patches
 
 #: Where `Logger._log` takes its options, and where the patchers stand among them.
@@ -31,7 +34,8 @@ class LoguruInstrumentation:
     def install(self, telemetry: Telemetry) -> None:
         """Put `trace_id`, `span_id` and `service` into `extra`, unless they are there, and redact records."""
         context = LogContext(telemetry)
-        self._patches.on_import("loguru._logger", lambda module: self._patch(module, context))
+        export = LogExport(telemetry.logs) if telemetry.logs is not None else None
+        self._patches.on_import("loguru._logger", lambda module: self._patch(module, context, export))
         self._patches.on_import(
             "loguru._better_exceptions", lambda module: self._redact_exceptions(module, context)
         )
@@ -40,7 +44,7 @@ class LoguruInstrumentation:
         """Take the patches back."""
         self._patches.undo()
 
-    def _patch(self, module: ModuleType, context: LogContext) -> None:
+    def _patch(self, module: ModuleType, context: LogContext, export: LogExport | None) -> None:
         def patcher(record: dict[str, Any]) -> None:
             if not prepare(record):
                 record.update(message="a record that could not be redacted", extra={}, exception=None)
@@ -60,7 +64,13 @@ class LoguruInstrumentation:
             options[_PATCHERS] = [*options[_PATCHERS], patcher]
             arguments = list(args)
             arguments[_OPTIONS_ARGUMENT] = options
-            wrapped(*arguments, **kwargs)
+            if export is None:
+                wrapped(*arguments, **kwargs)
+                return
+            with export.outermost() as outermost:
+                if outermost:
+                    options[_PATCHERS].append(functools.partial(_send, export))
+                wrapped(*arguments, **kwargs)
 
         self._patches.wrap(module.Logger, "_log", log)
 
@@ -72,3 +82,22 @@ class LoguruInstrumentation:
             return [context.text("".join(wrapped(*args, **kwargs)))]
 
         self._patches.wrap(module.ExceptionFormatter, "format_exception", format_exception)
+
+
+@guarded("loguru")
+def _send(export: LogExport, record: dict[str, Any]) -> None:
+    fields = {
+        **{
+            name: value for name, value in record["extra"].items() if name not in (TRACE_ID, SPAN_ID, SERVICE)
+        },
+        "code.file.path": record["file"].path,
+        "code.line.number": record["line"],
+        "code.function.name": record["function"],
+    }
+    error = record["exception"]
+    if error is not None and error.type is not None:
+        fields["exception.type"] = error.type.__qualname__
+        fields["exception.stacktrace"] = "".join(traceback.format_exception(*error))
+    level = record["level"]
+    created = record["time"].timestamp()
+    export.send(record["name"] or "loguru", level.no, level.name, record["message"], fields, created)

@@ -1,11 +1,13 @@
 """structlog: events that know their trace and hold no secrets.
 
 There is no upstream instrumentor. The one method is patched through which every bound logger runs its processors, so
-that loggers made and configurations set before and after count alike.
+that loggers made and configurations set before and after count alike. Events that structlog hands to the standard
+library are exported from there, the others from here.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 from ._base import Telemetry
 from ._guard import guarded
 from ._log_context import LogContext
+from ._log_export import LogExport, level_of
 from ._patch import Patches
 
 
@@ -27,15 +30,19 @@ class StructlogInstrumentation:
     def install(self, telemetry: Telemetry) -> None:
         """Add `trace_id`, `span_id` and `service` to events, unless they have them, and redact them."""
         context = LogContext(telemetry)
-        self._patches.on_import("structlog._base", lambda module: self._patch(module, context))
+        export = LogExport(telemetry.logs) if telemetry.logs is not None else None
+        self._patches.on_import("structlog._base", lambda module: self._patch(module, context, export))
 
     def uninstall(self) -> None:
         """Take the patch back."""
         self._patches.undo()
 
-    def _patch(self, module: ModuleType, context: LogContext) -> None:
+    def _patch(self, module: ModuleType, context: LogContext, export: LogExport | None) -> None:
         def process_event(wrapped: Callable[..., Any], logger: Any, args: Any, kwargs: Any) -> Any:
-            return _processed(wrapped, logger._context, context, *args, **kwargs)
+            printed = _processed(wrapped, logger._context, context, *args, **kwargs)
+            if export is not None and not isinstance(logger._logger, logging.Logger):
+                _send(export, context, logger, *args, **kwargs)
+            return printed
 
         self._patches.wrap(module.BoundLoggerBase, "_process_event", process_event)
 
@@ -64,6 +71,21 @@ def _prepared(
     given = {**bound, **fields}
     redacted = {name: context.value(name, value) for name, value in given.items()}
     return context.value("event", event), {**stamped, **redacted}
+
+
+@guarded("structlog")
+def _send(
+    export: LogExport,
+    context: LogContext,
+    logger: Any,
+    method_name: str,
+    event: Any,
+    event_kw: dict[str, Any],
+) -> None:
+    fields = {name: context.value(name, value) for name, value in {**logger._context, **event_kw}.items()}
+    name = str(fields.pop("logger", "structlog"))
+    body = str(context.value("event", event))
+    export.send(name, level_of(method_name), method_name.upper(), body, fields)
 
 
 def _printed(value: Any, context: LogContext) -> Any:

@@ -13,14 +13,14 @@ DROPPED = Metric(
     "botobs.sdk.dropped",
     "observable_counter",
     "{item}",
-    "Spans and metric exports that were given up, by priority lane and reason.",
+    "Spans, log records and metric exports that were given up, by priority lane and reason.",
     (SIGNAL, LANE, REASON),
 )
 EXPORTED = Metric(
     "botobs.sdk.exported",
     "observable_counter",
     "{item}",
-    "Spans and metric exports that the collector acknowledged.",
+    "Spans, log records and metric exports that the collector acknowledged.",
     (SIGNAL,),
 )
 METRIC_EXPORTS = Metric(
@@ -38,7 +38,7 @@ EXPORT_FAILURES = Metric(
     (SIGNAL, REASON),
 )
 QUEUE_BYTES = Metric(
-    "botobs.sdk.queue.bytes", "observable_gauge", "By", "Estimated bytes of the spans that wait in memory."
+    "botobs.sdk.queue.bytes", "observable_gauge", "By", "Estimated bytes of the spans and log records that wait in memory."
 )
 SPOOL_BYTES = Metric(
     "botobs.sdk.spool.bytes", "observable_gauge", "By", "Bytes that wait in the spool on disk."

@@ -164,7 +164,15 @@ class Settings:
         2000, "Series of one metric, after which further ones count as its overflow series.", parse.count
     )
 
-    queue_bytes: int = _row(32 * 2**20, "Bytes of spans that wait in memory at most.", parse.size)
+    logs: bool = _row(
+        False,
+        "Whether log records are exported too; the collector of `botobs up` keeps none.",
+        parse.flag,
+    )
+
+    queue_bytes: int = _row(
+        32 * 2**20, "Bytes of spans, and as many of log records, that wait in memory at most.", parse.size
+    )
     spool_dir: Path | None = _row(
         None, "Directory that keeps what could not be delivered, across outages and restarts.", parse.path
     )

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -143,6 +144,18 @@ class OtlpReceiver:
     def spans(self) -> list[Any]:
         """The spans of all accepted requests, as protobuf messages."""
         return [span for one in self.traces for scope in one.scope_spans for span in scope.spans]
+
+    @property
+    def logs(self) -> list[Any]:
+        """The log records of all accepted requests, as protobuf messages."""
+        requests = (request for request in self.accepted if request.path == "/v1/logs")
+        return [
+            record
+            for one in requests
+            for resource in ExportLogsServiceRequest.FromString(one.body).resource_logs
+            for scope in resource.scope_logs
+            for record in scope.log_records
+        ]
 
     @property
     def metric_exports(self) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +119,9 @@ def _awaiting_age(connection: Connection) -> float | None:
     connection.awaited = {}
     for key, future in list(futures.items()):
         known = before.get(key)
-        since = known[1] if known is not None and known[0] == id(future) else now
-        connection.awaited[key] = (id(future), since)
+        # Not told apart by `id`: the next future of a stream often takes the place of the last one in memory.
+        since = known[1] if known is not None and known[0]() is future else now
+        connection.awaited[key] = (weakref.ref(future), since)
     return max((now - since for _, since in connection.awaited.values()), default=0.0)
 
 
@@ -196,7 +198,7 @@ def _is_empty(stream: Stream, _: float) -> bool:
 
 
 def _candle_age(stream: Stream, _: float) -> float:
-    return max(0.0, time.time() - stream.candle_end)
+    return max(0.0, time.time() - stream.candle_end) if stream.candle_end else math.nan
 
 
 def _crossed_for(stream: Stream, now: float) -> float:

@@ -126,16 +126,23 @@ def _look_at_book(stream: Stream, book: Any, now: float) -> None:
         stream.crossed_since = now
 
 
-def _look_at_candles(stream: Stream, candles: Any) -> None:
-    """The newest candle's end, with the distance between the last two as the timeframe."""
-    if not isinstance(candles, list) or not candles:
+def _look_at_candles(stream: Stream, result: Any) -> None:
+    """The newest candle's end, with the distance between the last two as the timeframe.
+
+    Clients that watch several markets at once deliver `[symbol, timeframe, candles]`.
+    """
+    candles = result[-1] if _is_triple(result) else result
+    if not isinstance(candles, list) or len(candles) < 2:
+        # One candle alone does not tell when it ends.
         return
-    newest = candles[-1][0]
-    before = candles[-2][0] if len(candles) > 1 else None
-    if not _is_number(newest) or not 1e11 < newest < 1e14:
+    before, newest = (candle[0] for candle in candles[-2:])
+    if not (_is_number(before) and _is_number(newest)) or not 1e11 < newest < 1e14:
         return
-    length = newest - before if _is_number(before) else 60_000
-    stream.candle_end = (newest + max(0, length)) / 1000
+    stream.candle_end = (newest + max(0, newest - before)) / 1000
+
+
+def _is_triple(result: Any) -> bool:
+    return isinstance(result, list) and len(result) == 3 and isinstance(result[0], str)
 
 
 def _is_number(value: Any) -> bool:

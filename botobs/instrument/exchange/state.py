@@ -64,7 +64,7 @@ class Stream:
         timestamp_since: Monotonic time since when `timestamp` has been the same.
         crossed_since: Monotonic time since when the book is crossed, or 0.
         empty: Whether the book lacks a side.
-        candle_end: End of the newest candle in seconds since the epoch, or 0.
+        candle_end: End of the newest candle in seconds since the epoch, or 0 while it is not known.
     """
 
     __slots__ = (
@@ -191,7 +191,7 @@ class Connection:
         self.client: weakref.ref[Any] | None = None
         self.owner: weakref.ref[Any] | None = None
         self.backlog: Callable[[], int] | None = None
-        self.awaited: dict[Any, tuple[int, float]] = {}
+        self.awaited: dict[Any, tuple[weakref.ref[Any], float]] = {}
 
     def check_sequence(self, message: Any) -> None:
         """Compare the message's sequence number, if it has one, with the one before."""
