@@ -1,0 +1,77 @@
+"""`botobs ledger` finds in the real stores what is there, and says what is not."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from botobs import cli
+from tests.support.otlp_load import Spans
+from tests.support.reports import Report, send
+from tests.support.sender import Sender
+from tests.support.stack import LiveStack, eventually
+
+Capture = pytest.CaptureFixture[str]
+
+
+def _ledger(live: LiveStack, capsys: Capture) -> tuple[int, dict[str, Any]]:
+    code = cli.main(["ledger", "--home", str(live.home.path), "--last", "10m", "--json"])
+    return code, {account["service"]: account for account in json.loads(capsys.readouterr().out)}
+
+
+def test_services_that_lose_nothing(live: LiveStack, capsys: Capture) -> None:
+    def settled() -> dict[str, Any]:
+        accounts = _ledger(live, capsys)[1]
+        assert "trading-engine" in accounts
+        engine = accounts["trading-engine"]
+        assert engine["spans"]["acknowledged"] > 100
+        assert engine["metric_exports"]["acknowledged"] > 2
+        return dict(engine)
+
+    engine = eventually(settled, within=120)
+    assert engine["spans"]["missing"] == engine["metric_exports"]["missing"] == 0
+    assert engine["spans"]["stored"] >= engine["spans"]["acknowledged"]
+    assert engine["spans"]["duplicate"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "exported", "missing", "gaps"),
+    [
+        pytest.param("ledger-complete", [1, 2, 3], 200, 0, 0, id="complete"),
+        pytest.param("ledger-spans", [1, 2, 3], 260, 60, 0, id="spans-missing"),
+        pytest.param("ledger-exports", [1, 3, 4], 200, 0, 1, id="export-missing"),
+        pytest.param("ledger-first", [2, 3], 200, 0, 1, id="first-export-missing"),
+        pytest.param("ledger-repeated", [1, 2, 2, 3], 200, 0, 0, id="number-used-again"),
+    ],
+)
+def test_what_it_counts(
+    live: LiveStack,
+    capsys: Capture,
+    name: str,
+    numbers: list[int],
+    exported: int,
+    missing: int,
+    gaps: int,
+) -> None:
+    with Sender(live.stack.addresses["collector"], live.home.secrets, [Spans(name, 200)], limit=1) as sender:
+        sender.join()
+    now = time.time_ns()
+    for place, number in enumerate(numbers):
+        send(live, Report(name, number, exported, started=exported + 5, at=now + place * 1_000_000))
+
+    def counted() -> bool:
+        code, accounts = _ledger(live, capsys)
+        assert name in accounts
+        account = accounts[name]
+        assert account["spans"]["stored"] == 200
+        assert account["spans"]["produced"] == exported + 5
+        assert account["spans"]["acknowledged"] == exported
+        assert account["spans"]["missing"] == missing
+        assert account["metric_exports"] == {"acknowledged": max(numbers), "missing": gaps}
+        assert code == 1 or not (missing or gaps)
+        return True
+
+    assert eventually(counted, within=120)
