@@ -14,6 +14,7 @@ from ._version import __version__
 from .engine import Engine, Limits, create_engine
 from .export._quiet import Quiet, logger
 from .export.counts import Counts, Life, observe
+from .export.discovery import Discovery
 from .export.logs import LogEncoder
 from .export.pipeline import Pipeline
 from .export.sender import Sender
@@ -50,7 +51,10 @@ class Handle:
         self._life = Life()
         self._quiet = Quiet()
         self._instrumentations = Instrumentations(self._quiet.warning)
-        self._pipeline = Pipeline(settings, self.counts, self._sender(), self._store(), self._quiet)
+        self._discovery = Discovery(settings)
+        self._pipeline = Pipeline(
+            settings, self.counts, self._sender(), self._store(), self._quiet, self._look_for_stack
+        )
         self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,
@@ -130,6 +134,11 @@ class Handle:
             self.problems.append(Problem("certificate", text, essential=True))
             return None
 
+    def _look_for_stack(self) -> Sender | None:
+        found = self._discovery.look()
+        self.settings = self._discovery.settings
+        return found
+
     def _store(self) -> Store:
         if self.settings.spool_dir is None:
             return Memory()
@@ -200,7 +209,8 @@ class Handle:
             self._quiet.warning("%s", " ".join(problem.text for problem in self.problems))
         elif self.settings.endpoint is None:
             self._quiet.warning(
-                "no collector is known, so nothing is sent: start one here with `botobs up`, or set BOTOBS_ENDPOINT"
+                "no collector is known, so nothing is sent: start one here with `botobs up`, which is found within "
+                "half a minute, or set BOTOBS_ENDPOINT"
             )
         else:
             failed = [f"{status.name} ({status.detail})" for status in self._instrumentations.failed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Spans encoded into one request. Encoding holds the interpreter, so a batch is kept short.
 BATCH = 256
+#: Seconds between two looks for a stack on this machine while none is known.
+LOOK_INTERVAL = 30.0
 _FIRST_RETRY, _LAST_RETRY = 1.0, 30.0
 #: Part of a shutdown's time kept for putting on disk, or counting, what could not be sent.
 _RESERVE = 0.2
@@ -51,10 +54,17 @@ class Pipeline:
         sender: None when there is nowhere to send to; then spans are counted as dropped.
         store: Where parcels wait that could not be delivered.
         quiet: Logs what a person should know.
+        look: Finds a way to the stack on this machine, if one runs.
     """
 
     def __init__(
-        self, settings: Settings, counts: Counts, sender: Sender | None, store: Store, quiet: Quiet
+        self,
+        settings: Settings,
+        counts: Counts,
+        sender: Sender | None,
+        store: Store,
+        quiet: Quiet,
+        look: Callable[[], Sender | None],
     ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
         self.log_queue = SpanQueue(settings.queue_bytes, counts, logs.size_of, logs.lane_of, "logs")
@@ -65,6 +75,7 @@ class Pipeline:
         self._sender = sender
         self._store = store
         self._quiet = quiet
+        self._look = look
         self._engine: Engine | None = None
         self._closed = False
         self._reset()
@@ -75,6 +86,8 @@ class Pipeline:
         self._woken = False
         self._retry_at = 0.0
         self._delay = _FIRST_RETRY
+        self._look_at = 0.0 if self._sender is None else math.inf
+        self._news = ""
         self._limit: float | None = None
         self._stopping = False
         self._failure = ""
@@ -201,6 +214,10 @@ class Pipeline:
         deadline = request.deadline if request is not None else None
         if request is not None:
             self._retry_at = 0.0
+        if time.monotonic() >= self._look_at:
+            self._find_stack()
+        if self._news and self._quiet.warning("%s", self._news):
+            self._news = ""
         self._count(self._store.expire())
         delivered = True
         # Metrics first: they are small, and they tell what happens to the rest.
@@ -214,6 +231,20 @@ class Pipeline:
                 if (parcel := self._encode(signal, *batch)) is not None:
                     self._dispatch(parcel, deadline)
         return delivered and self._store.empty and not any(map(len, self._queues.values()))
+
+    def _find_stack(self) -> None:
+        """Take the way to the stack on this machine, if one runs that was not there before or has moved."""
+        self._look_at = time.monotonic() + LOOK_INTERVAL if self._sender is None else math.inf
+        found = self._look()
+        if found is None:
+            return
+        before, self._sender = self._sender, found
+        self._look_at = math.inf
+        self._delay, self._retry_at = _FIRST_RETRY, 0.0
+        if before is not None:
+            before.close()
+        if before is None or before.endpoint != found.endpoint:
+            self._news = f"the stack on this machine has been found at {found.endpoint}"
 
     def _encode(self, signal: str, lane: Lane, items: list[Any]) -> Parcel | None:
         try:
@@ -269,6 +300,8 @@ class Pipeline:
         if answer.outcome is Outcome.REJECTED:
             self._counts.drop(parcel.signal, parcel.lane, "rejected", parcel.items)
             return True
+        # A stack that was started anew may listen elsewhere, or have other certificates.
+        self._look_at = time.monotonic()
         # With jitter, so that the processes of a host do not come back all at once.
         self._retry_at = time.monotonic() + max(
             self._delay * random.uniform(0.5, 1.0), answer.retry_after or 0.0

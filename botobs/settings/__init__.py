@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._load import SettingsError, load, program_name
+from ._load import SettingsError, follow, load, program_name
 from ._stack import Stack, find_stack
 from ._table import TABLE, Problem, Setting, Settings
 
@@ -14,6 +14,7 @@ __all__ = [
     "SettingsError",
     "Stack",
     "find_stack",
+    "follow",
     "load",
     "program_name",
 ]

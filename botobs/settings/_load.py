@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import _files
-from ._stack import find_stack
+from ._stack import Stack, read_stack, stack_files
 from ._table import TABLE, Problem, Setting, Settings
 
 
@@ -43,13 +44,40 @@ def load(
     decided = _Decided([*problems, *unknown])
     for name, setting in TABLE.items():
         decided.settle(name, setting, _offers(name, setting, arguments, environ, file, file_name))
+    files: tuple[Path, ...] = ()
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
-        decided.take_stack(environ)
+        files = stack_files(environ)
+        decided.take_stack(read_stack(files))
     decided.derive(environ)
-    settings = Settings(**decided.values, origins=decided.origins, problems=tuple(decided.problems))
+    settings = Settings(
+        **decided.values, stack_files=files, origins=decided.origins, problems=tuple(decided.problems)
+    )
     if settings.strict and settings.problems:
         raise SettingsError(" ".join(problem.text for problem in settings.problems))
     return settings
+
+
+def follow(settings: Settings) -> tuple[Stack, Settings] | None:
+    """The stack that runs on this machine now, and `settings` with the way to it.
+
+    Returns:
+        None if no stack runs, or the endpoint is not one that a stack may decide.
+    """
+    stack = read_stack(settings.stack_files)
+    if stack is None:
+        return None
+    values: dict[str, Any] = {}
+    origins = dict(settings.origins)
+    files = {str(file) for file in settings.stack_files}
+    for name in ("endpoint", "certificate", "token_file"):
+        raw = stack.settings[name]
+        if raw is not None and (origins[name] == "default" or origins[name] in files):
+            try:
+                values[name] = TABLE[name].parse(raw)
+            except ValueError:
+                return None
+            origins[name] = str(stack.file)
+    return stack, replace(settings, **values, origins=origins)
 
 
 def _offers(
@@ -99,9 +127,8 @@ class _Decided:
         text = f"{origin} sets {name} to {given}, but it must be {allowed}; {outcome}."
         self.problems.append(Problem(name, text, setting.essential))
 
-    def take_stack(self, environ: Mapping[str, str]) -> None:
+    def take_stack(self, stack: Stack | None) -> None:
         """Take what the stack on this machine offers for settings that nobody gave."""
-        stack = find_stack(environ)
         if stack is None:
             return
         for name, raw in stack.settings.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,25 +46,31 @@ class Stack:
 
 
 def find_stack(environ: Mapping[str, str]) -> Stack | None:
-    """The running stack of `$BOTOBS_HOME`, else the one that this user published.
+    """The running stack of `$BOTOBS_HOME`, else the one that this user published."""
+    return read_stack(stack_files(environ))
+
+
+def read_stack(files: Iterable[Path]) -> Stack | None:
+    """The running stack that one of `files` tells of, the first if several do.
 
     A file is believed when it belongs to this user, nobody else can read it, and its process lives.
     """
-    for file in _candidates(environ):
+    for file in files:
         stack = _read(file)
         if stack is not None:
             return stack
     return None
 
 
-def _candidates(environ: Mapping[str, str]) -> list[Path]:
+def stack_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a stack on this machine leaves its `stack.json`."""
     files = []
     if home := environ.get("BOTOBS_HOME", "").strip():
         files.append(Path(home).expanduser() / "stack.json")
     state = environ.get("XDG_STATE_HOME", "").strip()
     base = Path(state) if state else Path(environ.get("HOME") or Path.home()) / ".local" / "state"
     files.append(base / "botobs" / "stack.json")
-    return files
+    return tuple(files)
 
 
 def _read(file: Path) -> Stack | None:

@@ -79,6 +79,11 @@ class Settings:
 
     A setting `x` is given, in falling precedence, as `init(x=…)`, as the variable `BOTOBS_X`, as a variable of
     OpenTelemetry's where one exists, or as the key `x` of `[tool.botobs]` in `pyproject.toml` or of `botobs.toml`.
+
+    Attributes:
+        stack_files: Where a stack on this machine tells of itself; empty if its endpoint does not count.
+        origins: Where each value came from.
+        problems: Those that cannot be used.
     """
 
     service_name: str = _row(
@@ -201,6 +206,7 @@ class Settings:
     )
     engine: str = _row("stock", "What records spans and metrics.", parse.one_of("stock", "fast"))
 
+    stack_files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
 

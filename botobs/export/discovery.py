@@ -1,0 +1,31 @@
+"""Finds the stack that starts on this machine after the service, or comes back on other ports."""
+
+from __future__ import annotations
+
+from ..settings import Settings, Stack, follow
+from .sender import Sender
+
+
+class Discovery:
+    """Looks for the stack, on the export thread.
+
+    Attributes:
+        settings: With what the stack that was found last offers.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._seen: Stack | None = None
+
+    def look(self) -> Sender | None:
+        """A way to the stack that runs now; None if none does, or it is the one that was found before."""
+        found = follow(self.settings)
+        if found is None or found[0] == self._seen:
+            return None
+        try:
+            sender = Sender(found[1])
+        except (OSError, ValueError):
+            # Its files are being written, or taken away, at this moment.
+            return None
+        self._seen, self.settings = found
+        return sender

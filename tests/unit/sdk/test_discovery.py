@@ -1,0 +1,110 @@
+"""A service finds the stack on its machine also when that starts later, or again on other ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import botobs
+from botobs.export import pipeline
+from tests.support.otlp_receiver import OtlpReceiver, receiving
+
+PATIENCE = 60.0
+
+
+def publish(home: Path, receiver: OtlpReceiver) -> None:
+    """What `botobs up` leaves for services."""
+    file = home / "stack.json"
+    home.mkdir(exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({"pid": os.getpid(), "otlp": {"endpoint": receiver.endpoint}}))
+
+
+@pytest.fixture
+def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[botobs.Handle]:
+    """A service that was started with no stack in sight."""
+    monkeypatch.setattr(pipeline, "LOOK_INTERVAL", 0.01)
+    yield botobs.init(
+        "early",
+        disabled_instrumentations=["all"],
+        span_interval=0.01,
+        environ={"HOME": str(tmp_path), "BOTOBS_HOME": str(tmp_path / "home")},
+    )
+    botobs.shutdown(1.0)
+
+
+def seen(receiver: OtlpReceiver, name: str) -> None:
+    """Record until the receiver has it: what comes before the stack is found is counted as dropped."""
+
+    deadline = time.monotonic() + PATIENCE
+    while name not in [span.name for span in receiver.spans]:
+        assert time.monotonic() < deadline, "did not arrive"
+        with botobs.span(name):
+            time.sleep(0.01)
+
+
+def test_a_stack_that_starts_later_is_found(
+    handle: botobs.Handle, receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    with botobs.span("before"):
+        pass
+    assert handle.counts.total_dropped == 1
+    publish(tmp_path / "home", receiver)
+    seen(receiver, "after")
+    assert handle.settings.endpoint == receiver.endpoint
+    assert handle.settings.origins["endpoint"] == str(tmp_path / "home" / "stack.json")
+
+
+def test_one_that_moves_is_followed(handle: botobs.Handle, receiver: OtlpReceiver, tmp_path: Path) -> None:
+    with receiving() as first:
+        publish(tmp_path / "home", first)
+        seen(first, "first")
+    publish(tmp_path / "home", receiver)
+    seen(receiver, "second")
+
+
+def test_finding_it_is_one_line(
+    handle: botobs.Handle,
+    receiver: OtlpReceiver,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # The line about the missing collector was the one of this minute.
+    handle._quiet._next = 0.0
+    caplog.clear()
+    publish(tmp_path / "home", receiver)
+    seen(receiver, "after")
+    assert caplog.messages == [f"the stack on this machine has been found at {receiver.endpoint}"]
+
+
+def test_only_the_export_thread_looks(
+    handle: botobs.Handle, receiver: OtlpReceiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+    look = handle._discovery.look
+    monkeypatch.setattr(
+        handle._discovery, "look", lambda: threads.add(threading.current_thread().name) or look()
+    )
+    publish(tmp_path / "home", receiver)
+    seen(receiver, "after")
+    assert threads == {"botobs-export"}
+
+
+def test_an_endpoint_that_was_given_stays(receiver: OtlpReceiver, tmp_path: Path) -> None:
+    with receiving() as other:
+        publish(tmp_path / "home", other)
+        environ = {"HOME": str(tmp_path), "BOTOBS_HOME": str(tmp_path / "home")}
+        handle = botobs.init(
+            "told", endpoint="http://127.0.0.1:1", disabled_instrumentations=["all"], environ=environ
+        )
+        with botobs.span("nowhere"):
+            pass
+        assert not handle.flush(2.0)
+        assert not handle.flush(2.0)
+        assert other.requests == []
