@@ -61,14 +61,12 @@ def run(options: argparse.Namespace) -> int:
             out.print(report.listing())
         return 0
     drills = _chosen(options.names)
-    # Where it is not told otherwise, a Ctrl-C and a kill undo the fault in the same way.
-    signal.signal(signal.SIGTERM, _interrupt)
     running = state.find(home_of(options))
     # A stack that runs already has its own settings; those of production are the nearest guess.
     profile = PRODUCTION if running else PROFILES[options.profile]
     folder = options.evidence or published_state().parent / "drills" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
     results = []
-    with _stage(running, options) as (stack, inbox):
+    with _undone_when_ended(), _stage(running, options) as (stack, inbox):
         for drill in drills:
             missing = ", ".join(sorted(drill.needs - stack.parts.keys()))
             if missing and options.names == ["all"]:
@@ -158,6 +156,16 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
 
 def _spread(figure: dict[str, float]) -> str:
     return f"p50 {figure['p50']} s, p95 {figure['p95']} s"
+
+
+@contextmanager
+def _undone_when_ended() -> Iterator[None]:
+    """A SIGTERM undoes the fault as a Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _interrupt(*_: object) -> NoReturn:

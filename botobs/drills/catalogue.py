@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from . import deadman
 from .faults import Fault, crashing_bot, exchange, full_disk, locked, taken
+
+#: How long something takes, by a function from settings to their values.
+Reach = Callable[[Callable[[str], float]], float]
+
+
+def _at_once(_: Callable[[str], float]) -> float:
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -21,8 +28,9 @@ class Drill:
         fault: What is broken.
         needs: Parts of the stack that it needs beside those of every stack.
         signal: Setting of the interval at which the fault is measured.
-        reach: Setting or seconds of the time until what is measured crosses its limit.
+        reach: Seconds until what is measured crosses its limit, by the value of each setting in seconds.
         silent: Alerts that the fault causes too, and that an inhibition has to keep quiet.
+        never: Alerts that nobody may be told, because they would accuse something that is well.
         traceql: Finds a trace of what the fault did.
         severity: Severity of the rule that fires, where the alert has two.
     """
@@ -34,8 +42,9 @@ class Drill:
     fault: Fault
     needs: frozenset[str] = frozenset()
     signal: str = "OTEL_METRIC_EXPORT_INTERVAL"
-    reach: str = "0"
+    reach: Reach = field(default=_at_once)
     silent: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     traceql: str = "{ status = error }"
     severity: str = "critical"
 
@@ -45,12 +54,34 @@ class Drill:
         return self.alert == deadman.ALERT
 
 
+#: Seconds of silence that no rhythm of a stream explains.
+_SILENCE = 30.0
+#: Seconds between a bot's turns in the demo, about.
+_TURN = 4.0
+
+
+def _after(seconds: float) -> Reach:
+    return lambda _: seconds
+
+
+def _heartbeat_age(setting: Callable[[str], float]) -> float:
+    return setting("BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS")
+
+
+def _restarts(setting: Callable[[str], float]) -> float:
+    """The pauses before as many restarts as are too many, 1 + 2 + 4 ... seconds, and a turn after each."""
+    number = setting("BOTOBS_THRESHOLD_BOT_RESTARTS")
+    return float(2**number - 1 + number * _TURN)
+
+
 _BOTS = frozenset({"bot-manager", "trading-engine", "exchange-simulator"})
 _DATABASE = frozenset({"postgres", "postgres_exporter"})
 _BINANCE = {"exchange_name": "binance"}
 _OKX = {"exchange_name": "okx"}
 _SPANS = "BOTOBS_SPAN_METRICS_INTERVAL"
 _SCRAPE = "BOTOBS_SCRAPE_INTERVAL"
+#: What says that something is dead whose signs of life may only be late.
+_LIFE = ("ServiceHeartbeatLost", "BotHeartbeatLost")
 
 DRILLS: tuple[Drill, ...] = (
     Drill(
@@ -70,7 +101,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={"service_name": "bot-manager"},
         fault=locked("bots", held=0.5, free=0.05),
         needs=_DATABASE | _BOTS,
-        reach="5",
+        reach=_after(5),
         traceql='{ span.db.system.name = "postgresql" && duration > 200ms }',
         severity="warning",
     ),
@@ -81,7 +112,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={"service_name": "bot-manager"},
         fault=locked("bots"),
         needs=_DATABASE | _BOTS,
-        reach="3",
+        reach=_after(3),
         severity="warning",
     ),
     Drill(
@@ -100,7 +131,7 @@ DRILLS: tuple[Drill, ...] = (
         labels=_OKX,
         fault=exchange("okx", "silence"),
         needs=_BOTS,
-        reach="10",
+        reach=_after(_SILENCE),
         traceql='{ span.exchange.name = "okx" }',
         severity="warning",
     ),
@@ -119,7 +150,7 @@ DRILLS: tuple[Drill, ...] = (
         does="lets one simulated exchange answer one request in five with 429",
         alert="ExchangeRateLimited",
         labels=_OKX,
-        fault=exchange("okx", "rate_limit", value=1, share=0.2),
+        fault=exchange("okx", "rate_limit", value=0, share=0.2),
         needs=_BOTS,
         traceql='{ span.exchange.name = "okx" && status = error }',
         severity="warning",
@@ -141,7 +172,7 @@ DRILLS: tuple[Drill, ...] = (
         fault=exchange("binance", "server_error", value=503),
         needs=_BOTS,
         signal=_SPANS,
-        reach="6",
+        reach=_after(6),
         traceql='{ resource.service.name = "trading-engine" && status = error }',
         severity="warning",
     ),
@@ -153,7 +184,7 @@ DRILLS: tuple[Drill, ...] = (
         fault=exchange("binance", "latency", value=2),
         needs=_BOTS,
         signal=_SPANS,
-        reach="8",
+        reach=_after(8),
         traceql='{ resource.service.name = "trading-engine" && duration > 1s }',
         severity="warning",
     ),
@@ -164,8 +195,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={"exchange_name": "nowhere"},
         fault=crashing_bot,
         needs=_BOTS,
-        # The pauses before the restarts that are too many: 1 + 2 + 4 + 8 + 16 s, and a turn after each.
-        reach="45",
+        reach=_restarts,
         traceql='{ span.exchange.name = "nowhere" }',
         severity="warning",
     ),
@@ -176,7 +206,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={"service_name": "trading-engine"},
         fault=taken("trading-engine", "crash"),
         needs=_BOTS,
-        reach="BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS",
+        reach=_heartbeat_age,
     ),
     Drill(
         name="service-frozen",
@@ -185,7 +215,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={"service_name": "bot-manager"},
         fault=taken("bot-manager", "freeze"),
         needs=_BOTS,
-        reach="BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS",
+        reach=_heartbeat_age,
         traceql="{ }",
     ),
     Drill(
@@ -195,6 +225,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={},
         fault=taken("collector", "hold"),
         signal=_SCRAPE,
+        never=_LIFE,
         traceql="{ }",
     ),
     Drill(
@@ -204,6 +235,7 @@ DRILLS: tuple[Drill, ...] = (
         labels={},
         fault=taken("prometheus", "hold"),
         signal="BOTOBS_DEADMAN_INTERVAL",
+        never=_LIFE,
         traceql="{ }",
     ),
     Drill(

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import asyncpg
+import httpx
 
 from ..stack.secrets import read_secret
 from .target import Target
@@ -158,4 +159,6 @@ def _report_disk(target: Target, used: float) -> None:
     token = read_secret(target.running.home.secrets / "service.token")
     # The collector knows services by their token, and no operator.
     headers = {"Authorization": f"Bearer {token}"}
-    target.http("collector").post("/v1/metrics", json=body, headers=headers, auth=None).raise_for_status()
+    target.http("collector").post(
+        "/v1/metrics", json=body, headers=headers, auth=httpx.Auth()
+    ).raise_for_status()

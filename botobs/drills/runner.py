@@ -92,7 +92,8 @@ class Run:
             self._wait(self._is_over, "the end of {} was not told")
         self._listen()
         after = target.notifications()
-        result.notifications = {name: after[name] - told.get(name, 0) for name in after}
+        sent = {name: after[name] - told.get(name, 0) for name in after}
+        result.notifications = {name: number for name, number in sent.items() if number}
         self._judge()
         return result
 
@@ -112,7 +113,7 @@ class Run:
         alerts = self._target.in_prometheus()
         if alerts is None:
             return ["Prometheus does not answer"]
-        effects = {self._drill.alert, *self._drill.silent}
+        effects = {self._drill.alert, *self._drill.silent, *self._drill.never}
         return sorted({alert.name for alert in alerts if alert.name in effects or "cause" in alert.labels})
 
     def _wait(self, condition: Callable[[], bool], problem: str) -> bool:
@@ -183,7 +184,7 @@ class Run:
                 if len(subjects) > len(set(subjects)):
                     what = "end of " if resolved else ""
                     result.problems.append(f"{channel} was told the {what}{self._drill.alert} more than once")
-        for name in sorted(set(self._drill.silent)):
+        for name in sorted({*self._drill.silent, *self._drill.never}):
             told = {each.channel for each in result.messages if each.alert == name and not each.resolved}
             if told:
                 result.problems.append(

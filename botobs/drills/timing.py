@@ -67,7 +67,7 @@ def promised(drill: Drill, profile: Profile) -> Promise:
     critical = rule["labels"]["severity"] == "critical"
     wait = setting.of("BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT")
     lasting = seconds(str(rule.get("for", "0s")))
-    fixed = setting.of(drill.reach) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
+    fixed = drill.reach(setting.of) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
     # `for` ends with the evaluation after it.
     return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
 

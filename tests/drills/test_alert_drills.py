@@ -1,0 +1,130 @@
+"""Every drill of `botobs drill` on one demo: people are told, once, and told when it is over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from botobs.drills import deadman, report
+from botobs.drills.catalogue import DRILLS, Drill
+from botobs.drills.profile import TEST
+from botobs.drills.runner import Result, Run
+from botobs.drills.stage import Stage
+from botobs.drills.target import Target
+from tests.support.stack import eventually
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """A demo with a mail server, a Slack and a dead-man's switch."""
+    with Stage(TEST) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def target(stage: Stage) -> Iterator[Target]:
+    """Its handles."""
+    with Target(stage.running) as handles:
+        yield handles
+
+
+@pytest.fixture(scope="module")
+def results(request: pytest.FixtureRequest) -> Iterator[list[Result]]:
+    """Collects what the drills have shown; the table is printed at the end."""
+    collected: list[Result] = []
+    yield collected
+    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+    reporter.ensure_newline()
+    reporter.section("drills: seconds after the fault")
+    for result in collected:
+        described = report.describe(result, TEST)
+        reporter.line(f"{result.drill.name:20} {result.drill.alert:24} {described['seconds']}")
+    reporter.line(str(report.figures(collected)))
+
+
+@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
+def test_drill(stage: Stage, target: Target, results: list[Result], drill: Drill) -> None:
+    result = Run(drill, target, TEST, stage.inbox).run()
+    results.append(result)
+    assert result.problems == [], report.describe(result, TEST)
+    assert set(drill.silent) <= report.stayed_silent(result)
+
+
+def _faults(target: Target) -> dict[str, Any]:
+    described = target.http("exchange-simulator").get("/control/faults").json()
+    return {name: fault for exchange in described.values() for name, fault in exchange.items()}
+
+
+def _begun(stage: Stage) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "XDG_STATE_HOME": str(stage.home.path.parent / "state")}
+    command = [sys.executable, "-m", "botobs", "drill", "app-slow", "--home", str(stage.home.path)]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_drill_that_is_ended_undoes_its_fault(stage: Stage, target: Target, number: signal.Signals) -> None:
+    drill = _begun(stage)
+    assert eventually(lambda: "latency" in _faults(target), within=240)
+    drill.send_signal(number)
+    assert drill.wait() == 130
+    assert _faults(target) == {}
+
+
+def test_a_drill_that_is_killed_leaves_a_fault_that_ends_by_itself(stage: Stage, target: Target) -> None:
+    drill = _begun(stage)
+    assert eventually(lambda: "latency" in _faults(target), within=240)
+    drill.kill()
+    drill.wait()
+    assert 0 < _faults(target)["latency"]["seconds"] < 600
+    target.http("exchange-simulator").delete("/control/faults").raise_for_status()
+
+
+def test_prometheus_is_restarted_while_an_alert_is_pending(stage: Stage, target: Target) -> None:
+    def state() -> set[str]:
+        alerts = target.in_prometheus() or ()
+        return {alert.state for alert in alerts if alert.name == "ScrapeDown"}
+
+    def told(resolved: bool) -> list[str]:
+        messages = stage.inbox.since(began)
+        return sorted(
+            each.channel for each in messages if each.alert == "ScrapeDown" and each.resolved is resolved
+        )
+
+    assert eventually(lambda: state() == set(), within=120)
+    began = time.time()
+    target.control("hold", "tempo", 300)
+    assert eventually(lambda: state() == {"pending"}, within=120)
+    target.control("kill", "prometheus")
+    assert eventually(lambda: told(False) == ["email", "slack"], within=180)
+    target.control("release", "tempo")
+    assert eventually(lambda: told(True) == ["email", "slack"], within=180)
+    assert told(False) == ["email", "slack"]
+
+
+def test_the_whole_stack_is_killed_and_a_message_still_arrives(stage: Stage, target: Target) -> None:
+    """The last of the module: it ends the stage."""
+    began = time.time()
+    stage.kill()
+
+    def told() -> bool:
+        return any(each.alert == deadman.ALERT and not each.resolved for each in stage.inbox.since(began))
+
+    assert eventually(told, within=120)
+
+    def gone() -> bool:
+        try:
+            target.http("exchange-simulator").get("/healthz")
+        except httpx.TransportError:
+            return True
+        return False
+
+    # Its guardian ends what the supervisor has left behind.
+    assert eventually(gone, within=60)

@@ -1,0 +1,57 @@
+"""What `botobs drill` says before anything is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from botobs.cli import main
+from botobs.drills.catalogue import DRILLS
+from botobs.stack import Home, state
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The home of a stack of production, with nothing in it but the collector, said to run in this process."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    home = Home(tmp_path / "home")
+    home.create()
+    parts = {"collector": "https://127.0.0.1:1"}
+    state.write(home, "production", "https://127.0.0.1:1", parts, publish=False)
+    assert state.require(home).pid == os.getpid()
+    return home
+
+
+def test_without_a_name_drills_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill"]) == 0
+    listed = capsys.readouterr().out
+    assert all(drill.name in listed for drill in DRILLS)
+
+
+def test_the_list_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [drill["drill"] for drill in listed] == [drill.name for drill in DRILLS]
+    assert all(drill["production_seconds"]["typical"] > 0 for drill in listed)
+
+
+def test_an_unknown_drill(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill", "earthquake"]) == 1
+    said = capsys.readouterr().err
+    assert "there is no drill earthquake" in said
+    assert "database-down" in said
+
+
+def test_production_is_not_broken_by_accident(running: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill", "collector-down", "--home", str(running.path)]) == 1
+    said = capsys.readouterr().err
+    assert "production" in said
+    assert "--allow-production" in said
+
+
+def test_a_drill_whose_parts_do_not_run_is_refused(running: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill", "database-down", "--home", str(running.path), "--allow-production"]) == 1
+    assert "needs postgres, postgres_exporter" in capsys.readouterr().err

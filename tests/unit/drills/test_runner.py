@@ -1,0 +1,154 @@
+"""A drill passes when people are told once and no more, and fails otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from botobs.drills.catalogue import Drill
+from botobs.drills.profile import Profile
+from botobs.drills.runner import Result, Run
+from botobs.drills.sinks import Inbox
+from botobs.drills.target import Alert
+from botobs.stack import StackError
+
+#: Nothing is waited for: what does not come at once does not come.
+HASTY = Profile("hasty", {"BOTOBS_FOR_CAUSE": "1ms", "BOTOBS_ALERT_GROUP_WAIT_CRITICAL": "1ms"}, -70.0, 0.0)
+FIRING = "[CRITICAL] DatabaseDown: postgres, test, since 2026-01-01 00:00:00 UTC"
+OVER = FIRING.replace("CRITICAL", "RESOLVED")
+
+
+class Stack:
+    """Stands in for a running stack: what fires is what the fault says, at once."""
+
+    def __init__(self) -> None:
+        self.inbox = Inbox()
+        self.broken = False
+        self.leases: list[float] = []
+        self.firing: list[Alert] = []
+        self.quiet: list[Alert] = []
+        self.on: list[str] = [FIRING]
+        self.off: list[str] = [OVER]
+
+    @contextmanager
+    def fault(self, _target: Any, seconds: float) -> Iterator[None]:
+        self.leases.append(seconds)
+        self._tell(self.on)
+        self.broken = True
+        try:
+            yield
+        finally:
+            self.broken = False
+            self._tell(self.off)
+
+    def _tell(self, subjects: list[str]) -> None:
+        for subject in subjects:
+            for channel in ("email", "slack"):
+                self.inbox.add(channel, subject, "text")
+
+    def in_prometheus(self) -> list[Alert]:
+        mine = [Alert({"alertname": "DatabaseDown"}, "firing", "0")] if self.broken else []
+        return self.firing + mine
+
+    def suppressed(self) -> list[Alert]:
+        return self.quiet
+
+    def notifications(self) -> dict[str, float]:
+        return {"email": float(len(self.inbox.since()))}
+
+    def trace_id(self, _traceql: str, _since: float) -> str:
+        return "abc"
+
+    def require(self, _parts: frozenset[str], _drill: str) -> None:
+        return
+
+
+@pytest.fixture
+def stack() -> Stack:
+    """The stand-in."""
+    return Stack()
+
+
+def run(stack: Stack, **changes: Any) -> Result:
+    drill = Drill("a", "does", "DatabaseDown", {}, stack.fault, **changes)
+    return Run(drill, stack, HASTY, stack.inbox).run()  # type: ignore[arg-type]
+
+
+def test_told_once_and_told_when_over(stack: Stack) -> None:
+    result = run(stack)
+    assert result.problems == []
+    assert result.received.keys() == result.resolved.keys() == {"email", "slack"}
+    assert result.values == ["0"]
+    assert result.trace_id == "abc"
+    assert result.notifications == {"email": 4}
+    assert not stack.broken
+
+
+def test_told_twice(stack: Stack) -> None:
+    stack.on = [FIRING, FIRING]
+    assert run(stack).problems == [
+        "email was told the DatabaseDown more than once",
+        "slack was told the DatabaseDown more than once",
+    ]
+
+
+def test_the_end_told_twice(stack: Stack) -> None:
+    stack.off = [OVER, OVER]
+    assert run(stack).problems == [
+        "email was told the end of DatabaseDown more than once",
+        "slack was told the end of DatabaseDown more than once",
+    ]
+
+
+def test_a_group_that_grows_is_no_repetition(stack: Stack) -> None:
+    stack.on = [FIRING, FIRING.replace("DatabaseDown", "DatabaseDown (2)")]
+    assert run(stack).problems == []
+
+
+def test_never_told(stack: Stack) -> None:
+    stack.on = []
+    [problem] = run(stack).problems
+    assert problem.startswith("the alert DatabaseDown did not arrive within")
+    assert not stack.broken
+
+
+def test_the_end_never_told(stack: Stack) -> None:
+    stack.off = []
+    [problem] = run(stack).problems
+    assert problem.startswith("the end of DatabaseDown was not told within")
+
+
+def test_a_symptom_that_was_kept_quiet(stack: Stack) -> None:
+    stack.quiet = [Alert({"alertname": "BotFailed"}, "suppressed")]
+    result = run(stack, silent=("BotFailed",))
+    assert result.problems == []
+    assert result.inhibited == {"BotFailed"}
+
+
+@pytest.mark.parametrize("how", ["silent", "never"])
+def test_a_symptom_that_was_told(stack: Stack, how: str) -> None:
+    stack.quiet = [Alert({"alertname": "BotFailed"}, "suppressed")]
+    stack.on = [FIRING, FIRING.replace("DatabaseDown", "BotFailed")]
+    assert run(stack, **{how: ("BotFailed",)}).problems == [
+        "BotFailed should have stayed silent, and was told by email, slack"
+    ]
+
+
+def test_not_begun_while_a_cause_fires(stack: Stack) -> None:
+    stack.firing = [Alert({"alertname": "CollectorDown", "cause": "pipeline"}, "firing")]
+    with pytest.raises(StackError, match="CollectorDown"):
+        run(stack)
+    assert stack.leases == []
+
+
+def test_other_alerts_are_not_in_the_way(stack: Stack) -> None:
+    stack.firing = [Alert({"alertname": "ServiceMemoryGrowth"}, "firing")]
+    assert run(stack).problems == []
+
+
+def test_the_fault_outlasts_the_wait_and_ends_by_itself(stack: Stack) -> None:
+    run(stack)
+    assert 0 < stack.leases[0] < 300

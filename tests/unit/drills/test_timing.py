@@ -1,0 +1,48 @@
+"""What the settings promise about the way from a fault to the mailbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from botobs.drills.catalogue import BY_NAME, DRILLS
+from botobs.drills.profile import PRODUCTION, TEST, Profile
+from botobs.drills.timing import promised, seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("15s", 15), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200), ("1d", 86400), ("45", 45)],
+)
+def test_durations(text: str, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1x", "1m soon"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError):
+        seconds(text)
+
+
+def test_the_steps_add_up() -> None:
+    promise = promised(BY_NAME["database-down"], PRODUCTION)
+    # Query offset 10, for 15, group wait 5, mail 1; a scrape and an evaluation of 15 half over.
+    assert promise.typical == 10 + 15 + 5 + 1 + 15
+    # The scrape has just been, the evaluations before the first and after the last moment too.
+    assert promise.latest == 10 + 15 + 5 + 1 + 15 + 2 * 15
+
+
+def test_a_threshold_that_is_a_time_counts() -> None:
+    slower = Profile("slower", {"BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS": "145"}, 0, 0)
+    drill = BY_NAME["service-killed"]
+    assert promised(drill, slower).typical - promised(drill, PRODUCTION).typical == 100
+
+
+def test_without_prometheus_its_last_word_is_believed_for_four_resends() -> None:
+    drill = BY_NAME["prometheus-down"]
+    assert promised(drill, PRODUCTION).latest == 4 * 60 + PRODUCTION.deadman_silence + 1 + 60
+
+
+@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
+def test_every_drill_has_a_promise_and_tests_are_faster(drill: object) -> None:
+    quick, real = promised(drill, TEST), promised(drill, PRODUCTION)  # type: ignore[arg-type]
+    assert 0 < quick.typical <= quick.latest < real.typical <= real.latest
