@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 DEMO_HOME := $(CURDIR)/.botobs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test lint unit integration drills bench docs lock clean
+.PHONY: help setup demo smoke test lint unit integration drills bench docs pictures lock clean
 
 help:  ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench: $(READY)  ## overhead beside the stock SDK and others, as ratios of one i
 
 docs: $(READY)  ## write the generated pages and dashboards again
 	@$(BIN)/python -m docs.generate
+
+pictures: $(READY)  ## take the documentation's pictures of a real report; needs Chromium
+	@$(BIN)/python -m docs.pictures $(ARGS)
 
 lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -14,16 +14,8 @@ from .window import Window
 #: Alerts of the severity `none`, such as the watchdog, always fire.
 HISTORY = 'ALERTS{severity!="none"}'
 _COLOURS = {"firing": "bad", "pending": "throttle"}
-_NOT_SHOWN = {
-    "alertname",
-    "alertstate",
-    "severity",
-    "area",
-    "owner",
-    "deployment_environment_name",
-    "instance",
-    "job",
-}
+#: Labels that tell the alerts of one name apart.
+_ABOUT = ("service_name", "exchange_name", "botobs_bot_id", "slo", "sli")
 
 
 def history(found: Sequence[Series], window: Window) -> View:
@@ -62,5 +54,5 @@ def _row(alert: Mapping[str, Any]) -> list[Cell]:
 
 
 def _name(labels: Mapping[str, str]) -> str:
-    about = " ".join(value for name, value in sorted(labels.items()) if name not in _NOT_SHOWN and value)
+    about = " ".join(labels[name] for name in _ABOUT if labels.get(name))
     return f"{labels.get('alertname', '?')} {about}".strip()

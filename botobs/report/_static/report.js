@@ -36,7 +36,7 @@
     };
   }
 
-  const grid = { left: 4, right: 16, top: 10, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" };
+  const grid = { left: 4, right: 16, top: 10, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" };
 
   function timeAxis(start, end, width) {
     return axis({
@@ -99,10 +99,10 @@
   }
 
   function timeline(data, width) {
-    const room = Math.min(260, width * 0.4);
+    const room = Math.min(320, width * 0.5);
     return {
       ...base(),
-      grid: { ...grid, bottom: 4 },
+      grid,
       tooltip: {
         ...base().tooltip,
         formatter: (item) => {
@@ -142,6 +142,12 @@
     const place = (node) => upright
       ? [node.y * width, 30 + node.x / layers * (height - 90)]
       : [80 + node.x / layers * (width - 180), node.y * height];
+    const places = new Map(data.nodes.map((node) => [node.name, place(node)]));
+    // An edge that passes a layer by goes around what stands there, always as far.
+    const around = ({ source, target }) => {
+      const [from, to] = [places.get(source), places.get(target)];
+      return -110 / Math.hypot(to[0] - from[0], to[1] - from[1]);
+    };
     const tints = { service: "series-0", database: "series-2", virtual_node: "series-1", messaging_system: "series-3" };
     return {
       ...base(),
@@ -160,14 +166,13 @@
         },
         data: data.nodes.map((node) => {
           const tint = colour(tints[node.kind] || "series-0");
-          return { name: node.name, value: place(node), symbolSize: 26, itemStyle: { color: tint } };
+          return { name: node.name, value: places.get(node.name), symbolSize: 26, itemStyle: { color: tint } };
         }),
         links: data.edges.map((edge) => ({
           source: edge.source, target: edge.target,
           lineStyle: {
             color: colour(edge.failed > 0 ? "bad" : "own"), width: 1.5, opacity: 1,
-            // An edge that passes a layer by goes around what stands there.
-            curveness: edge.long ? -0.25 : 0,
+            curveness: edge.long ? around(edge) : 0,
           },
           label: {
             show: !upright, rotate: 0, formatter: edge.text, color: colour("faint"), fontSize: 11,

@@ -21,7 +21,8 @@ _COLOURS = {
     "purple": "series-3",
     "text": "unseen",
 }
-_ROW_HEIGHT = 26
+#: Room for two lines of text.
+_ROW_HEIGHT = 30
 _MOST = 60
 
 
