@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from ._sql import without_literals
+
 #: What stands in place of a secret.
 REDACTED = "[redacted]"
 
@@ -115,18 +117,6 @@ _KEY_ECHO = re.compile(
     r"(\b(?:Key|Failing row contains)\s{0,9}(?:\([^)\n]{0,200}\)\s{0,9}=\s{0,9})?)\([^)\n]{0,2000}\)"
 )
 
-_SQL_LITERAL = re.compile(
-    r"""
-      (?P<comment>--[^\n]*|/\*.*?\*/)
-    | (?P<dollar>\$(?P<tag>[A-Za-z_]\w*)?\$.*?\$(?P=tag)?\$)
-    | (?P<string>(?:\b[EeBbXxNn]|\b[Uu]&)?'(?:[^'\\]|''|\\.)*(?:'|\Z))
-    | (?P<identifier>"(?:[^"]|"")*"|`[^`]*`|[A-Za-z_][\w$]*)
-    | (?P<placeholder>\$\d+|:[A-Za-z_]\w*|%\(\w+\)s|%s|\?)
-    | (?P<number>\b0[xX][0-9a-fA-F]+\b|(?<![\w$])\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|(?<![\w$])\.\d+(?:[eE][+-]?\d+)?)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
 
 class Redactor:
     """Applies the default rules and a user's own.
@@ -152,7 +142,7 @@ class Redactor:
 
     def sql(self, statement: str) -> str:
         """A statement with `?` in place of its literals."""
-        return self._own(sql_without_literals(statement))
+        return self._own(without_literals(statement))
 
     def attribute(self, key: str, value: Any) -> Any:
         """What may be sent of the attribute `key`.
@@ -183,7 +173,7 @@ class Redactor:
         if name in _URL_NAMES:
             return self.url(value)
         if name in _SQL_NAMES:
-            return self._own(_text(sql_without_literals(value)))
+            return self._own(_text(without_literals(value)))
         return self._own(_text(value))
 
     def _header(self, header: str, value: str) -> str:
@@ -206,18 +196,6 @@ class Redactor:
         return text
 
 
-def sql_without_literals(statement: str) -> str:
-    """`statement` with `?` for every string and number; comments go, placeholders and names stay."""
-    return _SQL_LITERAL.sub(_sql_token, statement).strip()
-
-
-def _sql_token(match: re.Match[str]) -> str:
-    kind = match.lastgroup
-    if kind in ("identifier", "placeholder"):
-        return match[0]
-    return " " if kind == "comment" else "?"
-
-
 def _text(text: str) -> str:
     if len(text) < 6 or text.isalpha():
         return text
@@ -228,7 +206,7 @@ def _text(text: str) -> str:
     if "://" in text:
         text = _QUOTED_URL.sub(lambda match: _url(match[0]), text)
     if "[SQL: " in text or "[parameters: " in text:
-        text = _SQL_ECHO.sub(lambda match: f"[SQL: {sql_without_literals(match['sql'])}]", text)
+        text = _SQL_ECHO.sub(lambda match: f"[SQL: {without_literals(match['sql'])}]", text)
         text = _PARAMETERS_ECHO.sub(f"[parameters: {REDACTED}]", text)
     if "Key (" in text or "Failing row" in text:
         text = _KEY_ECHO.sub(rf"\1({REDACTED})", text)

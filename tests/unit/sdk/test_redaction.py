@@ -18,8 +18,9 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
 from opentelemetry.trace import StatusCode
 
 import botobs
+from botobs._sql import without_literals
 from botobs.engine._redact import redact_metrics
-from botobs.redaction import REDACTED, Redactor, sql_without_literals
+from botobs.redaction import REDACTED, Redactor
 from tests.support.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
@@ -190,11 +191,13 @@ def test_attributes(redactor: Redactor, key: str, value: Any, kept: Any) -> None
             "UPDATE bots SET key=?  \nWHERE id=%(id)s",
         ),
         ("SELECT 'open end", "SELECT ?"),
+        ('SELECT "open end of x', "SELECT ?"),
+        ("SELECT 1_000 /* a /* 'x' */ 'y' */", "SELECT ?"),
         ("SELECT a FROM t /* 'x' */ LIMIT :n", "SELECT a FROM t   LIMIT :n"),
     ],
 )
 def test_statements(statement: str, clean: str) -> None:
-    assert sql_without_literals(statement) == clean
+    assert without_literals(statement) == clean
 
 
 def test_own_rules() -> None:
