@@ -47,6 +47,17 @@ def depth(first: int, last: int, **changes: Any) -> dict[str, Any]:
     return {"e": "depthUpdate", "E": now, "s": "BTCUSDT", "U": first, "u": last, "b": [], "a": [], **changes}
 
 
+def kline(start: int) -> dict[str, Any]:
+    """A frame of the stream of one-minute candles."""
+    prices = dict.fromkeys("ohlcv", "100")
+    return {
+        "e": "kline",
+        "E": start * 1000,
+        "s": "BTCUSDT",
+        "k": {"t": start * 1000, "s": "BTCUSDT", "i": "1m", **prices},
+    }
+
+
 @pytest.fixture
 def instrumentation(recorded: ExchangeRecorder) -> Iterator[CcxtWebSocket]:
     instrumentation = CcxtWebSocket()
@@ -281,6 +292,42 @@ async def test_what_is_awaited_in_vain_grows_old(
     await binance.send(ticker(e=ticker_event(binance)))
     await watching
     assert recorded.value("exchange.ws.awaiting", **WHO) == 0
+
+
+async def test_what_has_come_and_is_awaited_again_is_young(
+    client: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    await watch_ticker(client, binance)
+    (pro_client,) = client.clients.values()
+    for _ in range(5):
+        watching = asyncio.ensure_future(client.watch_ticker("BTC/USDT"))
+        await until(lambda: pro_client.futures)
+        assert recorded.value("exchange.ws.awaiting.age", **WHO) == 0
+        await binance.send(ticker(e=ticker_event(binance)))
+        await watching
+        # Its place in memory is free for the next one.
+        del watching
+
+
+async def test_candles_have_an_age_once_their_length_is_known(
+    client: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    who = {"exchange__name": "binance", "exchange__client": "ccxt.pro"}
+    newest = int(time.time()) // 60 * 60 - 600
+    started = time.time()
+    for candles, start in enumerate((newest - 60, newest), 1):
+        for _ in range(2):
+            watching = asyncio.ensure_future(client.watch_ohlcv("BTC/USDT", "1m"))
+            await until(lambda: binance.frames and client.clients)
+            (pro_client,) = client.clients.values()
+            # Only every 0.1 s an update is looked at closely.
+            for stream in pro_client._botobs.streams.values():
+                stream.sample_at = 0.0
+            await binance.send(kline(start))
+            await watching
+        assert bool(recorded.value("exchange.ohlcv.age", **who)) == (candles == 2)
+    age = recorded.value("exchange.ohlcv.age", **who)
+    assert started - newest - 60 <= age <= time.time() - newest - 60
 
 
 async def test_a_client_made_before_is_watched_and_let_go_again(

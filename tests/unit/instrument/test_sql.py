@@ -36,6 +36,19 @@ def test_double_quotes_are_strings_where_they_may_be(system: str) -> None:
     assert parse('SELECT * FROM t WHERE name = "secret"', system).text == "SELECT * FROM t WHERE name = ?"
 
 
+@pytest.mark.parametrize(
+    ("statement", "summary"),
+    [
+        ('SELECT a FROM "T" WHERE a = 1', "SELECT"),
+        ('INSERT INTO "T" (a) VALUES (1)', "INSERT"),
+        ('CREATE INDEX "ix" ON "T" (a)', "CREATE INDEX"),
+        ('SELECT a FROM t JOIN "T" ON true', "SELECT t"),
+    ],
+)
+def test_what_follows_a_name_that_may_be_a_string_is_no_table(statement: str, summary: str) -> None:
+    assert parse(statement, "sqlite").summary == summary
+
+
 def test_backslashes_escape_in_mysql() -> None:
     assert parse(r"SELECT 'a\'secret', 1 FROM `t`", "mysql").text == "SELECT ?, ? FROM `t`"
 
