@@ -1,4 +1,4 @@
-"""Writes the pages and dashboards that are derived from the code: `make docs`. Tests compare them with what is there."""
+"""Writes the pages and dashboards that are derived from the code: `make docs`. Tests hold them to what is there."""
 
 from __future__ import annotations
 
