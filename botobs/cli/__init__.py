@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "ledger": "what each service sent, and whether any of it is missing",
     "doctor": "find out why something is not seen",
     "drill": "break something on purpose, and see who is told",
+    "deadman": "outside the stack: mail when its alerting falls silent",
     "build": "build the programs of the stack, and nothing else",
     "compose": "prepare secrets and configuration for docker compose",
 }
