@@ -69,7 +69,8 @@ class Run:
         self._drill = drill
         self._target = target
         self._inbox = inbox
-        self._limit = promised(drill, profile).latest + profile.patience
+        self._promise = promised(drill, profile)
+        self._limit = self._promise.latest + profile.patience
         self._channels = () if inbox is None else ("email",) if drill.by_deadman else ("email", "slack")
         self._result = Result(drill)
 
@@ -154,7 +155,9 @@ class Run:
     def _has_arrived(self) -> bool:
         self._look()
         if self._inbox is None:
-            return self._result.firing is not None or self._drill.by_deadman
+            # Nobody shows us real people's mail: the fault lasts until they must have been told.
+            fires = self._result.firing is not None or self._drill.by_deadman
+            return fires and time.time() - self._result.fault_in >= self._promise.latest
         kept_quiet = self._result.inhibited >= set(self._drill.silent)
         return kept_quiet and set(self._channels) <= self._result.received.keys()
 

@@ -13,6 +13,7 @@ from botobs.drills.profile import Profile
 from botobs.drills.runner import Result, Run
 from botobs.drills.sinks import Inbox
 from botobs.drills.target import Alert
+from botobs.drills.timing import promised
 from botobs.stack import StackError
 
 #: Nothing is waited for: what does not come at once does not come.
@@ -152,3 +153,26 @@ def test_other_alerts_are_not_in_the_way(stack: Stack) -> None:
 def test_the_fault_outlasts_the_wait_and_ends_by_itself(stack: Stack) -> None:
     run(stack)
     assert 0 < stack.leases[0] < 300
+
+
+def test_without_an_inbox_what_fires_and_what_alertmanager_counts_is_all_there_is(stack: Stack) -> None:
+    at_once = Profile(
+        "at once",
+        {
+            "BOTOBS_EVALUATION_INTERVAL": "1ms",
+            "BOTOBS_RULE_QUERY_OFFSET": "0s",
+            **HASTY.variables,
+            "OTEL_METRIC_EXPORT_INTERVAL": "1",
+        },
+        5.0,
+        0.0,
+    )
+    drill = Drill("a", "does", "DatabaseDown", {}, stack.fault)
+    result = Run(drill, stack, at_once, None).run()  # type: ignore[arg-type]
+    assert result.problems == []
+    assert result.messages == []
+    assert result.firing is not None
+    assert result.notifications == {"email": 2 + 2}
+    assert result.fault_out is not None
+    # The fault lasts until people must have been told.
+    assert result.fault_out - result.fault_in >= promised(drill, at_once).latest
