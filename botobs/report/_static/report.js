@@ -251,9 +251,7 @@
 
   function replace(block, html) {
     if (contents.get(block) === html) return;
-    const first = !contents.has(block);
     contents.set(block, html);
-    if (first && block.innerHTML === html) return;
     const open = [...block.querySelectorAll("details[open]")].map((each) => each.id);
     forget(block);
     block.innerHTML = html;

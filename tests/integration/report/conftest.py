@@ -13,6 +13,8 @@ from playwright.sync_api import Browser
 from tests.support.browser import chromium
 from tests.support.stack import LiveStack, eventually
 
+#: Looks at the page that is shown, and returns what is wrong.
+INSPECT = (Path(__file__).parent / "inspect.js").read_text(encoding="utf-8")
 #: What must be there before the demo makes a picture.
 _SEEN = (
     "sum(increase(botobs_orders_total[5m])) > 0",

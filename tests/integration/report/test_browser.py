@@ -11,7 +11,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-_INSPECT = (Path(__file__).parent / "inspect.js").read_text(encoding="utf-8")
+from .conftest import INSPECT
+
 _PICTURES = Path(__file__).parents[3] / ".botobs" / "screenshots"
 _SCREENS: list[tuple[int, Literal["light", "dark"]]] = [
     (360, "light"),
@@ -59,7 +60,7 @@ def test_everything_is_drawn_and_can_be_read(
     _PICTURES.mkdir(parents=True, exist_ok=True)
     with _opened(browser, report.as_uri(), width, scheme) as (page, said):
         for name in _pages(page):
-            found = page.evaluate(_INSPECT)
+            found = page.evaluate(INSPECT)
             if found:
                 faults[name] = found
             page.screenshot(path=_PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
@@ -76,7 +77,7 @@ def test_the_inspection_notices_what_is_wrong(report: Path, browser: Browser) ->
             third.querySelector(".description").style.marginTop = "-1rem";
             document.querySelector(".page:not([hidden]) .chart svg").replaceChildren();
         }""")
-        found = "\n".join(page.evaluate(_INSPECT))
+        found = "\n".join(page.evaluate(INSPECT))
     for fault in ("is cut", "nothing, and no reason", "overlaps", "the chart is empty"):
         assert fault in found
 
