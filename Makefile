@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 DEMO_HOME := $(CURDIR)/.botobs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test lint unit integration drills bench docs pictures lock clean
+.PHONY: help setup demo smoke test lint unit integration drills e2e bench docs pictures lock clean
 
 help:  ## show this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## the virtual environment with every locked dependency
 
@@ -57,6 +57,10 @@ integration: $(READY)  ## tests against the real backends
 
 drills: $(READY)  ## faults against the real stack; PROFILE=short as in CI, else the long form
 	@$(BIN)/python -m pytest tests/drills --drill-profile=$(or $(PROFILE),long) $(ARGS)
+
+# Downloads freqtrade, some 600 MB that stay in the cache, and so is no part of `make test`.
+e2e: $(READY)  ## freqtrade, unmodified, on paper against the exchange simulator, seen in the real backends
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 
 bench: $(READY)  ## overhead beside the stock SDK and others, as ratios of one interleaved run
 	@$(BIN)/python -m bench $(ARGS)
