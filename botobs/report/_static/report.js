@@ -73,6 +73,8 @@
       xAxis: timeAxis(start, end, width),
       yAxis: axis({
         type: "value", splitLine: true, splitNumber: 4, min: data.min ?? undefined, max: data.max ?? undefined,
+        minInterval: data.whole ? 1 : undefined,
+        interval: data.max !== null && data.min !== null ? (data.max - data.min) / 4 : undefined,
         axisLabel: { formatter: (value) => `${number(value)}${data.suffix}` },
       }),
       tooltip: {
@@ -114,7 +116,7 @@
       xAxis: timeAxis(data.start, data.end, width),
       yAxis: axis({
         type: "category", data: data.rows, inverse: true,
-        axisLabel: { color: colour("text"), interval: 0, width: room, overflow: "break" },
+        axisLabel: { color: colour("text"), interval: 0, width: room, overflow: "break", lineHeight: 13 },
       }),
       series: [{
         type: "custom",

@@ -38,8 +38,7 @@ def draw_lines(panel: Panel, answers: Answers, window: Window) -> View:
         return View()
     kept = _largest(lines)
     unit = panel.setting("unit")
-    # The limit of an alert can be far above what there is to see: it does not choose the unit.
-    peak = max((max(map(abs, line.known)) for line in kept if not line.limit), default=0.0)
+    peak = max(max(map(abs, line.known)) for line in kept)
     scale = units.scale(unit, peak)
     left_out = len(lines) - len(kept)
     return View(
@@ -50,6 +49,7 @@ def draw_lines(panel: Panel, answers: Answers, window: Window) -> View:
             "suffix": scale.suffix,
             "min": panel.setting("min"),
             "max": None if panel.setting("max") is None else panel.setting("max") / scale.divisor,
+            "whole": all(value == int(value) for line in kept for value in line.known),
             "bars": panel.setting("custom.drawStyle") == "bars",
             "stack": panel.setting("custom.stacking.mode") == "normal",
             "series": [_series(line, scale) for line in kept],

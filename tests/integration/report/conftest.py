@@ -42,7 +42,7 @@ def trading(live: LiveStack) -> LiveStack:
 def report(trading: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that the command writes."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    done = command("report", "--last", "10m", "-o", str(path), "--home", str(trading.home.path))
+    done = command("report", "--last", "2m", "-o", str(path), "--home", str(trading.home.path))
     assert done.returncode == 0, done.stderr
     return path
 

@@ -41,6 +41,7 @@ def test_lines_share_a_scale_and_have_their_numbers_beside_them() -> None:
     )
     assert view.chart is not None
     assert (view.chart["suffix"], view.chart["start"], view.chart["step"]) == (" ms", 1000, 5)
+    assert not view.chart["whole"]
     assert [line["values"] for line in view.chart["series"]] == [
         [100.0, 250.0, None, 200.0, 150.0],
         [1.0, None, None, None, 2.0],
@@ -49,11 +50,11 @@ def test_lines_share_a_scale_and_have_their_numbers_beside_them() -> None:
     assert view.summary == "Title: 2 series over 20 s; the highest is slow with 250 ms."
 
 
-def test_the_limit_of_an_alert_is_dashed_and_chooses_no_unit() -> None:
+def test_the_limit_of_an_alert_is_dashed_and_counts_for_the_axis() -> None:
     panel = _panel("timeseries", defaults={"unit": "s"}, overrides={"limit": DASHED})
     view = _draw(panel, Series({"job": "a"}, (0.01,) * 5), Series({"job": "limit"}, (60.0,) * 5))
     assert view.chart is not None
-    assert view.chart["suffix"] == " ms"
+    assert view.chart["suffix"] == " min"
     assert [line["limit"] for line in view.chart["series"]] == [False, True]
     assert view.table is not None
     assert [row[0].colour for row in view.table.rows] == [0, -1]
@@ -65,11 +66,15 @@ def test_a_limit_alone_is_nothing_to_see() -> None:
 
 
 def test_of_many_lines_the_largest_are_drawn() -> None:
-    view = _draw(_panel("timeseries"), *(Series({"job": f"j{n}"}, (float(n),) * 5) for n in range(1, 31)))
+    view = _draw(
+        _panel("timeseries", defaults={"unit": "short"}),
+        *(Series({"job": f"j{n}"}, (float(n),) * 5) for n in range(1, 31)),
+    )
     assert view.chart is not None
     names = [line["name"] for line in view.chart["series"]]
     assert len(names) == 24
     assert "j30" in names
+    assert view.chart["whole"]
     assert "j1" not in names
     assert view.note == "6 smaller series are left out."
 
