@@ -37,6 +37,19 @@ class Series:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Exemplar:
+    """One measurement, and the trace in which it was made.
+
+    Attributes:
+        moment: Seconds since the epoch.
+    """
+
+    trace_id: str
+    value: float
+    moment: float
+
+
 @dataclass
 class Backends:
     """The parts of a stack that a report asks.
@@ -73,6 +86,22 @@ class Backends:
             Series(_labels(raw["metric"]), (float(raw["value"][1]),), raw["metric"].get("__name__", ""))
             for raw in body["data"]["result"]
         ]
+
+    async def exemplars(self, promql: str, window: Window) -> list[Exemplar]:
+        """Measurements that a query is about, with their traces; the largest first.
+
+        Raises:
+            Refused: Prometheus does not answer it.
+        """
+        span = {"query": promql, "start": window.start, "end": window.end}
+        body = await self._ask("prometheus", "GET", "/api/v1/query_exemplars", span)
+        found = [
+            Exemplar(each["labels"]["trace_id"], float(each["value"]), float(each["timestamp"]))
+            for series in body["data"]
+            for each in series["exemplars"]
+            if "trace_id" in each["labels"]
+        ]
+        return sorted(found, key=lambda each: each.value, reverse=True)
 
     async def metrics(self, window: Window) -> frozenset[str]:
         """Names of all metrics that had a sample in the window.

@@ -26,6 +26,7 @@ class Query:
         legend: Pattern of its series' names.
         instant: It asks for the values at the end, not for lines.
         limit: How many traces at most.
+        exemplar: Single measurements are shown too, each with its trace.
     """
 
     reference: str
@@ -33,6 +34,7 @@ class Query:
     legend: str = ""
     instant: bool = False
     limit: int = 20
+    exemplar: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,4 +172,5 @@ def _query(raw: Mapping[str, Any]) -> Query:
         legend=raw.get("legendFormat", ""),
         instant=bool(raw.get("instant")),
         limit=raw.get("limit", 20),
+        exemplar=bool(raw.get("exemplar")),
     )

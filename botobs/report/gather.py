@@ -99,7 +99,13 @@ async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
         traces = await answered(backends.traces(fill(query.text, window), window, query.limit))
         return Answers(traces=traces, refusals=refusals)
     series = {query.reference: await answered(asked(query)) for query in panel.queries}
-    return Answers(series=series, refusals=refusals)
+    exemplars = [
+        each
+        for query in panel.queries
+        if query.exemplar
+        for each in await _or([], backends.exemplars(fill(query.text, window), window))
+    ]
+    return Answers(series=series, exemplars=exemplars, refusals=refusals)
 
 
 async def _slowest(backends: Backends, window: Window) -> list[Summary]:

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const charts = new Map();
+  const EXEMPLARS = "single measurements";
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
   function number(value) {
@@ -67,6 +68,16 @@
       };
     });
     const end = start + (data.series[0].values.length - 1) * step;
+    if (data.exemplars.length) {
+      series.push({
+        name: EXEMPLARS, type: "scatter", data: data.exemplars, symbol: "diamond", symbolSize: 8,
+        color: colour("faint"),
+        tooltip: {
+          trigger: "item",
+          formatter: ({ value: [, value, trace] }) => `${number(value)}${data.suffix}<br>trace ${escaped(trace)}`,
+        },
+      });
+    }
     return {
       ...base(),
       grid,
@@ -195,6 +206,10 @@
       charts.set(element, chart);
     }
     chart.setOption(OPTIONS[data.type](data, element.clientWidth, element.clientHeight), { notMerge: true });
+    chart.off("click");
+    chart.on("click", { seriesName: EXEMPLARS }, ({ value }) => {
+      if (document.getElementById(`trace-${value[2]}`)) location.hash = `trace-${value[2]}`;
+    });
     // The element's own text alternative says more than the drawing's parts do.
     element.firstElementChild.setAttribute("aria-hidden", "true");
   }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...traces import Summary
-from ..backends import Series
+from ..backends import Exemplar, Series
 from ..dashboards import Panel, Query
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -22,12 +22,14 @@ class Answers:
         series: By the query's reference.
         traces: Of a search.
         edges: Series of the service graph, by the name of the metric.
+        exemplars: Single measurements with their traces, the largest first.
         refusals: What went wrong, a sentence each.
     """
 
     series: Mapping[str, Sequence[Series]] = field(default_factory=dict)
     traces: Sequence[Summary] = ()
     edges: Mapping[str, Sequence[Series]] = field(default_factory=dict)
+    exemplars: Sequence[Exemplar] = ()
     refusals: Sequence[str] = ()
 
 

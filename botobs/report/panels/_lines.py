@@ -15,6 +15,8 @@ from ._answers import Answers, name_of
 
 #: Lines in one chart at most; the largest are kept.
 _MOST = 24
+#: Measurements shown in one chart at most: the largest, which are worth a look.
+_EXEMPLARS = 20
 _CALCS = {"lastNotNull": "last", "max": "max", "sum": "sum", "mean": "mean", "min": "min"}
 _DEFAULT_CALCS = ("lastNotNull", "max")
 
@@ -53,6 +55,10 @@ def draw_lines(panel: Panel, answers: Answers, window: Window) -> View:
             "bars": panel.setting("custom.drawStyle") == "bars",
             "stack": panel.setting("custom.stacking.mode") == "normal",
             "series": [_series(line, scale) for line in kept],
+            "exemplars": [
+                [round(each.moment * 1000), float(f"{each.value / scale.divisor:.4g}"), each.trace_id]
+                for each in answers.exemplars[:_EXEMPLARS]
+            ],
         },
         summary=_summary(panel, kept, window),
         table=_legend(panel, kept, unit),

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from botobs.report.backends import Backends, Refused
+from botobs.report.backends import Backends, Exemplar, Refused
 from botobs.report.dashboards import Dashboard, Panel, Query, Section
 from botobs.report.gather import gather
 from botobs.report.window import Window
@@ -34,6 +34,14 @@ async def _query(request: web.Request) -> web.Response:
     return web.json_response({"data": {"result": [result]}})
 
 
+async def _exemplars(request: web.Request) -> web.Response:
+    assert (request.query["query"], request.query["start"], request.query["end"]) == ("up", "1000", "1020")
+    found = [{"labels": {"trace_id": f"t{n}"}, "value": str(n), "timestamp": 1000 + n} for n in (1, 3)]
+    return web.json_response(
+        {"data": [{"exemplars": [*found, {"labels": {}, "value": "9", "timestamp": 1001}]}]}
+    )
+
+
 async def _search(request: web.Request) -> web.Response:
     assert (request.query["start"], request.query["end"]) == ("1000", "1021")
     traces = [{"traceID": "1", "startTimeUnixNano": str(n), "durationMs": n} for n in (1, 3, 2)]
@@ -44,6 +52,7 @@ async def _search(request: web.Request) -> web.Response:
 async def backends() -> AsyncIterator[Backends]:
     app = web.Application()
     app.router.add_post("/api/v1/{kind}", _query)
+    app.router.add_get("/api/v1/query_exemplars", _exemplars)
     app.router.add_get("/api/search", _search)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -66,6 +75,14 @@ async def test_points_stand_at_their_places(backends: Backends) -> None:
 async def test_an_instant_query_is_about_the_end(backends: Backends) -> None:
     (series,) = await backends.values("up", WINDOW)
     assert series.values == (2.5,)
+
+
+@pytest.mark.asyncio
+async def test_measurements_with_a_trace_come_largest_first(backends: Backends) -> None:
+    assert await backends.exemplars("up", WINDOW) == [
+        Exemplar("t3", 3.0, 1003.0),
+        Exemplar("t1", 1.0, 1001.0),
+    ]
 
 
 @pytest.mark.asyncio

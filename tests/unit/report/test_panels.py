@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from botobs.report import panels
-from botobs.report.backends import Series
+from botobs.report.backends import Exemplar, Series
 from botobs.report.dashboards import Panel, Query
 from botobs.report.panels import Answers
 from botobs.report.view import View
@@ -63,6 +63,14 @@ def test_the_limit_of_an_alert_is_dashed_and_counts_for_the_axis() -> None:
 def test_a_limit_alone_is_nothing_to_see() -> None:
     panel = _panel("timeseries", overrides={"limit": DASHED})
     assert _draw(panel, Series({"job": "limit"}, (1.0,) * 5)).empty
+
+
+def test_single_measurements_lead_to_their_traces() -> None:
+    panel = _panel("timeseries", defaults={"unit": "s"})
+    exemplars = [Exemplar("ab" * 16, 0.25, 1007.5)]
+    view = _draw(panel, Series({"job": "a"}, (0.1,) * 5), exemplars=exemplars)
+    assert view.chart is not None
+    assert view.chart["exemplars"] == [[1_007_500, 250.0, "ab" * 16]]
 
 
 def test_of_many_lines_the_largest_are_drawn() -> None:
