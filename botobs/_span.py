@@ -17,6 +17,7 @@ from opentelemetry.util.types import AttributeValue
 
 from . import _providers
 from ._version import __version__
+from .instrument._delays import stamp
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -245,4 +246,5 @@ def _end(current: Span, error: BaseException | None) -> None:
         current.record_exception(error)
         current.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
         current.set_attribute("error.type", type(error).__qualname__)
+    stamp(current)
     current.end()

@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCo
 
 from .._ids import Ids, given, honours_given_ids
 from .._version import __version__
+from ..instrument._delays import stamp
 from ..semconv import trading as names
 from ..semconv._model import Metric
 
@@ -66,6 +67,7 @@ class Recorder:
         self.now: Callable[[], float] = clock or time.time
         # Wall clocks are set, and jump; durations must not.
         self.elapsed: Callable[[], float] = elapsed or clock or time.perf_counter
+        self._real = clock is None
         self._stamps = clock is not None and stamp_spans
 
     def forget(self) -> None:
@@ -154,7 +156,9 @@ class Recorder:
         span.set_status(Status(StatusCode.ERROR, f"{type(error).__qualname__}: {error}"))
 
     def end(self, span: Span) -> None:
-        """End a span."""
+        """End a span; one on the real clock notes what kept it waiting."""
+        if self._real:
+            stamp(span)
         span.end(self._nanoseconds())
 
     def _tracer(self) -> trace.Tracer:
