@@ -41,13 +41,15 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[Result]]:
     """Collects what the drills have shown; the table is printed at the end."""
     collected: list[Result] = []
     yield collected
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    reporter.ensure_newline()
-    reporter.section("drills: seconds after the fault")
-    for result in collected:
-        described = report.describe(result, TEST)
-        reporter.line(f"{result.drill.name:20} {result.drill.alert:24} {described['seconds']}")
-    reporter.line(str(report.figures(collected)))
+    plugins = request.config.pluginmanager
+    reporter = plugins.get_plugin("terminalreporter")
+    with plugins.get_plugin("capturemanager").global_and_fixture_disabled():
+        reporter.ensure_newline()
+        reporter.section("drills: seconds after the fault")
+        for result in collected:
+            described = report.describe(result, TEST)
+            reporter.line(f"{result.drill.name:20} {result.drill.alert:24} {described['seconds']}")
+        reporter.line(str(report.figures(collected)))
 
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
