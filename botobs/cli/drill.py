@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -115,13 +116,17 @@ def _stage(
 
 def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: object) -> Result:
     from ..drills.profile import Profile
-    from ..drills.runner import Run
+    from ..drills.runner import Result, Run
     from ..drills.target import Target
 
     assert isinstance(profile, Profile)
     err.print(f"[bold]{drill.name}[/]: {drill.does}; then {drill.alert} has to arrive")
-    with Target(stack) as target:
-        result = Run(drill, target, profile, inbox).run()
+    try:
+        with Target(stack) as target:
+            result = Run(drill, target, profile, inbox).run()
+    except StackError as error:
+        # The drills after it can still show something.
+        result = Result(drill, fault_in=time.time(), problems=[str(error)])
     for problem in result.problems:
         err.print(f"  [red]{problem}[/]")
     return result

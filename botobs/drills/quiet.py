@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..stack import StackError
 from .profile import PRODUCTION
@@ -49,7 +48,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         with Stage(PRODUCTION, options.rate, options.bots) as stage, Target(stage.running) as target:
-            seen = list(_watch(target, options.minutes * 60).values())
+            seen = watch(target, options.minutes * 60)
             mails = [message.subject for message in stage.inbox.since()]
     except StackError as error:
         print(error, file=sys.stderr)
@@ -66,18 +65,19 @@ def main() -> int:
     return 1 if fired or mails else 0
 
 
-def _watch(target: Target, seconds: float) -> dict[frozenset[Any], Sighting]:
-    seen: dict[frozenset[Any], Sighting] = {}
+def watch(target: Target, seconds: float, pause: float = _LOOK) -> list[Sighting]:
+    """Every alert but the Watchdog that is seen within `seconds`, looking every `pause` seconds."""
+    seen: dict[frozenset[tuple[str, str]], Sighting] = {}
     began = time.monotonic()
     while (now := time.monotonic() - began) < seconds:
         for alert in target.in_prometheus() or ():
             if alert.name != _EXPECTED:
                 _note(seen, alert, now)
-        time.sleep(_LOOK)
-    return seen
+        time.sleep(pause)
+    return list(seen.values())
 
 
-def _note(seen: dict[frozenset[Any], Sighting], alert: Alert, now: float) -> None:
+def _note(seen: dict[frozenset[tuple[str, str]], Sighting], alert: Alert, now: float) -> None:
     labels = dict(alert.labels)
     sighting = seen.setdefault(frozenset(labels.items()), Sighting(labels, alert.state, now, alert.value))
     if alert.state == "firing":
