@@ -58,7 +58,7 @@ integration: $(READY)  ## tests against the real backends
 drills: $(READY)  ## faults against the real stack; PROFILE=short as in CI, else the long form
 	@$(BIN)/python -m pytest tests/drills --drill-profile=$(or $(PROFILE),long) $(ARGS)
 
-# Downloads freqtrade, some 600 MB that stay in the cache, and so is no part of `make test`.
+# Downloads freqtrade, some 800 MB that stay in the cache, and so is no part of `make test`.
 e2e: $(READY)  ## freqtrade, unmodified, on paper against the exchange simulator, seen in the real backends
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
 

@@ -72,6 +72,9 @@ def test_its_streams_are_seen(bot: Freqtrade, live: LiveStack) -> None:
     _series(bot, live, f'exchange_ws_streams{{{_BINANCE},exchange_channel="ohlcv"}} == {len(PAIRS)}')
     _series(bot, live, f'exchange_ws_stream_age_seconds{{{_BINANCE},exchange_channel="ohlcv"}} < 30')
     _series(bot, live, f"exchange_ohlcv_age_seconds{{{_BINANCE}}} < 60")
+    # An update that has come and is awaited anew is none that never came.
+    old = f"exchange_ws_uptime_seconds{{{_BINANCE}}} > 30"
+    _series(bot, live, f"exchange_ws_awaiting_age_seconds{{{_BINANCE}}} < 10 and {old}")
     _span(bot, live, 'name = "ws connect binance"')
 
 

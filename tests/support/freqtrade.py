@@ -74,11 +74,11 @@ def _install(folder: Path, arguments: Sequence[str], python: Path | None = None)
     command = [str(python or folder / "bin" / "python"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = "\n".join(done.stderr.strip().splitlines()[-5:])
+        said = "\n".join(done.stderr.strip().splitlines()[-2:])
         pytest.fail(
             f"freqtrade {VERSION} cannot be installed: `{' '.join(command)}` ended with {done.returncode}: {said}\n"
-            f"It takes 600 MB in {folder} and needs a package index. Give pip another one in PIP_INDEX_URL or pip.conf "
-            "and run `make e2e` again: what is half installed is removed. No other `make` target needs it.",
+            f"It takes some 800 MB in {folder} and needs a package index. Give pip another one in PIP_INDEX_URL or "
+            "pip.conf and run `make e2e` again: what is half installed is removed. No other `make` target needs it.",
             pytrace=False,
         )
 

@@ -294,21 +294,6 @@ async def test_what_is_awaited_in_vain_grows_old(
     assert recorded.value("exchange.ws.awaiting", **WHO) == 0
 
 
-async def test_what_has_come_and_is_awaited_again_is_young(
-    client: Any, binance: FakeBinance, recorded: ExchangeRecorder
-) -> None:
-    await watch_ticker(client, binance)
-    (pro_client,) = client.clients.values()
-    for _ in range(5):
-        watching = asyncio.ensure_future(client.watch_ticker("BTC/USDT"))
-        await until(lambda: pro_client.futures)
-        assert recorded.value("exchange.ws.awaiting.age", **WHO) == 0
-        await binance.send(ticker(e=ticker_event(binance)))
-        await watching
-        # Its place in memory is free for the next one.
-        del watching
-
-
 async def test_candles_have_an_age_once_their_length_is_known(
     client: Any, binance: FakeBinance, recorded: ExchangeRecorder
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botobs.instrument.exchange._hub import Hub
+from botobs.instrument.exchange._observe import _awaiting_age
 from botobs.instrument.exchange.state import MAXIMUM_STREAMS, Connection, Exchange, Stream
 from tests.unit.exchange.conftest import ExchangeRecorder
 
@@ -118,3 +121,20 @@ def test_counts_survive_the_end_of_their_connection(recorded: ExchangeRecorder) 
     gc.collect()
     assert recorded.value("exchange.ws.messages", exchange__ws__direction="received") == 5
     assert hub.live_connections() == []
+
+
+@pytest.mark.asyncio
+async def test_what_has_come_and_is_awaited_again_is_young() -> None:
+    """The next future of a stream mostly lies where the last one lay."""
+
+    class Client:
+        futures: dict[str, asyncio.Future[None]]
+
+    client = Client()
+    client.futures = {}
+    connection = Connection(Exchange("binance"), ("binance", "ccxt.pro", ""))
+    connection.client = weakref.ref(client)
+    for _ in range(10):
+        client.futures["ticker"] = asyncio.get_running_loop().create_future()
+        assert _awaiting_age(connection) == 0
+        client.futures.clear()
