@@ -1,0 +1,5 @@
+"""The fixtures of the SDK's quick tests, for programs that take longer."""
+
+from tests.unit.sdk.conftest import engine, environment, receiver, start
+
+__all__ = ["engine", "environment", "receiver", "start"]
