@@ -16,12 +16,15 @@ SHOWN = (
     ("exchange.order.side", ""),
     ("exchange.order.type", ""),
     ("exchange.order.client_id", "order"),
-    ("exchange.throttle.wait", "throttled s"),
-    ("botobs.event_loop.lag", "loop blocked s"),
-    ("botobs.gc.pause", "garbage collected s"),
+    ("exchange.throttle.wait", "throttled"),
+    ("botobs.event_loop.lag", "loop blocked"),
+    ("botobs.gc.pause", "garbage collected"),
     ("http.response.status_code", "status"),
     ("error.type", "error"),
 )
+
+#: Those that are lengths of time, in seconds.
+_SECONDS = frozenset({"exchange.throttle.wait", "botobs.event_loop.lag", "botobs.gc.pause"})
 
 #: Longest value that is shown whole.
 LONGEST_VALUE = 60
@@ -101,6 +104,8 @@ def describe(attributes: Mapping[str, Value]) -> str:
         if value is None or (name == "db.query.text" and "db.query.summary" in attributes):
             continue
         text = f"{value:.3g}" if isinstance(value, float) else " ".join(str(value).split())
+        if name in _SECONDS:
+            text = f"{text} s"
         if len(text) > LONGEST_VALUE:
             text = f"{text[: LONGEST_VALUE - 1]}…"
         parts.append(f"{label} {text}" if label else text)

@@ -40,9 +40,10 @@
   const grid = { left: 4, right: 16, top: 10, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" };
 
   function timeAxis(start, end, width) {
+    const letters = end - start < 600e3 ? 19 : 16;
     return axis({
       type: "time", min: start, max: end, splitNumber: Math.max(2, Math.floor(width / 110)),
-      axisLabel: { formatter: (value) => new Date(value).toISOString().slice(11, 16) },
+      axisLabel: { formatter: (value) => new Date(value).toISOString().slice(11, letters) },
     });
   }
 

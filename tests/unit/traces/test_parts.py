@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from botobs.traces import Kind, Part, Span, Trace, break_down
 from botobs.traces.model import Value
+from botobs.traces.waterfall import describe
 
 MS = 10**6
 
@@ -74,3 +75,12 @@ def test_the_parts_add_up_to_the_whole(raw: list[tuple[int, int, int, float, boo
     trace = Trace("t", tuple(spans))
     # Each part that is too short to be shown may be missing.
     assert sum(share.seconds for share in break_down(trace)) == pytest.approx(trace.duration, abs=1e-5)
+
+
+def test_lengths_of_time_have_their_unit_in_a_row() -> None:
+    attributes = {
+        "exchange.symbol": "BTC/USDT",
+        "exchange.throttle.wait": 0.0141,
+        "botobs.event_loop.lag": 0.25,
+    }
+    assert describe(attributes) == "BTC/USDT · throttled 0.0141 s · loop blocked 0.25 s"
