@@ -18,6 +18,7 @@ from ._console import err, out, print_json
 
 if TYPE_CHECKING:
     from ..drills.catalogue import Drill
+    from ..drills.profile import Profile
     from ..drills.runner import Result
     from ..drills.sinks import Inbox
 
@@ -38,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default="test",
         help="pace of the demo that is started: seconds, or production's own settings (default: test)",
     )
+    parser.add_argument("--demo", action="store_true", help="start the demo even if a stack is running")
     parser.add_argument("--evidence", metavar="DIR", type=Path, help="folder for messages and reports")
     parser.add_argument(
         "--allow-production", action="store_true", help="break a stack whose environment is production, too"
@@ -62,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             out.print(report.listing())
         return 0
     drills = _chosen(options.names)
-    running = state.find(home_of(options))
+    running = None if options.demo else state.find(home_of(options))
     # A stack that runs already has its own settings; those of production are the nearest guess.
     profile = PRODUCTION if running else PROFILES[options.profile]
     folder = options.evidence or published_state().parent / "drills" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
@@ -108,18 +110,16 @@ def _stage(
     from ..drills.profile import PROFILES
     from ..drills.stage import Stage
 
-    err.print(f"no stack is running: starting the demo, at the pace of {options.profile}")
+    err.print(f"starting the demo, at the pace of {options.profile}")
     with Stage(PROFILES[options.profile]) as stage:
         yield stage.running, stage.inbox
         err.print("stopping the demo")
 
 
-def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: object) -> Result:
-    from ..drills.profile import Profile
+def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: Profile) -> Result:
     from ..drills.runner import Result, Run
     from ..drills.target import Target
 
-    assert isinstance(profile, Profile)
     err.print(f"[bold]{drill.name}[/]: {drill.does}; then {drill.alert} has to arrive")
     try:
         with Target(stack) as target:
@@ -132,11 +132,9 @@ def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: objec
     return result
 
 
-def _show(results: list[Result], folder: Path, options: argparse.Namespace, profile: object) -> None:
+def _show(results: list[Result], folder: Path, options: argparse.Namespace, profile: Profile) -> None:
     from ..drills import report
-    from ..drills.profile import Profile
 
-    assert isinstance(profile, Profile)
     figures = report.figures(results)
     if options.json:
         described = [report.describe(result, profile) for result in results]

@@ -58,6 +58,7 @@ class Stage:
         self.home = Home(self._folder / "home")
         self._around = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
+        self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -88,6 +89,9 @@ class Stage:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait()
+        if self._guardian is not None and self._guardian.stdin is not None:
+            self._guardian.stdin.close()
+            self._guardian.wait()
         self._around.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -109,6 +113,7 @@ class Stage:
                 env=self._environ(mail.port),
                 start_new_session=True,
             )
+        self._guardian = _guarded(self._process.pid)
         deadline = time.monotonic() + _START
         # The control socket is there once everything runs.
         while not self.home.control.exists() or not deadman.heard:
@@ -133,3 +138,14 @@ class Stage:
             "BOTOBS_SMTP_REQUIRE_TLS": "false",
             **self._variables,
         }
+
+
+def _guarded(pid: int) -> subprocess.Popen[bytes]:
+    """Have a process ended when ours is, however that happens; returns who sees to it."""
+    guardian = subprocess.Popen(
+        [sys.executable, "-m", "botobs.stack._guardian"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    assert guardian.stdin is not None
+    guardian.stdin.write(f"+{pid}\n".encode())
+    guardian.stdin.flush()
+    return guardian

@@ -136,5 +136,5 @@ class Target(AbstractContextManager["Target"]):
             raise StackError(
                 f"the drill {drill} needs {', '.join(missing)}; "
                 f"the stack in {self.running.home.path} does not run that",
-                "Without a running stack botobs drill starts the demo, which has everything.",
+                "With --demo the demo is started instead, which has everything.",
             )
