@@ -15,6 +15,7 @@ from .binaries import Binaries
 from .errors import StackError
 from .home import Home
 from .postgres import EXPORTER_ROLE, Server
+from .queues import set_aside_broken
 from .supervisor import Part
 
 #: The parts that always run.
@@ -90,7 +91,11 @@ def _collector_files(context: Context) -> list[str]:
 
 def collector(context: Context) -> Part:
     """The OpenTelemetry Collector."""
-    context.data("collector")
+    queues = context.data("collector") / "queue"
+
+    async def prepare() -> None:
+        set_aside_broken(queues)
+
     return Part(
         name="collector",
         command=[
@@ -100,6 +105,7 @@ def collector(context: Context) -> Part:
         ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
         environ=_environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
         after=("prometheus", "tempo"),
+        prepare=prepare,
         # Its queues are on disk; what is under way is written back.
         stop_budget=15,
         url=context.url("BOTOBS_OTLP_HTTP_PORT"),

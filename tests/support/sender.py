@@ -33,6 +33,7 @@ class Sender:
 
     Attributes:
         acknowledged: Numbers of the requests that were answered with 200, by source.
+        answered_at: When each of them was, by the monotonic clock, in the same order.
         answers: How often each status was answered, 0 standing for a broken connection.
     """
 
@@ -47,6 +48,7 @@ class Sender:
     ) -> None:
         self.sources = sources
         self.acknowledged: list[list[int]] = [[] for _ in sources]
+        self.answered_at: list[list[float]] = [[] for _ in sources]
         self.answers: Counter[int] = Counter()
         self._target = urlsplit(endpoint)
         self._tls = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
@@ -54,8 +56,8 @@ class Sender:
         self._pause, self._patience, self._limit = pause, patience, limit
         self._end = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(source, receipts), name=f"sender-{number}", daemon=True)
-            for number, (source, receipts) in enumerate(zip(sources, self.acknowledged, strict=True))
+            threading.Thread(target=self._run, args=(number,), name=f"sender-{number}", daemon=True)
+            for number in range(len(sources))
         ]
 
     def __enter__(self) -> Self:
@@ -84,7 +86,8 @@ class Sender:
             for source, receipts in zip(self.sources, self.acknowledged, strict=True)
         )
 
-    def _run(self, source: Source, receipts: list[int]) -> None:
+    def _run(self, place: int) -> None:
+        source, receipts = self.sources[place], self.acknowledged[place]
         connection = self._connect()
         headers = {
             "Authorization": f"Bearer {self._token}",
@@ -97,6 +100,7 @@ class Sender:
                 # What nobody has acknowledged may be missing.
                 if self._end.wait(_AGAIN):
                     return connection.close()
+            self.answered_at[place].append(time.monotonic())
             receipts.append(request.number)
             if self._pause:
                 self._end.wait(self._pause)
