@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 
 from .. import report
@@ -61,6 +62,8 @@ def _serve(running: state.Running, seconds: float, options: argparse.Namespace) 
     with Server(running, seconds, options.port) as server:
         if options.json:
             print_json({"url": server.url})
+            # The command goes on; who reads the address from a pipe must not wait for its end.
+            sys.stdout.flush()
         else:
             out.print(
                 f"{server.url}\nThis address is the key: whoever has it sees the report. Ctrl-C ends it."

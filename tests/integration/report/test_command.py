@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +48,18 @@ def test_what_is_wrong_is_one_clear_sentence(trading: LiveStack, options: list[s
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_command_serves_until_it_is_interrupted(trading: LiveStack) -> None:
+    words = ["report", "--serve", "--last", "2m", "--json", "--home", str(trading.home.path)]
+    serving = subprocess.Popen([sys.executable, "-m", "botobs", *words], stdout=subprocess.PIPE, text=True)
+    assert serving.stdout
+    said = "".join(iter(serving.stdout.readline, "}\n")) + "}"
+    page = httpx.get(json.loads(said)["url"], trust_env=False, timeout=None)
+    serving.send_signal(signal.SIGINT)
+    assert (page.status_code, serving.wait()) == (200, 130)
+    serving.stdout.close()
+    assert 'data-refresh="15"' in page.text
 
 
 @pytest.fixture(scope="module")
