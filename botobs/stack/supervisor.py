@@ -107,6 +107,7 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._guardian: asyncio.subprocess.Process | None = None
+        self._fallen = asyncio.Event()
         self.stopping = False
         for part in parts:
             self.add(part)
@@ -124,8 +125,8 @@ class Supervisor:
             StackError: A part did not become ready in its time, or ended at once.
         """
         await self._start_guardian()
-        for name, part in self.parts.items():
-            self._tasks[name] = asyncio.create_task(self._run(part), name=f"part-{name}")
+        for name in self.parts:
+            self._begin(name)
         waits = {asyncio.create_task(event.wait()): name for name, event in self._ready.items()}
         try:
             pending: set[asyncio.Task[object]] = {*waits, *self._tasks.values()}
@@ -138,14 +139,15 @@ class Supervisor:
                 wait.cancel()
 
     async def wait(self) -> None:
-        """Return when a part has fallen for good.
+        """Return when a part has fallen for good; one that is held has not.
 
         Raises:
             StackError: Which one, and where its log is.
         """
-        done, _ = await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        await self._fallen.wait()
+        for task in self._tasks.values():
+            if task.done() and not task.cancelled():
+                task.result()
 
     async def stop(self) -> None:
         """Stop every part, those that others wait for last."""
@@ -169,12 +171,17 @@ class Supervisor:
     async def resume(self, name: str) -> None:
         """Start a part that `hold` has stopped; returns when it is ready."""
         self._ready[name].clear()
-        self._tasks[name] = asyncio.create_task(self._run(self.parts[name]), name=f"part-{name}")
+        self._begin(name)
         wait = asyncio.create_task(self._ready[name].wait())
         await asyncio.wait({wait, self._tasks[name]}, return_when=asyncio.FIRST_COMPLETED)
         if not wait.done():
             wait.cancel()
             self._tasks[name].result()
+
+    def _begin(self, name: str) -> None:
+        task = asyncio.create_task(self._run(self.parts[name]), name=f"part-{name}")
+        task.add_done_callback(lambda ended: None if ended.cancelled() else self._fallen.set())
+        self._tasks[name] = task
 
     async def _run(self, part: Part) -> None:
         for earlier in part.after:

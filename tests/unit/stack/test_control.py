@@ -71,6 +71,16 @@ async def test_a_part_that_crashes_has_no_time_to_end_in_good_order(tmp_path: Pa
 
 
 @pytest.mark.asyncio
+async def test_a_part_that_is_held_has_not_fallen(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        fallen = asyncio.create_task(supervisor.wait())
+        await _ask(path, "hold", seconds=600)
+        await _ask(path, "release")
+        assert not fallen.done()
+        fallen.cancel()
+
+
+@pytest.mark.asyncio
 async def test_a_lease_can_be_ended_early(tmp_path: Path) -> None:
     async with _running(tmp_path) as (supervisor, path):
         await _ask(path, "hold", seconds=600)
@@ -83,7 +93,8 @@ async def test_a_frozen_part_thaws(tmp_path: Path) -> None:
     async with _running(tmp_path) as (supervisor, path):
         process = psutil.Process(supervisor.status["a"].pid)
         await _ask(path, "freeze", seconds=3)
-        assert process.status() == psutil.STATUS_STOPPED
+        # It stops when it is next scheduled.
+        await _until(lambda: process.status() == psutil.STATUS_STOPPED)
         await _until(lambda: process.status() != psutil.STATUS_STOPPED)
         assert supervisor.status["a"].restarts == 0
 
