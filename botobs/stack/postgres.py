@@ -154,6 +154,8 @@ class Server:
                 await self._ensure_role(connection, role)
             await connection.execute(f"GRANT pg_monitor TO {EXPORTER_ROLE}")
             await connection.execute(f"ALTER ROLE {EXPORTER_ROLE} SET statement_timeout = '10s'")
+            # Sizes of tables wait for whoever has locked one; without this, the whole scrape would, and be lost.
+            await connection.execute(f"ALTER ROLE {EXPORTER_ROLE} SET lock_timeout = '300ms'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DEMO_DATABASE):
                 await connection.execute(f"CREATE DATABASE {DEMO_DATABASE} OWNER {DEMO_ROLE}")
         finally:

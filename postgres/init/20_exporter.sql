@@ -9,5 +9,7 @@ SET pg_stat_statements.track_utility = off;
 SELECT 'CREATE ROLE exporter LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'exporter') \gexec
 ALTER ROLE exporter PASSWORD :'password' CONNECTION LIMIT 5;
 ALTER ROLE exporter SET statement_timeout = '10s';
+-- Sizes of tables wait for whoever has locked one; without this, the whole scrape would, and be lost.
+ALTER ROLE exporter SET lock_timeout = '300ms';
 GRANT pg_monitor TO exporter;
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
