@@ -1,0 +1,134 @@
+"""One service sends what a backend would refuse, or series without end, while others send as ever."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from ssl import create_default_context
+from typing import Any
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from botobs.stack.secrets import read_secret
+from tests.support.faults import FaultTable, load
+from tests.support.stack import LiveStack, eventually
+
+_DELTA, _CUMULATIVE = 1, 2
+_HOUR = 3600 * 10**9
+#: Takes the place of text that Python's protobuf would not let pass.
+_PLACEHOLDER, _INVALID = b"PLACEHOLDER", b"bad\xff\xfebadbad"
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[LiveStack]:
+    """One stack: a poison is no fault of it."""
+    with LiveStack() as stack:
+        yield stack
+
+
+def _sum(metric: Any, value: float, temporality: int) -> None:
+    metric.sum.is_monotonic = True
+    metric.sum.aggregation_temporality = temporality
+    metric.sum.data_points.add(as_double=value, time_unix_nano=time.time_ns())
+
+
+def _gauge(metric: Any, ahead: int = 0, text: str = "") -> None:
+    point = metric.gauge.data_points.add(as_double=1, time_unix_nano=time.time_ns() + ahead)
+    point.attributes.add(key="text").value.string_value = text
+
+
+_POISONS: dict[str, Callable[[Any], None]] = {
+    "delta": lambda metric: _sum(metric, 5, _DELTA),
+    "no temporality": lambda metric: _sum(metric, 5, 0),
+    "NaN in a counter": lambda metric: _sum(metric, float("nan"), _CUMULATIVE),
+    "11 minutes ahead": lambda metric: _gauge(metric, ahead=_HOUR // 60 * 11),
+    "25 hours old": lambda metric: _gauge(metric, ahead=-25 * _HOUR),
+    "no type": lambda _: None,
+    "200 kB of text": lambda metric: _gauge(metric, text="long text " * 20_000),
+    "no UTF-8": lambda metric: _gauge(metric, text=_PLACEHOLDER.decode()),
+}
+
+
+@pytest.mark.parametrize("poison", _POISONS)
+def test_while_others_send(live: LiveStack, faults: FaultTable, poison: str) -> None:
+    # The poison travels under the name of the others' service, so that it shares their batches.
+    with load(live, f"poison-{poison}", spans=0) as running:
+        for _ in range(10):
+            _send_points(
+                live,
+                f"poison-{poison}-points-0",
+                lambda scope: _POISONS[poison](scope.metrics.add(name="poison")),
+            )
+            running.flows(2)
+    delivery = running.settle()
+    faults.add(f"poison: {poison}", delivery)
+    assert delivery.missing == 0, delivery
+
+
+def test_cardinality_bomb(live: LiveStack, faults: FaultTable) -> None:
+    with load(live, "bomb-others") as running:
+        for round_ in range(5):
+            _send_spans(live, "bomb", [f"order {round_}-{number}" for number in range(1_000)])
+            _send_points(live, "bomb", lambda scope, r=round_: _many(scope, r))  # type: ignore[misc]
+            running.flows(2)
+    delivery = running.settle()
+    faults.add("cardinality bomb of another service", delivery)
+    assert delivery.missing == 0, delivery
+    # Its spans are measured in as many series as one service may have, and the rest in one.
+    overflow = 'traces_span_metrics_calls_total{service_name="bomb", otel_metric_overflow="true"}'
+    assert eventually(lambda: live.query(overflow), within=60)
+    assert live.value('count(traces_span_metrics_calls_total{service_name="bomb"})') == pytest.approx(
+        2_000, abs=2
+    )
+
+
+def _many(scope: Any, round_: int) -> None:
+    points = scope.metrics.add(name="orders").gauge.data_points
+    for number in range(2_000):
+        point = points.add(as_double=1, time_unix_nano=time.time_ns())
+        point.attributes.add(key="order").value.string_value = f"{round_}-{number}"
+
+
+def _send_points(live: LiveStack, service: str, fill: Callable[[Any], None]) -> None:
+    request = ExportMetricsServiceRequest()
+    one = request.resource_metrics.add()
+    _identify(one, service)
+    fill(one.scope_metrics.add())
+    _post(live, "/v1/metrics", service, request.SerializeToString().replace(_PLACEHOLDER, _INVALID))
+
+
+def _send_spans(live: LiveStack, service: str, names: list[str]) -> None:
+    request = ExportTraceServiceRequest()
+    one = request.resource_spans.add()
+    _identify(one, service)
+    spans = one.scope_spans.add().spans
+    now = time.time_ns()
+    for number, name in enumerate(names, 1):
+        spans.add(
+            trace_id=now.to_bytes(16, "big"),
+            span_id=number.to_bytes(8, "big"),
+            name=name,
+            kind=3,
+            start_time_unix_nano=now - 10**6,
+            end_time_unix_nano=now,
+        )
+    _post(live, "/v1/traces", service, request.SerializeToString())
+
+
+def _identify(one: Any, service: str) -> None:
+    for key, value in (("service.name", service), ("service.instance.id", f"{service}-poison")):
+        one.resource.attributes.add(key=key).value.string_value = value
+
+
+def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
+    headers = {
+        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
+        "content-type": "application/x-protobuf",
+        "x-botobs-service": service,
+    }
+    context = create_default_context(cafile=live.home.secrets / "ca.pem")
+    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
+        http.post(path, content=body, headers=headers).raise_for_status()
