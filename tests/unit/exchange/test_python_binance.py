@@ -22,6 +22,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from binance import AsyncClient, BinanceSocketManager, Client
     from binance.exceptions import BinanceAPIException
+    from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 
 pytestmark = pytest.mark.asyncio
 
@@ -34,6 +35,9 @@ async def client(
 ) -> AsyncIterator[AsyncClient]:
     monkeypatch.setattr("binance.base_client.BaseClient.API_URL", f"{binance.url}/api")
     monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", f"ws://127.0.0.1:{binance.port}/")
+    # Its patience with a silent socket, and between two attempts, which is random and at least a second.
+    monkeypatch.setattr(ReconnectingWebsocket, "TIMEOUT", 1)
+    monkeypatch.setattr(ReconnectingWebsocket, "MAX_RECONNECT_SECONDS", 0)
     with recorded.watching(PythonBinance()), recorded.watching(Websockets()):
         client = await AsyncClient.create("canary-key", "canary-secret")
         yield client

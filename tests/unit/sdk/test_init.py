@@ -82,11 +82,14 @@ def test_after_shutdown_nothing_is_recorded_and_init_works_again(init: Init, rec
 
 
 def test_observables_of_the_global_meter_survive_another_init(init: Init, receiver: OtlpReceiver) -> None:
-    init()
-    metrics.get_meter("kept").create_observable_gauge("depth", [lambda _: [metrics.Observation(7)]])
+    # It survives this test too, and with it its name.
+    name = f"depth.{init().engine.name}"
+    measured = [metrics.Observation(7)]
+    metrics.get_meter("kept").create_observable_gauge(name, [lambda _: measured])
     init("another").flush()
-    values = {resource["service.name"]: point.as_int for resource, _, point in receiver.points("depth")}
+    values = {resource["service.name"]: point.as_int for resource, _, point in receiver.points(name)}
     assert values["another"] == 7
+    measured.clear()
 
 
 def test_baggage_carries_no_secret_to_others(init: Init) -> None:
