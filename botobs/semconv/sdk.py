@@ -38,7 +38,10 @@ EXPORT_FAILURES = Metric(
     (SIGNAL, REASON),
 )
 QUEUE_BYTES = Metric(
-    "botobs.sdk.queue.bytes", "observable_gauge", "By", "Estimated bytes of the spans and log records that wait in memory."
+    "botobs.sdk.queue.bytes",
+    "observable_gauge",
+    "By",
+    "Estimated bytes of the spans and log records that wait in memory.",
 )
 SPOOL_BYTES = Metric(
     "botobs.sdk.spool.bytes", "observable_gauge", "By", "Bytes that wait in the spool on disk."
