@@ -1,0 +1,270 @@
+"""`python -m bench.pipeline`: the durable, redacting collector beside a plain one, of the same program.
+
+Both get the same load, over TLS, from the same generators, and deliver to the same sink, in turn. Besides: how fast a
+queue that has filled while the sink was away is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from botobs.stack import Home, Options, ports, secrets
+from botobs.stack.binaries import Binaries, Silent
+from botobs.stack.stack import render, variables
+
+from ._harness import ROOT, Figure, machine, ratio
+
+SIGNALS = ("spans", "points")
+_METRIC = {"spans": "otelcol_receiver_accepted_spans", "points": "otelcol_receiver_accepted_metric_points"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One load on one collector.
+
+    Attributes:
+        items: Acknowledged.
+        rate: Of them a second until the last was at the sink: a plain collector answers for what it has in memory.
+        cpu: CPU seconds of the collector for a million of them.
+        memory: Bytes of the collector at the most, file pages excluded.
+        delivered: What came to the sink, more than `items` if something came twice.
+    """
+
+    items: int
+    rate: float
+    cpu: float
+    memory: int
+    delivered: int
+
+
+class Bench:
+    """A home with certificates, a sink, and the two collectors, none of which runs yet."""
+
+    def __init__(self, folder: Path, processes: int) -> None:
+        self.home = Home(folder / "home")
+        self.home.create()
+        secrets.ensure(self.home.secrets)
+        self._processes = processes
+        programs = Binaries()
+        programs.require(["collector"], Silent())
+        self._program = str(programs["botobs-collector"])
+        self._sink_ports = dict(zip(("grpc", "http", "metrics"), _free_ports(3), strict=True))
+        self.values = variables(
+            self.home,
+            ports.choose(["collector", "prometheus", "tempo", "alertmanager"], True),
+            Options(
+                variables={
+                    "BOTOBS_PROMETHEUS_URL": f"https://127.0.0.1:{self._sink_ports['http']}",
+                    "BOTOBS_TEMPO_OTLP_ENDPOINT": f"127.0.0.1:{self._sink_ports['grpc']}",
+                    # The host's numbers are not part of the load.
+                    "BOTOBS_HOST_METRICS_INTERVAL": "1h",
+                }
+            ),
+        )
+        render(self.home, self.values)
+        self.durable = self.home.config / "collector" / "collector.yaml"
+        self.plain = self._written("plain", _PLAIN)
+        self._sink = self._written("sink", _SINK)
+
+    @contextmanager
+    def sink(self) -> Iterator[None]:
+        """Run the sink."""
+        with self._running(self._sink, lambda: self.delivered("spans") >= 0):
+            yield
+
+    @contextmanager
+    def collector(self, config: Path) -> Iterator[psutil.Process]:
+        """Run a collector."""
+        with self._running(config, self._listens) as process:
+            yield process
+
+    def load(self, signal: str, seconds: float) -> tuple[int, float]:
+        """Send with all generators at once; the items acknowledged, and of them a second."""
+        endpoint = f"https://127.0.0.1:{self.values['BOTOBS_OTLP_HTTP_PORT']}"
+        command = [sys.executable, "-m", "bench._load", endpoint, str(self.home.secrets), signal]
+        generators = [
+            subprocess.Popen(
+                [*command, str(number), str(seconds)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            )
+            for number in range(self._processes)
+        ]
+        said = [json.loads(generator.communicate()[0]) for generator in generators]
+        return sum(one["items"] for one in said), sum(one["items"] / one["seconds"] for one in said)
+
+    def delivered(self, signal: str) -> int:
+        """Items that the sink was sent; -1 while it does not answer."""
+        try:
+            text = httpx.get(f"http://127.0.0.1:{self._sink_ports['metrics']}/metrics", trust_env=False).text
+        except httpx.TransportError:
+            return -1
+        # Only what the generators send: what the collector makes of spans goes over HTTP too.
+        transport = "grpc" if signal == "spans" else "http"
+        lines = re.findall(
+            rf'^{_METRIC[signal]}(?:_total)?{{[^}}]*transport="{transport}"[^}}]*}} (\S+)$', text, re.M
+        )
+        return int(sum(float(line) for line in lines))
+
+    def _listens(self) -> bool:
+        with socket.socket() as attempt:
+            return attempt.connect_ex(("127.0.0.1", int(self.values["BOTOBS_OTLP_HTTP_PORT"]))) == 0
+
+    @contextmanager
+    def _running(self, config: Path, ready: Callable[[], bool]) -> Iterator[psutil.Process]:
+        with (self.home.logs / f"{config.stem}.log").open("ab") as log:
+            process = subprocess.Popen([self._program, "--config", str(config)], stdout=log, stderr=log)
+        try:
+            while not ready():
+                if process.poll() is not None:
+                    raise RuntimeError(f"the collector has ended; see {self.home.logs / config.stem}.log")
+                time.sleep(0.1)
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+    def _written(self, name: str, text: str) -> Path:
+        path = self.home.config / f"{name}.yaml"
+        values = {
+            "SECRETS": str(self.home.secrets),
+            "PORT": self.values["BOTOBS_OTLP_HTTP_PORT"],
+            **{f"SINK_{kind.upper()}": str(port) for kind, port in self._sink_ports.items()},
+        }
+        path.write_text(re.sub(r"<(\w+)>", lambda match: values[match[1]], text), encoding="utf-8")
+        return path
+
+
+_TLS = "{cert_file: <SECRETS>/server.pem, key_file: <SECRETS>/server.key}"
+_TO_SINK = "{ca_file: <SECRETS>/ca.pem}"
+_SINK = f"""
+receivers:
+  otlp:
+    protocols:
+      grpc: {{endpoint: "127.0.0.1:<SINK_GRPC>", max_recv_msg_size_mib: 64, tls: {_TLS}}}
+      http: {{endpoint: "127.0.0.1:<SINK_HTTP>", metrics_url_path: /api/v1/otlp/v1/metrics, tls: {_TLS}}}
+exporters: {{debug: {{verbosity: basic}}}}
+service:
+  telemetry:
+    logs: {{level: error}}
+    metrics: {{readers: [{{pull: {{exporter: {{prometheus: {{host: 127.0.0.1, port: <SINK_METRICS>}}}}}}}}]}}
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [debug]}}
+    metrics: {{receivers: [otlp], exporters: [debug]}}
+"""
+_PLAIN = f"""
+receivers:
+  otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:<PORT>", tls: {_TLS}}}}}}}
+exporters:
+  otlp_grpc: {{endpoint: "127.0.0.1:<SINK_GRPC>", compression: none, tls: {_TO_SINK}}}
+  otlp_http: {{endpoint: "https://127.0.0.1:<SINK_HTTP>/api/v1/otlp", compression: none, tls: {_TO_SINK}}}
+service:
+  telemetry: {{metrics: {{level: none}}}}
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [otlp_grpc]}}
+    metrics: {{receivers: [otlp], exporters: [otlp_http]}}
+"""
+
+
+def measure(bench: Bench, config: Path, signal: str, seconds: float) -> Run:
+    """Load a collector, and wait until all of it is at the sink."""
+    with bench.collector(config) as process:
+        before, used = bench.delivered(signal), _cpu(process)
+        items, rate = bench.load(signal, seconds)
+        memory = _memory(process)
+        _until(lambda: bench.delivered(signal) - before >= items)
+        return Run(
+            items, rate, (_cpu(process) - used) / items * 1e6, memory, bench.delivered(signal) - before
+        )
+
+
+def drain(bench: Bench, signal: str, seconds: float) -> tuple[float, float]:
+    """Load the durable collector while there is no sink; items a second taken in, and afterwards sent."""
+    with bench.collector(bench.durable):
+        items, rate = bench.load(signal, seconds)
+        with bench.sink():
+            _until(lambda: bench.delivered(signal) > 0)
+            began, first = time.monotonic(), bench.delivered(signal)
+            _until(lambda: bench.delivered(signal) >= items)
+            return rate, (bench.delivered(signal) - first) / (time.monotonic() - began)
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _memory(process: psutil.Process) -> int:
+    info = process.memory_info()
+    return int(info.rss - getattr(info, "shared", 0))
+
+
+def _until(condition: Callable[[], bool], within: float = 300) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise RuntimeError("what was acknowledged has not come to the sink")
+        time.sleep(0.02)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in taken:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in taken]
+
+
+def _row(label: str, runs: dict[str, list[Run]], value: Callable[[Run], float], digits: int) -> str:
+    durable, plain = (Figure(tuple(value(run) for run in runs[name])) for name in ("durable", "plain"))
+    shown = " | ".join(f"{figure.median:,.{digits}f}" for figure in (durable, plain))
+    return f"| {label} | {shown} | {ratio(plain, durable).median:.2f} |"
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.pipeline", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20, help="of each load (default: 20)")
+    parser.add_argument("--rounds", type=int, default=3, help="of both collectors in turn (default: 3)")
+    parser.add_argument("--processes", type=int, default=2, help="generators (default: 2)")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args()
+    saved: dict[str, object] = {"machine": machine()}
+    print(f"{saved['machine']}; medians of {options.rounds} rounds of {options.seconds:g} s\n")
+    print("| what | durable | plain | durable/plain |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="botobs-bench-") as folder:
+        bench = Bench(Path(folder), options.processes)
+        for signal in SIGNALS:
+            runs: dict[str, list[Run]] = {"durable": [], "plain": []}
+            with bench.sink():
+                for _ in range(options.rounds):
+                    for name, config in (("durable", bench.durable), ("plain", bench.plain)):
+                        runs[name].append(measure(bench, config, signal, options.seconds))
+            print(_row(f"{signal}/s", runs, lambda run: run.rate, 0))
+            print(_row(f"CPU s for 1,000,000 {signal}", runs, lambda run: run.cpu, 1))
+            print(_row("memory, MiB", runs, lambda run: run.memory / 2**20, 0))
+            taken, sent = drain(bench, signal, options.seconds)
+            print(
+                f"| {signal}/s sent after an outage, and taken in during it "
+                f"| {sent:,.0f} | {taken:,.0f} | {sent / taken:.2f} |"
+            )
+            saved[signal] = {name: [asdict(run) for run in each] for name, each in runs.items()}
+            saved[f"{signal}, drain"] = {"taken": taken, "sent": sent}
+    if options.json:
+        options.json.write_text(json.dumps(saved, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
