@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -121,16 +122,20 @@ class Points:
         service: Name of the service that they come from.
         items: Series, each with one point a request.
         sender: Tells sources of one service apart.
+        clock: Seconds since the epoch of each request; without it, the time at which it is made.
     """
 
     path = "/v1/metrics"
     #: The metric's name at Prometheus.
     metric = "ledger_sequence"
 
-    def __init__(self, service: str, items: int = 200, sender: str = "0") -> None:
+    def __init__(
+        self, service: str, items: int = 200, sender: str = "0", clock: Sequence[float] = ()
+    ) -> None:
         self.service = service
         self.items = items
         self.sender = sender
+        self._clock = clock
         self._number = 0
         self._last = 0
         self._template = self._encode()
@@ -143,8 +148,9 @@ class Points:
     def next(self) -> Request:
         """The next request."""
         self._number += 1
+        now = int(self._clock[self._number - 1] * 1e9) if self._clock else time.time_ns()
         # Two values of one series within a millisecond would be a mistake of the sender.
-        self._last = max(time.time_ns(), self._last + 1_000_000)
+        self._last = max(now, self._last + 1_000_000)
         body = self._template.replace(_END, self._last.to_bytes(8, "little")).replace(
             _VALUE, self._number.to_bytes(8, "little")
         )
