@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -139,6 +140,8 @@ def test_our_own_records_beget_none(init: Init, receiver: OtlpReceiver) -> None:
 def test_no_secret_leaves(init: Init, receiver: OtlpReceiver) -> None:
     # Without the instrumentation's own redaction the export still has one.
     handle = everything(init, redact=["hunter2"])
+    # loguru does nothing for a logger without a sink.
+    sink = loguru.logger.add(io.StringIO())
     logger.warning(
         "apiKey=%s hunter2", SECRET, extra={"secret": SECRET, "nested": {"headers": {"token": SECRET}}}
     )
@@ -150,6 +153,7 @@ def test_no_secret_leaves(init: Init, receiver: OtlpReceiver) -> None:
         loguru.logger.exception("failed with token={}", SECRET)
         structlog.get_logger().error("failed", api_key=SECRET, exc_info=True)
     logger.error("key", extra={"private_key": SECRET.encode()})
+    loguru.logger.remove(sink)
     handle.flush()
     assert len(receiver.logs) == 6
     assert b"cAnArY" not in receiver.raw
