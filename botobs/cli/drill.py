@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from rich.console import Console
+from rich.table import Table
+
 from ..stack import StackError, state
 from ..stack.home import published_state
 from ._arguments import add_home, home_of
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from ..drills.profile import Profile
     from ..drills.runner import Result
     from ..drills.sinks import Inbox
+
+#: Width of tables where the output is no terminal.
+_WIDE = 160
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print_json([report.describe_drill(drill) for drill in catalogue.DRILLS])
         else:
-            out.print(report.listing())
+            _print_table(report.listing())
         return 0
     drills = _chosen(options.names)
     running = None if options.demo else state.find(home_of(options))
@@ -140,7 +146,7 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
         described = [report.describe(result, profile) for result in results]
         print_json({"profile": profile.name, "drills": described, "figures": figures, "evidence": folder})
         return
-    out.print(report.table(results))
+    _print_table(report.table(results))
     measured, computed = figures["measured_mailbox_seconds"], figures["production_mailbox_seconds"]
     out.print(
         f"\n{figures['passed']} of {figures['drills']} drills passed; times are seconds after the fault."
@@ -155,6 +161,12 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
             if not result.messages and number:
                 out.print(f"{result.drill.name}: Alertmanager sent {number:g} by {channel}")
     out.print(f"Messages and reports are in {folder}.")
+
+
+def _print_table(table: Table) -> None:
+    # What reads a pipe is not eighty columns wide.
+    console = out if out.is_terminal else Console(width=_WIDE)
+    console.print(table)
 
 
 def _spread(figure: dict[str, float]) -> str:
