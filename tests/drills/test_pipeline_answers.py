@@ -101,10 +101,12 @@ def test_an_answer_that_means_never(backend: Backend, faults: FaultTable, status
     assert eventually(lambda: backend.live.value(queue) == 0, within=90)
     delivery = backend.settle(running, complete=False)
     faults.add(f"backend answers {status}", delivery, "dropped by the exporter, counted, alerted")
-    # What is lost is lost openly: it is counted, and an alert names the exporter.
+    # What is lost is lost openly: it is counted, and an alert names the exporter and the reason.
     assert eventually(lambda: (backend.live.value(lost) or 0) - before >= delivery.missing > 0, within=30)
     assert eventually(
-        lambda: backend.live.query('ALERTS{alertname="CollectorLosing", exporter="otlp_http/mimir"}'),
+        lambda: backend.live.query(
+            'ALERTS{alertname="CollectorLosing", exporter="otlp_http/mimir", error_type!=""}'
+        ),
         within=60,
     )
 

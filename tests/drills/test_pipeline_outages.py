@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.faults import FaultTable, held, load, pause, struck
-from tests.support.ledger import wait_for_all
-from tests.support.stack import LiveStack
+from tests.support.ledger import samples, wait_for_all
+from tests.support.stack import LiveStack, eventually
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,15 @@ def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
     assert delivery.missing <= 4 * 2000, delivery
 
 
+def _scraped(live: LiveStack, part: str, since: float) -> set[float]:
+    """When Tempo was scraped, as far as a store knows."""
+    with live.client(part) as http:
+        found = samples(http, 'up{job="tempo"}', part)
+    return {at for one in found for at, _ in one["values"] if at >= since}
+
+
 def test_mimir(live: LiveStack, outage: float, faults: FaultTable) -> None:
+    began = time.time()
     with load(live, "mimir", spans=0) as running:
         with held(live, "mimir"):
             pause(outage)
@@ -58,3 +67,7 @@ def test_mimir(live: LiveStack, outage: float, faults: FaultTable) -> None:
     in_mimir = wait_for_all(live, running.sender, part="mimir", within=180)
     faults.add(f"Mimir stopped for {outage:g} s, then killed", in_mimir)
     assert (in_prometheus.missing, in_mimir.missing) == (0, 0)
+    # Scraped series come another way, out of Prometheus' write-ahead log.
+    scraped = _scraped(live, "prometheus", began)
+    assert scraped
+    assert eventually(lambda: scraped <= _scraped(live, "mimir", began), within=120)
