@@ -60,11 +60,12 @@ def test_deadlock(watched: LiveStack) -> None:
             await other.execute("BEGIN")
             await one.execute("UPDATE moved SET text = 'c' WHERE id = 1")
             await other.execute("UPDATE moved SET text = 'd' WHERE id = 2")
-            return await asyncio.gather(
+            results: list[object] = await asyncio.gather(
                 one.execute("UPDATE moved SET text = 'e' WHERE id = 2"),
                 other.execute("UPDATE moved SET text = 'f' WHERE id = 1"),
                 return_exceptions=True,
             )
+            return results
 
     results = asyncio.run(deadlock())
     assert any(isinstance(result, asyncpg.DeadlockDetectedError) for result in results)
