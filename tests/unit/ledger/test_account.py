@@ -1,0 +1,42 @@
+"""What follows from the figures of a service."""
+
+from __future__ import annotations
+
+import pytest
+
+from botobs.ledger import Account, Exports, Spans
+
+
+@pytest.mark.parametrize(
+    ("values", "before", "acknowledged", "missing"),
+    [
+        pytest.param([1, 2, 3], None, 3, 0, id="complete"),
+        pytest.param([2, 3], None, 3, 1, id="first-missing"),
+        pytest.param([1, 4], None, 4, 2, id="hole"),
+        pytest.param([1, 2, 2, 3], None, 3, 0, id="used-again"),
+        pytest.param([8, 9], 7, 2, 0, id="older-process"),
+        pytest.param([9, 10], 7, 3, 1, id="older-process-with-a-hole"),
+        pytest.param([7, 8], 7, 1, 0, id="used-again-across-the-edge"),
+    ],
+)
+def test_gaps(values: list[float], before: float | None, acknowledged: int, missing: int) -> None:
+    assert Exports.of(values, before) == Exports(acknowledged, missing)
+
+
+@pytest.mark.parametrize(
+    ("spans", "missing", "duplicate"),
+    [
+        pytest.param(Spans(produced=10, acknowledged=10, stored=10, stored_for_sure=10), 0, 0, id="complete"),
+        pytest.param(Spans(produced=10, acknowledged=10, stored=7), 3, 0, id="missing"),
+        pytest.param(Spans(produced=10, acknowledged=10, sampled_out=3, stored=7), 0, 0, id="sampled"),
+        pytest.param(Spans(produced=10, acknowledged=8, stored=12, stored_for_sure=9), 0, 0, id="under-way"),
+        pytest.param(Spans(produced=10, acknowledged=10, stored=12, stored_for_sure=12), 0, 2, id="twice"),
+    ],
+)
+def test_spans(spans: Spans, missing: int, duplicate: int) -> None:
+    assert (spans.missing, spans.duplicate) == (missing, duplicate)
+    assert Account("engine", spans).complete == (missing == 0)
+
+
+def test_a_missing_export_is_a_loss_too() -> None:
+    assert not Account("engine", exports=Exports(5, 1)).complete
