@@ -128,7 +128,7 @@ def prometheus(context: Context) -> Part:
             "--web.enable-lifecycle",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
-            # After a restart an alert goes on where it was, so that it is neither told to be over nor told anew.
+            # After a restart a pending alert goes on where it was; by default it begins anew, or waits ten minutes.
             "--rules.alert.for-grace-period=30s",
             # How often a firing alert is told to Alertmanager; without four of these it takes the alert for resolved.
             f"--rules.alert.resend-delay={context.values.get('BOTOBS_ALERT_RESEND_DELAY', '1m')}",
