@@ -178,7 +178,7 @@ DRILLS: tuple[Drill, ...] = (
     ),
     Drill(
         name="app-slow",
-        does="lets both simulated exchanges take two seconds longer, and the trading engine with them",
+        does="lets the simulated Binance take two seconds longer, and the trading engine with them",
         alert="ServiceLatencyHigh",
         labels={"service_name": "trading-engine"},
         fault=exchange("binance", "latency", value=2),

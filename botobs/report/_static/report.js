@@ -189,7 +189,8 @@
             curveness: edge.long ? around(edge) : 0,
           },
           label: {
-            show: !upright, rotate: 0, formatter: edge.text, color: colour("faint"), fontSize: 11,
+            // A long edge's middle is where a node stands; the text alternative has its figures.
+            show: !upright && !edge.long, rotate: 0, formatter: edge.text, color: colour("faint"), fontSize: 11,
             backgroundColor: colour("panel"), padding: [1, 3],
           },
         })),

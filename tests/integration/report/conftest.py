@@ -49,8 +49,8 @@ def report(trading: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> Path
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
+    """Headless Chromium; its driver holds an event loop of this thread, which other modules need."""
     with chromium() as running:
         yield running

@@ -14,6 +14,7 @@ from tests.support.stack import LiveStack, eventually
 
 #: Series that only a fault makes, with the reason why the healthy demo has none.
 _ONLY_IN_A_FAULT = {
+    "botobs_collector_refused_points_total": "no point is refused",
     "botobs_bot_goodbye_timestamp_seconds": "no bot is stopped",
     "botobs_bot_restarts_total": "no bot fails",
     "exchange_orderbook_resyncs_total": "no book is wrong",
@@ -48,7 +49,9 @@ _SEE_NOTHING_YET = {
     "BotRestartStorm": "no bot fails",
     "BotsPlaceNoOrders": "orders are placed",
     "CollectorExporterStalled": "data leaves",
+    "CollectorFiltering": "no point is refused",
     "CollectorLosing": "nothing is lost",
+    "CollectorSilent": "the collector's own metrics arrive",
     "ExchangeBookResyncs": "no book is wrong",
     "ExchangeDisconnected": "connections are open",
     "ExchangeErrorsHigh": "the exchange fails no call",
