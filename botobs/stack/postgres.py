@@ -211,10 +211,16 @@ def _traversable(folder: Path) -> bool:
 
 
 def _copy_programs(programs: Path) -> Path:
-    target = Path("/var/cache/botobs") / f"postgres-{programs.parent.stat().st_mtime_ns:x}"
+    """Copy an installation to where every user can reach it; returns its folder of programs."""
+    installation = programs.parent
+    package = installation.parent
+    target = Path("/var/cache/botobs") / f"postgres-{installation.stat().st_mtime_ns:x}"
     if not target.exists():
         staging = target.with_name(f".{target.name}.{os.getpid()}")
-        shutil.copytree(programs.parent, staging, symlinks=True)
-        staging.chmod(0o755)
+        shutil.copytree(installation, staging / package.name / installation.name, symlinks=True)
+        # The wheel keeps shared libraries beside the package, and its programs look for them there.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, staging / libraries.name)
         staging.replace(target)
-    return target / programs.name
+    return target / package.name / installation.name / programs.name
