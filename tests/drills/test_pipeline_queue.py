@@ -141,9 +141,7 @@ def test_disk_of_prometheus_is_full(root: None, faults: FaultTable, tmp_path: Pa
             running.flows(20)
         delivery = running.drained()
         refused = live.value("sum(otelcol_exporter_send_failed_metric_points_total)") or 0
-    faults.add(
-        "Prometheus' disk full", delivery, f"{refused:g} refused, {failed:g} writes failed"
-    )
+    faults.add("Prometheus' disk full", delivery, f"{refused:g} refused, {failed:g} writes failed")
     # Prometheus answers 200 to what it could not write (docs/delivery.md): all that can be asked is that it is told.
     assert failed
 
