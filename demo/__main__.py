@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.console import Console
 from botobs.cli._building import BuildDisplay
 from botobs.stack import Home, Options, Stack, StackError
 from botobs.stack.supervisor import State, Status
+from botobs.stack.waiting import either, stop_on_signals
 
 from . import live, services, summary
 from .observe import Backends
@@ -33,24 +33,22 @@ def main() -> int:
     try:
         return asyncio.run(_run(options))
     except StackError as error:
-        console.print(f"[bold red]demo:[/] {error.problem}".replace("[/]", "[/]"), highlight=False)
+        console.print("[bold red]demo:[/]", end=" ")
+        console.print(error.problem, markup=False)
         if error.way_out:
             console.print(error.way_out, markup=False)
         return 1
 
 
 async def _run(options: argparse.Namespace) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     home = Home.from_environ({"BOTOBS_HOME": options.home} if options.home else {})
     auto = options.ports == "auto"
     with BuildDisplay() as display:
         stack = Stack(home, Options(postgres=True, ports_auto=auto), display, _say)
         stack.add(services.make(services.Load(options.bots, options.rate), auto))
         begin = asyncio.create_task(stack.__aenter__())
-        await _either(begin, stop)
+        await either(begin, stop)
         if not begin.done():
             begin.cancel()
             await asyncio.gather(begin, return_exceptions=True)
@@ -59,7 +57,7 @@ async def _run(options: argparse.Namespace) -> int:
     backends = Backends(stack)
     try:
         if options.seconds:
-            loop.call_later(options.seconds, stop.set)
+            asyncio.get_running_loop().call_later(options.seconds, stop.set)
         await live.show(stack, backends, console, stop)
         await summary.show(backends, console, str(home.path))
     finally:
@@ -67,12 +65,6 @@ async def _run(options: argparse.Namespace) -> int:
         await backends.close()
         await stack.__aexit__(None, None, None)
     return 0
-
-
-async def _either(task: asyncio.Task[Stack], stop: asyncio.Event) -> None:
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
 
 
 def _say(name: str, status: Status) -> None:

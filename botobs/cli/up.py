@@ -6,18 +6,16 @@ import argparse
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 
 from ..stack import Home, Stack, StackError, state
 from ..stack.supervisor import State, Status
+from ..stack.waiting import either, stop_on_signals
 from ._arguments import add_home, add_stack_options, home_of, stack_options
 from ._building import BuildDisplay
 from ._console import err, out, print_json
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,14 +38,11 @@ def run(options: argparse.Namespace) -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     home = home_of(options) or Home.from_environ()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     with BuildDisplay() as display:
         stack = Stack(home, stack_options(options), display, _say)
         begin = asyncio.create_task(stack.__aenter__())
-        await _first(begin, stop)
+        await either(begin, stop)
         if not begin.done():
             begin.cancel()
             await asyncio.gather(begin, return_exceptions=True)
@@ -56,19 +51,13 @@ async def _run(options: argparse.Namespace) -> int:
     try:
         _show(stack, options)
         fallen = asyncio.create_task(stack.supervisor.wait())
-        await _first(fallen, stop)
+        await either(fallen, stop)
         if fallen.done():
             fallen.result()
     finally:
         err.print("stopping")
         await stack.__aexit__(None, None, None)
     return 0
-
-
-async def _first(task: asyncio.Task[object], stop: asyncio.Event) -> None:
-    waiting = asyncio.create_task(stop.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
 
 
 def _say(name: str, status: Status) -> None:
