@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import TYPE_CHECKING
 
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
 
 from . import _propagation, _providers, fork, resource
@@ -15,7 +17,6 @@ from .engine import Engine, Limits, create_engine
 from .export._quiet import Quiet, logger
 from .export.counts import Counts, Life, observe
 from .export.discovery import Discovery
-from .export.logs import LogEncoder
 from .export.pipeline import Pipeline
 from .export.sender import Sender
 from .export.spool import Spool
@@ -26,6 +27,9 @@ from .redaction import Redactor
 from .semconv import sdk as semconv
 from .settings import Problem, Settings, SettingsError
 from .trading import _world as trading
+
+if TYPE_CHECKING:
+    from .export.log_encoder import LogEncoder
 
 #: Names of HTTP and database telemetry that stay; read once in a process, before the first instrumentor loads.
 SEMCONV_OPT_IN = "http,database"
@@ -64,7 +68,7 @@ class Handle:
             self.redactor,
             Limits(series=settings.series_limit),
         )
-        self._log_encoder = LogEncoder(self._resource, self.redactor)
+        self._log_encoder = _log_encoder(self._resource, self.redactor) if settings.logs else None
         self._running = False
 
     @property
@@ -147,7 +151,7 @@ class Handle:
     def _start(self) -> None:
         self._running = True
         self._register_metrics()
-        self._pipeline.start(self._engine, self._log_encoder.encode)
+        self._pipeline.start(self._engine, None if self._log_encoder is None else self._log_encoder.encode)
         _providers.tracer_provider.switch(self._engine.tracer_provider)
         _providers.meter_provider.switch(self._engine.meter_provider)
         for taken in _providers.install_globally():
@@ -188,7 +192,8 @@ class Handle:
         _providers.meter_provider.after_fork()
         self._resource = resource.build(self.settings)
         self._engine.reset_after_fork(self._resource)
-        self._log_encoder.resource = self._resource
+        if self._log_encoder is not None:
+            self._log_encoder.resource = self._resource
         self._pipeline.after_fork()
 
     def _register_metrics(self) -> None:
@@ -296,6 +301,13 @@ def _after_fork() -> None:
 def _pin_semantic_conventions() -> None:
     """Fix the names of upstream instrumentors to the stable ones, whatever their default becomes."""
     os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = SEMCONV_OPT_IN
+
+
+def _log_encoder(resource: Resource, redactor: Redactor) -> LogEncoder:
+    # Late: see there.
+    from .export.log_encoder import LogEncoder
+
+    return LogEncoder(resource, redactor)
 
 
 def _sampler(settings: Settings) -> Sampler:

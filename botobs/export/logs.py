@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
+from opentelemetry.trace import SpanContext
 
-from ..engine._redact import redact_logs
 from .lanes import Lane
-
-if TYPE_CHECKING:
-    from ..redaction import Redactor
 
 #: Levels of the standard library.
 _ERROR, _INFO = 40, 20
@@ -52,47 +46,3 @@ def lane_of(entry: LogEntry) -> Lane:
 def size_of(entry: LogEntry) -> int:
     """About how many bytes a record takes in memory."""
     return 1000 + len(entry.body) + sum(150 + len(str(value)) for value in entry.attributes.values())
-
-
-class LogEncoder:
-    """Makes requests of records; on the export thread.
-
-    Attributes:
-        resource: Who sends them.
-    """
-
-    def __init__(self, resource: Resource, redactor: Redactor) -> None:
-        self.resource = resource
-        self._redactor = redactor
-
-    def encode(self, entries: Sequence[LogEntry]) -> bytes:
-        """A redacted ExportLogsServiceRequest."""
-        # Most services export no logs, and upstream's part for them takes time to import.
-        from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
-
-        request = encode_logs([self._record(entry) for entry in entries])
-        redact_logs(request, self._redactor)
-        return bytes(request.SerializeToString())
-
-    def _record(self, entry: LogEntry) -> Any:
-        from opentelemetry._logs import LogRecord
-        from opentelemetry.sdk._logs import ReadableLogRecord
-
-        record = LogRecord(
-            timestamp=entry.time,
-            observed_timestamp=entry.time,
-            context=set_span_in_context(NonRecordingSpan(entry.span)),
-            severity_text=entry.level_name,
-            severity_number=_severity(entry.level),
-            body=entry.body,
-            attributes=entry.attributes,
-        )
-        return ReadableLogRecord(record, self.resource, InstrumentationScope(entry.logger))
-
-
-def _severity(level: int) -> Any:
-    """OpenTelemetry's number: 1 to 4 for traces, then four each for debug, info, warning, error and fatal."""
-    from opentelemetry._logs import SeverityNumber
-
-    step = max(0, min(level, 59))
-    return SeverityNumber(1 + step // 10 * 4 + step % 10 * 4 // 10)

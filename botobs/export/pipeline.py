@@ -103,10 +103,12 @@ class Pipeline:
         """Bytes that wait on disk."""
         return self._store.bytes if self._store.durable else 0
 
-    def start(self, engine: Engine, encode_logs: Callable[[list[Any]], bytes]) -> None:
-        """Start the thread, which takes metrics from `engine` and has it encode spans."""
+    def start(self, engine: Engine, encode_logs: Callable[[list[Any]], bytes] | None = None) -> None:
+        """Start the thread, which takes metrics from `engine` and has it encode spans, and logs if they are sent."""
         self._engine = engine
-        self._encoders = {"traces": engine.encode_spans, "logs": encode_logs}
+        self._encoders["traces"] = engine.encode_spans
+        if encode_logs is not None:
+            self._encoders["logs"] = encode_logs
         self.queue.size_of = engine.span_size
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
         self._thread.start()
@@ -151,7 +153,7 @@ class Pipeline:
             self._sender.close()
         self._store.after_fork()
         if self._engine is not None and not self._closed:
-            self.start(self._engine, self._encoders["logs"])
+            self.start(self._engine)
 
     def _ask(self, timeout: float, stop: bool) -> bool:
         thread = self._thread

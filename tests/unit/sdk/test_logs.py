@@ -182,3 +182,15 @@ def test_the_spool_keeps_them(init: Init, receiver: OtlpReceiver, tmp_path: Any)
     receiver.reply = Reply()
     everything(init, spool_dir=tmp_path / "spool").flush()
     assert bodies(receiver) == ["before the restart"]
+
+
+def test_the_last_words_of_a_process_arrive(start: Callable[..., Any], receiver: OtlpReceiver) -> None:
+    process = start(
+        "import logging\nbotobs.init()\nlogging.error('out of margin')",
+        BOTOBS_LOGS="true",
+        BOTOBS_DISABLED_INSTRUMENTATIONS="",
+        BOTOBS_SPAN_INTERVAL="60",
+    )
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert bodies(receiver) == ["out of margin"]
