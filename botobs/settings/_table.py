@@ -204,7 +204,7 @@ class Settings:
     redact_keys: tuple[str, ...] = _row(
         (), "Names of attributes whose values leave no process.", parse.names, essential=True
     )
-    engine: str = _row("stock", "What records spans and metrics.", parse.one_of("stock", "fast"))
+    engine: str = _row("fast", "What records spans and metrics.", parse.one_of("stock", "fast"))
 
     stack_files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
