@@ -56,10 +56,14 @@ class Pin:
 
 @cache
 def pins() -> dict[str, Pin]:
-    """Every part that is built from Go, in the order of the file."""
+    """Everything that can be built from Go here, in the order of the file.
+
+    A wheel has the sources of the stack's parts alone, a checkout those of what checks the project too.
+    """
     base = assets.root()
     table = tomllib.loads((base / "versions.toml").read_text(encoding="utf-8"))
-    return {name: _pin(base, name, raw) for name, raw in table.items() if "module" in raw}
+    found = {name: _pin(base, name, raw) for name, raw in table.items() if "module" in raw}
+    return {name: pin for name, pin in found.items() if pin.source.is_dir()}
 
 
 def _pin(base: Path, name: str, raw: dict[str, object]) -> Pin:
