@@ -80,7 +80,7 @@ class ControlServer:
             case "freeze":
                 seconds = _lease(request)
                 await self._release(part)
-                await self._supervisor.kill(part, signal.SIGSTOP)
+                await self._supervisor.freeze(part)
                 self._leases[part] = asyncio.create_task(self._thaw_after(part, seconds))
             case "kill":
                 await self._supervisor.kill(part, signal.SIGKILL)
@@ -107,8 +107,7 @@ class ControlServer:
         try:
             await asyncio.sleep(seconds)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                await self._supervisor.kill(part, signal.SIGCONT)
+            await self._supervisor.thaw(part)
 
 
 def _lease(request: dict[str, Any]) -> float:
@@ -123,7 +122,8 @@ def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
 
     Args:
         path: The socket of the running stack, `Home.control`.
-        do: `hold` (stop it in good order), `crash` (kill it, and leave it dead), `freeze`, `kill` or `release`.
+        do: `hold` (stop it in good order), `crash` (kill it, and leave it dead), `freeze` (stop its threads, and those
+            of the processes that it has started), `kill` or `release`.
         part: Name of the part.
         seconds: Length of the lease, for `hold`, `crash` and `freeze`.
 

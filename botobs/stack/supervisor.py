@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import psutil
+
 from .errors import StackError
 
 logger = logging.getLogger(__name__)
@@ -163,6 +165,22 @@ class Supervisor:
         """Send a signal to a part, as a fault would; the supervisor restarts what falls."""
         process = self._processes[name]
         process.send_signal(number)
+
+    async def freeze(self, name: str) -> None:
+        """Stop the threads of a part and of the processes that it has started, without ending any."""
+        self._each(name, psutil.Process.suspend)
+
+    async def thaw(self, name: str) -> None:
+        """Let what `freeze` has stopped go on."""
+        self._each(name, psutil.Process.resume)
+
+    def _each(self, name: str, do: Callable[[psutil.Process], None]) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(self._processes[name].pid)
+            do(parent)
+            for child in parent.children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    do(child)
 
     async def hold(self, name: str, number: int | None = None) -> None:
         """Stop a part, in good order or with the signal `number`, and leave it stopped until `resume`."""

@@ -23,10 +23,10 @@ async def _at_once() -> bool:
 
 
 @asynccontextmanager
-async def _running(logs: Path) -> AsyncIterator[tuple[Supervisor, Path]]:
-    supervisor = Supervisor(
-        [Part("a", [sys.executable, "-c", "import time; time.sleep(600)"], _at_once)], logs
-    )
+async def _running(
+    logs: Path, program: str = "import time; time.sleep(600)"
+) -> AsyncIterator[tuple[Supervisor, Path]]:
+    supervisor = Supervisor([Part("a", [sys.executable, "-c", program], _at_once)], logs)
     await supervisor.start()
     # A socket's path may be 108 bytes long at most, and pytest's folders are deep.
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +97,20 @@ async def test_a_frozen_part_thaws(tmp_path: Path) -> None:
         await _until(lambda: process.status() == psutil.STATUS_STOPPED)
         await _until(lambda: process.status() != psutil.STATUS_STOPPED)
         assert supervisor.status["a"].restarts == 0
+
+
+@pytest.mark.asyncio
+async def test_what_a_frozen_part_has_started_is_frozen_with_it(tmp_path: Path) -> None:
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
+    async with _running(tmp_path, child) as (supervisor, path):
+        parent = psutil.Process(supervisor.status["a"].pid)
+        await _until(lambda: bool(parent.children()))
+        [process] = parent.children()
+        await _ask(path, "freeze", seconds=600)
+        await _until(lambda: process.status() == psutil.STATUS_STOPPED)
+        await _ask(path, "release")
+        await _until(lambda: process.status() != psutil.STATUS_STOPPED)
+        process.kill()
 
 
 @pytest.mark.asyncio
