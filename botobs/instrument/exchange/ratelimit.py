@@ -113,7 +113,7 @@ class RateLimits:
                 self._read_remaining(lower.get(limit), lower[remaining], lower.get(reset), meaning, now)
                 break
         if status in (418, 429, 403):
-            self._read_ban(lower.get("retry-after"), body, now)
+            self._read_ban(status, lower.get("retry-after"), body, now)
 
     def read_exchange_info(self, body: str) -> None:
         """Learn Binance's limits from its `exchangeInfo` answer (only the head of it is looked at)."""
@@ -156,10 +156,13 @@ class RateLimits:
         moment = number(reset)
         scope.reset_at = None if moment is None else meaning(moment, now)
 
-    def _read_ban(self, retry_after: str | None, body: str, now: float) -> None:
+    def _read_ban(self, status: int, retry_after: str | None, body: str, now: float) -> None:
         until = _BANNED_UNTIL.search(body)
         if until is not None:
             end = int(until.group(1)) / 1000
+        elif status == 429:
+            # What a client is asked to wait after one request too many bans nobody yet.
+            return
         else:
             seconds = number(retry_after)
             if seconds is None:

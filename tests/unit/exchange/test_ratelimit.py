@@ -84,7 +84,7 @@ def test_the_reset_is_a_moment_however_it_is_written(
 @pytest.mark.parametrize("value", ["", "many", "nan", "inf", "-1", None, "1e999", "12 of 20"])
 def test_what_is_no_number_is_ignored(value: Any) -> None:
     limits = read(
-        {"X-MBX-USED-WEIGHT-1M": value, "X-RateLimit-Remaining": value, "Retry-After": value}, status=429
+        {"X-MBX-USED-WEIGHT-1M": value, "X-RateLimit-Remaining": value, "Retry-After": value}, status=418
     )
     assert limits.scopes == {}
     assert limits.banned_until == 0
@@ -100,8 +100,12 @@ def test_a_ban_ends_when_the_exchange_says() -> None:
     assert read({"Retry-After": "120"}, status=418).banned_until == pytest.approx(now + 120, abs=60)
     until = f"IP banned until {int((now + 300) * 1000)}. Please use the websocket."
     assert read({"Retry-After": "1"}, status=418, body=until).banned_until == pytest.approx(now + 300, abs=1)
-    assert read({"Retry-After": "1" + "0" * 15}, status=429).banned_until <= time.time() + 30 * 86400
-    assert read({"Retry-After": "120"}, status=503).banned_until == 0
+    assert read({"Retry-After": "1" + "0" * 15}, status=418).banned_until <= time.time() + 30 * 86400
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_that_is_asked_for_is_no_ban(status: int) -> None:
+    assert read({"Retry-After": "120"}, status=status).banned_until == 0
 
 
 def test_utilization_is_never_negative() -> None:
