@@ -24,6 +24,10 @@ class Fault(StrEnum):
     """Without a share, one change of each book is left out; with one, that share of the changes."""
     RATE_LIMIT = "rate_limit"
     """Requests are answered with 429; `value` is the seconds to wait in `Retry-After`."""
+    BAN = "ban"
+    """Requests are answered as a banned address' are; `value` is the seconds for which each answer says it lasts."""
+    LIMIT_USED = "limit_used"
+    """Others at our address use the part `value` of the rate limit, where an exchange tells what is used."""
     SERVER_ERROR = "server_error"
     """Requests are answered with the status `value`."""
     LATENCY = "latency"
@@ -36,7 +40,14 @@ class Fault(StrEnum):
     """Orders are rejected for want of balance."""
 
 
-_VALUES = {Fault.RATE_LIMIT: 5.0, Fault.SERVER_ERROR: 503.0, Fault.LATENCY: 1.0, Fault.CLOCK_SKEW: 5.0}
+_VALUES = {
+    Fault.RATE_LIMIT: 5.0,
+    Fault.BAN: 60.0,
+    Fault.LIMIT_USED: 0.9,
+    Fault.SERVER_ERROR: 503.0,
+    Fault.LATENCY: 1.0,
+    Fault.CLOCK_SKEW: 5.0,
+}
 
 
 @dataclass(frozen=True, slots=True)

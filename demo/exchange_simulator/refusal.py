@@ -17,6 +17,7 @@ class Reason(StrEnum):
     BALANCE = "balance"
     UNKNOWN_ORDER = "unknown_order"
     RATE_LIMIT = "rate_limit"
+    BANNED = "banned"
     UNAVAILABLE = "unavailable"
 
 

@@ -52,6 +52,8 @@ async def _suffer(exchange: Exchange) -> None:
         await asyncio.sleep(slow.value)
     if (limited := exchange.faults.strikes(Fault.RATE_LIMIT)) is not None:
         raise Refusal(Reason.RATE_LIMIT, f"{limited.value:.0f}")
+    if (banned := exchange.faults.strikes(Fault.BAN)) is not None:
+        raise Refusal(Reason.BANNED, f"{banned.value:.0f}")
     if (broken := exchange.faults.strikes(Fault.SERVER_ERROR)) is not None:
         raise Refusal(Reason.UNAVAILABLE, f"{broken.value:.0f}")
 

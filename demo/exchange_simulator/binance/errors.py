@@ -16,6 +16,7 @@ _ERRORS = {
     Reason.BALANCE: (400, -2010, "Account has insufficient balance for requested action."),
     Reason.UNKNOWN_ORDER: (400, -2011, "Unknown order sent."),
     Reason.RATE_LIMIT: (429, -1003, "Too much request weight used; please use WebSocket Streams."),
+    Reason.BANNED: (418, -1003, "Way too much request weight used; IP banned."),
 }
 
 
@@ -30,5 +31,6 @@ def refuse(refusal: Refusal) -> web.Response:
     if refusal.reason is Reason.UNAVAILABLE:
         return broken(refusal)
     status, code, message = code_and_message(refusal)
-    headers = {"Retry-After": refusal.detail} if refusal.reason is Reason.RATE_LIMIT else None
+    waits = refusal.reason in (Reason.RATE_LIMIT, Reason.BANNED)
+    headers = {"Retry-After": refusal.detail} if waits else None
     return web.json_response({"code": code, "msg": message}, status=status, headers=headers)

@@ -6,8 +6,9 @@ import time
 
 from aiohttp import web
 
+from ..faults import Fault
 from ..refusal import Reason, Refusal
-from ..rest import Handler, operation_of
+from ..rest import EXCHANGE, Handler, operation_of
 from .errors import refuse
 from .words import ORDERS_PER_10_SECONDS, ORDERS_PER_DAY, WEIGHT_PER_MINUTE
 
@@ -69,12 +70,10 @@ class Limits:
                 window.use(1, now)
         return max((window.remaining(now) for window in windows if window.exceeded()), default=None)
 
-    def headers(self, operation: str) -> dict[str, str]:
-        """What the answer tells about it."""
-        headers = {
-            "X-MBX-USED-WEIGHT": f"{self._weight.used}",
-            "X-MBX-USED-WEIGHT-1M": f"{self._weight.used}",
-        }
+    def headers(self, operation: str, others: float = 0.0) -> dict[str, str]:
+        """What the answer tells about it, when others at this address use the part `others` of the weight."""
+        weight = self._weight.used + round(others * WEIGHT_PER_MINUTE)
+        headers = {"X-MBX-USED-WEIGHT": f"{weight}", "X-MBX-USED-WEIGHT-1M": f"{weight}"}
         if operation == "create_order":
             short, day = self._orders
             headers |= {"X-MBX-ORDER-COUNT-10S": f"{short.used}", "X-MBX-ORDER-COUNT-1D": f"{day.used}"}
@@ -96,5 +95,6 @@ async def weigh(request: web.Request, handler: Handler) -> web.StreamResponse:
         response: web.StreamResponse = refuse(Refusal(Reason.RATE_LIMIT, f"{wait:.0f}"))
     else:
         response = await handler(request)
-    response.headers.update(limits.headers(operation))
+    others = request.app[EXCHANGE].faults.setting(Fault.LIMIT_USED)
+    response.headers.update(limits.headers(operation, others.value if others else 0.0))
     return response

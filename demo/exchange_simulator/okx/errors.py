@@ -17,6 +17,8 @@ _ERRORS = {
     Reason.BALANCE: (200, "51008", "Order failed. Insufficient USDT balance in account."),
     Reason.UNKNOWN_ORDER: (200, "51603", "Order does not exist"),
     Reason.RATE_LIMIT: (429, "50011", "Too Many Requests"),
+    # OKX knows no code of its own for it: its CDN closes the door.
+    Reason.BANNED: (403, "50011", "Too Many Requests"),
 }
 
 _LOGIN_ERRORS = {
@@ -44,5 +46,6 @@ def refuse(refusal: Refusal) -> web.Response:
         return broken(refusal)
     status, *_ = _ERRORS[refusal.reason]
     code, message = code_and_message(refusal)
-    headers = {"Retry-After": refusal.detail} if refusal.reason is Reason.RATE_LIMIT else None
+    waits = refusal.reason in (Reason.RATE_LIMIT, Reason.BANNED)
+    headers = {"Retry-After": refusal.detail} if waits else None
     return web.json_response({"code": code, "data": [], "msg": message}, status=status, headers=headers)

@@ -158,6 +158,23 @@ async def test_too_many_requests(simulator: Simulator, name: str) -> None:
 
 
 @EXCHANGES
+async def test_a_banned_address(simulator: Simulator, name: str) -> None:
+    client = await simulator.rest(name)
+    await simulator.fault("ban", exchange=name, value=30)
+    with pytest.raises((ccxt.DDoSProtection, ccxt.RateLimitExceeded, ccxt.ExchangeError)):
+        await client.create_order(SYMBOL, "market", "buy", 0.01)
+    assert client.last_response_headers["Retry-After"] == "30"
+    assert (await simulator.counts(name))["orders"]["rejected"] == 1
+
+
+async def test_a_limit_that_others_use(simulator: Simulator) -> None:
+    client = await simulator.rest("binance")
+    await simulator.fault("limit_used", exchange="binance", value=0.95)
+    await client.fetch_time()
+    assert 0.95 * 6000 < int(client.last_response_headers["X-MBX-USED-WEIGHT-1M"]) < 0.96 * 6000
+
+
+@EXCHANGES
 async def test_server_errors(simulator: Simulator, name: str) -> None:
     client = await simulator.rest(name)
     await simulator.fault("server_error", exchange=name)
