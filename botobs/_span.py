@@ -9,13 +9,11 @@ from contextvars import Token
 from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
-from opentelemetry import trace
-from opentelemetry.context import _RUNTIME_CONTEXT as _runtime
-from opentelemetry.context import Context, get_current
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.util.types import AttributeValue
 
-from . import _providers
+from . import _context, _providers
+from ._context import SPAN_KEY, Context
 from ._version import __version__
 from .instrument._delays import stamp
 
@@ -227,13 +225,15 @@ def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, An
             step = functools.partial(inner.throw, thrown)
 
 
-def _attach(current: Span) -> Token[Context]:
-    return _runtime.attach(trace.set_span_in_context(current, get_current()))
+def _attach(span: Span) -> Token[Context]:
+    inner = Context(_context.current())
+    _context.put(inner, SPAN_KEY, span)
+    return _context.attach(inner)  # type: ignore[no-any-return]
 
 
 def _detach(token: Token[Context]) -> None:
     try:
-        _runtime.detach(token)
+        _context.detach(token)
     except ValueError:
         # A generator that is closed by the garbage collector ends in another context, where nothing was attached;
         # OpenTelemetry's own function logs an error for it.

@@ -40,6 +40,7 @@ TEST = Profile(
         "BOTOBS_RULE_QUERY_OFFSET": "0s",
         "BOTOBS_ALERT_RESEND_DELAY": "3s",
         "BOTOBS_ALERT_WINDOW": "15s",
+        "BOTOBS_ANSWER_WINDOW": "4s",
         "BOTOBS_FOR_CAUSE": "2s",
         "BOTOBS_FOR_HEARTBEAT": "3s",
         "BOTOBS_FOR_SHORT": "9s",
@@ -48,6 +49,7 @@ TEST = Profile(
         # The bots' way back, which may take their longest pause, and the alert window.
         "BOTOBS_KEEP_CAUSE": "40s",
         "BOTOBS_CRASH_WINDOW": "1m",
+        "BOTOBS_ORPHAN_WINDOW": "1m",
         "BOTOBS_RESTART_WINDOW": "20s",
         "BOTOBS_RECONNECT_WINDOW": "20s",
         "BOTOBS_RESYNC_WINDOW": "20s",

@@ -20,8 +20,8 @@ from opentelemetry.trace import (
     TracerProvider,
 )
 
+from .._context import SPAN_KEY, Context, current
 from .fast.attributes import Attributes
-from .fast.context import SPAN_KEY, Context, current
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

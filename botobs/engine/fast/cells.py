@@ -17,7 +17,7 @@ from typing import Any
 
 from opentelemetry.trace import Span
 
-from .context import SPAN_KEY, Context, current
+from ..._context import SPAN_KEY, Context, current
 from .span import FastSpan
 
 _logger = logging.getLogger(__name__)

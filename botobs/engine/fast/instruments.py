@@ -12,9 +12,9 @@ from opentelemetry import metrics as api
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.metrics import _Gauge as ApiGauge
 
+from ..._context import Context
 from .attributes import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell
-from .context import Context
 from .series import Cardinality, Series
 
 _logger = logging.getLogger(__name__)

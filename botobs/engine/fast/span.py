@@ -26,9 +26,9 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
+from ..._context import SPAN_KEY, Context, attach, current, detach, put
 from .attributes import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
-from .context import SPAN_KEY, Context, attach, current, detach, put
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link
 from .ids import getrandbits, given_ids
 from .reading import SpanState

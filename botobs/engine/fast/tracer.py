@@ -24,10 +24,10 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
+from ..._context import SPAN_KEY, Context, current
 from ..._ids import IdGenerator as OwnIdGenerator
 from .attributes import Attributes
 from .clock import CLOCK
-from .context import SPAN_KEY, Context, current
 from .details import Details
 from .ids import getrandbits, given_ids
 from .limits import Limits
