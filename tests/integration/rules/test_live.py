@@ -28,6 +28,7 @@ _ONLY_IN_A_FAULT = {
     'exchange_orders_total{exchange_order_outcome="unknown"}': "every order's outcome is known",
     'http_server_request_duration_seconds_count{http_response_status_code=~"5.."}': "no request fails",
     'botobs_bot_turn_duration_seconds_count{error_type!=""}': "no turn fails",
+    'db_client_operation_duration_seconds_count{error_type!=""}': "no statement fails",
     'exchange_client_errors_total{exchange_error_category!~"order|funds|symbol|request|unsupported|cancelled|'
     'unsubscribed|closed"}': "the exchange fails no call",
     "exchange:errors:rate": "the exchange fails no call",
