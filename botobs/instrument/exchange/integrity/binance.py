@@ -16,12 +16,23 @@ def missing(last: dict[Any, int], message: Any) -> int | None:
     A range that overlaps the one before is no gap: a book that is subscribed to at two speeds comes twice.
     """
     try:
-        event = message["e"]
-        data = message
+        if message["e"] != "depthUpdate":
+            return None
+        symbol, end = message["s"], message["u"]
+        before = last[symbol]
+        follows = message["U"] == before + 1 and end.__class__ is int and end > before
     except (KeyError, TypeError):
-        data = _combined(message)
-        event = data.get("e")
-    if event != "depthUpdate":
+        # The first of its symbol, one in a combined stream's message, or nothing that we know.
+        follows = False
+    if not follows:
+        return _missing_closely(last, message)
+    last[symbol] = end
+    return 0
+
+
+def _missing_closely(last: dict[Any, int], message: Any) -> int | None:
+    data = message if message.__class__ is dict and "e" in message else _combined(message)
+    if data.get("e") != "depthUpdate":
         return None
     end, symbol = data.get("u"), data.get("s")
     if end.__class__ is not int or symbol.__class__ is not str:
