@@ -20,7 +20,7 @@ from ._arguments import add_home, home_of
 from ._console import err, out, print_json
 
 if TYPE_CHECKING:
-    from ..drills.catalogue import Drill
+    from ..drills.drill import Drill
     from ..drills.profile import Profile
     from ..drills.runner import Result
     from ..drills.sinks import Inbox

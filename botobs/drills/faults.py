@@ -122,6 +122,58 @@ def crashing_bot(target: Target, seconds: float) -> Iterator[None]:
         manager.post(f"/bots/{response.json()['id']}/stop")
 
 
+#: Seconds that a service lives before it is killed again: one export of metrics, and a little.
+ALIVE = 12.0
+
+
+def crash_loop(part: str) -> Fault:
+    """A service is killed as often as it comes back, each time after it has given a sign of life."""
+
+    @contextmanager
+    def fault(target: Target, seconds: float) -> Iterator[None]:
+        over = threading.Event()
+
+        def kill() -> None:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end and not over.is_set():
+                target.control("kill", part)
+                _wait_for(lambda: _answers(target, part), over, end)
+                over.wait(ALIVE)
+
+        worker = threading.Thread(target=kill)
+        worker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            worker.join()
+
+    return fault
+
+
+@contextmanager
+def dying_with_orders(target: Target, seconds: float) -> Iterator[None]:
+    """The trading engine is killed, and kept dead, while it has reported orders on their way to Binance."""
+    end = time.monotonic() + seconds
+    in_flight = 'sum(botobs_orders_in_flight{service_name="trading-engine",exchange_name="binance"}) > 0'
+    with exchange("binance", "latency", value=8)(target, seconds):
+        _wait_for(lambda: bool(target.query(in_flight)), threading.Event(), end)
+        with taken("trading-engine", "crash")(target, seconds):
+            yield
+
+
+def _answers(target: Target, part: str) -> bool:
+    try:
+        return target.http(part).get("/healthz").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _wait_for(condition: Callable[[], bool], over: threading.Event, end: float) -> None:
+    while not condition() and time.monotonic() < end and not over.wait(0.25):
+        pass
+
+
 @contextmanager
 def full_disk(target: Target, _seconds: float) -> Iterator[None]:
     """A host called `drill` reports to the collector that its only file system is full.

@@ -11,7 +11,8 @@ from typing import Any
 
 from rich.table import Table
 
-from .catalogue import DRILLS, Drill
+from .catalogue import DRILLS
+from .drill import Drill
 from .profile import PRODUCTION, Profile
 from .runner import Result
 from .timing import Promise, promised

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..stack import StackError
-from .catalogue import Drill
+from .drill import Drill
 from .profile import Profile
 from .sinks import Inbox, Message
 from .target import Alert, Target
-from .timing import promised
+from .timing import lingering, promised
 
 #: Seconds between two looks.
 _LOOK = 0.25
@@ -71,6 +71,7 @@ class Run:
         self._inbox = inbox
         self._promise = promised(drill, profile)
         self._limit = self._promise.latest + profile.patience
+        self._end_limit = self._limit + lingering(drill, profile)
         self._channels = () if inbox is None else ("email",) if drill.by_deadman else ("email", "slack")
         self._result = Result(drill)
 
@@ -86,11 +87,11 @@ class Run:
         told = target.notifications()
         result.fault_in = time.time()
         with self._drill.fault(target, self._limit + _LEEWAY):
-            arrived = self._wait(self._has_arrived, "the alert {} did not arrive")
+            arrived = self._wait(self._has_arrived, self._limit, "the alert {} did not arrive")
             result.trace_id = target.trace_id(self._drill.traceql, result.fault_in - 30)
         result.fault_out = time.time()
         if arrived:
-            self._wait(self._is_over, "the end of {} was not told")
+            self._wait(self._is_over, self._end_limit, "the end of {} was not told")
         self._listen()
         after = target.notifications()
         sent = {name: after[name] - told.get(name, 0) for name in after}
@@ -99,7 +100,7 @@ class Run:
         return result
 
     def _wait_for_quiet(self) -> None:
-        deadline = time.monotonic() + self._limit
+        deadline = time.monotonic() + self._end_limit
         while in_the_way := self._in_the_way():
             if time.monotonic() > deadline:
                 raise StackError(
@@ -117,12 +118,12 @@ class Run:
         effects = {self._drill.alert, *self._drill.silent, *self._drill.never}
         return sorted({alert.name for alert in alerts if alert.name in effects or "cause" in alert.labels})
 
-    def _wait(self, condition: Callable[[], bool], problem: str) -> bool:
-        deadline = time.monotonic() + self._limit
+    def _wait(self, condition: Callable[[], bool], limit: float, problem: str) -> bool:
+        deadline = time.monotonic() + limit
         while not condition():
             if time.monotonic() > deadline:
                 text = problem.format(self._drill.alert)
-                self._result.problems.append(f"{text} within {self._limit:.0f} s")
+                self._result.problems.append(f"{text} within {limit:.0f} s")
                 return False
             time.sleep(_LOOK)
         return True

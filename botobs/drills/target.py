@@ -103,11 +103,14 @@ class Target(AbstractContextManager["Target"]):
         """How many notifications Alertmanager has sent, by integration; `<integration> failed` those that failed."""
         found: dict[str, float] = {}
         for name, suffix in (("total", ""), ("failed_total", " failed")):
-            query = f"sum by (integration) (alertmanager_notifications_{name})"
-            body = self._get("prometheus", f"/api/v1/query?query={quote(query)}")
-            for sample in body["data"]["result"] if body else ():
+            for sample in self.query(f"sum by (integration) (alertmanager_notifications_{name})"):
                 found[sample["metric"]["integration"] + suffix] = float(sample["value"][1])
         return found
+
+    def query(self, promql: str) -> list[dict[str, Any]]:
+        """Samples of an instant query, none while Prometheus does not answer."""
+        body = self._get("prometheus", f"/api/v1/query?query={quote(promql, safe='')}")
+        return list(body["data"]["result"]) if body else []
 
     def trace_id(self, traceql: str, since: float) -> str | None:
         """Id of a trace that a TraceQL query finds, or None."""

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ..stack import assets
 from ..stack.render import render_text
-from .catalogue import Drill
+from .drill import Drill
 from .profile import Profile
 
 #: Defaults of settings that no configuration file states: the SDK's, and the dead-man's switch's.
@@ -20,7 +21,6 @@ _DEFAULTS = {"OTEL_METRIC_EXPORT_INTERVAL": "10000", "BOTOBS_ALERT_RESEND_DELAY"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9.]+)(ms|s|m|h|d)")
 _TEMPLATES = ("alertmanager/alertmanager.yml", "collector/collector.yaml", "prometheus/prometheus.yml")
-_RULES = ("bots", "database", "exchanges", "orders", "pipeline", "services", "thresholds")
 #: Alertmanager goes on believing in an alert for so many resend delays after Prometheus has last told it.
 _BELIEF = 4
 #: From Alertmanager to the mailbox, in seconds: a mail server that is near.
@@ -72,6 +72,13 @@ def promised(drill: Drill, profile: Profile) -> Promise:
     return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
 
 
+def lingering(drill: Drill, profile: Profile) -> float:
+    """Seconds that an alert may go on after its fault: while the rule still sees it, and while it is kept."""
+    setting = _Settings(profile.variables)
+    kept = 0.0 if drill.by_deadman else seconds(str(_rule(drill, profile).get("keep_firing_for", "0s")))
+    return drill.lingers(setting.of) + kept + setting.of("BOTOBS_ALERT_GROUP_INTERVAL")
+
+
 class _Settings:
     """Values of settings in seconds: those of a profile over the defaults of the templates."""
 
@@ -83,21 +90,25 @@ class _Settings:
         if not name.startswith(("BOTOBS_", "OTEL_")):
             return float(name)
         text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]
-        return float(text) / 1000 if name.startswith("OTEL_") else seconds(text)
+        milliseconds = name.startswith("OTEL_") or name.endswith("_MS")
+        return float(text) / 1000 if milliseconds else seconds(text)
 
 
 @cache
 def _defaults() -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in (*_TEMPLATES, *(f"prometheus/rules/{area}.yml" for area in _RULES)):
-        text = (assets.root() / path).read_text(encoding="utf-8")
+    for path in (*(assets.root() / name for name in _TEMPLATES), *_rule_files()):
+        text = path.read_text(encoding="utf-8")
         found |= dict(re.findall(r"\$\{(BOTOBS_[A-Z0-9_]+):-([^}]+)\}", text))
     return found
 
 
+def _rule_files() -> list[Path]:
+    return sorted((assets.root() / "prometheus" / "rules").glob("*.yml"))
+
+
 def _rule(drill: Drill, profile: Profile) -> dict[str, Any]:
-    for area in _RULES:
-        path = assets.root() / "prometheus" / "rules" / f"{area}.yml"
+    for path in _rule_files():
         text = path.read_text(encoding="utf-8")
         if f"alert: {drill.alert}\n" not in text:
             continue

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from botobs.drills import deadman, report
-from botobs.drills.catalogue import DRILLS, Drill
+from botobs.drills.catalogue import DRILLS
+from botobs.drills.drill import Drill
 from botobs.drills.profile import TEST
 from botobs.drills.runner import Result, Run
 from botobs.drills.stage import Stage

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from botobs.drills.catalogue import Drill
+from botobs.drills.drill import Drill
 from botobs.drills.profile import Profile
 from botobs.drills.runner import Result, Run
 from botobs.drills.sinks import Inbox
@@ -17,7 +17,14 @@ from botobs.drills.timing import promised
 from botobs.stack import StackError
 
 #: Nothing is waited for: what does not come at once does not come.
-HASTY = Profile("hasty", {"BOTOBS_FOR_CAUSE": "1ms", "BOTOBS_ALERT_GROUP_WAIT_CRITICAL": "1ms"}, -70.0, 0.0)
+_AT_ONCE = (
+    "BOTOBS_FOR_CAUSE",
+    "BOTOBS_ALERT_GROUP_WAIT_CRITICAL",
+    "BOTOBS_ALERT_WINDOW",
+    "BOTOBS_KEEP_CAUSE",
+    "BOTOBS_ALERT_GROUP_INTERVAL",
+)
+HASTY = Profile("hasty", dict.fromkeys(_AT_ONCE, "1ms"), -70.0, 0.0)
 FIRING = "[CRITICAL] DatabaseDown: postgres, test, since 2026-01-01 00:00:00 UTC"
 OVER = FIRING.replace("CRITICAL", "RESOLVED")
 

@@ -1,0 +1,76 @@
+"""What a drill is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from . import deadman
+from .faults import Fault
+
+#: The value of a setting in seconds, by its name.
+Setting = Callable[[str], float]
+#: How long something takes, by a function from settings to their values.
+Reach = Callable[[Setting], float]
+
+
+def after(seconds: float) -> Reach:
+    """Seconds that no setting changes."""
+    return lambda _: seconds
+
+
+def window(name: str) -> Reach:
+    """As long as a setting says."""
+    return lambda setting: setting(name)
+
+
+def heartbeat_age(setting: Setting) -> float:
+    """How old the last sign of life of a service has to be."""
+    return setting("BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS")
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One drill.
+
+    Attributes:
+        name: Its name on the command line.
+        does: What it does, for the person who starts it.
+        alert: Name of the alert that has to arrive.
+        labels: Labels that this alert has to have.
+        fault: What is broken.
+        needs: Parts of the stack that it needs beside those of every stack.
+        signal: Setting of the interval at which the fault is measured.
+        reach: Seconds until what is measured crosses its limit, by the value of each setting in seconds.
+        lingers: Seconds that the rule still sees a fault that is over.
+        silent: Alerts that the fault causes too, and that an inhibition has to keep quiet.
+        never: Alerts that nobody may be told, because they would accuse something that is well.
+        traceql: Finds a trace of what the fault did.
+        severity: Severity of the rule that fires, where the alert has two.
+    """
+
+    name: str
+    does: str
+    alert: str
+    labels: Mapping[str, str]
+    fault: Fault
+    needs: frozenset[str] = frozenset()
+    signal: str = "OTEL_METRIC_EXPORT_INTERVAL"
+    reach: Reach = field(default=after(0))
+    lingers: Reach = field(default=window("BOTOBS_ALERT_WINDOW"))
+    silent: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    traceql: str = "{ status = error }"
+    severity: str = "critical"
+
+    @property
+    def by_deadman(self) -> bool:
+        """Whether the dead-man's switch tells it, because alerting itself is what is broken."""
+        return self.alert == deadman.ALERT
+
+
+#: What the drills of the demo need.
+BOTS = frozenset({"bot-manager", "trading-engine", "exchange-simulator"})
+DATABASE = frozenset({"postgres", "postgres_exporter"})
+#: Seconds between a bot's turns in the demo, about.
+TURN = 4.0
