@@ -1,0 +1,79 @@
+{{/* What holds for every pod ("account": its account, where it is not the one of all): no rights, no token, no shell's environment of other services. */}}
+{{- define "botobs.pod.confined" -}}
+serviceAccountName: {{ default (include "botobs.name" .) .account }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.images.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* The same for every container. */}}
+{{- define "botobs.container.confined" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  runAsNonRoot: true
+  capabilities: {drop: [ALL]}
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* Where pods of a part go: dict "root" "part" "values" (the part's values). */}}
+{{- define "botobs.pod.placed" -}}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- if .values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
+{{- else if .spread }}
+topologySpreadConstraints:
+  {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - topologyKey: {{ $key }}
+    maxSkew: 1
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "botobs.selector" $ | nindent 8 }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/*
+A volume with files of several Secrets under the names that the configuration has for them:
+dict "root" "files" (a list of: name of the file, entry in .Values.secrets, name of the key in it).
+*/}}
+{{- define "botobs.secrets" -}}
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- range .files }}
+      {{- $secret := get $.root.Values.secrets (index . 1) }}
+      - secret:
+          name: {{ $secret.existingSecret }}
+          items: [{key: {{ get $secret (index . 2) | quote }}, path: {{ index . 0 | quote }}}]
+      {{- end }}
+{{- end -}}
