@@ -58,10 +58,8 @@ labels:
 {{- if .Values.agents.enabled }}{{ $used = concat $used (list "tokens" "collector" "tenant") }}{{ end -}}
 {{- if .Values.gateways.enabled }}{{ $used = append $used "tenants" }}{{ end -}}
 {{- if .Values.samplers.enabled }}{{ $used = append $used "collector" }}{{ end -}}
-{{- if .Values.postgresExporter.enabled }}
-  {{- $used = concat $used (list "database" "web") -}}
-  {{- if .Values.scraper.enabled }}{{ $used = append $used "scrape" }}{{ end -}}
-{{- end -}}
+{{- if .Values.postgresExporter.enabled }}{{ $used = concat $used (list "database" "web") }}{{ end -}}
+{{- if and .Values.scraper.enabled (include "botobs.scraper.password" .) }}{{ $used = append $used "scrape" }}{{ end -}}
 {{- range $used }}
 {{ (get $.Values.secrets .).existingSecret }}: true
 {{- end }}
