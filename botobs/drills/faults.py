@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, contextmanager
 import asyncpg
 import httpx
 
-from ..stack.secrets import read_secret
 from .target import Target
 
 #: Breaks a stack for the length of a block, and for as many seconds at most.
@@ -196,21 +195,4 @@ def _report_disk(target: Target, used: float) -> None:
         "timeUnixNano": str(time.time_ns()),
         "attributes": [text("mountpoint", "/drill"), text("mode", "rw"), text("type", "ext4")],
     }
-    metric = {"name": "system.filesystem.utilization", "unit": "1", "gauge": {"dataPoints": [point]}}
-    attributes = [
-        text("service.name", "drill"),
-        text("service.instance.id", "drill"),
-        text("host.name", "drill"),
-        text("deployment.environment.name", target.running.environment),
-    ]
-    body = {
-        "resourceMetrics": [
-            {"resource": {"attributes": attributes}, "scopeMetrics": [{"metrics": [metric]}]},
-        ]
-    }
-    token = read_secret(target.running.home.secrets / "service.token")
-    # The collector knows services by their token, and no operator.
-    headers = {"Authorization": f"Bearer {token}"}
-    target.http("collector").post(
-        "/v1/metrics", json=body, headers=headers, auth=httpx.Auth()
-    ).raise_for_status()
+    target.report({"name": "system.filesystem.utilization", "unit": "1", "gauge": {"dataPoints": [point]}})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..stack import StackError
 from .drill import Drill
+from .marks import Mark
 from .profile import Profile
 from .sinks import Inbox, Message
 from .target import Alert, Target
@@ -86,13 +87,15 @@ class Run:
         self._wait_for_quiet()
         told = target.notifications()
         result.fault_in = time.time()
-        with self._drill.fault(target, self._limit + _LEEWAY):
-            arrived = self._wait(self._has_arrived, self._limit, "the alert {} did not arrive")
-            result.trace_id = target.trace_id(self._drill.traceql, result.fault_in - 30)
-        result.fault_out = time.time()
-        if arrived:
-            self._wait(self._is_over, self._end_limit, "the end of {} was not told")
-        self._listen()
+        with Mark(target, self._drill.name) as mark:
+            with self._drill.fault(target, self._limit + _LEEWAY):
+                arrived = self._wait(self._has_arrived, self._limit, "the alert {} did not arrive")
+                result.trace_id = target.trace_id(self._drill.traceql, result.fault_in - 30)
+            result.fault_out = time.time()
+            mark.undone()
+            if arrived:
+                self._wait(self._is_over, self._end_limit, "the end of {} was not told")
+            self._listen()
         after = target.notifications()
         sent = {name: after[name] - told.get(name, 0) for name in after}
         result.notifications = {name: number for name, number in sent.items() if number}

@@ -140,16 +140,17 @@ class HttpSink(AbstractContextManager["HttpSink"]):
 
     Args:
         take: Called with the path and the JSON of each request that is answered with 200.
-        refuse: Status codes for the first requests, before the first 200.
+        refuse: Status codes for the next requests, before the next 200.
 
     Attributes:
+        refuse: Those that are left.
         url: Its address.
         statuses: What each request was answered with, in order.
     """
 
     def __init__(self, take: Callable[[str, Any], None], refuse: Iterable[int] = ()) -> None:
         self._take = take
-        self._refuse = list(refuse)
+        self.refuse = list(refuse)
         self.statuses: list[int] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -167,7 +168,7 @@ class HttpSink(AbstractContextManager["HttpSink"]):
         self._thread.join()
 
     def _answer(self, path: str, body: bytes) -> int:
-        status = self._refuse.pop(0) if self._refuse else 200
+        status = self.refuse.pop(0) if self.refuse else 200
         self.statuses.append(status)
         if status == 200:
             self._take(path, json.loads(body))

@@ -5,14 +5,11 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
+from botobs.semconv import drills as drill
 from botobs.semconv import sdk
 
 from .alerts import firing
 from .panels import PROMETHEUS
-
-#: Annotations with this tag are drills; whoever runs one adds it to Grafana.
-DRILL_TAG = "drill"
-_GRAFANA = models.DataSourceRef(type_val="grafana", uid="-- Grafana --")
 
 
 class _Marks(models.AnnotationQuery):
@@ -67,13 +64,13 @@ def alerts() -> dashboard.AnnotationQuery:
 
 
 def drills() -> dashboard.AnnotationQuery:
-    """Faults that somebody made on purpose."""
-    target = dashboard.AnnotationTarget().type("tags").tags([DRILL_TAG]).limit(100).match_any(False)
+    """The time for which `botobs drill` had something broken."""
+    running = f'{drill.RUNNING.prometheus_name}{{deployment_environment_name=~"$environment"}}'
     return (
-        dashboard.AnnotationQuery()
+        _Marking("Drill", "{{botobs_drill_name}}")
         .name("Drills")
-        .datasource(_GRAFANA)
+        .datasource(PROMETHEUS)
         .enable(True)
         .icon_color("purple")
-        .target(target)
+        .expr(f"max by (deployment_environment_name, botobs_drill_name) ({running}) > 0")
     )

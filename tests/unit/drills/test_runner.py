@@ -36,6 +36,7 @@ class Stack:
         self.inbox = Inbox()
         self.broken = False
         self.leases: list[float] = []
+        self.marks: list[str] = []
         self.firing: list[Alert] = []
         self.quiet: list[Alert] = []
         self.on: list[str] = [FIRING]
@@ -70,6 +71,9 @@ class Stack:
     def trace_id(self, _traceql: str, _since: float) -> str:
         return "abc"
 
+    def report(self, metric: dict[str, Any]) -> None:
+        self.marks += [point["asInt"] for point in metric["gauge"]["dataPoints"]]
+
     def require(self, _parts: frozenset[str], _drill: str) -> None:
         return
 
@@ -93,6 +97,11 @@ def test_told_once_and_told_when_over(stack: Stack) -> None:
     assert result.trace_id == "abc"
     assert result.notifications == {"email": 4}
     assert not stack.broken
+
+
+def test_the_time_of_the_fault_is_marked(stack: Stack) -> None:
+    run(stack)
+    assert (stack.marks[0], stack.marks[-1]) == ("1", "0")
 
 
 def test_told_twice(stack: Stack) -> None:
