@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from botobs._version import __version__
 from botobs.stack import Stack
 from botobs.stack.ports import free_ports
 from botobs.stack.postgres import DEMO_DATABASE, DEMO_ROLE
@@ -82,10 +83,12 @@ def _ports(auto: bool) -> dict[str, int]:
 
 
 def _environ(home: Path) -> dict[str, str]:
-    passed = ("PATH", "HOME", "TMPDIR", "TZ", "OTEL_METRIC_EXPORT_INTERVAL")
+    passed = ("PATH", "HOME", "TMPDIR", "TZ", "OTEL_METRIC_EXPORT_INTERVAL", "BOTOBS_SERVICE_VERSION")
     kept = {name: os.environ[name] for name in passed if name in os.environ}
+    # By its version dashboards mark a deployment.
+    version = {"BOTOBS_SERVICE_VERSION": __version__}
     # The services find the stack by its home, as they would by themselves; PYTHONPATH is for the demo's own package.
-    return {**kept, "BOTOBS_HOME": str(home), "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
+    return {**version, **kept, "BOTOBS_HOME": str(home), "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def _service(
