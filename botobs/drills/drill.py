@@ -43,6 +43,7 @@ class Drill:
         signal: Setting of the interval at which the fault is measured.
         reach: Seconds until what is measured crosses its limit, by the value of each setting in seconds.
         lingers: Seconds that the rule still sees a fault that is over.
+        also: Further alerts that the fault has to raise, as their runbooks say.
         silent: Alerts that the fault causes too, and that an inhibition has to keep quiet.
         never: Alerts that nobody may be told, because they would accuse something that is well.
         traceql: Finds a trace of what the fault did.
@@ -58,6 +59,7 @@ class Drill:
     signal: str = "OTEL_METRIC_EXPORT_INTERVAL"
     reach: Reach = field(default=after(0))
     lingers: Reach = field(default=window("BOTOBS_ALERT_WINDOW"))
+    also: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     traceql: str = "{ status = error }"

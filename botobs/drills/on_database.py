@@ -73,6 +73,7 @@ DRILLS = (
         fault=locked("bots"),
         needs=DATABASE | BOTS,
         reach=after(_EXHAUSTED + _POOL_TIMEOUT),
+        also=("BotFailed", "DatabasePoolWaitLong"),
     ),
     Drill(
         name="bot-hangs",

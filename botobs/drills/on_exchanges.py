@@ -53,7 +53,19 @@ DRILLS = (
         labels=_BINANCE,
         fault=exchange("binance", "sequence_gap"),
         needs=BOTS,
+        also=("ExchangeBookResyncs",),
         traceql='{ span.exchange.name = "binance" }',
+        severity="warning",
+    ),
+    Drill(
+        name="exchange-crossed",
+        does="puts the bids of one simulated exchange above its asks",
+        alert="ExchangeBookCrossed",
+        labels=_OKX,
+        fault=exchange("okx", "crossed_book"),
+        needs=BOTS,
+        reach=window("BOTOBS_THRESHOLD_BOOK_CROSSED_SECONDS"),
+        traceql='{ span.exchange.name = "okx" }',
         severity="warning",
     ),
     Drill(
@@ -115,6 +127,7 @@ DRILLS = (
         fault=exchange("okx", "server_error", value=503),
         needs=BOTS,
         reach=after(_ORDER),
+        also=("ExchangeErrorsHigh",),
         traceql='{ span.exchange.name = "okx" && status = error }',
     ),
     Drill(

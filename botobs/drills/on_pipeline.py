@@ -31,6 +31,7 @@ DRILLS = (
         signal="BOTOBS_COLLECTOR_METRICS_INTERVAL_MS",
         reach=after(_STALLED),
         never=_LIFE,
+        also=("ScrapeDown",),
         traceql="{ }",
     ),
     Drill(

@@ -61,6 +61,7 @@ DRILLS = (
         needs=BOTS,
         signal=_SPANS,
         reach=after(8),
+        also=("ExchangeLatencyHigh", "OrderAckSlow"),
         traceql='{ resource.service.name = "trading-engine" && duration > 1s }',
         severity="warning",
     ),

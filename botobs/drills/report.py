@@ -35,6 +35,7 @@ def describe_drill(drill: Drill) -> dict[str, Any]:
         "does": drill.does,
         "alert": drill.alert,
         "labels": dict(drill.labels),
+        "also": list(drill.also),
         "silent": list(drill.silent),
         "needs": sorted(drill.needs),
         "production_seconds": _describe_promise(promised(drill, PRODUCTION)),

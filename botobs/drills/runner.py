@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..stack import StackError
@@ -30,6 +30,7 @@ class Result:
         pending: When Prometheus saw the fault.
         received: When the first message came, by channel.
         resolved: When its end was told, by channel.
+        raised: Names of the alerts that fired.
         inhibited: Names of alerts that were kept quiet.
         values: Values of the alert's expression while it fired.
         messages: All that arrived during the drill.
@@ -43,6 +44,7 @@ class Result:
     received: dict[str, float] = field(default_factory=dict)
     fault_out: float | None = None
     resolved: dict[str, float] = field(default_factory=dict)
+    raised: set[str] = field(default_factory=set)
     inhibited: set[str] = field(default_factory=set)
     values: list[str] = field(default_factory=list)
     trace_id: str | None = None
@@ -89,12 +91,15 @@ class Run:
         result.fault_in = time.time()
         with Mark(target, self._drill.name) as mark:
             with self._drill.fault(target, self._limit + _LEEWAY):
-                arrived = self._wait(self._has_arrived, self._limit, "the alert {} did not arrive")
+                arrived = self._wait(self._has_arrived, self._limit)
                 result.trace_id = target.trace_id(self._drill.traceql, result.fault_in - 30)
             result.fault_out = time.time()
             mark.undone()
-            if arrived:
-                self._wait(self._is_over, self._end_limit, "the end of {} was not told")
+            if not arrived:
+                result.problems += [f"{each} within {self._limit:.0f} s" for each in self._missing()]
+            elif not self._wait(self._is_over, self._end_limit):
+                end = f"the end of {self._drill.alert} was not told within {self._end_limit:.0f} s"
+                result.problems.append(end)
             self._listen()
         after = target.notifications()
         sent = {name: after[name] - told.get(name, 0) for name in after}
@@ -118,15 +123,13 @@ class Run:
         alerts = self._target.in_prometheus()
         if alerts is None:
             return ["Prometheus does not answer"]
-        effects = {self._drill.alert, *self._drill.silent, *self._drill.never}
+        effects = {self._drill.alert, *self._drill.also, *self._drill.silent, *self._drill.never}
         return sorted({alert.name for alert in alerts if alert.name in effects or "cause" in alert.labels})
 
-    def _wait(self, condition: Callable[[], bool], limit: float, problem: str) -> bool:
+    def _wait(self, condition: Callable[[], bool], limit: float) -> bool:
         deadline = time.monotonic() + limit
         while not condition():
             if time.monotonic() > deadline:
-                text = problem.format(self._drill.alert)
-                self._result.problems.append(f"{text} within {limit:.0f} s")
                 return False
             time.sleep(_LOOK)
         return True
@@ -134,6 +137,8 @@ class Run:
     def _look(self) -> None:
         now, result = time.time(), self._result
         for alert in self._target.in_prometheus() or ():
+            if alert.state == "firing":
+                result.raised.add(alert.name)
             if self._is_ours(alert):
                 result.pending = result.pending or now
                 if alert.state == "firing":
@@ -158,12 +163,24 @@ class Run:
 
     def _has_arrived(self) -> bool:
         self._look()
+        return next(self._missing(), None) is None
+
+    def _missing(self) -> Iterator[str]:
+        """What the fault should have brought about, and has not."""
+        result, drill = self._result, self._drill
+        fires = result.firing is not None or drill.by_deadman
         if self._inbox is None:
             # Nobody shows us real people's mail: the fault lasts until they must have been told.
-            fires = self._result.firing is not None or self._drill.by_deadman
-            return fires and time.time() - self._result.fault_in >= self._promise.latest
-        kept_quiet = self._result.inhibited >= set(self._drill.silent)
-        return kept_quiet and set(self._channels) <= self._result.received.keys()
+            arrived = fires and time.time() - result.fault_in >= self._promise.latest
+        else:
+            arrived = set(self._channels) <= result.received.keys()
+        if not arrived:
+            yield f"the alert {drill.alert} did not arrive"
+        for name in sorted(set(drill.also) - result.raised):
+            yield f"the alert {name} was not raised"
+        if self._inbox is not None:
+            for name in sorted(set(drill.silent) - result.inhibited):
+                yield f"the alert {name} was not there to be kept silent"
 
     def _is_over(self) -> bool:
         self._look()

@@ -24,6 +24,7 @@ def alerts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], di
 def test_each_alert_that_a_drill_waits_for_is_a_rule(alerts: dict[tuple[str, str], dict[str, str]]) -> None:
     waited_for = {(drill.alert, drill.severity) for drill in DRILLS if not drill.by_deadman}
     assert waited_for <= alerts.keys()
+    assert {name for drill in DRILLS for name in drill.also} <= {name for name, _ in alerts}
 
 
 def test_what_must_stay_silent_depends_on_what_is_broken(

@@ -145,6 +145,16 @@ def test_a_symptom_that_was_kept_quiet(stack: Stack) -> None:
     assert result.inhibited == {"BotFailed"}
 
 
+def test_an_alert_that_should_have_been_raised_too(stack: Stack) -> None:
+    [problem] = run(stack, also=("BotFailed",)).problems
+    assert problem.startswith("the alert BotFailed was not raised within")
+
+
+def test_an_alert_that_was_not_there_to_be_kept_silent(stack: Stack) -> None:
+    [problem] = run(stack, silent=("BotFailed",)).problems
+    assert problem.startswith("the alert BotFailed was not there to be kept silent within")
+
+
 @pytest.mark.parametrize("how", ["silent", "never"])
 def test_a_symptom_that_was_told(stack: Stack, how: str) -> None:
     stack.quiet = [Alert({"alertname": "BotFailed"}, "suppressed")]

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from botobs import semconv
+from botobs.drills.catalogue import BY_NAME, DRILLS
 from botobs.stack import assets
+from tests.drills._played import PLAYED
+from tests.support.configs import ROOT
 from tests.support.rules import Rule, metrics, read
 
 FOLDER = assets.root() / "docs" / "runbooks"
@@ -59,3 +62,21 @@ def test_queries_of_a_page_name_metrics_that_exist(page: Path, rendered: Path) -
 def test_alerts_that_a_page_points_to_exist(page: Path, alerts: list[Rule]) -> None:
     named = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", page.read_text(encoding="utf-8")))
     assert named <= {alert.name for alert in alerts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_drill_that_a_page_names_raises_its_alert(page: Path) -> None:
+    for name in re.findall(r"botobs drill ([a-z-]+)", page.read_text(encoding="utf-8")):
+        drill = BY_NAME[name]
+        raised = {"Watchdog" if drill.by_deadman else drill.alert, *drill.also, *drill.silent}
+        assert page.stem in raised, name
+
+
+def test_every_critical_alert_is_raised_by_a_real_fault(alerts: list[Rule]) -> None:
+    drilled = {drill.alert for drill in DRILLS if drill.severity == "critical"}
+    for alert in alerts:
+        if alert.labels["severity"] == "critical" and alert.name not in drilled:
+            page = (FOLDER / f"{alert.name}.md").read_text(encoding="utf-8")
+            [file] = re.findall(r"pytest (tests/drills/\w+\.py)", page)
+            played = PLAYED if file.endswith("test_alert_played.py") else (ROOT / file).read_text("utf-8")
+            assert alert.name in played, alert.title
