@@ -16,7 +16,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from botobs.drills.sinks import HttpSink
+from botobs.stack.secrets import read_secret
 from tests.support.faults import held, load, struck
 from tests.support.stack import LiveStack, eventually
 
@@ -211,6 +214,31 @@ botobs.shutdown()
 """
 
 
+def _spans_alone(played: Played) -> AbstractContextManager[None]:
+    """A service that knows nothing of botobs sends spans of requests that take long and fail, and no metric."""
+    token = read_secret(played.live.home.secrets / "service.token")
+    identity = [{"key": "service.name", "value": {"stringValue": "spans-alone"}}]
+
+    def request() -> None:
+        now = time.time_ns()
+        span = {
+            "traceId": os.urandom(16).hex(),
+            "spanId": os.urandom(8).hex(),
+            "name": "GET /prices",
+            "kind": 2,
+            "startTimeUnixNano": str(now - 3 * 10**9),
+            "endTimeUnixNano": str(now),
+            "status": {"code": 2},
+        }
+        body = {"resourceSpans": [{"resource": {"attributes": identity}, "scopeSpans": [{"spans": [span]}]}]}
+        with played.live.client("collector") as http:
+            http.post(
+                "/v1/traces", json=body, headers={"Authorization": f"Bearer {token}"}, auth=httpx.Auth()
+            )
+
+    return _again_and_again(request)
+
+
 def _too_much(played: Played) -> AbstractContextManager[None]:
     return _program(played, _FLOOD, BOTOBS_QUEUE_BYTES="65536")
 
@@ -245,6 +273,8 @@ PLAYED = {
     "OrderInFlightTooLong": Case(_no_answer),
     "PrometheusDiscarding": Case(_old_samples),
     "RuleEvaluationFailing": Case(_rule_fails),
+    "ServiceErrorsHigh": Case(_spans_alone, severity="warning"),
+    "ServiceLatencyHigh": Case(_spans_alone, severity="warning"),
     "TelemetryDropped": Case(_too_much),
     "TempoDiscarding": Case(_traces_too_large),
 }

@@ -20,6 +20,8 @@ from botobs.drills.profile import TEST
 from botobs.drills.runner import Result, Run
 from botobs.drills.stage import Stage
 from botobs.drills.target import Target
+from botobs.drills.timing import seconds
+from tests.support.faults import pause
 from tests.support.stack import eventually
 
 
@@ -59,6 +61,35 @@ def test_drill(stage: Stage, target: Target, results: list[Result], drill: Drill
     results.append(result)
     assert result.problems == [], report.describe(result, TEST)
     assert set(drill.silent) <= report.stayed_silent(result)
+
+
+@pytest.mark.parametrize("part", ["bot-manager", "trading-engine"])
+def test_a_clean_stop_and_a_restart_accuse_nobody(stage: Stage, target: Target, part: str) -> None:
+    """A deployment stops a service in good order and starts it again: none of these may be told of that."""
+    accusing = {
+        "ServiceHeartbeatLost",
+        "ServiceInstanceLost",
+        "ServiceCrashLoop",
+        "BotHeartbeatLost",
+        "OrdersLeftBehind",
+    }
+    accusing |= {"ServiceAvailabilityNoData", "ServiceLatencyNoData", "TelemetryDropped"}
+
+    def raised() -> set[str]:
+        return accusing & {alert.name for alert in target.in_prometheus() or () if alert.state == "firing"}
+
+    assert eventually(lambda: not raised(), within=240), raised()
+    began = time.time()
+    target.control("hold", part, 300)
+    setting = TEST.variables
+    # Longer than a lost heartbeat or missing data would need to be told.
+    pause(
+        seconds(setting["BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS"]) + 2 * seconds(setting["BOTOBS_FOR_MEDIUM"])
+    )
+    target.control("release", part)
+    pause(seconds(setting["BOTOBS_FOR_MEDIUM"]))
+    assert accusing & {message.alert for message in stage.inbox.since(began)} == set()
+    assert raised() == set()
 
 
 def _faults(target: Target) -> dict[str, Any]:

@@ -48,6 +48,17 @@ def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
     assert delivery.missing <= 4 * 2000, delivery
 
 
+def test_many_services_wait(live: LiveStack, faults: FaultTable) -> None:
+    """More services than the queue has consumers: upstream's batches by service would wait for each other for good."""
+    with load(live, "many", pause=0.02, spans=0, points=12) as running:
+        with held(live, "prometheus"):
+            pause(12)
+        running.flows()
+    delivery = running.settle()
+    faults.add("Prometheus stopped for 12 s, 12 services", delivery)
+    assert delivery.missing == 0, delivery
+
+
 def _scraped(live: LiveStack, part: str, since: float) -> set[float]:
     """When Tempo was scraped, as far as a store knows."""
     with live.client(part) as http:

@@ -43,3 +43,9 @@ def test_each_drill_that_a_runbook_names_exists() -> None:
     named = {name for page in pages for name in re.findall(r"botobs drill ([a-z-]+)", Path(page).read_text())}
     assert named
     assert named <= BY_NAME.keys() | {"all"}
+
+
+def test_the_page_about_drills_lists_them_all() -> None:
+    page = (ROOT / "docs" / "drills.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| (.+?) \| (\w+)", page, re.MULTILINE)
+    assert listed == [(drill.name, drill.does, drill.alert) for drill in DRILLS]
