@@ -30,11 +30,11 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@touch $@
 
-demo: $(READY)  ## the demo trading platform on real backends, with a live view; Ctrl-C ends it
-	@$(BIN)/python -m demo --home $(DEMO_HOME) $(ARGS)
+demo: $(READY)  ## the demo trading platform on real backends, with a live view; PROFILE=cluster: several of each; Ctrl-C ends it
+	@$(BIN)/python -m demo --home $(DEMO_HOME) --profile $(or $(PROFILE),machine) $(ARGS)
 
-smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what is seen, stop
-	@$(BIN)/python -m demo.smoke $(ARGS)
+smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what is seen, stop; PROFILE=cluster too
+	@$(BIN)/python -m demo.smoke --profile $(or $(PROFILE),machine) $(ARGS)
 
 # The backends build while the quick tests run: on a machine with nothing cached they take longest.
 test: $(READY)  ## lint, types and all tests

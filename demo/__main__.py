@@ -8,6 +8,7 @@ import sys
 
 from rich.console import Console
 
+from botobs.cli._arguments import add_profile
 from botobs.cli._building import BuildDisplay
 from botobs.stack import Home, Options, Stack, StackError
 from botobs.stack.supervisor import State, Status
@@ -24,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--home", help="folder of the demo's stack")
     parser.add_argument("--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports")
+    add_profile(parser)
     parser.add_argument("--bots", type=int, default=services.Load.bots, help="how many bots trade")
     parser.add_argument(
         "--rate", type=float, default=services.Load.rate, help="their turns per second, all together"
@@ -45,7 +47,8 @@ async def _run(options: argparse.Namespace) -> int:
     home = Home.from_environ({"BOTOBS_HOME": options.home} if options.home else {})
     auto = options.ports == "auto"
     with BuildDisplay() as display:
-        stack = Stack(home, Options(postgres=True, ports_auto=auto), display, _say)
+        chosen = Options(postgres=True, cluster=options.profile == "cluster", ports_auto=auto)
+        stack = Stack(home, chosen, display, _say)
         stack.add(services.make(services.Load(options.bots, options.rate), auto))
         begin = asyncio.create_task(stack.__aenter__())
         await either(begin, stop)

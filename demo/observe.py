@@ -11,9 +11,14 @@ from botobs.stack import Stack, clients
 
 
 class Backends:
-    """Prometheus, Tempo and Alertmanager of a running stack, over their HTTP APIs."""
+    """Prometheus, Tempo and Alertmanager of a running stack, over their HTTP APIs.
+
+    Attributes:
+        cluster: Whether they are several processes each, and Mimir stands in for Prometheus.
+    """
 
     def __init__(self, stack: Stack) -> None:
+        self.cluster = stack.options.cluster
         self._addresses = stack.addresses
         self._http = clients.async_client(stack.home.secrets)
 

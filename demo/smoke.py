@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from botobs.cli._arguments import add_profile
 from botobs.cli._building import BuildDisplay
 from botobs.stack import Home, Options, Stack, StackError
 
@@ -39,6 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make smoke", description=__doc__)
     parser.add_argument("--seconds", type=float, default=20, help="how long the bots trade (default: 20)")
     parser.add_argument("--within", type=float, default=60, help="seconds for the checks (default: 60)")
+    add_profile(parser)
     parser.add_argument("--keep", action="store_true", help="keep the folder of the run")
     parser.add_argument("--json", action="store_true", help="print the results for machines")
     options = parser.parse_args()
@@ -64,7 +66,13 @@ async def _run(home: Home, options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     began = time.monotonic()
     with BuildDisplay() as display:
-        chosen = Options(postgres=True, ports_auto=True, publish=False, variables=_PACE)
+        chosen = Options(
+            postgres=True,
+            cluster=options.profile == "cluster",
+            ports_auto=True,
+            publish=False,
+            variables=_PACE,
+        )
         stack = Stack(home, chosen, display)
         stack.add(services.make(services.Load(), ports_auto=True))
         await stack.__aenter__()

@@ -37,9 +37,19 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
     )
+    add_profile(parser)
     parser.add_argument(
         "--with", dest="extra", action="append", default=[], choices=["postgres", "mimir"], metavar="PART",
         help="run this too: postgres (a PostgreSQL with its exporter), mimir (long-term store)",
+    )  # fmt: skip
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """`--profile`."""
+    parser.add_argument(
+        "--profile", choices=["machine", "cluster"], default="machine",
+        help="cluster: gateways, Mimir, Tempo and Alertmanager as several processes, with an object store "
+        "(default: machine, one of each)",
     )  # fmt: skip
 
 
@@ -48,5 +58,6 @@ def stack_options(options: argparse.Namespace) -> Options:
     return Options(
         postgres="postgres" in options.extra,
         mimir="mimir" in options.extra,
+        cluster=options.profile == "cluster",
         ports_auto=options.ports == "auto",
     )

@@ -12,7 +12,8 @@ from ._console import out, print_json
 
 #: Where each part says that it is well.
 _HEALTH = {
-    "prometheus": "/-/ready",
+    # Mimir answers this one too, where it stands in for Prometheus.
+    "prometheus": "/api/v1/status/buildinfo",
     "alertmanager": "/-/ready",
     "tempo": "/ready",
     "mimir": "/ready",
@@ -56,12 +57,14 @@ def run(options: argparse.Namespace) -> int:
 def _ask(running: state.Running, name: str, url: str) -> str:
     if not url.startswith("http"):
         return "running" if _listens(url) else "unreachable"
+    # One of several is called after its kind.
+    health = _HEALTH.get(name) or _HEALTH.get(name.split("-")[0])
     with clients.client(running.home.secrets, url) as http:
         try:
-            response = http.get(_HEALTH.get(name, "/"), timeout=3)
+            response = http.get(health or "/", timeout=3)
         except httpx.HTTPError:
             return "unreachable"
-    if name in _HEALTH:
+    if health:
         return "ready" if response.status_code == 200 else f"not ready ({response.status_code})"
     return "running"
 

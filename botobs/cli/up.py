@@ -86,6 +86,7 @@ def _detach(options: argparse.Namespace) -> int:
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")
     home.create()
     command = [sys.executable, "-m", "botobs", "up", "--home", str(home.path), "--ports", options.ports]
+    command += ["--profile", options.profile]
     for part in options.extra:
         command += ["--with", part]
     log = home.logs / "up.log"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import httpx
 
 from .secrets import read_secret
+
+#: The stack's own, when nobody says otherwise.
+TENANT = "botobs"
 
 
 def ssl_context(secrets: Path) -> ssl.SSLContext:
@@ -26,6 +30,8 @@ def _options(secrets: Path) -> dict[str, Any]:
         "auth": ("operator", password),
         "timeout": 10.0,
         "trust_env": False,
+        # Whose data is asked for, where there are several: Mimir and Tempo of a cluster. Nobody else looks at it.
+        "headers": {"X-Scope-OrgID": os.environ.get("BOTOBS_TENANT") or TENANT},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,8 @@ class Context:
         return ready
 
 
-def _environ(**extra: str) -> dict[str, str]:
+def environ(**extra: str) -> dict[str, str]:
+    """A part's environment: the little that programs need of ours, and `extra`."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TZ") if name in os.environ}
     return {**kept, **extra}
 
@@ -82,15 +83,23 @@ SAMPLING = {
 }
 
 
-def _collector_files(context: Context) -> list[str]:
+def _collector_files(context: Context) -> tuple[str, ...]:
     chosen = context.values.get("BOTOBS_SAMPLING") or "off"
     if chosen not in SAMPLING:
         raise StackError(f"BOTOBS_SAMPLING={chosen!r} is none of {', '.join(SAMPLING)}")
-    return [context.config("collector", file) for file in ("collector.yaml", *SAMPLING[chosen])]
+    return SAMPLING[chosen]
 
 
-def collector(context: Context) -> Part:
-    """The OpenTelemetry Collector."""
+def collector(
+    context: Context, overlays: Sequence[str] = (), after: tuple[str, ...] = ("prometheus", "tempo")
+) -> Part:
+    """The OpenTelemetry Collector that services send to.
+
+    Args:
+        overlays: Files that are laid over its own, after those of the sampling.
+        after: What must be ready before it.
+    """
+    files = ("collector.yaml", *_collector_files(context), *overlays)
     queues = context.data("collector") / "queue"
 
     async def prepare() -> None:
@@ -100,11 +109,11 @@ def collector(context: Context) -> Part:
         name="collector",
         command=[
             str(context.binaries["botobs-collector"]),
-            *(word for file in _collector_files(context) for word in ("--config", file)),
+            *(word for file in files for word in ("--config", context.config("collector", file))),
         ],
         ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
-        environ=_environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
-        after=("prometheus", "tempo"),
+        environ=environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
+        after=after,
         prepare=prepare,
         # Its queues are on disk; what is under way is written back.
         stop_budget=15,
@@ -135,7 +144,7 @@ def prometheus(context: Context) -> Part:
             "--log.level=warn",
         ],
         ready=context.answers(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),
-        environ=_environ(),
+        environ=environ(),
         # What it still has to write to Mimir when it stops finds it there.
         after=("mimir",),
         stop_budget=30,
@@ -150,34 +159,50 @@ def tempo(context: Context) -> Part:
         name="tempo",
         command=[str(context.binaries["tempo"]), f"-config.file={context.config('tempo', 'tempo.yaml')}"],
         ready=context.answers(context.url("BOTOBS_TEMPO_HTTP_PORT", "/ready")),
-        environ=_environ(),
+        environ=environ(),
         # It waits for ever when it is stopped within half a minute of a query; its data is on disk long before that.
         stop_budget=5,
         url=context.url("BOTOBS_TEMPO_HTTP_PORT"),
     )
 
 
-def alertmanager(context: Context) -> Part:
-    """Alertmanager."""
-    address = f"{context.values.get('BOTOBS_BIND', '127.0.0.1')}:{context.port('BOTOBS_ALERTMANAGER_PORT')}"
+#: One instance: an empty address switches the gossip port off.
+_ALONE = ("--cluster.listen-address=",)
+
+
+def alertmanager(
+    context: Context,
+    name: str = "alertmanager",
+    port: str = "BOTOBS_ALERTMANAGER_PORT",
+    cluster: Sequence[str] = _ALONE,
+) -> Part:
+    """Alertmanager.
+
+    Args:
+        name: The part's.
+        port: The variable of its port.
+        cluster: Arguments by which it finds others of its kind.
+    """
+    address = f"{context.values.get('BOTOBS_BIND', '127.0.0.1')}:{context.port(port)}"
     return Part(
-        name="alertmanager",
+        name=name,
         command=[
             str(context.binaries["alertmanager"]),
             f"--config.file={context.config('alertmanager', 'alertmanager.yml')}",
-            f"--storage.path={context.data('alertmanager')}",
+            f"--storage.path={context.data(name)}",
             f"--web.listen-address={address}",
             f"--web.config.file={context.home.secrets / 'web.yml'}",
-            f"--web.external-url={context.url('BOTOBS_ALERTMANAGER_PORT')}",
+            f"--web.external-url={context.url(port)}",
             # What was told, and what is silenced, is on disk after so long: a kill forgets no more.
             "--data.maintenance-interval=30s",
-            # One instance: an empty address switches the gossip port off.
-            "--cluster.listen-address=",
+            *cluster,
             "--log.level=warn",
         ],
-        ready=context.answers(context.url("BOTOBS_ALERTMANAGER_PORT", "/-/ready")),
-        environ=_environ(),
-        url=context.url("BOTOBS_ALERTMANAGER_PORT"),
+        ready=context.answers(context.url(port, "/-/ready")),
+        environ=environ(),
+        # One of several takes its leave of the others first, for up to ten seconds.
+        stop_budget=15,
+        url=context.url(port),
     )
 
 
@@ -202,7 +227,7 @@ def postgres_exporter(context: Context, server: Server) -> Part:
             "--log.level=warn",
         ],
         ready=context.answers(context.url("BOTOBS_POSTGRES_EXPORTER_PORT", "/")),
-        environ=_environ(
+        environ=environ(
             DATA_SOURCE_URI=f"127.0.0.1:{server.port}/postgres?sslmode=disable",
             DATA_SOURCE_USER=EXPORTER_ROLE,
             DATA_SOURCE_PASS_FILE=str(password_file),
@@ -219,7 +244,7 @@ def mimir(context: Context) -> Part:
         name="mimir",
         command=[str(context.binaries["mimir"]), f"-config.file={context.config('mimir', 'mimir.yaml')}"],
         ready=context.answers(context.url("BOTOBS_MIMIR_HTTP_PORT", "/ready")),
-        environ=_environ(),
+        environ=environ(),
         stop_budget=30,
         url=context.url("BOTOBS_MIMIR_HTTP_PORT"),
     )
@@ -243,13 +268,18 @@ def grafana(context: Context) -> Part | None:
             context.config("grafana", "grafana.ini"),
         ],
         ready=context.answers(context.url("BOTOBS_GRAFANA_PORT", "/api/health")),
-        environ=_environ(
+        environ=environ(
             GF_PATHS_DATA=str(context.data("grafana")),
             GF_PATHS_PROVISIONING=str(context.home.config / "grafana" / "provisioning"),
         ),
         after=("prometheus", "tempo"),
         url=context.url("BOTOBS_GRAFANA_PORT"),
     )
+
+
+def core(context: Context) -> list[Part]:
+    """What always runs on a single machine."""
+    return [prometheus(context), tempo(context), alertmanager(context), collector(context)]
 
 
 #: The port by which each part is scraped.
@@ -279,5 +309,13 @@ def write_targets(context: Context, parts: Iterable[str]) -> None:
 
 def write_target(folder: Path, job: str, address: str) -> None:
     """Write the target file of one scrape job, `host:port` being where it is."""
-    target = {"targets": [address], "labels": {"service_instance_id": f"{job}-0"}}
-    (folder / f"{job}.json").write_text(json.dumps([target], indent=1) + "\n", encoding="utf-8")
+    write_job(folder, job, {f"{job}-0": address})
+
+
+def write_job(folder: Path, job: str, addresses: Mapping[str, str]) -> None:
+    """The same for several targets, by instance."""
+    targets = [
+        {"targets": [address], "labels": {"service_instance_id": instance}}
+        for instance, address in addresses.items()
+    ]
+    (folder / f"{job}.json").write_text(json.dumps(targets, indent=1) + "\n", encoding="utf-8")

@@ -5,42 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 import psutil
 
+from ._port import Port, Refusal
+from .cluster.members import MEMBERS
 from .errors import StackError
 
-
-class Refusal(StrEnum):
-    """What a listener asks of everybody who comes, over TLS but for the database."""
-
-    TOKEN = "a bearer token of `ingest.tokens`"
-    CERTIFICATE = "a client certificate of the stack's authority"
-    PASSWORD = "a user of `web.yml` with its password"
-    DATABASE = "a role of the database with its password (SCRAM-SHA-256)"
-    LOGIN = "a Grafana account with its password"
-
-
-@dataclass(frozen=True)
-class Port:
-    """One listening port.
-
-    Attributes:
-        variable: The environment variable that moves it.
-        default: The port when nothing is set.
-        part: The part of the stack that listens.
-        purpose: What it is for.
-        refuses: What it refuses strangers for want of.
-    """
-
-    variable: str
-    default: int
-    part: str
-    purpose: str
-    refuses: Refusal
-
+__all__ = ["PORTS", "Port", "Refusal", "check_bind", "choose", "free_ports", "holder"]
 
 PORTS: tuple[Port, ...] = (
     Port("BOTOBS_OTLP_GRPC_PORT", 4317, "collector", "OTLP over gRPC", Refusal.TOKEN),
@@ -66,6 +38,7 @@ PORTS: tuple[Port, ...] = (
     ),
     Port("BOTOBS_SAMPLER_HEALTH_PORT", 13134, "sampler", "a sampler's health", Refusal.CERTIFICATE),
     Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana", Refusal.LOGIN),
+    *(port for member in MEMBERS for port in member.ports.values()),
 )
 
 

@@ -12,6 +12,9 @@ from typing import Self
 
 from . import assets, certificates, clients, horizon, parts, ports, secrets, state
 from .binaries import Binaries, Display, Silent
+from .cluster import parts as cluster_parts
+from .cluster import secrets as cluster_secrets
+from .cluster import settings as cluster_settings
 from .control import ControlServer
 from .errors import StackError
 from .home import Home
@@ -21,7 +24,7 @@ from .render import render_tree
 from .supervisor import Part, Status, Supervisor
 
 #: Folders of configuration, and what in them is no configuration.
-_TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana")
+_TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana", "front")
 _OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
 #: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
 _NOT_PUSHED = ".*:.*;.*|ALERTS.*;.*|.*;(prometheus|collector|tempo|alertmanager|postgres|mimir|extra.*)"
@@ -34,7 +37,8 @@ class Options:
 
     Attributes:
         postgres: Run a PostgreSQL of our own, with its exporter.
-        mimir: Run the long-term store.
+        mimir: Run the long-term store beside Prometheus.
+        cluster: Run separate, replicated processes with an object store, in place of one of each.
         ports_auto: Pick free ports.
         publish: Let every service of this user find the stack.
         variables: Values for the configuration, over those of the environment.
@@ -42,6 +46,7 @@ class Options:
 
     postgres: bool = False
     mimir: bool = False
+    cluster: bool = False
     ports_auto: bool = False
     publish: bool = True
     variables: Mapping[str, str] | None = None
@@ -86,7 +91,7 @@ class Stack:
     @property
     def names(self) -> list[str]:
         """The backends that run."""
-        chosen = list(parts.CORE)
+        chosen = list(cluster_parts.NAMES if self.options.cluster else parts.CORE)
         if self.options.postgres:
             chosen += ["postgres", "postgres_exporter"]
         if self.options.mimir:
@@ -94,9 +99,17 @@ class Stack:
         return chosen
 
     @property
+    def programs(self) -> list[str]:
+        """What has to be built for them, by the names in versions.toml."""
+        if not self.options.cluster:
+            return [name for name in self.names if name != "postgres"]
+        return [*cluster_parts.PROGRAMS, *(["postgres_exporter"] if self.options.postgres else [])]
+
+    @property
     def addresses(self) -> dict[str, str]:
         """Address by part."""
-        return {name: part.url for name, part in self.supervisor.parts.items()}
+        own = {name: part.url for name, part in self.supervisor.parts.items()}
+        return own | (cluster_parts.addresses(self._context) if self.options.cluster else {})
 
     async def __aenter__(self) -> Self:
         """Build, prepare and start.
@@ -125,7 +138,7 @@ class Stack:
         await self._close()
 
     async def _start(self) -> None:
-        self.binaries.require([name for name in self.names if name != "postgres"], self._display)
+        self.binaries.require(self.programs, self._display)
         chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options)
@@ -133,10 +146,16 @@ class Stack:
         self.values |= promised.variables
         self.warnings = horizon.check_disk(promised, self.home.data)
         render(self.home, self.values)
+        if self.options.cluster:
+            cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
+            cluster_settings.render(self.home, self.values)
         self._http = clients.async_client(self.home.secrets)
         context = parts.Context(self.home, self.binaries, self.values, self._http)
+        self._context = context
         self.supervisor = Supervisor(self._parts(context), self.home.logs, self._on_change)
         parts.write_targets(context, self.names)
+        if self.options.cluster:
+            cluster_parts.write_targets(context)
         for make in self._extra:
             for part in make(self):
                 self.supervisor.add(part)
@@ -148,12 +167,7 @@ class Stack:
         await self._control.start()
 
     def _parts(self, context: parts.Context) -> list[Part]:
-        made = [
-            parts.prometheus(context),
-            parts.tempo(context),
-            parts.alertmanager(context),
-            parts.collector(context),
-        ]
+        made = cluster_parts.make(context) if self.options.cluster else parts.core(context)
         if self.options.postgres:
             port = context.port("BOTOBS_POSTGRES_PORT")
             self.database = Server.prepare(self.home.data / "postgres", port, self.home.secrets)
@@ -195,9 +209,12 @@ def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[s
     ):
         if variable in values:
             values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
-    values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
+    if "BOTOBS_TEMPO_OTLP_PORT" in values:
+        values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
     values |= dict(options.variables or {})
     ports.check_bind(values)
+    if options.cluster:
+        return cluster_settings.variables(values)
     return values | (long_term_store(values) if options.mimir else {})
 
 

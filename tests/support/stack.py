@@ -40,6 +40,7 @@ class LiveStack:
         variables: Values for the configuration, over `FAST`.
         demo: Run the demo's services too, with this load.
         mimir: Run Mimir too.
+        cluster: Run the processes of a cluster.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class LiveStack:
         variables: Mapping[str, str] | None = None,
         demo: services.Load | None = None,
         mimir: bool = False,
+        cluster: bool = False,
     ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="botobs-live-"))
         # Where we are root, PostgreSQL runs as another user, who must be able to pass through.
@@ -55,6 +57,7 @@ class LiveStack:
         options = Options(
             postgres=True,
             mimir=mimir,
+            cluster=cluster,
             ports_auto=True,
             publish=False,
             variables={**FAST, **(variables or {})},

@@ -11,12 +11,14 @@ import psutil
 import pytest
 
 from botobs.stack import certificates
+from botobs.stack.cluster import members
 from botobs.stack.ports import PORTS, Port
 from tests.support.doors import keys, opens, right_key
 from tests.support.stack import LiveStack, eventually
 
-#: Grafana cannot be built from a registry; samplers run where there are two tiers, and their test knocks at them.
-_NATIVE = [port for port in PORTS if port.part not in {"grafana", "sampler"}]
+#: Grafana cannot be built from a registry; samplers and the parts of a cluster run elsewhere, and tests knock at them there.
+_ELSEWHERE = {"grafana", "sampler", *(member.name for member in members.MEMBERS)}
+_NATIVE = [port for port in PORTS if port.part not in _ELSEWHERE]
 #: These read their certificate for every connection; receivers of OTLP do so every hour.
 _RELOADING = [
     port

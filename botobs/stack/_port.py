@@ -1,0 +1,38 @@
+"""What a listening port is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """What a listener asks of everybody who comes, over TLS but for the database."""
+
+    TOKEN = "a bearer token of `ingest.tokens`"
+    CERTIFICATE = "a client certificate of the stack's authority"
+    PASSWORD = "a user of `web.yml` with its password"
+    DATABASE = "a role of the database with its password (SCRAM-SHA-256)"
+    LOGIN = "a Grafana account with its password"
+    TENANT = "a tenant's name with its password"
+    ACCESS_KEY = "a request signed with the object store's key"
+    GOSSIP = "the gossip's word of its cluster"
+
+
+@dataclass(frozen=True)
+class Port:
+    """One listening port.
+
+    Attributes:
+        variable: The environment variable that moves it.
+        default: The port when nothing is set.
+        part: The part of the stack that listens.
+        purpose: What it is for.
+        refuses: What it refuses strangers for want of.
+    """
+
+    variable: str
+    default: int
+    part: str
+    purpose: str
+    refuses: Refusal
