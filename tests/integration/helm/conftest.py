@@ -55,8 +55,8 @@ def everything(rendered: Callable[[str], str]) -> list[charts.Manifest]:
 def schemas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the schemas of a version of Kubernetes.
 
-    They come with the package kubernetes-validate, which gives them addresses on the network. Taken away, the files find each
-    other in the folder.
+    They come with the package kubernetes-validate, which gives them addresses on the network. Without those, the files
+    find each other in the folder.
     """
     package = importlib.util.find_spec("kubernetes_validate")
     assert package is not None and package.origin is not None

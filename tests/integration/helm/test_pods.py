@@ -1,4 +1,4 @@
-"""No pod may more than it needs, each says when it is well and what it takes, and none is handed a secret in the open."""
+"""No pod may more than it needs, each says when it is well and what it takes, none is handed a secret in the open."""
 
 from __future__ import annotations
 
