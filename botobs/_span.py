@@ -226,9 +226,7 @@ def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, An
 
 
 def _attach(span: Span) -> Token[Context]:
-    inner = Context(_context.current())
-    _context.put(inner, SPAN_KEY, span)
-    return _context.attach(inner)  # type: ignore[no-any-return]
+    return _context.attach({**_context.current(), SPAN_KEY: span})  # type: ignore[no-any-return]
 
 
 def _detach(token: Token[Context]) -> None:

@@ -26,7 +26,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
-from ..._context import SPAN_KEY, Context, attach, current, detach, put
+from ..._context import SPAN_KEY, Context, attach, current, detach
 from .attributes import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-#: `_end` of a span that does not record yet. Only a recording span's is `None`.
+#: `_end` of a span that does not record yet, unless its trace id was drawn already: then that. Only a recording span's
+#: is `None`.
 NOT_STARTED = 0
 
 
@@ -71,18 +72,17 @@ class FastSpan(SpanState):
             self._trace = parent._trace
             self._parent = parent._span_id
         elif parent is None and given_ids() is None:
-            bound = tracer.root_bound
-            trace_id = 0 if bound == 0 else getrandbits(128) or 1
-            if bound is not None and trace_id & TRACE_ID_MASK >= bound:
-                unsampled: Any = UnsampledSpan()
-                unsampled._trace_id = trace_id
-                unsampled._span_id = 0
-                inner = Context(context) if context else Context()
-                put(inner, SPAN_KEY, unsampled)
-                self._token = attach(inner)
-                return unsampled  # type: ignore[no-any-return]
+            trace_id = self._end
+            if not trace_id:
+                bound = tracer.root_bound
+                trace_id = 0 if bound == 0 else getrandbits(128) or 1
+                if bound is not None and trace_id & TRACE_ID_MASK >= bound:
+                    unsampled: Any = UnsampledSpan()
+                    unsampled._trace_id = trace_id
+                    self._token = attach({**context, SPAN_KEY: unsampled})
+                    return unsampled  # type: ignore[no-any-return]
             self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
-        elif type(parent) is UnsampledSpan:
+        elif isinstance(parent, UnsampledSpan):
             # Nobody will see either of them, and one id is as good as another to say "not sampled".
             return parent  # type: ignore[return-value]
         else:
@@ -98,9 +98,10 @@ class FastSpan(SpanState):
         tracer.spans_started += 1
         self._end = None
         self._start = perf_counter_ns()
-        inner = Context(context) if len(context) > 1 or parent is None else Context()
-        put(inner, SPAN_KEY, self)
-        self._token = attach(inner)
+        if len(context) > 1 or parent is None:
+            self._token = attach({**context, SPAN_KEY: self})
+        else:
+            self._token = attach({SPAN_KEY: self})
         return self
 
     def __exit__(
@@ -148,10 +149,7 @@ class FastSpan(SpanState):
     def _again(self) -> FastSpan:
         """A span like this one, which has not been started."""
         details = self._details
-        again: FastSpan = FastSpan()
-        again._tracer, again._name, again._kind = self._tracer, self._name, self._kind
-        again._attributes, again._parent = self._attributes, None
-        again._trace, again._end, again._token = None, NOT_STARTED, None
+        again = self._tracer.usual_span(self._name, self._kind, self._attributes)
         again._details = details and Details(
             context=details.context,
             links=details.links,
@@ -168,9 +166,7 @@ class FastSpan(SpanState):
             details.entered += 1
             return self
         span = self._begin(details.context)
-        inner = Context(current())
-        put(inner, SPAN_KEY, span)
-        self._token = attach(inner)
+        self._token = attach({**current(), SPAN_KEY: span})
         return span
 
     def _leave(self) -> None:

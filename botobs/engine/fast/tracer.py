@@ -34,6 +34,7 @@ from .limits import Limits
 from .sampling import EVERYTHING, TRACE_ID_MASK, Plan, plan
 from .span import NOT_STARTED, FastSpan, RecordOnlySpan
 from .trace import FLAGS, Trace
+from .unsampled import UnsampledRoot
 
 _logger = logging.getLogger(__name__)
 
@@ -81,17 +82,10 @@ class Tracer(ApiTracer):
         record_exception: bool = True,
         set_status_on_exception: bool = True,
         end_on_exit: bool = True,
-    ) -> FastSpan:
+    ) -> FastSpan | UnsampledRoot:
         """A context manager (or decorator) that starts a span, makes it current, and ends it."""
-        span: FastSpan = FastSpan()
-        span._tracer = self
-        span._name = name
-        span._kind = kind
-        span._attributes = attributes
-        span._parent = None
-        span._trace = None
-        span._end = NOT_STARTED
-        span._token = None
+        details = None
+        drawn = NOT_STARTED
         if (
             self.extended
             or context is not None
@@ -99,7 +93,7 @@ class Tracer(ApiTracer):
             or start_time is not None
             or not (record_exception and set_status_on_exception and end_on_exit)
         ):
-            span._details = Details(
+            details = Details(
                 context=context,
                 links=links,
                 start_time=start_time,
@@ -107,8 +101,32 @@ class Tracer(ApiTracer):
                 set_status_on_exception=set_status_on_exception,
                 end_on_exit=end_on_exit,
             )
-        else:
-            span._details = None
+        elif self.root_bound is not None and SPAN_KEY not in current() and given_ids() is None:
+            drawn = getrandbits(128) or 1 if self.root_bound else 0
+            if drawn & TRACE_ID_MASK >= self.root_bound:
+                root: UnsampledRoot = UnsampledRoot()
+                root._trace_id = drawn
+                root._usual = (self, name, kind, attributes)
+                return root
+        # Written out and not by `usual_span`: it is the way of nearly every span.
+        span: FastSpan = FastSpan()
+        span._tracer = self
+        span._name = name
+        span._kind = kind
+        span._attributes = attributes
+        span._parent = None
+        span._trace = None
+        span._end = drawn
+        span._token = None
+        span._details = details
+        return span
+
+    def usual_span(self, name: str, kind: SpanKind, attributes: Attributes) -> FastSpan:
+        """A context manager as above, whatever the sampler will decide when it is entered."""
+        span: FastSpan = FastSpan()
+        span._tracer, span._name, span._kind = self, name, kind
+        span._attributes, span._parent = attributes, None
+        span._trace, span._end, span._token, span._details = None, NOT_STARTED, None, None
         return span
 
     def start_span(
@@ -123,9 +141,14 @@ class Tracer(ApiTracer):
         set_status_on_exception: bool = True,
     ) -> Span:
         """Start a span without making it current."""
-        span = self.start_as_current_span(
-            name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
-        )
+        span = self.usual_span(name, kind, attributes)
+        if links or start_time is not None or not (record_exception and set_status_on_exception):
+            span._details = Details(
+                links=links,
+                start_time=start_time,
+                record_exception=record_exception,
+                set_status_on_exception=set_status_on_exception,
+            )
         return span._begin(context)
 
     def new_span_id(self) -> int:

@@ -1,12 +1,26 @@
-"""A span that nobody will see."""
+"""Spans that nobody will see."""
 
 from __future__ import annotations
 
-from opentelemetry.trace import NonRecordingSpan, SpanContext
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
+from ..._context import SPAN_KEY, attach, current, detach
+from .attributes import Attributes
 from .ids import getrandbits
 from .trace import FLAGS, span_context
+
+if TYPE_CHECKING:
+    from .span import FastSpan
+    from .tracer import Tracer
+
+_logger = logging.getLogger(__name__)
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class UnsampledSpan:
@@ -16,20 +30,24 @@ class UnsampledSpan:
     the time.
     """
 
-    __slots__ = ("_span_id", "_trace_id")
+    __slots__ = ("_context", "_trace_id")
 
+    #: 0 if none had to be drawn to decide about.
     _trace_id: int
-    _span_id: int
+    #: Missing until somebody asks.
+    _context: SpanContext
 
     def get_span_context(self) -> SpanContext:
         """The context to propagate, with the sampled flag unset."""
-        if not self._span_id:
-            self._trace_id = self._trace_id or getrandbits(128) or 1
-            self._span_id = getrandbits(64) or 1
-        return span_context((self._trace_id, FLAGS[2], DEFAULT_TRACE_STATE, 0), self._span_id)
+        try:
+            return self._context
+        except AttributeError:
+            trace_id = self._trace_id or getrandbits(128) or 1
+            self._context = span_context((trace_id, FLAGS[2], DEFAULT_TRACE_STATE, 0), getrandbits(64) or 1)
+            return self._context
 
     def __repr__(self) -> str:
-        return f"UnsampledSpan({self.get_span_context()!r})"
+        return f"{type(self).__name__}({self.get_span_context()!r})"
 
     is_recording = NonRecordingSpan.is_recording
     end = NonRecordingSpan.end
@@ -42,6 +60,59 @@ class UnsampledSpan:
     record_exception = NonRecordingSpan.record_exception
     __enter__ = NonRecordingSpan.__enter__
     __exit__ = NonRecordingSpan.__exit__
+
+
+class UnsampledRoot(UnsampledSpan):
+    """The first span of an unsampled trace, as its own context manager.
+
+    Whether it is the first is settled when it is entered, as with any span. Should there be a parent by then, a usual
+    span takes its place.
+    """
+
+    __slots__ = ("_instead", "_token", "_usual")
+
+    #: Tracer, name, kind and attributes of the usual span.
+    _usual: tuple[Tracer, str, SpanKind, Attributes]
+    #: Of the context; None once a usual span has taken the place.
+    _token: Any
+    _instead: FastSpan
+
+    def __enter__(self) -> Any:
+        """Make the span current."""
+        context = current()
+        if context:
+            if SPAN_KEY in context:
+                self._token = None
+                self._instead = self._again()
+                return self._instead.__enter__()
+            self._token = attach({**context, SPAN_KEY: self})
+        else:
+            self._token = attach({SPAN_KEY: self})
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Make what was before current again."""
+        if self._token is None:
+            self._instead.__exit__(exc_type, exc_val, exc_tb)
+            return
+        try:
+            detach(self._token)
+        except (ValueError, RuntimeError):
+            # An async generator may be closed in another context than it was started in.
+            _logger.debug("An unsampled span was left in another context than it was entered in.")
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function: it is decided anew at each call."""
+        return self._again()(function)
+
+    def _again(self) -> FastSpan:
+        tracer, name, kind, attributes = self._usual
+        return tracer.usual_span(name, kind, attributes)
 
 
 NonRecordingSpan.register(UnsampledSpan)

@@ -87,6 +87,48 @@ def test_a_share_is_sampled_and_the_rest_of_a_trace_follows() -> None:
     assert 100 < sum(roots) < 300
 
 
+def test_an_unsampled_root_keeps_what_the_context_holds() -> None:
+    engine = Recording("fast", ParentBased(TraceIdRatioBased(0.0)))
+    before = context.attach(context.set_value("basket", "apples"))
+    with engine.tracer.start_as_current_span("root") as root:
+        assert context.get_value("basket") == "apples"
+        with engine.tracer.start_as_current_span("child"):
+            inner = trace.get_current_span().get_span_context()
+        assert inner.trace_id == root.get_span_context().trace_id
+        assert trace.get_current_span() is root
+    assert context.get_value("basket") == "apples"
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    context.detach(before)
+
+
+@pytest.mark.parametrize("error", [None, ValueError("no")])
+def test_whether_a_span_is_the_root_is_settled_when_it_is_entered(error: Exception | None) -> None:
+    engine = Recording("fast", ParentBased(TraceIdRatioBased(0.0)))
+    waiting = engine.tracer.start_as_current_span("waiting", attributes={"a": 1})
+    parent = trace.SpanContext(7, 8, is_remote=True, trace_flags=trace.TraceFlags(1))
+    token = context.attach(trace.set_span_in_context(trace.NonRecordingSpan(parent)))
+    with contextlib.suppress(ValueError), waiting as span:
+        assert span.is_recording()
+        assert trace.get_current_span() is span
+        if error is not None:
+            raise error
+    context.detach(token)
+    (ended,) = engine.ended
+    assert (ended.name, ended.parent.span_id, dict(ended.attributes)) == ("waiting", 8, {"a": 1})
+    assert len(ended.events) == (error is not None)
+
+
+def test_a_decorated_function_is_decided_about_at_each_call() -> None:
+    engine = Recording("fast", ParentBased(TraceIdRatioBased(0.5)))
+
+    @engine.tracer.start_as_current_span("called")
+    def called() -> bool:
+        return trace.get_current_span().get_span_context().trace_flags.sampled
+
+    assert 100 < sum(called() for _ in range(400)) < 300
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
 def test_nothing_starts_before_it_is_entered(fast: Recording) -> None:
     waiting = fast.tracer.start_as_current_span("waiting", attributes=(attributes := {"a": 1}))
     assert not waiting.is_recording()
