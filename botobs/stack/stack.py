@@ -20,6 +20,7 @@ from .errors import StackError
 from .home import Home
 from .locks import try_exclusive
 from .postgres import Server
+from .receivers import lone_channel
 from .render import render_tree
 from .supervisor import Part, Status, Supervisor
 
@@ -144,7 +145,7 @@ class Stack:
         self.values = variables(self.home, chosen, self.options)
         promised = horizon.plan(self.values, self.options.mimir)
         self.values |= promised.variables
-        self.warnings = horizon.check_disk(promised, self.home.data)
+        self.warnings = horizon.check_disk(promised, self.home.data) + lone_channel(self.values)
         render(self.home, self.values)
         if self.options.cluster:
             cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
