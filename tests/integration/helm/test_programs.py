@@ -118,7 +118,7 @@ def test_alertmanager_takes_its_configuration(
 def test_prometheus_takes_the_scrapers(
     binaries: Mapping[str, Path], everything: list[charts.Manifest], folder: Path, tmp_path: Path
 ) -> None:
-    """As an agent. Ours is built without discovery by Kubernetes and DNS; a target that stands still takes its place."""
+    """As an agent. Ours is built without discovery by Kubernetes and DNS; a fixed target takes its place."""
     target = _lay_out(everything, "scraper", folder, tmp_path) / "config" / "prometheus.yml"
     content = yaml.safe_load(target.read_text(encoding="utf-8"))
     for job in content["scrape_configs"]:

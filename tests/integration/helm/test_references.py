@@ -15,7 +15,6 @@ from tests.support import charts
 _GIVEN = {
     "botobs-certificates": {"ca.pem", "server.pem", "server.key", "client.pem", "client.key"},
     "botobs-tokens": {"ingest.tokens"},
-    "botobs-collector": {"collector.password", "collector.authorization"},
     "botobs-tenant": {"password", "authorization"},
     "botobs-tenants": {"htpasswd"},
     "botobs-database": {"database-exporter.password", "database-ca.pem"},
@@ -111,9 +110,8 @@ def test_pods_have_the_secrets_that_their_files_name_and_no_others(manifests: li
         if part == "postgres-exporter":
             # Named by web.yml, which is a secret itself.
             wanted |= {"server.pem", "server.key"}
-        if part == "agent":
-            # Of the exporters to stores that agent.yaml has taken out of use, and of the header that it replaces.
-            wanted -= {"collector.authorization"}
+        # By these Prometheus is written to, which a cluster's collectors do not.
+        wanted -= {"collector.authorization", "collector.password"}
         assert given == wanted, part
 
 

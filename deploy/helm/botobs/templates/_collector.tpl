@@ -104,6 +104,12 @@ spec:
 - [client.key, client, key]
 {{- end -}}
 
+{{/* Files by which gateways know the tenant, for "secrets". */}}
+{{- define "botobs.collector.tenant" -}}
+- [tenants/{{ .Values.tenant }}.password, tenant, password]
+- [tenants/{{ .Values.tenant }}.authorization, tenant, authorization]
+{{- end -}}
+
 {{/* A disruption takes one at a time: dict "root" "part". */}}
 {{- define "botobs.disruption" -}}
 apiVersion: policy/v1

@@ -55,9 +55,9 @@ labels:
 {{/* The Secrets that are in use, as YAML: name, and true. */}}
 {{- define "botobs.wanted" -}}
 {{- $used := list "authority" "server" "client" -}}
-{{- if .Values.agents.enabled }}{{ $used = concat $used (list "tokens" "collector" "tenant") }}{{ end -}}
+{{- if .Values.agents.enabled }}{{ $used = concat $used (list "tokens" "tenant") }}{{ end -}}
 {{- if .Values.gateways.enabled }}{{ $used = append $used "tenants" }}{{ end -}}
-{{- if .Values.samplers.enabled }}{{ $used = append $used "collector" }}{{ end -}}
+{{- if .Values.samplers.enabled }}{{ $used = append $used "tenant" }}{{ end -}}
 {{- if .Values.postgresExporter.enabled }}{{ $used = concat $used (list "database" "web") }}{{ end -}}
 {{- if and .Values.scraper.enabled (include "botobs.scraper.password" .) }}{{ $used = append $used "scrape" }}{{ end -}}
 {{- range $used }}
