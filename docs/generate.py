@@ -13,13 +13,15 @@ from botobs.settings import TABLE, Settings
 from botobs.stack.ports import PORTS
 from grafana import generate as dashboards
 
+from . import chart
+
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
 
 
 def pages() -> dict[Path, str]:
     """Content of every generated page, by its path."""
-    return {
+    return chart.pages() | {
         FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
         for name, make in {
             "metrics.md": _metrics,
