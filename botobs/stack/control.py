@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,15 @@ class ControlServer:
     Args:
         path: The socket's place; only its owner can connect.
         supervisor: Whose parts are meant.
+        several: Names that stand for several parts at once.
     """
 
-    def __init__(self, path: Path, supervisor: Supervisor) -> None:
+    def __init__(
+        self, path: Path, supervisor: Supervisor, several: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
         self._path = path
         self._supervisor = supervisor
+        self._several = several or {}
         self._server: asyncio.Server | None = None
         self._leases: dict[str, asyncio.Task[None]] = {}
 
@@ -68,9 +73,14 @@ class ControlServer:
         writer.close()
 
     async def _do(self, request: dict[str, Any]) -> None:
-        part = str(request["part"])
-        if part not in self._supervisor.parts:
-            raise StackError(f"no part {part!r} runs here; there are {', '.join(self._supervisor.parts)}")
+        name = str(request["part"])
+        parts = self._several.get(name, (name,))
+        for part in parts:
+            if part not in self._supervisor.parts:
+                raise StackError(f"no part {part!r} runs here; there are {', '.join(self._supervisor.parts)}")
+        await asyncio.gather(*(self._do_to(part, request) for part in parts))
+
+    async def _do_to(self, part: str, request: dict[str, Any]) -> None:
         match request["do"]:
             case "hold" | "crash" as how:
                 seconds = _lease(request)

@@ -164,7 +164,8 @@ class Stack:
         # Written before the services of a demo start, because they look for it.
         state.write(self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish)
         await self.supervisor.start()
-        self._control = ControlServer(self.home.control, self.supervisor)
+        several = cluster_parts.SEVERAL if self.options.cluster else {}
+        self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
 
     def _parts(self, context: parts.Context) -> list[Part]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import httpx
+import psutil
 
 from botobs.stack import certificates
 from botobs.stack.ports import Port, Refusal
 from botobs.stack.private import read_secret
 from tests.support.stack import LiveStack
+from tests.support.unusual_doors import gossips, shakes_hands, signed
 
 #: What a request asks for that its port answers to whoever may ask.
 _PATHS = {
@@ -28,6 +32,17 @@ _PATHS = {
 }
 
 
+def listeners(live: LiveStack) -> Iterator[tuple[str, str, int]]:
+    """Part, address and port of everything that listens."""
+    for name, status in live.supervisor.status.items():
+        process = psutil.Process(status.pid)
+        for each in (process, *process.children(recursive=True)):
+            for connection in each.net_connections("inet"):
+                udp = connection.type == socket.SOCK_DGRAM and not connection.raddr
+                if connection.status == psutil.CONN_LISTEN or udp:
+                    yield name, connection.laddr.ip, connection.laddr.port
+
+
 @dataclass(frozen=True)
 class Key:
     """What a visitor shows.
@@ -36,12 +51,18 @@ class Key:
         token: A bearer token.
         password: For the user `operator`, and in the database for `postgres`.
         certificate: Files of a client certificate and its key.
+        word: What gossip is introduced with.
+        signature: Key and secret by which a request is signed for the object store.
+        user: Whose the password is.
         tls: Whether the connection is encrypted at all.
     """
 
     token: str | None = None
     password: str | None = None
     certificate: tuple[Path, Path] | None = None
+    word: str = ""
+    signature: tuple[str, str] | None = None
+    user: str = "operator"
     tls: bool = True
 
 
@@ -58,6 +79,15 @@ def keys(live: LiveStack, port: Port, elsewhere: Path) -> dict[str, Key]:
         "plain": Key(tls=False),
         "plain, with all secrets": Key(token, read_secret(secrets / "operator.password"), tls=False),
     }
+    if port.refuses is Refusal.ACCESS_KEY:
+        wrong["another's signature"] = Key(signature=(read_secret(secrets / "object-store.key"), "wrong"))
+    if port.refuses is Refusal.GOSSIP:
+        wrong["another word"] = Key(
+            certificate=(secrets / "client.pem", secrets / "client.key"), word="wrong"
+        )
+    if port.refuses is Refusal.TENANT:
+        password = read_secret(secrets / "tenants" / "botobs.password")
+        wrong["a tenant's password for another"] = Key(password=password, user="another")
     if port.refuses is Refusal.TOKEN:
         operator = read_secret(secrets / "operator.password")
         return wrong | {"an operator's password as a token": Key(operator, operator)}
@@ -80,6 +110,14 @@ def right_key(live: LiveStack, port: Port) -> Key:
             return Key(password=read_secret(secrets / "database-postgres.password"))
         case Refusal.CERTIFICATE:
             return Key(certificate=(secrets / "client.pem", secrets / "client.key"))
+        case Refusal.TENANT:
+            return Key(password=read_secret(secrets / "tenants" / "botobs.password"), user="botobs")
+        case Refusal.ACCESS_KEY:
+            names = ("object-store.key", "object-store.secret")
+            key, secret = (read_secret(secrets / name) for name in names)
+            return Key(signature=(key, secret))
+        case Refusal.GOSSIP:
+            return Key(word=read_secret(secrets / "gossip.secret"))
         case Refusal.LOGIN:
             return Key(password=read_secret(secrets / "grafana-admin.password"))
 
@@ -89,14 +127,21 @@ def opens(live: LiveStack, port: Port, key: Key) -> bool:
     number = int(live.stack.values[port.variable])
     if port.refuses is Refusal.DATABASE:
         return asyncio.run(_database_opens(number, key))
-    grpc = port.variable.endswith("GRPC_PORT") or port.variable.endswith("TEMPO_OTLP_PORT")
+    context = _context(live, key)
+    if port.refuses is Refusal.GOSSIP:
+        return gossips(number, context if key.tls else None, key.word)
+    if port.variable.endswith("_GOSSIP_PORT"):
+        return shakes_hands(number, context if key.tls else None)
+    grpc = port.variable.endswith(("GRPC_PORT", "TEMPO_OTLP_PORT", "DISTRIBUTOR_OTLP_PORT"))
     headers = {} if key.token is None else {"authorization": f"Bearer {key.token}"}
     if grpc:
         headers |= {"content-type": "application/grpc", "te": "trailers"}
+    if key.signature is not None:
+        headers |= signed(f"127.0.0.1:{number}", *key.signature)
     with httpx.Client(
         base_url=f"{'https' if key.tls else 'http'}://127.0.0.1:{number}",
-        verify=_context(live, key),
-        auth=None if key.password is None else ("operator", key.password),
+        verify=context,
+        auth=None if key.password is None else (key.user, key.password),
         http1=not grpc,
         http2=grpc,
         headers=headers,
@@ -111,13 +156,23 @@ def opens(live: LiveStack, port: Port, key: Key) -> bool:
 
 
 def _ask(http: httpx.Client, port: Port, grpc: bool) -> httpx.Response:
-    path = _PATHS.get(port.variable, "/")
+    path = _PATHS.get(port.variable) or _path(port)
     if grpc:
         # One message of no bytes: an uncompressed flag and a length.
         return http.post(path, content=b"\0\0\0\0\0")
-    if port.refuses is Refusal.TOKEN:
+    if port.refuses in (Refusal.TOKEN, Refusal.TENANT):
         return http.post(path, content=b"", headers={"content-type": "application/x-protobuf"})
     return http.get(path)
+
+
+def _path(port: Port) -> str:
+    """The same for parts of which there are several."""
+    if port.refuses is Refusal.TENANT:
+        return "/v1/traces"
+    if port.part.startswith("alertmanager") or port.variable == "BOTOBS_FRONT_ALERTMANAGER_PORT":
+        return "/api/v2/status"
+    http = port.variable.endswith("HTTP_PORT") or port.variable == "BOTOBS_FRONT_MIMIR_PORT"
+    return "/ready" if http else "/"
 
 
 def _context(live: LiveStack, key: Key) -> ssl.SSLContext:

@@ -18,6 +18,14 @@ NAMES = ("collector", "prometheus", *(member.name for member in members.MEMBERS)
 _MIMIRS = tuple(member.name for member in members.MIMIRS)
 _TEMPOS = tuple(member.name for member in members.TEMPOS)
 
+#: What a drill takes away under the name of a single machine. Who scrapes and who evaluates rules are two here.
+SEVERAL = {
+    "prometheus": ("prometheus", *_MIMIRS),
+    "mimir": _MIMIRS,
+    "tempo": _TEMPOS,
+    "alertmanager": tuple(member.name for member in members.ALERTMANAGERS),
+}
+
 
 def make(context: Context) -> list[Part]:
     """Every process, as the supervisor takes it."""

@@ -33,17 +33,18 @@ async def load(http: httpx.AsyncClient, mimir: str, folder: Path, tenant: str, e
         StackError: Mimir takes one of them not.
     """
     headers = {"X-Scope-OrgID": tenant}
-    wanted = dict(_groups(folder, environment))
+    wanted = dict(groups(folder, environment))
     for (namespace, _), group in wanted.items():
         await _ask(http, "POST", f"{mimir}{_API}/{namespace}", headers, yaml.safe_dump(group))
     found = await _ask(http, "GET", f"{mimir}{_API}", headers)
-    for namespace, groups in (yaml.safe_load(found) or {}).items():
-        for group in groups:
+    for namespace, held in (yaml.safe_load(found) or {}).items():
+        for group in held:
             if (namespace, group["name"]) not in wanted:
                 await _ask(http, "DELETE", f"{mimir}{_API}/{namespace}/{group['name']}", headers)
 
 
-def _groups(folder: Path, environment: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+def groups(folder: Path, environment: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """The groups of the rule files as the ruler gets them, each with its namespace and its name."""
     for file in sorted(folder.glob("*.yml")):
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:

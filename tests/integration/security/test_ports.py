@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from botobs.stack import certificates
 from botobs.stack.cluster import members
 from botobs.stack.ports import PORTS, Port
-from tests.support.doors import keys, opens, right_key
+from tests.support.doors import keys, listeners, opens, right_key
 from tests.support.stack import LiveStack, eventually
 
-#: Grafana cannot be built from a registry; samplers and the parts of a cluster run elsewhere, and tests knock at them there.
+#: Grafana cannot be built from a registry; samplers and a cluster run elsewhere, and tests knock at them there.
 _ELSEWHERE = {"grafana", "sampler", *(member.name for member in members.MEMBERS)}
 _NATIVE = [port for port in PORTS if port.part not in _ELSEWHERE]
 #: These read their certificate for every connection; receivers of OTLP do so every hour.
@@ -27,23 +25,13 @@ _RELOADING = [
 ]
 
 
-def _listeners(live: LiveStack) -> Iterator[tuple[str, str, int]]:
-    for name, status in live.supervisor.status.items():
-        process = psutil.Process(status.pid)
-        for each in (process, *process.children(recursive=True)):
-            for connection in each.net_connections("inet"):
-                udp = connection.type == socket.SOCK_DGRAM and not connection.raddr
-                if connection.status == psutil.CONN_LISTEN or udp:
-                    yield name, connection.laddr.ip, connection.laddr.port
-
-
 def test_every_listener_is_in_the_table(secured: LiveStack) -> None:
     known = {(port.part, int(secured.stack.values[port.variable])) for port in _NATIVE}
-    assert {(part, number) for part, _, number in _listeners(secured)} == known
+    assert {(part, number) for part, _, number in listeners(secured)} == known
 
 
 def test_every_listener_is_on_loopback_unless_told_otherwise(secured: LiveStack) -> None:
-    assert {address for _, address, _ in _listeners(secured)} == {"127.0.0.1"}
+    assert {address for _, address, _ in listeners(secured)} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("port", _NATIVE, ids=lambda port: port.variable)

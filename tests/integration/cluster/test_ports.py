@@ -1,0 +1,28 @@
+"""Every listener of a cluster is in the table of ports, and refuses who has no key to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from botobs.stack.cluster.parts import NAMES
+from botobs.stack.ports import PORTS, Port
+from tests.support.doors import keys, listeners, opens, right_key
+from tests.support.stack import LiveStack, eventually
+
+_HERE = [port for port in PORTS if port.part in {*NAMES, "postgres", "postgres_exporter"}]
+#: Others have a test of their own on a single machine.
+_MEMBERS = [port for port in _HERE if port.part in NAMES and port.part not in {"collector", "prometheus"}]
+
+
+def test_every_listener_is_in_the_table_and_on_loopback(cluster: LiveStack) -> None:
+    known = {(port.part, "127.0.0.1", int(cluster.stack.values[port.variable])) for port in _HERE}
+    assert set(listeners(cluster)) == known
+
+
+@pytest.mark.parametrize("port", _MEMBERS, ids=lambda port: port.variable)
+def test_it_opens_to_the_right_key_alone(cluster: LiveStack, port: Port, tmp_path: Path) -> None:
+    assert eventually(lambda: opens(cluster, port, right_key(cluster, port)), within=20)
+    wrong = keys(cluster, port, tmp_path)
+    assert [name for name, key in wrong.items() if opens(cluster, port, key)] == []
