@@ -10,7 +10,7 @@ from . import exporters, recorded
 from .alerts import firing, since
 from .board import Row, board
 from .panels import Column, Query, Sized, graph, grid, number
-from .promql import Queries, limit, or_zero
+from .promql import Queries, or_zero
 
 _q = Queries(("environment",))
 _BY_SERVICE = ("service.name",)
@@ -34,11 +34,6 @@ def build() -> Dashboard:
 
 
 def _risk() -> list[Sized]:
-    heartbeat, interval = _q.select(recorded.BOT_HEARTBEAT), _q.select(recorded.BOT_INTERVAL)
-    allowed = (
-        f"{limit(recorded.BOT_MISSED_TURNS)} * on () group_right () {interval}"
-        f" + on () group_left () {limit(recorded.BOT_HEARTBEAT_SLACK)}"
-    )
     return [
         number(
             "Oldest order without an answer",
@@ -60,9 +55,7 @@ def _risk() -> list[Sized]:
             "Failed bots",
             "Bots that are in the state `failed` now, and do not trade.",
             "short",
-            or_zero(
-                f"sum({_q.latest(trading.BOT_STATES, (trading.BOT_ID,), {trading.BOT_STATE: 'failed'})})"
-            ),
+            or_zero(f"sum({_q.select(recorded.BOTS_BY_STATE, {trading.BOT_STATE: 'failed'})})"),
             bad=1,
             uid="botobs-bots",
         ),
@@ -70,7 +63,7 @@ def _risk() -> list[Sized]:
             "Silent bots",
             "Bots that missed more turns than they may, and have neither been stopped nor said goodbye.",
             "short",
-            or_zero(f"count(time() - {heartbeat} > {allowed})"),
+            or_zero(f"sum({_q.select(recorded.BOTS_SILENT)})"),
             bad=1,
             uid="botobs-bots",
         ),
@@ -210,12 +203,16 @@ def _exchanges() -> Sized:
 
 
 def _bots() -> Sized:
-    states = _q.latest(trading.BOT_STATES, (trading.BOT_ID, trading.BOT_STATE))
     return graph(
         "Bots by state",
         "How many bots are in each state.",
         "short",
-        [Query(f"sum by (botobs_bot_state) ({states}) > 0", "{{botobs_bot_state}}")],
+        [
+            Query(
+                f"sum by (botobs_bot_state) ({_q.select(recorded.BOTS_BY_STATE)}) > 0",
+                "{{botobs_bot_state}}",
+            )
+        ],
         stack=True,
         width=12,
     )

@@ -27,6 +27,8 @@ _BOT = (exchange.NAME, trading.BOT_ID)
 
 BOT_HEARTBEAT = Recorded("bot:heartbeat:timestamp_seconds", _BOT)
 BOT_INTERVAL = Recorded("bot:heartbeat:interval_seconds", _BOT)
+BOTS_BY_STATE = Recorded("exchange:bots_by_state:count", (exchange.NAME, trading.BOT_STATE))
+BOTS_SILENT = Recorded("exchange:bots_silent:count", _EXCHANGE)
 BOTS_RUNNING = Recorded("exchange:bots_running:count", _EXCHANGE)
 ORDERS_SUBMITTED = Recorded("exchange:orders_submitted:rate", _EXCHANGE)
 ORDERS_REJECTED = Recorded("exchange:orders_rejected:rate", _EXCHANGE)
