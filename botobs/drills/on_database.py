@@ -73,7 +73,7 @@ DRILLS = (
         fault=locked("bots"),
         needs=DATABASE | BOTS,
         reach=after(_EXHAUSTED + _POOL_TIMEOUT),
-        also=("BotFailed", "DatabasePoolWaitLong"),
+        also=("BotFailed", "DatabasePoolExhausted"),
     ),
     Drill(
         name="bot-hangs",

@@ -53,7 +53,6 @@ DRILLS = (
         labels=_BINANCE,
         fault=exchange("binance", "sequence_gap"),
         needs=BOTS,
-        also=("ExchangeBookResyncs",),
         traceql='{ span.exchange.name = "binance" }',
         severity="warning",
     ),

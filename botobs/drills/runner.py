@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -151,8 +152,11 @@ class Run:
         result.messages = self._inbox.since(result.fault_in)
         for message in result.messages:
             if message.alert == self._drill.alert and self._is_about_us(message):
-                times = result.resolved if message.resolved else result.received
-                times.setdefault(message.channel, message.at)
+                if not message.resolved:
+                    result.received.setdefault(message.channel, message.at)
+                elif message.at >= result.received.get(message.channel, math.inf):
+                    # Before that, it is the end of what was there before the drill.
+                    result.resolved.setdefault(message.channel, message.at)
 
     def _is_ours(self, alert: Alert) -> bool:
         return alert.name == self._drill.alert and alert.has(self._drill.labels)

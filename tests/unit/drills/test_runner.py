@@ -120,6 +120,12 @@ def test_the_end_told_twice(stack: Stack) -> None:
     ]
 
 
+def test_the_end_of_something_else_is_not_taken_for_ours(stack: Stack) -> None:
+    stack.on, stack.off = [OVER, FIRING], []
+    [problem] = run(stack).problems
+    assert problem.startswith("the end of DatabaseDown was not told within")
+
+
 def test_a_group_that_grows_is_no_repetition(stack: Stack) -> None:
     stack.on = [FIRING, FIRING.replace("DatabaseDown", "DatabaseDown (2)")]
     assert run(stack).problems == []
