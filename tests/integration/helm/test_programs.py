@@ -2,61 +2,34 @@
 
 from __future__ import annotations
 
-import base64
-import os
 import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import bcrypt
 import httpx
 import pytest
 import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from botobs.stack import secrets
 from botobs.stack.ports import free_ports
-from botobs.stack.private import read_secret, write_secret
-from tests.support import charts
+from botobs.stack.private import read_secret
+from tests.support import charts, pods
 from tests.support.otlp_receiver import OtlpReceiver
-from tests.support.stack import eventually
 
 _TENANT = "desk-1"
 _SERVICE = "kubernetes-test"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stands for the root of every pod: `secrets/` holds what a person who installs the chart makes."""
-    root = tmp_path_factory.mktemp("pods")
-    secrets.ensure(root / "secrets")
-    tenants = root / "secrets" / "tenants"
-    tenants.mkdir(mode=0o700)
-    for tenant in ("botobs", _TENANT):
-        write_secret(tenants / f"{tenant}.password", "word")
-        header = base64.b64encode(f"{tenant}:word".encode()).decode()
-        write_secret(tenants / f"{tenant}.authorization", f"Basic {header}")
-    write_secret(tenants / "htpasswd", f"{_TENANT}:{bcrypt.hashpw(b'word', bcrypt.gensalt(4)).decode()}\n")
-    return root
-
-
-def _lay_out(manifests: list[charts.Manifest], part: str, folder: Path, target: Path) -> Path:
-    """Write a ConfigMap below `target` as a pod sees it, secrets being those in `folder`."""
-    (target / "config").mkdir()
-    for name, text in charts.named(manifests, "ConfigMap", f"botobs-{part}")["data"].items():
-        moved = text.replace("/secrets/", f"{folder}/secrets/").replace("/data/", f"{target}/data/")
-        (target / "config" / name).write_text(moved.replace("/hostfs", "/"), encoding="utf-8")
-    return target
-
-
-def _command(manifests: list[charts.Manifest], part: str, program: Path, target: Path) -> list[str]:
-    (workload,) = [each for each in charts.workloads(manifests) if charts.part(each) == part]
-    args = charts.pod(workload)["spec"]["containers"][0]["args"]
-    return [str(program), *(word.replace("/config/", f"{target}/config/") for word in args)]
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a person who installs the chart makes."""
+    folder = tmp_path_factory.mktemp("pods") / "secrets"
+    pods.make_secrets(folder, ("botobs", _TENANT))
+    return folder
 
 
 def _check(*command: object) -> None:
@@ -66,18 +39,18 @@ def _check(*command: object) -> None:
 
 @pytest.mark.parametrize("part", ["agent", "gateway", "sampler"])
 def test_collectors_take_their_configuration(
-    binaries: Mapping[str, Path], everything: list[charts.Manifest], folder: Path, tmp_path: Path, part: str
+    binaries: Mapping[str, Path], everything: list[charts.Manifest], secrets: Path, tmp_path: Path, part: str
 ) -> None:
-    target = _lay_out(everything, part, folder, tmp_path)
-    program, *args = _command(everything, part, binaries["botobs-collector"], target)
+    folder = pods.lay_out(everything, part, secrets, tmp_path)
+    program, *args = pods.command(everything, part, binaries["botobs-collector"], folder)
     _check(program, "validate", *args)
 
 
 def test_prometheus_and_the_ruler_take_the_rules(
-    binaries: Mapping[str, Path], everything: list[charts.Manifest], folder: Path, tmp_path: Path
+    binaries: Mapping[str, Path], everything: list[charts.Manifest], secrets: Path, tmp_path: Path
 ) -> None:
-    target = _lay_out(everything, "rules", folder, tmp_path) / "config"
-    files = sorted(target.glob("*.yml"))
+    folder = pods.lay_out(everything, "rules", secrets, tmp_path)
+    files = sorted(folder.glob("*.yml"))
     assert [file.name for file in files] == sorted(
         file.name for file in (charts.CHART / "files/rules").glob("*.yml")
     )
@@ -106,20 +79,20 @@ def test_every_alert_says_its_environment(everything: list[charts.Manifest]) -> 
 
 
 def test_alertmanager_takes_its_configuration(
-    binaries: Mapping[str, Path], everything: list[charts.Manifest], folder: Path, tmp_path: Path
+    binaries: Mapping[str, Path], everything: list[charts.Manifest], secrets: Path, tmp_path: Path
 ) -> None:
-    target = _lay_out(everything, "alertmanager", folder, tmp_path) / "config"
-    (target / "templates").mkdir()
-    (target / "botobs.tmpl").rename(target / "templates" / "botobs.tmpl")
-    _check(binaries["amtool"], "check-config", target / "alertmanager.yml")
-    assert "https://grafana.example.com" in (target / "templates" / "botobs.tmpl").read_text(encoding="utf-8")
+    folder = pods.lay_out(everything, "alertmanager", secrets, tmp_path)
+    (folder / "templates").mkdir()
+    template = (folder / "botobs.tmpl").rename(folder / "templates" / "botobs.tmpl")
+    _check(binaries["amtool"], "check-config", folder / "alertmanager.yml")
+    assert "https://grafana.example.com" in template.read_text(encoding="utf-8")
 
 
 def test_prometheus_takes_the_scrapers(
-    binaries: Mapping[str, Path], everything: list[charts.Manifest], folder: Path, tmp_path: Path
+    binaries: Mapping[str, Path], everything: list[charts.Manifest], secrets: Path, tmp_path: Path
 ) -> None:
     """As an agent. Ours is built without discovery by Kubernetes and DNS; a fixed target takes its place."""
-    target = _lay_out(everything, "scraper", folder, tmp_path) / "config" / "prometheus.yml"
+    target = pods.lay_out(everything, "scraper", secrets, tmp_path) / "prometheus.yml"
     content = yaml.safe_load(target.read_text(encoding="utf-8"))
     for job in content["scrape_configs"]:
         found = [key for key in ("kubernetes_sd_configs", "dns_sd_configs") if job.pop(key, None)]
@@ -141,31 +114,11 @@ def test_grafana_asks_with_a_certificate_and_as_the_tenant(everything: list[char
     assert yaml.safe_load(data["orders.yaml"])["datasources"][0]["uid"] == "orders"
 
 
-@contextmanager
-def _running(command: list[str], log: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environ})
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _health(port: int, secrets_folder: Path) -> bool:
-    """Ask as the kubelet does: over TLS, without a certificate."""
-    context = ssl.create_default_context(cafile=str(secrets_folder / "ca.pem"))
-    try:
-        return httpx.get(f"https://127.0.0.1:{port}/", verify=context).is_success
-    except httpx.TransportError:
-        return False
-
-
 @pytest.fixture(scope="module")
-def mimir(folder: Path) -> Iterator[OtlpReceiver]:
+def mimir(secrets: Path) -> Iterator[OtlpReceiver]:
     """Stands for Mimir: takes metrics from who shows a certificate."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(folder / "secrets" / "ca.pem"))
-    context.load_cert_chain(folder / "secrets" / "server.pem", folder / "secrets" / "server.key")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(secrets / "ca.pem"))
+    context.load_cert_chain(secrets / "server.pem", secrets / "server.key")
     context.verify_mode = ssl.CERT_REQUIRED
     receiver = OtlpReceiver(tls=context)
     yield receiver
@@ -176,7 +129,7 @@ def mimir(folder: Path) -> Iterator[OtlpReceiver]:
 def agent(
     binaries: Mapping[str, Path],
     tools: Mapping[str, Path],
-    folder: Path,
+    secrets: Path,
     mimir: OtlpReceiver,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[int]:
@@ -200,27 +153,24 @@ def agent(
     manifests = charts.load(charts.render(tools["helm"], values))
     environ = {"BOTOBS_NODE": "node-1", "BOTOBS_POD": "botobs-gateway-0"}
 
-    def start(part: str) -> AbstractContextManager[None]:
-        target = _lay_out(manifests, part, folder, tmp_path_factory.mktemp(part))
-        command = _command(manifests, part, binaries["botobs-collector"], target)
-        return _running(command, folder / f"{part}.log", environ)
-
-    with start("gateway"), start("agent"):
-        for part, name in (("gateway", "GATEWAY_HEALTH_PORT"), ("agent", "COLLECTOR_HEALTH_PORT")):
-            assert eventually(lambda port=ports[name]: _health(port, folder / "secrets")), (
-                folder / f"{part}.log"
-            ).read_text(encoding="utf-8")
+    program, logs = binaries["botobs-collector"], tmp_path_factory.mktemp("logs")
+    with ExitStack() as started:
+        for part, health in (("gateway", "GATEWAY_HEALTH_PORT"), ("agent", "COLLECTOR_HEALTH_PORT")):
+            folder = pods.lay_out(manifests, part, secrets, tmp_path_factory.mktemp(part))
+            words, log = pods.command(manifests, part, program, folder), logs / part
+            started.enter_context(pods.running(words, log, environ))
+            pods.wait_healthy(ports[health], secrets, log)
         yield ports["OTLP_HTTP_PORT"]
 
 
-def _send(port: int, folder: Path, headers: Mapping[str, str]) -> int:
+def _send(port: int, secrets: Path, headers: Mapping[str, str]) -> int:
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
     for key, value in (("service.name", _SERVICE), ("service.instance.id", "1")):
         resource.resource.attributes.add(key=key).value.string_value = value
     point = resource.scope_metrics.add().metrics.add(name="balance").gauge.data_points.add(as_double=1)
     point.time_unix_nano = time.time_ns()
-    context = ssl.create_default_context(cafile=str(folder / "secrets" / "ca.pem"))
+    context = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
     return httpx.post(
         f"https://127.0.0.1:{port}/v1/metrics",
         content=request.SerializeToString(),
@@ -233,12 +183,12 @@ def _arrived(mimir: OtlpReceiver, word: bytes) -> Callable[[], bool]:
     return lambda: any(word in each.body for each in mimir.requests)
 
 
-def test_metrics_go_from_a_service_to_mimir(agent: int, folder: Path, mimir: OtlpReceiver) -> None:
+def test_metrics_go_from_a_service_to_mimir(agent: int, secrets: Path, mimir: OtlpReceiver) -> None:
     """By way of agent and gateway, as the tenant that the gateway knows and not as the one that the service claims."""
-    token = read_secret(folder / "secrets" / "service.token")
-    assert _send(agent, folder, {}) == 401
+    token = read_secret(secrets / "service.token")
+    assert _send(agent, secrets, {}) == 401
     claim = {"authorization": f"Bearer {token}", "X-Scope-OrgID": "somebody-else"}
-    assert _send(agent, folder, claim) == 200
+    assert _send(agent, secrets, claim) == 200
     mimir.wait_for(_arrived(mimir, _SERVICE.encode()))
     assert {each.path for each in mimir.requests} == {"/otlp/v1/metrics"}
     tenants = {
