@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import socket
 import subprocess
@@ -29,6 +30,8 @@ from botobs.stack.stack import render, variables
 from ._harness import ROOT, Figure, machine, ratio
 
 SIGNALS = ("spans", "points")
+#: Of all collectors here, as botobs/stack/parts.py starts one.
+_ENVIRONMENT = {"GOMEMLIMIT": "700MiB", "GOGC": "200"}
 _METRIC = {"spans": "otelcol_receiver_accepted_spans", "points": "otelcol_receiver_accepted_metric_points"}
 
 
@@ -125,7 +128,12 @@ class Bench:
     @contextmanager
     def _running(self, config: Path, ready: Callable[[], bool]) -> Iterator[psutil.Process]:
         with (self.home.logs / f"{config.stem}.log").open("ab") as log:
-            process = subprocess.Popen([self._program, "--config", str(config)], stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [self._program, "--config", str(config)],
+                stdout=log,
+                stderr=log,
+                env=os.environ | _ENVIRONMENT,
+            )
         try:
             while not ready():
                 if process.poll() is not None:

@@ -49,14 +49,20 @@ def test_queues_are_durable_and_patient(name: str) -> None:
     assert storage["fsync"] is True
     assert queue["block_on_overflow"] is True
     assert exporter["retry_on_failure"]["max_elapsed_time"] == 0
-    assert queue["batch"]["partition"]["metadata_keys"] == ["x-botobs-service"]
-    # A batch must fit into one request of what the backend accepts, and into one service's fault.
-    assert queue["batch"]["max_size"] <= 2000
 
 
-def test_the_partition_key_reaches_the_queue() -> None:
-    for protocol in CONFIG["receivers"]["otlp"]["protocols"].values():
-        assert protocol["include_metadata"] is True
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_no_request_is_joined_with_anothers(name: str) -> None:
+    """One that is refused takes nothing with it but what its sender has sent beside; tests/drills holds the outage."""
+    batch = EXPORTERS[name]["sending_queue"].get("batch", {"min_size": 0})
+    assert batch["min_size"] == 0
+    assert "partition" not in batch
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTERS if name.startswith("otlp_http/")])
+def test_points_are_refused_in_small_batches(name: str) -> None:
+    batch = EXPORTERS[name]["sending_queue"]["batch"]
+    assert (batch["sizer"], batch["max_size"]) == ("items", 1000)
 
 
 def test_services_show_a_token_over_tls() -> None:
@@ -193,6 +199,40 @@ def test_values_that_look_like_secrets_are_masked(value: str) -> None:
 )  # fmt: skip
 def test_ordinary_values_pass(value: str) -> None:
     assert not _matches(CONFIG["processors"]["redaction"]["blocked_values"], value)
+
+
+def _of_names() -> tuple[str, str]:
+    """The condition under which a span's name is looked into, and what is looked for."""
+    (statement,) = [
+        each
+        for each in CONFIG["processors"]["transform/redaction"]["trace_statements"]
+        if "span.name" in each["statements"][0]
+    ]
+    (condition,), (replace,) = statement["conditions"], statement["statements"]
+    plain = re.fullmatch(r'not IsMatch\(span\.name, "(.*)"\)', condition)
+    secret = re.fullmatch(r'replace_pattern\(span\.name, "(.*)", "\*\*\*\*"\)', replace)
+    assert plain and secret
+    return plain[1].replace(r"\\", "\\"), re.sub(r"\\x\{(\w+)\}", r"\\u\1", secret[1].replace(r"\\", "\\"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GET /order?signature=ab12", "GET /order?a=&signature=x", "wss://bot:hunter2@stream.example.test",
+        "a" * 64, "\N{REPLACEMENT CHARACTER}", "get /" + "f0" * 40, "POST /x&apiKey=5ec4e7 HTTP",
+    ],
+)  # fmt: skip
+def test_a_name_with_a_secret_is_looked_into(name: str) -> None:
+    plain, secret = _of_names()
+    assert re.search(secret, name)
+    assert not _matches([plain], name)
+
+
+@pytest.mark.parametrize(
+    "name", ["create_order binance", "GET /api/v1/bots/{id}", "SELECT orders", "bot.turn"]
+)
+def test_an_ordinary_name_is_not(name: str) -> None:
+    assert _matches([_of_names()[0]], name)
 
 
 def _matches(patterns: list[str], text: str) -> bool:
