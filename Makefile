@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 DEMO_HOME := $(CURDIR)/.botobs/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test lint unit integration drills e2e bench docs pictures lock clean
+.PHONY: help setup demo smoke test lint unit integration drills e2e bench bench-scale docs pictures lock clean
 
 help:  ## show this
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ e2e: $(READY)  ## freqtrade, unmodified, on paper against the exchange simulator
 
 bench: $(READY)  ## overhead beside the stock SDK and others, as ratios of one interleaved run
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-scale: $(READY)  ## platforms of 10 to 8,000 bots on a real stack: the coefficients of botobs size, and the plot
+	@mkdir -p .botobs
+	@$(BIN)/python -m bench.scale .botobs/scale.json $(ARGS)
+	@$(BIN)/python -m bench.scale.fit .botobs/scale.json
+	@$(BIN)/python -m bench.scale.plot .botobs/scale.json docs/images/growth.svg
 
 docs: $(READY)  ## write the generated pages and dashboards again
 	@$(BIN)/python -m docs.generate

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "find out why something is not seen",
     "drill": "break something on purpose, and see who is told",
     "deadman": "outside the stack: mail when its alerting falls silent",
+    "size": "calculate what a platform's telemetry amounts to, and what its pipeline needs",
     "build": "build the programs of the stack, and nothing else",
     "compose": "prepare secrets and configuration for docker compose",
 }

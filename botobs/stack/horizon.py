@@ -94,7 +94,7 @@ def plan(values: Mapping[str, str], mimir: bool = False) -> Plan:
         raise StackError(
             f"BOTOBS_HORIZON={text!r} is no length of time: hours, minutes and seconds, such as 36h or 1h30m"
         )
-    seconds = _seconds("BOTOBS_HORIZON", text)
+    seconds = length_of_time("BOTOBS_HORIZON", text)
     if seconds < _SHORTEST:
         raise StackError(f"BOTOBS_HORIZON={text} is shorter than a restart of a store may take: at least 10m")
     for variable, default in _RETENTIONS:
@@ -144,7 +144,7 @@ def check_disk(made: Plan, data: Path) -> list[str]:
 
 
 def _check_retention(variable: str, text: str, horizon: str, seconds: float) -> None:
-    if _seconds(variable, text) <= seconds:
+    if length_of_time(variable, text) <= seconds:
         raise StackError(
             f"{variable}={text} is not longer than BOTOBS_HORIZON={horizon}: what comes late would be deleted at once"
         )
@@ -152,7 +152,7 @@ def _check_retention(variable: str, text: str, horizon: str, seconds: float) -> 
 
 def _check_spool(values: Mapping[str, str], horizon: str, seconds: float) -> None:
     text = values.get("BOTOBS_SPOOL_AGE")
-    if text and float(_seconds("BOTOBS_SPOOL_AGE", text)) > seconds:
+    if text and float(length_of_time("BOTOBS_SPOOL_AGE", text)) > seconds:
         raise StackError(
             f"BOTOBS_SPOOL_AGE={text} is longer than BOTOBS_HORIZON={horizon}: services would keep what is then refused"
         )
@@ -197,7 +197,15 @@ def _queue_bytes(queue: Queue, values: Mapping[str, str], horizon: str, seconds:
     return size
 
 
-def _seconds(name: str, text: str) -> float:
+def length_of_time(name: str, text: str) -> float:
+    """Seconds of a length of time such as `36h` or `15d`.
+
+    Args:
+        name: Of the setting, for the error.
+
+    Raises:
+        StackError: It is none.
+    """
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     pieces = re.findall(r"(\d+)([smhdwy])", text)

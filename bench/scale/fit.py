@@ -1,0 +1,159 @@
+"""`python -m bench.scale.fit RESULTS.json`: from the measured runs, the coefficients that `botobs size` takes.
+
+Each quantity is a sum of causes, none of which makes it smaller; the coefficients are those with the least squares of
+the relative errors, so that a small platform counts as much as a large one. The runs of the set `checks` stay out.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import botobs
+import botobs.sizing
+from tests.support.otlp_receiver import receiving
+
+from .service import Platform
+
+_PATHS = ("/v1/metrics", "/v1/traces")
+Run = Mapping[str, Any]
+
+Causes = Mapping[str, Callable[[Run], float]]
+
+_CONSTANT: Causes = {"constant": lambda _: 1.0}
+#: What a part's cores and memory depend on, besides its being there.
+_LOADS: Mapping[str, Causes] = {
+    "collector": {"point": lambda run: run["points"], "span": lambda run: run["spans"]},
+    "prometheus": {"series": lambda run: run["series"], "point": lambda run: run["points"]},
+    "tempo": {"span": lambda run: run["spans"]},
+    "alertmanager": {},
+}
+#: What the amounts of telemetry depend on.
+_AMOUNTS: Mapping[str, Causes] = {
+    "service_series": {
+        "service": lambda run: run["workload"]["services"],
+        "service_and_exchange": lambda run: run["workload"]["services"] * run["workload"]["exchanges"],
+        "bot": lambda run: run["workload"]["bots"],
+    },
+    "points": {**_CONSTANT, "service_series": lambda run: run["service_series"]},
+    "spans": {"order": lambda run: run["orders"], "turn": lambda run: _turns(run)},
+}
+
+
+def _turns(run: Run) -> float:
+    """Turns a second; the services turn as often as they order, if that is more."""
+    workload = run["workload"]
+    return float(max(workload["bots"] / workload["turn_seconds"], workload["orders"]))
+
+
+def solve(rows: Sequence[Sequence[float]], values: Sequence[float]) -> list[float]:
+    """Coefficients, none negative, with the least squares of the relative errors; by coordinate descent."""
+    scaled = [[cell / value for cell in row] for row, value in zip(rows, values, strict=True)]
+    found = [0.0] * len(rows[0])
+    for _ in range(20_000):
+        for column in range(len(found)):
+            weight = sum(row[column] ** 2 for row in scaled)
+            rest = [
+                1
+                - sum(
+                    cell * one
+                    for place, (cell, one) in enumerate(zip(row, found, strict=True))
+                    if place != column
+                )
+                for row in scaled
+            ]
+            best = (
+                sum(row[column] * one for row, one in zip(scaled, rest, strict=True)) / weight
+                if weight
+                else 0.0
+            )
+            found[column] = max(0.0, best)
+    return found
+
+
+def fit(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    """The coefficients by quantity and cause."""
+    made = {
+        amount: _fitted(runs, causes, [run[amount] for run in runs]) for amount, causes in _AMOUNTS.items()
+    }
+    for part, causes in _LOADS.items():
+        for what in ("cpu", "memory"):
+            values = [run[what][part] for run in runs]
+            made[f"{part}.{what}"] = _fitted(runs, {**_CONSTANT, **causes}, values)
+    return made
+
+
+def _fitted(runs: Sequence[Run], causes: Causes, values: Sequence[float]) -> dict[str, float]:
+    rows = [[cause(run) for cause in causes.values()] for run in runs]
+    return dict(zip(causes, solve(rows, values), strict=True))
+
+
+def queued_bytes() -> tuple[float, float]:
+    """Bytes of a stored sample and of a span while they wait in the collector's queue, which does not compress them."""
+    with receiving() as receiver:
+        handle = botobs.init("scale-000", endpoint=receiver.endpoint, metric_interval=3600)
+        platform = Platform(0, 50, 2)
+        for place in range(500):
+            platform.turn(place, with_order=True)
+        for calls in platform.calls:
+            calls.record()
+        handle.shutdown()
+    sizes = {path: sum(len(one.body) for one in receiver.accepted if one.path == path) for path in _PATHS}
+    points = (
+        point
+        for one in receiver.metric_exports
+        for scope in one.scope_metrics
+        for metric in scope.metrics
+        for point in getattr(metric, metric.WhichOneof("data")).data_points
+    )
+    # Prometheus stores a histogram as its buckets, sum and count.
+    samples = sum(len(point.bucket_counts) + 2 if hasattr(point, "bucket_counts") else 1 for point in points)
+    return sizes["/v1/metrics"] / samples, sizes["/v1/traces"] / len(receiver.spans)
+
+
+def main() -> None:
+    """Fit, and write the coefficients where `botobs size` reads them."""
+    results = json.loads(Path(sys.argv[1]).read_text())
+    runs = [run for run in results["runs"] if run["set"] != "checks"]
+    point, span = queued_bytes()
+    made = {
+        "machine": results["machine"],
+        "stack_series": median(run["series"] - run["service_series"] for run in runs),
+        "span_bytes": median(run["span_bytes"] for run in runs),
+        "queued_point_bytes": point,
+        "queued_span_bytes": span,
+        "coefficients": fit(runs),
+    }
+    botobs.sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
+    for run in results["runs"]:
+        workload = run["workload"]
+        predicted = botobs.sizing.predict(
+            botobs.sizing.Platform(
+                services=workload["services"],
+                bots=workload["bots"],
+                exchanges=workload["exchanges"],
+                orders_per_second=workload["orders"],
+                turn_seconds=min(workload["turn_seconds"], workload["bots"] / workload["orders"]),
+            )
+        )
+        print(
+            f"| {run['set']} | {workload['services']} | {workload['bots']} | {workload['orders']:g} ", end=""
+        )
+        for name, measured in (
+            ("series", run["series"]),
+            ("points", run["points"]),
+            ("spans", run["spans"]),
+            ("cores", sum(run["cpu"].values())),
+            ("memory", sum(run["memory"].values())),
+        ):
+            said = getattr(predicted, name)
+            print(f"| {said:,.4g} of {measured:,.4g} ({said / measured - 1:+.0%}) ", end="")
+        print("|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+"""A platform of synthetic services on a real stack, and what it costs there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import psutil
+
+from tests.support.dashboards import ask, queries
+from tests.support.stack import LiveStack
+
+from .._harness import ROOT
+
+#: Programs whose cost is measured, by the name of their process.
+PROGRAMS = {
+    "botobs-collector": "collector",
+    "prometheus": "prometheus",
+    "tempo": "tempo",
+    "alertmanager": "alertmanager",
+}
+#: The board that everybody looks at first.
+OVERVIEW = "botobs-overview"
+#: The pace of production.
+PACE = {
+    "BOTOBS_SCRAPE_INTERVAL": "15s",
+    "BOTOBS_SCRAPE_TIMEOUT": "10s",
+    "BOTOBS_COLLECTOR_METRICS_INTERVAL_MS": "15000",
+    "BOTOBS_SPAN_METRICS_INTERVAL": "15s",
+    "BOTOBS_POSTGRES_SCRAPE_INTERVAL": "15s",
+    "BOTOBS_EVALUATION_INTERVAL": "15s",
+}
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a platform does.
+
+    Attributes:
+        services: Processes that call `botobs.init`.
+        bots: In all of them together.
+        exchanges: That each service talks to.
+        orders: A second, of all bots.
+        turn_seconds: From one turn of a bot to its next.
+    """
+
+    services: int
+    bots: int
+    exchanges: int
+    orders: float
+    turn_seconds: float = 30.0
+
+
+@dataclass
+class Cost:
+    """What a workload cost in a window of time.
+
+    Attributes:
+        series: Active at the end.
+        service_series: Of them those that the services sent.
+        points: Samples a second that Prometheus stored.
+        spans: Spans a second that the collector took.
+        orders: Orders a second that were really made.
+        cpu: Cores by program.
+        memory: Bytes by program at the end.
+        services_cpu: Cores of all services together.
+        rules: Seconds that one evaluation of all rules takes.
+        overview: Seconds of each query of the overview board, the median, and the slowest.
+        lost: Items dropped, refused or failed anywhere.
+        span_bytes: On Tempo's disk, for each span.
+    """
+
+    workload: Workload
+    series: float
+    service_series: float
+    points: float
+    spans: float
+    orders: float
+    cpu: Mapping[str, float]
+    memory: Mapping[str, float]
+    services_cpu: float
+    rules: float
+    overview: tuple[float, float]
+    lost: float
+    span_bytes: float = 0.0
+
+
+def measure(workload: Workload, warm_up: float, window: float) -> Cost:
+    """Run a workload on a stack of its own."""
+    with LiveStack(PACE) as live:
+        with _services(live, workload) as services:
+            time.sleep(warm_up)
+            cost = _observe(live, workload, services, window)
+        cost.span_bytes = _span_bytes(live)
+        return cost
+
+
+def _observe(live: LiveStack, workload: Workload, services: list[psutil.Process], window: float) -> Cost:
+    programs = _programs()
+    before, busy, began = _cpu_of(programs), sum(map(_cpu, services)), time.monotonic()
+    time.sleep(window)
+    after, elapsed = _cpu_of(programs), time.monotonic() - began
+
+    def value(promql: str) -> float:
+        return live.value(promql.replace("$window", f"{int(window)}s")) or 0.0
+
+    return Cost(
+        workload=workload,
+        series=value("prometheus_tsdb_head_series"),
+        service_series=value('count({service_name=~"scale-.+"})'),
+        points=value("sum(rate(prometheus_tsdb_head_samples_appended_total[$window]))"),
+        spans=value("sum(rate(otelcol_receiver_accepted_spans_total[$window]))"),
+        orders=value('sum(rate(botobs_orders_total{botobs_order_outcome="filled"}[$window]))'),
+        cpu={name: (used - before[name]) / elapsed for name, used in after.items()},
+        memory={name: float(each.memory_info().rss) for name, each in programs.items()},
+        services_cpu=(sum(map(_cpu, services)) - busy) / elapsed,
+        rules=value("sum(prometheus_rule_group_last_duration_seconds)"),
+        overview=_overview(live),
+        lost=value(_LOST),
+    )
+
+
+_LOST = (
+    'sum({__name__=~"otelcol_(receiver_refused|receiver_failed|exporter_send_failed|exporter_enqueue_failed)_.+_total|'
+    'botobs_sdk_dropped_total"})'
+)
+
+
+@contextmanager
+def _services(live: LiveStack, workload: Workload) -> Iterator[list[psutil.Process]]:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(live.home.path),
+        "BOTOBS_HOME": str(live.home.path),
+        "PYTHONPATH": str(ROOT),
+    }
+    started: list[subprocess.Popen[str]] = []
+    try:
+        for number in range(workload.services):
+            bots = workload.bots // workload.services + (number < workload.bots % workload.services)
+            arguments = (
+                number,
+                bots,
+                workload.exchanges,
+                workload.orders / workload.services,
+                workload.turn_seconds,
+            )
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "bench.scale.service", *map(str, arguments)],
+                    env=environ,
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+        for each in started:
+            assert each.stdout is not None
+            if each.stdout.readline().strip() != "trading":
+                raise RuntimeError("a service did not start; what it says stands above")
+        yield [psutil.Process(each.pid) for each in started]
+    finally:
+        for each in started:
+            each.terminate()
+        for each in started:
+            each.wait()
+
+
+def _programs() -> dict[str, psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return {PROGRAMS[each.name()]: each for each in children if each.name() in PROGRAMS}
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _cpu_of(programs: Mapping[str, psutil.Process]) -> dict[str, float]:
+    return {name: _cpu(each) for name, each in programs.items()}
+
+
+def _span_bytes(live: LiveStack) -> float:
+    """Have Tempo write what it holds, and divide what it takes on disk by the spans that it was given."""
+    with live.client("tempo") as http:
+        http.get("/flush").raise_for_status()
+        text = http.get("/metrics").text
+    spans = sum(
+        float(found) for found in re.findall(r"^tempo_distributor_spans_received_total{.*} (.+)$", text, re.M)
+    )
+    taken = -1
+    # Until it has stopped to change.
+    while taken != (taken := _taken(live.home.data / "tempo")):
+        time.sleep(5)
+    return taken / spans
+
+
+def _taken(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _overview(live: LiveStack) -> tuple[float, float]:
+    times = []
+    for query in queries():
+        if query.uid == OVERVIEW and query.is_promql:
+            began = time.monotonic()
+            ask(live, query, 900)
+            times.append(time.monotonic() - began)
+    return median(times), max(times)

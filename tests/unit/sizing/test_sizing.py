@@ -1,0 +1,79 @@
+"""Sizes follow from measured coefficients, and from nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bench.scale.fit import solve
+from botobs.cli import main
+from botobs.sizing import Platform, predict
+
+SMALL = Platform(services=2, bots=20, exchanges=2, orders_per_second=1)
+DAY = 86_400
+
+
+def test_coefficients_are_found_again() -> None:
+    rows = [[1, 10, 3], [1, 100, 7], [1, 1000, 1], [1, 50, 90], [1, 5, 400]]
+    wanted = [4.0, 0.5, 0.02]
+    values = [sum(cell * one for cell, one in zip(row, wanted, strict=True)) for row in rows]
+    assert solve(rows, values) == pytest.approx(wanted, rel=1e-3)
+
+
+def test_a_cause_that_would_have_to_be_negative_has_no_part() -> None:
+    # Less, the more there are: nothing that adds up explains it.
+    assert solve([[1, 1], [1, 10]], [10, 5])[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        (replace(SMALL, bots=2000), "series"),
+        (replace(SMALL, services=20), "series"),
+        (replace(SMALL, exchanges=8), "series"),
+        (replace(SMALL, symbols=10), "series"),
+        (replace(SMALL, orders_per_second=100), "spans"),
+        (replace(SMALL, turn_seconds=1), "spans"),
+        (replace(SMALL, metric_interval=5), "points"),
+    ],
+)
+def test_more_of_anything_needs_more(more: Platform, what: str) -> None:
+    before, after = predict(SMALL), predict(more)
+    assert getattr(after, what) > getattr(before, what)
+    assert after.cores > before.cores
+    assert after.disk > before.disk
+
+
+def test_disk_follows_retention_and_horizon() -> None:
+    parts = {tier.name: tier.disk for tier in predict(SMALL, retention=10 * DAY, horizon=DAY).tiers}
+    longer = {tier.name: tier.disk for tier in predict(SMALL, retention=20 * DAY, horizon=3 * DAY).tiers}
+    assert longer["prometheus"] == pytest.approx(2 * parts["prometheus"])
+    assert longer["tempo"] == pytest.approx(2 * parts["tempo"])
+    assert longer["collector"] == pytest.approx(3 * parts["collector"])
+
+
+def test_the_command_tells_what_it_calculated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["size", "--bots", "500", "--services", "5", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["platform"]["bots"] == 500
+    assert said["cores"] == pytest.approx(sum(tier["cores"] for tier in said["tiers"]))
+    assert main(["size", "--bots", "500"]) == 0
+    shown = capsys.readouterr().out
+    assert "series" in shown
+    assert "prometheus" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--bots", "-1"], "bots"),
+        (["--turn-seconds", "0"], "turn_seconds"),
+        (["--retention", "soon"], "--retention"),
+        (["--horizon", "x"], "--horizon"),
+    ],
+)
+def test_what_cannot_be_is_said(arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["size", *arguments]) == 1
+    assert named in capsys.readouterr().err
