@@ -96,15 +96,15 @@ def sampling(context: Context) -> str:
 
 
 def collector(
-    context: Context, overlays: Sequence[str] = (), after: tuple[str, ...] = ("prometheus", "tempo")
+    context: Context, files: Sequence[str] = (), after: tuple[str, ...] = ("prometheus", "tempo")
 ) -> Part:
     """The OpenTelemetry Collector that services send to.
 
     Args:
-        overlays: Files that are laid over its own, after those of the sampling.
+        files: Its configuration, each file over those before it, if it is not a single machine's.
         after: What must be ready before it.
     """
-    files = ("collector.yaml", *SAMPLING[sampling(context)], *overlays)
+    files = files or ("collector.yaml", *SAMPLING[sampling(context)])
     queues = context.data("collector") / "queue"
 
     async def prepare() -> None:

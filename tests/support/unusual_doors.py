@@ -21,8 +21,11 @@ def gossips(number: int, context: ssl.SSLContext | None, label: str) -> bool:
 
 
 def shakes_hands(number: int, context: ssl.SSLContext | None) -> bool:
-    """Whether a listener takes what we show: it waits for more, and does not hang up."""
-    return _said(number, context, b"\0") is None
+    """Whether a listener takes what we show: it waits for more, and does not hang up.
+
+    Without encryption it is told nothing that it could take: Alertmanager's leaves such a connection standing.
+    """
+    return context is not None and _said(number, context, b"\0") is None
 
 
 def _said(number: int, context: ssl.SSLContext | None, words: bytes) -> bytes | None:

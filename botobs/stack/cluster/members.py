@@ -51,9 +51,16 @@ def _ring_member(name: str, kind: str, place: int, base: int) -> Member:
     )
 
 
-def _distributor(member: Member) -> Member:
-    otlp = _member(member.name, member.kind, ("OTLP_PORT", 4640, "traces from gateways", Refusal.CERTIFICATE))
-    return Member(member.name, member.kind, {**member.ports, **otlp.ports})
+def _tempo(name: str, place: int) -> Member:
+    member = _ring_member(name, "TEMPO", place, 3241)
+    ports = dict(member.ports)
+    if TARGETS[name] == "distributor":
+        otlp = _member(name, "TEMPO", ("OTLP_PORT", 4640, "traces from gateways", Refusal.CERTIFICATE))
+        ports |= otlp.ports
+    # It is found by its address, and needs to know of nobody.
+    if TARGETS[name] == "query-frontend":
+        del ports["GOSSIP_PORT"]
+    return Member(name, member.kind, ports)
 
 
 GATEWAYS = tuple(
@@ -62,6 +69,16 @@ GATEWAYS = tuple(
         "GATEWAY",
         ("PORT", 4621 + number, "telemetry from agents", Refusal.TENANT),
         ("HEALTH_PORT", 13141 + number, "a gateway's health", Refusal.CERTIFICATE),
+    )
+    for number in range(2)
+)
+#: Run when BOTOBS_SAMPLING says so.
+SAMPLERS = tuple(
+    _member(
+        f"sampler-{number}",
+        "SAMPLER",
+        ("PORT", 4631 + number, "traces from agents", Refusal.CERTIFICATE),
+        ("HEALTH_PORT", 13151 + number, "a sampler's health", Refusal.CERTIFICATE),
     )
     for number in range(2)
 )
@@ -76,10 +93,7 @@ TARGETS = {
     "tempo-query-frontend": "query-frontend",
     "tempo-compactor": "compactor",
 }
-TEMPOS = tuple(
-    _distributor(member) if TARGETS[member.name] == "distributor" else member
-    for member in (_ring_member(name, "TEMPO", place, 3241) for place, name in enumerate(TARGETS))
-)
+TEMPOS = tuple(_tempo(name, place) for place, name in enumerate(TARGETS))
 ALERTMANAGERS = tuple(
     _member(
         f"alertmanager-{number}",
@@ -100,4 +114,4 @@ OBJECT_STORE = _member(
     "object-store", "OBJECT_STORE", ("PORT", 7070, "blocks and rules (S3)", Refusal.ACCESS_KEY)
 )
 
-MEMBERS = (*GATEWAYS, *MIMIRS, *TEMPOS, *ALERTMANAGERS, FRONT, OBJECT_STORE)
+MEMBERS = (*GATEWAYS, *SAMPLERS, *MIMIRS, *TEMPOS, *ALERTMANAGERS, FRONT, OBJECT_STORE)

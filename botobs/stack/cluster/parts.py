@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import parts
+from ..errors import StackError
 from ..parts import Context
 from ..supervisor import Part
 from . import members, rules, secrets
@@ -14,7 +15,6 @@ from .members import Member
 PROGRAMS = ("collector", "prometheus", "tempo", "alertmanager", "mimir", "front", "object-store")
 #: Every part, the two that a single machine has too among them.
 NAMES = ("collector", "prometheus", *(member.name for member in members.MEMBERS))
-
 _MIMIRS = tuple(member.name for member in members.MIMIRS)
 _TEMPOS = tuple(member.name for member in members.TEMPOS)
 
@@ -30,6 +30,7 @@ SEVERAL = {
 def make(context: Context) -> list[Part]:
     """Every process, as the supervisor takes it."""
     secret = secrets.environment(context.home.secrets)
+    samplers = _samplers(context)
     return [
         _object_store(context, secret),
         *(_mimir(context, member, secret) for member in members.MIMIRS),
@@ -38,7 +39,10 @@ def make(context: Context) -> list[Part]:
         _front(context),
         _prometheus(context),
         *(_gateway(context, member) for member in members.GATEWAYS),
-        parts.collector(context, ("agent.yaml",), after=("front", *_names(members.GATEWAYS))),
+        *(_sampler(context, member) for member in samplers),
+        parts.collector(
+            context, _agent_files(context), after=("front", *_names(members.GATEWAYS), *_names(samplers))
+        ),
     ]
 
 
@@ -58,6 +62,7 @@ def write_targets(context: Context) -> None:
         "collector": {
             "collector-0": "BOTOBS_COLLECTOR_HEALTH_PORT",
             **_variables(members.GATEWAYS, "HEALTH_PORT"),
+            **_variables(_samplers(context), "HEALTH_PORT"),
         },
         "mimir": _variables(members.MIMIRS, "HTTP_PORT"),
         "tempo": _variables(members.TEMPOS, "HTTP_PORT"),
@@ -67,6 +72,21 @@ def write_targets(context: Context) -> None:
     for job, variables in targets.items():
         found = {instance: f"127.0.0.1:{context.port(name)}" for instance, name in variables.items()}
         parts.write_job(folder, job, found)
+
+
+def _samplers(context: Context) -> tuple[Member, ...]:
+    sampling = parts.sampling(context)
+    if sampling == "on":
+        raise StackError(
+            "BOTOBS_SAMPLING=on is of a single machine",
+            "In a cluster samplers do it, which see the spans of all agents: BOTOBS_SAMPLING=gateway.",
+        )
+    return members.SAMPLERS if sampling == "gateway" else ()
+
+
+def _agent_files(context: Context) -> tuple[str, ...]:
+    sampling = parts.SAMPLING[parts.sampling(context)]
+    return ("collector.yaml", "agent.yaml", *sampling, *(["agent-sampling.yaml"] if sampling else []))
 
 
 def _names(some: tuple[Member, ...]) -> tuple[str, ...]:
@@ -219,12 +239,22 @@ def _prometheus(context: Context) -> Part:
 
 
 def _gateway(context: Context, member: Member) -> Part:
+    return _collector(context, member, (f"{member.name}.yaml",))
+
+
+def _sampler(context: Context, member: Member) -> Part:
+    context.data(member.name)
+    return _collector(
+        context, member, (f"{member.name}.yaml", "sampling-policy.yaml", "sampler-gateways.yaml")
+    )
+
+
+def _collector(context: Context, member: Member, files: tuple[str, ...]) -> Part:
     return Part(
         name=member.name,
         command=[
             str(context.binaries["botobs-collector"]),
-            "--config",
-            context.config("collector", f"{member.name}.yaml"),
+            *(word for file in files for word in ("--config", context.config("collector", file))),
         ],
         ready=context.answers(context.url(member.ports["HEALTH_PORT"].variable, "/")),
         environ=parts.environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),

@@ -16,6 +16,7 @@ from .members import Member
 #: Of processes that have one each: their configuration's template, and the folder of the rendered files.
 _TEMPLATES: tuple[tuple[str, str, tuple[Member, ...]], ...] = (
     ("collector", "gateway.yaml", members.GATEWAYS),
+    ("collector", "sampler.yaml", members.SAMPLERS),
     ("mimir", "cluster.yaml", members.MIMIRS),
     ("tempo", "cluster.yaml", members.TEMPOS),
 )
@@ -27,7 +28,8 @@ def variables(values: Mapping[str, str]) -> dict[str, str]:
     """Values that follow from the ports and are the same for every process."""
 
     def addresses(some: Iterable[Member], end: str, scheme: str = "") -> list[str]:
-        return [f"{scheme}127.0.0.1:{values[member.ports[end].variable]}" for member in some]
+        ports = [member.ports[end] for member in some if end in member.ports]
+        return [f"{scheme}127.0.0.1:{values[port.variable]}" for port in ports]
 
     metrics = f"https://127.0.0.1:{values['BOTOBS_FRONT_MIMIR_PORT']}"
     alertmanagers = addresses(members.ALERTMANAGERS, "PORT", "https://")
@@ -44,6 +46,10 @@ def variables(values: Mapping[str, str]) -> dict[str, str]:
         "BOTOBS_MIMIR_URLS": " ".join(addresses(members.MIMIRS, "HTTP_PORT", "https://")),
         "BOTOBS_MIMIR_GOSSIP_MEMBERS": _flow(addresses(members.MIMIRS, "GOSSIP_PORT")),
         "BOTOBS_TEMPO_GOSSIP_MEMBERS": _flow(addresses(members.TEMPOS, "GOSSIP_PORT")),
+        **{
+            f"BOTOBS_SAMPLER_{number}_ENDPOINT": address
+            for number, address in enumerate(addresses(members.SAMPLERS, "PORT"))
+        },
         "BOTOBS_OBJECT_STORE_ENDPOINT": addresses([members.OBJECT_STORE], "PORT")[0],
         **values,
     }

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from botobs.stack.cluster import members
 from botobs.stack.cluster.parts import NAMES
 from botobs.stack.ports import PORTS, Port
 from tests.support.doors import keys, listeners, opens, right_key
 from tests.support.stack import LiveStack, eventually
 
-_HERE = [port for port in PORTS if port.part in {*NAMES, "postgres", "postgres_exporter"}]
+_PARTS = {*NAMES, "postgres", "postgres_exporter"} - {member.name for member in members.SAMPLERS}
+_HERE = [port for port in PORTS if port.part in _PARTS]
 #: Others have a test of their own on a single machine.
-_MEMBERS = [port for port in _HERE if port.part in NAMES and port.part not in {"collector", "prometheus"}]
+_MEMBERS = [port for port in _HERE if port.part in {member.name for member in members.MEMBERS}]
 
 
 def test_every_listener_is_in_the_table_and_on_loopback(cluster: LiveStack) -> None:
