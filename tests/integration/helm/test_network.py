@@ -119,6 +119,8 @@ _FLOWS: list[tuple[str | _End, str | _End, int]] = [
     (_GRAFANA, _MIMIR, 8443),
     (_GRAFANA, _QUERIES, 8443),
     (_INGESTER, _MIMIR, 8080),
+    # Before an ingester is taken away it is told to write what it holds to the object store.
+    (_upstream("rollout-operator", "x"), _INGESTER, 8080),
 ]
 #: Who must not.
 _CLOSED: list[tuple[str | _End, str | _End, int]] = [
@@ -129,6 +131,8 @@ _CLOSED: list[tuple[str | _End, str | _End, int]] = [
     ("gateway", _OUTSIDE, 443),
     ("sampler", _OUTSIDE, 443),
     ("postgres-exporter", _OUTSIDE, 443),
+    ("scraper", _OUTSIDE, 25),
+    ("scraper", _SERVICE, 8080),
     (_SERVICE, "gateway", 4621),
     (_SERVICE, "sampler", 4517),
     (_SERVICE, "agent", 13133),
