@@ -16,6 +16,7 @@ import httpx
 from botobs.stack import secrets
 from botobs.stack.private import write_secret
 from tests.support import charts
+from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.stack import eventually
 
 
@@ -30,6 +31,14 @@ def make_secrets(folder: Path, tenants: tuple[str, ...]) -> None:
         write_secret(folder / "tenants" / f"{tenant}.authorization", f"Basic {header}")
         lines.append(f"{tenant}:{bcrypt.hashpw(b'word', bcrypt.gensalt(4)).decode()}\n")
     write_secret(folder / "tenants" / "htpasswd", "".join(lines))
+
+
+def stand_in_for_mimir(secrets_folder: Path) -> OtlpReceiver:
+    """What takes metrics from who shows a certificate; close it."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(secrets_folder / "ca.pem"))
+    context.load_cert_chain(secrets_folder / "server.pem", secrets_folder / "server.key")
+    context.verify_mode = ssl.CERT_REQUIRED
+    return OtlpReceiver(tls=context)
 
 
 def lay_out(manifests: list[charts.Manifest], part: str, secrets_folder: Path, target: Path) -> Path:

@@ -116,11 +116,8 @@ def test_grafana_asks_with_a_certificate_and_as_the_tenant(everything: list[char
 
 @pytest.fixture(scope="module")
 def mimir(secrets: Path) -> Iterator[OtlpReceiver]:
-    """Stands for Mimir: takes metrics from who shows a certificate."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(secrets / "ca.pem"))
-    context.load_cert_chain(secrets / "server.pem", secrets / "server.key")
-    context.verify_mode = ssl.CERT_REQUIRED
-    receiver = OtlpReceiver(tls=context)
+    """Stands for Mimir."""
+    receiver = pods.stand_in_for_mimir(secrets)
     yield receiver
     receiver.close()
 
@@ -144,6 +141,7 @@ def agent(
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     settings: dict[str, Any] = {f"BOTOBS_{name}": str(port) for name, port in ports.items()}
     settings |= {"BOTOBS_BIND": "127.0.0.1", "BOTOBS_OTLP_BIND": "127.0.0.1"}
+    settings |= {"BOTOBS_COLLECTOR_METRICS_INTERVAL_MS": "1000"}
     values = {
         "tenant": _TENANT,
         "settings": settings,

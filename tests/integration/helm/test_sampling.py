@@ -62,14 +62,17 @@ def tier(
         "BOTOBS_SAMPLING_WAIT": "1s",
         "BOTOBS_SAMPLING_WAIT_AFTER_ROOT": "1s",
     }
+    # Only so that nobody waits in vain, with metrics of their own, when they are stopped.
+    mimir = pods.stand_in_for_mimir(secrets)
     values = {
         "settings": settings,
         "samplers": {"enabled": True, "percent": 100},
         "gateways": {"url": f"https://127.0.0.1:{ports['GATEWAY_PORT']}"},
-        "stores": {"tempo": {"otlpEndpoint": f"127.0.0.1:{tempo}"}},
+        "stores": {"mimir": {"url": mimir.endpoint}, "tempo": {"otlpEndpoint": f"127.0.0.1:{tempo}"}},
     }
     manifests = charts.load(charts.render(tools["helm"], values))
     with ExitStack() as started:
+        started.callback(mimir.close)
         words = [str(program), *_tempo(tmp_path, secrets, tempo)]
         started.enter_context(pods.running(words, tmp_path / "tempo.log"))
         for name, part, health in (
