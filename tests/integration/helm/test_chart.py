@@ -76,9 +76,9 @@ def test_the_package_has_the_files_themselves(tools: Mapping[str, Path], tmp_pat
             if member.name.startswith("botobs/files/") and content is not None:
                 found[member.name.removeprefix("botobs/files/")] = content.read()
     assert {name.split("/")[0] for name in found} == set(_LINKED)
-    for name, content in found.items():
+    for name, packaged in found.items():
         folder, _, rest = name.partition("/")
-        assert content == (ROOT / _LINKED[folder] / rest).read_bytes(), name
+        assert packaged == (ROOT / _LINKED[folder] / rest).read_bytes(), name
         assert Path(name).suffix in {".yaml", ".yml", ".json", ".tmpl"}, name
 
 
