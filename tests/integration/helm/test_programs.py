@@ -110,7 +110,7 @@ def test_grafana_asks_with_a_certificate_and_as_the_tenant(everything: list[char
         assert source["secureJsonData"]["tlsClientKey"] == "$__file{/secrets/client.key}"
         assert source["jsonData"]["httpHeaderName1"] == "X-Scope-OrgID"
         assert source["secureJsonData"]["httpHeaderValue1"] == "botobs"
-        assert "basicAuth" not in source
+        assert "basicAuth" not in source and "basicAuthPassword" not in source["secureJsonData"]
     assert yaml.safe_load(data["orders.yaml"])["datasources"][0]["uid"] == "orders"
 
 
@@ -123,14 +123,14 @@ def mimir(secrets: Path) -> Iterator[OtlpReceiver]:
 
 
 @pytest.fixture(scope="module")
-def agent(
+def ports(
     binaries: Mapping[str, Path],
     tools: Mapping[str, Path],
     secrets: Path,
     mimir: OtlpReceiver,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[int]:
-    """An agent and a gateway that run with what is rendered; the port of the agent for services."""
+) -> Iterator[Mapping[str, int]]:
+    """An agent and a gateway that run with what is rendered; their ports by the ends of their variables."""
     names = (
         "OTLP_GRPC_PORT",
         "OTLP_HTTP_PORT",
@@ -138,14 +138,14 @@ def agent(
         "GATEWAY_PORT",
         "GATEWAY_HEALTH_PORT",
     )
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
-    settings: dict[str, Any] = {f"BOTOBS_{name}": str(port) for name, port in ports.items()}
+    chosen = dict(zip(names, free_ports(len(names)), strict=True))
+    settings: dict[str, Any] = {f"BOTOBS_{name}": str(port) for name, port in chosen.items()}
     settings |= {"BOTOBS_BIND": "127.0.0.1", "BOTOBS_OTLP_BIND": "127.0.0.1"}
     settings |= {"BOTOBS_COLLECTOR_METRICS_INTERVAL_MS": "1000"}
     values = {
         "tenant": _TENANT,
         "settings": settings,
-        "gateways": {"url": f"https://127.0.0.1:{ports['GATEWAY_PORT']}"},
+        "gateways": {"url": f"https://127.0.0.1:{chosen['GATEWAY_PORT']}"},
         "stores": {"mimir": {"url": mimir.endpoint}},
     }
     manifests = charts.load(charts.render(tools["helm"], values))
@@ -157,8 +157,8 @@ def agent(
             folder = pods.lay_out(manifests, part, secrets, tmp_path_factory.mktemp(part))
             words, log = pods.command(manifests, part, program, folder), logs / part
             started.enter_context(pods.running(words, log, environ))
-            pods.wait_healthy(ports[health], secrets, log)
-        yield ports["OTLP_HTTP_PORT"]
+            pods.wait_healthy(chosen[health], secrets, log)
+        yield chosen
 
 
 def _send(port: int, secrets: Path, headers: Mapping[str, str]) -> int:
@@ -181,12 +181,14 @@ def _arrived(mimir: OtlpReceiver, word: bytes) -> Callable[[], bool]:
     return lambda: any(word in each.body for each in mimir.requests)
 
 
-def test_metrics_go_from_a_service_to_mimir(agent: int, secrets: Path, mimir: OtlpReceiver) -> None:
+def test_metrics_go_from_a_service_to_mimir(
+    ports: Mapping[str, int], secrets: Path, mimir: OtlpReceiver
+) -> None:
     """By way of agent and gateway, as the tenant that the gateway knows and not as the one that the service claims."""
     token = read_secret(secrets / "service.token")
-    assert _send(agent, secrets, {}) == 401
+    assert _send(ports["OTLP_HTTP_PORT"], secrets, {}) == 401
     claim = {"authorization": f"Bearer {token}", "X-Scope-OrgID": "somebody-else"}
-    assert _send(agent, secrets, claim) == 200
+    assert _send(ports["OTLP_HTTP_PORT"], secrets, claim) == 200
     mimir.wait_for(_arrived(mimir, _SERVICE.encode()))
     assert {each.path for each in mimir.requests} == {"/otlp/v1/metrics"}
     tenants = {
@@ -198,7 +200,21 @@ def test_metrics_go_from_a_service_to_mimir(agent: int, secrets: Path, mimir: Ot
     assert tenants == {_TENANT}
 
 
-def test_collectors_are_called_by_their_node_and_pod(agent: int, mimir: OtlpReceiver) -> None:
+def test_collectors_are_called_by_their_node_and_pod(ports: Mapping[str, int], mimir: OtlpReceiver) -> None:
     """By names that a restart leaves as they are."""
     mimir.wait_for(_arrived(mimir, b"agent-node-1"))
     mimir.wait_for(_arrived(mimir, b"botobs-gateway-0"))
+
+
+def test_an_agent_is_told_to_look_for_another_gateway(ports: Mapping[str, int], secrets: Path) -> None:
+    """A Service spreads connections: one that is kept for good would never reach a gateway that is added."""
+    context = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
+    answer = httpx.post(
+        f"https://127.0.0.1:{ports['GATEWAY_PORT']}/v1/metrics",
+        content=b"",
+        headers={"content-type": "application/x-protobuf"},
+        auth=(_TENANT, "word"),
+        verify=context,
+    )
+    # In HTTP/2, which agents speak, the same setting of Go's server is a GOAWAY once nothing is under way.
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")

@@ -1,6 +1,7 @@
 {{/*
 What agents, gateways and samplers have in common: dict "root" "part" (agent, gateway or sampler), "files" (configuration files,
-each laid over the one before), "instance" (their name in their own metrics), "ports" (dict of name and number).
+each laid over the one before), "overrides" (single settings over these), "secrets" (files of secrets), "instance" (their name in
+their own metrics), "ports" (dict of name and number).
 */}}
 
 {{/* The ConfigMap of a tier. */}}
@@ -55,6 +56,9 @@ spec:
         {{- end }}
         # The kubelet asks for health and has no certificate; it learns no more than that.
         - "--config=yaml:extensions::health_check::tls::client_ca_file: ''"
+        {{- range .overrides }}
+        - {{ printf "--config=yaml:%s" . | quote }}
+        {{- end }}
       env:
         - {name: BOTOBS_NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
         - {name: BOTOBS_POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
