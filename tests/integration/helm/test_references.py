@@ -161,3 +161,12 @@ def test_collectors_send_to_services_that_there_are(manifests: list[charts.Manif
             if pod:
                 sets = charts.named(manifests, "StatefulSet", pod[0].rpartition("-")[0])
                 assert int(pod[0].rpartition("-")[2]) < sets["spec"]["replicas"]
+
+
+def test_no_two_agents_speak_under_one_name(manifests: list[charts.Manifest]) -> None:
+    """Two writers of one series would have half of their points refused."""
+    for workload in charts.workloads(manifests):
+        if charts.part(workload) == "agent":
+            own = "BOTOBS_NODE" if workload["kind"] == "DaemonSet" else "BOTOBS_POD"
+            files = charts.named(manifests, "ConfigMap", "botobs-agent")["data"]
+            assert set(re.findall(r"\$\{env:(\w+)\}", "\n".join(files.values()))) == {own}

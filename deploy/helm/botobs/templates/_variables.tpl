@@ -36,7 +36,8 @@ BOTOBS_SAMPLER_{{ $shard }}_ENDPOINT: {{ include "botobs.name" $ }}-sampler-{{ $
   {{- $_ := set $values (printf "BOTOBS_%s_INSTANCE" $name) $.instance -}}
   {{- $_ := set $values (printf "BOTOBS_%s_HEALTH_PORT" $name) "13133" -}}
 {{- end -}}
-{{- $_ := set $values "BOTOBS_HOST_NAME" "${env:BOTOBS_NODE}" -}}
+{{- /* Several agents of a set may be on one node: each then speaks for what it sees from where it is. */ -}}
+{{- $_ := set $values "BOTOBS_HOST_NAME" (ternary "${env:BOTOBS_NODE}" "${env:BOTOBS_POD}" (not (empty (include "botobs.agents.onNodes" .root)))) -}}
 {{- $_ := set $values "BOTOBS_COLLECTOR_MEMORY_MIB" (toString $tier.memoryLimiterMiB) -}}
 {{- $_ := set $values "BOTOBS_COLLECTOR_MEMORY_SPIKE_MIB" (div $tier.memoryLimiterMiB 4 | toString) -}}
 {{- if and (eq .part "agent") (include "botobs.agents.onNodes" .root) .root.Values.agents.hostMetrics.enabled -}}
