@@ -99,7 +99,7 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* Files of certificates, for "secrets". */}}
+{{/* Certificates, for "secrets". */}}
 {{- define "botobs.collector.certificates" -}}
 - [ca.pem, authority, certificate]
 - [server.pem, server, certificate]
@@ -108,8 +108,9 @@ spec:
 - [client.key, client, key]
 {{- end -}}
 
-{{/* Files by which gateways know the tenant, for "secrets". */}}
-{{- define "botobs.collector.tenant" -}}
+{{/* The same of who sends to gateways, which know the tenant by its password. */}}
+{{- define "botobs.collector.secrets" -}}
+{{ include "botobs.collector.certificates" . }}
 - [tenants/{{ .Values.tenant }}.password, tenant, password]
 - [tenants/{{ .Values.tenant }}.authorization, tenant, authorization]
 {{- end -}}

@@ -1,4 +1,7 @@
-{{/* What holds for every pod ("account": its account, where it is not the one of all): no rights, no token, no shell's environment of other services. */}}
+{{/*
+What holds for every pod: no rights, no token, no environment with the addresses of other services. "account" is its account,
+where it is not the one of all.
+*/}}
 {{- define "botobs.pod.confined" -}}
 serviceAccountName: {{ default (include "botobs.name" .) .account }}
 automountServiceAccountToken: false

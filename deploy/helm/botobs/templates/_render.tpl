@@ -19,11 +19,3 @@ botobs/stack/render.py does it for a stack on one machine. Any other dollar belo
 {{- end -}}
 {{- $text -}}
 {{- end -}}
-
-{{/* The files of a folder as data of a ConfigMap, rendered: dict "root" "folder" "pattern" "values". */}}
-{{- define "botobs.rendered" -}}
-{{- range $path, $_ := .root.Files.Glob (printf "%s/%s" .folder .pattern) }}
-{{ base $path }}: |
-{{ include "botobs.render" (dict "root" $.root "file" $path "values" $.values) | trimSuffix "\n" | indent 2 }}
-{{- end }}
-{{- end -}}
