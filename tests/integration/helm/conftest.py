@@ -59,7 +59,7 @@ def schemas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     find each other in the folder.
     """
     package = importlib.util.find_spec("kubernetes_validate")
-    assert package is not None and package.origin is not None
+    assert package is not None and package.origin is not None, "kubernetes-validate is of the extra `dev`"
     source = Path(package.origin).parent / "kubernetes-json-schema" / f"v{request.param}-local-strict"
     folder = tmp_path_factory.mktemp("schemas")
     for file in source.glob("*.json"):
