@@ -35,9 +35,9 @@ def _sum(metric: Any, value: float, temporality: int) -> None:
     metric.sum.data_points.add(as_double=value, time_unix_nano=time.time_ns())
 
 
-def _gauge(metric: Any, ahead: int = 0, text: str = "") -> None:
+def _gauge(metric: Any, ahead: int = 0, text: str = "", label: str = "text") -> None:
     point = metric.gauge.data_points.add(as_double=1, time_unix_nano=time.time_ns() + ahead)
-    point.attributes.add(key="text").value.string_value = text
+    point.attributes.add(key=label).value.string_value = text
 
 
 _POISONS: dict[str, Callable[[Any], None]] = {
@@ -49,6 +49,7 @@ _POISONS: dict[str, Callable[[Any], None]] = {
     "no type": lambda _: None,
     "200 kB of text": lambda metric: _gauge(metric, text="long text " * 20_000),
     "no UTF-8": lambda metric: _gauge(metric, text=_PLACEHOLDER.decode()),
+    "a label without name": lambda metric: _gauge(metric, label=""),
 }
 
 
@@ -83,6 +84,33 @@ def test_cardinality_bomb(live: LiveStack, faults: FaultTable) -> None:
     assert live.value('count(traces_span_metrics_calls_total{service_name="bomb"})') == pytest.approx(
         2_000, abs=2
     )
+
+
+def test_what_prometheus_refuses_is_told_by_service(live: LiveStack) -> None:
+    """A histogram that counts less than it holds: no guard can add up buckets, and the whole request is refused."""
+    service = "poison-refused"
+    with load(live, "beside-the-refused", spans=0) as running:
+        for number in range(1, 16):
+            _send_points(
+                live, service, lambda scope, number=number: _export(scope, number, wrong=number == 8)
+            )
+            running.flows(2)
+        alert = f'ALERTS{{alertname="ExportsMissing", service_name="{service}", error_type!=""}}'
+        told = eventually(lambda: live.query(alert), within=60)
+    assert [row["metric"]["exporter"] for row in told] == ["otlp_http/prometheus"]
+    # Of nobody else: what came beside it is there.
+    assert not live.query(f'ALERTS{{alertname="ExportsMissing", service_name!="{service}"}}')
+    assert running.settle().missing == 0
+
+
+def _export(scope: Any, number: int, wrong: bool) -> None:
+    """An export with its number, as the SDK sends it."""
+    _sum(scope.metrics.add(name="botobs.sdk.metric.exports", unit="{export}"), number, _CUMULATIVE)
+    if wrong:
+        histogram = scope.metrics.add(name="refused").exponential_histogram
+        histogram.aggregation_temporality = _CUMULATIVE
+        point = histogram.data_points.add(time_unix_nano=time.time_ns(), count=1, sum=1, scale=2)
+        point.positive.bucket_counts.append(5)
 
 
 def _many(scope: Any, round_: int) -> None:

@@ -86,6 +86,9 @@ def test_its_file_is_cut_short(fresh: LiveStack, faults: FaultTable) -> None:
         running.flows(20)
     delivery = running.drained()
     assert [name for name in queue_files(fresh) if ".backup" in name]
+    # The default pace of this count is the host's, 15 s.
+    aside = 'ALERTS{alertname="CollectorQueueSetAside", alertstate="firing"}'
+    assert eventually(lambda: fresh.query(aside), within=60)
     faults.add("queue's file cut to half", delivery, "what was queued for Tempo is lost, and nothing else")
     spans = running.sender.acknowledged[0]
     assert delivery.missing <= before * running.sender.sources[0].items
@@ -139,6 +142,8 @@ def test_disk_of_prometheus_is_full(root: None, faults: FaultTable, tmp_path: Pa
             running.flows(20)
             ballast.unlink()
             running.flows(20)
+            alert = 'ALERTS{alertname="PrometheusLosing"}'
+            assert eventually(lambda: live.query(alert), within=60)
         delivery = running.drained()
         refused = live.value("sum(otelcol_exporter_send_failed_metric_points_total)") or 0
     faults.add("Prometheus' disk full", delivery, f"{refused:g} refused, {failed:g} writes failed")

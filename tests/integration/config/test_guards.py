@@ -56,8 +56,8 @@ def _exponential_histogram(scope: ScopeMetrics) -> None:
     point.positive.bucket_counts.append(1)
 
 
-def _attribute(scope: ScopeMetrics, value: str) -> None:
-    _gauge(scope, "poison").attributes.add(key="text").value.string_value = value
+def _attribute(scope: ScopeMetrics, value: str, key: str = "text") -> None:
+    _gauge(scope, "poison").attributes.add(key=key).value.string_value = value
 
 
 _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
@@ -76,6 +76,7 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
     "no-name": lambda scope: _gauge(scope, ""),
     "no-type": lambda scope: scope.metrics.add(name="poison"),
     "oversized": lambda scope: _attribute(scope, "long text " * 20_000),
+    "no-label-name": lambda scope: _attribute(scope, "text", key=""),
     "no-utf8": lambda scope: _attribute(scope, _PLACEHOLDER),
 }
 

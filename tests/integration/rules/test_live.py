@@ -31,6 +31,7 @@ _ONLY_IN_A_FAULT = {
     'db_client_operation_duration_seconds_count{error_type!=""}': "no statement fails",
     'exchange_client_errors_total{exchange_error_category!~"order|funds|symbol|request|unsupported|cancelled|'
     'unsubscribed|closed"}': "the exchange fails no call",
+    "collector:points_lost:increase": "Prometheus refuses nothing",
     "exchange:errors:rate": "the exchange fails no call",
     "exchange:orders_unknown:increase": "every order's outcome is known",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
@@ -59,6 +60,7 @@ _SEE_NOTHING_YET = {
     "ExchangeFeedSilent": "the demo's streams are seen by themselves, none is reported by hand",
     "ExchangeRateLimited": "no request is refused for its rate",
     "ExchangeReconnectStorm": "no connection is lost",
+    "ExportsMissing": "nothing is lost",
     "OrderOutcomeUnknown": "every order's outcome is known",
     "OrderRejectsHigh": "orders are rejected too rarely to be sure of one",
     "ServiceAvailabilityNoData": "the data is there",
