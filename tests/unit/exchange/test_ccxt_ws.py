@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -347,3 +348,36 @@ async def test_the_market_is_an_attribute_where_the_settings_name_it(
     ((point, _),) = points
     assert point["exchange.channel"] == "ticker"
     assert point.get("exchange.symbol", "") == ("BTC/USDT" if watched == "BTC/USDT" else "")
+
+
+async def test_clients_of_several_loops_are_seen_together(
+    client: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    open_there, may_close = threading.Event(), threading.Event()
+
+    async def elsewhere() -> None:
+        fake = FakeBinance()
+        await fake.start()
+        other = ccxt.pro.binance(fake.ccxt_config())
+        await watch_ticker(other, fake)
+        open_there.set()
+        await asyncio.to_thread(may_close.wait)
+        await other.close()
+        await fake.stop()
+
+    def calls() -> None:
+        ccxt.binance(binance.ccxt_config()).fetch_ticker("BTC/USDT")
+
+    await watch_ticker(client, binance)
+    async with asyncio.TaskGroup() as both:
+        # Its loop is its own: `to_thread` runs it beside ours.
+        both.create_task(asyncio.to_thread(lambda: asyncio.run(elsewhere())))
+        await asyncio.to_thread(open_there.wait)
+        await asyncio.to_thread(calls)
+        seen = recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO)
+        received = recorded.value("exchange.ws.messages", exchange__ws__direction="received", **WHO)
+        may_close.set()
+    assert seen == 2
+    assert received >= 4
+    assert len(recorded.named("ws connect binance")) == 2
+    assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 1
