@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "deadman": "outside the stack: mail when its alerting falls silent",
     "size": "calculate what a platform's telemetry amounts to, and what its pipeline needs",
     "build": "build the programs of the stack, and nothing else",
+    "backfill": "bring what a Prometheus has stored into a cluster's Mimir",
     "compose": "prepare secrets and configuration for docker compose",
 }
 

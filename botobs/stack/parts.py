@@ -83,6 +83,18 @@ SAMPLING = {
 }
 
 
+def _machine_files(context: Context) -> tuple[str, ...]:
+    files = SAMPLING[sampling(context)]
+    if context.values.get("BOTOBS_MOVING") != "on":
+        return ("collector.yaml", *files)
+    if files:
+        raise StackError(
+            f"BOTOBS_MOVING=on and BOTOBS_SAMPLING={sampling(context)} do not go together",
+            "What is sampled here would be missing there: sample in the cluster.",
+        )
+    return ("collector.yaml", "agent.yaml", "moving.yaml")
+
+
 def sampling(context: Context) -> str:
     """The checked value of BOTOBS_SAMPLING.
 
@@ -104,7 +116,7 @@ def collector(
         files: Its configuration, each file over those before it, if it is not a single machine's.
         after: What must be ready before it.
     """
-    files = files or ("collector.yaml", *SAMPLING[sampling(context)])
+    files = files or _machine_files(context)
     queues = context.data("collector") / "queue"
 
     async def prepare() -> None:

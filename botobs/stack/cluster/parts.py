@@ -127,8 +127,12 @@ def _object_store(context: Context, secret: dict[str, str]) -> Part:
 
 
 def _mimir(context: Context, member: Member, secret: dict[str, str]) -> Part:
-    context.data(member.name)
     port = member.ports["HTTP_PORT"].variable
+
+    async def prepare() -> None:
+        # It makes all folders but this, in which uploaded blocks are looked through.
+        (context.data(member.name) / "compactor").mkdir(exist_ok=True)
+
     return Part(
         name=member.name,
         command=[
@@ -139,6 +143,7 @@ def _mimir(context: Context, member: Member, secret: dict[str, str]) -> Part:
         ready=context.answers(context.url(port, "/ready")),
         environ=parts.environ(**secret),
         after=("object-store",),
+        prepare=prepare,
         stop_budget=30,
         start_budget=180,
         url=context.url(port),

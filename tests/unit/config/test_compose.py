@@ -114,7 +114,7 @@ def test_the_rendered_files_are_mounted_where_they_are_looked_for(name: str) -> 
 
 
 #: Files that no container of docker-compose.yml reads.
-_OF_CLUSTERS = {"cluster", "agent", "agent-sampling", "gateway", "sampler-gateways"}
+_OF_CLUSTERS = {"cluster", "agent", "agent-sampling", "gateway", "moving", "sampler-gateways"}
 
 
 @pytest.mark.parametrize("name", PARTS_OF_THE_STACK)
