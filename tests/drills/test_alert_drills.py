@@ -61,6 +61,9 @@ def test_drill(stage: Stage, target: Target, results: list[Result], drill: Drill
     results.append(result)
     assert result.problems == [], report.describe(result, TEST)
     assert set(drill.silent) <= report.stayed_silent(result)
+    # Dashboards mark the time: it was running, and is no longer.
+    mark = f'botobs_drill_running{{botobs_drill_name="{drill.name}"}}'
+    assert eventually(lambda: target.query(f"max_over_time({mark}[10m]) - {mark} == 1"), within=60)
 
 
 @pytest.mark.parametrize("part", ["bot-manager", "trading-engine"])
