@@ -43,6 +43,12 @@ def listeners(live: LiveStack) -> Iterator[tuple[str, str, int]]:
                     yield name, connection.laddr.ip, connection.laddr.port
 
 
+#: Ends of the variables of ports that speak gRPC.
+_GRPC = (
+    "GRPC_PORT", "TEMPO_OTLP_PORT", "DISTRIBUTOR_OTLP_PORT", *(f"SAMPLER_{number}_PORT" for number in range(2))
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Key:
     """What a visitor shows.
@@ -132,7 +138,7 @@ def opens(live: LiveStack, port: Port, key: Key) -> bool:
         return gossips(number, context if key.tls else None, key.word)
     if port.variable.endswith("_GOSSIP_PORT"):
         return shakes_hands(number, context if key.tls else None)
-    grpc = port.variable.endswith(("GRPC_PORT", "TEMPO_OTLP_PORT", "DISTRIBUTOR_OTLP_PORT"))
+    grpc = port.variable.endswith(_GRPC)
     headers = {} if key.token is None else {"authorization": f"Bearer {key.token}"}
     if grpc:
         headers |= {"content-type": "application/grpc", "te": "trailers"}
