@@ -39,7 +39,7 @@ smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what i
 # The backends build while the quick tests run: on a machine with nothing cached they take longest.
 test: $(READY)  ## lint, types and all tests
 	@mkdir -p .botobs
-	@$(BIN)/botobs build collector prometheus tempo alertmanager postgres_exporter mimir helm kubeconform >.botobs/build.log 2>&1 & build=$$!; \
+	@$(BIN)/botobs build collector prometheus tempo alertmanager postgres_exporter mimir object-store front helm kubeconform >.botobs/build.log 2>&1 & build=$$!; \
 	  $(MAKE) --no-print-directory lint unit || { kill $$build 2>/dev/null; exit 1; }; \
 	  wait $$build || { cat .botobs/build.log; exit 1; }
 	@$(MAKE) --no-print-directory integration drills PROFILE=short
