@@ -22,7 +22,8 @@ from tests.support.stack import eventually
 
 def make_secrets(folder: Path, tenants: tuple[str, ...]) -> None:
     """Make what a person who installs the chart makes, in `folder`; gateways let these tenants in."""
-    secrets.ensure(folder)
+    names = [f"botobs-{part}.{charts.NAMESPACE}.svc" for part in ("agent", "gateway", "postgres-exporter")]
+    secrets.ensure(folder, names)
     (folder / "tenants").mkdir(mode=0o700)
     lines = []
     for tenant in tenants:

@@ -19,6 +19,7 @@ from botobs.stack.ports import free_ports
 from botobs.stack.private import read_secret
 from tests.support import charts, pods
 from tests.support.otlp_receiver import OtlpReceiver
+from tests.support.stack import eventually
 
 _TENANT = "desk-1"
 _SERVICE = "kubernetes-test"
@@ -78,28 +79,103 @@ def test_every_alert_says_its_environment(everything: list[charts.Manifest]) -> 
                 )
 
 
-def test_alertmanager_takes_its_configuration(
+def test_alertmanagers_run_with_their_configuration(
     binaries: Mapping[str, Path], everything: list[charts.Manifest], secrets: Path, tmp_path: Path
 ) -> None:
+    """Two, which find each other over TLS as the values for their chart have it."""
     folder = pods.lay_out(everything, "alertmanager", secrets, tmp_path)
     (folder / "templates").mkdir()
     template = (folder / "botobs.tmpl").rename(folder / "templates" / "botobs.tmpl")
-    _check(binaries["amtool"], "check-config", folder / "alertmanager.yml")
     assert "https://grafana.example.com" in template.read_text(encoding="utf-8")
+    config = folder / "alertmanager.yml"
+    _check(binaries["amtool"], "check-config", config)
+    values = yaml.safe_load((charts.VALUES / "alertmanager.yaml").read_text(encoding="utf-8"))
+    moved = {"/secrets/": f"{secrets}/", "/etc/alertmanager/": f"{folder}/"}
+    arguments = []
+    for key, value in values["extraArgs"].items():
+        for path, here in moved.items():
+            value = value.replace(path, here)
+        arguments.append(f"--{key}={value}")
+    first, second, *gossip = free_ports(4)
+    context = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
+    password = read_secret(secrets / "scrape.password")
+
+    def peers(port: int) -> int:
+        try:
+            url = f"https://127.0.0.1:{port}/api/v2/status"
+            answer = httpx.get(url, verify=context, auth=("scrape", password))
+        except httpx.TransportError:
+            return 0
+        return len(answer.json()["cluster"].get("peers", []))
+
+    with ExitStack() as started:
+        for number, port in enumerate((first, second)):
+            words = [
+                str(binaries["alertmanager"]), f"--config.file={config}", f"--storage.path={tmp_path}/{number}",
+                f"--web.listen-address=127.0.0.1:{port}", f"--cluster.listen-address=127.0.0.1:{gossip[number]}",
+                f"--cluster.peer=127.0.0.1:{gossip[0]}", *arguments,
+            ]  # fmt: skip
+            started.enter_context(pods.running(words, tmp_path / f"{number}.log"))
+        assert eventually(lambda: peers(first) == peers(second) == 2), (tmp_path / "1.log").read_text("utf-8")
+
+
+def _scraper(manifests: list[charts.Manifest], secrets: Path, folder: Path, targets: Any) -> Path:
+    """The scraper's configuration. Ours is built without discovery by Kubernetes and DNS: these take its place."""
+    file = pods.lay_out(manifests, "scraper", secrets, folder) / "prometheus.yml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for job in content["scrape_configs"]:
+        assert [key for key in ("kubernetes_sd_configs", "dns_sd_configs") if job.pop(key, None)]
+        job["static_configs"] = targets
+    content["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return file
 
 
 def test_prometheus_takes_the_scrapers(
     binaries: Mapping[str, Path], everything: list[charts.Manifest], secrets: Path, tmp_path: Path
 ) -> None:
-    """As an agent. Ours is built without discovery by Kubernetes and DNS; a fixed target takes its place."""
-    target = pods.lay_out(everything, "scraper", secrets, tmp_path) / "prometheus.yml"
-    content = yaml.safe_load(target.read_text(encoding="utf-8"))
-    for job in content["scrape_configs"]:
-        found = [key for key in ("kubernetes_sd_configs", "dns_sd_configs") if job.pop(key, None)]
-        assert len(found) == 1
-        job["static_configs"] = [{"targets": ["127.0.0.1:1"]}]
-    target.write_text(yaml.safe_dump(content), encoding="utf-8")
-    _check(binaries["promtool"], "check", "config", "--agent", target)
+    file = _scraper(everything, secrets, tmp_path, [{"targets": ["127.0.0.1:1"]}])
+    _check(binaries["promtool"], "check", "config", "--agent", file)
+
+
+def test_the_scraper_calls_collectors_by_their_own_names(
+    binaries: Mapping[str, Path],
+    everything: list[charts.Manifest],
+    secrets: Path,
+    ports: Mapping[str, int],
+    tmp_path: Path,
+) -> None:
+    """It asks a running agent, as the pod that Kubernetes would say it is; rules compare both names."""
+    pod = {
+        "pod_name": "botobs-agent-x7f2k",
+        "pod_node_name": "node-1",
+        "pod_container_port_name": "health",
+        "pod_label_app_kubernetes_io_component": "agent",
+    }
+    labels = {f"__meta_kubernetes_{key}": value for key, value in pod.items()}
+    targets = [{"targets": [f"127.0.0.1:{ports['COLLECTOR_HEALTH_PORT']}"], "labels": labels}]
+    file = _scraper(everything, secrets, tmp_path, targets)
+    (port,) = free_ports(1)
+    words = [
+        str(binaries["prometheus"]), "--agent", f"--config.file={file}", f"--storage.agent.path={tmp_path}/wal",
+        f"--web.listen-address=127.0.0.1:{port}", "--storage.remote.flush-deadline=1s",
+    ]  # fmt: skip
+
+    def found() -> list[Any]:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/targets")
+        except httpx.TransportError:
+            return []
+        active = answer.json()["data"]["activeTargets"] if answer.is_success else []
+        return [each for each in active if each["scrapePool"] == "collector" and each["health"] == "up"]
+
+    with pods.running(words, tmp_path / "prometheus.log"):
+        up = eventually(found)
+        assert up, (tmp_path / "prometheus.log").read_text(encoding="utf-8")
+    assert {key: up[0]["labels"][key] for key in ("service_name", "service_instance_id")} == {
+        "service_name": "collector",
+        "service_instance_id": "agent-node-1",
+    }
 
 
 def test_grafana_asks_with_a_certificate_and_as_the_tenant(everything: list[charts.Manifest]) -> None:
