@@ -15,8 +15,13 @@ from ..errors import StackError
 _API = "/prometheus/config/v1/rules"
 #: What Prometheus adds as an external label to an alert that lacks it; Mimir has none.
 _LABEL = "deployment_environment_name"
-#: What a Prometheus says of its rules and their alerts, Mimir's ruler says under the same name behind its own.
-_OF_RULES = re.compile(r"\b(prometheus_(rule|notifications)_)")
+#: What a Prometheus says of itself, and how Mimir says it.
+_OF_PROMETHEUS = {
+    r"\bprometheus_tsdb_too_old_samples_total\b": 'cortex_discarded_samples_total{reason=~"sample-(timestamp-)?too-old"}',
+    r"\bprometheus_tsdb_out_of_bound_samples_total\b": 'cortex_discarded_samples_total{reason="sample-too-far-in-future"}',
+    r"\bprometheus_tsdb_": "cortex_ingester_tsdb_",
+    r"\bprometheus_(rule|notifications)_": r"cortex_prometheus_\1_",
+}
 
 
 async def load(http: httpx.AsyncClient, mimir: str, folder: Path, tenant: str, environment: str) -> None:
@@ -48,7 +53,8 @@ def groups(folder: Path, environment: str) -> Iterator[tuple[tuple[str, str], di
     for file in sorted(folder.glob("*.yml")):
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:
-                rule["expr"] = _OF_RULES.sub(r"cortex_\1", rule["expr"])
+                for theirs, ours in _OF_PROMETHEUS.items():
+                    rule["expr"] = re.sub(theirs, ours, rule["expr"])
                 if "alert" in rule:
                     own = (
                         f"{{{{ with $labels.{_LABEL} }}}}{{{{ . }}}}{{{{ else }}}}{environment}{{{{ end }}}}"

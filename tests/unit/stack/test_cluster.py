@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,17 @@ def test_a_tenant_needs_a_name_that_the_stores_take(name: str) -> None:
 def test_the_stacks_own_tenant_is_always_one() -> None:
     assert cluster_secrets.tenants_of({"BOTOBS_TENANTS": "a, b,a"}) == ["botobs", "a", "b"]
     assert cluster_secrets.tenants_of({"BOTOBS_TENANT": "desk"}) == ["desk"]
+
+
+def test_what_prometheus_says_of_itself_is_asked_of_mimir() -> None:
+    """No rule of the repository waits for a metric that a cluster has not."""
+    folder = ROOT / "prometheus" / "rules"
+    asked = [rule["expr"] for _, group in rules.groups(folder, "test") for rule in group["rules"]]
+    left = {
+        name for expr in asked for name in re.findall(r"\bprometheus_(?:tsdb|rule|notifications)\w+", expr)
+    }
+    assert left == set()
+    assert any("cortex_discarded_samples_total" in expr for expr in asked)
 
 
 def test_alerts_say_which_environment_they_are_of(tmp_path: Path) -> None:
