@@ -15,10 +15,11 @@ from ..errors import StackError
 _API = "/prometheus/config/v1/rules"
 #: What Prometheus adds as an external label to an alert that lacks it; Mimir has none.
 _LABEL = "deployment_environment_name"
+_DISCARDED = 'cortex_discarded_samples_total{{reason=~"{}"}}'
 #: What a Prometheus says of itself, and how Mimir says it.
 _OF_PROMETHEUS = {
-    r"\bprometheus_tsdb_too_old_samples_total\b": 'cortex_discarded_samples_total{reason=~"sample-(timestamp-)?too-old"}',
-    r"\bprometheus_tsdb_out_of_bound_samples_total\b": 'cortex_discarded_samples_total{reason="sample-too-far-in-future"}',
+    r"\bprometheus_tsdb_too_old_samples_total\b": _DISCARDED.format("sample-(timestamp-)?too-old"),
+    r"\bprometheus_tsdb_out_of_bound_samples_total\b": _DISCARDED.format("sample-too-far-in-future"),
     r"\bprometheus_tsdb_": "cortex_ingester_tsdb_",
     r"\bprometheus_(rule|notifications)_": r"cortex_prometheus_\1_",
 }
