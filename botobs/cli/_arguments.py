@@ -55,9 +55,11 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 
 def stack_options(options: argparse.Namespace) -> Options:
     """The stack's options from the command line's."""
+    cluster = options.profile == "cluster"
     return Options(
         postgres="postgres" in options.extra,
-        mimir="mimir" in options.extra,
-        cluster=options.profile == "cluster",
+        # A cluster has three of it.
+        mimir="mimir" in options.extra and not cluster,
+        cluster=cluster,
         ports_auto=options.ports == "auto",
     )
