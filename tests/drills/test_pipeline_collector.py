@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.faults import FaultTable, load, struck
 from tests.support.ledger import delivered_spans
-from tests.support.stack import LiveStack
+from tests.support.stack import LiveStack, eventually
 
 
 @pytest.fixture
@@ -44,3 +44,20 @@ def test_at_full_load(
         f"collector {how} {times} times, queues {queues}", delivery, f"{max(0, again):,} spans came twice"
     )
     assert delivery.missing == 0, delivery
+
+
+def test_what_it_breaks_off_as_it_stops_is_no_loss(fresh: LiveStack) -> None:
+    """It counts that as failed, while it is in the queue on disk: nobody is woken for it."""
+    fresh.call(fresh.supervisor.hold("tempo"))
+    with load(fresh, "stopped", points=0) as running:
+        running.flows(20)
+        struck(fresh, "collector", signal.SIGTERM)
+        broken_off = (
+            'last_over_time(otelcol_exporter_send_failed_spans_total{error_type="Shutdown"}[15m]) > 0'
+        )
+        assert eventually(lambda: fresh.query(broken_off), within=60)
+        fresh.call(fresh.supervisor.resume("tempo"))
+        running.flows()
+    delivery = running.settle()
+    assert delivery.missing == 0, delivery
+    assert not fresh.query('count_over_time(ALERTS{alertname="CollectorLosing"}[15m])')
