@@ -131,8 +131,8 @@ def collector(
         ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
         environ=environ(
             GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB"),
-            # Its heap is small and all of it is garbage a moment later; the usual 100 is an eighth of its time. More would
-            # have the memory limiter take garbage for load.
+            # Its heap is small and all of it is garbage a moment later; the usual 100 is an eighth of its time.
+            # More would have the memory limiter take garbage for load.
             GOGC="200",
         ),
         after=after,
