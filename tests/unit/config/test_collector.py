@@ -65,6 +65,16 @@ def test_points_are_refused_in_small_batches(name: str) -> None:
     assert (batch["sizer"], batch["max_size"]) == ("items", 1000)
 
 
+@pytest.mark.parametrize(
+    "file", ["collector.yaml", "agent.yaml", "gateway.yaml", "sampler.yaml", "sampling-gateway.yaml"]
+)
+def test_headers_do_not_go_into_the_queue(file: str) -> None:
+    """What a receiver passes on of a request is written to disk beside its spans: the sender's token."""
+    for receiver in configs.load(f"collector/{file}").get("receivers", {}).values():
+        for protocol in receiver.get("protocols", {}).values():
+            assert not protocol.get("include_metadata", False)
+
+
 def test_services_show_a_token_over_tls() -> None:
     for protocol in CONFIG["receivers"]["otlp"]["protocols"].values():
         assert protocol["auth"]["authenticator"] == "bearertokenauth/services"
