@@ -47,5 +47,5 @@ def test_each_drill_that_a_runbook_names_exists() -> None:
 
 def test_the_page_about_drills_lists_them_all() -> None:
     page = (ROOT / "docs" / "drills.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([a-z-]+)` \| (.+?) \| (\w+)", page, re.MULTILINE)
+    listed = re.findall(r"^\| `([a-z-]+)` \| ([a-z].+?) \| ([A-Z]\w+)", page, re.MULTILINE)
     assert listed == [(drill.name, drill.does, drill.alert) for drill in DRILLS]
