@@ -167,8 +167,8 @@ def _tempo(context: Context, member: Member, secret: dict[str, str]) -> Part:
         after={"ingester": ("object-store",), "metrics-generator": ("object-store",)}.get(
             target, members.INGESTERS
         ),
-        # Some wait for ever when they are stopped within half a minute of a query (tempo.yaml).
-        stop_budget=5,
+        # An ingester writes what it holds. Others wait for ever when they are stopped within half a minute of a query.
+        stop_budget=30 if target == "ingester" else 5,
         start_budget=180,
         url=context.url(port),
     )
