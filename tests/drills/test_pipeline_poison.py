@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from ssl import create_default_context
 from typing import Any
 
@@ -91,9 +92,7 @@ def test_what_prometheus_refuses_is_told_by_service(live: LiveStack) -> None:
     service = "poison-refused"
     with load(live, "beside-the-refused", spans=0) as running:
         for number in range(1, 16):
-            _send_points(
-                live, service, lambda scope, number=number: _export(scope, number, wrong=number == 8)
-            )
+            _send_points(live, service, partial(_export, number=number, wrong=number == 8))
             running.flows(2)
         alert = f'ALERTS{{alertname="ExportsMissing", service_name="{service}", error_type!=""}}'
         told = eventually(lambda: live.query(alert), within=60)
