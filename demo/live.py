@@ -86,11 +86,10 @@ def _numbers(figures: Figures) -> list[tuple[str, str]]:
 
 def _addresses(stack: Stack) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
-    for name, url in stack.addresses.items():
-        status = stack.supervisor.status[name]
+    for name, status in stack.supervisor.status.items():
         colour = "green" if status.state == "ready" else "yellow"
         restarts = f"restarted {status.restarts} times" if status.restarts else ""
-        table.add_row(name, f"[{colour}]{status.state}[/]", url, f"[yellow]{restarts}[/]")
+        table.add_row(name, f"[{colour}]{status.state}[/]", stack.addresses[name], f"[yellow]{restarts}[/]")
     return table
 
 
