@@ -101,9 +101,11 @@ class Tracer(ApiTracer):
                 set_status_on_exception=set_status_on_exception,
                 end_on_exit=end_on_exit,
             )
-        elif self.root_bound is not None and SPAN_KEY not in current() and given_ids() is None:
-            drawn = getrandbits(128) or 1 if self.root_bound else 0
-            if drawn & TRACE_ID_MASK >= self.root_bound:
+        elif self.root_bound is not None:
+            # Where no root is sampled, nearly every span is unsampled, and looks for a parent when it is entered.
+            if self.root_bound and SPAN_KEY not in current() and given_ids() is None:
+                drawn = getrandbits(128) or 1
+            if not self.root_bound or drawn & TRACE_ID_MASK >= self.root_bound:
                 root: UnsampledRoot = UnsampledRoot()
                 root._trace_id = drawn
                 root._usual = (self, name, kind, attributes)

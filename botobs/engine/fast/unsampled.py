@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
-from ..._context import SPAN_KEY, attach, current, detach
+from ..._context import SPAN_KEY, Context, attach, current, detach
 from .attributes import Attributes
-from .ids import getrandbits
+from .ids import getrandbits, given_ids
 from .trace import FLAGS, span_context
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .tracer import Tracer
 
 _logger = logging.getLogger(__name__)
+_NOTHING = nullcontext()
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -65,30 +67,37 @@ class UnsampledSpan:
 class UnsampledRoot(UnsampledSpan):
     """The first span of an unsampled trace, as its own context manager.
 
-    Whether it is the first is settled when it is entered, as with any span. Should there be a parent by then, a usual
-    span takes its place.
+    Whether it is the first is settled when it is entered, as with any span. Should there be a parent by then, that
+    stays the current span if it is unsampled too; otherwise a usual span takes the place.
     """
 
     __slots__ = ("_instead", "_token", "_usual")
 
     #: Tracer, name, kind and attributes of the usual span.
     _usual: tuple[Tracer, str, SpanKind, Attributes]
-    #: Of the context; None once a usual span has taken the place.
+    #: Of the context; None if another span has taken the place.
     _token: Any
-    _instead: FastSpan
+    _instead: AbstractContextManager[Any]
 
     def __enter__(self) -> Any:
         """Make the span current."""
         context = current()
-        if context:
-            if SPAN_KEY in context:
-                self._token = None
-                self._instead = self._again()
-                return self._instead.__enter__()
-            self._token = attach({**context, SPAN_KEY: self})
-        else:
-            self._token = attach({SPAN_KEY: self})
+        if context or given_ids() is not None:
+            return self._enter_closely(context)
+        self._token = attach({SPAN_KEY: self})
         return self
+
+    def _enter_closely(self, context: Context) -> Any:
+        parent = context.get(SPAN_KEY)
+        if parent is None and given_ids() is None:
+            self._token = attach({**context, SPAN_KEY: self})
+            return self
+        self._token = None
+        if isinstance(parent, UnsampledSpan):
+            self._instead = _NOTHING
+            return parent
+        self._instead = self._again()
+        return self._instead.__enter__()
 
     def __exit__(
         self,
