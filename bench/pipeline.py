@@ -31,7 +31,7 @@ from ._harness import ROOT, Figure, machine, ratio
 
 SIGNALS = ("spans", "points")
 #: Of all collectors here, as botobs/stack/parts.py starts one.
-_ENVIRONMENT = {"GOMEMLIMIT": "700MiB", "GOGC": "200"}
+_ENVIRONMENT = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
 _METRIC = {"spans": "otelcol_receiver_accepted_spans", "points": "otelcol_receiver_accepted_metric_points"}
 
 
