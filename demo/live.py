@@ -19,7 +19,7 @@ from .observe import Backends
 _REFRESH = 2.0
 _QUERIES = {
     "orders": 'sum(rate(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"}[1m]))',
-    "spans": "sum(rate(otelcol_receiver_accepted_spans_total[1m]))",
+    "spans": 'sum(rate(otelcol_receiver_accepted_spans_total{service_instance_id="collector-0"}[1m]))',
     "p95": "histogram_quantile(0.95, sum by (le) (rate("
     'exchange_client_operation_duration_seconds_bucket{exchange_operation="create_order"}[1m])))',
 }

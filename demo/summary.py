@@ -14,8 +14,9 @@ async def show(backends: Backends, console: Console, home: str) -> None:
     """Print the summary; the backends must still run."""
     try:
         orders = await backends.value(_ORDERS)
-        spans = await backends.value("sum(otelcol_exporter_sent_spans_total)")
-        series = await backends.value("prometheus_tsdb_head_series")
+        spans = await backends.value('sum(otelcol_exporter_sent_spans_total{exporter="otlp_grpc/tempo"})')
+        # In a cluster each series is with three Mimirs.
+        series = await backends.value("prometheus_tsdb_head_series or max(cortex_ingester_memory_series)")
         traces = await backends.search('{ name =~ "create_order .+" }', limit=3)
     except httpx.HTTPError as error:
         console.print(f"no summary: {error}", markup=False)
