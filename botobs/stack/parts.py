@@ -95,6 +95,19 @@ def _machine_files(context: Context) -> tuple[str, ...]:
     return ("collector.yaml", "agent.yaml", "moving.yaml")
 
 
+def collector_environ(context: Context) -> dict[str, str]:
+    """How a collector's garbage is collected.
+
+    Raises:
+        StackError: The limits of its memory exclude each other.
+    """
+    return environ(
+        GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT") or _below_memory_limiter(context),
+        # Its heap is small and all of it is garbage a moment later; the usual 100 is a quarter of its time.
+        GOGC="400",
+    )
+
+
 def _below_memory_limiter(context: Context) -> str:
     """Where Go collects garbage whatever GOGC says: before the memory limiter would take it for load."""
     limit = _mebibytes(context, "BOTOBS_COLLECTOR_MEMORY_MIB", 512)
@@ -147,11 +160,7 @@ def collector(
             *(word for file in files for word in ("--config", context.config("collector", file))),
         ],
         ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
-        environ=environ(
-            GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT") or _below_memory_limiter(context),
-            # Its heap is small and all of it is garbage a moment later; the usual 100 is a quarter of its time.
-            GOGC="400",
-        ),
+        environ=collector_environ(context),
         after=after,
         prepare=prepare,
         # Its queues are on disk; what is under way is written back.

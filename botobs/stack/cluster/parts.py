@@ -262,7 +262,7 @@ def _collector(context: Context, member: Member, files: tuple[str, ...]) -> Part
             *(word for file in files for word in ("--config", context.config("collector", file))),
         ],
         ready=context.answers(context.url(member.ports["HEALTH_PORT"].variable, "/")),
-        environ=parts.environ(GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT", "700MiB")),
+        environ=parts.collector_environ(context),
         after=("front", *_TEMPOS),
         stop_budget=15,
         url=context.url(member.ports["PORT"].variable),
