@@ -104,7 +104,7 @@ def test_a_collector_puts_senders_off_before_it_is_killed(manifests: list[charts
         ]
         assert len(limits) == 1
         go = _bytes({entry["name"]: entry.get("value") for entry in container["env"]}["GOMEMLIMIT"])
-        # Garbage is collected before the limiter would take it for load, and the limiter works before the pod is killed.
+        # Garbage is collected before the limiter takes it for load, and the limiter acts before the pod is killed.
         assert go < (limits[0]["limit_mib"] - limits[0]["spike_limit_mib"]) * 2**20
         assert limits[0]["limit_mib"] * 2**20 < _bytes(container["resources"]["limits"]["memory"])
         assert limits[0]["spike_limit_mib"] < limits[0]["limit_mib"] / 2
