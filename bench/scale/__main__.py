@@ -31,7 +31,13 @@ CHECKS = (
     Workload(services=4, bots=400, exchanges=3, orders=30),
     Workload(services=10, bots=2000, exchanges=4, orders=60),
 )
-SETS = {"growth": GROWTH, "further": FURTHER, "checks": CHECKS}
+#: Run as a cluster, to see what each of its tiers takes.
+CLUSTERS = (
+    Workload(services=1, bots=100, exchanges=2, orders=5),
+    Workload(services=2, bots=100, exchanges=2, orders=50),
+    Workload(services=5, bots=1000, exchanges=4, orders=50),
+)
+SETS = {"growth": GROWTH, "further": FURTHER, "checks": CHECKS, "cluster": CLUSTERS}
 
 
 def main() -> None:
@@ -49,12 +55,12 @@ def main() -> None:
     saved: dict[str, Any] = {"machine": machine(), "runs": []}
     if options.results.exists():
         saved = json.loads(options.results.read_text())
-    done = [run["workload"] for run in saved["runs"]]
+    done = [(run["set"], run["workload"]) for run in saved["runs"]]
     for name, workloads in SETS.items():
         for workload in workloads:
-            if asdict(workload) in done or workload.bots > options.bots:
+            if (name, asdict(workload)) in done or workload.bots > options.bots:
                 continue
-            cost = measure(workload, options.warm_up, options.window)
+            cost = measure(workload, options.warm_up, options.window, cluster=name == "cluster")
             saved["runs"].append({"set": name, **asdict(cost)})
             options.results.write_text(json.dumps(saved, indent=1) + "\n")
             cores = ", ".join(f"{part} {used:.2f}" for part, used in cost.cpu.items())

@@ -32,6 +32,24 @@ _LOADS: Mapping[str, Causes] = {
     "tempo": {"span": lambda run: run["spans"]},
     "alertmanager": {},
 }
+#: The same for the tiers of a cluster.
+_CLUSTER_LOADS: Mapping[str, Causes] = {
+    **dict.fromkeys(("collector", "gateway", "front", "object-store"), _LOADS["collector"]),
+    "mimir": _LOADS["prometheus"],
+    **dict.fromkeys(
+        (
+            "tempo-distributor",
+            "tempo-ingester",
+            "tempo-metrics-generator",
+            "tempo-querier",
+            "tempo-query-frontend",
+            "tempo-compactor",
+        ),
+        _LOADS["tempo"],
+    ),
+    "prometheus": {},
+    "alertmanager": {},
+}
 #: What the amounts of telemetry depend on.
 _AMOUNTS: Mapping[str, Causes] = {
     "service_series": {
@@ -39,6 +57,7 @@ _AMOUNTS: Mapping[str, Causes] = {
         "service_and_exchange": lambda run: run["workload"]["services"] * run["workload"]["exchanges"],
         "bot": lambda run: run["workload"]["bots"],
     },
+    # The constant is what the stack says of itself.
     "points": {**_CONSTANT, "service_series": lambda run: run["service_series"]},
     "spans": {"order": lambda run: run["orders"], "turn": lambda run: _turns(run)},
 }
@@ -75,16 +94,22 @@ def solve(rows: Sequence[Sequence[float]], values: Sequence[float]) -> list[floa
     return found
 
 
-def fit(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
-    """The coefficients by quantity and cause."""
-    made = {
+def fit_amounts(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
+    """Coefficients of the amounts of telemetry, by amount and cause."""
+    return {
         amount: _fitted(runs, causes, [run[amount] for run in runs]) for amount, causes in _AMOUNTS.items()
     }
-    for part, causes in _LOADS.items():
-        for what in ("cpu", "memory"):
-            values = [run[what][part] for run in runs]
-            made[f"{part}.{what}"] = _fitted(runs, {**_CONSTANT, **causes}, values)
-    return made
+
+
+def fit_parts(runs: Sequence[Run], loads: Mapping[str, Causes]) -> dict[str, dict[str, dict[str, float]]]:
+    """Coefficients of what each part needs: part, `cpu` or `memory`, cause."""
+    return {
+        part: {
+            what: _fitted(runs, {**_CONSTANT, **causes}, [run[what][part] for run in runs])
+            for what in ("cpu", "memory")
+        }
+        for part, causes in loads.items()
+    }
 
 
 def _fitted(runs: Sequence[Run], causes: Causes, values: Sequence[float]) -> dict[str, float]:
@@ -118,19 +143,34 @@ def queued_bytes() -> tuple[float, float]:
 def main() -> None:
     """Fit, and write the coefficients where `botobs size` reads them."""
     results = json.loads(Path(sys.argv[1]).read_text())
-    runs = [run for run in results["runs"] if run["set"] != "checks"]
+    runs = [run for run in results["runs"] if run["set"] in ("growth", "further")]
+    clusters = [run for run in results["runs"] if run["set"] == "cluster"]
     point, span = queued_bytes()
+    amounts = fit_amounts(runs)
+    machine_points = amounts["points"].pop("constant")
+    by_series = amounts["points"]["service_series"]
     made = {
-        "machine": results["machine"],
-        "stack_series": median(run["series"] - run["service_series"] for run in runs),
+        "measured_on": results["machine"],
         "span_bytes": median(run["span_bytes"] for run in runs),
         "queued_point_bytes": point,
         "queued_span_bytes": span,
-        "coefficients": fit(runs),
+        "amounts": amounts,
+        "machine": {
+            "series": median(run["series"] - run["service_series"] for run in runs),
+            "points": machine_points,
+            "parts": fit_parts(runs, _LOADS),
+        },
+        "cluster": {
+            "series": median(run["series"] - run["service_series"] for run in clusters),
+            "points": median(run["points"] - by_series * run["service_series"] for run in clusters),
+            "parts": fit_parts(clusters, _CLUSTER_LOADS),
+        },
     }
     botobs.sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
     for run in results["runs"]:
         workload = run["workload"]
+        if run["set"] == "cluster":
+            continue
         predicted = botobs.sizing.predict(
             botobs.sizing.Platform(
                 services=workload["services"],

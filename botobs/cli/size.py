@@ -43,6 +43,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--retention", default="15d", help="how long samples and traces are kept (default: 15d)"
     )
     parser.add_argument("--horizon", default="24h", help="the longest outage without a loss (default: 24h)")
+    parser.add_argument(
+        "--profile",
+        choices=["machine", "cluster"],
+        default="machine",
+        help="one process of each kind, or a cluster with three copies of what is recent (default: machine)",
+    )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     parser.set_defaults(function=run)
 
@@ -60,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         retention = length_of_time("--retention", options.retention)
         horizon = length_of_time("--horizon", options.horizon)
-        size = predict(platform, retention, horizon)
+        size = predict(platform, retention, horizon, cluster=options.profile == "cluster")
     except (StackError, ValueError) as error:
         return fail(str(error), "", options)
     if options.json:

@@ -101,11 +101,14 @@ class Size:
         return sum(tier.disk for tier in self.tiers)
 
 
-def predict(platform: Platform, retention: float = 15 * _DAY, horizon: float = _DAY) -> Size:
-    """The size of a platform on one machine.
+def predict(
+    platform: Platform, retention: float = 15 * _DAY, horizon: float = _DAY, cluster: bool = False
+) -> Size:
+    """The size of a platform.
 
     Args:
         platform: What is monitored.
+        cluster: As a cluster with three copies of what is recent, and not on one machine.
         retention: Seconds that samples and traces are kept.
         horizon: Seconds of the longest outage of a store after which nothing is missing.
 
@@ -116,34 +119,28 @@ def predict(platform: Platform, retention: float = 15 * _DAY, horizon: float = _
         if value < 0 or (value == 0 and name in ("turn_seconds", "metric_interval")):
             raise ValueError(f"{name} cannot be {value:g}")
     measured = _measured()
-    series_of, turns = measured["coefficients"], platform.bots / platform.turn_seconds
+    series_of, turns = measured["amounts"], platform.bots / platform.turn_seconds
     service_series = _sum(
         series_of["service_series"],
         service=platform.services,
         service_and_exchange=platform.services * platform.exchanges,
         bot=platform.bots,
     ) + _symbol_series(platform)
-    series = measured["stack_series"] + service_series
+    stack = measured["cluster" if cluster else "machine"]
+    series = stack["series"] + service_series
     # Measured at the default interval.
     pace = 10.0 / platform.metric_interval
-    points = _sum(series_of["points"], constant=1, service_series=service_series * pace)
+    points = stack["points"] + _sum(series_of["points"], service_series=service_series * pace)
     spans = _sum(series_of["spans"], order=platform.orders_per_second, turn=turns)
     causes = {"constant": 1.0, "series": series, "point": points, "span": spans}
     metric_bytes, trace_bytes = points * SAMPLE_BYTES * _DAY, spans * measured["span_bytes"] * _DAY
     queued = points * measured["queued_point_bytes"] + spans * measured["queued_span_bytes"]
-    disks = {
-        "collector": queued * horizon,
-        "prometheus": metric_bytes * retention / _DAY,
-        "tempo": trace_bytes * retention / _DAY,
-    }
+    kept = (metric_bytes * retention / _DAY, trace_bytes * retention / _DAY)
+    disks = {"collector": queued * horizon}
+    disks |= {"object-store": sum(kept)} if cluster else dict(zip(("prometheus", "tempo"), kept, strict=True))
     tiers = tuple(
-        Tier(
-            name,
-            _sum(series_of[f"{name}.cpu"], **causes),
-            _sum(series_of[f"{name}.memory"], **causes),
-            disks.get(name, 0.0),
-        )
-        for name in ("collector", "prometheus", "tempo", "alertmanager")
+        Tier(name, _sum(needs["cpu"], **causes), _sum(needs["memory"], **causes), disks.get(name, 0.0))
+        for name, needs in stack["parts"].items()
     )
     return Size(series, points, spans, metric_bytes, trace_bytes, tiers)
 
