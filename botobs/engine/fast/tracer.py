@@ -101,12 +101,15 @@ class Tracer(ApiTracer):
                 set_status_on_exception=set_status_on_exception,
                 end_on_exit=end_on_exit,
             )
-        elif self.root_bound is not None:
-            # Where no root is sampled, nearly every span is unsampled, and looks for a parent when it is entered.
-            if self.root_bound and SPAN_KEY not in current() and given_ids() is None:
-                drawn = getrandbits(128) or 1
-            if not self.root_bound or drawn & TRACE_ID_MASK >= self.root_bound:
-                root: UnsampledRoot = UnsampledRoot()
+        elif self.root_bound == 0:
+            # Nearly every span is an unsampled one then, and looks for a parent when it is entered.
+            root: UnsampledRoot = UnsampledRoot()
+            root._usual = (self, name, kind, attributes)
+            return root
+        elif self.root_bound is not None and SPAN_KEY not in current() and given_ids() is None:
+            drawn = getrandbits(128) or 1
+            if drawn & TRACE_ID_MASK >= self.root_bound:
+                root = UnsampledRoot()
                 root._trace_id = drawn
                 root._usual = (self, name, kind, attributes)
                 return root

@@ -34,7 +34,7 @@ class UnsampledSpan:
 
     __slots__ = ("_context", "_trace_id")
 
-    #: 0 if none had to be drawn to decide about.
+    #: Missing if none had to be drawn to decide about.
     _trace_id: int
     #: Missing until somebody asks.
     _context: SpanContext
@@ -44,7 +44,7 @@ class UnsampledSpan:
         try:
             return self._context
         except AttributeError:
-            trace_id = self._trace_id or getrandbits(128) or 1
+            trace_id = getattr(self, "_trace_id", 0) or getrandbits(128) or 1
             self._context = span_context((trace_id, FLAGS[2], DEFAULT_TRACE_STATE, 0), getrandbits(64) or 1)
             return self._context
 
@@ -106,11 +106,12 @@ class UnsampledRoot(UnsampledSpan):
         exc_tb: TracebackType | None,
     ) -> None:
         """Make what was before current again."""
-        if self._token is None:
+        token = self._token
+        if token is None:
             self._instead.__exit__(exc_type, exc_val, exc_tb)
             return
         try:
-            detach(self._token)
+            detach(token)
         except (ValueError, RuntimeError):
             # An async generator may be closed in another context than it was started in.
             _logger.debug("An unsampled span was left in another context than it was entered in.")
