@@ -52,7 +52,7 @@ class Queue:
     default_rate: int
 
 
-# As botobs/sizing/measured.json has it, a span takes 353 bytes of a queue and a point 86: a service with an
+# As botobs/sizing/measured.json has it, a span takes some 350 bytes of a queue and a point some 85: a service with an
 # exchange, one without, and thirty bots with a turn every two seconds send 110 spans and 400 points a second.
 TRACES = Queue("BOTOBS_COLLECTOR_TRACES_QUEUE_BYTES", "BOTOBS_TRACES_BYTES_PER_SECOND", 40_000)
 METRICS = Queue("BOTOBS_COLLECTOR_METRICS_QUEUE_BYTES", "BOTOBS_METRICS_BYTES_PER_SECOND", 35_000)
