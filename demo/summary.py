@@ -17,7 +17,7 @@ async def show(backends: Backends, console: Console, home: str) -> None:
         spans = await backends.value('sum(otelcol_exporter_sent_spans_total{exporter="otlp_grpc/tempo"})')
         # In a cluster each series is with three Mimirs.
         series = await backends.value("prometheus_tsdb_head_series or max(cortex_ingester_memory_series)")
-        traces = await backends.search('{ name =~ "create_order .+" }', limit=3)
+        found = await backends.search('{ name =~ "create_order .+" }', limit=20)
     except httpx.HTTPError as error:
         console.print(f"no summary: {error}", markup=False)
         return
@@ -25,8 +25,10 @@ async def show(backends: Backends, console: Console, home: str) -> None:
         f"\nSeen in Prometheus: {orders or 0:.0f} orders, {series or 0:.0f} series. "
         f"Stored in Tempo: {spans or 0:.0f} spans."
     )
+    # The newest may not be complete yet.
+    traces = [trace for trace in found if trace.get("rootServiceName") and trace.get("rootTraceName")][:3]
     for trace in traces:
-        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {trace.get('rootTraceName', '?')}")
+        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {trace['rootTraceName']}")
     if traces:
         first = traces[0]["traceID"].rjust(32, "0")
         console.print(f"Draw one: botobs traces {first} --home {home}")
