@@ -24,7 +24,6 @@ from botobs.drills.timing import seconds
 from tests.support.faults import pause
 from tests.support.stack import eventually
 
-
 #: Those whose alert, or whose end, is told latest.
 _LONG = {
     "exchange-ban",
