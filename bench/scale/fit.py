@@ -140,6 +140,30 @@ def queued_bytes() -> tuple[float, float]:
     return sizes["/v1/metrics"] / samples, sizes["/v1/traces"] / len(receiver.spans)
 
 
+def _compared(run: Run) -> str:
+    """What is predicted for a run's workload, and what was measured, as a row of a table."""
+    workload = run["workload"]
+    predicted = botobs.sizing.predict(
+        botobs.sizing.Platform(
+            services=workload["services"],
+            bots=workload["bots"],
+            exchanges=workload["exchanges"],
+            orders_per_second=workload["orders"],
+            turn_seconds=min(workload["turn_seconds"], workload["bots"] / workload["orders"]),
+        )
+    )
+    amounts = {
+        **{name: run[name] for name in ("series", "points", "spans")},
+        "cores": sum(run["cpu"].values()),
+        "memory": sum(run["memory"].values()),
+    }
+    cells = [run["set"], str(workload["services"]), str(workload["bots"]), f"{workload['orders']:g}"]
+    for name, measured in amounts.items():
+        said = getattr(predicted, name)
+        cells.append(f"{said:,.4g} of {measured:,.4g} ({said / measured - 1:+.0%})")
+    return f"| {' | '.join(cells)} |"
+
+
 def main() -> None:
     """Fit, and write the coefficients where `botobs size` reads them."""
     results = json.loads(Path(sys.argv[1]).read_text())
@@ -168,31 +192,8 @@ def main() -> None:
     }
     botobs.sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
     for run in results["runs"]:
-        workload = run["workload"]
-        if run["set"] == "cluster":
-            continue
-        predicted = botobs.sizing.predict(
-            botobs.sizing.Platform(
-                services=workload["services"],
-                bots=workload["bots"],
-                exchanges=workload["exchanges"],
-                orders_per_second=workload["orders"],
-                turn_seconds=min(workload["turn_seconds"], workload["bots"] / workload["orders"]),
-            )
-        )
-        print(
-            f"| {run['set']} | {workload['services']} | {workload['bots']} | {workload['orders']:g} ", end=""
-        )
-        for name, measured in (
-            ("series", run["series"]),
-            ("points", run["points"]),
-            ("spans", run["spans"]),
-            ("cores", sum(run["cpu"].values())),
-            ("memory", sum(run["memory"].values())),
-        ):
-            said = getattr(predicted, name)
-            print(f"| {said:,.4g} of {measured:,.4g} ({said / measured - 1:+.0%}) ", end="")
-        print("|")
+        if run["set"] != "cluster":
+            print(_compared(run))
 
 
 if __name__ == "__main__":
