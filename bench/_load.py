@@ -1,6 +1,7 @@
-"""A generator of load, a process of its own: `python -m bench._load ENDPOINT SECRETS SIGNAL NUMBER SECONDS`.
+"""A generator of load, a process of its own: `python -m bench._load ENDPOINT SECRETS SIGNAL NUMBER SECONDS ITEMS RATE`.
 
-Says how many items were acknowledged, as JSON, when the time is over.
+Requests hold ITEMS items; RATE is how many a second are sent, at most, and 0 all that can be. Says how many items were
+acknowledged, as JSON, when the time is over.
 """
 
 from __future__ import annotations
@@ -15,17 +16,16 @@ from tests.support.sender import Sender
 
 #: Connections of one process; while one waits for its answer, the next request is made.
 _CONNECTIONS = 4
-#: Of a request: as many as the SDK sends in one (botobs/export/pipeline.py, BATCH).
-_ITEMS = 256
 
 
-def _source(signal: str, name: str) -> Source:
-    return Spans(name, _ITEMS) if signal == "spans" else Points(name, _ITEMS)
+def _source(signal: str, name: str, items: int) -> Source:
+    return Spans(name, items) if signal == "spans" else Points(name, items)
 
 
 if __name__ == "__main__":
-    endpoint, secrets, signal, number, seconds = sys.argv[1:]
-    sources = [_source(signal, f"load-{number}-{place}") for place in range(_CONNECTIONS)]
-    with Sender(endpoint, Path(secrets), sources) as sender:
+    endpoint, secrets, signal, number, seconds, items, rate = sys.argv[1:]
+    sources = [_source(signal, f"load-{number}-{place}", int(items)) for place in range(_CONNECTIONS)]
+    pause = _CONNECTIONS * int(items) / float(rate) if float(rate) else 0.0
+    with Sender(endpoint, Path(secrets), sources, pause=pause) as sender:
         time.sleep(float(seconds))
     print(json.dumps({"items": sender.items, "seconds": sender.seconds, "answers": sender.answers}))

@@ -1,7 +1,7 @@
 """`python -m bench.pipeline`: the durable, redacting collector beside a plain one, of the same program.
 
 Both get the same load, over TLS, from the same generators, and deliver to the same sink, in turn. Besides: how fast a
-queue that has filled while the sink was away is sent.
+queue that has filled while the sink was away is sent, while a platform of the aimed size goes on sending.
 """
 
 from __future__ import annotations
@@ -29,9 +29,13 @@ from botobs.stack.stack import render, variables
 
 from ._harness import ROOT, Figure, machine, ratio
 
-SIGNALS = ("spans", "points")
-#: Of all collectors here, as botobs/stack/parts.py starts one.
-_ENVIRONMENT = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
+#: Items a second that the pipeline is built for; at this rate an outage is played.
+AIMS = {"spans": 20_000, "points": 100_000}
+#: The durable collector's, as botobs/stack/parts.py starts one.
+_SHIPPED = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
+#: The plain one's and the sink's. No limit of memory: a plain collector holds what waits there, and would pay for a
+#: limit with CPU that is not its work.
+_UNBOUND = {"GOGC": "400"}
 _METRIC = {"spans": "otelcol_receiver_accepted_spans", "points": "otelcol_receiver_accepted_metric_points"}
 
 
@@ -57,11 +61,11 @@ class Run:
 class Bench:
     """A home with certificates, a sink, and the two collectors, none of which runs yet."""
 
-    def __init__(self, folder: Path, processes: int) -> None:
+    def __init__(self, folder: Path, processes: int, items: int) -> None:
         self.home = Home(folder / "home")
         self.home.create()
         secrets.ensure(self.home.secrets)
-        self._processes = processes
+        self._processes, self._items = processes, items
         programs = Binaries()
         programs.require(["collector"], Silent())
         self._program = str(programs["botobs-collector"])
@@ -95,16 +99,37 @@ class Bench:
         with self._running(config, self._listens) as process:
             yield process
 
-    def load(self, signal: str, seconds: float) -> tuple[int, float]:
-        """Send with all generators at once; the items acknowledged, and of them a second."""
+    def load(self, signal: str, seconds: float, rate: float | None = None) -> tuple[int, float]:
+        """Send with all generators at once, at most `rate` items a second; the items acknowledged, and per second."""
+        return self._said(self._generators(signal, seconds, rate))
+
+    @contextmanager
+    def steady(self, signal: str, seconds: float, rate: float) -> Iterator[Callable[[], tuple[int, float]]]:
+        """Begin to send `rate` items a second; gives what waits for the end and says as `load` does."""
+        generators = self._generators(signal, seconds, rate)
+        try:
+            yield lambda: self._said(generators)
+        finally:
+            for generator in generators:
+                generator.terminate()
+                generator.wait()
+
+    def _generators(self, signal: str, seconds: float, rate: float | None) -> list[subprocess.Popen[str]]:
         endpoint = f"https://127.0.0.1:{self.values['BOTOBS_OTLP_HTTP_PORT']}"
         command = [sys.executable, "-m", "bench._load", endpoint, str(self.home.secrets), signal]
-        generators = [
+        each = 0.0 if rate is None else rate / self._processes
+        return [
             subprocess.Popen(
-                [*command, str(number), str(seconds)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+                [*command, str(number), str(seconds), str(self._items), str(each)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
             )
             for number in range(self._processes)
         ]
+
+    @staticmethod
+    def _said(generators: list[subprocess.Popen[str]]) -> tuple[int, float]:
         said = [json.loads(generator.communicate()[0]) for generator in generators]
         return sum(one["items"] for one in said), sum(one["items"] / one["seconds"] for one in said)
 
@@ -132,7 +157,7 @@ class Bench:
                 [self._program, "--config", str(config)],
                 stdout=log,
                 stderr=log,
-                env=os.environ | _ENVIRONMENT,
+                env=os.environ | (_SHIPPED if config == self.durable else _UNBOUND),
             )
         try:
             while not ready():
@@ -198,15 +223,40 @@ def measure(bench: Bench, config: Path, signal: str, seconds: float) -> Run:
         )
 
 
-def drain(bench: Bench, signal: str, seconds: float) -> tuple[float, float]:
-    """Load the durable collector while there is no sink; items a second taken in, and afterwards sent."""
-    with bench.collector(bench.durable):
-        items, rate = bench.load(signal, seconds)
+@dataclass(frozen=True)
+class Drain:
+    """An outage of the sink under a steady load.
+
+    Attributes:
+        taken: Items a second that came in, before, during and after it.
+        sent: Items a second that were sent from the first on until all that had come in until then were sent.
+        waited: Seconds from the sink's return to the first item: the pause between two attempts.
+    """
+
+    taken: float
+    sent: float
+    waited: float
+
+
+def drain(bench: Bench, signal: str, outage: float) -> Drain:
+    """Send at the aimed rate, without a sink for `outage` seconds and with one for as many more."""
+    with bench.collector(bench.durable), bench.steady(signal, 3 * outage, AIMS[signal]) as end:
+        began = time.monotonic()
+        time.sleep(outage)
         with bench.sink():
+            back = time.monotonic()
             _until(lambda: bench.delivered(signal) > 0)
-            began, first = time.monotonic(), bench.delivered(signal)
+            seen = [(time.monotonic(), bench.delivered(signal))]
+            while time.monotonic() < began + 3 * outage:
+                seen.append((time.monotonic(), bench.delivered(signal)))
+                time.sleep(0.05)
+            items, taken = end()
             _until(lambda: bench.delivered(signal) >= items)
-            return rate, (bench.delivered(signal) - first) / (time.monotonic() - began)
+            seen.append((time.monotonic(), items))
+    first, before = seen[0]
+    # Half a second's worth is always on its way.
+    at, count = next(each for each in seen if each[1] >= min(items, taken * (each[0] - began - 0.5)))
+    return Drain(taken, (count - before) / (at - first), first - back)
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -247,14 +297,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="of each load (default: 20)")
     parser.add_argument("--rounds", type=int, default=3, help="of both collectors in turn (default: 3)")
     parser.add_argument("--processes", type=int, default=2, help="generators (default: 2)")
+    parser.add_argument(
+        "--items", type=int, default=512, help="of a request (default: 512, as OpenTelemetry's SDKs send)"
+    )
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args()
     saved: dict[str, object] = {"machine": machine()}
-    print(f"{saved['machine']}; medians of {options.rounds} rounds of {options.seconds:g} s\n")
+    print(
+        f"{saved['machine']}; medians of {options.rounds} rounds of {options.seconds:g} s, "
+        f"{options.items} items a request\n"
+    )
     print("| what | durable | plain | durable/plain |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="botobs-bench-") as folder:
-        bench = Bench(Path(folder), options.processes)
-        for signal in SIGNALS:
+        bench = Bench(Path(folder), options.processes, options.items)
+        for signal in AIMS:
             runs: dict[str, list[Run]] = {"durable": [], "plain": []}
             with bench.sink():
                 for _ in range(options.rounds):
@@ -263,13 +319,13 @@ def main() -> None:
             print(_row(f"{signal}/s", runs, lambda run: run.rate, 0))
             print(_row(f"CPU s for 1,000,000 {signal}", runs, lambda run: run.cpu, 1))
             print(_row("memory, MiB", runs, lambda run: run.memory / 2**20, 0))
-            taken, sent = drain(bench, signal, options.seconds)
+            after = drain(bench, signal, options.seconds)
             print(
-                f"| {signal}/s sent after an outage, and taken in during it "
-                f"| {sent:,.0f} | {taken:,.0f} | {sent / taken:.2f} |"
+                f"| {signal}/s sent after an outage, {after.waited:.1f} s after its end, and taken in all the time "
+                f"| {after.sent:,.0f} | {after.taken:,.0f} | {after.sent / after.taken:.2f} |"
             )
             saved[signal] = {name: [asdict(run) for run in each] for name, each in runs.items()}
-            saved[f"{signal}, drain"] = {"taken": taken, "sent": sent}
+            saved[f"{signal}, drain"] = asdict(after)
     if options.json:
         options.json.write_text(json.dumps(saved, indent=1) + "\n")
 

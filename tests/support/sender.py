@@ -27,7 +27,7 @@ class Sender:
         endpoint: Of the collector.
         secrets: The stack's folder of secrets.
         sources: What is sent.
-        pause: Seconds between two requests of a source; 0 is full load.
+        pause: Seconds from one request of a source to its next; 0 is full load.
         patience: Seconds that a request may take, after which it is sent anew.
         limit: Requests that each source sends at most.
 
@@ -95,15 +95,15 @@ class Sender:
             "x-botobs-service": source.service,
         }
         while not self._end.is_set() and (self._limit is None or len(receipts) < self._limit):
-            request = source.next()
+            request, began = source.next(), time.monotonic()
             while not self._post(connection, source.path, request, headers):
                 # What nobody has acknowledged may be missing.
                 if self._end.wait(_AGAIN):
                     return connection.close()
             self.answered_at[place].append(time.monotonic())
             receipts.append(request.number)
-            if self._pause:
-                self._end.wait(self._pause)
+            if (rest := self._pause - (time.monotonic() - began)) > 0:
+                self._end.wait(rest)
         return connection.close()
 
     def _post(
