@@ -46,6 +46,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="pace of the demo that is started: seconds, or production's own settings (default: test)",
     )
     parser.add_argument("--demo", action="store_true", help="start the demo even if a stack is running")
+    parser.add_argument(
+        "--cluster", action="store_true", help="start the demo as a cluster, even if a stack is running"
+    )
     parser.add_argument("--evidence", metavar="DIR", type=Path, help="folder for messages and reports")
     parser.add_argument(
         "--allow-production", action="store_true", help="break a stack whose environment is production, too"
@@ -70,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
             _print_table(report.listing())
         return 0
     drills = _chosen(options.names)
-    running = None if options.demo else state.find(home_of(options))
+    running = None if options.demo or options.cluster else state.find(home_of(options))
     # A stack that runs already has its own settings; those of production are the nearest guess.
     profile = PRODUCTION if running else PROFILES[options.profile]
     folder = options.evidence or published_state().parent / "drills" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
@@ -116,8 +119,9 @@ def _stage(
     from ..drills.profile import PROFILES
     from ..drills.stage import Stage
 
-    err.print(f"starting the demo, at the pace of {options.profile}")
-    with Stage(PROFILES[options.profile]) as stage:
+    layout = " as a cluster" if options.cluster else ""
+    err.print(f"starting the demo{layout}, at the pace of {options.profile}")
+    with Stage(PROFILES[options.profile], cluster=options.cluster) as stage:
         yield stage.running, stage.inbox
         err.print("stopping the demo")
 

@@ -34,6 +34,7 @@ class Stage:
         rate: Turns per second of all bots.
         bots: How many bots trade.
         variables: Settings over those of the profile.
+        cluster: Run it as a cluster, several processes of each kind.
 
     Attributes:
         inbox: What arrived.
@@ -41,7 +42,12 @@ class Stage:
     """
 
     def __init__(
-        self, profile: Profile, rate: float = 5.0, bots: int = 20, variables: Mapping[str, str] | None = None
+        self,
+        profile: Profile,
+        rate: float = 5.0,
+        bots: int = 20,
+        variables: Mapping[str, str] | None = None,
+        cluster: bool = False,
     ) -> None:
         if find_spec("demo") is None:
             raise StackError(
@@ -51,6 +57,7 @@ class Stage:
         self.inbox = Inbox()
         self._profile = profile
         self._load = ["--rate", str(rate), "--bots", str(bots)]
+        self._layout = ["--profile", "cluster"] if cluster else []
         self._variables = dict(variables or {})
         self._folder = Path(tempfile.mkdtemp(prefix="botobs-drill-"))
         # Where we are root, PostgreSQL runs as another user, who must be able to pass through.
@@ -106,7 +113,11 @@ class Stage:
         log = self._folder / "demo.log"
         with log.open("wb") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "demo", "--ports", "auto", "--home", str(self.home.path), *self._load],
+                [
+                    *(sys.executable, "-m", "demo", "--ports", "auto", "--home", str(self.home.path)),
+                    *self._load,
+                    *self._layout,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

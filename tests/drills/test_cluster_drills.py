@@ -1,0 +1,34 @@
+"""The drills of `botobs drill`, on the demo as a cluster: the same rules tell the same people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from botobs.drills import report
+from botobs.drills.catalogue import DRILLS
+from botobs.drills.drill import Drill
+from botobs.drills.profile import TEST
+from botobs.drills.runner import Run
+from botobs.drills.stage import Stage
+from botobs.drills.target import Target
+
+#: One of each way to break something: a part of the pipeline, a service, an exchange, the database.
+_SHORT = {"collector-down", "service-killed", "exchange-disconnect", "database-down"}
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """The demo as a cluster, with a mail server, a Slack and a dead-man's switch."""
+    with Stage(TEST, cluster=True) as running:
+        yield running
+
+
+@pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
+def test_drill(stage: Stage, drill: Drill, long_profile: bool) -> None:
+    if drill.name not in _SHORT and not long_profile:
+        pytest.skip("the others are run by `make drills`")
+    with Target(stage.running) as target:
+        result = Run(drill, target, TEST, stage.inbox).run()
+    assert result.problems == [], report.describe(result, TEST)
