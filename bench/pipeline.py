@@ -1,6 +1,6 @@
-"""`python -m bench.pipeline`: the durable, redacting collector beside a plain one, of the same program.
+"""`python -m bench.pipeline`: the durable, redacting collector beside a plain one, and one with a durable queue alone.
 
-Both get the same load, over TLS, from the same generators, and deliver to the same sink, in turn. Besides: how fast a
+All are of one program, get the same load, over TLS, from the same generators, and deliver to the same sink, in turn. Besides: how fast a
 queue that has filled while the sink was away is sent, while a platform of the aimed size goes on sending.
 """
 
@@ -31,7 +31,7 @@ from ._harness import ROOT, Figure, machine, ratio
 
 #: Items a second that the pipeline is built for; at this rate an outage is played.
 AIMS = {"spans": 20_000, "points": 100_000}
-#: The durable collector's, as botobs/stack/parts.py starts one.
+#: Of collectors with a queue on disk, as botobs/stack/parts.py starts one.
 _SHIPPED = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
 #: The plain one's and the sink's. No limit of memory: a plain collector holds what waits there, and would pay for a
 #: limit with CPU that is not its work.
@@ -84,7 +84,8 @@ class Bench:
         )
         render(self.home, self.values)
         self.durable = self.home.config / "collector" / "collector.yaml"
-        self.plain = self._written("plain", _PLAIN)
+        self.plain = self._written("plain", _FORWARDING, SENDING="{enabled: true}", EXTENSIONS="[]")
+        self.bare = self._written("bare", _FORWARDING, SENDING=_ON_DISK, EXTENSIONS="[file_storage]")
         self._sink = self._written("sink", _SINK)
 
     @contextmanager
@@ -157,7 +158,7 @@ class Bench:
                 [self._program, "--config", str(config)],
                 stdout=log,
                 stderr=log,
-                env=os.environ | (_SHIPPED if config == self.durable else _UNBOUND),
+                env=os.environ | (_SHIPPED if config in (self.durable, self.bare) else _UNBOUND),
             )
         try:
             while not ready():
@@ -169,11 +170,13 @@ class Bench:
             process.terminate()
             process.wait()
 
-    def _written(self, name: str, text: str) -> Path:
+    def _written(self, name: str, text: str, **more: str) -> Path:
         path = self.home.config / f"{name}.yaml"
         values = {
             "SECRETS": str(self.home.secrets),
             "PORT": self.values["BOTOBS_OTLP_HTTP_PORT"],
+            "QUEUE": str(self.home.data / "bare"),
+            **more,
             **{f"SINK_{kind.upper()}": str(port) for kind, port in self._sink_ports.items()},
         }
         path.write_text(re.sub(r"<(\w+)>", lambda match: values[match[1]], text), encoding="utf-8")
@@ -197,13 +200,21 @@ service:
     traces: {{receivers: [otlp], exporters: [debug]}}
     metrics: {{receivers: [otlp], exporters: [debug]}}
 """
-_PLAIN = f"""
+#: As the durable collector's: fsync, no end of retries, no sender let go.
+_ON_DISK = (
+    "{storage: file_storage, sizer: bytes, queue_size: 4294967296, num_consumers: 8, block_on_overflow: true}"
+)
+_FORWARDING = f"""
+extensions:
+  file_storage: {{directory: <QUEUE>, create_directory: true, fsync: true, timeout: 10s}}
 receivers:
   otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:<PORT>", tls: {_TLS}}}}}}}
 exporters:
-  otlp_grpc: {{endpoint: "127.0.0.1:<SINK_GRPC>", compression: none, tls: {_TO_SINK}}}
-  otlp_http: {{endpoint: "https://127.0.0.1:<SINK_HTTP>/api/v1/otlp", compression: none, tls: {_TO_SINK}}}
+  otlp_grpc: {{endpoint: "127.0.0.1:<SINK_GRPC>", compression: none, tls: {_TO_SINK}, sending_queue: &queue <SENDING>}}
+  otlp_http:
+    {{endpoint: "https://127.0.0.1:<SINK_HTTP>/api/v1/otlp", compression: none, tls: {_TO_SINK}, sending_queue: *queue}}
 service:
+  extensions: <EXTENSIONS>
   telemetry: {{metrics: {{level: none}}}}
   pipelines:
     traces: {{receivers: [otlp], exporters: [otlp_grpc]}}
@@ -286,9 +297,10 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _row(label: str, runs: dict[str, list[Run]], value: Callable[[Run], float], digits: int) -> str:
-    durable, plain = (Figure(tuple(value(run) for run in runs[name])) for name in ("durable", "plain"))
-    shown = " | ".join(f"{figure.median:,.{digits}f}" for figure in (durable, plain))
-    return f"| {label} | {shown} | {ratio(plain, durable).median:.2f} |"
+    figures = {name: Figure(tuple(map(value, each))) for name, each in runs.items()}
+    shown = [f"{figure.median:,.{digits}f}" for figure in figures.values()]
+    ratios = [f"{ratio(figures['plain'], figures[name]).median:.2f}" for name in ("durable", "bare")]
+    return f"| {label} | {' | '.join(shown + ratios)} |"
 
 
 def main() -> None:
@@ -307,25 +319,36 @@ def main() -> None:
         f"{saved['machine']}; medians of {options.rounds} rounds of {options.seconds:g} s, "
         f"{options.items} items a request\n"
     )
-    print("| what | durable | plain | durable/plain |\n|---|---|---|---|")
+    print(
+        "| what | durable | plain | a bare durable queue | durable/plain | bare/plain |\n|---|---|---|---|---|---|"
+    )
     with tempfile.TemporaryDirectory(prefix="botobs-bench-") as folder:
         bench = Bench(Path(folder), options.processes, options.items)
+        drains: list[tuple[str, Drain]] = []
         for signal in AIMS:
-            runs: dict[str, list[Run]] = {"durable": [], "plain": []}
+            runs: dict[str, list[Run]] = {"durable": [], "plain": [], "bare": []}
             with bench.sink():
                 for _ in range(options.rounds):
-                    for name, config in (("durable", bench.durable), ("plain", bench.plain)):
+                    for name, config in (
+                        ("durable", bench.durable),
+                        ("plain", bench.plain),
+                        ("bare", bench.bare),
+                    ):
                         runs[name].append(measure(bench, config, signal, options.seconds))
             print(_row(f"{signal}/s", runs, lambda run: run.rate, 0))
             print(_row(f"CPU s for 1,000,000 {signal}", runs, lambda run: run.cpu, 1))
             print(_row("memory, MiB", runs, lambda run: run.memory / 2**20, 0))
             after = drain(bench, signal, options.seconds)
-            print(
-                f"| {signal}/s sent after an outage, {after.waited:.1f} s after its end, and taken in all the time "
-                f"| {after.sent:,.0f} | {after.taken:,.0f} | {after.sent / after.taken:.2f} |"
-            )
+            drains.append((signal, after))
             saved[signal] = {name: [asdict(run) for run in each] for name, each in runs.items()}
             saved[f"{signal}, drain"] = asdict(after)
+    print(
+        "\n| after an outage | sent a second | taken in a second | multiple | s until the first |"
+        "\n|---|---|---|---|---|"
+    )
+    for signal, after in drains:
+        multiple = after.sent / after.taken
+        print(f"| {signal} | {after.sent:,.0f} | {after.taken:,.0f} | {multiple:.1f} | {after.waited:.1f} |")
     if options.json:
         options.json.write_text(json.dumps(saved, indent=1) + "\n")
 
