@@ -1,7 +1,8 @@
 """`python -m bench.pipeline`: the durable, redacting collector beside a plain one, and one with a durable queue alone.
 
-All are of one program, get the same load, over TLS, from the same generators, and deliver to the same sink, in turn. Besides: how fast a
-queue that has filled while the sink was away is sent, while a platform of the aimed size goes on sending.
+All are of one program, get the same load, over TLS, from the same generators, and deliver to the same sink, in turn.
+Besides: how fast a queue that has filled while the sink was away is sent, while a platform of the aimed size goes on
+sending.
 """
 
 from __future__ import annotations

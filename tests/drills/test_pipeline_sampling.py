@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from botobs import cli
 from tests.support.faults import FaultTable
 from tests.support.ledger import Delivery
 from tests.support.otlp_traces import Span, send, stored
+from tests.support.reports import Report
+from tests.support.reports import send as report
 from tests.support.stack import LiveStack, eventually
 
 #: Seconds that the sampler waits for the rest of a trace.
@@ -49,7 +53,18 @@ def _sent(live: LiveStack, span: Span, seconds: float) -> dict[str, float]:
     return receipts
 
 
-def test_killed_while_it_waits(sampling: LiveStack, faults: FaultTable) -> None:
+def _not_stored(live: LiveStack, capsys: pytest.CaptureFixture[str]) -> int:
+    """Spans that the ledger says were sampled out or are missing."""
+    cli.main(["ledger", "--home", str(live.home.path), "--last", "10m", "--json"])
+    accounts = {one["service"]: one for one in json.loads(capsys.readouterr().out)}
+    assert "polling" in accounts
+    spans = accounts["polling"]["spans"]
+    return int(spans["sampled_out"] + spans["missing"])
+
+
+def test_killed_while_it_waits(
+    sampling: LiveStack, faults: FaultTable, capsys: pytest.CaptureFixture[str]
+) -> None:
     orders = _sent(sampling, _ORDER, 1)
     receipts = _sent(sampling, _POLL, 3 * WAIT)
     killed = time.monotonic()
@@ -68,3 +83,7 @@ def test_killed_while_it_waits(sampling: LiveStack, faults: FaultTable) -> None:
     )
     assert oldest <= WAIT + _PACE
     assert eventually(lambda: all(stored(sampling, trace) for trace in orders), within=60)
+    # Nothing is sampled out here, so that all that the ledger does not find is what the kill took.
+    sent = len(receipts) + len(last) + len(orders)
+    report(sampling, Report("polling", 1, sent, started=sent, at=time.time_ns()))
+    assert eventually(lambda: _not_stored(sampling, capsys) == len(lost), within=120), len(lost)
