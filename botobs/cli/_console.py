@@ -8,10 +8,21 @@ import sys
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 #: rich honours NO_COLOR and a terminal that is none by itself.
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+#: Width of tables where the output is no terminal: what reads a pipe is not eighty columns wide.
+_WIDE = 160
+
+
+def print_table(table: Table) -> None:
+    """Print a table, wider than a narrow terminal rather than with cut numbers."""
+    width = out.width if out.is_terminal else _WIDE
+    needed = Measurement.get(out, out.options.update(max_width=_WIDE), table).minimum
+    Console(width=max(width, needed), highlight=False).print(table)
 
 
 def print_json(value: Any) -> None:

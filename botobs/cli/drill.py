@@ -11,22 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from rich.console import Console
-from rich.table import Table
-
 from ..stack import StackError, state
 from ..stack.home import published_state
 from ._arguments import add_home, home_of
-from ._console import err, out, print_json
+from ._console import err, out, print_json, print_table
 
 if TYPE_CHECKING:
     from ..drills.drill import Drill
     from ..drills.profile import Profile
     from ..drills.runner import Result
     from ..drills.sinks import Inbox
-
-#: Width of tables where the output is no terminal.
-_WIDE = 160
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             print_json([report.describe_drill(drill) for drill in catalogue.DRILLS])
         else:
-            _print_table(report.listing())
+            print_table(report.listing())
         return 0
     drills = _chosen(options.names)
     running = None if options.demo or options.cluster else state.find(home_of(options))
@@ -150,7 +144,7 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
         described = [report.describe(result, profile) for result in results]
         print_json({"profile": profile.name, "drills": described, "figures": figures, "evidence": folder})
         return
-    _print_table(report.table(results))
+    print_table(report.table(results))
     measured, computed = figures["measured_mailbox_seconds"], figures["production_mailbox_seconds"]
     out.print(
         f"\n{figures['passed']} of {figures['drills']} drills passed; times are seconds after the fault."
@@ -165,12 +159,6 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
             if not result.messages and number:
                 out.print(f"{result.drill.name}: Alertmanager sent {number:g} by {channel}")
     out.print(f"Messages and reports are in {folder}.")
-
-
-def _print_table(table: Table) -> None:
-    # What reads a pipe is not eighty columns wide.
-    console = out if out.is_terminal else Console(width=_WIDE)
-    console.print(table)
 
 
 def _spread(figure: dict[str, float]) -> str:

@@ -13,7 +13,7 @@ from ..ledger import Account
 from ..stack import StackError, clients, state
 from ..traces import parse_duration
 from ._arguments import add_home, home_of
-from ._console import out, print_json
+from ._console import out, print_json, print_table
 
 #: As far as Tempo counts in one query.
 _LONGEST = 24 * 3600
@@ -58,9 +58,9 @@ def _show(accounts: list[Account], last: str) -> None:
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("service", no_wrap=True)
-    for title in ("produced", "dropped", "sampled out", "acknowledged", "stored", "missing", "twice"):
+    for title in ("produced", "dropped", "sampled\nout", "acknowledged", "stored", "missing", "twice"):
         table.add_column(title, justify="right", no_wrap=True)
-    for title in ("metric exports", "missing", "points refused"):
+    for title in ("metric\nexports", "missing", "points\nrefused"):
         table.add_column(title, justify="right", no_wrap=True)
     for account in accounts:
         spans, exports = account.spans, account.exports
@@ -77,7 +77,7 @@ def _show(accounts: list[Account], last: str) -> None:
             _alarming(exports.missing),
             _by_reason(account.refused),
         )
-    out.print(table)
+    print_table(table)
     lost = [account.service for account in accounts if not account.complete]
     what = f"missing from {', '.join(lost)}" if lost else "nothing that was acknowledged is missing"
     out.print(f"\nLast {last}, without the last {ledger.SETTLE:g} s: {what}.")

@@ -25,7 +25,7 @@ from ..traces import (
 )
 from ..traces.waterfall import bar
 from ._arguments import add_home, home_of
-from ._console import out, print_json
+from ._console import out, print_json, print_table
 
 #: Characters of a bar that stands for the whole time.
 _PARTS_WIDTH = 40
@@ -87,13 +87,14 @@ def _list(found: list[Summary], options: argparse.Namespace) -> int:
         return 0
     table = Table(box=None, pad_edge=False)
     for title in ("started", "duration", "service", "name", "trace id"):
-        table.add_column(title, justify="right" if title == "duration" else "left", no_wrap=True)
+        # An id is there to be copied: where there is little room, names take two lines.
+        table.add_column(title, justify="right" if title == "duration" else "left", no_wrap=title != "name")
     for each in found:
         started = datetime.datetime.fromtimestamp(each.start_ns / 1e9).strftime("%H:%M:%S")
         table.add_row(
             started, _time(each.duration), each.root_service or "?", each.root_name or "?", each.trace_id
         )
-    out.print(table)
+    print_table(table)
     out.print(f"\nDraw one with: botobs traces {found[0].trace_id}")
     return 0
 
