@@ -26,7 +26,8 @@ DRILLS = (
         name="tempo-down",
         does="stops Tempo and starts it again; the collector keeps the spans meanwhile",
         alert="CollectorExporterStalled",
-        labels={"exporter": "otlp_grpc/tempo"},
+        # The exporter has another name in a cluster.
+        labels={"cause": "traces"},
         fault=taken("tempo", "hold"),
         signal="BOTOBS_COLLECTOR_METRICS_INTERVAL_MS",
         reach=after(_STALLED),
