@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -50,6 +51,8 @@ class Target(AbstractContextManager["Target"]):
     def __init__(self, running: state.Running) -> None:
         self.running = running
         self._clients: dict[str, httpx.Client] = {}
+        # A drill's mark reports from a thread of its own.
+        self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -67,13 +70,15 @@ class Target(AbstractContextManager["Target"]):
 
     def http(self, part: str) -> httpx.Client:
         """An operator's client for a part."""
-        if part not in self._clients:
-            url = self.running.parts[part]
-            if url.startswith("https"):
-                self._clients[part] = clients.client(self.running.home.secrets, url)
-            else:
-                self._clients[part] = httpx.Client(base_url=url, timeout=10, trust_env=False)
-        return self._clients[part]
+        with self._lock:
+            if part not in self._clients:
+                url = self.running.parts[part]
+                self._clients[part] = (
+                    clients.client(self.running.home.secrets, url)
+                    if url.startswith("https")
+                    else httpx.Client(base_url=url, timeout=10, trust_env=False)
+                )
+            return self._clients[part]
 
     def control(self, do: str, part: str, seconds: float | None = None) -> None:
         """Take a part away, or give it back: see `botobs.stack.control`."""
