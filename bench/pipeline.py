@@ -60,7 +60,7 @@ class Run:
 
 
 class Bench:
-    """A home with certificates, a sink, and the two collectors, none of which runs yet."""
+    """A home with certificates, a sink, and the three collectors, none of which runs yet."""
 
     def __init__(self, folder: Path, processes: int, items: int) -> None:
         self.home = Home(folder / "home")
@@ -101,9 +101,9 @@ class Bench:
         with self._running(config, self._listens) as process:
             yield process
 
-    def load(self, signal: str, seconds: float, rate: float | None = None) -> tuple[int, float]:
-        """Send with all generators at once, at most `rate` items a second; the items acknowledged, and per second."""
-        return self._said(self._generators(signal, seconds, rate))
+    def load(self, signal: str, seconds: float) -> tuple[int, float]:
+        """Send all that can be with all generators at once; the items acknowledged, and of them a second."""
+        return self._said(self._generators(signal, seconds, 0))
 
     @contextmanager
     def steady(self, signal: str, seconds: float, rate: float) -> Iterator[Callable[[], tuple[int, float]]]:
@@ -116,13 +116,12 @@ class Bench:
                 generator.terminate()
                 generator.wait()
 
-    def _generators(self, signal: str, seconds: float, rate: float | None) -> list[subprocess.Popen[str]]:
+    def _generators(self, signal: str, seconds: float, rate: float) -> list[subprocess.Popen[str]]:
         endpoint = f"https://127.0.0.1:{self.values['BOTOBS_OTLP_HTTP_PORT']}"
         command = [sys.executable, "-m", "bench._load", endpoint, str(self.home.secrets), signal]
-        each = 0.0 if rate is None else rate / self._processes
         return [
             subprocess.Popen(
-                [*command, str(number), str(seconds), str(self._items), str(each)],
+                [*command, str(number), str(seconds), str(self._items), str(rate / self._processes)],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -251,7 +250,7 @@ class Drain:
 
 
 def drain(bench: Bench, signal: str, outage: float) -> Drain:
-    """Send at the aimed rate, without a sink for `outage` seconds and with one for as many more."""
+    """Send at the aimed rate, without a sink for `outage` seconds and with one for twice as many."""
     with bench.collector(bench.durable), bench.steady(signal, 3 * outage, AIMS[signal]) as end:
         began = time.monotonic()
         time.sleep(outage)
@@ -308,7 +307,7 @@ def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.pipeline", description=__doc__)
     parser.add_argument("--seconds", type=float, default=20, help="of each load (default: 20)")
-    parser.add_argument("--rounds", type=int, default=3, help="of both collectors in turn (default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="of all collectors in turn (default: 3)")
     parser.add_argument("--processes", type=int, default=2, help="generators (default: 2)")
     parser.add_argument(
         "--items", type=int, default=512, help="of a request (default: 512, as OpenTelemetry's SDKs send)"
