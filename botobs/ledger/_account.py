@@ -14,7 +14,7 @@ class Spans:
         produced: Started and recorded in the service.
         dropped: Given up in the SDK, by reason.
         acknowledged: Answered for by the collector.
-        sampled_out: Left out by the collector's sampling.
+        sampled_out: Left out by the collector's sampling, or in a sampler's memory when it was killed.
         stored: Found in Tempo.
         stored_for_sure: Those of them that were started before the service last told how many it had started.
     """

@@ -21,6 +21,8 @@ _EARLY = 300
 _SERVICE = "service_name"
 _OFFERED = "botobs_collector_sampling_offered_spans_total"
 _KEPT = "botobs_collector_sampling_kept_spans_total"
+#: What the collector writes on spans that may be sampled out: collector/sampling.yaml.
+_POLLS = ' && span.botobs.sampling="poll"'
 _REFUSED = "botobs_collector_refused_points_total"
 
 Key = tuple[str, ...]
@@ -63,7 +65,7 @@ class _Reader:
                 produced.get(key, 0),
                 _reasons(dropped, service),
                 acknowledged.get(key, 0),
-                max(0, offered.get(key, 0) - kept.get(key, 0)),
+                self._sampled_out(service, offered.get(key, 0), kept.get(key, 0)),
                 self._stored(service, self._now + 1),
                 self._stored(service, told_at.get(key, self._until)),
             )
@@ -102,9 +104,19 @@ class _Reader:
         result = self._query(f"min by ({_SERVICE}) (timestamp({sdk.SPANS_STARTED.prometheus_name}))")
         return {_key(one): float(one["value"][1]) for one in result}
 
-    def _stored(self, service: str, end: float) -> int:
+    def _sampled_out(self, service: str, offered: int, kept: int) -> int:
+        """What was offered to a sampler and not kept.
+
+        A sampler that is killed takes with it what it had not told yet of what it kept, and one of a tier of its own
+        tells nothing by service: polls that are stored were kept, whatever the counter says.
+        """
+        if not offered:
+            return 0
+        return max(0, offered - max(kept, self._stored(service, self._until, _POLLS)))
+
+    def _stored(self, service: str, end: float, condition: str = "") -> int:
         begin = self._until - self._window - _EARLY
-        query = f"{{resource.service.name={json.dumps(service)}}} | count_over_time()"
+        query = f"{{resource.service.name={json.dumps(service)}{condition}}} | count_over_time()"
         parameters: dict[str, str | int] = {"q": query, "start": int(begin), "end": int(end)}
         answer = _asked("Tempo", lambda: self._tempo.get("/api/metrics/query", params=parameters))
         return sum(round(float(one.get("value", 0))) for one in answer.get("series") or [])

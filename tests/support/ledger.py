@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
+import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from botobs import cli
 from tests.support.otlp_load import Points, Spans
 from tests.support.sender import Sender
+from tests.support.stack import LiveStack
 
 #: Traces read at the same time.
 _READERS = 4
@@ -135,3 +139,9 @@ def delivered_spans(live: Stack) -> int:
             if line.startswith("tempo_distributor_spans_received_total")
         )
     )
+
+
+def accounts(live: LiveStack, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    """What `botobs ledger` answers: its exit code, and the accounts by service."""
+    code = cli.main(["ledger", "--home", str(live.home.path), "--last", "10m", "--json"])
+    return code, {account["service"]: account for account in json.loads(capsys.readouterr().out)}

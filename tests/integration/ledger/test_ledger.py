@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 import pytest
 
-from botobs import cli
+from tests.support.ledger import accounts
 from tests.support.otlp_load import Spans
 from tests.support.reports import Report, send
 from tests.support.sender import Sender
@@ -17,16 +16,11 @@ from tests.support.stack import LiveStack, eventually
 Capture = pytest.CaptureFixture[str]
 
 
-def _ledger(live: LiveStack, capsys: Capture) -> tuple[int, dict[str, Any]]:
-    code = cli.main(["ledger", "--home", str(live.home.path), "--last", "10m", "--json"])
-    return code, {account["service"]: account for account in json.loads(capsys.readouterr().out)}
-
-
 def test_services_that_lose_nothing(live: LiveStack, capsys: Capture) -> None:
     def settled() -> dict[str, Any]:
-        accounts = _ledger(live, capsys)[1]
-        assert "trading-engine" in accounts
-        engine = accounts["trading-engine"]
+        services = accounts(live, capsys)[1]
+        assert "trading-engine" in services
+        engine = services["trading-engine"]
         assert engine["spans"]["acknowledged"] > 100
         assert engine["metric_exports"]["acknowledged"] > 2
         return dict(engine)
@@ -63,9 +57,9 @@ def test_what_it_counts(
         send(live, Report(name, number, exported, started=exported + 5, at=now + place * 1_000_000))
 
     def counted() -> bool:
-        code, accounts = _ledger(live, capsys)
-        assert name in accounts
-        account = accounts[name]
+        code, services = accounts(live, capsys)
+        assert name in services
+        account = services[name]
         assert account["spans"]["stored"] == 200
         assert account["spans"]["produced"] == exported + 5
         assert account["spans"]["acknowledged"] == exported

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,10 @@ from botobs.stack.ports import Port, Refusal, free_ports
 from botobs.stack.render import render_tree
 from tests.support.configs import ROOT
 from tests.support.doors import keys, opens, right_key
+from tests.support.ledger import accounts
 from tests.support.otlp_traces import Span, send, stored
+from tests.support.reports import Report
+from tests.support.reports import send as send_report
 from tests.support.stack import LiveStack, eventually
 
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})
@@ -114,6 +118,10 @@ def tiers(binaries: Mapping[str, Path]) -> Iterator[_Tiers]:
         yield made
 
 
+def _offered(live: LiveStack, service: str) -> float:
+    return live.value(f'botobs_collector_sampling_offered_spans_total{{service_name="{service}"}}') or 0
+
+
 def _missing(live: LiveStack, traces: list[str], names: list[str]) -> list[str]:
     return [trace for trace in traces if stored(live, trace) != names]
 
@@ -137,6 +145,23 @@ def test_every_sampler_gets_whole_traces(tiers: _Tiers) -> None:
     assert all(tiers.accepted(name) > 0 for name in _SAMPLERS)
     for name in _SAMPLERS:
         assert tiers.accepted(name) % 3 == 0
+
+
+def test_the_ledger_knows_what_samplers_kept(tiers: _Tiers, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of it here, and a sampler does not tell whose it was."""
+    polls = send(tiers.live, "counted", *[(_POLL,)] * 40)
+    assert eventually(lambda: not _missing(tiers.live, polls, [_POLL.name]))
+    send_report(tiers.live, Report("counted", 1, 40, started=40, at=time.time_ns()))
+    assert eventually(lambda: _offered(tiers.live, "counted") == 40)
+
+    def counted() -> bool:
+        services = accounts(tiers.live, capsys)[1]
+        assert "counted" in services
+        spans = services["counted"]["spans"]
+        assert (spans["acknowledged"], spans["stored"]) == (40, 40)
+        return bool(spans["sampled_out"] == spans["missing"] == 0)
+
+    assert eventually(counted, within=120)
 
 
 def test_what_a_removed_sampler_should_have_had_goes_to_the_other(tiers: _Tiers) -> None:
