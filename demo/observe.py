@@ -70,6 +70,14 @@ class Backends:
         traces = body.get("traces") or []
         return sorted(traces, key=lambda trace: int(trace["startTimeUnixNano"]), reverse=True)
 
+    async def spans_stored(self, last: float = 3600) -> int:
+        """How many spans Tempo has that started within the last `last` seconds."""
+        now = time.time()
+        body = await self._get(
+            "tempo", "/api/metrics/query", q="{} | count_over_time()", start=int(now - last), end=int(now) + 1
+        )
+        return sum(round(float(series.get("value", 0))) for series in body.get("series") or [])
+
     async def trace(self, trace_id: str) -> Any:
         """A whole trace in OTLP's JSON, or None."""
         response = await self._http.get(f"{self._addresses['tempo']}/api/v2/traces/{trace_id}")

@@ -14,7 +14,7 @@ async def show(backends: Backends, console: Console, home: str) -> None:
     """Print the summary; the backends must still run."""
     try:
         orders = await backends.value(_ORDERS)
-        spans = await backends.value('sum(otelcol_exporter_sent_spans_total{exporter="otlp_grpc/tempo"})')
+        spans = await backends.spans_stored()
         # In a cluster each series is with three Mimirs.
         series = await backends.value("prometheus_tsdb_head_series or max(cortex_ingester_memory_series)")
         found = await backends.search('{ name =~ "create_order .+" }', limit=20)
@@ -23,7 +23,7 @@ async def show(backends: Backends, console: Console, home: str) -> None:
         return
     console.print(
         f"\nSeen in Prometheus: {orders or 0:.0f} orders, {series or 0:.0f} series. "
-        f"Stored in Tempo: {spans or 0:.0f} spans."
+        f"Stored in Tempo: {spans} spans."
     )
     # The newest may not be complete yet.
     traces = [trace for trace in found if trace.get("rootServiceName") and trace.get("rootTraceName")][:3]

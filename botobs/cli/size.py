@@ -10,7 +10,7 @@ from rich.table import Table
 from ..sizing import Platform, Size, predict
 from ..stack.errors import StackError
 from ..stack.horizon import length_of_time
-from ._console import fail, out, print_json
+from ._console import fail, out, print_json, print_table
 
 _DAY = 86_400
 
@@ -96,7 +96,7 @@ def _print(size: Size, options: argparse.Namespace) -> None:
     for tier in size.tiers:
         table.add_row(tier.name, f"{tier.cores:.2f}", _gigabytes(tier.memory), _gigabytes(tier.disk))
     table.add_row("all", f"{size.cores:.2f}", _gigabytes(size.memory), _gigabytes(size.disk), style="bold")
-    out.print(table)
+    print_table(table)
     out.print(
         f"\nDisk is what {options.retention} of samples and traces take, and the queue of an outage of "
         f"{options.horizon}. Cores are busy\non average: leave as much again for queries, and for what has to be "

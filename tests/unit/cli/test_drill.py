@@ -10,7 +10,8 @@ import pytest
 
 from botobs.cli import main
 from botobs.drills.catalogue import DRILLS
-from botobs.stack import Home, state
+from botobs.drills.stage import Stage
+from botobs.stack import Home, StackError, state
 
 
 @pytest.fixture
@@ -50,6 +51,28 @@ def test_production_is_not_broken_by_accident(running: Home, capsys: pytest.Capt
     said = capsys.readouterr().err
     assert "production" in said
     assert "--allow-production" in said
+
+
+@pytest.mark.parametrize(("flag", "layout"), [("--cluster", ["--profile", "cluster"]), ("--demo", [])])
+def test_the_demo_is_broken_instead_of_a_running_stack(
+    running: Home,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flag: str,
+    layout: list[str],
+) -> None:
+    stages: list[Stage] = []
+
+    def no_room(stage: Stage) -> None:
+        stages.append(stage)
+        raise StackError("there is no room on this machine")
+
+    monkeypatch.setattr(Stage, "_start", no_room)
+    assert main(["drill", "collector-down", "--home", str(running.path), flag]) == 1
+    assert "there is no room" in capsys.readouterr().err
+    (stage,) = stages
+    assert stage._layout == layout
+    assert not stage.home.path.parent.exists()
 
 
 def test_a_drill_whose_parts_do_not_run_is_refused(running: Home, capsys: pytest.CaptureFixture[str]) -> None:
