@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -55,6 +56,19 @@ class Patches:
                 setattr(owner, name, original)
 
         self._undo.append(undo)
+
+    def replace_method(
+        self, owner: type, name: str, hook: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> None:
+        """Replace a method by `hook(method)`, which goes by its name.
+
+        Args:
+            owner: The class.
+            name: The method, which may be inherited.
+            hook: Makes the replacement, a plain function: cheaper to call than what `wrap` puts in place.
+        """
+        method = getattr(owner, name)
+        self.replace(owner, name, functools.wraps(method)(hook(method)))
 
     def on_undo(self, action: Callable[[], None]) -> None:
         """Run `action` when the patches are undone."""

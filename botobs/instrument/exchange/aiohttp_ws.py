@@ -42,24 +42,24 @@ class AiohttpWebSocket:
 
         def imported(module: ModuleType) -> None:
             hub = once_per_provider(telemetry, Hub)
-            self._replace(module.ClientSession, "_ws_connect", functools.partial(_connect, hub))
+            self._patches.replace_method(
+                module.ClientSession, "_ws_connect", functools.partial(_connect, hub)
+            )
             response = module.ClientWebSocketResponse
-            self._replace(response, "receive", functools.partial(_receive, hub))
-            self._replace(response, "close", functools.partial(_close, hub))
+            self._patches.replace_method(response, "receive", functools.partial(_receive, hub))
+            self._patches.replace_method(response, "close", functools.partial(_close, hub))
             for name in ("send_str", "send_bytes"):
-                self._replace(response, name, _send)
+                self._patches.replace_method(response, name, _send)
             if hasattr(response, "_pong_not_received"):
-                self._replace(response, "_pong_not_received", functools.partial(_pong_not_received, hub))
+                self._patches.replace_method(
+                    response, "_pong_not_received", functools.partial(_pong_not_received, hub)
+                )
 
         self._patches.on_import("aiohttp.client", imported)
 
     def uninstall(self) -> None:
         """Take the patches back; open connections go on unseen."""
         self._patches.undo()
-
-    def _replace(self, owner: type, name: str, hook: Callable[[Method], Method]) -> None:
-        method = getattr(owner, name)
-        self._patches.replace(owner, name, functools.wraps(method)(hook(method)))
 
 
 @guarded(_LIBRARY)

@@ -88,9 +88,8 @@ class CcxtWebSocket:
         if "handle_message" in vars(cls):
             self._patches.replace(cls, "_botobs", None)
         for name, hook in hooks.items():
-            method = vars(cls).get(name)
-            if callable(method):
-                self._patches.replace(cls, name, functools.wraps(method)(hook(adopt, hub, method)))
+            if callable(vars(cls).get(name)):
+                self._patches.replace_method(cls, name, functools.partial(hook, adopt, hub))
 
     def _connection_of(self, hub: Hub, client: Any) -> Connection:
         """The connection of a client, made when it is first asked for."""

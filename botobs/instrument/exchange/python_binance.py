@@ -60,8 +60,7 @@ class PythonBinance:
             hub = once_per_provider(telemetry, Hub)
             cls = module.ReconnectingWebsocket
             for name, hook in _SOCKET_HOOKS.items():
-                method = vars(cls)[name]
-                self._patches.replace(cls, name, functools.wraps(method)(hook(hub, method)))
+                self._patches.replace_method(cls, name, functools.partial(hook, hub))
 
         self._patches.on_import("binance.client", functools.partial(client_imported, "Client"))
         self._patches.on_import("binance.async_client", functools.partial(client_imported, "AsyncClient"))

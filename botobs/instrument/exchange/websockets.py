@@ -43,20 +43,22 @@ class Websockets:
             # websockets 14 to 16 connect in `__await_impl__`, later ones in `connect`.
             for name in ("connect", "__await_impl__"):
                 if name in vars(module.connect):
-                    self._replace(module.connect, name, functools.partial(_connect, hub))
+                    self._patches.replace_method(module.connect, name, functools.partial(_connect, hub))
             connection = module.ClientConnection
-            self._replace(connection, "handshake", _attach)
-            self._replace(connection, "process_event", functools.partial(_process_event, hub))
-            self._replace(connection, "connection_lost", functools.partial(_connection_lost, hub))
-            self._replace(connection, "send", _send_async)
+            self._patches.replace_method(connection, "handshake", _attach)
+            self._patches.replace_method(connection, "process_event", functools.partial(_process_event, hub))
+            self._patches.replace_method(
+                connection, "connection_lost", functools.partial(_connection_lost, hub)
+            )
+            self._patches.replace_method(connection, "send", _send_async)
 
         def threaded(module: ModuleType) -> None:
             hub = once_per_provider(telemetry, Hub)
             connection = module.ClientConnection
-            self._replace(connection, "handshake", functools.partial(_handshake, hub))
-            self._replace(connection, "process_event", functools.partial(_process_event, hub))
-            self._replace(connection, "recv_events", functools.partial(_connection_lost, hub))
-            self._replace(connection, "send", _send)
+            self._patches.replace_method(connection, "handshake", functools.partial(_handshake, hub))
+            self._patches.replace_method(connection, "process_event", functools.partial(_process_event, hub))
+            self._patches.replace_method(connection, "recv_events", functools.partial(_connection_lost, hub))
+            self._patches.replace_method(connection, "send", _send)
 
         self._patches.on_import("websockets.asyncio.client", asynchronous)
         self._patches.on_import("websockets.sync.client", threaded)
@@ -64,10 +66,6 @@ class Websockets:
     def uninstall(self) -> None:
         """Take the patches back; open connections go on unseen."""
         self._patches.undo()
-
-    def _replace(self, owner: type, name: str, hook: Callable[[Method], Method]) -> None:
-        method = getattr(owner, name)
-        self._patches.replace(owner, name, functools.wraps(method)(hook(method)))
 
 
 @guarded(_LIBRARY)
