@@ -55,8 +55,9 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[Result]]:
     collected: list[Result] = []
     yield collected
     plugins = request.config.pluginmanager
-    reporter = plugins.get_plugin("terminalreporter")
-    with plugins.get_plugin("capturemanager").global_and_fixture_disabled():
+    reporter: Any = plugins.get_plugin("terminalreporter")
+    capture: Any = plugins.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled():
         reporter.ensure_newline()
         reporter.section("drills: seconds after the fault")
         for result in collected:

@@ -56,7 +56,8 @@ def _write_history(live: LiveStack, folder: Path) -> None:
     lines += [f"{_HISTORY} {minute} {begin + 60 * minute}" for minute in range(_MINUTES)]
     text = folder / "history.om"
     text.write_text("\n".join([*lines, "# EOF", ""]), encoding="utf-8")
-    command = [live.stack.binaries["promtool"], "tsdb", "create-blocks-from", "openmetrics", text]
+    promtool = live.stack.binaries["promtool"]
+    command: list[str | Path] = [promtool, "tsdb", "create-blocks-from", "openmetrics", text]
     live.call(live.supervisor.hold("prometheus"))
     subprocess.run([*command, live.home.data / "prometheus"], check=True, capture_output=True)
     live.call(live.supervisor.resume("prometheus"))
@@ -79,7 +80,8 @@ def _write_both(move: Move) -> None:
 
 
 def _history(live: LiveStack) -> list[tuple[float, str]]:
-    query = {"query": f"{_HISTORY}[{_MINUTES + 60}m]", "time": time.time() - _DAYS * 86400 + 60 * _MINUTES}
+    end = time.time() - _DAYS * 86400 + 60 * _MINUTES
+    query: dict[str, str | float] = {"query": f"{_HISTORY}[{_MINUTES + 60}m]", "time": end}
     with live.client("prometheus") as http:
         found = http.get("/api/v1/query", params=query).raise_for_status().json()["data"]["result"]
     return [(float(at), value) for one in found for at, value in one["values"]]

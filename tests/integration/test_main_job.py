@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import pytest
 
 from demo import checks
@@ -28,7 +25,7 @@ def test_it_is_seen(live: LiveStack, name: str) -> None:
     assert eventually(seen, within=60)
 
 
-def _ask(live: LiveStack, check: Callable[[Backends], Coroutine[Any, Any, str]]) -> str:
+def _ask(live: LiveStack, check: checks.Check) -> str:
     async def ask() -> str:
         backends = Backends(live.stack)
         try:

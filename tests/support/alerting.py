@@ -54,11 +54,11 @@ class Alerting:
             self._http = clients.client(self.home.secrets, self.url)
         return self._http
 
-    def fire(self, name: str, since: datetime | None = None, **labels: str) -> None:
+    def fire(self, name: str, since: datetime | None = None, /, **labels: str) -> None:
         """Post an alert as Prometheus does."""
         self._post(name, labels, since or datetime.now(UTC), timedelta(minutes=10))
 
-    def resolve(self, name: str, since: datetime | None = None, **labels: str) -> None:
+    def resolve(self, name: str, since: datetime | None = None, /, **labels: str) -> None:
         """Say that an alert is over."""
         self._post(name, labels, since or datetime.now(UTC) - timedelta(minutes=1), timedelta(0))
 

@@ -160,7 +160,7 @@ class FakeBinance:
             await asyncio.sleep(self.delay)
             if self.cut and request.transport is not None:
                 request.transport.abort()
-        answer = getattr(self, f"_{path}", dict)()
+        answer: Any = getattr(self, f"_{path}", dict)()
         return web.json_response(answer, headers=self.headers)
 
     def _milliseconds(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.support import rules
@@ -74,10 +76,12 @@ def test_no_order_alert_is_ever_silent(alerting: Alerting, alerts: list[Rule]) -
     for name, series in CAUSES.values():
         source = next(rule for rule in alerts if rule.name == name)
         alerting.fire(name, **series, **source.labels)
+
+    def told(alert: str) -> bool:
+        return set(alerting.channels(alert)) == {"email", "slack"}
+
     for rule in orders:
-        assert eventually(lambda name=rule.name: set(alerting.channels(name)) == {"email", "slack"}), (
-            rule.name
-        )
+        assert eventually(partial(told, rule.name)), rule.name
     assert _suppressed(alerting) == set()
 
 

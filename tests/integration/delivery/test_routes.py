@@ -50,8 +50,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _route(amtool: Path, config: Path, labels: Mapping[str, str]) -> tuple[str, str]:
     # A label that is worked out when the alert fires is no part of any route.
     words = [f"{name}={value}" for name, value in labels.items() if "{{" not in value]
-    command = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command: list[str | Path] = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree"]
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if "──" in line]
     route, _, receiver = lines[-1].partition("── ")[2].partition("  receiver: ")
     return route, receiver or done.stdout.strip().splitlines()[-1]

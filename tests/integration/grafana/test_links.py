@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import time
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -85,7 +86,7 @@ def test_a_span_leads_to_its_services_metrics(live: LiveStack) -> None:
         tags = ", ".join(f'{tag["value"]}="{known[tag["key"]]}"' for tag in link["tags"])
         for query in link["queries"]:
             expression = fill(query["query"].replace("$__tags", tags), 600)
-            assert eventually(lambda asked=expression: live.query(asked), within=60), (
+            assert eventually(partial(live.query, expression), within=60), (
                 query["name"],
                 span["name"],
             )
@@ -96,7 +97,7 @@ def test_the_service_graph_has_its_series(live: LiveStack) -> None:
     assert provisioned(live, "Tempo")["jsonData"]["serviceMap"]["datasourceUid"] == "prom"
     for name in ("request_total", "request_server_seconds_sum", "request_server_seconds_bucket"):
         edge = f'traces_service_graph_{name}{{client="bot-manager",server="trading-engine"}}'
-        assert eventually(lambda asked=edge: live.query(asked), within=60), name
+        assert eventually(partial(live.query, edge), within=60), name
 
 
 def test_an_alert_leads_to_its_dashboard_and_its_runbook(live: LiveStack) -> None:

@@ -63,5 +63,5 @@ def _of(area: str, original: Sequence[rules.Rule]) -> Iterator[Mutant]:
 
 
 def _passes(promtool: Path, folder: Path, file: str, alert: str) -> bool:
-    run = [promtool, "test", "rules", "--run", f"^{alert}:", file]
+    run: list[str | Path] = [promtool, "test", "rules", "--run", f"^{alert}:", file]
     return subprocess.run(run, cwd=folder, capture_output=True).returncode == 0

@@ -97,6 +97,7 @@ def test_no_span_is_stored_twice(strict: LiveStack) -> None:
     assert eventually(lambda: len(stored(strict, trace)) == 2)
     eventually(lambda: _count(strict, "kept", "once") == 1)
     before = eventually(lambda: strict.value(sent))
+    assert before is not None
     (trace,) = send(strict, "once", (_ORDER, _POLL, _QUERY))
     assert eventually(lambda: len(stored(strict, trace)) == 3)
     assert eventually(lambda: _count(strict, "kept", "once") == 2)

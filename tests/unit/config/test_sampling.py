@@ -62,8 +62,9 @@ def test_everything_is_measured_before_it_is_sampled() -> None:
 
 def _regex() -> str:
     text = (configs.ROOT / "collector" / "sampling.yaml").read_text(encoding="utf-8")
-    (found,) = set(re.findall(r"\$\{BOTOBS_SAMPLING_POLLS:-([^}]*)\}", text))
-    return found
+    found: set[str] = set(re.findall(r"\$\{BOTOBS_SAMPLING_POLLS:-([^}]*)\}", text))
+    (regex,) = found
+    return regex
 
 
 @pytest.mark.parametrize(

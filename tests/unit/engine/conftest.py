@@ -45,7 +45,9 @@ class Recording:
 
     def trace_request(self) -> ExportTraceServiceRequest:
         """The request of all spans that ended."""
-        return ExportTraceServiceRequest.FromString(self.engine.encode_spans(self.ended))
+        encoded = self.engine.encode_spans(self.ended)
+        request: ExportTraceServiceRequest = ExportTraceServiceRequest.FromString(encoded)
+        return request
 
     def spans(self) -> list[dict[str, Any]]:
         """All spans, with names in place of ids and without times; by name and start."""

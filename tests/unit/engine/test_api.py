@@ -130,7 +130,8 @@ def test_a_decorated_function_is_decided_about_at_each_call() -> None:
 
 
 def test_nothing_starts_before_it_is_entered(fast: Recording) -> None:
-    waiting = fast.tracer.start_as_current_span("waiting", attributes=(attributes := {"a": 1}))
+    tracer: Any = fast.tracer
+    waiting = tracer.start_as_current_span("waiting", attributes=(attributes := {"a": 1}))
     assert not waiting.is_recording()
     assert waiting.get_span_context() is trace.INVALID_SPAN_CONTEXT
     waiting.set_attribute("b", 2)
@@ -138,16 +139,17 @@ def test_nothing_starts_before_it_is_entered(fast: Recording) -> None:
     assert attributes == {"a": 1}
     assert waiting.start_time is waiting.end_time is None
     assert fast.engine.spans_started == 0
-    with fast.tracer.start_as_current_span("outer") as outer, waiting as started:
+    with tracer.start_as_current_span("outer") as outer, waiting as started:
         assert started.parent == outer.get_span_context()
     assert [span.name for span in fast.ended] == ["waiting", "outer"]
     assert fast.engine.spans_started == 2
 
 
 def test_properties(fast: Recording) -> None:
+    tracer: Any = fast.tracer
     with (
-        fast.tracer.start_as_current_span("outer") as outer,
-        fast.tracer.start_as_current_span("s", attributes={"a": [1]}, kind=trace.SpanKind.CLIENT) as span,
+        tracer.start_as_current_span("outer") as outer,
+        tracer.start_as_current_span("s", attributes={"a": [1]}, kind=trace.SpanKind.CLIENT) as span,
     ):
         span.add_event("e", {"k": "v"})
         span.add_link(outer.get_span_context(), {"l": 1})
@@ -237,15 +239,16 @@ def test_span_processors_and_exporters(fast: Recording) -> None:
 def test_durations_do_not_follow_a_wall_clock_that_is_set(
     fast: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    span = fast.tracer.start_span("s")
+    tracer: Any = fast.tracer
+    span = tracer.start_span("s")
     monkeypatch.setattr(time, "time_ns", lambda: 0)
     CLOCK.refresh()
     try:
         with trace.use_span(span):
-            child = fast.tracer.start_span("child")
+            child = tracer.start_span("child")
         child.end()
         span.end()
-        other = fast.tracer.start_span("other trace")
+        other = tracer.start_span("other trace")
     finally:
         monkeypatch.undo()
         CLOCK.refresh()

@@ -104,9 +104,13 @@ def test_a_collection_never_sees_half_a_record() -> None:
             if sum(counts) * 2 != total:
                 torn.append((counts, total))
 
+    def work() -> None:
+        for _ in range(20_000):
+            histogram.record(2)
+
     watcher = threading.Thread(target=look)
     watcher.start()
-    in_threads(lambda: [histogram.record(2) for _ in range(20_000)] and None, 3)
+    in_threads(work, 3)
     done.set()
     watcher.join()
     assert torn == []

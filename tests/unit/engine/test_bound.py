@@ -87,7 +87,7 @@ def test_where_nothing_records() -> None:
 
 @pytest.mark.parametrize("what", ["create_observable_gauge", None])
 def test_what_cannot_be_bound(what: Any) -> None:
-    instrument = getattr(NoOpMeter("m"), what)("o") if what else object()
+    instrument: Any = getattr(NoOpMeter("m"), what)("o") if what else object()
     with pytest.raises(TypeError, match="can be bound"):
         bind(instrument)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.trace import NonRecordingSpan, NoOpTracer, SpanContext, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, NoOpTracer, SpanContext, TraceFlags, Tracer
 
 from botobs.engine.disabled import DisabledTracerProvider
 
@@ -17,11 +16,11 @@ REMOTE = NonRecordingSpan(SpanContext(1, 2, True, TraceFlags(1)))
 
 
 @pytest.fixture(params=["ours", "upstream"])
-def tracer(request: pytest.FixtureRequest) -> Any:
+def tracer(request: pytest.FixtureRequest) -> Tracer:
     return DisabledTracerProvider().get_tracer("t") if request.param == "ours" else NoOpTracer()
 
 
-def test_nothing_around_it(tracer: Any) -> None:
+def test_nothing_around_it(tracer: Tracer) -> None:
     with tracer.start_as_current_span("s", attributes={"a": 1}) as span:
         assert not span.is_recording()
         assert not span.get_span_context().is_valid
@@ -30,7 +29,7 @@ def test_nothing_around_it(tracer: Any) -> None:
     assert not tracer.start_span("s").is_recording()
 
 
-def test_a_remote_parent_is_passed_on(tracer: Any) -> None:
+def test_a_remote_parent_is_passed_on(tracer: Tracer) -> None:
     with trace.use_span(REMOTE), tracer.start_as_current_span("s") as span:
         assert span.get_span_context() == REMOTE.get_span_context()
         assert trace.get_current_span().get_span_context() == REMOTE.get_span_context()
@@ -39,7 +38,7 @@ def test_a_remote_parent_is_passed_on(tracer: Any) -> None:
         assert span.get_span_context() == REMOTE.get_span_context()
 
 
-def test_somebody_elses_span_is_not_written_to(tracer: Any) -> None:
+def test_somebody_elses_span_is_not_written_to(tracer: Tracer) -> None:
     other = Recording("fast")
     with other.tracer.start_as_current_span("theirs") as theirs:
         with tracer.start_as_current_span("s") as span:
@@ -48,12 +47,12 @@ def test_somebody_elses_span_is_not_written_to(tracer: Any) -> None:
         assert trace.get_current_span() is theirs
 
 
-def test_exceptions_pass(tracer: Any) -> None:
+def test_exceptions_pass(tracer: Tracer) -> None:
     with pytest.raises(ValueError), tracer.start_as_current_span("s"):
         raise ValueError
 
 
-def test_decorators(tracer: Any) -> None:
+def test_decorators(tracer: Tracer) -> None:
     @tracer.start_as_current_span("sync")
     def double(number: int) -> int:
         return number * 2

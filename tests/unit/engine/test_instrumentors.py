@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -72,7 +72,7 @@ def _with_aiohttp(url: str) -> None:
     asyncio.run(main())
 
 
-CLIENTS = {
+CLIENTS: dict[str, tuple[type[Any], Callable[[str], None]]] = {
     "requests": (RequestsInstrumentor, _with_requests),
     "httpx": (HTTPXClientInstrumentor, _with_httpx),
     "aiohttp": (AioHttpClientInstrumentor, _with_aiohttp),

@@ -28,6 +28,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 
 from botobs.engine import Limits
 
+from .conftest import Recording
+
 Same = Callable[..., Any]
 
 SAMPLED = SpanContext(0xABC, 0xDEF, True, TraceFlags(1), TraceState([("vendor", "x")]))
@@ -413,7 +415,7 @@ def test_entered_twice(same: Same) -> None:
 
 
 def test_decorators(same: Same) -> None:
-    def program(engine: Any) -> None:
+    def program(engine: Recording) -> None:
         @engine.tracer.start_as_current_span("sync", attributes={"a": 1})
         def double(number: int) -> int:
             return 2 * number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sized
 from typing import Any
 
 from hypothesis import given, settings
@@ -72,7 +73,8 @@ def _parse(message: bytes) -> KeyValue:
     # A field of a message around it takes the length off.
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-    return Resource.FromString(b"\x0a" + message).attributes[0]
+    attribute: KeyValue = Resource.FromString(b"\x0a" + message).attributes[0]
+    return attribute
 
 
 @given(st.text(min_size=1, max_size=8), st.text(max_size=400), st.integers(0, 300))
@@ -94,7 +96,8 @@ def test_memory_is_bounded() -> None:
     for number in range(30_000):
         encoder.encode({"order": f"{number}", f"key{number}": 1})
         encoder.encode({f"key{number}": 1.5, "n": number})
-    assert all(len(known) <= 8192 for known in (*encoder._known.values(), encoder._floats))
+    remembered: list[Sized] = [*encoder._known.values(), encoder._floats]
+    assert all(len(known) <= 8192 for known in remembered)
 
 
 def test_a_span_that_cannot_be_encoded_does_not_take_the_others_with_it(recording: Any, caplog: Any) -> None:

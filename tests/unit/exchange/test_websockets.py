@@ -108,8 +108,9 @@ async def test_pongs_that_stay_away_are_a_missed_heartbeat(recorded: ExchangeRec
     with recorded.watching(Websockets()):
         async with websockets.asyncio.server.serve(mute, "127.0.0.1", 0, close_timeout=0.1) as listener:
             url = f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-            options = {"ping_interval": 0.05, "ping_timeout": 0.05, "close_timeout": 0.1}
-            async with websockets.asyncio.client.connect(url, **options) as client:
+            async with websockets.asyncio.client.connect(
+                url, ping_interval=0.05, ping_timeout=0.05, close_timeout=0.1
+            ) as client:
                 with pytest.raises(websockets.exceptions.ConnectionClosedError):
                     await client.recv()
     assert recorded.value("exchange.ws.heartbeat.misses", **WHO) == 1

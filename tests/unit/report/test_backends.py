@@ -23,6 +23,7 @@ DASHBOARD = Dashboard(
 
 async def _query(request: web.Request) -> web.Response:
     form = await request.post()
+    result: dict[str, object]
     if form["query"] == "wrong":
         return web.json_response({"error": "parse error"}, status=400)
     if request.path.endswith("query_range"):

@@ -13,6 +13,7 @@ import pytest
 
 import botobs
 from botobs.export import pipeline
+from botobs.export.sender import Sender
 from tests.support.otlp_receiver import OtlpReceiver, receiving
 
 PATIENCE = 60.0
@@ -88,9 +89,12 @@ def test_only_the_export_thread_looks(
 ) -> None:
     threads: set[str] = set()
     look = handle._discovery.look
-    monkeypatch.setattr(
-        handle._discovery, "look", lambda: threads.add(threading.current_thread().name) or look()
-    )
+
+    def seen_looking() -> Sender | None:
+        threads.add(threading.current_thread().name)
+        return look()
+
+    monkeypatch.setattr(handle._discovery, "look", seen_looking)
     publish(tmp_path / "home", receiver)
     seen(receiver, "after")
     assert threads == {"botobs-export"}

@@ -149,7 +149,7 @@ def test_one_that_fails_at_its_librarys_import_is_told(
 ) -> None:
     monkeypatch.setattr(_registry, "REGISTRY", (("misfit", f"{__name__}:Misfit"),))
     handle = everything(init)
-    import watched_library  # noqa: F401
+    import watched_library  # type: ignore[import-not-found]  # noqa: F401
 
     (status,) = handle.instrumentations
     assert (status.state, status.detail[:14]) == (State.FAILED, "AttributeError")
@@ -191,7 +191,7 @@ def test_upstream_waits_for_its_library(
     upstream(watched="Upstream")
     handle = everything(init)
     assert states(handle)["watched"] is State.WAITING
-    import watched_library  # type: ignore[import-not-found]  # noqa: F401
+    import watched_library  # noqa: F401
 
     assert states(handle)["watched"] is State.INSTALLED
     handle.flush()

