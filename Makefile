@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The demo's stack keeps its data in the checkout, apart from one that `botobs up` may run for this user.
 DEMO_HOME := $(CURDIR)/.botobs/demo
+DRILLS := tests/drills
+# They spend their time waiting for alerts: the machine has room for other tests meanwhile.
+ALERT_DRILLS := $(wildcard tests/drills/test_alert_*.py)
+OTHER_DRILLS := $(filter-out $(ALERT_DRILLS),$(wildcard tests/drills/test_*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo smoke test lint unit integration drills e2e bench bench-scale docs pictures lock clean
@@ -56,7 +60,7 @@ integration: $(READY)  ## tests against the real backends
 	@$(BIN)/python -m pytest tests/integration $(ARGS)
 
 drills: $(READY)  ## faults against the real stack; PROFILE=short as in CI, else the long form
-	@$(BIN)/python -m pytest tests/drills --drill-profile=$(or $(PROFILE),long) $(ARGS)
+	@$(BIN)/python -m pytest $(DRILLS) --drill-profile=$(or $(PROFILE),long) $(ARGS)
 
 # Downloads freqtrade, some 800 MB that stay in the cache, and so is no part of `make test`.
 e2e: $(READY)  ## freqtrade, unmodified, on paper against the exchange simulator, seen in the real backends
