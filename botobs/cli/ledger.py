@@ -54,7 +54,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _show(accounts: list[Account], last: str) -> None:
     if not accounts:
-        out.print(f"No service has told anything in the last {last}. botobs doctor tells why.")
+        out.print(
+            f"No service has told anything in the last {last}, without the last {ledger.SETTLE:g} s. "
+            "Where there should be one, botobs doctor tells why."
+        )
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("service", no_wrap=True)
