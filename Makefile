@@ -46,7 +46,12 @@ test: $(READY)  ## lint, types and all tests
 	@$(BIN)/botobs build collector prometheus tempo alertmanager postgres_exporter mimir object-store front helm kubeconform >.botobs/build.log 2>&1 & build=$$!; \
 	  $(MAKE) --no-print-directory lint unit || { kill $$build 2>/dev/null; exit 1; }; \
 	  wait $$build || { cat .botobs/build.log; exit 1; }
-	@$(MAKE) --no-print-directory integration drills PROFILE=short
+	@echo "drills of alerts run beside all else, and are told at the end; meanwhile: .botobs/alerts.log"
+	@$(MAKE) --no-print-directory drills PROFILE=short DRILLS='$(ALERT_DRILLS)' >.botobs/alerts.log 2>&1 & alerts=$$!; failed=0; \
+	  $(MAKE) --no-print-directory integration || failed=1; \
+	  $(MAKE) --no-print-directory drills PROFILE=short DRILLS='$(OTHER_DRILLS)' || failed=1; \
+	  wait $$alerts || failed=1; \
+	  cat .botobs/alerts.log; exit $$failed
 
 lint: $(READY)  ## ruff and mypy
 	@$(BIN)/ruff check .
