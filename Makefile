@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # The demo's stack keeps its data in the checkout, apart from one that `botobs up` may run for this user.
 DEMO_HOME := $(CURDIR)/.botobs/demo
 DRILLS := tests/drills
-# They spend their time waiting for alerts: the machine has room for other tests meanwhile.
+# They spend their time waiting for alerts: the machine has room for the others meanwhile.
 ALERT_DRILLS := $(wildcard tests/drills/test_alert_*.py)
 OTHER_DRILLS := $(filter-out $(ALERT_DRILLS),$(wildcard tests/drills/test_*.py))
 
@@ -46,9 +46,9 @@ test: $(READY)  ## lint, types and all tests
 	@$(BIN)/botobs build collector prometheus tempo alertmanager postgres_exporter mimir object-store front helm kubeconform >.botobs/build.log 2>&1 & build=$$!; \
 	  $(MAKE) --no-print-directory lint unit || { kill $$build 2>/dev/null; exit 1; }; \
 	  wait $$build || { cat .botobs/build.log; exit 1; }
-	@echo "drills of alerts run beside all else, and are told at the end; meanwhile: .botobs/alerts.log"
+	@$(MAKE) --no-print-directory integration
+	@echo "drills of alerts run beside the others, and are told at the end; meanwhile: .botobs/alerts.log"
 	@$(MAKE) --no-print-directory drills PROFILE=short DRILLS='$(ALERT_DRILLS)' >.botobs/alerts.log 2>&1 & alerts=$$!; failed=0; \
-	  $(MAKE) --no-print-directory integration || failed=1; \
 	  $(MAKE) --no-print-directory drills PROFILE=short DRILLS='$(OTHER_DRILLS)' || failed=1; \
 	  wait $$alerts || failed=1; \
 	  cat .botobs/alerts.log; exit $$failed
