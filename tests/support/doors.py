@@ -37,7 +37,14 @@ def listeners(live: LiveStack) -> Iterator[tuple[str, str, int]]:
     for name, status in live.supervisor.status.items():
         process = psutil.Process(status.pid)
         for each in (process, *process.children(recursive=True)):
-            for connection in each.net_connections("inet"):
+            try:
+                connections = each.net_connections("inet")
+            except psutil.NoSuchProcess:
+                # PostgreSQL's backends come and go; the part itself has to be there.
+                if each is process:
+                    raise
+                continue
+            for connection in connections:
                 udp = connection.type == socket.SOCK_DGRAM and not connection.raddr
                 if connection.status == psutil.CONN_LISTEN or udp:
                     yield name, connection.laddr.ip, connection.laddr.port

@@ -151,11 +151,18 @@
 
   function graph(data, width, height) {
     const layers = Math.max(...data.nodes.map((node) => node.x)) || 1;
-    // On a narrow screen the layers stand below each other.
+    // On a narrow screen the layers stand below each other, and a layer has steps where its names would touch.
     const upright = width < 600;
-    const place = (node) => upright
-      ? [node.y * width, 30 + node.x / layers * (height - 90)]
-      : [80 + node.x / layers * (width - 180), node.y * height];
+    const sizes = data.nodes.reduce((sizes, { x }) => sizes.set(x, (sizes.get(x) || 0) + 1), new Map());
+    const label = 14 + 7 * Math.max(...data.nodes.map((node) => node.name.length));
+    const below = ({ x, y }) => {
+      const count = sizes.get(x);
+      const row = Math.round(y * (count + 1)) - 1;
+      const apart = (width - label) / Math.max(count - 1, 1);
+      const step = row % Math.ceil(label / apart) * 48;
+      return [count === 1 ? width / 2 : label / 2 + row * apart, 30 + step + x / layers * (height - 90)];
+    };
+    const place = (node) => upright ? below(node) : [80 + node.x / layers * (width - 180), node.y * height];
     const places = new Map(data.nodes.map((node) => [node.name, place(node)]));
     // An edge that passes a layer by goes around what stands there, always as far.
     const around = ({ source, target }) => {

@@ -1,0 +1,60 @@
+"""The service graph of many services can be read on any screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from botobs import report as reports
+from botobs.report.backends import Series
+from botobs.report.dashboards import Dashboard, Panel, Section
+from botobs.report.gather import Report
+from botobs.report.panels import Answers, draw
+from botobs.report.view import View
+from botobs.report.window import Window
+
+from .conftest import INSPECT
+
+_WINDOW = Window(start=1000, end=1020, step=5)
+_CALLED = ("trading-engine", "bot-manager", "postgresql")
+
+
+def _page(callers: int) -> str:
+    """A report with one graph: so many callers, and who is called by all and in turn."""
+    edges = [(f"strategy-worker-{number}", "trading-engine") for number in range(callers)]
+    edges += [("trading-engine", "bot-manager"), ("bot-manager", "postgresql")]
+    labels = [{"client": client, "server": server, "connection_type": ""} for client, server in edges]
+    found = {
+        name: tuple(Series(each, (value,) * 5) for each in labels)
+        for name, value in {"calls": 1.0, "failed": 0.0, "p95": 0.01}.items()
+    }
+    panel = Panel("g-1", "nodeGraph", "Service graph", "")
+    report = Report(
+        window=_WINDOW,
+        environment="test",
+        dashboards=[Dashboard("g", "Traces", "", (Section("Calls", (panel,)),))],
+        views={"g-1": draw(panel, Answers(edges=found), _WINDOW, frozenset())},
+        history=View(note="none"),
+        current=View(note="none"),
+        slow=[],
+        failed=[],
+    )
+    return reports.page(report)
+
+
+@pytest.mark.parametrize("callers", [1, 3, 6, 10])
+@pytest.mark.parametrize("width", [360, 500, 1280])
+def test_no_name_covers_another(browser: Browser, tmp_path: Path, width: int, callers: int) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(_page(callers), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(path.as_uri())
+    page.locator("nav a").get_by_text("Traces").click()
+    page.locator(".chart svg").wait_for()
+    drawn = page.locator(".chart svg").text_content() or ""
+    assert all(name in drawn for name in _CALLED)
+    assert page.evaluate(INSPECT) == []
+    page.screenshot(path=tmp_path / "graph.png", full_page=True)
+    page.close()
