@@ -153,14 +153,20 @@
     const layers = Math.max(...data.nodes.map((node) => node.x)) || 1;
     // On a narrow screen the layers stand below each other, and a layer has steps where its names would touch.
     const upright = width < 600;
-    const sizes = data.nodes.reduce((sizes, { x }) => sizes.set(x, (sizes.get(x) || 0) + 1), new Map());
-    const label = 14 + 7 * Math.max(...data.nodes.map((node) => node.name.length));
-    const below = ({ x, y }) => {
-      const count = sizes.get(x);
-      const row = Math.round(y * (count + 1)) - 1;
-      const apart = (width - label) / Math.max(count - 1, 1);
-      const step = row % Math.ceil(label / apart) * 48;
-      return [count === 1 ? width / 2 : label / 2 + row * apart, 30 + step + x / layers * (height - 90)];
+    const rows = data.nodes.reduce((rows, { x, name }) => rows.set(x, [...(rows.get(x) || []), name]), new Map());
+    const across = (names) => {
+      const label = 14 + 7 * Math.max(...names.map((name) => name.length));
+      const apart = (width - label) / Math.max(names.length - 1, 1);
+      return { label, apart, steps: Math.min(Math.ceil(label / apart), names.length) };
+    };
+    const depths = [...rows.keys()].sort((one, other) => one - other).map((x) => 48 * (across(rows.get(x)).steps - 1));
+    const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
+    const gap = (height - 90 - sum(depths)) / layers;
+    const below = ({ x, name }) => {
+      const [names, { label, apart, steps }] = [rows.get(x), across(rows.get(x))];
+      const row = names.indexOf(name);
+      const left = names.length === 1 ? width / 2 : label / 2 + row * apart;
+      return [left, 30 + sum(depths.slice(0, x)) + x * gap + row % steps * 48];
     };
     const place = (node) => upright ? below(node) : [80 + node.x / layers * (width - 180), node.y * height];
     const places = new Map(data.nodes.map((node) => [node.name, place(node)]));

@@ -18,13 +18,14 @@ from botobs.report.window import Window
 from .conftest import INSPECT
 
 _WINDOW = Window(start=1000, end=1020, step=5)
-_CALLED = ("trading-engine", "bot-manager", "postgresql")
+_CALLED = ("postgresql", "binance", "okx")
 
 
 def _page(callers: int) -> str:
-    """A report with one graph: so many callers, and who is called by all and in turn."""
+    """A report with one graph: so many callers of one service, and several that are called in the end."""
     edges = [(f"strategy-worker-{number}", "trading-engine") for number in range(callers)]
-    edges += [("trading-engine", "bot-manager"), ("bot-manager", "postgresql")]
+    edges += [("trading-engine", "bot-manager")]
+    edges += [("bot-manager", called) for called in _CALLED]
     labels = [{"client": client, "server": server, "connection_type": ""} for client, server in edges]
     found = {
         name: tuple(Series(each, (value,) * 5) for each in labels)
