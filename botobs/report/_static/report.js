@@ -149,26 +149,33 @@
     };
   }
 
-  function graph(data, width, height) {
-    const layers = Math.max(...data.nodes.map((node) => node.x)) || 1;
-    // On a narrow screen the layers stand below each other, and a layer has steps where its names would touch.
-    const upright = width < 600;
-    const rows = data.nodes.reduce((rows, { x, name }) => rows.set(x, [...(rows.get(x) || []), name]), new Map());
-    const across = (names) => {
+  // Where a node stands when layers are stacked: a layer whose names would touch goes down in steps.
+  function stacked(nodes, layers, width, height) {
+    const rows = nodes.reduce((rows, { x, name }) => rows.set(x, [...(rows.get(x) || []), name]), new Map());
+    const spread = (names) => {
       const label = 14 + 7 * Math.max(...names.map((name) => name.length));
       const apart = (width - label) / Math.max(names.length - 1, 1);
       return { label, apart, steps: Math.min(Math.ceil(label / apart), names.length) };
     };
-    const depths = [...rows.keys()].sort((one, other) => one - other).map((x) => 48 * (across(rows.get(x)).steps - 1));
+    const depths = [...rows.keys()].sort((one, other) => one - other).map((x) => 48 * (spread(rows.get(x)).steps - 1));
     const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
     const gap = (height - 90 - sum(depths)) / layers;
-    const below = ({ x, name }) => {
-      const [names, { label, apart, steps }] = [rows.get(x), across(rows.get(x))];
+    return ({ x, name }) => {
+      const names = rows.get(x);
+      const { label, apart, steps } = spread(names);
       const row = names.indexOf(name);
       const left = names.length === 1 ? width / 2 : label / 2 + row * apart;
       return [left, 30 + sum(depths.slice(0, x)) + x * gap + row % steps * 48];
     };
-    const place = (node) => upright ? below(node) : [80 + node.x / layers * (width - 180), node.y * height];
+  }
+
+  function graph(data, width, height) {
+    const layers = Math.max(...data.nodes.map((node) => node.x)) || 1;
+    // On a narrow screen the layers stand below each other.
+    const upright = width < 600;
+    const place = upright
+      ? stacked(data.nodes, layers, width, height)
+      : (node) => [80 + node.x / layers * (width - 180), node.y * height];
     const places = new Map(data.nodes.map((node) => [node.name, place(node)]));
     // An edge that passes a layer by goes around what stands there, always as far.
     const around = ({ source, target }) => {
