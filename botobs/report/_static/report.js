@@ -152,20 +152,18 @@
   // Where a node stands when layers are stacked: a layer whose names would touch goes down in steps.
   function stacked(nodes, layers, width, height) {
     const rows = nodes.reduce((rows, { x, name }) => rows.set(x, [...(rows.get(x) || []), name]), new Map());
-    const spread = (names) => {
+    const stairs = new Map([...rows].map(([x, names]) => {
       const label = 14 + 7 * Math.max(...names.map((name) => name.length));
       const apart = (width - label) / Math.max(names.length - 1, 1);
-      return { label, apart, steps: Math.min(Math.ceil(label / apart), names.length) };
-    };
-    const depths = [...rows.keys()].sort((one, other) => one - other).map((x) => 48 * (spread(rows.get(x)).steps - 1));
-    const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
-    const gap = (height - 90 - sum(depths)) / layers;
+      const steps = Math.min(Math.ceil(label / apart), names.length);
+      return [x, { names, apart, steps, left: names.length === 1 ? width / 2 : label / 2 }];
+    }));
+    const deep = (to) => [...stairs].reduce((sum, [x, { steps }]) => x < to ? sum + 48 * (steps - 1) : sum, 0);
+    const gap = (height - 90 - deep(Infinity)) / layers;
     return ({ x, name }) => {
-      const names = rows.get(x);
-      const { label, apart, steps } = spread(names);
+      const { names, apart, steps, left } = stairs.get(x);
       const row = names.indexOf(name);
-      const left = names.length === 1 ? width / 2 : label / 2 + row * apart;
-      return [left, 30 + sum(depths.slice(0, x)) + x * gap + row % steps * 48];
+      return [left + row * apart, 30 + deep(x) + x * gap + row % steps * 48];
     };
   }
 
