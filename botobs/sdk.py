@@ -203,6 +203,7 @@ class Handle:
         self._instrumentations.register(meter)
         observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queued_bytes)
         observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
+        observe(semconv.SPOOL_REFUSED, meter, lambda: int(self._pipeline.spool_refused))
         observe(semconv.SPANS_STARTED, meter, lambda: self._engine.spans_started)
         observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)
         observe(semconv.ATTRIBUTES_REFUSED, meter, lambda: self._engine.attributes_refused)

@@ -88,6 +88,7 @@ class Pipeline:
         self._delay = _FIRST_RETRY
         self._look_at = 0.0 if self._sender is None else math.inf
         self._news = ""
+        self._refusal_told = False
         self._limit: float | None = None
         self._stopping = False
         self._failure = ""
@@ -102,6 +103,11 @@ class Pipeline:
     def spool_bytes(self) -> int:
         """Bytes that wait on disk."""
         return self._store.bytes if self._store.durable else 0
+
+    @property
+    def spool_refused(self) -> bool:
+        """Whether nothing can be kept on disk although it was asked for."""
+        return bool(self._store.refusal)
 
     def start(self, engine: Engine, encode_logs: Callable[[list[Any]], bytes] | None = None) -> None:
         """Start the thread, which takes metrics from `engine` and has it encode spans, and logs if they are sent."""
@@ -221,6 +227,8 @@ class Pipeline:
         if self._news and self._quiet.warning("%s", self._news):
             self._news = ""
         self._count(self._store.expire())
+        if self._store.refusal and not self._refusal_told:
+            self._refusal_told = self._quiet.warning("%s", self._store.refusal)
         delivered = True
         # Metrics first: they are small, and they tell what happens to the rest.
         if with_metrics and (body := self._engine.collect_metrics()) is not None:

@@ -20,7 +20,7 @@ class Parcel:
         signal: `traces`, `metrics` or `logs`.
         lane: The priority of what is in it.
         items: Spans or log records in it; 1 for metrics.
-        file: Where the spool keeps it.
+        file: Where the spool keeps it; None where memory does.
     """
 
     signal: str
@@ -36,6 +36,10 @@ class Store(Protocol):
     @property
     def durable(self) -> bool:
         """Whether what is in it survives the process."""
+
+    @property
+    def refusal(self) -> str:
+        """Why it cannot keep anything on disk although it was asked to, for a person; empty else."""
 
     @property
     def bytes(self) -> int:
@@ -74,6 +78,7 @@ class Memory:
     """
 
     durable = False
+    refusal = ""
 
     def __init__(self) -> None:
         self._held: dict[str, Parcel] = {}

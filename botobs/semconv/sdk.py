@@ -46,6 +46,12 @@ QUEUE_BYTES = Metric(
 SPOOL_BYTES = Metric(
     "botobs.sdk.spool.bytes", "observable_gauge", "By", "Bytes that wait in the spool on disk."
 )
+SPOOL_REFUSED = Metric(
+    "botobs.sdk.spool.refused",
+    "observable_gauge",
+    "{process}",
+    "1 where `spool_dir` is set and cannot be used, so that what waits is in memory alone; else 0.",
+)
 SPANS_STARTED = Metric(
     "botobs.sdk.spans.started", "observable_counter", "{span}", "Recorded spans that were started."
 )
@@ -102,6 +108,7 @@ METRICS = (
     EXPORT_FAILURES,
     QUEUE_BYTES,
     SPOOL_BYTES,
+    SPOOL_REFUSED,
     SPANS_STARTED,
     INSTRUMENTATION_ERRORS,
     METRIC_OVERFLOWS,

@@ -179,10 +179,15 @@ class Settings:
         32 * 2**20, "Bytes of spans, and as many of log records, that wait in memory at most.", parse.size
     )
     spool_dir: Path | None = _row(
-        None, "Directory that keeps what could not be delivered, across outages and restarts.", parse.path
+        None,
+        "Directory that keeps what could not be delivered, across outages and restarts, in its subfolder "
+        "`botobs-spool`.",
+        parse.path,
     )
     spool_bytes: int = _row(256 * 2**20, "Bytes in `spool_dir` at most.", parse.size)
-    spool_age: float = _row(86400.0, "Seconds after which what is in `spool_dir` is given up.", parse.seconds)
+    spool_age: float = _row(
+        86400.0, "Seconds that a process tries to deliver what is in `spool_dir`.", parse.seconds
+    )
     shutdown_timeout: float = _row(
         5.0, "Seconds that the end of the process may be delayed, all signals together.", parse.seconds
     )

@@ -176,13 +176,14 @@ def _queues() -> list[Sized]:
         ),
         graph(
             "Instrumentation",
-            "Measurements in overflow series, attributes taken off, instrumentations and settings that failed.",
+            "Measurements in overflow series, attributes taken off, instrumentations, settings and spools that failed.",
             "short",
             [
                 Query(_q.latest(sdk.METRIC_OVERFLOWS, how="sum"), "overflows"),
                 Query(_q.latest(sdk.ATTRIBUTES_REFUSED, how="sum"), "attributes refused"),
                 Query(_q.latest(sdk.INSTRUMENTATION_ERRORS, how="sum"), "instrumentation errors"),
                 Query(_q.latest(sdk.SETTINGS_INVALID, how="sum"), "invalid settings"),
+                Query(_q.latest(sdk.SPOOL_REFUSED, how="sum"), "spools refused"),
             ],
         ),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -13,10 +12,8 @@ from pathlib import Path
 import pytest
 
 import botobs
-from botobs.export.lanes import Lane
-from botobs.export.spool import Spool
-from botobs.export.store import Parcel
 from tests.support.otlp_receiver import OtlpReceiver, Reply, receiving
+from tests.support.waiting import eventually
 
 Init = Callable[..., botobs.Handle]
 PATIENCE = 60.0
@@ -30,13 +27,6 @@ def record(name: str, times: int = 1) -> None:
 
 def names(receiver: OtlpReceiver) -> list[str]:
     return [span.name for span in receiver.spans]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "did not come to hold"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504, 401, 403])
@@ -130,7 +120,7 @@ def test_the_collector_restarts(init: Init, receiver: OtlpReceiver) -> None:
     handle.flush()
     receiver.close()
     record("during the outage")
-    until(lambda: handle.counts.failures["traces", "connection"] > 0)
+    eventually(lambda: handle.counts.failures["traces", "connection"] > 0)
     again = OtlpReceiver(port=port)
     try:
         again.wait_for(lambda: names(again))
@@ -166,7 +156,7 @@ def test_a_slow_collector_is_given_up_after_the_timeout(init: Init, receiver: Ot
     handle = init(export_timeout=0.2, span_interval=0.02)
     receiver.reply = Reply(delay=1.0)
     record("slow")
-    until(
+    eventually(
         lambda: handle.counts.failures["traces", "timeout"] + handle.counts.failures["metrics", "timeout"] > 0
     )
 
@@ -213,121 +203,3 @@ def test_a_span_that_cannot_be_encoded_takes_no_other_batch_with_it(
     handle.flush()
     assert names(receiver) == ["fine"]
     assert handle.counts.dropped["traces", "critical", "not_encoded"] == 1
-
-
-class TestSpool:
-    """What could not be delivered is kept on disk."""
-
-    @pytest.fixture
-    def spooled(self, init: Init, tmp_path: Path) -> Init:
-        def call(**arguments: object) -> botobs.Handle:
-            return init(spool_dir=tmp_path / "spool", span_interval=0.02, **arguments)
-
-        return call
-
-    def test_across_processes_lives_in_order_and_once(self, spooled: Init, receiver: OtlpReceiver) -> None:
-        receiver.reply = Reply(503)
-        for life in range(3):
-            handle = spooled(service_name=f"life{life}")
-            for number in range(3):
-                record(f"{life}.{number}")
-                handle.flush(2.0)
-            handle.shutdown(2.0)
-        assert names(receiver) == []
-        receiver.reply = Reply()
-        handle = spooled()
-        record("after")
-        assert handle.flush(PATIENCE)
-        assert names(receiver) == [f"{life}.{number}" for life in range(3) for number in range(3)] + ["after"]
-        assert handle.shutdown()
-        assert len(names(receiver)) == 10
-
-    def test_directory_is_private_and_empty_after_delivery(
-        self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
-    ) -> None:
-        receiver.reply = Reply(503)
-        handle = spooled()
-        record("waits")
-        handle.flush(2.0)
-        assert handle._pipeline.spool_bytes > 0
-        files = list((tmp_path / "spool").rglob("*.otlp"))
-        assert files
-        assert (tmp_path / "spool").stat().st_mode & 0o077 == 0
-        receiver.reply = Reply()
-        assert handle.flush(PATIENCE)
-        assert handle._pipeline.spool_bytes == 0
-        handle.shutdown()
-        assert list((tmp_path / "spool").iterdir()) == []
-
-    def test_what_hangs_at_the_end_is_kept(self, spooled: Init, receiver: OtlpReceiver) -> None:
-        hold = threading.Event()
-        handle = spooled(export_timeout=3600, metric_interval=3600)
-        receiver.hold = hold
-        record("in flight")
-        until(lambda: receiver.holding)
-        record("behind it")
-        handle.shutdown(2.0)
-        receiver.hold = None
-        hold.set()
-        assert spooled(service_name="next").flush(PATIENCE)
-        assert names(receiver) == ["in flight", "behind it"]
-
-    def test_bounded_in_bytes_with_orders_last_to_go(
-        self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
-    ) -> None:
-        receiver.reply = Reply(503)
-        handle = spooled(spool_bytes=20_000, metric_interval=3600)
-        record("create_order binance", 5)
-        for _ in range(30):
-            record("fetch_ticker binance", 20)
-            handle.flush(1.0)
-        files = list((tmp_path / "spool").rglob("*.otlp"))
-        assert sum(file.stat().st_size for file in files) <= 20_000
-        assert handle.counts.dropped["traces", "bulk", "spool_full"] > 0
-        receiver.reply = Reply()
-        assert handle.flush(PATIENCE)
-        assert names(receiver).count("create_order binance") == 5
-        lost = handle.counts.dropped["traces", "bulk", "spool_full"]
-        assert names(receiver).count("fetch_ticker binance") == 600 - lost
-
-    def test_is_shared_by_processes_that_live_without_mixing(self, tmp_path: Path) -> None:
-        first, second = (Spool(tmp_path, 10_000, 3600.0) for _ in range(2))
-        first.add(Parcel("traces", Lane.NORMAL, b"first", 1))
-        assert second.oldest("traces") is None
-        second.add(Parcel("traces", Lane.NORMAL, b"second", 1))
-        found = first.oldest("traces")
-        assert found is not None
-        assert found.body == b"first"
-        first.close()
-        third = Spool(tmp_path, 10_000, 3600.0)
-        taken = third.oldest("traces")
-        assert taken is not None
-        assert taken.body == b"first"
-        third.remove(taken)
-        assert third.oldest("traces") is None
-        third.close()
-        second.close()
-
-    def test_bounded_in_age(self, spooled: Init, receiver: OtlpReceiver) -> None:
-        receiver.reply = Reply(503)
-        handle = spooled(spool_age=0.5, metric_interval=3600)
-        record("old")
-        handle.flush(1.0)
-        until(lambda: handle.counts.dropped["traces", "normal", "expired"] == 1)
-        receiver.reply = Reply()
-        assert handle.flush(PATIENCE)
-        assert names(receiver) == []
-
-    def test_a_directory_that_cannot_be_written_loses_but_counts(
-        self, init: Init, receiver: OtlpReceiver, tmp_path: Path
-    ) -> None:
-        (tmp_path / "file").write_text("no directory")
-        handle = init(spool_dir=tmp_path / "file" / "spool")
-        receiver.reply = Reply(503)
-        record("lost")
-        handle.flush(2.0)
-        assert handle.counts.dropped["traces", "normal", "spool_full"] == 1
-        receiver.reply = Reply()
-        record("arrives")
-        assert handle.flush()
-        assert names(receiver) == ["arrives"]

@@ -1,0 +1,242 @@
+"""One process' folder of the spool, and the only place where files of the spool are touched.
+
+The directory that a person names may hold files of others: it may be a home, a project or a volume. So all of the
+spool is below one subfolder, `botobs-spool`, with one folder for each process. In there a file is read, moved or
+removed only if all of this holds:
+
+- the folder has a name like ours, belongs to this user, is no link, and has a `lock` file with our marker in it;
+- this process holds the lock of that file;
+- the file has a name like ours, belongs to this user, and is a regular file.
+
+Everything goes through descriptors of folders, so that no link is followed, not even one that appears meanwhile.
+Folders are removed with `rmdir` alone, which fails where anything else is in them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .lanes import LANES
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:
+    # Windows.
+    fcntl = None
+
+#: The one name that is used in the directory which a person names.
+SUBFOLDER = "botobs-spool"
+
+_MARKER = b"A process of botobs keeps here what it could not deliver yet. Removed when that is done.\n"
+_LOCK = "lock"
+_FOLDER = re.compile(r"[0-9a-f]{32}")
+_PARCEL = re.compile(
+    rf"\d{{20}}-(?:traces|metrics|logs)-(?:{'|'.join(LANES)})-\d{{1,9}}-[0-9a-f]{{32}}\.otlp"
+)
+_PARTIAL = ".part"
+
+# Not there on Windows, where `open_base` refuses before they are used.
+_DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+# A pipe that has the name of a file would block whoever opens it.
+_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
+
+
+def open_base(directory: Path) -> int:
+    """Make `directory` and its subfolder where they are missing; a descriptor of the subfolder.
+
+    Raises:
+        OSError: It cannot be made or used: the text says why.
+    """
+    if fcntl is None:
+        raise OSError("this system has no file locks of POSIX")
+    directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (directory / SUBFOLDER).mkdir(mode=_PRIVATE_FOLDER)
+    base = os.open(directory / SUBFOLDER, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC)
+    if not _is_ours(os.fstat(base)):
+        os.close(base)
+        raise PermissionError(f"{directory / SUBFOLDER} belongs to another user")
+    return base
+
+
+class Folder:
+    """A locked folder of one process, which may have been another's before.
+
+    Attributes:
+        name: Its name below the base, 32 hexadecimal digits.
+    """
+
+    def __init__(self, base: int, name: str, descriptor: int, lock: int) -> None:
+        self.name = name
+        self._base = base
+        self._folder = descriptor
+        self._lock = lock
+
+    @classmethod
+    def create(cls, base: int) -> Folder:
+        """A new folder.
+
+        Raises:
+            OSError: The disk refuses it; nothing of it is left behind.
+        """
+        name = uuid.uuid4().hex
+        os.mkdir(name, _PRIVATE_FOLDER, dir_fd=base)
+        try:
+            folder = os.open(name, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC, dir_fd=base)
+        except OSError:
+            os.rmdir(name, dir_fd=base)
+            raise
+        try:
+            made = cls(base, name, folder, _create(_LOCK, folder))
+        except OSError:
+            os.close(folder)
+            os.rmdir(name, dir_fd=base)
+            raise
+        try:
+            # Locked before it is marked: whoever sees the marker finds the lock taken while this process lives.
+            fcntl.flock(made._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _write_all(made._lock, _MARKER)
+            os.fsync(folder)
+            os.fsync(base)
+        except OSError:
+            made.release()
+            raise
+        return made
+
+    @classmethod
+    def abandoned(cls, base: int) -> Iterator[Folder]:
+        """Folders of processes that have ended, locked one after the other for this one."""
+        for name in _names(base):
+            if _FOLDER.fullmatch(name) and (folder := cls._lock_abandoned(base, name)) is not None:
+                yield folder
+
+    @classmethod
+    def _lock_abandoned(cls, base: int, name: str) -> Folder | None:
+        descriptors: list[int] = []
+        try:
+            descriptors.append(os.open(name, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC, dir_fd=base))
+            descriptors.append(_open_file(_LOCK, descriptors[0], os.O_RDWR))
+            folder, lock = descriptors
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            status = os.fstat(lock)
+            # Its process may have removed it between the opening and the locking.
+            if _is_ours(os.fstat(folder)) and status.st_nlink == 1 and os.pread(lock, 1024, 0) == _MARKER:
+                return cls(base, name, folder, lock)
+        except OSError:
+            # In use, being made or removed at this moment, or nothing of ours.
+            pass
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return None
+
+    def parcels(self) -> list[tuple[str, int]]:
+        """Names and sizes in bytes of its files, in the order of recording; halves that a crash left are removed."""
+        found = []
+        for name in _names(self._folder):
+            whole = name.removesuffix(_PARTIAL)
+            if _PARCEL.fullmatch(whole) is None:
+                continue
+            with suppress(OSError):
+                status = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+                if not (stat.S_ISREG(status.st_mode) and _is_ours(status)):
+                    continue
+                if whole == name:
+                    found.append((name, status.st_size))
+                else:
+                    self.remove(name)
+        return found
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a file, whole or not at all.
+
+        Raises:
+            OSError: The disk refuses it; nothing of it is left behind.
+        """
+        partial = name + _PARTIAL
+        descriptor = _create(partial, self._folder)
+        try:
+            try:
+                _write_all(descriptor, content)
+            finally:
+                os.close(descriptor)
+            os.rename(partial, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        except OSError:
+            self.remove(partial)
+            raise
+        os.fsync(self._folder)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            OSError: It is gone, or is not what was written.
+        """
+        with os.fdopen(_open_file(name, self._folder, os.O_RDONLY), "rb") as stream:
+            return stream.read()
+
+    def take(self, other: Folder, name: str) -> None:
+        """Move a file of another folder into this one.
+
+        Raises:
+            OSError: It cannot be moved, and stays where it is.
+        """
+        os.rename(name, name, src_dir_fd=other._folder, dst_dir_fd=self._folder)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; one that cannot be removed stays."""
+        with suppress(OSError):
+            os.unlink(name, dir_fd=self._folder)
+
+    def release(self) -> None:
+        """Let go of the folder, and remove it where no file of it is left."""
+        with suppress(OSError):
+            if _names(self._folder) == [_LOCK]:
+                os.unlink(_LOCK, dir_fd=self._folder)
+                os.rmdir(self.name, dir_fd=self._base)
+        self.forget()
+
+    def forget(self) -> None:
+        """Close the descriptors alone: in a forked child the folder stays the parent's, and so does the lock."""
+        os.close(self._lock)
+        os.close(self._folder)
+
+
+def _names(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries)
+
+
+def _create(name: str, folder: int) -> int:
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | _NO_LINK | os.O_CLOEXEC
+    return os.open(name, flags, _PRIVATE_FILE, dir_fd=folder)
+
+
+def _open_file(name: str, folder: int, flags: int) -> int:
+    descriptor = os.open(name, flags | _NO_LINK | _NO_WAIT | os.O_CLOEXEC, dir_fd=folder)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and _is_ours(status):
+        return descriptor
+    os.close(descriptor)
+    raise PermissionError(f"{name} is no file of this user")
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    """Write and have the disk confirm it."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid()
