@@ -85,7 +85,10 @@ def _settings() -> str:
     return (
         "# Settings\n\nEach can be given, in falling precedence, as an argument of `botobs.init`, as "
         "`BOTOBS_…`, as a variable of OpenTelemetry's, or in `[tool.botobs]` of `pyproject.toml` or "
-        "in `botobs.toml`. `OTEL_SDK_DISABLED=true` beats them all. `botobs doctor --explain` shows "
+        "in `botobs.toml` of the working directory, or in the file that `BOTOBS_CONFIG` names. "
+        "A file that was only found in the working directory may name paths below it alone: one outside needs "
+        "the environment's word, `BOTOBS_CONFIG` or the setting's own variable. "
+        "`OTEL_SDK_DISABLED=true` beats them all. `botobs doctor --explain` shows "
         "the values in force and where each came from.\n\n"
         + _table(("setting", "environment", "default", "meaning"), rows)
     )

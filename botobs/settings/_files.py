@@ -9,6 +9,9 @@ from typing import Any
 
 from ._table import Problem
 
+#: Names the file, wherever it is.
+VARIABLE = "BOTOBS_CONFIG"
+
 
 def read(
     environ: Mapping[str, str], directory: Path | None
@@ -18,7 +21,7 @@ def read(
     Returns:
         The values by name, what to call their origin, and what was wrong with the file.
     """
-    named = environ.get("BOTOBS_CONFIG", "").strip()
+    named = environ.get(VARIABLE, "").strip()
     try:
         directory = directory or Path.cwd()
     except FileNotFoundError:
@@ -39,6 +42,6 @@ def read(
         if content or named:
             return content, str(path), ()
     if named:
-        problem = Problem("config", f"BOTOBS_CONFIG names {named}, which does not exist; it is left out.")
+        problem = Problem("config", f"{VARIABLE} names {named}, which does not exist; it is left out.")
         return {}, named, (problem,)
     return {}, "", ()

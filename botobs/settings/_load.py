@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import _files
+from ._parse import path, path_below
 from ._stack import Stack, read_stack, stack_files
 from ._table import TABLE, Problem, Setting, Settings
 
@@ -98,7 +99,18 @@ def _offers(
         if environ.get(otel.name, "").strip():
             yield otel.name, environ[otel.name], otel.parse
     if name in file:
-        yield file_name, file[name], setting.parse
+        yield file_name, file[name], _of_file(setting, file_name, environ)
+
+
+def _of_file(setting: Setting, file_name: str, environ: Mapping[str, str]) -> Callable[[Any], Any]:
+    """The parser of a value that stands in a file.
+
+    A file that was only found in the working directory, and not named by the environment, may name no path outside of
+    its folder: whoever can put a file there would else choose what a service reads, sends as its token or writes to.
+    """
+    if setting.parse is not path or environ.get(_files.VARIABLE, "").strip():
+        return setting.parse
+    return path_below(Path(file_name).parent)
 
 
 class _Decided:

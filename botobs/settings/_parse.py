@@ -97,6 +97,24 @@ def path(raw: Any) -> Path:
     raise ValueError("a path")
 
 
+def path_below(folder: Path) -> Callable[[Any], Path]:
+    """A path that stays within `folder`, links and `..` followed; a relative one starts there."""
+
+    def parse(raw: Any) -> Path:
+        allowed = f"a path below {folder}, or BOTOBS_CONFIG must name the file"
+        try:
+            target = folder / path(raw)
+            inside = target.resolve().is_relative_to(folder.resolve())
+        except (OSError, RuntimeError, ValueError) as error:
+            # A loop of links, a home that does not exist, a character that no path may have.
+            raise ValueError(allowed) from error
+        if not inside:
+            raise ValueError(allowed)
+        return target
+
+    return parse
+
+
 def url(raw: Any) -> str:
     """The address of an OTLP receiver over HTTP, without the signal's path."""
     address = str(raw).strip().rstrip("/")

@@ -36,6 +36,51 @@ def test_precedence_is_argument_botobs_otel_file_default(tmp_path: Path) -> None
     assert settings(tmp_path).origins["service_name"] == "default: the program's name"
 
 
+PATHS = ("spool_dir", "certificate", "client_certificate", "client_key", "token_file")
+
+
+@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("file", ["botobs.toml", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "path", ["~", "/etc", "..", "link/below", "inside/../../x", "~nobody-here/x", "loop/x"]
+)
+def test_a_file_that_was_found_names_no_path_outside_of_its_folder(
+    tmp_path: Path, name: str, file: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "loop").symlink_to("loop")
+    head = "[tool.botobs]\n" if file == "pyproject.toml" else ""
+    (folder / file).write_text(f"{head}{name} = '{path}'\nenvironment = 'kept'\n")
+    found = settings(folder)
+    assert getattr(found, name) is None
+    assert found.environment == "kept"
+    (problem,) = found.problems
+    assert problem.setting == name
+    assert problem.essential == TABLE[name].essential
+    assert f"must be a path below {folder}, or BOTOBS_CONFIG must name the file" in problem.text
+
+
+def test_a_file_that_was_found_names_paths_of_its_folder(tmp_path: Path) -> None:
+    """They stay the same when the program changes its working directory."""
+    (tmp_path / "botobs.toml").write_text("spool_dir = 'var/spool'\n")
+    found = settings(tmp_path)
+    assert found.spool_dir == tmp_path / "var" / "spool"
+    assert found.problems == ()
+
+
+def test_the_environment_may_consent_to_paths_outside(tmp_path: Path) -> None:
+    file = tmp_path / "project" / "botobs.toml"
+    file.parent.mkdir()
+    file.write_text(f"spool_dir = '{tmp_path}/spool'\n")
+    named = settings(file.parent, BOTOBS_CONFIG=str(file))
+    assert (named.spool_dir, named.problems) == (tmp_path / "spool", ())
+    own = settings(file.parent, BOTOBS_SPOOL_DIR=str(tmp_path / "other"))
+    assert (own.spool_dir, own.problems) == (tmp_path / "other", ())
+
+
 def test_pyproject_has_a_section(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.botobs]\nmetric_interval = '3s'\n")
     assert settings(tmp_path).metric_interval == 3.0
