@@ -117,6 +117,27 @@ class TestDelivery:
         assert spooled(service_name="next").flush(PATIENCE)
         assert names(receiver) == ["in flight", "behind it"]
 
+    def test_a_project_that_names_its_own_folder(
+        self,
+        start: Callable[..., subprocess.Popen[str]],
+        environment: dict[str, str],
+        receiver: OtlpReceiver,
+        tmp_path: Path,
+    ) -> None:
+        """Whole processes, one after the other, with and without a collector."""
+        project = {name: tmp_path / name for name in ("conf/bot.toml", "logs/bot.log", ".git/config")}
+        for name, file in project.items():
+            file.parent.mkdir()
+            file.write_text(name)
+        (tmp_path / "botobs.toml").write_text("spool_dir = '.'\n")
+        program = "handle = botobs.init()\nwith botobs.span(sys.argv[0][-11:]): pass\n"
+        for endpoint in ("http://127.0.0.1:9", "http://127.0.0.1:9", environment["BOTOBS_ENDPOINT"]):
+            ended = start(program, BOTOBS_ENDPOINT=endpoint)
+            ended.communicate()
+            assert ended.returncode == 0
+        assert names(receiver) == ["program0.py", "program1.py", "program2.py"]
+        assert {name: file.read_text() for name, file in project.items()} == {name: name for name in project}
+
 
 class TestBounds:
     """In bytes and in age."""
