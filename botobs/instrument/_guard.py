@@ -27,8 +27,12 @@ def report(library: str, error: Exception) -> None:
     _failures.report(library)
 
 
-def guarded(library: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
-    """Make a function of ours return None where it would raise."""
+def guarded(library: str | Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
+    """Make a function of ours return None where it would raise.
+
+    Args:
+        library: Whose instrumentation is at work; or a function that tells it from the same arguments.
+    """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R | None]:
         @functools.wraps(function)
@@ -36,7 +40,7 @@ def guarded(library: str) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
             try:
                 return function(*args, **kwargs)
             except Exception as error:
-                report(library, error)
+                report(library if isinstance(library, str) else library(*args, **kwargs), error)
                 return None
 
         return call

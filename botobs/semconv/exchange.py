@@ -19,7 +19,7 @@ OPERATION = "exchange.operation"
 API = "exchange.api"
 #: What went wrong, in words that are the same for every exchange; see `botobs.instrument.exchange.errors`.
 ERROR_CATEGORY = "exchange.error.category"
-#: The exchange's own numeric error code.
+#: The exchange's own error code, where it is a number.
 ERROR_CODE = "exchange.error.code"
 SYMBOL = "exchange.symbol"
 ORDER_ID = "exchange.order.id"
@@ -28,8 +28,8 @@ ORDER_SIDE = "exchange.order.side"
 ORDER_TYPE = "exchange.order.type"
 #: `rest` or `ws`.
 ORDER_TRANSPORT = "exchange.order.transport"
-#: Of a submission: `accepted`, `rejected`, `failed` (never sent), `unknown` (sent, no answer); of an order: `filled`,
-#: `canceled`, `expired`.
+#: Of a submission: `accepted`, `rejected`, `failed` (never sent), `unknown` (sent, and nobody knows: no answer, or one
+#: that says so); of an order: `filled`, `canceled`, `expired`.
 ORDER_OUTCOME = "exchange.order.outcome"
 #: Seconds that a call waited in the client's own rate limiter.
 THROTTLE_WAIT = "exchange.throttle.wait"

@@ -143,7 +143,7 @@ ORDER_STAGES = Metric(
     unit="{order}",
     description=(
         "Orders that reached a stage, each order once a stage: decided, submitted, acknowledged, partially_filled, "
-        "filled, canceled, expired, rejected, unknown."
+        "filled, canceled, expired, rejected, failed, unknown."
     ),
     attributes=(BOT_ID, ORDER_STAGE),
 )
@@ -152,8 +152,9 @@ ORDERS = Metric(
     kind="counter",
     unit="{order}",
     description=(
-        "Orders by outcome: filled, canceled, expired, rejected, or unknown when nobody knows whether the exchange "
-        "took it. An unknown order that is heard of again counts under its later outcome, too."
+        "Orders by outcome: filled, canceled, expired, rejected, failed when it never left, or unknown when nobody "
+        "knows whether the exchange took it. A failed order that is sent again, and an unknown one that is heard of "
+        "again, counts under its later outcome, too."
     ),
     attributes=(EXCHANGE_NAME, ORDER_OUTCOME),
 )

@@ -11,9 +11,9 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext
 
+from .. import order_outcome
 from .._ids import Ids
 from ..semconv import trading as names
-from ._answers import answer_in
 from ._desk import Desk
 from ._harmless import harmless
 from ._recorder import Attributes
@@ -27,6 +27,7 @@ Stage = Literal[
     "canceled",
     "expired",
     "rejected",
+    "failed",
     "unknown",
 ]
 Number = float | int | Decimal
@@ -34,14 +35,17 @@ Number = float | int | Decimal
 #: Stages after which nothing more is expected.
 _ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
 
+#: Stages after which the order may be sent again under its id, or heard of.
+_OPEN: frozenset[str] = frozenset({"failed", "unknown"})
+
 #: Stages that are outcomes, too.
-_OUTCOMES = _ENDS | {"unknown"}
+_OUTCOMES = _ENDS | _OPEN
 
 #: Stages that answer the request: the order is in flight no longer.
 _ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
 
 #: What may still be reported of an order that has ended: answers and fills that were overtaken.
-_OVERTAKEN: frozenset[str] = frozenset({"submitted", "acknowledged", "partially_filled", "unknown"})
+_OVERTAKEN: frozenset[str] = _OPEN | {"submitted", "acknowledged", "partially_filled"}
 
 #: The order, and its span, that the code now running is about.
 _SCOPE = otel_context.create_key("botobs.trading.order")
@@ -91,20 +95,24 @@ class Order:
         """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
 
         A block that ends well acknowledges the order. An exception that says that the exchange refused it rejects
-        it; any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
+        it, one that says that it never left lets it fail; any other leaves it unknown, for the exchange may have
+        taken it. What a watched client saw of its requests counts more than the exception. Exceptions go on as they
+        are.
         """
+        witness = order_outcome.Witness()
         with self._submitting() as span:
-            token = otel_context.attach(otel_context.set_value(_SCOPE, (self, span)))
+            token = otel_context.attach(witness.within(otel_context.set_value(_SCOPE, (self, span))))
             try:
                 yield self
             except BaseException as error:
-                self._answered_by(error)
+                self._answered_by(error, witness)
                 raise
             else:
                 if not self._answered:
                     self.acknowledged()
             finally:
                 otel_context.detach(token)
+                witness.close()
 
     @contextmanager
     def update(self) -> Iterator[Order]:
@@ -171,7 +179,7 @@ class Order:
     def _submitting(self) -> Iterator[Span]:
         """The span of the submission, and beside it the first span of the order's own trace."""
         again = "submitted" in self._reached
-        self._answered = bool(self._reached & (_ANSWERS - {"unknown"}))
+        self._answered = bool(self._reached & (_ANSWERS - _OPEN))
         if not self._answered:
             self._desk.sent(self._key)
         with self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
@@ -199,14 +207,15 @@ class Order:
             yield span
 
     @harmless
-    def _answered_by(self, error: BaseException) -> None:
+    def _answered_by(self, error: BaseException, witness: order_outcome.Witness) -> None:
         # It may have been reported inside, or heard of over another socket meanwhile.
         if self._answered:
             return
-        if answer_in(error) == "rejected":
-            self.rejected(_words(error))
+        outcome = witness.verdict(error, self._key[0])
+        if outcome == "accepted":
+            self.acknowledged()
         else:
-            self.unknown(error)
+            self._report(outcome, {names.ORDER_REASON: _words(error)})
 
     def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> None:
         with self._desk.lock:
@@ -229,7 +238,10 @@ class Order:
         over = bool(self._reached & _ENDS)
         if stage in self._reached or (over and stage != "partially_filled"):
             return set()
-        if stage == "unknown" and "acknowledged" in self._reached:
+        if stage in _OPEN and "acknowledged" in self._reached:
+            return set()
+        if stage == "failed" and "unknown" in self._reached:
+            # An attempt that never left says nothing about the one before.
             return set()
         # A fill or a cancellation that overtakes the answer to the request answers it.
         implied = stage in ("partially_filled", "filled", "canceled", "expired") and not over

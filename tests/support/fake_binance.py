@@ -42,6 +42,8 @@ class FakeBinance:
         failure: Status and body of every answer, or None to answer well.
         delay: Seconds before an order is answered.
         cut: Whether orders are read and the connection is cut without an answer.
+        cut_answers: Whether the connection is cut in the middle of the answer to an order.
+        dies: Whether the exchange is gone, for later connections too, once it has read an order.
         clock_ahead: Seconds that the exchange's clock is ahead of ours.
         order_status: Status of an order in the answer to its submission.
         sockets: The open WebSockets.
@@ -55,6 +57,8 @@ class FakeBinance:
         self.failure: tuple[int, str] | None = None
         self.delay = 0.0
         self.cut = False
+        self.cut_answers = False
+        self.dies = False
         self.clock_ahead = 0.0
         self.order_status = "NEW"
         self.sockets: list[web.WebSocketResponse] = []
@@ -72,7 +76,8 @@ class FakeBinance:
         app.router.add_route("*", "/{tail:.*}", self._rest)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await self._site.start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -158,10 +163,22 @@ class FakeBinance:
         path = request.path.rsplit("/", 1)[-1]
         if path == "order":
             await asyncio.sleep(self.delay)
-            if self.cut and request.transport is not None:
+            if self.dies:
+                await self._site.stop()
+            if (self.cut or self.dies) and request.transport is not None:
                 request.transport.abort()
+            if self.cut_answers:
+                return await self._half_an_answer(request)
         answer: Any = getattr(self, f"_{path}", dict)()
         return web.json_response(answer, headers=self.headers)
+
+    async def _half_an_answer(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={**self.headers, "Content-Length": "1000"})
+        await answer.prepare(request)
+        await answer.write(b'{"symbol":"BTCUSDT",')
+        if request.transport is not None:
+            request.transport.close()
+        return answer
 
     def _milliseconds(self) -> int:
         return int((time.time() + self.clock_ahead) * 1000)

@@ -47,6 +47,9 @@ SUBMITS = frozenset({"create_order", "create_order_ws", "create_orders", "create
 CANCELS = frozenset({"cancel_order", "cancel_order_ws", "cancel_orders", "cancel_orders_ws"})
 ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws", "edit_order", "edit_order_ws"})
 
+#: How calls begin that submit no order, also when a call that does makes them on the way.
+ASIDES = ("fetch_", "set_", "sign_in")
+
 _UPPER = {"ohlcv": "OHLCV", "le": "LE", "be": "BE", "adl": "ADL"}
 
 

@@ -12,23 +12,24 @@ from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from ... import order_outcome
 from ...semconv import exchange as semconv
 from .._delays import stamp
 from .._guard import guarded
 from . import errors
 from ._hub import Hub
-from ._names import CANCELS, ORDER_QUERIES, SUBMITS
+from ._names import ASIDES, CANCELS, ORDER_QUERIES, SUBMITS
 from ._scope import ContextScope
 from .orders import bounded_side, bounded_type, order_id
 
 _OPERATION = context.create_key("botobs-exchange-operation")
 _REQUEST = context.create_key("botobs-exchange-request")
+_ASIDE = context.create_key("botobs-exchange-aside")
 
-_LIBRARY = "ccxt"
 _LONGEST_VALUE = 128
-#: Bytes of an answer's body that are searched for an error code.
+#: Characters of an answer's body that are searched for what it says of limits.
 _HEAD = 300
-_ERROR_CODE = re.compile(r'"(?:code|retCode|ret_code|sCode|error_code|err-code)"\s*:\s*"?(-?\d{1,8})"?[,}\s]')
+_NUMBER = re.compile(r"-?\d{1,8}")
 _TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
 
 
@@ -43,14 +44,20 @@ def outside() -> context.Context:
     return context.Context()
 
 
+def _library(scope: Operation | Request, *_: Any) -> str:
+    """The instrumentation that a mistake is counted under."""
+    return "python_binance" if scope.who[1] == "python_binance" else "ccxt"
+
+
 class Operation(ContextScope):
     """A unified call, or a call of an endpoint.
 
     Attributes:
         who: Exchange and client.
         name: The unified method.
-        sent: A request that may change something has been handed to the network.
+        attempts: Where an order is submitted, what its requests say about it.
         status: HTTP status of the last answer.
+        answer: The beginning of the last answer's body.
         answered_at: When the last request was sent and when it was answered, in seconds since the epoch.
         done: The call has returned; what its background tasks do is not part of it.
     """
@@ -62,13 +69,14 @@ class Operation(ContextScope):
         "_ticket",
         "_transport",
         "_waited",
+        "_witness",
+        "answer",
         "answered_at",
-        "code",
+        "attempts",
         "done",
         "name",
         "owner",
         "requests",
-        "sent",
         "span",
         "status",
         "template",
@@ -83,14 +91,16 @@ class Operation(ContextScope):
         self._waited = 0.0
         self.owner = id(owner)
         self.who = who
-        self.sent = False
         self.status: int | None = None
-        self.code: int | None = None
+        self.answer = ""
         self.requests = 0
         self.answered_at = (0.0, 0.0)
         self.template = ""
         self.done = False
-        self._ticket = hub.orders.begin(who) if name in SUBMITS else None
+        submits = name in SUBMITS
+        self.attempts = order_outcome.Attempts(who[0]) if submits else None
+        self._witness = order_outcome.current_witness() if submits else None
+        self._ticket = hub.orders.begin(who) if submits else None
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
         self.span = hub.tracer.start_span(f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes)
         super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
@@ -121,7 +131,7 @@ class Operation(ContextScope):
         stamp(self.span)
         self.span.end()
 
-    @guarded(_LIBRARY)
+    @guarded(_library)
     def _measure(self, error: BaseException | None, duration: float) -> None:
         hub = self._hub
         attributes: dict[str, Any] = {
@@ -136,7 +146,7 @@ class Operation(ContextScope):
             attributes[semconv.ERROR_CATEGORY] = errors.category(error, self._transport, self.status)
             hub.errors.add(1, attributes)
 
-    @guarded(_LIBRARY)
+    @guarded(_library)
     def _describe(self, error: BaseException | None, result: Any) -> None:
         span = self.span
         if not span.is_recording():
@@ -159,16 +169,19 @@ class Operation(ContextScope):
         if errors.is_cancellation(error):
             return
         span.set_attribute(semconv.ERROR_CATEGORY, errors.category(error, self._transport, self.status))
-        if self.code is not None:
-            span.set_attribute(semconv.ERROR_CODE, self.code)
+        code = next(filter(_NUMBER.fullmatch, order_outcome.codes_in(self.answer)), None)
+        if code is not None:
+            span.set_attribute(semconv.ERROR_CODE, int(code))
         # The exception's message holds the signed URL; its class says what went wrong.
         span.set_status(Status(StatusCode.ERROR, kind))
 
-    @guarded(_LIBRARY)
+    @guarded(_library)
     def _follow(self, error: BaseException | None, result: Any, duration: float) -> None:
         orders, name = self._hub.orders, self.name
-        if name in SUBMITS:
-            outcome = "accepted" if error is None else errors.submit_outcome(error, self.sent, self.status)
+        if self.attempts is not None:
+            outcome = "accepted" if error is None else self.attempts.outcome(error)
+            if self._witness is not None:
+                self._witness.tell(outcome, error)
             attributes = {
                 semconv.NAME: self.who[0],
                 semconv.CLIENT: self.who[1],
@@ -214,7 +227,19 @@ class Request(ContextScope):
     """One HTTP request. The HTTP library's own instrumentation is off meanwhile: it would record the signed URL and
     send our trace id to the exchange."""
 
-    __slots__ = ("_api", "_hub", "_method", "_started", "exchange", "operation", "sent_at", "status", "who")
+    __slots__ = (
+        "_answer",
+        "_api",
+        "_aside",
+        "_hub",
+        "_method",
+        "_started",
+        "exchange",
+        "operation",
+        "sent_at",
+        "status",
+        "who",
+    )
 
     def __init__(self, hub: Hub, who: tuple[str, str], api: str, url: str, method: str) -> None:
         self._hub = hub
@@ -222,13 +247,14 @@ class Request(ContextScope):
         self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
         self.who = who
         self.status: int | None = None
+        self._answer = ""
         self.exchange = hub.exchange(who[0])
         self.operation = current()
+        self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
         entered = context.set_value(_REQUEST, self)
         super().__init__(context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, entered))
         if self.operation is not None:
             self.operation.requests += 1
-            self.operation.sent = self.operation.sent or self._method != "GET"
             if self.operation.requests == 1:
                 _set_server(self.operation.span, url)
                 self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
@@ -246,8 +272,16 @@ class Request(ContextScope):
         self.leave(error)
         self._record(error)
 
-    @guarded(_LIBRARY)
     def _record(self, error: BaseException | None) -> None:
+        attempts = self.operation.attempts if self.operation is not None else None
+        if attempts is not None and self._aside:
+            attempts.aside(error)
+        elif attempts is not None:
+            attempts.ended(error, self.status, self._answer)
+        self._measure(error)
+
+    @guarded(_library)
+    def _measure(self, error: BaseException | None) -> None:
         duration = time.monotonic() - self._started
         who = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
         self._hub.requests_active.add(-1, who)
@@ -265,6 +299,12 @@ class Request(ContextScope):
         """The answer's status, headers and body are known."""
         received = time.time()
         self.status = status if isinstance(status, int) else None
+        # First: what comes next may fail, and the outcome of an order hangs on this.
+        self._answer = body[: order_outcome.LONGEST_TEXT] if isinstance(body, str) else ""
+        if self.operation is not None:
+            self.operation.status = self.status
+            self.operation.answer = self._answer
+            self.operation.answered_at = (self.sent_at, received)
         exchange = self.exchange
         head = body[:_HEAD] if isinstance(body, str) else ""
         exchange.limits.read_headers(self.status or 0, headers, head)
@@ -274,11 +314,6 @@ class Request(ContextScope):
         if isinstance(body, str) and '"rateLimits"' in body[:4000]:
             exchange.limits.read_exchange_info(body)
         self._count_rejection(head)
-        if self.operation is not None:
-            code = _ERROR_CODE.search(head)
-            self.operation.status = self.status
-            self.operation.answered_at = (self.sent_at, received)
-            self.operation.code = int(code.group(1)) if code else None
 
     def _count_rejection(self, head: str) -> None:
         if self.status not in (403, 418, 429):
@@ -292,6 +327,31 @@ class Request(ContextScope):
             semconv.ERROR_CATEGORY: "ban" if banned else "rate_limit",
         }
         self._hub.rejections.add(1, attributes)
+
+
+class Aside(ContextScope):
+    """What a call that submits an order does besides: its requests say nothing about the order."""
+
+    __slots__ = ()
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(context.set_value(_ASIDE, operation))
+
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
+        """It is done."""
+        self.leave()
+
+    def fail(self, error: BaseException) -> None:
+        """It failed."""
+        self.leave(error)
+
+
+def begin_aside(instance: Any, name: str) -> Aside | None:
+    """Open a scope around what a call that submits an order does besides, such as loading markets."""
+    running = current()
+    if running is None or running.attempts is None or running.owner != id(instance):
+        return None
+    return Aside(running) if name.startswith(ASIDES) else None
 
 
 def current_request() -> Request | None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...semconv import exchange as semconv
-from .._guard import guarded
 from ._hub import Hub
 from .state import Connection, Stream
 
@@ -22,9 +21,8 @@ _PREFIXES = (
 )
 
 
-@guarded("ccxt_ws")
 def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float) -> None:
-    """Take an update of the stream `key` into account.
+    """Take an update of the stream `key` into account; what goes wrong is counted by the instrumentation that calls.
 
     Args:
         hub: Where measurements go.

@@ -24,8 +24,10 @@ from ._ccxt_log import keep_outlines
 from ._hub import Hub
 from ._names import IMPLICIT, OPERATIONS, camel_case
 from ._operation import (
+    Aside,
     Operation,
     Request,
+    begin_aside,
     begin_operation,
     current,
     current_request,
@@ -142,7 +144,10 @@ def who(hub: Hub, instance: Any) -> tuple[str, str]:
 @guarded(_LIBRARY)
 def _begin_call(
     hub: Hub, name: str, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Operation | None:
+) -> Operation | Aside | None:
+    aside = begin_aside(instance, name)
+    if aside is not None:
+        return aside
     return begin_operation(hub, instance, who(hub, instance), name, order_attributes(name, args, kwargs))
 
 

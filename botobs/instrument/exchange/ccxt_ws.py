@@ -169,10 +169,13 @@ def _resolve(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> M
         if stream is not None and now < stream.sample_at:
             stream.last = now
         else:
-            updated(hub, connection, message_hash, result, now)
+            _updated(hub, connection, message_hash, result, now)
         return wrapped(self, result, message_hash)
 
     return resolve
+
+
+_updated = guarded(_LIBRARY)(updated)
 
 
 def _reject(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
@@ -293,8 +296,8 @@ def _send(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Meth
     async def send(self: Any, message: Any) -> Any:
         adopt(self).sent += 1
         operation = current()
-        if operation is not None:
-            operation.sent = True
+        if operation is not None and operation.attempts is not None:
+            operation.attempts.over_socket = True
         return await wrapped(self, message)
 
     return send

@@ -83,57 +83,6 @@ def category(error: BaseException, transport: Transport = "rest", status: int | 
     return "internal"
 
 
-#: A refusal: the exchange has seen the request and has not taken it.
-_REFUSED = frozenset({"rate_limit", "ban", "clock", "maintenance"})
-#: The answer is missing or unreadable: the order may exist.
-_UNANSWERED = frozenset({"timeout", "network", "unavailable", "bad_response", "cancelled", "internal"})
-
-
-def submit_outcome(error: BaseException, sent: bool, status: int | None) -> str:
-    """What became of an order whose submission raised `error`.
-
-    Args:
-        error: As it left the client library.
-        sent: The request had been handed to the network.
-        status: HTTP status of the answer, if there was one.
-
-    Returns:
-        `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can tell.
-    """
-    if not sent or _never_connected(error):
-        return "failed"
-    kind = category(error, status=status)
-    if kind in _REFUSED or (status is not None and 400 <= status < 500):
-        return "rejected"
-    if kind in _UNANSWERED:
-        return "unknown"
-    return "rejected"
-
-
-def _never_connected(error: BaseException) -> bool:
-    """Whether the connection was not even made, by the causes of the exception."""
-    names = {
-        "ClientConnectorError",
-        "NewConnectionError",
-        "ConnectTimeout",
-        "gaierror",
-        "ConnectionRefusedError",
-    }
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        if any(base.__name__ in names for base in type(cause).__mro__):
-            return True
-        reason = getattr(cause, "reason", None) or next(
-            (a for a in cause.args if isinstance(a, Exception)), None
-        )
-        cause = (
-            cause.__cause__ or (reason if isinstance(reason, BaseException) else None) or cause.__context__
-        )
-    return False
-
-
 def is_cancellation(error: BaseException) -> bool:
     """Whether the caller gave up, as opposed to the call having failed."""
     return isinstance(error, asyncio.CancelledError | GeneratorExit | KeyboardInterrupt | SystemExit)

@@ -1,15 +1,13 @@
-"""Every error class of ccxt has a category, and a submission that failed has an outcome."""
+"""Every error class of ccxt has a category."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 
 import ccxt
 import pytest
-import requests
 
-from botobs.instrument.exchange.errors import category, error_type, submit_outcome
+from botobs.instrument.exchange.errors import category, error_type
 
 CLASSES = [cls for _, cls in inspect.getmembers(inspect.getmodule(ccxt.BaseError), inspect.isclass)]
 
@@ -35,38 +33,6 @@ def test_every_class_of_ccxt_has_a_category(cls: type[Exception]) -> None:
 )
 def test_categories(error: Exception, transport: str, status: int | None, expected: str) -> None:
     assert category(error, transport, status) == expected  # type: ignore[arg-type]
-
-
-def caused(error: Exception, cause: BaseException) -> Exception:
-    error.__cause__ = cause
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "sent", "status", "expected"),
-    [
-        (ccxt.InvalidOrder("x"), False, None, "failed"),
-        (ccxt.InsufficientFunds("x"), True, 400, "rejected"),
-        (ccxt.InsufficientFunds("x"), True, 200, "rejected"),
-        (ccxt.RequestTimeout("x"), True, None, "unknown"),
-        (ccxt.ExchangeNotAvailable("x"), True, 502, "unknown"),
-        (ccxt.RateLimitExceeded("x"), True, 429, "rejected"),
-        (asyncio.CancelledError(), True, None, "unknown"),
-        (asyncio.CancelledError(), False, None, "failed"),
-        (caused(ccxt.ExchangeNotAvailable("x"), ConnectionRefusedError()), True, None, "failed"),
-        (caused(ccxt.ExchangeNotAvailable("x"), requests.ConnectTimeout()), True, None, "failed"),
-        (caused(ccxt.ExchangeNotAvailable("x"), ConnectionResetError()), True, None, "unknown"),
-        (ccxt.BadResponse("x"), True, 200, "unknown"),
-    ],
-)
-def test_outcome_of_a_submission(error: BaseException, sent: bool, status: int | None, expected: str) -> None:
-    assert submit_outcome(error, sent, status) == expected
-
-
-def test_a_circle_of_causes_ends() -> None:
-    first, second = ccxt.ExchangeNotAvailable("x"), ccxt.NetworkError("y")
-    first.__cause__, second.__cause__ = second, first
-    assert submit_outcome(first, True, None) == "unknown"
 
 
 def test_the_type_is_bounded() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from botobs.instrument import _failures
 from botobs.instrument.exchange.python_binance import PythonBinance
 from botobs.instrument.exchange.websockets import Websockets
 from tests.support.fake_binance import FakeBinance
@@ -71,6 +72,29 @@ async def test_an_error_has_a_class_a_code_and_no_message(
     assert span.status.description == "BinanceAPIException"
     assert recorded.value("exchange.client.errors", error__type="BinanceAPIException", **WHO) == 1
     assert "canary" not in recorded.everything()
+
+
+async def test_our_own_mistakes_are_counted_under_its_name(
+    client: AsyncClient, binance: FakeBinance, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistake(*_: Any, **__: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr("botobs.instrument.exchange.errors.error_type", mistake)
+    monkeypatch.setattr("botobs.instrument.exchange._updates._look_at_clock", mistake)
+    binance.failure = (400, '{"code":-2010,"msg":"insufficient balance"}')
+    with pytest.raises(BinanceAPIException):
+        await client.create_order(symbol="BTCUSDT", side="BUY", type="LIMIT", quantity=1, price="100")
+    # The order is counted all the same.
+    assert recorded.value("exchange.orders", exchange__order__outcome="rejected", **WHO) == 1
+    calls = _failures.counts()
+    async with BinanceSocketManager(client).depth_socket("BTCUSDT") as stream:
+        await until(lambda: binance.sockets)
+        await binance.send({"e": "depthUpdate", "E": 1, "s": "BTCUSDT", "U": 1, "u": 2, "b": [], "a": []})
+        await stream.recv()
+    assert set(calls) == set(_failures.counts()) == {"python_binance"}
+    assert _failures.counts()["python_binance"] > calls["python_binance"] > 0
+    _failures.reset()
 
 
 async def test_limits_come_from_the_exchange(client: AsyncClient, recorded: ExchangeRecorder) -> None:

@@ -164,6 +164,46 @@ def test_a_refusal_by_the_exchange_rejects_the_order(captured: Capture) -> None:
     assert captured.span("order submit").status == "error"
 
 
+def never_left() -> BaseException:
+    """What ccxt raises when the exchange refuses the connection."""
+    exchange_error = type("NetworkError", (type("OperationFailed", (Exception,), {}),), {})
+    error: BaseException = exchange_error("kraken POST https://api.kraken.com/0/private/AddOrder")
+    error.__cause__ = ConnectionRefusedError()
+    return error
+
+
+def fail(order: trading.Order, error: BaseException) -> None:
+    with suppress(type(error)), order.submission():
+        raise error
+
+
+def test_an_order_that_never_left_has_failed_and_may_be_sent_again(captured: Capture) -> None:
+    order = decided()
+    fail(order, never_left())
+    assert outcomes(captured) == {"failed": 1}
+    assert in_flight(captured) == 0
+    assert captured.span("order submit").events[1].name == "botobs.order.failed"
+    fail(order, never_left())
+    with order.submission():
+        assert in_flight(captured) == 1
+    assert stages(captured) == {"decided": 1, "submitted": 1, "failed": 1, "acknowledged": 1}
+    assert captured.total(names.DECISION_TO_ACK.name) == 0
+    assert captured.value(names.DECISION_TO_ACK.name, {names.ORDER_OUTCOME: "acknowledged"}) == 1
+    assert names.MISUSES.name not in captured.metrics
+
+
+def test_an_attempt_that_never_left_settles_nothing(captured: Capture) -> None:
+    order = decided()
+    fail(order, TimeoutError())
+    fail(order, never_left())
+    assert outcomes(captured) == {"unknown": 1}
+
+
+def test_a_refused_connection_of_something_else_says_nothing_of_the_order(captured: Capture) -> None:
+    fail(decided(), ConnectionRefusedError("the bot's database"))
+    assert outcomes(captured) == {"unknown": 1}
+
+
 def test_an_answer_inside_the_submission_beats_how_it_ends(captured: Capture) -> None:
     order = decided()
     with suppress(OSError), order.submission():

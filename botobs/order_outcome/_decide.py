@@ -1,0 +1,128 @@
+"""The decision: what became of an order whose submission raised an exception."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import _evidence
+from ._codes import meaning, table_of
+
+Outcome = Literal["failed", "rejected", "unknown"]
+
+#: What the class of an exception says by itself. The entry nearest to the exception's own class counts.
+#: `answered`: the exchange answered with an error of which the class does not tell more.
+_CLASSES: dict[str, Literal["answered", "rejected", "unknown"]] = {
+    # ccxt (`ccxt.base.errors`): what the exchange did not take, and who said so.
+    "ExchangeError": "answered",
+    "AuthenticationError": "rejected",
+    "ArgumentsRequired": "rejected",
+    "BadRequest": "rejected",
+    "OperationRejected": "rejected",
+    "InsufficientFunds": "rejected",
+    "InvalidAddress": "rejected",
+    "InvalidOrder": "rejected",
+    "NotSupported": "rejected",
+    "InvalidProxySettings": "rejected",
+    "ExchangeClosedByUser": "unknown",
+    # An order with this id may be there already.
+    "DuplicateOrderId": "unknown",
+    # ccxt: what failed on the way to the exchange, in it, or on the way back.
+    "BaseError": "unknown",
+    "OperationFailed": "unknown",
+    # Below it, what is turned away before it is looked at.
+    "RateLimitExceeded": "rejected",
+    "DDoSProtection": "rejected",
+    "InvalidNonce": "rejected",
+    "OnMaintenance": "rejected",
+    # python-binance.
+    "BinanceAPIException": "answered",
+    "BinanceOrderException": "rejected",
+    "BinanceRequestException": "unknown",
+}
+
+_PYTHON_BINANCE = frozenset({"BinanceAPIException", "BinanceOrderException"})
+#: Statuses with which a server, or what stands before it, turns a request away unread (RFC 9110, RFC 7725). ccxt makes
+#: `ExchangeNotAvailable` of them where the answer has no code of the exchange: of a firewall's, or a blocked country's.
+_TURNED_AWAY = frozenset({401, 403, 404, 405, 407, 410, 413, 414, 415, 431, 451})
+
+
+def submit_outcome(
+    error: BaseException,
+    sent: bool | None = None,
+    status: int | None = None,
+    *,
+    exchange: str = "",
+    answer: str = "",
+) -> Outcome:
+    """What became of an order whose submission raised `error`.
+
+    In this order: nothing was sent; what the exchange's own code says; no answer was read; the class of the exception;
+    the HTTP status where the class leaves it open. What stays open is unknown.
+
+    Args:
+        error: As it left the client library.
+        sent: Whether the order's own request was handed to the network; None where nobody watched.
+        status: HTTP status of the answer, if there was one; else what the exception carries is taken.
+        exchange: As it is called in `exchange.name`.
+        answer: The beginning of the answer's body, if there was one; else what the exception quotes is taken.
+
+    Returns:
+        `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can tell. Never
+        raises.
+    """
+    if sent is False:
+        return "failed"
+    try:
+        return _decide(error, sent, status, exchange, answer)
+    except Exception:
+        # An exception of a class that cannot even be looked at is no evidence.
+        return "unknown"
+
+
+def _decide(
+    error: BaseException, sent: bool | None, status: int | None, exchange: str, answer: str
+) -> Outcome:
+    word = next((_CLASSES[name] for name in _evidence.names(error) if name in _CLASSES), None)
+    # Not watched, an error of another class may be of anything, such as the caller's database.
+    if (sent or word is not None) and _evidence.never_connected(error):
+        return "failed"
+    if word is None:
+        return "unknown"
+    codes = _codes(error, answer)
+    said = meaning(_spoken_by(error, exchange), codes)
+    if said is not None:
+        return said
+    if status is None:
+        status = _evidence.status_in(error)
+    if word == "answered":
+        return _answered(error, status)
+    if word == "unknown" and status in _TURNED_AWAY and not codes and _says_status(error):
+        return "rejected"
+    return word
+
+
+def _answered(error: BaseException, status: int | None) -> Outcome:
+    if status is None:
+        return "unknown" if _evidence.unanswered(error) else "rejected"
+    return "unknown" if status == 408 or status >= 500 else "rejected"
+
+
+def _says_status(error: BaseException) -> bool:
+    return type(error).__name__ == "ExchangeNotAvailable"
+
+
+def _codes(error: BaseException, answer: str) -> tuple[str, ...]:
+    code = getattr(error, "code", None) if _is_python_binance(error) else None
+    own = (str(code),) if type(code) is int and code else ()
+    return own + _evidence.codes_in(answer or _evidence.message(error))
+
+
+def _spoken_by(error: BaseException, exchange: str) -> str:
+    if _is_python_binance(error):
+        return "binance"
+    # ccxt's messages begin with its name for the exchange.
+    return exchange if table_of(exchange) else _evidence.message(error).partition(" ")[0]
+
+
+def _is_python_binance(error: BaseException) -> bool:
+    return not _PYTHON_BINANCE.isdisjoint(_evidence.names(error))

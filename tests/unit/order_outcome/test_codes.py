@@ -1,0 +1,131 @@
+"""The table of codes, against ccxt's own tables and comments, and the search for codes in answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import ccxt
+import pytest
+
+from botobs.order_outcome import LONGEST_TEXT, codes_in, submit_outcome
+from botobs.order_outcome._codes import REFUSED, SOURCES, UNKNOWN, table_of
+
+#: ccxt's classes for "nobody knows", beside those of what is turned away.
+OPEN = (ccxt.RequestTimeout, ccxt.ExchangeNotAvailable, ccxt.BadResponse, ccxt.OperationFailed)
+CLOSED = (ccxt.OnMaintenance, ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce)
+#: How an exchange says in words that something went wrong with itself, in the comments of ccxt's tables.
+INTERNAL = re.compile(
+    r"time[ -]?d? ?out|internal (server |system )?error|internal exception|network error|server error|unknown error"
+    r"|system (error|exception|abnormal\w*|is abnormal|busy|is busy)",
+    re.IGNORECASE,
+)
+_ENTRY = re.compile(r"\s+'(?P<code>[^']+)': (?P<kind>[A-Z]\w+),?\s*(#\s*(?P<comment>.*))?")
+
+
+def entries(exchange: str) -> Iterator[tuple[str, type[Exception], str]]:
+    """Code, class and comment of each entry in ccxt's table of an exchange."""
+    source = Path(ccxt.__file__).with_name(f"{exchange}.py")
+    for line in source.read_text(encoding="utf-8").splitlines():
+        found = _ENTRY.fullmatch(line.rstrip())
+        kind = getattr(ccxt, found["kind"], None) if found else None
+        if found and isinstance(kind, type) and issubclass(kind, ccxt.BaseError):
+            yield found["code"], kind, found["comment"] or ""
+
+
+def outcome(exchange: str, code: str, kind: type[Exception], status: int) -> str:
+    answers: dict[str, str] = {
+        "bybit": f'{{"retCode":{code},"retMsg":"m"}}',
+        "kraken": f'{{"error":["{code}"]}}',
+        "gate": f'{{"label":"{code}","message":"m"}}',
+        "htx": f'{{"status":"error","err-code":"{code}","err-msg":"m"}}',
+        "coinbase": f'{{"error":"{code}"}}',
+    }
+    answer = answers.get(exchange, f'{{"code":"{code}","msg":"m"}}')
+    return submit_outcome(kind(f"{exchange} {answer}"), True, status, exchange=exchange, answer=answer)
+
+
+@pytest.mark.parametrize("exchange", UNKNOWN)
+def test_no_code_that_leaves_the_order_open_is_a_refusal(exchange: str) -> None:
+    table = list(entries(exchange))
+    assert len(table) > 20
+    refused = REFUSED.get(exchange, {})
+    wrong = {
+        (code, kind.__name__, comment)
+        for code, kind, comment in table
+        if (issubclass(kind, OPEN) and not issubclass(kind, CLOSED)) or INTERNAL.search(f"{code} {comment}")
+        if code not in refused and outcome(exchange, code, kind, 400) == "rejected"
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("exchange", UNKNOWN)
+@pytest.mark.parametrize("status", [200, 400, 408, 500])
+def test_each_entry_counts_whatever_the_class_and_the_status(exchange: str, status: int) -> None:
+    for code in UNKNOWN[exchange]:
+        assert outcome(exchange, code, ccxt.InvalidOrder, status) == "unknown"
+    for code in REFUSED.get(exchange, {}):
+        assert outcome(exchange, code, ccxt.OperationFailed, status) == "rejected"
+
+
+def test_an_entry_says_one_thing_and_has_a_source() -> None:
+    assert set(SOURCES) == set(UNKNOWN)
+    assert set(REFUSED) <= set(UNKNOWN)
+    for exchange, refused in REFUSED.items():
+        assert not refused.keys() & UNKNOWN[exchange].keys()
+    assert all(words for table in (UNKNOWN, REFUSED) for codes in table.values() for words in codes.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "exchange"),
+    [
+        ("binance", "binance"),
+        ("Binance", "binance"),
+        ("binanceusdm", "binance"),
+        ("kucoinfutures", "kucoin"),
+        ("gateio", "gate"),
+        ("huobi", "htx"),
+        ("myokx", "okx"),
+        ("bitstamp", ""),
+        ("", ""),
+    ],
+)
+def test_exchanges_by_their_names(name: str, exchange: str) -> None:
+    assert table_of(name) == exchange
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ('{"code":-1007,"msg":"x"}', ("-1007",)),
+        ('{"code" : "408000"}', ("408000",)),
+        ('{"retCode":0,"retMsg":"OK"}', ()),
+        ('{"code":"1","data":[{"sCode":"51149"},{"sCode":"0"}]}', ("1", "51149")),
+        ('{"error":["EOrder:x","EService:Unavailable"]}', ("EOrder:x", "EOrder:x", "EService:Unavailable")),
+        ('{"status":"error","err-code":"gateway-internal-error"}', ("gateway-internal-error",)),
+        ('{"label":"SERVER_ERROR"}', ("SERVER_ERROR",)),
+        ("<html>code: 5</html>", ()),
+        ("", ()),
+    ],
+)
+def test_codes_are_found_in_each_dialect(text: str, codes: tuple[str, ...]) -> None:
+    assert codes_in(text) == codes
+
+
+@pytest.mark.parametrize(
+    "unit", ['"code"', '"code":', '"code":"', '"code":' + " " * 9, '"E', '"EA:', '"error":[', "a", '"']
+)
+def test_the_search_is_bounded(unit: str) -> None:
+    """An answer of any length costs what its beginning costs: nothing behind it is looked at."""
+    long = unit * 100_000
+    assert codes_in(long) == codes_in(long[:LONGEST_TEXT])
+    assert codes_in(long[:LONGEST_TEXT] + '{"code":-1007}') == codes_in(long[:LONGEST_TEXT])
+
+
+def test_the_message_of_an_unwatched_client_is_read_as_its_answer() -> None:
+    text = '{"retCode":10016,"retMsg":"Server error."}'
+    assert submit_outcome(ccxt.ExchangeError(f"bybit {text}"), exchange="bybit") == "unknown"
+    assert (
+        submit_outcome(ccxt.ExchangeError(f"bybit {text}"), exchange="the bot's own name for it") == "unknown"
+    )
