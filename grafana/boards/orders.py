@@ -37,7 +37,7 @@ def _stage(name: str) -> str:
 
 
 def _funnel() -> list[Sized]:
-    ends = ("partially_filled", "canceled", "expired", "rejected", "unknown")
+    ends = ("partially_filled", "canceled", "expired", "rejected", "failed", "unknown")
     return [
         bars(
             "Funnel",
