@@ -26,13 +26,13 @@ class Attempts:
         over_socket: Something was sent over a WebSocket, where requests and answers are not told apart.
     """
 
-    __slots__ = ("_answer", "_answered", "_aside_failed", "_exchange", "_status", "_worst", "over_socket")
+    __slots__ = ("_answer", "_answered", "_exchange", "_failed_last", "_status", "_worst", "over_socket")
 
     def __init__(self, exchange: str) -> None:
         self._exchange = exchange
         self._worst: Outcome | None = None
         self._answered = False
-        self._aside_failed = False
+        self._failed_last = False
         self._status: int | None = None
         self._answer = ""
         self.over_socket = False
@@ -45,7 +45,7 @@ class Attempts:
             status: HTTP status of its answer, if there was one.
             answer: The beginning of its answer.
         """
-        self._aside_failed = False
+        self._failed_last = error is not None
         self._status, self._answer = status, answer
         if error is None:
             self._answered = True
@@ -55,17 +55,19 @@ class Attempts:
 
     def aside(self, error: BaseException | None) -> None:
         """A request for something else ended."""
-        self._aside_failed = error is not None
+        self._failed_last = error is not None
 
     def outcome(self, error: BaseException) -> Outcome:
         """What became of the order, when the call raised `error`: as little certain as its least certain request."""
         if not self._answered and not self.over_socket:
             # What is raised between requests, or before the first, says nothing about those that were sent.
             return self._worst or "failed"
-        if self._answered and self._aside_failed:
+        if self._answered and self._failed_last:
+            # A request that went well may have been the order; what failed after it is not its answer.
             return "unknown"
         own = submit_outcome(error, True, self._status, exchange=self._exchange, answer=self._answer)
-        return worse(self._worst, own) or own
+        # Something was sent, whatever else did not connect.
+        return worse(self._worst, "unknown" if own == "failed" else own) or "unknown"
 
 
 class Witness:

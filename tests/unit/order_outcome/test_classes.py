@@ -206,6 +206,39 @@ def test_no_status_and_no_class_outranks_the_exchanges_own_code(
         assert outcome != "rejected"
 
 
+#: Requests of a call by what they do: what they raise, and whether the exchange may hold an order after them.
+_REQUESTS: dict[str, tuple[BaseException | None, bool]] = {
+    "refused connection": (caused(ccxt.NetworkError("a"), REFUSED), False),
+    "refusal": (ccxt.InsufficientFunds("b"), False),
+    "cut": (caused(ccxt.NetworkError("c"), CUT), True),
+    "status unknown": (ccxt.RequestTimeout('binance {"code":-1007}'), True),
+    "accepted": (None, True),
+    "aside": (None, False),
+    "aside that fails": (ccxt.RequestTimeout("d"), False),
+}
+
+
+@given(
+    kinds=st.lists(st.sampled_from(sorted(_REQUESTS)), max_size=4),
+    own=st.sampled_from([None, KeyError("x"), REFUSED]),
+)
+def test_a_call_never_denies_an_order_that_may_exist(kinds: list[str], own: BaseException | None) -> None:
+    """Against what the exchange holds; the call raises what its last request raised, or an error of its own."""
+    attempts = Attempts("binance")
+    last: BaseException | None = None
+    for kind in kinds:
+        last, _ = _REQUESTS[kind]
+        if kind.startswith("aside"):
+            attempts.aside(last)
+        else:
+            attempts.ended(last, None, "")
+    raised = own or last or KeyError("in the client")
+    if any(_REQUESTS[kind][1] for kind in kinds):
+        assert attempts.outcome(raised) == "unknown"
+    else:
+        assert attempts.outcome(raised) == ("rejected" if "refusal" in kinds else "failed")
+
+
 class TestAttempts:
     """A call is as open as its least certain request, and requests for something else never decide."""
 
