@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
+import time
 
-import psutil
-
-from ..stack import StackError, state
+from .. import _alive
+from ..stack import Home, StackError, state
 from ._arguments import add_home, home_of
 from ._console import out, print_json
 
@@ -25,18 +24,36 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Ask the supervisor to stop, and wait until it has."""
-    running = state.require(home_of(options))
-    supervisor = psutil.Process(running.pid)
-    os.kill(running.pid, signal.SIGTERM)
-    try:
-        supervisor.wait(BUDGET)
-    except psutil.TimeoutExpired:
-        raise StackError(
-            f"the stack has not stopped within {BUDGET:g} s (pid {running.pid})",
-            f"Look into {running.home.logs}.",
-        ) from None
+    running = _meant(options)
+    # Held by the process that runs the stack and by no other, whatever its file says.
+    locked = _alive.locked(running.home.lock)
+    if not locked or not _alive.send(running.pid, running.started, signal.SIGTERM):
+        raise StackError(f"no stack is running in {running.home.path}", "Start one with: botobs up")
+    _wait(running)
     if options.json:
-        print_json({"stopped": sorted(running.parts)})
+        print_json({"home": running.home.path, "stopped": sorted(running.parts)})
     else:
         out.print(f"stopped; its data stays in {running.home.data}")
     return 0
+
+
+def _meant(options: argparse.Namespace) -> state.Running:
+    named = home_of(options) or Home.named()
+    homes = [] if named else state.everything()
+    if len(homes) > 1:
+        raise StackError(
+            f"{len(homes)} stacks are running, and none of them was named",
+            "\n".join(["Say which one with --home:", *(f"  {home}" for home in homes)]),
+        )
+    return state.require(named)
+
+
+def _wait(running: state.Running) -> None:
+    deadline = time.monotonic() + BUDGET
+    while _alive.identity(running.pid) == running.started:
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"the stack has not stopped within {BUDGET:g} s (pid {running.pid})",
+                f"Look into {running.home.logs}.",
+            )
+        time.sleep(0.1)

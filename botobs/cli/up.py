@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 
-from ..stack import Home, Stack, StackError, state
+from .. import _alive
+from ..stack import Home, Stack, StackError, _child
+from ..stack.private import open_private
 from ..stack.supervisor import State, Status
 from ..stack.waiting import either, stop_on_signals
 from ._arguments import add_home, add_stack_options, home_of, stack_options
@@ -76,28 +78,28 @@ def _show(stack: Stack, options: argparse.Namespace) -> None:
     for warning in stack.warnings:
         err.print(f"warning: {warning}", markup=False)
     out.print(f"\nPasswords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
-    out.print('In a service of this user, botobs.init("name") finds the stack by itself. Stop with Ctrl-C.')
+    out.print(f"{stack.notice} Stop with Ctrl-C.", markup=False)
 
 
 def _detach(options: argparse.Namespace) -> int:
     """Start `botobs up` as a process of its own and wait until it says that it runs."""
     home = home_of(options) or Home.from_environ()
-    if state.find(home) is not None:
+    if _alive.locked(home.lock):
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")
     home.create()
-    command = [sys.executable, "-m", "botobs", "up", "--home", str(home.path), "--ports", options.ports]
+    command = [*_child.command("botobs"), "up", "--home", str(home.path), "--ports", options.ports]
     command += ["--profile", options.profile]
     for part in options.extra:
         command += ["--with", part]
     log = home.logs / "up.log"
-    with log.open("wb") as file:
+    with open_private(log, os.O_TRUNC) as file:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env=os.environ,
+            env=_child.environ(),
         )
     shown = 0
     with contextlib.suppress(KeyboardInterrupt):

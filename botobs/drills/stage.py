@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..stack import Home, StackError, state
+from ..stack import Home, StackError, _child, state
+from ..stack._guardian import watch
+from ..stack.private import open_private
 from ..stack.secrets import write_secret
 from .deadman import Deadman, Mailer
 from .profile import Profile
@@ -27,7 +26,7 @@ _START = 300.0
 
 
 class Stage:
-    """Runs `python -m demo` with a mail server, a Slack and a dead-man's switch around it.
+    """Runs this botobs' demo with a mail server, a Slack and a dead-man's switch around it.
 
     Args:
         profile: Its pace.
@@ -49,11 +48,7 @@ class Stage:
         variables: Mapping[str, str] | None = None,
         cluster: bool = False,
     ) -> None:
-        if find_spec("demo") is None:
-            raise StackError(
-                "no stack is running, and the demo is not here to be broken instead",
-                "Start a stack with botobs up, or run the drill in a checkout of botobs.",
-            )
+        _child.require_demo()
         self.inbox = Inbox()
         self._profile = profile
         self._load = ["--rate", str(rate), "--bots", str(bots)]
@@ -111,10 +106,11 @@ class Stage:
         write_secret(self.home.secrets / "alertmanager" / "slack.url", slack.url)
         write_secret(self.home.secrets / "alertmanager" / "deadman.url", deadman.url)
         log = self._folder / "demo.log"
-        with log.open("wb") as file:
+        with open_private(log) as file:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "demo", "--ports", "auto", "--home", str(self.home.path)),
+                    *_child.command("demo"),
+                    *("--ports", "auto", "--home", str(self.home.path)),
                     *self._load,
                     *self._layout,
                 ],
@@ -135,7 +131,8 @@ class Stage:
 
     def _environ(self, mail_port: int) -> dict[str, str]:
         foreign = ("BOTOBS_", "OTEL_", "DEMO_")
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        ours = _child.environ(demo=True)
+        environ = {name: value for name, value in ours.items() if not name.startswith(foreign)}
         return {
             **environ,
             # Where services of this user look for a stack, ours is not to be found.
@@ -154,9 +151,12 @@ class Stage:
 def _guarded(pid: int) -> subprocess.Popen[bytes]:
     """Have a process ended when ours is, however that happens; returns who sees to it."""
     guardian = subprocess.Popen(
-        [sys.executable, "-m", "botobs.stack._guardian"], stdin=subprocess.PIPE, start_new_session=True
+        _child.command("botobs.stack._guardian"),
+        env=_child.environ(),
+        stdin=subprocess.PIPE,
+        start_new_session=True,
     )
     assert guardian.stdin is not None
-    guardian.stdin.write(f"+{pid}\n".encode())
+    guardian.stdin.write(watch(pid))
     guardian.stdin.flush()
     return guardian

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ._load import SettingsError, follow, load, program_name
-from ._stack import Stack, find_stack
+from ._stack import NoStack, Stack, find_stack, stack_files, state_folder
 from ._table import TABLE, Problem, Setting, Settings
 
 __all__ = [
     "TABLE",
+    "NoStack",
     "Problem",
     "Setting",
     "Settings",
@@ -17,4 +18,6 @@ __all__ = [
     "follow",
     "load",
     "program_name",
+    "stack_files",
+    "state_folder",
 ]

@@ -46,12 +46,18 @@ def load(
     for name, setting in TABLE.items():
         decided.settle(name, setting, _offers(name, setting, arguments, environ, file, file_name))
     files: tuple[Path, ...] = ()
+    stack: Stack | None = None
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
         files = stack_files(environ)
-        decided.take_stack(read_stack(files))
+        stack = read_stack(files)
+        decided.take_stack(stack)
     decided.derive(environ)
     settings = Settings(
-        **decided.values, stack_files=files, origins=decided.origins, problems=tuple(decided.problems)
+        **decided.values,
+        stack_files=files,
+        stack=stack,
+        origins=decided.origins,
+        problems=tuple(decided.problems),
     )
     if settings.strict and settings.problems:
         raise SettingsError(" ".join(problem.text for problem in settings.problems))
@@ -61,24 +67,30 @@ def load(
 def follow(settings: Settings) -> tuple[Stack, Settings] | None:
     """The stack that runs on this machine now, and `settings` with the way to it.
 
+    Once a stack has been found, only that one is followed: no other one gets what was meant for it.
+
     Returns:
         None if no stack runs, or the endpoint is not one that a stack may decide.
     """
-    stack = read_stack(settings.stack_files)
+    before = settings.stack
+    if before is None:
+        stack = read_stack(settings.stack_files)
+    else:
+        stack = read_stack((before.home / "stack.json", *settings.stack_files), before.home)
     if stack is None:
         return None
     values: dict[str, Any] = {}
     origins = dict(settings.origins)
-    files = {str(file) for file in settings.stack_files}
+    open_to_it = {"default", str(before.file) if before else ""}
     for name in ("endpoint", "certificate", "token_file"):
         raw = stack.settings[name]
-        if raw is not None and (origins[name] == "default" or origins[name] in files):
+        if raw is not None and origins[name] in open_to_it:
             try:
                 values[name] = TABLE[name].parse(raw)
             except ValueError:
                 return None
             origins[name] = str(stack.file)
-    return stack, replace(settings, **values, origins=origins)
+    return stack, replace(settings, **values, stack=stack, origins=origins)
 
 
 def _offers(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _parse as parse
+from ._stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Settings:
 
     Attributes:
         stack_files: Where a stack on this machine tells of itself; empty if its endpoint does not count.
+        stack: The one that was found there.
         origins: Where each value came from.
         problems: Those that cannot be used.
     """
@@ -212,6 +214,7 @@ class Settings:
     engine: str = _row("fast", "What records spans and metrics.", parse.one_of("stock", "fast"))
 
     stack_files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
+    stack: Stack | None = field(default=None, compare=False, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
 

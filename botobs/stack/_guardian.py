@@ -13,26 +13,32 @@ import time
 
 import psutil
 
+from .. import _alive
+
 #: Seconds that the parts get between SIGTERM and SIGKILL.
 GRACE = 8.0
 
 
 def main() -> None:
-    """Read `+PID`, `-PID` lines until the end, then end what is left."""
+    """Read lines until the end, then end what is left: `+PID IDENTITY` adds a process, `-PID` takes it off."""
     # A Ctrl-C or a closed terminal is the supervisor's to handle; the guardian only goes when the supervisor went.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     watched: dict[int, psutil.Process] = {}
     for line in sys.stdin:
-        pid = int(line[1:])
+        number, _, who = line[1:].strip().partition(" ")
+        pid = int(number)
         if line.startswith("-"):
             watched.pop(pid, None)
             continue
         try:
-            # psutil remembers the start time, so a number that the system has given away again is not mistaken.
-            watched[pid] = psutil.Process(pid)
+            # psutil remembers the start time, so a number that the system gives away from now on is not mistaken.
+            process = psutil.Process(pid)
         except psutil.NoSuchProcess:
             continue
+        # Nor one that it has given away since the line was written.
+        if _alive.identity(pid) == who:
+            watched[pid] = process
     end(list(watched.values()))
 
 
@@ -57,6 +63,11 @@ def _send(process: psutil.Process, action: object) -> None:
         action(process)  # type: ignore[operator]
     except psutil.NoSuchProcess:
         return
+
+
+def watch(pid: int) -> bytes:
+    """The line that has a guardian end this process, which must not have been waited for yet."""
+    return f"+{pid} {_alive.identity(pid) or '-'}\n".encode()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from .supervisor import Supervisor
 
 #: Longest lease, in seconds.
 LONGEST = 3600.0
+#: A Unix socket's path may have 104 bytes on macOS and 108 on Linux.
+_LONGEST_PATH = 100
 
 
 class ControlServer:
@@ -44,11 +46,16 @@ class ControlServer:
     async def start(self) -> None:
         """Listen."""
         self._path.unlink(missing_ok=True)
-        previous = os.umask(0o177)
+        listener = socket.socket(socket.AF_UNIX)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, str(self._path))
-        finally:
-            os.umask(previous)
+            # Nobody can connect before it listens, and by then it is closed to others.
+            with _short(self._path) as name:
+                listener.bind(name)
+            self._path.chmod(0o600)
+            self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+        except BaseException:
+            listener.close()
+            raise
 
     async def stop(self) -> None:
         """Stop listening; parts that are held stay so, because the stack stops."""
@@ -120,6 +127,29 @@ class ControlServer:
             await self._supervisor.thaw(part)
 
 
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """A name of `path` for as long as the block runs, short enough for a socket.
+
+    Raises:
+        StackError: This system has none.
+    """
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        through = Path(f"/proc/self/fd/{folder}")
+        if not through.exists():
+            raise StackError(
+                f"{path} is too long a name for a socket on this system",
+                f"Choose a home whose path has at most {_LONGEST_PATH - len(path.name) - 1} bytes.",
+            )
+        yield str(through / path.name)
+    finally:
+        os.close(folder)
+
+
 def _lease(request: dict[str, Any]) -> float:
     seconds = float(request["seconds"])
     if not 0 < seconds <= LONGEST:
@@ -141,9 +171,9 @@ def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
         StackError: The stack does not run or refuses.
     """
     try:
-        with socket.socket(socket.AF_UNIX) as connection:
+        with socket.socket(socket.AF_UNIX) as connection, _short(path) as name:
             connection.settimeout(60)
-            connection.connect(str(path))
+            connection.connect(name)
             connection.sendall(json.dumps({"do": do, "part": part, "seconds": seconds}).encode() + b"\n")
             answer = json.loads(connection.makefile().readline())
     except (OSError, ValueError) as error:

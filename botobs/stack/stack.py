@@ -77,6 +77,8 @@ class Stack:
         self.binaries = Binaries()
         self.values: dict[str, str] = {}
         self.warnings: list[str] = []
+        #: How a service finds this stack.
+        self.notice = ""
         self.database: Server | None = None
         self._display = display or Silent()
         self._on_change = on_change
@@ -125,6 +127,8 @@ class Stack:
                 f"a stack is already running in {self.home.path}",
                 "See it with botobs status, stop it with botobs down.",
             )
+        # Left by a stack that was killed: its process' number may be anybody's by now.
+        self.home.state.unlink(missing_ok=True)
         try:
             await self._start()
         except BaseException:
@@ -162,7 +166,9 @@ class Stack:
                 self.supervisor.add(part)
         otlp = context.url("BOTOBS_OTLP_HTTP_PORT")
         # Written before the services of a demo start, because they look for it.
-        state.write(self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish)
+        self.notice = state.write(
+            self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish
+        )
         await self.supervisor.start()
         several = cluster_parts.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)

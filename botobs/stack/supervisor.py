@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,10 @@ from pathlib import Path
 
 import psutil
 
+from . import _child
+from ._guardian import watch
 from .errors import StackError
+from .private import open_private
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ class Supervisor:
         self._ready: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        # The same as psutil knows them, which takes no later process for one of these.
+        self._known: dict[str, psutil.Process] = {}
         self._guardian: asyncio.subprocess.Process | None = None
         self._fallen = asyncio.Event()
         self.stopping = False
@@ -163,8 +167,11 @@ class Supervisor:
 
     async def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to a part, as a fault would; the supervisor restarts what falls."""
-        process = self._processes[name]
-        process.send_signal(number)
+        process = self._processes.get(name)
+        if process is None or process.returncode is not None:
+            raise StackError(f"{name} does not run at the moment")
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
 
     async def freeze(self, name: str) -> None:
         """Stop the threads of a part and of the processes that it has started, without ending any."""
@@ -176,7 +183,10 @@ class Supervisor:
 
     def _each(self, name: str, do: Callable[[psutil.Process], None]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
-            parent = psutil.Process(self._processes[name].pid)
+            parent = self._known.get(name)
+            # A part that has fallen and not started again has left its number to anybody.
+            if parent is None or not parent.is_running():
+                return
             do(parent)
             for child in parent.children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -210,27 +220,27 @@ class Supervisor:
         while not self.stopping:
             began = time.monotonic()
             process = await self._spawn(part)
-            watch = asyncio.create_task(process.wait())
+            ended = asyncio.create_task(process.wait())
             try:
-                await self._until_ready(part, watch)
+                await self._until_ready(part, ended)
                 if first and part.finish_start is not None:
                     await part.finish_start()
                 self._ready[part.name].set()
                 self._set(part.name, State.READY)
                 first = False
-                await watch
+                await ended
             except StackError:
                 if first:
                     self._set(part.name, State.FAILED)
                     raise
                 # Alive but not answering after a restart: the next try needs its port.
                 if process.returncode is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+                    _kill_group(process)
                     await process.wait()
             finally:
                 if process.returncode is not None:
-                    await self._tell_guardian(f"-{process.pid}")
-                watch.cancel()
+                    await self._tell_guardian(f"-{process.pid}\n".encode())
+                ended.cancel()
             self._ready[part.name].clear()
             if self.stopping:
                 break
@@ -247,7 +257,7 @@ class Supervisor:
     async def _spawn(self, part: Part) -> asyncio.subprocess.Process:
         if part.prepare is not None:
             await part.prepare()
-        log = (self._logs / f"{part.name}.log").open("ab")
+        log = open_private(self._logs / f"{part.name}.log")
         try:
             process = await asyncio.create_subprocess_exec(
                 *part.command,
@@ -261,13 +271,18 @@ class Supervisor:
                 user=part.user,
                 group=_group_of(part.user),
                 extra_groups=[] if part.user else None,
+                # What it stores is for nobody else, whatever is the umask that we were started with.
+                umask=0o077,
             )
         except OSError as error:
             raise StackError(f"{part.name} cannot be started: {error}") from error
         finally:
             log.close()
         self._processes[part.name] = process
-        await self._tell_guardian(f"+{process.pid}")
+        self._known.pop(part.name, None)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._known[part.name] = psutil.Process(process.pid)
+        await self._tell_guardian(watch(process.pid))
         self.status[part.name].pid = process.pid
         self._set(part.name, State.STARTING)
         return process
@@ -302,11 +317,10 @@ class Supervisor:
                     await process.wait()
             except TimeoutError:
                 logger.info("%s did not stop within %g s and is killed", name, part.stop_budget)
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                _kill_group(process)
                 await process.wait()
         if process is not None:
-            await self._tell_guardian(f"-{process.pid}")
+            await self._tell_guardian(f"-{process.pid}\n".encode())
         self._ready[name].clear()
         self._set(name, State.STOPPED)
 
@@ -334,17 +348,22 @@ class Supervisor:
 
     async def _start_guardian(self) -> None:
         self._guardian = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "botobs.stack._guardian",
+            *_child.command("botobs.stack._guardian"),
+            env=_child.environ(),
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
 
-    async def _tell_guardian(self, line: str) -> None:
+    async def _tell_guardian(self, line: bytes) -> None:
         if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.write(f"{line}\n".encode())
+            self._guardian.stdin.write(line)
             await self._guardian.stdin.drain()
+
+
+def _kill_group(process: asyncio.subprocess.Process) -> None:
+    """Kill a part that has not been waited for, with what it has started in its session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _group_of(user: str | None) -> int | None:

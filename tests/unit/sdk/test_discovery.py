@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,16 +13,14 @@ import botobs
 from botobs.export import pipeline
 from botobs.export.sender import Sender
 from tests.support.otlp_receiver import OtlpReceiver, receiving
+from tests.support.published import leave, state_of
 
 PATIENCE = 60.0
 
 
 def publish(home: Path, receiver: OtlpReceiver) -> None:
     """What `botobs up` leaves for services."""
-    file = home / "stack.json"
-    home.mkdir(exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(json.dumps({"pid": os.getpid(), "otlp": {"endpoint": receiver.endpoint}}))
+    leave(home / "stack.json", state_of(home, receiver.endpoint))
 
 
 @pytest.fixture
@@ -112,3 +108,31 @@ def test_an_endpoint_that_was_given_stays(receiver: OtlpReceiver, tmp_path: Path
         assert not handle.flush(2.0)
         assert not handle.flush(2.0)
         assert other.requests == []
+
+
+def test_a_running_service_stays_with_its_stack(
+    receiver: OtlpReceiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one that takes the first place gets nothing of what was meant for it."""
+    monkeypatch.setattr(pipeline, "LOOK_INTERVAL", 0.01)
+    first, other = tmp_path / "first", tmp_path / "other"
+    published = tmp_path / ".local" / "state" / "botobs" / "stack.json"
+    with receiving() as before, receiving() as elsewhere:
+        leave(published, state_of(first, before.endpoint))
+        own = leave(first / "stack.json", state_of(first, before.endpoint))
+        handle = botobs.init(
+            "loyal", disabled_instrumentations=["all"], span_interval=0.01, environ={"HOME": str(tmp_path)}
+        )
+        try:
+            seen(before, "first")
+            own.unlink()
+            leave(published, state_of(other, elsewhere.endpoint))
+            assert handle._discovery.look() is None
+            # It comes back on other ports, and is still not the one that services find by themselves.
+            leave(own, state_of(first, receiver.endpoint))
+            found = handle._discovery.look()
+            assert found is not None
+            assert found.endpoint == receiver.endpoint
+            assert elsewhere.requests == []
+        finally:
+            botobs.shutdown(1.0)

@@ -12,6 +12,7 @@ import pytest
 
 from botobs.cli import main
 from tests.support.otlp_receiver import OtlpReceiver, Reply, receiving
+from tests.support.published import leave, state_of
 
 
 @pytest.fixture
@@ -117,16 +118,9 @@ def test_a_clock_that_is_off(doctor: Any, receiver: OtlpReceiver) -> None:
 
 
 def test_stores_that_lack_the_canary(doctor: Any, receiver: OtlpReceiver, tmp_path: Path) -> None:
-    import os
-
-    otlp = {"endpoint": receiver.endpoint, "certificate": None, "token_file": None}
     parts = {"tempo": {"url": "https://127.0.0.1:1"}}
     home = tmp_path / "home"
-    home.mkdir()
-    otlp["certificate"] = None
-    stack = home / "stack.json"
-    stack.write_text(json.dumps({"version": 1, "pid": os.getpid(), "otlp": otlp, "parts": parts}))
-    stack.chmod(0o600)
+    leave(home / "stack.json", state_of(home, receiver.endpoint, parts=parts))
     code, answer = doctor(BOTOBS_HOME=str(home))
     assert code == 1
     assert "Tempo at https://127.0.0.1:1 cannot be asked" in texts(answer, "error")

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from botobs.settings import TABLE, Settings, SettingsError, load
+from botobs.stack.locks import try_exclusive
+from tests.support.published import leave, state_of
+
+_NAMES = (
+    "pid", "started", "since", "home", "environment", "otlp", "endpoint", "certificate", "token_file", "parts", "url",
+    "tempo",
+)  # fmt: skip
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=6),
+    max_leaves=20,
+)
 
 
 def settings(directory: Path, arguments: Mapping[str, Any] | None = None, /, **environ: str) -> Settings:
@@ -189,24 +206,14 @@ def test_every_argument_of_init_is_a_setting_and_the_other_way_round() -> None:
 class TestStack:
     """The stack that runs on this machine."""
 
-    def publish(self, directory: Path, mode: int = 0o600, pid: int | None = None) -> Path:
-        file = directory / "stack.json"
-        directory.mkdir(parents=True, exist_ok=True)
+    def publish(self, directory: Path, mode: int = 0o600, **over: Any) -> Path:
         otlp = {
             "endpoint": "https://127.0.0.1:4318",
             "certificate": "/c/ca.pem",
             "token_file": "/c/service.token",
         }
-        content = {
-            "version": 1,
-            "pid": pid or os.getpid(),
-            "environment": "staging",
-            "otlp": otlp,
-            "parts": {},
-        }
-        file.write_text(json.dumps(content))
-        file.chmod(mode)
-        return file
+        content = state_of(directory, **{"otlp": otlp, "environment": "staging", **over})
+        return leave(directory / "stack.json", content, mode)
 
     def test_is_found_in_its_home(self, tmp_path: Path) -> None:
         file = self.publish(tmp_path / "home")
@@ -233,12 +240,39 @@ class TestStack:
         assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
 
     def test_is_not_believed_when_its_process_is_gone(self, tmp_path: Path) -> None:
-        gone = os.fork()
-        if gone == 0:
-            os._exit(0)
-        os.waitpid(gone, 0)
-        file = self.publish(tmp_path / "home", pid=gone)
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        file = self.publish(tmp_path / "home", pid=gone.pid)
         assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
+
+    def test_is_not_believed_when_its_number_is_another_processs(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home", pid=os.getppid())
+        assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
+
+    def test_of_an_older_botobs_is_known_by_its_lock(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home", started=None)
+        assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
+        lock = try_exclusive(file.parent / "stack.lock")
+        assert lock is not None
+        try:
+            assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint == "https://127.0.0.1:4318"
+        finally:
+            os.close(lock)
+
+    def test_in_a_home_that_was_named_wins_over_one_that_was_published(self, tmp_path: Path) -> None:
+        self.publish(tmp_path / ".local" / "state" / "botobs")
+        assert settings(tmp_path, BOTOBS_HOME=str(tmp_path / "mine")).endpoint is None
+
+    @given(content=_JSON, end=st.integers(0, 400), over=st.booleans())
+    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    def test_whatever_the_file_holds_nothing_is_raised(
+        self, tmp_path: Path, content: Any, end: int, over: bool
+    ) -> None:
+        whole = state_of(tmp_path)
+        text = json.dumps({**whole, **content} if over and isinstance(content, dict) else content)
+        leave(tmp_path / "stack.json", text[: len(text) - end] if end < len(text) else text)
+        found = settings(tmp_path, BOTOBS_HOME=str(tmp_path))
+        assert found.endpoint is None or found.endpoint.startswith("http")
 
     def test_with_broken_content_is_passed_over(self, tmp_path: Path) -> None:
         file = self.publish(tmp_path / "home")

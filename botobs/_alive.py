@@ -1,0 +1,96 @@
+"""Tells whether the process that left a note still runs, which its number alone does not: numbers are used again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import psutil
+
+if sys.platform != "win32":
+    import fcntl
+
+
+def identity(pid: int) -> str | None:
+    """What tells a process from every other one that had or gets its number.
+
+    Returns:
+        None if there is no such process, or it has ended and only waits for its parent to take notice.
+    """
+    if sys.platform == "linux":
+        return _identity_from_proc(pid)
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else str(process.create_time())
+    except (psutil.Error, OverflowError, ValueError):
+        return None
+
+
+def _identity_from_proc(pid: int) -> str | None:
+    # Cheaper than psutil, and not moved by a clock that is set: ticks since the start of the machine.
+    # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except (OSError, ValueError):
+        return None
+    # The name of the program, in parentheses, may hold anything.
+    fields = status.rpartition(b")")[2].split()
+    return None if fields[0] in (b"Z", b"X") else f"{_boot()} {fields[19].decode()}"
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return "-"
+
+
+def send(pid: int, who: str, number: signal.Signals) -> bool:
+    """Send a signal to the process whose `identity` was `who`; whether it was there to take it.
+
+    Raises:
+        PermissionError: It is another user's.
+    """
+    if not hasattr(os, "pidfd_open"):
+        if identity(pid) != who:
+            return False
+        psutil.Process(pid).send_signal(number)
+        return True
+    try:
+        # It stands for this process, whoever may get its number from now on.
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if identity(pid) != who:
+            return False
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def locked(path: Path) -> bool:
+    """Whether a process holds the lock at `path`; the system lets go of it when its holder ends."""
+    if sys.platform == "win32":
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except (OSError, ValueError):
+        return False
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
