@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from botobs.cli._arguments import add_profile
+from botobs.cli._arguments import add_profile, home_of
 from botobs.cli._building import BuildDisplay
 from botobs.stack import Home, Options, Stack, StackError
 from botobs.stack.supervisor import State, Status
@@ -44,7 +44,7 @@ def main() -> int:
 
 async def _run(options: argparse.Namespace) -> int:
     stop = stop_on_signals()
-    home = Home.from_environ({"BOTOBS_HOME": options.home} if options.home else {})
+    home = home_of(options) or Home.from_environ()
     auto = options.ports == "auto"
     with BuildDisplay() as display:
         chosen = Options(postgres=True, cluster=options.profile == "cluster", ports_auto=auto)

@@ -101,7 +101,7 @@ def _service(
     url = f"http://127.0.0.1:{ports[name]}"
     return Part(
         name=name,
-        command=[sys.executable, "-m", f"demo.{name.replace('-', '_')}"],
+        command=[sys.executable, "-P", "-m", f"demo.{name.replace('-', '_')}"],
         ready=_answers(f"{url}/healthz"),
         environ={**environ, "DEMO_PORT": str(ports[name])},
         after=after,

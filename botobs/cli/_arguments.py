@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..stack import Home, Options, secrets, state
+from ..stack import Home, Options, StackError, secrets, state
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +23,33 @@ def home_of(options: argparse.Namespace) -> Home | None:
     return Home.from_environ({"BOTOBS_HOME": options.home}) if options.home else None
 
 
+def home_meant(options: argparse.Namespace) -> Home:
+    """The home that was named, else the running stack's, else the user's."""
+    if named := home_of(options) or Home.named():
+        return named
+    running = state.find()
+    return running.home if running else Home.from_environ()
+
+
 def secrets_of(options: argparse.Namespace) -> Path:
-    """The folder of the secrets: of the home that was named, else of the running stack, else of the user's home."""
-    running = None if options.home else state.find()
-    home = home_of(options) or (running.home if running else Home.from_environ())
+    """The folder of the secrets of the home that is meant, which has to be there.
+
+    Raises:
+        StackError: No stack has been set up in it.
+    """
+    home = home_meant(options)
+    if not home.exists:
+        raise StackError(
+            f"no stack has been set up in {home.path}",
+            "Name its folder with --home or BOTOBS_HOME; botobs up sets one up.",
+        )
+    secrets.check_permissions(home.secrets)
+    return home.secrets
+
+
+def secrets_made(options: argparse.Namespace) -> Path:
+    """The same for a command that hands something out: what is missing is made."""
+    home = home_meant(options)
     home.create()
     secrets.ensure(home.secrets)
     return home.secrets

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..stack import certificates
-from ._arguments import add_home, secrets_of
-from ._console import out, print_json
+from ._arguments import add_home, secrets_made, secrets_of
+from ._console import err, out, print_json
 
 _RELOADS = "APIs show it with the next connection, receivers of telemetry within an hour or after a restart."
 
@@ -35,7 +35,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _show(options: argparse.Namespace) -> int:
-    held = certificates.found(secrets_of(options))
+    return _list(secrets_of(options), options)
+
+
+def _list(secrets: Path, options: argparse.Namespace) -> int:
+    held = certificates.found(secrets)
     if options.json:
         print_json(
             [
@@ -59,24 +63,28 @@ def _print(held: Sequence[certificates.Certificate]) -> None:
 
 
 def _renew(options: argparse.Namespace) -> int:
-    certificates.renew(secrets_of(options))
-    return _changed(options)
+    secrets = secrets_of(options)
+    certificates.renew(secrets)
+    return _changed(secrets, options)
 
 
 def _add_hosts(options: argparse.Namespace) -> int:
-    certificates.add_hosts(secrets_of(options), options.hosts)
-    return _changed(options)
+    secrets = secrets_made(options)
+    certificates.add_hosts(secrets, options.hosts)
+    return _changed(secrets, options)
 
 
-def _changed(options: argparse.Namespace) -> int:
-    _show(options)
+def _changed(secrets: Path, options: argparse.Namespace) -> int:
+    err.print(f"changed: the certificates of the stack in {secrets.parent}", markup=False)
+    _list(secrets, options)
     if not options.json:
         out.print(f"\n{_RELOADS}")
     return 0
 
 
 def _issue(options: argparse.Namespace) -> int:
-    secrets = secrets_of(options)
+    secrets = secrets_made(options)
+    err.print(f"signed by the stack in {secrets.parent}", markup=False)
     certificate, key = certificates.issue_for_service(secrets, options.service, options.output)
     authority = secrets / "services-ca.pem"
     if options.json:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..stack import Home, assets
 from ..stack.compose import prepare
+from ._arguments import home_of
 from ._console import out, print_json
 
 
@@ -17,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "compose", description="Write secrets and rendered configuration, then: docker compose up."
     )
     parser.add_argument(
-        "--home", default=".botobs/compose", metavar="DIR", help="where to (default: .botobs/compose)"
+        "--home", metavar="DIR", help="where to (default: $BOTOBS_HOME, else .botobs/compose)"
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     parser.set_defaults(function=run)
@@ -25,7 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Prepare the folder that docker-compose.yml mounts."""
-    home = Home(Path(options.home).resolve())
+    # docker compose lets the shell's BOTOBS_HOME win over the one in the file that is written here.
+    home = home_of(options) or Home.named() or Home(Path(".botobs/compose").resolve())
     environment = prepare(home)
     compose = Path("docker-compose.yml")
     if not compose.exists():

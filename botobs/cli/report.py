@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 from .. import report
 from ..stack import StackError, state
+from ..stack.private import open_private
 from ..traces import parse_duration
 from ._arguments import add_home, home_of
 from ._console import out, print_json
@@ -44,7 +46,9 @@ def run(options: argparse.Namespace) -> int:
     made = asyncio.run(report.make(running, seconds))
     path = Path(options.output)
     try:
-        path.write_text(report.page(made), encoding="utf-8")
+        # It holds the names of bots, their orders and their errors.
+        with open_private(path, os.O_TRUNC) as file:
+            file.write(report.page(made).encode())
     except OSError as error:
         raise StackError(
             f"{path} cannot be written: {error.strerror}", "Name another file with -o."

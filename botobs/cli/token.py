@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..stack import tokens
+from ..stack import StackError, tokens
 from ..stack.private import write_secret
-from ._arguments import add_home, secrets_of
+from ._arguments import add_home, secrets_made, secrets_of
 from ._console import err, out, print_json
 
 
@@ -33,16 +33,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _create(options: argparse.Namespace) -> int:
-    made = tokens.create(secrets_of(options), options.service)
+    secrets = secrets_made(options)
+    made = tokens.new(options.service)
     if options.output is not None:
-        write_secret(options.output, made.value + "\n")
+        # First, so that no token is valid that nobody has.
+        _write(options.output, made)
+    tokens.add(secrets, made)
     shown = {} if options.output is not None else {"token": made.value}
     if options.json:
-        print_json({"service": made.service, "id": made.id, "output": options.output, **shown})
+        about = {"service": made.service, "id": made.id, "home": secrets.parent, "output": options.output}
+        print_json({**about, **shown})
         return 0
-    err.print(f"token {made.id} of {made.service}; botobs token list knows it by this id", markup=False)
+    err.print(
+        f"token {made.id} of {made.service} opens the stack in {secrets.parent}; botobs token list knows it by this id",
+        markup=False,
+    )
     out.print(str(options.output) if options.output is not None else made.value, markup=False)
     return 0
+
+
+def _write(output: Path, made: tokens.Token) -> None:
+    try:
+        write_secret(output, made.value + "\n")
+    except OSError as error:
+        raise StackError(f"{output} cannot be written: {error.strerror}", "No token has been made.") from None
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -56,10 +70,12 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _revoke(options: argparse.Namespace) -> int:
-    gone = tokens.revoke(secrets_of(options), options.wanted)
+    secrets = secrets_of(options)
+    gone = tokens.revoke(secrets, options.wanted)
     if options.json:
-        print_json([{"id": each.id, "service": each.service} for each in gone])
+        print_json([{"id": each.id, "service": each.service, "home": secrets.parent} for each in gone])
         return 0
+    err.print(f"changed: the tokens of the stack in {secrets.parent}", markup=False)
     for each in gone:
         out.print(f"revoked {each.id} of {each.service}", markup=False)
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+from ..stack.private import make_folder, write_secret
 from .catalogue import DRILLS
 from .drill import Drill
 from .profile import PRODUCTION, Profile
@@ -127,13 +128,13 @@ def figures(results: Sequence[Result]) -> dict[str, Any]:
 def write_evidence(folder: Path, result: Result, profile: Profile) -> Path:
     """Write a drill's report and its messages; returns the drill's folder."""
     mine = folder / result.drill.name
-    mine.mkdir(parents=True, exist_ok=True)
+    make_folder(mine)
     report = json.dumps(describe(result, profile), indent=2)
-    (mine / "report.json").write_text(report + "\n", encoding="utf-8")
+    write_secret(mine / "report.json", report + "\n")
     for number, message in enumerate(result.messages, 1):
         when = datetime.fromtimestamp(message.at, UTC).isoformat()
         text = f"{message.channel}, {when}\nSubject: {message.subject}\n\n{message.text}"
-        (mine / f"{number:03}-{message.channel}.txt").write_text(text, encoding="utf-8")
+        write_secret(mine / f"{number:03}-{message.channel}.txt", text)
     return mine
 
 

@@ -7,8 +7,11 @@ import socket
 from pathlib import Path
 
 from . import horizon, parts, secrets
+from .errors import StackError
 from .home import Home
+from .locks import try_exclusive
 from .ports import PORTS
+from .private import make_folder, write_secret
 from .stack import long_term_store, render
 
 #: Addresses inside the compose network are the services' names.
@@ -37,9 +40,22 @@ def prepare(home: Home) -> Path:
         The file for `docker compose --env-file`.
 
     Raises:
-        StackError: A secret can be read by others.
+        StackError: A secret can be read by others, or a stack of `botobs up` runs in the same home.
     """
     home.create()
+    lock = try_exclusive(home.lock)
+    if lock is None:
+        raise StackError(
+            f"a stack is already running in {home.path}, and would be given the configuration of containers",
+            "Name another home with --home, or stop it with botobs down.",
+        )
+    try:
+        return _prepare(home)
+    finally:
+        os.close(lock)
+
+
+def _prepare(home: Home) -> Path:
     secrets.ensure(home.secrets)
     values = {name: value for name, value in os.environ.items() if name.startswith("BOTOBS_")}
     values.setdefault("BOTOBS_ENVIRONMENT", "development")
@@ -50,12 +66,12 @@ def prepare(home: Home) -> Path:
     values |= long_term_store(values)
     render(home, values)
     folder = home.config / "prometheus" / "targets"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for part, variable in parts.SCRAPED.items():
         default = next(port.default for port in PORTS if port.variable == variable)
         parts.write_target(folder, parts.JOBS.get(part, part), f"{part.replace('_', '-')}:{default}")
     environment = home.path / "compose.env"
     # The secrets are readable by this user alone, so the containers run as this user.
     lines = [f"BOTOBS_HOME={home.path}", f"BOTOBS_UID={os.getuid()}", f"BOTOBS_GID={os.getgid()}"]
-    environment.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_secret(environment, "\n".join(lines) + "\n")
     return environment

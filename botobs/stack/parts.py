@@ -15,6 +15,7 @@ from .binaries import Binaries
 from .errors import StackError
 from .home import Home
 from .postgres import EXPORTER_ROLE, Server
+from .private import make_folder, write_secret
 from .queues import set_aside_broken
 from .supervisor import Part
 
@@ -53,7 +54,7 @@ class Context:
     def data(self, part: str) -> Path:
         """The folder of a part's data, made when it is missing."""
         folder = self.home.data / part
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return folder
 
     def answers(self, url: str) -> Callable[[], Awaitable[bool]]:
@@ -347,7 +348,7 @@ JOBS = {"postgres_exporter": "postgres"}
 def write_targets(context: Context, parts: Iterable[str]) -> None:
     """Tell Prometheus where the parts are, by file service discovery."""
     folder = context.home.config / "prometheus" / "targets"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for part in SCRAPED:
         (folder / f"{JOBS.get(part, part)}.json").unlink(missing_ok=True)
     for part in parts:
@@ -366,4 +367,4 @@ def write_job(folder: Path, job: str, addresses: Mapping[str, str]) -> None:
         {"targets": [address], "labels": {"service_instance_id": instance}}
         for instance, address in addresses.items()
     ]
-    (folder / f"{job}.json").write_text(json.dumps(targets, indent=1) + "\n", encoding="utf-8")
+    write_secret(folder / f"{job}.json", json.dumps(targets, indent=1) + "\n")

@@ -19,7 +19,7 @@ import asyncpg
 
 from . import assets
 from .errors import StackError
-from .secrets import read_secret
+from .private import make_folder, read_secret, write_secret
 from .supervisor import Part
 
 #: Roles beside the superuser `postgres`, and what each may do.
@@ -69,7 +69,7 @@ class Server:
         user = "postgres" if _user_exists("postgres") else "nobody"
         if not _traversable(programs):
             programs = _copy_programs(programs)
-        if not _traversable(data.parent):
+        if not _let_through(data.parent):
             data = Path("/var/lib/botobs") / hashlib.sha256(str(data).encode()).hexdigest()[:12] / "postgres"
         return cls(data, port, secrets, programs, user)
 
@@ -111,35 +111,41 @@ class Server:
         self._write("pg_hba.conf", "host all all 127.0.0.1/32 scram-sha-256\n")
 
     def _initdb(self) -> None:
-        self.data.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.data, ignore_errors=True)
-        self.data.mkdir(mode=0o700)
-        password = self.data.parent / ".initdb-password"
-        password.write_text(read_secret(self.secrets / "database-postgres.password"), encoding="utf-8")
-        password.chmod(0o600)
+        if self.data.exists() and any(self.data.iterdir()):
+            raise StackError(
+                f"{self.data} holds something that is no database", "Move it elsewhere, or name another home."
+            )
+        _make_passable(self.data.parent)
+        # What an earlier try has left is of no use to anybody: it gets its own name only once it is whole.
+        made = self.data.with_name(f".{self.data.name}.new")
+        shutil.rmtree(made, ignore_errors=True)
+        make_folder(made)
+        password = made.with_name(f".{self.data.name}.password")
+        write_secret(password, read_secret(self.secrets / "database-postgres.password"))
         if self.user:
-            shutil.chown(self.data, self.user)
+            shutil.chown(made, self.user)
             shutil.chown(password, self.user)
         try:
             done = subprocess.run(
                 [
-                    str(self.programs / "initdb"), "-D", str(self.data), "-U", "postgres", "--encoding=UTF8",
+                    str(self.programs / "initdb"), "-D", str(made), "-U", "postgres", "--encoding=UTF8",
                     "--locale=C", "--auth=scram-sha-256", f"--pwfile={password}", "--no-sync",
                 ],
-                user=self.user, extra_groups=[] if self.user else None, cwd="/",
+                user=self.user, extra_groups=[] if self.user else None, cwd="/", umask=0o077,
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
         finally:
             password.unlink()
         if done.returncode != 0:
-            shutil.rmtree(self.data, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
             raise StackError("the database could not be created", done.stderr.strip())
-        with (self.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        with (made / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\ninclude = 'botobs.conf'\n")
+        made.rename(self.data)
 
     def _write(self, name: str, content: str) -> None:
         path = self.data / name
-        path.write_text(content, encoding="utf-8")
+        write_secret(path, content)
         if self.user:
             shutil.chown(path, self.user)
 
@@ -203,6 +209,26 @@ def _user_exists(name: str) -> bool:
     except KeyError:
         return False
     return True
+
+
+def _let_through(folder: Path) -> bool:
+    """Whether another user can reach `folder`, a home's `data/`: both let him pass then, and read nothing."""
+    home = folder.parent
+    if not _traversable(home.parent):
+        return False
+    for each in (home, folder):
+        if each.exists():
+            each.chmod(0o711)
+    return True
+
+
+def _make_passable(folder: Path) -> None:
+    """Make the folder that takes the place of a home's `data/`, through which the server's user can pass."""
+    if not folder.exists():
+        make_folder(folder)
+        for each in (folder, *folder.parents):
+            if each.is_relative_to("/var/lib/botobs"):
+                each.chmod(0o711)
 
 
 def _traversable(folder: Path) -> bool:

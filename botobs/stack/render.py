@@ -7,11 +7,11 @@ values are put in before they start; every other `$` belongs to the program that
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from .errors import StackError
+from .private import make_folder, write_secret
 
 _VARIABLE = re.compile(r"\$\{(BOTOBS_[A-Z0-9_]+)(?::-([^}]*))?\}")
 _TEXT = {".yaml", ".yml", ".conf", ".sql", ".ini", ".tmpl", ".json", ".env"}
@@ -60,10 +60,9 @@ def render_tree(
         if relative.parts[0] in skip or file.is_dir():
             continue
         destination = target / relative
-        destination.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(destination.parent)
+        content = file.read_bytes()
         if file.suffix in _TEXT:
-            text = render_text(file.read_text(encoding="utf-8"), values, f"{source.name}/{relative}")
-            if not destination.exists() or destination.read_text(encoding="utf-8") != text:
-                destination.write_text(text, encoding="utf-8")
-        else:
-            shutil.copyfile(file, destination)
+            content = render_text(content.decode(), values, f"{source.name}/{relative}").encode()
+        if not destination.exists() or destination.read_bytes() != content:
+            write_secret(destination, content)

@@ -6,19 +6,22 @@ Everything is a file with mode 0600 in a folder with mode 0700; nothing is ever 
 from __future__ import annotations
 
 import base64
+import re
 import secrets as random_secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import bcrypt
 
 from . import certificates, tokens
-from .private import check_permissions, read_secret, write_secret
+from .errors import StackError
+from .private import check_permissions, make_folder, read_secret, write_secret
 
 __all__ = ["USERS", "check_permissions", "ensure", "read_secret", "write_secret"]
 
 #: Who may ask Prometheus, Alertmanager and the exporters: Prometheus itself, people, and the collector.
 USERS = ("scrape", "operator", "collector")
+_LONGEST_PASSWORD = 72
 
 
 def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
@@ -29,9 +32,9 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
         extra_hosts: Further names or addresses that the server certificate must hold.
 
     Raises:
-        StackError: A secret can be read by others.
+        StackError: A secret can be read by others, is empty, or cannot be read.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     check_permissions(folder)
     certificates.ensure(folder, extra_hosts)
     for user in USERS:
@@ -56,7 +59,7 @@ def _write_authorization(folder: Path) -> None:
     # No line end: the collector takes a file as it is.
     header = f"Basic {base64.b64encode(words.encode()).decode()}"
     target = folder / "collector.authorization"
-    if not target.exists() or target.read_text(encoding="utf-8") != header:
+    if not target.exists() or read_secret(target) != header:
         write_secret(target, header)
 
 
@@ -67,23 +70,31 @@ def _write_web_config(folder: Path) -> None:
     """
     target = folder / "web.yml"
     passwords = {user: read_secret(folder / f"{user}.password").encode() for user in USERS}
+    for user, password in passwords.items():
+        if len(password) > _LONGEST_PASSWORD:
+            raise StackError(
+                f"{folder / user}.password is longer than the {_LONGEST_PASSWORD} bytes that bcrypt takes"
+            )
     if target.exists():
         kept = target.read_text(encoding="utf-8")
-        hashes_kept = [line.split(": ", 1)[1].strip() for line in kept.splitlines() if ": $2" in line]
-        if len(hashes_kept) == len(USERS) and all(
-            bcrypt.checkpw(password, known.encode())
-            for password, known in zip(passwords.values(), hashes_kept, strict=True)
+        known = dict(re.findall(r"^  (\w+): (\$2\S+)$", kept, re.MULTILINE))
+        if (
+            known.keys() == passwords.keys()
+            and kept == _web_config(known)
+            and all(bcrypt.checkpw(password, known[user].encode()) for user, password in passwords.items())
         ):
             return
     # Each request is checked against the hash: a higher cost would slow every scrape, and the passwords are random.
-    lines = [
-        f"  {user}: {bcrypt.hashpw(word, bcrypt.gensalt(5)).decode()}" for user, word in passwords.items()
-    ]
-    write_secret(
-        target,
+    hashed = {user: bcrypt.hashpw(word, bcrypt.gensalt(5)).decode() for user, word in passwords.items()}
+    write_secret(target, _web_config(hashed))
+
+
+def _web_config(hashes: Mapping[str, str]) -> str:
+    users = "".join(f"  {user}: {hashes[user]}\n" for user in USERS)
+    return (
         "tls_server_config:\n"
         "  cert_file: server.pem\n"
         "  key_file: server.key\n"
         "  min_version: TLS12\n"
-        "basic_auth_users:\n" + "\n".join(lines) + "\n",
+        f"basic_auth_users:\n{users}"
     )

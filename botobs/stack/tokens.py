@@ -46,26 +46,43 @@ class Token:
 
 def valid(folder: Path) -> list[Token]:
     """Every token that the collector takes, the oldest of a service first."""
-    lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+    try:
+        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
     return [_parsed(line.split()) for line in lines if line.split()]
 
 
-def create(folder: Path, service: str) -> Token:
-    """Make another token for `service`; those that it has stay valid.
-
-    A token of the local services also becomes the one that they find.
+def new(service: str) -> Token:
+    """A token for `service`, which lets nobody in before it is added.
 
     Raises:
         StackError: `service` is no name.
     """
     if not _SERVICE.fullmatch(service):
         raise StackError(f"{service!r} is no name of a service: letters, digits, dots, dashes, underscores")
-    made = Token(
-        random_secrets.token_urlsafe(32), service, datetime.datetime.now(datetime.UTC).date().isoformat()
-    )
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Token(random_secrets.token_urlsafe(32), service, today)
+
+
+def add(folder: Path, made: Token) -> None:
+    """Let a token in; those that its service has stay valid.
+
+    A token of the local services also becomes the one that they find.
+    """
     _change(folder, lambda held: [*held, made])
-    if service == LOCAL:
+    if made.service == LOCAL:
         write_secret(folder / "service.token", made.value + "\n")
+
+
+def create(folder: Path, service: str) -> Token:
+    """Make another token for `service`, and let it in.
+
+    Raises:
+        StackError: `service` is no name.
+    """
+    made = new(service)
+    add(folder, made)
     return made
 
 
@@ -94,8 +111,6 @@ def revoke(folder: Path, wanted: str) -> list[Token]:
 
 def ensure_local(folder: Path) -> None:
     """Let the local services in when nobody has been let in yet."""
-    if not (folder / FILE).exists():
-        write_secret(folder / FILE, "")
     if not (folder / "service.token").exists():
         create(folder, LOCAL)
     local = read_secret(folder / "service.token")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import StackError
-from ..private import read_secret, write_secret
+from ..private import make_folder, read_secret, write_secret
 
 #: Variables of the members' environments, by the file that holds the value.
 _IN_ENVIRONMENT = {
@@ -49,7 +49,7 @@ def ensure(folder: Path, tenants: Sequence[str]) -> None:
     for name, length in (("gossip.secret", 32), ("object-store.key", 15), ("object-store.secret", 32)):
         _ensure_random(folder / name, length)
     passwords = folder / "tenants"
-    passwords.mkdir(mode=0o700, exist_ok=True)
+    make_folder(passwords)
     lines = []
     for tenant in tenants:
         _ensure_random(passwords / f"{tenant}.password", 32)

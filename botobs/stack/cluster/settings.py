@@ -9,6 +9,7 @@ import yaml
 
 from .. import assets
 from ..home import Home
+from ..private import write_secret
 from ..render import render_text
 from . import members
 from .members import Member
@@ -61,7 +62,7 @@ def render(home: Home, values: Mapping[str, str]) -> None:
         text = (assets.root() / folder / template).read_text(encoding="utf-8")
         for member in some:
             rendered = render_text(text, member.values(values), f"{folder}/{template}")
-            (home.config / folder / f"{member.name}.yaml").write_text(rendered, encoding="utf-8")
+            write_secret(home.config / folder / f"{member.name}.yaml", rendered)
     _write_agent(home.config / "prometheus", values)
 
 
@@ -84,7 +85,7 @@ def _write_agent(folder: Path, values: Mapping[str, str]) -> None:
             },
         }
     ]
-    (folder / "agent.yml").write_text(yaml.safe_dump(agent, sort_keys=False), encoding="utf-8")
+    write_secret(folder / "agent.yml", yaml.safe_dump(agent, sort_keys=False))
 
 
 def _flow(words: Iterable[str]) -> str:
