@@ -18,7 +18,7 @@ from .._version import __version__
 from ..export.sender import Answer, Outcome, Sender
 from ..instrument._registry import State
 from ..sdk import SEMCONV_OPT_IN
-from ..settings import Settings
+from ..settings import Settings, read_token
 from ._findings import Finding, Level
 
 _PACKAGES = (
@@ -107,7 +107,7 @@ def collector(found: Settings) -> Iterator[Finding]:
             "Start one here with `botobs up`, or set BOTOBS_ENDPOINT (and BOTOBS_CERTIFICATE, BOTOBS_TOKEN).",
         )
         return
-    yield Finding("collector", "ok", f"endpoint {found.endpoint}, from {found.origins['endpoint']}")
+    yield Finding("collector", "ok", f"endpoint {found.shown('endpoint')}, from {found.origins['endpoint']}")
     yield from _files(found)
     unreachable = _reach(found.endpoint)
     if unreachable is not None:
@@ -131,12 +131,14 @@ def _files(found: Settings) -> Iterator[Finding]:
         if path is None:
             continue
         origin = found.origins[name]
+        shown = f"{name} {found.shown(name)}, from {origin},"
         try:
-            path.read_bytes()
+            path.read_bytes() if name != "token_file" else read_token(path)
         except OSError as error:
-            yield Finding(
-                "collector", "error", f"{name} {path}, from {origin}, cannot be read: {error.strerror}"
-            )
+            yield Finding("collector", "error", f"{shown} cannot be read: {error.strerror}")
+        except ValueError as error:
+            hint = "It must hold one token and nothing else."
+            yield Finding("collector", "error", f"{shown} cannot be used: it {error}", hint)
 
 
 def _reach(endpoint: str) -> Finding | None:
@@ -210,21 +212,18 @@ def certificate_expiry(found: Settings) -> Iterator[Finding]:
     """How long the authority that we trust is good for."""
     if found.certificate is None or not found.certificate.is_file():
         return
+    shown = found.shown("certificate")
     try:
         context = ssl.create_default_context(cafile=found.certificate)
-    except (OSError, ssl.SSLError) as error:
-        yield Finding("collector", "error", f"certificate {found.certificate} is no usable PEM file: {error}")
+    except (OSError, ssl.SSLError):
+        yield Finding("collector", "error", f"certificate {shown} is no usable PEM file")
         return
     for authority in context.get_ca_certs():
         left = (ssl.cert_time_to_seconds(str(authority["notAfter"])) - time.time()) / 86400
         if left < 0:
-            yield Finding(
-                "collector", "error", f"the authority in {found.certificate} expired {-left:.0f} days ago"
-            )
+            yield Finding("collector", "error", f"the authority in {shown} expired {-left:.0f} days ago")
         elif left < 14:
-            yield Finding(
-                "collector", "warning", f"the authority in {found.certificate} expires in {left:.0f} days"
-            )
+            yield Finding("collector", "warning", f"the authority in {shown} expires in {left:.0f} days")
 
 
 def _version(name: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from ..settings import shown_address
 from ..stack import StackError
 
 
@@ -40,8 +41,9 @@ class Grafana:
         try:
             return self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
+            where = shown_address(str(self._http.base_url))
             raise StackError(
-                f"Grafana at {self._http.base_url} does not answer: {error or type(error).__name__}",
+                f"Grafana at {where} does not answer: {error or type(error).__name__}",
                 "Look at --url, and for https at --ca.",
             ) from None
 

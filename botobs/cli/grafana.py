@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from ..settings import shown_address
 from ..stack import Home, StackError
 from ..stack.secrets import read_secret
 from ._arguments import add_home
@@ -105,14 +106,17 @@ def _client(options: argparse.Namespace, home: Home) -> httpx.Client:
 def _token(options: argparse.Namespace) -> str:
     if options.token_file:
         return read_secret(options.token_file)
-    return os.environ.get("BOTOBS_GRAFANA_TOKEN", "").strip()
+    token = os.environ.get("BOTOBS_GRAFANA_TOKEN", "").strip()
+    if not token.isprintable():
+        raise StackError("BOTOBS_GRAFANA_TOKEN has more than one line, or characters that cannot be printed")
+    return token
 
 
 def _password(options: argparse.Namespace, home: Home) -> str:
     file = options.password_file or home.secrets / "grafana-admin.password"
     if not file.exists():
         raise StackError(
-            f"there is neither a token nor a password for {options.url}",
+            f"there is neither a token nor a password for {shown_address(options.url)}",
             "Name a file with --token-file or --password-file, or set BOTOBS_GRAFANA_TOKEN.",
         )
     return read_secret(file)

@@ -25,6 +25,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from .._version import __version__
+from ..settings import read_token, shown_address
 from .counts import SIGNALS
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Sender:
 
     def __init__(self, settings: Settings) -> None:
         assert settings.endpoint is not None
-        self.endpoint = settings.endpoint
+        #: Where to, as it may be printed.
+        self.endpoint = shown_address(settings.endpoint)
         parts = urlsplit(settings.endpoint)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -196,17 +198,20 @@ class Token:
         self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> str | None:
-        """The token as of now; the last one known when the file cannot be read."""
+        """The token as of now; the last one known when the file cannot be read, or holds none."""
         if self._file is None:
             return self._token
         try:
             status = self._file.stat()
             seen = (status.st_mtime_ns, status.st_ino, status.st_size)
             if seen != self._seen:
-                self._token = self._file.read_text(encoding="utf-8").strip() or None
                 self._seen = seen
+                self._token = read_token(self._file)
         except OSError:
             self._seen = None
+        except ValueError:
+            # What is wrong with it was said at the start. It may be half written at this moment.
+            return self._token
         return self._token
 
 
@@ -230,15 +235,31 @@ def _failure(error: Exception) -> Answer:
     if isinstance(error, TimeoutError):
         return Answer(Outcome.FAILED, "timeout", "it did not answer in time")
     if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF):
-        return Answer(Outcome.FAILED, "tls", f"TLS failed: {error.reason or error}")
-    return Answer(Outcome.FAILED, "connection", f"it cannot be reached: {error}")
+        return Answer(Outcome.FAILED, "tls", f"TLS failed: {error.reason or type(error).__name__}")
+    return Answer(Outcome.FAILED, "connection", _in_our_words(error))
+
+
+def _in_our_words(error: Exception) -> str:
+    """Why a request failed. The error's own text can quote a header or the address, and with them a secret."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"it cannot be reached: {error.strerror}"
+    if isinstance(error, _BROKEN_OFF):
+        return "it cannot be reached: it closed the connection without an answer"
+    if isinstance(error, http.client.HTTPException):
+        return "it cannot be reached: its answer is no HTTP"
+    if isinstance(error, ValueError):
+        return (
+            "it cannot be asked: the address, a header or the token holds characters that HTTP does not take"
+        )
+    return f"it cannot be reached: {type(error).__name__}"
 
 
 def _answer(signal: str, response: http.client.HTTPResponse, content: bytes) -> Answer:
     status = response.status
     if 200 <= status < 300:
         return Answer(Outcome.DELIVERED, refused=_refused(signal, content), date=response.getheader("Date"))
-    detail = f"it answered {status} {response.reason}"
+    # Not in its words: it could repeat what it was sent.
+    detail = f"it answered {status} {http.client.responses.get(status, '')}".rstrip()
     if status in _RETRYABLE:
         wait = _retry_after(response.getheader("Retry-After"))
         return Answer(Outcome.FAILED, _RETRYABLE[status], detail, wait)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ._credentials import read_token
 from ._load import SettingsError, follow, load, program_name
+from ._shown import address as shown_address
+from ._shown import text as shown_text
 from ._stack import NoStack, Stack, find_stack, stack_files, state_folder
 from ._table import TABLE, Problem, Setting, Settings
 
@@ -18,6 +21,9 @@ __all__ = [
     "follow",
     "load",
     "program_name",
+    "read_token",
+    "shown_address",
+    "shown_text",
     "stack_files",
     "state_folder",
 ]

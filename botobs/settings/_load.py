@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import _files
+from . import _files, _shown
+from ._credentials import read_token
 from ._parse import path, path_below
 from ._stack import Stack, read_stack, stack_files
 from ._table import TABLE, Problem, Setting, Settings
@@ -51,6 +52,7 @@ def load(
         files = stack_files(environ)
         stack = read_stack(files)
         decided.take_stack(stack)
+    decided.check_token_file()
     decided.derive(environ)
     settings = Settings(
         **decided.values,
@@ -144,7 +146,7 @@ class _Decided:
             return
 
     def _refuse(self, name: str, setting: Setting, origin: str, raw: Any, allowed: str) -> None:
-        given = "a value" if setting.secret else repr(raw)
+        given = "a value" if setting.secret else _shown.refused(raw)
         outcome = (
             "nothing is exported" if setting.essential else f"the default, {_DEFAULTS.shown(name)}, is used"
         )
@@ -158,6 +160,20 @@ class _Decided:
         for name, raw in stack.settings.items():
             if raw is not None and name not in self.values:
                 self.settle(name, TABLE[name], iter([(str(stack.file), raw, TABLE[name].parse)]))
+
+    def check_token_file(self) -> None:
+        """Say that the file of the token holds none; one that is not there yet is looked for again."""
+        file, token = self.values.get("token_file"), self.values.get("token")
+        if file is None or token is not None:
+            return
+        try:
+            read_token(file)
+        except OSError:
+            return
+        except ValueError as error:
+            origin, shown = self.origins["token_file"], _shown.text(str(file))
+            text = f"{origin} sets token_file to {shown}, which {error}; it must hold one token and nothing else."
+            self.problems.append(Problem("token_file", text))
 
     def derive(self, environ: Mapping[str, str]) -> None:
         """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""

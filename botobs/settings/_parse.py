@@ -162,8 +162,9 @@ def patterns(raw: Any) -> tuple[str, ...]:
         found = tuple(pattern for item in items if (pattern := str(item).strip()))
         for pattern in found:
             re.compile(pattern)
-    except (TypeError, re.error) as error:
-        raise ValueError(f"regular expressions, one a line ({error})") from None
+    except (TypeError, re.error):
+        # Not what is wrong: that can quote the pattern, which may name a secret.
+        raise ValueError("regular expressions, one a line") from None
     return found
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from . import _credentials as credentials
 from . import _parse as parse
+from . import _shown
 from ._stack import Stack
 
 
@@ -135,12 +137,14 @@ class Settings:
         "OTEL_EXPORTER_OTLP_CLIENT_KEY",
         essential=True,
     )
-    token: str | None = _row(None, "Bearer token that the collector asks for.", parse.text, secret=True)
+    token: str | None = _row(
+        None, "Bearer token that the collector asks for.", credentials.token, secret=True
+    )
     token_file: Path | None = _row(
         None, "File with the bearer token, read again when it changes.", parse.path
     )
     headers: Mapping[str, str] = _row(
-        {}, "Further headers of each export.", parse.mapping, "OTEL_EXPORTER_OTLP_HEADERS", secret=True
+        {}, "Further headers of each export.", credentials.headers, "OTEL_EXPORTER_OTLP_HEADERS", secret=True
     )
     compression: str = _row(
         "gzip",
@@ -206,7 +210,11 @@ class Settings:
         parse.names,
     )
     redact: tuple[str, ...] = _row(
-        (), "Regular expressions; what they match leaves no process.", parse.patterns, essential=True
+        (),
+        "Regular expressions; what they match leaves no process.",
+        parse.patterns,
+        secret=True,
+        essential=True,
     )
     redact_keys: tuple[str, ...] = _row(
         (), "Names of attributes whose values leave no process.", parse.names, essential=True
@@ -221,15 +229,12 @@ class Settings:
     def shown(self, name: str) -> str:
         """The value of a setting as it may be printed."""
         value = getattr(self, name)
-        if value is None or value == () or value == {}:
-            return "-"
-        if TABLE[name].secret:
-            return "********"
-        if isinstance(value, tuple):
-            return ", ".join(value)
-        if isinstance(value, Mapping):
-            return ", ".join(f"{key}={item}" for key, item in value.items())
-        return str(value)
+        # Without a value there is nothing to hide, and it is good to see that.
+        return _shown.HIDDEN if value and TABLE[name].secret else _shown.value(value)
+
+    def __repr__(self) -> str:
+        """The settings as they may be printed."""
+        return f"Settings({', '.join(f'{name}={self.shown(name)!r}' for name in TABLE)})"
 
 
 #: Every setting by name, in the order of the reference.

@@ -77,7 +77,10 @@ def test_without_a_stack_the_next_step_is_named(tmp_path: Path) -> None:
     for command in ("status", "down", "traces"):
         done = _botobs(command, BOTOBS_HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path))
         assert done.returncode == 1
-        assert done.stderr.splitlines() == ["botobs: no stack is running", "Start one with: botobs up"]
+        assert done.stderr.splitlines() == [
+            f"botobs: no stack is running in {tmp_path}",
+            "Start one with: botobs up",
+        ]
 
 
 def test_a_second_stack_in_the_same_home_is_refused(live: LiveStack) -> None:

@@ -1,0 +1,74 @@
+"""What opens the way to the collector: a bearer token, given or in a file, and headers."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import _parse
+
+#: Bytes of a token at most: servers refuse longer headers.
+_LONGEST = 8192
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def token(raw: Any) -> str:
+    """A bearer token: one line of printable ASCII characters.
+
+    Raises:
+        ValueError: It is none.
+    """
+    word = _parse.text(raw)
+    if not word.isascii() or not word.isprintable() or len(word) > _LONGEST:
+        raise ValueError("one line of printable ASCII characters")
+    return word
+
+
+def headers(raw: Any) -> Mapping[str, str]:
+    """Headers of HTTP, as a mapping or as text like `a=1,b=2` with URL-encoded values.
+
+    Raises:
+        ValueError: One cannot be sent.
+    """
+    found = _parse.mapping(raw)
+    for name, value in found.items():
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise ValueError("headers whose values are Latin-1") from None
+        if not _NAME.fullmatch(name) or not value.isprintable():
+            raise ValueError("headers: names without spaces, values without line breaks")
+    return found
+
+
+def read_token(file: Path) -> str:
+    """The bearer token in a file.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds no token; the message follows "which".
+    """
+    # A named pipe would hold us up until somebody writes into it.
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("is no file")
+        content = os.read(descriptor, _LONGEST + 3)
+    finally:
+        os.close(descriptor)
+    try:
+        text = content.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise ValueError("holds characters that are not ASCII") from None
+    if not text:
+        raise ValueError("is empty")
+    if len(text.splitlines()) > 1:
+        raise ValueError("holds more than one line")
+    try:
+        return token(text)
+    except ValueError:
+        raise ValueError("holds characters that cannot be printed, or too many") from None

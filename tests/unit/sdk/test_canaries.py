@@ -1,0 +1,201 @@
+"""botobs itself prints no secret: not in warnings, errors, doctor's answers or the texts of its objects."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import secrets
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+import botobs
+from botobs.cli import main
+from botobs.export.sender import Sender
+from botobs.settings import TABLE, Settings, SettingsError, load
+from tests.support.otlp_receiver import OtlpReceiver
+
+#: Shapes that keys, tokens and passwords have.
+SHAPES: dict[str, Callable[[], str]] = {
+    "urlsafe": lambda: "aB3" + secrets.token_urlsafe(24).replace("-", "x").replace("_", "y"),
+    "hex": lambda: "f00d1" + secrets.token_hex(16),
+    "uuid": lambda: str(uuid.uuid4()),
+    "base64": lambda: base64.b64encode(b"0" + secrets.token_bytes(30)).decode(),
+    "prefixed": lambda: "sk_live_" + secrets.token_hex(12),
+}
+#: Where somebody may put a secret, right or wrong; `%s` is the secret, `%q` the same percent-encoded.
+PLACES: dict[str, dict[str, str]] = {
+    "token": {"BOTOBS_TOKEN": "%s"},
+    "token of two lines": {"BOTOBS_TOKEN": "%s\n%s"},
+    "token with a scheme": {"BOTOBS_TOKEN": "Bearer %s"},
+    "header": {"BOTOBS_HEADERS": "x-api-key=%q"},
+    "header with a line break": {"OTEL_EXPORTER_OTLP_HEADERS": "x-note=a%0Ab%q"},
+    "header's name": {"BOTOBS_HEADERS": "x y %q=1"},
+    "header without a name": {"BOTOBS_HEADERS": "%q"},
+    "password in the address": {"BOTOBS_ENDPOINT": "https://user:%q@127.0.0.1:1"},
+    "user in the address": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://%q@127.0.0.1:1"},
+    "query": {"BOTOBS_ENDPOINT": "https://127.0.0.1:1/?api-key=%q"},
+    "fragment": {"BOTOBS_ENDPOINT": "https://127.0.0.1:1/#%q"},
+    "path": {"BOTOBS_ENDPOINT": "http://127.0.0.1:1/v1/%q"},
+    "path of a port that is none": {"BOTOBS_ENDPOINT": "http://127.0.0.1:x/%q"},
+    "resource attribute": {"OTEL_RESOURCE_ATTRIBUTES": "team=a,deploy.token=%q"},
+    "resource attribute of any name": {"BOTOBS_RESOURCE_ATTRIBUTES": "note=%q"},
+    "resource attribute without name": {"BOTOBS_RESOURCE_ATTRIBUTES": "%q"},
+    "pattern": {"BOTOBS_REDACT": "%s"},
+    "pattern that is none": {"BOTOBS_REDACT": "(?P<%s"},
+    "file of a token that is the token": {"BOTOBS_TOKEN_FILE": "%s"},
+    **{f"in place of {name}": {f"BOTOBS_{name.upper()}": "%s"} for name in TABLE if TABLE[name].parse.__name__ in {
+        "flag", "seconds", "size", "count", "ratio", "parse", "url",
+    }},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("BOTOBS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    yield
+    botobs.shutdown(1.0)
+
+
+def _planted(place: str, secret: str) -> dict[str, str]:
+    variables = PLACES[place]
+    return {name: text.replace("%s", secret).replace("%q", quote(secret)) for name, text in variables.items()}
+
+
+def _said(
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> str:
+    """All that is printed and logged of these variables."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level(logging.DEBUG, logger="botobs")
+    main(["doctor", "--patience", "0", "--explain"])
+    main(["doctor", "--patience", "0", "--json"])
+    handle = botobs.init("canary", disabled_instrumentations=["all"])
+    with botobs.span("order"):
+        pass
+    handle.flush(5.0)
+    texts = [repr(handle), repr(handle.settings), repr(handle.problems), str(handle.notes)]
+    botobs.shutdown(2.0)
+    with pytest.MonkeyPatch.context() as strict:
+        strict.setenv("BOTOBS_STRICT", "true")
+        try:
+            texts.append(repr(botobs.init("canary", disabled_instrumentations=["all"])))
+        except SettingsError as error:
+            texts += [str(error), repr(error)]
+        finally:
+            botobs.shutdown(1.0)
+    printed = capsys.readouterr()
+    return "\n".join([printed.out, printed.err, caplog.text, *texts])
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_secret_is_printed_wherever_it_was_put(
+    place: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    secret = SHAPES[sorted(SHAPES)[len(place) % len(SHAPES)]]()
+    said = _said(_planted(place, secret), monkeypatch, capsys, caplog)
+    assert "settings" in said
+    assert secret not in said
+    assert quote(secret) not in said
+    # Nor a part of it that would help.
+    assert secret[:20] not in said
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("place", PLACES)
+def test_nor_in_any_shape(place: str, shape: str, tmp_path: Path) -> None:
+    secret = SHAPES[shape]()
+    environ = {"HOME": str(tmp_path), **_planted(place, secret)}
+    found = load({}, environ, tmp_path)
+    texts = [repr(found), *(found.shown(name) for name in TABLE), *(each.text for each in found.problems)]
+    for text in texts:
+        assert secret[:20] not in text
+        assert quote(secret)[:20] not in text
+
+
+@pytest.mark.parametrize("content", ["{0}\n{1}\n", "{0}\t{1}", "{0}\x00", "\x1b[31m{0}", "\n", ""])
+def test_a_token_file_that_is_none_is_a_problem_without_its_content(
+    content: str,
+    tmp_path: Path,
+    receiver: OtlpReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tokens = [secrets.token_urlsafe(32) for _ in range(2)]
+    file = tmp_path / "token"
+    file.write_text(content.format(*tokens))
+    environ = {"BOTOBS_TOKEN_FILE": str(file), "BOTOBS_ENDPOINT": receiver.endpoint}
+    found = load({}, {"HOME": str(tmp_path), **environ}, tmp_path)
+    (problem,) = found.problems
+    assert problem.setting == "token_file"
+    assert str(file) in problem.text
+    said = _said(environ, monkeypatch, capsys, caplog)
+    assert not any(token in said for token in tokens)
+
+
+def test_a_token_file_that_is_a_pipe_holds_nothing_up(tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "token")
+    found = load({}, {"HOME": str(tmp_path), "BOTOBS_TOKEN_FILE": str(tmp_path / "token")}, tmp_path)
+    assert [problem.setting for problem in found.problems] == ["token_file"]
+
+
+def test_a_token_that_is_spoilt_while_the_service_runs_stays_the_last_good_one(
+    tmp_path: Path, receiver: OtlpReceiver
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("first\n")
+    sender = Sender(Settings(endpoint=receiver.endpoint, token_file=file))
+    for content in ("first\n", "first\nsecond\n", "", "\x00"):
+        file.write_text(content)
+        assert sender.send("traces", b"", 5.0).detail == ""
+        assert receiver.requests[-1].headers["Authorization"] == "Bearer first"
+    sender.close()
+
+
+@pytest.mark.parametrize("name", ["token", "headers"])
+def test_what_cannot_be_sent_is_told_without_it(name: str, receiver: OtlpReceiver) -> None:
+    secret = secrets.token_hex(16)
+    # As a programme that builds settings itself could.
+    given = {"token": f"{secret}\nx"} if name == "token" else {"headers": {"x-key": f"{secret}\nx"}}
+    sender = Sender(Settings(endpoint=receiver.endpoint, **given))
+    answer = sender.send("traces", b"", 5.0)
+    assert secret not in repr(answer)
+    assert answer.reason == "connection"
+    sender.close()
+
+
+def test_what_helps_is_still_shown(tmp_path: Path) -> None:
+    environ = {
+        "BOTOBS_ENDPOINT": "https://collector.example:4318",
+        "BOTOBS_SAMPLING_RATIO": "7",
+        "BOTOBS_SERVICE_NAME": "grid-bot-2",
+        "BOTOBS_CERTIFICATE": "/etc/botobs/ca.pem",
+        "BOTOBS_EXPORT_TIMEOUT": "abc",
+        "BOTOBS_RESOURCE_ATTRIBUTES": "team=pnl",
+    }
+    found = load({}, {"HOME": str(tmp_path), **environ}, tmp_path)
+    assert found.shown("endpoint") == "https://collector.example:4318"
+    assert found.shown("service_name") == "grid-bot-2"
+    assert found.shown("certificate") == "/etc/botobs/ca.pem"
+    assert "team" in found.shown("resource_attributes")
+    texts = " ".join(problem.text for problem in found.problems)
+    assert "'7'" in texts
+    assert "'abc'" in texts
+    assert json.dumps(found.shown("metric_interval")) == '"10.0"'
