@@ -93,4 +93,8 @@ lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 
 clean:  ## stop the demo and remove its data; built programs stay in the cache
 	@if [ -x $(BIN)/botobs ] && [ -f $(DEMO_HOME)/stack.json ]; then $(BIN)/botobs down --home $(DEMO_HOME) || true; fi
+	@for lock in $(wildcard .botobs/*/stack.lock); do \
+	  $(BIN)/python -c 'import pathlib, sys; from botobs import _alive; sys.exit(_alive.locked(pathlib.Path(sys.argv[1])))' $$lock \
+	    || { echo "a stack still runs in $$(dirname $$lock): stop it first"; exit 1; }; \
+	done
 	rm -rf .botobs

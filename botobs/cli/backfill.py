@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     blocks = backfill.blocks(options.folder)
     new = []
-    with clients.client(running.home.secrets, running.parts["mimir"]) as http:
+    with clients.client(running.home.secrets, running.url("mimir")) as http:
         for place, block in enumerate(blocks, 1):
             err.print(f"{block.name} ({place} of {len(blocks)})")
             if backfill.upload(http, block):

@@ -41,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     secrets = running.home.secrets
     with (
-        clients.client(secrets, running.parts["prometheus"]) as prometheus,
-        clients.client(secrets, running.parts["tempo"]) as tempo,
+        clients.client(secrets, running.url("prometheus")) as prometheus,
+        clients.client(secrets, running.url("tempo")) as tempo,
     ):
         accounts = ledger.read(prometheus, tempo, last, time.time())
     if options.json:

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     if "tempo" not in running.parts:
         raise StackError("the running stack has no Tempo", "Start one with: botobs up")
-    with clients.client(running.home.secrets, running.parts["tempo"]) as http:
+    with clients.client(running.home.secrets, running.url("tempo")) as http:
         tempo = TempoClient(http)
         if options.id:
             return _draw(tempo.trace(options.id), options)

@@ -72,7 +72,7 @@ class Target(AbstractContextManager["Target"]):
         """An operator's client for a part."""
         with self._lock:
             if part not in self._clients:
-                url = self.running.parts[part]
+                url = self.running.url(part)
                 self._clients[part] = (
                     clients.client(self.running.home.secrets, url)
                     if url.startswith("https")
@@ -110,7 +110,7 @@ class Target(AbstractContextManager["Target"]):
 
     def database_url(self, database: str) -> str:
         """Address of the stack's own PostgreSQL as its superuser."""
-        port = urlsplit(self.running.parts["postgres"]).port
+        port = urlsplit(self.running.url("postgres")).port
         password = quote(read_secret(self.running.home.secrets / "database-postgres.password"), safe="")
         return f"postgresql://postgres:{password}@127.0.0.1:{port}/{database}"
 

@@ -167,7 +167,7 @@ async def connect(running: state.Running) -> AsyncIterator[Backends]:
     async with AsyncExitStack() as stack:
         parts = {
             name: await stack.enter_async_context(
-                clients.async_client(running.home.secrets, running.parts[name])
+                clients.async_client(running.home.secrets, running.url(name))
             )
             for name in ("prometheus", "tempo", "alertmanager")
             if name in running.parts

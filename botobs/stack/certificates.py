@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .errors import StackError
-from .private import write_secret
+from .private import make_folder, write_secret
 
 #: Names under which the parts are reached: natively, and as services of docker-compose.yml.
 HOSTS = (
@@ -40,6 +40,7 @@ PURPOSES = {
     "client": "shown by the parts and by botobs to each other",
     "services-ca": "signs those of services, where services show any",
 }
+_DELETE_KEY = "Delete it with its certificate, and both will be made anew."
 _HOST = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -125,7 +126,7 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
         The files of the certificate and of its key.
     """
     authority = _authority(folder, "services-ca", "botobs services CA")
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target)
     _issue(target, _checked(service), authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
     return target / f"{service}.pem", target / f"{service}.key"
 
@@ -152,7 +153,7 @@ def _checked(host: str) -> str:
 
 
 def _read(path: Path) -> Certificate:
-    loaded = x509.load_pem_x509_certificate(path.read_bytes())
+    loaded = _loaded(path)
     try:
         held = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         hosts = tuple(str(name.value) for name in held)
@@ -161,8 +162,32 @@ def _read(path: Path) -> Certificate:
     return Certificate(path.stem, loaded.not_valid_after_utc, hosts)
 
 
+def _loaded(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        raise StackError(
+            f"{path} holds no certificate that can be read",
+            "Delete it with its key, and both will be made anew.",
+        ) from None
+
+
+def _loaded_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError):
+        raise StackError(f"{path} holds no key that can be read", _DELETE_KEY) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StackError(f"{path} holds no elliptic-curve key", _DELETE_KEY)
+    return key
+
+
 def _needs_renewal(path: Path, hosts: Iterable[str]) -> bool:
-    if not path.exists():
+    key_file = path.with_suffix(".key")
+    if not path.exists() or not key_file.exists():
+        return True
+    # A pair that was being renewed when the power went.
+    if _loaded_key(key_file).public_key() != _loaded(path).public_key():
         return True
     held = _read(path)
     return held.days_left < RENEW_DAYS or not {_checked(host) for host in hosts} <= set(held.hosts)
@@ -183,10 +208,7 @@ def _authority(folder: Path, name: str, title: str) -> _Authority:
         raise _no_key(key_file, "a new certificate")
     if not certificate.exists():
         write_secret(certificate, _pem(_self_signed(_new_key(key_file), title)))
-    key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise StackError(f"{key_file} holds no elliptic-curve key", f"Delete {folder} and start again.")
-    return x509.load_pem_x509_certificate(certificate.read_bytes()), key
+    return _loaded(certificate), _loaded_key(key_file)
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, title: str) -> x509.Certificate:

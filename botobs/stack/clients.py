@@ -9,16 +9,26 @@ from typing import Any
 
 import httpx
 
-from .secrets import read_secret
+from .errors import StackError
+from .private import read_secret
 
 #: The stack's own, when nobody says otherwise.
 TENANT = "botobs"
 
 
 def ssl_context(secrets: Path) -> ssl.SSLContext:
-    """Trusts the stack's CA alone, and shows the stack's client certificate, which Tempo and Mimir demand."""
-    context = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
-    context.load_cert_chain(secrets / "client.pem", secrets / "client.key")
+    """Trusts the stack's CA alone, and shows the stack's client certificate, which Tempo and Mimir demand.
+
+    Raises:
+        StackError: They are not there, or damaged.
+    """
+    try:
+        context = ssl.create_default_context(cafile=str(secrets / "ca.pem"))
+        context.load_cert_chain(secrets / "client.pem", secrets / "client.key")
+    except OSError as error:
+        raise StackError(
+            f"the stack's certificates in {secrets} cannot be used: {error.strerror or type(error).__name__}"
+        ) from None
     return context
 
 

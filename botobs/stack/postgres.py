@@ -121,10 +121,9 @@ class Server:
         shutil.rmtree(made, ignore_errors=True)
         make_folder(made)
         password = made.with_name(f".{self.data.name}.password")
-        write_secret(password, read_secret(self.secrets / "database-postgres.password"))
+        write_secret(password, read_secret(self.secrets / "database-postgres.password"), self.user)
         if self.user:
             shutil.chown(made, self.user)
-            shutil.chown(password, self.user)
         try:
             done = subprocess.run(
                 [
@@ -144,10 +143,7 @@ class Server:
         made.rename(self.data)
 
     def _write(self, name: str, content: str) -> None:
-        path = self.data / name
-        write_secret(path, content)
-        if self.user:
-            shutil.chown(path, self.user)
+        write_secret(self.data / name, content, self.user)
 
     async def _create_roles(self) -> None:
         connection = await asyncpg.connect(self.url())

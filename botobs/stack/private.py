@@ -7,6 +7,7 @@ behind decides nothing.
 from __future__ import annotations
 
 import os
+import pwd
 import secrets as random_secrets
 import stat
 from pathlib import Path
@@ -32,8 +33,13 @@ def make_folder(path: Path) -> None:
     path.chmod(0o700)
 
 
-def write_secret(path: Path, content: str | bytes) -> None:
+def write_secret(path: Path, content: str | bytes, user: str | None = None) -> None:
     """Write a file that only its owner can read, whole or not at all, and keep it through a loss of power.
+
+    Args:
+        path: Where to.
+        content: What.
+        user: Name of the user whose it is to be, where we are root; ours if None.
 
     Raises:
         StackError: Something that is no file is in its place.
@@ -47,6 +53,9 @@ def write_secret(path: Path, content: str | bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), 0o600)
+            if user is not None:
+                account = pwd.getpwnam(user)
+                os.fchown(file.fileno(), account.pw_uid, account.pw_gid)
             file.write(content if isinstance(content, bytes) else content.encode())
             file.flush()
             os.fsync(file.fileno())

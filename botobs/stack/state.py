@@ -46,6 +46,16 @@ class Running:
     parts: Mapping[str, str]
     started: str = ""
 
+    def url(self, part: str) -> str:
+        """The address of a part.
+
+        Raises:
+            StackError: It does not run here.
+        """
+        if part not in self.parts:
+            raise StackError(f"the stack in {self.home.path} does not run {part}")
+        return self.parts[part]
+
 
 def write(home: Home, environment: str, otlp: str, parts: Mapping[str, str], publish: bool) -> str:
     """Write the file, and with `publish` copies where services of this user look.

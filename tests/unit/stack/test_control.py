@@ -155,3 +155,52 @@ async def test_only_its_owner_can_connect(tmp_path: Path) -> None:
 def test_a_stack_that_does_not_run_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="Is it running"):
         ask(tmp_path / "nothing.sock", "kill", "a")
+
+
+@pytest.mark.asyncio
+async def test_a_home_with_a_long_name_has_its_socket_inside(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    supervisor = Supervisor(
+        [Part("a", [sys.executable, "-c", "import time; time.sleep(600)"], _at_once)], tmp_path
+    )
+    server = ControlServer(folder / "control.sock", supervisor)
+    await server.start()
+    try:
+        assert stat.S_ISSOCK((folder / "control.sock").stat().st_mode)
+        assert stat.S_IMODE((folder / "control.sock").stat().st_mode) == 0o600
+        with pytest.raises(StackError, match="no part 'b' runs here"):
+            await _ask(folder / "control.sock", "kill", "b")
+    finally:
+        await server.stop()
+    assert not (folder / "control.sock").exists()
+
+
+@pytest.mark.parametrize("do", ["freeze", "kill"])
+@pytest.mark.asyncio
+async def test_a_part_that_has_fallen_leaves_its_number_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: str
+) -> None:
+    """The supervisor waits before it starts a part again; meanwhile the number can be anybody's."""
+    from botobs.stack import supervisor as module
+
+    monkeypatch.setattr(module, "FIRST_RESTART", 600.0)
+    monkeypatch.setattr(module, "LAST_RESTART", 600.0)
+    stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(600)")
+    try:
+        async with _running(tmp_path) as (supervisor, path):
+            psutil.Process(supervisor.status["a"].pid).kill()
+            await _until(lambda: supervisor.status["a"].state is State.RESTARTING)
+            # Its number is given to the stranger.
+            monkeypatch.setattr(supervisor._processes["a"], "pid", stranger.pid)
+            if do == "freeze":
+                await _ask(path, "freeze", seconds=600)
+            else:
+                with pytest.raises(StackError, match="does not run at the moment"):
+                    await _ask(path, "kill")
+            assert psutil.Process(stranger.pid).status() != psutil.STATUS_STOPPED
+            assert stranger.returncode is None
+            await _ask(path, "release")
+    finally:
+        stranger.kill()
+        await stranger.wait()

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from botobs.stack import StackError
+from botobs.stack import StackError, _child
+from botobs.stack._guardian import watch
 from botobs.stack.supervisor import Part, State, Supervisor
 
 _SLEEP = "import time\ntime.sleep(600)"
@@ -184,3 +185,19 @@ def _wait(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
+
+
+def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
+    stranger = subprocess.Popen([sys.executable, "-c", _SLEEP])
+    ours = subprocess.Popen([sys.executable, "-c", _SLEEP])
+    guardian = subprocess.Popen(
+        _child.command("botobs.stack._guardian"), env=_child.environ(), stdin=subprocess.PIPE
+    )
+    try:
+        guardian.communicate(f"+{stranger.pid} of one before\n".encode() + watch(ours.pid), timeout=60)
+        assert ours.wait(60) == -signal.SIGTERM
+        assert stranger.poll() is None
+    finally:
+        for process in (stranger, ours, guardian):
+            process.kill()
+            process.wait()

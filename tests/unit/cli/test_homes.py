@@ -1,0 +1,154 @@
+"""Which home a command means, what it makes there, and what it says of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from botobs.cli import main
+from botobs.stack import Home, StackError, secrets, state, tokens
+
+READING = (["certs"], ["certs", "renew"], ["token", "list"], ["token", "revoke", "pnl"])
+CHANGING = (
+    ["certs", "add-host", "metrics.example"], ["certs", "renew"], ["token", "create", "pnl"],
+    ["token", "revoke", "trading-engine"],
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.delenv("BOTOBS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def _set_up(path: Path) -> Home:
+    home = Home(path)
+    home.create()
+    secrets.ensure(home.secrets)
+    tokens.create(home.secrets, "trading-engine")
+    return home
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_command_that_only_reads_makes_no_home(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert main([*command, "--home", str(tmp_path / "mistyped")]) == 1
+    assert f"no stack has been set up in {tmp_path / 'mistyped'}" in capsys.readouterr().err
+    assert not (tmp_path / "mistyped").exists()
+
+
+@pytest.mark.parametrize("how", ["argument", "environment"])
+@pytest.mark.parametrize("command", CHANGING, ids=" ".join)
+def test_the_home_that_was_named_is_changed_and_not_the_one_that_runs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    how: str,
+) -> None:
+    demo, mine = _set_up(tmp_path / "demo"), _set_up(tmp_path / "mine")
+    state.write(demo, "development", "https://127.0.0.1:4318", {}, publish=True)
+    before = _contents(demo.path)
+    if how == "environment":
+        monkeypatch.setenv("BOTOBS_HOME", str(mine.path))
+        arguments = command
+    else:
+        # An argument wins over the environment, too.
+        monkeypatch.setenv("BOTOBS_HOME", str(demo.path))
+        arguments = [*command, "--home", str(mine.path)]
+    own = _contents(mine.secrets)
+    assert main(arguments) == 0
+    assert _contents(demo.path) == before
+    assert _contents(mine.secrets) != own
+    assert str(mine.path) in capsys.readouterr().err
+    state.remove(demo)
+
+
+def test_without_a_name_the_one_that_runs_is_changed_and_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = _set_up(tmp_path / "demo")
+    state.write(demo, "development", "https://127.0.0.1:4318", {}, publish=True)
+    assert main(["token", "create", "pnl", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["home"] == str(demo.path)
+    state.remove(demo)
+
+
+def test_a_token_that_cannot_be_handed_out_is_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = _set_up(tmp_path / "home")
+    before = tokens.valid(home.secrets)
+    for output in (tmp_path / "none" / "x", tmp_path, Path("/dev/null")):
+        assert main(["token", "create", "pnl", "--home", str(home.path), "--output", str(output)]) == 1
+        assert capsys.readouterr().err.startswith("botobs: ")
+    assert tokens.valid(home.secrets) == before
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_compose_obeys_the_home_that_was_named_and_leaves_a_running_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from botobs.stack.locks import try_exclusive
+
+    monkeypatch.setenv("BOTOBS_HOME", str(tmp_path / "mine"))
+    assert main(["compose"]) == 0
+    assert (tmp_path / "mine" / "compose.env").exists()
+    assert not (tmp_path / ".botobs").exists()
+    lock = try_exclusive(Home(tmp_path / "mine").lock)
+    assert lock is not None
+    assert main(["compose"]) == 1
+    assert "already running" in capsys.readouterr().err
+    os.close(lock)
+
+
+def test_no_package_of_somebody_else_is_run(tmp_path: Path) -> None:
+    """A drill's demo, a guardian or a stack in the background is ours, whatever the working folder holds."""
+    root = Path(__file__).parents[3]
+    for name in ("demo", "botobs", "psutil"):
+        package = tmp_path / "work" / name
+        package.mkdir(parents=True)
+        for file in ("__init__.py", "__main__.py"):
+            (package / file).write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    code = """
+import subprocess
+from botobs.stack import _child
+for module in ("botobs.stack._guardian", "botobs", "demo"):
+    words = ["--help"] if module != "botobs.stack._guardian" else []
+    done = subprocess.run([*_child.command(module), *words], env=_child.environ(demo=module == "demo"),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+"""
+    environ = {**os.environ, "PYTHONPATH": str(root)}
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path / "work", env=environ, check=True)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_demo_of_another_checkout_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botobs.drills.profile import TEST
+    from botobs.drills.stage import Stage
+    from botobs.stack import _child
+
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "__main__.py").touch()
+    for project in (None, "[project]\nname = 'theirs'\n", "no TOML ["):
+        if project is not None:
+            (tmp_path / "pyproject.toml").write_text(project)
+        # As if this botobs were installed there.
+        monkeypatch.setattr(_child, "_ROOT", tmp_path)
+        with pytest.raises(StackError, match="the demo is not here"):
+            Stage(TEST)
