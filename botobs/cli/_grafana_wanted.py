@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from ..stack import Home, StackError, assets
-from ..stack.secrets import read_secret
+from ..stack.private import read_lines, read_secret
 
 _FILE = re.compile(r"\$__file\{([^}]+)\}")
 
@@ -79,4 +79,5 @@ def _secret(value: str, home: Home) -> str:
     if match is None:
         return value
     path = Path(match[1])
-    return read_secret(path if path.exists() else home.secrets / path.name)
+    file = path if path.exists() else home.secrets / path.name
+    return read_lines(file) if file.suffix in (".pem", ".key") else read_secret(file)

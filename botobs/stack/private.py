@@ -100,7 +100,7 @@ def read_secret(path: Path) -> str:
     Raises:
         StackError: It is missing, empty, has more than one line, or cannot be read.
     """
-    text = _content(path)
+    text = read_lines(path)
     # What has several lines ends up in error messages of the programs that cannot use it.
     if not text.isprintable():
         raise StackError(
@@ -109,7 +109,12 @@ def read_secret(path: Path) -> str:
     return text
 
 
-def _content(path: Path) -> str:
+def read_lines(path: Path) -> str:
+    """The content of a secret that may have several lines: a certificate, a key, a list of tokens.
+
+    Raises:
+        StackError: It is missing, empty, or cannot be read.
+    """
     try:
         # A named pipe would hold us up.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -165,4 +170,4 @@ def _check_one(path: Path, empty_too: bool) -> None:
         if not os.access(path, os.R_OK | os.X_OK):
             raise StackError(f"{path} cannot be read (mode {mode:04o})", f"chmod u=rwx {path}")
     elif not empty_too:
-        _content(path)
+        read_lines(path)

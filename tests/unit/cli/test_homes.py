@@ -93,11 +93,13 @@ def test_a_token_that_cannot_be_handed_out_is_not_made(
 ) -> None:
     home = _set_up(tmp_path / "home")
     before = tokens.valid(home.secrets)
-    for output in (tmp_path / "none" / "x", tmp_path, Path("/dev/null")):
+    # Such as /dev/stdout is.
+    os.mkfifo(tmp_path / "pipe")
+    for output in (tmp_path / "none" / "x", tmp_path, tmp_path / "pipe"):
         assert main(["token", "create", "pnl", "--home", str(home.path), "--output", str(output)]) == 1
         assert capsys.readouterr().err.startswith("botobs: ")
     assert tokens.valid(home.secrets) == before
-    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
 def test_compose_obeys_the_home_that_was_named_and_leaves_a_running_one_alone(
