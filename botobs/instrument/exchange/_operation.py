@@ -18,7 +18,7 @@ from .._delays import stamp
 from .._guard import guarded
 from . import errors
 from ._hub import Hub
-from ._names import ASIDES, CANCELS, ORDER_QUERIES, SUBMITS
+from ._names import ASIDES, CANCELS, ORDER_QUERIES, PREPARES, SUBMITS
 from ._scope import ContextScope
 from .orders import bounded_side, bounded_type, order_id
 
@@ -351,7 +351,7 @@ def begin_aside(instance: Any, name: str) -> Aside | None:
     running = current()
     if running is None or running.attempts is None or running.owner != id(instance):
         return None
-    return Aside(running) if name.startswith(ASIDES) else None
+    return Aside(running) if name in PREPARES or name.startswith(ASIDES) else None
 
 
 def current_request() -> Request | None:

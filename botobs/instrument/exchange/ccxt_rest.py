@@ -22,7 +22,7 @@ from .._patch import Patches
 from .._shared import once_per_provider
 from ._ccxt_log import keep_outlines
 from ._hub import Hub
-from ._names import IMPLICIT, OPERATIONS, camel_case
+from ._names import IMPLICIT, OPERATIONS, PREPARES, camel_case
 from ._operation import (
     Aside,
     Operation,
@@ -117,14 +117,17 @@ class CcxtRest:
                 self._wrap_class(hub, base)
 
     def _wrap_class(self, hub: Hub, cls: type) -> None:
-        """Wrap the unified methods that `cls` itself defines."""
+        """Wrap the unified methods that `cls` itself defines, and those with which it prepares itself."""
         if cls in self._wrapped:
             return
         self._wrapped.add(cls)
-        for name in OPERATIONS.intersection(vars(cls)):
+        for name in (OPERATIONS | PREPARES).intersection(vars(cls)):
             method = vars(cls)[name]
+            begin: Begin = functools.partial(
+                _begin_call if name in OPERATIONS else _begin_preparing, hub, name
+            )
             if callable(method) and not hasattr(method, "_botobs"):
-                self._replace(cls, name, scoped(method, functools.partial(_begin_call, hub, name)))
+                self._replace(cls, name, scoped(method, begin))
 
 
 def who(hub: Hub, instance: Any) -> tuple[str, str]:
@@ -149,6 +152,17 @@ def _begin_call(
     if aside is not None:
         return aside
     return begin_operation(hub, instance, who(hub, instance), name, order_attributes(name, args, kwargs))
+
+
+@guarded(_LIBRARY)
+def _begin_preparing(
+    hub: Hub,  # noqa: ARG001 - as for a call
+    name: str,
+    instance: Any,
+    args: tuple[Any, ...],  # noqa: ARG001 - a `Begin`
+    kwargs: dict[str, Any],  # noqa: ARG001 - a `Begin`
+) -> Aside | None:
+    return begin_aside(instance, name)
 
 
 class _Endpoint:

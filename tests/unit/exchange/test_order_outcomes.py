@@ -221,6 +221,26 @@ async def test_a_post_that_loads_markets_is_no_order(
     assert counted(captured) == ({"failed": 1}, {"failed": 1})
 
 
+async def test_what_a_client_prepares_before_its_first_order_is_no_order(
+    captured: Capture, binance: FakeBinance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ccxt approves a fee and sets a referrer, both by POST, before it sends hyperliquid the first order."""
+    client = ccxt.hyperliquid({"walletAddress": "0x" + "1" * 40, "privateKey": "0x" + "1" * 64})
+    client.urls = repointed(client.urls, binance.url)
+    client.set_markets([{**MARKET, "symbol": "BTC/USDC", "quote": "USDC", "baseId": "10000", "id": "10000"}])
+    approved = {"status": "ok", "response": {"type": "default"}}
+    refused = {"statuses": [{"error": "Insufficient spot balance asset=10000"}]}
+    answers: list[Any] = [
+        approved,
+        approved,
+        {"status": "ok", "response": {"type": "order", "data": refused}},
+    ]
+    monkeypatch.setattr(binance, "_exchange", lambda: answers.pop(0), raising=False)
+    await attempt(lambda: call(client, "create_order", "BTC/USDC", "limit", "buy", 1, 100))
+    assert [path for _, path, _ in binance.requests if path == "/exchange"] == ["/exchange"] * 3
+    assert counted(captured) == ({"rejected": 1}, {"rejected": 1})
+
+
 DIALECTS = [
     ("bybit", 200, '{"retCode":10016,"retMsg":"Server error.","result":{}}', "unknown"),
     ("bybit", 200, '{"retCode":170146,"retMsg":"Order creation timeout.","result":{}}', "unknown"),
