@@ -19,6 +19,7 @@ from ..export.sender import Answer, Outcome, Sender
 from ..instrument._registry import State
 from ..sdk import SEMCONV_OPT_IN
 from ..settings import Settings, read_token
+from ..settings._stack import why_not
 from ._findings import Finding, Level
 
 _PACKAGES = (
@@ -100,6 +101,8 @@ def instrumentations(handle: Handle) -> Iterator[Finding]:
 def collector(found: Settings) -> Iterator[Finding]:
     """Whether the collector can be reached, is the right one, and lets us in."""
     if found.endpoint is None:
+        if (reason := why_not(found.stack_files)) is not None:
+            yield Finding("collector", "warning", reason)
         yield Finding(
             "collector",
             "error",

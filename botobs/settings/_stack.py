@@ -139,6 +139,18 @@ def absolute(path: str) -> Path:
         return Path("/") / path
 
 
+def why_not(places: Iterable[Path]) -> str | None:
+    """Why the first file among `places` tells of no running stack, in a sentence; None if there is no file."""
+    for place in places:
+        try:
+            if place.name != EVERY:
+                read(place)
+        except NoStack as error:
+            if not error.missing:
+                return str(error)
+    return None
+
+
 def stacks(place: Path) -> Iterator[Stack]:
     """The running stacks that a place tells of: one file, or the folder of all of them."""
     for file in _listed(place) if place.name == EVERY else (place,):

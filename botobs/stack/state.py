@@ -135,9 +135,9 @@ def require(home: Home | None = None, environ: Mapping[str, str] = os.environ) -
         return _running(stack, Home(stack.home))
     # One that is not published can still be in the usual place.
     usual = Home.from_environ(environ)
-    if not usual.state.exists():
-        raise StackError("no stack is running", _UP)
-    return _of(usual)
+    if usual.state.exists():
+        return _of(usual)
+    raise StackError(reader.why_not(stack_files(environ)) or "no stack is running", _UP)
 
 
 def everything(environ: Mapping[str, str] = os.environ) -> list[Path]:

@@ -204,6 +204,15 @@ def test_the_home_that_was_named_is_named(tmp_path: Path, capsys: pytest.Capture
     assert not (tmp_path / "mistyped").exists()
 
 
+def test_a_published_file_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    published = leave(tmp_path / "state" / "botobs" / "stack.json", "{")
+    for command in (["status"], ["down"]):
+        assert main(command) == 1
+        assert capsys.readouterr().err.startswith(f"botobs: {published} is damaged")
+    main(["doctor", "--patience", "0"])
+    assert f"{published} is damaged" in capsys.readouterr().out
+
+
 class TestSeveral:
     """Stacks of one user side by side, in processes of their own as far as the files tell."""
 
