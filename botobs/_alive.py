@@ -54,25 +54,31 @@ def send(pid: int, who: str, number: signal.Signals) -> bool:
     Raises:
         PermissionError: It is another user's.
     """
-    if not hasattr(os, "pidfd_open"):
-        if identity(pid) != who:
-            return False
-        psutil.Process(pid).send_signal(number)
-        return True
-    try:
-        # It stands for this process, whoever may get its number from now on.
-        handle = os.pidfd_open(pid)
-    except OSError:
-        return False
+    handle = _handle(pid)
     try:
         if identity(pid) != who:
             return False
-        signal.pidfd_send_signal(handle, number)
-    except ProcessLookupError:
+        if handle is None:
+            psutil.Process(pid).send_signal(number)
+        else:
+            signal.pidfd_send_signal(handle, number)
+    except (ProcessLookupError, psutil.NoSuchProcess):
         return False
     finally:
-        os.close(handle)
+        if handle is not None:
+            os.close(handle)
     return True
+
+
+def _handle(pid: int) -> int | None:
+    """What stands for a process, whoever gets its number from now on; None where the system has no such thing."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, OverflowError, ValueError):
+        # There is no such process, which is found out next, or a sandbox does not let us.
+        return None
 
 
 def locked(path: Path) -> bool:

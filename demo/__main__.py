@@ -57,6 +57,7 @@ async def _run(options: argparse.Namespace) -> int:
             await asyncio.gather(begin, return_exceptions=True)
             return 130
     begin.result()
+    console.print(stack.notice, markup=False)
     backends = Backends(stack)
     try:
         if options.seconds:

@@ -48,6 +48,14 @@ PLACES: dict[str, dict[str, str]] = {
     "pattern": {"BOTOBS_REDACT": "%s"},
     "pattern that is none": {"BOTOBS_REDACT": "(?P<%s"},
     "file of a token that is the token": {"BOTOBS_TOKEN_FILE": "%s"},
+    "certificate": {"BOTOBS_ENDPOINT": "https://127.0.0.1:1", "BOTOBS_CERTIFICATE": "%s"},
+    "client's key": {
+        "BOTOBS_ENDPOINT": "https://127.0.0.1:1",
+        "BOTOBS_CLIENT_CERTIFICATE": "%s",
+        "BOTOBS_CLIENT_KEY": "%s",
+    },
+    "service's name": {"BOTOBS_SERVICE_NAME": "%s"},
+    "names": {"BOTOBS_REDACT_KEYS": "a,%s", "BOTOBS_DISABLED_INSTRUMENTATIONS": "all,%s"},
     **{f"in place of {name}": {f"BOTOBS_{name.upper()}": "%s"} for name in TABLE if TABLE[name].parse.__name__ in {
         "flag", "seconds", "size", "count", "ratio", "parse", "url",
     }},
@@ -125,6 +133,45 @@ def test_nor_in_any_shape(place: str, shape: str, tmp_path: Path) -> None:
     for text in texts:
         assert secret[:20] not in text
         assert quote(secret)[:20] not in text
+
+
+#: Settings, and what somebody may give as an argument or in a file; `%s` is the secret.
+GIVEN: dict[str, object] = {
+    "token": "%s\nsecond line",
+    "headers": {"x-api-key": "%s\nsecond line"},
+    "endpoint": "https://user:%s@collector.example:4318",
+    "sampling_ratio": "%s",
+    "metric_interval": ["%s"],
+    "enabled": {"a": "%s"},
+    "resource_attributes": {"note": "%s", "deploy.token": "%s"},
+    "redact": ["%s", "(?P<%s"],
+    "compression": "%s",
+    "service_name": ["%s"],
+}
+
+
+@pytest.mark.parametrize("how", ["argument", "file"])
+@pytest.mark.parametrize("name", GIVEN)
+def test_nor_of_an_argument_or_a_file(name: str, how: str, tmp_path: Path) -> None:
+    secret = SHAPES["hex"]()
+    given = json.loads(json.dumps(GIVEN[name]).replace("%s", secret))
+    if how == "file":
+        (tmp_path / "botobs.toml").write_text(f"{name} = {_toml(given)}\n")
+    for strict in (False, True):
+        try:
+            arguments = {name: given} if how == "argument" else {}
+            found = load({**arguments, "strict": strict}, {"HOME": str(tmp_path)}, tmp_path)
+        except SettingsError as error:
+            text = repr(error)
+        else:
+            text = repr(found) + repr(found.problems)
+        assert secret[:12] not in text
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value)
 
 
 @pytest.mark.parametrize("content", ["{0}\n{1}\n", "{0}\t{1}", "{0}\x00", "\x1b[31m{0}", "\n", ""])

@@ -222,3 +222,49 @@ def test_a_project_is_not_taken_for_a_home(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_one_is_a_sentence(path: str) -> None:
     with pytest.raises(StackError, match="home /dev/null"):
         Home(Path(path)).create()
+
+
+def test_a_page_is_closed_before_anything_is_in_it(tmp_path: Path, umask: int) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("an older one, longer than the new one")
+    page.chmod(0o644)
+    with private.open_private(page, os.O_TRUNC) as file:
+        assert stat.S_IMODE(page.stat().st_mode) == 0o600
+        file.write(b"new")
+    assert page.read_text() == "new"
+    # A device is nobody's to close.
+    with private.open_private(Path("/dev/null"), os.O_TRUNC) as file:
+        file.write(b"new")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nothing_is_written_into_another_users_file(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("theirs")
+    os.chown(page, 12345, 12345)
+    with pytest.raises(StackError, match="belongs to another user"):
+        private.open_private(page, os.O_TRUNC)
+    assert page.read_text() == "theirs"
+
+
+@pytest.mark.asyncio
+async def test_what_a_part_stores_is_closed_to_others(tmp_path: Path) -> None:
+    import sys
+
+    from botobs.stack.supervisor import Part, Supervisor
+
+    stored = tmp_path / "stored"
+
+    async def ready() -> bool:
+        return stored.exists()
+
+    code = f"open({str(stored)!r}, 'w').close(); import time; time.sleep(600)"
+    previous = os.umask(0)
+    try:
+        supervisor = Supervisor([Part("a", [sys.executable, "-c", code], ready)], tmp_path)
+        await supervisor.start()
+        await supervisor.stop()
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(stored.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "a.log").stat().st_mode) == 0o600
