@@ -127,9 +127,8 @@ class Stack:
                 f"a stack is already running in {self.home.path}",
                 "See it with botobs status, stop it with botobs down.",
             )
-        # Left by a stack that was killed: its process' number may be anybody's by now.
-        self.home.state.unlink(missing_ok=True)
         try:
+            state.clear(self.home)
             await self._start()
         except BaseException:
             await self._close()

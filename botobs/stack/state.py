@@ -113,6 +113,18 @@ def remove(home: Home) -> None:
                 write_secret(default, json.dumps(remaining.content, indent=1))
 
 
+def clear(home: Home) -> None:
+    """Remove what a stack that was killed has left: its process' number may be anybody's by now.
+
+    Raises:
+        StackError: Something else is in its place.
+    """
+    try:
+        home.state.unlink(missing_ok=True)
+    except OSError as error:
+        raise StackError(f"{home.state} is in the way: {error.strerror}", "Move it elsewhere.") from None
+
+
 def find(home: Home | None = None, environ: Mapping[str, str] = os.environ) -> Running | None:
     """The running stack of `home`; without one, that of `BOTOBS_HOME`; without both, the first of this user's."""
     try:

@@ -204,6 +204,17 @@ def test_the_home_that_was_named_is_named(tmp_path: Path, capsys: pytest.Capture
     assert not (tmp_path / "mistyped").exists()
 
 
+def test_what_a_killed_stack_has_left_is_no_obstacle(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home")
+    os.mkfifo(home.state)
+    state.clear(home)
+    _write(home, publish=False)
+    state.remove(home)
+    home.state.mkdir()
+    with pytest.raises(StackError, match=r"stack\.json is in the way"):
+        state.clear(home)
+
+
 def test_a_published_file_that_is_none_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     published = leave(tmp_path / "state" / "botobs" / "stack.json", "{")
     for command in (["status"], ["down"]):
