@@ -1,88 +1,144 @@
-"""Runs the shutdown however the process ends, short of SIGKILL, with the program's own handlers untouched."""
+"""Runs the shutdown however the process ends, short of SIGKILL, and leaves the end itself as it is.
+
+Python's own end comes to `atexit`. The other ends are signals (`_exit_signals`) and calls of the process itself
+(`_exit_calls`). A worker of a pool of processes (`_exit_workers`) is its parent's to end.
+"""
 
 from __future__ import annotations
 
+import _thread
 import atexit
-import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
-from types import FrameType, ModuleType
 from typing import Any
 
-import wrapt
+from ._exit_calls import Calls, was_forked
+from ._exit_signals import DefaultSignals, can_be_told
+from ._exit_workers import Workers, failed, is_worker
 
-#: Those that end a process by default without its `atexit` functions. SIGINT raises KeyboardInterrupt by default,
-#: which comes to `atexit`; it is taken only where somebody has given it back its first meaning.
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+#: Seconds beyond `limit` after which an end is held up no longer.
+_GRACE = 1.0
 
 
 def died() -> bool:
-    """Whether this process ends because nobody caught an exception; one that the user interrupted does not."""
+    """Whether this process ends because nobody caught an exception; one that the user interrupted does not.
+
+    At a prompt an exception ends a statement, and the process ends because the user wants it to.
+    """
+    if failed():
+        return True
     error = getattr(sys, "last_value", None)
-    return error is not None and not isinstance(error, KeyboardInterrupt)
+    return error is not None and not isinstance(error, KeyboardInterrupt) and not hasattr(sys, "ps1")
+
+
+def goodbye_is_promised() -> bool:
+    """Whether an end of this process on purpose is told; one by SIGTERM's default action is not."""
+    return can_be_told() or died()
 
 
 class ExitHooks:
-    """Calls `action` at the end of the process.
+    """Calls `shutdown` at the end of the process.
 
-    A signal is taken only while its meaning is the default: to end the process at once. Where the program has a
-    handler, whether it was there before or comes later, that handler decides, and a process that ends comes to
-    `atexit`.
+    Args:
+        shutdown: Ends botobs.
+        leave: Says goodbye before `os.exec*`; returns what takes it back.
+        idle: Whether nothing has been recorded, so that there is nothing to say.
+        limit: Seconds that `shutdown` and `leave` may take.
     """
 
-    def __init__(self, action: Callable[[], Any]) -> None:
-        self._action = action
+    def __init__(
+        self,
+        shutdown: Callable[[], Any],
+        leave: Callable[[], Callable[[], None]],
+        idle: Callable[[], bool],
+        limit: Callable[[], float],
+    ) -> None:
+        self._shutdown = shutdown
+        self._say_goodbye = leave
+        self._idle = idle
+        self._limit = limit
         self._installed = False
-        self._taken: list[int] = []
-        self._watches_children = False
+        self._is_worker = False
+        self._signals = DefaultSignals(self._end)
+        self._calls = Calls(self._end_quickly, self._leave)
+        self._workers = Workers(self._become_worker)
 
     def install(self) -> None:
         """Start watching for the end."""
         if self._installed:
             return
         self._installed = True
-        atexit.register(self._action)
-        if not self._watches_children:
-            # Once in a process, because multiprocessing never forgets; without botobs running it does nothing.
-            self._watches_children = True
-            wrapt.register_post_import_hook(self._watch_children, "multiprocessing.util")
-        if threading.current_thread() is not threading.main_thread():
+        atexit.register(self._shutdown)
+        self._calls.watch_exec()
+        self._workers.watch()
+        if is_worker():
+            self._become_worker()
             return
-        for number in _SIGNALS:
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, self._on_signal)
-                self._taken.append(number)
+        self._signals.take()
+        if was_forked():
+            self._calls.watch_exit()
 
     def uninstall(self) -> None:
         """Give everything back."""
         if not self._installed:
             return
         self._installed = False
-        atexit.unregister(self._action)
-        if threading.current_thread() is threading.main_thread():
-            for number in self._taken:
-                if signal.getsignal(number) == self._on_signal:
-                    signal.signal(number, signal.SIG_DFL)
-            self._taken = []
+        atexit.unregister(self._shutdown)
+        self._signals.give_back()
+        self._calls.undo()
+        self._workers.undo()
 
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
-        # First, so that a second signal ends the process at once.
-        signal.signal(number, signal.SIG_DFL)
+    def after_fork(self) -> None:
+        """Go on in a forked child: many of them end by `os._exit`, without `atexit`."""
+        if self._installed:
+            self._calls.watch_exit()
+
+    def _become_worker(self) -> None:
+        # A parent that ends its workers by SIGTERM counts on the default action: a handler in Python waits for the
+        # main thread, which may wait for a semaphore that is never released again.
+        self._is_worker = True
+        self._signals.give_back()
+        self._calls.watch_exit()
+        self._calls.watch_signals_to_itself()
+
+    def _end(self) -> None:
+        within(self._shutdown, self._limit() + _GRACE)
+
+    def _end_quickly(self) -> None:
+        # Children that were forked only to become another program, or for one step of a daemon's start.
+        if self._is_worker or not self._idle():
+            self._end()
+
+    def _leave(self) -> Callable[[], None]:
+        undo: list[Callable[[], None]] = []
+        if not (was_forked() and self._idle()):
+            within(lambda: undo.append(self._say_goodbye()), self._limit() + _GRACE)
+
+        def stay() -> None:
+            for action in undo:
+                action()
+
+        return stay
+
+
+def within(action: Callable[[], Any], seconds: float) -> None:
+    """Run `action` in another thread, and wait for `seconds` at most.
+
+    For code that may have interrupted anything, such as a signal handler: a lock that its own thread holds would never
+    be released. So nothing of `threading` either, which has such locks.
+    """
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def run() -> None:
         try:
-            self._action()
+            action()
         finally:
-            os.kill(os.getpid(), number)
+            done.release()
 
-    def _watch_children(self, util: ModuleType) -> None:
-        """Children of `multiprocessing` end without `atexit`; they have finalizers of their own."""
-
-        def add_finalizer(_: object) -> None:
-            util.Finalize(None, self._action, exitpriority=-100)
-
-        # A forked child forgets its parent's finalizers, then calls these.
-        util.register_after_fork(self, add_finalizer)
-        process = sys.modules.get("multiprocessing.process")
-        if process is not None and process.parent_process() is not None:
-            add_finalizer(None)
+    try:
+        _thread.start_new_thread(run, ())
+    except RuntimeError:
+        # No thread can be had: the interpreter is past its `atexit` functions, or the system's limit is reached.
+        return
+    done.acquire(timeout=seconds)

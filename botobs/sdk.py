@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
 
 from . import _propagation, _providers, fork, resource
-from ._exit import ExitHooks, died
+from ._exit import ExitHooks, died, goodbye_is_promised
 from ._version import __version__
 from .engine import Engine, Limits, create_engine
 from .export._quiet import Quiet, logger
@@ -52,7 +53,7 @@ class Handle:
         self.notes: list[str] = []
         self.redactor = Redactor(settings.redact, settings.redact_keys)
         self.counts = Counts(settings.logs)
-        self._life = Life()
+        self._life = Life(goodbye_is_promised)
         self._quiet = Quiet()
         self._instrumentations = Instrumentations(self._quiet.warning)
         self._discovery = Discovery(settings)
@@ -184,6 +185,16 @@ class Handle:
         self._engine.shutdown()
         return delivered
 
+    def _leave(self) -> Callable[[], None]:
+        """Say goodbye and send it, while everything goes on; returns what takes it back.
+
+        Bots and feeds come back by themselves with their next sign of life.
+        """
+        self._life.say_goodbye()
+        trading.goodbye()
+        self._pipeline.flush(self.settings.shutdown_timeout)
+        return self._life.reset
+
     def _after_fork(self) -> None:
         self.counts.reset()
         self._life.reset()
@@ -226,7 +237,7 @@ class Handle:
 
 _lock = threading.RLock()
 _current: Handle | None = None
-_exit_hooks = ExitHooks(lambda: shutdown())
+_exit_hooks = ExitHooks(lambda: shutdown(), lambda: _leave(), lambda: _is_idle(), lambda: _exit_limit())
 
 
 def start(settings: Settings) -> Handle:
@@ -291,9 +302,24 @@ def _shut_down(handle: Handle, timeout: float | None) -> bool:
         lock.release()
 
 
+def _leave() -> Callable[[], None]:
+    handle = current()
+    return handle._leave() if handle is not None else lambda: None
+
+
+def _is_idle() -> bool:
+    handle = current()
+    return handle is None or handle._pipeline.idle
+
+
+def _exit_limit() -> float:
+    return _current.settings.shutdown_timeout if _current is not None else 0.0
+
+
 def _after_fork() -> None:
     global _lock
     _lock = threading.RLock()
+    _exit_hooks.after_fork()
     handle = current()
     if handle is not None:
         handle._after_fork()

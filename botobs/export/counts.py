@@ -76,9 +76,14 @@ class Counts:
 
 
 class Life:
-    """The heartbeat of the service, and its goodbye."""
+    """The heartbeat of the service, and its goodbye.
 
-    def __init__(self) -> None:
+    Args:
+        promised: Whether an end on purpose is told by a goodbye.
+    """
+
+    def __init__(self, promised: Callable[[], bool]) -> None:
+        self._promised = promised
         self._goodbye = 0.0
 
     def say_goodbye(self) -> None:
@@ -93,6 +98,7 @@ class Life:
         """Create the metrics on `meter`."""
         observe(sdk.HEARTBEAT, meter, time.time)
         observe(sdk.GOODBYE, meter, lambda: self._goodbye)
+        observe(sdk.GOODBYE_PROMISED, meter, lambda: int(self._promised()))
 
 
 def observe(metric: Metric, meter: Meter, value: Callable[[], float]) -> None:

@@ -91,6 +91,7 @@ class Pipeline:
         self._refusal_told = False
         self._limit: float | None = None
         self._stopping = False
+        self._begun = False
         self._failure = ""
         self._thread: threading.Thread | None = None
 
@@ -108,6 +109,11 @@ class Pipeline:
     def spool_refused(self) -> bool:
         """Whether nothing can be kept on disk although it was asked for."""
         return bool(self._store.refusal)
+
+    @property
+    def idle(self) -> bool:
+        """Whether this process has nothing to send and has begun to send nothing yet, its heartbeat neither."""
+        return not self._begun and not any(map(len, self._queues.values()))
 
     def start(self, engine: Engine, encode_logs: Callable[[list[Any]], bytes] | None = None) -> None:
         """Start the thread, which takes metrics from `engine` and has it encode spans, and logs if they are sent."""
@@ -220,6 +226,7 @@ class Pipeline:
         """Deliver what there is; whether nothing is left."""
         assert self._engine is not None
         deadline = request.deadline if request is not None else None
+        self._begun = self._begun or with_metrics or not self.idle
         if request is not None:
             self._retry_at = 0.0
         if time.monotonic() >= self._look_at:

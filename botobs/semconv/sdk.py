@@ -94,6 +94,13 @@ GOODBYE = Metric(
     "When the service said goodbye before a clean end, in seconds since the epoch; 0 while it lives. A heartbeat that "
     "ends without a goodbye is a death.",
 )
+GOODBYE_PROMISED = Metric(
+    "botobs.service.goodbye.promised",
+    "observable_gauge",
+    "{promise}",
+    "1 where an end on purpose is told by a goodbye; 0 in a process that SIGTERM ends before it can say one, such as a "
+    "worker of a pool of processes. A heartbeat that ends without a promised goodbye is a death.",
+)
 CANARY = Metric(
     "botobs.doctor.canary.timestamp",
     "gauge",
@@ -116,5 +123,6 @@ METRICS = (
     SETTINGS_INVALID,
     HEARTBEAT,
     GOODBYE,
+    GOODBYE_PROMISED,
     CANARY,
 )
