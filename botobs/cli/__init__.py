@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -38,7 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser(words)
+    try:
+        parser = _parser(words)
+    except ModuleNotFoundError as error:
+        return _incomplete(error, words)
     options = parser.parse_args(words)
     if options.command is None:
         parser.print_help()
@@ -52,13 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ModuleNotFoundError as error:
-        from ._console import fail
-
-        return fail(
-            f"botobs {options.command} needs the Python package {error.name!r}, which is not installed",
-            "Install it with: pip install 'botobs[stack]'",
-            options,
-        )
+        return _incomplete(error, words)
     except Exception as error:
         from ._console import fail
 
@@ -66,6 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         problem, _, way_out = str(error).partition("\n")
         return fail(problem, way_out, options)
+
+
+def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
+    # Not as other failures are said: rich may be what is missing.
+    problem = f"this command needs the Python package {error.name!r}, which is not installed"
+    way_out = "Install it with: pip install 'botobs[stack]'"
+    if "--json" in words:
+        sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")
+    else:
+        sys.stderr.write(f"botobs: {problem}\n{way_out}\n")
+    return 1
 
 
 def _is_for_people(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""A program ends as it does without botobs, in each way that there is; what it recorded arrives where that is possible."""
+"""A program ends as it does without botobs, in every way; what it recorded arrives where it can."""
 
 from __future__ import annotations
 

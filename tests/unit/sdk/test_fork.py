@@ -196,31 +196,3 @@ def test_gunicorn(
         pids = {attributes(span)["pid"] for scope in one.scope_spans for span in scope.spans}
         assert pids == {attributes(one.resource)["process.pid"]}
     assert process.pid not in {attributes(one.resource)["process.pid"] for one in receiver.traces}
-
-
-def test_terminating_a_child_keeps_what_it_recorded(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        import multiprocessing
-
-        def work(ready):
-            with botobs.span("worked"):
-                pass
-            ready.set()
-            time.sleep(300)
-
-        if __name__ == "__main__":
-            botobs.init()
-            context = multiprocessing.get_context("fork")
-            ready = context.Event()
-            child = context.Process(target=work, args=(ready,))
-            child.start()
-            ready.wait()
-            child.terminate()
-            child.join()
-            assert child.exitcode == -signal.SIGTERM
-        """
-    )
-    _, errors = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, errors
-    assert [span.name for span in receiver.spans] == ["worked"]

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 if "MONITORED" in os.environ:
     import botobs
@@ -57,8 +58,8 @@ def again() -> None:
 
 
 def again_by_path() -> None:
-    os.environ["PATH"] = os.pathsep.join(["/nowhere", os.path.dirname(sys.executable)])
-    os.execlp(os.path.basename(sys.executable), sys.executable, __file__, "leaving")
+    os.environ["PATH"] = os.pathsep.join(["/nowhere", str(Path(sys.executable).parent)])
+    os.execlp(Path(sys.executable).name, sys.executable, __file__, "leaving")
 
 
 def cannot_become() -> None:

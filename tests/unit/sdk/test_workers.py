@@ -1,0 +1,150 @@
+"""Workers of process pools end as their library ends them: at once, by the default action of SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.otlp_receiver import OtlpReceiver, attributes, value_of
+
+PROGRAMS = Path(__file__).parent / "programs"
+METHODS = ["fork", "spawn", "forkserver"]
+#: Seconds after which something hangs.
+PATIENCE = 240
+
+Run = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Iterator[Run]:
+    """Starts one of the programs; all that it has started ends with the test."""
+    started = []
+
+    def call(*words: str, **variables: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *words],
+            env=environment | variables,
+            cwd=PROGRAMS,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield call
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pools_close(run: Run, method: str) -> None:
+    process = run("pools.py", method, "12")
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert output.splitlines()[-1:] == [f"12 {process.pid}"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads what the kernel does at a signal")
+@pytest.mark.parametrize(
+    ("library", "method"),
+    [("billiard", "fork"), ("billiard", "spawn"), *(("multiprocessing", one) for one in METHODS)],
+)
+def test_a_worker_has_for_signals_what_it_has_without_botobs(run: Run, library: str, method: str) -> None:
+    seen = []
+    for variables in ({}, {"MONITORED": "1"}):
+        process = run("workers.py", library, method, **variables)
+        output, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, errors
+        seen.append(output.splitlines())
+    assert seen[0] == seen[1]
+    assert seen[0][0] == "process: 0 default default"
+
+
+def test_what_a_terminated_worker_has_sent_stays(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(
+        """
+        import multiprocessing
+
+        def work(ready):
+            with botobs.span("worked"):
+                pass
+            assert botobs.flush(60)
+            ready.set()
+            time.sleep(300)
+
+        if __name__ == "__main__":
+            botobs.init()
+            context = multiprocessing.get_context("fork")
+            ready = context.Event()
+            child = context.Process(target=work, args=(ready,))
+            child.start()
+            ready.wait()
+            child.terminate()
+            child.join()
+            assert child.exitcode == -signal.SIGTERM
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert [span.name for span in receiver.spans] == ["worked"]
+    promises = last_of_each(receiver, "botobs.service.goodbye.promised")
+    goodbyes = last_of_each(receiver, "botobs.service.goodbye.timestamp")
+    (parent,) = (pid for pid in goodbyes if pid == process.pid)
+    (child,) = (pid for pid in goodbyes if pid != process.pid)
+    assert goodbyes[parent] > 0
+    assert (promises[child], goodbyes[child]) == (0, 0)
+
+
+def test_a_worker_that_fails_is_a_death_and_one_that_ends_is_none(
+    start: Start, receiver: OtlpReceiver
+) -> None:
+    process = start(
+        """
+        import multiprocessing
+
+        def work(fails):
+            with botobs.span("fails" if fails else "ends"):
+                pass
+            if fails:
+                raise LookupError("nobody catches this")
+
+        if __name__ == "__main__":
+            botobs.init()
+            context = multiprocessing.get_context("fork")
+            children = [context.Process(target=work, args=(fails,)) for fails in (True, False)]
+            for child in children:
+                child.start()
+            for child in children:
+                child.join()
+            assert [child.exitcode for child in children] == [1, 0]
+        """,
+        BOTOBS_SHUTDOWN_TIMEOUT="60s",
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    pids = {
+        span.name: attributes(one.resource)["process.pid"]
+        for one in receiver.traces
+        for scope in one.scope_spans
+        for span in scope.spans
+    }
+    promises = last_of_each(receiver, "botobs.service.goodbye.promised")
+    goodbyes = last_of_each(receiver, "botobs.service.goodbye.timestamp")
+    assert (promises[pids["fails"]], goodbyes[pids["fails"]]) == (1, 0)
+    assert goodbyes[pids["ends"]] > 0
+
+
+def last_of_each(receiver: OtlpReceiver, metric: str) -> dict[int, float]:
+    """The last value of each process."""
+    return {resource["process.pid"]: value_of(point) for resource, _, point in receiver.points(metric)}
