@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ._exit_signals import ENDING
+from ._ending import ENDING, held_back
 from .instrument._patch import Patches
 
 #: Bit of a process' flags that says that it was forked and has become no other program since; `proc(5)`, `flags`.
@@ -67,10 +67,12 @@ class Calls:
 
     def _exit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def _exit(status: int) -> Any:
-            try:
-                self._end()
-            finally:
-                original(status)
+            # Without botobs the process were gone: a signal that comes now must not change its status.
+            with held_back():
+                try:
+                    self._end()
+                finally:
+                    original(status)
 
         return _exit
 

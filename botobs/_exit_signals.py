@@ -6,16 +6,12 @@ import functools
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from ._ending import ENDING, held_back
 from .instrument._patch import Patches
-
-#: Those that end a process by default without its `atexit` functions. SIGINT raises KeyboardInterrupt by default,
-#: which comes to `atexit`; it is taken only where somebody has given it back its first meaning. Windows has no SIGHUP.
-ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 
 
 def can_be_told() -> bool:
@@ -59,7 +55,8 @@ class DefaultSignals:
         self._patches.undo()
         if threading.current_thread() is not threading.main_thread():
             return
-        with _held_back():
+        # One that finds its handler gone would be lost.
+        with held_back():
             for number in ENDING:
                 if _getsignal(number) == self._on_signal:
                     _signal(number, signal.SIG_DFL)
@@ -98,16 +95,3 @@ class DefaultSignals:
 
 
 _signal, _getsignal = signal.signal, signal.getsignal
-
-
-@contextmanager
-def _held_back() -> Iterator[None]:
-    """Let no signal come between: one that finds its handler gone would be lost."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 
-from ._exit_signals import ENDING
+from ._ending import ENDING
 
 _hooks: list[Callable[[], None]] = []
 _registered = False

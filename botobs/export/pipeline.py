@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
+from .._ending import held_back
 from . import logs
 from ._quiet import Quiet
 from .counts import Counts
@@ -123,7 +124,9 @@ class Pipeline:
             self._encoders["logs"] = encode_logs
         self.queue.size_of = engine.span_size
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
-        self._thread.start()
+        # Signals are the program's: its own threads get them.
+        with held_back():
+            self._thread.start()
 
     def offer(self, span: Any) -> None:
         """Queue an ended span; on the caller's thread, without I/O."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -205,3 +206,88 @@ def test_a_collector_that_does_not_answer_costs_the_budget_and_no_more(
     lines = [line for line in errors.splitlines() if line]
     assert len(lines) == 1, errors
     assert "1 spans could not be delivered" in errors
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "botobs._providers.tracer_provider._lock",
+        "botobs.trading._world._LIVE.bots._lock",
+        "threading._active_limbo_lock",
+    ],
+)
+def test_a_signal_that_interrupts_a_lock_ends_the_process(start: Start, held: str) -> None:
+    process = start(
+        f"""
+        import botobs.trading, botobs._providers
+        botobs.init()
+        bot = botobs.trading.bot("lent")
+        with {held}, bot._lock:
+            os.write(1, b"ready\\n")
+            time.sleep(300)
+        """,
+        BOTOBS_SHUTDOWN_TIMEOUT="1s",
+    )
+    ready(process)
+    process.terminate()
+    assert process.wait(PATIENCE) == -signal.SIGTERM
+
+
+def test_a_failed_statement_at_a_prompt_is_no_death(
+    environment: dict[str, str], receiver: OtlpReceiver
+) -> None:
+    statements = "import botobs; botobs.init()\n1/0\n"
+    done = subprocess.run(
+        [sys.executable, "-i", "-q"],
+        env=environment,
+        input=statements,
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert "ZeroDivisionError" in done.stderr
+    assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
+
+
+def test_signals_that_come_while_a_process_forks_wait(start: Start) -> None:
+    process = start(
+        """
+        def blocked():
+            return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+        during = []
+        os.register_at_fork(
+            before=lambda: during.clear(),
+            after_in_parent=lambda: during.append(blocked()),
+            after_in_child=lambda: (during.append(blocked()), os.kill(os.getpid(), signal.SIGTERM)),
+        )
+        botobs.init()
+        child = os.fork()
+        if child == 0:
+            time.sleep(300)
+        assert not blocked()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+        assert during == [True]
+        """
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+
+
+def test_a_program_may_close_what_it_does_not_know_and_fork(start: Start, receiver: OtlpReceiver) -> None:
+    """What a daemon does at its start."""
+    process = start(
+        """
+        botobs.init()
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+        os.closerange(3, 1024)
+        with botobs.span("of the daemon"):
+            pass
+        sys.exit(0)
+        """,
+        BOTOBS_SHUTDOWN_TIMEOUT="60s",
+    )
+    assert process.wait(PATIENCE) == 0
+    receiver.wait_for(lambda: names(receiver) == ["of the daemon"])
