@@ -14,7 +14,7 @@ from typing import Any
 
 from ._exit_calls import Calls, was_forked
 from ._exit_signals import DefaultSignals, can_be_told
-from ._exit_workers import Workers, failed, is_worker
+from ._exit_workers import Workers, failed, is_daemonic, is_worker
 
 #: Seconds beyond `limit` after which an end is held up no longer.
 _GRACE = 1.0
@@ -32,8 +32,8 @@ def died() -> bool:
 
 
 def goodbye_is_promised() -> bool:
-    """Whether an end of this process on purpose is told; one by SIGTERM's default action is not."""
-    return can_be_told() or died()
+    """Whether an end of this process on purpose is told; one by SIGTERM's default action or by the parent is not."""
+    return (can_be_told() and not is_daemonic()) or died()
 
 
 class ExitHooks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +23,12 @@ def failed() -> bool:
 
 def is_worker() -> bool:
     """Whether this process is one."""
-    return any(_is_child(module) for name in _LIBRARIES if (module := sys.modules.get(name)) is not None)
+    return any(True for _ in _current())
+
+
+def is_daemonic() -> bool:
+    """Whether this is a worker that its parent ends without being asked, by SIGKILL too, as those of pools are."""
+    return any(process.daemon for process in _current())
 
 
 class Workers:
@@ -66,5 +71,10 @@ def _run(run: Callable[[], Any]) -> Any:
         raise
 
 
-def _is_child(module: ModuleType) -> bool:
-    return getattr(module.current_process(), "_parent_pid", None) is not None
+def _current() -> Iterator[Any]:
+    """This process as a library sees it, if it has started it."""
+    for name in _LIBRARIES:
+        module = sys.modules.get(name)
+        process = module.current_process() if module is not None else None
+        if getattr(process, "_parent_pid", None) is not None:
+            yield process
