@@ -6,6 +6,8 @@ import argparse
 import signal
 import time
 
+import psutil
+
 from .. import _alive
 from ..stack import Home, StackError, state
 from ._arguments import add_home, home_of
@@ -13,6 +15,8 @@ from ._console import out, print_json
 
 #: Seconds that every part together has to stop.
 BUDGET = 60.0
+#: Seconds in which the system, or whoever started it, takes notice that it has ended.
+_NOTICE = 2.0
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,3 +61,7 @@ def _wait(running: state.Running) -> None:
                 f"Look into {running.home.logs}.",
             )
         time.sleep(0.1)
+    # It has ended. Its parent takes notice at once, as a rule; one that does not need not be waited for.
+    deadline = time.monotonic() + _NOTICE
+    while psutil.pid_exists(running.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
