@@ -148,3 +148,34 @@ def test_a_worker_that_fails_is_a_death_and_one_that_ends_is_none(
 def last_of_each(receiver: OtlpReceiver, metric: str) -> dict[int, float]:
     """The last value of each process."""
     return {resource["process.pid"]: value_of(point) for resource, _, point in receiver.points(metric)}
+
+
+def test_a_worker_with_a_handler_says_goodbye(start: Start, receiver: OtlpReceiver) -> None:
+    process = start(
+        """
+        import multiprocessing
+
+        def work(ready):
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+            with botobs.span("worked"):
+                pass
+            ready.set()
+            time.sleep(300)
+
+        if __name__ == "__main__":
+            botobs.init()
+            context = multiprocessing.get_context("fork")
+            ready = context.Event()
+            child = context.Process(target=work, args=(ready,))
+            child.start()
+            ready.wait()
+            child.terminate()
+            child.join()
+            assert child.exitcode == 0
+        """,
+        BOTOBS_SHUTDOWN_TIMEOUT="60s",
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert [span.name for span in receiver.spans] == ["worked"]
+    assert all(last_of_each(receiver, "botobs.service.goodbye.timestamp").values())
