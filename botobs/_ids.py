@@ -28,7 +28,8 @@ class Ids:
     @classmethod
     def derive(cls, *identity: str) -> Ids:
         """The ids that belong to `identity`; the same in every process and for ever."""
-        digest = hashlib.sha256("\0".join(identity).encode()).digest()
+        # Ids come from exchanges, and may hold what UTF-8 has no bytes for.
+        digest = hashlib.sha256("\0".join(identity).encode("utf-8", "surrogatepass")).digest()
         # Zero is not a valid id.
         return cls(
             trace_id=int.from_bytes(digest[:16], "big") or 1,

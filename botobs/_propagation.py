@@ -18,6 +18,7 @@ from opentelemetry.propagators.textmap import (
     default_setter,
 )
 
+from ._safe import harmless, let_pass
 from .redaction import Redactor
 
 
@@ -36,9 +37,14 @@ class RedactingPropagator(TextMapPropagator):
     def extract(
         self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
     ) -> Context:
-        """As the other does."""
-        return self.inner.extract(carrier, context, getter)
+        """As the other does; what cannot be read carries nothing."""
+        try:
+            return self.inner.extract(carrier, context, getter)
+        except BaseException as error:
+            let_pass(error)
+            return Context() if context is None else context
 
+    @harmless
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
@@ -54,7 +60,12 @@ class RedactingPropagator(TextMapPropagator):
         return self.inner.fields
 
     def _is_secret(self, key: str, value: Any) -> bool:
-        return bool(self._redactor.attribute(key, value) != value)
+        try:
+            return bool(self._redactor.attribute(key, value) != value)
+        except BaseException as error:
+            # An object of the service's own that has no text, and so can be no header either.
+            let_pass(error)
+            return True
 
 
 def guard(redactor: Redactor) -> None:

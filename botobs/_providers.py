@@ -7,7 +7,8 @@ OpenTelemetry lets a global provider be set once in a process. These are set onc
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from itertools import islice
 from typing import Any
 from weakref import WeakSet
 
@@ -29,8 +30,16 @@ from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.trace import Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
 
+from ._safe import let_pass, text_of
+from .engine._freeze import copy
+from .engine._scope import usable_scope
 from .engine.bound import Forwarding
 from .engine.disabled import DisabledTracerProvider
+
+
+def _key(scope: tuple[Any, ...]) -> tuple[Any, ...]:
+    # The values of attributes may be lists, which are no part of a key.
+    return (*scope[:3], repr(sorted(scope[3].items())) if scope[3] else None)
 
 
 class SwitchTracer(Tracer):
@@ -71,8 +80,8 @@ class SwitchTracerProvider(TracerProvider):
         attributes: Attributes = None,
     ) -> Tracer:
         """The tracer of a scope; it goes on working across switches."""
-        scope = (instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
-        key = (*scope[:3], tuple(sorted(attributes.items())) if attributes else None)
+        scope = usable_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        key = _key(scope)
         with self._lock:
             if key not in self._tracers:
                 self._tracers[key] = SwitchTracer(scope, self._target)
@@ -110,7 +119,7 @@ class _Switched:
 
     def bind(self, attributes: Attributes = None) -> Forwarding:
         """The instrument with attributes, across switches; see `botobs.engine.bound`."""
-        bound = Forwarding(self._real, dict(attributes or {}))
+        bound = Forwarding(self._real, copy(attributes))
         self._bound.add(bound)
         return bound
 
@@ -177,6 +186,7 @@ class SwitchMeter(Meter):
 
     def create_counter(self, name: str, unit: str = "", description: str = "") -> Counter:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchCounter,
             lambda meter: meter.create_counter(name, unit, description),
@@ -187,6 +197,7 @@ class SwitchMeter(Meter):
 
     def create_up_down_counter(self, name: str, unit: str = "", description: str = "") -> UpDownCounter:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchUpDownCounter,
             lambda meter: meter.create_up_down_counter(name, unit, description),
@@ -204,6 +215,7 @@ class SwitchMeter(Meter):
         explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
     ) -> Histogram:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchHistogram,
             lambda meter: meter.create_histogram(
@@ -219,6 +231,7 @@ class SwitchMeter(Meter):
 
     def create_gauge(self, name: str, unit: str = "", description: str = "") -> Gauge:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchGauge, lambda meter: meter.create_gauge(name, unit, description), name, unit, description
         )
@@ -227,6 +240,7 @@ class SwitchMeter(Meter):
         self, name: str, callbacks: Sequence[CallbackT] | None = None, unit: str = "", description: str = ""
     ) -> ObservableCounter:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchObservableCounter,
             lambda meter: meter.create_observable_counter(name, _restartable(callbacks), unit, description),
@@ -239,6 +253,7 @@ class SwitchMeter(Meter):
         self, name: str, callbacks: Sequence[CallbackT] | None = None, unit: str = "", description: str = ""
     ) -> ObservableUpDownCounter:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchObservableUpDownCounter,
             lambda meter: meter.create_observable_up_down_counter(
@@ -253,6 +268,7 @@ class SwitchMeter(Meter):
         self, name: str, callbacks: Sequence[CallbackT] | None = None, unit: str = "", description: str = ""
     ) -> ObservableGauge:
         """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
         return self._make(  # type: ignore[no-any-return]
             _SwitchObservableGauge,
             lambda meter: meter.create_observable_gauge(name, _restartable(callbacks), unit, description),
@@ -264,7 +280,12 @@ class SwitchMeter(Meter):
 
 def _restartable(callbacks: Sequence[CallbackT] | None) -> list[CallbackT]:
     """Callbacks that a second meter can use too: the SDK starts a generator once, when the instrument is made."""
-    return [_resume(callback) if hasattr(callback, "send") else callback for callback in callbacks or ()]
+    try:
+        given = list(islice(callbacks or (), 1000))
+    except BaseException as error:
+        let_pass(error)
+        return []
+    return [_resume(callback) if isinstance(callback, Generator) else callback for callback in given]
 
 
 def _resume(generator: Any) -> CallbackT:
@@ -296,10 +317,11 @@ class SwitchMeterProvider(MeterProvider):
         attributes: Attributes = None,
     ) -> Meter:
         """The meter of a scope; it goes on working across switches."""
-        key = (name, version, schema_url, tuple(sorted(attributes.items())) if attributes else None)
+        scope = usable_scope(name, version, schema_url, attributes)
+        key = _key(scope)
         with self._lock:
             if key not in self._meters:
-                self._meters[key] = SwitchMeter((name, version, schema_url, attributes), self._target)
+                self._meters[key] = SwitchMeter(scope, self._target)
             return self._meters[key]
 
     def switch(self, target: MeterProvider | None) -> None:

@@ -9,11 +9,12 @@ from contextvars import Token
 from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode
 from opentelemetry.util.types import AttributeValue
 
 from . import _context, _providers
 from ._context import SPAN_KEY, Context
+from ._safe import class_name, described, text_of
 from ._version import __version__
 from .instrument._delays import stamp
 
@@ -21,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Kind = Literal["internal", "client", "server", "producer", "consumer"]
 
+_KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _tracer = _providers.tracer_provider.get_tracer("botobs", __version__)
 
 
@@ -62,7 +64,7 @@ def span(
     Args:
         name: The span's name; as a decorator, that of the function by default.
         attributes: Given to the span at its start.
-        kind: The side of a call that it stands for.
+        kind: The side of a call that it stands for; a word that is none counts as `internal`.
         links: Spans of other traces that it belongs to.
     """
     around = Around(None if callable(name) else name, attributes, kind, links)
@@ -79,9 +81,9 @@ class Around:
         kind: Kind,
         links: Sequence[Link],
     ) -> None:
-        self._name = name
+        self._name = None if name is None else text_of(name)
         self._attributes = attributes
-        self._kind = SpanKind[kind.upper()]
+        self._kind = _KINDS.get(text_of(kind).lower(), SpanKind.INTERNAL)
         self._links = links
         self._entered: list[tuple[Span, Token[Context]]] = []
 
@@ -111,7 +113,7 @@ class Around:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate `function`, which may be a coroutine function or a generator of either kind."""
-        name = self._name or function.__qualname__
+        name = self._name or text_of(getattr(function, "__qualname__", type(function).__qualname__))
         wrapper: Any
         if inspect.isasyncgenfunction(function):
             wrapper = self._async_generator(name, function)
@@ -124,7 +126,11 @@ class Around:
         return functools.wraps(function)(wrapper)
 
     def _start(self, name: str) -> Span:
-        return _tracer.start_span(name, kind=self._kind, attributes=self._attributes, links=self._links)
+        try:
+            return _tracer.start_span(name, kind=self._kind, attributes=self._attributes, links=self._links)
+        except Exception:
+            # A provider of the service's own; the block runs whatever it says.
+            return INVALID_SPAN
 
     def _function(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -239,10 +245,21 @@ def _detach(token: Token[Context]) -> None:
 
 
 def _end(current: Span, error: BaseException | None) -> None:
-    # Cancellation and GeneratorExit are no failures of what the span stands for.
-    if isinstance(error, Exception) and current.is_recording():
+    try:
+        # Cancellation and GeneratorExit are no failures of what the span stands for.
+        if isinstance(error, Exception) and current.is_recording():
+            _fail(current, error)
+        stamp(current)
+        current.end()
+    except Exception:
+        # The stack has no room left, say, or the span is of a provider of the service's own: what the service raised
+        # must not be replaced by what we raise.
+        return
+
+
+def _fail(current: Span, error: Exception) -> None:
+    try:
         current.record_exception(error)
-        current.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
-        current.set_attribute("error.type", type(error).__qualname__)
-    stamp(current)
-    current.end()
+    finally:
+        current.set_status(StatusCode.ERROR, described(error))
+        current.set_attribute("error.type", class_name(type(error)))

@@ -8,11 +8,12 @@ https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Hashable, Mapping
 
-logger = logging.getLogger("botobs")
+from ._safe import Log
+
+logger = Log("botobs")
 
 #: The attributes of the one series that stands for all beyond the limit.
 OVERFLOW: dict[str, bool] = {"otel.metric.overflow": True}

@@ -13,6 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.version import __version__ as sdk_version
 
 from ._version import __version__
+from .engine._values import sendable_attributes
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -29,7 +30,7 @@ def build(settings: Settings) -> Resource:
         "service.name": settings.service_name,
         "service.instance.id": str(uuid.uuid4()),
         "deployment.environment.name": settings.environment,
-        "host.name": socket.gethostname(),
+        "host.name": _host_name(),
         "process.pid": os.getpid(),
         "process.runtime.name": sys.implementation.name,
         "process.runtime.version": platform.python_version(),
@@ -43,4 +44,13 @@ def build(settings: Settings) -> Resource:
         attributes["service.namespace"] = settings.service_namespace
     if settings.service_version is not None:
         attributes["service.version"] = settings.service_version
-    return Resource(attributes)
+    # One character that cannot be sent would hold up every request.
+    return Resource(sendable_attributes(attributes))
+
+
+def _host_name() -> str:
+    try:
+        return socket.gethostname()
+    except (OSError, ValueError):
+        # It is not known, or is no text.
+        return "unknown"

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, Tr
 
 from . import _propagation, _providers, fork, resource
 from ._exit import ExitHooks, died, goodbye_is_promised
+from ._safe import described, number_of, text_of
 from ._version import __version__
 from .engine import Engine, Limits, create_engine
 from .export._quiet import Quiet, logger
@@ -32,6 +33,8 @@ from .trading import _world as trading
 if TYPE_CHECKING:
     from .export.log_encoder import LogEncoder
 
+#: Seconds that somebody waits at most; some platforms refuse larger numbers.
+_LONGEST = 86400.0
 #: Names of HTTP and database telemetry that stay; read once in a process, before the first instrumentor loads.
 SEMCONV_OPT_IN = "http,database"
 
@@ -103,7 +106,7 @@ class Handle:
         """
         if not self._running:
             return False
-        return self._pipeline.flush(self.settings.shutdown_timeout if timeout is None else timeout)
+        return self._pipeline.flush(_seconds(timeout, self.settings.shutdown_timeout))
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Say goodbye, send what was recorded, and undo every patch. A second call does nothing.
@@ -129,9 +132,10 @@ class Handle:
             return None
         try:
             return Sender(self.settings)
-        except (OSError, ValueError) as error:
+        except Exception as error:
             text = (
-                f"certificate, client_certificate or client_key cannot be used ({error}); nothing is exported. "
+                f"certificate, client_certificate or client_key cannot be used ({text_of(error)[:300]}); nothing is "
+                "exported. "
                 f"certificate is {self.settings.shown('certificate')}, from {self.settings.origins['certificate']}."
             )
             if self.settings.strict:
@@ -147,7 +151,14 @@ class Handle:
     def _store(self) -> Store:
         if self.settings.spool_dir is None:
             return Memory()
-        return Spool(self.settings.spool_dir, self.settings.spool_bytes, self.settings.spool_age)
+        try:
+            return Spool(self.settings.spool_dir, self.settings.spool_bytes, self.settings.spool_age)
+        except Exception as error:
+            text = f"spool_dir cannot be used ({described(error)[:300]}); what cannot be delivered is kept in memory."
+            if self.settings.strict:
+                raise SettingsError(text) from error
+            self.problems.append(Problem("spool_dir", text))
+            return Memory()
 
     def _start(self) -> None:
         self._running = True
@@ -250,17 +261,34 @@ def start(settings: Settings) -> Handle:
                 return _current
             _current.shutdown()
         _pin_semantic_conventions()
-        handle = Handle(settings)
+        handle = _handle(settings)
         _current = handle
-        if settings.enabled:
+        if handle.settings.enabled:
             fork.after_in_child(_after_fork)
             _exit_hooks.install()
             try:
                 handle._start()
             except Exception as error:
                 # A service that cannot be monitored must still start.
-                handle._quiet.warning("botobs does not run: %s: %s", type(error).__name__, error)
+                handle._quiet.warning("botobs does not run: %s", described(error))
                 handle.shutdown(0.0)
+        return handle
+
+
+def _handle(settings: Settings) -> Handle:
+    """One that can be started; if it cannot even be made, one that does nothing.
+
+    Raises:
+        SettingsError: A certificate, a key or a folder cannot be used, and `strict` is on.
+    """
+    try:
+        return Handle(settings)
+    except SettingsError:
+        raise
+    except Exception as error:
+        problem = Problem("enabled", f"botobs cannot run: {described(error)}.", essential=True)
+        handle = Handle(Settings(enabled=False, problems=(*settings.problems, problem)))
+        handle._quiet.warning("%s", problem.text)
         return handle
 
 
@@ -282,7 +310,7 @@ def shutdown(timeout: float | None = None) -> bool:
 
 
 def _shut_down(handle: Handle, timeout: float | None) -> bool:
-    budget = handle.settings.shutdown_timeout if timeout is None else timeout
+    budget = _seconds(timeout, handle.settings.shutdown_timeout)
     deadline = time.monotonic() + budget
     # Another thread may be in the middle of `init`; the end of the process does not wait for it beyond the budget.
     lock = _lock
@@ -296,7 +324,7 @@ def _shut_down(handle: Handle, timeout: float | None) -> bool:
         return handle._stop(deadline)
     except Exception as error:
         # The process is about to end, or goes on without us; neither is the place for an exception of ours.
-        handle._quiet.warning("botobs did not end cleanly: %s: %s", type(error).__name__, error)
+        handle._quiet.warning("botobs did not end cleanly: %s", described(error))
         return False
     finally:
         lock.release()
@@ -314,6 +342,12 @@ def _is_idle() -> bool:
 
 def _exit_limit() -> float:
     return _current.settings.shutdown_timeout if _current is not None else 0.0
+
+
+def _seconds(given: object, otherwise: float) -> float:
+    """A budget as it was given, within what a wait takes; `otherwise` if it is no number of seconds."""
+    seconds = None if given is None else number_of(given)
+    return otherwise if seconds is None else min(max(0.0, seconds), _LONGEST)
 
 
 def _after_fork() -> None:

@@ -68,10 +68,18 @@ class Engine(Protocol):
         """Attributes that were taken off measurements so far, because they never repeat their values."""
 
     def encode_spans(self, spans: Sequence[Any]) -> bytes:
-        """A redacted ExportTraceServiceRequest; on the export thread."""
+        """A redacted ExportTraceServiceRequest; on the export thread.
 
-    def collect_metrics(self) -> bytes | None:
-        """A redacted ExportMetricsServiceRequest with cumulative totals, or None if there is nothing."""
+        Raises:
+            Exception: One of the spans cannot be encoded.
+        """
+
+    def collect_metrics(self, seconds: float = ..., /) -> bytes | None:
+        """A redacted ExportMetricsServiceRequest with cumulative totals, or None if there is nothing.
+
+        Args:
+            seconds: That a service's own callbacks may take, all together.
+        """
 
     def span_size(self, span: Any) -> int:
         """About how many bytes a span takes in memory; cheap, because the caller's thread asks."""

@@ -15,6 +15,8 @@ from typing import Any, Protocol, overload
 from opentelemetry.metrics import Counter, Histogram, UpDownCounter
 from opentelemetry.metrics import _Gauge as Gauge
 
+from ._freeze import copy
+
 Attributes = Mapping[str, Any] | None
 
 
@@ -55,7 +57,7 @@ def bind(instrument: Any, attributes: Attributes = None) -> Any:
         TypeError: The instrument is observable, or none at all.
     """
     own = getattr(instrument, "bind", None)
-    return own(attributes) if own is not None else Forwarding(instrument, dict(attributes or {}))
+    return own(attributes) if own is not None else Forwarding(instrument, copy(attributes))
 
 
 class Forwarding:

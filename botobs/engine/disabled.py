@@ -21,7 +21,7 @@ from opentelemetry.trace import (
 )
 
 from .._context import SPAN_KEY, Context, current
-from .fast.attributes import Attributes
+from ._freeze import Attributes
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -5,23 +5,30 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.sdk.metrics import Histogram, MeterProvider, TraceBasedExemplarFilter
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor
 from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import get_current_span
 
 from .._ids import IdGenerator
+from .._safe import class_name
 from ..semconv import DURATION_BUCKETS
+from ._callbacks import IN_ALL, Asking
+from ._faults import FAULTS
 from ._redact import redact_metrics, redact_spans
 from ._series import LimitedStorage
+from ._stock_meters import SafeMeterProvider, make_encodable
+from ._stock_spans import SafeTracerProvider
 
 if TYPE_CHECKING:
     from ..redaction import Redactor
@@ -49,7 +56,7 @@ class StockEngine:
         self._redactor = redactor
         self._limits = limits
         self._processor = _Processor(sink)
-        self._tracer_provider = _TracerProvider(
+        self._tracer_provider = SafeTracerProvider(
             sampler=sampler,
             resource=resource,
             shutdown_on_exit=False,
@@ -67,7 +74,7 @@ class StockEngine:
         )
         self._tracer_provider.add_span_processor(self._processor)
         self._reader = InMemoryMetricReader()
-        self._meter_provider = _MeterProvider(
+        self._meter_provider = SafeMeterProvider(
             metric_readers=(self._reader,),
             resource=resource,
             exemplar_filter=TraceBasedExemplarFilter(),
@@ -76,6 +83,7 @@ class StockEngine:
         )
         self.tracer_provider = self._tracer_provider
         self.meter_provider = self._meter_provider
+        self._asking = Asking()
         self._renew_storage()
 
     @property
@@ -99,12 +107,16 @@ class StockEngine:
         redact_spans(request, self._redactor)
         return bytes(request.SerializeToString())
 
-    def collect_metrics(self) -> bytes | None:
+    def collect_metrics(self, seconds: float = IN_ALL) -> bytes | None:
         """A redacted ExportMetricsServiceRequest with cumulative totals."""
+        provider = self._meter_provider
+        provider.give(self._asking.ask(provider.callbacks(), seconds))
         data = self._reader.get_metrics_data()
+        provider.give({})
         if data is None:
             return None
-        request = encode_metrics(data)
+        make_encodable(data)
+        request = _encoded(data)
         redact_metrics(request, self._redactor)
         return bytes(request.SerializeToString())
 
@@ -133,12 +145,14 @@ class StockEngine:
             meter._instrument_ids_lock = threading.Lock()
         meters._sdk_config.resource = resource
         self._reader._lock = threading.RLock()
+        self._asking.reset()
         self._renew_storage()
 
     def shutdown(self) -> None:
         """Record nothing more."""
         self._processor.shutdown()
         self._meter_provider.shutdown()
+        self._asking.close()
 
     def _renew_storage(self) -> None:
         """Give the meter provider empty aggregations, with a limit on series, and a lock that nobody holds."""
@@ -153,14 +167,22 @@ class StockEngine:
         consumer._reader_storages = {self._reader: self._storage}
 
 
-class _TracerProvider(TracerProvider):
-    def _handle_fork(self) -> None:
-        """The engine resets all that belongs together, in one order; upstream's hook would undo a part of it."""
-
-
-class _MeterProvider(MeterProvider):
-    def _handle_fork(self) -> None:
-        """See `_TracerProvider`."""
+def _encoded(data: MetricsData) -> ExportMetricsServiceRequest:
+    """The request of all metrics that can be encoded."""
+    try:
+        return encode_metrics(data)
+    except Exception:
+        request = ExportMetricsServiceRequest()
+        for resource in data.resource_metrics:
+            for scope in resource.scope_metrics:
+                for metric in scope.metrics:
+                    alone = MetricsData([replace(resource, scope_metrics=[replace(scope, metrics=[metric])])])
+                    try:
+                        request.MergeFrom(encode_metrics(alone))
+                    except Exception as error:
+                        kind = class_name(type(error))
+                        FAULTS.lose(metric.name, "%s cannot be encoded: %s", metric.name, kind)
+        return request
 
 
 class _Processor(SpanProcessor):

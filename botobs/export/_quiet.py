@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
-logger = logging.getLogger("botobs")
+from .._safe import Log
+
+logger = Log("botobs")
 
 
 class Quiet:

@@ -24,7 +24,7 @@ class Discovery:
             return None
         try:
             sender = Sender(found[1])
-        except (OSError, ValueError):
+        except Exception:
             # Its files are being written, or taken away, at this moment.
             return None
         self._seen, self.settings = found

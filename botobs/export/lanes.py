@@ -8,6 +8,8 @@ from typing import Any
 
 from opentelemetry.trace import StatusCode
 
+from .._safe import text_of
+
 
 class Lane(StrEnum):
     """Priority of a span, the highest first: later lanes are given up before earlier ones."""
@@ -36,7 +38,7 @@ def lane_of(span: Any) -> Lane:
     attributes = span.attributes
     if "exchange.order.client_id" in attributes or "exchange.order.id" in attributes:
         return Lane.CRITICAL
-    return _lane_of_name(str(attributes.get("exchange.operation") or span.name))
+    return _lane_of_name(text_of(attributes.get("exchange.operation") or span.name))
 
 
 @lru_cache(maxsize=1024)

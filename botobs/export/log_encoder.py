@@ -15,7 +15,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
+from .._safe import nanoseconds, sendable
 from ..engine._redact import redact_logs
+from ..engine._values import sendable_attributes
 from ..redaction import Redactor
 from .logs import LogEntry
 
@@ -32,22 +34,26 @@ class LogEncoder:
         self._redactor = redactor
 
     def encode(self, entries: Sequence[LogEntry]) -> bytes:
-        """A redacted ExportLogsServiceRequest."""
+        """A redacted ExportLogsServiceRequest.
+
+        Raises:
+            Exception: One of the records cannot be encoded.
+        """
         request = encode_logs([self._record(entry) for entry in entries])
         redact_logs(request, self._redactor)
         return bytes(request.SerializeToString())
 
     def _record(self, entry: LogEntry) -> ReadableLogRecord:
         record = LogRecord(
-            timestamp=entry.time,
-            observed_timestamp=entry.time,
+            timestamp=nanoseconds(entry.time),
+            observed_timestamp=nanoseconds(entry.time),
             context=set_span_in_context(NonRecordingSpan(entry.span)),
-            severity_text=entry.level_name,
+            severity_text=sendable(entry.level_name),
             severity_number=_severity(entry.level),
-            body=entry.body,
-            attributes=entry.attributes,
+            body=sendable(entry.body),
+            attributes=sendable_attributes(entry.attributes),
         )
-        return ReadableLogRecord(record, self.resource, InstrumentationScope(entry.logger))
+        return ReadableLogRecord(record, self.resource, InstrumentationScope(sendable(entry.logger)))
 
 
 def _severity(level: int) -> SeverityNumber:

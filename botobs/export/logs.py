@@ -45,4 +45,14 @@ def lane_of(entry: LogEntry) -> Lane:
 
 def size_of(entry: LogEntry) -> int:
     """About how many bytes a record takes in memory."""
-    return 1000 + len(entry.body) + sum(150 + len(str(value)) for value in entry.attributes.values())
+    return 1000 + len(entry.body) + sum(map(_size, entry.attributes.values()))
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str | bytes):
+        return 150 + len(value)
+    if isinstance(value, int):
+        return 150 + value.bit_length() // 2
+    if isinstance(value, Mapping):
+        return 150 + sum(map(_size, value.values()))
+    return 150 + sum(map(_size, value)) if isinstance(value, list | tuple) else 170

@@ -15,6 +15,9 @@ from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from .._ending import held_back
+from .._safe import class_name, described
+from ..engine._callbacks import IN_ALL
+from ..engine._faults import FAULTS
 from . import logs
 from ._quiet import Quiet
 from .counts import Counts
@@ -32,6 +35,12 @@ BATCH = 256
 #: Seconds between two looks for a stack on this machine while none is known.
 LOOK_INTERVAL = 30.0
 _FIRST_RETRY, _LAST_RETRY = 1.0, 30.0
+#: Seconds that an answer's `Retry-After` holds the export back at most. OTLP asks to honour it and names no bound; a
+#: proxy's maintenance page says a day. Twice our own longest delay spares a collector that is busy, and costs little
+#: where the answer was wrong.
+_LONGEST_RETRY_AFTER = 60.0
+#: Seconds after which the thread looks around in any case; beyond some number of them a wait raises.
+_LONGEST_WAIT = 3600.0
 #: Part of a shutdown's time kept for putting on disk, or counting, what could not be sent.
 _RESERVE = 0.2
 
@@ -165,7 +174,7 @@ class Pipeline:
             queue.reset()
         self._reset()
         if self._sender is not None:
-            self._sender.close()
+            self._sender.after_fork()
         self._store.after_fork()
         if self._engine is not None and not self._closed:
             self.start(self._engine)
@@ -181,7 +190,7 @@ class Pipeline:
             # A request that hangs is cut off, so that there is time left to keep on disk what it carried.
             self._limit = request.deadline
             if self._sender is not None:
-                self._sender.abort()
+                self._sender.abort(request.deadline)
             request.done.wait(max(0.0, end - time.monotonic()))
         if stop and request.done.is_set():
             thread.join(max(0.0, end - time.monotonic()))
@@ -194,7 +203,8 @@ class Pipeline:
         # The first metrics go out early, so that a service is seen soon after its start.
         metrics_at = time.monotonic() + min(1.0, self._settings.metric_interval)
         while True:
-            request = self._next_request(min(self._settings.span_interval, metrics_at - time.monotonic()))
+            wait = min(self._settings.span_interval, metrics_at - time.monotonic(), _LONGEST_WAIT)
+            request = self._next_request(wait)
             now = time.monotonic()
             self._stopping = request is not None and request.stop
             with_metrics = request is not None or now >= metrics_at
@@ -221,13 +231,12 @@ class Pipeline:
         """Run a step; whatever goes wrong in it must not end the thread."""
         try:
             return action()
-        except Exception as error:
-            self._quiet.warning("an export failed inside botobs: %s: %s", type(error).__name__, error)
+        except BaseException as error:
+            self._quiet.warning("an export failed inside botobs: %s", described(error))
             return None
 
     def _pass(self, with_metrics: bool, request: _Request | None) -> bool:
         """Deliver what there is; whether nothing is left."""
-        assert self._engine is not None
         deadline = request.deadline if request is not None else None
         self._begun = self._begun or with_metrics or not self.idle
         if request is not None:
@@ -241,7 +250,7 @@ class Pipeline:
             self._refusal_told = self._quiet.warning("%s", self._store.refusal)
         delivered = True
         # Metrics first: they are small, and they tell what happens to the rest.
-        if with_metrics and (body := self._engine.collect_metrics()) is not None:
+        if with_metrics and (body := self._collect(deadline)) is not None:
             delivered = self._dispatch(Parcel("metrics", Lane.NORMAL, body, 1), deadline)
             self._counts.metric_exports += delivered or self._store.durable
         for signal, queue in self._queues.items():
@@ -267,14 +276,46 @@ class Pipeline:
             self._news = f"the stack on this machine has been found at {found.endpoint}"
 
     def _encode(self, signal: str, lane: Lane, items: list[Any]) -> Parcel | None:
+        encode = self._encoders[signal]
         try:
-            return Parcel(signal, lane, self._encoders[signal](items), len(items))
+            return Parcel(signal, lane, encode(items), len(items))
         except Exception as error:
-            self._counts.drop(signal, lane, "not_encoded", len(items))
+            good = [item for item in items if self._can_encode(encode, item)]
+            self._counts.drop(signal, lane, "not_encoded", len(items) - len(good))
             self._quiet.warning(
-                "%d items of %s cannot be encoded: %s: %s", len(items), signal, type(error).__name__, error
+                "%d of %d items of %s cannot be encoded: %s",
+                len(items) - len(good),
+                len(items),
+                signal,
+                class_name(type(error)),
             )
+        try:
+            return Parcel(signal, lane, encode(good), len(good)) if good else None
+        except Exception:
+            self._counts.drop(signal, lane, "not_encoded", len(good))
             return None
+
+    @staticmethod
+    def _can_encode(encode: Callable[[list[Any]], bytes], item: Any) -> bool:
+        try:
+            encode([item])
+        except Exception:
+            return False
+        return True
+
+    def _collect(self, deadline: float | None) -> bytes | None:
+        """The metrics, a hanging callback of the service's left out; and count what of them was lost."""
+        assert self._engine is not None
+        # A service's own callbacks may take a part of what is left; the rest is for sending.
+        seconds = IN_ALL if deadline is None else min(IN_ALL, (deadline - time.monotonic()) / 4)
+        try:
+            return self._engine.collect_metrics(max(0.0, seconds))
+        except Exception as error:
+            self._counts.drop("metrics", Lane.NORMAL, "not_encoded")
+            self._quiet.warning("no metrics can be collected: %s", class_name(type(error)))
+            return None
+        finally:
+            self._counts.drop("metrics", Lane.NORMAL, "not_encoded", FAULTS.take())
 
     def _dispatch(self, parcel: Parcel, deadline: float | None) -> bool:
         """Send a parcel after those of its signal that wait, or have it wait too; whether it is done with."""
@@ -324,7 +365,7 @@ class Pipeline:
         self._look_at = time.monotonic()
         # With jitter, so that the processes of a host do not come back all at once.
         self._retry_at = time.monotonic() + max(
-            self._delay * random.uniform(0.5, 1.0), answer.retry_after or 0.0
+            self._delay * random.uniform(0.5, 1.0), min(answer.retry_after or 0.0, _LONGEST_RETRY_AFTER)
         )
         self._delay = min(self._delay * 2, _LAST_RETRY)
         return False

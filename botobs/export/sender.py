@@ -24,8 +24,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from .._files import read_small
 from .._version import __version__
 from ..settings import read_token, shown_address
+from ._channel import Addresses, Channel, Deadline
 from .counts import SIGNALS
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ _RETRYABLE = {
     503: "unavailable",
 }
 _RETRYABLE[504] = "unavailable"
+#: Bytes of an answer that are read.
+_LONGEST_ANSWER = 2**20
 # The other side has gone; what it was, a restart as a rule, is not told.
 _BROKEN_OFF = (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
@@ -107,6 +111,8 @@ class Sender:
             "Content-Type": "application/x-protobuf",
             "User-Agent": f"botobs/{__version__}",
         }
+        self._addresses = Addresses(self._host, self._port)
+        self._deadline = Deadline(0.0)
         self._connection: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
 
@@ -116,17 +122,17 @@ class Sender:
         Args:
             signal: `traces`, `metrics` or `logs`.
             body: The encoded export request.
-            timeout: Seconds for all of it: connecting, sending, waiting for the answer.
+            timeout: Seconds for all of it: finding the address, connecting, sending, waiting for the answer.
         """
-        deadline = time.monotonic() + timeout
+        self._deadline = deadline = Deadline(timeout)
         reused = self._connection is not None
         try:
             return self._exchange(signal, body, deadline)
-        except (http.client.HTTPException, OSError, ValueError) as error:
+        except Exception as error:
             self.close()
             # A kept connection may have been closed by the other side meanwhile; that says nothing about it.
             if reused and isinstance(error, _BROKEN_OFF):
-                return self.send(signal, body, deadline - time.monotonic())
+                return self.send(signal, body, deadline.remaining)
             return _failure(error)
 
     def close(self) -> None:
@@ -135,8 +141,19 @@ class Sender:
         if connection is not None:
             connection.close()
 
-    def abort(self) -> None:
-        """Wake the sending thread from whatever it waits for; its request fails."""
+    def after_fork(self) -> None:
+        """In a forked child: drop the parent's connection, and forget the thread that asks for addresses."""
+        self.close()
+        self._addresses = Addresses(self._host, self._port)
+
+    def abort(self, until: float) -> None:
+        """Wake the sending thread from whatever it waits for; its request fails.
+
+        Args:
+            until: Time of `time.monotonic` at which the request ends if it cannot be woken.
+        """
+        self._deadline.shorten(until)
+        self._addresses.wake()
         current = self._socket
         if current is not None:
             try:
@@ -145,7 +162,7 @@ class Sender:
                 # Not connected any more: there is nothing to wake from.
                 return
 
-    def _exchange(self, signal: str, body: bytes, deadline: float) -> Answer:
+    def _exchange(self, signal: str, body: bytes, deadline: Deadline) -> Answer:
         connection = self._connection or self._connect(deadline)
         headers = dict(self._headers)
         if (token := self._token.read()) is not None:
@@ -153,34 +170,33 @@ class Sender:
         if self._compress:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body, compresslevel=1)
-        connection.sock.settimeout(_left(deadline))
+        self._channel.deadline = deadline
         connection.request("POST", self._path + _PATHS[signal], body, headers)
-        connection.sock.settimeout(_left(deadline))
         response = connection.getresponse()
-        content = response.read(2**20)
+        content = response.read(_LONGEST_ANSWER)
         if response.will_close or not response.isclosed():
             self.close()
         return _answer(signal, response, content)
 
-    def _connect(self, deadline: float) -> http.client.HTTPConnection:
+    def _connect(self, deadline: Deadline) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(self._host, self._port)
-        connection.sock = self._open(deadline)
+        self._channel = Channel(self._open(deadline), deadline)
+        connection.sock = self._channel
         self._connection = connection
         return connection
 
-    def _open(self, deadline: float) -> socket.socket:
+    def _open(self, deadline: Deadline) -> socket.socket:
         failure: OSError | None = None
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            self._host, self._port, type=socket.SOCK_STREAM
-        ):
+        for family, kind, protocol, _, address in self._addresses.find(deadline):
             raw = socket.socket(family, kind, protocol)
             self._socket = raw
             try:
-                raw.settimeout(_left(deadline))
+                raw.settimeout(deadline.left())
                 raw.connect(address)
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self._tls is None:
                     return raw
+                raw.settimeout(deadline.left())
                 self._socket = self._tls.wrap_socket(raw, server_hostname=self._host)
                 return self._socket
             except OSError as error:
@@ -216,17 +232,14 @@ class Token:
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:
+    for file in (settings.certificate, settings.client_certificate, settings.client_key):
+        if file is not None:
+            # OpenSSL would wait for ever for the other end of a pipe.
+            read_small(file)
     context = ssl.create_default_context(cafile=settings.certificate)
     if settings.client_certificate is not None:
         context.load_cert_chain(settings.client_certificate, settings.client_key)
     return context
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("the time for the request is over")
-    return left
 
 
 def _failure(error: Exception) -> Answer:
@@ -283,9 +296,10 @@ def _refused(signal: str, content: bytes) -> int:
 def _retry_after(raw: str | None) -> float | None:
     if raw is None:
         return None
-    if raw.strip().isdigit():
-        return float(raw)
     try:
+        if raw.strip().isdecimal():
+            return float(raw)
         return max(0.0, parsedate_to_datetime(raw).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, TypeError, OverflowError, OSError):
+        # No number and no date, or a date that no clock here can show.
         return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from opentelemetry.metrics import Histogram
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
+from .._safe import class_name
 from ..semconv import database as semconv
 from ._base import Telemetry
 from ._guard import guarded
@@ -126,22 +127,32 @@ class Operation(OpenOperation):
         self.finished = True
         seconds = time.perf_counter() - self._started
         span = self._span
-        if error is not None:
-            failure = describe(error)
-            self._attributes.update(failure)
-            span.set_attributes(failure)
-            span.set_status(Status(StatusCode.ERROR, " ".join(reversed(failure.values()))))
-        context = set_span_in_context(span) if span.is_recording() else None
-        self._duration.record(seconds, self._attributes, context)
-        span.end()
+        try:
+            if error is not None:
+                failure = describe(error)
+                self._attributes.update(failure)
+                span.set_attributes(failure)
+                span.set_status(Status(StatusCode.ERROR, " ".join(reversed(failure.values()))))
+            context = set_span_in_context(span) if span.is_recording() else None
+            self._duration.record(seconds, self._attributes, context)
+        finally:
+            span.end()
 
 
 def describe(error: BaseException) -> dict[str, str]:
     """`error.type` and, when the database answered, `db.response.status_code` (SQLSTATE or the server's number)."""
+    try:
+        return _described(error)
+    except Exception:
+        # An exception that raises when it is looked at.
+        return {"error.type": class_name(type(error))}
+
+
+def _described(error: BaseException) -> dict[str, str]:
     # A layer such as SQLAlchemy's asyncpg adapter wraps the driver's exception, whose class says more.
     cause = error.__cause__
     told = cause if cause is not None and status_code(cause) else error
-    attributes = {"error.type": type(told).__qualname__}
+    attributes = {"error.type": class_name(type(told))}
     code = status_code(told) or status_code(error)
     if code:
         attributes[semconv.DB_RESPONSE_STATUS_CODE] = code

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
 
-_logger = logging.getLogger("botobs")
+from .._safe import Log
+
+_logger = Log("botobs")
 
 #: What several instrumentations share counts under names of its own.
 SHARED = ("database", "exchange", "http")

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from .._safe import Log, class_name, let_pass, traceback_of
 from . import _failures
 
-_logger = logging.getLogger(__name__)
+_logger = Log(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def report(library: str, error: Exception) -> None:
+def report(library: str, error: BaseException) -> None:
     """Count a mistake; the log says where it was but not what it said, which may quote a payload."""
-    trace = error.__traceback__
+    trace = traceback_of(error)
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = (
         f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "an unknown place"
     )
-    _logger.debug("%s in %s while watching %s", type(error).__name__, where, library)
+    _logger.debug("%s in %s while watching %s", class_name(type(error)), where, library)
     _failures.report(library)
 
 
@@ -39,7 +39,9 @@ def guarded(library: str | Callable[..., str]) -> Callable[[Callable[P, R]], Cal
         def call(*args: P.args, **kwargs: P.kwargs) -> R | None:
             try:
                 return function(*args, **kwargs)
-            except Exception as error:
+            except BaseException as error:
+                # It may come from an object of the service's, which may raise anything when it is looked at.
+                let_pass(error)
                 report(library if isinstance(library, str) else library(*args, **kwargs), error)
                 return None
 

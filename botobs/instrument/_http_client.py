@@ -19,6 +19,7 @@ from opentelemetry.trace import (
     use_span,
 )
 
+from .._safe import class_name
 from ..semconv import http as semconv
 from ._base import Telemetry
 from ._guard import guarded
@@ -67,14 +68,19 @@ class ClientCalls:
             return
         try:
             with use_span(call.span, record_exception=False, set_status_on_exception=False):
-                inject(headers)
+                self._inject(headers)
                 yield call
         except BaseException as error:
             # The message of a failed connection holds the whole URL: only the class is told.
-            call.outcome["error.type"] = type(error).__qualname__
+            call.outcome["error.type"] = class_name(type(error))
             raise
         finally:
             self._end(call)
+
+    @staticmethod
+    @guarded("http")
+    def _inject(headers: Any) -> None:
+        inject(headers)
 
     @guarded("http")
     def _begin(self, method: str, url: str) -> Call:
@@ -91,11 +97,13 @@ class ClientCalls:
     @guarded("http")
     def _end(self, call: Call) -> None:
         seconds = time.perf_counter() - call.started
-        call.span.set_attributes(call.outcome)
-        if "error.type" in call.outcome:
-            call.span.set_status(Status(StatusCode.ERROR, call.outcome["error.type"]))
-        self._duration.record(seconds, {**call.shared, **call.outcome}, set_span_in_context(call.span))
-        call.span.end()
+        try:
+            call.span.set_attributes(call.outcome)
+            if "error.type" in call.outcome:
+                call.span.set_status(Status(StatusCode.ERROR, call.outcome["error.type"]))
+            self._duration.record(seconds, {**call.shared, **call.outcome}, set_span_in_context(call.span))
+        finally:
+            call.span.end()
 
 
 def _server(url: str) -> dict[str, str | int]:

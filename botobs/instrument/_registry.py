@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
+from .._safe import Log
 from ..semconv import sdk
 from . import _failures, _upstream
 
 if TYPE_CHECKING:
     from ._base import Instrumentation, Telemetry
 
-_logger = logging.getLogger("botobs")
+_logger = Log("botobs")
 
 #: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
 REGISTRY: tuple[tuple[str, str], ...] = (

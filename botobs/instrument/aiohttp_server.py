@@ -19,6 +19,7 @@ from opentelemetry.propagate import extract
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
+from .._safe import class_name
 from ..semconv import http as semconv
 from ._base import Telemetry
 from ._delays import stamp
@@ -100,16 +101,19 @@ class _Requests:
         seconds = time.perf_counter() - started.time
         span = started.span
         self._active.add(-1, started.shared)
-        outcome = _answered(span, response.status) if error is None else _raised(span, error)
-        route = _route(request)
-        if route:
-            span.update_name(span_name(started.method, route))
-            outcome[semconv.HTTP_ROUTE] = route
-        span.set_attributes(outcome)
-        # The exemplar of a slow request is its own span.
-        self._duration.record(seconds, {**started.shared, **outcome}, started.context)
-        stamp(span)
-        span.end()
+        try:
+            outcome = _answered(span, response.status) if error is None else _raised(span, error)
+            route = _route(request)
+            if route:
+                span.update_name(span_name(started.method, route))
+                outcome[semconv.HTTP_ROUTE] = route
+            span.set_attributes(outcome)
+            # The exemplar of a slow request is its own span.
+            self._duration.record(seconds, {**started.shared, **outcome}, started.context)
+            stamp(span)
+        finally:
+            # Whatever an answer or an exception of the service's does when it is looked at.
+            span.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +171,10 @@ def _answered(span: Span, status: int) -> dict[str, Any]:
 
 def _raised(span: Span, error: BaseException) -> dict[str, Any]:
     # aiohttp makes the answer out of what the handler raised: web.HTTPException is one, anything else is a 500.
-    status = getattr(error, "status", None)
-    if isinstance(status, int) and getattr(error, "__http_exception__", False):
+    status = _http_status(error)
+    if status is not None:
         return _answered(span, status)
-    name = type(error).__qualname__
+    name = class_name(type(error))
     if isinstance(error, asyncio.CancelledError):
         # The client went away, or the server stops: nobody's error, and there is no answer.
         return {"error.type": name}
@@ -180,6 +184,14 @@ def _raised(span: Span, error: BaseException) -> dict[str, Any]:
         semconv.HTTP_RESPONSE_STATUS_CODE: 504 if isinstance(error, TimeoutError) else 500,
         "error.type": name,
     }
+
+
+def _http_status(error: BaseException) -> int | None:
+    try:
+        status = getattr(error, "status", None)
+        return status if isinstance(status, int) and getattr(error, "__http_exception__", False) else None
+    except Exception:
+        return None
 
 
 class _HeaderGetter(Getter[Any]):

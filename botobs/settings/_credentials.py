@@ -20,11 +20,11 @@ def token(raw: Any) -> str:
     """A bearer token: one line of printable ASCII characters.
 
     Raises:
-        ValueError: It is none.
+        Unusable: It is none.
     """
     word = _parse.text(raw)
     if not word.isascii() or not word.isprintable() or len(word) > _LONGEST:
-        raise ValueError("one line of printable ASCII characters")
+        raise _parse.Unusable("one line of printable ASCII characters")
     return word
 
 
@@ -32,16 +32,16 @@ def headers(raw: Any) -> Mapping[str, str]:
     """Headers of HTTP, as a mapping or as text like `a=1,b=2` with URL-encoded values.
 
     Raises:
-        ValueError: One cannot be sent.
+        Unusable: One cannot be sent.
     """
     found = _parse.mapping(raw)
     for name, value in found.items():
         try:
             value.encode("latin-1")
         except UnicodeEncodeError:
-            raise ValueError("headers whose values are Latin-1") from None
+            raise _parse.Unusable("headers whose values are Latin-1") from None
         if not _NAME.fullmatch(name) or not value.isprintable():
-            raise ValueError("headers: names without spaces, values without line breaks")
+            raise _parse.Unusable("headers: names without spaces, values without line breaks")
     return found
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .._safe import class_name, let_pass
 from . import _files, _shown
 from ._credentials import read_token
-from ._parse import path, path_below
+from ._parse import Unusable, path, path_below
 from ._stack import Stack, read_stack, stack_files
 from ._table import TABLE, Problem, Setting, Settings
 
@@ -27,7 +29,7 @@ def load(
     environ: Mapping[str, str],
     directory: Path | None = None,
 ) -> Settings:
-    """Decide every setting.
+    """Decide every setting; what cannot be read is a problem of the settings, and its default stands.
 
     Args:
         arguments: Those of `init`; None stands for "not given".
@@ -37,27 +39,22 @@ def load(
     Raises:
         SettingsError: A value cannot be used and `strict` is on.
     """
-    file, file_name, problems = _files.read(environ, directory)
-    unknown = [
-        Problem(key, f"{file_name} sets {key}, which is no setting; it is left out.")
-        for key in file
-        if key not in TABLE
-    ]
-    decided = _Decided([*problems, *unknown])
-    for name, setting in TABLE.items():
-        decided.settle(name, setting, _offers(name, setting, arguments, environ, file, file_name))
-    files: tuple[Path, ...] = ()
-    stack: Stack | None = None
+    decided = _Decided()
+    if not isinstance(environ, Mapping):
+        kind = class_name(type(environ))
+        decided.problems.append(
+            Problem("environ", f"environ is a {kind} and no mapping; no variable is read.")
+        )
+        environ = {}
+    decided.try_to("config", lambda: decided.read_file(arguments, environ, directory))
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
-        files = stack_files(environ)
-        stack = read_stack(files)
-        decided.take_stack(stack)
-    decided.check_token_file()
-    decided.derive(environ)
+        decided.try_to("endpoint", lambda: decided.find_stack(environ))
+    decided.try_to("token_file", decided.check_token_file)
+    decided.try_to("service_name", lambda: decided.derive(environ))
     settings = Settings(
         **decided.values,
-        stack_files=files,
-        stack=stack,
+        stack_files=decided.files,
+        stack=decided.stack,
         origins=decided.origins,
         problems=tuple(decided.problems),
     )
@@ -89,7 +86,7 @@ def follow(settings: Settings) -> tuple[Stack, Settings] | None:
         if raw is not None and origins[name] in open_to_it:
             try:
                 values[name] = TABLE[name].parse(raw)
-            except ValueError:
+            except Exception:
                 return None
             origins[name] = str(stack.file)
     return stack, replace(settings, **values, stack=stack, origins=origins)
@@ -107,10 +104,10 @@ def _offers(
     if arguments.get(name) is not None:
         yield f"argument {name}", arguments[name], setting.parse
     variable = f"BOTOBS_{name.upper()}"
-    if environ.get(variable, "").strip():
+    if _text(environ, variable):
         yield variable, environ[variable], setting.parse
     for otel in setting.otel:
-        if environ.get(otel.name, "").strip():
+        if _text(environ, otel.name):
             yield otel.name, environ[otel.name], otel.parse
     if name in file:
         yield file_name, file[name], _of_file(setting, file_name, environ)
@@ -122,18 +119,55 @@ def _of_file(setting: Setting, file_name: str, environ: Mapping[str, str]) -> Ca
     A file that was only found in the working directory, and not named by the environment, may name no path outside of
     its folder: whoever can put a file there would else choose what a service reads, sends as its token or writes to.
     """
-    if setting.parse is not path or environ.get(_files.VARIABLE, "").strip():
+    if setting.parse is not path or _text(environ, _files.VARIABLE):
         return setting.parse
     return path_below(Path(file_name).parent)
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    """A variable without the space around it; empty if it is not set."""
+    value = environ.get(name)
+    return value.strip() if isinstance(value, str) else ""
 
 
 class _Decided:
     """Values, origins and problems while they are being decided."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.origins: dict[str, str] = dict.fromkeys(TABLE, "default")
-        self.problems = problems
+        self.problems: list[Problem] = []
+        self.files: tuple[Path, ...] = ()
+        self.stack: Stack | None = None
+
+    def try_to(self, name: str, step: Callable[[], None]) -> None:
+        """Take a step; if it fails, what it would have decided has its default, and that is a problem."""
+        try:
+            step()
+        except BaseException as error:
+            let_pass(error)
+            text = f"what is given for {name} cannot be read ({class_name(type(error))}); it is left out."
+            self.problems.append(Problem(name, text, name in TABLE and TABLE[name].essential))
+
+    def read_file(
+        self, arguments: Mapping[str, Any], environ: Mapping[str, str], directory: Path | None
+    ) -> None:
+        """Decide by arguments, variables and the settings file."""
+        file, file_name, problems = _files.read(environ, directory)
+        self.problems += problems
+        for key in file:
+            if key not in TABLE:
+                text = f"{file_name} sets {key[:100]}, which is no setting; it is left out."
+                self.problems.append(Problem(key, text))
+        for name, setting in TABLE.items():
+            offers = _offers(name, setting, arguments, environ, file, file_name)
+            self.try_to(name, partial(self.settle, name, setting, offers))
+
+    def find_stack(self, environ: Mapping[str, str]) -> None:
+        """Decide by what the stack on this machine offers."""
+        self.files = stack_files(environ)
+        self.stack = read_stack(self.files)
+        self.take_stack(self.stack)
 
     def settle(self, name: str, setting: Setting, offers: Iterator[tuple[str, Any, Any]]) -> None:
         """Take the strongest offer; a wrong one is reported and the default stands."""
@@ -141,8 +175,12 @@ class _Decided:
             try:
                 self.values[name] = parse(raw)
                 self.origins[name] = origin
-            except ValueError as error:
+            except Unusable as error:
                 self._refuse(name, setting, origin, raw, str(error))
+            except BaseException as error:
+                # An object of the service's own that cannot even be looked at, or a number beyond any range.
+                let_pass(error)
+                self._refuse(name, setting, origin, raw, "something that can be read")
             return
 
     def _refuse(self, name: str, setting: Setting, origin: str, raw: Any, allowed: str) -> None:
@@ -177,7 +215,7 @@ class _Decided:
 
     def derive(self, environ: Mapping[str, str]) -> None:
         """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""
-        if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        if _text(environ, "OTEL_SDK_DISABLED").lower() == "true":
             self.values["enabled"] = False
             self.origins["enabled"] = "OTEL_SDK_DISABLED"
         resource = self.values.get("resource_attributes", {})
@@ -193,7 +231,7 @@ class _Decided:
         if "service_name" not in self.values:
             self.values["service_name"] = program_name()
             self.origins["service_name"] = "default: the program's name"
-        self._follow_sampler(environ.get("OTEL_TRACES_SAMPLER", "").strip())
+        self._follow_sampler(_text(environ, "OTEL_TRACES_SAMPLER"))
 
     def _follow_sampler(self, sampler: str) -> None:
         """`OTEL_TRACES_SAMPLER_ARG` is a ratio only where `OTEL_TRACES_SAMPLER` names a sampler that has one."""
@@ -206,6 +244,10 @@ class _Decided:
 
 def program_name() -> str:
     """The name of the running program: its script, module or command, without directory and `.py`."""
-    script = Path(sys.argv[0] if getattr(sys, "argv", None) else "")
+    try:
+        script = Path(sys.argv[0])
+    except (AttributeError, IndexError, TypeError):
+        # Embedded in another program, which has no arguments, or has put something else in their place.
+        script = Path()
     name = script.parent.name if script.name == "__main__.py" else script.name.removesuffix(".py")
     return name if name not in ("", "-", "-c", "-m") else "python"

@@ -13,6 +13,8 @@ Reports never raise and never wait; without `botobs.init()` they do nothing.
 
 from __future__ import annotations
 
+from .._safe import number_of as _number_of
+from .._safe import text_of as _text_of
 from ..semconv import trading as _names
 from ._lifecycle import State
 from ._world import current as _current
@@ -51,12 +53,14 @@ def bot(
         strategy: What it does, in a word.
         heartbeat_interval: The longest time, in seconds, between two of its turns that is normal.
     """
-    attributes = {_names.BOT_ID: str(id)}
+    known_as = _text_of(id)
+    attributes = {_names.BOT_ID: known_as}
     if exchange is not None:
-        attributes[_names.EXCHANGE_NAME] = exchange
+        attributes[_names.EXCHANGE_NAME] = _text_of(exchange)
     if strategy is not None:
-        attributes[_names.BOT_STRATEGY] = strategy
-    return _current().bots.get(str(id), attributes, heartbeat_interval)
+        attributes[_names.BOT_STRATEGY] = _text_of(strategy)
+    interval = _number_of(heartbeat_interval)
+    return _current().bots.get(known_as, attributes, 60.0 if interval is None else interval)
 
 
 def decision(bot: Bot | str, *, strategy: str | None = None) -> Decision:
@@ -66,10 +70,10 @@ def decision(bot: Bot | str, *, strategy: str | None = None) -> Decision:
         bot: The bot, or its id where another service lives its life.
         strategy: What the bot does, in a word; a `Bot` knows it.
     """
-    if isinstance(bot, Bot):
-        return Decision(bot.registry, bot.id, bot.attributes)
-    attributes = {} if strategy is None else {_names.BOT_STRATEGY: strategy}
-    return Decision(_current().bots, str(bot), attributes)
+    if issubclass(type(bot), Bot):
+        return Decision(bot.registry, bot.id, bot.attributes)  # type: ignore[union-attr]
+    attributes = {} if strategy is None else {_names.BOT_STRATEGY: _text_of(strategy)}
+    return Decision(_current().bots, _text_of(bot), attributes)
 
 
 def order(
@@ -90,10 +94,11 @@ def order(
         type: `limit`, `market` or another word of ccxt.
     """
     desk = _current().desk
-    known = desk.find((exchange, str(client_order_id)))
+    key = (_text_of(exchange), _text_of(client_order_id))
+    known = desk.find(key)
     if known is not None:
         return known
-    made = Order(desk, exchange, str(client_order_id), _order_attributes(symbol, side, type))
+    made = Order(desk, *key, _order_attributes(symbol, side, type))
     desk.keep(made)
     return made
 
@@ -106,9 +111,9 @@ def feed(exchange: str, *, channel: str) -> Feed:
         channel: What it carries: `orderbook`, `trades`, `ticker`, `ohlcv`, `orders` or another word of few. Symbols
             do not belong here: report on all of them together, or name the few that matter.
     """
-    return _current().feeds.get(exchange, channel)
+    return _current().feeds.get(_text_of(exchange), _text_of(channel))
 
 
 def order_trace_id(client_order_id: str, *, exchange: str) -> str:
     """The id of the trace that tells an order's story, in hexadecimal, as Tempo searches for it."""
-    return f"{order_ids(exchange, client_order_id).trace_id:032x}"
+    return f"{order_ids(_text_of(exchange), _text_of(client_order_id)).trace_id:032x}"

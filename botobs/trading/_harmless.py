@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable
 from typing import ParamSpec
 
-logger = logging.getLogger("botobs.trading")
+from .._safe import Log, described, let_pass
+
+logger = Log("botobs.trading")
 
 P = ParamSpec("P")
 
@@ -21,12 +22,11 @@ def harmless(report: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             report(*args, **kwargs)
-        except Exception as error:
+        except BaseException as error:
+            let_pass(error)
             if report.__qualname__ not in _failed:
                 _failed.add(report.__qualname__)
-                logger.warning(
-                    "%s could not report: %s: %s", report.__qualname__, type(error).__name__, error
-                )
+                logger.warning("%s could not report: %s", report.__qualname__, described(error))
 
     return guarded
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,12 +16,13 @@ from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCode, TracerProvider
 
 from .._ids import Ids, given, honours_given_ids
+from .._safe import Log, class_name, described, harmless, let_pass, nanoseconds, number_of, text_of
 from .._version import __version__
 from ..instrument._delays import stamp
 from ..semconv import trading as names
 from ..semconv._model import Metric
 
-logger = logging.getLogger("botobs.trading")
+logger = Log("botobs.trading")
 
 Attributes = Mapping[str, str | int | float | bool]
 Observe = Callable[[], Iterable[Observation]]
@@ -64,9 +64,10 @@ class Recorder:
         Durations are differences of `elapsed`, if it is given. Spans are stamped with the clock's time, unless
         whoever records them follows the same clock.
         """
-        self.now: Callable[[], float] = clock or time.time
+        self.now: Callable[[], float] = time.time if clock is None else _telling(clock)
         # Wall clocks are set, and jump; durations must not.
-        self.elapsed: Callable[[], float] = elapsed or clock or time.perf_counter
+        own = elapsed or clock
+        self.elapsed: Callable[[], float] = time.perf_counter if own is None else _telling(own)
         self._real = clock is None
         self._stamps = clock is not None and stamp_spans
 
@@ -118,9 +119,7 @@ class Recorder:
         links: Sequence[Link] = (),
     ) -> Iterator[Span]:
         """Run the block in a span; an exception marks it and goes on."""
-        span = self._tracer().start_span(
-            name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
-        )
+        span = self._started(name, parent, attributes, links)
         # The block keeps what else the caller's context holds, even when the span's parent is elsewhere.
         token = otel_context.attach(trace.set_span_in_context(span))
         try:
@@ -134,6 +133,18 @@ class Recorder:
             otel_context.detach(token)
             self.end(span)
 
+    def _started(
+        self, name: str, parent: Context | None, attributes: Attributes, links: Sequence[Link]
+    ) -> Span:
+        try:
+            return self._tracer().start_span(
+                name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
+            )
+        except Exception as error:
+            # A provider of the service's own, or its clock.
+            logger.debug("%s is not recorded: %s", name, described(error))
+            return trace.INVALID_SPAN
+
     def start_root(self, name: str, ids: Ids, attributes: Attributes, links: Sequence[Link]) -> Span:
         """Start a span that has `ids`; where ids cannot be given it is a child of the one that would have them."""
         known = honours_given_ids(self._tracer_provider())
@@ -141,25 +152,28 @@ class Recorder:
         if not known:
             parent = trace.set_span_in_context(trace.NonRecordingSpan(ids.span_context()), parent)
         with given(ids if known else None):
-            return self._tracer().start_span(
-                name, context=parent, attributes=attributes, links=links, start_time=self._nanoseconds()
-            )
+            return self._started(name, parent, attributes, links)
 
+    @harmless
     def event(self, span: Span, name: str, attributes: Attributes) -> None:
         """Add an event to a span."""
         span.add_event(name, attributes, timestamp=self._nanoseconds())
 
+    @harmless
     def mark_failed(self, span: Span, error: BaseException) -> None:
         """Record on a span why it failed."""
         span.record_exception(error, timestamp=self._nanoseconds())
-        span.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
-        span.set_status(Status(StatusCode.ERROR, f"{type(error).__qualname__}: {error}"))
+        span.set_attribute(names.ERROR_TYPE, class_name(type(error)))
+        span.set_status(Status(StatusCode.ERROR, f"{class_name(type(error))}: {text_of(error)}"))
 
+    @harmless
     def end(self, span: Span) -> None:
         """End a span; one on the real clock notes what kept it waiting."""
-        if self._real:
-            stamp(span)
-        span.end(self._nanoseconds())
+        try:
+            if self._real:
+                stamp(span)
+        finally:
+            span.end(self._nanoseconds())
 
     def _tracer(self) -> trace.Tracer:
         provider = self._tracer_provider()
@@ -169,7 +183,7 @@ class Recorder:
         return known[1]
 
     def _nanoseconds(self) -> int | None:
-        return int(self.now() * 1e9) if self._stamps else None
+        return nanoseconds(self.now() * 1e9) if self._stamps else None
 
     def _create(self, provider: MeterProvider) -> dict[str, Any]:
         meter = provider.get_meter(self._scope, __version__)
@@ -195,6 +209,23 @@ def silent_meter_provider() -> MeterProvider:
 
 _SILENT_TRACES = NoOpTracerProvider()
 _SILENT_METRICS = metrics.NoOpMeterProvider()
+
+
+def _telling(clock: Callable[[], float]) -> Callable[[], float]:
+    """A service's own clock; where it fails, or tells no time, the time that it told last."""
+    last = 0.0
+
+    def tell() -> float:
+        nonlocal last
+        try:
+            told = number_of(clock())
+        except BaseException as error:
+            let_pass(error)
+            told = None
+        last = last if told is None else told
+        return last
+
+    return tell
 
 
 def _is_placeholder(provider: MeterProvider) -> bool:

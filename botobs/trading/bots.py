@@ -10,6 +10,7 @@ from enum import StrEnum
 from opentelemetry import trace
 from opentelemetry.metrics import Observation
 
+from .._safe import class_name, text_of
 from ..semconv import trading as names
 from ._desk import Desk
 from ._harmless import harmless
@@ -82,18 +83,20 @@ class Bot:
             try:
                 yield
             except Exception as error:
-                error_type = type(error).__qualname__
+                error_type = class_name(type(error))
                 raise
             finally:
-                # No heartbeat: a bot that said goodbye during its last turn must not come back at the turn's end.
-                self._alive = self._recorder.now()
-                series = (
-                    self._turn_series
-                    if error_type is None
-                    else {**self._turn_series, names.ERROR_TYPE: error_type}
-                )
                 # Within the span, so that the duration's exemplar leads to its trace.
-                self._recorder.record(names.BOT_TURN_DURATION, self._recorder.elapsed() - started, series)
+                self._turned(started, error_type)
+
+    @harmless
+    def _turned(self, started: float, error_type: str | None) -> None:
+        # No heartbeat: a bot that said goodbye during its last turn must not come back at the turn's end.
+        self._alive = self._recorder.now()
+        series = (
+            self._turn_series if error_type is None else {**self._turn_series, names.ERROR_TYPE: error_type}
+        )
+        self._recorder.record(names.BOT_TURN_DURATION, self._recorder.elapsed() - started, series)
 
     @harmless
     def heartbeat(self) -> None:
@@ -106,13 +109,13 @@ class Bot:
     def failed(self, error: BaseException | str) -> None:
         """Report that the bot cannot go on; what it does next is a restart, or a stop."""
         # A text may hold anything; only the class of an error is fit for a metric.
-        error_type = "_OTHER" if isinstance(error, str) else type(error).__qualname__
+        error_type = "_OTHER" if isinstance(error, str) else class_name(type(error))
         self._recorder.add(names.BOT_FAILURES, {**self._series, names.ERROR_TYPE: error_type})
         self._change("failed")
         self._recorder.event(
             trace.get_current_span(),
             "exception",
-            {names.BOT_ID: self.id, "exception.type": error_type, "exception.message": str(error)},
+            {names.BOT_ID: self.id, "exception.type": error_type, "exception.message": text_of(error)},
         )
 
     @harmless
@@ -154,7 +157,8 @@ class Bot:
     @harmless
     def _change(self, wanted: State | StrEnum) -> None:
         if wanted not in STATES:
-            self._recorder.misuse("bot", f"{wanted!r} is no state of a bot; states are {', '.join(STATES)}")
+            said = text_of(wanted)[:100]
+            self._recorder.misuse("bot", f"{said!r} is no state of a bot; states are {', '.join(STATES)}")
             return
         state = STATES[STATES.index(wanted)]
         self.heartbeat()

@@ -8,6 +8,7 @@ from typing import Literal
 
 from opentelemetry.trace import Span
 
+from .._safe import text_of
 from ..semconv import trading as names
 from ._harmless import harmless
 from .bots import BotRegistry
@@ -43,13 +44,18 @@ class Decision:
         # What goes wrong after an order was made is the order's story.
         if error is not None and self._outcome == "passed":
             self._outcome = "error"
+        self._count()
+        if self._span is not None and self._scope is not None:
+            self._scope.__exit__(kind, error, trace)
+
+    @harmless
+    def _count(self) -> None:
         self._recorder.add(
             names.DECISIONS,
             {**self._attributes, names.BOT_ID: self._bot_id, names.DECISION_OUTCOME: self._outcome},
         )
-        if self._span is not None and self._scope is not None:
+        if self._span is not None:
             self._span.set_attribute(names.DECISION_OUTCOME, self._outcome)
-            self._scope.__exit__(kind, error, trace)
 
     @harmless
     def refused(self, reason: str) -> None:
@@ -80,8 +86,8 @@ class Decision:
         self._outcome = "ordered"
         order = Order(
             self._desk,
-            exchange,
-            str(client_order_id),
+            text_of(exchange),
+            text_of(client_order_id),
             {**self._attributes, **order_attributes(symbol, side, type)},
             self._bot_id,
             self._begun,
@@ -94,4 +100,4 @@ class Decision:
 def order_attributes(symbol: str | None, side: str | None, type: str | None) -> dict[str, str]:
     """What is known of an order, as attributes."""
     known = {names.SYMBOL: symbol, names.ORDER_SIDE: side, names.ORDER_TYPE: type}
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: text_of(value) for name, value in known.items() if value is not None}

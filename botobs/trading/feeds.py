@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from opentelemetry.metrics import Observation
 
+from .._safe import number_of
 from ..semconv import trading as names
 from ._harmless import harmless
 from ._recorder import Recorder, logger
@@ -70,9 +71,13 @@ class Feed:
         self._last = now = self._recorder.now()
         self._messages += 1
         self._closed = None
-        if timestamp is not None:
-            self._age = now - (timestamp / 1000 if timestamp > _MILLISECONDS else timestamp)
-        if sequence is not None:
+        told, number = number_of(timestamp), number_of(sequence)
+        if (timestamp is not None and told is None) or (sequence is not None and number is None):
+            self._recorder.misuse("feed", "a message has a timestamp or a sequence that is no number")
+        if told is not None:
+            self._age = now - (told / 1000 if told > _MILLISECONDS else told)
+        if number is not None:
+            sequence = int(number)
             if self._expected is not None and sequence > self._expected:
                 self._gaps += 1
                 self._missed += sequence - self._expected

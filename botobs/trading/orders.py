@@ -13,6 +13,7 @@ from opentelemetry.trace import Link, Span, SpanContext
 
 from .. import order_outcome
 from .._ids import Ids
+from .._safe import class_name, number_of, text_of
 from ..semconv import trading as names
 from ._desk import Desk
 from ._harmless import harmless
@@ -138,8 +139,8 @@ class Order:
             order_id: The exchange's id of it.
         """
         if order_id is not None:
-            self._attributes[names.ORDER_ID] = str(order_id)
-        self._report("acknowledged", {} if order_id is None else {names.ORDER_ID: str(order_id)})
+            self._attributes[names.ORDER_ID] = text_of(order_id)
+        self._report("acknowledged", {} if order_id is None else {names.ORDER_ID: text_of(order_id)})
 
     @harmless
     def rejected(self, reason: str = "") -> None:
@@ -160,9 +161,11 @@ class Order:
             price: At which price, in the quote currency.
             complete: Whether the whole order is filled now.
         """
-        details: dict[str, str | float] = {names.ORDER_AMOUNT: float(amount)}
-        if price is not None:
-            details[names.ORDER_PRICE] = float(price)
+        # What is no number is left out; that there was a fill counts all the same.
+        given = {names.ORDER_AMOUNT: number_of(amount), names.ORDER_PRICE: number_of(price)}
+        details = {name: float(value) for name, value in given.items() if value is not None}
+        if len(details) < (1 if price is None else 2):
+            self._recorder.misuse("order", "a fill has an amount or a price that is no number")
         self._report("filled" if complete else "partially_filled", details)
 
     @harmless
@@ -302,4 +305,4 @@ class Order:
 
 
 def _words(reason: BaseException | str) -> str:
-    return reason if isinstance(reason, str) else type(reason).__qualname__
+    return reason if isinstance(reason, str) else class_name(type(reason))

@@ -13,6 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.trace.sampling import Sampler
 
+from .._callbacks import IN_ALL, Asking
 from .attributes import weight
 from .clock import CLOCK
 from .encode_metrics import MetricEncoder
@@ -47,6 +48,7 @@ class FastEngine:
         self.meter_provider = MeterProvider(resource, limits.series)
         self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
         self._metrics = MetricEncoder(self._spans)
+        self._asking = Asking()
 
     @property
     def spans_started(self) -> int:
@@ -68,10 +70,12 @@ class FastEngine:
         CLOCK.refresh()
         return self._spans.encode(spans, self.tracer_provider.resource)
 
-    def collect_metrics(self) -> bytes | None:
+    def collect_metrics(self, seconds: float = IN_ALL) -> bytes | None:
         """A redacted ExportMetricsServiceRequest with cumulative totals, or None if there is nothing."""
         CLOCK.refresh()
-        return self._metrics.encode(self.meter_provider)
+        meters = self.meter_provider.meters()
+        answers = self._asking.ask([callback for meter in meters for callback in meter.callbacks()], seconds)
+        return self._metrics.encode(self.meter_provider, answers)
 
     def span_size(self, span: Any) -> int:
         """About how many bytes a span takes in memory."""
@@ -85,6 +89,7 @@ class FastEngine:
     def reset_after_fork(self, resource: Resource) -> None:
         """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
         self._spans.since = perf_counter_ns()
+        self._asking.reset()
         self.tracer_provider.reset_after_fork(resource)
         self.meter_provider.reset_after_fork(resource)
 
@@ -92,3 +97,4 @@ class FastEngine:
         """Record nothing more."""
         self.tracer_provider.close()
         self.meter_provider.shutdown()
+        self._asking.close()

@@ -2,61 +2,17 @@
 
 The stock SDK validates, copies and truncates every value on the caller's thread. Here the caller pays for a copy of
 the mapping and one look at the values' types; only a value that could still change (a list, a dict, an object) is
-copied at once. The rest is done by `clean`, when somebody reads.
+copied at once (see `botobs.engine._freeze`). The rest is done by `clean`, when somebody reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import NoneType
 from typing import Any
 
-#: Types whose values cannot change any more. Subclasses may, so types are compared exactly.
-IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
-
-Attributes = Mapping[str, Any] | None
+from .._freeze import IMMUTABLE, usable_key
 
 _STR = frozenset({str})
 _SMALL = IMMUTABLE - {str, bytes}
-
-
-def _has_text(value: object) -> bool:
-    """Whether `str(value)` says more than where the object lives."""
-    return type(value).__str__ is not object.__str__ or type(value).__repr__ is not object.__repr__
-
-
-def freeze(value: Any) -> Any:
-    """An unchangeable copy of one attribute value.
-
-    Sequences become tuples, mappings dicts of our own, and other objects their text. An object without a text of its
-    own becomes `None`.
-    """
-    if isinstance(value, str | int | float | bytes | NoneType):
-        return value
-    if isinstance(value, Sequence):
-        return tuple(freeze(item) for item in value)
-    if isinstance(value, Mapping):
-        return {key: freeze(item) for name, item in value.items() if (key := usable_key(name)) is not None}
-    return str(value) if _has_text(value) else None
-
-
-def usable_key(key: Any) -> str | None:
-    """`key` as a non-empty string, or `None` if it cannot be one."""
-    if isinstance(key, str):
-        return key or None
-    return str(key) if key and _has_text(key) else None
-
-
-def copy(attributes: Attributes) -> dict[str, Any]:
-    """A copy of `attributes` that no later change of the caller's objects reaches."""
-    if not attributes:
-        return {}
-    copied = dict(attributes)
-    if not IMMUTABLE.issuperset(map(type, copied.values())):
-        for key, value in copied.items():
-            if type(value) not in IMMUTABLE:
-                copied[key] = freeze(value)
-    return copied
 
 
 def truncate(value: Any, length: int) -> Any:

@@ -9,7 +9,7 @@ engine.
 
 from __future__ import annotations
 
-import logging
+import sys
 import time
 from bisect import bisect_left
 from math import inf
@@ -18,9 +18,16 @@ from typing import Any
 from opentelemetry.trace import Span
 
 from ..._context import SPAN_KEY, Context, current
+from ..._safe import class_name, let_pass, number_of
+from .._faults import FAULTS
 from .span import FastSpan
 
-_logger = logging.getLogger(__name__)
+#: The largest number that OTLP has a place for.
+MOST = sys.float_info.max
+
+#: What is added without a look at it. Other numbers (`Decimal`, those of NumPy) are added as they are where they add up
+#: with these, and become plain at the next chance: a look at every amount's type would cost a fifth of an addition.
+_PLAIN = frozenset((int, float))
 
 #: Measurements of a collection interval that may look for a sampled span to become an exemplar. Those taken outside
 #: of any trace would otherwise all look in vain.
@@ -32,12 +39,23 @@ Exemplar = tuple[float, int, int, int]
 
 def exemplar(amount: float, context: Context | None) -> Exemplar | None:
     """`amount` with the ids of the sampled span in `context`, by default the current one."""
+    if context is not None and not issubclass(type(context), dict):
+        return None
     span: Any = (current() if context is None else context).get(SPAN_KEY)
+    if type(amount) not in _PLAIN:
+        plain = number_of(amount)
+        if plain is None:
+            return None
+        amount = plain
     if type(span) is FastSpan and span._trace is not None:
         return amount, time.time_ns(), span._trace[0], span._span_id
     if not isinstance(span, Span):
         return None
-    ids = span.get_span_context()
+    try:
+        ids = span.get_span_context()
+    except Exception:
+        # A span of the service's own.
+        return None
     return (
         (amount, time.time_ns(), ids.trace_id, ids.span_id)
         if ids.is_valid and ids.trace_flags.sampled
@@ -50,14 +68,16 @@ class Cell:
 
     Attributes:
         attributes: Cleaned, and not changed any more.
+        metric: The metric's name.
         start: When it began to count, in nanoseconds since the epoch.
         head: The encoded part of its data points that does not change, once it is known.
     """
 
-    __slots__ = ("attributes", "head", "start")
+    __slots__ = ("attributes", "head", "metric", "start")
 
     def __init__(self, attributes: dict[str, Any]) -> None:
         self.attributes = attributes
+        self.metric = ""
         self.reset()
 
     def reset(self) -> None:
@@ -65,20 +85,46 @@ class Cell:
         self.start = time.time_ns()
         self.head: bytes | None = None
 
+    def refuse(self, amount: Any) -> None:
+        """Leave `amount` out, which is no number, is not finite, or is negative where that means nothing."""
+        kind = type(amount)
+        shown = amount if kind is float or (kind is int and abs(amount) < MOST) else class_name(kind)
+        FAULTS.lose(self.metric, "%s cannot take %s: such amounts are left out", self.metric, shown)
+
+    def settle(self) -> None:
+        """Make plain what was added up of numbers of other types."""
+
 
 class _NumberCell(Cell):
     """A series with one number, and at most one exemplar an interval."""
 
-    __slots__ = ("attempts", "kept")
+    __slots__ = ("attempts", "kept", "settled", "value")
+
+    value: Any
 
     def reset(self) -> None:
         """Begin anew, as a forked child does."""
         super().reset()
         self.kept: Exemplar | None = None
         self.attempts = _ATTEMPTS
+        self.settled: float | None = None
+
+    def settle(self) -> None:
+        """Make a plain number of the value; one that cannot become one is taken back to what it was."""
+        value = self.value
+        while type(value) not in _PLAIN and value is not None:
+            plain = number_of(value)
+            if plain is None:
+                plain = self.settled
+            # In one step for other threads: either nobody has added meanwhile, or it is done again.
+            if self.value is value:
+                self.value = plain
+            value = self.value
+        self.settled = value
 
     def offer(self, amount: float, context: Context | None = None) -> None:
         """Keep `amount` as the interval's exemplar if it belongs to a sampled span."""
+        self.settle()
         found = exemplar(amount, context)
         if found is None:
             self.attempts -= 1
@@ -94,21 +140,35 @@ class _NumberCell(Cell):
 class SumCell(_NumberCell):
     """Adds up amounts that are not negative."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
     def reset(self) -> None:
         """Begin from zero, as a forked child does."""
         super().reset()
-        self.value: float = 0
+        self.value = 0
 
     def add(self, amount: float) -> None:
         """Add `amount`; negative, infinite and undefined ones are ignored."""
-        if 0 <= amount < inf:
+        try:
+            if not 0 <= amount <= MOST:
+                self.refuse(amount)
+                return
             self.value += amount
-            if self.attempts > 0:
-                self.offer(amount)
-        else:
-            _logger.warning("A counter was to be changed by %s, which is ignored.", amount)
+        except BaseException as error:
+            let_pass(error)
+            self._oddly(amount)
+            return
+        if self.attempts > 0:
+            self.offer(amount)
+
+    def _oddly(self, amount: Any) -> None:
+        """Add what does not add up with what there is: a `Decimal` and a float, say."""
+        plain = number_of(amount)
+        if plain is None or (type(amount) in _PLAIN and type(self.value) in _PLAIN):
+            self.refuse(amount)
+            return
+        self.settle()
+        self.add(plain)
 
 
 class UpDownCell(SumCell):
@@ -118,32 +178,42 @@ class UpDownCell(SumCell):
 
     def add(self, amount: float) -> None:
         """Add `amount`; infinite and undefined ones are ignored."""
-        if -inf < amount < inf:
+        try:
+            if not -MOST <= amount <= MOST:
+                self.refuse(amount)
+                return
             self.value += amount
-            if self.attempts > 0:
-                self.offer(amount)
-        else:
-            _logger.warning("An up-down counter was to be changed by %s, which is ignored.", amount)
+        except BaseException as error:
+            let_pass(error)
+            self._oddly(amount)
+            return
+        if self.attempts > 0:
+            self.offer(amount)
 
 
 class GaugeCell(_NumberCell):
     """Keeps the last amount."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
     def reset(self) -> None:
         """Forget the amount, as a forked child does."""
         super().reset()
-        self.value: float | None = None
+        self.value = None
 
     def set(self, amount: float) -> None:
         """Replace the value by `amount`; infinite and undefined ones are ignored."""
-        if -inf < amount < inf:
-            self.value = amount
-            if self.attempts > 0:
-                self.offer(amount)
-        else:
-            _logger.warning("A gauge was to be set to %s, which is ignored.", amount)
+        try:
+            if not -MOST <= amount <= MOST:
+                self.refuse(amount)
+                return
+        except BaseException as error:
+            let_pass(error)
+            self.refuse(amount)
+            return
+        self.value = amount
+        if self.attempts > 0:
+            self.offer(amount)
 
 
 class HistogramCell(Cell):
@@ -160,7 +230,8 @@ class HistogramCell(Cell):
         super().reset()
         buckets = len(self.bounds) + 1
         self.counts = [0] * buckets
-        self.total: float = 0
+        # A float from the start: what does not add up with one is seen before anything is counted.
+        self.total: float = 0.0
         self.low: float = inf
         self.high: float = -inf
         self.exemplars: dict[int, Exemplar] = {}
@@ -168,21 +239,44 @@ class HistogramCell(Cell):
 
     def record(self, amount: float) -> None:
         """Count `amount`; negative, infinite and undefined ones are ignored."""
-        if 0 <= amount < inf:
+        try:
+            if not 0 <= amount <= MOST:
+                self.refuse(amount)
+                return
             bucket = bisect_left(self.bounds, amount)
-            self.counts[bucket] += 1
             self.total += amount
+            self.counts[bucket] += 1
             if amount < self.low:
                 self.low = amount
             if amount > self.high:
                 self.high = amount
-            if self.attempts[bucket] > 0:
-                self.offer(amount)
-        else:
-            _logger.warning("A histogram was to record %s, which is ignored.", amount)
+        except BaseException as error:
+            let_pass(error)
+            self._oddly(amount)
+            return
+        if self.attempts[bucket] > 0:
+            self.offer(amount)
+
+    def _oddly(self, amount: Any) -> None:
+        """Count what does not add up with a float: a `Decimal`, say."""
+        plain = number_of(amount)
+        if plain is None or (type(amount) in _PLAIN and type(self.total) in _PLAIN):
+            self.refuse(amount)
+            return
+        self.settle()
+        self.record(plain)
+
+    def settle(self) -> None:
+        """Make plain numbers of sum, minimum and maximum."""
+        for name, empty in (("total", 0.0), ("low", inf), ("high", -inf)):
+            while type(value := getattr(self, name)) not in _PLAIN:
+                plain = number_of(value)
+                if getattr(self, name) is value:
+                    setattr(self, name, empty if plain is None else plain)
 
     def offer(self, amount: float, context: Context | None = None) -> None:
         """Keep `amount` as its bucket's exemplar of the interval if it belongs to a sampled span."""
+        self.settle()
         bucket = bisect_left(self.bounds, amount)
         found = exemplar(amount, context)
         if found is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import deque
+from itertools import islice
 from typing import Any, NamedTuple
 
 from opentelemetry.context import Context
@@ -13,9 +13,13 @@ from opentelemetry.semconv.attributes.exception_attributes import (
     EXCEPTION_STACKTRACE,
     EXCEPTION_TYPE,
 )
-from opentelemetry.trace import SpanContext, Status
+from opentelemetry.trace import Link, SpanContext, Status
 
-from .attributes import Attributes
+from ..._safe import full_class_name, let_pass, stack_trace, text_of
+from .._freeze import Attributes
+
+#: Links that are looked at when a span starts, from which the limit keeps the last.
+_MOST_LINKS = 10_000
 
 
 class RecordedEvent(NamedTuple):
@@ -83,7 +87,24 @@ class Details:
 
 def is_valid_link(context: SpanContext | None, attributes: Attributes) -> bool:
     """Whether a link says anything: a valid context, or attributes or a trace state of an invalid one."""
-    return context is not None and bool(context.is_valid or attributes or context.trace_state)
+    return isinstance(context, SpanContext) and bool(context.is_valid or attributes or context.trace_state)
+
+
+def usable_links(links: Any) -> list[Link]:
+    """Those of `links` that say anything; none if they cannot be read."""
+    try:
+        return [link for link in islice(links or (), _MOST_LINKS) if _is_valid(link)]
+    except BaseException as error:
+        let_pass(error)
+        return []
+
+
+def _is_valid(link: Any) -> bool:
+    try:
+        return issubclass(type(link), Link) and is_valid_link(link.context, link.attributes)
+    except BaseException as error:
+        let_pass(error)
+        return False
 
 
 def exception_attributes(exception: BaseException, escaped: bool) -> dict[str, str]:
@@ -91,15 +112,9 @@ def exception_attributes(exception: BaseException, escaped: bool) -> dict[str, s
 
     https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
     """
-    kind = type(exception)
-    name = (
-        kind.__qualname__
-        if kind.__module__ in (None, "builtins")
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
     return {
-        EXCEPTION_TYPE: name,
-        EXCEPTION_MESSAGE: str(exception),
-        EXCEPTION_STACKTRACE: "".join(traceback.format_exception(exception)),
-        EXCEPTION_ESCAPED: str(escaped),
+        EXCEPTION_TYPE: full_class_name(type(exception)),
+        EXCEPTION_MESSAGE: text_of(exception),
+        EXCEPTION_STACKTRACE: stack_trace(exception),
+        EXCEPTION_ESCAPED: str(bool(escaped)),
     }

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .attributes import truncate, usable_key
-from .wire import double, fits_int64, int64, sized, text, varint
+from ..._safe import digits, fits_int64
+from .._freeze import usable_key
+from .attributes import truncate
+from .wire import double, int64, sized, text, varint
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
@@ -43,14 +45,20 @@ class AttributeEncoder:
         # A thread that sets an attribute of a span just ended must not disturb the loop.
         for item in tuple(attributes.items()):
             kind = type(item[1])
-            if kind is float:
-                head = floats.get(item[0]) or self._float_head(item[0])
-                message = head + double(item[1]) if head else self._other(*item)
-            else:
-                known = all_known.get(kind)
-                message = (
-                    self._other(*item) if known is None else known.get(item) or self._remember(known, item)
-                )
+            try:
+                if kind is float:
+                    head = floats.get(item[0]) or self._float_head(item[0])
+                    message = head + double(item[1]) if head else self._other(*item)
+                else:
+                    known = all_known.get(kind)
+                    message = (
+                        self._other(*item)
+                        if known is None
+                        else known.get(item) or self._remember(known, item)
+                    )
+            except Exception:
+                # A key that cannot be hashed, say. It is left out, and counted with the dropped ones.
+                continue
             if message:
                 encoded.append(message)
         return encoded
@@ -101,7 +109,8 @@ class AttributeEncoder:
         if isinstance(clean, bool):
             return b"\x10\x01" if clean else b"\x10\x00"
         if isinstance(clean, int):
-            return b"\x18" + int64(clean) if fits_int64(clean) else None
+            # As a text where the number has more digits than OTLP takes, as amounts in wei have.
+            return b"\x18" + int64(clean) if fits_int64(clean) else b"\x0a" + text(digits(clean))
         if isinstance(clean, float):
             return b"\x21" + double(clean)
         return b"\x3a" + sized(clean) if isinstance(clean, bytes) else None

@@ -10,9 +10,10 @@ import time
 from collections.abc import Sequence
 from struct import Struct
 
-from opentelemetry.metrics import CallbackOptions
-
-from .cells import Exemplar, GaugeCell, HistogramCell, SumCell
+from ..._safe import class_name, fits_int64
+from .._callbacks import Answers
+from .._faults import FAULTS
+from .cells import MOST, Exemplar, GaugeCell, HistogramCell, SumCell
 from .encode_spans import SpanEncoder
 from .instruments import (
     FastCounter,
@@ -24,7 +25,7 @@ from .instruments import (
     FastObservableGauge,
 )
 from .meter import MeterProvider
-from .wire import double, fits_int64, fixed64, sized, text
+from .wire import double, fixed64, sized, text
 
 _signed64 = Struct("<q").pack
 _CUMULATIVE = b"\x10\x02"
@@ -34,7 +35,13 @@ _MONOTONIC = b"\x18\x01"
 def _number(value: float, as_double: bytes, as_int: bytes) -> bytes:
     if isinstance(value, int) and fits_int64(value):
         return as_int + _signed64(value)
-    return as_double + double(value)
+    # A whole number with more digits than OTLP has, such as an amount in wei, becomes the nearest double.
+    return as_double + double(min(max(value, -MOST), MOST) if isinstance(value, int) else value)
+
+
+def _settled(cell: SumCell | GaugeCell) -> float | None:
+    cell.settle()
+    return cell.settled
 
 
 def _now() -> bytes:
@@ -57,10 +64,17 @@ class MetricEncoder:
     def __init__(self, spans: SpanEncoder) -> None:
         self._spans = spans
         self._attributes = spans.whole
+        self._answers: Answers = {}
 
-    def encode(self, provider: MeterProvider) -> bytes | None:
-        """An `ExportMetricsServiceRequest`, or `None` if there is no metric yet."""
+    def encode(self, provider: MeterProvider, answers: Answers) -> bytes | None:
+        """An `ExportMetricsServiceRequest`, or `None` if there is no metric yet.
+
+        Args:
+            provider: Whose metrics.
+            answers: What the callbacks of its observable instruments have answered.
+        """
         scopes = b""
+        self._answers = answers
         for meter in provider.meters():
             metrics = b"".join(map(self._metric, meter.instruments()))
             if metrics:
@@ -74,6 +88,13 @@ class MetricEncoder:
         return b"\x0a" + sized(body + (b"\x1a" + text(resource.schema_url) if resource.schema_url else b""))
 
     def _metric(self, instrument: FastInstrument) -> bytes:
+        try:
+            return self._encoded(instrument)
+        except Exception as error:
+            FAULTS.lose(instrument.name, "%s cannot be encoded: %s", instrument.name, class_name(type(error)))
+            return b""
+
+    def _encoded(self, instrument: FastInstrument) -> bytes:
         data = self._data(instrument)
         if not data:
             return b""
@@ -92,14 +113,15 @@ class MetricEncoder:
             ]
             return b"\x4a" + sized(b"".join(points) + _CUMULATIVE) if points else b""
         if isinstance(instrument, FastObservable):
-            observed = instrument.observe(CallbackOptions())
+            observed = instrument.observed(self._answers)
             is_gauge = isinstance(instrument, FastObservableGauge)
         else:
-            observed = [(cell, cell.value) for cell in instrument.series.cells() if cell.value is not None]
+            observed = [
+                (cell, value) for cell in instrument.series.cells() if (value := _settled(cell)) is not None
+            ]
             is_gauge = isinstance(instrument, FastGauge)
         if not observed:
             return b""
-        # After the callbacks, which may have begun series.
         now = _now()
         points = [self._number_point(cell, value, now, is_gauge) for cell, value in observed]
         if is_gauge:
@@ -125,6 +147,7 @@ class MetricEncoder:
             head = b"".join(b"\x4a" + pair for pair in pairs) + b"\x11" + fixed64(cell.start)
             head += b"\x3a" + sized(Struct(f"<{len(bounds)}d").pack(*bounds)) if bounds else b""
             cell.head = head
+        cell.settle()
         counts, total, low, high = cell.snapshot()
         count = sum(counts)
         body = head + now + b"\x21" + fixed64(count) + b"\x29" + double(total)

@@ -6,7 +6,6 @@ The field numbers are those of opentelemetry/proto/trace/v1/trace.proto.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Sequence
 from struct import Struct
@@ -17,6 +16,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
+from ..._safe import text_of
 from .attributes import clean
 from .encode_attributes import AttributeEncoder
 from .limits import Limits
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from .details import Details, RecordedEvent, RecordedLink
     from .span import FastSpan
 
-_logger = logging.getLogger(__name__)
-
 _times = Struct("<cQcQ").pack
 #: By the number of the API's `SpanKind`; OTLP counts from one.
 _KINDS = tuple(b"\x30" + varint(kind.value + 1) for kind in SpanKind)
+_INTERNAL = _KINDS[SpanKind.INTERNAL.value]
 # Fields 15 (an empty status) and 16 (flags: whether the parent is remote is known, and is).
 _NO_STATUS = b"\x7a\x00"
 _LOCAL = 0x100
@@ -68,16 +67,16 @@ class SpanEncoder:
         self.since = 0
 
     def encode(self, spans: Iterable[FastSpan], resource: Resource) -> bytes:
-        """An `ExportTraceServiceRequest`."""
+        """An `ExportTraceServiceRequest`.
+
+        Raises:
+            Exception: Whatever is wrong with a span that cannot be encoded.
+        """
         scopes: dict[Any, list[bytes]] = {}
         for number, span in enumerate(spans, 1):
             if span._start < self.since and not (span._details and span._details.start_time is not None):
                 continue
-            try:
-                encoded = self._span(span)
-            except Exception:
-                _logger.exception("A span could not be encoded.")
-                continue
+            encoded = self._span(span)
             tracer = span._tracer
             known = scopes.get(tracer)
             if known is None:
@@ -121,8 +120,8 @@ class SpanEncoder:
                 parent = parent.span_id
             parts += b"\x22\x08", parent.to_bytes(8, "big")
         parts += (
-            self._names.get(span._name) or self._name(span._name),
-            _KINDS[span._kind._value_],
+            (self._names.get(span._name) if type(span._name) is str else None) or self._name(span._name),
+            _KINDS[span._kind._value_] if type(span._kind) is SpanKind else _INTERNAL,
             _times(b"\x39", anchor + span._start, b"\x41", anchor + span._end),  # type: ignore[operator]
         )
         dropped = 0 if details is None else details.dropped_attributes
@@ -142,7 +141,8 @@ class SpanEncoder:
         return b"\x12" + varint(len(body)) + body
 
     def _name(self, name: str) -> bytes:
-        field = b"\x2a" + text(self._redactor.text(str(name))) if name else b""
+        name = text_of(name)
+        field = b"\x2a" + text(self._redactor.text(name)) if name else b""
         if len(self._names) >= 2048:
             self._names.clear()
         self._names[name] = field

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from opentelemetry import metrics as api
-from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.metrics import _Gauge as ApiGauge
 
 from ..._context import Context
-from .attributes import Attributes
+from ..._safe import let_pass
+from .._callbacks import Answers, usable_callbacks
+from .._freeze import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell
 from .series import Cardinality, Series
-
-_logger = logging.getLogger(__name__)
-
-Callback = Callable[[CallbackOptions], Iterable[Observation]]
 
 
 class FastInstrument:
@@ -49,7 +44,9 @@ class FastCounter(FastInstrument, api.Counter):
         """Add `amount`, which is not negative, to the series of `attributes`."""
         try:
             cell = self._known.get(tuple(attributes.items()) if attributes else ())
-        except TypeError:
+        except BaseException as error:
+            # Attributes that cannot be read or hashed.
+            let_pass(error)
             cell = None
         if cell is None:
             cell = self.series.find(attributes)
@@ -90,7 +87,9 @@ class FastHistogram(FastInstrument, api.Histogram):
         """Count `amount`, which is not negative, in the series of `attributes`."""
         try:
             cell = self._known.get(tuple(attributes.items()) if attributes else ())
-        except TypeError:
+        except BaseException as error:
+            # Attributes that cannot be read or hashed.
+            let_pass(error)
             cell = None
         if cell is None:
             cell = self.series.find(attributes)
@@ -113,7 +112,9 @@ class FastGauge(FastInstrument, ApiGauge):
         """Set the series of `attributes` to `amount`."""
         try:
             cell = self._known.get(tuple(attributes.items()) if attributes else ())
-        except TypeError:
+        except BaseException as error:
+            # Attributes that cannot be read or hashed.
+            let_pass(error)
             cell = None
         if cell is None:
             cell = self.series.find(attributes)
@@ -138,23 +139,15 @@ class FastObservable(FastInstrument):
         callbacks: Sequence[Any] | None,
     ) -> None:
         FastInstrument.__init__(self, name, unit, description, Series(name, GaugeCell, cardinality))
-        self._callbacks = [_callable(callback) for callback in callbacks or ()]
+        self.callbacks = usable_callbacks(self.name, callbacks)
 
-    def observe(self, options: CallbackOptions) -> list[tuple[GaugeCell, float]]:
-        """What the callbacks say now, by series. A callback that fails is left out."""
+    def observed(self, answers: Answers) -> list[tuple[GaugeCell, float]]:
+        """What the callbacks have answered, by series."""
         observed: dict[GaugeCell, float] = {}
-        for callback in self._callbacks:
-            try:
-                for observation in callback(options):
-                    if not math.isfinite(observation.value):
-                        _logger.warning(
-                            "%s was observed as %s, which is ignored.", self.name, observation.value
-                        )
-                        continue
-                    cell = self.series.find(observation.attributes)
-                    observed[cell] = self._combine(observed.get(cell), observation.value)
-            except Exception:
-                _logger.exception("A callback of %s failed.", self.name)
+        for callback in self.callbacks:
+            for value, attributes, _ in answers.get(callback, ()):
+                cell = self.series.find(attributes)
+                observed[cell] = self._combine(observed.get(cell), value)
         return list(observed.items())
 
     @staticmethod
@@ -176,18 +169,3 @@ class FastObservableGauge(FastObservable, api.ObservableGauge):
     @staticmethod
     def _combine(earlier: float | None, value: float) -> float:  # noqa: ARG004
         return value
-
-
-def _callable(callback: Any) -> Callback:
-    """Generators are callbacks, too: they are sent the options and yield the observations."""
-    if not isinstance(callback, Generator):
-        return callback  # type: ignore[no-any-return]
-    next(callback)
-
-    def send(options: CallbackOptions) -> Iterable[Observation]:
-        try:
-            return callback.send(options)  # type: ignore[no-any-return]
-        except StopIteration:
-            return ()
-
-    return send

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from itertools import pairwise
 from typing import Any, TypeVar
 
 from opentelemetry.metrics import Instrument, NoOpMeter
@@ -15,13 +13,19 @@ from opentelemetry.metrics import MeterProvider as ApiMeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from ..._safe import sendable, text_of
 from ...semconv import DURATION_BUCKETS
-from .attributes import Attributes
+from .._callbacks import Callback
+from .._faults import FAULTS
+from .._freeze import Attributes
+from .._instruments import or_none, usable_bounds
+from .._scope import usable_scope
 from .instruments import (
     FastCounter,
     FastGauge,
     FastHistogram,
     FastInstrument,
+    FastObservable,
     FastObservableCounter,
     FastObservableGauge,
     FastObservableUpDownCounter,
@@ -29,7 +33,6 @@ from .instruments import (
 )
 from .series import Cardinality
 
-_logger = logging.getLogger(__name__)
 _I = TypeVar("_I", bound=FastInstrument)
 
 # Upstream instrumentors bring boundaries of their own, or none; alert rules need theirs in every duration.
@@ -60,16 +63,8 @@ def bucket_bounds(name: str, advised: Sequence[float] | None) -> tuple[float, ..
         return DURATION_BUCKETS
     if advised is None:
         return _DEFAULT_BOUNDS
-    try:
-        bounds = tuple(map(float, advised))
-    except (TypeError, ValueError):
-        bounds = (0.0, 0.0)
-    if any(lower >= upper for lower, upper in pairwise(bounds)):
-        _logger.warning(
-            "The bucket boundaries %r of %s are not rising numbers; the default ones are used.", advised, name
-        )
-        return _DEFAULT_BOUNDS
-    return bounds
+    bounds = usable_bounds(name, advised)
+    return _DEFAULT_BOUNDS if bounds is None else bounds
 
 
 class Meter(ApiMeter):
@@ -81,6 +76,11 @@ class Meter(ApiMeter):
         self._cardinality = cardinality
         self._instruments: dict[tuple[str, Any, str, str], FastInstrument] = {}
         self._lock = threading.RLock()
+
+    def callbacks(self) -> list[Callback]:
+        """Those of all observable instruments."""
+        observables = (one for one in self.instruments() if isinstance(one, FastObservable))
+        return [callback for instrument in observables for callback in instrument.callbacks]
 
     def instruments(self) -> list[FastInstrument]:
         """All instruments, in the order of their creation."""
@@ -99,36 +99,42 @@ class Meter(ApiMeter):
         Raises:
             ValueError: The specification does not allow the name or the unit.
         """
+        name, unit, description = (
+            sendable(text_of(given)) if isinstance(given, str) else given
+            for given in (name, unit, description)
+        )
         checked = Instrument._check_name_unit_description(name, unit, description)
         if checked["name"] is None:
             raise ValueError(
-                f"An instrument's name starts with a letter and has at most 255 of a-z 0-9 _ . - /, got {name!r}"
+                f"An instrument's name starts with a letter and has at most 255 of a-z 0-9 _ . - /, got {name[:300]!r}"
             )
         if checked["unit"] is None:
-            raise ValueError(f"An instrument's unit has at most 63 ASCII characters, got {unit!r}")
+            raise ValueError(f"An instrument's unit has at most 63 ASCII characters, got {unit[:300]!r}")
         unit, description = checked["unit"], checked["description"] or ""
         identity = (name.lower(), kind, unit, description)
         with self._lock:
             instrument = self._instruments.get(identity)
             if instrument is None:
                 if any(known[0] == identity[0] for known in self._instruments):
-                    _logger.warning(
-                        "The metric %s is created a second time, with another kind, unit or description.",
-                        name,
+                    FAULTS.say(
+                        name, "%s is created a second time, with another kind, unit or description", name
                     )
                 instrument = self._instruments[identity] = kind(
                     name, unit, description, self._cardinality, *rest
                 )
         return instrument  # type: ignore[return-value]
 
+    @or_none
     def create_counter(self, name: str, unit: str = "", description: str = "") -> FastCounter:
         """A sum that only grows."""
         return self._create(FastCounter, name, unit, description)
 
+    @or_none
     def create_up_down_counter(self, name: str, unit: str = "", description: str = "") -> FastUpDownCounter:
         """A sum that grows and shrinks."""
         return self._create(FastUpDownCounter, name, unit, description)
 
+    @or_none
     def create_histogram(
         self,
         name: str,
@@ -141,22 +147,26 @@ class Meter(ApiMeter):
         bounds = bucket_bounds(name, explicit_bucket_boundaries_advisory)
         return self._create(FastHistogram, name, unit, description, bounds)
 
+    @or_none
     def create_gauge(self, name: str, unit: str = "", description: str = "") -> FastGauge:
         """A last value."""
         return self._create(FastGauge, name, unit, description)
 
+    @or_none
     def create_observable_counter(
         self, name: str, callbacks: Sequence[Any] | None = None, unit: str = "", description: str = ""
     ) -> FastObservableCounter:
         """Totals that only grow, observed at each collection."""
         return self._create(FastObservableCounter, name, unit, description, callbacks)
 
+    @or_none
     def create_observable_up_down_counter(
         self, name: str, callbacks: Sequence[Any] | None = None, unit: str = "", description: str = ""
     ) -> FastObservableUpDownCounter:
         """Totals observed at each collection."""
         return self._create(FastObservableUpDownCounter, name, unit, description, callbacks)
 
+    @or_none
     def create_observable_gauge(
         self, name: str, callbacks: Sequence[Any] | None = None, unit: str = "", description: str = ""
     ) -> FastObservableGauge:
@@ -187,8 +197,9 @@ class MeterProvider(ApiMeterProvider):
         attributes: Attributes = None,
     ) -> ApiMeter:
         """The meter of an instrumentation scope, always the same one."""
+        name, version, schema_url, attributes = usable_scope(name, version, schema_url, attributes)
         if not self._open or not name:
-            return NoOpMeter(name or "", version=version, schema_url=schema_url)
+            return NoOpMeter(name, version=version, schema_url=schema_url)
         scope = InstrumentationScope(name, version, schema_url, attributes)
         with self._lock:
             return self._meters.setdefault((scope,), Meter(scope, self.cardinality))

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from ..._safe import let_pass
 from ...cardinality import OVERFLOW, AttributeGuard
-from .attributes import Attributes, freeze, usable_key
+from .._freeze import Attributes, copy, freeze, usable_key
 from .cells import Cell
 
 _C = TypeVar("_C", bound=Cell)
@@ -55,7 +56,15 @@ class Series(Generic[_C]):
         self.known: dict[Any, _C] = {}
 
     def find(self, attributes: Attributes) -> _C:
-        """The cell of attributes that `known` does not have as they are."""
+        """The cell of attributes that `known` does not have as they are; never raises."""
+        try:
+            return self._find_as_passed(attributes)
+        except BaseException as error:
+            # What the service passed cannot be read, hashed or compared; what can be read of it counts.
+            let_pass(error)
+            return self._find(self._clean(copy(attributes)), None)
+
+    def _find_as_passed(self, attributes: Attributes) -> _C:
         if not attributes:
             bare = self.known[()] = self._find({}, ())
             return bare
@@ -101,11 +110,14 @@ class Series(Generic[_C]):
         with self._lock:
             cell = self._cells.get(identity)
             if cell is None and len(self._cells) < self._cardinality.series:
-                cell = self._cells[identity] = self._make(attributes)
+                cell = self._make(attributes)
+                cell.metric = self._name
+                self._cells[identity] = cell
             if cell is None:
                 self._cardinality.overflows += 1
                 if self._overflow is None:
                     self._overflow = self._make(dict(OVERFLOW))
+                    self._overflow.metric = self._name
                 cell = self._overflow
         return cell
 

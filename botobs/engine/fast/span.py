@@ -8,7 +8,6 @@ through `Details`, which the usual span does not have.
 from __future__ import annotations
 
 import inspect
-import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -27,9 +26,10 @@ from opentelemetry.trace import (
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ..._context import SPAN_KEY, Context, attach, current, detach
-from .attributes import IMMUTABLE, Attributes, copy, freeze
+from ..._safe import Log, described, harmless, let_pass, nanoseconds, text_of
+from .._freeze import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
-from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link
+from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
 from .ids import getrandbits, given_ids
 from .reading import SpanState
 from .sampling import TRACE_ID_MASK
@@ -39,7 +39,7 @@ from .unsampled import UnsampledSpan
 if TYPE_CHECKING:
     pass
 
-_logger = logging.getLogger(__name__)
+_logger = Log(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 #: `_end` of a span that does not record yet, unless its trace id was drawn already: then that. Only a recording span's
@@ -89,11 +89,15 @@ class FastSpan(SpanState):
             return self._enter_slowly()
         self._span_id = getrandbits(64) or 1
         attributes = self._attributes
-        if attributes:
-            self._attributes = copied = dict(attributes)
-            if not IMMUTABLE.issuperset(map(type, copied.values())):
-                self._attributes = copy(copied)
-        else:
+        try:
+            if attributes:
+                self._attributes = copied = dict(attributes)
+                if not IMMUTABLE.issuperset(map(type, copied.values())):
+                    self._attributes = copy(copied)
+            else:
+                self._attributes = {}
+        except BaseException as error:
+            let_pass(error)
             self._attributes = {}
         tracer.spans_started += 1
         self._end = None
@@ -112,7 +116,11 @@ class FastSpan(SpanState):
     ) -> None:
         """Make the previous span current again and end this one; an exception is recorded first."""
         if exc_val is not None or self._details is not None:
-            self._exit_slowly(exc_val)
+            try:
+                self._exit_slowly(exc_val)
+            except Exception:
+                # The stack has no room left, say: what the service raised must not be replaced by what we raise.
+                self._exit_anyhow()
             return
         token = self._token
         if token is None:
@@ -181,7 +189,7 @@ class FastSpan(SpanState):
 
     def _left_elsewhere(self) -> None:
         # An async generator may be closed in another context than it was started in.
-        _logger.debug("Span %r was left in another context than it was entered in.", self._name)
+        _logger.debug("Span %s was left in another context than it was entered in.", self._name)
 
     def _exit_slowly(self, exception: BaseException | None) -> None:
         details = self._details
@@ -198,6 +206,16 @@ class FastSpan(SpanState):
         if self._end is None and (details is None or details.end_on_exit):
             self.end()
 
+    def _exit_anyhow(self) -> None:
+        token, self._token = self._token, None
+        try:
+            if token is not None:
+                detach(token)
+        finally:
+            if self._end is None:
+                self._end = perf_counter_ns()
+                self._tracer.sink(self)
+
     def _fail(self, exception: BaseException, *, escaped: bool) -> None:
         if self._end is not None:
             return
@@ -205,7 +223,7 @@ class FastSpan(SpanState):
         if details.record_exception:
             self.record_exception(exception, escaped=escaped)
         if details.set_status_on_exception:
-            self.set_status(Status(StatusCode.ERROR, f"{type(exception).__name__}: {exception}"))
+            self.set_status(Status(StatusCode.ERROR, described(exception)))
 
     # -- starting and ending --------------------------------------------------------------------------------------
 
@@ -217,7 +235,8 @@ class FastSpan(SpanState):
         """
         tracer = self._tracer
         details = self._details
-        links: Sequence[Link] = (details and details.links) or ()
+        links: Sequence[Link] = usable_links(details.links) if details is not None else ()
+        self._name = self._name if type(self._name) is str else text_of(self._name)
         birth = tracer.birth(context, self._name, self._kind, self._attributes, links)
         if not isinstance(birth, tuple):
             return birth
@@ -229,21 +248,22 @@ class FastSpan(SpanState):
         start_time = None
         if details is not None:
             details.links = None
-            start_time = details.start_time
+            start_time = nanoseconds(details.start_time)
             for link in links:
-                if link is not None and is_valid_link(link.context, link.attributes):
-                    self._append_link(RecordedLink(link.context, copy(link.attributes)))
+                self._append_link(RecordedLink(link.context, copy(link.attributes)))
         self._end = None
         self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
         tracer.started(self, context)
         return self
 
+    @harmless
     def end(self, end_time: int | None = None) -> None:
         """End the span and hand it to the exporter; nothing can be changed afterwards."""
         if self._end is not None or self._trace is None:
             _logger.warning("Calling end() on an ended span.")
             return
-        self._end = perf_counter_ns() if end_time is None else end_time - self._trace[3]
+        ended_at = nanoseconds(end_time)
+        self._end = perf_counter_ns() if ended_at is None else ended_at - self._trace[3]
         self._tracer.ended(self)
 
     def is_recording(self) -> bool:
@@ -268,7 +288,9 @@ class FastSpan(SpanState):
         if self._end is not None:
             self._ended("set_attribute")
             return
-        if type(key) is not str or not key:
+        if (type(key) is not str or not key) and not (
+            key := text_of(key) if issubclass(type(key), str) else ""
+        ):
             self._more().dropped_attributes += 1
             return
         if type(value) not in IMMUTABLE:
@@ -283,25 +305,29 @@ class FastSpan(SpanState):
             attributes.pop(next(iter(attributes)), None)
         attributes[key] = value
 
+    @harmless
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes."""
         if self._ended("set_attributes"):
             return
-        for key, value in attributes.items():
+        for key, value in copy(attributes).items():
             self.set_attribute(key, value)
 
+    @harmless
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Record that something happened, now or at `timestamp` (nanoseconds since the epoch)."""
         if self._ended("add_event") or self._trace is None:
             return
-        when = perf_counter_ns() + self._trace[3] if timestamp is None else timestamp
+        given = nanoseconds(timestamp)
+        when = perf_counter_ns() + self._trace[3] if given is None else given
         details = self._more()
         if details.events is None:
             details.events = deque(maxlen=self._tracer.limits.events)
         if len(details.events) == details.events.maxlen:
             details.dropped_events += 1
-        details.events.append(RecordedEvent(name, when, copy(attributes)))
+        details.events.append(RecordedEvent(text_of(name), when, copy(attributes)))
 
+    @harmless
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Relate the span to another one."""
         if self._ended("add_link") or not is_valid_link(context, attributes):
@@ -316,17 +342,19 @@ class FastSpan(SpanState):
             details.dropped_links += 1
         details.links.append(link)
 
+    @harmless
     def update_name(self, name: str) -> None:
         """Rename the span."""
         if not self._ended("update_name"):
-            self._name = name
+            self._name = text_of(name)
 
+    @harmless
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status. `OK` is final and `UNSET` is ignored, as the specification says."""
         if self._ended("set_status"):
             return
         if isinstance(status, StatusCode):
-            status = Status(status, description)
+            status = Status(status, None if description is None else text_of(description))
         elif description is not None:
             _logger.warning(
                 "Description %s ignored. Use either `Status` or `(StatusCode, Description)`", description
@@ -336,6 +364,7 @@ class FastSpan(SpanState):
         if not was_ok and status.status_code is not StatusCode.UNSET:
             details.status = status
 
+    @harmless
     def record_exception(
         self,
         exception: BaseException,
@@ -345,7 +374,7 @@ class FastSpan(SpanState):
     ) -> None:
         """Record an exception as an event; its text and traceback are taken now."""
         self.add_event(
-            "exception", {**exception_attributes(exception, escaped), **(attributes or {})}, timestamp
+            "exception", {**exception_attributes(exception, escaped), **copy(attributes)}, timestamp
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, SpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision, Sampler
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
@@ -26,7 +25,9 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ..._context import SPAN_KEY, Context, current
 from ..._ids import IdGenerator as OwnIdGenerator
-from .attributes import Attributes
+from ..._safe import harmless, let_pass
+from .._freeze import Attributes, copy
+from .._scope import usable_scope
 from .clock import CLOCK
 from .details import Details
 from .ids import getrandbits, given_ids
@@ -36,10 +37,11 @@ from .span import NOT_STARTED, FastSpan, RecordOnlySpan
 from .trace import FLAGS, Trace
 from .unsampled import UnsampledRoot
 
-_logger = logging.getLogger(__name__)
-
 #: Trace, parent (a local span's id or a context), attributes, whether sampled.
 Birth = tuple[Trace, int | SpanContext | None, Attributes, bool]
+
+#: Python has one empty tuple. What else a service gives is looked at under guard.
+_NO_LINKS: tuple[()] = ()
 
 
 class Tracer(ApiTracer):
@@ -89,9 +91,11 @@ class Tracer(ApiTracer):
         if (
             self.extended
             or context is not None
-            or links
+            or (links is not None and links is not _NO_LINKS)
             or start_time is not None
-            or not (record_exception and set_status_on_exception and end_on_exit)
+            or record_exception is not True
+            or set_status_on_exception is not True
+            or end_on_exit is not True
         ):
             details = Details(
                 context=context,
@@ -147,7 +151,12 @@ class Tracer(ApiTracer):
     ) -> Span:
         """Start a span without making it current."""
         span = self.usual_span(name, kind, attributes)
-        if links or start_time is not None or not (record_exception and set_status_on_exception):
+        if (
+            (links is not None and links is not _NO_LINKS)
+            or start_time is not None
+            or record_exception is not True
+            or set_status_on_exception is not True
+        ):
             span._details = Details(
                 links=links,
                 start_time=start_time,
@@ -176,6 +185,8 @@ class Tracer(ApiTracer):
         Returns:
             What the span needs to start, or the span to use instead if it is not recorded.
         """
+        if context is not None and not issubclass(type(context), dict):
+            context = None
         active = (current() if context is None else context).get(SPAN_KEY)
         parent = active.get_span_context() if isinstance(active, Span) else None
         if parent is None or not parent.is_valid:
@@ -188,7 +199,7 @@ class Tracer(ApiTracer):
             recording = sampled = trace_id & TRACE_ID_MASK < _bound(known, parent)
             state = DEFAULT_TRACE_STATE if parent is None else parent.trace_state
         else:
-            result = self.provider.sampler.should_sample(context, trace_id, name, kind, attributes, links)
+            result = self._ask_sampler(context, trace_id, name, kind, copy(attributes), links)
             recording, sampled = (
                 result.decision is not Decision.DROP,
                 result.decision is Decision.RECORD_AND_SAMPLE,
@@ -205,21 +216,43 @@ class Tracer(ApiTracer):
             return (trace_id, flags, state, trace[3]), parent, attributes, sampled
         return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled
 
+    def _ask_sampler(
+        self,
+        context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind,
+        attributes: dict[str, Any],
+        links: Sequence[Link],
+    ) -> SamplingResult:
+        try:
+            return self.provider.sampler.should_sample(context, trace_id, name, kind, attributes, links)
+        except BaseException as error:
+            # A service's own sampler: what it cannot decide about is recorded.
+            let_pass(error)
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+
     def started(self, span: FastSpan, context: Context | None) -> None:
         """Count a start and tell the span processors of it."""
         self.spans_started += 1
         for processor in self.provider.processors:
-            processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
+            _tell(processor.on_start, span, context)
 
     def ended(self, span: FastSpan) -> None:
         """Tell the span processors of an end, and hand the span to the exporter."""
         processors = self.provider.processors
         for processor in processors:
-            processor._on_ending(span)  # type: ignore[arg-type]
+            _tell(processor._on_ending, span)
         for processor in processors:
-            processor.on_end(span)
+            _tell(processor.on_end, span)
         if not isinstance(span, RecordOnlySpan):
             self.sink(span)
+
+
+@harmless
+def _tell(hook: Callable[..., Any], *arguments: Any) -> None:
+    """Call a span processor, which may be a service's own."""
+    hook(*arguments)
 
 
 def _bound(known: Plan, parent: SpanContext | None) -> int:
@@ -306,9 +339,10 @@ class TracerProvider(ApiTracerProvider):
         attributes: Attributes = None,
     ) -> Tracer:
         """The tracer of an instrumentation scope, always the same one."""
-        scope = InstrumentationScope(
-            instrumenting_module_name or "", instrumenting_library_version or "", schema_url, attributes
+        name, version, schema_url, attributes = usable_scope(
+            instrumenting_module_name, instrumenting_library_version, schema_url, attributes
         )
+        scope = InstrumentationScope(name, version or "", schema_url, attributes)
         with self._lock:
             # The scope's hash leaves its attributes out, its equality does not.
             return self._tracers.setdefault((scope,), Tracer(self, scope))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
@@ -12,7 +11,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ..._context import SPAN_KEY, Context, attach, current, detach
-from .attributes import Attributes
+from ..._safe import Log
+from .._freeze import Attributes
 from .ids import getrandbits, given_ids
 from .trace import FLAGS, span_context
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .span import FastSpan
     from .tracer import Tracer
 
-_logger = logging.getLogger(__name__)
+_logger = Log(__name__)
 _NOTHING = nullcontext()
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -28,11 +28,6 @@ def varint(number: int) -> bytes:
     return bytes(encoded)
 
 
-def fits_int64(number: int) -> bool:
-    """Whether `number` can be sent as a signed 64-bit number."""
-    return -(1 << 63) <= number < 1 << 63
-
-
 def int64(number: int) -> bytes:
     """A signed 64-bit number in two's complement, as fields of type `int64` have it."""
     return varint(number if number >= 0 else number + (1 << 64))

@@ -284,7 +284,8 @@ def test_reports_never_raise(captured: Capture, caplog: pytest.LogCaptureFixture
     bot.failed(Unspeakable())
     assert state_of(captured, "b1") == ["failed"]
     bot.state(["running"])  # type: ignore[arg-type]
-    assert caplog.text.count("Bot.failed could not report: RuntimeError: no words") == 1
+    # The failure is told with all that can be told of it.
+    assert "could not report" not in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

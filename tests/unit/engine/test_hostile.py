@@ -1,0 +1,369 @@
+"""Nothing that is handed to a tracer, a span, a meter or an instrument makes it raise, or costs its neighbours."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.metrics import Observation
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.trace import Link, Status, StatusCode
+
+from botobs.engine import _callbacks
+from botobs.engine._faults import FAULTS
+from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Row, values
+
+from .conftest import Recording
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "opentelemetry")
+    caplog.set_level(logging.WARNING, "botobs")
+    FAULTS.forget()
+
+
+@pytest.fixture(params=range(len(NAMES)), ids=NAMES)
+def hostile(request: pytest.FixtureRequest) -> Any:
+    """Each of the zoo in turn."""
+    return values()[request.param]
+
+
+def names(recording: Recording) -> list[str]:
+    return [span["name"] for span in recording.spans()]
+
+
+def test_a_tracer_takes_anything(recording: Recording, hostile: Any) -> None:
+    tracer = recording.tracer
+    with tracer.start_as_current_span("before"):
+        pass
+    tracer.start_span("n" if issubclass(type(hostile), str) else hostile).end()
+    for given in (
+        {"attributes": hostile},
+        {"attributes": {"key": hostile}},
+        {"links": hostile},
+        {"links": [hostile, Link(hostile)]},
+        {"kind": hostile},
+        {"start_time": hostile},
+        {"context": hostile},
+        {"record_exception": False, "attributes": {"key": [hostile]}},
+    ):
+        tracer.start_span("started", **given).end()
+        with tracer.start_as_current_span("current", **given):
+            pass
+    with tracer.start_as_current_span("after"):
+        pass
+    found = names(recording)
+    assert (found.count("before"), found.count("after")) == (1, 1)
+    assert (found.count("started"), found.count("current")) == (8, 8)
+
+
+def test_a_span_takes_anything(recording: Recording, hostile: Any) -> None:
+    with recording.tracer.start_as_current_span("span") as span:
+        span.set_attribute("key", hostile)
+        span.set_attribute(hostile, 1)
+        span.set_attributes(hostile)
+        span.set_attributes({"key": hostile, "good": 1})
+        span.add_event(hostile)
+        span.add_event("event", hostile)
+        span.add_event("event", {"key": hostile}, hostile)
+        span.add_link(hostile)
+        span.add_link(span.get_span_context(), {"key": hostile})
+        span.set_status(hostile)
+        span.set_status(StatusCode.ERROR, hostile)
+        span.set_status(Status(StatusCode.ERROR), hostile)
+        span.record_exception(hostile, hostile, hostile, hostile)
+        span.update_name(hostile)
+        span.update_name("renamed")
+    recording.tracer.start_span("ended").end(hostile)
+    by_name = {span["name"]: span for span in recording.spans()}
+    assert set(by_name) == {"renamed", "ended"}
+    assert by_name["renamed"]["attributes"]["good"] == ("int_value", 1)
+
+
+@pytest.mark.parametrize("kind", EXCEPTIONS)
+def test_the_services_own_exception_comes_out(recording: Recording, kind: type[Exception]) -> None:
+    given = kind()
+
+    @recording.tracer.start_as_current_span("decorated")
+    def decorated() -> None:
+        raise given
+
+    def by_block() -> None:
+        with recording.tracer.start_as_current_span("block"):
+            raise given
+
+    def by_span() -> None:
+        with recording.tracer.start_span("span"):
+            raise given
+
+    for fail in (decorated, by_block, by_span):
+        try:
+            fail()
+        except BaseException as error:
+            assert error is given
+        else:
+            pytest.fail("nothing was raised")
+    assert not trace.get_current_span().get_span_context().is_valid
+    spans = recording.spans()
+    assert sorted(span["name"] for span in spans) == ["block", "decorated", "span"]
+    for span in spans:
+        assert span["status"][1] == 2, "it is marked failed"
+        assert [event[0] for event in span["events"]] == ["exception"]
+
+
+def test_a_stack_without_room_ends_as_the_service_says(recording: Recording) -> None:
+    class Deep(Exception):
+        pass
+
+    def dive() -> None:
+        with recording.tracer.start_as_current_span("dive"):
+            dive()
+
+    with pytest.raises(RecursionError):
+        dive()
+    with recording.tracer.start_as_current_span("outer"), pytest.raises(Deep):
+        raise Deep
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert "outer" in [span["name"] for span in recording.spans()]
+
+
+def test_whoever_interrupts_is_heard(recording: Recording) -> None:
+    class Interrupted:
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with recording.tracer.start_as_current_span("span") as span, pytest.raises(KeyboardInterrupt):
+        span.set_attribute("key", Interrupted())  # type: ignore[arg-type]
+
+
+def test_a_number_beyond_64_bits_is_kept_as_its_digits(same: Callable[..., Recording]) -> None:
+    def program(engine: Recording) -> None:
+        attributes: dict[str, Any] = {"wei": 1 << 70, "list": [1 << 70, 1], "map": {"wei": -(1 << 70)}}
+        with engine.tracer.start_as_current_span("a", attributes=attributes):
+            pass
+
+    attributes = same(program).spans()[0]["attributes"]
+    assert attributes["wei"] == ("string_value", "1180591620717411303424")
+
+
+def test_a_time_is_clamped_and_rounded(same: Callable[..., Recording]) -> None:
+    def program(engine: Recording) -> None:
+        for name, start in (("negative", -5), ("late", 1 << 200), ("float", 1.5e18), ("none", Row())):
+            engine.tracer.start_span(name, start_time=start).end(1 << 63)  # type: ignore[arg-type]
+
+    same(program)
+
+
+# -- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def amounts(recording: Recording) -> list[tuple[str, Callable[..., None]]]:
+    meter = recording.meter
+    return [
+        ("c", meter.create_counter("c").add),
+        ("u", meter.create_up_down_counter("u").add),
+        ("g", meter.create_gauge("g").set),
+        ("h", meter.create_histogram("h").record),
+    ]
+
+
+def value(recording: Recording, metric: str) -> float:
+    (point,) = recording.metrics()[metric]["points"]
+    return float(point["sum"] if "sum" in point else point["value"][1])
+
+
+def test_instruments_take_anything(recording: Recording, hostile: Any) -> None:
+    for _, record in amounts(recording):
+        record(1)
+        record(hostile)
+        record(1, hostile)
+        record(1, {"key": hostile})
+        record(1, {hostile: 1} if _hashable(hostile) else {})
+        record(1, {"other": "context"}, hostile)
+        record(2)
+    found = recording.metrics()
+    assert set(found) == {"c", "g", "h", "u"}
+    counted = [point for point in found["h"]["points"] if not point["attributes"]]
+    assert counted
+    assert counted[0]["count"] >= 3
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except Exception:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("first", [Decimal("0.5"), Fraction(1, 2), 0.5, True])
+def test_numbers_of_all_types_add_up(recording: Recording, first: Any) -> None:
+    given = (first, 0.25, Decimal("0.125"), 1, Fraction(1, 4), Decimal(2))
+    for metric, record in amounts(recording):
+        for amount in given:
+            record(amount)
+        expected = 2.0 if metric == "g" else float(sum(map(Fraction, given)))
+        assert value(recording, metric) == expected
+        # And so it goes on after a collection.
+        record(0.5)
+        assert value(recording, metric) == (0.5 if metric == "g" else expected + 0.5)
+
+
+BAD = [Decimal("NaN"), Decimal("sNaN"), 10**400, "5", None, Nothing(), 1j, [1]]
+
+
+@pytest.mark.parametrize("bad", [pytest.param(bad, id=type(bad).__name__) for bad in BAD])
+def test_what_is_no_number_costs_only_itself(
+    recording: Recording, bad: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    for metric, record in amounts(recording):
+        record(1)
+        for _ in range(3):
+            record(bad)
+        record(2)
+        assert value(recording, metric) == (2.0 if metric == "g" else 3.0)
+    assert FAULTS.take() == 12
+    said = [one for one in caplog.records if one.name == "botobs"]
+    assert len(said) == 4, "once a metric"
+
+
+def test_a_sum_beyond_64_bits_is_a_double(same: Callable[..., Recording]) -> None:
+    def program(engine: Recording) -> None:
+        wei = engine.meter.create_counter("wei")
+        wei.add(1 << 70)
+        wei.add(1 << 62, {"sum": "of two"})
+        wei.add(1 << 62, {"sum": "of two"})
+        engine.meter.create_up_down_counter("level").add(-(1 << 70))
+        engine.meter.create_gauge("gauge").set(1 << 70)
+        engine.meter.create_histogram("histogram").record(1 << 70)
+        engine.meter.create_observable_gauge("seen", [lambda _: [Observation(1 << 70)]])
+        engine.meter.create_counter("other").add(3)
+
+    metrics = same(program).metrics()
+    assert {point["value"] for point in metrics["wei"]["points"]} == {
+        ("as_double", float(1 << 70)),
+        ("as_double", float(1 << 63)),
+    }
+    assert metrics["other"]["points"][0]["value"] == ("as_int", 3)
+
+
+def test_a_meter_takes_anything(recording: Recording, hostile: Any) -> None:
+    meter = recording.meter
+    for create in ("counter", "up_down_counter", "histogram", "gauge"):
+        make = getattr(meter, f"create_{create}")
+        for made in (make(hostile), make(f"{create}.1", hostile), make(f"{create}.2", "1", hostile)):
+            getattr(made, {"histogram": "record", "gauge": "set"}.get(create, "add"))(1)
+    meter.create_histogram("b", explicit_bucket_boundaries_advisory=hostile).record(1)
+    meter.create_histogram("c", explicit_bucket_boundaries_advisory=[hostile, 1]).record(1)
+    for create in ("observable_counter", "observable_up_down_counter", "observable_gauge"):
+        make = getattr(meter, f"create_{create}")
+        make(hostile)
+        make(f"{create}.1", hostile)
+        make(f"{create}.2", [hostile, lambda _: hostile, lambda _: [hostile, Observation(hostile)]])
+        make(f"{create}.3", [lambda _: [Observation(1, hostile), Observation(1, {"key": hostile})]])
+    meter.create_counter("good").add(1)
+    request = ExportMetricsServiceRequest.FromString(recording.engine.collect_metrics() or b"")
+    found = request.resource_metrics[0].scope_metrics[0].metrics
+    assert [metric.sum.data_points[0].as_int for metric in found if metric.name == "good"] == [1]
+
+
+def test_scopes_take_anything(recording: Recording, hostile: Any) -> None:
+    engine = recording.engine
+    for given in ((hostile,), ("s", hostile), ("s", "1", hostile), ("s", "1", None, hostile)):
+        engine.tracer_provider.get_tracer(*given).start_span("scoped").end()
+        engine.meter_provider.get_meter(*given).create_counter("scoped").add(1)
+    recording.tracer.start_span("good").end()
+    assert {span["name"] for span in recording.spans()} == {"scoped", "good"}
+    assert engine.collect_metrics()
+
+
+# -- callbacks --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less patience with callbacks."""
+    monkeypatch.setattr(_callbacks, "PATIENCE", 0.3)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_callback_that_hangs_costs_only_its_metric(
+    recording: Recording, caplog: pytest.LogCaptureFixture
+) -> None:
+    let_go = threading.Event()
+    asked = itertools.count()
+
+    def hangs(_: Any) -> Any:
+        next(asked)
+        let_go.wait()
+        return [Observation(7)]
+
+    recording.meter.create_observable_gauge("before", [lambda _: [Observation(1)]])
+    recording.meter.create_observable_gauge("hangs", [hangs])
+    recording.meter.create_observable_gauge("after", [lambda _: [Observation(2)]])
+    threads = threading.active_count()
+    try:
+        for _ in range(5):
+            assert set(recording.metrics()) == {"before", "after"}
+        assert next(asked) == 1, "it is not asked again while it hangs"
+        assert threading.active_count() - threads <= 2
+        said = [one.getMessage() for one in caplog.records if "does not return" in one.getMessage()]
+        assert said == ["a callback of hangs does not return: it is left out until it does"]
+        assert FAULTS.take() == 5
+    finally:
+        let_go.set()
+    until = time.monotonic() + 60
+    while "hangs" not in recording.metrics():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    recording.engine.shutdown()
+
+
+@pytest.mark.usefixtures("hurried")
+def test_callbacks_that_never_end_are_bounded(recording: Recording) -> None:
+    def yields_for_ever(_: Any) -> Iterator[Observation]:
+        for number in itertools.count():
+            yield Observation(number, {"n": number % 5})
+
+    def exits(_: Any) -> Any:
+        raise SystemExit
+
+    recording.meter.create_observable_gauge("endless", [yields_for_ever])
+    recording.meter.create_observable_gauge("exits", [exits])
+    odd: Any = [None, Observation("x"), Observation(2)]  # type: ignore[arg-type]
+    recording.meter.create_observable_gauge("good", [lambda _: odd])
+    found = recording.metrics()
+    assert len(found["endless"]["points"]) == 5
+    assert value(recording, "good") == 2.0
+
+
+# -- the service's own logging -----------------------------------------------------------------------------------------
+
+
+def test_a_filter_that_raises_does_not_come_out_of_a_measurement(recording: Recording) -> None:
+    def fail(_: logging.LogRecord) -> bool:
+        raise Broken
+
+    logger = logging.getLogger("botobs")
+    loggers = [logger, logging.getLogger("botobs.engine.fast.span")]
+    for one in loggers:
+        one.addFilter(fail)
+    try:
+        recording.meter.create_counter("c").add("no number")  # type: ignore[arg-type]
+        recording.meter.create_counter("not a name, is it")
+        span = recording.tracer.start_span(LyingText("a"))
+        span.end()
+        span.end()
+        span.set_attribute("late", 1)
+    finally:
+        for one in loggers:
+            one.removeFilter(fail)
