@@ -1,6 +1,7 @@
 """Tells literals and comments of an SQL statement from the rest of it.
 
-An unclosed quote hides everything behind it: what cannot be understood is not told.
+An unclosed quote hides everything behind it: what cannot be understood is not told. What opens and never
+closes is taken to its end, so that nothing is read again from every character on.
 """
 
 from __future__ import annotations
@@ -12,24 +13,25 @@ from collections.abc import Iterator
 _DOUBLE_QUOTED_LITERALS = frozenset({"mysql", "mariadb", "sqlite"})
 
 # PostgreSQL nests comments; one level of it is met in practice.
-_INNER_COMMENT = r"/\*(?:[^*]|\*(?!/))*(?:\*/|\Z)"
-_COMMENT = rf"--[^\n]*|/\*(?:[^*/]|\*(?!/)|/(?!\*)|{_INNER_COMMENT})*(?:\*/|\Z)"
-_DOLLAR_QUOTED = r"\$(?P<tag>[A-Za-z_]\w*)\$(?s:.*?)(?:\$(?P=tag)\$|\Z)|\$\$(?s:.*?)(?:\$\$|\Z)"
-_ESCAPED_STRING = r"[eE]'(?:[^'\\]|''|\\(?s:.))*(?:'|\Z)"
-_STRING = r"(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*(?:'|\Z)"
-_BACKSLASH_STRING = r"(?:[nNbBxX]|[uU]&)?'(?:[^'\\]|''|\\(?s:.))*(?:'|\Z)"
-_DOUBLE_QUOTED = r'"(?:[^"]|"")*(?:"|\Z)'
-_NUMBER = r"(?<![\w.$:@])(?:0[xX][0-9a-fA-F]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?!\w)"
-PARAMETER = r"\$\d+|:[A-Za-z_]\w*|@[A-Za-z_]\w*|%\(\w+\)s|%s|\?"
-_WORD = r"(?:[^\W\d]|`)[\w$`]*|\[[A-Za-z_][\w ]*\]"
+_INNER_COMMENT = r"/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)"
+_COMMENT = rf"--[^\n]*|/\*[^*/]*(?:(?:\*(?!/)|/(?!\*)|{_INNER_COMMENT})[^*/]*)*(?:\*/|\Z)"
+_DOLLAR_QUOTED = r"\$(?P<tag>[A-Za-z_]\w*+)\$(?s:.*?)(?:\$(?P=tag)\$|\Z)|\$\$(?s:.*?)(?:\$\$|\Z)"
+_ESCAPED = r"'[^'\\]*(?:(?:''|\\(?s:.))[^'\\]*)*(?:'|\\?\Z)"
+_ESCAPED_STRING = rf"[eE]{_ESCAPED}"
+_STRING = r"(?:[nNbBxX]|[uU]&)?'[^']*(?:''[^']*)*(?:'|\Z)"
+_BACKSLASH_STRING = rf"(?:[nNbBxX]|[uU]&)?{_ESCAPED}"
+_DOUBLE_QUOTED = r'"[^"]*(?:""[^"]*)*(?:"|\Z)'
+_NUMBER = r"(?<![\w.$:@])(?:0[xX][0-9a-fA-F]++|(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)(?!\w)"
+PARAMETER = r"\$\d++|:[A-Za-z_]\w*+|@[A-Za-z_]\w*+|%\(\w++\)s|%s|\?"
+_WORD = r"(?:[^\W\d]|`)[\w$`]*+|\[[A-Za-z_][\w ]*+\]"
 
 
 def _tokens(backslashes: bool) -> re.Pattern[str]:
     string = _BACKSLASH_STRING if backslashes else _STRING
     return re.compile(
-        rf"(?P<space>\s+)|(?P<comment>{_COMMENT})|(?P<literal>{_DOLLAR_QUOTED}|{_ESCAPED_STRING}|{string}|{_NUMBER})"
+        rf"(?P<space>\s++)|(?P<comment>{_COMMENT})|(?P<literal>{_DOLLAR_QUOTED}|{_ESCAPED_STRING}|{string}|{_NUMBER})"
         rf"|(?P<double>{_DOUBLE_QUOTED})|(?P<cast>::)|(?P<parameter>{PARAMETER})|(?P<word>{_WORD})"
-        r"|(?P<digits>\d\w*)|(?P<other>(?s:.))"
+        r"|(?P<digits>\d\w*+)|(?P<other>(?s:.))"
     )
 
 

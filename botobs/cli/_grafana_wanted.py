@@ -14,7 +14,7 @@ import yaml
 from ..stack import Home, StackError, assets
 from ..stack.private import read_lines, read_secret
 
-_FILE = re.compile(r"\$__file\{([^}]+)\}")
+_FILE = re.compile(r"\$__file\{([^{}]+)\}")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from ..stack.ports import free_ports
 
 #: How `alertmanager/templates` and the dead-man's switch write subjects: what, how many, where, since when.
 _SUBJECT = re.compile(
-    r"\[(?P<severity>\w+)\] (?P<alert>\w+)(?: \((?P<count>\d+(?: of \d+)?)\))?: (?P<where>.*), since (?P<since>.*)"
+    r"\A\[(?P<severity>\w+)\] (?P<alert>\w+)(?: \((?P<count>\d+(?: of \d+)?)\))?: (?P<where>.*), since (?P<since>.*)"
 )
 
 

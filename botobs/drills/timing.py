@@ -19,7 +19,7 @@ from .profile import Profile
 #: Defaults of settings that no configuration file states: the SDK's, and the dead-man's switch's.
 _DEFAULTS = {"OTEL_METRIC_EXPORT_INTERVAL": "10000", "BOTOBS_ALERT_RESEND_DELAY": "1m"}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"([0-9.]+)(ms|s|m|h|d)")
+_DURATION = re.compile(r"(?<![0-9.])([0-9.]++)(ms|s|m|h|d)")
 _TEMPLATES = ("alertmanager/alertmanager.yml", "collector/collector.yaml", "prometheus/prometheus.yml")
 #: Alertmanager goes on believing in an alert for so many resend delays after Prometheus has last told it.
 _BELIEF = 4
@@ -99,7 +99,7 @@ def _defaults() -> dict[str, str]:
     found: dict[str, str] = {}
     for path in (*(assets.root() / name for name in _TEMPLATES), *_rule_files()):
         text = path.read_text(encoding="utf-8")
-        found |= dict(re.findall(r"\$\{(BOTOBS_[A-Z0-9_]+):-([^}]+)\}", text))
+        found |= dict(re.findall(r"\$\{(BOTOBS_[A-Z0-9_]+):-([^{}]+)\}", text))
     return found
 
 

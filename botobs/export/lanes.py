@@ -23,6 +23,8 @@ class Lane(StrEnum):
 
 LANES = tuple(Lane)
 
+#: Characters of a name that are looked at.
+_LONGEST_NAME = 256
 _ORDER_WORDS = ("order", "fill", "trade", "position", "leverage", "withdraw", "transfer")
 _POLL_WORDS = ("fetch", "watch", "load_markets", "poll", "tick", "ping", "health")
 _BOOK_WORDS = ("order_book", "orderbook", "trades", "ohlcv", "ticker")
@@ -38,7 +40,7 @@ def lane_of(span: Any) -> Lane:
     attributes = span.attributes
     if "exchange.order.client_id" in attributes or "exchange.order.id" in attributes:
         return Lane.CRITICAL
-    return _lane_of_name(text_of(attributes.get("exchange.operation") or span.name))
+    return _lane_of_name(text_of(attributes.get("exchange.operation") or span.name)[:_LONGEST_NAME])
 
 
 @lru_cache(maxsize=1024)

@@ -15,9 +15,12 @@ from ._sql_summary import summarise
 #: Longest text that is looked at. What a client library generates beyond it is repetition.
 _MAX_TEXT = 4096
 
-_PLACEHOLDER = rf"(?:{PARAMETER})(?:::[\w. ]+(?:\[\])?)?"
+# A type's words end with a letter: a blank that could belong to it and to what follows would be tried both ways at
+# every placeholder of a list.
+_PLACEHOLDER = rf"(?:{PARAMETER})(?:::[\w.]++(?: [\w.]++)*(?:\[\])?)?"
 _LONG_IN = re.compile(rf"(?i)\bIN ?\( ?{_PLACEHOLDER}(?: ?, ?{_PLACEHOLDER})+ ?\)")
-_ROWS = re.compile(r"(?i)(\bVALUES ?\([^()]*\))(?: ?, ?\([^()]*\))+")
+_BLANKS = re.compile(r"\s++")
+_ROWS = re.compile(r"(?i)(\bVALUES ?\([^()]*+\))(?: ?, ?\([^()]*+\))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,11 @@ class Statement:
     summary: str
 
 
+# At most some 16 MiB: two texts of `_MAX_TEXT` characters an entry.
 @lru_cache(maxsize=1024)
 def _parse(text: str, system: str) -> Statement:
     tokens = list(scan(text, system))
-    joined = re.sub(r"\s+", " ", "".join(value for _, value in tokens)).strip()
+    joined = _BLANKS.sub(" ", "".join(value for _, value in tokens)).strip()
     operation, summary = summarise([(kind, value) for kind, value in tokens if kind != "space"])
     return Statement(_shorten(joined), operation, summary)
 

@@ -24,7 +24,7 @@ _LONGEST = 10 * 366 * 86400.0
 _LARGEST = 1 << 62
 #: Items of a sequence; what gives more has no end, or is no setting.
 _MOST_ITEMS = 10_000
-_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_QUANTITY = re.compile(r"\A\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 
 
 class Unusable(ValueError):

@@ -211,7 +211,7 @@ class Settings:
     )
     redact: tuple[str, ...] = _row(
         (),
-        "Regular expressions; what they match leaves no process.",
+        "Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the rest.",
         parse.patterns,
         secret=True,
         essential=True,

@@ -95,7 +95,7 @@ def _count(go: Path, pin: Pin, package: str, environ: Mapping[str, str]) -> int:
 
 
 #: `go build -v` names each package as it is compiled; the rest are downloads, warnings and errors.
-_PACKAGE = re.compile(r"[\w.~-]+(/[\w.~-]+)*")
+_PACKAGE = re.compile(r"\A[\w.~-]++(?:/[\w.~-]++)*+")
 
 
 def _follow(process: subprocess.Popen[str], total: int, progress: Progress) -> list[str]:

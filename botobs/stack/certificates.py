@@ -41,7 +41,7 @@ PURPOSES = {
     "services-ca": "signs those of services, where services show any",
 }
 _DELETE_KEY = "Delete it with its certificate, and both will be made anew."
-_HOST = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_HOST = re.compile(r"\A[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)

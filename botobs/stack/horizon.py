@@ -92,7 +92,7 @@ def plan(values: Mapping[str, str], mimir: bool = False) -> Plan:
         StackError: A setting cannot be read, or does not agree with the horizon.
     """
     text = values.get("BOTOBS_HORIZON") or DEFAULT
-    if not re.fullmatch(r"(?=.)(\d+h)?(\d+m)?(\d+s)?", text):
+    if not re.fullmatch(r"\A(?=.)(\d+h)?(\d+m)?(\d+s)?", text):
         raise StackError(
             f"BOTOBS_HORIZON={text!r} is no length of time: hours, minutes and seconds, such as 36h or 1h30m"
         )
@@ -210,7 +210,7 @@ def length_of_time(name: str, text: str) -> float:
     """
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
-    pieces = re.findall(r"(\d+)([smhdwy])", text)
+    pieces = re.findall(r"(?<!\d)(\d++)([smhdwy])", text)
     if not pieces or "".join(number + unit for number, unit in pieces) != text:
         raise StackError(f"{name}={text!r} is no length of time, such as 36h or 15d")
     return float(sum(int(number) * _UNITS[unit] for number, unit in pieces))

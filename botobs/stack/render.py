@@ -13,7 +13,7 @@ from pathlib import Path
 from .errors import StackError
 from .private import make_folder, write_secret
 
-_VARIABLE = re.compile(r"\$\{(BOTOBS_[A-Z0-9_]+)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(BOTOBS_[A-Z0-9_]+)(?::-([^{}]*))?\}")
 _TEXT = {".yaml", ".yml", ".conf", ".sql", ".ini", ".tmpl", ".json", ".env"}
 
 

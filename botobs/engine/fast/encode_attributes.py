@@ -7,15 +7,12 @@ of a short string attribute are kept, so that it costs one look into a dict the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._safe import digits, fits_int64
+from ...redaction import CUT_MARGIN, REDACTED, Redactor
 from .._freeze import usable_key
-from .attributes import truncate
 from .wire import double, int64, sized, text, varint
-
-if TYPE_CHECKING:
-    from ...redaction import Redactor
 
 _REMEMBERED = 8192
 _REMEMBERED_LENGTH = 320
@@ -65,7 +62,8 @@ class AttributeEncoder:
 
     def _remember(self, known: dict[tuple[str, Any], bytes], item: tuple[str, Any]) -> bytes:
         encoded = self._other(*item)
-        if len(encoded) <= _REMEMBERED_LENGTH:
+        # A value may be long and what is sent of it short: a secret, an address with a query.
+        if len(encoded) <= _REMEMBERED_LENGTH and _is_short(item[0]) and _is_short(item[1]):
             if len(known) >= _REMEMBERED:
                 known.clear()
             known[item] = encoded
@@ -77,7 +75,7 @@ class AttributeEncoder:
             return b""
         field = b"\x0a" + text(key)
         head = varint(len(field) + 11) + field + b"\x12\x09\x21"
-        if len(self._floats) < _REMEMBERED:
+        if len(self._floats) < _REMEMBERED and _is_short(key):
             self._floats[key] = head
         return head
 
@@ -86,7 +84,7 @@ class AttributeEncoder:
         name = usable_key(key)
         if name is None:
             return b""
-        any_value = self._any(name, value if self._length is None else truncate(value, self._length))
+        any_value = self._any(name, value)
         return b"" if any_value is None else sized(b"\x0a" + text(name) + b"\x12" + sized(any_value))
 
     def _any(self, key: str, value: Any) -> bytes | None:
@@ -103,7 +101,7 @@ class AttributeEncoder:
             return b"\x32" + sized(b"".join(b"\x0a" + pair for pair in pairs))
         if value is None:
             return b""
-        clean = self._redactor.attribute(key, value)
+        clean = self._limited(key, value) if isinstance(value, str) else self._redactor.attribute(key, value)
         if isinstance(clean, str):
             return b"\x0a" + text(clean)
         if isinstance(clean, bool):
@@ -114,3 +112,19 @@ class AttributeEncoder:
         if isinstance(clean, float):
             return b"\x21" + double(clean)
         return b"\x3a" + sized(clean) if isinstance(clean, bytes) else None
+
+    def _limited(self, key: str, value: str) -> str:
+        """A string that is redacted before it is cut: of a key that is cut first, half would look like none."""
+        if self._length is None or len(value) <= self._length:
+            whole: str = self._redactor.attribute(key, value)
+            return whole
+        seen = self._length + CUT_MARGIN
+        clean: str = self._redactor.attribute(key, value[:seen])
+        return (clean[:-CUT_MARGIN] if len(value) > seen and clean != REDACTED else clean)[: self._length]
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a string or a number takes few bytes."""
+    if isinstance(value, str):
+        return len(value) <= _REMEMBERED_LENGTH
+    return isinstance(value, int) and fits_int64(value)

@@ -42,6 +42,8 @@ _REMOTE_FLAGS = b"\x85\x01" + fixed32(_REMOTE)
 #: event loop would otherwise get it after the switch interval, 5 ms.
 _TURN = 32
 _PAUSE_S = 0.00002
+#: Characters of a name that is worth remembering.
+_REMEMBERED_NAME = 256
 
 
 class SpanEncoder:
@@ -143,9 +145,10 @@ class SpanEncoder:
     def _name(self, name: str) -> bytes:
         name = text_of(name)
         field = b"\x2a" + text(self._redactor.text(name)) if name else b""
-        if len(self._names) >= 2048:
-            self._names.clear()
-        self._names[name] = field
+        if len(name) <= _REMEMBERED_NAME:
+            if len(self._names) >= 2048:
+                self._names.clear()
+            self._names[name] = field
         return field
 
     def _details(self, details: Details) -> bytes:

@@ -11,7 +11,7 @@ from ..backends import Exemplar, Series
 from ..dashboards import Panel, Query
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_METRIC = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*[{\[]")
+_METRIC = re.compile(r"(?<![a-zA-Z0-9_:])([a-zA-Z_:][a-zA-Z0-9_:]*+)\s*+[{\[]")
 
 
 @dataclass(frozen=True)

@@ -324,3 +324,33 @@ def test_exemplars_are_redacted_too() -> None:
     redact_metrics(request, Redactor())
     assert b"api_key" in request.SerializeToString()
     assert b"cAnArY" not in request.SerializeToString()
+
+
+@pytest.mark.parametrize("engine", ["fast"], indirect=True)
+def test_a_secret_that_the_limit_on_lengths_would_cut_is_taken_out_first(
+    init: Init, receiver: OtlpReceiver
+) -> None:
+    handle = init()
+    for kept in (39, 30, 20, 12):
+        with botobs.span("long", {"body": "x" * (8191 - kept) + " " + SIGNATURE + " y" * 10_000}):
+            pass
+    handle.flush()
+    assert len(receiver.spans) == 4
+    assert SIGNATURE[:12].encode() not in receiver.raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"apiKey": "{OPAQUE} and more',
+        f"password='{OPAQUE} and more",
+        f"form {{'api_key': ['{OPAQUE}'",
+        f"[SQL: INSERT INTO keys VALUES ('{OPAQUE}', 'x",
+        f"[SQL: INSERT INTO keys VALUES ($1)]\n[parameters: ('{OPAQUE}', 1",
+        f"DETAIL:  Failing row contains (1, {OPAQUE}, nu",
+        f"duplicate key\nDETAIL:  Key (email)=({OPAQUE}@exam",
+        f"SELECT 'a' FROM t WHERE b = '{OPAQUE}\\",
+    ],
+)
+def test_a_text_that_ends_within_a_secret(redactor: Redactor, text: str) -> None:
+    assert OPAQUE not in redactor.text(text if not text.startswith("SELECT") else f"[SQL: {text}")

@@ -1,0 +1,170 @@
+"""No text freezes a process: what is ten times as long costs at most twenty times as much."""
+
+from __future__ import annotations
+
+import gc
+import re
+import tracemalloc
+import types
+from collections.abc import Callable
+from re import _parser as sre  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+from opentelemetry.trace import Status
+
+from botobs import redaction
+from botobs._sql import without_literals
+from botobs.engine.fast.encode_attributes import AttributeEncoder
+from botobs.export.lanes import lane_of
+from botobs.instrument._sql import _parse, _shorten, parse
+from botobs.redaction import Redactor, _text, _url
+from tests.support import patterns
+
+#: What a clock of a busy machine cannot tell from nothing. A quadratic pattern that stays below it at a size is found
+#: at the next: a hundred times as long is ten thousand times as slow.
+_NOTHING_S = 0.004
+_RATIO = 20
+_SLOWEST = 2
+
+PATTERNS = patterns.of_the_sdk()
+COLLECTOR = patterns.of_the_collector()
+
+#: Texts that were seen to hold a process up, or are near to such.
+SHAPES = [
+    ("[SQL: ", "1", "a]"), ("", "[SQL: ", ""), ("", "[parameters: ", ""), ("://", "a.", ""), ("", "a.", ""),
+    ("", "secret=[", ""), ("", "secret=[ ", ""), ("", "token=[redacted ", ""), ("", "key=[ ", ""),
+    ('token="', "\\\n", ""),
+    ("", "secret=\"'", ""), ("", "password='", "\\"), ("", 'token=\\"a\\n', ""), ("", "pin=1 ", ""),
+    ("-----BEGIN ", "SECRET ", ""), ("", "-----BEGIN PRIVATE KEY-----", ""), ("", "-----BEGIN ", ""),
+    ("-----BEGIN PRIVATE KEY-----", "-----END ", ""), ("", "eyJ-", ""), ("", "eyJaaaaaa.", ""), ("Bearer ", "a", ""),
+    ("", "Token x ", ""), ("", "Token ", ""), ("Token", " ", ""), ("", "a?a", ""), ("", "Key (x", ""),
+    ("", "Key (", ""),
+    ("", "Failing row contains (", ""), ("", "a-a.", "="), ("", "cookie:", ""), ("cookie:", "\n", ""), ("", "a=", ""),
+    ("", "https://", ""), ("https://", "a", "@"), ("https://", "/a", ""), ("", "https://u:p@h ", ""), ("", "'", ""),
+    ("'", "''", "\\"), ("'", "'a'", "\\"), ("", "$a$", ""), ("", "/*", ""), ("/*", "*/ /*", ""), ("", "(", ""),
+    ("", "-", ""), ("", "aB3", ""), ("", "a/", ""), ("", "\\", ""), ("", "\n", ""), ("", "{", ""), ("", "é", ""),
+    ("https://", "e\u0301\u0316", "/"), ("IN (", "$1::int ,", "!"), ("VALUES (", "?), (", ""), ("", "VALUES (", ""),
+    ("a", "\x1b[0", ""), ("", "%(a", ""), ("", "[a ", ""), ("1", "_1", "a"), ("", "1e1", ""), ("", "0x", ""),
+    ('"code":', " ", ""),
+]  # fmt: skip
+
+
+def _scaled(function: Callable[[str], object], shape: tuple[str, str, str], size: int) -> tuple[float, float]:
+    """Seconds for a text of `size` and for one ten times as long; measured again when they look bad."""
+    small = large = 0.0
+    for runs in (1, 3, 7):
+        large = patterns.seconds(function, patterns.text_of(shape, 10 * size), runs)
+        if large < _NOTHING_S:
+            break
+        small = patterns.seconds(function, patterns.text_of(shape, size), runs + 2)
+        if large <= _RATIO * small:
+            break
+    return small, large
+
+
+def _assert_linear(function: Callable[[str], object], shapes: list[tuple[str, str, str]]) -> None:
+    """Try all shapes up to 30 kB, and the slowest of them up to 1 MB."""
+    costs: dict[tuple[str, str, str], float] = {}
+    for shape in shapes:
+        costs[shape] = _assert_scales(function, shape, 3_000)
+    for shape in sorted(costs, key=costs.__getitem__)[-_SLOWEST:]:
+        _assert_scales(function, shape, 100_000)
+
+
+def _assert_scales(function: Callable[[str], object], shape: tuple[str, str, str], size: int) -> float:
+    small, large = _scaled(function, shape, size)
+    assert large < _NOTHING_S or large <= _RATIO * small, (
+        f"{shape} of {10 * size} characters costs {large:.3f} s, a tenth of it {small:.4f} s"
+    )
+    return large
+
+
+@pytest.mark.parametrize("place", PATTERNS)
+def test_every_pattern_of_the_sdk(place: str) -> None:
+    pattern = PATTERNS[place]
+
+    def find_all(text: str) -> None:
+        for _ in pattern.finditer(text):
+            pass
+
+    _assert_linear(find_all, patterns.adversarial(pattern))
+
+
+def test_no_pattern_is_left_out() -> None:
+    assert patterns.not_constant() == set(patterns.ELSEWHERE)
+    assert {"redaction.py: _VALUE", "_sql.py: _STANDARD_TOKENS", "instrument/_sql.py: _LONG_IN"} <= set(
+        PATTERNS
+    )
+    assert len(COLLECTOR) > 40
+
+
+@pytest.mark.parametrize("place", COLLECTOR)
+def test_every_pattern_of_the_collector_is_one_that_re2_takes(place: str) -> None:
+    """Go's engine is linear whatever the text; what it cannot be linear with, it does not take.
+
+    https://github.com/google/re2/wiki/Syntax: no looking around, no references, at most 1,000 copies.
+    """
+    text = re.sub(r"\\x\{(\w{4})\}", r"\\u\1", COLLECTOR[place]).replace(r"\z", r"\Z")
+    for code, argument in _elements(sre.parse(text)):
+        assert code not in ("ASSERT", "ASSERT_NOT", "GROUPREF", "ATOMIC_GROUP", "POSSESSIVE_REPEAT"), code
+        if code in ("MAX_REPEAT", "MIN_REPEAT"):
+            assert argument[0] <= 1000
+            assert argument[1] <= 1000 or argument[1] is sre.MAXREPEAT
+
+
+def _elements(parsed: Any) -> list[tuple[str, Any]]:
+    found = []
+    for code, argument in parsed:
+        found.append((str(code), argument))
+        for item in argument if isinstance(argument, tuple | list) else ():
+            for each in item if isinstance(item, list) else [item]:
+                if isinstance(each, sre.SubPattern):
+                    found += _elements(each)
+    return found
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param(_text, id="text"),
+        pytest.param(_url, id="address"),
+        pytest.param(without_literals, id="statement"),
+        pytest.param(lambda text: _parse.__wrapped__(text, "postgresql"), id="summary"),
+        pytest.param(_shorten, id="placeholders"),
+    ],
+)
+def test_no_text_costs_more_than_its_length(function: Callable[[str], object]) -> None:
+    _assert_linear(function, SHAPES)
+
+
+def test_what_is_remembered_is_bounded_in_bytes() -> None:
+    """Texts, names and addresses that never come again, of any length, take a few megabytes in all."""
+    redactor = Redactor()
+    encoder = AttributeEncoder(redactor, None)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(240):
+            # Each kind of length: of a line, of a statement, of a payload.
+            long = f"{number} " + "x " * (50, 3_000, 50_000)[number % 3]
+            redactor.text(long)
+            redactor.attribute("exception.message", f"token={long}")
+            redactor.attribute("url.full", f"https://host/?{long}")
+            redactor.attribute(f"{long}.name", 1)
+            encoder.encode(
+                {"password": long, "url.full": f"https://host/?{long}", "big": 1 << 100_000 + number}
+            )
+            parse(f"SELECT {long}", "postgresql")
+            lane_of(types.SimpleNamespace(status=Status(), attributes={}, name=long))
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # 80 texts of 100 kB, six times over, would be some 50 MB.
+    assert after - before < 16_000_000
+
+
+def test_names_that_promise_a_secret_are_found_by_their_stems() -> None:
+    words = redaction._SECRET_WORDS | {"key", "keys", "phrase", "session"}
+    assert [word for word in words if not any(stem in word for stem in redaction._SECRET_STEMS)] == []
