@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any
-
 from opentelemetry.trace import get_current_span
 
 from ..redaction import Redactor
 from ._base import Telemetry
+from ._log_redaction import RecordRedactor
 
 TRACE_ID = "trace_id"
 SPAN_ID = "span_id"
 SERVICE = "service"
-
-_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class LogContext:
@@ -33,18 +28,6 @@ class LogContext:
             return {TRACE_ID: "", SPAN_ID: "", SERVICE: self._service}
         return {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}", SERVICE: self._service}
 
-    def text(self, text: str) -> str:
-        """`text` without secrets; without colors too when they stood in the way."""
-        redacted = self._redactor.text(text)
-        if "\x1b[" in text:
-            # Codes between a name and its value hide the pair.
-            plain = _COLORS.sub("", text)
-            if self._redactor.text(plain) != plain:
-                return self._redactor.text(plain)
-        return redacted
-
-    def value(self, name: str, value: Any) -> Any:
-        """A field's value without secrets; objects that are not plain data are left to whoever prints them."""
-        if isinstance(value, str | bytes | Mapping | list | tuple):
-            return self._redactor.attribute(name, value)
-        return value
+    def record(self) -> RecordRedactor:
+        """Redacts one record."""
+        return RecordRedactor(self._redactor)

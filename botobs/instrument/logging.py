@@ -17,10 +17,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ..redaction import MAX_BYTES
 from ._base import Telemetry
 from ._guard import guarded
 from ._log_context import SERVICE, SPAN_ID, TRACE_ID, LogContext
 from ._log_export import LogExport
+from ._log_redaction import RecordRedactor
 from ._patch import Patches
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -43,7 +45,7 @@ class LoggingInstrumentation:
         @guarded(self.name)
         def prepare(record: logging.LogRecord) -> bool:
             _stamp(record, context)
-            _redact(record, context)
+            _redact(record, context.record())
             return True
 
         def handle(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
@@ -55,7 +57,7 @@ class LoggingInstrumentation:
 
         self._patches.wrap(logging.Logger, "handle", handle)
         if telemetry.logs is not None:
-            self._export(LogExport(telemetry.logs))
+            self._export(LogExport(telemetry.logs, context))
 
     def _export(self, export: LogExport) -> None:
         def call_handlers(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
@@ -81,8 +83,15 @@ def _send(export: LogExport, record: logging.LogRecord) -> None:
     }
     if record.exc_info and record.exc_info[0] is not None:
         fields["exception.type"] = record.exc_info[0].__qualname__
-    fields["exception.stacktrace"] = _exception(record)
-    export.send(record.name, record.levelno, record.levelname, record.getMessage(), fields, record.created)
+    export.send(
+        record.name,
+        record.levelno,
+        record.levelname,
+        _message(record),
+        fields,
+        created=record.created,
+        stacktrace=_exception(record),
+    )
 
 
 def _stamp(record: logging.LogRecord, context: LogContext) -> None:
@@ -92,38 +101,55 @@ def _stamp(record: logging.LogRecord, context: LogContext) -> None:
         fields.setdefault(name, value)
 
 
-def _redact(record: logging.LogRecord, context: LogContext) -> None:
-    if isinstance(record.msg, str):
-        _redact_message(record, context)
-    else:
-        record.msg = context.value("message", record.msg)
+def _redact(record: logging.LogRecord, redactor: RecordRedactor) -> None:
     if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
         text = _TRACEBACKS.formatException(record.exc_info)
-        redacted = context.text(text)
+        redacted = redactor.traceback(text)
         if redacted != text:
             # Handlers that format the exception themselves would print its message as it is.
             record.exc_text, record.exc_info = redacted, None
     elif record.exc_text:
-        record.exc_text = context.text(record.exc_text)
+        record.exc_text = redactor.traceback(record.exc_text)
     if record.stack_info:
-        record.stack_info = context.text(record.stack_info)
+        record.stack_info = redactor.traceback(record.stack_info)
     fields = vars(record)
     for name in fields.keys() - _STANDARD - _OURS:
-        fields[name] = context.value(name, fields[name])
+        clean = redactor.field(name, fields[name])
+        if clean is not fields[name]:
+            fields[name] = clean
+    if isinstance(record.msg, str):
+        _redact_message(record, redactor)
+    else:
+        record.msg = redactor.field("message", record.msg)
 
 
-def _redact_message(record: logging.LogRecord, context: LogContext) -> None:
+def _redact_message(record: logging.LogRecord, redactor: RecordRedactor) -> None:
     """Redact what message and arguments make together; both stay as they are when there is nothing to hide."""
     try:
         message = record.getMessage()
     except Exception:
         # The handler is going to complain, and to print both parts.
-        record.msg = context.text(record.msg)
-        record.args = (context.text(str(record.args)),)
+        record.args = (redactor.message(_printed(record.args), MAX_BYTES // 2),)
+        record.msg = redactor.message(record.msg)
         return
-    redacted = context.text(message)
+    redacted = redactor.message(message)
     if redacted != message:
         record.msg, record.args = redacted, ()
+
+
+def _message(record: logging.LogRecord) -> object:
+    try:
+        return record.getMessage()
+    except Exception:
+        # What the handlers complain about. The arguments are in it as far as they can be told.
+        return record.msg
+
+
+def _printed(arguments: object) -> str:
+    try:
+        return str(arguments)
+    except Exception:
+        return "arguments that cannot be printed"
 
 
 class JsonFormatter(logging.Formatter):

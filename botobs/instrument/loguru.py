@@ -34,7 +34,7 @@ class LoguruInstrumentation:
     def install(self, telemetry: Telemetry) -> None:
         """Put `trace_id`, `span_id` and `service` into `extra`, unless they are there, and redact records."""
         context = LogContext(telemetry)
-        export = LogExport(telemetry.logs) if telemetry.logs is not None else None
+        export = LogExport(telemetry.logs, context) if telemetry.logs is not None else None
         self._patches.on_import("loguru._logger", lambda module: self._patch(module, context, export))
         self._patches.on_import(
             "loguru._better_exceptions", lambda module: self._redact_exceptions(module, context)
@@ -51,12 +51,13 @@ class LoguruInstrumentation:
 
         @guarded(self.name)
         def prepare(record: dict[str, Any]) -> bool:
+            redactor = context.record()
             extra = record["extra"]
             for name, value in list(extra.items()):
-                extra[name] = context.value(name, value)
+                extra[name] = redactor.field(name, value)
             for name, value in context.fields().items():
                 extra.setdefault(name, value)
-            record["message"] = context.text(record["message"])
+            record["message"] = redactor.message(record["message"])
             return True
 
         def log(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
@@ -79,7 +80,7 @@ class LoguruInstrumentation:
         def format_exception(
             wrapped: Callable[..., Iterator[str]], _formatter: Any, args: Any, kwargs: Any
         ) -> list[str]:
-            return [context.text("".join(wrapped(*args, **kwargs)))]
+            return [context.record().traceback("".join(wrapped(*args, **kwargs)))]
 
         self._patches.wrap(module.ExceptionFormatter, "format_exception", format_exception)
 
@@ -94,10 +95,18 @@ def _send(export: LogExport, record: dict[str, Any]) -> None:
         "code.line.number": record["line"],
         "code.function.name": record["function"],
     }
+    stacktrace = None
     error = record["exception"]
     if error is not None and error.type is not None:
         fields["exception.type"] = error.type.__qualname__
-        fields["exception.stacktrace"] = "".join(traceback.format_exception(*error))
+        stacktrace = "".join(traceback.format_exception(*error))
     level = record["level"]
-    created = record["time"].timestamp()
-    export.send(record["name"] or "loguru", level.no, level.name, record["message"], fields, created)
+    export.send(
+        record["name"] or "loguru",
+        level.no,
+        level.name,
+        record["message"],
+        fields,
+        created=record["time"].timestamp(),
+        stacktrace=stacktrace,
+    )

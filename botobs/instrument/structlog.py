@@ -16,6 +16,7 @@ from ._base import Telemetry
 from ._guard import guarded
 from ._log_context import LogContext
 from ._log_export import LogExport, level_of
+from ._log_redaction import RecordRedactor
 from ._patch import Patches
 
 
@@ -30,7 +31,7 @@ class StructlogInstrumentation:
     def install(self, telemetry: Telemetry) -> None:
         """Add `trace_id`, `span_id` and `service` to events, unless they have them, and redact them."""
         context = LogContext(telemetry)
-        export = LogExport(telemetry.logs) if telemetry.logs is not None else None
+        export = LogExport(telemetry.logs, context) if telemetry.logs is not None else None
         self._patches.on_import("structlog._base", lambda module: self._patch(module, context, export))
 
     def uninstall(self) -> None:
@@ -41,7 +42,7 @@ class StructlogInstrumentation:
         def process_event(wrapped: Callable[..., Any], logger: Any, args: Any, kwargs: Any) -> Any:
             printed = _processed(wrapped, logger._context, context, *args, **kwargs)
             if export is not None and not isinstance(logger._logger, logging.Logger):
-                _send(export, context, logger, *args, **kwargs)
+                _send(export, logger, *args, **kwargs)
             return printed
 
         self._patches.wrap(module.BoundLoggerBase, "_process_event", process_event)
@@ -58,8 +59,9 @@ def _processed(
     event, fields = _prepared(bound, context, event, event_kw) or ("an event that could not be redacted", {})
     args, keywords = wrapped(method_name, event, fields)
     # Once more what the processors made of it: exceptions are formatted among them.
-    return [_printed(value, context) for value in args], {
-        name: _printed(value, context) for name, value in keywords.items()
+    redactor = context.record()
+    return [_printed(value, redactor) for value in args], {
+        name: _printed(value, redactor) for name, value in keywords.items()
     }
 
 
@@ -69,28 +71,25 @@ def _prepared(
 ) -> tuple[Any, dict[str, Any]]:
     stamped = {name: value for name, value in context.fields().items() if value and name not in bound}
     given = {**bound, **fields}
-    redacted = {name: context.value(name, value) for name, value in given.items()}
-    return context.value("event", event), {**stamped, **redacted}
+    redactor = context.record()
+    redacted = {name: redactor.field(name, value) for name, value in given.items()}
+    return _event(event, redactor), {**stamped, **redacted}
+
+
+def _event(event: Any, redactor: RecordRedactor) -> Any:
+    return redactor.message(event) if isinstance(event, str) else redactor.field("event", event)
 
 
 @guarded("structlog")
-def _send(
-    export: LogExport,
-    context: LogContext,
-    logger: Any,
-    method_name: str,
-    event: Any,
-    event_kw: dict[str, Any],
-) -> None:
-    fields = {name: context.value(name, value) for name, value in {**logger._context, **event_kw}.items()}
+def _send(export: LogExport, logger: Any, method_name: str, event: Any, event_kw: dict[str, Any]) -> None:
+    fields = {**logger._context, **event_kw}
     name = str(fields.pop("logger", "structlog"))
-    body = str(context.value("event", event))
-    export.send(name, level_of(method_name), method_name.upper(), body, fields)
+    export.send(name, level_of(method_name), method_name.upper(), event, fields)
 
 
-def _printed(value: Any, context: LogContext) -> Any:
+def _printed(value: Any, redactor: RecordRedactor) -> Any:
     if isinstance(value, str):
-        return context.text(value)
+        return redactor.message(value)
     if isinstance(value, bytes | bytearray):
-        return context.text(value.decode("utf-8", "backslashreplace")).encode()
+        return redactor.message(value.decode("utf-8", "backslashreplace")).encode()
     return value
