@@ -83,7 +83,7 @@ async def test_a_request_survives(recorder: Recorder, monkeypatch: pytest.Monkey
 def test_a_log_record_that_cannot_be_redacted_is_emptied(
     recorder: Recorder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_log_context.LogContext, "text", broken)
+    monkeypatch.setattr(_log_context.LogContext, "record", broken)
     with recorder.watching(LoggingInstrumentation()):
         logging.getLogger("x").warning("password=hunter2")
     assert caplog.messages == ["a record that could not be redacted"]
