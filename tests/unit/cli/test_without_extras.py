@@ -14,7 +14,7 @@ from botobs.cli import COMMANDS
 #: Runs a command where nothing but the SDK's own requirements can be imported.
 WITHOUT = """
 import sys
-for name in ("rich", "aiohttp", "asyncpg", "cryptography", "psutil", "yaml", "jinja2", "numpy", "fastapi", "requests"):
+for name in ("rich", "aiohttp", "asyncpg", "cryptography", "yaml", "jinja2", "numpy", "fastapi", "requests"):
     sys.modules[name] = None
 from botobs.cli import main
 sys.exit(main(sys.argv[1:]))
