@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ._backtracking import has_no_end
+
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))
 _BYTE_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -175,6 +177,11 @@ def patterns(raw: Any) -> tuple[str, ...]:
         found = tuple(pattern for item in _bounded(items) if (pattern := _plain(item).strip()))
         for pattern in found:
             re.compile(pattern)
+            if has_no_end(pattern):
+                raise Unusable(
+                    "regular expressions without a repeat in a repeat that can take the same characters, such as "
+                    "(a+)+: a short text could stop the process"
+                )
     except (TypeError, re.error, RecursionError, OverflowError):
         # Not what is wrong: that can quote the pattern, which may name a secret.
         raise Unusable("regular expressions, one a line") from None
