@@ -21,12 +21,12 @@ def read_small(path: Path) -> bytes:
         ValueError: It is no path at all.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(f"{path} is no file")
+        raise OSError("it is no file")
     # It may have become a pipe meanwhile.
     with os.fdopen(os.open(path, os.O_RDONLY | _MODE), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is no file")
+            raise OSError("it is no file")
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
-        raise OSError(f"{path} is larger than {_LARGEST >> 20} MiB")
+        raise OSError(f"it is larger than {_LARGEST >> 20} MiB")
     return content

@@ -133,9 +133,10 @@ class Handle:
         try:
             return Sender(self.settings)
         except Exception as error:
+            # Not the whole of an error of the system: it names the file, and a secret may have been put there.
+            why = (getattr(error, "strerror", None) or text_of(error))[:300]
             text = (
-                f"certificate, client_certificate or client_key cannot be used ({text_of(error)[:300]}); nothing is "
-                "exported. "
+                f"certificate, client_certificate or client_key cannot be used ({why}); nothing is exported. "
                 f"certificate is {self.settings.shown('certificate')}, from {self.settings.origins['certificate']}."
             )
             if self.settings.strict:

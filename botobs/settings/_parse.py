@@ -7,6 +7,7 @@ may make it raise something else.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -105,11 +106,16 @@ def one_of(*allowed: str) -> Callable[[Any], str]:
 
 def path(raw: Any) -> Path:
     """A file or directory; `~` stands for the home."""
-    if isinstance(raw, Path):
-        return raw.expanduser()
-    if isinstance(raw, str) and raw.strip():
-        return Path(raw.strip()).expanduser()
-    raise Unusable("a path")
+    if not isinstance(raw, Path) and not (isinstance(raw, str) and raw.strip()):
+        raise Unusable("a path")
+    found = Path(raw.strip() if isinstance(raw, str) else raw).expanduser()
+    try:
+        # The system has no names for some texts.
+        if b"\0" not in os.fsencode(found):
+            return found
+    except UnicodeEncodeError:
+        pass
+    raise Unusable("a path that files can have")
 
 
 def path_below(folder: Path) -> Callable[[Any], Path]:

@@ -13,6 +13,8 @@ HIDDEN = "********"
 #: Characters of a value that are shown at most.
 _LONGEST = 300
 _RUN = re.compile(r"[^\s/\\:;,@?&#'\"()\[\]{}<>|]+")
+#: Bytes in base64 have slashes and plus signs anywhere, which part words, and often end like this.
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{16,}+={1,2}(?![A-Za-z0-9+/=])")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 #: Letters and digits that a random word has at least: what is shown of a good value, and of a refused one.
 _RANDOM, _RANDOM_WHEN_REFUSED = 16, 8
@@ -38,7 +40,11 @@ def refused(raw: Any) -> str:
         return f"a {type(raw).__name__}"
     if "://" in raw:
         return repr(address(raw))
-    if len(raw) > 64 or any(_is_random(run, _RANDOM_WHEN_REFUSED) for run in _RUN.findall(raw)):
+    if (
+        len(raw) > 64
+        or _BASE64.search(raw)
+        or any(_is_random(run, _RANDOM_WHEN_REFUSED) for run in _RUN.findall(raw))
+    ):
         return f"a value of {len(raw)} characters"
     return repr(raw)
 
@@ -57,7 +63,8 @@ def text(given: str) -> str:
     """`given` without the words in it that look random."""
     if "://" in given:
         return address(given)
-    shown = _RUN.sub(lambda run: HIDDEN if _is_random(run[0], _RANDOM) else run[0], given[:_LONGEST])
+    shown = _BASE64.sub(HIDDEN, given[:_LONGEST])
+    shown = _RUN.sub(lambda run: HIDDEN if _is_random(run[0], _RANDOM) else run[0], shown)
     return shown if len(given) <= _LONGEST else f"{shown}…"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -64,9 +64,11 @@ ENGINES = ("stock", "fast", "fast+")
 
 
 @pytest.fixture(params=ENGINES)
-def recording(request: pytest.FixtureRequest) -> Recording:
+def recording(request: pytest.FixtureRequest) -> Iterator[Recording]:
     """Each engine in turn."""
-    return Recording(request.param)
+    made = Recording(request.param)
+    yield made
+    made.engine.shutdown()
 
 
 def value_of(value: AnyValue) -> Any:
