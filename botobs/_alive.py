@@ -7,11 +7,16 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-if sys.platform != "win32":
+fcntl: Any
+try:
     import fcntl
+except ImportError:
+    # Windows.
+    fcntl = None
 
 
 def identity(pid: int) -> str | None:
@@ -83,7 +88,7 @@ def _handle(pid: int) -> int | None:
 
 def locked(path: Path) -> bool:
     """Whether a process holds the lock at `path`; the system lets go of it when its holder ends."""
-    if sys.platform == "win32":
+    if fcntl is None:
         return False
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -282,3 +284,20 @@ class TestSecurely:
         assert secured.requests == []
         assert "certificate is not trusted" in caplog.text
         assert handle.counts.failures["metrics", "tls"] == 1
+
+
+def test_nothing_at_import_and_start_needs_posix(
+    environment: dict[str, str], receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    program = Path(__file__).parent / "programs" / "without_posix.py"
+    done = subprocess.run(
+        [sys.executable, str(program), str(tmp_path / "spool")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["tested", "True []"]
+    assert [span.name for span in receiver.spans] == ["seen"]
+    assert "spool_dir" in done.stderr
