@@ -152,14 +152,7 @@ class Handle:
     def _store(self) -> Store:
         if self.settings.spool_dir is None:
             return Memory()
-        try:
-            return Spool(self.settings.spool_dir, self.settings.spool_bytes, self.settings.spool_age)
-        except Exception as error:
-            text = f"spool_dir cannot be used ({described(error)[:300]}); what cannot be delivered is kept in memory."
-            if self.settings.strict:
-                raise SettingsError(text) from error
-            self.problems.append(Problem("spool_dir", text))
-            return Memory()
+        return Spool(self.settings.spool_dir, self.settings.spool_bytes, self.settings.spool_age)
 
     def _start(self) -> None:
         self._running = True
