@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 from ..stack import Home, StackError, _child, state
-from ..stack._guardian import watch
 from ..stack.private import open_private
 from ..stack.secrets import write_secret
 from .deadman import Deadman, Mailer
@@ -157,6 +156,6 @@ def _guarded(pid: int) -> subprocess.Popen[bytes]:
         start_new_session=True,
     )
     assert guardian.stdin is not None
-    guardian.stdin.write(watch(pid))
+    guardian.stdin.write(_child.watch(pid))
     guardian.stdin.flush()
     return guardian

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from .. import _alive
 from .errors import StackError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,12 @@ def environ(*, demo: bool = False) -> dict[str, str]:
         return dict(os.environ)
     path = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(path))}
+
+
+def watch(pid: int) -> bytes:
+    """The line that has a guardian end this process, which must not have been waited for yet."""
+    # Not in the guardian's own module: what this package imports, `python -m` would run a second time, and say so.
+    return f"+{pid} {_alive.identity(pid) or '-'}\n".encode()
 
 
 def require_demo() -> None:

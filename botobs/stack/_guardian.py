@@ -65,10 +65,5 @@ def _send(process: psutil.Process, action: object) -> None:
         return
 
 
-def watch(pid: int) -> bytes:
-    """The line that has a guardian end this process, which must not have been waited for yet."""
-    return f"+{pid} {_alive.identity(pid) or '-'}\n".encode()
-
-
 if __name__ == "__main__":
     main()

@@ -16,7 +16,6 @@ from pathlib import Path
 import psutil
 
 from . import _child
-from ._guardian import watch
 from .errors import StackError
 from .private import open_private
 
@@ -282,7 +281,7 @@ class Supervisor:
         self._known.pop(part.name, None)
         with contextlib.suppress(psutil.NoSuchProcess):
             self._known[part.name] = psutil.Process(process.pid)
-        await self._tell_guardian(watch(process.pid))
+        await self._tell_guardian(_child.watch(process.pid))
         self.status[part.name].pid = process.pid
         self._set(part.name, State.STARTING)
         return process

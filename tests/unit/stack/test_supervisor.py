@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from botobs.stack import StackError, _child
-from botobs.stack._guardian import watch
+from botobs.stack._child import watch
 from botobs.stack.supervisor import Part, State, Supervisor
 
 _SLEEP = "import time\ntime.sleep(600)"
@@ -191,10 +191,15 @@ def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
     stranger = subprocess.Popen([sys.executable, "-c", _SLEEP])
     ours = subprocess.Popen([sys.executable, "-c", _SLEEP])
     guardian = subprocess.Popen(
-        _child.command("botobs.stack._guardian"), env=_child.environ(), stdin=subprocess.PIPE
+        _child.command("botobs.stack._guardian"),
+        env=_child.environ(),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
-        guardian.communicate(f"+{stranger.pid} of one before\n".encode() + watch(ours.pid), timeout=60)
+        lines = f"+{stranger.pid} of one before\n".encode() + watch(ours.pid)
+        _, errors = guardian.communicate(lines, timeout=60)
+        assert errors == b"", "its words would stand in the midst of those of `botobs up`"
         assert ours.wait(60) == -signal.SIGTERM
         assert stranger.poll() is None
     finally:
