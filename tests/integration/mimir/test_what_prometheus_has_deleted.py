@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,20 +51,25 @@ def test_samples_and_series(silent: LiveStack) -> None:
     now = time.time()
     source = Points("long-term", _SERIES, clock=[now - hour * _HOUR for hour in range(_HOURS, -1, -1)])
     sent = _HOURS + 1
-    with Sender(silent.stack.addresses["collector"], silent.home.secrets, [source], limit=sent) as sender:
-        sender.join()
 
     def stored(part: str) -> dict[str, list[Any]]:
         with silent.client(part) as http:
             found = samples(http, source.selector, part, last="1d")
         return {one["metric"]["series"]: one["values"] for one in found}
 
-    def all_of_it(part: str) -> bool:
-        everything = stored(part)
-        return len(everything) == _SERIES and all(len(values) == sent for values in everything.values())
+    def everywhere(number: int) -> bool:
+        found = [stored(part) for part in ("mimir", "prometheus")]
+        return all(
+            len(each) == _SERIES and {len(values) for values in each.values()} == {number} for each in found
+        )
 
-    # Each store has a queue of its own, and may be a little behind the other.
-    assert eventually(lambda: all_of_it("mimir") and all_of_it("prometheus"), within=120)
+    # Hour by hour: the consumers of the collector's queue work side by side, and Prometheus does not compact a head
+    # whose points have come before those that are older.
+    for number in range(1, sent + 1):
+        address, secrets = silent.stack.addresses["collector"], silent.home.secrets
+        with Sender(address, secrets, [source], limit=1) as sender:
+            sender.join()
+        assert eventually(partial(everywhere, number), within=120)
     _shorten_retention(silent, "4h")
     long_term = stored("mimir")
 
