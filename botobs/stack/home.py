@@ -131,7 +131,8 @@ class Home:
         if self.secrets.exists() or self.lock.exists():
             return
         for folder in (self.config, self.data, self.logs):
-            if folder.exists():
+            # Folders alone may be there before the first start: a volume that is mounted for the data, say.
+            if any(not path.is_dir() for path in folder.rglob("*")):
                 raise StackError(
                     f"{self.path} holds a folder {folder.name!r} that is not botobs'",
                     "Name a folder for the stack alone with --home or BOTOBS_HOME.",

@@ -1,0 +1,26 @@
+"""Which folder may become a stack's home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from botobs.stack import Home, StackError
+
+
+@pytest.mark.parametrize("name", ["config", "data", "logs"])
+def test_a_folder_with_files_of_others_does_not(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name / "below" / "file"
+    file.parent.mkdir(parents=True)
+    file.write_text("of others")
+    with pytest.raises(StackError, match="is not botobs'"):
+        Home(tmp_path).create()
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / name, file.parent, file]
+
+
+def test_one_where_volumes_are_mounted_does(tmp_path: Path) -> None:
+    """They are there before the first start."""
+    (tmp_path / "data" / "prometheus" / "lost+found").mkdir(parents=True)
+    Home(tmp_path).create()
+    assert (tmp_path / "secrets").is_dir()
