@@ -213,6 +213,7 @@ def test_a_home_of_an_older_botobs_is_closed(tmp_path: Path) -> None:
 
 def test_a_project_is_not_taken_for_a_home(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o755)
+    (tmp_path / "data" / "prices.csv").write_text("of others")
     with pytest.raises(StackError, match="'data'"):
         Home(tmp_path).create()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o755
