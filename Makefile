@@ -35,10 +35,10 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY)  ## the demo trading platform on real backends, with a live view; PROFILE=cluster: several of each; Ctrl-C ends it
-	@$(BIN)/python -m demo --home $(DEMO_HOME) --profile $(or $(PROFILE),machine) $(ARGS)
+	@$(BIN)/python -m botobs._demo --home $(DEMO_HOME) --profile $(or $(PROFILE),machine) $(ARGS)
 
 smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what is seen, stop; PROFILE=cluster too
-	@$(BIN)/python -m demo.smoke --profile $(or $(PROFILE),machine) $(ARGS)
+	@$(BIN)/python -m botobs._demo.smoke --profile $(or $(PROFILE),machine) $(ARGS)
 
 # The backends build while the quick tests run: on a machine with nothing cached they take longest.
 test: $(READY)  ## lint, types and all tests
@@ -94,7 +94,7 @@ lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 clean:  ## stop the demo and remove its data; built programs stay in the cache
 	@if [ -x $(BIN)/botobs ] && [ -f $(DEMO_HOME)/stack.json ]; then $(BIN)/botobs down --home $(DEMO_HOME) || true; fi
 	@for lock in $(wildcard .botobs/*/stack.lock); do \
-	  $(BIN)/python -c 'import pathlib, sys; from botobs import _alive; sys.exit(_alive.locked(pathlib.Path(sys.argv[1])))' $$lock \
+	  $(BIN)/python -c 'import pathlib, sys; from botobs._sdk.process import alive; sys.exit(alive.locked(pathlib.Path(sys.argv[1])))' $$lock \
 	    || { echo "a stack still runs in $$(dirname $$lock): stop it first"; exit 1; }; \
 	done
 	rm -rf .botobs

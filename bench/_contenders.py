@@ -206,7 +206,7 @@ class Botobs(OpenTelemetry):
     def set_up(self) -> None:
         """As a service does it."""
         import botobs
-        from botobs import _providers
+        from botobs._sdk import providers
 
         self._handle = botobs.init(
             "bench",
@@ -218,12 +218,12 @@ class Botobs(OpenTelemetry):
             **self.options,
         )
         # What OpenTelemetry's global functions return after `init`, and what the instrumentations use in any case.
-        self.tracer = _providers.tracer_provider.get_tracer("bench")
-        self.meter = _providers.meter_provider.get_meter("bench")
+        self.tracer = providers.tracer_provider.get_tracer("bench")
+        self.meter = providers.meter_provider.get_meter("bench")
 
     def bind(self, instrument: Any) -> Any:
         """`instrument` with its attributes."""
-        from botobs.engine.bound import bind
+        from botobs._sdk.engine.bound import bind
 
         return bind(instrument, METRIC)
 

@@ -26,9 +26,9 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 
-from botobs.instrument._base import Telemetry
-from botobs.instrument.exchange.ccxt_ws import CcxtWebSocket
-from botobs.settings import Settings
+from botobs._sdk.instrument.base import Telemetry
+from botobs._sdk.instrument.exchange.clients.ccxt.stream import CcxtWebSocket
+from botobs._sdk.settings import Settings
 
 _ROUNDS = 7
 _CALLS = 100_000

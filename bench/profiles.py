@@ -14,8 +14,8 @@ from typing import Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
-from botobs.engine import Limits, create_engine
-from botobs.redaction import Redactor
+from botobs._sdk.engine import Limits, create_engine
+from botobs._sdk.redaction import Redactor
 
 from ._contenders import NAME, SPAN
 

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from . import sdk as _sdk
-from . import settings as _settings
-from ._span import span
+from ._sdk import settings as _settings
+from ._sdk import start as _sdk
+from ._sdk.settings import SettingsError
+from ._sdk.span import span
+from ._sdk.start import Handle, flush, shutdown
 from ._version import __version__
-from .sdk import Handle, flush, shutdown
-from .settings import SettingsError
 
 __all__ = ["Handle", "SettingsError", "__version__", "flush", "init", "shutdown", "span"]
 

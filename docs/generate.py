@@ -8,9 +8,9 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from botobs import semconv
-from botobs.cli import COMMANDS
-from botobs.settings import TABLE, Settings
-from botobs.stack.ports import PORTS
+from botobs._ops.cli import COMMANDS
+from botobs._ops.components.ports import PORTS
+from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
 from . import chart

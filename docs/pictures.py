@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from botobs import report
-from botobs.stack import state
-from demo.services import Load
+from botobs._demo.services import Load
+from botobs._ops import report
+from botobs._ops.home import state
 from tests.support.browser import chromium
 from tests.support.stack import LiveStack
 

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 import botobs
-import botobs.sizing
+import botobs._ops.sizing
 from tests.support.otlp_receiver import receiving
 
 from .service import Platform
@@ -143,8 +143,8 @@ def queued_bytes() -> tuple[float, float]:
 def _compared(run: Run) -> str:
     """What is predicted for a run's workload, and what was measured, as a row of a table."""
     workload = run["workload"]
-    predicted = botobs.sizing.predict(
-        botobs.sizing.Platform(
+    predicted = botobs._ops.sizing.predict(
+        botobs._ops.sizing.Platform(
             services=workload["services"],
             bots=workload["bots"],
             exchanges=workload["exchanges"],
@@ -190,7 +190,7 @@ def main() -> None:
             "parts": fit_parts(clusters, _CLUSTER_LOADS),
         },
     }
-    botobs.sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
+    botobs._ops.sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
     for run in results["runs"]:
         if run["set"] != "cluster":
             print(_compared(run))

@@ -17,7 +17,7 @@ CLIENT = "exchange.client"
 OPERATION = "exchange.operation"
 #: The section of the exchange's API, such as `public`, `private` or `sapi`.
 API = "exchange.api"
-#: What went wrong, in words that are the same for every exchange; see `botobs.instrument.exchange.errors`.
+#: What went wrong, in words that are the same for every exchange; see `botobs._sdk.instrument.exchange.errors`.
 ERROR_CATEGORY = "exchange.error.category"
 #: The exchange's own error code, where it is a number.
 ERROR_CODE = "exchange.error.code"

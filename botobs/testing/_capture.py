@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
-from ..cardinality import names_one_of_many
-from ..engine import Limits, create_engine
-from ..redaction import Redactor
+from .._sdk.engine import Limits, create_engine
+from .._sdk.engine.cardinality import names_one_of_many
+from .._sdk.redaction import Redactor
 from . import _globals
 from ._determinism import FakeClock, SequentialIds
 from ._logs import LogCapture

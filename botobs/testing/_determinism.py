@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from .._ids import IdGenerator, taken
+from .._sdk.ids import IdGenerator, taken
 
 #: Where the fake clock begins: 2024-01-01T00:00:00Z.
 BEGIN = 1_704_067_200.0

@@ -11,10 +11,11 @@ from opentelemetry import metrics, trace
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
-from .. import _providers, sdk
-from ..instrument._base import Telemetry
-from ..instrument._registry import Instrumentations
-from ..settings import Settings
+from .._sdk import providers as _providers
+from .._sdk import start
+from .._sdk.instrument.base import Telemetry
+from .._sdk.instrument.registry import Instrumentations
+from .._sdk.settings import Settings
 from ..trading import _world
 from ._determinism import FakeClock
 
@@ -32,7 +33,7 @@ def providers(traces: TracerProvider, measurements: MeterProvider) -> Iterator[N
     try:
         yield
     finally:
-        running = sdk.current()
+        running = start.current()
         _providers.tracer_provider.switch(running.engine.tracer_provider if running else None)
         _providers.meter_provider.switch(running.engine.meter_provider if running else None)
         if before[0] is not None:
@@ -81,7 +82,7 @@ def no_second_botobs(environ: MutableMapping[str, str]) -> Iterator[None]:
 @contextmanager
 def instrumentations(measurements: MeterProvider) -> Iterator[None]:
     """Watch the libraries, unless a running botobs does so already."""
-    if sdk.current() is not None:
+    if start.current() is not None:
         yield
         return
     watched = Instrumentations()

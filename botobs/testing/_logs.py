@@ -15,7 +15,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from opentelemetry.sdk.resources import Resource
 
 if TYPE_CHECKING:
-    from ..redaction import Redactor
+    from .._sdk.redaction import Redactor
 
 _SEVERITIES = (
     (logging.CRITICAL, SeverityNumber.FATAL),

@@ -13,8 +13,8 @@ Reports never raise and never wait; without `botobs.init()` they do nothing.
 
 from __future__ import annotations
 
-from .._safe import number_of as _number_of
-from .._safe import text_of as _text_of
+from .._sdk.safe import number_of as _number_of
+from .._sdk.safe import text_of as _text_of
 from ..semconv import trading as _names
 from ._lifecycle import State
 from ._world import current as _current

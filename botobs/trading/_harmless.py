@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import ParamSpec
 
-from .._safe import Log, described, let_pass
+from .._sdk.safe import Log, described, let_pass
 
 logger = Log("botobs.trading")
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from opentelemetry import trace
 from opentelemetry.metrics import Observation
 
-from .._safe import class_name, text_of
+from .._sdk.safe import class_name, text_of
 from ..semconv import trading as names
 from ._desk import Desk
 from ._harmless import harmless

@@ -8,7 +8,7 @@ from typing import Literal
 
 from opentelemetry.trace import Span
 
-from .._safe import text_of
+from .._sdk.safe import text_of
 from ..semconv import trading as names
 from ._harmless import harmless
 from .bots import BotRegistry

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from opentelemetry.metrics import Observation
 
-from .._safe import number_of
+from .._sdk.safe import number_of
 from ..semconv import trading as names
 from ._harmless import harmless
 from ._recorder import Recorder, logger

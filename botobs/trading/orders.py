@@ -11,9 +11,9 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext
 
-from .. import order_outcome
-from .._ids import Ids
-from .._safe import class_name, number_of, text_of
+from .._sdk import orders
+from .._sdk.ids import Ids
+from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
 from ._desk import Desk
 from ._harmless import harmless
@@ -100,7 +100,7 @@ class Order:
         taken it. What a watched client saw of its requests counts more than the exception. Exceptions go on as they
         are.
         """
-        witness = order_outcome.Witness()
+        witness = orders.Witness()
         with self._submitting() as span:
             token = otel_context.attach(witness.within(otel_context.set_value(_SCOPE, (self, span))))
             try:
@@ -210,7 +210,7 @@ class Order:
             yield span
 
     @harmless
-    def _answered_by(self, error: BaseException, witness: order_outcome.Witness) -> None:
+    def _answered_by(self, error: BaseException, witness: orders.Witness) -> None:
         # It may have been reported inside, or heard of over another socket meanwhile.
         if self._answered:
             return

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import httpx
 
-from botobs.drills.sinks import HttpSink
-from botobs.stack.secrets import read_secret
+from botobs._ops.access.secrets import read_secret
+from botobs._ops.drills.sinks import HttpSink
 from tests.support.faults import held, load, struck
 from tests.support.stack import LiveStack, eventually
 

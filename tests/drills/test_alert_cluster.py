@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from botobs.drills.sinks import Inbox, MailSink, slack_sink
-from botobs.stack.secrets import write_secret
+from botobs._ops.access.secrets import write_secret
+from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from tests.support.faults import held, pause
 from tests.support.stack import LiveStack, eventually
 

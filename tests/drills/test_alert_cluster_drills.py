@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from botobs.drills import report
-from botobs.drills.catalogue import DRILLS
-from botobs.drills.drill import Drill
-from botobs.drills.profile import TEST
-from botobs.drills.runner import Run
-from botobs.drills.stage import Stage
-from botobs.drills.target import Target
+from botobs._ops.drills import report
+from botobs._ops.drills.catalogue import DRILLS
+from botobs._ops.drills.drill import Drill
+from botobs._ops.drills.profile import TEST
+from botobs._ops.drills.runner import Run
+from botobs._ops.drills.stage import Stage
+from botobs._ops.drills.target import Target
 
 #: A part of the pipeline, and a service.
 _SHORT = {"collector-down", "service-killed"}

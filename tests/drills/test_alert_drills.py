@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-from botobs.drills import deadman, report
-from botobs.drills.catalogue import DRILLS
-from botobs.drills.drill import Drill
-from botobs.drills.profile import TEST
-from botobs.drills.runner import Result, Run
-from botobs.drills.stage import Stage
-from botobs.drills.target import Target
-from botobs.drills.timing import seconds
+from botobs._ops.drills import deadman, report
+from botobs._ops.drills.catalogue import DRILLS
+from botobs._ops.drills.drill import Drill
+from botobs._ops.drills.profile import TEST
+from botobs._ops.drills.runner import Result, Run
+from botobs._ops.drills.stage import Stage
+from botobs._ops.drills.target import Target
+from botobs._ops.drills.timing import seconds
 from tests.support.faults import pause
 from tests.support.stack import eventually
 

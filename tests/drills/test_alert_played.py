@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from botobs.drills.profile import TEST
-from botobs.drills.sinks import Inbox, MailSink, slack_sink
-from botobs.stack.secrets import write_secret
+from botobs._ops.access.secrets import write_secret
+from botobs._ops.drills.profile import TEST
+from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from tests.drills._played import IN_FLIGHT, PLAYED, QUEUE, Played
 from tests.support.stack import LiveStack, eventually
 

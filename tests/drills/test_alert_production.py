@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from botobs.drills import report
-from botobs.drills.catalogue import BY_NAME
-from botobs.drills.profile import PRODUCTION
-from botobs.drills.runner import Run
-from botobs.drills.stage import Stage
-from botobs.drills.target import Target
-from botobs.drills.timing import promised
+from botobs._ops.drills import report
+from botobs._ops.drills.catalogue import BY_NAME
+from botobs._ops.drills.profile import PRODUCTION
+from botobs._ops.drills.runner import Run
+from botobs._ops.drills.stage import Stage
+from botobs._ops.drills.target import Target
+from botobs._ops.drills.timing import promised
 
 
 def test_a_mail_arrives_when_the_settings_promise_it(long_profile: bool) -> None:

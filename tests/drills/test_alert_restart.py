@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from botobs.drills.sinks import Inbox, MailSink, slack_sink
-from botobs.stack.secrets import write_secret
+from botobs._ops.access.secrets import write_secret
+from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from tests.support.faults import held, pause, struck
 from tests.support.stack import LiveStack, eventually
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from botobs.stack.cluster import members
+from botobs._ops.components.cluster import members
 from tests.support.faults import FaultTable, Load, held, load, pause, struck
 from tests.support.line import Cut, Line
 from tests.support.otlp_load import Points, Spans

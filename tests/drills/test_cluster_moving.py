@@ -13,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from botobs.stack import clients, parts
-from botobs.stack.cluster import backfill
-from botobs.stack.stack import render
+from botobs._ops.access import clients
+from botobs._ops.components import parts
+from botobs._ops.components.cluster import backfill
+from botobs._ops.stack.stack import render
 from tests.support.faults import FaultTable, load
 from tests.support.ledger import wait_for_all
 from tests.support.stack import LiveStack, eventually

@@ -13,7 +13,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from botobs.stack.secrets import read_secret
+from botobs._ops.access.secrets import read_secret
 from tests.support.faults import FaultTable, load
 from tests.support.stack import LiveStack, eventually
 

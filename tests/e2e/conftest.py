@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.exchange_simulator.exchange import Behaviour
+from botobs._demo.exchange_simulator.exchange import Behaviour
 from tests.support import freqtrade
 from tests.support.simulator import Simulator, running_simulator
 from tests.support.stack import LiveStack

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack.binaries import Binaries, Silent
-from botobs.stack.versions import pins
-from demo.services import Load
+from botobs._demo.services import Load
+from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.programs.versions import pins
 from tests.support.stack import LiveStack
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import Home, postgres, secrets
-from botobs.stack.ports import free_ports
-from botobs.stack.supervisor import State, Supervisor
+from botobs._ops.access import secrets
+from botobs._ops.components import postgres
+from botobs._ops.components.ports import free_ports
+from botobs._ops.processes.supervisor import State, Supervisor
+from botobs._ops.stack import Home
 
 
 @pytest.mark.asyncio

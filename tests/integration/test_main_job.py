@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from demo import checks
-from demo.observe import Backends
+from botobs._demo import checks
+from botobs._demo.observe import Backends
 from tests.support.stack import LiveStack, eventually
 
 #: The orders of a platform that goes on trading agree only once it has stopped: the smoke test looks at that.

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import Home, clients
+from botobs._ops.access import clients
+from botobs._ops.stack import Home
 from tests.support.stack import eventually
 
 _ROOT = Path(__file__).parents[2]

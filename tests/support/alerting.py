@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 
-from botobs.drills.sinks import HttpSink, Inbox, MailSink, Message
-from botobs.stack import Home, clients
+from botobs._ops.access import clients
+from botobs._ops.drills.sinks import HttpSink, Inbox, MailSink, Message
+from botobs._ops.stack import Home
 from tests.support.stack import eventually
 
 #: What every alert of ours carries.

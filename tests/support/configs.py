@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from botobs.stack.render import render_text
+from botobs._ops.home.render import render_text
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana")

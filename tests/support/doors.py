@@ -13,9 +13,9 @@ import asyncpg
 import httpx
 import psutil
 
-from botobs.stack import certificates
-from botobs.stack.ports import Port, Refusal
-from botobs.stack.private import read_secret
+from botobs._ops.access import certificates
+from botobs._ops.components.ports import Port, Refusal
+from botobs._ops.home.private import read_secret
 from tests.support.stack import LiveStack
 from tests.support.unusual_doors import gossips, shakes_hands, signed
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import pytest
 
-from demo.exchange_simulator.client import ccxt_config
+from botobs._demo.exchange_simulator.client import ccxt_config
 
 #: The current release when these tests last ran.
 VERSION = "2026.9"

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from botobs import cli
+from botobs._ops import cli
 from tests.support.otlp_load import Points, Spans
 from tests.support.sender import Sender
 from tests.support.stack import LiveStack

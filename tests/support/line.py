@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self
 
-from botobs.stack.ports import free_ports
+from botobs._ops.components.ports import free_ports
 
 Cut = Literal["refused", "black-holed"]
 

@@ -12,7 +12,7 @@ import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from botobs.stack.private import read_secret
+from botobs._ops.home.private import read_secret
 from tests.support.stack import LiveStack
 
 

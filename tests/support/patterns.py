@@ -20,10 +20,10 @@ _SHAPES = 40
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 #: What is no constant, and where its patterns are instead.
 ELSEWHERE = {
-    "_sql.py: _tokens": "two attributes of the module",
-    "redaction.py: __init__": "a user's own, of which nothing is known",
-    "settings/_parse.py: patterns": "a user's own, only compiled",
-    "stack/cluster/rules.py: groups": "the keys of _OF_PROMETHEUS",
+    "_sdk/redaction/sql.py: _tokens": "two attributes of the module",
+    "_sdk/redaction/__init__.py: __init__": "a user's own, of which nothing is known",
+    "_sdk/settings/_parse.py: patterns": "a user's own, only compiled",
+    "_ops/components/cluster/rules.py: groups": "the keys of _OF_PROMETHEUS",
 }
 
 
@@ -43,8 +43,10 @@ def of_the_sdk() -> dict[str, re.Pattern[str]]:
                 pattern = re.compile(str(call.args[0].value))
                 if pattern not in found.values():
                     found[f"{place}:{call.lineno}"] = pattern
-    rules = importlib.import_module("botobs.stack.cluster.rules")
-    return found | {f"stack/cluster/rules.py: {each}": re.compile(each) for each in rules._OF_PROMETHEUS}
+    rules = importlib.import_module("botobs._ops.components.cluster.rules")
+    return found | {
+        f"_ops/components/cluster/rules.py: {each}": re.compile(each) for each in rules._OF_PROMETHEUS
+    }
 
 
 def not_constant() -> set[str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import bcrypt
 import httpx
 
-from botobs.stack import secrets
-from botobs.stack.private import write_secret
+from botobs._ops.access import secrets
+from botobs._ops.home.private import write_secret
 from tests.support import charts
 from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.stack import eventually

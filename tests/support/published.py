@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from botobs._alive import identity
+from botobs._sdk.process.alive import identity
 
 
 def state_of(home: Path, endpoint: str = "https://127.0.0.1:4318", **over: Any) -> dict[str, Any]:

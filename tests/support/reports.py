@@ -8,8 +8,8 @@ from ssl import create_default_context
 import httpx
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from botobs._ops.access.secrets import read_secret
 from botobs.semconv import sdk
-from botobs.stack.secrets import read_secret
 from tests.support.stack import LiveStack
 
 _CUMULATIVE = 2

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from botobs.stack import assets
-from botobs.stack.render import render_tree
+from botobs._ops.home import assets
+from botobs._ops.home.render import render_tree
 
 _NEEDED = {"BOTOBS_SECRETS": "/secrets", "BOTOBS_DATA": "/data"}
 _GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")

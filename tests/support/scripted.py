@@ -15,8 +15,8 @@ from typing import Any, Self
 import asyncpg
 import httpx
 
+from botobs._demo.services import Load
 from botobs.semconv.exchange import OPERATION_DURATION
-from demo.services import Load
 from tests.support.stack import LiveStack, eventually
 
 #: Seconds that the simulator is told to take longer, and the turns that are taken meanwhile.

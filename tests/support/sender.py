@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from botobs.stack.secrets import read_secret
+from botobs._ops.access.secrets import read_secret
 from tests.support.otlp_load import Request, Source
 
 #: Seconds before a request that was refused or broken off is sent again.

@@ -13,10 +13,10 @@ import ccxt.async_support
 import ccxt.pro
 from aiohttp import web
 
-from demo.exchange_simulator.app import create_app
-from demo.exchange_simulator.client import ccxt_config
-from demo.exchange_simulator.control import EXCHANGES
-from demo.exchange_simulator.exchange import Behaviour, Exchange
+from botobs._demo.exchange_simulator.app import create_app
+from botobs._demo.exchange_simulator.client import ccxt_config
+from botobs._demo.exchange_simulator.control import EXCHANGES
+from botobs._demo.exchange_simulator.exchange import Behaviour, Exchange
 
 SYMBOL = "BTC/USDT"
 

@@ -14,10 +14,11 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from botobs.stack import Home, Options, Stack, clients
-from botobs.stack.binaries import Silent
-from botobs.stack.supervisor import Supervisor
-from demo import services
+from botobs._demo import services
+from botobs._ops.access import clients
+from botobs._ops.processes.supervisor import Supervisor
+from botobs._ops.programs.binaries import Silent
+from botobs._ops.stack import Home, Options, Stack
 
 T = TypeVar("T")
 

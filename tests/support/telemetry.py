@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from botobs import semconv
-from botobs.instrument._base import Instrumentation, Telemetry
-from botobs.settings import Settings
+from botobs._sdk.instrument.base import Instrumentation, Telemetry
+from botobs._sdk.settings import Settings
 
 _DECLARED = {metric.name: metric for metric in semconv.all_metrics()}
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from botobs import cli
-from botobs.stack import control
-from botobs.stack.cluster.parts import NAMES, SEVERAL
+from botobs._ops import cli
+from botobs._ops.components.cluster.parts import NAMES, SEVERAL
+from botobs._ops.processes import control
 from tests.support.otlp_load import Spans
 from tests.support.reports import Report, send
 from tests.support.sender import Sender

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack.cluster import members
-from botobs.stack.cluster.parts import NAMES
-from botobs.stack.ports import PORTS, Port
+from botobs._ops.components.cluster import members
+from botobs._ops.components.cluster.parts import NAMES
+from botobs._ops.components.ports import PORTS, Port
 from tests.support.doors import keys, listeners, opens, right_key
 from tests.support.stack import LiveStack, eventually
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from botobs.stack.cluster import members
+from botobs._ops.components.cluster import members
 from tests.support.doors import keys, opens, right_key
 from tests.support.otlp_traces import Span, send, stored
 from tests.support.stack import LiveStack, eventually

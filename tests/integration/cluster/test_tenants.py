@@ -10,8 +10,8 @@ from threading import Event, Thread
 import httpx
 import pytest
 
-from botobs.stack import clients
-from botobs.stack.private import read_secret
+from botobs._ops.access import clients
+from botobs._ops.home.private import read_secret
 from tests.support.otlp_load import Points, Spans
 from tests.support.stack import LiveStack, eventually
 

@@ -18,7 +18,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     ScopeMetrics,
 )
 
-from botobs.stack.secrets import read_secret
+from botobs._ops.access.secrets import read_secret
 from tests.support.stack import LiveStack, eventually
 
 _MINUTE = 60 * 10**9

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from botobs.stack import secrets
-from botobs.stack.render import render_tree
+from botobs._ops.access import secrets
+from botobs._ops.home.render import render_tree
 from tests.support.configs import PARTS, ROOT
 
 _EVERYTHING = {

@@ -10,12 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from botobs.drills.sinks import Inbox, MailSink, slack_sink
-from botobs.stack import Home, parts, secrets
-from botobs.stack.binaries import Binaries, Silent
-from botobs.stack.ports import free_ports
-from botobs.stack.render import render_tree
-from botobs.stack.secrets import write_secret
+from botobs._ops.access import secrets
+from botobs._ops.access.secrets import write_secret
+from botobs._ops.components import parts
+from botobs._ops.components.ports import free_ports
+from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
+from botobs._ops.home.render import render_tree
+from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.stack import Home
 from tests.support.alerting import Alerting, Sinks
 from tests.support.configs import ROOT
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from botobs.drills.sinks import Inbox, MailSink, slack_sink
-from botobs.stack.ports import free_ports
-from botobs.stack.secrets import write_secret
+from botobs._ops.access.secrets import write_secret
+from botobs._ops.components.ports import free_ports
+from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from tests.support.alerting import Alerting, Sinks, quiet_for
 from tests.support.stack import eventually
 

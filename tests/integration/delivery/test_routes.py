@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack.binaries import Binaries, Silent
-from botobs.stack.render import render_tree
+from botobs._ops.home.render import render_tree
+from botobs._ops.programs.binaries import Binaries, Silent
 from tests.support import rules
 from tests.support.configs import ROOT
 from tests.support.rules import Rule

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack.binaries import Binaries, Silent
-from botobs.stack.versions import pins
+from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.programs.versions import pins
 from tests.support import charts
 
 #: What the chart says that it runs on, and the newest whose schemas there are.

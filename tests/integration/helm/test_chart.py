@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from botobs.stack.render import render_text
-from botobs.stack.versions import pins
+from botobs._ops.home.render import render_text
+from botobs._ops.programs.versions import pins
 from tests.support import charts
 from tests.support.configs import ROOT
 

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from botobs.stack.ports import free_ports
-from botobs.stack.private import read_secret
+from botobs._ops.components.ports import free_ports
+from botobs._ops.home.private import read_secret
 from tests.support import charts, pods
 from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.stack import eventually

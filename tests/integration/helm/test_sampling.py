@@ -14,8 +14,8 @@ import pytest
 import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from botobs.stack.ports import free_ports
-from botobs.stack.private import read_secret
+from botobs._ops.components.ports import free_ports
+from botobs._ops.home.private import read_secret
 from tests.support import charts, pods
 from tests.support.stack import eventually
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.services import Load
+from botobs._demo.services import Load
 from tests.support.stack import LiveStack, eventually
 
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from botobs.report.serve import Server
-from botobs.stack import state
+from botobs._ops.home import state
+from botobs._ops.report.serve import Server
 from tests.support.stack import LiveStack, eventually
 
 from .conftest import INSPECT, command

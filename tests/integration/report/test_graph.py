@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from botobs import report as reports
-from botobs.report.backends import Series
-from botobs.report.dashboards import Dashboard, Panel, Section
-from botobs.report.gather import Report
-from botobs.report.panels import Answers, draw
-from botobs.report.view import View
-from botobs.report.window import Window
+from botobs._ops import report as reports
+from botobs._ops.report.backends import Series
+from botobs._ops.report.dashboards import Dashboard, Panel, Section
+from botobs._ops.report.gather import Report
+from botobs._ops.report.panels import Answers, draw
+from botobs._ops.report.view import View
+from botobs._ops.report.window import Window
 
 from .conftest import INSPECT
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import assets
+from botobs._ops.home import assets
 
 _FILES = sorted(file.name for file in (assets.root() / "prometheus" / "tests").glob("*.yml"))
 

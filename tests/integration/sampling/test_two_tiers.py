@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from botobs.stack import clients
-from botobs.stack.parts import SAMPLING
-from botobs.stack.ports import Port, Refusal, free_ports
-from botobs.stack.render import render_tree
+from botobs._ops.access import clients
+from botobs._ops.components.parts import SAMPLING
+from botobs._ops.components.ports import Port, Refusal, free_ports
+from botobs._ops.home.render import render_tree
 from tests.support.configs import ROOT
 from tests.support.doors import keys, opens, right_key
 from tests.support.ledger import accounts

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.cli import main
-from botobs.stack.ports import PORTS
+from botobs._ops.cli import main
+from botobs._ops.components.ports import PORTS
 from tests.support.stack import LiveStack, eventually
 
 _ADDRESS = "127.0.0.2"

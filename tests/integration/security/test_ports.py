@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import certificates
-from botobs.stack.cluster import members
-from botobs.stack.ports import PORTS, Port
+from botobs._ops.access import certificates
+from botobs._ops.components.cluster import members
+from botobs._ops.components.ports import PORTS, Port
 from tests.support.doors import keys, listeners, opens, right_key
 from tests.support.stack import LiveStack, eventually
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from botobs.stack import certificates, tokens
-from botobs.stack.ports import PORTS
+from botobs._ops.access import certificates, tokens
+from botobs._ops.components.ports import PORTS
 from tests.support.doors import Key, opens, right_key
 from tests.support.stack import LiveStack, eventually
 

@@ -6,16 +6,16 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from botobs.cli import _console
+from botobs._ops import console
 
 
 def test_numbers_are_not_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(_console, "out", Console(width=40, force_terminal=True))
+    monkeypatch.setattr(console, "out", Console(width=40, force_terminal=True))
     numbers = [f"{number:,}" for number in range(1_234_567, 1_234_573)]
     table = Table(box=None, pad_edge=False)
     for _ in numbers:
         table.add_column("stored", no_wrap=True)
     table.add_row(*numbers)
-    _console.print_table(table)
+    console.print_table(table)
     assert capsys.readouterr().out.splitlines()[-1].split() == numbers

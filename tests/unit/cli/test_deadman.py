@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from botobs.cli import main
-from botobs.drills.sinks import Inbox, MailSink
-from botobs.stack.ports import free_ports
+from botobs._ops.cli import main
+from botobs._ops.components.ports import free_ports
+from botobs._ops.drills.sinks import Inbox, MailSink
 from tests.support.stack import eventually
 
 

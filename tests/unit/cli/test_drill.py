@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from botobs.cli import main
-from botobs.drills.catalogue import DRILLS
-from botobs.drills.stage import Stage
-from botobs.stack import Home, StackError, state
+from botobs._ops.cli import main
+from botobs._ops.drills.catalogue import DRILLS
+from botobs._ops.drills.stage import Stage
+from botobs._ops.home import state
+from botobs._ops.stack import Home, StackError
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from botobs.cli import main
-from botobs.stack import Home, StackError, secrets, state, tokens
+from botobs._ops.access import secrets, tokens
+from botobs._ops.cli import main
+from botobs._ops.home import state
+from botobs._ops.stack import Home, StackError
 
 READING = (["certs"], ["certs", "renew"], ["token", "list"], ["token", "revoke", "pnl"])
 CHANGING = (
@@ -105,7 +107,7 @@ def test_a_token_that_cannot_be_handed_out_is_not_made(
 def test_compose_obeys_the_home_that_was_named_and_leaves_a_running_one_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from botobs.stack.locks import try_exclusive
+    from botobs._ops.home.locks import try_exclusive
 
     monkeypatch.setenv("BOTOBS_HOME", str(tmp_path / "mine"))
     assert main(["compose"]) == 0
@@ -128,10 +130,10 @@ def test_no_package_of_somebody_else_is_run(tmp_path: Path) -> None:
             (package / file).write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
     code = """
 import subprocess
-from botobs.stack import _child
-for module in ("botobs.stack._guardian", "botobs", "demo"):
-    words = ["--help"] if module != "botobs.stack._guardian" else []
-    done = subprocess.run([*_child.command(module), *words], env=_child.environ(demo=module == "demo"),
+from botobs._ops.processes import child
+for module in ("botobs._ops.processes.reaper", "botobs", "botobs._demo"):
+    words = ["--help"] if module != "botobs._ops.processes.reaper" else []
+    done = subprocess.run([*child.command(module), *words], env=child.environ(),
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 """
@@ -140,17 +142,10 @@ for module in ("botobs.stack._guardian", "botobs", "demo"):
     assert not (tmp_path / "ran").exists()
 
 
-def test_the_demo_of_another_checkout_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botobs.drills.profile import TEST
-    from botobs.drills.stage import Stage
-    from botobs.stack import _child
+def test_a_demo_without_its_libraries_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from botobs._ops.drills import stage
+    from botobs._ops.drills.profile import TEST
 
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "__main__.py").touch()
-    for project in (None, "[project]\nname = 'theirs'\n", "no TOML ["):
-        if project is not None:
-            (tmp_path / "pyproject.toml").write_text(project)
-        # As if this botobs were installed there.
-        monkeypatch.setattr(_child, "_ROOT", tmp_path)
-        with pytest.raises(StackError, match="the demo is not here"):
-            Stage(TEST)
+    monkeypatch.setattr(stage, "find_spec", lambda name: None if name == "ccxt" else object())
+    with pytest.raises(StackError, match=r"missing: ccxt\n.*botobs\[demo,stack\]"):
+        stage.Stage(TEST)

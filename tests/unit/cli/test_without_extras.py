@@ -9,14 +9,14 @@ import sys
 
 import pytest
 
-from botobs.cli import COMMANDS
+from botobs._ops.cli import COMMANDS
 
 #: Runs a command where nothing but the SDK's own requirements can be imported.
 WITHOUT = """
 import sys
 for name in ("rich", "aiohttp", "asyncpg", "cryptography", "yaml", "jinja2", "numpy", "fastapi", "requests"):
     sys.modules[name] = None
-from botobs.cli import main
+from botobs._ops.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from botobs.export.lanes import Lane, _lane_of_name
+from botobs._sdk.export.lanes import Lane, _lane_of_name
 from tests.support import configs
 
 BASE = configs.load("collector/collector.yaml")

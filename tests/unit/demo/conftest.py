@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from demo.exchange_simulator.exchange import Behaviour
+from botobs._demo.exchange_simulator.exchange import Behaviour
 from tests.support.simulator import Simulator, running_simulator
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import ccxt.pro
 import pytest
 
-from demo.exchange_simulator.client import ccxt_config
+from botobs._demo.exchange_simulator.client import ccxt_config
 
 
 def leaves(value: Any) -> Iterator[str]:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from demo.exchange_simulator.faults import Fault, Faults
+from botobs._demo.exchange_simulator.faults import Fault, Faults
 
 
 class Clock:

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from demo.exchange_simulator.candles import MINUTE, Candles, span
-from demo.exchange_simulator.instruments import instrument
-from demo.exchange_simulator.market import DEPTH, BookChange, Levels, Market
+from botobs._demo.exchange_simulator.candles import MINUTE, Candles, span
+from botobs._demo.exchange_simulator.instruments import instrument
+from botobs._demo.exchange_simulator.market import DEPTH, BookChange, Levels, Market
 
 NOW = 1_700_000_000_000
 

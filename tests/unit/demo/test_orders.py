@@ -6,12 +6,12 @@ from typing import Literal
 
 import pytest
 
-from demo.exchange_simulator.account import Account
-from demo.exchange_simulator.counts import Counts
-from demo.exchange_simulator.instruments import instrument
-from demo.exchange_simulator.market import Market
-from demo.exchange_simulator.orders import Order, OrderDesk, Request, Status
-from demo.exchange_simulator.refusal import Reason, Refusal
+from botobs._demo.exchange_simulator.account import Account
+from botobs._demo.exchange_simulator.counts import Counts
+from botobs._demo.exchange_simulator.instruments import instrument
+from botobs._demo.exchange_simulator.market import Market
+from botobs._demo.exchange_simulator.orders import Order, OrderDesk, Request, Status
+from botobs._demo.exchange_simulator.refusal import Reason, Refusal
 
 BTC = instrument("BTC/USDT")
 NOW = 1_700_000_000_000

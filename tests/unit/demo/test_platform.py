@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from demo.bot_manager.app import create_app as create_bot_manager
-from demo.bot_manager.config import Config as ManagerConfig
-from demo.database import apply_schema
-from demo.trading_engine.app import create_app as create_trading_engine
-from demo.trading_engine.config import Config as EngineConfig
+from botobs._demo.bot_manager.app import create_app as create_bot_manager
+from botobs._demo.bot_manager.config import Config as ManagerConfig
+from botobs._demo.database import apply_schema
+from botobs._demo.trading_engine.app import create_app as create_trading_engine
+from botobs._demo.trading_engine.config import Config as EngineConfig
 from tests.support.postgres import Postgres, postgres_server
 from tests.support.simulator import Simulator
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import ccxt
 import pytest
 
-from demo.exchange_simulator.exchange import Behaviour
+from botobs._demo.exchange_simulator.exchange import Behaviour
 from tests.support.simulator import SYMBOL, Simulator, watch_until
 
 EXCHANGES = pytest.mark.parametrize("name", ["binance", "okx"])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from demo.bot_manager.config import Config as ManagerConfig
-from demo.bot_manager.lifecycle import (
+from botobs._demo.bot_manager.config import Config as ManagerConfig
+from botobs._demo.bot_manager.lifecycle import (
     Command,
     Desired,
     LifecycleError,
@@ -17,12 +17,12 @@ from demo.bot_manager.lifecycle import (
     restart_delay,
     wanted_after,
 )
-from demo.exchange_simulator.config import Config as SimulatorConfig
-from demo.trading_engine.config import Config as EngineConfig
-from demo.trading_engine.market import STALE_AFTER, Market, Quote
-from demo.trading_engine.reports import to_report
-from demo.trading_engine.risk import Exposure, Limits, refusal
-from demo.trading_engine.strategy import Intent, decide
+from botobs._demo.exchange_simulator.config import Config as SimulatorConfig
+from botobs._demo.trading_engine.config import Config as EngineConfig
+from botobs._demo.trading_engine.market import STALE_AFTER, Market, Quote
+from botobs._demo.trading_engine.reports import to_report
+from botobs._demo.trading_engine.risk import Exposure, Limits, refusal
+from botobs._demo.trading_engine.strategy import Intent, decide
 
 LIMIT = Decimal(2_000)
 DATABASE = {"DEMO_DATABASE_URL": "postgresql://user@host/name"}

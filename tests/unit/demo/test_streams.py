@@ -12,7 +12,7 @@ import aiohttp
 import ccxt
 import pytest
 
-from demo.exchange_simulator.credentials import API_KEY
+from botobs._demo.exchange_simulator.credentials import API_KEY
 from tests.support.simulator import SYMBOL, Simulator, watch_until
 from tests.support.waiting import until
 

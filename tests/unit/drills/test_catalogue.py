@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from botobs.drills.catalogue import BY_NAME, DRILLS
+from botobs._ops.drills.catalogue import BY_NAME, DRILLS
 from tests.support import rules
 from tests.support.configs import ROOT
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from botobs.drills.marks import Mark
+from botobs._ops.drills.marks import Mark
 
 
 class Collector:

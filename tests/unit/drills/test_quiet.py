@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from botobs.drills.quiet import Sighting, watch
-from botobs.drills.target import Alert
+from botobs._ops.drills.quiet import Sighting, watch
+from botobs._ops.drills.target import Alert
 
 
 class Stack:

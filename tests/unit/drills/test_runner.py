@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from botobs.drills.drill import Drill
-from botobs.drills.profile import Profile
-from botobs.drills.runner import Result, Run
-from botobs.drills.sinks import Inbox
-from botobs.drills.target import Alert
-from botobs.drills.timing import promised
-from botobs.stack import StackError
+from botobs._ops.drills.drill import Drill
+from botobs._ops.drills.profile import Profile
+from botobs._ops.drills.runner import Result, Run
+from botobs._ops.drills.sinks import Inbox
+from botobs._ops.drills.target import Alert
+from botobs._ops.drills.timing import promised
+from botobs._ops.stack import StackError
 
 #: Nothing is waited for: what does not come at once does not come.
 _AT_ONCE = (

@@ -8,8 +8,8 @@ import time
 import httpx
 import pytest
 
-from botobs.drills.deadman import ALERT, Deadman, Mailer
-from botobs.drills.sinks import Inbox, MailSink, Message, slack_sink
+from botobs._ops.drills.deadman import ALERT, Deadman, Mailer
+from botobs._ops.drills.sinks import Inbox, MailSink, Message, slack_sink
 from tests.support.stack import eventually
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from botobs.drills.target import Target
-from botobs.stack import Home, clients, state
+from botobs._ops.access import clients
+from botobs._ops.drills.target import Target
+from botobs._ops.home import state
+from botobs._ops.stack import Home
 
 
 def test_threads_share_one_client_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

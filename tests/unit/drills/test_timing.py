@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from botobs.drills.catalogue import BY_NAME, DRILLS
-from botobs.drills.profile import PRODUCTION, TEST, Profile
-from botobs.drills.timing import promised, seconds
+from botobs._ops.drills.catalogue import BY_NAME, DRILLS
+from botobs._ops.drills.profile import PRODUCTION, TEST, Profile
+from botobs._ops.drills.timing import promised, seconds
 
 
 @pytest.mark.parametrize(

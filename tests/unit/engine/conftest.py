@@ -13,8 +13,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
 
-from botobs.engine import Engine, Limits, create_engine
-from botobs.redaction import Redactor
+from botobs._sdk.engine import Engine, Limits, create_engine
+from botobs._sdk.redaction import Redactor
 
 RESOURCE = Resource({"service.name": "tested", "host.name": "here"}, schema_url="https://schema.example/1")
 

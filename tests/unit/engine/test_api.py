@@ -18,9 +18,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 
-from botobs._ids import Ids, given
-from botobs.engine.fast.clock import CLOCK
-from botobs.engine.fast.meter import bucket_bounds
+from botobs._sdk.engine.fast.clock import CLOCK
+from botobs._sdk.engine.fast.meter import bucket_bounds
+from botobs._sdk.ids import Ids, given
 
 from .conftest import Recording
 

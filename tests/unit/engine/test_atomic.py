@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from botobs.engine.fast.cells import GaugeCell, HistogramCell, SumCell, UpDownCell
-from botobs.engine.fast.series import Cardinality, Series
+from botobs._sdk.engine.fast.cells import GaugeCell, HistogramCell, SumCell, UpDownCell
+from botobs._sdk.engine.fast.series import Cardinality, Series
 
 from .conftest import Recording
 

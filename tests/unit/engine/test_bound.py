@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from opentelemetry.metrics import NoOpMeter
 
-from botobs._providers import SwitchMeterProvider
-from botobs.engine import Limits
-from botobs.engine.bound import bind
+from botobs._sdk.engine import Limits
+from botobs._sdk.engine.bound import bind
+from botobs._sdk.providers import SwitchMeterProvider
 
 from .conftest import Recording
 

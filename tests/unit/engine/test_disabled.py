@@ -8,7 +8,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, NoOpTracer, SpanContext, TraceFlags, Tracer
 
-from botobs.engine.disabled import DisabledTracerProvider
+from botobs._sdk.engine.disabled import DisabledTracerProvider
 
 from .conftest import Recording
 

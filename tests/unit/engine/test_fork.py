@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.resources import Resource
 
-from botobs.engine.bound import bind
+from botobs._sdk.engine.bound import bind
 
 from .conftest import Recording
 

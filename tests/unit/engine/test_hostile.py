@@ -17,8 +17,8 @@ from opentelemetry.metrics import Observation
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.trace import Link, Status, StatusCode
 
-from botobs.engine import _callbacks
-from botobs.engine._faults import FAULTS
+from botobs._sdk.engine import callbacks
+from botobs._sdk.engine.faults import FAULTS
 from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Row, values
 
 from .conftest import Recording
@@ -292,7 +292,7 @@ def test_scopes_take_anything(recording: Recording, hostile: Any) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less patience with callbacks."""
-    monkeypatch.setattr(_callbacks, "PATIENCE", 0.3)
+    monkeypatch.setattr(callbacks, "PATIENCE", 0.3)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -330,8 +330,8 @@ def test_a_callback_that_hangs_costs_only_its_metric(
 
 def test_callbacks_that_never_end_are_bounded(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     # By the number of what they observe, however slow the machine is.
-    monkeypatch.setattr(_callbacks, "PATIENCE", 600.0)
-    monkeypatch.setattr(_callbacks, "MOST_OBSERVATIONS", 1000)
+    monkeypatch.setattr(callbacks, "PATIENCE", 600.0)
+    monkeypatch.setattr(callbacks, "MOST_OBSERVATIONS", 1000)
 
     def yields_for_ever(_: Any) -> Iterator[Observation]:
         for number in itertools.count():
@@ -357,7 +357,7 @@ def test_a_filter_that_raises_does_not_come_out_of_a_measurement(recording: Reco
         raise Broken
 
     logger = logging.getLogger("botobs")
-    loggers = [logger, logging.getLogger("botobs.engine.fast.span")]
+    loggers = [logger, logging.getLogger("botobs._sdk.engine.fast.span")]
     for one in loggers:
         one.addFilter(fail)
     try:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from botobs.export.counts import Counts
-from botobs.export.lanes import Lane
-from botobs.export.queue import LANDING, WAKE, SpanQueue
+from botobs._sdk.export.counts import Counts
+from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.queue import LANDING, WAKE, SpanQueue
 
 from .conftest import Recording
 

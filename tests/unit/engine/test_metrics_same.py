@@ -11,8 +11,8 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from botobs.engine import Limits
-from botobs.engine._faults import FAULTS
+from botobs._sdk.engine import Limits
+from botobs._sdk.engine.faults import FAULTS
 from botobs.semconv import DURATION_BUCKETS
 
 Same = Callable[..., Any]

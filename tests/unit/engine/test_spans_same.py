@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace.sampling import (
 )
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
-from botobs.engine import Limits
+from botobs._sdk.engine import Limits
 
 from .conftest import Recording
 

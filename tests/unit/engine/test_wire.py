@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from botobs.engine.fast import wire
-from botobs.engine.fast.encode_attributes import AttributeEncoder
-from botobs.redaction import Redactor
+from botobs._sdk.engine.fast import wire
+from botobs._sdk.engine.fast.encode_attributes import AttributeEncoder
+from botobs._sdk.redaction import Redactor
 
 from opentelemetry.exporter.otlp.proto.common._internal import _encode_key_value  # isort: skip
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace import ReadableSpan
 
-from botobs.instrument import _failures
+from botobs._sdk.instrument import failures
 from tests.support.fake_binance import FakeBinance
 from tests.support.telemetry import Recorder
 
@@ -24,9 +24,9 @@ class ExchangeRecorder(Recorder):
 @pytest.fixture
 def recorded() -> Iterator[ExchangeRecorder]:
     """Telemetry in memory; the test fails if botobs made a mistake meanwhile."""
-    before = _failures.counts()
+    before = failures.counts()
     yield ExchangeRecorder()
-    assert _failures.counts() == before
+    assert failures.counts() == before
 
 
 @pytest_asyncio.fixture

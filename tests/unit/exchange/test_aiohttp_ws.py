@@ -11,8 +11,8 @@ import ccxt.pro
 import pytest
 import pytest_asyncio
 
-from botobs.instrument.exchange.aiohttp_ws import AiohttpWebSocket
-from botobs.instrument.exchange.ccxt_ws import CcxtWebSocket
+from botobs._sdk.instrument.exchange.clients.ccxt.stream import CcxtWebSocket
+from botobs._sdk.instrument.exchange.clients.streams.aiohttp_ws import AiohttpWebSocket
 from tests.support.fake_binance import FakeBinance
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from botobs.instrument.exchange.python_binance import PythonBinance
-from botobs.instrument.exchange.websockets import Websockets
-from demo.exchange_simulator.credentials import API_KEY, SECRET
-from demo.exchange_simulator.exchange import Behaviour
+from botobs._demo.exchange_simulator.credentials import API_KEY, SECRET
+from botobs._demo.exchange_simulator.exchange import Behaviour
+from botobs._sdk.instrument.exchange.clients.binance.python_binance import PythonBinance
+from botobs._sdk.instrument.exchange.clients.streams.websockets import Websockets
 from tests.support.simulator import Simulator, running_simulator
 from tests.unit.exchange.conftest import ExchangeRecorder
 

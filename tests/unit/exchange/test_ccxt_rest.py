@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.trace import SpanKind, StatusCode
 
-from botobs.instrument.exchange.ccxt_rest import CcxtRest
+from botobs._sdk.instrument.exchange.clients.ccxt.rest import CcxtRest
 from tests.support.fake_binance import FakeBinance
 
 pytestmark = pytest.mark.asyncio

@@ -15,9 +15,9 @@ import pytest_asyncio
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
-from botobs.instrument.exchange.ccxt_rest import CcxtRest
-from botobs.instrument.exchange.ccxt_ws import CcxtWebSocket
-from botobs.settings import Settings
+from botobs._sdk.instrument.exchange.clients.ccxt.rest import CcxtRest
+from botobs._sdk.instrument.exchange.clients.ccxt.stream import CcxtWebSocket
+from botobs._sdk.settings import Settings
 from tests.support.fake_binance import FakeBinance
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder

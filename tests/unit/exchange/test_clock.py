@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs.instrument.exchange.clock import ClockOffset
+from botobs._sdk.instrument.exchange.clock import ClockOffset
 
 
 @given(

@@ -7,7 +7,7 @@ import inspect
 import ccxt
 import pytest
 
-from botobs.instrument.exchange.errors import category, error_type
+from botobs._sdk.instrument.exchange.errors import category, error_type
 
 CLASSES = [cls for _, cls in inspect.getmembers(inspect.getmodule(ccxt.BaseError), inspect.isclass)]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs.instrument.exchange.integrity import checks, sequence_check
+from botobs._sdk.instrument.exchange.integrity import checks, sequence_check
 
 
 def gaps(exchange: str, *messages: Any) -> list[int | None]:

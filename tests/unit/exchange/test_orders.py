@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from botobs.instrument.exchange.orders import OrderTracker
+from botobs._sdk.instrument.exchange.orders import OrderTracker
 from tests.unit.exchange.conftest import ExchangeRecorder
 
 WHO = ("binance", "ccxt.pro")

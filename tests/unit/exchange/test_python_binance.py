@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from botobs.instrument import _failures
-from botobs.instrument.exchange.python_binance import PythonBinance
-from botobs.instrument.exchange.websockets import Websockets
+from botobs._sdk.instrument import failures
+from botobs._sdk.instrument.exchange.clients.binance.python_binance import PythonBinance
+from botobs._sdk.instrument.exchange.clients.streams.websockets import Websockets
 from tests.support.fake_binance import FakeBinance
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder
@@ -80,21 +80,21 @@ async def test_our_own_mistakes_are_counted_under_its_name(
     def mistake(*_: Any, **__: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr("botobs.instrument.exchange.errors.error_type", mistake)
-    monkeypatch.setattr("botobs.instrument.exchange._updates._look_at_clock", mistake)
+    monkeypatch.setattr("botobs._sdk.instrument.exchange.errors.error_type", mistake)
+    monkeypatch.setattr("botobs._sdk.instrument.exchange.updates._look_at_clock", mistake)
     binance.failure = (400, '{"code":-2010,"msg":"insufficient balance"}')
     with pytest.raises(BinanceAPIException):
         await client.create_order(symbol="BTCUSDT", side="BUY", type="LIMIT", quantity=1, price="100")
     # The order is counted all the same.
     assert recorded.value("exchange.orders", exchange__order__outcome="rejected", **WHO) == 1
-    calls = _failures.counts()
+    calls = failures.counts()
     async with BinanceSocketManager(client).depth_socket("BTCUSDT") as stream:
         await until(lambda: binance.sockets)
         await binance.send({"e": "depthUpdate", "E": 1, "s": "BTCUSDT", "U": 1, "u": 2, "b": [], "a": []})
         await stream.recv()
-    assert set(calls) == set(_failures.counts()) == {"python_binance"}
-    assert _failures.counts()["python_binance"] > calls["python_binance"] > 0
-    _failures.reset()
+    assert set(calls) == set(failures.counts()) == {"python_binance"}
+    assert failures.counts()["python_binance"] > calls["python_binance"] > 0
+    failures.reset()
 
 
 async def test_limits_come_from_the_exchange(client: AsyncClient, recorded: ExchangeRecorder) -> None:

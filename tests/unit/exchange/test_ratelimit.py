@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from botobs.instrument.exchange.ratelimit import Limit, RateLimits
+from botobs._sdk.instrument.exchange.ratelimit import Limit, RateLimits
 
 MINUTE = '{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}'
 SECONDS = '{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100}'

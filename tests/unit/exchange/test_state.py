@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs.instrument.exchange._hub import Hub
-from botobs.instrument.exchange._observe import _awaiting_age
-from botobs.instrument.exchange.state import MAXIMUM_STREAMS, Connection, Exchange, Stream
+from botobs._sdk.instrument.exchange._observe import _awaiting_age
+from botobs._sdk.instrument.exchange.state import MAXIMUM_STREAMS, Connection, Exchange, Stream
+from botobs._sdk.instrument.exchange.telemetry import Hub
 from tests.unit.exchange.conftest import ExchangeRecorder
 
 

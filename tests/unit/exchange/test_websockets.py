@@ -14,7 +14,7 @@ import websockets.asyncio.server
 import websockets.exceptions
 import websockets.sync.client
 
-from botobs.instrument.exchange.websockets import Websockets
+from botobs._sdk.instrument.exchange.clients.streams.websockets import Websockets
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder
 

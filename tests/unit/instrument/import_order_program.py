@@ -9,8 +9,8 @@ import io
 import logging
 import sys
 
-from botobs.instrument._failures import counts
-from botobs.instrument._registry import REGISTRY, Instrumentations, State
+from botobs._sdk.instrument.failures import counts
+from botobs._sdk.instrument.registry import REGISTRY, Instrumentations, State
 from tests.support.telemetry import Recorder
 
 OURS = (

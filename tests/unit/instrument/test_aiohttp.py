@@ -11,8 +11,8 @@ from opentelemetry import baggage, trace
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 
-from botobs.instrument.aiohttp_client import AiohttpClientInstrumentation
-from botobs.instrument.aiohttp_server import AiohttpServerInstrumentation
+from botobs._sdk.instrument.web.aiohttp_client import AiohttpClientInstrumentation
+from botobs._sdk.instrument.web.aiohttp_server import AiohttpServerInstrumentation
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.trace import StatusCode
 
-from botobs.instrument.asyncpg import AsyncPGInstrumentation
+from botobs._sdk.instrument.databases.asyncpg import AsyncPGInstrumentation
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until

@@ -12,16 +12,17 @@ import pytest
 import sqlalchemy
 from aiohttp import web
 
-from botobs.instrument import _http_client, _log_context, aiohttp_server
-from botobs.instrument import asyncpg as asyncpg_instrument
-from botobs.instrument import sqlalchemy as sqlalchemy_instrument
-from botobs.instrument._failures import counts
-from botobs.instrument._patch import Patches
-from botobs.instrument.aiohttp_server import AiohttpServerInstrumentation
-from botobs.instrument.asyncpg import AsyncPGInstrumentation
-from botobs.instrument.httpx import HttpxInstrumentation
-from botobs.instrument.logging import LoggingInstrumentation
-from botobs.instrument.sqlalchemy import SQLAlchemyInstrumentation
+from botobs._sdk.instrument.databases import asyncpg as asyncpg_instrument
+from botobs._sdk.instrument.databases import sqlalchemy as sqlalchemy_instrument
+from botobs._sdk.instrument.databases.asyncpg import AsyncPGInstrumentation
+from botobs._sdk.instrument.databases.sqlalchemy import SQLAlchemyInstrumentation
+from botobs._sdk.instrument.failures import counts
+from botobs._sdk.instrument.logs import _context
+from botobs._sdk.instrument.logs.logging import LoggingInstrumentation
+from botobs._sdk.instrument.patch import Patches
+from botobs._sdk.instrument.web import _http_client, aiohttp_server
+from botobs._sdk.instrument.web.aiohttp_server import AiohttpServerInstrumentation
+from botobs._sdk.instrument.web.httpx import HttpxInstrumentation
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 
@@ -83,7 +84,7 @@ async def test_a_request_survives(recorder: Recorder, monkeypatch: pytest.Monkey
 def test_a_log_record_that_cannot_be_redacted_is_emptied(
     recorder: Recorder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_log_context.LogContext, "record", broken)
+    monkeypatch.setattr(_context.LogContext, "record", broken)
     with recorder.watching(LoggingInstrumentation()):
         logging.getLogger("x").warning("password=hunter2")
     assert caplog.messages == ["a record that could not be redacted"]

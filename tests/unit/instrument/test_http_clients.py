@@ -15,9 +15,9 @@ import requests
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 
-from botobs.instrument._base import Instrumentation
-from botobs.instrument.httpx import HttpxInstrumentation
-from botobs.instrument.requests import RequestsInstrumentation
+from botobs._sdk.instrument.base import Instrumentation
+from botobs._sdk.instrument.web.httpx import HttpxInstrumentation
+from botobs._sdk.instrument.web.requests import RequestsInstrumentation
 from tests.support.telemetry import Recorder
 
 SECRET = "secret-signature"

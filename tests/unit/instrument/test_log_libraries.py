@@ -11,9 +11,9 @@ import structlog
 from loguru import logger as loguru_logger
 from opentelemetry.trace import Span
 
-from botobs.instrument.loguru import LoguruInstrumentation
-from botobs.instrument.structlog import StructlogInstrumentation
-from botobs.settings import Settings
+from botobs._sdk.instrument.logs.loguru import LoguruInstrumentation
+from botobs._sdk.instrument.logs.structlog import StructlogInstrumentation
+from botobs._sdk.settings import Settings
 from tests.support.telemetry import Recorder
 
 SECRET = "hunter2-hunter2"

@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loguru import logger as loguru_logger
 
-from botobs import redaction
-from botobs.export.logs import LogEntry
-from botobs.instrument._log_redaction import RecordRedactor
-from botobs.instrument.logging import LoggingInstrumentation
-from botobs.instrument.loguru import LoguruInstrumentation
-from botobs.instrument.structlog import StructlogInstrumentation
-from botobs.redaction import MAX_BYTES, REDACTED, Redactor
-from botobs.settings import Settings
+from botobs._sdk import redaction
+from botobs._sdk.export.logs import LogEntry
+from botobs._sdk.instrument.logs._redaction import RecordRedactor
+from botobs._sdk.instrument.logs.logging import LoggingInstrumentation
+from botobs._sdk.instrument.logs.loguru import LoguruInstrumentation
+from botobs._sdk.instrument.logs.structlog import StructlogInstrumentation
+from botobs._sdk.redaction import MAX_BYTES, REDACTED, Redactor
+from botobs._sdk.settings import Settings
 from tests.support.telemetry import Recorder
 
 SECRET = "hunter2-hunter2"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.trace import Span
 
-from botobs.instrument.logging import ConsoleFormatter, JsonFormatter, LoggingInstrumentation
-from botobs.settings import Settings
+from botobs._sdk.instrument.logs.logging import ConsoleFormatter, JsonFormatter, LoggingInstrumentation
+from botobs._sdk.settings import Settings
 from tests.support.telemetry import Recorder
 
 SECRET = "hunter2-hunter2"

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 
-from botobs.instrument._delays import GC_PAUSES, LOOPS, stamp
-from botobs.instrument._event_loop import INTERVAL
-from botobs.instrument.runtime import RuntimeInstrumentation
+from botobs._sdk.instrument.delays import GC_PAUSES, LOOPS, stamp
+from botobs._sdk.instrument.runtime._event_loop import INTERVAL
+from botobs._sdk.instrument.runtime.interpreter import RuntimeInstrumentation
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
 

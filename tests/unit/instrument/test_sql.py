@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs.instrument._sql import parse
+from botobs._sdk.instrument.databases._sql import parse
 
 
 @pytest.mark.parametrize(

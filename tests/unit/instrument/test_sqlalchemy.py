@@ -13,8 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import AssertionPool, NullPool, Pool, QueuePool, SingletonThreadPool, StaticPool
 
-from botobs.instrument.asyncpg import AsyncPGInstrumentation
-from botobs.instrument.sqlalchemy import SQLAlchemyInstrumentation
+from botobs._sdk.instrument.databases.asyncpg import AsyncPGInstrumentation
+from botobs._sdk.instrument.databases.sqlalchemy import SQLAlchemyInstrumentation
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until

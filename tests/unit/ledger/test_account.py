@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from botobs.ledger import Account, Exports, Spans
+from botobs._ops.ledger import Account, Exports, Spans
 
 
 @pytest.mark.parametrize(

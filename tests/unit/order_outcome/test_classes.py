@@ -13,7 +13,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs.order_outcome import Attempts, Outcome, Witness, submit_outcome
+from botobs._sdk.orders import Attempts, Outcome, Witness, submit_outcome
 
 CLASSES: list[type[Exception]] = [
     cls

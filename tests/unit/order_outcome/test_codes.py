@@ -9,8 +9,8 @@ from pathlib import Path
 import ccxt
 import pytest
 
-from botobs.order_outcome import LONGEST_TEXT, codes_in, submit_outcome
-from botobs.order_outcome._codes import REFUSED, SOURCES, UNKNOWN, table_of
+from botobs._sdk.orders import LONGEST_TEXT, codes_in, submit_outcome
+from botobs._sdk.orders._codes import REFUSED, SOURCES, UNKNOWN, table_of
 
 #: ccxt's classes for "nobody knows", beside those of what is turned away.
 OPEN = (ccxt.RequestTimeout, ccxt.ExchangeNotAvailable, ccxt.BadResponse, ccxt.OperationFailed)

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from botobs.report.backends import Backends, Exemplar, Refused
-from botobs.report.dashboards import Dashboard, Panel, Query, Section
-from botobs.report.gather import gather
-from botobs.report.window import Window
+from botobs._ops.report.backends import Backends, Exemplar, Refused
+from botobs._ops.report.dashboards import Dashboard, Panel, Query, Section
+from botobs._ops.report.gather import gather
+from botobs._ops.report.window import Window
 
 WINDOW = Window(start=1000, end=1020, step=5)
 DASHBOARD = Dashboard(

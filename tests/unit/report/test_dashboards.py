@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from botobs.report import panels
-from botobs.report.dashboards import load, parse
-from botobs.report.panels import Answers
-from botobs.report.window import Window
+from botobs._ops.report import panels
+from botobs._ops.report.dashboards import load, parse
+from botobs._ops.report.panels import Answers
+from botobs._ops.report.window import Window
 
 ROOT = Path(__file__).parents[3]
 

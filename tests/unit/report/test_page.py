@@ -8,16 +8,16 @@ import re
 import tomllib
 from pathlib import Path
 
-from botobs import report as reports
-from botobs.report.alerts import current, history
-from botobs.report.backends import Series
-from botobs.report.dashboards import Dashboard, Panel, Query, Section
-from botobs.report.gather import Report
-from botobs.report.panels import Answers, draw
-from botobs.report.view import View
-from botobs.report.waterfalls import draw as draw_waterfall
-from botobs.report.window import Window
-from botobs.traces import Kind, Span, Trace
+from botobs._ops import report as reports
+from botobs._ops.report.alerts import current, history
+from botobs._ops.report.backends import Series
+from botobs._ops.report.dashboards import Dashboard, Panel, Query, Section
+from botobs._ops.report.gather import Report
+from botobs._ops.report.panels import Answers, draw
+from botobs._ops.report.view import View
+from botobs._ops.report.waterfalls import draw as draw_waterfall
+from botobs._ops.report.window import Window
+from botobs._ops.traces import Kind, Span, Trace
 
 ROOT = Path(__file__).parents[3]
 WINDOW = Window(start=1000, end=1020, step=5)
@@ -72,7 +72,7 @@ def test_backticks_are_code() -> None:
 
 def test_the_charting_library_is_the_pinned_one() -> None:
     pin = tomllib.loads((ROOT / "versions.toml").read_text(encoding="utf-8"))["echarts"]
-    library = (ROOT / "botobs/report/_static/echarts.min.js").read_bytes()
+    library = (ROOT / "botobs/_ops/report/_static/echarts.min.js").read_bytes()
     assert hashlib.sha256(library).hexdigest() == pin["sha256"]
     assert f'"{pin["version"]}"' in library.decode()
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from botobs.report import panels
-from botobs.report.backends import Exemplar, Series
-from botobs.report.dashboards import Panel, Query
-from botobs.report.panels import Answers
-from botobs.report.view import View
-from botobs.report.window import Window
-from botobs.traces import Summary
+from botobs._ops.report import panels
+from botobs._ops.report.backends import Exemplar, Series
+from botobs._ops.report.dashboards import Panel, Query
+from botobs._ops.report.panels import Answers
+from botobs._ops.report.view import View
+from botobs._ops.report.window import Window
+from botobs._ops.traces import Summary
 
 WINDOW = Window(start=1000, end=1020, step=5)
 DASHED = {"custom.lineStyle": {"fill": "dash"}}

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from botobs.report import units
+from botobs._ops.report import units
 
 
 @pytest.mark.parametrize(

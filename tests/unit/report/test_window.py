@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from botobs.report.dashboards import fill
-from botobs.report.window import Window
+from botobs._ops.report.dashboards import fill
+from botobs._ops.report.window import Window
 
 
 def test_an_hour_has_a_point_every_15_seconds_at_places_that_stay() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from botobs import semconv
-from botobs.drills.catalogue import BY_NAME, DRILLS
-from botobs.stack import assets
+from botobs._ops.drills.catalogue import BY_NAME, DRILLS
+from botobs._ops.home import assets
 from tests.drills._played import PLAYED
 from tests.support.configs import ROOT
 from tests.support.rules import Rule, metrics, read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from botobs.stack import assets
+from botobs._ops.home import assets
 from tests.support.rules import is_threshold, read, render
 
 RULES = assets.root() / "prometheus" / "rules"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.settings import load
-from botobs.settings._backtracking import has_no_end
+from botobs._sdk.settings import load
+from botobs._sdk.settings._backtracking import has_no_end
 
 WITHOUT_END = [
     r"(a+)+$",

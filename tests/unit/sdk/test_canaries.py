@@ -14,9 +14,9 @@ from urllib.parse import quote
 import pytest
 
 import botobs
-from botobs.cli import main
-from botobs.export.sender import Sender
-from botobs.settings import TABLE, Settings, SettingsError, load
+from botobs._ops.cli import main
+from botobs._sdk.export.sender import Sender
+from botobs._sdk.settings import TABLE, Settings, SettingsError, load
 from tests.support.otlp_receiver import OtlpReceiver
 
 #: Shapes that keys, tokens and passwords have.

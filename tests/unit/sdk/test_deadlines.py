@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from botobs.export import _channel
-from botobs.export.sender import Answer, Outcome, Sender, _retry_after
-from botobs.settings import Settings
+from botobs._sdk.export import _channel
+from botobs._sdk.export.sender import Answer, Outcome, Sender, _retry_after
+from botobs._sdk.settings import Settings
 
 #: Seconds between two bytes, and for a request; a peer that could prolong it would take a minute.
 DRIP, TIMEOUT = 0.15, 0.6

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import botobs
-from botobs.export import pipeline
-from botobs.export.sender import Sender
+from botobs._sdk.export import pipeline
+from botobs._sdk.export.sender import Sender
 from tests.support.otlp_receiver import OtlpReceiver, receiving
 from tests.support.published import leave, state_of
 

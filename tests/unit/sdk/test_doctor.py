@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from botobs.cli import main
+from botobs._ops.cli import main
 from tests.support.otlp_receiver import OtlpReceiver, Reply, receiving
 from tests.support.published import leave, state_of
 

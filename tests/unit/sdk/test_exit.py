@@ -211,7 +211,7 @@ def test_a_collector_that_does_not_answer_costs_the_budget_and_no_more(
 @pytest.mark.parametrize(
     "held",
     [
-        "botobs._providers.tracer_provider._lock",
+        "botobs._sdk.providers.tracer_provider._lock",
         "botobs.trading._world._LIVE.bots._lock",
         "threading._active_limbo_lock",
     ],
@@ -219,7 +219,7 @@ def test_a_collector_that_does_not_answer_costs_the_budget_and_no_more(
 def test_a_signal_that_interrupts_a_lock_ends_the_process(start: Start, held: str) -> None:
     process = start(
         f"""
-        import botobs.trading, botobs._providers
+        import botobs.trading, botobs._sdk.providers
         botobs.init()
         bot = botobs.trading.bot("lent")
         with {held}, bot._lock:

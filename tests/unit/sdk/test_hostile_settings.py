@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import botobs
-from botobs.settings import TABLE, Settings, SettingsError, load
+from botobs._sdk.settings import TABLE, Settings, SettingsError, load
 from tests.support.hostile import NAMES, Nothing, values
 
 DEFAULTS = Settings()

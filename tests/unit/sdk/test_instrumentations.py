@@ -14,11 +14,11 @@ from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type:
 from opentelemetry.trace import NoOpTracerProvider
 
 import botobs
-from botobs.cli import _checks
-from botobs.instrument import _failures, _registry, _upstream
-from botobs.instrument._guard import guarded
-from botobs.instrument._patch import Patches
-from botobs.instrument._registry import State
+from botobs._ops.doctor import checks
+from botobs._sdk.instrument import _upstream, failures, registry
+from botobs._sdk.instrument.guard import guarded
+from botobs._sdk.instrument.patch import Patches
+from botobs._sdk.instrument.registry import State
 from tests.support.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
@@ -91,8 +91,8 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     calls.clear()
     registry = tuple((name, f"{__name__}:{kind}") for name, kind in (("bad", "Bad"), ("good", "Good")))
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Good.__module__])
-    monkeypatch.setattr(_registry, "REGISTRY", (*registry, ("gone", "botobs.instrument.gone:Gone")))
-    monkeypatch.setattr(_registry, "_OURS", frozenset())
+    monkeypatch.setattr(registry, "REGISTRY", (*registry, ("gone", "botobs._sdk.instrument.gone:Gone")))
+    monkeypatch.setattr(registry, "_OURS", frozenset())
     monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
     yield
     sys.modules.pop("watched_library", None)
@@ -147,13 +147,13 @@ def test_one_that_fails_at_its_librarys_import_is_told(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(_registry, "REGISTRY", (("misfit", f"{__name__}:Misfit"),))
+    monkeypatch.setattr(registry, "REGISTRY", (("misfit", f"{__name__}:Misfit"),))
     handle = everything(init)
     import watched_library  # type: ignore[import-not-found]  # noqa: F401
 
     (status,) = handle.instrumentations
     assert (status.state, status.detail[:14]) == (State.FAILED, "AttributeError")
-    assert [finding.level for finding in _checks.instrumentations(handle)] == ["error"]
+    assert [finding.level for finding in checks.instrumentations(handle)] == ["error"]
     assert "misfit is not watched: AttributeError" in caplog.text
     handle.flush()
     assert receiver.last_value("botobs.sdk.instrumentation.errors", library="misfit") == 1
@@ -161,11 +161,11 @@ def test_one_that_fails_at_its_librarys_import_is_told(
 
 @pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 def test_failures_while_watching_are_counted_from_zero(init: Init, receiver: OtlpReceiver) -> None:
-    _failures.report("good")
+    failures.report("good")
     handle = everything(init)
     handle.flush()
     errors = "botobs.sdk.instrumentation.errors"
-    assert {receiver.last_value(errors, library=name) for name in ("good", *_failures.SHARED)} == {0}
+    assert {receiver.last_value(errors, library=name) for name in ("good", *failures.SHARED)} == {0}
     guarded("good")(lambda: 1 / 0)()
     guarded("database")(lambda: 1 / 0)()
     handle.flush()

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from opentelemetry.trace import Status
 
-from botobs import redaction
-from botobs._sql import without_literals
-from botobs.engine.fast.encode_attributes import AttributeEncoder
-from botobs.export.lanes import lane_of
-from botobs.instrument._sql import _parse, _shorten, parse
-from botobs.redaction import Redactor, _text, _url
+from botobs._sdk import redaction
+from botobs._sdk.engine.fast.encode_attributes import AttributeEncoder
+from botobs._sdk.export.lanes import lane_of
+from botobs._sdk.instrument.databases._sql import _parse, _shorten, parse
+from botobs._sdk.redaction import Redactor, _text, _url
+from botobs._sdk.redaction.sql import without_literals
 from tests.support import patterns
 
 #: What a clock of a busy machine cannot tell from nothing. A quadratic pattern that stays below it at a size is found

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 import botobs
-from botobs.export.lanes import Lane
+from botobs._sdk.export.lanes import Lane
 from tests.support.otlp_receiver import OtlpReceiver, Reply, attributes
 
 Init = Callable[..., botobs.Handle]

@@ -11,7 +11,7 @@ import pytest
 from opentelemetry import metrics, trace
 
 import botobs
-from botobs.engine import _callbacks
+from botobs._sdk.engine import callbacks
 from tests.support.otlp_receiver import OtlpReceiver, Reply
 
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
@@ -38,7 +38,7 @@ def test_a_span_that_cannot_be_encoded_costs_itself(init: Init, receiver: OtlpRe
 def test_a_hanging_callback_does_not_stop_spans(
     init: Init, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_callbacks, "PATIENCE", 0.2)
+    monkeypatch.setattr(callbacks, "PATIENCE", 0.2)
     handle = init(span_interval=0.05, metric_interval=0.1)
     let_go = threading.Event()
 

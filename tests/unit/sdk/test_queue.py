@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.trace import Status, StatusCode
 
-from botobs.export.counts import Counts
-from botobs.export.lanes import LANES, Lane, lane_of
-from botobs.export.queue import SpanQueue
+from botobs._sdk.export.counts import Counts
+from botobs._sdk.export.lanes import LANES, Lane, lane_of
+from botobs._sdk.export.queue import SpanQueue
 
 
 @dataclass

@@ -18,9 +18,9 @@ from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
 from opentelemetry.trace import StatusCode
 
 import botobs
-from botobs._sql import without_literals
-from botobs.engine._redact import redact_metrics
-from botobs.redaction import REDACTED, Redactor
+from botobs._sdk.engine.redact import redact_metrics
+from botobs._sdk.redaction import REDACTED, Redactor
+from botobs._sdk.redaction.sql import without_literals
 from tests.support.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
@@ -101,7 +101,7 @@ def test_a_secret_in_a_text_is_taken_out(redactor: Redactor, text: str, secret: 
         "order 7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70 was rejected: price 42000.5 below tick",
         "trace 4bf92f3577b34da6a3ce929d0e0e4736",
         "/srv/trading-platform/trading_engine/strategies/grid_trading/version_2/main.py:120",
-        "botobs.instrument.exchange.ccxt_rest.CcxtRest._observe_the_very_long_name_of_a_method",
+        "botobs._sdk.instrument.exchange.clients.ccxt.rest.CcxtRest._observe_the_very_long_name_of_a_method",
         "KeyError: 'BTC/USDT'",
         'asyncpg.exceptions.UniqueViolationError: duplicate key value violates unique constraint "orders_pkey"',
         "signal: buy",

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from botobs.cli.run import environment as environment_of
-from botobs.cli.run import program_name
+from botobs._ops.cli.run import environment as environment_of
+from botobs._ops.cli.run import program_name
 from tests.support.otlp_receiver import OtlpReceiver, attributes
 
 PATIENCE = 120
-BOTOBS = "import sys; from botobs.cli import main; sys.exit(main())"
+BOTOBS = "import sys; from botobs._ops.cli import main; sys.exit(main())"
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_run_and_doctor_need_the_sdk_alone(environment: dict[str, str], tmp_path
 import sys
 for extra in ("rich", "httpx", "cryptography", "bcrypt", "yaml"):
     sys.modules[extra] = None
-from botobs.cli import main
+from botobs._ops.cli import main
 assert main(["run", "--", "no-such-command"]) == 1
 main(["doctor"])
 """
@@ -118,7 +118,7 @@ def test_an_unknown_command_is_said_in_one_line(run: Callable[..., subprocess.Co
     [
         (["python", "bots/grid.py", "x"], "grid"),
         (["/usr/bin/python3.11", "-X", "dev", "-u", "grid.py"], "grid"),
-        (["python", "-m", "demo.trading_engine"], "trading_engine"),
+        (["python", "-m", "botobs._demo.trading_engine"], "trading_engine"),
         (["python", "/srv/engine/__main__.py"], "engine"),
         (["python", "-c", "pass"], "python"),
         (["gunicorn", "app:app"], "gunicorn"),

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from botobs.settings import TABLE, Settings, SettingsError, load
-from botobs.stack.locks import try_exclusive
+from botobs._ops.home.locks import try_exclusive
+from botobs._sdk.settings import TABLE, Settings, SettingsError, load
 from tests.support.published import leave, state_of
 
 _NAMES = (

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 import botobs
-from botobs.export import spool_folder
-from botobs.export.lanes import Lane
-from botobs.export.spool import Spool
-from botobs.export.store import Parcel
+from botobs._sdk.export import spool_folder
+from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.spool import Spool
+from botobs._sdk.export.store import Parcel
 from tests.support.otlp_receiver import OtlpReceiver, Reply
 from tests.support.waiting import eventually
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botobs.export.lanes import Lane
-from botobs.export.spool import Spool
-from botobs.export.store import Parcel
+from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.spool import Spool
+from botobs._sdk.export.store import Parcel
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the spool needs the file locks of POSIX")
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bench.scale.fit import solve
-from botobs.cli import main
-from botobs.sizing import Platform, predict
+from botobs._ops.cli import main
+from botobs._ops.sizing import Platform, predict
 
 SMALL = Platform(services=2, bots=20, exchanges=2, orders_per_second=1)
 DAY = 86_400

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs import _alive
-from botobs.stack.locks import exclusive, try_exclusive
+from botobs._ops.home.locks import exclusive, try_exclusive
+from botobs._sdk.process import alive
 
 
 @pytest.fixture
@@ -24,22 +24,22 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_every_process_has_its_own_identity(process: subprocess.Popen[bytes]) -> None:
-    who = _alive.identity(process.pid)
+    who = alive.identity(process.pid)
     assert who is not None
-    assert who == _alive.identity(process.pid)
-    assert who != _alive.identity(os.getpid())
+    assert who == alive.identity(process.pid)
+    assert who != alive.identity(os.getpid())
     process.kill()
     # It has ended, though nobody has waited for it.
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert _alive.identity(process.pid) is None
+    assert alive.identity(process.pid) is None
     process.wait()
-    assert _alive.identity(process.pid) is None
+    assert alive.identity(process.pid) is None
 
 
 @pytest.mark.parametrize("pid", [0, -1, 2**22 + 1, 2**31, 2**63, 10**400])
 def test_what_is_no_process_has_none(pid: int) -> None:
-    assert _alive.identity(pid) is None
-    assert not _alive.send(pid, "anybody", signal.SIGKILL)
+    assert alive.identity(pid) is None
+    assert not alive.send(pid, "anybody", signal.SIGKILL)
 
 
 @pytest.mark.parametrize("handles", [True, False])
@@ -48,23 +48,23 @@ def test_a_signal_reaches_the_process_that_is_meant_and_no_other(
 ) -> None:
     if not handles:
         # As on macOS, and in sandboxes.
-        monkeypatch.setattr(_alive, "_handle", lambda _: None)
-    who = _alive.identity(process.pid)
+        monkeypatch.setattr(alive, "_handle", lambda _: None)
+    who = alive.identity(process.pid)
     assert who is not None
-    assert not _alive.send(process.pid, f"{who}1", signal.SIGKILL)
+    assert not alive.send(process.pid, f"{who}1", signal.SIGKILL)
     assert process.poll() is None
-    assert _alive.send(process.pid, who, signal.SIGTERM)
+    assert alive.send(process.pid, who, signal.SIGTERM)
     assert process.wait(60) == -signal.SIGTERM
-    assert not _alive.send(process.pid, who, signal.SIGTERM)
+    assert not alive.send(process.pid, who, signal.SIGTERM)
 
 
 def test_a_lock_is_held_as_long_as_its_holder_has_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    assert not _alive.locked(path)
+    assert not alive.locked(path)
     with exclusive(path):
-        assert _alive.locked(path)
+        assert alive.locked(path)
     assert path.exists()
-    assert not _alive.locked(path)
+    assert not alive.locked(path)
 
 
 def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
@@ -73,10 +73,10 @@ def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
         pass
     code = f"""
 import pathlib
-from botobs import _alive
+from botobs._sdk.process import alive
 print(flush=True)
 while True:
-    _alive.locked(pathlib.Path({str(path)!r}))
+    alive.locked(pathlib.Path({str(path)!r}))
 """
     looking = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     try:
@@ -103,4 +103,4 @@ def test_what_is_no_lock_is_held_by_nobody(tmp_path: Path, kind: str) -> None:
             os.mkfifo(path)
         case _:
             path.symlink_to("/dev/zero")
-    assert not _alive.locked(path)
+    assert not alive.locked(path)

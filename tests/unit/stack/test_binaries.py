@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import StackError, _go
-from botobs.stack import binaries as binaries_module
-from botobs.stack.binaries import Binaries, Silent, version_of
-from botobs.stack.versions import Pin
+from botobs._ops.programs import _go
+from botobs._ops.programs import binaries as binaries_module
+from botobs._ops.programs.binaries import Binaries, Silent, version_of
+from botobs._ops.programs.versions import Pin
+from botobs._ops.stack import StackError
 
 _MAIN = """package main
 
@@ -119,7 +120,7 @@ def test_an_interrupted_build_leaves_no_program_and_the_next_one_succeeds(pin: P
     )
     go, target = tmp_path / "bin" / "go", tmp_path / "out" / "small"
     code = (
-        "from pathlib import Path\nfrom botobs.stack import _go\nfrom botobs.stack.versions import Pin\n"
+        "from pathlib import Path\nfrom botobs.stack import _go\nfrom botobs._ops.programs.versions import Pin\n"
         f"pin = Pin('small', '1.2.3', Path({str(pin.source)!r}), 'm', 'v1', {{'small': '.'}}, 'i:1', 0.1)\n"
         f"_go.build(Path({str(go)!r}), pin, '.', Path({str(target)!r}), lambda *_: None)\n"
     )

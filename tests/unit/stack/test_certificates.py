@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from botobs.stack import StackError, certificates
+from botobs._ops.access import certificates
+from botobs._ops.stack import StackError
 
 
 @pytest.fixture

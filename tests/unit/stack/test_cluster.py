@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from botobs.stack import Home, StackError, secrets
-from botobs.stack.cluster import members, rules, settings
-from botobs.stack.cluster import secrets as cluster_secrets
-from botobs.stack.ports import PORTS
-from botobs.stack.render import render_tree
+from botobs._ops.access import secrets
+from botobs._ops.components.cluster import members, rules, settings
+from botobs._ops.components.cluster import secrets as cluster_secrets
+from botobs._ops.components.ports import PORTS
+from botobs._ops.home.render import render_tree
+from botobs._ops.stack import Home, StackError
 from tests.support.configs import ROOT
 
 _VALUES = {

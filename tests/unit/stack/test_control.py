@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from botobs.stack import StackError
-from botobs.stack.control import ControlServer, ask
-from botobs.stack.supervisor import Part, State, Supervisor
+from botobs._ops.processes.control import ControlServer, ask
+from botobs._ops.processes.supervisor import Part, State, Supervisor
+from botobs._ops.stack import StackError
 
 
 async def _at_once() -> bool:
@@ -182,7 +182,7 @@ async def test_a_part_that_has_fallen_leaves_its_number_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: str
 ) -> None:
     """The supervisor waits before it starts a part again; meanwhile the number can be anybody's."""
-    from botobs.stack import supervisor as module
+    from botobs._ops.processes import supervisor as module
 
     monkeypatch.setattr(module, "FIRST_RESTART", 600.0)
     monkeypatch.setattr(module, "LAST_RESTART", 600.0)

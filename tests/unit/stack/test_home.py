@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import Home, StackError
+from botobs._ops.stack import Home, StackError
 
 
 @pytest.mark.parametrize("name", ["config", "data", "logs"])

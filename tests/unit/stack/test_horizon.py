@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import StackError
-from botobs.stack.horizon import METRICS, TRACES, Plan, check_disk, plan
+from botobs._ops.settings.horizon import METRICS, TRACES, Plan, check_disk, plan
+from botobs._ops.stack import StackError
 
 _GIB = 2**30
 _Usage = namedtuple("_Usage", "total used free")

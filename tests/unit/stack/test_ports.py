@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from botobs.stack import StackError
-from botobs.stack.ports import check_bind, choose, free_ports
+from botobs._ops.components.ports import check_bind, choose, free_ports
+from botobs._ops.stack import StackError
 
 
 @pytest.fixture

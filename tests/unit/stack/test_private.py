@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import Home, StackError, private, secrets
-from botobs.stack.cluster import secrets as cluster_secrets
-from botobs.stack.compose import prepare
+from botobs._ops.access import secrets
+from botobs._ops.components.cluster import secrets as cluster_secrets
+from botobs._ops.home import private
+from botobs._ops.stack import Home, StackError
+from botobs._ops.stack.compose import prepare
 
 #: Every secret that is made by itself, and may not be empty.
 MADE = (
@@ -126,7 +128,7 @@ def test_an_empty_secret_stops_the_start(made: Path, name: str, spoilt: str) -> 
 
 
 def test_an_empty_token_of_the_local_services_lets_nobody_in(tmp_path: Path) -> None:
-    from botobs.stack import tokens
+    from botobs._ops.access import tokens
 
     tokens.ensure_local(tmp_path)
     (tmp_path / "service.token").write_text("\n")
@@ -252,7 +254,7 @@ def test_nothing_is_written_into_another_users_file(tmp_path: Path) -> None:
 async def test_what_a_part_stores_is_closed_to_others(tmp_path: Path) -> None:
     import sys
 
-    from botobs.stack.supervisor import Part, Supervisor
+    from botobs._ops.processes.supervisor import Part, Supervisor
 
     stored = tmp_path / "stored"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack.queues import set_aside_broken
+from botobs._ops.components.queues import set_aside_broken
 
 _PAGE = 4096
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from botobs.stack.receivers import lone_channel
+from botobs._ops.settings.receivers import lone_channel
 
 
 @pytest.mark.parametrize("receiver", ["email", "slack"])

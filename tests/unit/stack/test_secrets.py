@@ -13,8 +13,9 @@ import bcrypt
 import pytest
 import yaml
 
-from botobs.stack import StackError, secrets
-from botobs.stack.clients import ssl_context
+from botobs._ops.access import secrets
+from botobs._ops.access.clients import ssl_context
+from botobs._ops.stack import StackError
 
 
 @pytest.fixture(scope="module")

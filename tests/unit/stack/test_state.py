@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from botobs.cli import main
-from botobs.settings import find_stack
-from botobs.stack import Home, StackError, state
-from botobs.stack.locks import try_exclusive
+from botobs._ops.cli import main
+from botobs._ops.home import state
+from botobs._ops.home.locks import try_exclusive
+from botobs._ops.stack import Home, StackError
+from botobs._sdk.settings import find_stack
 from tests.support.published import leave, state_of
 
 #: Commands that ask a running stack.
@@ -72,7 +73,7 @@ def test_down_leaves_a_process_alone_that_took_the_number_of_a_killed_stack(
 def test_down_leaves_a_process_alone_whose_stack_is_another_homes(
     tmp_path: Path, stranger: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from botobs._alive import identity
+    from botobs._sdk.process.alive import identity
 
     # A home that was copied while its stack ran.
     copy = _home(tmp_path / "copy")
@@ -90,8 +91,9 @@ def test_down_stops_the_process_that_wrote_the_file(tmp_path: Path) -> None:
     home = _home(tmp_path / "home")
     code = f"""
 import signal, sys, pathlib
-from botobs.stack import Home, state
-from botobs.stack.locks import try_exclusive
+from botobs._ops.home import state
+from botobs._ops.stack import Home
+from botobs._ops.home.locks import try_exclusive
 home = Home(pathlib.Path({str(home.path)!r}))
 lock = try_exclusive(home.lock)
 signal.signal(signal.SIGTERM, lambda *_: (state.remove(home), sys.exit(7)))

@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from botobs.stack import StackError, _child
-from botobs.stack._child import watch
-from botobs.stack.supervisor import Part, State, Supervisor
+from botobs._ops.processes import child
+from botobs._ops.processes.child import watch
+from botobs._ops.processes.supervisor import Part, State, Supervisor
+from botobs._ops.stack import StackError
 
 _SLEEP = "import time\ntime.sleep(600)"
 _STUBBORN = """
@@ -143,7 +144,7 @@ def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path, number: signa
     pids = tmp_path / "pids"
     code = f"""
 import asyncio, pathlib, sys
-from botobs.stack.supervisor import Part, Supervisor
+from botobs._ops.processes.supervisor import Part, Supervisor
 
 async def ready():
     return True
@@ -191,8 +192,8 @@ def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
     stranger = subprocess.Popen([sys.executable, "-c", _SLEEP])
     ours = subprocess.Popen([sys.executable, "-c", _SLEEP])
     guardian = subprocess.Popen(
-        _child.command("botobs.stack._guardian"),
-        env=_child.environ(),
+        child.command("botobs._ops.processes.reaper"),
+        env=child.environ(),
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import StackError, tokens
+from botobs._ops.access import tokens
+from botobs._ops.stack import StackError
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs.stack import assets
-from botobs.stack.versions import Pin, pins
+from botobs._ops.home import assets
+from botobs._ops.programs.versions import Pin, pins
 
 
 @pytest.mark.parametrize("pin", pins().values(), ids=lambda pin: pin.name)

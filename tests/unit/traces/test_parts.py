@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs.traces import Kind, Part, Span, Trace, break_down
-from botobs.traces.model import Value
-from botobs.traces.waterfall import describe
+from botobs._ops.traces import Kind, Part, Span, Trace, break_down
+from botobs._ops.traces.model import Value
+from botobs._ops.traces.waterfall import describe
 
 MS = 10**6
 

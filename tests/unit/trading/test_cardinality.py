@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from botobs import semconv
-from botobs.cardinality import OVERFLOW, AttributeGuard, names_one_of_many
+from botobs._sdk.engine.cardinality import OVERFLOW, AttributeGuard, names_one_of_many
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from botobs._ids import IdGenerator, Ids, given
+from botobs._sdk.ids import IdGenerator, Ids, given
 
 
 def test_a_seed_of_the_program_does_not_repeat_ids() -> None:

@@ -15,9 +15,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 
 from botobs import trading
-from botobs._ids import IdGenerator
-from botobs.engine import Limits, create_engine
-from botobs.redaction import Redactor
+from botobs._sdk.engine import Limits, create_engine
+from botobs._sdk.ids import IdGenerator
+from botobs._sdk.redaction import Redactor
 from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 from botobs.testing._model import points_in, spans_in

@@ -1,6 +1,6 @@
 {{/*
 The text of a configuration file with its variables put in: `${BOTOBS_NAME}` and `${BOTOBS_NAME:-default}`, as
-botobs/stack/render.py does it for a stack on one machine. Any other dollar belongs to the program that reads the file.
+botobs/_ops/home/render.py does it for a stack on one machine. Any other dollar belongs to the program that reads the file.
 
   {{ include "botobs.render" (dict "root" $ "file" "files/collector/collector.yaml" "values" $values) }}
 */}}

@@ -6,10 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from botobs.export.lanes import Lane
-from botobs.export.spool import Spool
-from botobs.export.spool_folder import Folder, open_base
-from botobs.export.store import Parcel
+from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.spool import Spool
+from botobs._sdk.export.spool_folder import Folder, open_base
+from botobs._sdk.export.store import Parcel
 
 
 def main() -> None:

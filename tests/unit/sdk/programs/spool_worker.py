@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from botobs.export.lanes import Lane
-from botobs.export.spool import Spool
-from botobs.export.store import Parcel
+from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.spool import Spool
+from botobs._sdk.export.store import Parcel
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What runs at the operator's: commands, and what they start and read."""

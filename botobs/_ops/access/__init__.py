@@ -1,0 +1,1 @@
+"""Certificates, tokens and passwords of a stack, and HTTP clients that present them."""

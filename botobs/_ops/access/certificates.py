@@ -1,0 +1,288 @@
+"""The certificates of the stack: an authority of its own, one certificate for its listeners and one for its clients.
+
+Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ..errors import StackError
+from ..home.private import make_folder, write_secret
+
+#: Names under which the parts are reached: natively, and as services of docker-compose.yml.
+HOSTS = (
+    "localhost", "collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "postgres_exporter",
+    "postgres-exporter", "grafana",
+)  # fmt: skip
+ADDRESSES = ("127.0.0.1", "::1")
+
+CA_DAYS = 3650
+#: Long enough that a stack which is left running for a season keeps working; `botobs up` renews in time.
+LEAF_DAYS = 365
+#: A certificate that has fewer days left than this is renewed.
+RENEW_DAYS = 30
+
+#: What each certificate is for, in the order in which they are shown.
+PURPOSES = {
+    "ca": "signs the stack's own",
+    "server": "shown by every listener",
+    "client": "shown by the parts and by botobs to each other",
+    "services-ca": "signs those of services, where services show any",
+}
+_DELETE_KEY = "Delete it with its certificate, and both will be made anew."
+_HOST = re.compile(r"\A[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate of the stack.
+
+    Attributes:
+        name: Its file's, without suffix.
+        expires: When it ends.
+        hosts: Names and addresses that it stands for.
+    """
+
+    name: str
+    expires: datetime.datetime
+    hosts: tuple[str, ...]
+
+    @property
+    def days_left(self) -> int:
+        """Whole days until it ends, negative afterwards."""
+        return (self.expires - datetime.datetime.now(datetime.UTC)).days
+
+
+def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
+    """Make what is missing, renew what ends soon or lacks a name.
+
+    Args:
+        folder: The home's `secrets/`.
+        extra_hosts: Further names or addresses, over those that `add_hosts` was told.
+
+    Raises:
+        StackError: The authority is somebody else's, and a certificate of theirs is missing.
+    """
+    if _is_foreign(folder):
+        for leaf in ("server", "client"):
+            if not (folder / f"{leaf}.pem").exists():
+                raise _no_key(folder / "ca.key", f"{leaf}.pem")
+        return
+    new_authority = not (folder / "ca.pem").exists()
+    for leaf in ("server", "client"):
+        hosts = (*HOSTS, *ADDRESSES, *added_hosts(folder), *extra_hosts) if leaf == "server" else ()
+        if new_authority or _needs_renewal(folder / f"{leaf}.pem", hosts):
+            _issue_own(folder, leaf, hosts)
+
+
+def renew(folder: Path) -> None:
+    """Make both certificates anew; the authority stays, so that nobody has to be told."""
+    _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
+    _issue_own(folder, "client", ())
+
+
+def add_hosts(folder: Path, hosts: Iterable[str]) -> None:
+    """Let the listeners' certificate stand for further names or addresses, from now on.
+
+    Raises:
+        StackError: One is neither a name nor an address.
+    """
+    wanted = list(dict.fromkeys([*added_hosts(folder), *(_checked(host) for host in hosts)]))
+    write_secret(folder / "hosts", "".join(f"{host}\n" for host in wanted))
+    ensure(folder)
+
+
+def added_hosts(folder: Path) -> list[str]:
+    """The names and addresses that `add_hosts` was told."""
+    file = folder / "hosts"
+    return file.read_text(encoding="utf-8").split() if file.exists() else []
+
+
+def found(folder: Path) -> list[Certificate]:
+    """Every certificate that there is."""
+    return [_read(folder / f"{name}.pem") for name in PURPOSES if (folder / f"{name}.pem").exists()]
+
+
+def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, Path]:
+    """Make a certificate that a service shows to the collector.
+
+    Args:
+        folder: The home's `secrets/`.
+        service: Its name.
+        target: Folder for the two files.
+
+    Returns:
+        The files of the certificate and of its key.
+    """
+    authority = _authority(folder, "services-ca", "botobs services CA")
+    make_folder(target)
+    _issue(target, _checked(service), authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
+    return target / f"{service}.pem", target / f"{service}.key"
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether the authority was put there by somebody who keeps its key, and renews what it has signed."""
+    return (folder / "ca.pem").exists() and not (folder / "ca.key").exists()
+
+
+def _no_key(key_file: Path, wanted: str) -> StackError:
+    return StackError(
+        f"{wanted} is to be signed, and the authority's key {key_file} is not here",
+        f"Have it signed where the key is, or delete {key_file.with_suffix('.pem')} to get an authority of our own.",
+    )
+
+
+def _checked(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        if not _HOST.fullmatch(host):
+            raise StackError(f"{host!r} is neither a name nor an address") from None
+    return host
+
+
+def _read(path: Path) -> Certificate:
+    loaded = _loaded(path)
+    try:
+        held = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        hosts = tuple(str(name.value) for name in held)
+    except x509.ExtensionNotFound:
+        hosts = ()
+    return Certificate(path.stem, loaded.not_valid_after_utc, hosts)
+
+
+def _loaded(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        raise StackError(
+            f"{path} holds no certificate that can be read",
+            "Delete it with its key, and both will be made anew.",
+        ) from None
+
+
+def _loaded_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError):
+        raise StackError(f"{path} holds no key that can be read", _DELETE_KEY) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StackError(f"{path} holds no elliptic-curve key", _DELETE_KEY)
+    return key
+
+
+def _needs_renewal(path: Path, hosts: Iterable[str]) -> bool:
+    key_file = path.with_suffix(".key")
+    if not path.exists() or not key_file.exists():
+        return True
+    # A pair that was being renewed when the power went.
+    if _loaded_key(key_file).public_key() != _loaded(path).public_key():
+        return True
+    held = _read(path)
+    return held.days_left < RENEW_DAYS or not {_checked(host) for host in hosts} <= set(held.hosts)
+
+
+def _issue_own(folder: Path, leaf: str, hosts: Iterable[str]) -> None:
+    usage = ExtendedKeyUsageOID.SERVER_AUTH if leaf == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
+    _issue(folder, leaf, _authority(folder, "ca", "botobs development CA"), hosts, usage)
+
+
+_Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
+def _authority(folder: Path, name: str, title: str) -> _Authority:
+    """The authority in `folder`, made when it is missing."""
+    certificate, key_file = folder / f"{name}.pem", folder / f"{name}.key"
+    if certificate.exists() and not key_file.exists():
+        raise _no_key(key_file, "a new certificate")
+    if not certificate.exists():
+        write_secret(certificate, _pem(_self_signed(_new_key(key_file), title)))
+    return _loaded(certificate), _loaded_key(key_file)
+
+
+def _self_signed(key: ec.EllipticCurvePrivateKey, title: str) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title)])
+    usage = x509.KeyUsage(
+        digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    return (
+        _builder(name, name, key, CA_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _issue(
+    folder: Path, leaf: str, authority: _Authority, hosts: Iterable[str], purpose: x509.ObjectIdentifier
+) -> None:
+    ca, ca_key = authority
+    key = _new_key(folder / f"{leaf}.key")
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"botobs {leaf}"[:64])])
+    builder = (
+        _builder(name, ca.subject, key, LEAF_DAYS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        # Python 3.13 and newer refuse a certificate that does not name its issuer's key.
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
+        )
+    )
+    names = _names(hosts)
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    write_secret(folder / f"{leaf}.pem", _pem(builder.sign(ca_key, hashes.SHA256())))
+
+
+def _names(hosts: Iterable[str]) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = []
+    for host in hosts:
+        try:
+            names.append(x509.IPAddress(ipaddress.ip_address(host)))
+        except ValueError:
+            names.append(x509.DNSName(host))
+    return names
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # A machine whose clock is a little behind must not refuse a certificate made just now.
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
+    )
+
+
+def _new_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    key = ec.generate_private_key(ec.SECP256R1())
+    write_secret(
+        path,
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+    )
+    return key
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)

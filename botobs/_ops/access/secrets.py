@@ -1,0 +1,100 @@
+"""Makes and keeps the stack's secrets: a development CA with its certificates, passwords and tokens.
+
+Everything is a file with mode 0600 in a folder with mode 0700; nothing is ever passed on a command line.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets as random_secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import bcrypt
+
+from ..errors import StackError
+from ..home.private import check_permissions, make_folder, read_secret, write_secret
+from . import certificates, tokens
+
+__all__ = ["USERS", "check_permissions", "ensure", "read_secret", "write_secret"]
+
+#: Who may ask Prometheus, Alertmanager and the exporters: Prometheus itself, people, and the collector.
+USERS = ("scrape", "operator", "collector")
+_LONGEST_PASSWORD = 72
+
+
+def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
+    """Make whatever is missing in `folder`; what is there stays.
+
+    Args:
+        folder: The home's `secrets/`.
+        extra_hosts: Further names or addresses that the server certificate must hold.
+
+    Raises:
+        StackError: A secret can be read by others, is empty, or cannot be read.
+    """
+    make_folder(folder)
+    check_permissions(folder)
+    certificates.ensure(folder, extra_hosts)
+    for user in USERS:
+        _ensure_random(folder / f"{user}.password")
+    _write_authorization(folder)
+    for database_user in ("postgres", "exporter", "demo"):
+        _ensure_random(folder / f"database-{database_user}.password")
+    _ensure_random(folder / "grafana-admin.password")
+    _ensure_random(folder / "grafana-secret-key")
+    tokens.ensure_local(folder)
+    _write_web_config(folder)
+
+
+def _ensure_random(path: Path) -> None:
+    if not path.exists():
+        write_secret(path, random_secrets.token_urlsafe(32) + "\n")
+
+
+def _write_authorization(folder: Path) -> None:
+    """The collector's header for its own metrics, whose sender knows no user and password."""
+    words = f"collector:{read_secret(folder / 'collector.password')}"
+    # No line end: the collector takes a file as it is.
+    header = f"Basic {base64.b64encode(words.encode()).decode()}"
+    target = folder / "collector.authorization"
+    if not target.exists() or read_secret(target) != header:
+        write_secret(target, header)
+
+
+def _write_web_config(folder: Path) -> None:
+    """Prometheus' web configuration: TLS, and the users with bcrypt hashes.
+
+    https://prometheus.io/docs/prometheus/latest/configuration/https/
+    """
+    target = folder / "web.yml"
+    passwords = {user: read_secret(folder / f"{user}.password").encode() for user in USERS}
+    for user, password in passwords.items():
+        if len(password) > _LONGEST_PASSWORD:
+            raise StackError(
+                f"{folder / user}.password is longer than the {_LONGEST_PASSWORD} bytes that bcrypt takes"
+            )
+    if target.exists():
+        kept = target.read_text(encoding="utf-8")
+        known = dict(re.findall(r"^  (\w+): (\$2\S+)$", kept, re.MULTILINE))
+        if (
+            known.keys() == passwords.keys()
+            and kept == _web_config(known)
+            and all(bcrypt.checkpw(password, known[user].encode()) for user, password in passwords.items())
+        ):
+            return
+    # Each request is checked against the hash: a higher cost would slow every scrape, and the passwords are random.
+    hashed = {user: bcrypt.hashpw(word, bcrypt.gensalt(5)).decode() for user, word in passwords.items()}
+    write_secret(target, _web_config(hashed))
+
+
+def _web_config(hashes: Mapping[str, str]) -> str:
+    users = "".join(f"  {user}: {hashes[user]}\n" for user in USERS)
+    return (
+        "tls_server_config:\n"
+        "  cert_file: server.pem\n"
+        "  key_file: server.key\n"
+        "  min_version: TLS12\n"
+        f"basic_auth_users:\n{users}"
+    )

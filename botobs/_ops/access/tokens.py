@@ -1,0 +1,129 @@
+"""Bearer tokens by which services are let in: one line each of `ingest.tokens`, which the collector watches.
+
+A line holds the token, the service's name and the day it was made; the collector reads the first word alone. Two tokens
+of one service are valid side by side, which is how one is exchanged without a gap.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import re
+import secrets as random_secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StackError
+from ..home.locks import exclusive
+from ..home.private import read_secret, write_secret
+
+#: The owner of the token in `service.token`, which services of this user find by themselves.
+LOCAL = "local"
+FILE = "ingest.tokens"
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Token:
+    """One valid token.
+
+    Attributes:
+        value: The secret.
+        service: Whose it is.
+        created: The day it was made, as ISO 8601, or empty when nobody knows.
+    """
+
+    value: str
+    service: str
+    created: str
+
+    @property
+    def id(self) -> str:
+        """A name for it that gives nothing away."""
+        return hashlib.sha256(self.value.encode()).hexdigest()[:8]
+
+
+def valid(folder: Path) -> list[Token]:
+    """Every token that the collector takes, the oldest of a service first."""
+    try:
+        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [_parsed(line.split()) for line in lines if line.split()]
+
+
+def new(service: str) -> Token:
+    """A token for `service`, which lets nobody in before it is added.
+
+    Raises:
+        StackError: `service` is no name.
+    """
+    if not _SERVICE.fullmatch(service):
+        raise StackError(f"{service!r} is no name of a service: letters, digits, dots, dashes, underscores")
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Token(random_secrets.token_urlsafe(32), service, today)
+
+
+def add(folder: Path, made: Token) -> None:
+    """Let a token in; those that its service has stay valid.
+
+    A token of the local services also becomes the one that they find.
+    """
+    _change(folder, lambda held: [*held, made])
+    if made.service == LOCAL:
+        write_secret(folder / "service.token", made.value + "\n")
+
+
+def create(folder: Path, service: str) -> Token:
+    """Make another token for `service`, and let it in.
+
+    Raises:
+        StackError: `service` is no name.
+    """
+    made = new(service)
+    add(folder, made)
+    return made
+
+
+def revoke(folder: Path, wanted: str) -> list[Token]:
+    """Make tokens invalid, and return them.
+
+    Args:
+        folder: The home's `secrets/`.
+        wanted: A token's id, or a service, whose tokens all go.
+
+    Raises:
+        StackError: There is none of them, or one is that of the local services.
+    """
+    gone = [token for token in valid(folder) if wanted in (token.id, token.service)]
+    if not gone:
+        raise StackError(f"there is no token of {wanted!r}", "See them with botobs token list.")
+    in_use = read_secret(folder / "service.token")
+    if any(token.value == in_use for token in gone):
+        raise StackError(
+            f"{wanted!r} is what services of this user find by themselves",
+            f"Make another first, with botobs token create {LOCAL}, then revoke this one by its id.",
+        )
+    _change(folder, lambda held: [token for token in held if token not in gone])
+    return gone
+
+
+def ensure_local(folder: Path) -> None:
+    """Let the local services in when nobody has been let in yet."""
+    if not (folder / "service.token").exists():
+        create(folder, LOCAL)
+    local = read_secret(folder / "service.token")
+    if local not in {token.value for token in valid(folder)}:
+        _change(folder, lambda held: [*held, Token(local, LOCAL, "")])
+
+
+def _parsed(words: list[str]) -> Token:
+    value, service, created = (*words, "", "")[:3]
+    return Token(value, service, created)
+
+
+def _change(folder: Path, change: Callable[[list[Token]], list[Token]]) -> None:
+    with exclusive(folder / ".tokens.lock"):
+        lines = [f"{token.value} {token.service} {token.created}".rstrip() for token in change(valid(folder))]
+        write_secret(folder / FILE, "\n".join(lines) + "\n")

@@ -1,0 +1,98 @@
+"""The command `botobs`: one module a command, imported only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from ..._version import __version__
+
+#: Commands in the order of the help, with the line that describes each.
+COMMANDS: dict[str, str] = {
+    "up": "start the stack: collector, Prometheus, Tempo, Alertmanager",
+    "down": "stop it",
+    "status": "what runs, and where",
+    "run": "run a program with monitoring on, without editing it",
+    "traces": "search recent traces, and draw one in the terminal",
+    "report": "draw the dashboards, alerts and traces of the last hour into one page",
+    "grafana": "give a Grafana that runs already the data sources and dashboards",
+    "token": "let services on other machines in, and out again",
+    "certs": "see, renew and extend the stack's certificates",
+    "ledger": "what each service sent, and whether any of it is missing",
+    "doctor": "find out why something is not seen",
+    "drill": "break something on purpose, and see who is told",
+    "deadman": "outside the stack: mail when its alerting falls silent",
+    "size": "calculate what a platform's telemetry amounts to, and what its pipeline needs",
+    "build": "build the programs of the stack, and nothing else",
+    "backfill": "bring what a Prometheus has stored into a cluster's Mimir",
+    "compose": "prepare secrets and configuration for docker compose",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        parser = _parser(words)
+    except ModuleNotFoundError as error:
+        return _incomplete(error, words)
+    options = parser.parse_args(words)
+    if options.command is None:
+        parser.print_help()
+        return 2
+    try:
+        return int(options.function(options))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as `| head` does. Nothing that we still hold may be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ModuleNotFoundError as error:
+        return _incomplete(error, words)
+    except Exception as error:
+        from ..console import fail
+
+        if not _is_for_people(error):
+            raise
+        problem, _, way_out = str(error).partition("\n")
+        return fail(problem, way_out, options)
+
+
+def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
+    # Not as other failures are said: rich may be what is missing.
+    problem = f"this command needs the Python package {error.name!r}, which is not installed"
+    way_out = "Install it with: pip install 'botobs[stack]'"
+    if "--json" in words:
+        sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")
+    else:
+        sys.stderr.write(f"botobs: {problem}\n{way_out}\n")
+    return 1
+
+
+def _is_for_people(error: Exception) -> bool:
+    """Whether an error's text says what a person needs; all others are bugs and keep their trace."""
+    return type(error).__name__ in {"StackError", "TempoError", "NoSuchTrace", "SettingError", "UsageError"}
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="botobs",
+        description="Monitoring of a bot trading platform: one line in a service, and its trades are seen.",
+    )
+    parser.add_argument("--version", action="version", version=f"botobs {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    called = next((word for word in words if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        if name == called:
+            importlib.import_module(f".{name}", __name__).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return parser

@@ -1,0 +1,42 @@
+"""`botobs compose`: prepare secrets and configuration for docker compose."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+from ..console import out, print_json
+from ..console.arguments import home_of
+from ..home import assets
+from ..stack import Home
+from ..stack.compose import prepare
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "compose", description="Write secrets and rendered configuration, then: docker compose up."
+    )
+    parser.add_argument(
+        "--home", metavar="DIR", help="where to (default: $BOTOBS_HOME, else .botobs/compose)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prepare the folder that docker-compose.yml mounts."""
+    # docker compose lets the shell's BOTOBS_HOME win over the one in the file that is written here.
+    home = home_of(options) or Home.named() or Home(Path(".botobs/compose").resolve())
+    environment = prepare(home)
+    compose = Path("docker-compose.yml")
+    if not compose.exists():
+        # Called from an installed wheel: the file comes along.
+        shutil.copyfile(assets.root() / "docker-compose.yml", compose)
+    if options.json:
+        print_json({"home": home.path, "env_file": environment, "compose": compose.resolve()})
+    else:
+        out.print(f"secrets and configuration are in {home.path}")
+        out.print(f"start with: docker compose --env-file {environment} up --detach")
+    return 0

@@ -1,0 +1,91 @@
+"""`botobs deadman`: the switch outside the stack that mails when alerting itself falls silent."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+
+from ..console import err, out
+from ..drills.deadman import Deadman, Mailer
+from ..stack import StackError
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "deadman",
+        description="Listen for the Watchdog of a stack on another machine, and mail when it falls silent. It speaks "
+        "plain HTTP: put it into a private network, or behind a proxy that speaks TLS.",
+    )
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", default="127.0.0.1:9099", help="address (default: 127.0.0.1:9099)"
+    )
+    parser.add_argument(
+        "--path-file", metavar="FILE", type=Path, required=True,
+        help="file with the path that Alertmanager posts to; whoever does not know it is not heard",
+    )  # fmt: skip
+    parser.add_argument("--name", default="botobs", help="which stack it is, for the mail (default: botobs)")
+    parser.add_argument(
+        "--silence", metavar="SECONDS", type=float, default=180, help="how long is too long (default: 180)"
+    )
+    parser.add_argument("--to", required=True, help="who is told")
+    parser.add_argument("--from", dest="sender", default="botobs@localhost", help="who writes")
+    parser.add_argument(
+        "--smtp", metavar="HOST:PORT", default="127.0.0.1:25", help="mail server (default: 127.0.0.1:25)"
+    )
+    parser.add_argument("--username", help="log in with this name")
+    parser.add_argument("--password-file", metavar="FILE", type=Path, help="and the password in this file")
+    parser.add_argument("--no-starttls", action="store_true", help="send in the clear")
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Listen until Ctrl-C or SIGTERM."""
+    login = None
+    if options.username:
+        if options.password_file is None:
+            raise StackError("--username without --password-file: there is no password to log in with")
+        login = (options.username, _read(options.password_file))
+    host, port = _address(options.smtp, "--smtp")
+    mailer = Mailer(host, port, options.sender, options.to, not options.no_starttls, login)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        deadman = Deadman(
+            mailer,
+            options.name,
+            options.silence,
+            _address(options.listen, "--listen"),
+            _read(options.path_file),
+        )
+    except OSError as error:
+        raise StackError(f"--listen {options.listen}: {error}") from None
+    with deadman:
+        out.print(
+            f"listening on {options.listen}; after {options.silence:g} s of silence {options.to} is told"
+        )
+        stop.wait()
+    err.print("stopped")
+    return 0
+
+
+def _address(text: str, name: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise StackError(
+            f"{name} {text!r} on the command line is no address: HOST:PORT, with a port from 1 to 65535"
+        )
+    return host, int(port)
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StackError(f"{path} cannot be read: {error.strerror}") from None
+    if not text:
+        raise StackError(f"{path} is empty")
+    return text

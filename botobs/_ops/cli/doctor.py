@@ -1,0 +1,102 @@
+"""`botobs doctor`: finds out why something is not seen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+import botobs
+
+from ..._sdk.settings import TABLE, Settings, find_stack, load
+from ..doctor import checks
+from ..doctor.canary import PATIENCE, canary
+from ..doctor.findings import Finding, say, show, show_table
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "doctor",
+        description="Check settings, libraries and the way to the collector and the stores, as a service started here "
+        "would meet them. Exit code 1 when data would not arrive.",
+    )
+    parser.add_argument(
+        "--home", metavar="DIR", help="folder of the stack (default: $BOTOBS_HOME, else the one that runs)"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="print every setting and where its value came from"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE,
+        metavar="SECONDS",
+        help="how long to look for the canary in the stores (default: %(default).0f)",
+    )
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check everything; 0 when data would arrive."""
+    # What the SDK would log is found and said here, with more words.
+    logging.getLogger("botobs").addHandler(logging.NullHandler())
+    environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
+    found = load({}, environ)
+    seen: list[Finding] = []
+    findings = _kept(_findings(found, environ, options.patience), seen)
+    if options.json:
+        list(findings)
+    else:
+        if options.explain:
+            rows = [(name, found.shown(name), found.origins[name]) for name in TABLE]
+            show_table(("setting", "value", "from"), rows)
+            say("")
+        show(findings)
+    errors = sum(finding.level == "error" for finding in seen)
+    if options.json:
+        _print_json(found, seen, errors)
+    else:
+        say(f"\n{errors} found that keep data from arriving." if errors else "\nAll is well.")
+    return 1 if errors else 0
+
+
+def _kept(findings: Iterator[Finding], seen: list[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        seen.append(finding)
+        yield finding
+
+
+def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> Iterator[Finding]:
+    yield from checks.settings(found)
+    yield from checks.versions()
+    if not found.enabled:
+        return
+    disabled = found.disabled_instrumentations
+    with botobs.init("botobs-doctor", disabled_instrumentations=disabled, environ=environ) as handle:
+        yield from checks.rivals(handle)
+        yield from checks.instrumentations(handle)
+        yield from checks.certificate_expiry(found)
+        failed = False
+        for finding in checks.collector(found):
+            failed = failed or finding.level == "error"
+            yield finding
+        if not failed:
+            stack = find_stack(environ)
+            of_stack = stack is not None and stack.settings["endpoint"] == found.endpoint
+            yield from canary(handle, stack if of_stack else None, patience)
+
+
+def _print_json(found: Settings, findings: list[Finding], errors: int) -> None:
+    answer = {
+        "ok": errors == 0,
+        "findings": [asdict(finding) for finding in findings],
+        "settings": {name: {"value": found.shown(name), "origin": found.origins[name]} for name in TABLE},
+    }
+    json.dump(answer, sys.stdout, indent=2)
+    sys.stdout.write("\n")

@@ -1,0 +1,82 @@
+"""`botobs status`: what runs, where, and how it is."""
+
+from __future__ import annotations
+
+import argparse
+
+import httpx
+
+from ..access import clients
+from ..console import out, print_json
+from ..console.arguments import add_home, home_of
+from ..home import state
+
+#: Where each part says that it is well.
+_HEALTH = {
+    # Mimir answers this one too, where it stands in for Prometheus.
+    "prometheus": "/api/v1/status/buildinfo",
+    "alertmanager": "/-/ready",
+    "tempo": "/ready",
+    "mimir": "/ready",
+    "grafana": "/api/health",
+}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "status", description="Show what runs, and where. Exit code 1 when something is wrong."
+    )
+    add_home(parser)
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask every part and print a line each."""
+    running = state.require(home_of(options))
+    answers = {name: _ask(running, name, url) for name, url in running.parts.items()}
+    if options.json:
+        parts = {name: {"url": url, "state": answers[name]} for name, url in running.parts.items()}
+        print_json(
+            {
+                "home": running.home.path,
+                "pid": running.pid,
+                "environment": running.environment,
+                "parts": parts,
+            }
+        )
+    else:
+        for name, url in running.parts.items():
+            colour = "green" if answers[name] in {"ready", "running"} else "red"
+            out.print(f"{name:18} [{colour}]{answers[name]:12}[/] {url}")
+        out.print(
+            f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
+        )
+    return 0 if all(answer in {"ready", "running"} for answer in answers.values()) else 1
+
+
+def _ask(running: state.Running, name: str, url: str) -> str:
+    if not url.startswith("http"):
+        return "running" if _listens(url) else "unreachable"
+    # One of several is called after its kind.
+    health = _HEALTH.get(name) or _HEALTH.get(name.split("-")[0])
+    with clients.client(running.home.secrets, url) as http:
+        try:
+            response = http.get(health or "/", timeout=3)
+        except httpx.HTTPError:
+            return "unreachable"
+    if health:
+        return "ready" if response.status_code == 200 else f"not ready ({response.status_code})"
+    return "running"
+
+
+def _listens(url: str) -> bool:
+    import socket
+    from urllib.parse import urlsplit
+
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=3).close()
+    except OSError:
+        return False
+    return True

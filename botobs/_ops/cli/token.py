@@ -1,0 +1,82 @@
+"""`botobs token`: let a service on another machine in, and out again."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..access import tokens
+from ..console import err, out, print_json
+from ..console.arguments import add_home, secrets_made, secrets_of
+from ..home.private import write_secret
+from ..stack import StackError
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "token",
+        description="Bearer tokens of services. A change holds at once, and two tokens of a service are valid side "
+        "by side: create another, hand it out, then revoke the older by its id.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    create = actions.add_parser("create", help="make another token for a service")
+    create.add_argument("service", metavar="SERVICE", help=f"its name; {tokens.LOCAL}: services of this user")
+    create.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it there (mode 0600) instead of printing it"
+    )
+    show = actions.add_parser("list", help="whose tokens are valid, without the tokens")
+    revoke = actions.add_parser("revoke", help="make tokens invalid")
+    revoke.add_argument("wanted", metavar="SERVICE|ID", help="all tokens of a service, or one by its id")
+    for action, function in ((create, _create), (show, _list), (revoke, _revoke)):
+        add_home(action)
+        action.set_defaults(function=function)
+
+
+def _create(options: argparse.Namespace) -> int:
+    secrets = secrets_made(options)
+    made = tokens.new(options.service)
+    if options.output is not None:
+        # First, so that no token is valid that nobody has.
+        _write(options.output, made)
+    tokens.add(secrets, made)
+    shown = {} if options.output is not None else {"token": made.value}
+    if options.json:
+        about = {"service": made.service, "id": made.id, "home": secrets.parent, "output": options.output}
+        print_json({**about, **shown})
+        return 0
+    err.print(
+        f"token {made.id} of {made.service} opens the stack in {secrets.parent}; botobs token list knows it by this id",
+        markup=False,
+    )
+    out.print(str(options.output) if options.output is not None else made.value, markup=False)
+    return 0
+
+
+def _write(output: Path, made: tokens.Token) -> None:
+    try:
+        write_secret(output, made.value + "\n")
+    except OSError as error:
+        raise StackError(f"{output} cannot be written: {error.strerror}", "No token has been made.") from None
+
+
+def _list(options: argparse.Namespace) -> int:
+    held = tokens.valid(secrets_of(options))
+    if options.json:
+        print_json([{"id": each.id, "service": each.service, "created": each.created} for each in held])
+        return 0
+    for each in held:
+        out.print(f"{each.id}  {each.created or '-':10}  {each.service}", markup=False)
+    return 0
+
+
+def _revoke(options: argparse.Namespace) -> int:
+    secrets = secrets_of(options)
+    gone = tokens.revoke(secrets, options.wanted)
+    if options.json:
+        print_json([{"id": each.id, "service": each.service, "home": secrets.parent} for each in gone])
+        return 0
+    err.print(f"changed: the tokens of the stack in {secrets.parent}", markup=False)
+    for each in gone:
+        out.print(f"revoked {each.id} of {each.service}", markup=False)
+    return 0

@@ -1,0 +1,90 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..access import secrets
+from ..home import state
+from ..stack import Home, Options, StackError
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    """`--home` and `--json`."""
+    parser.add_argument(
+        "--home",
+        metavar="DIR",
+        help="folder of the stack (default: $BOTOBS_HOME, else the user's data folder)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def home_of(options: argparse.Namespace) -> Home | None:
+    """The home that was named, or None."""
+    return Home.from_environ({"BOTOBS_HOME": options.home}) if options.home else None
+
+
+def home_meant(options: argparse.Namespace) -> Home:
+    """The home that was named, else the running stack's, else the user's."""
+    if named := home_of(options) or Home.named():
+        return named
+    running = state.find()
+    return running.home if running else Home.from_environ()
+
+
+def secrets_of(options: argparse.Namespace) -> Path:
+    """The folder of the secrets of the home that is meant, which has to be there.
+
+    Raises:
+        StackError: No stack has been set up in it.
+    """
+    home = home_meant(options)
+    if not home.exists:
+        raise StackError(
+            f"no stack has been set up in {home.path}",
+            "Name its folder with --home or BOTOBS_HOME; botobs up sets one up.",
+        )
+    secrets.check_permissions(home.secrets)
+    return home.secrets
+
+
+def secrets_made(options: argparse.Namespace) -> Path:
+    """The same for a command that hands something out: what is missing is made."""
+    home = home_meant(options)
+    home.create()
+    secrets.ensure(home.secrets)
+    return home.secrets
+
+
+def add_stack_options(parser: argparse.ArgumentParser) -> None:
+    """What `up` and the demo can be told about the stack."""
+    parser.add_argument(
+        "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
+    )
+    add_profile(parser)
+    parser.add_argument(
+        "--with", dest="extra", action="append", default=[], choices=["postgres", "mimir"], metavar="PART",
+        help="run this too: postgres (a PostgreSQL with its exporter), mimir (long-term store)",
+    )  # fmt: skip
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """`--profile`."""
+    parser.add_argument(
+        "--profile", choices=["machine", "cluster"], default="machine",
+        help="cluster: gateways, Mimir, Tempo and Alertmanager as several processes, with an object store "
+        "(default: machine, one of each)",
+    )  # fmt: skip
+
+
+def stack_options(options: argparse.Namespace) -> Options:
+    """The stack's options from the command line's."""
+    cluster = options.profile == "cluster"
+    return Options(
+        postgres="postgres" in options.extra,
+        # A cluster has three of it.
+        mimir="mimir" in options.extra and not cluster,
+        cluster=cluster,
+        ports_auto=options.ports == "auto",
+    )

@@ -1,0 +1,1 @@
+"""What `botobs doctor` checks."""

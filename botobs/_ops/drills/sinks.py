@@ -1,0 +1,207 @@
+"""Where alerts arrive in drills and tests: a mail server and a Slack-shaped HTTP server, over real sockets."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope
+
+from ..components.ports import free_ports
+
+#: How `alertmanager/templates` and the dead-man's switch write subjects: what, how many, where, since when.
+_SUBJECT = re.compile(
+    r"\A\[(?P<severity>\w+)\] (?P<alert>\w+)(?: \((?P<count>\d+(?: of \d+)?)\))?: (?P<where>.*), since (?P<since>.*)"
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that has reached its reader.
+
+    Attributes:
+        channel: `email` or `slack`.
+        subject: Subject line, or title.
+        text: Body, as plain text.
+        at: When it came, in seconds since the epoch.
+    """
+
+    channel: str
+    subject: str
+    text: str
+    at: float
+
+    @property
+    def alert(self) -> str:
+        """Name of the alert, or an empty string when the subject is not one of ours."""
+        match = _SUBJECT.fullmatch(self.subject)
+        return match["alert"] if match else ""
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it says that the alert is over."""
+        return self.subject.startswith("[RESOLVED]")
+
+    def describe(self) -> dict[str, Any]:
+        """The message as JSON."""
+        return asdict(self)
+
+
+class Inbox:
+    """Messages of all channels, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._messages: list[Message] = []
+
+    def add(self, channel: str, subject: str, text: str) -> None:
+        """Take a message in."""
+        message = Message(channel, subject, text, time.time())
+        with self._lock:
+            self._messages.append(message)
+
+    def since(self, at: float = 0.0) -> list[Message]:
+        """What came at `at` or later."""
+        with self._lock:
+            return [message for message in self._messages if message.at >= at]
+
+
+class MailSink(AbstractContextManager["MailSink"]):
+    """A mail server that keeps what it gets.
+
+    Args:
+        inbox: Where messages go.
+        tls: Demand STARTTLS with this server's certificate.
+        login: Demand this user and password.
+
+    Attributes:
+        port: On 127.0.0.1.
+        logins: Users that have logged in.
+    """
+
+    def __init__(
+        self, inbox: Inbox, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None
+    ) -> None:
+        self.port = free_ports(1)[0]
+        self.logins: list[str] = []
+        self._inbox = inbox
+        self._login = login
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            tls_context=tls,
+            require_starttls=tls is not None,
+            authenticator=self._authenticate if login else None,
+            auth_required=login is not None,
+            # aiosmtpd asks for "User Name", where real servers ask for "Username:" and Alertmanager knows no other.
+            auth_exclude_mechanism=["LOGIN"],
+        )
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._controller.stop()
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
+        """Take a mail: aiosmtpd calls this by its name."""
+        mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        body = mail.get_body(("plain",))
+        self._inbox.add("email", str(mail["Subject"]), body.get_content() if body else "")
+        return "250 OK"
+
+    def _authenticate(
+        self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any
+    ) -> AuthResult:
+        given = (data.login.decode(), data.password.decode())
+        if given != self._login:
+            return AuthResult(success=False, handled=False)
+        self.logins.append(given[0])
+        return AuthResult(success=True)
+
+
+class HttpSink(AbstractContextManager["HttpSink"]):
+    """An HTTP server that takes JSON by POST.
+
+    Args:
+        take: Called with the path and the JSON of each request that is answered with 200.
+        refuse: Status codes for the next requests, before the next 200.
+
+    Attributes:
+        refuse: Those that are left.
+        url: Its address.
+        statuses: What each request was answered with, in order.
+    """
+
+    def __init__(self, take: Callable[[str, Any], None], refuse: Iterable[int] = ()) -> None:
+        self._take = take
+        self.refuse = list(refuse)
+        self.statuses: list[int] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _answer(self, path: str, body: bytes) -> int:
+        status = self.refuse.pop(0) if self.refuse else 200
+        self.statuses.append(status)
+        if status == 200:
+            self._take(path, json.loads(body))
+        return status
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status = sink._answer(self.path, body)
+                self.send_response(status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"ok")
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing on standard error."""
+
+        return Handler
+
+
+def slack_sink(inbox: Inbox, refuse: Iterable[int] = ()) -> HttpSink:
+    """What Slack's incoming webhook looks like from outside.
+
+    Args:
+        inbox: Where messages go.
+        refuse: Status codes for the first requests.
+    """
+
+    def take(_path: str, body: Any) -> None:
+        for attachment in body["attachments"]:
+            inbox.add("slack", attachment["title"], attachment["text"])
+
+    return HttpSink(take, refuse)

@@ -1,0 +1,119 @@
+"""How long a fault takes to a mailbox by the settings: what each step may cost, added up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..home import assets
+from ..home.render import render_text
+from .drill import Drill
+from .profile import Profile
+
+#: Defaults of settings that no configuration file states: the SDK's, and the dead-man's switch's.
+_DEFAULTS = {"OTEL_METRIC_EXPORT_INTERVAL": "10000", "BOTOBS_ALERT_RESEND_DELAY": "1m"}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(?<![0-9.])([0-9.]++)(ms|s|m|h|d)")
+_TEMPLATES = ("alertmanager/alertmanager.yml", "collector/collector.yaml", "prometheus/prometheus.yml")
+#: Alertmanager goes on believing in an alert for so many resend delays after Prometheus has last told it.
+_BELIEF = 4
+#: From Alertmanager to the mailbox, in seconds: a mail server that is near.
+_MAIL = 1.0
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Seconds from a fault to the mailbox.
+
+    Attributes:
+        typical: When every interval is half over at the moment of the fault.
+        latest: When every interval has just begun.
+    """
+
+    typical: float
+    latest: float
+
+
+def seconds(text: str) -> float:
+    """A duration as Prometheus writes it, `1m30s`, or a plain number of seconds.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    parts = _DURATION.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return float(text)
+
+
+def promised(drill: Drill, profile: Profile) -> Promise:
+    """What the settings of a profile promise for a drill."""
+    setting = _Settings(profile.variables)
+    measured = setting.of(drill.signal)
+    if drill.by_deadman:
+        believed = _BELIEF * max(
+            setting.of("BOTOBS_ALERT_RESEND_DELAY"), setting.of("BOTOBS_EVALUATION_INTERVAL")
+        )
+        latest = believed + profile.deadman_silence + _MAIL
+        return Promise(latest - measured, latest + measured)
+    rule = _rule(drill, profile)
+    evaluated = setting.of("BOTOBS_EVALUATION_INTERVAL")
+    critical = rule["labels"]["severity"] == "critical"
+    wait = setting.of("BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT")
+    lasting = seconds(str(rule.get("for", "0s")))
+    fixed = drill.reach(setting.of) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
+    # `for` ends with the evaluation after it.
+    return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
+
+
+def lingering(drill: Drill, profile: Profile) -> float:
+    """Seconds that an alert may go on after its fault: while the rule still sees it, and while it is kept."""
+    setting = _Settings(profile.variables)
+    kept = 0.0 if drill.by_deadman else seconds(str(_rule(drill, profile).get("keep_firing_for", "0s")))
+    return drill.lingers(setting.of) + kept + setting.of("BOTOBS_ALERT_GROUP_INTERVAL")
+
+
+class _Settings:
+    """Values of settings in seconds: those of a profile over the defaults of the templates."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def of(self, name: str) -> float:
+        """A setting, or the number itself."""
+        if not name.startswith(("BOTOBS_", "OTEL_")):
+            return float(name)
+        text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]
+        milliseconds = name.startswith("OTEL_") or name.endswith("_MS")
+        return float(text) / 1000 if milliseconds else seconds(text)
+
+
+@cache
+def _defaults() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in (*(assets.root() / name for name in _TEMPLATES), *_rule_files()):
+        text = path.read_text(encoding="utf-8")
+        found |= dict(re.findall(r"\$\{(BOTOBS_[A-Z0-9_]+):-([^{}]+)\}", text))
+    return found
+
+
+def _rule_files() -> list[Path]:
+    return sorted((assets.root() / "prometheus" / "rules").glob("*.yml"))
+
+
+def _rule(drill: Drill, profile: Profile) -> dict[str, Any]:
+    for path in _rule_files():
+        text = path.read_text(encoding="utf-8")
+        if f"alert: {drill.alert}\n" not in text:
+            continue
+        for group in yaml.safe_load(render_text(text, profile.variables, path.name))["groups"]:
+            for rule in group["rules"]:
+                if rule.get("alert") == drill.alert and rule["labels"]["severity"] == drill.severity:
+                    return dict(rule)
+    raise LookupError(f"no rule is called {drill.alert} with the severity {drill.severity}")

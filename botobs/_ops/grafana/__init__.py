@@ -1,0 +1,1 @@
+"""Data sources and dashboards for a Grafana that runs already."""

@@ -1,0 +1,139 @@
+"""Where the stack keeps its files: one folder, and the cache of built programs beside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..._sdk.settings.stack_file import absolute, state_folder
+from ..errors import StackError
+from .private import make_folder
+
+
+def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
+    value = environ.get(variable, "")
+    # The specification says to ignore relative paths: https://specifications.freedesktop.org/basedir-spec/
+    if value and Path(value).is_absolute():
+        return Path(value) / "botobs"
+    return Path.home() / fallback / "botobs"
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where built programs are kept, one folder a version."""
+    return _xdg(environ, "XDG_CACHE_HOME", ".cache")
+
+
+def published_state(environ: Mapping[str, str] = os.environ) -> Path:
+    """The file by which services of this user find a running stack."""
+    return state_folder(environ) / "stack.json"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one stack."""
+
+    path: Path
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Home:
+        """`BOTOBS_HOME`, else the user's data folder."""
+        return cls.named(environ) or cls(_xdg(environ, "XDG_DATA_HOME", ".local/share"))
+
+    @classmethod
+    def named(cls, environ: Mapping[str, str] = os.environ) -> Home | None:
+        """`BOTOBS_HOME`, or None where that is not set."""
+        given = environ.get("BOTOBS_HOME", "").strip()
+        return cls(absolute(given).resolve()) if given else None
+
+    @property
+    def config(self) -> Path:
+        """Rendered configuration, one folder a part."""
+        return self.path / "config"
+
+    @property
+    def data(self) -> Path:
+        """What the parts store, one folder a part."""
+        return self.path / "data"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a part."""
+        return self.path / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """Certificates, keys, passwords and tokens."""
+        return self.path / "secrets"
+
+    @property
+    def state(self) -> Path:
+        """What runs and where; there only while the stack runs."""
+        return self.path / "stack.json"
+
+    @property
+    def control(self) -> Path:
+        """Socket by which drills take parts away for a time."""
+        return self.path / "control.sock"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor of this home."""
+        return self.path / "stack.lock"
+
+    @property
+    def exists(self) -> bool:
+        """Whether a stack has been set up here."""
+        return (self.secrets / "ca.pem").exists()
+
+    def create(self) -> None:
+        """Make the folders, which nobody but their owner can enter.
+
+        Raises:
+            StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, or
+                it cannot be made.
+        """
+        try:
+            make_folder(self.path)
+            self._refuse_strangers()
+            self._refuse_foreign_content()
+            # Alertmanager's are the user's own to fill: mail password, Slack's and the dead-man's switch's addresses.
+            own = (self.secrets, self.secrets / "alertmanager", self.config, self.data, self.logs)
+            for folder in own:
+                make_folder(folder)
+            for folder in (self.path, *own):
+                folder.chmod(0o700)
+        except OSError as error:
+            raise StackError(
+                f"the home {self.path} cannot be used: {error.strerror}: {error.filename}",
+                "Name another with --home or BOTOBS_HOME.",
+            ) from None
+
+    def _refuse_strangers(self) -> None:
+        status = self.path.stat()
+        mode = stat.S_IMODE(status.st_mode)
+        if not stat.S_ISDIR(status.st_mode):
+            raise StackError(f"the home {self.path} is no folder", "Name another with --home or BOTOBS_HOME.")
+        if status.st_uid != os.geteuid():
+            raise StackError(
+                f"the home {self.path} belongs to another user",
+                "Run the command as that user, or name another home with --home or BOTOBS_HOME.",
+            )
+        if mode & 0o022:
+            raise StackError(
+                f"others can write into the home {self.path} (mode {mode:04o}), and may have done so",
+                f"If all in it is yours: chmod go= {self.path}",
+            )
+
+    def _refuse_foreign_content(self) -> None:
+        if self.secrets.exists() or self.lock.exists():
+            return
+        for folder in (self.config, self.data, self.logs):
+            # Folders alone may be there before the first start: a volume that is mounted for the data, say.
+            if any(not path.is_dir() for path in folder.rglob("*")):
+                raise StackError(
+                    f"{self.path} holds a folder {folder.name!r} that is not botobs'",
+                    "Name a folder for the stack alone with --home or BOTOBS_HOME.",
+                )

@@ -1,0 +1,1 @@
+"""Start, watch and end the stack's processes."""

@@ -1,0 +1,184 @@
+"""Lets other processes of this user hold, resume and signal the parts of a running stack: what drills need.
+
+A Unix socket in the stack's home, one JSON line a request and one an answer. What takes a part away is a lease: after
+its seconds the part comes back by itself, so that a drill which is killed leaves no fault behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import StackError
+from .supervisor import Supervisor
+
+#: Longest lease, in seconds.
+LONGEST = 3600.0
+#: A Unix socket's path may have 104 bytes on macOS and 108 on Linux.
+_LONGEST_PATH = 100
+
+
+class ControlServer:
+    """Takes requests for one supervisor.
+
+    Args:
+        path: The socket's place; only its owner can connect.
+        supervisor: Whose parts are meant.
+        several: Names that stand for several parts at once.
+    """
+
+    def __init__(
+        self, path: Path, supervisor: Supervisor, several: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        self._path = path
+        self._supervisor = supervisor
+        self._several = several or {}
+        self._server: asyncio.Server | None = None
+        self._leases: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Listen."""
+        self._path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        try:
+            # Nobody can connect before it listens, and by then it is closed to others.
+            with _short(self._path) as name:
+                listener.bind(name)
+            self._path.chmod(0o600)
+            self._server = await asyncio.start_unix_server(self._serve, sock=listener)
+        except BaseException:
+            listener.close()
+            raise
+
+    async def stop(self) -> None:
+        """Stop listening; parts that are held stay so, because the stack stops."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        for lease in self._leases.values():
+            lease.cancel()
+        await asyncio.gather(*self._leases.values(), return_exceptions=True)
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            line = await reader.readline()
+            try:
+                await self._do(json.loads(line))
+                answer: dict[str, Any] = {"ok": True}
+            except (StackError, ValueError, KeyError, TypeError) as error:
+                answer = {"ok": False, "error": str(error) or repr(error)}
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    async def _do(self, request: dict[str, Any]) -> None:
+        name = str(request["part"])
+        parts = self._several.get(name, (name,))
+        for part in parts:
+            if part not in self._supervisor.parts:
+                raise StackError(f"no part {part!r} runs here; there are {', '.join(self._supervisor.parts)}")
+        await asyncio.gather(*(self._do_to(part, request) for part in parts))
+
+    async def _do_to(self, part: str, request: dict[str, Any]) -> None:
+        match request["do"]:
+            case "hold" | "crash" as how:
+                seconds = _lease(request)
+                await self._release(part)
+                await self._supervisor.hold(part, signal.SIGKILL if how == "crash" else None)
+                self._leases[part] = asyncio.create_task(self._resume_after(part, seconds))
+            case "freeze":
+                seconds = _lease(request)
+                await self._release(part)
+                await self._supervisor.freeze(part)
+                self._leases[part] = asyncio.create_task(self._thaw_after(part, seconds))
+            case "kill":
+                await self._supervisor.kill(part, signal.SIGKILL)
+            case "release":
+                await self._release(part)
+            case other:
+                raise StackError(f"cannot {other!r} a part; there are hold, crash, freeze, kill and release")
+
+    async def _release(self, part: str) -> None:
+        lease = self._leases.pop(part, None)
+        if lease is not None:
+            lease.cancel()
+            # Ending a lease early undoes its fault, as its time would have.
+            await asyncio.gather(lease, return_exceptions=True)
+
+    async def _resume_after(self, part: str, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if not self._supervisor.stopping:
+                await self._supervisor.resume(part)
+
+    async def _thaw_after(self, part: str, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await self._supervisor.thaw(part)
+
+
+@contextlib.contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """A name of `path` for as long as the block runs, short enough for a socket.
+
+    Raises:
+        StackError: This system has none.
+    """
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        through = Path(f"/proc/self/fd/{folder}")
+        if not through.exists():
+            raise StackError(
+                f"{path} is too long a name for a socket on this system",
+                f"Choose a home whose path has at most {_LONGEST_PATH - len(path.name) - 1} bytes.",
+            )
+        yield str(through / path.name)
+    finally:
+        os.close(folder)
+
+
+def _lease(request: dict[str, Any]) -> float:
+    seconds = float(request["seconds"])
+    if not 0 < seconds <= LONGEST:
+        raise StackError(f"a part can be taken away for up to {LONGEST:g} s, not for {seconds:g} s")
+    return seconds
+
+
+def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
+    """Make one request; returns when it is done.
+
+    Args:
+        path: The socket of the running stack, `Home.control`.
+        do: `hold` (stop it in good order), `crash` (kill it, and leave it dead), `freeze` (stop its threads, and those
+            of the processes that it has started), `kill` or `release`.
+        part: Name of the part.
+        seconds: Length of the lease, for `hold`, `crash` and `freeze`.
+
+    Raises:
+        StackError: The stack does not run or refuses.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX) as connection, _short(path) as name:
+            connection.settimeout(60)
+            connection.connect(name)
+            connection.sendall(json.dumps({"do": do, "part": part, "seconds": seconds}).encode() + b"\n")
+            answer = json.loads(connection.makefile().readline())
+    except (OSError, ValueError) as error:
+        raise StackError(
+            f"the stack cannot be asked at {path}: {error}", "Is it running? See botobs status."
+        ) from None
+    if not answer["ok"]:
+        raise StackError(answer["error"])

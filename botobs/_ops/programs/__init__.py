@@ -1,0 +1,1 @@
+"""Fetch or build the stack's programs, in the versions of `versions.toml`."""

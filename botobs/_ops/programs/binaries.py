@@ -1,0 +1,148 @@
+"""Gets the programs of the stack: from PATH in the pinned version, else from the cache, else built from source."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..home.home import cache_folder
+from ..home.locks import exclusive
+from . import _go
+from .versions import Pin, pins
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A program that has to be built."""
+
+    pin: Pin
+    program: str
+    target: Path
+
+    @property
+    def minutes(self) -> float:
+        """Share of this program in the part's cold build; the first one compiles nearly everything."""
+        programs = list(self.pin.packages)
+        return self.pin.minutes if self.program == programs[0] else self.pin.minutes / 10
+
+
+class Display(Protocol):
+    """Shows a build's progress."""
+
+    def plan(self, missing: list[Missing]) -> None:
+        """What will be built, in order."""
+
+    def start(self, item: Missing) -> None:
+        """The build of `item` starts."""
+
+    def advance(self, item: Missing, done: int, total: int) -> None:
+        """`done` of `total` Go packages of `item` are compiled."""
+
+    def finish(self, item: Missing) -> None:
+        """`item` is built."""
+
+
+class Binaries:
+    """Paths of the programs, by name."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+        self._cache = cache_folder(environ)
+        self._found: dict[str, Path] = {}
+
+    def __getitem__(self, program: str) -> Path:
+        return self._found[program]
+
+    def require(self, parts: Iterable[str], display: Display) -> None:
+        """Find or build every program of `parts`.
+
+        Raises:
+            StackError: One has to be built and cannot be.
+        """
+        wanted = [pins()[part] for part in parts]
+        missing = list(self._missing(wanted))
+        if not missing:
+            return
+        go = _go.find_go(self._environ)
+        display.plan(missing)
+        for item in missing:
+            self._build(go, item, display)
+
+    def locate(self, pin: Pin, program: str) -> Path | None:
+        """The program in the pinned version, from PATH or the cache; None when it has to be built."""
+        name = pin.on_path.get(program, program)
+        on_path = shutil.which(name, path=self._environ.get("PATH"))
+        if on_path is not None and version_of(Path(on_path)) == pin.version:
+            return Path(on_path)
+        cached = self._target(pin, program)
+        return cached if cached.is_file() else None
+
+    def _missing(self, wanted: Iterable[Pin]) -> Iterator[Missing]:
+        for pin in wanted:
+            for program in pin.packages:
+                found = self.locate(pin, program)
+                if found is not None:
+                    self._found[program] = found
+                else:
+                    yield Missing(pin, program, self._target(pin, program))
+
+    def _target(self, pin: Pin, program: str) -> Path:
+        return self._cache / pin.name / pin.cache_name / program
+
+    def _build(self, go: Path, item: Missing, display: Display) -> None:
+        item.target.parent.mkdir(parents=True, exist_ok=True)
+        # Two commands at once share the work instead of doing it twice.
+        with exclusive(item.target.parent / f".{item.program}.lock"):
+            display.start(item)
+            if not item.target.is_file():
+                _remove_leftovers(item.target.parent)
+                package = item.pin.packages[item.program]
+                _go.build(
+                    go, item.pin, package, item.target,
+                    lambda done, total: display.advance(item, done, total),
+                )  # fmt: skip
+            display.finish(item)
+        self._found[item.program] = item.target
+
+
+def version_of(program: Path) -> str | None:
+    """The version that a program states with `--version`, or None when it states none."""
+    try:
+        said = subprocess.run(
+            [str(program), "--version"], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = (said.stdout + said.stderr).split()
+    for before, word in itertools.pairwise(words):
+        if before.rstrip(",:").lower() == "version":
+            return word.rstrip(",").removeprefix("v")
+    return None
+
+
+def _remove_leftovers(folder: Path) -> None:
+    # What a killed build left behind; the lock says that none is running.
+    for leftover in folder.glob(".building-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+class Silent:
+    """A display that shows nothing."""
+
+    def plan(self, missing: list[Missing]) -> None:
+        """Nothing."""
+
+    def start(self, item: Missing) -> None:
+        """Nothing."""
+
+    def advance(self, item: Missing, done: int, total: int) -> None:
+        """Nothing."""
+
+    def finish(self, item: Missing) -> None:
+        """Nothing."""

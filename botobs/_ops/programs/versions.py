@@ -1,0 +1,73 @@
+"""Reads `versions.toml`, the lock file of everything that is not Python."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ..home import assets
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One part's version and how it is built.
+
+    Attributes:
+        name: The part, as in `versions.toml`.
+        version: What the program says of itself.
+        source: Folder of the committed go.mod and go.sum.
+        packages: Go package by program name.
+        on_path: Other names of the programs on PATH.
+        tags: Go build tags.
+        stamp: Linker variable that takes the version, or None.
+        minutes: Length of a cold build on two cores.
+        optional: Only built when asked for.
+    """
+
+    name: str
+    version: str
+    source: Path
+    module: str
+    module_version: str
+    packages: Mapping[str, str]
+    image: str
+    minutes: float
+    on_path: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    stamp: str | None = None
+    optional: bool = False
+
+    @property
+    def cache_name(self) -> str:
+        """Name of this build's folder in the cache.
+
+        It holds a digest of the sources too: our collector's list of components can change within a version.
+        """
+        digest = hashlib.sha256()
+        for file in sorted(self.source.iterdir()):
+            if file.suffix in {".go", ".mod", ".sum"}:
+                digest.update(file.read_bytes())
+        return f"{self.version}-{digest.hexdigest()[:8]}"
+
+
+@cache
+def pins() -> dict[str, Pin]:
+    """Everything that can be built from Go here, in the order of the file.
+
+    A wheel has the sources of the stack's parts alone, a checkout those of what checks the project too.
+    """
+    base = assets.root()
+    table = tomllib.loads((base / "versions.toml").read_text(encoding="utf-8"))
+    found = {name: _pin(base, name, raw) for name, raw in table.items() if "module" in raw}
+    return {name: pin for name, pin in found.items() if pin.source.is_dir()}
+
+
+def _pin(base: Path, name: str, raw: dict[str, object]) -> Pin:
+    values = dict(raw)
+    source = base / str(values.pop("build", f"{name}/build"))
+    tags = values.pop("tags", ())
+    return Pin(name=name, source=source, tags=tuple(tags), **values)  # type: ignore[arg-type]

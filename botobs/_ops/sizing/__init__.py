@@ -1,0 +1,161 @@
+"""How large a platform's telemetry becomes, and what its pipeline needs: from measured coefficients, not from guesses.
+
+`make bench-scale` runs synthetic platforms of several sizes on a real stack and writes the coefficients.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ...semconv import exchange
+
+#: Written by `python -m bench.scale.fit`.
+MEASURED = Path(__file__).parent / "measured.json"
+
+_DAY = 86_400
+#: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
+#: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
+SAMPLE_BYTES = 2.0
+#: Of a market that is followed: its book, trades and ticker.
+CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What is monitored.
+
+    Attributes:
+        services: Processes that call `botobs.init`.
+        bots: In all of them together.
+        exchanges: That each service talks to.
+        symbols: Markets that the setting `exchange_symbols` names; without it symbols make no series.
+        orders_per_second: Of all bots.
+        turn_seconds: From one turn of a bot to its next.
+        metric_interval: Seconds between two exports of a service's metrics.
+    """
+
+    services: int
+    bots: int
+    exchanges: int
+    orders_per_second: float
+    symbols: int = 0
+    turn_seconds: float = 60.0
+    metric_interval: float = 10.0
+
+
+@dataclass(frozen=True)
+class Tier:
+    """What a part of the pipeline needs.
+
+    Attributes:
+        name: Of the part.
+        cores: Busy on average; leave as much again for queries, restarts and what has to be made up for.
+        memory: Bytes.
+        disk: Bytes, for as long as it keeps things.
+    """
+
+    name: str
+    cores: float
+    memory: float
+    disk: float = 0.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a platform amounts to.
+
+    Attributes:
+        series: Active ones, those of the stack included.
+        points: Samples a second.
+        spans: A second.
+        metric_bytes: Of stored samples, a day.
+        trace_bytes: Of stored spans, a day.
+        tiers: Part by part.
+    """
+
+    series: float
+    points: float
+    spans: float
+    metric_bytes: float
+    trace_bytes: float
+    tiers: tuple[Tier, ...]
+
+    @property
+    def cores(self) -> float:
+        """Of all tiers."""
+        return sum(tier.cores for tier in self.tiers)
+
+    @property
+    def memory(self) -> float:
+        """Bytes of all tiers."""
+        return sum(tier.memory for tier in self.tiers)
+
+    @property
+    def disk(self) -> float:
+        """Bytes of all tiers."""
+        return sum(tier.disk for tier in self.tiers)
+
+
+def predict(
+    platform: Platform, retention: float = 15 * _DAY, horizon: float = _DAY, cluster: bool = False
+) -> Size:
+    """The size of a platform.
+
+    Args:
+        platform: What is monitored.
+        cluster: As a cluster with three copies of what is recent, and not on one machine.
+        retention: Seconds that samples and traces are kept.
+        horizon: Seconds of the longest outage of a store after which nothing is missing.
+
+    Raises:
+        ValueError: A number is below zero, or there is no time between turns or exports.
+    """
+    for name, value in vars(platform).items():
+        if value < 0 or (value == 0 and name in ("turn_seconds", "metric_interval")):
+            raise ValueError(f"{name} cannot be {value:g}")
+    measured = _measured()
+    series_of, turns = measured["amounts"], platform.bots / platform.turn_seconds
+    service_series = _sum(
+        series_of["service_series"],
+        service=platform.services,
+        service_and_exchange=platform.services * platform.exchanges,
+        bot=platform.bots,
+    ) + _symbol_series(platform)
+    stack = measured["cluster" if cluster else "machine"]
+    series = stack["series"] + service_series
+    # Measured at the default interval.
+    pace = 10.0 / platform.metric_interval
+    points = stack["points"] + _sum(series_of["points"], service_series=service_series * pace)
+    spans = _sum(series_of["spans"], order=platform.orders_per_second, turn=turns)
+    causes = {"constant": 1.0, "series": series, "point": points, "span": spans}
+    metric_bytes, trace_bytes = points * SAMPLE_BYTES * _DAY, spans * measured["span_bytes"] * _DAY
+    queued = points * measured["queued_point_bytes"] + spans * measured["queued_span_bytes"]
+    kept = (metric_bytes * retention / _DAY, trace_bytes * retention / _DAY)
+    disks = {"collector": queued * horizon}
+    disks |= {"object-store": sum(kept)} if cluster else dict(zip(("prometheus", "tempo"), kept, strict=True))
+    tiers = tuple(
+        Tier(name, _sum(needs["cpu"], **causes), _sum(needs["memory"], **causes), disks.get(name, 0.0))
+        for name, needs in stack["parts"].items()
+    )
+    return Size(series, points, spans, metric_bytes, trace_bytes, tiers)
+
+
+def _symbol_series(platform: Platform) -> float:
+    """Series of the markets that are told apart: each service follows each of them in each of the usual channels."""
+    told_apart = sum(exchange.SYMBOL in metric.attributes for metric in exchange.METRICS)
+    return float(platform.services * platform.symbols * told_apart * CHANNELS)
+
+
+def _sum(coefficients: Mapping[str, float], **causes: float) -> float:
+    return sum(coefficient * causes[cause] for cause, coefficient in coefficients.items())
+
+
+@cache
+def _measured() -> Mapping[str, Any]:
+    made: Mapping[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))
+    return made

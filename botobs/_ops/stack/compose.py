@@ -1,0 +1,79 @@
+"""Prepares what docker-compose.yml mounts: secrets, rendered configuration, and its environment file."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from ..access import secrets
+from ..components import parts
+from ..components.ports import PORTS
+from ..errors import StackError
+from ..home.home import Home
+from ..home.locks import try_exclusive
+from ..home.private import make_folder, write_secret
+from ..settings import horizon
+from .stack import long_term_store, render
+
+#: Addresses inside the compose network are the services' names.
+_VALUES = {
+    "BOTOBS_PROMETHEUS_URL": "https://prometheus:9090",
+    "BOTOBS_TEMPO_URL": "https://tempo:3200",
+    "BOTOBS_TEMPO_OTLP_ENDPOINT": "tempo:4417",
+    "BOTOBS_ALERTMANAGER_URL": "https://alertmanager:9093",
+    "BOTOBS_MIMIR_URL": "https://mimir:9009",
+    "BOTOBS_GRAFANA_URL": "https://127.0.0.1:3000",
+    # Inside a container every interface is the container's own; what is published is on loopback.
+    "BOTOBS_BIND": "0.0.0.0",
+    "BOTOBS_OTLP_BIND": "0.0.0.0",
+    "BOTOBS_DATA": "/data",
+    "BOTOBS_SECRETS": "/secrets",
+    "BOTOBS_CONFIG": "/config",
+    # The collector sees the host's disks under this mount.
+    "BOTOBS_HOST_ROOT": "/hostfs",
+}
+
+
+def prepare(home: Home) -> Path:
+    """Write everything into `home`.
+
+    Returns:
+        The file for `docker compose --env-file`.
+
+    Raises:
+        StackError: A secret can be read by others, or a stack of `botobs up` runs in the same home.
+    """
+    home.create()
+    lock = try_exclusive(home.lock)
+    if lock is None:
+        raise StackError(
+            f"a stack is already running in {home.path}, and would be given the configuration of containers",
+            "Name another home with --home, or stop it with botobs down.",
+        )
+    try:
+        return _prepare(home)
+    finally:
+        os.close(lock)
+
+
+def _prepare(home: Home) -> Path:
+    secrets.ensure(home.secrets)
+    values = {name: value for name, value in os.environ.items() if name.startswith("BOTOBS_")}
+    values.setdefault("BOTOBS_ENVIRONMENT", "development")
+    values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
+    # Ports are moved where they are published; inside the network they stay.
+    values |= {port.variable: str(port.default) for port in PORTS} | _VALUES
+    values |= horizon.plan(values, mimir=True).variables
+    values |= long_term_store(values)
+    render(home, values)
+    folder = home.config / "prometheus" / "targets"
+    make_folder(folder)
+    for part, variable in parts.SCRAPED.items():
+        default = next(port.default for port in PORTS if port.variable == variable)
+        parts.write_target(folder, parts.JOBS.get(part, part), f"{part.replace('_', '-')}:{default}")
+    environment = home.path / "compose.env"
+    # The secrets are readable by this user alone, so the containers run as this user.
+    lines = [f"BOTOBS_HOME={home.path}", f"BOTOBS_UID={os.getuid()}", f"BOTOBS_GID={os.getgid()}"]
+    write_secret(environment, "\n".join(lines) + "\n")
+    return environment

@@ -1,0 +1,256 @@
+"""Puts the stack together: programs, secrets, configuration, ports, processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from ..access import certificates, clients, secrets
+from ..components import parts, ports
+from ..components.cluster import parts as cluster_parts
+from ..components.cluster import secrets as cluster_secrets
+from ..components.cluster import settings as cluster_settings
+from ..components.postgres import Server
+from ..errors import StackError
+from ..home import assets, state
+from ..home.home import Home
+from ..home.locks import try_exclusive
+from ..home.render import render_tree
+from ..processes.control import ControlServer
+from ..processes.supervisor import Part, Status, Supervisor
+from ..programs.binaries import Binaries, Display, Silent
+from ..settings import horizon
+from ..settings.receivers import lone_channel
+
+#: Folders of configuration, and what in them is no configuration.
+_TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana", "front")
+_OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
+#: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
+_NOT_PUSHED = ".*:.*;.*|ALERTS.*;.*|.*;(prometheus|collector|tempo|alertmanager|postgres|mimir|extra.*)"
+_NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a stack is run.
+
+    Attributes:
+        postgres: Run a PostgreSQL of our own, with its exporter.
+        mimir: Run the long-term store beside Prometheus.
+        cluster: Run separate, replicated processes with an object store, in place of one of each.
+        ports_auto: Pick free ports.
+        publish: Let every service of this user find the stack.
+        variables: Values for the configuration, over those of the environment.
+    """
+
+    postgres: bool = False
+    mimir: bool = False
+    cluster: bool = False
+    ports_auto: bool = False
+    publish: bool = True
+    variables: Mapping[str, str] | None = None
+
+
+class Stack:
+    """A stack that runs inside this process.
+
+    Use it as `async with Stack(home, options) as stack`; leaving the block stops everything.
+
+    Args:
+        home: Where its files are.
+        options: What runs, and how.
+        display: Shows what has to be built.
+        on_change: Called when a part changes its state.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        options: Options,
+        display: Display | None = None,
+        on_change: Callable[[str, Status], None] = lambda *_: None,
+    ) -> None:
+        self.home = home
+        self.options = options
+        self.binaries = Binaries()
+        self.values: dict[str, str] = {}
+        self.warnings: list[str] = []
+        #: How a service finds this stack.
+        self.notice = ""
+        self.database: Server | None = None
+        self._display = display or Silent()
+        self._on_change = on_change
+        self._extra: list[Callable[[Stack], Iterable[Part]]] = []
+        self._lock: int | None = None
+        self._control: ControlServer | None = None
+        self.supervisor: Supervisor
+
+    def add(self, make: Callable[[Stack], Iterable[Part]]) -> None:
+        """Run further parts too; `make` is called once the ports and secrets are known."""
+        self._extra.append(make)
+
+    @property
+    def names(self) -> list[str]:
+        """The backends that run."""
+        chosen = list(cluster_parts.NAMES if self.options.cluster else parts.CORE)
+        if self.options.postgres:
+            chosen += ["postgres", "postgres_exporter"]
+        if self.options.mimir:
+            chosen.append("mimir")
+        return chosen
+
+    @property
+    def programs(self) -> list[str]:
+        """What has to be built for them, by the names in versions.toml."""
+        if not self.options.cluster:
+            return [name for name in self.names if name != "postgres"]
+        return [*cluster_parts.PROGRAMS, *(["postgres_exporter"] if self.options.postgres else [])]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Address by part."""
+        own = {name: part.url for name, part in self.supervisor.parts.items()}
+        return own | (cluster_parts.addresses(self._context) if self.options.cluster else {})
+
+    async def __aenter__(self) -> Self:
+        """Build, prepare and start.
+
+        Raises:
+            StackError: Something is in the way; nothing is left running.
+        """
+        self.home.create()
+        self._lock = try_exclusive(self.home.lock)
+        if self._lock is None:
+            raise StackError(
+                f"a stack is already running in {self.home.path}",
+                "See it with botobs status, stop it with botobs down.",
+            )
+        try:
+            state.clear(self.home)
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        await self._close()
+
+    async def _start(self) -> None:
+        self.binaries.require(self.programs, self._display)
+        chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto)
+        secrets.ensure(self.home.secrets)
+        self.values = variables(self.home, chosen, self.options)
+        promised = horizon.plan(self.values, self.options.mimir)
+        self.values |= promised.variables
+        self.warnings = horizon.check_disk(promised, self.home.data) + lone_channel(self.values)
+        render(self.home, self.values)
+        if self.options.cluster:
+            cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
+            cluster_settings.render(self.home, self.values)
+        self._http = clients.async_client(self.home.secrets)
+        context = parts.Context(self.home, self.binaries, self.values, self._http)
+        self._context = context
+        self.supervisor = Supervisor(self._parts(context), self.home.logs, self._on_change)
+        parts.write_targets(context, self.names)
+        if self.options.cluster:
+            cluster_parts.write_targets(context)
+        for make in self._extra:
+            for part in make(self):
+                self.supervisor.add(part)
+        otlp = context.url("BOTOBS_OTLP_HTTP_PORT")
+        # Written before the services of a demo start, because they look for it.
+        self.notice = state.write(
+            self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish
+        )
+        await self.supervisor.start()
+        several = cluster_parts.SEVERAL if self.options.cluster else {}
+        self._control = ControlServer(self.home.control, self.supervisor, several)
+        await self._control.start()
+
+    def _parts(self, context: parts.Context) -> list[Part]:
+        made = cluster_parts.make(context) if self.options.cluster else parts.core(context)
+        if self.options.postgres:
+            port = context.port("BOTOBS_POSTGRES_PORT")
+            self.database = Server.prepare(self.home.data / "postgres", port, self.home.secrets)
+            made += [self.database.part(), parts.postgres_exporter(context, self.database)]
+        if self.options.mimir:
+            made.append(parts.mimir(context))
+        grafana = parts.grafana(context)
+        return [*made, grafana] if grafana else made
+
+    async def _close(self) -> None:
+        if self._control is not None:
+            await self._control.stop()
+        if hasattr(self, "supervisor"):
+            await self.supervisor.stop()
+            await self._http.aclose()
+            state.remove(self.home)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[str, str]:
+    """Values of the configuration's variables: the environment's, and over them what this stack decides."""
+    values = {name: value for name, value in os.environ.items() if name.startswith("BOTOBS_")}
+    values |= {name: str(number) for name, number in chosen.items()}
+    values["BOTOBS_HOME"] = str(home.path)
+    values["BOTOBS_DATA"] = str(home.data)
+    values["BOTOBS_SECRETS"] = str(home.secrets)
+    values["BOTOBS_CONFIG"] = str(home.config)
+    values.setdefault("BOTOBS_ENVIRONMENT", "development")
+    values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
+    if held := certificates.found(home.secrets):
+        values["BOTOBS_CERTIFICATE_EXPIRY"] = str(int(min(each.expires for each in held).timestamp()))
+    for part, variable in (
+        ("PROMETHEUS", "BOTOBS_PROMETHEUS_PORT"),
+        ("TEMPO", "BOTOBS_TEMPO_HTTP_PORT"),
+        ("ALERTMANAGER", "BOTOBS_ALERTMANAGER_PORT"),
+        ("MIMIR", "BOTOBS_MIMIR_HTTP_PORT"),
+    ):
+        if variable in values:
+            values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
+    if "BOTOBS_TEMPO_OTLP_PORT" in values:
+        values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
+    values |= dict(options.variables or {})
+    ports.check_bind(values)
+    if options.cluster:
+        return cluster_settings.variables(values)
+    return values | (long_term_store(values) if options.mimir else {})
+
+
+def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
+    """What sends everything to Mimir too: pushed series from the collector, the rest from Prometheus."""
+    tls = {name: f"{values['BOTOBS_SECRETS']}/{file}" for name, file in _OWN_CLIENT.items()}
+    target = {
+        "url": f"{values['BOTOBS_MIMIR_URL']}/api/v1/push",
+        "headers": {"X-Scope-OrgID": values.get("BOTOBS_MIMIR_TENANT", "botobs")},
+        "tls_config": tls,
+        "send_exemplars": True,
+        # Pushed series reach Mimir from the collector; sent twice, each sample would be refused once.
+        "write_relabel_configs": [
+            {"source_labels": ["__name__", "job"], "regex": _NOT_PUSHED, "action": "keep"}
+        ],
+    }
+    return {
+        "BOTOBS_COLLECTOR_METRICS_EXPORTERS": "[otlp_http/prometheus, otlp_http/mimir]",
+        # JSON is YAML in flow style.
+        "BOTOBS_PROMETHEUS_REMOTE_WRITE": json.dumps([target]),
+    }
+
+
+def render(home: Home, values: Mapping[str, str]) -> None:
+    """Write every part's configuration into the home."""
+    for name in _TEMPLATES:
+        source = assets.root() / name
+        if source.is_dir():
+            render_tree(source, home.config / name, values, _NO_CONFIG)

@@ -1,0 +1,1 @@
+"""What runs inside a service. Never imports the operator's wing."""

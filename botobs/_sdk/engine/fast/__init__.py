@@ -1,0 +1,100 @@
+"""The fast engine: OpenTelemetry's API over a recorder in which the caller pays only for what cannot wait.
+
+`docs/performance.md` says where the time goes and what was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits
+from opentelemetry.sdk.trace.sampling import Sampler
+
+from ..callbacks import IN_ALL, Asking
+from .attributes import weight
+from .clock import CLOCK
+from .encode_metrics import MetricEncoder
+from .encode_spans import SpanEncoder
+from .meter import MeterProvider
+from .tracer import TracerProvider
+
+if TYPE_CHECKING:
+    from ...redaction import Redactor
+    from .. import Limits, Sink
+
+
+class FastEngine:
+    """Records spans and metrics with slots and cells, and encodes them without protobuf messages."""
+
+    name = "fast"
+
+    def __init__(
+        self, resource: Resource, sampler: Sampler, sink: Sink, redactor: Redactor, limits: Limits
+    ) -> None:
+        span_limits = SpanLimits(
+            max_attributes=limits.attributes,
+            max_events=limits.events,
+            max_links=limits.links,
+            max_span_attributes=limits.attributes,
+            max_event_attributes=limits.attributes,
+            max_link_attributes=limits.attributes,
+            max_attribute_length=limits.attribute_length,
+            max_span_attribute_length=limits.attribute_length,
+        )
+        self.tracer_provider = TracerProvider(resource, sampler, sink, span_limits)
+        self.meter_provider = MeterProvider(resource, limits.series)
+        self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
+        self._metrics = MetricEncoder(self._spans)
+        self._asking = Asking()
+
+    @property
+    def spans_started(self) -> int:
+        """Recorded spans started so far."""
+        return self.tracer_provider.spans_started
+
+    @property
+    def overflows(self) -> int:
+        """Measurements that went to an overflow series so far."""
+        return self.meter_provider.cardinality.overflows
+
+    @property
+    def attributes_refused(self) -> int:
+        """Attributes that were taken off measurements so far."""
+        return self.meter_provider.cardinality.guard.refused
+
+    def encode_spans(self, spans: Sequence[Any]) -> bytes:
+        """A redacted ExportTraceServiceRequest; on the export thread."""
+        CLOCK.refresh()
+        return self._spans.encode(spans, self.tracer_provider.resource)
+
+    def collect_metrics(self, seconds: float = IN_ALL) -> bytes | None:
+        """A redacted ExportMetricsServiceRequest with cumulative totals, or None if there is nothing."""
+        CLOCK.refresh()
+        meters = self.meter_provider.meters()
+        answers = self._asking.ask([callback for meter in meters for callback in meter.callbacks()], seconds)
+        return self._metrics.encode(self.meter_provider, answers)
+
+    def span_size(self, span: Any) -> int:
+        """About how many bytes a span takes in memory."""
+        size = 700 + 150 * len(span._attributes) + weight(span._attributes)
+        details = span._details
+        if details is not None:
+            for item in (*(details.events or ()), *(details.links or ())):
+                size += 400 + weight(item.attributes)
+        return size
+
+    def reset_after_fork(self, resource: Resource) -> None:
+        """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
+        self._spans.since = perf_counter_ns()
+        self._asking.reset()
+        self.tracer_provider.reset_after_fork(resource)
+        self.meter_provider.reset_after_fork(resource)
+
+    def shutdown(self) -> None:
+        """Record nothing more."""
+        self.tracer_provider.close()
+        self.meter_provider.shutdown()
+        self._asking.close()

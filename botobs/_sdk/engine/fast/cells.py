@@ -1,0 +1,296 @@
+"""Where measurements of one series are added up; also what `bind` returns.
+
+There is no lock. CPython lets another thread run only between certain instructions: after a call, at the start of a
+function, at a jump back. Between reading an attribute and writing it back, the methods here do none of these, so no
+addition is lost and a collection never sees half of one. `tests/unit/engine/test_atomic.py` reads the compiled code to
+keep it so on every version of Python. Without the interpreter's lock this is not true: such builds use the stock
+engine.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from bisect import bisect_left
+from math import inf
+from typing import Any
+
+from opentelemetry.trace import Span
+
+from ...context import SPAN_KEY, Context, current
+from ...safe import class_name, let_pass, number_of
+from ..faults import FAULTS
+from .span import FastSpan
+
+#: The largest number that OTLP has a place for.
+MOST = sys.float_info.max
+
+#: What is added without a look at it. Other numbers (`Decimal`, those of NumPy) are added as they are where they add up
+#: with these, and become plain at the next chance: a look at every amount's type would cost a fifth of an addition.
+_PLAIN = frozenset((int, float))
+
+#: Measurements of a collection interval that may look for a sampled span to become an exemplar. Those taken outside
+#: of any trace would otherwise all look in vain.
+_ATTEMPTS = 8
+
+#: Value, nanoseconds since the epoch, trace id, span id.
+Exemplar = tuple[float, int, int, int]
+
+
+def exemplar(amount: float, context: Context | None) -> Exemplar | None:
+    """`amount` with the ids of the sampled span in `context`, by default the current one."""
+    if context is not None and not issubclass(type(context), dict):
+        return None
+    span: Any = (current() if context is None else context).get(SPAN_KEY)
+    if type(amount) not in _PLAIN:
+        plain = number_of(amount)
+        if plain is None:
+            return None
+        amount = plain
+    if type(span) is FastSpan and span._trace is not None:
+        return amount, time.time_ns(), span._trace[0], span._span_id
+    if not isinstance(span, Span):
+        return None
+    try:
+        ids = span.get_span_context()
+    except Exception:
+        # A span of the service's own.
+        return None
+    return (
+        (amount, time.time_ns(), ids.trace_id, ids.span_id)
+        if ids.is_valid and ids.trace_flags.sampled
+        else None
+    )
+
+
+class Cell:
+    """A series of one metric.
+
+    Attributes:
+        attributes: Cleaned, and not changed any more.
+        metric: The metric's name.
+        start: When it began to count, in nanoseconds since the epoch.
+        head: The encoded part of its data points that does not change, once it is known.
+    """
+
+    __slots__ = ("attributes", "head", "metric", "start")
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self.attributes = attributes
+        self.metric = ""
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin from zero, as a forked child does."""
+        self.start = time.time_ns()
+        self.head: bytes | None = None
+
+    def refuse(self, amount: Any) -> None:
+        """Leave `amount` out, which is no number, is not finite, or is negative where that means nothing."""
+        kind = type(amount)
+        shown = amount if kind is float or (kind is int and abs(amount) < MOST) else class_name(kind)
+        FAULTS.lose(self.metric, "%s cannot take %s: such amounts are left out", self.metric, shown)
+
+    def settle(self) -> None:
+        """Make plain what was added up of numbers of other types."""
+
+
+class _NumberCell(Cell):
+    """A series with one number, and at most one exemplar an interval."""
+
+    __slots__ = ("attempts", "kept", "settled", "value")
+
+    value: Any
+
+    def reset(self) -> None:
+        """Begin anew, as a forked child does."""
+        super().reset()
+        self.kept: Exemplar | None = None
+        self.attempts = _ATTEMPTS
+        self.settled: float | None = None
+
+    def settle(self) -> None:
+        """Make a plain number of the value; one that cannot become one is taken back to what it was."""
+        value = self.value
+        while type(value) not in _PLAIN and value is not None:
+            plain = number_of(value)
+            if plain is None:
+                plain = self.settled
+            # In one step for other threads: either nobody has added meanwhile, or it is done again.
+            if self.value is value:
+                self.value = plain
+            value = self.value
+        self.settled = value
+
+    def offer(self, amount: float, context: Context | None = None) -> None:
+        """Keep `amount` as the interval's exemplar if it belongs to a sampled span."""
+        self.settle()
+        found = exemplar(amount, context)
+        if found is None:
+            self.attempts -= 1
+        else:
+            self.attempts, self.kept = 0, found
+
+    def take_exemplars(self) -> list[Exemplar]:
+        """The interval's exemplars; a new interval begins."""
+        found, self.kept, self.attempts = self.kept, None, _ATTEMPTS
+        return [] if found is None else [found]
+
+
+class SumCell(_NumberCell):
+    """Adds up amounts that are not negative."""
+
+    __slots__ = ()
+
+    def reset(self) -> None:
+        """Begin from zero, as a forked child does."""
+        super().reset()
+        self.value = 0
+
+    def add(self, amount: float) -> None:
+        """Add `amount`; negative, infinite and undefined ones are ignored."""
+        try:
+            if not 0 <= amount <= MOST:
+                self.refuse(amount)
+                return
+            self.value += amount
+        except BaseException as error:
+            let_pass(error)
+            self._oddly(amount)
+            return
+        if self.attempts > 0:
+            self.offer(amount)
+
+    def _oddly(self, amount: Any) -> None:
+        """Add what does not add up with what there is: a `Decimal` and a float, say."""
+        plain = number_of(amount)
+        if plain is None or (type(amount) in _PLAIN and type(self.value) in _PLAIN):
+            self.refuse(amount)
+            return
+        self.settle()
+        self.add(plain)
+
+
+class UpDownCell(SumCell):
+    """Adds up amounts of either sign."""
+
+    __slots__ = ()
+
+    def add(self, amount: float) -> None:
+        """Add `amount`; infinite and undefined ones are ignored."""
+        try:
+            if not -MOST <= amount <= MOST:
+                self.refuse(amount)
+                return
+            self.value += amount
+        except BaseException as error:
+            let_pass(error)
+            self._oddly(amount)
+            return
+        if self.attempts > 0:
+            self.offer(amount)
+
+
+class GaugeCell(_NumberCell):
+    """Keeps the last amount."""
+
+    __slots__ = ()
+
+    def reset(self) -> None:
+        """Forget the amount, as a forked child does."""
+        super().reset()
+        self.value = None
+
+    def set(self, amount: float) -> None:
+        """Replace the value by `amount`; infinite and undefined ones are ignored."""
+        try:
+            if not -MOST <= amount <= MOST:
+                self.refuse(amount)
+                return
+        except BaseException as error:
+            let_pass(error)
+            self.refuse(amount)
+            return
+        self.value = amount
+        if self.attempts > 0:
+            self.offer(amount)
+
+
+class HistogramCell(Cell):
+    """Counts amounts by bucket, and keeps their sum, minimum and maximum."""
+
+    __slots__ = ("attempts", "bounds", "counts", "exemplars", "high", "low", "total")
+
+    def __init__(self, attributes: dict[str, Any], bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        super().__init__(attributes)
+
+    def reset(self) -> None:
+        """Begin from zero, as a forked child does."""
+        super().reset()
+        buckets = len(self.bounds) + 1
+        self.counts = [0] * buckets
+        # A float from the start: what does not add up with one is seen before anything is counted.
+        self.total: float = 0.0
+        self.low: float = inf
+        self.high: float = -inf
+        self.exemplars: dict[int, Exemplar] = {}
+        self.attempts = [_ATTEMPTS] * buckets
+
+    def record(self, amount: float) -> None:
+        """Count `amount`; negative, infinite and undefined ones are ignored."""
+        try:
+            if not 0 <= amount <= MOST:
+                self.refuse(amount)
+                return
+            bucket = bisect_left(self.bounds, amount)
+            self.total += amount
+            self.counts[bucket] += 1
+            if amount < self.low:
+                self.low = amount
+            if amount > self.high:
+                self.high = amount
+        except BaseException as error:
+            let_pass(error)
+            self._oddly(amount)
+            return
+        if self.attempts[bucket] > 0:
+            self.offer(amount)
+
+    def _oddly(self, amount: Any) -> None:
+        """Count what does not add up with a float: a `Decimal`, say."""
+        plain = number_of(amount)
+        if plain is None or (type(amount) in _PLAIN and type(self.total) in _PLAIN):
+            self.refuse(amount)
+            return
+        self.settle()
+        self.record(plain)
+
+    def settle(self) -> None:
+        """Make plain numbers of sum, minimum and maximum."""
+        for name, empty in (("total", 0.0), ("low", inf), ("high", -inf)):
+            while type(value := getattr(self, name)) not in _PLAIN:
+                plain = number_of(value)
+                if getattr(self, name) is value:
+                    setattr(self, name, empty if plain is None else plain)
+
+    def offer(self, amount: float, context: Context | None = None) -> None:
+        """Keep `amount` as its bucket's exemplar of the interval if it belongs to a sampled span."""
+        self.settle()
+        bucket = bisect_left(self.bounds, amount)
+        found = exemplar(amount, context)
+        if found is None:
+            self.attempts[bucket] -= 1
+        else:
+            self.attempts[bucket] = 0
+            self.exemplars[bucket] = found
+
+    def snapshot(self) -> tuple[list[int], float, float, float]:
+        """Counts by bucket, sum, minimum and maximum of one moment."""
+        return self.counts[:], self.total, self.low, self.high
+
+    def take_exemplars(self) -> list[Exemplar]:
+        """The interval's exemplars by rising bucket; a new interval begins."""
+        found, self.exemplars = self.exemplars, {}
+        self.attempts = [_ATTEMPTS] * len(self.counts)
+        return [found[bucket] for bucket in sorted(found)]

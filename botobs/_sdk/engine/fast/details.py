@@ -1,0 +1,120 @@
+"""What few spans have: events, links, a status, passed limits, unusual arguments."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+from typing import Any, NamedTuple
+
+from opentelemetry.context import Context
+from opentelemetry.semconv.attributes.exception_attributes import (
+    EXCEPTION_ESCAPED,
+    EXCEPTION_MESSAGE,
+    EXCEPTION_STACKTRACE,
+    EXCEPTION_TYPE,
+)
+from opentelemetry.trace import Link, SpanContext, Status
+
+from ...safe import full_class_name, let_pass, stack_trace, text_of
+from ..freeze import Attributes
+
+#: Links that are looked at when a span starts, from which the limit keeps the last.
+_MOST_LINKS = 10_000
+
+
+class RecordedEvent(NamedTuple):
+    """An event whose attributes are copied but not validated yet."""
+
+    name: str
+    timestamp: int
+    attributes: dict[str, Any]
+
+
+class RecordedLink(NamedTuple):
+    """A link whose attributes are copied but not validated yet."""
+
+    context: SpanContext
+    attributes: dict[str, Any]
+
+
+class Details:
+    """The rare part of a span.
+
+    Attributes:
+        context: The explicit parent context.
+        links: The caller's links until the span starts, a deque of `RecordedLink` afterwards.
+        entered: How many `with span:` blocks are open around a span that had been started before them.
+    """
+
+    __slots__ = (
+        "context",
+        "dropped_attributes",
+        "dropped_events",
+        "dropped_links",
+        "end_on_exit",
+        "entered",
+        "events",
+        "links",
+        "record_exception",
+        "set_status_on_exception",
+        "start_time",
+        "status",
+    )
+
+    def __init__(
+        self,
+        *,
+        context: Context | None = None,
+        links: Any = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> None:
+        self.context = context
+        self.links = links
+        self.start_time = start_time
+        self.record_exception = record_exception
+        self.set_status_on_exception = set_status_on_exception
+        self.end_on_exit = end_on_exit
+        self.events: deque[RecordedEvent] | None = None
+        self.status: Status | None = None
+        self.dropped_attributes = 0
+        self.dropped_events = 0
+        self.dropped_links = 0
+        self.entered = 0
+
+
+def is_valid_link(context: SpanContext | None, attributes: Attributes) -> bool:
+    """Whether a link says anything: a valid context, or attributes or a trace state of an invalid one."""
+    return isinstance(context, SpanContext) and bool(context.is_valid or attributes or context.trace_state)
+
+
+def usable_links(links: Any) -> list[Link]:
+    """Those of `links` that say anything; none if they cannot be read."""
+    try:
+        return [link for link in islice(links or (), _MOST_LINKS) if _is_valid(link)]
+    except BaseException as error:
+        let_pass(error)
+        return []
+
+
+def _is_valid(link: Any) -> bool:
+    try:
+        return issubclass(type(link), Link) and is_valid_link(link.context, link.attributes)
+    except BaseException as error:
+        let_pass(error)
+        return False
+
+
+def exception_attributes(exception: BaseException, escaped: bool) -> dict[str, str]:
+    """The attributes of an exception's event.
+
+    https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
+    """
+    return {
+        EXCEPTION_TYPE: full_class_name(type(exception)),
+        EXCEPTION_MESSAGE: text_of(exception),
+        EXCEPTION_STACKTRACE: stack_trace(exception),
+        EXCEPTION_ESCAPED: str(bool(escaped)),
+    }

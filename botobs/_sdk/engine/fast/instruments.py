@@ -1,0 +1,171 @@
+"""The instruments of the metrics API, each over its series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from opentelemetry import metrics as api
+from opentelemetry.metrics import _Gauge as ApiGauge
+
+from ...context import Context
+from ...safe import let_pass
+from ..callbacks import Answers, usable_callbacks
+from ..freeze import Attributes
+from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell
+from .series import Cardinality, Series
+
+
+class FastInstrument:
+    """What all instruments have.
+
+    Attributes:
+        name: Lower case, as names are compared without regard to case.
+    """
+
+    __slots__ = ("_known", "description", "name", "series", "unit")
+
+    def __init__(self, name: str, unit: str, description: str, series: Series[Any]) -> None:
+        self.name = name.lower()
+        self.unit = unit
+        self.description = description
+        self.series = series
+        self._known = series.known
+
+
+class FastCounter(FastInstrument, api.Counter):
+    """A sum that only grows."""
+
+    def __init__(self, name: str, unit: str, description: str, cardinality: Cardinality) -> None:
+        FastInstrument.__init__(self, name, unit, description, Series(name, SumCell, cardinality))
+
+    def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
+        """Add `amount`, which is not negative, to the series of `attributes`."""
+        try:
+            cell = self._known.get(tuple(attributes.items()) if attributes else ())
+        except BaseException as error:
+            # Attributes that cannot be read or hashed.
+            let_pass(error)
+            cell = None
+        if cell is None:
+            cell = self.series.find(attributes)
+        cell.add(amount)
+        if context is not None:
+            cell.offer(amount, context)
+
+    def bind(self, attributes: Attributes = None) -> SumCell:
+        """The series of `attributes`, to add to without looking it up."""
+        return self.series.find(attributes)  # type: ignore[no-any-return]
+
+
+class FastUpDownCounter(FastInstrument, api.UpDownCounter):
+    """A sum that grows and shrinks."""
+
+    def __init__(self, name: str, unit: str, description: str, cardinality: Cardinality) -> None:
+        FastInstrument.__init__(self, name, unit, description, Series(name, UpDownCell, cardinality))
+
+    add = FastCounter.add
+
+    def bind(self, attributes: Attributes = None) -> UpDownCell:
+        """The series of `attributes`, to add to without looking it up."""
+        return self.series.find(attributes)  # type: ignore[no-any-return]
+
+
+class FastHistogram(FastInstrument, api.Histogram):
+    """A distribution in explicit buckets."""
+
+    def __init__(
+        self, name: str, unit: str, description: str, cardinality: Cardinality, bounds: tuple[float, ...]
+    ) -> None:
+        FastInstrument.__init__(
+            self, name, unit, description, Series(name, partial(HistogramCell, bounds=bounds), cardinality)
+        )
+        self.bounds = bounds
+
+    def record(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
+        """Count `amount`, which is not negative, in the series of `attributes`."""
+        try:
+            cell = self._known.get(tuple(attributes.items()) if attributes else ())
+        except BaseException as error:
+            # Attributes that cannot be read or hashed.
+            let_pass(error)
+            cell = None
+        if cell is None:
+            cell = self.series.find(attributes)
+        cell.record(amount)
+        if context is not None:
+            cell.offer(amount, context)
+
+    def bind(self, attributes: Attributes = None) -> HistogramCell:
+        """The series of `attributes`, to record to without looking it up."""
+        return self.series.find(attributes)  # type: ignore[no-any-return]
+
+
+class FastGauge(FastInstrument, ApiGauge):
+    """A last value."""
+
+    def __init__(self, name: str, unit: str, description: str, cardinality: Cardinality) -> None:
+        FastInstrument.__init__(self, name, unit, description, Series(name, GaugeCell, cardinality))
+
+    def set(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
+        """Set the series of `attributes` to `amount`."""
+        try:
+            cell = self._known.get(tuple(attributes.items()) if attributes else ())
+        except BaseException as error:
+            # Attributes that cannot be read or hashed.
+            let_pass(error)
+            cell = None
+        if cell is None:
+            cell = self.series.find(attributes)
+        cell.set(amount)
+        if context is not None:
+            cell.offer(amount, context)
+
+    def bind(self, attributes: Attributes = None) -> GaugeCell:
+        """The series of `attributes`, to set without looking it up."""
+        return self.series.find(attributes)  # type: ignore[no-any-return]
+
+
+class FastObservable(FastInstrument):
+    """An instrument whose callbacks are asked at each collection."""
+
+    def __init__(
+        self,
+        name: str,
+        unit: str,
+        description: str,
+        cardinality: Cardinality,
+        callbacks: Sequence[Any] | None,
+    ) -> None:
+        FastInstrument.__init__(self, name, unit, description, Series(name, GaugeCell, cardinality))
+        self.callbacks = usable_callbacks(self.name, callbacks)
+
+    def observed(self, answers: Answers) -> list[tuple[GaugeCell, float]]:
+        """What the callbacks have answered, by series."""
+        observed: dict[GaugeCell, float] = {}
+        for callback in self.callbacks:
+            for value, attributes, _ in answers.get(callback, ()):
+                cell = self.series.find(attributes)
+                observed[cell] = self._combine(observed.get(cell), value)
+        return list(observed.items())
+
+    @staticmethod
+    def _combine(earlier: float | None, value: float) -> float:
+        return value if earlier is None else earlier + value
+
+
+class FastObservableCounter(FastObservable, api.ObservableCounter):
+    """Observed totals that only grow."""
+
+
+class FastObservableUpDownCounter(FastObservable, api.ObservableUpDownCounter):
+    """Observed totals."""
+
+
+class FastObservableGauge(FastObservable, api.ObservableGauge):
+    """Observed values."""
+
+    @staticmethod
+    def _combine(earlier: float | None, value: float) -> float:  # noqa: ARG004
+        return value

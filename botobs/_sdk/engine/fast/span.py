@@ -1,0 +1,388 @@
+"""A span that is its own context manager.
+
+The usual span does on the caller's thread: one allocation, two random numbers, a copy of its attributes, two clock
+readings, one set and one reset of the context variable, one call of the sink. Whatever else a span can do is reached
+through `Details`, which the usual span does not have.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from time import perf_counter_ns
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opentelemetry.sdk.trace import Span as SdkSpan
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+)
+from opentelemetry.trace.span import DEFAULT_TRACE_STATE
+
+from ...context import SPAN_KEY, Context, attach, current, detach
+from ...safe import Log, described, harmless, let_pass, nanoseconds, text_of
+from ..freeze import IMMUTABLE, Attributes, copy, freeze
+from .clock import CLOCK
+from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
+from .ids import getrandbits, given_ids
+from .reading import SpanState
+from .sampling import TRACE_ID_MASK
+from .trace import FLAGS
+from .unsampled import UnsampledSpan
+
+if TYPE_CHECKING:
+    pass
+
+_logger = Log(__name__)
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+#: `_end` of a span that does not record yet, unless its trace id was drawn already: then that. Only a recording span's
+#: is `None`.
+NOT_STARTED = 0
+
+
+class FastSpan(SpanState):
+    """A recording span.
+
+    `Tracer.start_as_current_span` returns it not yet started: entering it starts it and makes it current, leaving it
+    ends it, calling it decorates a function. `Tracer.start_span` returns it started.
+    """
+
+    __slots__ = ()
+
+    # A tracer fills the slots; `ReadableSpan.__init__` would fill them twice.
+    __init__ = object.__init__
+
+    # -- the span as a context manager ----------------------------------------------------------------------------
+
+    def __enter__(self) -> Span:
+        """Start the span and make it current. A span that was started before is only ended on exit."""
+        if self._details is not None or self._trace is not None:
+            return self._enter_slowly()
+        context = current()
+        parent: Any = context.get(SPAN_KEY)
+        tracer = self._tracer
+        if type(parent) is FastSpan:
+            self._trace = parent._trace
+            self._parent = parent._span_id
+        elif parent is None and given_ids() is None:
+            trace_id = self._end
+            if not trace_id:
+                bound = tracer.root_bound
+                trace_id = 0 if bound == 0 else getrandbits(128) or 1
+                if bound is not None and trace_id & TRACE_ID_MASK >= bound:
+                    unsampled: Any = UnsampledSpan()
+                    unsampled._trace_id = trace_id
+                    self._token = attach({**context, SPAN_KEY: unsampled})
+                    return unsampled  # type: ignore[no-any-return]
+            self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
+        elif isinstance(parent, UnsampledSpan):
+            # Nobody will see either of them, and one id is as good as another to say "not sampled".
+            return parent  # type: ignore[return-value]
+        else:
+            return self._enter_slowly()
+        self._span_id = getrandbits(64) or 1
+        attributes = self._attributes
+        try:
+            if attributes:
+                self._attributes = copied = dict(attributes)
+                if not IMMUTABLE.issuperset(map(type, copied.values())):
+                    self._attributes = copy(copied)
+            else:
+                self._attributes = {}
+        except BaseException as error:
+            let_pass(error)
+            self._attributes = {}
+        tracer.spans_started += 1
+        self._end = None
+        self._start = perf_counter_ns()
+        if len(context) > 1 or parent is None:
+            self._token = attach({**context, SPAN_KEY: self})
+        else:
+            self._token = attach({SPAN_KEY: self})
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        """Make the previous span current again and end this one; an exception is recorded first."""
+        if exc_val is not None or self._details is not None:
+            try:
+                self._exit_slowly(exc_val)
+            except Exception:
+                # The stack has no room left, say: what the service raised must not be replaced by what we raise.
+                self._exit_anyhow()
+            return
+        token = self._token
+        if token is None:
+            return
+        # The token holds the outer context and with it all the spans around this one.
+        self._token = None
+        try:
+            detach(token)
+        except (ValueError, RuntimeError):
+            self._left_elsewhere()
+        if self._end is None:
+            self._end = perf_counter_ns()
+            # A span without details was started when there were no span processors to tell of its end.
+            self._tracer.sink(self)
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function, sync or async: each call runs in a span of its own."""
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                with self._again():
+                    return await function(*args, **kwargs)
+
+            return run_async  # type: ignore[return-value]
+
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with self._again():
+                return function(*args, **kwargs)
+
+        return run  # type: ignore[return-value]
+
+    def _again(self) -> FastSpan:
+        """A span like this one, which has not been started."""
+        details = self._details
+        again = self._tracer.usual_span(self._name, self._kind, self._attributes)
+        again._details = details and Details(
+            context=details.context,
+            links=details.links,
+            start_time=details.start_time,
+            record_exception=details.record_exception,
+            set_status_on_exception=details.set_status_on_exception,
+            end_on_exit=details.end_on_exit,
+        )
+        return again
+
+    def _enter_slowly(self) -> Span:
+        details = self._more()
+        if self._trace is not None:
+            details.entered += 1
+            return self
+        span = self._begin(details.context)
+        self._token = attach({**current(), SPAN_KEY: span})
+        return span
+
+    def _leave(self) -> None:
+        token = self._token
+        if token is None:
+            return
+        self._token = None
+        try:
+            detach(token)
+        except (ValueError, RuntimeError):
+            self._left_elsewhere()
+
+    def _left_elsewhere(self) -> None:
+        # An async generator may be closed in another context than it was started in.
+        _logger.debug("Span %s was left in another context than it was entered in.", self._name)
+
+    def _exit_slowly(self, exception: BaseException | None) -> None:
+        details = self._details
+        if details is not None and details.entered:
+            details.entered -= 1
+            if exception is not None:
+                self._fail(exception, escaped=True)
+            self.end()
+            return
+        self._leave()
+        # Those that are no `Exception`, such as `GeneratorExit`, are not errors.
+        if isinstance(exception, Exception):
+            self._fail(exception, escaped=False)
+        if self._end is None and (details is None or details.end_on_exit):
+            self.end()
+
+    def _exit_anyhow(self) -> None:
+        token, self._token = self._token, None
+        try:
+            if token is not None:
+                detach(token)
+        finally:
+            if self._end is None:
+                self._end = perf_counter_ns()
+                self._tracer.sink(self)
+
+    def _fail(self, exception: BaseException, *, escaped: bool) -> None:
+        if self._end is not None:
+            return
+        details = self._more()
+        if details.record_exception:
+            self.record_exception(exception, escaped=escaped)
+        if details.set_status_on_exception:
+            self.set_status(Status(StatusCode.ERROR, described(exception)))
+
+    # -- starting and ending --------------------------------------------------------------------------------------
+
+    def _begin(self, context: Context | None) -> Span:
+        """Start the span below the one in `context`.
+
+        Returns:
+            The span itself, or another one if it is not recorded.
+        """
+        tracer = self._tracer
+        details = self._details
+        links: Sequence[Link] = usable_links(details.links) if details is not None else ()
+        self._name = self._name if type(self._name) is str else text_of(self._name)
+        birth = tracer.birth(context, self._name, self._kind, self._attributes, links)
+        if not isinstance(birth, tuple):
+            return birth
+        self._trace, self._parent, attributes, sampled = birth
+        if not sampled:
+            self.__class__ = RecordOnlySpan
+        self._span_id = tracer.new_span_id()
+        self._attributes = copy(attributes)
+        start_time = None
+        if details is not None:
+            details.links = None
+            start_time = nanoseconds(details.start_time)
+            for link in links:
+                self._append_link(RecordedLink(link.context, copy(link.attributes)))
+        self._end = None
+        self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
+        tracer.started(self, context)
+        return self
+
+    @harmless
+    def end(self, end_time: int | None = None) -> None:
+        """End the span and hand it to the exporter; nothing can be changed afterwards."""
+        if self._end is not None or self._trace is None:
+            _logger.warning("Calling end() on an ended span.")
+            return
+        ended_at = nanoseconds(end_time)
+        self._end = perf_counter_ns() if ended_at is None else ended_at - self._trace[3]
+        self._tracer.ended(self)
+
+    def is_recording(self) -> bool:
+        """Whether changes still count: after the start and before the end."""
+        return self._end is None
+
+    # -- changes --------------------------------------------------------------------------------------------------
+
+    def _ended(self, method: str) -> bool:
+        if self._end is None:
+            return False
+        _logger.warning("Tried calling %s on an ended span.", method)
+        return True
+
+    def _more(self) -> Details:
+        if self._details is None:
+            self._details = Details()
+        return self._details
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set one attribute; the oldest is dropped when there are too many."""
+        if self._end is not None:
+            self._ended("set_attribute")
+            return
+        if (type(key) is not str or not key) and not (
+            key := text_of(key) if issubclass(type(key), str) else ""
+        ):
+            self._more().dropped_attributes += 1
+            return
+        if type(value) not in IMMUTABLE:
+            value = freeze(value)
+        attributes = self._attributes
+        if key in attributes:
+            attributes.pop(key, None)
+        elif len(attributes) >= self._tracer.limits.attributes:
+            self._more().dropped_attributes += 1
+            if not attributes:
+                return
+            attributes.pop(next(iter(attributes)), None)
+        attributes[key] = value
+
+    @harmless
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several attributes."""
+        if self._ended("set_attributes"):
+            return
+        for key, value in copy(attributes).items():
+            self.set_attribute(key, value)
+
+    @harmless
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
+        """Record that something happened, now or at `timestamp` (nanoseconds since the epoch)."""
+        if self._ended("add_event") or self._trace is None:
+            return
+        given = nanoseconds(timestamp)
+        when = perf_counter_ns() + self._trace[3] if given is None else given
+        details = self._more()
+        if details.events is None:
+            details.events = deque(maxlen=self._tracer.limits.events)
+        if len(details.events) == details.events.maxlen:
+            details.dropped_events += 1
+        details.events.append(RecordedEvent(text_of(name), when, copy(attributes)))
+
+    @harmless
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """Relate the span to another one."""
+        if self._ended("add_link") or not is_valid_link(context, attributes):
+            return
+        self._append_link(RecordedLink(context, copy(attributes)))
+
+    def _append_link(self, link: RecordedLink) -> None:
+        details = self._more()
+        if details.links is None:
+            details.links = deque(maxlen=self._tracer.limits.links)
+        if len(details.links) == details.links.maxlen:
+            details.dropped_links += 1
+        details.links.append(link)
+
+    @harmless
+    def update_name(self, name: str) -> None:
+        """Rename the span."""
+        if not self._ended("update_name"):
+            self._name = text_of(name)
+
+    @harmless
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status. `OK` is final and `UNSET` is ignored, as the specification says."""
+        if self._ended("set_status"):
+            return
+        if isinstance(status, StatusCode):
+            status = Status(status, None if description is None else text_of(description))
+        elif description is not None:
+            _logger.warning(
+                "Description %s ignored. Use either `Status` or `(StatusCode, Description)`", description
+            )
+        details = self._more()
+        was_ok = details.status is not None and details.status.status_code is StatusCode.OK
+        if not was_ok and status.status_code is not StatusCode.UNSET:
+            details.status = status
+
+    @harmless
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Record an exception as an event; its text and traceback are taken now."""
+        self.add_event(
+            "exception", {**exception_attributes(exception, escaped), **copy(attributes)}, timestamp
+        )
+
+
+class RecordOnlySpan(FastSpan):
+    """A span that a sampler wants recorded for span processors, but not exported."""
+
+    __slots__ = ()
+
+
+# Some look for the SDK's class before they read a span's attributes.
+SdkSpan.register(FastSpan)

@@ -1,0 +1,385 @@
+"""The tracer and its provider."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, SpanProcessor
+from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+)
+from opentelemetry.trace import Tracer as ApiTracer
+from opentelemetry.trace import TracerProvider as ApiTracerProvider
+from opentelemetry.trace.span import DEFAULT_TRACE_STATE
+
+from ...context import SPAN_KEY, Context, current
+from ...ids import IdGenerator as OwnIdGenerator
+from ...safe import harmless, let_pass
+from ..freeze import Attributes, copy
+from ..scope import usable_scope
+from .clock import CLOCK
+from .details import Details
+from .ids import getrandbits, given_ids
+from .limits import Limits
+from .sampling import EVERYTHING, TRACE_ID_MASK, Plan, plan
+from .span import NOT_STARTED, FastSpan, RecordOnlySpan
+from .trace import FLAGS, Trace
+from .unsampled import UnsampledRoot
+
+#: Trace, parent (a local span's id or a context), attributes, whether sampled.
+Birth = tuple[Trace, int | SpanContext | None, Attributes, bool]
+
+#: Python has one empty tuple. What else a service gives is looked at under guard.
+_NO_LINKS: tuple[()] = ()
+
+
+class Tracer(ApiTracer):
+    """Starts spans of one instrumentation scope.
+
+    Attributes:
+        extended: Whether anything attached has to be asked: a foreign sampler or id generator, span processors. If
+            not, a span is started and ended without a call of the tracer.
+        spans_started: Recorded spans started so far.
+        root_bound: Masked trace ids below it are sampled when there is no parent; all are if it is `None`.
+    """
+
+    __slots__ = ("extended", "limits", "provider", "root_bound", "scope", "sink", "spans_started")
+
+    def __init__(self, provider: TracerProvider, scope: InstrumentationScope) -> None:
+        self.provider = provider
+        self.scope = scope
+        self.limits = provider.limits
+        self.spans_started = 0
+        self.configure()
+
+    def configure(self) -> None:
+        """Take over what the provider was given since."""
+        provider = self.provider
+        self.sink = provider.sink
+        known = provider.plan
+        # The short path knows the usual meaning of a local parent: sampled if it is, otherwise not.
+        usual = known is not None and known.local_sampled == EVERYTHING and known.local_unsampled == 0
+        self.root_bound = known.root if known is not None and known.root != EVERYTHING else None
+        self.extended = not usual or bool(provider.processors) or not provider.has_own_ids
+
+    def start_as_current_span(  # type: ignore[override]
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> FastSpan | UnsampledRoot:
+        """A context manager (or decorator) that starts a span, makes it current, and ends it."""
+        details = None
+        drawn = NOT_STARTED
+        if (
+            self.extended
+            or context is not None
+            or (links is not None and links is not _NO_LINKS)
+            or start_time is not None
+            or record_exception is not True
+            or set_status_on_exception is not True
+            or end_on_exit is not True
+        ):
+            details = Details(
+                context=context,
+                links=links,
+                start_time=start_time,
+                record_exception=record_exception,
+                set_status_on_exception=set_status_on_exception,
+                end_on_exit=end_on_exit,
+            )
+        elif self.root_bound == 0:
+            # Nearly every span is an unsampled one then, and looks for a parent when it is entered.
+            root: UnsampledRoot = UnsampledRoot()
+            root._usual = (self, name, kind, attributes)
+            return root
+        elif self.root_bound is not None and SPAN_KEY not in current() and given_ids() is None:
+            drawn = getrandbits(128) or 1
+            if drawn & TRACE_ID_MASK >= self.root_bound:
+                root = UnsampledRoot()
+                root._trace_id = drawn
+                root._usual = (self, name, kind, attributes)
+                return root
+        # Written out and not by `usual_span`: it is the way of nearly every span.
+        span: FastSpan = FastSpan()
+        span._tracer = self
+        span._name = name
+        span._kind = kind
+        span._attributes = attributes
+        span._parent = None
+        span._trace = None
+        span._end = drawn
+        span._token = None
+        span._details = details
+        return span
+
+    def usual_span(self, name: str, kind: SpanKind, attributes: Attributes) -> FastSpan:
+        """A context manager as above, whatever the sampler will decide when it is entered."""
+        span: FastSpan = FastSpan()
+        span._tracer, span._name, span._kind = self, name, kind
+        span._attributes, span._parent = attributes, None
+        span._trace, span._end, span._token, span._details = None, NOT_STARTED, None, None
+        return span
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> Span:
+        """Start a span without making it current."""
+        span = self.usual_span(name, kind, attributes)
+        if (
+            (links is not None and links is not _NO_LINKS)
+            or start_time is not None
+            or record_exception is not True
+            or set_status_on_exception is not True
+        ):
+            span._details = Details(
+                links=links,
+                start_time=start_time,
+                record_exception=record_exception,
+                set_status_on_exception=set_status_on_exception,
+            )
+        return span._begin(context)
+
+    def new_span_id(self) -> int:
+        """A random id, one that was given, or the attached generator's."""
+        if self.provider.has_own_ids:
+            given = given_ids()
+            return getrandbits(64) or 1 if given is None else given.span_id
+        return self.provider.id_generator.generate_span_id()
+
+    def birth(
+        self,
+        context: Context | None,
+        name: str,
+        kind: SpanKind,
+        attributes: Attributes,
+        links: Sequence[Link],
+    ) -> Birth | Span:
+        """Decide about a new span.
+
+        Returns:
+            What the span needs to start, or the span to use instead if it is not recorded.
+        """
+        if context is not None and not issubclass(type(context), dict):
+            context = None
+        active = (current() if context is None else context).get(SPAN_KEY)
+        parent = active.get_span_context() if isinstance(active, Span) else None
+        if parent is None or not parent.is_valid:
+            parent = None
+            trace_id, random = self.provider.new_trace_id()
+        else:
+            trace_id, random = parent.trace_id, parent.trace_flags & 2
+        known = self.provider.plan
+        if known is not None:
+            recording = sampled = trace_id & TRACE_ID_MASK < _bound(known, parent)
+            state = DEFAULT_TRACE_STATE if parent is None else parent.trace_state
+        else:
+            result = self._ask_sampler(context, trace_id, name, kind, copy(attributes), links)
+            recording, sampled = (
+                result.decision is not Decision.DROP,
+                result.decision is Decision.RECORD_AND_SAMPLE,
+            )
+            attributes = result.attributes
+            state = DEFAULT_TRACE_STATE if result.trace_state is None else result.trace_state
+        flags = FLAGS[random | sampled]
+        if not recording:
+            return NonRecordingSpan(SpanContext(trace_id, self.new_span_id(), False, flags, state))
+        if isinstance(active, FastSpan) and active._trace is not None:
+            trace = active._trace
+            if flags == trace[1] and state is trace[2]:
+                return trace, active._span_id, attributes, sampled
+            return (trace_id, flags, state, trace[3]), parent, attributes, sampled
+        return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled
+
+    def _ask_sampler(
+        self,
+        context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind,
+        attributes: dict[str, Any],
+        links: Sequence[Link],
+    ) -> SamplingResult:
+        try:
+            return self.provider.sampler.should_sample(context, trace_id, name, kind, attributes, links)
+        except BaseException as error:
+            # A service's own sampler: what it cannot decide about is recorded.
+            let_pass(error)
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+
+    def started(self, span: FastSpan, context: Context | None) -> None:
+        """Count a start and tell the span processors of it."""
+        self.spans_started += 1
+        for processor in self.provider.processors:
+            _tell(processor.on_start, span, context)
+
+    def ended(self, span: FastSpan) -> None:
+        """Tell the span processors of an end, and hand the span to the exporter."""
+        processors = self.provider.processors
+        for processor in processors:
+            _tell(processor._on_ending, span)
+        for processor in processors:
+            _tell(processor.on_end, span)
+        if not isinstance(span, RecordOnlySpan):
+            self.sink(span)
+
+
+@harmless
+def _tell(hook: Callable[..., Any], *arguments: Any) -> None:
+    """Call a span processor, which may be a service's own."""
+    hook(*arguments)
+
+
+def _bound(known: Plan, parent: SpanContext | None) -> int:
+    if parent is None:
+        return known.root
+    sampled = parent.trace_flags & 1
+    if parent.is_remote:
+        return known.remote_sampled if sampled else known.remote_unsampled
+    return known.local_sampled if sampled else known.local_unsampled
+
+
+class TracerProvider(ApiTracerProvider):
+    """Hands out tracers; takes the upstream SDK's samplers, span processors and id generators.
+
+    Args:
+        resource: The process that the spans come from.
+        sampler: Any sampler of the upstream SDK.
+        sink: Called with every sampled span that ended, on its thread; must not block.
+        limits: The upstream SDK's limits.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        sampler: Sampler,
+        sink: Callable[[Any], None],
+        limits: SpanLimits | None = None,
+    ) -> None:
+        self.resource = resource
+        self.sink = sink
+        self.limits = Limits.of(limits or SpanLimits())
+        self.processors: tuple[SpanProcessor, ...] = ()
+        self._sampler = sampler
+        self._id_generator: IdGenerator = OwnIdGenerator()
+        self.plan = plan(sampler)
+        self.has_own_ids = True
+        self._tracers: dict[tuple[Any, ...], Tracer] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def sampler(self) -> Sampler:
+        """The sampler; may be replaced at any time."""
+        return self._sampler
+
+    @sampler.setter
+    def sampler(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+        self.plan = plan(sampler)
+        self._configure()
+
+    @property
+    def id_generator(self) -> IdGenerator:
+        """The id generator; any but the random ones of upstream and botobs is called for every id."""
+        return self._id_generator
+
+    @id_generator.setter
+    def id_generator(self, generator: IdGenerator) -> None:
+        self._id_generator = generator
+        self.has_own_ids = type(generator) in (OwnIdGenerator, RandomIdGenerator)
+        self._configure()
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """Let an upstream span processor see every recording span."""
+        with self._lock:
+            self.processors = (*self.processors, span_processor)
+        self._configure()
+
+    def _configure(self) -> None:
+        for tracer in tuple(self._tracers.values()):
+            tracer.configure()
+
+    def new_trace_id(self) -> tuple[int, int]:
+        """A trace id, and the flag that says whether it is random."""
+        if self.has_own_ids:
+            given = given_ids()
+            return getrandbits(128) or 1 if given is None else given.trace_id, 2
+        return self._id_generator.generate_trace_id(), 2 if self._id_generator.is_trace_id_random() else 0
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Attributes = None,
+    ) -> Tracer:
+        """The tracer of an instrumentation scope, always the same one."""
+        name, version, schema_url, attributes = usable_scope(
+            instrumenting_module_name, instrumenting_library_version, schema_url, attributes
+        )
+        scope = InstrumentationScope(name, version or "", schema_url, attributes)
+        with self._lock:
+            # The scope's hash leaves its attributes out, its equality does not.
+            return self._tracers.setdefault((scope,), Tracer(self, scope))
+
+    @property
+    def spans_started(self) -> int:
+        """Recorded spans started so far."""
+        return sum(tracer.spans_started for tracer in tuple(self._tracers.values()))
+
+    def reset_after_fork(self, resource: Resource) -> None:
+        """Make the provider usable in a forked child."""
+        self._lock = threading.RLock()
+        self.resource = resource
+        for tracer in self._tracers.values():
+            tracer.spans_started = 0
+
+    def close(self) -> None:
+        """Hand no more spans on."""
+        self.sink = _nowhere
+        self._configure()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the attached span processors, within `timeout_millis` milliseconds for all of them."""
+        deadline = time.monotonic() + timeout_millis / 1000
+        flushed = True
+        for processor in self.processors:
+            remaining = int((deadline - time.monotonic()) * 1000)
+            if remaining <= 0:
+                return False
+            flushed = processor.force_flush(remaining) is not False and flushed
+        return flushed
+
+    def shutdown(self) -> None:
+        """Shut the attached span processors down."""
+        for processor in self.processors:
+            processor.shutdown()
+
+
+def _nowhere(span: Any) -> None:
+    """Take the spans that end after the engine was shut down."""

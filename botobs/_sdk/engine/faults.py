@@ -1,0 +1,48 @@
+"""What could not be measured or encoded: counted for the metrics of the export, and said once."""
+
+from __future__ import annotations
+
+import os
+
+from ..safe import Log
+
+_logger = Log("botobs")
+
+#: Different complaints that are logged in the life of a process.
+_MOST = 1000
+
+
+class Faults:
+    """Counts losses. Safe to use from several threads: what they may lose is an occasional count."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as a forked child does."""
+        self._lost = self._taken = 0
+        self._said: set[tuple[str, str]] = set()
+
+    def lose(self, subject: str, message: str, *arguments: object, items: int = 1) -> None:
+        """Count `items` of `subject` that are lost, and log why unless that was logged before; never raises."""
+        self._lost += items
+        self.say(subject, message, *arguments)
+
+    def say(self, subject: str, message: str, *arguments: object) -> None:
+        """Log something about `subject`, once."""
+        key = (subject, message)
+        if key in self._said or len(self._said) >= _MOST:
+            return
+        self._said.add(key)
+        _logger.warning(message, *arguments)
+
+    def take(self) -> int:
+        """How much was lost since the last time."""
+        lost, self._taken = self._lost - self._taken, self._lost
+        return lost
+
+
+#: Of this process: one engine runs in it at a time.
+FAULTS = Faults()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=FAULTS.forget)

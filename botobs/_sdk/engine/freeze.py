@@ -1,0 +1,126 @@
+"""Copies of what a service gives as attributes, which no later change of its objects reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import NoneType
+from typing import Any
+
+from ..safe import let_pass, text_of
+
+#: Types whose values cannot change any more. Subclasses may, so types are compared exactly.
+IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
+
+Attributes = Mapping[str, Any] | None
+
+#: Stands for what is left out of a value.
+CUT = "…"
+#: How deep the values within a value are looked into, and how many there may be. Receivers give up at some depth, and
+#: would refuse the whole request.
+_MOST_LEVELS, _MOST_ITEMS = 16, 10_000
+
+_STR = frozenset({str})
+
+
+def _has_text(value: object) -> bool:
+    """Whether `str(value)` says more than where the object lives."""
+    return type(value).__str__ is not object.__str__ or type(value).__repr__ is not object.__repr__
+
+
+def freeze(value: Any) -> Any:
+    """An unchangeable copy of one attribute value; never raises.
+
+    Sequences become tuples, mappings dicts of our own, and other objects their text. An object without a text of its
+    own becomes `None`. What holds itself, is deeper than 16 levels or has more than 10,000 items is cut short.
+    """
+    return value if type(value) in IMMUTABLE else _Freezer().freeze(value)
+
+
+class _Freezer:
+    """Copies one value, which may hold itself, or lie about what it is."""
+
+    __slots__ = ("_items", "_path")
+
+    def __init__(self) -> None:
+        self._items = _MOST_ITEMS
+        self._path: set[int] = set()
+
+    def freeze(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in IMMUTABLE:
+            return value
+        try:
+            return self._plain(kind, value)
+        except BaseException as error:
+            let_pass(error)
+            return text_of(value)
+
+    def _plain(self, kind: type, value: Any) -> Any:
+        # By the methods of the built-in types: those of a subclass may do anything.
+        if issubclass(kind, str):
+            return str.__str__(value)
+        if issubclass(kind, int):
+            return int.__int__(value)
+        if issubclass(kind, float):
+            return float.__float__(value)
+        if issubclass(kind, bytes):
+            return bytes.__getitem__(value, slice(None))
+        is_sequence = isinstance(value, Sequence)
+        if not is_sequence and not isinstance(value, Mapping):
+            return text_of(value) if _has_text(value) else None
+        if id(value) in self._path or len(self._path) >= _MOST_LEVELS:
+            return CUT
+        self._path.add(id(value))
+        try:
+            return tuple(self._sequence(value)) if is_sequence else self._mapping(value)
+        finally:
+            self._path.discard(id(value))
+
+    def _sequence(self, value: Sequence[Any]) -> Iterator[Any]:
+        for item in value:
+            if self._items <= 0:
+                yield CUT
+                return
+            self._items -= 1
+            yield self.freeze(item)
+
+    def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        frozen = {}
+        for name, item in value.items():
+            if self._items <= 0:
+                break
+            self._items -= 1
+            key = usable_key(name)
+            if key is not None:
+                frozen[key] = self.freeze(item)
+        return frozen
+
+
+def usable_key(key: Any) -> str | None:
+    """`key` as a non-empty string, or `None` if it cannot be one; never raises."""
+    if type(key) is str:
+        return key or None
+    try:
+        return text_of(key) or None if isinstance(key, str) or (key and _has_text(key)) else None
+    except BaseException as error:
+        let_pass(error)
+        return None
+
+
+def copy(attributes: Attributes) -> dict[str, Any]:
+    """A copy of `attributes` that no later change of the caller's objects reaches; empty if they cannot be read."""
+    try:
+        if not attributes:
+            return {}
+        copied = dict(attributes)
+        # An odd key is asked for its text now, and by nobody later.
+        if not _STR.issuperset(map(type, copied)):
+            return freeze(copied)  # type: ignore[no-any-return]
+    except BaseException as error:
+        let_pass(error)
+        return {}
+    if not IMMUTABLE.issuperset(map(type, copied.values())):
+        for key, value in copied.items():
+            if type(value) not in IMMUTABLE:
+                copied[key] = freeze(value)
+    return copied

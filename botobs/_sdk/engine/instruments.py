@@ -1,0 +1,48 @@
+"""Creating instruments, whatever a service asks for."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from itertools import islice, pairwise
+from typing import Any, ParamSpec, TypeVar
+
+from opentelemetry.metrics import NoOpMeter
+
+from ..safe import described, let_pass, text_of
+from .faults import FAULTS
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Boundaries of one histogram; each is a bucket in every series of it.
+_MOST_BOUNDS = 1000
+
+
+def or_none(create: Callable[P, R]) -> Callable[P, R]:
+    """Make a meter's `create_…` return an instrument that does nothing where it would raise, and log why."""
+
+    @functools.wraps(create)
+    def created(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return create(*args, **kwargs)
+        except BaseException as error:
+            let_pass(error)
+            name = text_of(kwargs.get("name", args[1] if len(args) > 1 else ""))[:100]
+            FAULTS.say(name, "the metric %r is not recorded: %s", name, described(error))
+            return getattr(NoOpMeter("botobs"), create.__name__)("unusable")  # type: ignore[no-any-return]
+
+    return created
+
+
+def usable_bounds(name: str, advised: Any) -> tuple[float, ...] | None:
+    """The bucket boundaries that the creator of the histogram `name` advises; None if they are no rising numbers."""
+    try:
+        bounds = tuple(map(float, islice(advised, _MOST_BOUNDS)))
+        if all(map(math.isfinite, bounds)) and all(lower < upper for lower, upper in pairwise(bounds)):
+            return bounds
+    except BaseException as error:
+        let_pass(error)
+    FAULTS.say(name, "the bucket boundaries of %s are not rising numbers; the default ones are used", name)
+    return None

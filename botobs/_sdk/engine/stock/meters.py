@@ -1,0 +1,180 @@
+"""OpenTelemetry's own meters, given nothing that could make them raise, or stop their other metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from time import time_ns
+from typing import Any
+
+from opentelemetry.context import get_current
+from opentelemetry.metrics import CallbackOptions
+from opentelemetry.metrics import Meter as ApiMeter
+from opentelemetry.sdk.metrics import Meter, MeterProvider
+from opentelemetry.sdk.metrics._internal.measurement import Measurement
+from opentelemetry.sdk.metrics.export import MetricsData
+
+from ...safe import class_name, fits_int64, let_pass, number_of, sendable, text_of
+from ..callbacks import Answers, Callback, usable_callbacks
+from ..faults import FAULTS
+from ..instruments import or_none, usable_bounds
+from ..scope import usable_scope
+from ..values import sendable_attributes
+
+
+class SafeMeter(Meter):
+    """The SDK's meter, whose instruments never raise."""
+
+    @or_none
+    def create_counter(self, name: str, unit: str = "", description: str = "") -> Any:
+        """A sum that only grows."""
+        return _recording(super().create_counter(*_texts(name, unit, description)), "add")
+
+    @or_none
+    def create_up_down_counter(self, name: str, unit: str = "", description: str = "") -> Any:
+        """A sum that grows and shrinks."""
+        return _recording(super().create_up_down_counter(*_texts(name, unit, description)), "add")
+
+    @or_none
+    def create_histogram(
+        self,
+        name: str,
+        unit: str = "",
+        description: str = "",
+        *,
+        explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
+    ) -> Any:
+        """A distribution in explicit buckets."""
+        name, unit, description = _texts(name, unit, description)
+        advised = explicit_bucket_boundaries_advisory
+        bounds = None if advised is None else usable_bounds(name, advised)
+        created = super().create_histogram(
+            name, unit, description, explicit_bucket_boundaries_advisory=bounds
+        )
+        return _recording(created, "record")
+
+    @or_none
+    def create_gauge(self, name: str, unit: str = "", description: str = "") -> Any:
+        """A last value."""
+        return _recording(super().create_gauge(*_texts(name, unit, description)), "set")
+
+    @or_none
+    def create_observable_counter(
+        self, name: str, callbacks: Any = None, unit: str = "", description: str = ""
+    ) -> Any:
+        """Totals that only grow, observed at each collection."""
+        name, unit, description = _texts(name, unit, description)
+        return _observing(super().create_observable_counter(name, (), unit, description), callbacks)
+
+    @or_none
+    def create_observable_up_down_counter(
+        self, name: str, callbacks: Any = None, unit: str = "", description: str = ""
+    ) -> Any:
+        """Totals observed at each collection."""
+        name, unit, description = _texts(name, unit, description)
+        return _observing(super().create_observable_up_down_counter(name, (), unit, description), callbacks)
+
+    @or_none
+    def create_observable_gauge(
+        self, name: str, callbacks: Any = None, unit: str = "", description: str = ""
+    ) -> Any:
+        """Values observed at each collection."""
+        name, unit, description = _texts(name, unit, description)
+        return _observing(super().create_observable_gauge(name, (), unit, description), callbacks)
+
+
+class SafeMeterProvider(MeterProvider):
+    """The SDK's provider, whose meters and instruments never raise."""
+
+    def _handle_fork(self) -> None:
+        """See `SafeTracerProvider`."""
+
+    def get_meter(
+        self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None
+    ) -> ApiMeter:
+        """The meter of an instrumentation scope."""
+        meter = super().get_meter(*usable_scope(name, version, schema_url, attributes))
+        if type(meter) is Meter:
+            meter.__class__ = SafeMeter
+        return meter
+
+    def callbacks(self) -> list[Callback]:
+        """Those of all observable instruments."""
+        observed = tuple(self._measurement_consumer._async_instruments)
+        return [callback for instrument in observed for callback in instrument.__dict__.get("asked", ())]
+
+    def give(self, answers: Answers) -> None:
+        """Let the next collection find what the callbacks have answered."""
+        for instrument in tuple(self._measurement_consumer._async_instruments):
+            instrument.__dict__["answers"] = answers
+
+
+def _texts(*given: Any) -> Any:
+    # What is no text is refused by the SDK.
+    return [sendable(text_of(one)) if isinstance(one, str) else one for one in given]
+
+
+def _recording(instrument: Any, method: str) -> Any:
+    """Have a synchronous instrument take any amount and any attributes."""
+    if method not in instrument.__dict__:
+        setattr(instrument, method, _safely(instrument.name, getattr(instrument, method)))
+    return instrument
+
+
+def _safely(metric: str, record: Callable[..., None]) -> Callable[..., None]:
+    def call(amount: Any, attributes: Any = None, context: Any = None) -> None:
+        try:
+            plain = _plain(amount)
+            if plain is None:
+                kind = class_name(type(amount))
+                FAULTS.lose(metric, "%s was given a %s that cannot be measured", metric, kind)
+                return
+            record(
+                plain, sendable_attributes(attributes), context if issubclass(type(context), dict) else None
+            )
+        except BaseException as error:
+            let_pass(error)
+            FAULTS.lose(metric, "a measurement of %s failed: %s", metric, class_name(type(error)))
+
+    return call
+
+
+def _plain(amount: Any) -> int | float | None:
+    if type(amount) is float:
+        # The SDK says itself what it does not take.
+        return amount
+    number = number_of(amount)
+    return number if number is None or fits_int64(int(number)) or type(number) is float else float(number)
+
+
+def _observing(instrument: Any, callbacks: Any) -> Any:
+    """Have an observable instrument take what its callbacks have answered already."""
+    if "asked" in instrument.__dict__:
+        return instrument
+    asked = instrument.__dict__["asked"] = usable_callbacks(instrument.name, callbacks)
+
+    def answered(_: CallbackOptions) -> Iterable[Measurement]:
+        answers: Answers = instrument.__dict__.get("answers", {})
+        for callback in asked:
+            for value, attributes, context in answers.get(callback, ()):
+                yield Measurement(
+                    _plain(value) or 0,
+                    time_unix_nano=time_ns(),
+                    instrument=instrument,
+                    context=context or get_current(),
+                    attributes=sendable_attributes(attributes),
+                )
+
+    instrument.callback = answered
+    return instrument
+
+
+def make_encodable(data: MetricsData) -> None:
+    """Turn sums that have outgrown 64 bits, as those of amounts in wei do, into doubles."""
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                for point in metric.data.data_points:
+                    for number in (point, *getattr(point, "exemplars", ())):
+                        value = getattr(number, "value", None)
+                        if type(value) is int and not fits_int64(value):
+                            object.__setattr__(number, "value", float(value))

@@ -1,0 +1,45 @@
+"""A limit on the series of a metric, which the SDK does not have; see `botobs._sdk.engine.cardinality`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes, _ViewInstrumentMatch
+from opentelemetry.sdk.metrics._internal.measurement import Measurement
+from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
+
+from ..cardinality import OVERFLOW, AttributeGuard
+
+
+class LimitedStorage(MetricReaderStorage):
+    """The SDK's storage of aggregations with a limit on the series of each metric."""
+
+    def __init__(self, sdk_config: Any, temporality: Any, aggregation: Any, limit: int) -> None:
+        super().__init__(sdk_config, temporality, aggregation)
+        self._limit = limit
+        self._guard = AttributeGuard(limit)
+        self.overflows = 0
+
+    @property
+    def refused(self) -> int:
+        """Attributes taken off so far."""
+        return self._guard.refused
+
+    def consume_measurement(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
+        """Aggregate a measurement in its series, or in the overflow series."""
+        if measurement.attributes:
+            kept = self._guard.without_refused(measurement.instrument.name, measurement.attributes)
+            if kept is not measurement.attributes:
+                measurement = replace(measurement, attributes=dict(kept))  # type: ignore[arg-type]
+        for match in self._get_or_init_view_instrument_match(measurement.instrument):
+            series = match._attributes_aggregation
+            if len(series) >= self._limit and not _known(match, measurement):
+                self.overflows += 1
+                match.consume_measurement(replace(measurement, attributes=OVERFLOW), should_sample_exemplar)
+            else:
+                match.consume_measurement(measurement, should_sample_exemplar)
+
+
+def _known(match: _ViewInstrumentMatch, measurement: Measurement) -> bool:
+    return _hash_attributes(dict(measurement.attributes or {})) in match._attributes_aggregation

@@ -1,0 +1,192 @@
+"""OpenTelemetry's own spans, given nothing that could make them raise.
+
+The SDK asks an exception for its text, an object for its length or a mapping for its items on the service's thread,
+and passes on what they raise. Here all of that is settled before the SDK sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from opentelemetry.context import Context, attach, detach, set_value
+from opentelemetry.sdk.trace import Tracer, TracerProvider, _Span
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import Tracer as ApiTracer
+from opentelemetry.util._decorator import _agnosticcontextmanager
+
+from ...context import SPAN_KEY
+from ...safe import described, harmless, let_pass, nanoseconds, sendable, text_of
+from ..fast.details import exception_attributes, is_valid_link, usable_links
+from ..scope import usable_scope
+from ..values import sendable_attributes
+
+Attributes = Mapping[str, Any] | None
+
+
+class SafeSpan(_Span):
+    """The SDK's span; none of its methods raises."""
+
+    @harmless
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several attributes."""
+        super().set_attributes(sendable_attributes(attributes))
+
+    @harmless
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set one attribute."""
+        if issubclass(type(key), str):
+            super().set_attributes(sendable_attributes({text_of(key): value}))
+        else:
+            super().set_attribute("", None)
+
+    @harmless
+    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
+        """Record that something happened."""
+        super().add_event(sendable(text_of(name)), sendable_attributes(attributes), nanoseconds(timestamp))
+
+    @harmless
+    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
+        """Relate the span to another one."""
+        attributes = sendable_attributes(attributes)
+        if is_valid_link(context, attributes):
+            super().add_link(context, attributes)
+
+    @harmless
+    def update_name(self, name: str) -> None:
+        """Rename the span."""
+        super().update_name(sendable(text_of(name)))
+
+    @harmless
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status."""
+        if isinstance(status, Status):
+            own = status.description
+            status = Status(status.status_code, None if own is None else sendable(text_of(own)))
+        super().set_status(status, None if description is None else sendable(text_of(description)))
+
+    @harmless
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Attributes = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Record an exception as an event."""
+        told = {**exception_attributes(exception, escaped), **sendable_attributes(attributes)}
+        self.add_event("exception", told, timestamp)
+
+    @harmless
+    def end(self, end_time: int | None = None) -> None:
+        """End the span."""
+        super().end(nanoseconds(end_time))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the span, as failed if an exception comes by."""
+        leave(self, error, escaped=True, end=True)
+
+
+def leave(span: Span, error: BaseException | None, *, escaped: bool, end: bool) -> None:
+    """Note on a span what came out of its block, and end it if its block does."""
+    try:
+        if error is not None and isinstance(span, SafeSpan) and span.is_recording():
+            if span._record_exception:
+                span.record_exception(error, escaped=escaped)
+            if span._set_status_on_exception:
+                span.set_status(Status(StatusCode.ERROR, described(error)))
+        if end:
+            span.end()
+    except Exception:
+        # The stack has no room left, say: what the service raised must not be replaced by what we raise.
+        return
+
+
+class SafeTracer(Tracer):
+    """The SDK's tracer, whatever it is given."""
+
+    @_agnosticcontextmanager
+    def start_as_current_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = (),
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> Iterator[Span]:
+        """A context manager (or decorator) that starts a span, makes it current, and ends it."""
+        span = self.start_span(
+            name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
+        )
+        # Not by the API's `use_span`, which asks an exception for its text unguarded.
+        token = attach(set_value(SPAN_KEY, span))
+        failure: Exception | None = None
+        try:
+            try:
+                yield span
+            finally:
+                detach(token)
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            leave(span, failure, escaped=False, end=end_on_exit)
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = (),
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> Span:
+        """Start a span without making it current; one that records nothing if the SDK cannot."""
+        try:
+            span = super().start_span(
+                sendable(text_of(name)),
+                context if issubclass(type(context), dict) else None,
+                kind if type(kind) is SpanKind else SpanKind.INTERNAL,
+                sendable_attributes(attributes),
+                [Link(link.context, sendable_attributes(link.attributes)) for link in usable_links(links)],
+                nanoseconds(start_time),
+                record_exception is not False,
+                set_status_on_exception is not False,
+            )
+        except BaseException as error:
+            # A service's own sampler, id generator or span processor.
+            let_pass(error)
+            return INVALID_SPAN
+        if type(span) is _Span:
+            span.__class__ = SafeSpan
+        return span
+
+
+class SafeTracerProvider(TracerProvider):
+    """The SDK's provider, whose tracers and spans never raise."""
+
+    def _handle_fork(self) -> None:
+        """The engine resets all that belongs together, in one order; upstream's hook would undo a part of it."""
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Any = None,
+    ) -> ApiTracer:
+        """The tracer of an instrumentation scope."""
+        scope = usable_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        tracer = super().get_tracer(*scope)
+        if type(tracer) is Tracer:
+            tracer.__class__ = SafeTracer
+        return tracer

@@ -1,0 +1,158 @@
+"""Instrumentors that other distributions bring by entry point: FastAPI, Flask, Django, redis, grpc, celery, psycopg, …
+
+An instrumentor imports its library when it is loaded. botobs imports none by itself, so it waits until the program
+imports the library and loads the instrumentor then.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.instrumentation.dependencies import DependencyConflictError
+
+from .. import providers
+from .patch import Patches
+
+if TYPE_CHECKING:
+    from .base import Telemetry
+
+# Upstream names whose library one of ours watches under another name.
+_ALIASES = {
+    "aiohttp_client": "aiohttp_client",
+    "aiohttp_server": "aiohttp_server",
+    "system_metrics": "runtime",
+    "httpx2": "httpx",
+}
+_REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)")
+# These watch what has no import of its own to wait for.
+_STANDARD_LIBRARY = {
+    "threading": "threading",
+    "urllib": "urllib.request",
+    "sqlite3": "sqlite3",
+    "asyncio": "asyncio",
+}
+
+
+class Missing(Exception):
+    """The library that an instrumentor watches, or a fitting version of it, is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instrumentor that is installed.
+
+    Attributes:
+        name: With underscores, as our own have it.
+        origin: Its distribution.
+    """
+
+    name: str
+    origin: str
+    entry_point: EntryPoint
+
+
+def discover(covered: set[str]) -> Iterator[Found]:
+    """The instrumentors of libraries that are not in `covered`."""
+    for entry_point in entry_points(group="opentelemetry_instrumentor"):
+        name = entry_point.name.lower().replace("-", "_")
+        if _ALIASES.get(name, name) in covered:
+            continue
+        origin = entry_point.dist.name if entry_point.dist is not None else "?"
+        yield Found(name, origin, entry_point)
+
+
+class UpstreamInstrumentation:
+    """Installs one upstream instrumentor when its library is there.
+
+    Args:
+        found: Which.
+        settle: Called with None when it works, else with what went wrong.
+    """
+
+    def __init__(self, found: Found, settle: Callable[[Exception | None], None]) -> None:
+        self.name = found.name
+        self._found = found
+        self._settle = settle
+        self._patches = Patches(self.name)
+        self._instrumentor: Any = None
+
+    def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
+        """Instrument now if the library is imported, else when it is."""
+        modules = list(self._modules())
+        if not modules or any(module in sys.modules for module in modules):
+            self._instrument()
+            return
+        for module in modules:
+            self._patches.on_import(module, lambda _: self._instrument())
+
+    def uninstall(self) -> None:
+        """Take it back."""
+        self._patches.undo()
+        instrumentor, self._instrumentor = self._instrumentor, None
+        if instrumentor is not None:
+            instrumentor.uninstrument()
+
+    def _instrument(self) -> None:
+        if self._instrumentor is not None:
+            return
+        try:
+            instrumentor = self._found.entry_point.load()()
+            if instrumentor.is_instrumented_by_opentelemetry:
+                raise RuntimeError("somebody else has instrumented it already")
+            instrumentor.instrument(
+                tracer_provider=providers.tracer_provider,
+                meter_provider=providers.meter_provider,
+                raise_exception_on_conflict=True,
+            )
+            self._instrumentor = instrumentor
+            self._settle(None)
+        except DependencyConflictError as error:
+            self._settle(Missing(str(error)))
+        except ModuleNotFoundError as error:
+            self._settle(Missing(str(error)))
+        except Exception as error:
+            self._settle(error)
+
+    def _modules(self) -> Iterator[str]:
+        """Top-level modules of the libraries that it watches, as far as they are installed.
+
+        Raises:
+            Missing: None is installed.
+        """
+        if self.name in _STANDARD_LIBRARY:
+            yield _STANDARD_LIBRARY[self.name]
+            return
+        named = list(self._libraries())
+        installed = [found for library in named if (found := _distribution(library)) is not None]
+        if named and not installed:
+            raise Missing(f"{' and '.join(named)} is not installed")
+        for found in installed:
+            yield from _top_level(found)
+
+    def _libraries(self) -> Iterator[str]:
+        dist = self._found.entry_point.dist
+        for requirement in (dist.requires or []) if dist is not None else []:
+            if "extra == 'instruments" in requirement or 'extra == "instruments' in requirement:
+                match = _REQUIREMENT.match(requirement)
+                if match is not None:
+                    yield match[1]
+
+
+def _distribution(name: str) -> Distribution | None:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _top_level(found: Distribution) -> set[str]:
+    named = found.read_text("top_level.txt")
+    if named:
+        return {line.strip() for line in named.splitlines() if line.strip() and not line.startswith("_")}
+    modules = {file.parts[0].removesuffix(".py") for file in found.files or () if file.suffix == ".py"}
+    return {module for module in modules if module.isidentifier() and not module.startswith("_")}

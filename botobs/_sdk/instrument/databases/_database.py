@@ -1,0 +1,179 @@
+"""Database operations as spans and durations, for every database library alike."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from opentelemetry.metrics import Histogram
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+
+from ....semconv import database as semconv
+from ...safe import class_name
+from ..base import Telemetry
+from ..guard import guarded
+from ._sql import parse
+from ._suppress import OpenOperation, enter
+
+_SQLSTATE = re.compile(r"[0-9A-Z]{5}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The database that is called.
+
+    Attributes:
+        system: `db.system.name`, such as `postgresql`.
+        namespace: The database's name.
+        address: Host name, address or socket path.
+        port: TCP port.
+    """
+
+    system: str
+    namespace: str | None = None
+    address: str | None = None
+    port: int | None = None
+
+    def attributes(self) -> dict[str, str | int]:
+        """The attributes that spans and metrics share."""
+        attributes: dict[str, str | int] = {semconv.DB_SYSTEM_NAME: self.system}
+        if self.namespace:
+            attributes[semconv.DB_NAMESPACE] = self.namespace
+        if self.address:
+            attributes["server.address"] = self.address
+        if self.port:
+            attributes["server.port"] = self.port
+        return attributes
+
+    @property
+    def pool_name(self) -> str:
+        """`host:port/database`, without user and password; of a database in a file that file."""
+        if not self.address:
+            return self.namespace or self.system
+        host = f"{self.address}:{self.port}" if self.port else self.address
+        return f"{host}/{self.namespace or ''}"
+
+
+class Database:
+    """Records the operations of one library."""
+
+    def __init__(self, telemetry: Telemetry, scope: str) -> None:
+        self._tracer: Tracer = telemetry.tracer(scope)
+        # One meter for all libraries: see _shared.
+        self._duration: Histogram = semconv.OPERATION_DURATION.create(telemetry.meter("database"))
+
+    def start(
+        self, target: Target, statement: object, batch_size: int | None = None, seconds_ago: float = 0.0
+    ) -> Operation:
+        """Begin an operation; the caller ends it.
+
+        Args:
+            target: The database.
+            statement: SQL text, literals and all.
+            batch_size: How many parameter sets run at once, when more than one.
+            seconds_ago: When it began.
+        """
+        parsed = parse(statement, target.system)
+        attributes = target.attributes()
+        if parsed.operation:
+            attributes[semconv.DB_OPERATION_NAME] = parsed.operation
+            attributes[semconv.DB_QUERY_SUMMARY] = parsed.summary
+        details: dict[str, str | int] = {semconv.DB_QUERY_TEXT: parsed.text} if parsed.text else {}
+        if batch_size is not None and batch_size > 1:
+            details[semconv.DB_OPERATION_BATCH_SIZE] = batch_size
+        span = self._tracer.start_span(
+            parsed.summary or target.system,
+            kind=SpanKind.CLIENT,
+            attributes={**attributes, **details},
+            start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
+        )
+        return Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
+
+    @guarded("database")
+    def failed(self, target: Target, statement: str, error: BaseException, seconds: float) -> None:
+        """Record an operation that was not watched until it failed after `seconds`."""
+        self.start(target, statement, seconds_ago=seconds).end(error)
+
+    def record(self, target: Target, operation: str, seconds: float) -> None:
+        """Record the duration of a step that deserves no span of its own, such as a cursor's next batch."""
+        self._duration.record(seconds, {**target.attributes(), semconv.DB_OPERATION_NAME: operation})
+
+
+class Operation(OpenOperation):
+    """One call to a database that has begun; drivers below stay silent until it ends."""
+
+    __slots__ = ("_attributes", "_duration", "_span", "_started")
+
+    def __init__(
+        self, span: Span, duration: Histogram, attributes: dict[str, str | int], started: float
+    ) -> None:
+        super().__init__()
+        self._span = span
+        self._duration = duration
+        self._attributes = attributes
+        self._started = started
+        enter(self)
+
+    @guarded("database")
+    def end(self, error: BaseException | None = None) -> None:
+        """Finish the operation; a second call does nothing.
+
+        Args:
+            error: What it failed with. Its message may hold values, so only its class and SQLSTATE are told.
+        """
+        if self.finished:
+            return
+        self.finished = True
+        seconds = time.perf_counter() - self._started
+        span = self._span
+        try:
+            if error is not None:
+                failure = describe(error)
+                self._attributes.update(failure)
+                span.set_attributes(failure)
+                span.set_status(Status(StatusCode.ERROR, " ".join(reversed(failure.values()))))
+            context = set_span_in_context(span) if span.is_recording() else None
+            self._duration.record(seconds, self._attributes, context)
+        finally:
+            span.end()
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """`error.type` and, when the database answered, `db.response.status_code` (SQLSTATE or the server's number)."""
+    try:
+        return _described(error)
+    except Exception:
+        # An exception that raises when it is looked at.
+        return {"error.type": class_name(type(error))}
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    # A layer such as SQLAlchemy's asyncpg adapter wraps the driver's exception, whose class says more.
+    cause = error.__cause__
+    told = cause if cause is not None and status_code(cause) else error
+    attributes = {"error.type": class_name(type(told))}
+    code = status_code(told) or status_code(error)
+    if code:
+        attributes[semconv.DB_RESPONSE_STATUS_CODE] = code
+    return attributes
+
+
+def status_code(error: BaseException) -> str | None:
+    """The code that the database gave, as asyncpg, psycopg, psycopg2, sqlite3 and the MySQL drivers keep it."""
+    for name in ("sqlstate", "pgcode"):
+        value = getattr(error, name, None)
+        if isinstance(value, str) and _SQLSTATE.match(value):
+            return value
+    sqlite_code = getattr(error, "sqlite_errorname", None)
+    if isinstance(sqlite_code, str):
+        return sqlite_code
+    number = error.args[0] if error.args else None
+    is_driver_error = type(error).__module__.partition(".")[0] in (
+        "pymysql",
+        "MySQLdb",
+        "aiomysql",
+        "asyncmy",
+        "mysql",
+    )
+    return str(number) if is_driver_error and isinstance(number, int) else None

@@ -1,0 +1,262 @@
+"""Watches python-binance: its requests, and its reconnecting WebSockets."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import json
+import weakref
+from collections.abc import Callable, Mapping
+from time import monotonic
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry import context
+
+from ....base import Telemetry
+from ....guard import guarded
+from ....patch import Patches
+from ....shared import once_per_provider
+from ... import connection_events, integrity
+from ...operation import Operation, Request, begin_operation, current_request, template
+from ...scope import scoped
+from ...state import Connection
+from ...telemetry import Hub
+from ...updates import updated
+from ._payloads import operation, request_attributes, section, stream_update, unified
+
+_LIBRARY = "python_binance"
+_WHO = ("binance", _LIBRARY)
+
+Method = Callable[..., Any]
+
+
+class PythonBinance:
+    """The instrumentation named `python_binance`."""
+
+    name = _LIBRARY
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Watch python-binance, imported or not."""
+
+        def client_imported(class_name: str, module: ModuleType) -> None:
+            hub = once_per_provider(telemetry, Hub)
+            hub.exchange(_WHO[0])
+            cls = getattr(module, class_name)
+            begin = functools.partial(_begin, hub)
+            self._patches.replace(cls, "_request", scoped(vars(cls)["_request"], begin))
+            handler = vars(cls)["_handle_response"]
+            plain = handler.__func__ if isinstance(handler, staticmethod) else handler
+            wrapped = _reading_async(plain) if inspect.iscoroutinefunction(plain) else _reading(plain)
+            is_static = isinstance(handler, staticmethod)
+            self._patches.replace(cls, "_handle_response", staticmethod(wrapped) if is_static else wrapped)
+
+        def socket_imported(module: ModuleType) -> None:
+            hub = once_per_provider(telemetry, Hub)
+            cls = module.ReconnectingWebsocket
+            for name, hook in _SOCKET_HOOKS.items():
+                self._patches.replace_method(cls, name, functools.partial(hook, hub))
+
+        self._patches.on_import("binance.client", functools.partial(client_imported, "Client"))
+        self._patches.on_import("binance.async_client", functools.partial(client_imported, "AsyncClient"))
+        self._patches.on_import("binance.ws.reconnecting_websocket", socket_imported)
+
+    def uninstall(self) -> None:
+        """Take the patches back; open connections go on unseen."""
+        self._patches.undo()
+
+
+class _Call:
+    """One `_request`: a call and its only HTTP request."""
+
+    __slots__ = ("_operation", "_request")
+
+    def __init__(self, operation: Operation, request: Request) -> None:
+        self._operation = operation
+        self._request = request
+
+    def pause(self) -> None:
+        self._request.pause()
+        self._operation.pause()
+
+    def resume(self) -> None:
+        self._operation.resume()
+        self._request.resume()
+
+    def finish(self, result: Any) -> None:
+        self._request.finish(result)
+        self._operation.finish(_unified(self._operation.name, result))
+
+    def fail(self, error: BaseException) -> None:
+        self._request.fail(error)
+        self._operation.fail(error)
+
+
+@guarded(_LIBRARY)
+def _unified(name: str, result: Any) -> Any:
+    return unified(name, result)
+
+
+@guarded(_LIBRARY)
+def _begin(hub: Hub, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call | None:
+    method = str(args[0] if args else kwargs["method"])
+    uri = str(args[1] if len(args) > 1 else kwargs["uri"])
+    path = urlsplit(uri).path
+    name = operation(method, path)
+    attributes = request_attributes(kwargs.get("data"))
+    opened = begin_operation(hub, client, _WHO, name, attributes)
+    if opened is None:
+        return None
+    opened.template = template(path)
+    return _Call(opened, Request(hub, _WHO, section(path), uri, method.upper()))
+
+
+def _reading(wrapped: Method) -> Method:
+    @functools.wraps(wrapped)
+    def handle_response(response: Any) -> Any:
+        _read(response, getattr(response, "status_code", None), getattr(response, "text", ""))
+        return wrapped(response)
+
+    return handle_response
+
+
+def _reading_async(wrapped: Method) -> Method:
+    @functools.wraps(wrapped)
+    async def handle_response(self: Any, response: Any) -> Any:
+        _read(response, getattr(response, "status", None), "")
+        result = await wrapped(self, response)
+        _read_limits(result)
+        return result
+
+    return handle_response
+
+
+@guarded(_LIBRARY)
+def _read(response: Any, status: Any, body: str) -> None:
+    request = current_request()
+    if request is not None:
+        request.answered(status, response.headers, body)
+
+
+@guarded(_LIBRARY)
+def _read_limits(result: Any) -> None:
+    request = current_request()
+    if request is not None and isinstance(result, Mapping) and "rateLimits" in result:
+        body = json.dumps({"rateLimits": result["rateLimits"]})
+        request.exchange.limits.read_exchange_info(body)
+
+
+@guarded(_LIBRARY)
+def _adopt(hub: Hub, socket: Any) -> Connection:
+    known = socket.__dict__.get("_botobs")
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    connection = hub.connection(socket, _WHO[0], _LIBRARY, connection_events.host_of(socket._url))
+    connection.check = integrity.sequence_check(_WHO[0])
+    reference = connection.client = weakref.ref(socket)
+    connection.backlog = lambda: reference()._queue.qsize() if reference() else 0  # type: ignore[union-attr]
+    socket._botobs = connection
+    return connection
+
+
+def _connect(hub: Hub, wrapped: Method) -> Method:
+    async def connect(self: Any) -> None:
+        connection = _adopt(hub, self)
+        if connection is None:
+            await wrapped(self)
+            return
+        connection_events.trying(connection)
+        caller = connection_events.caller_span()
+        # The read loop that starts here would otherwise belong to the trace of the caller for ever.
+        detached = context.set_value(connection_events.OWNED, True, context.Context())
+        token = context.attach(detached)
+        try:
+            await wrapped(self)
+        except (Exception, asyncio.CancelledError) as error:
+            connection_events.refused(hub, connection, error, caller)
+            raise
+        finally:
+            context.detach(token)
+        connection_events.opened(hub, connection, caller)
+
+    return connect
+
+
+def _handle_message(hub: Hub, wrapped: Method) -> Method:
+    def handle_message(self: Any, event: Any) -> Any:
+        connection = self.__dict__.get("_botobs")
+        if connection is None:
+            return wrapped(self, event)
+        connection.messages += 1
+        connection.last = monotonic()
+        if event.__class__ is str or event.__class__ is bytes:
+            connection.bytes += len(event)
+        try:
+            message = wrapped(self, event)
+        except Exception as error:
+            connection_events.handler_failed(hub, connection, error)
+            raise
+        _look_at(hub, connection, message)
+        return message
+
+    return handle_message
+
+
+@guarded(_LIBRARY)
+def _look_at(hub: Hub, connection: Connection, message: Any) -> None:
+    connection.check_sequence(message)
+    update = stream_update(message)
+    if update is None:
+        return
+    key, channel, result = update
+    stream = connection.stream(key, channel, connection.last)
+    if connection.last < stream.sample_at:
+        stream.last = connection.last
+    else:
+        updated(hub, connection, key, result, connection.last)
+
+
+def _reconnect(hub: Hub, wrapped: Method) -> Method:
+    def reconnect(self: Any) -> None:
+        _report_end(hub, self, "remote")
+        wrapped(self)
+
+    return reconnect
+
+
+def _read_loop(hub: Hub, wrapped: Method) -> Method:
+    async def read_loop(self: Any) -> None:
+        await wrapped(self)
+        # The loop ends by itself only when it gives up: its queue is full, or it cannot connect any more.
+        _report_end(hub, self, "user" if getattr(self.ws_state, "value", "") == "Exiting" else "error")
+
+    return read_loop
+
+
+def _leave(hub: Hub, wrapped: Method) -> Method:
+    async def leave(self: Any, *args: Any) -> None:
+        _report_end(hub, self, "user")
+        await wrapped(self, *args)
+
+    return leave
+
+
+@guarded(_LIBRARY)
+def _report_end(hub: Hub, socket: Any, reason: str) -> None:
+    connection = socket.__dict__.get("_botobs")
+    if connection is not None:
+        connection_events.ended(hub, connection, reason, getattr(socket.ws, "close_code", None))
+
+
+_SOCKET_HOOKS: dict[str, Callable[[Hub, Method], Method]] = {
+    "connect": _connect,
+    "_handle_message": _handle_message,
+    "_reconnect": _reconnect,
+    "_read_loop": _read_loop,
+    "__aexit__": _leave,
+}

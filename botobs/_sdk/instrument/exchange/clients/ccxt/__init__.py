@@ -1,0 +1,1 @@
+"""ccxt and ccxt.pro."""

@@ -1,0 +1,271 @@
+"""Watches ccxt's requests, synchronous and asynchronous.
+
+One CLIENT span per unified call, its HTTP requests folded into it. The hooks are those that no exchange class
+overrides: `fetch2` (one endpoint, with its waiting and its retries), `fetch` (one HTTP request), `throttle`, and
+`on_rest_response` (status and headers, before errors are mapped).
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from opentelemetry import context
+
+from ......semconv import exchange as semconv
+from ....base import Telemetry
+from ....guard import guarded
+from ....patch import Patches
+from ....shared import once_per_provider
+from ...names import IMPLICIT, OPERATIONS, PREPARES, camel_case
+from ...operation import (
+    Aside,
+    Operation,
+    Request,
+    begin_aside,
+    begin_operation,
+    current,
+    current_request,
+    order_attributes,
+    template,
+)
+from ...scope import Begin, scoped
+from ...telemetry import Hub
+from ._log import keep_outlines
+from ._throttle import begin_throttle, watch_old_throttler
+
+_LIBRARY = "ccxt"
+_ENDPOINT = context.create_key("botobs-exchange-endpoint")
+_KINDS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
+
+
+class CcxtRest:
+    """The instrumentation named `ccxt`."""
+
+    name = _LIBRARY
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+        self._roots: list[type] = []
+        self._wrapped: weakref.WeakSet[type] = weakref.WeakSet()
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Watch ccxt, imported or not; classes and instances that exist are watched too."""
+
+        def sync_imported(module: ModuleType) -> None:
+            self._watch(once_per_provider(telemetry, Hub), module.Exchange)
+
+        def async_imported(module: ModuleType) -> None:
+            self._watch(once_per_provider(telemetry, Hub), module.Exchange)
+            watch_old_throttler(self._patches, once_per_provider(telemetry, Hub), module)
+
+        keep_outlines(self._patches)
+        self._patches.on_import("ccxt.base.exchange", sync_imported)
+        self._patches.on_import("ccxt.async_support.base.exchange", async_imported)
+
+    def uninstall(self) -> None:
+        """Take the patches back; running calls are still recorded."""
+        self._patches.undo()
+        for root in self._roots:
+            for cls in _with_subclasses(root):
+                _refresh_aliases(cls)
+        self._roots.clear()
+        self._wrapped.clear()
+
+    def _watch(self, hub: Hub, root: type) -> None:
+        begins: dict[str, Begin] = {
+            "fetch2": functools.partial(_begin_endpoint, hub),
+            "fetch": functools.partial(_begin_request, hub),
+            "throttle": functools.partial(begin_throttle, hub),
+        }
+        for name, begin in begins.items():
+            owner = _owner(root, name)
+            if owner is not None and not hasattr(vars(owner)[name], "_botobs"):
+                self._replace(owner, name, scoped(vars(owner)[name], begin))
+        owner = _owner(root, "on_rest_response")
+        if owner is not None and not hasattr(vars(owner)["on_rest_response"], "_botobs"):
+            self._replace(owner, "on_rest_response", _reading_answers(vars(owner)["on_rest_response"]))
+        owner = _owner(root, "__init__")
+        # The asynchronous constructor calls the synchronous one, which makes the second spellings.
+        if owner is not None and not any(_owner(known, "__init__") in root.__mro__ for known in self._roots):
+            self._replace(owner, "__init__", self._wrapping_classes(hub, vars(owner)["__init__"]))
+        self._roots.append(root)
+        for cls in _with_subclasses(root):
+            self._wrap_class(hub, cls)
+        for cls in _with_subclasses(root):
+            _refresh_aliases(cls)
+
+    def _replace(self, owner: type, name: str, value: Callable[..., Any]) -> None:
+        value._botobs = True  # type: ignore[attr-defined]
+        self._patches.replace(owner, name, value)
+
+    def _wrapping_classes(self, hub: Hub, wrapped: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(wrapped)
+        def construct(instance: Any, *args: Any, **kwargs: Any) -> None:
+            self._wrap_bases(hub, type(instance))
+            wrapped(instance, *args, **kwargs)
+
+        return construct
+
+    @guarded(_LIBRARY)
+    def _wrap_bases(self, hub: Hub, cls: type) -> None:
+        for base in cls.__mro__:
+            if base not in self._wrapped and any(root in base.__mro__ for root in self._roots):
+                self._wrap_class(hub, base)
+
+    def _wrap_class(self, hub: Hub, cls: type) -> None:
+        """Wrap the unified methods that `cls` itself defines, and those with which it prepares itself."""
+        if cls in self._wrapped:
+            return
+        self._wrapped.add(cls)
+        for name in (OPERATIONS | PREPARES).intersection(vars(cls)):
+            method = vars(cls)[name]
+            begin: Begin = functools.partial(
+                _begin_call if name in OPERATIONS else _begin_preparing, hub, name
+            )
+            if callable(method) and not hasattr(method, "_botobs"):
+                self._replace(cls, name, scoped(method, begin))
+
+
+def who(hub: Hub, instance: Any) -> tuple[str, str]:
+    """The values of `exchange.name` and `exchange.client` for a ccxt object."""
+    cls = type(instance)
+    kind = _KINDS.get(cls)
+    if kind is None:
+        modules = [base.__module__ for base in cls.__mro__]
+        if any(module.startswith("ccxt.pro") for module in modules):
+            kind = "ccxt.pro"
+        else:
+            kind = "ccxt.async" if any("async_support" in module for module in modules) else "ccxt.sync"
+        _KINDS[cls] = kind
+    return hub.exchange(getattr(instance, "id", None)).name, kind
+
+
+@guarded(_LIBRARY)
+def _begin_call(
+    hub: Hub, name: str, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Operation | Aside | None:
+    aside = begin_aside(instance, name)
+    if aside is not None:
+        return aside
+    return begin_operation(hub, instance, who(hub, instance), name, order_attributes(name, args, kwargs))
+
+
+@guarded(_LIBRARY)
+def _begin_preparing(
+    hub: Hub,  # noqa: ARG001 - as for a call
+    name: str,
+    instance: Any,
+    args: tuple[Any, ...],  # noqa: ARG001 - a `Begin`
+    kwargs: dict[str, Any],  # noqa: ARG001 - a `Begin`
+) -> Aside | None:
+    return begin_aside(instance, name)
+
+
+class _Endpoint:
+    """One `fetch2`: knows how many requests it has made, and ends the call that it stands for, if any."""
+
+    __slots__ = ("_operation", "_token", "api", "attempts")
+
+    def __init__(self, operation: Operation | None, api: str) -> None:
+        self._operation = operation
+        self.api = api
+        self.attempts = 0
+        self.resume()
+
+    def pause(self) -> None:
+        context.detach(self._token)
+
+    def resume(self) -> None:
+        self._token = context.attach(context.set_value(_ENDPOINT, self))
+
+    def finish(self, result: Any) -> None:
+        self.pause()
+        if self._operation is not None:
+            self._operation.finish(result)
+
+    def fail(self, error: BaseException) -> None:
+        if isinstance(error, GeneratorExit):
+            return
+        self.pause()
+        if self._operation is not None:
+            self._operation.fail(error)
+
+
+@guarded(_LIBRARY)
+def _begin_endpoint(
+    hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> _Endpoint | None:
+    identity = who(hub, instance)
+    hub.register_client(instance, *identity)
+    path = template(args[0] if args else kwargs.get("path", ""))
+    api = args[1] if len(args) > 1 else kwargs.get("api", "public")
+    section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
+    operation = begin_operation(hub, instance, identity, IMPLICIT, {})
+    running = current()
+    if running is None:
+        return None
+    running.template = path
+    return _Endpoint(operation, section)
+
+
+@guarded(_LIBRARY)
+def _begin_request(hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request | None:
+    url = args[0] if args else kwargs.get("url", "")
+    method = args[1] if len(args) > 1 else kwargs.get("method", "GET")
+    identity = who(hub, instance)
+    endpoint = context.get_value(_ENDPOINT)
+    api = "other"
+    if isinstance(endpoint, _Endpoint):
+        api = endpoint.api
+        endpoint.attempts += 1
+        if endpoint.attempts > 1:
+            running = current()
+            operation = running.name if running is not None else IMPLICIT
+            hub.retries.add(
+                1, {semconv.NAME: identity[0], semconv.CLIENT: identity[1], semconv.OPERATION: operation}
+            )
+    return Request(hub, identity, api, str(url), str(method).upper())
+
+
+def _reading_answers(wrapped: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(wrapped)
+    def on_rest_response(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _read_answer(args)
+        return wrapped(self, *args, **kwargs)
+
+    return on_rest_response
+
+
+@guarded(_LIBRARY)
+def _read_answer(args: tuple[Any, ...]) -> None:
+    request = current_request()
+    if request is not None and len(args) > 5:
+        code, _reason, _url, _method, headers, body = args[:6]
+        request.answered(code, headers, body)
+
+
+def _owner(root: type, name: str) -> type | None:
+    """The class that defines `name`; which one it is changed between ccxt's versions."""
+    return next((cls for cls in root.__mro__ if name in vars(cls) and cls is not object), None)
+
+
+def _with_subclasses(root: type) -> Iterator[type]:
+    pending, seen = [root], set()
+    while pending:
+        cls = pending.pop()
+        if cls not in seen:
+            seen.add(cls)
+            yield cls
+            pending.extend(cls.__subclasses__())
+
+
+def _refresh_aliases(cls: type) -> None:
+    """Point the second spellings that ccxt stored on a class at what the first spellings mean now."""
+    for name in OPERATIONS:
+        alias = camel_case(name)
+        if alias != name and alias in vars(cls) and hasattr(cls, name):
+            setattr(cls, alias, getattr(cls, name))

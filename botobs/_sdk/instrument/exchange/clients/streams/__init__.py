@@ -1,0 +1,1 @@
+"""WebSocket libraries that home-made clients use."""

@@ -1,0 +1,199 @@
+"""Watches the clients of the `websockets` library, asynchronous and threaded."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+from opentelemetry import context
+
+from ....base import Telemetry
+from ....guard import guarded
+from ....patch import Patches
+from ....shared import once_per_provider
+from ... import connection_events
+from ...state import Connection
+from ...telemetry import Hub
+
+_LIBRARY = "websockets"
+_PENDING = context.create_key("botobs-websockets-pending")
+#: Opcode of a pong, RFC 6455 section 5.2.
+_PONG = 0xA
+
+Method = Callable[..., Any]
+
+
+class Websockets:
+    """The instrumentation named `websockets`."""
+
+    name = _LIBRARY
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Watch connections that are opened from now on."""
+
+        def asynchronous(module: ModuleType) -> None:
+            hub = once_per_provider(telemetry, Hub)
+            # websockets 14 to 16 connect in `__await_impl__`, later ones in `connect`.
+            for name in ("connect", "__await_impl__"):
+                if name in vars(module.connect):
+                    self._patches.replace_method(module.connect, name, functools.partial(_connect, hub))
+            connection = module.ClientConnection
+            self._patches.replace_method(connection, "handshake", _attach)
+            self._patches.replace_method(connection, "process_event", functools.partial(_process_event, hub))
+            self._patches.replace_method(
+                connection, "connection_lost", functools.partial(_connection_lost, hub)
+            )
+            self._patches.replace_method(connection, "send", _send_async)
+
+        def threaded(module: ModuleType) -> None:
+            hub = once_per_provider(telemetry, Hub)
+            connection = module.ClientConnection
+            self._patches.replace_method(connection, "handshake", functools.partial(_handshake, hub))
+            self._patches.replace_method(connection, "process_event", functools.partial(_process_event, hub))
+            self._patches.replace_method(connection, "recv_events", functools.partial(_connection_lost, hub))
+            self._patches.replace_method(connection, "send", _send)
+
+        self._patches.on_import("websockets.asyncio.client", asynchronous)
+        self._patches.on_import("websockets.sync.client", threaded)
+
+    def uninstall(self) -> None:
+        """Take the patches back; open connections go on unseen."""
+        self._patches.undo()
+
+
+@guarded(_LIBRARY)
+def _connection(hub: Hub, host: str) -> Connection | None:
+    """A connection to `host`; None when a library above watches it."""
+    if context.get_value(connection_events.OWNED):
+        return None
+    connection = hub.connection(None, connection_events.exchange_at(host), _LIBRARY, host)
+    connection.caller = connection_events.caller_span()
+    connection_events.trying(connection)
+    return connection
+
+
+@guarded(_LIBRARY)
+def _bind(connection: Connection, client: Any) -> None:
+    client._botobs = connection
+    reference = connection.client = weakref.ref(client)
+    connection.backlog = lambda: len(getattr(getattr(reference(), "recv_messages", None), "frames", ()))
+
+
+def _connect(hub: Hub, wrapped: Method) -> Method:
+    async def connect(self: Any) -> Any:
+        connection = _connection(hub, connection_events.host_of(self.uri))
+        if connection is None:
+            return await wrapped(self)
+        token = context.attach(context.set_value(_PENDING, connection))
+        try:
+            client = await wrapped(self)
+        except BaseException as error:
+            connection_events.refused(hub, connection, error, connection.caller)
+            raise
+        finally:
+            context.detach(token)
+        connection_events.opened(hub, connection, connection.caller)
+        return client
+
+    return connect
+
+
+def _attach(wrapped: Method) -> Method:
+    """Frames may come before `connect` returns, so that the connection must be known from the handshake on."""
+
+    async def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
+        pending = context.get_value(_PENDING)
+        if isinstance(pending, Connection):
+            _bind(pending, self)
+        return await wrapped(self, *args, **kwargs)
+
+    return handshake
+
+
+def _handshake(hub: Hub, wrapped: Method) -> Method:
+    def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = _connection(hub, str(getattr(getattr(self.protocol, "uri", None), "host", "")))
+        if connection is None:
+            return wrapped(self, *args, **kwargs)
+        _bind(connection, self)
+        try:
+            result = wrapped(self, *args, **kwargs)
+        except BaseException as error:
+            connection_events.refused(hub, connection, error, connection.caller)
+            raise
+        connection_events.opened(hub, connection, connection.caller)
+        return result
+
+    return handshake
+
+
+def _process_event(hub: Hub, wrapped: Method) -> Method:
+    def process_event(self: Any, event: Any) -> None:
+        wrapped(self, event)
+        connection = self.__dict__.get("_botobs")
+        if connection is not None and hasattr(event, "opcode"):
+            connection.messages += 1
+            connection.bytes += len(event.data)
+            connection.last = monotonic()
+            if event.opcode == _PONG:
+                _measure_latency(hub, connection, self)
+
+    return process_event
+
+
+@guarded(_LIBRARY)
+def _measure_latency(hub: Hub, connection: Connection, client: Any) -> None:
+    if client.latency > 0:
+        hub.heartbeat_rtt.record(client.latency, connection_events.connection_attributes(connection))
+
+
+def _connection_lost(hub: Hub, wrapped: Method) -> Method:
+    def lost(self: Any, *args: Any) -> None:
+        wrapped(self, *args)
+        _report_end(hub, self)
+
+    return lost
+
+
+@guarded(_LIBRARY)
+def _report_end(hub: Hub, client: Any) -> None:
+    connection = client.__dict__.get("_botobs")
+    if connection is None:
+        return
+    sent, received = client.protocol.close_sent, client.protocol.close_rcvd
+    if sent is not None and sent.code == 1011 and "keepalive" in sent.reason:
+        reason = "keepalive"
+    elif received is not None and (sent is None or client.protocol.close_rcvd_then_sent):
+        reason = "remote"
+    else:
+        reason = "error" if sent is None else "user"
+    connection_events.ended(hub, connection, reason, client.protocol.close_code)
+
+
+def _send_async(wrapped: Method) -> Method:
+    async def send(self: Any, *args: Any, **kwargs: Any) -> None:
+        _count_sent(self)
+        await wrapped(self, *args, **kwargs)
+
+    return send
+
+
+def _send(wrapped: Method) -> Method:
+    def send(self: Any, *args: Any, **kwargs: Any) -> None:
+        _count_sent(self)
+        wrapped(self, *args, **kwargs)
+
+    return send
+
+
+def _count_sent(client: Any) -> None:
+    connection = client.__dict__.get("_botobs")
+    if connection is not None:
+        connection.sent += 1

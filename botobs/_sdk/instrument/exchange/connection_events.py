@@ -1,0 +1,163 @@
+"""What happens to a connection: it is tried, opened, lost, and opened again. The same for every client library."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+from opentelemetry import context, trace
+from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
+
+from ....semconv import exchange as semconv
+from ..guard import guarded
+from . import errors
+from .state import Connection
+from .telemetry import Hub
+
+#: While true, the WebSocket that is being opened is watched by a library above, and HTTP instrumentation is off.
+OWNED = context.create_key("botobs-exchange-websocket-owned")
+
+#: Exchanges by the end of the names of their hosts, for clients that do not say which exchange they talk to.
+_HOSTS = {
+    "binance.com": "binance",
+    "binance.us": "binanceus",
+    "bitfinex.com": "bitfinex",
+    "bitget.com": "bitget",
+    "bitmex.com": "bitmex",
+    "bitstamp.net": "bitstamp",
+    "bybit.com": "bybit",
+    "coinbase.com": "coinbase",
+    "crypto.com": "cryptocom",
+    "deribit.com": "deribit",
+    "futures.kraken.com": "krakenfutures",
+    "gateio.ws": "gate",
+    "gemini.com": "gemini",
+    "hyperliquid.xyz": "hyperliquid",
+    "kraken.com": "kraken",
+    "kucoin.com": "kucoin",
+    "mexc.com": "mexc",
+    "okx.com": "okx",
+}
+
+
+def connection_attributes(connection: Connection) -> dict[str, str]:
+    """The attributes that all metrics of a connection carry."""
+    names = (semconv.NAME, semconv.CLIENT, semconv.SERVER_ADDRESS)
+    return {name: value for name, value in zip(names, connection.key, strict=True) if value}
+
+
+def host_of(url: object) -> str:
+    """The host of a WebSocket URL; never its path or query, which hold listen keys and tokens."""
+    try:
+        return (urlsplit(str(url)).hostname or "")[:100]
+    except ValueError:
+        return ""
+
+
+def exchange_at(host: str) -> str:
+    """The exchange that a host belongs to; empty if it is not known."""
+    for suffix in sorted(_HOSTS, key=len, reverse=True):
+        if host == suffix or host.endswith("." + suffix):
+            return _HOSTS[suffix]
+    return ""
+
+
+def owned_context() -> context.Context:
+    """The current context, in which the HTTP library below stays silent."""
+    return context.set_value(OWNED, True, context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True))
+
+
+@guarded("exchange")
+def trying(connection: Connection) -> None:
+    """An attempt to connect begins."""
+    connection.state = "connecting"
+    connection.started_at = time.monotonic()
+
+
+@guarded("exchange")
+def opened(hub: Hub, connection: Connection, caller: SpanContext | None = None) -> None:
+    """The attempt succeeded.
+
+    Args:
+        hub: Where it is reported.
+        connection: What was opened.
+        caller: The span that asked for it, which the connection outlives.
+    """
+    connection.opened_at = connection.last = time.monotonic()
+    connection.state = "open"
+    connection.sample_at = connection.ping_sent = 0.0
+    connection.streams.clear()
+    connection.restart_check()
+    _record_attempt(hub, connection, None, caller)
+    if connection.lost:
+        connection.lost = False
+        hub.reconnects.add(1, connection_attributes(connection))
+
+
+@guarded("exchange")
+def refused(
+    hub: Hub, connection: Connection, error: BaseException, caller: SpanContext | None = None
+) -> None:
+    """The attempt failed."""
+    connection.state = "closed"
+    _record_attempt(hub, connection, error, caller)
+
+
+@guarded("exchange")
+def ended(hub: Hub, connection: Connection, reason: str, code: object = None) -> None:
+    """An open connection ended; later reports of the same end are ignored.
+
+    Args:
+        hub: Where it is reported.
+        connection: What ended.
+        reason: `remote`, `error`, `keepalive` or `user`.
+        code: WebSocket close code, if there was one.
+    """
+    if connection.state != "open":
+        return
+    connection.lost = reason != "user"
+    connection.state = "closed" if connection.lost else "idle"
+    attributes = {**connection_attributes(connection), semconv.WS_CLOSE_REASON: reason}
+    if isinstance(code, int) and 1000 <= code <= 4999:
+        attributes[semconv.WS_CLOSE_CODE] = str(code)
+    hub.disconnects.add(1, attributes)
+    if reason == "keepalive":
+        hub.heartbeat_misses.add(1, connection_attributes(connection))
+    if reason == "user":
+        connection.streams.clear()
+
+
+@guarded("exchange")
+def handler_failed(hub: Hub, connection: Connection, error: BaseException) -> None:
+    """An exception left the code that handles a message."""
+    hub.handler_errors.add(
+        1, {**connection_attributes(connection), semconv.ERROR_TYPE: errors.error_type(error)}
+    )
+
+
+def _record_attempt(
+    hub: Hub, connection: Connection, error: BaseException | None, caller: SpanContext | None
+) -> None:
+    seconds = time.monotonic() - connection.started_at
+    attributes = connection_attributes(connection)
+    if error is not None:
+        cancelled = errors.is_cancellation(error)
+        attributes[semconv.ERROR_TYPE] = "TimeoutError" if cancelled else errors.error_type(error)
+    hub.connect_duration.record(seconds, attributes)
+    span = hub.tracer.start_span(
+        f"ws connect {connection.key[0]}",
+        context=context.Context(),
+        kind=SpanKind.CLIENT,
+        attributes=attributes,
+        links=[Link(caller)] if caller is not None and caller.is_valid else [],
+        start_time=time.time_ns() - int(seconds * 1e9),
+    )
+    if error is not None:
+        span.set_status(Status(StatusCode.ERROR, attributes[semconv.ERROR_TYPE]))
+    span.end()
+
+
+def caller_span() -> SpanContext:
+    """The span that the running code is in."""
+    return trace.get_current_span().get_span_context()

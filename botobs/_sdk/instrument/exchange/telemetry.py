@@ -1,0 +1,136 @@
+"""The instruments of the exchange instrumentations, and what they read. One per meter provider."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+from ....semconv import exchange as semconv
+from ..base import Telemetry
+from . import _observe
+from .orders import OrderTracker
+from .state import Connection, ConnectionKey, Exchange
+
+_SCOPE = "exchange"
+#: Names of exchanges and live connections; what comes after them counts as `other`.
+_MAXIMUM_EXCHANGES = 200
+_MAXIMUM_CONNECTIONS = 2000
+OTHER = "other"
+
+
+class Hub:
+    """Where hooks report to.
+
+    Attributes:
+        exchanges: By name.
+        connections: Those whose owner lives.
+        retired: Sums of the connections that are gone, so that counters never fall.
+        clients: Clients with a rate limiter, by (exchange, client).
+        symbols: Markets that the settings allow as an attribute of metrics.
+    """
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        meter = telemetry.meter(_SCOPE)
+        self.tracer = telemetry.tracer(_SCOPE)
+        self.symbols: frozenset[str] = frozenset(telemetry.settings.exchange_symbols)
+        self.exchanges: dict[str, Exchange] = {}
+        self.connections: list[Connection] = []
+        self.retired: dict[ConnectionKey, list[int]] = {}
+        self.clients: dict[int, tuple[weakref.ref[Any], str, str]] = {}
+        self._lock = threading.Lock()
+
+        self.operation_duration = semconv.OPERATION_DURATION.create(meter)
+        self.request_duration = semconv.REQUEST_DURATION.create(meter)
+        self.requests_active = semconv.REQUESTS_ACTIVE.create(meter)
+        self.retries = semconv.RETRIES.create(meter)
+        self.errors = semconv.ERRORS.create(meter)
+        self.throttle_wait = semconv.THROTTLE_WAITED.create(meter)
+        self.throttle_cost = semconv.THROTTLE_COST.create(meter)
+        self.rejections = semconv.RATELIMIT_REJECTIONS.create(meter)
+        self.negative_age = semconv.CLOCK_NEGATIVE_AGE.create(meter)
+        self.connect_duration = semconv.WS_CONNECT_DURATION.create(meter)
+        self.disconnects = semconv.WS_DISCONNECTS.create(meter)
+        self.reconnects = semconv.WS_RECONNECTS.create(meter)
+        self.message_age = semconv.WS_MESSAGE_AGE.create(meter)
+        self.heartbeat_rtt = semconv.WS_HEARTBEAT_RTT.create(meter)
+        self.heartbeat_misses = semconv.WS_HEARTBEAT_MISSES.create(meter)
+        self.handler_duration = semconv.WS_HANDLER_DURATION.create(meter)
+        self.handler_errors = semconv.WS_HANDLER_ERRORS.create(meter)
+        self.stream_rejections = semconv.WS_REJECTIONS.create(meter)
+        self.resyncs = semconv.RESYNCS.create(meter)
+        self.orders = OrderTracker(meter, self.tracer)
+        _observe.create(self, meter)
+
+    def exchange(self, name: Any) -> Exchange:
+        """What is known about an exchange; all that come after too many share one."""
+        key = str(name).lower()[:40] if name else OTHER
+        found = self.exchanges.get(key)
+        if found is not None:
+            return found
+        with self._lock:
+            if len(self.exchanges) >= _MAXIMUM_EXCHANGES:
+                key = OTHER
+            return self.exchanges.setdefault(key, Exchange(key))
+
+    def register_client(self, instance: Any, name: str, client: str) -> None:
+        """Remember an object that has a rate limiter, weakly."""
+        if id(instance) in self.clients:
+            return
+        key = id(instance)
+        self.clients[key] = (weakref.ref(instance, lambda _: self.clients.pop(key, None)), name, client)
+
+    def connection(self, owner: Any, name: Any, client: str, host: str, endpoint: str = "") -> Connection:
+        """A connection for an endpoint: the one that was lost before, else a new one.
+
+        Args:
+            owner: The object whose end is the connection's end; None if it ends when it is closed.
+            name: The exchange.
+            client: Value of `exchange.client`.
+            host: Value of `server.address`.
+            endpoint: Tells endpoints of one owner apart; stays in this process.
+        """
+        exchange = self.exchange(name)
+        with self._lock:
+            self._retire_orphans()
+            if len(self.connections) >= _MAXIMUM_CONNECTIONS:
+                host = OTHER
+            key = (exchange.name, client, host)
+            for known in self.connections:
+                same_owner = (known.owner() if known.owner is not None else None) is owner
+                if (
+                    known.key == key
+                    and known.endpoint == endpoint
+                    and same_owner
+                    and known.state in ("closed", "idle")
+                ):
+                    return known
+            made = Connection(exchange, key, endpoint)
+            made.owner = None if owner is None else weakref.ref(owner)
+            self.connections.append(made)
+            return made
+
+    def retire(self, connection: Connection) -> None:
+        """Forget a connection but for its counts."""
+        with self._lock:
+            if connection in self.connections:
+                self.connections.remove(connection)
+                self._keep_counts(connection)
+
+    def live_connections(self) -> list[Connection]:
+        """The connections whose owner lives."""
+        with self._lock:
+            self._retire_orphans()
+            return list(self.connections)
+
+    def _retire_orphans(self) -> None:
+        orphans = [c for c in self.connections if c.owner is not None and c.owner() is None]
+        for orphan in orphans:
+            self.connections.remove(orphan)
+            self._keep_counts(orphan)
+
+    def _keep_counts(self, connection: Connection) -> None:
+        kept = self.retired.setdefault(connection.key, [0] * 5)
+        counts = (connection.messages, connection.bytes, connection.sent, connection.checks, connection.gaps)
+        for index, count in enumerate(counts):
+            kept[index] += count

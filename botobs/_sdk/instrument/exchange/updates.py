@@ -1,0 +1,147 @@
+"""A closer look at what a stream delivers: its age, its clock, its book, its orders. Sampled, not per message."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ....semconv import exchange as semconv
+from .state import Connection, Stream
+from .telemetry import Hub
+
+#: Seconds; a timestamp that is older is no measurement of a delay.
+_LONGEST_AGE = 86400.0
+_PREFIXES = (
+    ("orderbook", ("orderbook", "book", "depth")),
+    ("trades", ("trade",)),
+    ("ohlcv", ("ohlcv", "kline", "candle")),
+    ("ticker", ("ticker", "bidask", "bidsasks")),
+)
+
+
+def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float) -> None:
+    """Take an update of the stream `key` into account; what goes wrong is counted by the instrumentation that calls.
+
+    Args:
+        hub: Where measurements go.
+        connection: Where the update came from.
+        key: ccxt's message hash; stays in this process.
+        result: The unified object.
+        now: Monotonic time of its frame.
+    """
+    stream = connection.streams.get(key)
+    if stream is None:
+        stream = connection.stream(key, _channel(result, key), now)
+    if not stream.samples:
+        _name_symbol(hub, stream, result)
+    stream.touch(now)
+    if stream.channel == "orders":
+        # Each update of an order matters, so the next one is looked at too.
+        stream.sample_at = 0.0
+        hub.orders.update_all(connection.key[0], result)
+    elif stream.channel == "balance":
+        connection.exchange.balances[(connection.key[1], "ws")] = now
+    elif stream.channel == "orderbook" and "bids" in result:
+        _look_at_book(stream, result, now)
+    elif stream.channel == "ohlcv":
+        _look_at_candles(stream, result)
+        return
+    _look_at_clock(hub, connection, stream, result, now)
+
+
+def _channel(result: Any, key: Any) -> str:
+    """What kind of data a result is: by its own shape, since message hashes are spelled differently everywhere."""
+    sample = _newest(result)
+    if isinstance(sample, Mapping):
+        if "bids" in sample and "asks" in sample:
+            return "orderbook"
+        if "status" in sample and "filled" in sample:
+            return "orders"
+        if "takerOrMaker" in sample:
+            return "my_trades" if sample.get("order") is not None else "trades"
+        if "contracts" in sample and "entryPrice" in sample:
+            return "positions"
+        if "bidVolume" in sample or "last" in sample:
+            return "ticker"
+        if "free" in sample and "total" in sample:
+            return "balance"
+    elif isinstance(sample, Sequence) and not isinstance(sample, str) and len(sample) >= 6:
+        return "ohlcv"
+    text = str(key).lower()
+    return next((channel for channel, starts in _PREFIXES if text.startswith(starts)), "other")
+
+
+def _newest(result: Any) -> Any:
+    """The newest element of a list, the first value of a dictionary by symbol, or the result itself."""
+    if isinstance(result, list):
+        return result[-1] if result else None
+    if isinstance(result, Mapping) and result and "info" not in result and "symbol" not in result:
+        first = next(iter(result.values()))
+        if isinstance(first, Mapping):
+            return first
+    return result
+
+
+def _name_symbol(hub: Hub, stream: Stream, result: Any) -> None:
+    if hub.symbols:
+        sample = _newest(result)
+        symbol = sample.get("symbol") if isinstance(sample, Mapping) else None
+        stream.symbol = symbol if symbol in hub.symbols else ""
+
+
+def _look_at_clock(hub: Hub, connection: Connection, stream: Stream, result: Any, now: float) -> None:
+    sample = _newest(result)
+    if not isinstance(sample, Mapping):
+        return
+    stamp: Any = sample.get("lastUpdateTimestamp") or sample.get("timestamp")
+    if not _is_number(stamp) or not 1e11 < stamp < 1e14:
+        return
+    timestamp = stamp / 1000
+    if timestamp != stream.timestamp:
+        stream.timestamp = timestamp
+        stream.timestamp_since = now
+    clock = connection.exchange.clock
+    age = clock.age(timestamp, time.time() - (time.monotonic() - now))
+    attributes = {semconv.NAME: connection.key[0], semconv.CHANNEL: stream.channel}
+    if age < 0 and not (clock.known and -age <= clock.uncertainty):
+        hub.negative_age.add(1, attributes)
+    elif age < _LONGEST_AGE:
+        hub.message_age.record(max(0.0, age), {**attributes, semconv.CLIENT: connection.key[1]})
+
+
+def _look_at_book(stream: Stream, book: Any, now: float) -> None:
+    bids, asks = book.get("bids"), book.get("asks")
+    stream.empty = not bids or not asks
+    crossed = False
+    if not stream.empty:
+        bid, ask = bids[0][0], asks[0][0]
+        crossed = _is_number(bid) and _is_number(ask) and bid > ask
+    if not crossed:
+        stream.crossed_since = 0.0
+    elif not stream.crossed_since:
+        stream.crossed_since = now
+
+
+def _look_at_candles(stream: Stream, result: Any) -> None:
+    """The newest candle's end, with the distance between the last two as the timeframe.
+
+    Clients that watch several markets at once deliver `[symbol, timeframe, candles]`.
+    """
+    candles = result[-1] if _is_triple(result) else result
+    if not isinstance(candles, list) or len(candles) < 2:
+        # One candle alone does not tell when it ends.
+        return
+    before, newest = (candle[0] for candle in candles[-2:])
+    if not (_is_number(before) and _is_number(newest)) or not 1e11 < newest < 1e14:
+        return
+    stream.candle_end = (newest + max(0, newest - before)) / 1000
+
+
+def _is_triple(result: Any) -> bool:
+    return isinstance(result, list) and len(result) == 3 and isinstance(result[0], str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,1 @@
+"""Logging libraries: trace ids in records, redaction, and export."""

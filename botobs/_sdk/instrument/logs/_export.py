@@ -1,0 +1,148 @@
+"""Turns records of the logging libraries into what is exported: each once, and none of our own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from opentelemetry import context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry.trace import get_current_span
+
+from ...export.logs import LogEntry
+from ...redaction import CUT_MARGIN
+from ..guard import guarded, report
+from ._context import LogContext
+from ._redaction import RecordRedactor, pairs_of
+
+#: Loggers of the export itself, and of what it could use: their records would beget others.
+_OURS = ("botobs", "opentelemetry", "urllib3")
+#: Characters of a text that are looked at; of a longer one `CUT_MARGIN` less are exported.
+_LONGEST_TEXT = 8192 + CUT_MARGIN
+_LONGEST_NAME = 1024
+_DEEPEST = 4
+_LEVELS = logging.getLevelNamesMapping()
+
+# A record that one library hands to another, as loguru's recipe for the standard library does, is exported once.
+_handling: ContextVar[bool] = ContextVar("botobs_handling_log", default=False)
+
+
+class LogExport:
+    """Hands records over.
+
+    Args:
+        sink: Takes them, without blocking.
+        context: Redacts what is about to be cut. All is redacted again on the export thread, but to that a secret
+            whose end is missing may look like none.
+    """
+
+    def __init__(self, sink: Callable[[LogEntry], None], context: LogContext) -> None:
+        self._sink = sink
+        self._context = context
+
+    @contextmanager
+    def outermost(self) -> Iterator[bool]:
+        """While a record is handled; whether no other library handles it already."""
+        if _handling.get():
+            yield False
+            return
+        token = _handling.set(True)
+        try:
+            yield True
+        finally:
+            _handling.reset(token)
+
+    @guarded("logging")
+    def send(
+        self,
+        logger: str,
+        level: int,
+        level_name: str,
+        body: Any,
+        fields: Mapping[str, Any],
+        created: float | None = None,
+        stacktrace: str | None = None,
+    ) -> None:
+        """Hand a record over.
+
+        Args:
+            level: On the scale of the standard library.
+            created: Seconds since the epoch; now by default.
+            stacktrace: Of its exception.
+        """
+        if logger.partition(".")[0] in _OURS or context.get_value(_SUPPRESS_INSTRUMENTATION_KEY):
+            return
+        reader = _Reader(self._context.record())
+        attributes: dict[str, Any] = {}
+        if stacktrace is not None:
+            attributes["exception.stacktrace"] = reader.redactor.traceback(stacktrace)
+        for name, value in fields.items():
+            if value is not None:
+                attributes[str(name)[:_LONGEST_NAME]] = reader.field(str(name), value)
+        self._sink(
+            LogEntry(
+                int(created * 1e9) if created is not None else time.time_ns(),
+                level,
+                level_name,
+                logger,
+                reader.redactor.message(_printed(body), _LONGEST_TEXT),
+                attributes,
+                get_current_span().get_span_context(),
+            )
+        )
+
+
+def level_of(name: str) -> int:
+    """The standard library's number of a level such as `warning`; that of `info` for others."""
+    return _LEVELS.get(name.upper(), logging.ERROR if name == "exception" else logging.INFO)
+
+
+class _Reader:
+    """Makes of a record's fields what can be exported, and of no more of them than `RecordRedactor` looks at."""
+
+    def __init__(self, redactor: RecordRedactor) -> None:
+        self.redactor = redactor
+
+    def field(self, name: str, value: Any) -> Any:
+        """A text, number or truth value, or a sequence or mapping of such."""
+        try:
+            with self.redactor.half():
+                return self._read(name, value, 0)
+        except Exception as error:
+            report("logging", error)
+            return f"<{type(value).__name__} that cannot be read>"
+
+    def _read(self, name: str, value: Any, depth: int) -> Any:
+        # The type and not `isinstance`, which asks the object what it wants to be.
+        kind = type(value)
+        if issubclass(kind, bool | int | float):
+            return value
+        if issubclass(kind, bytes):
+            return value[:_LONGEST_TEXT]
+        if depth < _DEEPEST and issubclass(kind, Mapping):
+            pairs = [
+                (str(key), self._read(str(key), item, depth + 1))
+                for key, item in self.redactor.items(pairs_of(value))
+            ]
+            cut = len(value) - len(pairs)
+            return {key[:_LONGEST_NAME]: item for key, item in pairs} | (
+                {"[cut]": f"{cut} items"} if cut else {}
+            )
+        if depth < _DEEPEST and issubclass(kind, Sequence) and not issubclass(kind, str | bytearray):
+            items = [self._read(name, item, depth + 1) for item in self.redactor.items(value)]
+            return items if len(items) == len(value) else [*items, f"[{len(value) - len(items)} items cut]"]
+        return self.redactor.text(name, _printed(value), _LONGEST_TEXT)
+
+
+def _printed(value: Any) -> str:
+    if issubclass(type(value), str):
+        return str.__str__(value)
+    try:
+        return str(value)
+    except Exception as error:
+        report("logging", error)
+        return f"<{type(value).__name__} that cannot be printed>"

@@ -1,0 +1,195 @@
+"""The standard library's logging: records that know their trace and hold no secrets, and two ready formatters.
+
+The upstream instrumentor is replaced, not extended: it sets its fields in the record factory, after which a service's
+own `extra` of that name raises, and it redacts nothing. Here `Logger.handle` is patched, which every record passes
+once, after the service's own fields are in and before any filter or handler sees it.
+
+The export of logs is no handler of the root logger, as upstream's is: with one there, `logging.basicConfig` would do
+nothing, `dictConfig` would remove it, and loggers that do not propagate would pass it by. It takes the records where
+the filters have let them through and the handlers are called.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from ...redaction import MAX_BYTES
+from ..base import Telemetry
+from ..guard import guarded
+from ..patch import Patches
+from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext
+from ._export import LogExport
+from ._redaction import RecordRedactor
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OURS = frozenset({TRACE_ID, SPAN_ID, SERVICE})
+_TRACEBACKS = logging.Formatter()
+
+
+class LoggingInstrumentation:
+    """Watches `logging`."""
+
+    name = "logging"
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Stamp and redact every record from now on."""
+        context = LogContext(telemetry)
+
+        @guarded(self.name)
+        def prepare(record: logging.LogRecord) -> bool:
+            _stamp(record, context)
+            _redact(record, context.record())
+            return True
+
+        def handle(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
+            record = args[0] if args else kwargs["record"]
+            if not prepare(record):
+                # Better an empty record than one with a secret in it.
+                record.msg, record.args, record.exc_info = "a record that could not be redacted", (), None
+            wrapped(*args, **kwargs)
+
+        self._patches.wrap(logging.Logger, "handle", handle)
+        if telemetry.logs is not None:
+            self._export(LogExport(telemetry.logs, context))
+
+    def _export(self, export: LogExport) -> None:
+        def call_handlers(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
+            with export.outermost() as outermost:
+                if outermost:
+                    _send(export, args[0] if args else kwargs["record"])
+                wrapped(*args, **kwargs)
+
+        self._patches.wrap(logging.Logger, "callHandlers", call_handlers)
+
+    def uninstall(self) -> None:
+        """Leave records alone again; a format that names our fields needs `defaults` from then on."""
+        self._patches.undo()
+
+
+@guarded("logging")
+def _send(export: LogExport, record: logging.LogRecord) -> None:
+    fields = {name: value for name, value in vars(record).items() if name not in _STANDARD | _OURS}
+    fields |= {
+        "code.file.path": record.pathname,
+        "code.line.number": record.lineno,
+        "code.function.name": record.funcName,
+    }
+    if record.exc_info and record.exc_info[0] is not None:
+        fields["exception.type"] = record.exc_info[0].__qualname__
+    export.send(
+        record.name,
+        record.levelno,
+        record.levelname,
+        _message(record),
+        fields,
+        created=record.created,
+        stacktrace=_exception(record),
+    )
+
+
+def _stamp(record: logging.LogRecord, context: LogContext) -> None:
+    fields = vars(record)
+    for name, value in context.fields().items():
+        # A record of another process or thread, handled again here, has its own.
+        fields.setdefault(name, value)
+
+
+def _redact(record: logging.LogRecord, redactor: RecordRedactor) -> None:
+    if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
+        text = _TRACEBACKS.formatException(record.exc_info)
+        redacted = redactor.traceback(text)
+        if redacted != text:
+            # Handlers that format the exception themselves would print its message as it is.
+            record.exc_text, record.exc_info = redacted, None
+    elif record.exc_text:
+        record.exc_text = redactor.traceback(record.exc_text)
+    if record.stack_info:
+        record.stack_info = redactor.traceback(record.stack_info)
+    fields = vars(record)
+    for name in fields.keys() - _STANDARD - _OURS:
+        clean = redactor.field(name, fields[name])
+        if clean is not fields[name]:
+            fields[name] = clean
+    if isinstance(record.msg, str):
+        _redact_message(record, redactor)
+    else:
+        record.msg = redactor.field("message", record.msg)
+
+
+def _redact_message(record: logging.LogRecord, redactor: RecordRedactor) -> None:
+    """Redact what message and arguments make together; both stay as they are when there is nothing to hide."""
+    try:
+        message = record.getMessage()
+    except Exception:
+        # The handler is going to complain, and to print both parts.
+        record.args = (redactor.message(_printed(record.args), MAX_BYTES // 2),)
+        record.msg = redactor.message(record.msg)
+        return
+    redacted = redactor.message(message)
+    if redacted != message:
+        record.msg, record.args = redacted, ()
+
+
+def _message(record: logging.LogRecord) -> object:
+    try:
+        return record.getMessage()
+    except Exception:
+        # What the handlers complain about. The arguments are in it as far as they can be told.
+        return record.msg
+
+
+def _printed(arguments: object) -> str:
+    try:
+        return str(arguments)
+    except Exception:
+        return "arguments that cannot be printed"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: timestamp, level, logger, message, trace and span, service, exception, own fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line; what JSON does not know is printed by `str`."""
+        line: dict[str, Any] = {
+            "timestamp": _timestamp(record).isoformat(timespec="microseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields = vars(record)
+        line |= {name: fields[name] for name in (SERVICE, TRACE_ID, SPAN_ID) if fields.get(name)}
+        line |= {name: value for name, value in fields.items() if name not in _STANDARD | _OURS}
+        exception = _exception(record)
+        if exception:
+            line["exception"] = exception
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class ConsoleFormatter(logging.Formatter):
+    """For people: time, level, logger, message, and the trace's id at the end of the line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, its traceback on the following lines."""
+        time = _timestamp(record).astimezone().strftime("%H:%M:%S.%f")[:-3]
+        line = f"{time} {record.levelname:<8} {record.name}: {record.getMessage()}"
+        trace_id = vars(record).get(TRACE_ID)
+        if trace_id:
+            line += f" trace_id={trace_id}"
+        return "\n".join(part for part in (line, _exception(record), record.stack_info) if part)
+
+
+def _timestamp(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def _exception(record: logging.LogRecord) -> str | None:
+    if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
+        record.exc_text = _TRACEBACKS.formatException(record.exc_info)
+    return record.exc_text

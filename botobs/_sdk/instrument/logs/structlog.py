@@ -1,0 +1,95 @@
+"""structlog: events that know their trace and hold no secrets.
+
+There is no upstream instrumentor. The one method is patched through which every bound logger runs its processors, so
+that loggers made and configurations set before and after count alike. Events that structlog hands to the standard
+library are exported from there, the others from here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ..base import Telemetry
+from ..guard import guarded
+from ..patch import Patches
+from ._context import LogContext
+from ._export import LogExport, level_of
+from ._redaction import RecordRedactor
+
+
+class StructlogInstrumentation:
+    """Watches structlog."""
+
+    name = "structlog"
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Add `trace_id`, `span_id` and `service` to events, unless they have them, and redact them."""
+        context = LogContext(telemetry)
+        export = LogExport(telemetry.logs, context) if telemetry.logs is not None else None
+        self._patches.on_import("structlog._base", lambda module: self._patch(module, context, export))
+
+    def uninstall(self) -> None:
+        """Take the patch back."""
+        self._patches.undo()
+
+    def _patch(self, module: ModuleType, context: LogContext, export: LogExport | None) -> None:
+        def process_event(wrapped: Callable[..., Any], logger: Any, args: Any, kwargs: Any) -> Any:
+            printed = _processed(wrapped, logger._context, context, *args, **kwargs)
+            if export is not None and not isinstance(logger._logger, logging.Logger):
+                _send(export, logger, *args, **kwargs)
+            return printed
+
+        self._patches.wrap(module.BoundLoggerBase, "_process_event", process_event)
+
+
+def _processed(
+    wrapped: Callable[..., Any],
+    bound: Any,
+    context: LogContext,
+    method_name: str,
+    event: Any,
+    event_kw: dict[str, Any],
+) -> Any:
+    event, fields = _prepared(bound, context, event, event_kw) or ("an event that could not be redacted", {})
+    args, keywords = wrapped(method_name, event, fields)
+    # Once more what the processors made of it: exceptions are formatted among them.
+    redactor = context.record()
+    return [_printed(value, redactor) for value in args], {
+        name: _printed(value, redactor) for name, value in keywords.items()
+    }
+
+
+@guarded("structlog")
+def _prepared(
+    bound: Any, context: LogContext, event: Any, fields: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    stamped = {name: value for name, value in context.fields().items() if value and name not in bound}
+    given = {**bound, **fields}
+    redactor = context.record()
+    redacted = {name: redactor.field(name, value) for name, value in given.items()}
+    return _event(event, redactor), {**stamped, **redacted}
+
+
+def _event(event: Any, redactor: RecordRedactor) -> Any:
+    return redactor.message(event) if isinstance(event, str) else redactor.field("event", event)
+
+
+@guarded("structlog")
+def _send(export: LogExport, logger: Any, method_name: str, event: Any, event_kw: dict[str, Any]) -> None:
+    fields = {**logger._context, **event_kw}
+    name = str(fields.pop("logger", "structlog"))
+    export.send(name, level_of(method_name), method_name.upper(), event, fields)
+
+
+def _printed(value: Any, redactor: RecordRedactor) -> Any:
+    if isinstance(value, str):
+        return redactor.message(value)
+    if isinstance(value, bytes | bytearray):
+        return redactor.message(value.decode("utf-8", "backslashreplace")).encode()
+    return value

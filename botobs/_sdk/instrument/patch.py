@@ -1,0 +1,103 @@
+"""Patches that can be undone, and import hooks that can be switched off."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import wrapt
+
+from . import failures
+from .guard import report
+
+_MISSING = object()
+
+
+class Patches:
+    """The patches of one instrumentation, undone together in reverse order."""
+
+    def __init__(self, library: str = "unknown") -> None:
+        """Start without patches.
+
+        Args:
+            library: Whose, for the count of failures.
+        """
+        self._library = library
+        self._undo: list[Callable[[], None]] = []
+        self._generation = 0
+
+    def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+        """Replace `owner.name` by `wrapper(wrapped, instance, args, kwargs)`, as wrapt does.
+
+        Args:
+            owner: A module or class.
+            name: Attribute of `owner`; for a class the attribute may be inherited.
+            wrapper: Called in place of the original.
+        """
+        original = getattr(owner, name) if isinstance(owner, ModuleType) else vars(owner).get(name, _MISSING)
+        target = getattr(owner, name) if original is _MISSING else original
+        self.replace(owner, name, wrapt.FunctionWrapper(target, wrapper))
+
+    def replace(self, owner: Any, name: str, value: Any) -> None:
+        """Set `owner.name` to `value` until `undo`."""
+        original = vars(owner).get(name, _MISSING)
+        setattr(owner, name, value)
+
+        def undo() -> None:
+            # Somebody may have patched over us; taking theirs away would be worse than leaving ours inside it.
+            if vars(owner).get(name) is not value:
+                return
+            if original is _MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
+
+        self._undo.append(undo)
+
+    def replace_method(
+        self, owner: type, name: str, hook: Callable[[Callable[..., Any]], Callable[..., Any]]
+    ) -> None:
+        """Replace a method by `hook(method)`, which goes by its name.
+
+        Args:
+            owner: The class.
+            name: The method, which may be inherited.
+            hook: Makes the replacement, a plain function: cheaper to call than what `wrap` puts in place.
+        """
+        method = getattr(owner, name)
+        self.replace(owner, name, functools.wraps(method)(hook(method)))
+
+    def on_undo(self, action: Callable[[], None]) -> None:
+        """Run `action` when the patches are undone."""
+        self._undo.append(action)
+
+    def on_import(self, module: str, action: Callable[[ModuleType], None]) -> None:
+        """Run `action(module)` now if `module` is imported, else when it is, unless `undo` came first.
+
+        Name the package, not a module in it: a package's modules are imported while it is half made. What `action`
+        raises later is counted and told: the program's import must not fail for it.
+        """
+        if module in sys.modules:
+            action(sys.modules[module])
+            return
+        generation = self._generation
+
+        def hook(imported: ModuleType) -> None:
+            if generation != self._generation:
+                return
+            try:
+                action(imported)
+            except Exception as error:
+                report(self._library, error)
+                failures.give_up(self._library, f"{type(error).__name__}: {error}")
+
+        wrapt.register_post_import_hook(hook, module)
+
+    def undo(self) -> None:
+        """Take every patch back and forget the import hooks."""
+        self._generation += 1
+        while self._undo:
+            self._undo.pop()()

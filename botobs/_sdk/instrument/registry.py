@@ -1,0 +1,199 @@
+"""Which libraries are watched, and the state of each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+from ...semconv import sdk
+from ..safe import Log
+from . import _upstream, failures
+
+if TYPE_CHECKING:
+    from .base import Instrumentation, Telemetry
+
+_logger = Log("botobs")
+
+#: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
+REGISTRY: tuple[tuple[str, str], ...] = (
+    ("threading", "botobs._sdk.instrument.runtime.threads:Threads"),
+    ("logging", "botobs._sdk.instrument.logs.logging:LoggingInstrumentation"),
+    ("structlog", "botobs._sdk.instrument.logs.structlog:StructlogInstrumentation"),
+    ("loguru", "botobs._sdk.instrument.logs.loguru:LoguruInstrumentation"),
+    ("runtime", "botobs._sdk.instrument.runtime.interpreter:RuntimeInstrumentation"),
+    ("ccxt", "botobs._sdk.instrument.exchange.clients.ccxt.rest:CcxtRest"),
+    ("ccxt_ws", "botobs._sdk.instrument.exchange.clients.ccxt.stream:CcxtWebSocket"),
+    ("python_binance", "botobs._sdk.instrument.exchange.clients.binance.python_binance:PythonBinance"),
+    ("websockets", "botobs._sdk.instrument.exchange.clients.streams.websockets:Websockets"),
+    ("aiohttp_ws", "botobs._sdk.instrument.exchange.clients.streams.aiohttp_ws:AiohttpWebSocket"),
+    ("sqlalchemy", "botobs._sdk.instrument.databases.sqlalchemy:SQLAlchemyInstrumentation"),
+    ("asyncpg", "botobs._sdk.instrument.databases.asyncpg:AsyncPGInstrumentation"),
+    ("aiohttp_server", "botobs._sdk.instrument.web.aiohttp_server:AiohttpServerInstrumentation"),
+    ("aiohttp_client", "botobs._sdk.instrument.web.aiohttp_client:AiohttpClientInstrumentation"),
+    ("httpx", "botobs._sdk.instrument.web.httpx:HttpxInstrumentation"),
+    ("requests", "botobs._sdk.instrument.web.requests:RequestsInstrumentation"),
+)
+
+# What each of ours watches, where it is not the standard library or called the same.
+_LIBRARIES = {
+    "ccxt_ws": "ccxt",
+    "python_binance": "binance",
+    "aiohttp_ws": "aiohttp",
+    "aiohttp_server": "aiohttp",
+    "aiohttp_client": "aiohttp",
+    "logging": "logging",
+    "runtime": "gc",
+}
+
+
+_OURS = frozenset(name for name, _ in REGISTRY)
+
+
+class State(StrEnum):
+    """What became of an instrumentation."""
+
+    INSTALLED = "installed"
+    WAITING = "waiting"
+    """It starts when its library is imported."""
+    DISABLED = "disabled"
+    MISSING = "missing"
+    """The library, or a version that it can watch, is not installed."""
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Status:
+    """An instrumentation as `botobs doctor` shows it.
+
+    Attributes:
+        origin: `botobs`, or the distribution that it comes from.
+        detail: Why it failed or is missing.
+    """
+
+    name: str
+    origin: str
+    state: State
+    detail: str = ""
+
+
+class Instrumentations:
+    """Installs all, and takes all back; one that fails stops no other.
+
+    Args:
+        warn: Logs a line about one that fails after the installation, with the limit on lines that all share.
+    """
+
+    def __init__(self, warn: Callable[[str, str, str], object] = _logger.warning) -> None:
+        self.statuses: dict[str, Status] = {}
+        self._warn = warn
+        self._installed: list[Instrumentation] = []
+        failures.reset()
+
+    def look(self) -> list[Status]:
+        """The state of each as of now."""
+        return [
+            replace(status, state=_library_state(name))
+            if status.state is State.INSTALLED and name in _OURS
+            else status
+            for name, status in self.statuses.items()
+        ]
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Install ours, then the upstream ones of libraries that ours do not cover."""
+        failures.listen(self._give_up)
+        disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
+        for name, target in REGISTRY:
+            if name in disabled or "all" in disabled or "*" in disabled:
+                self.statuses[name] = Status(name, "botobs", State.DISABLED)
+            else:
+                self._install_own(name, target, telemetry)
+        covered = {name for name, _ in REGISTRY}
+        for found in _upstream.discover(covered):
+            status = Status(found.name, found.origin, State.WAITING)
+            self.statuses[found.name] = status
+            if found.name in disabled or "all" in disabled or "*" in disabled:
+                status.state = State.DISABLED
+            else:
+                self._install_upstream(found, status, telemetry)
+
+    def uninstall(self) -> None:
+        """Take every patch back, the last first."""
+        failures.listen()
+        while self._installed:
+            instrumentation = self._installed.pop()
+            try:
+                instrumentation.uninstall()
+            except Exception as error:
+                self._fail(instrumentation.name, f"cannot be removed: {type(error).__name__}: {error}")
+
+    def after_fork(self) -> None:
+        """In a forked child: failures count from zero."""
+        failures.reset()
+
+    def register(self, meter: Meter) -> None:
+        """Create the metric of failures on `meter`."""
+
+        def errors(_: CallbackOptions) -> Iterable[Observation]:
+            counts = failures.counts()
+            for name in dict.fromkeys((*self.statuses, *failures.SHARED, *counts)):
+                yield Observation(counts.get(name, 0), {sdk.LIBRARY: name})
+
+        sdk.INSTRUMENTATION_ERRORS.create(meter, [errors])
+
+    @property
+    def failed(self) -> Iterator[Status]:
+        """Those that do not work."""
+        return (status for status in self.statuses.values() if status.state is State.FAILED)
+
+    def _install_own(self, name: str, target: str, telemetry: Telemetry) -> None:
+        self.statuses[name] = Status(name, "botobs", State.INSTALLED)
+        module, _, attribute = target.partition(":")
+        try:
+            instrumentation: Instrumentation = getattr(import_module(module), attribute)()
+            self._installed.append(instrumentation)
+            instrumentation.install(telemetry)
+        except Exception as error:
+            self._fail(name, f"{type(error).__name__}: {error}")
+
+    def _install_upstream(self, found: _upstream.Found, status: Status, telemetry: Telemetry) -> None:
+        upstream = _upstream.UpstreamInstrumentation(found, lambda error: self._settle(status, error))
+        self._installed.append(upstream)
+        try:
+            upstream.install(telemetry)
+        except Exception as error:
+            self._settle(status, error)
+
+    def _settle(self, status: Status, error: Exception | None) -> None:
+        if error is None:
+            status.state = State.INSTALLED
+        elif isinstance(error, _upstream.Missing):
+            status.state, status.detail = State.MISSING, str(error)
+        else:
+            self._fail(status.name, f"{type(error).__name__}: {error}")
+
+    def _fail(self, name: str, detail: str) -> None:
+        failures.report(name)
+        self._mark(name, detail)
+
+    def _give_up(self, name: str, detail: str) -> None:
+        self._mark(name, detail)
+        self._warn("%s is not watched: %s", name, detail)
+
+    def _mark(self, name: str, detail: str) -> None:
+        status = self.statuses.setdefault(name, Status(name, "botobs", State.FAILED))
+        status.state, status.detail = State.FAILED, detail
+
+
+def _library_state(name: str) -> State:
+    """Whether what one of ours watches is imported, could be, or is not there."""
+    library = _LIBRARIES.get(name, name)
+    if library in sys.modules:
+        return State.INSTALLED
+    return State.WAITING if find_spec(library) is not None else State.MISSING

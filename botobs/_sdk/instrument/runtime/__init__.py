@@ -1,0 +1,1 @@
+"""The interpreter: memory, garbage collector, threads and event loops."""

@@ -1,0 +1,78 @@
+"""Carries the current span, and what else the context holds, into threads and thread pools.
+
+asyncio hands the context on to tasks and to `to_thread`; `threading` and `concurrent.futures`, and with them
+`loop.run_in_executor`, do not.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from opentelemetry.context import Context, attach, detach, get_current
+
+from ..base import Telemetry
+from ..patch import Patches
+
+
+class Threads:
+    """Watches the starts of threads and the submissions to thread pools."""
+
+    name = "threading"
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
+        """Start watching."""
+        self._patches.wrap(threading.Thread, "start", _start)
+        self._patches.on_import("concurrent.futures.thread", self._watch_pools)
+
+    def uninstall(self) -> None:
+        """Stop watching; threads and tasks that have begun keep their context."""
+        self._patches.undo()
+
+    def _watch_pools(self, module: ModuleType) -> None:
+        self._patches.wrap(module.ThreadPoolExecutor, "submit", _submit)
+
+
+def _start(
+    wrapped: Callable[..., Any], instance: threading.Thread, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    if context := get_current():
+        # On the instance: subclasses have a `run` of their own.
+        instance.run = functools.partial(_run_thread, instance, instance.run, context)  # type: ignore[method-assign]
+    return wrapped(*args, **kwargs)
+
+
+def _run_thread(thread: threading.Thread, run: Callable[[], None], context: Context) -> None:
+    # It holds the thread, which holds it.
+    del thread.run
+    _within(context, run)
+
+
+def _submit(
+    wrapped: Callable[..., Any],
+    instance: Any,  # noqa: ARG001
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    if not args or not (context := get_current()):
+        return wrapped(*args, **kwargs)
+    # The pool's thread may be made for this task, but lives on after it, and works for others.
+    token = attach(Context())
+    try:
+        return wrapped(functools.partial(_within, context, args[0]), *args[1:], **kwargs)
+    finally:
+        detach(token)
+
+
+def _within(context: Context, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    token = attach(context)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        detach(token)

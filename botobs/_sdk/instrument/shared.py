@@ -1,0 +1,32 @@
+"""Things that exist once a meter provider, however often instrumentations come and go.
+
+A stock meter answers the second creation of an observable instrument with the first one and drops the new callbacks
+in silence, so whoever owns callbacks has to outlive its installation. And two instrumentations that record the same
+metric must share one meter: in Prometheus series that differ by the meter alone are the same series.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .base import Telemetry
+
+T = TypeVar("T")
+
+_MADE: weakref.WeakKeyDictionary[Any, dict[Callable[[Telemetry], Any], Any]] = weakref.WeakKeyDictionary()
+
+
+def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -> T:
+    """What `factory` made for this meter provider, made now if it is the first time.
+
+    Args:
+        telemetry: Where the instruments are created.
+        factory: A class; its identity is the key.
+    """
+    made = _MADE.setdefault(telemetry.meter_provider, {})
+    if factory not in made:
+        made[factory] = factory(telemetry)
+    result: T = made[factory]
+    return result

@@ -1,0 +1,1 @@
+"""How a process forks, ends and is told apart from another of the same number."""

@@ -1,0 +1,356 @@
+"""The providers that OpenTelemetry's global functions return, which can change what is behind them.
+
+OpenTelemetry lets a global provider be set once in a process. These are set once; `init`, `shutdown` and another
+`init` change where they lead, and tracers and instruments that code has kept lead there too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from itertools import islice
+from typing import Any
+from weakref import WeakSet
+
+from opentelemetry import metrics, trace
+from opentelemetry.metrics import (
+    CallbackOptions,
+    CallbackT,
+    Counter,
+    Histogram,
+    Meter,
+    MeterProvider,
+    NoOpMeterProvider,
+    ObservableCounter,
+    ObservableGauge,
+    ObservableUpDownCounter,
+    UpDownCounter,
+)
+from opentelemetry.metrics import _Gauge as Gauge
+from opentelemetry.trace import Tracer, TracerProvider
+from opentelemetry.util.types import Attributes
+
+from .engine.bound import Forwarding
+from .engine.disabled import DisabledTracerProvider
+from .engine.freeze import copy
+from .engine.scope import usable_scope
+from .safe import let_pass, text_of
+
+
+def _key(scope: tuple[Any, ...]) -> tuple[Any, ...]:
+    # The values of attributes may be lists, which are no part of a key.
+    return (*scope[:3], repr(sorted(scope[3].items())) if scope[3] else None)
+
+
+class SwitchTracer(Tracer):
+    """Calls the tracer of the provider that is behind its own provider at the time."""
+
+    def __init__(self, scope: tuple[Any, ...], provider: TracerProvider) -> None:
+        self._scope = scope
+        self.switch(provider)
+
+    def switch(self, provider: TracerProvider) -> None:
+        """Use the same scope's tracer of `provider`."""
+        tracer = provider.get_tracer(*self._scope)
+        # As attributes of the instance, so that a call costs no more than on the tracer itself.
+        self.__dict__.update(start_span=tracer.start_span, start_as_current_span=tracer.start_as_current_span)
+
+    def start_span(self, *args: Any, **kwargs: Any) -> Any:
+        """Replaced in each instance; here because the interface wants it."""
+        raise NotImplementedError
+
+    def start_as_current_span(self, *args: Any, **kwargs: Any) -> Any:
+        """Replaced in each instance; here because the interface wants it."""
+        raise NotImplementedError
+
+
+class SwitchTracerProvider(TracerProvider):
+    """Leads to another provider, none at first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._target: TracerProvider = DisabledTracerProvider()
+        self._tracers: dict[tuple[Any, ...], SwitchTracer] = {}
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Attributes = None,
+    ) -> Tracer:
+        """The tracer of a scope; it goes on working across switches."""
+        scope = usable_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        key = _key(scope)
+        with self._lock:
+            if key not in self._tracers:
+                self._tracers[key] = SwitchTracer(scope, self._target)
+            return self._tracers[key]
+
+    @property
+    def id_generator(self) -> Any:
+        """What gives the ids of spans; None where it is not known."""
+        return getattr(self._target, "id_generator", None)
+
+    def switch(self, target: TracerProvider | None) -> None:
+        """Lead to `target`, or nowhere."""
+        with self._lock:
+            self._target = target or DisabledTracerProvider()
+            for tracer in self._tracers.values():
+                tracer.switch(self._target)
+
+    def after_fork(self) -> None:
+        """Take a lock that nobody holds."""
+        self._lock = threading.Lock()
+
+
+class _Switched:
+    """An instrument that is made anew at each switch."""
+
+    def __init__(self, create: Callable[[Meter], Any], meter: Meter) -> None:
+        self._create = create
+        self._bound: WeakSet[Forwarding] = WeakSet()
+        self.switch(meter)
+
+    def switch(self, meter: Meter) -> None:
+        self._real = self._create(meter)
+        for bound in tuple(self._bound):
+            bound.follow(self._real)
+
+    def bind(self, attributes: Attributes = None) -> Forwarding:
+        """The instrument with attributes, across switches; see `botobs._sdk.engine.bound`."""
+        bound = Forwarding(self._real, copy(attributes))
+        self._bound.add(bound)
+        return bound
+
+
+class _SwitchCounter(_Switched, Counter):
+    def add(self, amount: float, attributes: Attributes = None, context: Any = None) -> None:
+        self._real.add(amount, attributes, context)
+
+
+class _SwitchUpDownCounter(_Switched, UpDownCounter):
+    def add(self, amount: float, attributes: Attributes = None, context: Any = None) -> None:
+        self._real.add(amount, attributes, context)
+
+
+class _SwitchHistogram(_Switched, Histogram):
+    def record(self, amount: float, attributes: Attributes = None, context: Any = None) -> None:
+        self._real.record(amount, attributes, context)
+
+
+class _SwitchGauge(_Switched, Gauge):
+    def set(self, amount: float, attributes: Attributes = None, context: Any = None) -> None:
+        self._real.set(amount, attributes, context)
+
+
+class _SwitchObservableCounter(_Switched, ObservableCounter):
+    pass
+
+
+class _SwitchObservableUpDownCounter(_Switched, ObservableUpDownCounter):
+    pass
+
+
+class _SwitchObservableGauge(_Switched, ObservableGauge):
+    pass
+
+
+class SwitchMeter(Meter):
+    """Makes instruments that follow a switch."""
+
+    def __init__(self, scope: tuple[Any, ...], provider: MeterProvider) -> None:
+        super().__init__(scope[0], scope[1], scope[2])
+        self._scope = scope
+        self._switch_lock = threading.Lock()
+        self._real = provider.get_meter(*scope)
+        self._instruments: dict[tuple[str, ...], _Switched] = {}
+
+    def switch(self, provider: MeterProvider) -> None:
+        """Make all instruments anew on the same scope's meter of `provider`."""
+        with self._switch_lock:
+            self._real = provider.get_meter(*self._scope)
+            for instrument in self._instruments.values():
+                instrument.switch(self._real)
+
+    def after_fork(self) -> None:
+        """Take a lock that nobody holds."""
+        self._switch_lock = threading.Lock()
+
+    def _make(self, kind: type[_Switched], create: Callable[[Meter], Any], *identity: str) -> Any:
+        key = (kind.__name__, identity[0].lower(), *identity[1:])
+        with self._switch_lock:
+            if key not in self._instruments:
+                self._instruments[key] = kind(create, self._real)
+            return self._instruments[key]
+
+    def create_counter(self, name: str, unit: str = "", description: str = "") -> Counter:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchCounter,
+            lambda meter: meter.create_counter(name, unit, description),
+            name,
+            unit,
+            description,
+        )
+
+    def create_up_down_counter(self, name: str, unit: str = "", description: str = "") -> UpDownCounter:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchUpDownCounter,
+            lambda meter: meter.create_up_down_counter(name, unit, description),
+            name,
+            unit,
+            description,
+        )
+
+    def create_histogram(
+        self,
+        name: str,
+        unit: str = "",
+        description: str = "",
+        *,
+        explicit_bucket_boundaries_advisory: Sequence[float] | None = None,
+    ) -> Histogram:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchHistogram,
+            lambda meter: meter.create_histogram(
+                name,
+                unit,
+                description,
+                explicit_bucket_boundaries_advisory=explicit_bucket_boundaries_advisory,
+            ),
+            name,
+            unit,
+            description,
+        )
+
+    def create_gauge(self, name: str, unit: str = "", description: str = "") -> Gauge:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchGauge, lambda meter: meter.create_gauge(name, unit, description), name, unit, description
+        )
+
+    def create_observable_counter(
+        self, name: str, callbacks: Sequence[CallbackT] | None = None, unit: str = "", description: str = ""
+    ) -> ObservableCounter:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchObservableCounter,
+            lambda meter: meter.create_observable_counter(name, _restartable(callbacks), unit, description),
+            name,
+            unit,
+            description,
+        )
+
+    def create_observable_up_down_counter(
+        self, name: str, callbacks: Sequence[CallbackT] | None = None, unit: str = "", description: str = ""
+    ) -> ObservableUpDownCounter:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchObservableUpDownCounter,
+            lambda meter: meter.create_observable_up_down_counter(
+                name, _restartable(callbacks), unit, description
+            ),
+            name,
+            unit,
+            description,
+        )
+
+    def create_observable_gauge(
+        self, name: str, callbacks: Sequence[CallbackT] | None = None, unit: str = "", description: str = ""
+    ) -> ObservableGauge:
+        """See `opentelemetry.metrics.Meter`."""
+        name, unit, description = map(text_of, (name, unit, description))
+        return self._make(  # type: ignore[no-any-return]
+            _SwitchObservableGauge,
+            lambda meter: meter.create_observable_gauge(name, _restartable(callbacks), unit, description),
+            name,
+            unit,
+            description,
+        )
+
+
+def _restartable(callbacks: Sequence[CallbackT] | None) -> list[CallbackT]:
+    """Callbacks that a second meter can use too: the SDK starts a generator once, when the instrument is made."""
+    try:
+        given = list(islice(callbacks or (), 1000))
+    except BaseException as error:
+        let_pass(error)
+        return []
+    return [_resume(callback) if isinstance(callback, Generator) else callback for callback in given]
+
+
+def _resume(generator: Any) -> CallbackT:
+    started = False
+
+    def callback(options: CallbackOptions) -> Any:
+        nonlocal started
+        if not started:
+            started = True
+            next(generator)
+        return generator.send(options)
+
+    return callback
+
+
+class SwitchMeterProvider(MeterProvider):
+    """Leads to another provider, none at first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._target: MeterProvider = NoOpMeterProvider()
+        self._meters: dict[tuple[Any, ...], SwitchMeter] = {}
+
+    def get_meter(
+        self,
+        name: str,
+        version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Attributes = None,
+    ) -> Meter:
+        """The meter of a scope; it goes on working across switches."""
+        scope = usable_scope(name, version, schema_url, attributes)
+        key = _key(scope)
+        with self._lock:
+            if key not in self._meters:
+                self._meters[key] = SwitchMeter(scope, self._target)
+            return self._meters[key]
+
+    def switch(self, target: MeterProvider | None) -> None:
+        """Lead to `target`, or nowhere."""
+        with self._lock:
+            self._target = target or NoOpMeterProvider()
+            for meter in self._meters.values():
+                meter.switch(self._target)
+
+    def after_fork(self) -> None:
+        """Take locks that nobody holds."""
+        self._lock = threading.Lock()
+        for meter in self._meters.values():
+            meter.after_fork()
+
+
+tracer_provider = SwitchTracerProvider()
+meter_provider = SwitchMeterProvider()
+
+
+def install_globally() -> list[str]:
+    """Make ours the global providers, once; the names of those that somebody else's hold already."""
+    taken = []
+    if trace._TRACER_PROVIDER is None:
+        trace.set_tracer_provider(tracer_provider)
+    elif trace._TRACER_PROVIDER is not tracer_provider:
+        taken.append("tracer provider")
+    if metrics._internal._METER_PROVIDER is None:
+        metrics.set_meter_provider(meter_provider)
+    elif metrics._internal._METER_PROVIDER is not meter_provider:
+        taken.append("meter provider")
+    return taken

@@ -1,0 +1,265 @@
+"""`botobs.span`: a span around a block or a function of any kind."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextvars import Token
+from types import TracebackType
+from typing import Any, Literal, ParamSpec, TypeVar, overload
+
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode
+from opentelemetry.util.types import AttributeValue
+
+from .._version import __version__
+from . import context, providers
+from .context import SPAN_KEY, Context
+from .instrument.delays import stamp
+from .safe import class_name, described, text_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Kind = Literal["internal", "client", "server", "producer", "consumer"]
+
+_KINDS = {kind.name.lower(): kind for kind in SpanKind}
+_tracer = providers.tracer_provider.get_tracer("botobs", __version__)
+
+
+@overload
+def span(name: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def span(
+    name: str | None = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+    *,
+    kind: Kind = "internal",
+    links: Sequence[Link] = (),
+) -> Around: ...
+
+
+def span(
+    name: Any = None,
+    attributes: Mapping[str, AttributeValue] | None = None,
+    *,
+    kind: Kind = "internal",
+    links: Sequence[Link] = (),
+) -> Any:
+    """A span around a `with` block, an `async with` block or a function.
+
+        with botobs.span("decide", {"exchange.symbol": "BTC/USDT"}) as current:
+            current.set_attribute("botobs.decision.outcome", "buy")
+
+        @botobs.span
+        async def rebalance() -> None: ...
+
+        @botobs.span("candles")
+        def candles() -> Iterator[Candle]: ...
+
+    A decorated generator's span lasts from its first item to its end, and is the current one only while the generator
+    itself runs. An exception ends the span as failed and goes on. Without `init`, nothing happens.
+
+    Args:
+        name: The span's name; as a decorator, that of the function by default.
+        attributes: Given to the span at its start.
+        kind: The side of a call that it stands for; a word that is none counts as `internal`.
+        links: Spans of other traces that it belongs to.
+    """
+    around = Around(None if callable(name) else name, attributes, kind, links)
+    return around(name) if callable(name) else around
+
+
+class Around:
+    """What `span` returns: surrounds a block, or decorates a function."""
+
+    def __init__(
+        self,
+        name: str | None,
+        attributes: Mapping[str, AttributeValue] | None,
+        kind: Kind,
+        links: Sequence[Link],
+    ) -> None:
+        self._name = None if name is None else text_of(name)
+        self._attributes = attributes
+        self._kind = _KINDS.get(text_of(kind).lower(), SpanKind.INTERNAL)
+        self._links = links
+        self._entered: list[tuple[Span, Token[Context]]] = []
+
+    def __enter__(self) -> Span:
+        """Start the span and make it the current one."""
+        current = self._start(self._name or "span")
+        self._entered.append((current, _attach(current)))
+        return current
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the span, as failed if an exception comes by."""
+        current, token = self._entered.pop()
+        _detach(token)
+        _end(current, error)
+
+    async def __aenter__(self) -> Span:
+        """Start the span and make it the current one."""
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the span, as failed if an exception comes by."""
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Decorate `function`, which may be a coroutine function or a generator of either kind."""
+        name = self._name or text_of(getattr(function, "__qualname__", type(function).__qualname__))
+        wrapper: Any
+        if inspect.isasyncgenfunction(function):
+            wrapper = self._async_generator(name, function)
+        elif inspect.isgeneratorfunction(function):
+            wrapper = self._generator(name, function)
+        elif inspect.iscoroutinefunction(function):
+            wrapper = self._coroutine(name, function)
+        else:
+            wrapper = self._function(name, function)
+        return functools.wraps(function)(wrapper)
+
+    def _start(self, name: str) -> Span:
+        try:
+            return _tracer.start_span(name, kind=self._kind, attributes=self._attributes, links=self._links)
+        except Exception:
+            # A provider of the service's own; the block runs whatever it says.
+            return INVALID_SPAN
+
+    def _function(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _Current(self._start(name)):
+                return function(*args, **kwargs)
+
+        return wrapper
+
+    def _coroutine(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _Current(self._start(name)):
+                return await function(*args, **kwargs)
+
+        return wrapper
+
+    def _generator(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            current = self._start(name)
+            error: BaseException | None = None
+            try:
+                return (yield from _driven(function(*args, **kwargs), current))
+            except Exception as raised:
+                error = raised
+                raise
+            finally:
+                _end(current, error)
+
+        return wrapper
+
+    def _async_generator(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            current = self._start(name)
+            inner = function(*args, **kwargs)
+            error: BaseException | None = None
+            try:
+                step = inner.__anext__()
+                while True:
+                    token = _attach(current)
+                    try:
+                        item = await step
+                    except StopAsyncIteration:
+                        return
+                    finally:
+                        _detach(token)
+                    try:
+                        sent = yield item
+                        step = inner.asend(sent)
+                    except GeneratorExit:
+                        await inner.aclose()
+                        raise
+                    except BaseException as thrown:
+                        step = inner.athrow(thrown)
+            except Exception as raised:
+                error = raised
+                raise
+            finally:
+                _end(current, error)
+
+        return wrapper
+
+
+class _Current:
+    """Makes a started span the current one, and ends it."""
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, current: Span) -> None:
+        self._span = current
+
+    def __enter__(self) -> None:
+        self._token = _attach(self._span)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _detach(self._token)
+        _end(self._span, error)
+
+
+def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, Any, Any]:
+    """Run `inner` step by step, with `current` as the current span during each and never between."""
+    step: Callable[[], Any] = functools.partial(next, inner)
+    while True:
+        token = _attach(current)
+        try:
+            item = step()
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            _detach(token)
+        try:
+            sent = yield item
+            step = functools.partial(inner.send, sent)
+        except GeneratorExit:
+            inner.close()
+            raise
+        except BaseException as thrown:
+            step = functools.partial(inner.throw, thrown)
+
+
+def _attach(span: Span) -> Token[Context]:
+    return context.attach({**context.current(), SPAN_KEY: span})  # type: ignore[no-any-return]
+
+
+def _detach(token: Token[Context]) -> None:
+    try:
+        context.detach(token)
+    except ValueError:
+        # A generator that is closed by the garbage collector ends in another context, where nothing was attached;
+        # OpenTelemetry's own function logs an error for it.
+        return
+
+
+def _end(current: Span, error: BaseException | None) -> None:
+    try:
+        # Cancellation and GeneratorExit are no failures of what the span stands for.
+        if isinstance(error, Exception) and current.is_recording():
+            _fail(current, error)
+        stamp(current)
+        current.end()
+    except Exception:
+        # The stack has no room left, say, or the span is of a provider of the service's own: what the service raised
+        # must not be replaced by what we raise.
+        return
+
+
+def _fail(current: Span, error: Exception) -> None:
+    try:
+        current.record_exception(error)
+    finally:
+        current.set_status(StatusCode.ERROR, described(error))
+        current.set_attribute("error.type", class_name(type(error)))

@@ -1,9 +1,0 @@
-"""The native stack: collector, Prometheus, Tempo, Alertmanager, PostgreSQL and its exporter, run as one unit."""
-
-from __future__ import annotations
-
-from .errors import StackError
-from .home import Home
-from .stack import Options, Stack
-
-__all__ = ["Home", "Options", "Stack", "StackError"]
