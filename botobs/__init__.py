@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from ._sdk import settings as _settings
-from ._sdk import start as _sdk
+from ._sdk import start as _start
 from ._sdk.settings import SettingsError
 from ._sdk.span import span
 from ._sdk.start import Handle, flush, shutdown
@@ -106,4 +106,4 @@ def init(
         SettingsError: A setting cannot be used, and `strict` is on.
     """
     arguments = {name: value for name, value in locals().items() if name != "environ"}
-    return _sdk.start(_settings.load(arguments, os.environ if environ is None else environ))
+    return _start.start(_settings.load(arguments, os.environ if environ is None else environ))

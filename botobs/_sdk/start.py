@@ -13,8 +13,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, Tr
 
 from .._version import __version__
 from ..semconv import sdk as semconv
-from ..trading import _world as trading
-from . import propagation, providers, resource
+from . import participants, propagation, providers, resource
 from .engine import Engine, Limits, create_engine
 from .export.counts import Counts, Life, observe
 from .export.discovery import Discovery
@@ -165,7 +164,7 @@ class Handle:
             self.notes.append(
                 f"another {taken} was set before botobs; what uses it directly does not reach botobs' exporter."
             )
-        trading.connect()
+        participants.connect()
         propagation.guard(self.redactor)
         self._instrumentations.install(
             Telemetry(
@@ -181,7 +180,7 @@ class Handle:
         self._running = False
         if not died():
             self._life.say_goodbye()
-            trading.goodbye()
+            participants.goodbye()
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
@@ -197,7 +196,7 @@ class Handle:
         Bots and feeds come back by themselves with their next sign of life.
         """
         self._life.say_goodbye()
-        trading.goodbye()
+        participants.goodbye()
         self._pipeline.flush(self.settings.shutdown_timeout)
         return self._life.reset
 

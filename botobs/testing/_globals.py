@@ -16,7 +16,7 @@ from .._sdk import start
 from .._sdk.instrument.base import Telemetry
 from .._sdk.instrument.registry import Instrumentations
 from .._sdk.settings import Settings
-from ..trading import _world
+from ..trading import session
 from ._determinism import FakeClock
 
 
@@ -45,7 +45,7 @@ def providers(traces: TracerProvider, measurements: MeterProvider) -> Iterator[N
 @contextmanager
 def clock(fake: FakeClock) -> Iterator[None]:
     """Let spans and `botobs.trading` have the time from `fake`."""
-    recorder = _world.live().recorder
+    recorder = session.live().recorder
     recorder.follow(fake, fake.elapsed, stamp_spans=False)
     try:
         with patch.object(opentelemetry.sdk.trace, "time_ns", fake.time_ns):
@@ -57,11 +57,11 @@ def clock(fake: FakeClock) -> Iterator[None]:
 @contextmanager
 def fresh_trading() -> Iterator[None]:
     """Let the test begin without the bots, orders and feeds of others, and leave none behind."""
-    _world.live().forget()
+    session.live().forget()
     try:
         yield
     finally:
-        _world.live().forget()
+        session.live().forget()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from .._sdk.instrument.delays import stamp
 from .._sdk.safe import Log, class_name, described, harmless, let_pass, nanoseconds, number_of, text_of
 from .._version import __version__
 from ..semconv import trading as names
-from ..semconv._model import Metric
+from ..semconv import Metric
 
 logger = Log("botobs.trading")
 

@@ -212,7 +212,7 @@ def test_a_collector_that_does_not_answer_costs_the_budget_and_no_more(
     "held",
     [
         "botobs._sdk.providers.tracer_provider._lock",
-        "botobs.trading._world._LIVE.bots._lock",
+        "botobs.trading.session._LIVE.bots._lock",
         "threading._active_limbo_lock",
     ],
 )

@@ -89,9 +89,9 @@ class WrongVersion(Upstream):
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     calls.clear()
-    registry = tuple((name, f"{__name__}:{kind}") for name, kind in (("bad", "Bad"), ("good", "Good")))
+    instrumentations = tuple((name, f"{__name__}:{kind}") for name, kind in (("bad", "Bad"), ("good", "Good")))
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Good.__module__])
-    monkeypatch.setattr(registry, "REGISTRY", (*registry, ("gone", "botobs._sdk.instrument.gone:Gone")))
+    monkeypatch.setattr(registry, "REGISTRY", (*instrumentations, ("gone", "botobs._sdk.instrument.gone:Gone")))
     monkeypatch.setattr(registry, "_OURS", frozenset())
     monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
     yield

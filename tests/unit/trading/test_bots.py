@@ -14,7 +14,7 @@ from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 from botobs.trading import bots
 from botobs.trading._lifecycle import STATES
-from botobs.trading._world import live
+from botobs.trading.session import live
 
 
 def state_of(captured: Capture, bot: str) -> list[str]:

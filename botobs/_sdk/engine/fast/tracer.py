@@ -30,7 +30,7 @@ from ..freeze import Attributes, copy
 from ..scope import usable_scope
 from .clock import CLOCK
 from .details import Details
-from .ids import getrandbits, given_ids
+from ...ids import getrandbits, given_ids
 from .limits import Limits
 from .sampling import EVERYTHING, TRACE_ID_MASK, Plan, plan
 from .span import NOT_STARTED, FastSpan, RecordOnlySpan

@@ -13,7 +13,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 from ...context import SPAN_KEY, Context, attach, current, detach
 from ...safe import Log
 from ..freeze import Attributes
-from .ids import getrandbits, given_ids
+from ...ids import getrandbits, given_ids
 from .trace import FLAGS, span_context
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
+from .._sdk import participants
 from . import _harmless
 from ._desk import Desk
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
@@ -26,6 +27,15 @@ class World:
         self.bots = BotRegistry(recorder, self.desk)
         self.feeds = FeedRegistry(recorder)
 
+    def connect(self) -> None:
+        """Report what exists already to the providers that are in force now."""
+        self.recorder.connect()
+
+    def goodbye(self) -> None:
+        """Say goodbye for every bot and feed of this process."""
+        self.bots.say_goodbye(SHUTDOWN)
+        self.feeds.say_goodbye()
+
     def forget(self) -> None:
         """Begin anew in a process that was forked: what the parent has is the parent's to report."""
         _harmless.forget()
@@ -36,6 +46,7 @@ class World:
 
 
 _LIVE = World(Recorder())
+participants.register(_LIVE)
 _WORLD = otel_context.create_key("botobs.trading.world")
 
 if hasattr(os, "register_at_fork"):
@@ -53,18 +64,12 @@ def live() -> World:
     return _LIVE
 
 
-def connect() -> None:
-    """Report what exists already to the providers that are in force now."""
-    _LIVE.recorder.connect()
-
-
 def goodbye() -> None:
     """Say goodbye for every bot and feed of this process.
 
     For a service that shuts down on purpose; `botobs.shutdown()` calls it. Bots that failed get none.
     """
-    _LIVE.bots.say_goodbye(SHUTDOWN)
-    _LIVE.feeds.say_goodbye()
+    _LIVE.goodbye()
 
 
 @contextmanager
