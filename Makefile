@@ -53,9 +53,10 @@ test: $(READY)  ## lint, types and all tests
 	  wait $$alerts || failed=1; \
 	  cat .botobs/alerts.log; exit $$failed
 
-lint: $(READY)  ## ruff and mypy
+lint: $(READY)  ## ruff, the border between the wings, and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
 
 unit: $(READY)  ## tests without any backend, in seconds

@@ -54,6 +54,9 @@ getrandbits = _random.getrandbits
 
 _next: ContextVar[Ids | None] = ContextVar("botobs_next_ids", default=None)
 
+#: The ids that the root span now being started is to have, if they were given; `taken` without the call around it.
+given_ids = _next.get
+
 
 def taken() -> Ids | None:
     """The ids that the span now being started is to have, if they were given."""

@@ -15,7 +15,7 @@ from opentelemetry.util.types import AttributeValue
 from .._version import __version__
 from . import context, providers
 from .context import SPAN_KEY, Context
-from .instrument.delays import stamp
+from .delays import stamp
 from .safe import class_name, described, text_of
 
 P = ParamSpec("P")

@@ -17,13 +17,13 @@ from .._sdk.safe import number_of as _number_of
 from .._sdk.safe import text_of as _text_of
 from ..semconv import trading as _names
 from ._lifecycle import State
-from .session import current as _current
-from .session import goodbye, simulated
 from .bots import Bot
 from .decisions import Decision, Side
 from .decisions import order_attributes as _order_attributes
 from .feeds import Feed
 from .orders import Order, order_ids
+from .session import current as _current
+from .session import goodbye, simulated
 
 __all__ = [
     "Bot",

@@ -15,12 +15,12 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCode, TracerProvider
 
+from .._sdk.delays import stamp
 from .._sdk.ids import Ids, given, honours_given_ids
-from .._sdk.instrument.delays import stamp
 from .._sdk.safe import Log, class_name, described, harmless, let_pass, nanoseconds, number_of, text_of
 from .._version import __version__
-from ..semconv import trading as names
 from ..semconv import Metric
+from ..semconv import trading as names
 
 logger = Log("botobs.trading")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.instrumentation.dependencies import DependencyConflictError
 
 from .. import providers
-from .patch import Patches
+from ..patching.patch import Patches
 
 if TYPE_CHECKING:
     from .base import Telemetry

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ...semconv import sdk
+from ..patching import failures
 from ..safe import Log
-from . import _upstream, failures
+from . import _upstream
 
 if TYPE_CHECKING:
     from .base import Instrumentation, Telemetry

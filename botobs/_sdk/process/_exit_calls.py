@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..instrument.patch import Patches
+from ..patching.patch import Patches
 from .ending import ENDING, held_back
 
 #: Bit of a process' flags that says that it was forked and has become no other program since; `proc(5)`, `flags`.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from ..instrument.patch import Patches
+from ..patching.patch import Patches
 from .ending import ENDING, held_back
 
 

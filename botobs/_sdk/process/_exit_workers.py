@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from ..instrument.patch import Patches
+from ..patching.patch import Patches
 
 #: `multiprocessing`, on which `concurrent.futures` and joblib's loky stand, and its forks: Celery's and pathos'.
 _LIBRARIES = ("multiprocessing.process", "billiard.process", "multiprocess.process")

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace import ReadableSpan
 
-from botobs._sdk.instrument import failures
+from botobs._sdk.patching import failures
 from tests.support.fake_binance import FakeBinance
 from tests.support.telemetry import Recorder
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from botobs._sdk.instrument import failures
 from botobs._sdk.instrument.exchange.clients.binance.python_binance import PythonBinance
 from botobs._sdk.instrument.exchange.clients.streams.websockets import Websockets
+from botobs._sdk.patching import failures
 from tests.support.fake_binance import FakeBinance
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder

@@ -9,8 +9,8 @@ import io
 import logging
 import sys
 
-from botobs._sdk.instrument.failures import counts
 from botobs._sdk.instrument.registry import REGISTRY, Instrumentations, State
+from botobs._sdk.patching.failures import counts
 from tests.support.telemetry import Recorder
 
 OURS = (

@@ -16,13 +16,13 @@ from botobs._sdk.instrument.databases import asyncpg as asyncpg_instrument
 from botobs._sdk.instrument.databases import sqlalchemy as sqlalchemy_instrument
 from botobs._sdk.instrument.databases.asyncpg import AsyncPGInstrumentation
 from botobs._sdk.instrument.databases.sqlalchemy import SQLAlchemyInstrumentation
-from botobs._sdk.instrument.failures import counts
 from botobs._sdk.instrument.logs import _context
 from botobs._sdk.instrument.logs.logging import LoggingInstrumentation
-from botobs._sdk.instrument.patch import Patches
 from botobs._sdk.instrument.web import _http_client, aiohttp_server
 from botobs._sdk.instrument.web.aiohttp_server import AiohttpServerInstrumentation
 from botobs._sdk.instrument.web.httpx import HttpxInstrumentation
+from botobs._sdk.patching.failures import counts
+from botobs._sdk.patching.patch import Patches
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 

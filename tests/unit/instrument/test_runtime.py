@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 
-from botobs._sdk.instrument.delays import GC_PAUSES, LOOPS, stamp
+from botobs._sdk.delays import GC_PAUSES, LOOPS, stamp
 from botobs._sdk.instrument.runtime._event_loop import INTERVAL
 from botobs._sdk.instrument.runtime.interpreter import RuntimeInstrumentation
 from tests.support.telemetry import Recorder

@@ -10,7 +10,7 @@ import pytest
 
 import botobs
 from botobs import trading
-from botobs._sdk.instrument.delays import GC_PAUSES
+from botobs._sdk.delays import GC_PAUSES
 from botobs.testing import FakeClock, capture
 from tests.support.otlp_receiver import OtlpReceiver, attributes
 

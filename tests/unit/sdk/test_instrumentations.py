@@ -15,10 +15,11 @@ from opentelemetry.trace import NoOpTracerProvider
 
 import botobs
 from botobs._ops.doctor import checks
-from botobs._sdk.instrument import _upstream, failures, registry
-from botobs._sdk.instrument.guard import guarded
-from botobs._sdk.instrument.patch import Patches
+from botobs._sdk.instrument import _upstream, registry
 from botobs._sdk.instrument.registry import State
+from botobs._sdk.patching import failures
+from botobs._sdk.patching.guard import guarded
+from botobs._sdk.patching.patch import Patches
 from tests.support.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
@@ -89,9 +90,13 @@ class WrongVersion(Upstream):
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     calls.clear()
-    instrumentations = tuple((name, f"{__name__}:{kind}") for name, kind in (("bad", "Bad"), ("good", "Good")))
+    instrumentations = tuple(
+        (name, f"{__name__}:{kind}") for name, kind in (("bad", "Bad"), ("good", "Good"))
+    )
     monkeypatch.setitem(sys.modules, __name__, sys.modules[Good.__module__])
-    monkeypatch.setattr(registry, "REGISTRY", (*instrumentations, ("gone", "botobs._sdk.instrument.gone:Gone")))
+    monkeypatch.setattr(
+        registry, "REGISTRY", (*instrumentations, ("gone", "botobs._sdk.instrument.gone:Gone"))
+    )
     monkeypatch.setattr(registry, "_OURS", frozenset())
     monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
     yield

@@ -120,7 +120,8 @@ def test_an_interrupted_build_leaves_no_program_and_the_next_one_succeeds(pin: P
     )
     go, target = tmp_path / "bin" / "go", tmp_path / "out" / "small"
     code = (
-        "from pathlib import Path\nfrom botobs._ops.programs import _go\nfrom botobs._ops.programs.versions import Pin\n"
+        "from pathlib import Path\nfrom botobs._ops.programs import _go\n"
+        "from botobs._ops.programs.versions import Pin\n"
         f"pin = Pin('small', '1.2.3', Path({str(pin.source)!r}), 'm', 'v1', {{'small': '.'}}, 'i:1', 0.1)\n"
         f"_go.build(Path({str(go)!r}), pin, '.', Path({str(target)!r}), lambda *_: None)\n"
     )

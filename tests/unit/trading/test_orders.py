@@ -22,8 +22,8 @@ from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 from botobs.testing._model import points_in, spans_in
 from botobs.trading import _desk
-from botobs.trading.session import live
 from botobs.trading.orders import order_ids
+from botobs.trading.session import live
 
 
 def decided(client_order_id: str = "c1", **more: str) -> trading.Order:

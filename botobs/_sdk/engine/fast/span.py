@@ -26,11 +26,11 @@ from opentelemetry.trace import (
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, attach, current, detach
+from ...ids import getrandbits, given_ids
 from ...safe import Log, described, harmless, let_pass, nanoseconds, text_of
 from ..freeze import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
-from ...ids import getrandbits, given_ids
 from .reading import SpanState
 from .sampling import TRACE_ID_MASK
 from .trace import FLAGS

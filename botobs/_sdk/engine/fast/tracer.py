@@ -25,12 +25,12 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, current
 from ...ids import IdGenerator as OwnIdGenerator
+from ...ids import getrandbits, given_ids
 from ...safe import harmless, let_pass
 from ..freeze import Attributes, copy
 from ..scope import usable_scope
 from .clock import CLOCK
 from .details import Details
-from ...ids import getrandbits, given_ids
 from .limits import Limits
 from .sampling import EVERYTHING, TRACE_ID_MASK, Plan, plan
 from .span import NOT_STARTED, FastSpan, RecordOnlySpan

@@ -11,9 +11,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, attach, current, detach
+from ...ids import getrandbits, given_ids
 from ...safe import Log
 from ..freeze import Attributes
-from ...ids import getrandbits, given_ids
 from .trace import FLAGS, span_context
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..guard import guarded
-from ..patch import Patches
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ._pool import Levels, PoolMetrics
 
 

@@ -10,9 +10,9 @@ from opentelemetry.metrics import Histogram
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from ....semconv import database as semconv
+from ...patching.guard import guarded
 from ...safe import class_name
 from ..base import Telemetry
-from ..guard import guarded
 from ._sql import parse
 from ._suppress import OpenOperation, enter
 

@@ -14,8 +14,8 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 
 from ....semconv import database as semconv
 from ...engine.bound import bind
+from ...patching.guard import guarded
 from ..base import Telemetry
-from ..guard import guarded
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..guard import guarded
+from ...patching.guard import guarded
 from ._pool import Levels, PoolMetrics
 
 _CHECKED_OUT = "botobs.checked_out"

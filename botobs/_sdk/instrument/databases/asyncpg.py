@@ -12,9 +12,9 @@ from collections.abc import Callable, Sized
 from types import ModuleType
 from typing import Any
 
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..guard import guarded
-from ..patch import Patches
 from ..shared import once_per_provider
 from ._asyncpg_pool import watch_pools
 from ._database import Database, Operation, Target

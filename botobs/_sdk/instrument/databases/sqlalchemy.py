@@ -14,9 +14,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..guard import guarded
-from ..patch import Patches
 from ..shared import once_per_provider
 from ._database import Database, Operation, Target
 from ._pool import PoolMetrics

@@ -12,7 +12,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ....semconv import Metric
 from ....semconv import exchange as semconv
-from ..guard import report
+from ...patching.guard import report
 from . import integrity
 from .state import Connection, Stream
 

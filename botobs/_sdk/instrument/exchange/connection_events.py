@@ -10,7 +10,7 @@ from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
-from ..guard import guarded
+from ...patching.guard import guarded
 from . import errors
 from .state import Connection
 from .telemetry import Hub

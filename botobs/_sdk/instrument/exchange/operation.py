@@ -14,8 +14,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
 from ... import orders
-from ..delays import stamp
-from ..guard import guarded
+from ...delays import stamp
+from ...patching.guard import guarded
 from . import errors
 from .names import ASIDES, CANCELS, ORDER_QUERIES, PREPARES, SUBMITS
 from .orders import bounded_side, bounded_type, order_id

@@ -14,8 +14,8 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.trace import get_current_span
 
 from ...export.logs import LogEntry
+from ...patching.guard import guarded, report
 from ...redaction import CUT_MARGIN
-from ..guard import guarded, report
 from ._context import LogContext
 from ._redaction import RecordRedactor, pairs_of
 

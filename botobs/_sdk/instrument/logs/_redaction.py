@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from ...patching.guard import report
 from ...redaction import CUT_MARGIN, MAX_BYTES, REDACTED, Redactor
-from ..guard import report
 
 #: What looking at an item of a container costs, as bytes of a text.
 _ITEM_BYTES = 16

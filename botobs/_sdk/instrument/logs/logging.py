@@ -17,10 +17,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ...redaction import MAX_BYTES
 from ..base import Telemetry
-from ..guard import guarded
-from ..patch import Patches
 from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext
 from ._export import LogExport
 from ._redaction import RecordRedactor

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..guard import guarded
-from ..patch import Patches
 from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext
 from ._export import LogExport
 

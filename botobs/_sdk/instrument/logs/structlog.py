@@ -12,9 +12,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..guard import guarded
-from ..patch import Patches
 from ._context import LogContext
 from ._export import LogExport, level_of
 from ._redaction import RecordRedactor

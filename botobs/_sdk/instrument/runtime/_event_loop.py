@@ -19,10 +19,10 @@ from types import FrameType
 from typing import Any
 
 from ....semconv.runtime import EVENT_LOOP_TYPE
+from ...delays import LOOPS, LoopClock
 from ...engine.bound import bind
-from ..delays import LOOPS, LoopClock
-from ..guard import guarded
-from ..patch import Patches
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 
 #: Seconds between samples: 20 wake-ups a second cost about 0.1 % of a core.
 INTERVAL = 0.05

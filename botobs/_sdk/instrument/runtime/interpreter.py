@@ -16,9 +16,9 @@ import psutil
 from opentelemetry.metrics import CallbackOptions, Observation
 
 from ....semconv import runtime as semconv
+from ...delays import GC_PAUSES, THRESHOLD
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..delays import GC_PAUSES, THRESHOLD
-from ..patch import Patches
 from ..shared import once_per_provider
 from ._event_loop import LoopWatch, task_counts
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from opentelemetry.context import Context, attach, detach, get_current
 
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..patch import Patches
 
 
 class Threads:

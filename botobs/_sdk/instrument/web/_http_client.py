@@ -20,9 +20,9 @@ from opentelemetry.trace import (
 )
 
 from ....semconv import http as semconv
+from ...patching.guard import guarded
 from ...safe import class_name
 from ..base import Telemetry
-from ..guard import guarded
 from ._http import method_of, span_name, without_query
 
 

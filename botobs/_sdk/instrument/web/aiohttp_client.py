@@ -12,8 +12,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..patch import Patches
 from ._http import ClientMeterProvider, without_query
 
 

@@ -20,11 +20,11 @@ from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from ....semconv import http as semconv
+from ...delays import stamp
+from ...patching.guard import guarded
+from ...patching.patch import Patches
 from ...safe import class_name
 from ..base import Telemetry
-from ..delays import stamp
-from ..guard import guarded
-from ..patch import Patches
 from ._http import method_of, span_name
 
 Handler = Callable[[Any], Awaitable[Any]]

@@ -13,8 +13,8 @@ from typing import Any
 
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..patch import Patches
 from ._http_client import ClientCalls
 
 

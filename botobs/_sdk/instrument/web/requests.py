@@ -12,8 +12,8 @@ from typing import Any
 
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled, suppress_http_instrumentation
 
+from ...patching.patch import Patches
 from ..base import Telemetry
-from ..patch import Patches
 from ._http_client import ClientCalls
 
 #: urllib3's numbers for versions of HTTP.

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
+from .....patching.guard import guarded
+from .....patching.patch import Patches
 from ....base import Telemetry
-from ....guard import guarded
-from ....patch import Patches
 from ....shared import once_per_provider
 from ... import connection_events, integrity
 from ...operation import Operation, Request, begin_operation, current_request, template

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from ....guard import guarded, report
+from .....patching.guard import guarded, report
 from ... import integrity
 from ...state import Connection
 

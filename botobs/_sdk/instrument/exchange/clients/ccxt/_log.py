@@ -9,8 +9,8 @@ import functools
 import logging
 from typing import Any
 
-from ....guard import guarded
-from ....patch import Patches
+from .....patching.guard import guarded
+from .....patching.patch import Patches
 
 _LOGGER = "ccxt.base.exchange"
 _REDACTED = "[redacted]"

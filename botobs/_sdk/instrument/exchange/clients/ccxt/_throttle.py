@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from ......semconv import exchange as semconv
-from ....guard import guarded
-from ....patch import Patches
+from .....patching.guard import guarded
+from .....patching.patch import Patches
 from ...operation import Operation, current
 from ...ratelimit import number
 from ...scope import scoped

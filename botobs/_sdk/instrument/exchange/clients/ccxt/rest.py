@@ -16,9 +16,9 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
+from .....patching.guard import guarded
+from .....patching.patch import Patches
 from ....base import Telemetry
-from ....guard import guarded
-from ....patch import Patches
 from ....shared import once_per_provider
 from ...names import IMPLICIT, OPERATIONS, PREPARES, camel_case
 from ...operation import (

@@ -14,9 +14,9 @@ from typing import Any
 
 from opentelemetry import context
 
+from .....patching.guard import guarded
+from .....patching.patch import Patches
 from ....base import Telemetry
-from ....guard import guarded
-from ....patch import Patches
 from ....shared import once_per_provider
 from ... import connection_events
 from ...state import Connection

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 
 from opentelemetry.trace import Span
 
-from ...semconv.runtime import EVENT_LOOP_LAG_ATTRIBUTE, GC_PAUSE_ATTRIBUTE
-from .guard import guarded
+from ..semconv.runtime import EVENT_LOOP_LAG_ATTRIBUTE, GC_PAUSE_ATTRIBUTE
+from .patching.guard import guarded
 
 #: Shorter delays are the noise of timers, and far below what an order notices.
 THRESHOLD = 0.005

@@ -1,0 +1,1 @@
+"""Replace functions of libraries, safely and so that it can be undone."""
