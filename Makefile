@@ -6,13 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The demo's stack keeps its data in the checkout, apart from one that `botobs up` may run for this user.
 DEMO_HOME := $(CURDIR)/.botobs/demo
-DRILLS := tests/drills
-# They spend their time waiting for alerts of one demo: the machine has room for the others meanwhile.
-ALERT_DRILLS := tests/drills/test_alert_drills.py
-OTHER_DRILLS := $(filter-out $(ALERT_DRILLS),$(wildcard tests/drills/test_*.py))
-
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test lint unit integration drills e2e bench bench-scale docs pictures lock clean
+.PHONY: help setup demo smoke test check lint unit integration drills bench bench-scale docs pictures lock clean
 
 help:  ## show this
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -35,23 +30,16 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY)  ## the demo trading platform on real backends, with a live view; PROFILE=cluster: several of each; Ctrl-C ends it
-	@$(BIN)/python -m botobs._demo --home $(DEMO_HOME) --profile $(or $(PROFILE),machine) $(ARGS)
+	@$(BIN)/botobs demo --home $(DEMO_HOME) --profile $(or $(PROFILE),machine) $(ARGS)
 
 smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what is seen, stop; PROFILE=cluster too
 	@$(BIN)/python -m botobs._demo.smoke --profile $(or $(PROFILE),machine) $(ARGS)
 
-# The backends build while the quick tests run: on a machine with nothing cached they take longest.
-test: $(READY)  ## lint, types and all tests
-	@mkdir -p .botobs
-	@$(BIN)/botobs build collector prometheus tempo alertmanager postgres_exporter mimir object-store front helm kubeconform >.botobs/build.log 2>&1 & build=$$!; \
-	  $(MAKE) --no-print-directory lint unit || { kill $$build 2>/dev/null; exit 1; }; \
-	  wait $$build || { cat .botobs/build.log; exit 1; }
-	@$(MAKE) --no-print-directory integration
-	@echo "drills of alerts run beside the others, and are told at the end; meanwhile: .botobs/alerts.log"
-	@$(MAKE) --no-print-directory drills PROFILE=short DRILLS='$(ALERT_DRILLS)' >.botobs/alerts.log 2>&1 & alerts=$$!; failed=0; \
-	  $(MAKE) --no-print-directory drills PROFILE=short DRILLS='$(OTHER_DRILLS)' || failed=1; \
-	  wait $$alerts || failed=1; \
-	  cat .botobs/alerts.log; exit $$failed
+test: $(READY)  ## lint, types, unit tests, and the tests on real backends, which are built first where the cache lacks them
+	@$(BIN)/python -m tests.suite test
+
+check: $(READY)  ## lint, types and unit tests, side by side; nothing is built
+	@$(BIN)/python -m tests.suite check
 
 lint: $(READY)  ## ruff, the border between the wings, and mypy
 	@$(BIN)/ruff check .
@@ -59,18 +47,14 @@ lint: $(READY)  ## ruff, the border between the wings, and mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
 
-unit: $(READY)  ## tests without any backend, in seconds
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+unit: $(READY)  ## unit tests alone; ARGS=tests/unit/trading for some of them
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/unit -n 3 --dist worksteal)
 
-integration: $(READY)  ## tests against the real backends
-	@$(BIN)/python -m pytest tests/integration $(ARGS)
+integration: $(READY)  ## tests on real backends alone, those of the lanes too; ARGS=tests/integration/report for some
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/integration)
 
-drills: $(READY)  ## faults against the real stack; PROFILE=short as in CI, else the long form
-	@$(BIN)/python -m pytest $(DRILLS) --drill-profile=$(or $(PROFILE),long) $(ARGS)
-
-# Downloads freqtrade, some 800 MB that stay in the cache, and so is no part of `make test`.
-e2e: $(READY)  ## freqtrade, unmodified, on paper against the exchange simulator, seen in the real backends
-	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+drills: $(READY)  ## the long tests: LANE=<name>, listed without it; PROFILE=long for longer outages
+	@$(BIN)/python -m tests.lanes $(LANE) $(addprefix --profile=,$(PROFILE)) $(ARGS)
 
 bench: $(READY)  ## overhead beside the stock SDK and others, as ratios of one interleaved run
 	@$(BIN)/python -m bench $(ARGS)

@@ -5,6 +5,18 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import settings
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of the long form: the lane `fuzz`."""
+    parser.addoption("--long", action="store_true", help="many more examples and repetitions")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether repetitions are to be many."""
+    return bool(request.config.getoption("--long"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -12,6 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Programs that the tests start and end by a signal would inherit that, and never end.
     """
+    settings.register_profile("long", max_examples=3000, deadline=None)
+    if config.getoption("--long"):
+        settings.load_profile("long")
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         # Windows has no SIGHUP.
         number = getattr(signal, name, None)

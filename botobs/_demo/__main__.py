@@ -1,79 +1,10 @@
-"""`make demo`: the backends, a database, the demo trading platform, and a live view of it all."""
+"""`python -m botobs._demo` is the command `botobs demo`, as drills start it in a process of its own."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import sys
 
-from rich.console import Console
-
-from .._ops.console.arguments import add_profile, home_of
-from .._ops.console.building import BuildDisplay
-from .._ops.processes.supervisor import State, Status
-from .._ops.processes.waiting import either, stop_on_signals
-from .._ops.stack import Home, Options, Stack, StackError
-from . import live, services, summary
-from .observe import Backends
-
-console = Console(highlight=False, soft_wrap=True)
-
-
-def main() -> int:
-    """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--home", help="folder of the demo's stack")
-    parser.add_argument("--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports")
-    add_profile(parser)
-    parser.add_argument("--bots", type=int, default=services.Load.bots, help="how many bots trade")
-    parser.add_argument(
-        "--rate", type=float, default=services.Load.rate, help="their turns per second, all together"
-    )
-    parser.add_argument("--seconds", type=float, help="stop by itself after so long")
-    options = parser.parse_args()
-    try:
-        return asyncio.run(_run(options))
-    except StackError as error:
-        console.print("[bold red]demo:[/]", end=" ")
-        console.print(error.problem, markup=False)
-        if error.way_out:
-            console.print(error.way_out, markup=False)
-        return 1
-
-
-async def _run(options: argparse.Namespace) -> int:
-    stop = stop_on_signals()
-    home = home_of(options) or Home.from_environ()
-    auto = options.ports == "auto"
-    with BuildDisplay() as display:
-        chosen = Options(postgres=True, cluster=options.profile == "cluster", ports_auto=auto)
-        stack = Stack(home, chosen, display, _say)
-        stack.add(services.make(services.Load(options.bots, options.rate), auto))
-        begin = asyncio.create_task(stack.__aenter__())
-        await either(begin, stop)
-        if not begin.done():
-            begin.cancel()
-            await asyncio.gather(begin, return_exceptions=True)
-            return 130
-    begin.result()
-    console.print(stack.notice, markup=False)
-    backends = Backends(stack)
-    try:
-        if options.seconds:
-            asyncio.get_running_loop().call_later(options.seconds, stop.set)
-        await live.show(stack, backends, console, stop)
-        await summary.show(backends, console, str(home.path))
-    finally:
-        console.print("stopping everything")
-        await backends.close()
-        await stack.__aexit__(None, None, None)
-    return 0
-
-
-def _say(name: str, status: Status) -> None:
-    if status.state in {State.READY, State.RESTARTING, State.FAILED}:
-        console.print(f"{name:18} {status.state}")
-
+from .._ops.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["demo", *sys.argv[1:]]))

@@ -12,6 +12,25 @@ from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import pins
 from tests.support.stack import LiveStack
 
+#: Fixtures that start a stack for several files.
+_STACKS = ("live", "cluster", "secured")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a stack in one process, and those of one file as well, when several processes run them."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """The stack that a test takes, or its file."""
+    assert isinstance(item, pytest.Function)
+    for name, definitions in item._fixtureinfo.name2fixturedefs.items():
+        if definitions[-1].scope in ("session", "package") and name in _STACKS:
+            return f"{definitions[-1].baseid}: {name}"
+    return item.path.name
+
 
 @pytest.fixture(scope="session")
 def binaries() -> Mapping[str, Path]:

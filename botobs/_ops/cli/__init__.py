@@ -13,6 +13,7 @@ from ..._version import __version__
 
 #: Commands in the order of the help, with the line that describes each.
 COMMANDS: dict[str, str] = {
+    "demo": "try it: a trading platform in small, watched by a stack of its own",
     "up": "start the stack: collector, Prometheus, Tempo, Alertmanager",
     "down": "stop it",
     "status": "what runs, and where",
@@ -69,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
     # Not as other failures are said: rich may be what is missing.
     problem = f"this command needs the Python package {error.name!r}, which is not installed"
-    way_out = "Install it with: pip install 'botobs[stack]'"
+    extras = "demo,stack" if "demo" in words[:1] else "stack"
+    way_out = f"Install it with: pip install 'botobs[{extras}]'"
     if "--json" in words:
         sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")
     else:

@@ -48,6 +48,14 @@ class Home:
         given = environ.get("BOTOBS_HOME", "").strip()
         return cls(absolute(given).resolve()) if given else None
 
+    @classmethod
+    def of_the_demo(cls, environ: Mapping[str, str] = os.environ) -> Home:
+        """`BOTOBS_HOME`, else a folder beside the user's: a demo leaves the user's own stack alone."""
+        if named := cls.named(environ):
+            return named
+        users = _xdg(environ, "XDG_DATA_HOME", ".local/share")
+        return cls(users.with_name("botobs-demo"))
+
     @property
     def config(self) -> Path:
         """Rendered configuration, one folder a part."""

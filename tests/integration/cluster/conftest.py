@@ -12,9 +12,12 @@ from tests.support.stack import LiveStack
 TENANTS = ("quiet", "loud")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[LiveStack]:
-    """A cluster without load, that lets some further tenants in."""
+    """A cluster without load, that lets some further tenants in.
+
+    Stopped as soon as the tests of this folder are over: it takes a core of the machine while it idles.
+    """
     variables = {
         "BOTOBS_TENANTS": ",".join(TENANTS),
         # What one of them may send; the stack's own is far below.

@@ -48,11 +48,12 @@ def run(environment: dict[str, str]) -> Iterator[Run]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_pools_close(run: Run, method: str) -> None:
-    process = run("pools.py", method, "12")
+def test_pools_close(run: Run, method: str, long: bool) -> None:
+    pools = 300 if long else 12
+    process = run("pools.py", method, str(pools))
     output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
-    assert output.splitlines()[-1:] == [f"12 {process.pid}"]
+    assert output.splitlines()[-1:] == [f"{pools} {process.pid}"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads what the kernel does at a signal")

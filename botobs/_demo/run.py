@@ -1,0 +1,84 @@
+"""`botobs demo`: the backends, a database, the demo trading platform, and a live view of it all."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from rich.console import Console
+
+from .._ops.console.arguments import add_profile, home_of
+from .._ops.console.building import BuildDisplay
+from .._ops.processes.supervisor import State, Status
+from .._ops.processes.waiting import either, stop_on_signals
+from .._ops.stack import Home, Options, Stack
+from . import live, services, summary
+from .observe import Backends
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what can be chosen of the demo."""
+    parser.add_argument(
+        "--home",
+        metavar="DIR",
+        help="folder of the demo's stack (default: botobs-demo in the user's data folder)",
+    )
+    parser.add_argument(
+        "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
+    )
+    add_profile(parser)
+    parser.add_argument(
+        "--bots", type=int, default=services.Load.bots, help="how many bots trade (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=services.Load.rate,
+        help="turns per second of all bots together (default: %(default)g)",
+    )
+    parser.add_argument("--seconds", type=float, help="stop after so many seconds (default: at Ctrl-C)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo until it is told to stop; returns the exit code.
+
+    Raises:
+        StackError: The stack, or a service of the demo, cannot be started.
+    """
+    return asyncio.run(_run(options))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    stop = stop_on_signals()
+    home = home_of(options) or Home.of_the_demo()
+    auto = options.ports == "auto"
+    with BuildDisplay() as display:
+        chosen = Options(postgres=True, cluster=options.profile == "cluster", ports_auto=auto)
+        stack = Stack(home, chosen, display, _say)
+        stack.add(services.make(services.Load(options.bots, options.rate), auto))
+        begin = asyncio.create_task(stack.__aenter__())
+        await either(begin, stop)
+        if not begin.done():
+            begin.cancel()
+            await asyncio.gather(begin, return_exceptions=True)
+            return 130
+    begin.result()
+    console.print(stack.notice, markup=False)
+    backends = Backends(stack)
+    try:
+        if options.seconds:
+            asyncio.get_running_loop().call_later(options.seconds, stop.set)
+        await live.show(stack, backends, console, stop)
+        await summary.show(backends, console, str(home.path))
+    finally:
+        console.print("stopping everything")
+        await backends.close()
+        await stack.__aexit__(None, None, None)
+    return 0
+
+
+def _say(name: str, status: Status) -> None:
+    if status.state in {State.READY, State.RESTARTING, State.FAILED}:
+        console.print(f"{name:18} {status.state}")

@@ -1,0 +1,196 @@
+"""`make check` and `make test`: the parts of the suite, side by side, with how long each took.
+
+Each part is a command of its own. Its output goes to `.botobs/suite/<part>.log`, and to the terminal when it fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests import lanes
+
+ROOT = Path(__file__).parents[1]
+LOGS = ROOT / ".botobs" / "suite"
+#: Slowest tests that are listed at the end.
+SLOWEST = 10
+
+_BIN = Path(sys.executable).parent
+_PROGRAMS = (
+    *("collector", "prometheus", "tempo", "alertmanager", "postgres_exporter"),
+    *("mimir", "object-store", "front", "helm", "kubeconform"),
+)
+
+
+@dataclass
+class Part:
+    """A command of the suite.
+
+    Attributes:
+        name: What it is called in the output, and its log and report files.
+        commands: Run one after the other; the first that fails ends the part.
+        report: Where its last command writes a JUnit report, if it runs tests.
+    """
+
+    name: str
+    commands: Sequence[Sequence[str]]
+    report: Path | None = None
+    seconds: float = field(default=0.0, init=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _left: list[Sequence[str]] = field(default_factory=list, init=False)
+    _began: float = field(default=0.0, init=False)
+
+    @property
+    def log(self) -> Path:
+        """The file with its output."""
+        return LOGS / f"{self.name}.log"
+
+    def start(self) -> None:
+        """Run it in the background."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log.unlink(missing_ok=True)
+        self._left = list(self.commands)
+        self._began = time.monotonic()
+        self._next()
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        assert self._process is not None
+        code = self._process.poll()
+        if code == 0 and self._left:
+            self._next()
+            return None
+        if code is not None and not self.seconds:
+            self.seconds = time.monotonic() - self._began
+        return code
+
+    def stop(self) -> None:
+        """End it, if it still runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+    def _next(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._left.pop(0), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+
+
+def tests_of(name: str, words: Sequence[str]) -> Part:
+    """A part that runs pytest.
+
+    Args:
+        name: The part's name.
+        words: Arguments of pytest.
+    """
+    report = LOGS / f"{name}.xml"
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *words]
+    return Part(name, [command], report)
+
+
+def check() -> list[Part]:
+    """What needs no backend: lint, types, unit tests."""
+    lint = [
+        [str(_BIN / "ruff"), "check", "."],
+        [str(_BIN / "ruff"), "format", "--check", "."],
+        [str(_BIN / "lint-imports"), "--no-logo"],
+    ]
+    return [
+        Part("lint", lint),
+        Part("types", [[str(_BIN / "mypy")]]),
+        tests_of("unit", ["tests/unit", "-n", "3", "--dist", "worksteal"]),
+    ]
+
+
+def build() -> Part:
+    """The programs of the stack; nothing to do where they are in the cache."""
+    return Part("build", [[str(_BIN / "botobs"), "build", *_PROGRAMS]])
+
+
+def integration() -> Part:
+    """What needs real backends, but for the tests that belong to a lane."""
+    skipped = [f"--ignore={path}" for path in lanes.read().integration]
+    return tests_of("integration", ["tests/integration", "-n", "2", "--dist", "loadgroup", *skipped])
+
+
+def run(side_by_side: Sequence[Part], say: str) -> list[Part]:
+    """Run parts at the same time, and print each as it ends.
+
+    Returns:
+        Those that failed.
+    """
+    print(f"{say} (output: {LOGS.relative_to(ROOT)}/)", flush=True)
+    waiting, failed = list(side_by_side), []
+    while waiting:
+        for part in list(waiting):
+            if (code := part.poll()) is not None:
+                waiting.remove(part)
+                print(
+                    f"  {part.name:12} {'passed' if code == 0 else 'FAILED'}   {part.seconds:6.0f} s",
+                    flush=True,
+                )
+                if code != 0:
+                    failed.append(part)
+        time.sleep(0.1)
+    return failed
+
+
+def slowest(reports: Sequence[Path], count: int = SLOWEST) -> list[tuple[float, str]]:
+    """The slowest tests of JUnit reports: seconds, and the test."""
+    found = [
+        (float(case.get("time", 0)), f"{case.get('classname')}::{case.get('name')}")
+        for report in reports
+        if report.is_file()
+        for case in ElementTree.parse(report).iter("testcase")
+    ]
+    return sorted(found, reverse=True)[:count]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run `check` or `test`; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.suite", description=__doc__)
+    parser.add_argument("what", choices=["check", "test"])
+    options = parser.parse_args(words)
+    began = time.monotonic()
+    building = build() if options.what == "test" else None
+    quick = check()
+    if building is not None:
+        building.start()
+    for part in quick:
+        part.start()
+    failed = run(quick, "lint, types and unit tests; no backend is needed")
+    parts = list(quick)
+    if building is not None and not failed:
+        failed = run([building], "the stack's programs: built from source where the cache lacks them")
+        parts.append(building)
+    if building is not None and not failed:
+        backends = integration()
+        backends.start()
+        failed = run([backends], "tests on real backends")
+        parts.append(backends)
+    if building is not None:
+        building.stop()
+    _finish(parts, failed, time.monotonic() - began, options.what)
+    return 1 if failed else 0
+
+
+def _finish(parts: Sequence[Part], failed: Sequence[Part], seconds: float, what: str) -> None:
+    for part in failed:
+        print(f"\n{part.name} failed:\n{part.log.read_text(encoding='utf-8', errors='replace')}")
+    print(f"\nThe {SLOWEST} slowest tests:")
+    for took, name in slowest([part.report for part in parts if part.report is not None]):
+        print(f"  {took:6.1f} s  {name}")
+    if what == "test":
+        lanes.print_changed()
+    print(f"\n{'FAILED' if failed else 'All passed'}, in {int(seconds) // 60}:{int(seconds) % 60:02d}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
