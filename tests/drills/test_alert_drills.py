@@ -20,7 +20,7 @@ from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.runner import Result, Run
 from botobs._ops.drills.stage import Stage
 from botobs._ops.drills.target import Target
-from botobs._ops.drills.timing import seconds
+from botobs._sdk.units import seconds
 from tests.support.faults import pause
 from tests.support.stack import eventually
 

@@ -135,7 +135,7 @@ def test_up_in_the_background_and_down(home: Path, tmp_path: Path) -> None:
 )
 def test_the_demo_leaves_no_process_behind(home: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "demo", "--home", str(home), "--ports", "auto", "--bots", "4"],
+        [sys.executable, "-m", "botobs", "demo", "--home", str(home), "--ports", "auto", "--bots", "4"],
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         text=True,

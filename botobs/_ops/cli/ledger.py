@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from ..._sdk import units
 from .. import ledger
 from ..access import clients
 from ..console import out, print_json, print_table
@@ -15,7 +16,6 @@ from ..console.arguments import add_home, home_of
 from ..home import state
 from ..ledger import Account
 from ..stack import StackError
-from ..traces import parse_duration
 
 #: As far as Tempo counts in one query.
 _LONGEST = 24 * 3600
@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Read and print."""
     try:
-        last = parse_duration(options.last)
+        last = units.seconds(options.last)
     except ValueError as error:
         raise StackError(f"--last: {error}") from None
     if not 0 < last <= _LONGEST:

@@ -8,13 +8,13 @@ import os
 import sys
 from pathlib import Path
 
+from ..._sdk import units
 from .. import report
 from ..console import out, print_json
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..home.private import open_private
 from ..stack import StackError
-from ..traces import parse_duration
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the page, or serve it until interrupted."""
     running = state.require(home_of(options))
     try:
-        seconds = parse_duration(options.last)
+        seconds = units.seconds(options.last)
     except ValueError as error:
         raise StackError(f"--last: {error}") from None
     if options.serve:

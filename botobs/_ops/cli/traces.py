@@ -8,6 +8,7 @@ import datetime
 from rich.table import Table
 from rich.text import Text
 
+from ..._sdk import units
 from ..access import clients
 from ..console import out, print_json, print_table
 from ..console.arguments import add_home, home_of
@@ -23,7 +24,6 @@ from ..traces import (
     break_down,
     build_query,
     lay_out,
-    parse_duration,
     part_of,
     throttled,
 )
@@ -74,7 +74,7 @@ def _query(options: argparse.Namespace) -> str:
 
 def _duration(option: str, text: str) -> float:
     try:
-        return parse_duration(text)
+        return units.seconds(text)
     except ValueError as error:
         raise StackError(f"{option}: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 from collections.abc import Iterable, Mapping
 
@@ -80,16 +81,28 @@ def check_bind(values: Mapping[str, str]) -> None:
             )
 
 
+#: Where `auto` looks: above the programs' usual ports, below those of outgoing connections.
+_FREE = range(20000, 32768)
+
+
 def free_ports(count: int) -> list[int]:
-    """`count` different ports on 127.0.0.1 that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """`count` different ports on 127.0.0.1 that nobody listens on now.
+
+    They lie below those that systems give to outgoing connections (32768 and above on Linux, 49152 elsewhere): one of
+    these may be taken by any connection before the program that is to listen has started.
+
+    Raises:
+        StackError: There are not so many.
+    """
+    found: list[int] = []
+    for number in random.sample(_FREE, len(_FREE)):
+        if len(found) == count:
+            break
+        if _is_free(number):
+            found.append(number)
+    if len(found) < count:
+        raise StackError(f"there are no {count} free ports from {_FREE.start} to {_FREE.stop - 1}")
+    return found
 
 
 def _configured(port: Port, environ: Mapping[str, str]) -> int:

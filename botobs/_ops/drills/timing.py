@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from ..._sdk import units
 from ..home import assets
 from ..home.render import render_text
 from .drill import Drill
@@ -18,8 +19,6 @@ from .profile import Profile
 
 #: Defaults of settings that no configuration file states: the SDK's, and the dead-man's switch's.
 _DEFAULTS = {"OTEL_METRIC_EXPORT_INTERVAL": "10000", "BOTOBS_ALERT_RESEND_DELAY": "1m"}
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?<![0-9.])([0-9.]++)(ms|s|m|h|d)")
 _TEMPLATES = ("alertmanager/alertmanager.yml", "collector/collector.yaml", "prometheus/prometheus.yml")
 #: Alertmanager goes on believing in an alert for so many resend delays after Prometheus has last told it.
 _BELIEF = 4
@@ -40,18 +39,6 @@ class Promise:
     latest: float
 
 
-def seconds(text: str) -> float:
-    """A duration as Prometheus writes it, `1m30s`, or a plain number of seconds.
-
-    Raises:
-        ValueError: It is neither.
-    """
-    parts = _DURATION.findall(text)
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
-    return float(text)
-
-
 def promised(drill: Drill, profile: Profile) -> Promise:
     """What the settings of a profile promise for a drill."""
     setting = _Settings(profile.variables)
@@ -66,7 +53,7 @@ def promised(drill: Drill, profile: Profile) -> Promise:
     evaluated = setting.of("BOTOBS_EVALUATION_INTERVAL")
     critical = rule["labels"]["severity"] == "critical"
     wait = setting.of("BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT")
-    lasting = seconds(str(rule.get("for", "0s")))
+    lasting = units.seconds(str(rule.get("for", "0s")))
     fixed = drill.reach(setting.of) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
     # `for` ends with the evaluation after it.
     return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
@@ -75,7 +62,7 @@ def promised(drill: Drill, profile: Profile) -> Promise:
 def lingering(drill: Drill, profile: Profile) -> float:
     """Seconds that an alert may go on after its fault: while the rule still sees it, and while it is kept."""
     setting = _Settings(profile.variables)
-    kept = 0.0 if drill.by_deadman else seconds(str(_rule(drill, profile).get("keep_firing_for", "0s")))
+    kept = 0.0 if drill.by_deadman else units.seconds(str(_rule(drill, profile).get("keep_firing_for", "0s")))
     return drill.lingers(setting.of) + kept + setting.of("BOTOBS_ALERT_GROUP_INTERVAL")
 
 
@@ -91,7 +78,7 @@ class _Settings:
             return float(name)
         text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]
         milliseconds = name.startswith("OTEL_") or name.endswith("_MS")
-        return float(text) / 1000 if milliseconds else seconds(text)
+        return float(text) / 1000 if milliseconds else units.seconds(text)
 
 
 @cache

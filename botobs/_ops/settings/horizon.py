@@ -7,12 +7,12 @@ would break the promise in silence. The windows for late data are the horizon it
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._sdk import units
 from ..errors import StackError
 
 DEFAULT = "24h"
@@ -22,19 +22,6 @@ _SHORTEST = 10 * 60.0
 _OVERHEAD = 1.25
 #: The largest request that the collector takes; it has to fit into a queue as a whole.
 _LARGEST_REQUEST = 16 * 2**20
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
-_SIZES = {
-    "": 1,
-    "B": 1,
-    "KB": 2**10,
-    "MB": 2**20,
-    "GB": 2**30,
-    "TB": 2**40,
-    "KiB": 2**10,
-    "MiB": 2**20,
-    "GiB": 2**30,
-}
 
 
 @dataclass(frozen=True)
@@ -62,6 +49,8 @@ _RETENTIONS = (
     ("BOTOBS_TEMPO_RETENTION", "336h"),
     ("BOTOBS_MIMIR_RETENTION", "400d"),
 )
+
+_STORE = "BOTOBS_PROMETHEUS_RETENTION_SIZE"
 
 
 @dataclass(frozen=True)
@@ -92,10 +81,6 @@ def plan(values: Mapping[str, str], mimir: bool = False) -> Plan:
         StackError: A setting cannot be read, or does not agree with the horizon.
     """
     text = values.get("BOTOBS_HORIZON") or DEFAULT
-    if not re.fullmatch(r"\A(?=.)(\d+h)?(\d+m)?(\d+s)?", text):
-        raise StackError(
-            f"BOTOBS_HORIZON={text!r} is no length of time: hours, minutes and seconds, such as 36h or 1h30m"
-        )
     seconds = length_of_time("BOTOBS_HORIZON", text)
     if seconds < _SHORTEST:
         raise StackError(f"BOTOBS_HORIZON={text} is shorter than a restart of a store may take: at least 10m")
@@ -107,10 +92,21 @@ def plan(values: Mapping[str, str], mimir: bool = False) -> Plan:
     copies = sizes[METRICS.size] * (2 if mimir else 1)
     return Plan(
         seconds,
-        {name: str(size) for name, size in sizes.items()},
+        {name: str(size) for name, size in sizes.items()} | _as_programs_read_it(values),
         int((sizes[TRACES.size] + copies) * _OVERHEAD),
-        _bytes("BOTOBS_PROMETHEUS_RETENTION_SIZE", values.get("BOTOBS_PROMETHEUS_RETENTION_SIZE") or "20GB"),
+        bytes_of(
+            "BOTOBS_PROMETHEUS_RETENTION_SIZE", values.get("BOTOBS_PROMETHEUS_RETENTION_SIZE") or "20GiB"
+        ),
     )
+
+
+def _as_programs_read_it(values: Mapping[str, str]) -> dict[str, str]:
+    """What somebody has set, in units that every program of the stack has: Go knows no days, Prometheus' GB is 2^30."""
+    times = ("BOTOBS_HORIZON", *(name for name, _ in _RETENTIONS))
+    found = {name: units.duration(length_of_time(name, values[name])) for name in times if values.get(name)}
+    if text := values.get(_STORE):
+        found[_STORE] = f"{bytes_of(_STORE, text)}B"
+    return {name: text for name, text in found.items() if text != values[name]}
 
 
 def check_disk(made: Plan, data: Path) -> list[str]:
@@ -182,10 +178,10 @@ def _ratio(name: str, text: str) -> float:
 
 def _queue_bytes(queue: Queue, values: Mapping[str, str], horizon: str, seconds: float) -> int:
     given_size, given_rate = values.get(queue.size), values.get(queue.rate)
-    rate = _bytes(queue.rate, given_rate) if given_rate else queue.default_rate
+    rate = bytes_of(queue.rate, given_rate) if given_rate else queue.default_rate
     if not given_size:
         return max(_LARGEST_REQUEST, int(rate * seconds))
-    size = _bytes(queue.size, given_size)
+    size = bytes_of(queue.size, given_size)
     if size < _LARGEST_REQUEST:
         raise StackError(
             f"{queue.size}={given_size} is less than the largest request, {_LARGEST_REQUEST}, that must fit"
@@ -200,7 +196,7 @@ def _queue_bytes(queue: Queue, values: Mapping[str, str], horizon: str, seconds:
 
 
 def length_of_time(name: str, text: str) -> float:
-    """Seconds of a length of time such as `36h` or `15d`.
+    """Seconds of a length of time; see `units.seconds`.
 
     Args:
         name: Of the setting, for the error.
@@ -208,19 +204,28 @@ def length_of_time(name: str, text: str) -> float:
     Raises:
         StackError: It is none.
     """
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    pieces = re.findall(r"(?<!\d)(\d++)([smhdwy])", text)
-    if not pieces or "".join(number + unit for number, unit in pieces) != text:
-        raise StackError(f"{name}={text!r} is no length of time, such as 36h or 15d")
-    return float(sum(int(number) * _UNITS[unit] for number, unit in pieces))
+    try:
+        return units.seconds(text)
+    except units.UnitError as error:
+        raise StackError(f"{name}={error}") from error
 
 
-def _bytes(name: str, text: str) -> int:
-    found = re.fullmatch(r"(\d+)\s*([KMGT]?i?B)?", text)
-    if found is None or (found[2] or "") not in _SIZES or int(found[1]) == 0:
-        raise StackError(f"{name}={text!r} is no number of bytes, such as 4294967296 or 20GB")
-    return int(found[1]) * _SIZES[found[2] or ""]
+def bytes_of(name: str, text: str) -> int:
+    """Bytes of a size above 0; see `units.size`.
+
+    Args:
+        name: Of the setting, for the error.
+
+    Raises:
+        StackError: It is none.
+    """
+    try:
+        found = units.size(text)
+    except units.UnitError as error:
+        raise StackError(f"{name}={error}") from error
+    if not found:
+        raise StackError(f"{name}={text!r} must be {units.SIZE}, above 0")
+    return found
 
 
 def _used(folder: Path) -> int:

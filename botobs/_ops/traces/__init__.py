@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .model import Kind, Span, Trace
 from .parts import Part, Share, break_down, part_of, throttled
-from .query import build_query, parse_duration
+from .query import build_query
 from .tempo import NoSuchTrace, Summary, TempoClient, TempoError
 from .waterfall import Row, lay_out
 
@@ -22,7 +22,6 @@ __all__ = [
     "break_down",
     "build_query",
     "lay_out",
-    "parse_duration",
     "part_of",
     "throttled",
 ]

@@ -2,23 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?<![\d.])(\d++(?:\.\d++)?)(ms|s|m|h|d)")
-
-
-def parse_duration(text: str) -> float:
-    """Seconds of `150ms`, `2s`, `15m`, `1h` or `7d`.
-
-    Raises:
-        ValueError: `text` is none of these.
-    """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is not a duration; write it like 150ms, 2s, 15m, 1h or 7d")
-    return float(match[1]) * _UNITS[match[2]]
-
 
 def quote(text: str) -> str:
     """`text` as a TraceQL string."""

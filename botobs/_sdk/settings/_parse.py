@@ -15,19 +15,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .. import units
 from ._backtracking import has_no_end
 
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))
-_BYTE_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_TIME_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 #: The longest time that a setting can be; beyond some number of seconds a wait raises.
 _LONGEST = 10 * 366 * 86400.0
 #: The largest number of bytes or things.
 _LARGEST = 1 << 62
 #: Items of a sequence; what gives more has no end, or is no setting.
 _MOST_ITEMS = 10_000
-_QUANTITY = re.compile(r"\A\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_DIGITS = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 
 class Unusable(ValueError):
@@ -54,32 +53,32 @@ def flag(raw: Any) -> bool:
 
 
 def seconds(raw: Any) -> float:
-    """A positive duration in seconds; text may carry a unit, as in `500ms` or `2h`."""
-    value = _quantity(raw, _TIME_UNITS)
+    """A positive duration in seconds: a number, or a text as `units.seconds` reads it."""
+    value = _quantity(raw, units.seconds)
     if value is None or not 0 < value <= _LONGEST:
-        raise Unusable("a number of seconds above 0, or a text like 500ms, 10s, 5m, 2h or 1d")
+        raise Unusable(f"{units.DURATION}, above 0")
     return value
 
 
 def milliseconds(raw: Any) -> float:
     """Seconds from a variable that OpenTelemetry defines in milliseconds."""
-    value = _quantity(raw, {"": 0.001})
-    if value is None or not 0 < value <= _LONGEST:
+    value = _quantity(raw, _number)
+    if value is None or not 0 < value / 1000 <= _LONGEST:
         raise Unusable("a number of milliseconds above 0")
-    return value
+    return value / 1000
 
 
 def size(raw: Any) -> int:
-    """A positive number of bytes; text may carry a unit, as in `64MiB`."""
-    value = _quantity(raw, _BYTE_UNITS)
+    """A positive number of bytes: a number, or a text as `units.size` reads it."""
+    value = _quantity(raw, units.size)
     if value is None or not 1 <= value <= _LARGEST:
-        raise Unusable("a number of bytes above 0, or a text like 500KB or 64MiB")
+        raise Unusable(f"{units.SIZE}, above 0")
     return int(value)
 
 
 def count(raw: Any) -> int:
     """A whole number from 1."""
-    value = _quantity(raw, {"": 1})
+    value = _quantity(raw, _number)
     if value is None or not 1 <= value <= _LARGEST or value != int(value):
         raise Unusable("a whole number from 1")
     return int(value)
@@ -87,7 +86,7 @@ def count(raw: Any) -> int:
 
 def ratio(raw: Any) -> float:
     """A number from 0 to 1."""
-    value = _quantity(raw, {"": 1})
+    value = _quantity(raw, _number)
     if value is None or not 0 <= value <= 1:
         raise Unusable("a number from 0 to 1")
     return value
@@ -194,17 +193,26 @@ def patterns(raw: Any) -> tuple[str, ...]:
     return found
 
 
-def _quantity(raw: Any, units: Mapping[str, float]) -> float | None:
+def _quantity(raw: Any, read: Callable[[str], float]) -> float | None:
+    """A finite number, or what `read` makes of a text; None where it is neither."""
     if isinstance(raw, bool):
         return None
-    if isinstance(raw, int | float):
-        value = raw * units[""]
-    else:
-        match = _QUANTITY.fullmatch(_plain(raw))
-        if match is None or match[2] not in units:
-            return None
-        value = float(match[1]) * units[match[2]]
-    return value if math.isfinite(value) else None
+    try:
+        value = raw if isinstance(raw, int | float) else read(_plain(raw))
+        return value if math.isfinite(value) else None
+    except (units.UnitError, OverflowError):
+        return None
+
+
+def _number(text: str) -> float:
+    """A plain number, without sign or exponent.
+
+    Raises:
+        UnitError: It is none.
+    """
+    if not _DIGITS.fullmatch(text.strip()):
+        raise units.UnitError(text)
+    return float(text)
 
 
 def _plain(raw: Any) -> str:

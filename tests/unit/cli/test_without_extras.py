@@ -35,7 +35,7 @@ def test_a_command(command: str) -> None:
         assert done.returncode == 1
         assert re.fullmatch(
             r"botobs: this command needs the Python package '[\w.]+', which is not installed\n"
-            r"Install it with: pip install 'botobs\[stack\]'\n",
+            r"Install it with: pip install 'botobs\[(demo,)?stack\]'\n",
             done.stderr,
         )
 

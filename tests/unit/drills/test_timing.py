@@ -6,21 +6,7 @@ import pytest
 
 from botobs._ops.drills.catalogue import BY_NAME, DRILLS
 from botobs._ops.drills.profile import PRODUCTION, TEST, Profile
-from botobs._ops.drills.timing import promised, seconds
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("15s", 15), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200), ("1d", 86400), ("45", 45)],
-)
-def test_durations(text: str, expected: float) -> None:
-    assert seconds(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "soon", "1x", "1m soon"])
-def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError):
-        seconds(text)
+from botobs._ops.drills.timing import promised
 
 
 def test_the_steps_add_up() -> None:

@@ -145,9 +145,9 @@ def test_names_in_the_resource_attributes_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "raw", "allowed"),
     [
-        ("metric_interval", "soon", "seconds above 0"),
-        ("metric_interval", "-1", "seconds above 0"),
-        ("queue_bytes", "lots", "bytes above 0"),
+        ("metric_interval", "soon", "above 0"),
+        ("metric_interval", "-1", "above 0"),
+        ("queue_bytes", "lots", "above 0"),
         ("sampling_ratio", "1.5", "from 0 to 1"),
         ("enabled", "maybe", "true or false"),
         ("compression", "zstd", "gzip or none"),
