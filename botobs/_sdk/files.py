@@ -1,32 +1,66 @@
-"""Reads files that somebody else has put where we look, and which may be anything."""
+"""Reads files at paths that come from outside, where anything may be: a pipe, a device, a huge file."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
-#: Bytes of a settings file, a certificate or a token.
+#: Bytes of a settings file or a certificate at most.
 _LARGEST = 4 * 2**20
 
-# A pipe is not waited for, and Windows changes no line ends; each is known to its own platform alone.
-_MODE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Opening a pipe does not wait, and Windows changes no line ends; each flag exists on its own platform alone.
+_MODE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
-def read_small(path: Path) -> bytes:
-    """The content of a file that must be a regular one and small; never waits.
+class NotRegularFile(OSError):
+    """There is a pipe, a folder or a device at the path."""
+
+
+class FileTooLarge(OSError):
+    """The file has more bytes than are read."""
+
+
+def read_small(
+    path: Path,
+    largest: int = _LARGEST,
+    *,
+    follow_links: bool = True,
+    check: Callable[[os.stat_result], None] | None = None,
+) -> bytes:
+    """The content of a small regular file; never waits, as a pipe would make it.
+
+    Args:
+        path: The file.
+        largest: Bytes that it may have.
+        follow_links: Whether `path` may be a symbolic link.
+        check: Called with the status of the opened file before it is read; what it raises is passed on.
 
     Raises:
-        OSError: It cannot be read, is no regular file (a pipe would be waited for), or is larger than 4 MiB.
-        ValueError: It is no path at all.
+        NotRegularFile: It is no regular file.
+        FileTooLarge: It has more than `largest` bytes.
+        OSError: It cannot be read.
+        ValueError: `path` cannot be a path.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError("it is no file")
+    mode = path.stat(follow_symlinks=follow_links).st_mode
+    # A link that may not be followed is refused by the system below.
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        raise NotRegularFile("it is no file")
     # It may have become a pipe meanwhile.
-    with os.fdopen(os.open(path, os.O_RDONLY | _MODE), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError("it is no file")
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise OSError(f"it is larger than {_LARGEST >> 20} MiB")
+    descriptor = os.open(path, _MODE if follow_links else _MODE | _NO_LINK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotRegularFile("it is no file")
+        if check is not None:
+            check(status)
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise FileTooLarge(f"it is larger than {_size(largest)}")
     return content
+
+
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count >= 2**20 else f"{count} bytes"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..files import FileTooLarge, NotRegularFile, read_small
 from . import _parse
 
 #: Bytes of a token at most: servers refuse longer headers.
@@ -52,16 +51,13 @@ def read_token(file: Path) -> str:
         OSError: The file cannot be read.
         ValueError: It holds no token; the message follows "which".
     """
-    # A named pipe would hold us up until somebody writes into it.
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("is no file")
-        content = os.read(descriptor, _LONGEST + 3)
-    finally:
-        os.close(descriptor)
-    try:
-        text = content.decode("ascii").strip()
+        # Two more for a line end.
+        text = read_small(file, _LONGEST + 2).decode("ascii").strip()
+    except NotRegularFile:
+        raise ValueError("is no file") from None
+    except FileTooLarge:
+        raise ValueError("holds characters that cannot be printed, or too many") from None
     except UnicodeDecodeError:
         raise ValueError("holds characters that are not ASCII") from None
     if not text:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..files import FileTooLarge, NotRegularFile, read_small
 from ..process import alive
 
 #: Bytes of a state file at most; a cluster's has some 6,000.
@@ -200,30 +201,20 @@ def read_unchecked(file: Path) -> Stack:
 
 def _content(file: Path) -> bytes:
     try:
-        # Without O_NONBLOCK a named pipe would hold us up until somebody writes into it.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-        descriptor = os.open(file, flags | getattr(os, "O_NOFOLLOW", 0))
+        return read_small(file, _MOST, follow_links=False, check=lambda status: _check_owner(file, status))
     except FileNotFoundError:
         raise NoStack(f"no stack is running in {file.parent}", missing=True) from None
+    except NotRegularFile:
+        raise NoStack(f"{file} is no file") from None
+    except FileTooLarge:
+        raise NoStack(f"{file} is no state file of botobs: it is too long") from None
     except (OSError, ValueError) as error:
         raise NoStack(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise NoStack(f"{file} is no file")
-        if hasattr(os, "geteuid"):
-            _check_owner(file, status)
-        content = os.read(descriptor, _MOST + 1)
-    except OSError as error:
-        raise NoStack(f"{file} cannot be read: {error.strerror}") from None
-    finally:
-        os.close(descriptor)
-    if len(content) > _MOST:
-        raise NoStack(f"{file} is no state file of botobs: it is too long")
-    return content
 
 
 def _check_owner(file: Path, status: os.stat_result) -> None:
+    if not hasattr(os, "geteuid"):
+        return
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid != os.geteuid():
         raise NoStack(f"{file} belongs to another user, and is not believed")
