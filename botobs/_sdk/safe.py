@@ -1,7 +1,7 @@
-"""Calls of code that is not ours, such as `__str__` of what a service hands over, which may raise whatever it likes.
+"""Calls of code that is not ours, such as `__str__` of an object of the service, which may raise anything.
 
-What a service gives is asked for its text, its length or its items on the service's own thread. None of that may reach
-the service as an exception, or take the place of one of its own.
+The text, length or items of such objects are read on the service's own thread. Nothing that they raise may reach the
+service, or replace an exception of its own.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import reprlib
 import traceback
 from asyncio import CancelledError
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: What a person, the interpreter or an event loop raises to end what runs now: it is not ours to stop.
+#: What a person, the interpreter or an event loop raises to end what runs now; botobs never stops it.
 _ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError)
-#: Libraries of light threads, which raise their own kinds (`gevent.Timeout`, `GreenletExit`) for the same purpose.
-_LIGHT_THREADS = frozenset(("gevent", "greenlet", "eventlet"))
+#: Libraries of green threads, which raise their own classes (`gevent.Timeout`, `GreenletExit`) for the same purpose.
+_GREEN_THREADS = frozenset(("gevent", "greenlet", "eventlet"))
 
-# The descriptors themselves: a class may put others in their place that raise.
+# The descriptors themselves: a class may replace them by others that raise.
 _qualname = type.__dict__["__qualname__"].__get__
 _module = type.__dict__["__module__"].__get__
 traceback_of = BaseException.__dict__["__traceback__"].__get__
 
 _LATEST = (1 << 63) - 1
 
-#: Of lists and the like not all: a few can hold one another so that their text has no end.
+#: Shortens the text of lists and the like: a few that contain one another can have a text without end.
 _short = reprlib.Repr()
 _short.maxlevel = 3
 _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = 50
@@ -39,38 +39,84 @@ _short.maxstring = _short.maxother = _short.maxlong = 500
 
 
 def let_pass(error: BaseException) -> None:
-    """Raise the exception that is being handled again if it is to end what runs; keep any other."""
+    """Raise the exception that is being handled again if it is meant to end what runs; do nothing for any other.
+
+    Args:
+        error: The exception that is being handled.
+    """
     kind = type(error)
     if issubclass(kind, Exception):
         return
     if issubclass(kind, _ENDS) or any(
-        str(_module(base)).partition(".")[0] in _LIGHT_THREADS for base in kind.__mro__
+        str(_module(base)).partition(".")[0] in _GREEN_THREADS for base in kind.__mro__
     ):
         raise
 
 
-def harmless(function: Callable[P, R]) -> Callable[P, R | None]:
-    """Make a function of ours return None where it would raise."""
+class OnError(Protocol):
+    """What `never_raise` does with an exception that it keeps."""
+
+    def __call__(
+        self,
+        function: Callable[..., Any],
+        error: BaseException,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        /,
+    ) -> None:
+        """Log or count `error`, which `function` raised when it was called with `args` and `kwargs`."""
+
+
+def _debug(
+    function: Callable[..., Any],
+    error: BaseException,
+    args: tuple[Any, ...],  # noqa: ARG001 - as every OnError
+    kwargs: dict[str, Any],  # noqa: ARG001
+) -> None:
+    _log.debug("%s failed with %s", function.__qualname__, class_name(type(error)))
+
+
+@overload
+def never_raise(function: Callable[P, R], /) -> Callable[P, R | None]: ...
+@overload
+def never_raise(*, on_error: OnError) -> Callable[[Callable[P, R]], Callable[P, R | None]]: ...
+def never_raise(function: Any = None, /, *, on_error: OnError = _debug) -> Any:
+    """Make a function of ours return None where it would raise, so that its mistakes never reach a service.
+
+    What is meant to end the caller is passed on; see `let_pass`. As a decorator, with or without arguments.
+
+    Args:
+        function: The function.
+        on_error: Called with the exception; by default it is logged on DEBUG, without its text, which may quote a
+            payload.
+    """
+    if function is None:
+        return functools.partial(never_raise, on_error=on_error)
 
     @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R | None:
+    def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except BaseException as error:
+            # It may come from an object of the service's, which may raise anything.
             let_pass(error)
-            _log.debug("%s failed with %s", function.__qualname__, class_name(type(error)))
+            on_error(function, error, args, kwargs)
             return None
 
     return call
 
 
+#: Until its last call sites are renamed.
+harmless = never_raise
+
+
 class Log:
     """Writes to a logger of the standard library, on a service's thread too; never raises.
 
-    A service's handlers catch their own exceptions, its filters and handlers of its own making may not.
+    Handlers of the standard library catch their own exceptions; filters and handlers of a service may not.
 
     Args:
-        name: The logger's.
+        name: Name of the logger.
     """
 
     def __init__(self, name: str) -> None:
@@ -81,13 +127,13 @@ class Log:
         self._log(logging.WARNING, message, arguments)
 
     def debug(self, message: str, *arguments: object) -> None:
-        """Log what only the authors of botobs want to know."""
+        """Log what only developers of botobs want to know."""
         self._log(logging.DEBUG, message, arguments)
 
     def _log(self, level: int, message: str, arguments: tuple[object, ...]) -> None:
         try:
             if self._logger.isEnabledFor(level):
-                # The text is made here: a handler would print the traceback of an argument that has none.
+                # Formatted here: a handler would print a traceback for an argument whose text cannot be read.
                 text = message % tuple(map(_argument, arguments)) if arguments else message
                 self._logger.log(level, "%s", text, stacklevel=3)
         except BaseException as error:
@@ -115,7 +161,7 @@ def full_class_name(kind: type) -> str:
 
 
 def text_of(value: object) -> str:
-    """`str(value)`, as a plain string; in its place the name of its class if that raises."""
+    """`str(value)` as a plain string; the name of its class if that raises."""
     kind = type(value)
     if kind is str:
         return value  # type: ignore[return-value]
@@ -147,15 +193,15 @@ def fits_int64(number: int) -> bool:
 
 
 def sendable(text: str) -> str:
-    """`text` with question marks in place of what UTF-8 has no bytes for, such as one half of a surrogate pair."""
+    """`text` with question marks for what UTF-8 cannot encode, such as one half of a surrogate pair."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def number_of(amount: object) -> int | float | None:
-    """A finite int or float of anything that is a number: `Decimal`, `Fraction`, a NumPy scalar, a truth value.
+    """Any number as a finite int or float: `Decimal`, `Fraction`, a NumPy scalar, a boolean.
 
     Returns:
-        None for what is no number, is not finite, or is beyond the range of a double. A text is no number.
+        None for what is no number (a text is none), is not finite, or is beyond the range of a double.
     """
     try:
         if isinstance(amount, str | bytes | bytearray):
@@ -172,16 +218,16 @@ def number_of(amount: object) -> int | float | None:
 
 
 def nanoseconds(value: object) -> int | None:
-    """A time in nanoseconds since the epoch as OTLP can express it; None if it is none.
+    """A time in nanoseconds since the epoch, as OTLP can express it; None if `value` is no number.
 
-    A float is rounded. What is before 1970, or after 2262, becomes the nearest moment that can be sent.
+    A float is truncated. A time before 1970 or after 2262 becomes the nearest one that can be sent.
     """
     number = None if value is None else number_of(value)
     return None if number is None else min(max(int(number), 0), _LATEST)
 
 
 def stack_trace(exception: BaseException) -> str:
-    """The exception with its traceback and its causes, as Python prints it; less of it if that raises."""
+    """The exception with its traceback and causes, as Python prints it; without the causes, or less, if that raises."""
     try:
         return "".join(traceback.format_exception(exception))
     except BaseException as error:
@@ -194,5 +240,5 @@ def stack_trace(exception: BaseException) -> str:
 
 
 def described(exception: BaseException) -> str:
-    """Class and message."""
+    """The name of the class and the message, as `ValueError: text`."""
     return f"{class_name(type(exception)).rpartition('.')[2]}: {text_of(exception)}"

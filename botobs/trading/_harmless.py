@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
-from .._sdk.safe import Log, described, let_pass
+from .._sdk.safe import Log, described, never_raise
 
 logger = Log("botobs.trading")
 
@@ -18,17 +17,15 @@ _failed: set[str] = set()
 def harmless(report: Callable[P, None]) -> Callable[P, None]:
     """Make a reporting call that logs its first error instead of raising it, and keeps the later ones quiet."""
 
-    @functools.wraps(report)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            report(*args, **kwargs)
-        except BaseException as error:
-            let_pass(error)
-            if report.__qualname__ not in _failed:
-                _failed.add(report.__qualname__)
-                logger.warning("%s could not report: %s", report.__qualname__, described(error))
+    return never_raise(on_error=_log_first)(report)
 
-    return guarded
+
+def _log_first(
+    report: Callable[..., Any], error: BaseException, _: tuple[Any, ...], __: dict[str, Any]
+) -> None:
+    if report.__qualname__ not in _failed:
+        _failed.add(report.__qualname__)
+        logger.warning("%s could not report: %s", report.__qualname__, described(error))
 
 
 def forget() -> None:

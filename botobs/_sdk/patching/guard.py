@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from ..safe import Log, class_name, let_pass, traceback_of
+from ..safe import Log, class_name, never_raise, traceback_of
 from . import failures
 
 _logger = Log(__name__)
@@ -34,17 +33,9 @@ def guarded(library: str | Callable[..., str]) -> Callable[[Callable[P, R]], Cal
         library: Whose instrumentation is at work; or a function that tells it from the same arguments.
     """
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R | None]:
-        @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R | None:
-            try:
-                return function(*args, **kwargs)
-            except BaseException as error:
-                # It may come from an object of the service's, which may raise anything when it is looked at.
-                let_pass(error)
-                report(library if isinstance(library, str) else library(*args, **kwargs), error)
-                return None
+    def count(
+        _: Callable[..., Any], error: BaseException, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        report(library if isinstance(library, str) else library(*args, **kwargs), error)
 
-        return call
-
-    return decorate
+    return never_raise(on_error=count)
