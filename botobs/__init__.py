@@ -16,9 +16,10 @@ from typing import Literal
 
 from ._sdk import settings as _settings
 from ._sdk import start as _start
+from ._sdk.handle import Handle
 from ._sdk.settings import SettingsError
 from ._sdk.span import span
-from ._sdk.start import Handle, flush, shutdown
+from ._sdk.start import flush, shutdown
 from ._version import __version__
 
 __all__ = ["Handle", "SettingsError", "__version__", "flush", "init", "shutdown", "span"]

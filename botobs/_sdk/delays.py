@@ -56,7 +56,7 @@ GC_PAUSES: deque[Episode] = deque(maxlen=128)
 
 
 @guarded("runtime")
-def stamp(span: Span) -> None:
+def record_delays(span: Span) -> None:
     """Note on `span`, which is about to end, how long the loop and the collector kept it waiting, if they did.
 
     Sets `botobs.event_loop.lag` and `botobs.gc.pause`, in seconds. Call it where the span's work ran: it looks at the

@@ -19,7 +19,7 @@ from opentelemetry.propagators.textmap import (
 )
 
 from .redaction import Redactor
-from .safe import harmless, let_pass
+from .safe import let_pass, never_raise
 
 
 class RedactingPropagator(TextMapPropagator):
@@ -44,7 +44,7 @@ class RedactingPropagator(TextMapPropagator):
             let_pass(error)
             return Context() if context is None else context
 
-    @harmless
+    @never_raise
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:

@@ -115,7 +115,7 @@ class _Switched:
     def switch(self, meter: Meter) -> None:
         self._real = self._create(meter)
         for bound in tuple(self._bound):
-            bound.follow(self._real)
+            bound.rebind(self._real)
 
     def bind(self, attributes: Attributes = None) -> Forwarding:
         """The instrument with attributes, across switches; see `botobs._sdk.engine.bound`."""

@@ -106,10 +106,6 @@ def never_raise(function: Any = None, /, *, on_error: OnError = _debug) -> Any:
     return call
 
 
-#: Until its last call sites are renamed.
-harmless = never_raise
-
-
 class Log:
     """Writes to a logger of the standard library, on a service's thread too; never raises.
 

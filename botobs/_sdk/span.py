@@ -15,7 +15,7 @@ from opentelemetry.util.types import AttributeValue
 from .._version import __version__
 from . import context, providers
 from .context import SPAN_KEY, Context
-from .delays import stamp
+from .delays import record_delays
 from .safe import class_name, described, text_of
 
 P = ParamSpec("P")
@@ -37,7 +37,7 @@ def span(
     *,
     kind: Kind = "internal",
     links: Sequence[Link] = (),
-) -> Around: ...
+) -> SpanScope: ...
 
 
 def span(
@@ -67,11 +67,11 @@ def span(
         kind: The side of a call that it stands for; a word that is none counts as `internal`.
         links: Spans of other traces that it belongs to.
     """
-    around = Around(None if callable(name) else name, attributes, kind, links)
-    return around(name) if callable(name) else around
+    scope = SpanScope(None if callable(name) else name, attributes, kind, links)
+    return scope(name) if callable(name) else scope
 
 
-class Around:
+class SpanScope:
     """What `span` returns: surrounds a block, or decorates a function."""
 
     def __init__(
@@ -249,7 +249,7 @@ def _end(current: Span, error: BaseException | None) -> None:
         # Cancellation and GeneratorExit are no failures of what the span stands for.
         if isinstance(error, Exception) and current.is_recording():
             _fail(current, error)
-        stamp(current)
+        record_delays(current)
         current.end()
     except Exception:
         # The stack has no room left, say, or the span is of a provider of the service's own: what the service raised

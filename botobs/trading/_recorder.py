@@ -15,9 +15,9 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 from opentelemetry.trace import Link, NoOpTracerProvider, Span, Status, StatusCode, TracerProvider
 
-from .._sdk.delays import stamp
+from .._sdk.delays import record_delays
 from .._sdk.ids import Ids, given, honours_given_ids
-from .._sdk.safe import Log, class_name, described, harmless, let_pass, nanoseconds, number_of, text_of
+from .._sdk.safe import Log, class_name, described, let_pass, nanoseconds, never_raise, number_of, text_of
 from .._version import __version__
 from ..semconv import Metric
 from ..semconv import trading as names
@@ -154,24 +154,24 @@ class Recorder:
         with given(ids if known else None):
             return self._started(name, parent, attributes, links)
 
-    @harmless
+    @never_raise
     def event(self, span: Span, name: str, attributes: Attributes) -> None:
         """Add an event to a span."""
         span.add_event(name, attributes, timestamp=self._nanoseconds())
 
-    @harmless
+    @never_raise
     def mark_failed(self, span: Span, error: BaseException) -> None:
         """Record on a span why it failed."""
         span.record_exception(error, timestamp=self._nanoseconds())
         span.set_attribute(names.ERROR_TYPE, class_name(type(error)))
         span.set_status(Status(StatusCode.ERROR, f"{class_name(type(error))}: {text_of(error)}"))
 
-    @harmless
+    @never_raise
     def end(self, span: Span) -> None:
         """End a span; one on the real clock notes what kept it waiting."""
         try:
             if self._real:
-                stamp(span)
+                record_delays(span)
         finally:
             span.end(self._nanoseconds())
 

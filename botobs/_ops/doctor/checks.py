@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ... import Handle
-from ..._sdk.export.sender import Answer, Outcome, Sender
+from ..._sdk.export.sender import Outcome, Response, Sender
 from ..._sdk.instrument.registry import State
 from ..._sdk.settings import Settings, read_token
 from ..._sdk.settings.stack_file import why_not
@@ -164,7 +164,7 @@ def _reach(endpoint: str) -> Finding | None:
     return None
 
 
-def _explained(found: Settings, answer: Answer) -> Finding:
+def _explained(found: Settings, answer: Response) -> Finding:
     secure = (found.endpoint or "").startswith("https:")
     if answer.outcome is Outcome.DELIVERED:
         how = "an encrypted connection to a collector that is who it says" if secure else "a connection"

@@ -73,9 +73,9 @@ class Forwarding:
 
     def __init__(self, instrument: Any, attributes: dict[str, Any]) -> None:
         self._attributes = attributes
-        self.follow(instrument)
+        self.rebind(instrument)
 
-    def follow(self, instrument: Any) -> None:
+    def rebind(self, instrument: Any) -> None:
         """Use `instrument` from now on: another engine's, after another `init`.
 
         Raises:

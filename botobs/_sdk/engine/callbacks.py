@@ -1,9 +1,8 @@
-"""Asks the callbacks of observable instruments, which are a service's own code and may hang.
+"""Runs the callbacks of observable instruments, which are a service's own code and may hang.
 
-They run on a thread of their own. One that takes too long is left out, with the thread that it holds, until it returns;
-the others are asked by a new thread. So there is one more thread at most for each callback that hangs. Those of botobs
-itself never wait, and are asked by the thread that exports: the goodbye of a process goes out when no thread can be
-started any more.
+They run on a thread of their own. A callback that takes too long is left out, together with the thread that it blocks,
+until it returns; a new thread runs the others. So each hanging callback costs one thread. botobs' own callbacks never
+wait, and run on the export thread: the clean stop of a process is exported even when no thread can be started any more.
 """
 
 from __future__ import annotations
@@ -26,16 +25,18 @@ from .freeze import copy
 
 Call = Callable[[CallbackOptions], Iterable[Any]]
 Observed = tuple[float, dict[str, Any], Context | None]
-"""Value, attributes, and the context that a callback gave."""
+"""Value, attributes, and the context that the callback set, if it did."""
 
+#: Seconds that one callback may take.
+CALLBACK_TIMEOUT = 2.0
+#: Seconds that all callbacks of one collection may take.
+COLLECTION_TIMEOUT = 5.0
+#: Observations of one callback that are read: five times the default limit on series.
+MOST_OBSERVATIONS = 10_000
+_MOST_CALLBACKS = 1000
 
-#: Seconds that one callback may take, and all of a collection together.
-PATIENCE, IN_ALL = 2.0, 5.0
-#: Observations of a callback that are looked at, five times the usual limit on series; and callbacks of an instrument.
-MOST_OBSERVATIONS, _MOST_CALLBACKS = 10_000, 1000
-
-#: Modules of botobs that hand on what a service calls back.
-_PASSING_ON = ("botobs._sdk.providers", __name__)
+#: Modules of botobs whose callbacks call a service's.
+_FORWARDING_MODULES = ("botobs._sdk.providers", __name__)
 
 
 class Callback:
@@ -43,8 +44,8 @@ class Callback:
 
     Attributes:
         metric: The instrument's name.
-        call: What to call.
-        ours: Whether it is botobs' own.
+        call: The callback itself.
+        ours: Whether it is one of botobs itself, which never waits.
     """
 
     __slots__ = ("call", "metric", "ours")
@@ -53,24 +54,26 @@ class Callback:
         self.metric = metric
         self.call = call
         module = call.__module__ if type(call) is FunctionType else None
-        self.ours = isinstance(module, str) and module.startswith("botobs.") and module not in _PASSING_ON
+        self.ours = (
+            isinstance(module, str) and module.startswith("botobs.") and module not in _FORWARDING_MODULES
+        )
 
-    def answer(self) -> list[Observed]:
-        """What it observes; what is no observation in it, or would come after it failed, is left out."""
+    def observe(self) -> list[Observed]:
+        """Call it; returns its valid observations, up to where it failed. Never raises."""
         observed: list[Observed] = []
         try:
-            for seen, observation in enumerate(self.call(CallbackOptions(PATIENCE * 1000))):
+            for seen, observation in enumerate(self.call(CallbackOptions(CALLBACK_TIMEOUT * 1000))):
                 if seen >= MOST_OBSERVATIONS:
                     self.lose("a callback of %s observes more than %d values", MOST_OBSERVATIONS)
                     break
-                if (found := self._observed(observation)) is not None:
+                if (found := self._checked(observation)) is not None:
                     observed.append(found)
         except BaseException as error:
-            # Nothing may end the thread that asks: not a `SystemExit` either, which is not for it.
+            # Nothing may end this thread, not even a `SystemExit`.
             self.lose("a callback of %s failed: %s", class_name(type(error)))
         return observed
 
-    def _observed(self, observation: Any) -> Observed | None:
+    def _checked(self, observation: Any) -> Observed | None:
         try:
             value, given = number_of(observation.value), observation.context
             if value is not None:
@@ -86,11 +89,12 @@ class Callback:
         FAULTS.lose(self.metric, message, self.metric, *arguments)
 
 
-Answers = dict[Callback, list[Observed]]
+Observations = dict[Callback, list[Observed]]
+"""What each callback has observed in one collection."""
 
 
 def usable_callbacks(metric: str, given: Any) -> list[Callback]:
-    """Those of `given` that can be called. Generators can be too: they are sent the options and yield observations."""
+    """The usable ones of `given`: functions, and generators that are sent the options and yield observations."""
     callbacks: list[Callback] = []
     try:
         for callback in islice(given or (), _MOST_CALLBACKS):
@@ -101,7 +105,7 @@ def usable_callbacks(metric: str, given: Any) -> list[Callback]:
                 callbacks.append(Callback(metric, callback))
     except BaseException as error:
         let_pass(error)
-        FAULTS.say(metric, "a callback of %s cannot be used: %s", metric, class_name(type(error)))
+        FAULTS.log_once(metric, "a callback of %s cannot be used: %s", metric, class_name(type(error)))
     return callbacks
 
 
@@ -115,17 +119,14 @@ def _sending(generator: Generator[Any, Any, Any]) -> Call:
     return send
 
 
-class Asking:
-    """Asks callbacks, each within its time.
-
-    Used by one thread at a time.
-    """
+class CallbackRunner:
+    """Runs callbacks, each within `CALLBACK_TIMEOUT`. Used by one thread at a time."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, as a forked child does, which has none of its parent's threads."""
+        """Start over, as a forked child does, which has none of its parent's threads."""
         self._worker: _Worker | None = None
         self._stuck: set[Callback] = set()
 
@@ -135,29 +136,31 @@ class Asking:
             self._worker.inbox.put(None)
             self._worker = None
 
-    def ask(self, callbacks: Iterable[Callback], in_all: float = IN_ALL) -> Answers:
+    def run(self, callbacks: Iterable[Callback], seconds: float = COLLECTION_TIMEOUT) -> Observations:
         """What the callbacks observe now.
 
         Args:
             callbacks: Those of all instruments.
-            in_all: Seconds that it may take.
+            seconds: Time limit of all of them together.
         """
-        answers: Answers = {}
+        observations: Observations = {}
         waiting = []
         for callback in callbacks:
             if callback.ours:
-                answers[callback] = callback.answer()
+                observations[callback] = callback.observe()
             elif callback in self._stuck:
                 callback.lose("%s is left out until its callback returns")
             else:
                 waiting.append(callback)
-        until = time.monotonic() + in_all
+        until = time.monotonic() + seconds
         while waiting:
-            waiting = self._ask_some(waiting, answers, until)
-        return answers
+            waiting = self._run_until_hung(waiting, observations, until)
+        return observations
 
-    def _ask_some(self, waiting: list[Callback], answers: Answers, until: float) -> list[Callback]:
-        """Ask until a callback hangs; those that are yet to be asked."""
+    def _run_until_hung(
+        self, waiting: list[Callback], observations: Observations, until: float
+    ) -> list[Callback]:
+        """Run callbacks until one hangs; returns those that are still to be run."""
         if self._worker is None:
             try:
                 self._worker = _Worker(self._stuck)
@@ -166,12 +169,12 @@ class Asking:
                 for callback in waiting:
                     callback.lose("%s cannot be observed: %s", error)
                 return []
-        batch = _Batch(waiting)
-        self._worker.inbox.put(batch)
+        task = _Task(waiting)
+        self._worker.inbox.put(task)
         hung: int | None = None
-        while hung is None and not batch.done.wait(max(0.0, batch.patience(until))):
-            hung = batch.give_up(until, self._stuck)
-        answers.update(batch.answers)
+        while hung is None and not task.done.wait(max(0.0, task.time_left(until))):
+            hung = task.give_up(until, self._stuck)
+        observations.update(task.observations)
         if hung is None:
             return []
         self._worker = None
@@ -184,11 +187,16 @@ class Asking:
         return []
 
 
-class _Batch:
-    """Callbacks for a worker, and how far it has come."""
+class _Task:
+    """Callbacks that a worker runs, and its progress. Shared by the worker and the thread that waits for it.
+
+    Attributes:
+        observations: What the callbacks that have returned in time have observed.
+        done: Set once all have returned.
+    """
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self.answers: Answers = {}
+        self.observations: Observations = {}
         self.done = threading.Event()
         self._callbacks = callbacks
         self._lock = threading.Lock()
@@ -196,50 +204,50 @@ class _Batch:
         self._since = time.monotonic()
         self._given_up = False
 
-    def patience(self, until: float) -> float:
-        """Seconds that are left for the callback that runs."""
+    def time_left(self, until: float) -> float:
+        """Seconds that are left for the callback that runs, or until `until`, whatever ends first."""
         with self._lock:
-            return min(self._since + PATIENCE, until) - time.monotonic()
+            return min(self._since + CALLBACK_TIMEOUT, until) - time.monotonic()
 
     def give_up(self, until: float, stuck: set[Callback]) -> int | None:
-        """Leave the callback that runs, whose index is returned, if its time is over."""
+        """Leave the callback that runs out if its time is over; returns its index then, else None."""
         with self._lock:
-            if self.done.is_set() or min(self._since + PATIENCE, until) > time.monotonic():
+            if self.done.is_set() or min(self._since + CALLBACK_TIMEOUT, until) > time.monotonic():
                 return None
             self._given_up = True
             stuck.add(self._callbacks[self._at])
             return self._at
 
     def run(self, stuck: set[Callback]) -> bool:
-        """Ask all of them; whether somebody still waits for more."""
+        """Run all callbacks; returns False if one was left out meanwhile, and its worker has been replaced."""
         for number, callback in enumerate(self._callbacks):
             with self._lock:
                 self._at, self._since = number, time.monotonic()
-            answer = callback.answer()
+            observed = callback.observe()
             with self._lock:
                 if self._given_up:
                     stuck.discard(callback)
                     return False
-                self.answers[callback] = answer
+                self.observations[callback] = observed
                 if number + 1 == len(self._callbacks):
                     self.done.set()
         return True
 
 
 class _Worker:
-    """A thread that asks batches of callbacks until one hangs.
+    """A thread that runs tasks until a callback hangs.
 
     Raises:
         RuntimeError: No thread can be started.
     """
 
     def __init__(self, stuck: set[Callback]) -> None:
-        self.inbox: SimpleQueue[_Batch | None] = SimpleQueue()
+        self.inbox: SimpleQueue[_Task | None] = SimpleQueue()
         self._stuck = stuck
         threading.Thread(target=self._run, name="botobs-callbacks", daemon=True).start()
 
     def _run(self) -> None:
         context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
-        while (batch := self.inbox.get()) is not None:
-            if not batch.run(self._stuck):
+        while (task := self.inbox.get()) is not None:
+            if not task.run(self._stuck):
                 return

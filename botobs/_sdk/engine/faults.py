@@ -9,7 +9,7 @@ from ..safe import Log
 _logger = Log("botobs")
 
 #: Different complaints that are logged in the life of a process.
-_MOST = 1000
+_MAX_LOGGED = 1000
 
 
 class Faults:
@@ -21,19 +21,19 @@ class Faults:
     def forget(self) -> None:
         """Begin anew, as a forked child does."""
         self._lost = self._taken = 0
-        self._said: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
 
     def lose(self, subject: str, message: str, *arguments: object, items: int = 1) -> None:
         """Count `items` of `subject` that are lost, and log why unless that was logged before; never raises."""
         self._lost += items
-        self.say(subject, message, *arguments)
+        self.log_once(subject, message, *arguments)
 
-    def say(self, subject: str, message: str, *arguments: object) -> None:
+    def log_once(self, subject: str, message: str, *arguments: object) -> None:
         """Log something about `subject`, once."""
         key = (subject, message)
-        if key in self._said or len(self._said) >= _MOST:
+        if key in self._logged or len(self._logged) >= _MAX_LOGGED:
             return
-        self._said.add(key)
+        self._logged.add(key)
         _logger.warning(message, *arguments)
 
     def take(self) -> int:

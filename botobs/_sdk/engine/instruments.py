@@ -30,7 +30,7 @@ def or_none(create: Callable[P, R]) -> Callable[P, R]:
         except BaseException as error:
             let_pass(error)
             name = text_of(kwargs.get("name", args[1] if len(args) > 1 else ""))[:100]
-            FAULTS.say(name, "the metric %r is not recorded: %s", name, described(error))
+            FAULTS.log_once(name, "the metric %r is not recorded: %s", name, described(error))
             return getattr(NoOpMeter("botobs"), create.__name__)("unusable")  # type: ignore[no-any-return]
 
     return created
@@ -44,5 +44,7 @@ def usable_bounds(name: str, advised: Any) -> tuple[float, ...] | None:
             return bounds
     except BaseException as error:
         let_pass(error)
-    FAULTS.say(name, "the bucket boundaries of %s are not rising numbers; the default ones are used", name)
+    FAULTS.log_once(
+        name, "the bucket boundaries of %s are not rising numbers; the default ones are used", name
+    )
     return None

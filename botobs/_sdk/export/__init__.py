@@ -1,1 +1,1 @@
-"""What leaves the process: the queue, the sender, the spool, and the one thread that works them."""
+"""The export: queues, the spool, the sender, and the one thread that uses them."""

@@ -1,6 +1,7 @@
-"""A socket whose every step ends at one deadline, and addresses that are found by then.
+"""A socket with one deadline for all of a request, and name resolution with the same deadline.
 
-A time-out of a socket begins anew with each byte, so a peer that sends one at a time could hold a request for ever.
+A socket's own timeout starts again with each byte, so a peer that sends one byte at a time could hold a request
+forever.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 #: Seconds that a socket waits at most; some platforms refuse larger numbers.
 _LONGEST = 3600.0
-#: Bytes that are given to the socket at a time: one record of TLS, each of which has a time-out of its own.
+#: Bytes that are written to the socket at a time: one TLS record, each with a timeout of its own.
 _PIECE = 2**14
 
 Found = list[tuple[Any, ...]]
@@ -24,7 +25,7 @@ class Deadline:
     """The end of one request.
 
     Args:
-        seconds: From now.
+        seconds: Time from now.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -36,10 +37,10 @@ class Deadline:
         return self._until - time.monotonic()
 
     def left(self) -> float:
-        """Seconds until then, for a step that may take them.
+        """Positive seconds until then, the timeout of the next step.
 
         Raises:
-            TimeoutError: There are none.
+            TimeoutError: The deadline has passed.
         """
         left = self.remaining
         if left <= 0:
@@ -47,15 +48,15 @@ class Deadline:
         return min(left, _LONGEST)
 
     def shorten(self, until: float) -> None:
-        """End at `until`, a time of `time.monotonic`, if that is earlier."""
+        """Move the deadline to `until`, a reading of `time.monotonic`, if that is earlier."""
         self._until = min(self._until, until)
 
 
 class Channel:
-    """What `http.client` needs of a socket.
+    """A connected socket with a deadline, with the methods that `http.client` uses.
 
     Attributes:
-        deadline: Of the request that is under way.
+        deadline: Deadline of the request that is under way.
     """
 
     def __init__(self, wrapped: socket.socket, deadline: Deadline) -> None:
@@ -63,7 +64,12 @@ class Channel:
         self._socket = wrapped
 
     def sendall(self, data: bytes) -> None:
-        """Send all of `data`."""
+        """Send all of `data`.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+            OSError: The connection failed.
+        """
         rest = memoryview(data)
         while rest:
             self._socket.settimeout(self.deadline.left())
@@ -71,12 +77,17 @@ class Channel:
             rest = rest[_PIECE:]
 
     def receive_into(self, buffer: Any) -> int:
-        """Wait for bytes; how many came, none at the end."""
+        """Receive into `buffer`; returns the number of bytes, 0 at the end of the stream.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+            OSError: The connection failed.
+        """
         self._socket.settimeout(self.deadline.left())
         return self._socket.recv_into(buffer)
 
     def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002
-        """What is received, as a file."""
+        """A file object that reads from the socket."""
         return io.BufferedReader(_Received(self))
 
     def close(self) -> None:
@@ -96,10 +107,10 @@ class _Received(io.RawIOBase):
 
 
 class Addresses:
-    """The addresses of one host.
+    """Resolves one host name, with a deadline.
 
-    A name server may take longer than any request; `getaddrinfo` has no time-out. It is called by a thread of its own,
-    of which there is one at most: the next request waits for the same answer.
+    A name server may take longer than any request, and `getaddrinfo` has no timeout. So it runs on a thread of its own,
+    of which there is at most one: the next request waits for the same result.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -109,11 +120,11 @@ class Addresses:
         self._is_address = _is_address(host)
 
     def find(self, deadline: Deadline) -> Found:
-        """The host's addresses, those found before if they cannot be asked for any more.
+        """The results of `getaddrinfo`; at the end of the process those found before.
 
         Raises:
-            OSError: It has none.
-            TimeoutError: They are not known in time.
+            OSError: The name cannot be resolved.
+            TimeoutError: It is not resolved in time.
         """
         if self._is_address:
             return _look_up(self._host, self._port)
@@ -133,13 +144,18 @@ class Addresses:
         return self._known
 
     def wake(self) -> None:
-        """End the wait of another thread in `find`."""
+        """Make another thread's wait in `find` end with a TimeoutError."""
         if self._lookup is not None:
             self._lookup.done.set()
 
 
 class _Lookup:
-    """One question to the name server.
+    """One call of `getaddrinfo` on a thread of its own.
+
+    Attributes:
+        done: Set when the result is there, or when nobody is to wait for it any longer.
+        finished: Whether the result is there.
+        result: The addresses, or why there are none.
 
     Raises:
         RuntimeError: No thread can be started.

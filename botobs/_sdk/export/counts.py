@@ -1,4 +1,4 @@
-"""What the export counts about itself, and the metrics that show it."""
+"""Counters of the export and the heartbeat, and the metrics that show them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import product
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ...semconv import Metric, sdk
-from .lanes import LANES, Lane
+from .priority import PRIORITIES, Priority
 
 SIGNALS = ("traces", "metrics", "logs")
 DROP_REASONS = ("queue_full", "rejected", "not_encoded", "spool_full", "expired", "no_endpoint", "shutdown")
@@ -18,15 +18,18 @@ FAILURE_REASONS = ("connection", "timeout", "tls", "unauthorized", "throttled", 
 
 
 class Counts:
-    """Counters of the export. The series that can occur exist from the start, at zero.
+    """Counters of the export. Every series that can occur exists from the start, at zero.
+
+    They are written under the queue's lock or by the export thread alone, and read at each collection.
 
     Args:
         logs: Whether log records are exported; without them their series are left out.
 
-    They are written under the queue's lock or by the export thread alone, and read at each collection.
-
     Attributes:
-        metric_exports: Metric exports that need to be sent no more, because they were answered or are on disk.
+        dropped: Dropped items by signal, priority and reason.
+        exported: Delivered items by signal.
+        failures: Failed requests by signal and reason.
+        metric_exports: Metric exports that are done with: the collector has responded, or they are on disk.
     """
 
     def __init__(self, logs: bool = False) -> None:
@@ -36,8 +39,8 @@ class Counts:
     def reset(self) -> None:
         """Start from zero, as a forked child does."""
         self.dropped: Counter[tuple[str, str, str]] = Counter(
-            dict.fromkeys(product(set(self._signals) - {"metrics"}, map(str, LANES), DROP_REASONS), 0)
-            | dict.fromkeys(product(("metrics",), (str(Lane.NORMAL),), DROP_REASONS), 0)
+            dict.fromkeys(product(set(self._signals) - {"metrics"}, map(str, PRIORITIES), DROP_REASONS), 0)
+            | dict.fromkeys(product(("metrics",), (str(Priority.NORMAL),), DROP_REASONS), 0)
         )
         self.exported: Counter[str] = Counter(dict.fromkeys(self._signals, 0))
         self.failures: Counter[tuple[str, str]] = Counter(
@@ -45,21 +48,16 @@ class Counts:
         )
         self.metric_exports = 0
 
-    def drop(self, signal: str, lane: Lane, reason: str, items: int = 1) -> None:
-        """Count items that were given up."""
-        self.dropped[signal, lane.value, reason] += items
-
-    @property
-    def total_dropped(self) -> int:
-        """Items given up so far, for whatever reason."""
-        return sum(self.dropped.values())
+    def drop(self, signal: str, priority: Priority, reason: str, items: int = 1) -> None:
+        """Count dropped items."""
+        self.dropped[signal, priority.value, reason] += items
 
     def register(self, meter: Meter) -> None:
         """Create the metrics on `meter`."""
 
         def dropped(_: CallbackOptions) -> Iterable[Observation]:
-            for (signal, lane, reason), value in list(self.dropped.items()):
-                yield Observation(value, {sdk.SIGNAL: signal, sdk.LANE: lane, sdk.REASON: reason})
+            for (signal, priority, reason), value in list(self.dropped.items()):
+                yield Observation(value, {sdk.SIGNAL: signal, sdk.LANE: priority, sdk.REASON: reason})
 
         def exported(_: CallbackOptions) -> Iterable[Observation]:
             for signal, value in list(self.exported.items()):
@@ -75,32 +73,32 @@ class Counts:
         sdk.EXPORT_FAILURES.create(meter, [failures])
 
 
-class Life:
-    """The heartbeat of the service, and its goodbye.
+class Heartbeat:
+    """The heartbeat of the service, and its clean stop (the metrics `heartbeat` and `goodbye`).
 
     Args:
-        promised: Whether an end on purpose is told by a goodbye.
+        reports_clean_stop: Whether this process is able to report a clean stop; see `process.exit`.
     """
 
-    def __init__(self, promised: Callable[[], bool]) -> None:
-        self._promised = promised
-        self._goodbye = 0.0
+    def __init__(self, reports_clean_stop: Callable[[], bool]) -> None:
+        self._reports_clean_stop = reports_clean_stop
+        self._stopped_at = 0.0
 
-    def say_goodbye(self) -> None:
-        """Note that the service ends on purpose; the last export carries it."""
-        self._goodbye = time.time()
+    def stop_cleanly(self) -> None:
+        """Note that the service stops on purpose, now; the last export carries it."""
+        self._stopped_at = time.time()
 
     def reset(self) -> None:
-        """Forget a goodbye, as a forked child does."""
-        self._goodbye = 0.0
+        """Take the clean stop back, as a forked child does."""
+        self._stopped_at = 0.0
 
     def register(self, meter: Meter) -> None:
         """Create the metrics on `meter`."""
         observe(sdk.HEARTBEAT, meter, time.time)
-        observe(sdk.GOODBYE, meter, lambda: self._goodbye)
-        observe(sdk.GOODBYE_PROMISED, meter, lambda: int(self._promised()))
+        observe(sdk.GOODBYE, meter, lambda: self._stopped_at)
+        observe(sdk.GOODBYE_PROMISED, meter, lambda: int(self._reports_clean_stop()))
 
 
 def observe(metric: Metric, meter: Meter, value: Callable[[], float]) -> None:
-    """Create an observable `metric` on `meter` that has one series, read from `value`."""
+    """Create an observable `metric` on `meter` with one series, whose value is read from `value`."""
     metric.create(meter, [lambda _: [Observation(value())]])

@@ -1,4 +1,4 @@
-"""Finds the stack that starts on this machine after the service, or comes back on other ports."""
+"""Finds a stack on this machine that starts after the service, or restarts on other ports."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from .sender import Sender
 
 
 class Discovery:
-    """Looks for the stack, on the export thread.
+    """Looks for the stack on this machine, on the export thread.
 
     Attributes:
-        settings: With what the stack that was found last offers.
+        settings: The settings, with the address and credentials of the stack that was found last.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -18,14 +18,14 @@ class Discovery:
         self._seen: Stack | None = None
 
     def look(self) -> Sender | None:
-        """A way to the stack that runs now; None if none does, or it is the one that was found before."""
+        """A sender to the stack that runs now; None if none runs, or it is the one that was found before."""
         found = follow(self.settings)
         if found is None or found[0] == self._seen:
             return None
         try:
             sender = Sender(found[1])
         except Exception:
-            # Its files are being written, or taken away, at this moment.
+            # Its files are being written or removed at this moment.
             return None
         self._seen, self.settings = found
         return sender

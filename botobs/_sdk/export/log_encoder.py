@@ -1,7 +1,7 @@
-"""Makes OTLP of log records.
+"""Encodes log records as OTLP.
 
-Imported by `init`, and only when logs are exported: upstream's part for them takes time to import, and cannot be
-imported at all once the process has begun to end, when the last records are encoded.
+Imported by `init`, and only when logs are exported: OpenTelemetry's modules for them take time to import, and cannot
+be imported once the process has begun to end, when the last records are encoded.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .logs import LogEntry
 
 
 class LogEncoder:
-    """Makes requests of records; on the export thread.
+    """Encodes log records on the export thread.
 
     Attributes:
-        resource: Who sends them.
+        resource: The process that the records come from.
     """
 
     def __init__(self, resource: Resource, redactor: Redactor) -> None:

@@ -1,4 +1,4 @@
-"""Log records on their way to the collector."""
+"""Log records that wait for the export, their size and their priority."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
-from .lanes import Lane
+from .priority import Priority
 
 #: Levels of the standard library.
 _ERROR, _INFO = 40, 20
@@ -16,15 +16,16 @@ _ERROR, _INFO = 40, 20
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One record, with nothing in it that the program may still change.
+    """One log record, copied: nothing in it can be changed by the program any more.
 
     Attributes:
         time: Nanoseconds since the epoch.
         level: On the scale of the standard library.
-        level_name: As the service calls it.
-        logger: Who wrote it.
-        attributes: Texts, numbers, truth values, and sequences and mappings of such.
-        span: That it was written in.
+        level_name: The name of the level, as the service calls it.
+        logger: Name of the logger that wrote it.
+        body: The message.
+        attributes: Strings, numbers, booleans, and sequences and mappings of these.
+        span: The span that was current when it was written.
     """
 
     time: int
@@ -36,11 +37,11 @@ class LogEntry:
     span: SpanContext
 
 
-def lane_of(entry: LogEntry) -> Lane:
-    """Errors go last when not all can be kept, and what is for debugging first."""
+def priority_of(entry: LogEntry) -> Priority:
+    """The priority of a record: errors are critical, levels below INFO are bulk."""
     if entry.level >= _ERROR:
-        return Lane.CRITICAL
-    return Lane.NORMAL if entry.level >= _INFO else Lane.BULK
+        return Priority.CRITICAL
+    return Priority.NORMAL if entry.level >= _INFO else Priority.BULK
 
 
 def size_of(entry: LogEntry) -> int:

@@ -1,4 +1,4 @@
-"""How important a span is when not all can be kept."""
+"""The priority of a span or log record: what is kept when not everything can be."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from opentelemetry.trace import StatusCode
 from ..safe import text_of
 
 
-class Lane(StrEnum):
-    """Priority of a span, the highest first: later lanes are given up before earlier ones."""
+class Priority(StrEnum):
+    """Priority of a span, the highest first: lower ones are dropped first.
+
+    The metrics of the export show it as their attribute `lane`, and the names of spool files contain it.
+    """
 
     CRITICAL = "critical"
     """Orders, fills and errors."""
     NORMAL = "normal"
     BULK = "bulk"
-    """Ticks and polls, which come again."""
+    """Ticks and polls, which are repeated anyway."""
 
 
-LANES = tuple(Lane)
+PRIORITIES = tuple(Priority)
 
 #: Characters of a name that are looked at.
 _LONGEST_NAME = 256
@@ -30,22 +33,22 @@ _POLL_WORDS = ("fetch", "watch", "load_markets", "poll", "tick", "ping", "health
 _BOOK_WORDS = ("order_book", "orderbook", "trades", "ohlcv", "ticker")
 
 
-def lane_of(span: Any) -> Lane:
-    """The lane of an ended span, by its status, its attributes and what it is called.
+def priority_of(span: Any) -> Priority:
+    """The priority of an ended span, by its status, its attributes and its name.
 
-    A failed span is critical whatever it did. Reading an order book is a poll although its name has an order in it.
+    A failed span is always critical. Fetching an order book is a poll, although "order" is in its name.
     """
     if span.status.status_code is StatusCode.ERROR:
-        return Lane.CRITICAL
+        return Priority.CRITICAL
     attributes = span.attributes
     if "exchange.order.client_id" in attributes or "exchange.order.id" in attributes:
-        return Lane.CRITICAL
-    return _lane_of_name(text_of(attributes.get("exchange.operation") or span.name)[:_LONGEST_NAME])
+        return Priority.CRITICAL
+    return _priority_of_name(text_of(attributes.get("exchange.operation") or span.name)[:_LONGEST_NAME])
 
 
 @lru_cache(maxsize=1024)
-def _lane_of_name(name: str) -> Lane:
+def _priority_of_name(name: str) -> Priority:
     name = name.lower()
     if name.startswith(_POLL_WORDS) or any(word in name for word in _BOOK_WORDS):
-        return Lane.BULK
-    return Lane.CRITICAL if any(word in name for word in _ORDER_WORDS) else Lane.NORMAL
+        return Priority.BULK
+    return Priority.CRITICAL if any(word in name for word in _ORDER_WORDS) else Priority.NORMAL

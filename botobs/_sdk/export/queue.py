@@ -1,4 +1,4 @@
-"""The queue between the threads that record and the one that sends."""
+"""The queue between the threads that record and the export thread."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from threading import RLock
 from typing import Any
 
 from .counts import Counts
-from .lanes import LANES, Lane, lane_of
+from .priority import PRIORITIES, Priority, priority_of
 
-#: Landed spans from which on the thread that sends is woken, and those that may wait for it.
-WAKE, LANDING = 256, 2048
+#: Unsorted spans from which on the export thread is woken.
+WAKE_AT = 256
+#: Unsorted spans from which on the threads that record help to sort them.
+MAX_UNSORTED = 2048
 
 
 class SpanQueue:
-    """Holds spans up to a number of bytes; what matters least goes first when it is full.
+    """Holds spans up to a number of bytes; when it is full, the lowest priority is dropped first.
 
-    Spans land unsorted, which costs the thread that records them next to nothing. The one that sends sorts them by
-    importance and size before it takes any; while it is busy, landing spans sort those before them.
+    Spans are first appended to an unsorted buffer, which costs the recording thread next to nothing. The export thread
+    sorts them by priority before it takes any. While it is busy and the buffer grows too long, each added span sorts
+    two older ones.
 
     Args:
         max_bytes: Estimated bytes of all sorted spans together.
-        counts: Where given-up spans are counted.
-        size_of: Estimates the bytes of a span; the engine does, once there is one.
-        lane_of: Tells how important one is.
+        counts: Where dropped spans are counted.
+        size_of: Estimates the bytes of a span; the engine sets it, once there is one.
+        priority_of: The priority of a span.
         signal: `traces`, or `logs` for a queue of log records.
+
+    Attributes:
+        bytes: Estimated bytes of the sorted spans.
+        unsorted: Spans that are not sorted yet.
     """
 
     def __init__(
@@ -33,82 +40,88 @@ class SpanQueue:
         max_bytes: int,
         counts: Counts,
         size_of: Callable[[Any], int] = lambda _: 0,
-        lane_of: Callable[[Any], Lane] = lane_of,
+        priority_of: Callable[[Any], Priority] = priority_of,
         signal: str = "traces",
     ) -> None:
         self.size_of = size_of
         self._max_bytes = max_bytes
         self._counts = counts
-        self._lane_of = lane_of
+        self._priority_of = priority_of
         self._signal = signal
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, as a forked child does: the parent sends what it recorded."""
+        """Empty the queue, as a forked child does: the parent sends what it recorded."""
         # Re-entrant: a finalizer or a signal handler that ends a span may interrupt its own thread in here.
         self._lock = RLock()
-        self._lanes: dict[Lane, deque[tuple[Any, int]]] = {lane: deque() for lane in LANES}
+        self._by_priority: dict[Priority, deque[tuple[Any, int]]] = {
+            priority: deque() for priority in PRIORITIES
+        }
         self.bytes = 0
-        self.landed: deque[Any] = deque()
+        self.unsorted: deque[Any] = deque()
 
-    def land(self, span: Any) -> bool:
-        """Take a span, to be sorted later; whether many wait for that."""
-        landed = self.landed
-        landed.append(span)
-        if len(landed) < WAKE:
+    def add_unsorted(self, span: Any) -> bool:
+        """Append a span to the unsorted buffer.
+
+        Returns:
+            Whether so many are unsorted that the export thread should be woken.
+        """
+        unsorted = self.unsorted
+        unsorted.append(span)
+        if len(unsorted) < WAKE_AT:
             return False
-        if len(landed) > LANDING:
+        if len(unsorted) > MAX_UNSORTED:
             self.sort(2)
         return True
 
     def sort(self, at_most: int | None = None) -> None:
-        """Put landed spans, at most so many, into their lanes."""
-        for _ in range(len(self.landed) if at_most is None else at_most):
+        """Sort the oldest unsorted spans by priority: all of them, or `at_most` so many."""
+        for _ in range(len(self.unsorted) if at_most is None else at_most):
             try:
-                span = self.landed.popleft()
+                span = self.unsorted.popleft()
             except IndexError:
                 return
             try:
-                lane, size = self._lane_of(span), self.size_of(span)
+                priority, size = self._priority_of(span), self.size_of(span)
             except Exception:
-                # This may be a service's thread in the middle of its work; the loss is seen in the metric.
-                self._counts.drop(self._signal, Lane.NORMAL, "not_encoded")
+                # This may be a service's thread in the middle of its work; the metric shows the loss.
+                self._counts.drop(self._signal, Priority.NORMAL, "not_encoded")
                 continue
-            self.put(span, lane, size)
+            self.put(span, priority, size)
 
-    def put(self, span: Any, lane: Lane, size: int) -> None:
-        """Take a span of `size` bytes, giving up others, or this one, if there is no room. Never blocks on I/O."""
+    def put(self, span: Any, priority: Priority, size: int) -> None:
+        """Queue a span of `size` bytes; without room, older ones or this one are dropped. Never blocks on I/O."""
         with self._lock:
-            if self.bytes + size > self._max_bytes and not self._make_room(lane, size):
-                self._counts.drop(self._signal, lane, "queue_full")
+            if self.bytes + size > self._max_bytes and not self._make_room(priority, size):
+                self._counts.drop(self._signal, priority, "queue_full")
                 return
-            self._lanes[lane].append((span, size))
+            self._by_priority[priority].append((span, size))
             self.bytes += size
 
-    def take(self, max_items: int) -> tuple[Lane, list[Any]] | None:
-        """The oldest spans of the most important lane that has any."""
+    def take(self, max_items: int) -> tuple[Priority, list[Any]] | None:
+        """Remove the oldest spans, `max_items` at most, of the highest priority that has any; None if it is empty."""
         with self._lock:
-            for lane, waiting in self._lanes.items():
+            for priority, waiting in self._by_priority.items():
                 if waiting:
                     taken = [waiting.popleft() for _ in range(min(max_items, len(waiting)))]
                     self.bytes -= sum(size for _, size in taken)
-                    return lane, [span for span, _ in taken]
+                    return priority, [span for span, _ in taken]
         return None
 
     def __len__(self) -> int:
-        return len(self.landed) + sum(map(len, self._lanes.values()))
+        return len(self.unsorted) + sum(map(len, self._by_priority.values()))
 
-    def _make_room(self, lane: Lane, size: int) -> bool:
-        """Give up older spans, the least important first, but none more important than `lane`."""
+    def _make_room(self, priority: Priority, size: int) -> bool:
+        """Drop older spans, the lowest priority first, but none above `priority`; whether there is room now."""
         if size > self._max_bytes:
             return False
-        for victim in reversed(LANES):
-            waiting = self._lanes[victim]
+        for victim in reversed(PRIORITIES):
+            waiting = self._by_priority[victim]
             while waiting and self.bytes + size > self._max_bytes:
                 self.bytes -= waiting.popleft()[1]
                 self._counts.drop(self._signal, victim, "queue_full")
             if self.bytes + size <= self._max_bytes:
                 return True
-            if victim is lane:
+            if victim is priority:
                 return False
         return False

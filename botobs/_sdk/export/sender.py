@@ -1,7 +1,7 @@
-"""Sends OTLP over HTTP, one request at a time, never longer than it may take.
+"""Sends OTLP over HTTP, one request at a time, each with a deadline for all of it.
 
-Not the upstream exporters: they retry with sleeps inside `export`, cannot be told of a deadline that moves nearer,
-and need `requests`, which a user may have instrumented.
+OpenTelemetry's exporters are not used: they retry with sleeps inside `export`, their deadline cannot be shortened
+while they wait, and they need `requests`, which a user may have instrumented.
 """
 
 from __future__ import annotations
@@ -48,39 +48,40 @@ _RETRYABLE = {
     503: "unavailable",
 }
 _RETRYABLE[504] = "unavailable"
-#: Bytes of an answer that are read.
-_LONGEST_ANSWER = 2**20
-# The other side has gone; what it was, a restart as a rule, is not told.
-_BROKEN_OFF = (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+#: Bytes of a response body that are read.
+_LONGEST_RESPONSE = 2**20
+# The collector closed the connection, usually because it restarted.
+_DISCONNECTED = (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class Outcome(Enum):
-    """What became of a request."""
+    """The outcome of a request."""
 
     DELIVERED = "delivered"
     REJECTED = "rejected"
-    """The collector will never take it."""
+    """The collector will never accept it."""
     FAILED = "failed"
-    """It may be sent again."""
+    """It may be sent again later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The outcome of one request.
+class Response:
+    """The collector's response to one request, or the failure to get one.
 
     Attributes:
-        reason: Of a failure or rejection, a short word for the metric.
-        detail: The same for a person.
+        outcome: Delivered, rejected or failed.
+        reason: Of a failure or rejection, as the metric's attribute has it.
+        detail: The same as a sentence for a person.
         retry_after: Seconds that the collector asked to wait.
-        refused: Items that the collector took out of an accepted request.
-        date: The collector's clock, as it wrote it.
+        rejected: Items that the collector rejected from an accepted request (a partial success).
+        date: The `Date` header, the collector's clock.
     """
 
     outcome: Outcome
     reason: str = ""
     detail: str = ""
     retry_after: float | None = None
-    refused: int = 0
+    rejected: int = 0
     date: str | None = None
 
 
@@ -88,16 +89,18 @@ class Sender:
     """A connection to the collector, kept alive between requests. Used by one thread; `abort` by any.
 
     Args:
-        settings: Those with an endpoint.
+        settings: With an endpoint.
+
+    Attributes:
+        endpoint: The collector's address, without a secret in it.
 
     Raises:
         OSError: A certificate or key cannot be read.
-        ssl.SSLError: A certificate or key is none.
+        ssl.SSLError: A file holds no certificate or key.
     """
 
     def __init__(self, settings: Settings) -> None:
         assert settings.endpoint is not None
-        #: Where to, as it may be printed.
         self.endpoint = shown_address(settings.endpoint)
         parts = urlsplit(settings.endpoint)
         self._host = parts.hostname or ""
@@ -116,13 +119,13 @@ class Sender:
         self._connection: http.client.HTTPConnection | None = None
         self._socket: socket.socket | None = None
 
-    def send(self, signal: str, body: bytes, timeout: float) -> Answer:
+    def send(self, signal: str, body: bytes, timeout: float) -> Response:
         """Send an encoded request; never raises.
 
         Args:
             signal: `traces`, `metrics` or `logs`.
             body: The encoded export request.
-            timeout: Seconds for all of it: finding the address, connecting, sending, waiting for the answer.
+            timeout: Seconds for all of it: finding the address, connecting, sending, waiting for the response.
         """
         self._deadline = deadline = Deadline(timeout)
         reused = self._connection is not None
@@ -130,27 +133,27 @@ class Sender:
             return self._exchange(signal, body, deadline)
         except Exception as error:
             self.close()
-            # A kept connection may have been closed by the other side meanwhile; that says nothing about it.
-            if reused and isinstance(error, _BROKEN_OFF):
+            # A connection kept open may have been closed by the collector meanwhile: that is no failure.
+            if reused and isinstance(error, _DISCONNECTED):
                 return self.send(signal, body, deadline.remaining)
             return _failure(error)
 
     def close(self) -> None:
-        """Drop the connection; the next request makes a new one."""
+        """Close the connection; the next request opens a new one."""
         connection, self._connection, self._socket = self._connection, None, None
         if connection is not None:
             connection.close()
 
     def after_fork(self) -> None:
-        """In a forked child: drop the parent's connection, and forget the thread that asks for addresses."""
+        """In a forked child: close the parent's connection, and forget its thread that resolves addresses."""
         self.close()
         self._addresses = Addresses(self._host, self._port)
 
     def abort(self, until: float) -> None:
-        """Wake the sending thread from whatever it waits for; its request fails.
+        """Make the request that is under way fail, whatever the sending thread waits for.
 
         Args:
-            until: Time of `time.monotonic` at which the request ends if it cannot be woken.
+            until: Reading of `time.monotonic` at which the request ends if its thread cannot be woken.
         """
         self._deadline.shorten(until)
         self._addresses.wake()
@@ -159,10 +162,10 @@ class Sender:
             try:
                 current.shutdown(socket.SHUT_RDWR)
             except OSError:
-                # Not connected any more: there is nothing to wake from.
+                # Not connected any more: nothing waits.
                 return
 
-    def _exchange(self, signal: str, body: bytes, deadline: Deadline) -> Answer:
+    def _exchange(self, signal: str, body: bytes, deadline: Deadline) -> Response:
         connection = self._connection or self._connect(deadline)
         headers = dict(self._headers)
         if (token := self._token.read()) is not None:
@@ -173,10 +176,10 @@ class Sender:
         self._channel.deadline = deadline
         connection.request("POST", self._path + _PATHS[signal], body, headers)
         response = connection.getresponse()
-        content = response.read(_LONGEST_ANSWER)
+        content = response.read(_LONGEST_RESPONSE)
         if response.will_close or not response.isclosed():
             self.close()
-        return _answer(signal, response, content)
+        return _response(signal, response, content)
 
     def _connect(self, deadline: Deadline) -> http.client.HTTPConnection:
         connection = http.client.HTTPConnection(self._host, self._port)
@@ -206,7 +209,12 @@ class Sender:
 
 
 class Token:
-    """A bearer token, given or in a file that is read again when it changes."""
+    """A bearer token, given or in a file that is read again when it changes.
+
+    Args:
+        given: The token.
+        file: The file, used if no token is given.
+    """
 
     def __init__(self, given: str | None, file: Path | None) -> None:
         self._token = given
@@ -214,7 +222,7 @@ class Token:
         self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> str | None:
-        """The token as of now; the last one known when the file cannot be read, or holds none."""
+        """The current token; the last known one if the file cannot be read or holds none; None without either."""
         if self._file is None:
             return self._token
         try:
@@ -226,7 +234,7 @@ class Token:
         except OSError:
             self._seen = None
         except ValueError:
-            # What is wrong with it was said at the start. It may be half written at this moment.
+            # The settings reported what is wrong with it. It may be half written at this moment.
             return self._token
         return self._token
 
@@ -234,7 +242,7 @@ class Token:
 def _tls(settings: Settings) -> ssl.SSLContext:
     for file in (settings.certificate, settings.client_certificate, settings.client_key):
         if file is not None:
-            # OpenSSL would wait for ever for the other end of a pipe.
+            # OpenSSL would wait forever for the other end of a pipe.
             read_small(file)
     context = ssl.create_default_context(cafile=settings.certificate)
     if settings.client_certificate is not None:
@@ -242,21 +250,21 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def _failure(error: Exception) -> Answer:
+def _failure(error: Exception) -> Response:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Answer(Outcome.FAILED, "tls", f"its certificate is not trusted: {error.verify_message}")
+        return Response(Outcome.FAILED, "tls", f"its certificate is not trusted: {error.verify_message}")
     if isinstance(error, TimeoutError):
-        return Answer(Outcome.FAILED, "timeout", "it did not answer in time")
-    if isinstance(error, ssl.SSLError) and not isinstance(error, _BROKEN_OFF):
-        return Answer(Outcome.FAILED, "tls", f"TLS failed: {error.reason or type(error).__name__}")
-    return Answer(Outcome.FAILED, "connection", _in_our_words(error))
+        return Response(Outcome.FAILED, "timeout", "it did not answer in time")
+    if isinstance(error, ssl.SSLError) and not isinstance(error, _DISCONNECTED):
+        return Response(Outcome.FAILED, "tls", f"TLS failed: {error.reason or type(error).__name__}")
+    return Response(Outcome.FAILED, "connection", _explained(error))
 
 
-def _in_our_words(error: Exception) -> str:
-    """Why a request failed. The error's own text can quote a header or the address, and with them a secret."""
+def _explained(error: Exception) -> str:
+    """Why a request failed. Not the error's own text, which can quote a header or the address, and so a secret."""
     if isinstance(error, OSError) and error.strerror:
         return f"it cannot be reached: {error.strerror}"
-    if isinstance(error, _BROKEN_OFF):
+    if isinstance(error, _DISCONNECTED):
         return "it cannot be reached: it closed the connection without an answer"
     if isinstance(error, http.client.HTTPException):
         return "it cannot be reached: its answer is no HTTP"
@@ -267,19 +275,21 @@ def _in_our_words(error: Exception) -> str:
     return f"it cannot be reached: {type(error).__name__}"
 
 
-def _answer(signal: str, response: http.client.HTTPResponse, content: bytes) -> Answer:
+def _response(signal: str, response: http.client.HTTPResponse, content: bytes) -> Response:
     status = response.status
     if 200 <= status < 300:
-        return Answer(Outcome.DELIVERED, refused=_refused(signal, content), date=response.getheader("Date"))
-    # Not in its words: it could repeat what it was sent.
+        return Response(
+            Outcome.DELIVERED, rejected=_rejected(signal, content), date=response.getheader("Date")
+        )
+    # Without its body, which could repeat what was sent.
     detail = f"it answered {status} {http.client.responses.get(status, '')}".rstrip()
     if status in _RETRYABLE:
         wait = _retry_after(response.getheader("Retry-After"))
-        return Answer(Outcome.FAILED, _RETRYABLE[status], detail, wait)
-    return Answer(Outcome.REJECTED, "rejected", detail)
+        return Response(Outcome.FAILED, _RETRYABLE[status], detail, wait)
+    return Response(Outcome.REJECTED, "rejected", detail)
 
 
-def _refused(signal: str, content: bytes) -> int:
+def _rejected(signal: str, content: bytes) -> int:
     if not content:
         return 0
     try:
@@ -289,7 +299,7 @@ def _refused(signal: str, content: bytes) -> int:
             return int(ExportLogsServiceResponse.FromString(content).partial_success.rejected_log_records)
         return int(ExportMetricsServiceResponse.FromString(content).partial_success.rejected_data_points)
     except DecodeError:
-        # A success that says more in another format refused nothing that could be counted.
+        # A success with a body in another format: nothing in it can be counted.
         return 0
 
 
@@ -301,5 +311,5 @@ def _retry_after(raw: str | None) -> float | None:
             return float(raw)
         return max(0.0, parsedate_to_datetime(raw).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError, OSError):
-        # No number and no date, or a date that no clock here can show.
+        # Neither a number nor a date, or a date out of range.
         return None

@@ -1,11 +1,11 @@
-"""Keeps on disk what could not be delivered, across outages of the collector and ends of the process.
+"""The spool: keeps undelivered batches on disk, across outages of the collector and restarts of the process.
 
-`spool_dir` has one folder for each process, locked while it lives. A process that starts goes on with the folder of one
-that is gone, and moves the files of the others into it, as far as its own limit allows. One request is one file, named
-so that a listing is the order of recording, and removed once the collector has acknowledged it. A crash between the two
-sends its spans again, with the same ids, which Tempo stores as the same spans.
+`spool_dir` has one folder for each process, locked while the process runs. A process that starts takes over the folder
+of one that has ended, and moves the files of other ended ones into it, as far as its own limit allows. One batch is one
+file, named so that a sorted listing is the order of recording, and removed once the collector has acknowledged it.
+After a crash between the two its spans are sent again with the same ids, which Tempo stores once.
 
-What the disk refuses waits in memory, as without a spool. See `spool_folder` for what may be touched.
+What the disk does not take waits in memory, as without a spool. See `spool_folder` for which files may be touched.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .lanes import LANES, Lane
+from .priority import PRIORITIES, Priority
 from .spool_folder import SUBFOLDER, Folder, open_base
-from .store import Loss, Memory, Parcel
+from .store import Batch, Loss, Memory
 
 #: Seconds between two looks for folders of processes that have ended meanwhile.
 LOOK_INTERVAL = 30.0
@@ -30,29 +30,29 @@ class _Entry:
     """A file of the spool.
 
     Attributes:
-        since: When this process wrote or found it, by the monotonic clock. The wall clock may be wrong at a start and
-            put right by days at any time, so it decides nothing.
+        since: Reading of `time.monotonic` when this process wrote or found it. The wall clock may be wrong at a start
+            and be corrected by days at any time.
     """
 
     file: Path
     size: int
     since: float
     signal: str
-    lane: Lane
+    priority: Priority
     items: int
 
 
 class Spool:
-    """Files of one process, and of ended ones it took over. Used by the export thread alone.
+    """The files of this process, and of ended ones that it took over. Used by the export thread alone.
 
     Args:
         directory: `spool_dir`; made if it is missing. Only its subfolder `botobs-spool` is used.
-        max_bytes: Of all files of this process.
-        max_age: Seconds after which a file is given up that this process has tried to deliver.
+        max_bytes: Limit of all files of this process together.
+        max_age: Seconds after which a file is dropped that this process has tried to deliver.
 
     Attributes:
-        bytes: Of the files of this process.
-        refusal: Why the directory cannot be used, for a person; empty while it can.
+        bytes: Bytes of the files of this process.
+        disk_error: Why the directory cannot be used, for a person; empty while it can.
     """
 
     def __init__(self, directory: Path, max_bytes: int, max_age: float) -> None:
@@ -60,7 +60,7 @@ class Spool:
         self._max_bytes = max_bytes
         self._max_age = max_age
         self._last_number = 0
-        self.refusal = ""
+        self.disk_error = ""
         self._reset()
 
     def _reset(self) -> None:
@@ -73,69 +73,69 @@ class Spool:
 
     @property
     def durable(self) -> bool:
-        """Whether what is in it survives the process; true until the directory has been refused."""
-        return not self.refusal
+        """Whether what is in it survives the process; true until the directory turned out to be unusable."""
+        return not self.disk_error
 
     @property
     def empty(self) -> bool:
         """Whether nothing waits."""
         return not self._opened() and self._memory.empty
 
-    def add(self, parcel: Parcel) -> list[Loss]:
-        """Keep a parcel; what had to be given up for it, or it itself."""
+    def add(self, batch: Batch) -> list[Loss]:
+        """Keep a batch; returns what was dropped for it, or the batch itself."""
         entries = self._opened()
         if self._own is None:
-            return self._in_memory(parcel)
-        lost = self._make_room(len(parcel.body))
-        name = self._name(parcel)
+            return self._in_memory(batch)
+        lost = self._make_room(len(batch.body))
+        name = self._name(batch)
         try:
-            self._own.write(name, parcel.body)
+            self._own.write(name, batch.body)
         except OSError:
-            return [*lost, *self._in_memory(parcel)]
-        entries.append(self._entry(name, len(parcel.body)))
-        self.bytes += len(parcel.body)
+            return [*lost, *self._in_memory(batch)]
+        entries.append(self._entry(name, len(batch.body)))
+        self.bytes += len(batch.body)
         return lost
 
     def full(self, signal: str) -> bool:
-        """Whether the disk has refused a batch of a signal: then more of it waits in the queue."""
+        """Whether a batch of the signal waits in memory because the disk did not take it."""
         return self._memory.full(signal)
 
-    def oldest(self, signal: str) -> Parcel | None:
-        """The parcel of a signal to deliver next."""
+    def oldest(self, signal: str) -> Batch | None:
+        """The batch of a signal to deliver next; None if none waits."""
         for entry in [entry for entry in self._opened() if entry.signal == signal]:
             assert self._own is not None
             try:
-                return Parcel(
-                    entry.signal, entry.lane, self._own.read(entry.file.name), entry.items, entry.file
+                return Batch(
+                    entry.signal, entry.priority, self._own.read(entry.file.name), entry.items, entry.file
                 )
             except OSError:
                 # Somebody has removed it, or put something else in its place.
                 self._forget(entry)
         return self._memory.oldest(signal)
 
-    def remove(self, parcel: Parcel) -> None:
-        """Forget a parcel that `oldest` gave."""
-        if parcel.file is None:
-            self._memory.remove(parcel)
+    def remove(self, batch: Batch) -> None:
+        """Remove a batch that `oldest` returned."""
+        if batch.file is None:
+            self._memory.remove(batch)
             return
         for entry in self._opened():
-            if entry.file == parcel.file:
+            if entry.file == batch.file:
                 self._forget(entry)
                 return
 
     def expire(self) -> list[Loss]:
-        """Give up what has been tried for too long; what that was."""
-        horizon = time.monotonic() - self._max_age
-        old = [entry for entry in self._opened() if entry.since < horizon]
+        """Drop batches older than `spool_age`, and take over folders of ended processes; returns what was dropped."""
+        oldest_kept = time.monotonic() - self._max_age
+        old = [entry for entry in self._opened() if entry.since < oldest_kept]
         for entry in old:
             self._forget(entry)
         if self._own is not None and not self._entries and time.monotonic() >= self._look_at:
             with suppress(OSError):
                 self._take_over()
-        return [("expired", entry.lane, entry.signal, entry.items) for entry in old]
+        return [("expired", entry.priority, entry.signal, entry.items) for entry in old]
 
     def close(self) -> list[Loss]:
-        """Let go of the folder, which is removed if it is empty; what is lost because it was in memory alone."""
+        """Release the folder, removing it if it is empty; returns what is lost because it was in memory alone."""
         lost = self._memory.close()
         if self._own is not None:
             self._own.release()
@@ -145,7 +145,7 @@ class Spool:
         return lost
 
     def after_fork(self) -> None:
-        """In a forked child: the files are the parent's, and so must be the lock on them."""
+        """Start over in a forked child: the files and the lock on them stay the parent's."""
         if self._own is not None:
             self._own.forget()
         if self._base is not None:
@@ -153,23 +153,23 @@ class Spool:
         self._reset()
 
     def _opened(self) -> list[_Entry]:
-        """The entries, after the folder was made and ended processes' were taken over on the first call."""
+        """The entries. The first call creates the folder and takes over those of ended processes."""
         if self._entries is None:
             self._entries = []
             try:
                 self._base = open_base(self._directory)
                 self._take_over()
                 self._own = self._own or Folder.create(self._base)
-                self.refusal = ""
+                self.disk_error = ""
             except OSError as error:
-                self.refusal = (
+                self.disk_error = (
                     f"spool_dir, {self._directory}, cannot be used: {error}; what waits is kept in memory and is "
                     "lost with the process"
                 )
         return self._entries
 
     def _take_over(self) -> None:
-        """Go on with the folder of a process that has ended, and move the files of others into it.
+        """Take over the folder of an ended process, and move the files of further ones into it.
 
         Raises:
             OSError: The subfolder cannot be read any more.
@@ -181,19 +181,19 @@ class Spool:
             if self._own is None:
                 # This needs no room on a disk that may be full.
                 self._own = folder
-                self._entries.extend(self._entry(*parcel) for parcel in folder.parcels())
+                self._entries.extend(self._entry(*batch) for batch in folder.batches())
             else:
                 self._move_from(folder)
         self._entries.sort(key=lambda entry: entry.file.name)
         self.bytes = sum(entry.size for entry in self._entries)
 
     def _move_from(self, other: Folder) -> None:
-        """Take files of another folder while there is room; what stays there is for other processes, or for later."""
+        """Move files from another folder while there is room; the rest stays for other processes, or for later."""
         assert self._own is not None
         assert self._entries is not None
         room = self._max_bytes - sum(entry.size for entry in self._entries)
         try:
-            for name, size in other.parcels():
+            for name, size in other.batches():
                 room -= size
                 if room < 0:
                     return
@@ -207,32 +207,32 @@ class Spool:
 
     def _entry(self, name: str, size: int) -> _Entry:
         assert self._own is not None
-        _, signal, lane, items, _ = name.removesuffix(".otlp").split("-")
+        _, signal, priority, items, _ = name.removesuffix(".otlp").split("-")
         file = self._directory / SUBFOLDER / self._own.name / name
-        return _Entry(file, size, time.monotonic(), signal, Lane(lane), int(items))
+        return _Entry(file, size, time.monotonic(), signal, Priority(priority), int(items))
 
-    def _name(self, parcel: Parcel) -> str:
+    def _name(self, batch: Batch) -> str:
         # Nanoseconds keep the order among processes; never twice the same, should the clock stand or step back. The
         # last part keeps files of two processes apart when they come into one folder.
         self._last_number = max(time.time_ns(), self._last_number + 1)
         number = f"{self._last_number:020d}"
-        return f"{number}-{parcel.signal}-{parcel.lane}-{parcel.items}-{uuid.uuid4().hex}.otlp"
+        return f"{number}-{batch.signal}-{batch.priority}-{batch.items}-{uuid.uuid4().hex}.otlp"
 
-    def _in_memory(self, parcel: Parcel) -> list[Loss]:
-        """Keep one batch of each signal, as without a spool; metrics need no keeping there."""
-        if self._own is not None and (parcel.signal == "metrics" or self._memory.full(parcel.signal)):
-            return [("spool_full", parcel.lane, parcel.signal, parcel.items)]
-        return self._memory.add(parcel)
+    def _in_memory(self, batch: Batch) -> list[Loss]:
+        """Keep one batch of each signal in memory, as without a spool."""
+        if self._own is not None and (batch.signal == "metrics" or self._memory.full(batch.signal)):
+            return [("spool_full", batch.priority, batch.signal, batch.items)]
+        return self._memory.add(batch)
 
     def _make_room(self, size: int) -> list[Loss]:
         lost: list[Loss] = []
         entries = self._opened()
-        for lane in reversed(LANES):
-            for entry in [entry for entry in entries if entry.lane is lane]:
+        for priority in reversed(PRIORITIES):
+            for entry in [entry for entry in entries if entry.priority is priority]:
                 if self.bytes + size <= self._max_bytes:
                     return lost
                 self._forget(entry)
-                lost.append(("spool_full", entry.lane, entry.signal, entry.items))
+                lost.append(("spool_full", entry.priority, entry.signal, entry.items))
         return lost
 
     def _forget(self, entry: _Entry) -> None:

@@ -1,15 +1,15 @@
-"""One process' folder of the spool, and the only place where files of the spool are touched.
+"""The spool folder of one process; the only module that touches files of the spool.
 
-The directory that a person names may hold files of others: it may be a home, a project or a volume. So all of the
-spool is below one subfolder, `botobs-spool`, with one folder for each process. In there a file is read, moved or
-removed only if all of this holds:
+`spool_dir` may contain other files: it may be a home, a project or a volume. So the whole spool is below one
+subfolder, `botobs-spool`, with one folder for each process. A file there is read, moved or removed only if all of this
+holds:
 
 - the folder has a name like ours, belongs to this user, is no link, and has a `lock` file with our marker in it;
 - this process holds the lock of that file;
 - the file has a name like ours, belongs to this user, and is a regular file.
 
-Everything goes through descriptors of folders, so that no link is followed, not even one that appears meanwhile.
-Folders are removed with `rmdir` alone, which fails where anything else is in them.
+Files are reached through descriptors of folders, so that no link is followed, not even one that appears meanwhile.
+Folders are removed with `rmdir` alone, which fails if anything else is in them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .lanes import LANES
+from .priority import PRIORITIES
 
 fcntl: Any
 try:
@@ -32,14 +32,14 @@ except ImportError:
     # Windows.
     fcntl = None
 
-#: The one name that is used in the directory which a person names.
+#: The only name that is used in `spool_dir`.
 SUBFOLDER = "botobs-spool"
 
 _MARKER = b"A process of botobs keeps here what it could not deliver yet. Removed when that is done.\n"
 _LOCK = "lock"
 _FOLDER = re.compile(r"[0-9a-f]{32}")
-_PARCEL = re.compile(
-    rf"\d{{20}}-(?:traces|metrics|logs)-(?:{'|'.join(LANES)})-\d{{1,9}}-[0-9a-f]{{32}}\.otlp"
+_BATCH_NAME = re.compile(
+    rf"\d{{20}}-(?:traces|metrics|logs)-(?:{'|'.join(PRIORITIES)})-\d{{1,9}}-[0-9a-f]{{32}}\.otlp"
 )
 _PARTIAL = ".part"
 
@@ -52,10 +52,10 @@ _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
 def open_base(directory: Path) -> int:
-    """Make `directory` and its subfolder where they are missing; a descriptor of the subfolder.
+    """Create `directory` and its subfolder where they are missing; returns a descriptor of the subfolder.
 
     Raises:
-        OSError: It cannot be made or used: the text says why.
+        OSError: It cannot be created or used; the message says why.
     """
     if fcntl is None:
         raise OSError("this system has no file locks of POSIX")
@@ -70,7 +70,7 @@ def open_base(directory: Path) -> int:
 
 
 class Folder:
-    """A locked folder of one process, which may have been another's before.
+    """The locked folder of this process, which may have belonged to an ended one.
 
     Attributes:
         name: Its name below the base, 32 hexadecimal digits.
@@ -84,10 +84,10 @@ class Folder:
 
     @classmethod
     def create(cls, base: int) -> Folder:
-        """A new folder.
+        """Create and lock a new folder.
 
         Raises:
-            OSError: The disk refuses it; nothing of it is left behind.
+            OSError: The disk does not take it; nothing of it is left behind.
         """
         name = uuid.uuid4().hex
         os.mkdir(name, _PRIVATE_FOLDER, dir_fd=base)
@@ -115,7 +115,7 @@ class Folder:
 
     @classmethod
     def abandoned(cls, base: int) -> Iterator[Folder]:
-        """Folders of processes that have ended, locked one after the other for this one."""
+        """Folders of processes that have ended, each locked for this process when it is yielded."""
         for name in _names(base):
             if _FOLDER.fullmatch(name) and (folder := cls._lock_abandoned(base, name)) is not None:
                 yield folder
@@ -139,12 +139,12 @@ class Folder:
             os.close(descriptor)
         return None
 
-    def parcels(self) -> list[tuple[str, int]]:
-        """Names and sizes in bytes of its files, in the order of recording; halves that a crash left are removed."""
+    def batches(self) -> list[tuple[str, int]]:
+        """Names and sizes in bytes of its files, in the order of recording; removes partial files of a crash."""
         found = []
         for name in _names(self._folder):
             whole = name.removesuffix(_PARTIAL)
-            if _PARCEL.fullmatch(whole) is None:
+            if _BATCH_NAME.fullmatch(whole) is None:
                 continue
             with suppress(OSError):
                 status = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
@@ -157,10 +157,10 @@ class Folder:
         return found
 
     def write(self, name: str, content: bytes) -> None:
-        """Keep a file, whole or not at all.
+        """Write a file, whole or not at all.
 
         Raises:
-            OSError: The disk refuses it; nothing of it is left behind.
+            OSError: The disk does not take it; nothing of it is left behind.
         """
         partial = name + _PARTIAL
         descriptor = _create(partial, self._folder)
@@ -193,12 +193,12 @@ class Folder:
         os.rename(name, name, src_dir_fd=other._folder, dst_dir_fd=self._folder)
 
     def remove(self, name: str) -> None:
-        """Remove a file; one that cannot be removed stays."""
+        """Remove a file, if that is possible."""
         with suppress(OSError):
             os.unlink(name, dir_fd=self._folder)
 
     def release(self) -> None:
-        """Let go of the folder, and remove it where no file of it is left."""
+        """Unlock and close the folder, and remove it if no file is left in it."""
         with suppress(OSError):
             if _names(self._folder) == [_LOCK]:
                 os.unlink(_LOCK, dir_fd=self._folder)
@@ -206,7 +206,7 @@ class Folder:
         self.forget()
 
     def forget(self) -> None:
-        """Close the descriptors alone: in a forked child the folder stays the parent's, and so does the lock."""
+        """Close the descriptors only: in a forked child the folder and its lock stay the parent's."""
         os.close(self._lock)
         os.close(self._folder)
 

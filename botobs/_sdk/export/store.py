@@ -1,4 +1,4 @@
-"""Where encoded requests wait that could not be delivered."""
+"""Where encoded batches wait that could not be delivered."""
 
 from __future__ import annotations
 
@@ -6,87 +6,88 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .lanes import Lane
+from .priority import Priority
 
-Loss = tuple[str, Lane, str, int]
-"""Reason, lane, signal and items of something that was given up."""
+Loss = tuple[str, Priority, str, int]
+"""Reason, priority, signal and number of items of something that was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """One encoded request.
+class Batch:
+    """One encoded export request.
 
     Attributes:
         signal: `traces`, `metrics` or `logs`.
-        lane: The priority of what is in it.
-        items: Spans or log records in it; 1 for metrics.
-        file: Where the spool keeps it; None where memory does.
+        priority: Of all items in it.
+        body: The encoded request.
+        items: Number of spans or log records in it; 1 for metrics.
+        file: Its file in the spool; None if it is kept in memory.
     """
 
     signal: str
-    lane: Lane
+    priority: Priority
     body: bytes
     items: int
     file: Path | None = None
 
 
 class Store(Protocol):
-    """Keeps parcels in order. Used by the export thread alone."""
+    """Keeps batches in the order in which they were recorded. Used by the export thread alone."""
 
     @property
     def durable(self) -> bool:
         """Whether what is in it survives the process."""
 
     @property
-    def refusal(self) -> str:
-        """Why it cannot keep anything on disk although it was asked to, for a person; empty else."""
+    def disk_error(self) -> str:
+        """Why nothing can be kept on disk although `spool_dir` is set, for a person; empty otherwise."""
 
     @property
     def bytes(self) -> int:
-        """Of all that waits."""
+        """Bytes of everything that waits."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing waits."""
 
     def full(self, signal: str) -> bool:
-        """Whether more of a signal had better wait in the queue, which knows what matters."""
+        """Whether more items of a signal should stay in the queue, which drops by priority."""
 
-    def add(self, parcel: Parcel) -> list[Loss]:
-        """Keep a parcel; what had to be given up for it, or it itself."""
+    def add(self, batch: Batch) -> list[Loss]:
+        """Keep a batch; returns what was dropped for it, or the batch itself."""
 
-    def oldest(self, signal: str) -> Parcel | None:
-        """The parcel of a signal to deliver next."""
+    def oldest(self, signal: str) -> Batch | None:
+        """The batch of a signal to deliver next; None if none waits."""
 
-    def remove(self, parcel: Parcel) -> None:
-        """Forget a parcel that `oldest` gave."""
+    def remove(self, batch: Batch) -> None:
+        """Remove a batch that `oldest` returned."""
 
     def expire(self) -> list[Loss]:
-        """Give up what is too old; what that was."""
+        """Drop what is too old; returns what was dropped."""
 
     def close(self) -> list[Loss]:
-        """Let go of everything; what is lost by that."""
+        """Release everything; returns what is lost by that."""
 
     def after_fork(self) -> None:
-        """In a forked child: what waits is the parent's."""
+        """Start empty in a forked child: what waits is the parent's."""
 
 
 class Memory:
     """Holds the one batch of each signal that is being sent.
 
-    Metrics need no keeping: the next collection has all of it.
+    Metrics are not kept: they are cumulative, so the next collection contains them.
     """
 
     durable = False
-    refusal = ""
+    disk_error = ""
 
     def __init__(self) -> None:
-        self._held: dict[str, Parcel] = {}
+        self._held: dict[str, Batch] = {}
 
     @property
     def bytes(self) -> int:
-        """Of the batches."""
-        return sum(len(parcel.body) for parcel in self._held.values())
+        """Bytes of the batches."""
+        return sum(len(batch.body) for batch in self._held.values())
 
     @property
     def empty(self) -> bool:
@@ -94,32 +95,32 @@ class Memory:
         return not self._held
 
     def full(self, signal: str) -> bool:
-        """Whether a batch waits."""
+        """Whether a batch of the signal waits."""
         return signal in self._held
 
-    def add(self, parcel: Parcel) -> list[Loss]:
-        """Keep a batch; there is none of its signal yet."""
-        if parcel.signal != "metrics":
-            self._held[parcel.signal] = parcel
+    def add(self, batch: Batch) -> list[Loss]:
+        """Keep a batch, unless it is of metrics; none of its signal may wait yet. Nothing is dropped."""
+        if batch.signal != "metrics":
+            self._held[batch.signal] = batch
         return []
 
-    def oldest(self, signal: str) -> Parcel | None:
-        """The batch."""
+    def oldest(self, signal: str) -> Batch | None:
+        """The batch of the signal, if there is one."""
         return self._held.get(signal)
 
-    def remove(self, parcel: Parcel) -> None:
-        """Forget the batch."""
-        self._held.pop(parcel.signal, None)
+    def remove(self, batch: Batch) -> None:
+        """Remove the batch of the same signal."""
+        self._held.pop(batch.signal, None)
 
     def expire(self) -> list[Loss]:
-        """Nothing grows too old here: the queue is bounded."""
+        """Nothing: batches in memory have no age limit, the queue is bounded."""
         return []
 
     def close(self) -> list[Loss]:
-        """Lose the batches, if there are any."""
+        """Drop the batches; returns them as losses with the reason `shutdown`."""
         held, self._held = self._held, {}
-        return [("shutdown", parcel.lane, parcel.signal, parcel.items) for parcel in held.values()]
+        return [("shutdown", batch.priority, batch.signal, batch.items) for batch in held.values()]
 
     def after_fork(self) -> None:
-        """Forget the parent's batches."""
+        """Start empty in a forked child."""
         self._held = {}

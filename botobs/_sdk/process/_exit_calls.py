@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ..patching.patch import Patches
-from .ending import ENDING, held_back
+from .ending import ENDING, blocked_signals
 
 #: Bit of a process' flags that says that it was forked and has become no other program since; `proc(5)`, `flags`.
 _FORKED_NO_EXEC = 0x40
 
 
 def was_forked() -> bool:
-    """Whether this process was forked and runs its parent's program, as far as the system tells."""
+    """Whether this process was forked and still runs its parent's program; False where the system does not say."""
     try:
-        # Behind the name, which may hold anything but is the last thing in parentheses.
+        # After the name, which may contain anything and is in the last parentheses.
         fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
         return bool(int(fields[6]) & _FORKED_NO_EXEC)
     except (OSError, ValueError, IndexError):
@@ -27,35 +27,35 @@ def was_forked() -> bool:
 
 
 class Calls:
-    """Watches the calls.
+    """Patches these calls.
 
     Args:
         end: Runs before the process ends.
-        leave: Runs before it becomes another program; returns what is run if that fails.
+        before_exec: Runs before it becomes another program; returns what is run if that fails.
     """
 
-    def __init__(self, end: Callable[[], Any], leave: Callable[[], Callable[[], Any]]) -> None:
+    def __init__(self, end: Callable[[], Any], before_exec: Callable[[], Callable[[], Any]]) -> None:
         self._end = end
-        self._leave = leave
+        self._before_exec = before_exec
         self._patches = Patches("os")
         self._watched: set[str] = set()
 
     def watch_exec(self) -> None:
-        """Watch `os.exec*`: the others call these two."""
+        """Patch `os.execv` and `os.execve`, which the other `os.exec*` call."""
         for name in ("execv", "execve"):
             self._replace(os, name, self._exec)
 
     def watch_exit(self) -> None:
-        """Watch `os._exit`, which ends forked children as a rule. In other processes it is a way to end at once."""
+        """Patch `os._exit`, by which forked children usually end. Elsewhere it means to end at once."""
         self._replace(os, "_exit", self._exit)
 
     def watch_signals_to_itself(self) -> None:
-        """Watch signals that the process sends itself, and that end it by their default action."""
+        """Patch `os.kill` and `signal.raise_signal`, by which the process may send itself a signal that ends it."""
         self._replace(os, "kill", self._kill)
         self._replace(signal, "raise_signal", self._raise)
 
     def undo(self) -> None:
-        """Watch nothing any more."""
+        """Undo all patches."""
         self._patches.undo()
         self._watched.clear()
 
@@ -67,8 +67,8 @@ class Calls:
 
     def _exit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def _exit(status: int) -> Any:
-            # Without botobs the process were gone: a signal that comes now must not change its status.
-            with held_back():
+            # Without botobs the process would be gone: a signal that arrives now must not change its exit status.
+            with blocked_signals():
                 try:
                     self._end()
                 finally:
@@ -78,15 +78,15 @@ class Calls:
 
     def _exec(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def execute(path: Any, *arguments: Any, **named: Any) -> Any:
-            # `execvp` tries one directory after the other.
+            # `execvp` tries one directory after another.
             if not _can_be_run(path):
                 return original(path, *arguments, **named)
-            back: Callable[[], Any] = bool
+            take_back: Callable[[], Any] = bool
             try:
-                back = self._leave()
+                take_back = self._before_exec()
                 return original(path, *arguments, **named)
             except BaseException:
-                back()
+                take_back()
                 raise
 
         return execute

@@ -1,4 +1,4 @@
-"""Worker processes of `multiprocessing` and its kin: when this process begins to be one, and that its work failed."""
+"""Worker processes of `multiprocessing` and its forks: when this process becomes one, and whether its work failed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 
 from ..patching.patch import Patches
 
-#: `multiprocessing`, on which `concurrent.futures` and joblib's loky stand, and its forks: Celery's and pathos'.
+#: `multiprocessing`, which `concurrent.futures` and joblib's loky use, and its forks, Celery's and pathos'.
 _LIBRARIES = ("multiprocessing.process", "billiard.process", "multiprocess.process")
 
 _failed = False
 
 
 def failed() -> bool:
-    """Whether this is a worker whose work ended with an exception. Its library prints it, and ends the process."""
+    """Whether this is a worker whose work ended with an exception, which its library prints before it ends."""
     return _failed
 
 
 def is_worker() -> bool:
-    """Whether this process is one."""
+    """Whether this process is a worker."""
     return any(True for _ in _current())
 
 
 def is_daemonic() -> bool:
-    """Whether this is a worker that its parent ends without being asked, by SIGKILL too, as those of pools are."""
+    """Whether this is a daemonic worker, which its parent may end at any time, even by SIGKILL, as pools do."""
     return any(process.daemon for process in _current())
 
 
@@ -42,12 +42,12 @@ class Workers:
         self._patches = Patches("multiprocessing")
 
     def watch(self) -> None:
-        """Start watching, whether a library is imported already, later, or never."""
+        """Patch the libraries, now or when they are imported."""
         for name in _LIBRARIES:
             self._patches.on_import(name, self._watch)
 
     def undo(self) -> None:
-        """Watch no more."""
+        """Undo all patches."""
         self._patches.undo()
 
     def _watch(self, module: ModuleType) -> None:
@@ -72,7 +72,7 @@ def _run(run: Callable[[], Any]) -> Any:
 
 
 def _current() -> Iterator[Any]:
-    """This process as a library sees it, if it has started it."""
+    """The process objects of the libraries that started this process."""
     for name in _LIBRARIES:
         module = sys.modules.get(name)
         process = module.current_process() if module is not None else None

@@ -1,4 +1,4 @@
-"""Tells whether the process that left a note still runs, which its number alone does not: numbers are used again."""
+"""Whether a process that is known by its number still runs; the number alone does not say, for it is reused."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ except ImportError:
 
 
 def identity(pid: int) -> str | None:
-    """What tells a process from every other one that had or gets its number.
+    """A text that differs for every process that had or gets the number `pid`.
 
     Returns:
-        None if there is no such process, or it has ended and only waits for its parent to take notice.
+        None if there is no such process, or it is a zombie.
     """
     if sys.platform == "linux":
         return _identity_from_proc(pid)
@@ -35,13 +35,13 @@ def identity(pid: int) -> str | None:
 
 
 def _identity_from_proc(pid: int) -> str | None:
-    # Cheaper than psutil, and not moved by a clock that is set: ticks since the start of the machine.
+    # Cheaper than psutil, and independent of the wall clock: ticks since boot.
     # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     try:
         status = Path(f"/proc/{pid}/stat").read_bytes()
     except (OSError, ValueError):
         return None
-    # The name of the program, in parentheses, may hold anything.
+    # The name of the program, in parentheses, may contain anything.
     fields = status.rpartition(b")")[2].split()
     return None if fields[0] in (b"Z", b"X") else f"{_boot()} {fields[19].decode()}"
 
@@ -54,10 +54,13 @@ def _boot() -> str:
 
 
 def send(pid: int, who: str, number: signal.Signals) -> bool:
-    """Send a signal to the process whose `identity` was `who`; whether it was there to take it.
+    """Send a signal to the process whose `identity` was `who`.
+
+    Returns:
+        Whether it still ran.
 
     Raises:
-        PermissionError: It is another user's.
+        PermissionError: It belongs to another user.
     """
     handle = _handle(pid)
     try:
@@ -76,18 +79,18 @@ def send(pid: int, who: str, number: signal.Signals) -> bool:
 
 
 def _handle(pid: int) -> int | None:
-    """What stands for a process, whoever gets its number from now on; None where the system has no such thing."""
+    """A pidfd, which refers to this process even if its number is reused; None where there are none."""
     if not hasattr(os, "pidfd_open"):
         return None
     try:
         return os.pidfd_open(pid)
     except (OSError, OverflowError, ValueError):
-        # There is no such process, which is found out next, or a sandbox does not let us.
+        # There is no such process, which the caller finds out next, or a sandbox forbids it.
         return None
 
 
 def locked(path: Path) -> bool:
-    """Whether a process holds the lock at `path`; the system lets go of it when its holder ends."""
+    """Whether a process holds the lock file `path`; the system releases it when that process ends."""
     if fcntl is None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The signals that end a process, and how to let them wait."""
+"""The signals that end a process, and how to block them for a while."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Those that end a process by default without its `atexit` functions. SIGINT raises KeyboardInterrupt by default,
-#: which comes to `atexit`; it is taken only where somebody has given it back its first meaning. Windows has no SIGHUP.
+#: Signals that end a process by default without its `atexit` functions. SIGINT raises KeyboardInterrupt by default,
+#: after which `atexit` runs; it is handled only if it was set to SIG_DFL. Windows has no SIGHUP.
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
-    """Let them wait in this thread, and in those that are started meanwhile; these never get any."""
+def blocked_signals() -> Iterator[None]:
+    """Block them in this thread, and for good in threads that it starts meanwhile."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,7 +1,7 @@
-"""Runs the shutdown however the process ends, short of SIGKILL, and leaves the end itself as it is.
+"""Runs the shutdown however the process ends, except by SIGKILL, without changing how it ends.
 
-Python's own end comes to `atexit`. The other ends are signals (`_exit_signals`) and calls of the process itself
-(`_exit_calls`). A worker of a pool of processes (`_exit_workers`) is its parent's to end.
+When Python ends by itself, `atexit` runs. Other ways to end are signals (`_exit_signals`) and calls of the process
+itself (`_exit_calls`). A worker of a process pool (`_exit_workers`) is ended by its parent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._exit_calls import Calls, was_forked
-from ._exit_signals import DefaultSignals, can_be_told
+from ._exit_signals import DefaultSignals, handles_sigterm
 from ._exit_workers import Workers, failed, is_daemonic, is_worker
 
 #: Seconds beyond `limit` after which an end is held up no longer.
@@ -23,7 +23,7 @@ _GRACE = 1.0
 def died() -> bool:
     """Whether this process ends because nobody caught an exception; one that the user interrupted does not.
 
-    At a prompt an exception ends a statement, and the process ends because the user wants it to.
+    At an interactive prompt an exception ends a statement only; the process ends because the user wants it to.
     """
     if failed():
         return True
@@ -31,40 +31,43 @@ def died() -> bool:
     return error is not None and not isinstance(error, KeyboardInterrupt) and not hasattr(sys, "ps1")
 
 
-def goodbye_is_promised() -> bool:
-    """Whether an end of this process on purpose is told; one by SIGTERM's default action or by the parent is not."""
-    return (can_be_told() and not is_daemonic()) or died()
+def reports_clean_stop() -> bool:
+    """Whether a clean stop of this process will be reported.
+
+    It will not if SIGTERM has its default action, or if the parent ends this process without asking.
+    """
+    return (handles_sigterm() and not is_daemonic()) or died()
 
 
 class ExitHooks:
     """Calls `shutdown` at the end of the process.
 
     Args:
-        shutdown: Ends botobs.
-        leave: Says goodbye before `os.exec*`; returns what takes it back.
-        idle: Whether nothing has been recorded, so that there is nothing to say.
-        limit: Seconds that `shutdown` and `leave` may take.
+        shutdown: Shuts botobs down.
+        before_exec: Reports a clean stop before `os.exec*`; returns what takes it back.
+        idle: Whether nothing has been recorded, so that there is nothing to report.
+        limit: Seconds that `shutdown` and `before_exec` may take.
     """
 
     def __init__(
         self,
         shutdown: Callable[[], Any],
-        leave: Callable[[], Callable[[], None]],
+        before_exec: Callable[[], Callable[[], None]],
         idle: Callable[[], bool],
         limit: Callable[[], float],
     ) -> None:
         self._shutdown = shutdown
-        self._say_goodbye = leave
+        self._before_exec = before_exec
         self._idle = idle
         self._limit = limit
         self._installed = False
         self._is_worker = False
         self._signals = DefaultSignals(self._end)
-        self._calls = Calls(self._end_quickly, self._leave)
+        self._calls = Calls(self._end_quickly, self._announce_exec)
         self._workers = Workers(self._become_worker)
 
     def install(self) -> None:
-        """Start watching for the end."""
+        """Install the hooks; a second call does nothing."""
         if self._installed:
             return
         self._installed = True
@@ -79,7 +82,7 @@ class ExitHooks:
             self._calls.watch_exit()
 
     def uninstall(self) -> None:
-        """Give everything back."""
+        """Remove the hooks."""
         if not self._installed:
             return
         self._installed = False
@@ -89,12 +92,12 @@ class ExitHooks:
         self._workers.undo()
 
     def after_fork(self) -> None:
-        """Go on in a forked child: many of them end by `os._exit`, without `atexit`."""
+        """Also hook `os._exit`, by which many forked children end, without `atexit`."""
         if self._installed:
             self._calls.watch_exit()
 
     def _become_worker(self) -> None:
-        # A parent that ends its workers by SIGTERM counts on the default action: a handler in Python waits for the
+        # A parent that ends its workers by SIGTERM relies on the default action: a handler in Python waits for the
         # main thread, which may wait for a semaphore that is never released again.
         self._is_worker = True
         self._signals.give_back()
@@ -109,23 +112,23 @@ class ExitHooks:
         if self._is_worker or not self._idle():
             self._end()
 
-    def _leave(self) -> Callable[[], None]:
+    def _announce_exec(self) -> Callable[[], None]:
         undo: list[Callable[[], None]] = []
         if not (was_forked() and self._idle()):
-            within(lambda: undo.append(self._say_goodbye()), self._limit() + _GRACE)
+            within(lambda: undo.append(self._before_exec()), self._limit() + _GRACE)
 
-        def stay() -> None:
+        def take_back() -> None:
             for action in undo:
                 action()
 
-        return stay
+        return take_back
 
 
 def within(action: Callable[[], Any], seconds: float) -> None:
     """Run `action` in another thread, and wait for `seconds` at most.
 
-    For code that may have interrupted anything, such as a signal handler: a lock that its own thread holds would never
-    be released. So nothing of `threading` either, which has such locks.
+    For code that may have interrupted anything, such as a signal handler: it must not wait for a lock, which its own
+    thread may hold. `threading` has such locks, so this uses `_thread`.
     """
     done = _thread.allocate_lock()
     done.acquire()
@@ -139,6 +142,6 @@ def within(action: Callable[[], Any], seconds: float) -> None:
     try:
         _thread.start_new_thread(run, ())
     except RuntimeError:
-        # No thread can be had: the interpreter is past its `atexit` functions, or the system's limit is reached.
+        # No thread can be started: the interpreter is past its `atexit` functions, or the system's limit is reached.
         return
     done.acquire(timeout=seconds)

@@ -1,6 +1,6 @@
-"""What a forked child does before its own code runs.
+"""Hooks that run in a forked child before its own code.
 
-The hooks run in the order in which they were added, after the child has only the thread that forked.
+They run in the order in which they were added, in the one thread that the child has.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _masks = threading.local()
 
 
 def after_in_child(hook: Callable[[], None]) -> None:
-    """Run `hook` in every forked child from now on; a hook that is there already stays once."""
+    """Run `hook` in every forked child from now on; adding it twice has no effect."""
     global _registered
     if not _registered and hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_come, after_in_child=_run)
+        os.register_at_fork(before=_block_signals, after_in_parent=_unblock_signals, after_in_child=_run)
         _registered = True
     if hook not in _hooks:
         _hooks.append(hook)
 
 
 def remove(hook: Callable[[], None]) -> None:
-    """Run `hook` no more."""
+    """Do not run `hook` any more."""
     if hook in _hooks:
         _hooks.remove(hook)
 
@@ -38,17 +38,17 @@ def _run() -> None:
         for hook in tuple(_hooks):
             hook()
     finally:
-        _let_signals_come()
+        _unblock_signals()
 
 
-def _hold_signals() -> None:
-    # Python's first act in a child is to forget the signals that its handlers are still to be run for. Those that come
-    # before would be lost, where their default action would have ended the child; they wait instead.
+def _block_signals() -> None:
+    # The first thing that Python does in a child is to discard signals whose handlers have not run yet. A signal that
+    # arrives before that would be lost, where its default action would have ended the child. So they are blocked.
     if _hooks:
         _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
-def _let_signals_come() -> None:
+def _unblock_signals() -> None:
     before = _masks.__dict__.pop("before", None)
     if before is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from botobs._sdk.export.lanes import Lane, _lane_of_name
+from botobs._sdk.export.priority import Priority, _priority_of_name
 from tests.support import configs
 
 BASE = configs.load("collector/collector.yaml")
@@ -75,7 +75,7 @@ def _regex() -> str:
     ],
 )  # fmt: skip
 def test_polls_are_what_the_sdk_takes_for_them(name: str) -> None:
-    assert bool(re.search(_regex(), name)) == (_lane_of_name(name) is Lane.BULK)
+    assert bool(re.search(_regex(), name)) == (_priority_of_name(name) is Priority.BULK)
 
 
 def test_every_trace_has_one_sampler() -> None:

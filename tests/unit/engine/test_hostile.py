@@ -300,7 +300,7 @@ def test_scopes_take_anything(recording: Recording, hostile: Any) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Less patience with callbacks."""
-    monkeypatch.setattr(callbacks, "PATIENCE", 0.3)
+    monkeypatch.setattr(callbacks, "CALLBACK_TIMEOUT", 0.3)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -338,7 +338,7 @@ def test_a_callback_that_hangs_costs_only_its_metric(
 
 def test_callbacks_that_never_end_are_bounded(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     # By the number of what they observe, however slow the machine is.
-    monkeypatch.setattr(callbacks, "PATIENCE", 600.0)
+    monkeypatch.setattr(callbacks, "CALLBACK_TIMEOUT", 600.0)
     monkeypatch.setattr(callbacks, "MOST_OBSERVATIONS", 1000)
 
     def yields_for_ever(_: Any) -> Iterator[Observation]:

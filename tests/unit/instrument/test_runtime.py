@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 
-from botobs._sdk.delays import GC_PAUSES, LOOPS, stamp
+from botobs._sdk.delays import GC_PAUSES, LOOPS, record_delays
 from botobs._sdk.instrument.runtime._event_loop import INTERVAL
 from botobs._sdk.instrument.runtime.interpreter import RuntimeInstrumentation
 from tests.support.telemetry import Recorder
@@ -59,12 +59,12 @@ def test_a_blocked_loop_shows_as_lag_and_on_the_span(
         await until(lambda: recorder.value("botobs.runtime.event_loop.lag"))
         span = tracer.start_span("blocked")
         block()
-        stamp(span)
+        record_delays(span)
         span.end()
         span = tracer.start_span("blocked and waited")
         block()
         await asyncio.sleep(2 * INTERVAL)
-        stamp(span)
+        record_delays(span)
         span.end()
 
     with recorder.watching(RuntimeInstrumentation()):
@@ -89,7 +89,7 @@ async def test_a_span_after_the_delay_is_not_stamped(recorder: Recorder) -> None
         block()
         await asyncio.sleep(2 * INTERVAL)
         span = recorder.telemetry.tracer("test").start_span("later")
-        stamp(span)
+        record_delays(span)
         span.end()
     assert "botobs.event_loop.lag" not in (recorder.spans()[0].attributes or {})
 
@@ -148,7 +148,7 @@ def test_a_collection_shows_as_pause_and_on_the_span(recorder: Recorder) -> None
         span = recorder.telemetry.tracer("test").start_span("collected")
         del cycles, cycle
         gc.collect()
-        stamp(span)
+        record_delays(span)
         span.end()
         # A process without an event loop records its pauses when its metrics are collected, for the next time.
         recorder.points("cpython.gc.collections")

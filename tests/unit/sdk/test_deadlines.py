@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from botobs._sdk.export import _channel
-from botobs._sdk.export.sender import Answer, Outcome, Sender, _retry_after
+from botobs._sdk.export.sender import Outcome, Response, Sender, _retry_after
 from botobs._sdk.settings import Settings
 
 #: Seconds between two bytes, and for a request; a peer that could prolong it would take a minute.
@@ -90,7 +90,7 @@ def serving(script: Script) -> Iterator[int]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def sent(endpoint: str, body: bytes = b"x") -> Answer:
+def sent(endpoint: str, body: bytes = b"x") -> Response:
     sender = Sender(Settings(endpoint=endpoint, compression="none"))
     before = time.monotonic()
     answer = sender.send("traces", body, TIMEOUT)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import botobs
-from botobs._sdk.export import pipeline
+from botobs._sdk.export import delivery
 from botobs._sdk.export.sender import Sender
 from tests.support.otlp_receiver import OtlpReceiver, receiving
 from tests.support.published import leave, state_of
@@ -26,7 +26,7 @@ def publish(home: Path, receiver: OtlpReceiver) -> None:
 @pytest.fixture
 def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[botobs.Handle]:
     """A service that was started with no stack in sight."""
-    monkeypatch.setattr(pipeline, "LOOK_INTERVAL", 0.01)
+    monkeypatch.setattr(delivery, "LOOK_INTERVAL", 0.01)
     yield botobs.init(
         "early",
         disabled_instrumentations=["all"],
@@ -51,7 +51,7 @@ def test_a_stack_that_starts_later_is_found(
 ) -> None:
     with botobs.span("before"):
         pass
-    assert handle.counts.total_dropped == 1
+    assert handle.counts.dropped.total() == 1
     publish(tmp_path / "home", receiver)
     seen(receiver, "after")
     assert handle.settings.endpoint == receiver.endpoint
@@ -73,7 +73,7 @@ def test_finding_it_is_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     # The line about the missing collector was the one of this minute.
-    handle._quiet._next = 0.0
+    handle._logger._next = 0.0
     caplog.clear()
     publish(tmp_path / "home", receiver)
     seen(receiver, "after")
@@ -114,7 +114,7 @@ def test_a_running_service_stays_with_its_stack(
     receiver: OtlpReceiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another one that takes the first place gets nothing of what was meant for it."""
-    monkeypatch.setattr(pipeline, "LOOK_INTERVAL", 0.01)
+    monkeypatch.setattr(delivery, "LOOK_INTERVAL", 0.01)
     first, other = tmp_path / "first", tmp_path / "other"
     published = tmp_path / ".local" / "state" / "botobs" / "stack.json"
     with receiving() as before, receiving() as elsewhere:

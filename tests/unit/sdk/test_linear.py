@@ -15,7 +15,7 @@ from opentelemetry.trace import Status
 
 from botobs._sdk import redaction
 from botobs._sdk.engine.fast.encode_attributes import AttributeEncoder
-from botobs._sdk.export.lanes import lane_of
+from botobs._sdk.export.priority import priority_of
 from botobs._sdk.instrument.databases._sql import _parse, _shorten, parse
 from botobs._sdk.redaction import Redactor, _text, _url
 from botobs._sdk.redaction.sql import without_literals
@@ -158,7 +158,7 @@ def test_what_is_remembered_is_bounded_in_bytes() -> None:
                 {"password": long, "url.full": f"https://host/?{long}", "big": 1 << 100_000 + number}
             )
             parse(f"SELECT {long}", "postgresql")
-            lane_of(types.SimpleNamespace(status=Status(), attributes={}, name=long))
+            priority_of(types.SimpleNamespace(status=Status(), attributes={}, name=long))
         gc.collect()
         after, _ = tracemalloc.get_traced_memory()
     finally:

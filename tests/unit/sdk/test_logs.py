@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 import botobs
-from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.priority import Priority
 from tests.support.otlp_receiver import OtlpReceiver, Reply, attributes
 
 Init = Callable[..., botobs.Handle]
@@ -167,11 +167,11 @@ def test_in_an_outage_errors_survive_and_losses_are_counted(init: Init, receiver
     for number in range(100):
         logger.debug("noise %d", number)
     assert handle._pipeline.log_queue.bytes <= 20_000
-    assert handle.counts.dropped["logs", Lane.BULK, "queue_full"] > 0
+    assert handle.counts.dropped["logs", Priority.BULK, "queue_full"] > 0
     receiver.reply = Reply()
     assert handle.flush()
     assert bodies(receiver)[0] == "of importance"
-    assert len(receiver.logs) + handle.counts.dropped["logs", Lane.BULK, "queue_full"] == 101
+    assert len(receiver.logs) + handle.counts.dropped["logs", Priority.BULK, "queue_full"] == 101
 
 
 def test_the_spool_keeps_them(init: Init, receiver: OtlpReceiver, tmp_path: Any) -> None:

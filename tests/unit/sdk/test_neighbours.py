@@ -38,7 +38,7 @@ def test_a_span_that_cannot_be_encoded_costs_itself(init: Init, receiver: OtlpRe
 def test_a_hanging_callback_does_not_stop_spans(
     init: Init, receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callbacks, "PATIENCE", 0.2)
+    monkeypatch.setattr(callbacks, "CALLBACK_TIMEOUT", 0.2)
     handle = init(span_interval=0.05, metric_interval=0.1)
     let_go = threading.Event()
 
@@ -67,7 +67,7 @@ def test_a_retry_after_of_a_day_is_bounded(init: Init, receiver: OtlpReceiver) -
     botobs.span("a").__call__(lambda: None)()
     receiver.wait_for(lambda: any(request.status == 503 for request in receiver.requests))
     deadline = time.monotonic() + 60
-    while handle._pipeline._retry_at <= time.monotonic():
+    while handle._delivery.backoff.retry_at <= time.monotonic():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert handle._pipeline._retry_at - time.monotonic() < 600
+    assert handle._delivery.backoff.retry_at - time.monotonic() < 600

@@ -38,7 +38,7 @@ def test_what_may_be_sent_again_is(init: Init, receiver: OtlpReceiver, status: i
     receiver.reply = Reply()
     receiver.wait_for(lambda: names(receiver))
     assert names(receiver) == ["kept"]
-    assert handle.counts.total_dropped == 0
+    assert handle.counts.dropped.total() == 0
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 500])
@@ -127,7 +127,7 @@ def test_the_collector_restarts(init: Init, receiver: OtlpReceiver) -> None:
         assert names(again) == ["during the outage"]
     finally:
         again.close()
-    assert handle.counts.total_dropped == 0
+    assert handle.counts.dropped.total() == 0
 
 
 def test_in_a_long_outage_memory_is_bounded_and_orders_survive(init: Init, receiver: OtlpReceiver) -> None:
@@ -182,7 +182,7 @@ def test_the_end_of_the_process_is_no_second_line(
     record("lost")
     assert not handle.flush(5.0)
     assert not handle.shutdown(5.0)
-    assert handle.counts.total_dropped == 1
+    assert handle.counts.dropped.total() == 1
     assert len([record for record in caplog.records if record.name == "botobs"]) == 1
 
 

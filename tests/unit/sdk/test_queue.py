@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opentelemetry.trace import Status, StatusCode
 
 from botobs._sdk.export.counts import Counts
-from botobs._sdk.export.lanes import LANES, Lane, lane_of
+from botobs._sdk.export.priority import PRIORITIES, Priority, priority_of
 from botobs._sdk.export.queue import SpanQueue
 
 
@@ -25,38 +25,40 @@ class Span:
 
 
 @pytest.mark.parametrize(
-    ("span", "lane"),
+    ("span", "priority"),
     [
-        (Span("create_order binance", {"exchange.operation": "create_order"}), Lane.CRITICAL),
-        (Span("cancel_order okx", {"exchange.operation": "cancel_order"}), Lane.CRITICAL),
-        (Span("POST /orders"), Lane.CRITICAL),
-        (Span("order fill"), Lane.CRITICAL),
-        (Span("anything", {"exchange.order.client_id": "b-1"}), Lane.CRITICAL),
-        (Span("fetch_ticker binance", status=Status(StatusCode.ERROR)), Lane.CRITICAL),
-        (Span("fetch_ticker binance", {"exchange.operation": "fetch_ticker"}), Lane.BULK),
-        (Span("fetch_order_book binance", {"exchange.operation": "fetch_order_book"}), Lane.BULK),
-        (Span("fetch_order binance", {"exchange.operation": "fetch_order"}), Lane.BULK),
-        (Span("watch_trades okx", {"exchange.operation": "watch_trades"}), Lane.BULK),
-        (Span("tick"), Lane.BULK),
-        (Span("SELECT bots"), Lane.NORMAL),
+        (Span("create_order binance", {"exchange.operation": "create_order"}), Priority.CRITICAL),
+        (Span("cancel_order okx", {"exchange.operation": "cancel_order"}), Priority.CRITICAL),
+        (Span("POST /orders"), Priority.CRITICAL),
+        (Span("order fill"), Priority.CRITICAL),
+        (Span("anything", {"exchange.order.client_id": "b-1"}), Priority.CRITICAL),
+        (Span("fetch_ticker binance", status=Status(StatusCode.ERROR)), Priority.CRITICAL),
+        (Span("fetch_ticker binance", {"exchange.operation": "fetch_ticker"}), Priority.BULK),
+        (Span("fetch_order_book binance", {"exchange.operation": "fetch_order_book"}), Priority.BULK),
+        (Span("fetch_order binance", {"exchange.operation": "fetch_order"}), Priority.BULK),
+        (Span("watch_trades okx", {"exchange.operation": "watch_trades"}), Priority.BULK),
+        (Span("tick"), Priority.BULK),
+        (Span("SELECT bots"), Priority.NORMAL),
     ],
 )
-def test_lanes(span: Span, lane: Lane) -> None:
-    assert lane_of(span) is lane
+def test_priorities(span: Span, priority: Priority) -> None:
+    assert priority_of(span) is priority
 
 
 def test_the_least_important_goes_first_and_the_oldest_of_it() -> None:
     counts = Counts()
     queue = SpanQueue(100, counts)
-    for number, lane in enumerate((Lane.BULK, Lane.CRITICAL, Lane.NORMAL, Lane.BULK, Lane.NORMAL)):
-        queue.put(number, lane, 20)
-    queue.put(5, Lane.CRITICAL, 30)
+    for number, priority in enumerate(
+        (Priority.BULK, Priority.CRITICAL, Priority.NORMAL, Priority.BULK, Priority.NORMAL)
+    ):
+        queue.put(number, priority, 20)
+    queue.put(5, Priority.CRITICAL, 30)
     assert counts.dropped["traces", "bulk", "queue_full"] == 2
-    queue.put(6, Lane.BULK, 40)
+    queue.put(6, Priority.BULK, 40)
     assert counts.dropped["traces", "bulk", "queue_full"] == 3
-    queue.put(7, Lane.CRITICAL, 40)
+    queue.put(7, Priority.CRITICAL, 40)
     assert counts.dropped["traces", "normal", "queue_full"] == 2
-    assert queue.take(10) == (Lane.CRITICAL, [1, 5, 7])
+    assert queue.take(10) == (Priority.CRITICAL, [1, 5, 7])
     assert queue.take(10) is None
     assert queue.bytes == 0
 
@@ -64,9 +66,9 @@ def test_the_least_important_goes_first_and_the_oldest_of_it() -> None:
 def test_a_span_larger_than_the_queue_is_dropped_alone() -> None:
     counts = Counts()
     queue = SpanQueue(100, counts)
-    queue.put("small", Lane.BULK, 50)
-    queue.put("large", Lane.CRITICAL, 101)
-    assert queue.take(10) == (Lane.BULK, ["small"])
+    queue.put("small", Priority.BULK, 50)
+    queue.put("large", Priority.CRITICAL, 101)
+    assert queue.take(10) == (Priority.BULK, ["small"])
     assert counts.dropped["traces", "critical", "queue_full"] == 1
 
 
@@ -78,11 +80,11 @@ def test_a_put_that_interrupts_another_on_its_own_thread_goes_through() -> None:
         """A size in whose addition a finalizer or a signal handler seems to run."""
 
         def __radd__(self, other: int) -> int:
-            queue.put("interrupting", Lane.NORMAL, 10)
+            queue.put("interrupting", Priority.NORMAL, 10)
             return other + int(self)
 
     def put() -> None:
-        queue.put("interrupted", Lane.NORMAL, Interrupting(10))
+        queue.put("interrupted", Priority.NORMAL, Interrupting(10))
 
     thread = threading.Thread(target=put, daemon=True)
     thread.start()
@@ -93,17 +95,17 @@ def test_a_put_that_interrupts_another_on_its_own_thread_goes_through() -> None:
     assert {"interrupting", "interrupted"} == set(taken[1])
 
 
-@given(st.lists(st.tuples(st.sampled_from(LANES), st.integers(1, 60))))
-def test_every_span_is_held_or_counted_within_the_bound(puts: list[tuple[Lane, int]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(PRIORITIES), st.integers(1, 60))))
+def test_every_span_is_held_or_counted_within_the_bound(puts: list[tuple[Priority, int]]) -> None:
     counts = Counts()
     queue = SpanQueue(100, counts)
-    for number, (lane, size) in enumerate(puts):
-        queue.put(number, lane, size)
+    for number, (priority, size) in enumerate(puts):
+        queue.put(number, priority, size)
         assert 0 <= queue.bytes <= 100
-    assert len(queue) + counts.total_dropped == len(puts)
+    assert len(queue) + counts.dropped.total() == len(puts)
     order = []
     while (taken := queue.take(1)) is not None:
-        order.append((LANES.index(taken[0]), taken[1][0]))
+        order.append((PRIORITIES.index(taken[0]), taken[1][0]))
     assert order == sorted(order)
     assert queue.bytes == 0
 
@@ -114,12 +116,12 @@ def test_many_threads_lose_no_count() -> None:
 
     def fill() -> None:
         for number in range(2000):
-            queue.put(number, LANES[number % 3], 7)
+            queue.put(number, PRIORITIES[number % 3], 7)
 
     threads = [threading.Thread(target=fill) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(queue) + counts.total_dropped == 8000
+    assert len(queue) + counts.dropped.total() == 8000
     assert queue.bytes == 7 * len(queue)

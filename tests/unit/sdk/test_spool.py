@@ -17,9 +17,9 @@ import pytest
 
 import botobs
 from botobs._sdk.export import spool_folder
-from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.priority import Priority
 from botobs._sdk.export.spool import Spool
-from botobs._sdk.export.store import Parcel
+from botobs._sdk.export.store import Batch
 from tests.support.otlp_receiver import OtlpReceiver, Reply
 from tests.support.waiting import eventually
 
@@ -41,8 +41,8 @@ def names(receiver: OtlpReceiver) -> list[str]:
     return [span.name for span in receiver.spans]
 
 
-def parcel(body: bytes = b"body", signal: str = "traces") -> Parcel:
-    return Parcel(signal, Lane.NORMAL, body, 1)
+def parcel(body: bytes = b"body", signal: str = "traces") -> Batch:
+    return Batch(signal, Priority.NORMAL, body, 1)
 
 
 def bodies(spool: Spool) -> list[bytes]:
@@ -313,8 +313,8 @@ class TestRefusals:
             assert spool.add(parcel(b"in memory")) == []
             assert spool.full("traces")
             for _ in range(3):
-                assert spool.add(parcel(b"too much")) == [("spool_full", Lane.NORMAL, "traces", 1)]
-            assert spool.add(parcel(b"points", "metrics")) == [("spool_full", Lane.NORMAL, "metrics", 1)]
+                assert spool.add(parcel(b"too much")) == [("spool_full", Priority.NORMAL, "traces", 1)]
+            assert spool.add(parcel(b"points", "metrics")) == [("spool_full", Priority.NORMAL, "metrics", 1)]
             assert sorted(tmp_path.rglob("*")) == before
         assert bodies(spool) == [b"on disk", b"in memory"]
         assert not spool.full("traces")
@@ -331,7 +331,7 @@ class TestRefusals:
             spool.close()
             fresh = Spool(tmp_path / "new", 10_000, DAY)
             assert fresh.empty
-            assert fresh.refusal
+            assert fresh.disk_error
             assert not fresh.durable
         assert list((tmp_path / "new" / "botobs-spool").iterdir()) == []
         fresh.close()
@@ -360,7 +360,7 @@ class TestRefusals:
         record("second")
         assert handle.flush()
         assert names(receiver) == ["first", "second"]
-        assert handle.counts.total_dropped == 0
+        assert handle.counts.dropped.total() == 0
         assert receiver.last_value("botobs.sdk.spool.refused") == 1
         lines = [line.getMessage() for line in caplog.records if line.name == "botobs"]
         assert len(lines) == 1
@@ -387,7 +387,7 @@ class TestRefusals:
                 os.mkfifo(subfolder)
         spool = Spool(tmp_path, 10_000, DAY)
         assert spool.empty
-        assert spool.refusal
+        assert spool.disk_error
         assert spool.add(parcel(b"in memory")) == []
         assert bodies(spool) == [b"in memory"]
         spool.close()
@@ -403,7 +403,7 @@ class TestRefusals:
         monkeypatch.setattr(os, "geteuid", lambda: me + 1)
         spool = Spool(tmp_path, 10_000, DAY)
         assert spool.oldest("traces") is None
-        assert "belongs to another user" in spool.refusal
+        assert "belongs to another user" in spool.disk_error
         spool.close()
         assert sorted(tmp_path.rglob("*")) == before
 
@@ -413,7 +413,7 @@ class TestRefusals:
         monkeypatch.setattr(spool_folder, "fcntl", None)
         spool = Spool(tmp_path / "spool", 10_000, DAY)
         assert spool.add(parcel(b"in memory")) == []
-        assert "no file locks" in spool.refusal
+        assert "no file locks" in spool.disk_error
         assert bodies(spool) == [b"in memory"]
         spool.close()
         assert list(tmp_path.iterdir()) == []

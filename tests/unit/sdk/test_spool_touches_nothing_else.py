@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.priority import Priority
 from botobs._sdk.export.spool import Spool
-from botobs._sdk.export.store import Parcel
+from botobs._sdk.export.store import Batch
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the spool needs the file locks of POSIX")
 
@@ -105,8 +105,8 @@ def play(steps: list[str], directory: Path) -> None:
         spool = living[number % len(living)]
         match step:
             case "add":
-                lane = Lane.BULK if number % 2 else Lane.NORMAL
-                spool.add(Parcel("traces", lane, b"%d" % number * 40, 1))
+                priority = Priority.BULK if number % 2 else Priority.NORMAL
+                spool.add(Batch("traces", priority, b"%d" % number * 40, 1))
             case "deliver":
                 if (oldest := spool.oldest("traces")) is not None:
                     spool.remove(oldest)

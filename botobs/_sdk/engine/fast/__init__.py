@@ -13,7 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.trace.sampling import Sampler
 
-from ..callbacks import IN_ALL, Asking
+from ..callbacks import COLLECTION_TIMEOUT, CallbackRunner
 from .attributes import weight
 from .clock import CLOCK
 from .encode_metrics import MetricEncoder
@@ -48,7 +48,7 @@ class FastEngine:
         self.meter_provider = MeterProvider(resource, limits.series)
         self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
         self._metrics = MetricEncoder(self._spans)
-        self._asking = Asking()
+        self._callback_runner = CallbackRunner()
 
     @property
     def spans_started(self) -> int:
@@ -70,12 +70,14 @@ class FastEngine:
         CLOCK.refresh()
         return self._spans.encode(spans, self.tracer_provider.resource)
 
-    def collect_metrics(self, seconds: float = IN_ALL) -> bytes | None:
+    def collect_metrics(self, seconds: float = COLLECTION_TIMEOUT) -> bytes | None:
         """A redacted ExportMetricsServiceRequest with cumulative totals, or None if there is nothing."""
         CLOCK.refresh()
         meters = self.meter_provider.meters()
-        answers = self._asking.ask([callback for meter in meters for callback in meter.callbacks()], seconds)
-        return self._metrics.encode(self.meter_provider, answers)
+        observations = self._callback_runner.run(
+            [callback for meter in meters for callback in meter.callbacks()], seconds
+        )
+        return self._metrics.encode(self.meter_provider, observations)
 
     def span_size(self, span: Any) -> int:
         """About how many bytes a span takes in memory."""
@@ -89,7 +91,7 @@ class FastEngine:
     def reset_after_fork(self, resource: Resource) -> None:
         """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
         self._spans.since = perf_counter_ns()
-        self._asking.reset()
+        self._callback_runner.reset()
         self.tracer_provider.reset_after_fork(resource)
         self.meter_provider.reset_after_fork(resource)
 
@@ -97,4 +99,4 @@ class FastEngine:
         """Record nothing more."""
         self.tracer_provider.close()
         self.meter_provider.shutdown()
-        self._asking.close()
+        self._callback_runner.close()

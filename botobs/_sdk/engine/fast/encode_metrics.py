@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from struct import Struct
 
 from ...safe import class_name, fits_int64
-from ..callbacks import Answers
+from ..callbacks import Observations
 from ..faults import FAULTS
 from .cells import MOST, Exemplar, GaugeCell, HistogramCell, SumCell
 from .encode_spans import SpanEncoder
@@ -64,9 +64,9 @@ class MetricEncoder:
     def __init__(self, spans: SpanEncoder) -> None:
         self._spans = spans
         self._attributes = spans.whole
-        self._answers: Answers = {}
+        self._observations: Observations = {}
 
-    def encode(self, provider: MeterProvider, answers: Answers) -> bytes | None:
+    def encode(self, provider: MeterProvider, observations: Observations) -> bytes | None:
         """An `ExportMetricsServiceRequest`, or `None` if there is no metric yet.
 
         Args:
@@ -74,7 +74,7 @@ class MetricEncoder:
             answers: What the callbacks of its observable instruments have answered.
         """
         scopes = b""
-        self._answers = answers
+        self._observations = observations
         for meter in provider.meters():
             metrics = b"".join(map(self._metric, meter.instruments()))
             if metrics:
@@ -113,7 +113,7 @@ class MetricEncoder:
             ]
             return b"\x4a" + sized(b"".join(points) + _CUMULATIVE) if points else b""
         if isinstance(instrument, FastObservable):
-            observed = instrument.observed(self._answers)
+            observed = instrument.observed(self._observations)
             is_gauge = isinstance(instrument, FastObservableGauge)
         else:
             observed = [

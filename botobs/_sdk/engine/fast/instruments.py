@@ -11,7 +11,7 @@ from opentelemetry.metrics import _Gauge as ApiGauge
 
 from ...context import Context
 from ...safe import let_pass
-from ..callbacks import Answers, usable_callbacks
+from ..callbacks import Observations, usable_callbacks
 from ..freeze import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell
 from .series import Cardinality, Series
@@ -141,11 +141,11 @@ class FastObservable(FastInstrument):
         FastInstrument.__init__(self, name, unit, description, Series(name, GaugeCell, cardinality))
         self.callbacks = usable_callbacks(self.name, callbacks)
 
-    def observed(self, answers: Answers) -> list[tuple[GaugeCell, float]]:
+    def observed(self, observations: Observations) -> list[tuple[GaugeCell, float]]:
         """What the callbacks have answered, by series."""
         observed: dict[GaugeCell, float] = {}
         for callback in self.callbacks:
-            for value, attributes, _ in answers.get(callback, ()):
+            for value, attributes, _ in observations.get(callback, ()):
                 cell = self.series.find(attributes)
                 observed[cell] = self._combine(observed.get(cell), value)
         return list(observed.items())

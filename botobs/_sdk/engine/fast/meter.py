@@ -116,7 +116,7 @@ class Meter(ApiMeter):
             instrument = self._instruments.get(identity)
             if instrument is None:
                 if any(known[0] == identity[0] for known in self._instruments):
-                    FAULTS.say(
+                    FAULTS.log_once(
                         name, "%s is created a second time, with another kind, unit or description", name
                     )
                 instrument = self._instruments[identity] = kind(

@@ -17,7 +17,7 @@ EVERYTHING = TRACE_ID_MASK + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplingBounds:
     """Bounds below which the masked trace id is sampled, by kind of parent."""
 
     root: int
@@ -27,11 +27,11 @@ class Plan:
     remote_unsampled: int
 
 
-def plan(sampler: Sampler) -> Plan | None:
+def bounds_of(sampler: Sampler) -> SamplingBounds | None:
     """The plan that `sampler` follows, or `None` if it has to be asked every time."""
     bound = _bound(sampler)
     if bound is not None:
-        return Plan(bound, bound, bound, bound, bound)
+        return SamplingBounds(bound, bound, bound, bound, bound)
     if type(sampler) is not ParentBased:
         return None
     bounds = (
@@ -42,7 +42,7 @@ def plan(sampler: Sampler) -> Plan | None:
         _bound(sampler._remote_parent_not_sampled),
     )
     known = [bound for bound in bounds if bound is not None]
-    return Plan(*known) if len(known) == len(bounds) else None
+    return SamplingBounds(*known) if len(known) == len(bounds) else None
 
 
 def _bound(sampler: Sampler) -> int | None:

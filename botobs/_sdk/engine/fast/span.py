@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from time import perf_counter_ns
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import (
@@ -27,7 +27,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, attach, current, detach
 from ...ids import getrandbits, given_ids
-from ...safe import Log, described, harmless, let_pass, nanoseconds, text_of
+from ...safe import Log, described, let_pass, nanoseconds, never_raise, text_of
 from ..freeze import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
@@ -35,9 +35,6 @@ from .reading import SpanState
 from .sampling import TRACE_ID_MASK
 from .trace import FLAGS
 from .unsampled import UnsampledSpan
-
-if TYPE_CHECKING:
-    pass
 
 _logger = Log(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -237,10 +234,10 @@ class FastSpan(SpanState):
         details = self._details
         links: Sequence[Link] = usable_links(details.links) if details is not None else ()
         self._name = self._name if type(self._name) is str else text_of(self._name)
-        birth = tracer.birth(context, self._name, self._kind, self._attributes, links)
-        if not isinstance(birth, tuple):
-            return birth
-        self._trace, self._parent, attributes, sampled = birth
+        decided = tracer.decide(context, self._name, self._kind, self._attributes, links)
+        if not isinstance(decided, tuple):
+            return decided
+        self._trace, self._parent, attributes, sampled = decided
         if not sampled:
             self.__class__ = RecordOnlySpan
         self._span_id = tracer.new_span_id()
@@ -256,7 +253,7 @@ class FastSpan(SpanState):
         tracer.started(self, context)
         return self
 
-    @harmless
+    @never_raise
     def end(self, end_time: int | None = None) -> None:
         """End the span and hand it to the exporter; nothing can be changed afterwards."""
         if self._end is not None or self._trace is None:
@@ -305,7 +302,7 @@ class FastSpan(SpanState):
             attributes.pop(next(iter(attributes)), None)
         attributes[key] = value
 
-    @harmless
+    @never_raise
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes."""
         if self._ended("set_attributes"):
@@ -313,7 +310,7 @@ class FastSpan(SpanState):
         for key, value in copy(attributes).items():
             self.set_attribute(key, value)
 
-    @harmless
+    @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Record that something happened, now or at `timestamp` (nanoseconds since the epoch)."""
         if self._ended("add_event") or self._trace is None:
@@ -327,7 +324,7 @@ class FastSpan(SpanState):
             details.dropped_events += 1
         details.events.append(RecordedEvent(text_of(name), when, copy(attributes)))
 
-    @harmless
+    @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Relate the span to another one."""
         if self._ended("add_link") or not is_valid_link(context, attributes):
@@ -342,13 +339,13 @@ class FastSpan(SpanState):
             details.dropped_links += 1
         details.links.append(link)
 
-    @harmless
+    @never_raise
     def update_name(self, name: str) -> None:
         """Rename the span."""
         if not self._ended("update_name"):
             self._name = text_of(name)
 
-    @harmless
+    @never_raise
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status. `OK` is final and `UNSET` is ignored, as the specification says."""
         if self._ended("set_status"):
@@ -364,7 +361,7 @@ class FastSpan(SpanState):
         if not was_ok and status.status_code is not StatusCode.UNSET:
             details.status = status
 
-    @harmless
+    @never_raise
     def record_exception(
         self,
         exception: BaseException,

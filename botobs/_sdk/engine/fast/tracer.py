@@ -26,19 +26,19 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 from ...context import SPAN_KEY, Context, current
 from ...ids import IdGenerator as OwnIdGenerator
 from ...ids import getrandbits, given_ids
-from ...safe import harmless, let_pass
+from ...safe import let_pass, never_raise
 from ..freeze import Attributes, copy
 from ..scope import usable_scope
 from .clock import CLOCK
 from .details import Details
 from .limits import Limits
-from .sampling import EVERYTHING, TRACE_ID_MASK, Plan, plan
+from .sampling import EVERYTHING, TRACE_ID_MASK, SamplingBounds, bounds_of
 from .span import NOT_STARTED, FastSpan, RecordOnlySpan
 from .trace import FLAGS, Trace
 from .unsampled import UnsampledRoot
 
 #: Trace, parent (a local span's id or a context), attributes, whether sampled.
-Birth = tuple[Trace, int | SpanContext | None, Attributes, bool]
+SpanStart = tuple[Trace, int | SpanContext | None, Attributes, bool]
 
 #: Python has one empty tuple. What else a service gives is looked at under guard.
 _NO_LINKS: tuple[()] = ()
@@ -67,7 +67,7 @@ class Tracer(ApiTracer):
         """Take over what the provider was given since."""
         provider = self.provider
         self.sink = provider.sink
-        known = provider.plan
+        known = provider.bounds_of
         # The short path knows the usual meaning of a local parent: sampled if it is, otherwise not.
         usual = known is not None and known.local_sampled == EVERYTHING and known.local_unsampled == 0
         self.root_bound = known.root if known is not None and known.root != EVERYTHING else None
@@ -172,14 +172,14 @@ class Tracer(ApiTracer):
             return getrandbits(64) or 1 if given is None else given.span_id
         return self.provider.id_generator.generate_span_id()
 
-    def birth(
+    def decide(
         self,
         context: Context | None,
         name: str,
         kind: SpanKind,
         attributes: Attributes,
         links: Sequence[Link],
-    ) -> Birth | Span:
+    ) -> SpanStart | Span:
         """Decide about a new span.
 
         Returns:
@@ -194,7 +194,7 @@ class Tracer(ApiTracer):
             trace_id, random = self.provider.new_trace_id()
         else:
             trace_id, random = parent.trace_id, parent.trace_flags & 2
-        known = self.provider.plan
+        known = self.provider.bounds_of
         if known is not None:
             recording = sampled = trace_id & TRACE_ID_MASK < _bound(known, parent)
             state = DEFAULT_TRACE_STATE if parent is None else parent.trace_state
@@ -236,26 +236,26 @@ class Tracer(ApiTracer):
         """Count a start and tell the span processors of it."""
         self.spans_started += 1
         for processor in self.provider.processors:
-            _tell(processor.on_start, span, context)
+            _notify(processor.on_start, span, context)
 
     def ended(self, span: FastSpan) -> None:
         """Tell the span processors of an end, and hand the span to the exporter."""
         processors = self.provider.processors
         for processor in processors:
-            _tell(processor._on_ending, span)
+            _notify(processor._on_ending, span)
         for processor in processors:
-            _tell(processor.on_end, span)
+            _notify(processor.on_end, span)
         if not isinstance(span, RecordOnlySpan):
             self.sink(span)
 
 
-@harmless
-def _tell(hook: Callable[..., Any], *arguments: Any) -> None:
+@never_raise
+def _notify(hook: Callable[..., Any], *arguments: Any) -> None:
     """Call a span processor, which may be a service's own."""
     hook(*arguments)
 
 
-def _bound(known: Plan, parent: SpanContext | None) -> int:
+def _bound(known: SamplingBounds, parent: SpanContext | None) -> int:
     if parent is None:
         return known.root
     sampled = parent.trace_flags & 1
@@ -287,7 +287,7 @@ class TracerProvider(ApiTracerProvider):
         self.processors: tuple[SpanProcessor, ...] = ()
         self._sampler = sampler
         self._id_generator: IdGenerator = OwnIdGenerator()
-        self.plan = plan(sampler)
+        self.bounds_of = bounds_of(sampler)
         self.has_own_ids = True
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
         self._lock = threading.RLock()
@@ -300,7 +300,7 @@ class TracerProvider(ApiTracerProvider):
     @sampler.setter
     def sampler(self, sampler: Sampler) -> None:
         self._sampler = sampler
-        self.plan = plan(sampler)
+        self.bounds_of = bounds_of(sampler)
         self._configure()
 
     @property

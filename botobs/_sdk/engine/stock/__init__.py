@@ -23,7 +23,7 @@ from opentelemetry.trace import get_current_span
 from ....semconv import DURATION_BUCKETS
 from ...ids import IdGenerator
 from ...safe import class_name
-from ..callbacks import IN_ALL, Asking
+from ..callbacks import COLLECTION_TIMEOUT, CallbackRunner
 from ..faults import FAULTS
 from ..redact import redact_metrics, redact_spans
 from .meters import SafeMeterProvider, make_encodable
@@ -83,7 +83,7 @@ class StockEngine:
         )
         self.tracer_provider = self._tracer_provider
         self.meter_provider = self._meter_provider
-        self._asking = Asking()
+        self._callback_runner = CallbackRunner()
         self._renew_storage()
 
     @property
@@ -107,10 +107,10 @@ class StockEngine:
         redact_spans(request, self._redactor)
         return bytes(request.SerializeToString())
 
-    def collect_metrics(self, seconds: float = IN_ALL) -> bytes | None:
+    def collect_metrics(self, seconds: float = COLLECTION_TIMEOUT) -> bytes | None:
         """A redacted ExportMetricsServiceRequest with cumulative totals."""
         provider = self._meter_provider
-        provider.give(self._asking.ask(provider.callbacks(), seconds))
+        provider.give(self._callback_runner.run(provider.callbacks(), seconds))
         data = self._reader.get_metrics_data()
         provider.give({})
         if data is None:
@@ -145,14 +145,14 @@ class StockEngine:
             meter._instrument_ids_lock = threading.Lock()
         meters._sdk_config.resource = resource
         self._reader._lock = threading.RLock()
-        self._asking.reset()
+        self._callback_runner.reset()
         self._renew_storage()
 
     def shutdown(self) -> None:
         """Record nothing more."""
         self._processor.shutdown()
         self._meter_provider.shutdown()
-        self._asking.close()
+        self._callback_runner.close()
 
     def _renew_storage(self) -> None:
         """Give the meter provider empty aggregations, with a limit on series, and a lock that nobody holds."""

@@ -14,7 +14,7 @@ from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics.export import MetricsData
 
 from ...safe import class_name, fits_int64, let_pass, number_of, sendable, text_of
-from ..callbacks import Answers, Callback, usable_callbacks
+from ..callbacks import Callback, Observations, usable_callbacks
 from ..faults import FAULTS
 from ..instruments import or_none, usable_bounds
 from ..scope import usable_scope
@@ -102,10 +102,10 @@ class SafeMeterProvider(MeterProvider):
         observed = tuple(self._measurement_consumer._async_instruments)
         return [callback for instrument in observed for callback in instrument.__dict__.get("asked", ())]
 
-    def give(self, answers: Answers) -> None:
+    def give(self, observations: Observations) -> None:
         """Let the next collection find what the callbacks have answered."""
         for instrument in tuple(self._measurement_consumer._async_instruments):
-            instrument.__dict__["answers"] = answers
+            instrument.__dict__["answers"] = observations
 
 
 def _texts(*given: Any) -> Any:
@@ -153,9 +153,9 @@ def _observing(instrument: Any, callbacks: Any) -> Any:
     asked = instrument.__dict__["asked"] = usable_callbacks(instrument.name, callbacks)
 
     def answered(_: CallbackOptions) -> Iterable[Measurement]:
-        answers: Answers = instrument.__dict__.get("answers", {})
+        observations: Observations = instrument.__dict__.get("answers", {})
         for callback in asked:
-            for value, attributes, context in answers.get(callback, ()):
+            for value, attributes, context in observations.get(callback, ()):
                 yield Measurement(
                     _plain(value) or 0,
                     time_unix_nano=time_ns(),

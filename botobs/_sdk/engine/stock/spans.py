@@ -17,7 +17,7 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from ...context import SPAN_KEY
-from ...safe import described, harmless, let_pass, nanoseconds, sendable, text_of
+from ...safe import described, let_pass, nanoseconds, never_raise, sendable, text_of
 from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..scope import usable_scope
 from ..values import sendable_attributes
@@ -28,12 +28,12 @@ Attributes = Mapping[str, Any] | None
 class SafeSpan(_Span):
     """The SDK's span; none of its methods raises."""
 
-    @harmless
+    @never_raise
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes."""
         super().set_attributes(sendable_attributes(attributes))
 
-    @harmless
+    @never_raise
     def set_attribute(self, key: str, value: Any) -> None:
         """Set one attribute."""
         if issubclass(type(key), str):
@@ -41,24 +41,24 @@ class SafeSpan(_Span):
         else:
             super().set_attribute("", None)
 
-    @harmless
+    @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Record that something happened."""
         super().add_event(sendable(text_of(name)), sendable_attributes(attributes), nanoseconds(timestamp))
 
-    @harmless
+    @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Relate the span to another one."""
         attributes = sendable_attributes(attributes)
         if is_valid_link(context, attributes):
             super().add_link(context, attributes)
 
-    @harmless
+    @never_raise
     def update_name(self, name: str) -> None:
         """Rename the span."""
         super().update_name(sendable(text_of(name)))
 
-    @harmless
+    @never_raise
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status."""
         if isinstance(status, Status):
@@ -66,7 +66,7 @@ class SafeSpan(_Span):
             status = Status(status.status_code, None if own is None else sendable(text_of(own)))
         super().set_status(status, None if description is None else sendable(text_of(description)))
 
-    @harmless
+    @never_raise
     def record_exception(
         self,
         exception: BaseException,
@@ -78,7 +78,7 @@ class SafeSpan(_Span):
         told = {**exception_attributes(exception, escaped), **sendable_attributes(attributes)}
         self.add_event("exception", told, timestamp)
 
-    @harmless
+    @never_raise
     def end(self, end_time: int | None = None) -> None:
         """End the span."""
         super().end(nanoseconds(end_time))

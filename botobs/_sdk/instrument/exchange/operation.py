@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
 from ... import orders
-from ...delays import stamp
+from ...delays import record_delays
 from ...patching.guard import guarded
 from . import errors
 from .names import ASIDES, CANCELS, ORDER_QUERIES, PREPARES, SUBMITS
@@ -128,7 +128,7 @@ class Operation(ContextScope):
         self._measure(error, duration)
         self._follow(error, result, duration)
         self._describe(error, result)
-        stamp(self.span)
+        record_delays(self.span)
         self.span.end()
 
     @guarded(_library)

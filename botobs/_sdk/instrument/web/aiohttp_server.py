@@ -20,7 +20,7 @@ from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from ....semconv import http as semconv
-from ...delays import stamp
+from ...delays import record_delays
 from ...patching.guard import guarded
 from ...patching.patch import Patches
 from ...safe import class_name
@@ -110,7 +110,7 @@ class _Requests:
             span.set_attributes(outcome)
             # The exemplar of a slow request is its own span.
             self._duration.record(seconds, {**started.shared, **outcome}, started.context)
-            stamp(span)
+            record_delays(span)
         finally:
             # Whatever an answer or an exception of the service's does when it is looked at.
             span.end()

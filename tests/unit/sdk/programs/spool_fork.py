@@ -6,17 +6,17 @@ import os
 import sys
 from pathlib import Path
 
-from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.priority import Priority
 from botobs._sdk.export.spool import Spool
 from botobs._sdk.export.spool_folder import Folder, open_base
-from botobs._sdk.export.store import Parcel
+from botobs._sdk.export.store import Batch
 
 
 def main() -> None:
     """Run."""
     directory = Path(sys.argv[1])
     spool = Spool(directory, 10_000, 3600.0)
-    spool.add(Parcel("traces", Lane.NORMAL, b"parent", 1))
+    spool.add(Batch("traces", Priority.NORMAL, b"parent", 1))
     child = os.fork()
     if child == 0:
         spool.after_fork()

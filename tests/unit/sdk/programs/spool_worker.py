@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from botobs._sdk.export.lanes import Lane
+from botobs._sdk.export.priority import Priority
 from botobs._sdk.export.spool import Spool
-from botobs._sdk.export.store import Parcel
+from botobs._sdk.export.store import Batch
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     spool = Spool(Path(sys.argv[1]), 10_000, 3600.0)
     print("ready", flush=True)
     sys.stdin.readline()
-    spool.add(Parcel("traces", Lane.NORMAL, b"body", 1))
+    spool.add(Batch("traces", Priority.NORMAL, b"body", 1))
     assert spool._own is not None
     print(spool._own.name, flush=True)
     sys.stdin.readline()

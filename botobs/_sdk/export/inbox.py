@@ -1,0 +1,57 @@
+"""What other threads ask of the export thread."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+
+
+@dataclass(slots=True)
+class FlushRequest:
+    """A thread waits until everything recorded so far has been sent.
+
+    Attributes:
+        deadline: Reading of `time.monotonic` by which the export thread is to be done.
+        stop: Whether the export thread ends afterwards.
+        done: Set by the export thread.
+        delivered: Whether everything was delivered; final once `done` is set.
+    """
+
+    deadline: float
+    stop: bool
+    done: threading.Event = field(default_factory=threading.Event)
+    delivered: bool = False
+
+
+class Inbox:
+    """Wakes the export thread, or hands it a `FlushRequest`. Any thread may call `wake` and `put`.
+
+    A `SimpleQueue` may be put to from a finalizer or a signal handler; a condition or an event may not.
+
+    Attributes:
+        woken: Whether the export thread is about to look at the queues. Written by several threads without a lock: a
+            lost update wakes it once more, or not before its next interval.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[FlushRequest | None] = SimpleQueue()
+        self.woken = False
+
+    def wake(self) -> None:
+        """Have the export thread look at the queues now."""
+        self.woken = True
+        self._queue.put(None)
+
+    def put(self, request: FlushRequest) -> None:
+        """Hand a request over."""
+        self._queue.put(request)
+
+    def get(self, timeout: float) -> FlushRequest | None:
+        """Wait until woken or asked, for `timeout` seconds at most; the request, if there is one."""
+        try:
+            request = self._queue.get(timeout=max(0.0, timeout))
+        except Empty:
+            request = None
+        self.woken = False
+        return request
