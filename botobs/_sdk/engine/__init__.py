@@ -1,4 +1,4 @@
-"""The seam behind which spans and metrics are recorded, so that a faster recorder can take the stock one's place."""
+"""The interface of the two engines that record spans and metrics: `stock`, OpenTelemetry's SDK, and `fast`, our own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import TracerProvider
 
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
     from ..redaction import Redactor
 
 Sink = Callable[[Any], None]
-"""Takes a sampled span at its end, on the caller's thread; it does not block and does not raise."""
+"""Called with each sampled span when it ends, on the caller's thread; must neither block nor raise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What keeps one span, or one metric, from growing without end.
+    """Limits on the size of one metric and one span.
 
     Attributes:
         series: Series of a metric; measurements of further ones go to its overflow series.
         attributes: Attributes of a span, event or link.
-        attribute_length: Characters of a text attribute.
+        attribute_length: Characters of a string attribute.
         events: Events of a span.
         links: Links of a span.
     """
@@ -36,6 +37,19 @@ class Limits:
     attribute_length: int = 8192
     events: int = 128
     links: int = 128
+
+    def for_spans(self) -> SpanLimits:
+        """The limits of spans, as the OpenTelemetry SDK has them."""
+        return SpanLimits(
+            max_attributes=self.attributes,
+            max_events=self.events,
+            max_links=self.links,
+            max_span_attributes=self.attributes,
+            max_event_attributes=self.attributes,
+            max_link_attributes=self.attributes,
+            max_attribute_length=self.attribute_length,
+            max_span_attribute_length=self.attribute_length,
+        )
 
 
 class Engine(Protocol):
@@ -49,11 +63,11 @@ class Engine(Protocol):
 
     @property
     def tracer_provider(self) -> TracerProvider:
-        """Makes the tracers."""
+        """Creates the tracers."""
 
     @property
     def meter_provider(self) -> MeterProvider:
-        """Makes the meters."""
+        """Creates the meters."""
 
     @property
     def spans_started(self) -> int:
@@ -65,7 +79,7 @@ class Engine(Protocol):
 
     @property
     def attributes_refused(self) -> int:
-        """Attributes that were taken off measurements so far, because they never repeat their values."""
+        """Attributes removed from measurements so far, because their values never repeat."""
 
     def encode_spans(self, spans: Sequence[Any]) -> bytes:
         """A redacted ExportTraceServiceRequest; on the export thread.
@@ -78,11 +92,11 @@ class Engine(Protocol):
         """A redacted ExportMetricsServiceRequest with cumulative totals, or None if there is nothing.
 
         Args:
-            seconds: That a service's own callbacks may take, all together.
+            seconds: Time limit of a service's own callbacks, all together.
         """
 
     def span_size(self, span: Any) -> int:
-        """About how many bytes a span takes in memory; cheap, because the caller's thread asks."""
+        """About how many bytes a span takes in memory; cheap, since it may run on a service's thread."""
 
     def reset_after_fork(self, resource: Resource) -> None:
         """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
@@ -96,7 +110,7 @@ def create_engine(
 ) -> Engine:
     """The engine called `name`: `stock` or `fast`.
 
-    The fast one adds up without locks, relying on the interpreter's; a Python without that gets the stock one.
+    The fast one relies on the interpreter's lock instead of its own; a Python without that lock gets the stock one.
     """
     if name == "fast" and getattr(sys, "_is_gil_enabled", lambda: True)():
         from .fast import FastEngine

@@ -10,7 +10,6 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.trace.sampling import Sampler
 
 from ..callbacks import COLLECTION_TIMEOUT, CallbackRunner
@@ -34,17 +33,7 @@ class FastEngine:
     def __init__(
         self, resource: Resource, sampler: Sampler, sink: Sink, redactor: Redactor, limits: Limits
     ) -> None:
-        span_limits = SpanLimits(
-            max_attributes=limits.attributes,
-            max_events=limits.events,
-            max_links=limits.links,
-            max_span_attributes=limits.attributes,
-            max_event_attributes=limits.attributes,
-            max_link_attributes=limits.attributes,
-            max_attribute_length=limits.attribute_length,
-            max_span_attribute_length=limits.attribute_length,
-        )
-        self.tracer_provider = TracerProvider(resource, sampler, sink, span_limits)
+        self.tracer_provider = TracerProvider(resource, sampler, sink, limits.for_spans())
         self.meter_provider = MeterProvider(resource, limits.series)
         self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
         self._metrics = MetricEncoder(self._spans)

@@ -1,8 +1,9 @@
-"""How a fast span looks to those who read it: upstream processors and exporters, tests, instrumentations."""
+"""The state of a fast span, and how processors and exporters of the SDK, tests and instrumentations read it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,41 @@ if TYPE_CHECKING:
 _UNSET = Status(StatusCode.UNSET)
 
 
+#: `_end` of a span that has not been started. Only a recording span's `_end` is `None`.
+NOT_STARTED = 0
+
+
+class Phase(Enum):
+    """Where a span is in its life; see `SpanState`."""
+
+    NOT_STARTED = "not started"
+    RECORDING = "recording"
+    ENDED = "ended"
+
+
 class SpanState(Span, ReadableSpan):
     """The slots of a fast span, and the properties of `ReadableSpan` computed from them when read.
 
-    Attributes are validated and limited here, not when they are set.
+    A span goes through three phases, which two of its slots tell apart:
+
+    =========== ========== ================================ =============================================
+    Phase       `_trace`   `_end`                           `_attributes`
+    =========== ========== ================================ =============================================
+    not started `None`     `NOT_STARTED`                    the caller's mapping
+    recording   a `Trace`  `None`                           a copy of our own
+    ended       a `Trace`  a reading of `perf_counter_ns`   that copy; nothing changes it any more
+    =========== ========== ================================ =============================================
+
+    Code that runs for every span compares `_end` with `None`, since a property costs as much as the rest of such a
+    method. All other code reads `phase`.
+
+    Attributes are validated and limited when they are read, not when they are set.
     """
 
     __slots__ = (
         "_attributes",
         "_details",
+        "_drawn",
         "_end",
         "_kind",
         "_name",
@@ -45,21 +72,30 @@ class SpanState(Span, ReadableSpan):
     _tracer: Tracer
     _name: str
     _kind: SpanKind
-    #: The caller's mapping until the span starts, then a copy.
     _attributes: Any
-    #: A local parent's id, or another parent's `SpanContext`.
+    #: A local parent's id, or another parent's `SpanContext`. Set when the span starts.
     _parent: int | SpanContext | None  # type: ignore[assignment]
-    #: `None` until the span starts.
     _trace: Trace | None
+    #: The trace id that was drawn to decide about sampling before the span starts; 0 if there was no need to.
+    _drawn: int
     _span_id: int
-    #: Readings of `perf_counter_ns`; `_end` is `None` while, and only while, the span records.
+    #: Readings of `perf_counter_ns`.
     _start: int
     _end: int | None
+    #: What few spans have; made when it is needed.
     _details: Details | None
+    #: Resets the context variable; `None` unless the span is the current one of a `with` block.
     _token: Any
 
+    @property
+    def phase(self) -> Phase:
+        """Where the span is in its life."""
+        if self._trace is None:
+            return Phase.NOT_STARTED
+        return Phase.RECORDING if self._end is None else Phase.ENDED
+
     def get_span_context(self) -> SpanContext:
-        """The ids to propagate."""
+        """The span's ids and flags; an invalid context until it is started."""
         trace = self._trace
         return INVALID_SPAN_CONTEXT if trace is None else span_context(trace, self._span_id)
 
@@ -71,10 +107,10 @@ class SpanState(Span, ReadableSpan):
     @property
     def parent(self) -> SpanContext | None:
         """The parent's context, or `None` for a root span."""
+        if self._trace is None:
+            return None
         parent = self._parent
-        if isinstance(parent, int):
-            return None if self._trace is None else span_context(self._trace, parent)
-        return parent
+        return span_context(self._trace, parent) if isinstance(parent, int) else parent
 
     @property
     def resource(self) -> Resource:
@@ -93,12 +129,12 @@ class SpanState(Span, ReadableSpan):
 
     @property
     def start_time(self) -> int | None:
-        """Nanoseconds since the epoch."""
+        """Nanoseconds since the epoch; `None` until the span is started."""
         return None if self._trace is None else self._trace[3] + self._start
 
     @property
     def end_time(self) -> int | None:
-        """Nanoseconds since the epoch; `None` while the span runs."""
+        """Nanoseconds since the epoch; `None` until the span has ended."""
         return None if self._trace is None or self._end is None else self._trace[3] + self._end
 
     @property

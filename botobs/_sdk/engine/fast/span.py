@@ -1,8 +1,10 @@
 """A span that is its own context manager.
 
-The usual span does on the caller's thread: one allocation, two random numbers, a copy of its attributes, two clock
-readings, one set and one reset of the context variable, one call of the sink. Whatever else a span can do is reached
-through `Details`, which the usual span does not have.
+What the usual span costs on the caller's thread: one allocation, two random numbers, a copy of its attributes, two
+clock readings, one set and one reset of the context variable, one call of the sink. Everything else that a span can do
+needs `Details`, which the usual span does not have: methods named `…_slowly` are for spans that have them.
+
+The phases of a span, and the slots that hold its state, are described at `SpanState`.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from ...safe import Log, described, let_pass, nanoseconds, never_raise, text_of
 from ..freeze import IMMUTABLE, Attributes, copy, freeze
 from .clock import CLOCK
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
-from .reading import SpanState
+from .reading import Phase, SpanState
 from .sampling import TRACE_ID_MASK
 from .trace import FLAGS
 from .unsampled import UnsampledSpan
@@ -39,27 +41,27 @@ from .unsampled import UnsampledSpan
 _logger = Log(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-#: `_end` of a span that does not record yet, unless its trace id was drawn already: then that. Only a recording span's
-#: is `None`.
-NOT_STARTED = 0
-
 
 class FastSpan(SpanState):
-    """A recording span.
+    """A span that is recorded and exported.
 
-    `Tracer.start_as_current_span` returns it not yet started: entering it starts it and makes it current, leaving it
-    ends it, calling it decorates a function. `Tracer.start_span` returns it started.
+    `Tracer.start_as_current_span` returns it not started: entering it starts it and makes it current, leaving it ends
+    it, calling it decorates a function. `Tracer.start_span` returns it started.
     """
 
     __slots__ = ()
 
-    # A tracer fills the slots; `ReadableSpan.__init__` would fill them twice.
+    # The tracer fills the slots; `ReadableSpan.__init__` would fill them twice.
     __init__ = object.__init__
 
     # -- the span as a context manager ----------------------------------------------------------------------------
 
     def __enter__(self) -> Span:
-        """Start the span and make it current. A span that was started before is only ended on exit."""
+        """Start the span and make it current. A span that was already started is only ended on exit.
+
+        Returns:
+            The span, or one that does not record if this one is not sampled.
+        """
         if self._details is not None or self._trace is not None:
             return self._enter_slowly()
         context = current()
@@ -69,7 +71,7 @@ class FastSpan(SpanState):
             self._trace = parent._trace
             self._parent = parent._span_id
         elif parent is None and given_ids() is None:
-            trace_id = self._end
+            trace_id = self._drawn
             if not trace_id:
                 bound = tracer.root_bound
                 trace_id = 0 if bound == 0 else getrandbits(128) or 1
@@ -79,8 +81,9 @@ class FastSpan(SpanState):
                     self._token = attach({**context, SPAN_KEY: unsampled})
                     return unsampled  # type: ignore[no-any-return]
             self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
+            self._parent = None
         elif isinstance(parent, UnsampledSpan):
-            # Nobody will see either of them, and one id is as good as another to say "not sampled".
+            # Neither is exported, and any id serves to say "not sampled".
             return parent  # type: ignore[return-value]
         else:
             return self._enter_slowly()
@@ -116,8 +119,8 @@ class FastSpan(SpanState):
             try:
                 self._exit_slowly(exc_val)
             except Exception:
-                # The stack has no room left, say: what the service raised must not be replaced by what we raise.
-                self._exit_anyhow()
+                # The stack may be full, for example. An exception of the service must not be replaced by one of ours.
+                self._exit_minimally()
             return
         token = self._token
         if token is None:
@@ -127,10 +130,10 @@ class FastSpan(SpanState):
         try:
             detach(token)
         except (ValueError, RuntimeError):
-            self._left_elsewhere()
+            self._log_foreign_exit()
         if self._end is None:
             self._end = perf_counter_ns()
-            # A span without details was started when there were no span processors to tell of its end.
+            # A span without details was started when there were no span processors to notify.
             self._tracer.sink(self)
 
     def __call__(self, function: _F) -> _F:
@@ -152,7 +155,7 @@ class FastSpan(SpanState):
         return run  # type: ignore[return-value]
 
     def _again(self) -> FastSpan:
-        """A span like this one, which has not been started."""
+        """A copy of this span that is not started."""
         details = self._details
         again = self._tracer.usual_span(self._name, self._kind, self._attributes)
         again._details = details and Details(
@@ -167,7 +170,7 @@ class FastSpan(SpanState):
 
     def _enter_slowly(self) -> Span:
         details = self._more()
-        if self._trace is not None:
+        if self.phase is not Phase.NOT_STARTED:
             details.entered += 1
             return self
         span = self._begin(details.context)
@@ -182,10 +185,10 @@ class FastSpan(SpanState):
         try:
             detach(token)
         except (ValueError, RuntimeError):
-            self._left_elsewhere()
+            self._log_foreign_exit()
 
-    def _left_elsewhere(self) -> None:
-        # An async generator may be closed in another context than it was started in.
+    def _log_foreign_exit(self) -> None:
+        # An async generator may be closed in a context other than the one it was started in.
         _logger.debug("Span %s was left in another context than it was entered in.", self._name)
 
     def _exit_slowly(self, exception: BaseException | None) -> None:
@@ -197,13 +200,13 @@ class FastSpan(SpanState):
             self.end()
             return
         self._leave()
-        # Those that are no `Exception`, such as `GeneratorExit`, are not errors.
+        # What is no `Exception`, such as `GeneratorExit`, is no error.
         if isinstance(exception, Exception):
             self._fail(exception, escaped=False)
         if self._end is None and (details is None or details.end_on_exit):
             self.end()
 
-    def _exit_anyhow(self) -> None:
+    def _exit_minimally(self) -> None:
         token, self._token = self._token, None
         try:
             if token is not None:
@@ -214,7 +217,7 @@ class FastSpan(SpanState):
                 self._tracer.sink(self)
 
     def _fail(self, exception: BaseException, *, escaped: bool) -> None:
-        if self._end is not None:
+        if self.phase is not Phase.RECORDING:
             return
         details = self._more()
         if details.record_exception:
@@ -264,24 +267,26 @@ class FastSpan(SpanState):
         self._tracer.ended(self)
 
     def is_recording(self) -> bool:
-        """Whether changes still count: after the start and before the end."""
+        """Whether the span has been started and has not ended."""
         return self._end is None
 
     # -- changes --------------------------------------------------------------------------------------------------
 
     def _ended(self, method: str) -> bool:
+        """Whether the span does not record, which is logged."""
         if self._end is None:
             return False
         _logger.warning("Tried calling %s on an ended span.", method)
         return True
 
     def _more(self) -> Details:
+        """The details, created if there are none yet."""
         if self._details is None:
             self._details = Details()
         return self._details
 
     def set_attribute(self, key: str, value: Any) -> None:
-        """Set one attribute; the oldest is dropped when there are too many."""
+        """Set one attribute, whose value is copied; the oldest is dropped when there are too many."""
         if self._end is not None:
             self._ended("set_attribute")
             return
@@ -304,7 +309,7 @@ class FastSpan(SpanState):
 
     @never_raise
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
-        """Set several attributes."""
+        """Set several attributes; see `set_attribute`."""
         if self._ended("set_attributes"):
             return
         for key, value in copy(attributes).items():
@@ -312,7 +317,7 @@ class FastSpan(SpanState):
 
     @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
-        """Record that something happened, now or at `timestamp` (nanoseconds since the epoch)."""
+        """Record an event, now or at `timestamp`, in nanoseconds since the epoch."""
         if self._ended("add_event") or self._trace is None:
             return
         given = nanoseconds(timestamp)
@@ -326,7 +331,7 @@ class FastSpan(SpanState):
 
     @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
-        """Relate the span to another one."""
+        """Link the span to another one."""
         if self._ended("add_link") or not is_valid_link(context, attributes):
             return
         self._append_link(RecordedLink(context, copy(attributes)))
@@ -381,5 +386,5 @@ class RecordOnlySpan(FastSpan):
     __slots__ = ()
 
 
-# Some look for the SDK's class before they read a span's attributes.
+# Some libraries check for the SDK's class before they read a span's attributes.
 SdkSpan.register(FastSpan)

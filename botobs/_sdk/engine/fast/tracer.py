@@ -1,4 +1,13 @@
-"""The tracer and its provider."""
+"""The tracer and its provider.
+
+A tracer has two ways to start a span:
+
+- The short one, for nearly every span: `start_as_current_span` without unusual arguments creates the span or draws the
+  trace id of an unsampled one, and `FastSpan.__enter__` starts it. Nothing of the tracer or the sampler is called.
+- The long one, `decide`, for all others: `start_span`, an explicit context, links, a sampler or id generator of the
+  service, span processors, a parent from another process. It follows the specification step by step.
+
+`configure` finds out which ways are open, whenever something is attached to the provider."""
 
 from __future__ import annotations
 
@@ -32,15 +41,17 @@ from ..scope import usable_scope
 from .clock import CLOCK
 from .details import Details
 from .limits import Limits
+from .reading import NOT_STARTED
 from .sampling import EVERYTHING, TRACE_ID_MASK, SamplingBounds, bounds_of
-from .span import NOT_STARTED, FastSpan, RecordOnlySpan
+from .span import FastSpan, RecordOnlySpan
 from .trace import FLAGS, Trace
 from .unsampled import UnsampledRoot
 
-#: Trace, parent (a local span's id or a context), attributes, whether sampled.
+#: What `decide` says about a span that records: trace, parent (the id of a local span, or a context), attributes, and
+#: whether it is sampled. A plain tuple, since a class would cost a third of the call.
 SpanStart = tuple[Trace, int | SpanContext | None, Attributes, bool]
 
-#: Python has one empty tuple. What else a service gives is looked at under guard.
+#: Python has one empty tuple. Reading anything else that a service gives may raise.
 _NO_LINKS: tuple[()] = ()
 
 
@@ -48,10 +59,9 @@ class Tracer(ApiTracer):
     """Starts spans of one instrumentation scope.
 
     Attributes:
-        extended: Whether anything attached has to be asked: a foreign sampler or id generator, span processors. If
-            not, a span is started and ended without a call of the tracer.
+        extended: Whether only the long way is open: a foreign sampler or id generator or span processors are attached.
         spans_started: Recorded spans started so far.
-        root_bound: Masked trace ids below it are sampled when there is no parent; all are if it is `None`.
+        root_bound: Without a parent, masked trace ids below it are sampled; all are if it is `None`.
     """
 
     __slots__ = ("extended", "limits", "provider", "root_bound", "scope", "sink", "spans_started")
@@ -64,11 +74,11 @@ class Tracer(ApiTracer):
         self.configure()
 
     def configure(self) -> None:
-        """Take over what the provider was given since."""
+        """Read the provider's sampler, processors and id generator again."""
         provider = self.provider
         self.sink = provider.sink
-        known = provider.bounds_of
-        # The short path knows the usual meaning of a local parent: sampled if it is, otherwise not.
+        known = provider.bounds
+        # The short way takes the decision of a local parent over, as samplers usually do.
         usual = known is not None and known.local_sampled == EVERYTHING and known.local_unsampled == 0
         self.root_bound = known.root if known is not None and known.root != EVERYTHING else None
         self.extended = not usual or bool(provider.processors) or not provider.has_own_ids
@@ -87,7 +97,7 @@ class Tracer(ApiTracer):
     ) -> FastSpan | UnsampledRoot:
         """A context manager (or decorator) that starts a span, makes it current, and ends it."""
         details = None
-        drawn = NOT_STARTED
+        drawn = 0
         if (
             self.extended
             or context is not None
@@ -106,7 +116,7 @@ class Tracer(ApiTracer):
                 end_on_exit=end_on_exit,
             )
         elif self.root_bound == 0:
-            # Nearly every span is an unsampled one then, and looks for a parent when it is entered.
+            # Nearly every span is unsampled then. It looks for a parent when it is entered.
             root: UnsampledRoot = UnsampledRoot()
             root._usual = (self, name, kind, attributes)
             return root
@@ -117,25 +127,25 @@ class Tracer(ApiTracer):
                 root._trace_id = drawn
                 root._usual = (self, name, kind, attributes)
                 return root
-        # Written out and not by `usual_span`: it is the way of nearly every span.
+        # Not by `usual_span`: a call would be noticeable for nearly every span.
         span: FastSpan = FastSpan()
         span._tracer = self
         span._name = name
         span._kind = kind
         span._attributes = attributes
-        span._parent = None
         span._trace = None
-        span._end = drawn
+        span._drawn = drawn
+        span._end = NOT_STARTED
         span._token = None
         span._details = details
         return span
 
     def usual_span(self, name: str, kind: SpanKind, attributes: Attributes) -> FastSpan:
-        """A context manager as above, whatever the sampler will decide when it is entered."""
+        """A span that is not started, and that the sampler decides about when it is entered."""
         span: FastSpan = FastSpan()
         span._tracer, span._name, span._kind = self, name, kind
-        span._attributes, span._parent = attributes, None
-        span._trace, span._end, span._token, span._details = None, NOT_STARTED, None, None
+        span._attributes, span._trace, span._drawn, span._end = attributes, None, 0, NOT_STARTED
+        span._token, span._details = None, None
         return span
 
     def start_span(
@@ -166,7 +176,7 @@ class Tracer(ApiTracer):
         return span._begin(context)
 
     def new_span_id(self) -> int:
-        """A random id, one that was given, or the attached generator's."""
+        """A span id: a random one, one given by `ids.given`, or the attached generator's."""
         if self.provider.has_own_ids:
             given = given_ids()
             return getrandbits(64) or 1 if given is None else given.span_id
@@ -180,7 +190,14 @@ class Tracer(ApiTracer):
         attributes: Attributes,
         links: Sequence[Link],
     ) -> SpanStart | Span:
-        """Decide about a new span.
+        """Decide whether a new span is recorded and sampled, as the specification says.
+
+        Args:
+            context: With the parent; None for the current context.
+            name: The span's name.
+            kind: The span's kind.
+            attributes: As the caller gave them; a sampler of the service may replace them.
+            links: The span's links.
 
         Returns:
             What the span needs to start, or the span to use instead if it is not recorded.
@@ -194,7 +211,7 @@ class Tracer(ApiTracer):
             trace_id, random = self.provider.new_trace_id()
         else:
             trace_id, random = parent.trace_id, parent.trace_flags & 2
-        known = self.provider.bounds_of
+        known = self.provider.bounds
         if known is not None:
             recording = sampled = trace_id & TRACE_ID_MASK < _bound(known, parent)
             state = DEFAULT_TRACE_STATE if parent is None else parent.trace_state
@@ -228,18 +245,18 @@ class Tracer(ApiTracer):
         try:
             return self.provider.sampler.should_sample(context, trace_id, name, kind, attributes, links)
         except BaseException as error:
-            # A service's own sampler: what it cannot decide about is recorded.
+            # A service's own sampler failed: the span is recorded.
             let_pass(error)
             return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
 
     def started(self, span: FastSpan, context: Context | None) -> None:
-        """Count a start and tell the span processors of it."""
+        """Count a started span and notify the span processors."""
         self.spans_started += 1
         for processor in self.provider.processors:
             _notify(processor.on_start, span, context)
 
     def ended(self, span: FastSpan) -> None:
-        """Tell the span processors of an end, and hand the span to the exporter."""
+        """Notify the span processors of an ended span, and hand it to the exporter if it is sampled."""
         processors = self.provider.processors
         for processor in processors:
             _notify(processor._on_ending, span)
@@ -251,7 +268,7 @@ class Tracer(ApiTracer):
 
 @never_raise
 def _notify(hook: Callable[..., Any], *arguments: Any) -> None:
-    """Call a span processor, which may be a service's own."""
+    """Call a method of a span processor, which may be a service's own and raise."""
     hook(*arguments)
 
 
@@ -270,8 +287,12 @@ class TracerProvider(ApiTracerProvider):
     Args:
         resource: The process that the spans come from.
         sampler: Any sampler of the upstream SDK.
-        sink: Called with every sampled span that ended, on its thread; must not block.
+        sink: Called with every sampled span that ended, on the thread that ends it; must not block.
         limits: The upstream SDK's limits.
+
+    Attributes:
+        bounds: The sampler as numbers; None if it has to be called.
+        has_own_ids: Whether ids are random ones, drawn without calling a generator.
     """
 
     def __init__(
@@ -287,7 +308,7 @@ class TracerProvider(ApiTracerProvider):
         self.processors: tuple[SpanProcessor, ...] = ()
         self._sampler = sampler
         self._id_generator: IdGenerator = OwnIdGenerator()
-        self.bounds_of = bounds_of(sampler)
+        self.bounds = bounds_of(sampler)
         self.has_own_ids = True
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
         self._lock = threading.RLock()
@@ -300,7 +321,7 @@ class TracerProvider(ApiTracerProvider):
     @sampler.setter
     def sampler(self, sampler: Sampler) -> None:
         self._sampler = sampler
-        self.bounds_of = bounds_of(sampler)
+        self.bounds = bounds_of(sampler)
         self._configure()
 
     @property
@@ -325,7 +346,7 @@ class TracerProvider(ApiTracerProvider):
             tracer.configure()
 
     def new_trace_id(self) -> tuple[int, int]:
-        """A trace id, and the flag that says whether it is random."""
+        """A trace id, and the bit of the trace flags that says whether it is random (2 or 0)."""
         if self.has_own_ids:
             given = given_ids()
             return getrandbits(128) or 1 if given is None else given.trace_id, 2
@@ -353,19 +374,26 @@ class TracerProvider(ApiTracerProvider):
         return sum(tracer.spans_started for tracer in tuple(self._tracers.values()))
 
     def reset_after_fork(self, resource: Resource) -> None:
-        """Make the provider usable in a forked child."""
+        """Start from zero in a forked child, as the process of `resource`, with a lock that nobody holds."""
         self._lock = threading.RLock()
         self.resource = resource
         for tracer in self._tracers.values():
             tracer.spans_started = 0
 
     def close(self) -> None:
-        """Hand no more spans on."""
+        """Drop the spans that end from now on."""
         self.sink = _nowhere
         self._configure()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush the attached span processors, within `timeout_millis` milliseconds for all of them."""
+        """Flush the attached span processors.
+
+        Args:
+            timeout_millis: Milliseconds for all of them together.
+
+        Returns:
+            Whether all have flushed in time.
+        """
         deadline = time.monotonic() + timeout_millis / 1000
         flushed = True
         for processor in self.processors:
@@ -382,4 +410,4 @@ class TracerProvider(ApiTracerProvider):
 
 
 def _nowhere(span: Any) -> None:
-    """Take the spans that end after the engine was shut down."""
+    """Drop a span that ends after the engine was shut down."""

@@ -1,4 +1,4 @@
-"""OpenTelemetry's own SDK behind the seam."""
+"""The stock engine: OpenTelemetry's own SDK."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics import Histogram, MeterProvider, TraceBasedExempl
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricsData
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import get_current_span
 
@@ -61,16 +61,7 @@ class StockEngine:
             resource=resource,
             shutdown_on_exit=False,
             id_generator=IdGenerator(),
-            span_limits=SpanLimits(
-                max_attributes=limits.attributes,
-                max_events=limits.events,
-                max_links=limits.links,
-                max_span_attributes=limits.attributes,
-                max_event_attributes=limits.attributes,
-                max_link_attributes=limits.attributes,
-                max_attribute_length=limits.attribute_length,
-                max_span_attribute_length=limits.attribute_length,
-            ),
+            span_limits=limits.for_spans(),
         )
         self._tracer_provider.add_span_processor(self._processor)
         self._reader = InMemoryMetricReader()
