@@ -1,4 +1,4 @@
-"""The current context of `opentelemetry.context`, read and set without its layers.
+"""The current context of `opentelemetry.context`, read and set directly.
 
 `opentelemetry.context.attach` and `trace.set_span_in_context` copy the context twice and pass four Python functions.
 The context lives in one `ContextVar`; reading, setting and resetting that variable is what they do in the end, so

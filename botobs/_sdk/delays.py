@@ -1,7 +1,7 @@
-"""When this process could not go on: its event loop was blocked, or the garbage collector ran.
+"""Delays of this process: its event loop was blocked, or the garbage collector ran.
 
-The runtime instrumentation writes here, and whoever ends a span that somebody waited for asks how much of its time was
-lost so. Costs two attribute lookups when nothing was.
+The runtime instrumentation writes them here. When a span ends, `record_delays` sets how much of its time they took.
+Without delays that costs two attribute lookups.
 """
 
 from __future__ import annotations
@@ -18,49 +18,51 @@ from opentelemetry.trace import Span
 from ..semconv.runtime import EVENT_LOOP_LAG_ATTRIBUTE, GC_PAUSE_ATTRIBUTE
 from .patching.guard import guarded
 
-#: Shorter delays are the noise of timers, and far below what an order notices.
+#: Seconds. Shorter delays are within the noise of timers, and too short to matter for an order.
 THRESHOLD = 0.005
 
-Episode = tuple[float, float]
+Interval = tuple[float, float]
+"""Start and end on `time.perf_counter`'s scale, in seconds."""
 
 
 class LoopClock:
     """The delays of one event loop, on `time.perf_counter`'s scale.
 
     Attributes:
-        deadline: When the loop's next sample is due; long past means that the loop is blocked now.
+        deadline: When the next sample of the loop is due; if that is long past, the loop is blocked now.
+        intervals: When the loop was blocked; the last 128.
     """
 
-    __slots__ = ("deadline", "episodes")
+    __slots__ = ("deadline", "intervals")
 
     def __init__(self) -> None:
         self.deadline = float("inf")
-        self.episodes: deque[Episode] = deque(maxlen=128)
+        self.intervals: deque[Interval] = deque(maxlen=128)
 
     def sampled(self, now: float) -> float:
-        """The sample that was due at `deadline` comes at `now`; returns how late, in seconds."""
+        """Record that the sample due at `deadline` ran at `now`; returns the delay in seconds."""
         lag = max(now - self.deadline, 0.0)
         if lag >= THRESHOLD:
-            self.episodes.append((self.deadline, now))
+            self.intervals.append((self.deadline, now))
         return lag
 
 
-#: The clocks of the loops that are sampled.
+#: The clocks of all sampled event loops.
 LOOPS: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClock] = weakref.WeakKeyDictionary()
-# A child has the loops of its parent in memory, and they do not run.
+# In a forked child the loops of the parent are in memory, but do not run.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=LOOPS.clear)
 
-#: Start and end of the garbage collector's longer pauses; they stop every thread.
-GC_PAUSES: deque[Episode] = deque(maxlen=128)
+#: The longer pauses of the garbage collector, which stop every thread.
+GC_PAUSES: deque[Interval] = deque(maxlen=128)
 
 
 @guarded("runtime")
 def record_delays(span: Span) -> None:
-    """Note on `span`, which is about to end, how long the loop and the collector kept it waiting, if they did.
+    """Set how long the event loop and the garbage collector delayed `span`, which is about to end.
 
-    Sets `botobs.event_loop.lag` and `botobs.gc.pause`, in seconds. Call it where the span's work ran: it looks at the
-    loop that runs there.
+    Sets `botobs.event_loop.lag` and `botobs.gc.pause`, in seconds, if there were delays. Call it where the span's work
+    ran, since it uses the running event loop.
     """
     loop = asyncio._get_running_loop()
     clock = LOOPS.get(loop) if loop is not None else None
@@ -70,10 +72,10 @@ def record_delays(span: Span) -> None:
     if not started or not span.is_recording():
         return
     now = time.perf_counter()
-    # The span's start is on the wall clock, the episodes are not: its age is on both.
+    # The span's start is on the wall clock, the intervals are not: its age is on both.
     start = now - max(time.time_ns() - started, 0) / 1e9
     if clock is not None:
-        lag = _overlap(clock.episodes, start, now)
+        lag = _overlap(clock.intervals, start, now)
         overdue = now - max(clock.deadline, start)
         if overdue >= THRESHOLD:
             lag += overdue
@@ -85,8 +87,8 @@ def record_delays(span: Span) -> None:
             span.set_attribute(GC_PAUSE_ATTRIBUTE, round(paused, 6))
 
 
-def _overlap(episodes: Iterable[Episode], start: float, end: float) -> float:
+def _overlap(intervals: Iterable[Interval], start: float, end: float) -> float:
     # A copy: another thread, or a collection in this one, may add an episode meanwhile.
     return sum(
-        max(min(end, stop) - max(start, begin), 0.0) for begin, stop in tuple(episodes) if stop > start
+        max(min(end, stop) - max(start, begin), 0.0) for begin, stop in tuple(intervals) if stop > start
     )

@@ -1,7 +1,7 @@
-"""Trace and span ids that can be told in advance, for what must be found again without having been remembered.
+"""Trace and span ids that are derived instead of drawn, so that another process can compute them too.
 
-An order's trace is derived from its client order id, so that a process that was not there when the order was sent
-continues the same trace. The tracing API has no way to ask for an id; an id generator is asked for each.
+The ids of an order's trace are derived from its client order id, so that a process that did not send the order
+continues the same trace. The tracing API has no parameter for an id, but calls an id generator for each.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Ids:
 
     @classmethod
     def derive(cls, *identity: str) -> Ids:
-        """The ids that belong to `identity`; the same in every process and for ever."""
-        # Ids come from exchanges, and may hold what UTF-8 has no bytes for.
+        """The ids of `identity`, a hash; the same in every process and forever."""
+        # Client order ids come from exchanges too, and may contain what UTF-8 cannot encode.
         digest = hashlib.sha256("\0".join(identity).encode("utf-8", "surrogatepass")).digest()
         # Zero is not a valid id.
         return cls(
@@ -37,7 +37,7 @@ class Ids:
         )
 
     def span_context(self) -> SpanContext:
-        """What to link to, or to be a child of."""
+        """A sampled, remote span context with these ids, as a parent or for a link."""
         return SpanContext(
             self.trace_id, self.span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
         )
@@ -64,21 +64,21 @@ def taken() -> Ids | None:
 
 
 class IdGenerator(RandomIdGenerator):
-    """Random ids, but for spans that are started within `given`."""
+    """Random ids, except for spans that are started within `given`."""
 
     def generate_trace_id(self) -> int:
-        """A trace id."""
+        """The given trace id, or a random one."""
         ids = taken()
         return getrandbits(128) or 1 if ids is None else ids.trace_id
 
     def generate_span_id(self) -> int:
-        """A span id."""
+        """The given span id, or a random one."""
         ids = taken()
         return getrandbits(64) or 1 if ids is None else ids.span_id
 
 
 def honours_given_ids(provider: TracerProvider) -> bool:
-    """Whether spans of `provider` take the ids of `given`."""
+    """Whether spans of `provider` use the ids of `given`."""
     return isinstance(getattr(provider, "id_generator", None), IdGenerator)
 
 

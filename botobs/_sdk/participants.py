@@ -1,6 +1,6 @@
-"""What takes part in botobs' start and end without being imported by it.
+"""Hooks by which other packages take part in the start and stop of botobs.
 
-`botobs.trading` is used by some services only, and the SDK must not import the public packages that stand on it. It
+`botobs.trading` is used by some services only, and the SDK must not import the public packages that use it. So it
 registers itself here when a service imports it.
 """
 
@@ -10,13 +10,13 @@ from typing import Protocol
 
 
 class Participant(Protocol):
-    """Something that records through botobs and has a clean stop of its own to report."""
+    """A package that records through botobs and reports a clean stop of its own."""
 
     def connect(self) -> None:
-        """Report what exists already to the providers that are in force now."""
+        """Report what already exists to the current providers."""
 
     def goodbye(self) -> None:
-        """Report a clean stop of everything that this process watches."""
+        """Report a clean stop of everything that this process monitors."""
 
 
 _participants: list[Participant] = []

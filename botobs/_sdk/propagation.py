@@ -1,6 +1,6 @@
-"""Keeps secrets out of the headers that carry context to other services.
+"""Keeps secrets out of the headers that propagate context.
 
-Baggage is sent with every call to whoever is called, an exchange for instance, and nothing looks at it on the way.
+Baggage is sent with every call to any service, an exchange for instance, without passing the export's redaction.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from .safe import let_pass, never_raise
 
 
 class RedactingPropagator(TextMapPropagator):
-    """Injects what another propagator does, without entries of the baggage that hold a secret.
+    """Wraps a propagator, and removes entries that contain a secret from the baggage that it injects.
 
     Args:
-        inner: The propagator, several of which may be one.
+        inner: The propagator.
         redactor: Decides what a secret is.
     """
 
@@ -37,7 +37,7 @@ class RedactingPropagator(TextMapPropagator):
     def extract(
         self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
     ) -> Context:
-        """As the other does; what cannot be read carries nothing."""
+        """The context that the wrapped propagator reads from `carrier`; `context` unchanged if it raises."""
         try:
             return self.inner.extract(carrier, context, getter)
         except BaseException as error:
@@ -48,7 +48,7 @@ class RedactingPropagator(TextMapPropagator):
     def inject(
         self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
     ) -> None:
-        """As the other does, after the baggage was looked through."""
+        """Inject `context` into `carrier`, without baggage that contains a secret; never raises."""
         for key, value in baggage.get_all(context).items():
             if self._is_secret(key, value):
                 context = baggage.remove_baggage(key, context)
@@ -56,26 +56,26 @@ class RedactingPropagator(TextMapPropagator):
 
     @property
     def fields(self) -> set[str]:
-        """The headers that the other sets."""
+        """The names of the headers that the wrapped propagator sets."""
         return self.inner.fields
 
     def _is_secret(self, key: str, value: Any) -> bool:
         try:
             return bool(self._redactor.attribute(key, value) != value)
         except BaseException as error:
-            # An object of the service's own that has no text, and so can be no header either.
+            # An object of the service without a text: it cannot be sent as a header either.
             let_pass(error)
             return True
 
 
 def guard(redactor: Redactor) -> None:
-    """Look through the baggage from now on."""
+    """Wrap the global propagator in a `RedactingPropagator`."""
     release()
     propagate.set_global_textmap(RedactingPropagator(propagate.get_global_textmap(), redactor))
 
 
 def release() -> None:
-    """Put the propagator back that was there before."""
+    """Restore the global propagator that was wrapped."""
     current = propagate.get_global_textmap()
     if isinstance(current, RedactingPropagator):
         propagate.set_global_textmap(current.inner)

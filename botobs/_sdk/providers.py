@@ -1,7 +1,7 @@
-"""The providers that OpenTelemetry's global functions return, which can change what is behind them.
+"""The global providers of OpenTelemetry while botobs runs: proxies whose target can change.
 
-OpenTelemetry lets a global provider be set once in a process. These are set once; `init`, `shutdown` and another
-`init` change where they lead, and tracers and instruments that code has kept lead there too.
+OpenTelemetry lets a global provider be set only once in a process. These are set once; `init`, `shutdown` and another
+`init` change their target. Tracers and instruments that code keeps are proxies too, and change with them.
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ from .safe import let_pass, text_of
 
 
 def _key(scope: tuple[Any, ...]) -> tuple[Any, ...]:
-    # The values of attributes may be lists, which are no part of a key.
+    # The values of attributes may be lists, which cannot be part of a key.
     return (*scope[:3], repr(sorted(scope[3].items())) if scope[3] else None)
 
 
 class SwitchTracer(Tracer):
-    """Calls the tracer of the provider that is behind its own provider at the time."""
+    """A proxy of one scope's tracer of the current target."""
 
     def __init__(self, scope: tuple[Any, ...], provider: TracerProvider) -> None:
         self._scope = scope
         self.switch(provider)
 
     def switch(self, provider: TracerProvider) -> None:
-        """Use the same scope's tracer of `provider`."""
+        """Make the same scope's tracer of `provider` the target."""
         tracer = provider.get_tracer(*self._scope)
-        # As attributes of the instance, so that a call costs no more than on the tracer itself.
+        # As instance attributes, so that a call costs no more than on the tracer itself.
         self.__dict__.update(start_span=tracer.start_span, start_as_current_span=tracer.start_as_current_span)
 
     def start_span(self, *args: Any, **kwargs: Any) -> Any:
-        """Replaced in each instance; here because the interface wants it."""
+        """Replaced in each instance; defined because the interface is abstract."""
         raise NotImplementedError
 
     def start_as_current_span(self, *args: Any, **kwargs: Any) -> Any:
-        """Replaced in each instance; here because the interface wants it."""
+        """Replaced in each instance; defined because the interface is abstract."""
         raise NotImplementedError
 
 
 class SwitchTracerProvider(TracerProvider):
-    """Leads to another provider, none at first."""
+    """A proxy of another provider; without a target, nothing is recorded."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -79,7 +79,7 @@ class SwitchTracerProvider(TracerProvider):
         schema_url: str | None = None,
         attributes: Attributes = None,
     ) -> Tracer:
-        """The tracer of a scope; it goes on working across switches."""
+        """The tracer of a scope; it keeps working when the target changes."""
         scope = usable_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
         key = _key(scope)
         with self._lock:
@@ -89,23 +89,23 @@ class SwitchTracerProvider(TracerProvider):
 
     @property
     def id_generator(self) -> Any:
-        """What gives the ids of spans; None where it is not known."""
+        """The target's id generator; None if it has none."""
         return getattr(self._target, "id_generator", None)
 
     def switch(self, target: TracerProvider | None) -> None:
-        """Lead to `target`, or nowhere."""
+        """Change the target; None for none."""
         with self._lock:
             self._target = target or DisabledTracerProvider()
             for tracer in self._tracers.values():
                 tracer.switch(self._target)
 
     def after_fork(self) -> None:
-        """Take a lock that nobody holds."""
+        """Replace the lock in a forked child: a thread of the parent may have held it."""
         self._lock = threading.Lock()
 
 
 class _Switched:
-    """An instrument that is made anew at each switch."""
+    """A proxy of an instrument, which is created again on each target."""
 
     def __init__(self, create: Callable[[Meter], Any], meter: Meter) -> None:
         self._create = create
@@ -118,7 +118,7 @@ class _Switched:
             bound.rebind(self._real)
 
     def bind(self, attributes: Attributes = None) -> Forwarding:
-        """The instrument with attributes, across switches; see `botobs._sdk.engine.bound`."""
+        """The instrument with attributes, which keeps working when the target changes; see `engine.bound`."""
         bound = Forwarding(self._real, copy(attributes))
         self._bound.add(bound)
         return bound
@@ -157,7 +157,7 @@ class _SwitchObservableGauge(_Switched, ObservableGauge):
 
 
 class SwitchMeter(Meter):
-    """Makes instruments that follow a switch."""
+    """A proxy of one scope's meter, which creates proxies of instruments."""
 
     def __init__(self, scope: tuple[Any, ...], provider: MeterProvider) -> None:
         super().__init__(scope[0], scope[1], scope[2])
@@ -167,14 +167,14 @@ class SwitchMeter(Meter):
         self._instruments: dict[tuple[str, ...], _Switched] = {}
 
     def switch(self, provider: MeterProvider) -> None:
-        """Make all instruments anew on the same scope's meter of `provider`."""
+        """Create all instruments again on the same scope's meter of `provider`."""
         with self._switch_lock:
             self._real = provider.get_meter(*self._scope)
             for instrument in self._instruments.values():
                 instrument.switch(self._real)
 
     def after_fork(self) -> None:
-        """Take a lock that nobody holds."""
+        """Replace the lock in a forked child: a thread of the parent may have held it."""
         self._switch_lock = threading.Lock()
 
     def _make(self, kind: type[_Switched], create: Callable[[Meter], Any], *identity: str) -> Any:
@@ -279,7 +279,7 @@ class SwitchMeter(Meter):
 
 
 def _restartable(callbacks: Sequence[CallbackT] | None) -> list[CallbackT]:
-    """Callbacks that a second meter can use too: the SDK starts a generator once, when the instrument is made."""
+    """Callbacks that several meters can use one after another: the SDK starts a generator for each instrument."""
     try:
         given = list(islice(callbacks or (), 1000))
     except BaseException as error:
@@ -302,7 +302,7 @@ def _resume(generator: Any) -> CallbackT:
 
 
 class SwitchMeterProvider(MeterProvider):
-    """Leads to another provider, none at first."""
+    """A proxy of another provider; without a target, nothing is recorded."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -316,7 +316,7 @@ class SwitchMeterProvider(MeterProvider):
         schema_url: str | None = None,
         attributes: Attributes = None,
     ) -> Meter:
-        """The meter of a scope; it goes on working across switches."""
+        """The meter of a scope; it keeps working when the target changes."""
         scope = usable_scope(name, version, schema_url, attributes)
         key = _key(scope)
         with self._lock:
@@ -325,14 +325,14 @@ class SwitchMeterProvider(MeterProvider):
             return self._meters[key]
 
     def switch(self, target: MeterProvider | None) -> None:
-        """Lead to `target`, or nowhere."""
+        """Change the target; None for none."""
         with self._lock:
             self._target = target or NoOpMeterProvider()
             for meter in self._meters.values():
                 meter.switch(self._target)
 
     def after_fork(self) -> None:
-        """Take locks that nobody holds."""
+        """Replace the locks in a forked child: threads of the parent may have held them."""
         self._lock = threading.Lock()
         for meter in self._meters.values():
             meter.after_fork()
@@ -343,7 +343,11 @@ meter_provider = SwitchMeterProvider()
 
 
 def install_globally() -> list[str]:
-    """Make ours the global providers, once; the names of those that somebody else's hold already."""
+    """Set the proxies as the global providers, once.
+
+    Returns:
+        The names of those that were already set by somebody else, such as `tracer provider`.
+    """
     taken = []
     if trace._TRACER_PROVIDER is None:
         trace.set_tracer_provider(tracer_provider)

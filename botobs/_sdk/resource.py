@@ -1,4 +1,4 @@
-"""Who sends: the attributes that every span and metric of this process carries."""
+"""The resource: attributes of this process, which every span, metric and log record carries."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def build(settings: Settings) -> Resource:
-    """The resource of this process, with an instance id of its own.
+    """The resource of this process, with a new instance id.
 
-    Called again in a forked child, which is another instance. The names are those of
+    Called again in a forked child, which is another instance. The attributes are named in
     https://opentelemetry.io/docs/specs/semconv/resource/
     """
     attributes: dict[str, str | int] = {
@@ -44,7 +44,7 @@ def build(settings: Settings) -> Resource:
         attributes["service.namespace"] = settings.service_namespace
     if settings.service_version is not None:
         attributes["service.version"] = settings.service_version
-    # One character that cannot be sent would hold up every request.
+    # One character that cannot be encoded would make every request fail.
     return Resource(sendable_attributes(attributes))
 
 
@@ -52,5 +52,5 @@ def _host_name() -> str:
     try:
         return socket.gethostname()
     except (OSError, ValueError):
-        # It is not known, or is no text.
+        # It is unknown, or cannot be decoded.
         return "unknown"

@@ -1,4 +1,4 @@
-"""`botobs.span`: a span around a block or a function of any kind."""
+"""`botobs.span`: a span around a block, a function, a coroutine function or a generator."""
 
 from __future__ import annotations
 
@@ -58,21 +58,24 @@ def span(
         @botobs.span("candles")
         def candles() -> Iterator[Candle]: ...
 
-    A decorated generator's span lasts from its first item to its end, and is the current one only while the generator
-    itself runs. An exception ends the span as failed and goes on. Without `init`, nothing happens.
+    The span of a decorated generator lasts from its first item to its end, and is current only while the generator
+    itself runs. An exception ends the span with the status ERROR and is passed on. Without `init`, nothing is recorded.
 
     Args:
-        name: The span's name; as a decorator, that of the function by default.
-        attributes: Given to the span at its start.
-        kind: The side of a call that it stands for; a word that is none counts as `internal`.
-        links: Spans of other traces that it belongs to.
+        name: The span's name; by default that of the decorated function.
+        attributes: The span's attributes at its start.
+        kind: The span's kind; an unknown one counts as `internal`.
+        links: Related spans of other traces.
+
+    Returns:
+        A context manager and decorator; the decorated function if `name` is one.
     """
     scope = SpanScope(None if callable(name) else name, attributes, kind, links)
     return scope(name) if callable(name) else scope
 
 
 class SpanScope:
-    """What `span` returns: surrounds a block, or decorates a function."""
+    """What `span` returns: a context manager, sync and async, and a decorator."""
 
     def __init__(
         self,
@@ -96,7 +99,7 @@ class SpanScope:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End the span, as failed if an exception comes by."""
+        """End the span, with the status ERROR if an exception passes."""
         current, token = self._entered.pop()
         _detach(token)
         _end(current, error)
@@ -108,7 +111,7 @@ class SpanScope:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End the span, as failed if an exception comes by."""
+        """End the span, with the status ERROR if an exception passes."""
         self.__exit__(kind, error, traceback)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
@@ -129,19 +132,19 @@ class SpanScope:
         try:
             return _tracer.start_span(name, kind=self._kind, attributes=self._attributes, links=self._links)
         except Exception:
-            # A provider of the service's own; the block runs whatever it says.
+            # A tracer provider of the service failed; the block must run all the same.
             return INVALID_SPAN
 
     def _function(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _Current(self._start(name)):
+            with _CurrentSpan(self._start(name)):
                 return function(*args, **kwargs)
 
         return wrapper
 
     def _coroutine(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _Current(self._start(name)):
+            with _CurrentSpan(self._start(name)):
                 return await function(*args, **kwargs)
 
         return wrapper
@@ -192,7 +195,7 @@ class SpanScope:
         return wrapper
 
 
-class _Current:
+class _CurrentSpan:
     """Makes a started span the current one, and ends it."""
 
     __slots__ = ("_span", "_token")
@@ -239,21 +242,21 @@ def _detach(token: Token[Context]) -> None:
     try:
         context.detach(token)
     except ValueError:
-        # A generator that is closed by the garbage collector ends in another context, where nothing was attached;
-        # OpenTelemetry's own function logs an error for it.
+        # A generator closed by the garbage collector ends in another context, where nothing was attached.
+        # OpenTelemetry's own function logs an error then.
         return
 
 
 def _end(current: Span, error: BaseException | None) -> None:
     try:
-        # Cancellation and GeneratorExit are no failures of what the span stands for.
+        # Cancellation and GeneratorExit are no errors.
         if isinstance(error, Exception) and current.is_recording():
             _fail(current, error)
         record_delays(current)
         current.end()
     except Exception:
-        # The stack has no room left, say, or the span is of a provider of the service's own: what the service raised
-        # must not be replaced by what we raise.
+        # The stack may be full, for example, or the span may come from a provider of the service. An exception of the
+        # service must not be replaced by one of ours.
         return
 
 

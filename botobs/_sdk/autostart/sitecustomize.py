@@ -1,7 +1,7 @@
-"""What `botobs run` puts first on the path of a program, so that Python runs it before the program.
+"""`botobs run` puts the directory of this file first on the path, so that Python runs it before the program.
 
-It starts botobs, then runs the sitecustomize that would have run without it. Whatever goes wrong is said in one line;
-the program runs all the same.
+It starts botobs, then runs the sitecustomize that would have run otherwise. A failure is printed in one line, and the
+program runs all the same.
 """
 
 from __future__ import annotations

@@ -1,24 +1,24 @@
-"""Keeps metrics from growing without end.
+"""Keeps the number of series of a metric bounded.
 
-Every combination of attribute values is a series that lives in this process and in the stores for as long as they do.
-Two things are done about it: attributes that name one thing among endlessly many, such as an order's id, are taken off
-measurements, and a metric has only so many series, after which further ones are summed up in one.
+Every combination of attribute values is a series, which stays in this process and in the stores. So attributes whose
+values never repeat, such as an order's id, are removed from measurements (here), and a metric has a limited number of
+series; measurements of further ones go to one overflow series (each engine's `series` module).
 https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 
 from ..safe import Log
 
 logger = Log("botobs")
 
-#: The attributes of the one series that stands for all beyond the limit.
+#: The attributes of the overflow series.
 OVERFLOW: dict[str, bool] = {"otel.metric.overflow": True}
 
-#: Last words of names that never repeat their values. Ids of bots, hosts, pools and the like are few, and welcome.
+#: Last words of attribute names whose values never repeat. Ids of bots, hosts or pools are few, and allowed.
 _REFUSED = tuple(
     tuple(name.split("_"))
     for name in (
@@ -55,7 +55,7 @@ _REFUSED = tuple(
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-#: Keys whose verdict is remembered, and keys and metrics that are warned about one by one.
+#: Keys whose result is cached, and pairs of metric and key that are warned about.
 _REMEMBERED = 1000
 
 
@@ -69,33 +69,21 @@ def names_one_of_many(key: str) -> bool:
 
 
 class AttributeGuard:
-    """Filters the attributes of measurements.
+    """Removes attributes from measurements whose values never repeat.
 
-    Safe to use from several threads: what they may lose is an occasional count.
-
-    Args:
-        series_limit: Series of one metric, the overflow series included.
+    Safe to use from several threads: a race may lose a count.
 
     Attributes:
-        refused: Attributes taken off so far.
-        overflowed: Measurements sent to an overflow series so far.
+        refused: Attributes removed so far.
     """
 
-    def __init__(self, series_limit: int = 2000) -> None:
-        self._limit = series_limit
-        self._series: dict[str, set[Hashable]] = {}
-        self._verdicts: dict[str, bool] = {}
+    def __init__(self) -> None:
+        self._refused_keys: dict[str, bool] = {}
         self._warned: set[tuple[str, str]] = set()
         self.refused = 0
-        self.overflowed = 0
-
-    def filter(self, metric: str, attributes: Mapping[str, object]) -> Mapping[str, object]:
-        """The attributes under which a measurement is to be recorded: these, fewer, or `OVERFLOW`."""
-        attributes = self.without_refused(metric, attributes)
-        return attributes if self.admits(metric, frozenset(attributes.items())) else OVERFLOW
 
     def without_refused(self, metric: str, attributes: Mapping[str, object]) -> Mapping[str, object]:
-        """`attributes` without those that name one thing among many; the same object if there are none."""
+        """`attributes` without those whose values never repeat, which are counted; the same object without any."""
         refused = [key for key in attributes if self._refuses(key)]
         if not refused:
             return attributes
@@ -109,32 +97,17 @@ class AttributeGuard:
             )
         return {key: value for key, value in attributes.items() if key not in refused}
 
-    def admits(self, metric: str, series: Hashable) -> bool:
-        """Whether `metric` has this series, or room for it; for callers that keep series in a form of their own."""
-        known = self._series.setdefault(metric, set())
-        if series in known:
-            return True
-        if len(known) >= self._limit - 1:
-            self.overflowed += 1
-            self._warn(
-                metric, "", f"{metric} has more than {self._limit} series: further ones are summed up in one"
-            )
-            return False
-        known.add(series)
-        return True
-
     def forget(self) -> None:
-        """Begin anew, as the aggregations of a process that was forked do."""
-        self._series = {}
-        self.refused = self.overflowed = 0
+        """Count from zero, as a forked child does."""
+        self.refused = 0
 
     def _refuses(self, key: str) -> bool:
-        verdict = self._verdicts.get(key)
-        if verdict is None:
-            verdict = names_one_of_many(key)
-            if len(self._verdicts) < _REMEMBERED:
-                self._verdicts[key] = verdict
-        return verdict
+        refused = self._refused_keys.get(key)
+        if refused is None:
+            refused = names_one_of_many(key)
+            if len(self._refused_keys) < _REMEMBERED:
+                self._refused_keys[key] = refused
+        return refused
 
     def _warn(self, metric: str, key: str, message: str) -> None:
         if (metric, key) not in self._warned and len(self._warned) < _REMEMBERED:

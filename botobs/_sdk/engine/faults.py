@@ -1,4 +1,4 @@
-"""What could not be measured or encoded: counted for the metrics of the export, and said once."""
+"""Counts what could not be measured or encoded, for the metrics of the export, and logs each reason once."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ..safe import Log
 
 _logger = Log("botobs")
 
-#: Different complaints that are logged in the life of a process.
+#: Different messages that are logged in the life of a process.
 _MAX_LOGGED = 1000
 
 
 class Faults:
-    """Counts losses. Safe to use from several threads: what they may lose is an occasional count."""
+    """Counts losses. Safe to use from several threads: a race may lose a count."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, as a forked child does."""
+        """Start over, as a forked child does."""
         self._lost = self._taken = 0
         self._logged: set[tuple[str, str]] = set()
 
@@ -29,7 +29,7 @@ class Faults:
         self.log_once(subject, message, *arguments)
 
     def log_once(self, subject: str, message: str, *arguments: object) -> None:
-        """Log something about `subject`, once."""
+        """Log a message about `subject`, unless it was logged before."""
         key = (subject, message)
         if key in self._logged or len(self._logged) >= _MAX_LOGGED:
             return
@@ -37,7 +37,7 @@ class Faults:
         _logger.warning(message, *arguments)
 
     def take(self) -> int:
-        """How much was lost since the last time."""
+        """The number of items lost since the last call."""
         lost, self._taken = self._lost - self._taken, self._lost
         return lost
 

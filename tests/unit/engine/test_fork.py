@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.resources import Resource
 
+from botobs._sdk.engine import Limits
 from botobs._sdk.engine.bound import bind
 
-from .conftest import Recording
+from .conftest import ENGINES, Recording
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -138,3 +139,14 @@ def test_forks_while_other_threads_record(recording: Recording) -> None:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_child_counts_overflows_and_refused_attributes_from_zero(name: str) -> None:
+    recording = Recording(name, None, Limits(series=1))
+    counter = recording.meter.create_counter("c")
+    for number in range(3):
+        counter.add(1, {"n": number, "order_id": number})
+    assert (recording.engine.overflows, recording.engine.attributes_refused) == (2, 3)
+    recording.engine.reset_after_fork(Resource({}))
+    assert (recording.engine.overflows, recording.engine.attributes_refused) == (0, 0)

@@ -1,4 +1,4 @@
-"""Finds the series of a set of attributes, and keeps their number bounded."""
+"""Finds the series of a set of attributes, and limits their number."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Cardinality:
     Attributes:
         series: Series of one metric; measurements of further ones go to its overflow series.
         overflows: Measurements that went there so far.
-        guard: Takes off attributes that would make a series of every order or user.
+        guard: Removes attributes that would make a series of every order or user.
     """
 
     def __init__(self, series: int) -> None:
         self.series = series
         self.overflows = 0
-        self.guard = AttributeGuard(series)
+        self.guard = AttributeGuard()
 
     def reset(self) -> None:
         """Count from zero, as a forked child does."""
@@ -56,11 +56,11 @@ class Series(Generic[_C]):
         self.known: dict[Any, _C] = {}
 
     def find(self, attributes: Attributes) -> _C:
-        """The cell of attributes that `known` does not have as they are; never raises."""
+        """The cell of attributes that are not in `known` as they were passed; never raises."""
         try:
             return self._find_as_passed(attributes)
         except BaseException as error:
-            # What the service passed cannot be read, hashed or compared; what can be read of it counts.
+            # What the service passed cannot be read, hashed or compared: what can be read of it is used.
             let_pass(error)
             return self._find(self._clean(copy(attributes)), None)
 

@@ -18,12 +18,12 @@ class LimitedStorage(MetricReaderStorage):
     def __init__(self, sdk_config: Any, temporality: Any, aggregation: Any, limit: int) -> None:
         super().__init__(sdk_config, temporality, aggregation)
         self._limit = limit
-        self._guard = AttributeGuard(limit)
+        self._guard = AttributeGuard()
         self.overflows = 0
 
     @property
     def refused(self) -> int:
-        """Attributes taken off so far."""
+        """Attributes removed from measurements so far."""
         return self._guard.refused
 
     def consume_measurement(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
