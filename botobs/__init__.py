@@ -70,35 +70,39 @@ def init(
     `OTEL_SDK_DISABLED=true` beats everything.
 
     Args:
-        service_name: `service.name`; by default the program's name.
-        service_namespace: Group of services that this one belongs to.
-        service_version: `service.version`.
-        environment: `deployment.environment.name`, such as `production`.
-        resource_attributes: Further attributes of everything that this process sends.
-        enabled: False makes all of botobs do nothing.
-        strict: Raise for a setting that cannot be used, instead of reporting it and using its default.
-        endpoint: Address of the collector, OTLP over HTTP, such as `https://collector.example:4318`.
-        certificate: PEM file with the authority that signed the collector's certificate.
+        service_name: Name of the service, `service.name`; by default the program's.
+        service_namespace: Group of services that this one belongs to, `service.namespace`.
+        service_version: Version of the service, `service.version`.
+        environment: Where the service runs, `deployment.environment.name`.
+        resource_attributes: Further attributes of the resource.
+        enabled: Whether botobs does anything; OTEL_SDK_DISABLED=true beats it.
+        strict: Whether a wrong setting raises instead of being reported.
+        endpoint: Address of the collector, OTLP over HTTP; by default that of the stack running on this machine.
+        certificate: PEM file with the authority that signed the collector's certificate; by default the system's
+            authorities.
         client_certificate: PEM file with this client's certificate, for mutual TLS.
         client_key: PEM file with the key of `client_certificate`.
         token: Bearer token that the collector asks for.
-        token_file: File with the token, read again when it changes.
+        token_file: File with the bearer token, read again when it changes.
         headers: Further headers of each export.
         compression: How requests are compressed.
         export_timeout: Seconds that one request may take.
         metric_interval: Seconds between two exports of the metrics.
         span_interval: Seconds that a span waits at most before it is sent.
-        sampling_ratio: Share of new traces that is recorded, from 0 to 1.
+        sampling_ratio: Share of new traces that is recorded; a caller's decision is followed.
         series_limit: Series of one metric, after which further ones count as its overflow series.
-        logs: Whether log records are exported too, to a collector that has a pipeline for them.
+        logs: Whether log records are exported too; the collector of `botobs up` keeps none.
         queue_bytes: Bytes of spans, and as many of log records, that wait in memory at most.
-        spool_dir: Directory that keeps what could not be delivered, across outages and restarts.
+        spool_dir: Directory that keeps what could not be delivered, across outages and restarts, in its subfolder
+            `botobs-spool`.
         spool_bytes: Bytes in `spool_dir` at most.
-        spool_age: Seconds after which what is in `spool_dir` is given up.
+        spool_age: Seconds that a process tries to deliver what is in `spool_dir`.
         shutdown_timeout: Seconds that the end of the process may be delayed, all signals together.
-        disabled_instrumentations: Libraries that are left alone; `all` for all.
-        exchange_symbols: Markets, such as `BTC/USDT`, that metrics of exchanges tell apart; none by default.
-        redact: Regular expressions; what they match leaves no process.
+        disabled_instrumentations: Libraries that are left alone.
+        exchange_symbols: Markets, as the client library writes them, that metrics of exchanges tell apart; by
+            default none.
+        redact: Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the
+            rest.
         redact_keys: Names of attributes whose values leave no process.
         engine: What records spans and metrics.
         environ: The variables to read in place of `os.environ`.
