@@ -1,10 +1,10 @@
-"""Instruments bound to their attributes, for code where every microsecond counts.
+"""Instruments bound to attributes, for code where every microsecond counts.
 
     orders = bind(counter, {"exchange.name": "binance"})
     orders.add(1)
 
-The series is looked up once. On the fast engine what remains is an addition; on the stock engine, and where nothing
-records, a bound instrument is a shorthand for the call with attributes.
+The series is looked up once. On the fast engine a measurement is then an addition; on the stock engine, and where
+nothing is recorded, a bound instrument calls the instrument with its attributes.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ def bind(instrument: Any, attributes: Attributes = None) -> Any:
     """`instrument` with `attributes`, which are copied.
 
     Raises:
-        TypeError: The instrument is observable, or none at all.
+        TypeError: The instrument is observable, or no instrument.
     """
     own = getattr(instrument, "bind", None)
     return own(attributes) if own is not None else Forwarding(instrument, copy(attributes))
 
 
 class Forwarding:
-    """Calls an instrument with the attributes it was bound to.
+    """Calls an instrument with fixed attributes.
 
     Attributes:
         add: Of counters and up-down counters.
@@ -76,10 +76,10 @@ class Forwarding:
         self.rebind(instrument)
 
     def rebind(self, instrument: Any) -> None:
-        """Use `instrument` from now on: another engine's, after another `init`.
+        """Call `instrument` from now on, which is another engine's after another `init`.
 
         Raises:
-            TypeError: The instrument is observable, or none at all.
+            TypeError: The instrument is observable, or no instrument.
         """
         bound = instrument.bind(self._attributes) if hasattr(instrument, "bind") else None
         methods = [name for name in ("add", "record", "set") if hasattr(instrument, name)]

@@ -1,6 +1,6 @@
-"""Tracers that record nothing, at next to no cost: before `init`, after `shutdown`, and where botobs is disabled.
+"""A tracer that records nothing at almost no cost: before `init`, after `shutdown`, and where botobs is disabled.
 
-OpenTelemetry's own no-op tracer runs two nested generators a span.
+OpenTelemetry's own no-op tracer runs two nested generators for each span.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class _Nothing:
-    """Enters and leaves without a trace; one serves all, at the same time."""
+    """A context manager and decorator that does nothing; one object serves all spans."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ _NOTHING = _Nothing()
 
 
 class DisabledTracer(NoOpTracer):
-    """Passes on the context that it finds, so that what others sampled stays sampled."""
+    """Leaves the current context as it is, so that a parent's sampling decision is propagated."""
 
     def start_as_current_span(
         self,
@@ -67,7 +67,7 @@ class DisabledTracer(NoOpTracer):
     ) -> Any:
         """A context manager that does nothing.
 
-        If a span of somebody else is current, it is covered by one that does not record, as upstream does it.
+        If a span of another tracer is current, a non-recording span covers it, as OpenTelemetry's no-op tracer does.
         """
         if context is None:
             span = current().get(SPAN_KEY)
@@ -90,8 +90,8 @@ _TRACER = DisabledTracer()
 
 
 class DisabledTracerProvider(TracerProvider):
-    """Hands out the one tracer that does nothing."""
+    """Returns the one tracer that records nothing."""
 
     def get_tracer(self, *_: Any, **__: Any) -> Tracer:
-        """That tracer."""
+        """The `DisabledTracer`."""
         return _TRACER

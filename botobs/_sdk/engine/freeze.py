@@ -1,4 +1,4 @@
-"""Copies of what a service gives as attributes, which no later change of its objects reaches."""
+"""Copies of attributes that a service passes, which do not change when the service changes its objects later."""
 
 from __future__ import annotations
 
@@ -8,36 +8,35 @@ from typing import Any
 
 from ..safe import let_pass, text_of
 
-#: Types whose values cannot change any more. Subclasses may, so types are compared exactly.
+#: Types whose values cannot change. Those of subclasses may, so types are compared exactly.
 IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
 
 Attributes = Mapping[str, Any] | None
 
-#: Stands for what is left out of a value.
+#: Replaces what is left out of a value.
 CUT = "…"
-#: How deep the values within a value are looked into, and how many there may be. Receivers give up at some depth, and
-#: would refuse the whole request.
+#: Levels of nesting and items of one value that are kept. Receivers reject a whole request beyond some depth.
 _MOST_LEVELS, _MOST_ITEMS = 16, 10_000
 
 _STR = frozenset({str})
 
 
 def _has_text(value: object) -> bool:
-    """Whether `str(value)` says more than where the object lives."""
+    """Whether `str(value)` is more than the default text with the object's address."""
     return type(value).__str__ is not object.__str__ or type(value).__repr__ is not object.__repr__
 
 
 def freeze(value: Any) -> Any:
     """An unchangeable copy of one attribute value; never raises.
 
-    Sequences become tuples, mappings dicts of our own, and other objects their text. An object without a text of its
-    own becomes `None`. What holds itself, is deeper than 16 levels or has more than 10,000 items is cut short.
+    Sequences become tuples, mappings dicts, and other objects their text. An object with the default text becomes
+    `None`. A value that contains itself, is deeper than 16 levels or has more than 10,000 items is truncated.
     """
     return value if type(value) in IMMUTABLE else _Freezer().freeze(value)
 
 
 class _Freezer:
-    """Copies one value, which may hold itself, or lie about what it is."""
+    """Copies one value, which may contain itself, or pretend to be of another type."""
 
     __slots__ = ("_items", "_path")
 
@@ -56,7 +55,7 @@ class _Freezer:
             return text_of(value)
 
     def _plain(self, kind: type, value: Any) -> Any:
-        # By the methods of the built-in types: those of a subclass may do anything.
+        # With methods of the built-in types: those of a subclass may do anything.
         if issubclass(kind, str):
             return str.__str__(value)
         if issubclass(kind, int):
@@ -108,12 +107,12 @@ def usable_key(key: Any) -> str | None:
 
 
 def copy(attributes: Attributes) -> dict[str, Any]:
-    """A copy of `attributes` that no later change of the caller's objects reaches; empty if they cannot be read."""
+    """A copy of `attributes` that later changes of the caller's objects do not reach; empty if they cannot be read."""
     try:
         if not attributes:
             return {}
         copied = dict(attributes)
-        # An odd key is asked for its text now, and by nobody later.
+        # Keys other than plain strings are converted now, on this thread.
         if not _STR.issuperset(map(type, copied)):
             return freeze(copied)  # type: ignore[no-any-return]
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""Creating instruments, whatever a service asks for."""
+"""Creating instruments with arguments of a service, which may be wrong."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .faults import FAULTS
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Boundaries of one histogram; each is a bucket in every series of it.
+#: Bucket boundaries of one histogram that are read.
 _MOST_BOUNDS = 1000
 
 
 def or_none(create: Callable[P, R]) -> Callable[P, R]:
-    """Make a meter's `create_…` return an instrument that does nothing where it would raise, and log why."""
+    """Make a `create_…` method of a meter return a no-op instrument where it would raise, and log why."""
 
     @functools.wraps(create)
     def created(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -37,7 +37,7 @@ def or_none(create: Callable[P, R]) -> Callable[P, R]:
 
 
 def usable_bounds(name: str, advised: Any) -> tuple[float, ...] | None:
-    """The bucket boundaries that the creator of the histogram `name` advises; None if they are no rising numbers."""
+    """The bucket boundaries advised for the histogram `name`; None, with a warning, if they are no rising numbers."""
     try:
         bounds = tuple(map(float, islice(advised, _MOST_BOUNDS)))
         if all(map(math.isfinite, bounds)) and all(lower < upper for lower, upper in pairwise(bounds)):

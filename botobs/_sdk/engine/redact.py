@@ -1,4 +1,4 @@
-"""Redacts encoded requests in place: the last stop before the wire, which nothing passes by."""
+"""Redacts protobuf requests in place, right before they are serialized, so that nothing is exported unredacted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None:
-    """Take the secrets out of resources, scopes, names, states, attributes, events, links and status texts."""
+    """Remove secrets from resources, scopes, names, states, attributes, events, links and status texts."""
     for resource_spans in request.resource_spans:
         _attributes(resource_spans.resource.attributes, redactor)
         for scope_spans in resource_spans.scope_spans:
@@ -33,7 +33,7 @@ def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None
 
 
 def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> None:
-    """Take the secrets out of resources, scopes, series and exemplars."""
+    """Remove secrets from resources, scopes, series and exemplars."""
     for resource_metrics in request.resource_metrics:
         _attributes(resource_metrics.resource.attributes, redactor)
         for scope_metrics in resource_metrics.scope_metrics:
@@ -47,7 +47,7 @@ def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> 
 
 
 def redact_logs(request: ExportLogsServiceRequest, redactor: Redactor) -> None:
-    """Take the secrets out of resources, bodies and attributes."""
+    """Remove secrets from resources, bodies and attributes."""
     for resource_logs in request.resource_logs:
         _attributes(resource_logs.resource.attributes, redactor)
         for scope_logs in resource_logs.scope_logs:

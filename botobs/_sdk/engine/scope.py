@@ -1,4 +1,4 @@
-"""What names an instrumentation scope, whatever a service gives for it."""
+"""Name, version and attributes of an instrumentation scope, from whatever a service passes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .freeze import copy
 def usable_scope(
     name: Any, version: Any, schema_url: Any, attributes: Any
 ) -> tuple[str, str | None, str | None, dict[str, Any] | None]:
-    """Name, version, schema and attributes as texts that can be sent, and as values that nobody changes any more."""
+    """Name, version, schema URL and attributes of a scope, as strings that can be encoded and a copy."""
     return (
         _text(name) or "",
         _text(version),

@@ -1,4 +1,4 @@
-"""Attribute values as protobuf messages take them: upstream's encoder refuses a request for one that it does not."""
+"""Attribute values that protobuf can encode: OpenTelemetry's encoder fails for a whole request with another one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .freeze import copy
 def sendable_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy of `attributes` that can be encoded; never raises.
 
-    Whole numbers beyond 64 bits become their digits, as amounts in wei need, and characters that UTF-8 has no bytes for
+    Integers beyond 64 bits, such as amounts in wei, become their digits; characters that UTF-8 cannot encode become
     question marks.
     """
     return {

@@ -1,4 +1,4 @@
-"""Where measurements of one series are added up; also what `bind` returns.
+"""A cell adds up the measurements of one series; it is also what `bind` returns.
 
 There is no lock. CPython lets another thread run only between certain instructions: after a call, at the start of a
 function, at a jump back. Between reading an attribute and writing it back, the methods here do none of these, so no
@@ -22,11 +22,11 @@ from ...safe import class_name, let_pass, number_of
 from ..faults import FAULTS
 from .span import FastSpan
 
-#: The largest number that OTLP has a place for.
+#: The largest number that OTLP can represent.
 MOST = sys.float_info.max
 
-#: What is added without a look at it. Other numbers (`Decimal`, those of NumPy) are added as they are where they add up
-#: with these, and become plain at the next chance: a look at every amount's type would cost a fifth of an addition.
+#: Types that are added as they are. Other numbers (`Decimal`, those of NumPy) are added too if Python can add them, and
+#: converted at the next collection: checking the type of every amount would cost a fifth of an addition.
 _PLAIN = frozenset((int, float))
 
 #: Measurements of a collection interval that may look for a sampled span to become an exemplar. Those taken outside
@@ -54,7 +54,7 @@ def exemplar(amount: float, context: Context | None) -> Exemplar | None:
     try:
         ids = span.get_span_context()
     except Exception:
-        # A span of the service's own.
+        # A span of another provider, which may raise.
         return None
     return (
         (amount, time.time_ns(), ids.trace_id, ids.span_id)
@@ -81,18 +81,18 @@ class Cell:
         self.reset()
 
     def reset(self) -> None:
-        """Begin from zero, as a forked child does."""
+        """Start from zero, as a forked child does."""
         self.start = time.time_ns()
         self.head: bytes | None = None
 
     def refuse(self, amount: Any) -> None:
-        """Leave `amount` out, which is no number, is not finite, or is negative where that means nothing."""
+        """Drop `amount`, which is no number, not finite, or negative where it must not be, and count that."""
         kind = type(amount)
         shown = amount if kind is float or (kind is int and abs(amount) < MOST) else class_name(kind)
         FAULTS.lose(self.metric, "%s cannot take %s: such amounts are left out", self.metric, shown)
 
     def settle(self) -> None:
-        """Make plain what was added up of numbers of other types."""
+        """Convert a sum of numbers of other types to an int or a float; nothing to do by default."""
 
 
 class _NumberCell(Cell):
@@ -103,20 +103,20 @@ class _NumberCell(Cell):
     value: Any
 
     def reset(self) -> None:
-        """Begin anew, as a forked child does."""
+        """Start over, as a forked child does."""
         super().reset()
         self.kept: Exemplar | None = None
         self.attempts = _ATTEMPTS
         self.settled: float | None = None
 
     def settle(self) -> None:
-        """Make a plain number of the value; one that cannot become one is taken back to what it was."""
+        """Convert the value to an int or a float; a value that cannot be converted is replaced by the last good one."""
         value = self.value
         while type(value) not in _PLAIN and value is not None:
             plain = number_of(value)
             if plain is None:
                 plain = self.settled
-            # In one step for other threads: either nobody has added meanwhile, or it is done again.
+            # Atomic for other threads: if one has added meanwhile, this is repeated.
             if self.value is value:
                 self.value = plain
             value = self.value
@@ -143,7 +143,7 @@ class SumCell(_NumberCell):
     __slots__ = ()
 
     def reset(self) -> None:
-        """Begin from zero, as a forked child does."""
+        """Start from zero, as a forked child does."""
         super().reset()
         self.value = 0
 
@@ -156,13 +156,13 @@ class SumCell(_NumberCell):
             self.value += amount
         except BaseException as error:
             let_pass(error)
-            self._oddly(amount)
+            self._add_converted(amount)
             return
         if self.attempts > 0:
             self.offer(amount)
 
-    def _oddly(self, amount: Any) -> None:
-        """Add what does not add up with what there is: a `Decimal` and a float, say."""
+    def _add_converted(self, amount: Any) -> None:
+        """Add an amount that Python cannot add to the value, such as a `Decimal` to a float."""
         plain = number_of(amount)
         if plain is None or (type(amount) in _PLAIN and type(self.value) in _PLAIN):
             self.refuse(amount)
@@ -185,7 +185,7 @@ class UpDownCell(SumCell):
             self.value += amount
         except BaseException as error:
             let_pass(error)
-            self._oddly(amount)
+            self._add_converted(amount)
             return
         if self.attempts > 0:
             self.offer(amount)
@@ -226,11 +226,11 @@ class HistogramCell(Cell):
         super().__init__(attributes)
 
     def reset(self) -> None:
-        """Begin from zero, as a forked child does."""
+        """Start from zero, as a forked child does."""
         super().reset()
         buckets = len(self.bounds) + 1
         self.counts = [0] * buckets
-        # A float from the start: what does not add up with one is seen before anything is counted.
+        # A float from the start: an amount that cannot be added to one raises before anything is counted.
         self.total: float = 0.0
         self.low: float = inf
         self.high: float = -inf
@@ -252,13 +252,13 @@ class HistogramCell(Cell):
                 self.high = amount
         except BaseException as error:
             let_pass(error)
-            self._oddly(amount)
+            self._add_converted(amount)
             return
         if self.attempts[bucket] > 0:
             self.offer(amount)
 
-    def _oddly(self, amount: Any) -> None:
-        """Count what does not add up with a float: a `Decimal`, say."""
+    def _add_converted(self, amount: Any) -> None:
+        """Count an amount that Python cannot add to a float, such as a `Decimal`."""
         plain = number_of(amount)
         if plain is None or (type(amount) in _PLAIN and type(self.total) in _PLAIN):
             self.refuse(amount)
@@ -267,7 +267,7 @@ class HistogramCell(Cell):
         self.record(plain)
 
     def settle(self) -> None:
-        """Make plain numbers of sum, minimum and maximum."""
+        """Convert sum, minimum and maximum to ints or floats."""
         for name, empty in (("total", 0.0), ("low", inf), ("high", -inf)):
             while type(value := getattr(self, name)) not in _PLAIN:
                 plain = number_of(value)
@@ -286,7 +286,7 @@ class HistogramCell(Cell):
             self.exemplars[bucket] = found
 
     def snapshot(self) -> tuple[list[int], float, float, float]:
-        """Counts by bucket, sum, minimum and maximum of one moment."""
+        """Counts by bucket, sum, minimum and maximum, consistent with one another."""
         return self.counts[:], self.total, self.low, self.high
 
     def take_exemplars(self) -> list[Exemplar]:

@@ -1,4 +1,4 @@
-"""One monotonic clock per trace, set to the wall clock once, where the trace starts in this process.
+"""One monotonic clock per trace, set to the wall clock when the trace starts in this process.
 
 A wall clock that is stepped while a span runs makes its duration wrong and its children fall outside it. Here
 timestamps are readings of `time.perf_counter_ns` plus an anchor. The anchor belongs to the trace, so all local spans
@@ -26,7 +26,7 @@ class Clock:
         self.anchor = time.time_ns() - time.perf_counter_ns()
 
     def refresh(self) -> None:
-        """Follow the wall clock if it moved by more than the noise of reading two clocks."""
+        """Measure the distance again, and use it if it changed by more than the noise of reading two clocks."""
         anchor = time.time_ns() - time.perf_counter_ns()
         if abs(anchor - self.anchor) > _TOLERANCE_NS:
             self.anchor = anchor

@@ -1,4 +1,4 @@
-"""What few spans have: events, links, a status, passed limits, unusual arguments."""
+"""What few spans have: events, links, a status, dropped items, unusual arguments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from opentelemetry.trace import Link, SpanContext, Status
 from ...safe import full_class_name, let_pass, stack_trace, text_of
 from ..freeze import Attributes
 
-#: Links that are looked at when a span starts, from which the limit keeps the last.
+#: Links that are read when a span starts; the limit keeps the last of them.
 _MOST_LINKS = 10_000
 
 
@@ -86,12 +86,12 @@ class Details:
 
 
 def is_valid_link(context: SpanContext | None, attributes: Attributes) -> bool:
-    """Whether a link says anything: a valid context, or attributes or a trace state of an invalid one."""
+    """Whether a link is worth keeping: its context is valid, or has attributes or a trace state."""
     return isinstance(context, SpanContext) and bool(context.is_valid or attributes or context.trace_state)
 
 
 def usable_links(links: Any) -> list[Link]:
-    """Those of `links` that say anything; none if they cannot be read."""
+    """The links that are worth keeping; none if they cannot be read."""
     try:
         return [link for link in islice(links or (), _MOST_LINKS) if _is_valid(link)]
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""OTLP `KeyValue` messages, redacted, and remembered for strings that come again.
+"""OTLP `KeyValue` messages, redacted, with a cache for values that repeat.
 
 Attributes repeat: the same exchange, symbol, operation and host come with every span. The encoded and redacted bytes
 of a short string attribute are kept, so that it costs one look into a dict the next time.
@@ -22,7 +22,7 @@ class AttributeEncoder:
     """Encodes attributes to lists of `KeyValue` messages with their lengths, ready to be joined with a field's tag.
 
     Args:
-        redactor: Sees every name and value once; its answer must depend on these alone.
+        redactor: Called once for each name and value; its result must depend on these alone.
         length: Characters kept of a string; `None` means all.
     """
 

@@ -71,7 +71,7 @@ class MetricEncoder:
 
         Args:
             provider: Whose metrics.
-            answers: What the callbacks of its observable instruments have answered.
+            answers: What the callbacks of its observable instruments have observed.
         """
         scopes = b""
         self._observations = observations

@@ -18,7 +18,7 @@ from .series import Cardinality, Series
 
 
 class FastInstrument:
-    """What all instruments have.
+    """Base class of the instruments.
 
     Attributes:
         name: Lower case, as names are compared without regard to case.
@@ -128,7 +128,7 @@ class FastGauge(FastInstrument, ApiGauge):
 
 
 class FastObservable(FastInstrument):
-    """An instrument whose callbacks are asked at each collection."""
+    """An instrument whose callbacks are called at each collection."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class FastObservable(FastInstrument):
         self.callbacks = usable_callbacks(self.name, callbacks)
 
     def observed(self, observations: Observations) -> list[tuple[GaugeCell, float]]:
-        """What the callbacks have answered, by series."""
+        """The observed values by series."""
         observed: dict[GaugeCell, float] = {}
         for callback in self.callbacks:
             for value, attributes, _ in observations.get(callback, ()):

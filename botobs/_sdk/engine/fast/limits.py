@@ -14,7 +14,7 @@ def _number(limit: int | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a span may hold; a missing limit is the largest number.
+    """Limits of one span; a missing limit is the largest number.
 
     Attributes:
         attributes: Attributes of a span.
@@ -36,7 +36,7 @@ class Limits:
 
     @classmethod
     def of(cls, limits: SpanLimits) -> Limits:
-        """The numbers of upstream's limits."""
+        """The SDK's limits as numbers."""
         return cls(
             attributes=_number(limits.max_span_attributes),
             event_attributes=_number(limits.max_event_attributes),

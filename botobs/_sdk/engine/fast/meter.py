@@ -58,7 +58,7 @@ _DEFAULT_BOUNDS = (
 
 
 def bucket_bounds(name: str, advised: Sequence[float] | None) -> tuple[float, ...]:
-    """The bucket boundaries of the histogram `name`, which its creator may have an advice about."""
+    """The bucket boundaries of the histogram `name`: those of durations, the advised ones, or the default."""
     if any(fnmatchcase(name.lower(), pattern) for pattern in _DURATIONS):
         return DURATION_BUCKETS
     if advised is None:
@@ -78,7 +78,7 @@ class Meter(ApiMeter):
         self._lock = threading.RLock()
 
     def callbacks(self) -> list[Callback]:
-        """Those of all observable instruments."""
+        """The callbacks of all observable instruments."""
         observables = (one for one in self.instruments() if isinstance(one, FastObservable))
         return [callback for instrument in observables for callback in instrument.callbacks]
 
@@ -88,13 +88,13 @@ class Meter(ApiMeter):
             return list(self._instruments.values())
 
     def reset_after_fork(self) -> None:
-        """Begin all metrics from zero, under locks that nobody holds."""
+        """Start all metrics from zero in a forked child, with locks that nobody holds."""
         self._lock = threading.RLock()
         for instrument in self.instruments():
             instrument.series.reset_after_fork()
 
     def _create(self, kind: Callable[..., _I], name: str, unit: str, description: str, *rest: Any) -> _I:
-        """The instrument of this identity, which is made only once.
+        """The instrument of this identity, which is created only once.
 
         Raises:
             ValueError: The specification does not allow the name or the unit.
@@ -175,7 +175,7 @@ class Meter(ApiMeter):
 
 
 class MeterProvider(ApiMeterProvider):
-    """Hands out meters.
+    """Creates meters.
 
     Args:
         resource: The process that the metrics come from.
@@ -210,7 +210,7 @@ class MeterProvider(ApiMeterProvider):
             return list(self._meters.values())
 
     def reset_after_fork(self, resource: Resource) -> None:
-        """Begin all metrics from zero, as those of `resource`."""
+        """Start all metrics from zero in a forked child, as those of `resource`."""
         self._lock = threading.RLock()
         self.resource = resource
         self.cardinality.reset()
@@ -218,7 +218,7 @@ class MeterProvider(ApiMeterProvider):
             meter.reset_after_fork()
 
     def shutdown(self, timeout_millis: float = 30_000) -> None:  # noqa: ARG002
-        """Hand out no more meters that record."""
+        """Return only no-op meters from now on."""
         self._open = False
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""Which of the upstream samplers can be asked without calling them.
+"""The decisions of OpenTelemetry's own samplers as numbers.
 
 `ALWAYS_ON`, `ALWAYS_OFF`, `TraceIdRatioBased` and `ParentBased` over these decide from the trace id and the parent's
 flags alone. Their decisions are kept as numbers, so that the usual span costs no call and no `SamplingResult`.
@@ -18,7 +18,7 @@ EVERYTHING = TRACE_ID_MASK + 1
 
 @dataclass(frozen=True, slots=True)
 class SamplingBounds:
-    """Bounds below which the masked trace id is sampled, by kind of parent."""
+    """A span is sampled if its masked trace id is below the bound for its kind of parent."""
 
     root: int
     local_sampled: int
@@ -28,7 +28,7 @@ class SamplingBounds:
 
 
 def bounds_of(sampler: Sampler) -> SamplingBounds | None:
-    """The plan that `sampler` follows, or `None` if it has to be asked every time."""
+    """The decisions of `sampler` as bounds, or `None` if it has to be called for every span."""
     bound = _bound(sampler)
     if bound is not None:
         return SamplingBounds(bound, bound, bound, bound, bound)

@@ -1,4 +1,4 @@
-"""What the spans of one trace share in this process."""
+"""The values that all spans of one trace share in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans that nobody will see."""
+"""Spans of unsampled traces, which are never exported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class UnsampledSpan:
-    """The current span of an unsampled trace. Ids are drawn when somebody asks, usually a propagator.
+    """The current span of an unsampled trace. Its ids are drawn when they are read, usually by a propagator.
 
     It is registered with, not derived from, `NonRecordingSpan`: without the base's instance dict it is made in half
     the time.
@@ -34,9 +34,9 @@ class UnsampledSpan:
 
     __slots__ = ("_context", "_trace_id")
 
-    #: Missing if none had to be drawn to decide about.
+    #: Unset if none had to be drawn for the sampling decision.
     _trace_id: int
-    #: Missing until somebody asks.
+    #: Unset until it is read.
     _context: SpanContext
 
     def get_span_context(self) -> SpanContext:
@@ -67,15 +67,15 @@ class UnsampledSpan:
 class UnsampledRoot(UnsampledSpan):
     """The first span of an unsampled trace, as its own context manager.
 
-    Whether it is the first is settled when it is entered, as with any span. Should there be a parent by then, that
-    stays the current span if it is unsampled too; otherwise a usual span takes the place.
+    Whether it is a root is decided when it is entered, as for any span. If there is a parent by then, an unsampled one
+    stays the current span; for a sampled one a usual span takes the place of this one.
     """
 
     __slots__ = ("_instead", "_token", "_usual")
 
     #: Tracer, name, kind and attributes of the usual span.
     _usual: tuple[Tracer, str, SpanKind, Attributes]
-    #: Of the context; None if another span has taken the place.
+    #: Resets the context variable; None if another span has taken the place.
     _token: Any
     _instead: AbstractContextManager[Any]
 
@@ -105,7 +105,7 @@ class UnsampledRoot(UnsampledSpan):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        """Make what was before current again."""
+        """Make the previous span current again."""
         token = self._token
         if token is None:
             self._instead.__exit__(exc_type, exc_val, exc_tb)
@@ -117,7 +117,7 @@ class UnsampledRoot(UnsampledSpan):
             _logger.debug("An unsampled span was left in another context than it was entered in.")
 
     def __call__(self, function: _F) -> _F:
-        """Decorate a function: it is decided anew at each call."""
+        """Decorate a function; each call is sampled on its own."""
         return self._again()(function)
 
     def _again(self) -> FastSpan:

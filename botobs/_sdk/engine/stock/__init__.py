@@ -101,9 +101,9 @@ class StockEngine:
     def collect_metrics(self, seconds: float = COLLECTION_TIMEOUT) -> bytes | None:
         """A redacted ExportMetricsServiceRequest with cumulative totals."""
         provider = self._meter_provider
-        provider.give(self._callback_runner.run(provider.callbacks(), seconds))
+        provider.provide(self._callback_runner.run(provider.callbacks(), seconds))
         data = self._reader.get_metrics_data()
-        provider.give({})
+        provider.provide({})
         if data is None:
             return None
         make_encodable(data)
@@ -146,7 +146,7 @@ class StockEngine:
         self._callback_runner.close()
 
     def _renew_storage(self) -> None:
-        """Give the meter provider empty aggregations, with a limit on series, and a lock that nobody holds."""
+        """Give the meter provider empty aggregations with a limit on series, and a lock that nobody holds."""
         consumer = self._meter_provider._measurement_consumer
         self._storage = LimitedStorage(
             consumer._sdk_config,
@@ -188,7 +188,7 @@ class _Processor(SpanProcessor):
 
     @property
     def started(self) -> int:
-        # A counter whose `next` is atomic under the interpreter's lock; reading it costs a number, which is given back.
+        # `next` is atomic under the interpreter's lock. Reading the counter advances it, which `_baseline` undoes.
         self._baseline += 1
         return next(self._ids) - self._baseline + 1
 

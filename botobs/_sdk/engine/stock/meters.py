@@ -1,4 +1,4 @@
-"""OpenTelemetry's own meters, given nothing that could make them raise, or stop their other metrics."""
+"""OpenTelemetry's own meters, whose arguments are checked so that they never raise."""
 
 from __future__ import annotations
 
@@ -98,23 +98,23 @@ class SafeMeterProvider(MeterProvider):
         return meter
 
     def callbacks(self) -> list[Callback]:
-        """Those of all observable instruments."""
+        """The callbacks of all observable instruments."""
         observed = tuple(self._measurement_consumer._async_instruments)
-        return [callback for instrument in observed for callback in instrument.__dict__.get("asked", ())]
+        return [callback for instrument in observed for callback in instrument.__dict__.get("callbacks", ())]
 
-    def give(self, observations: Observations) -> None:
-        """Let the next collection find what the callbacks have answered."""
+    def provide(self, observations: Observations) -> None:
+        """Set what the callbacks have observed, for the next collection."""
         for instrument in tuple(self._measurement_consumer._async_instruments):
-            instrument.__dict__["answers"] = observations
+            instrument.__dict__["observations"] = observations
 
 
 def _texts(*given: Any) -> Any:
-    # What is no text is refused by the SDK.
+    # The SDK rejects what is no string.
     return [sendable(text_of(one)) if isinstance(one, str) else one for one in given]
 
 
 def _recording(instrument: Any, method: str) -> Any:
-    """Have a synchronous instrument take any amount and any attributes."""
+    """Let a synchronous instrument accept any amount and any attributes."""
     if method not in instrument.__dict__:
         setattr(instrument, method, _safely(instrument.name, getattr(instrument, method)))
     return instrument
@@ -140,21 +140,21 @@ def _safely(metric: str, record: Callable[..., None]) -> Callable[..., None]:
 
 def _plain(amount: Any) -> int | float | None:
     if type(amount) is float:
-        # The SDK says itself what it does not take.
+        # The SDK logs itself which floats it does not accept.
         return amount
     number = number_of(amount)
     return number if number is None or fits_int64(int(number)) or type(number) is float else float(number)
 
 
 def _observing(instrument: Any, callbacks: Any) -> Any:
-    """Have an observable instrument take what its callbacks have answered already."""
-    if "asked" in instrument.__dict__:
+    """Have an observable instrument return what its callbacks have observed already."""
+    if "callbacks" in instrument.__dict__:
         return instrument
-    asked = instrument.__dict__["asked"] = usable_callbacks(instrument.name, callbacks)
+    own = instrument.__dict__["callbacks"] = usable_callbacks(instrument.name, callbacks)
 
-    def answered(_: CallbackOptions) -> Iterable[Measurement]:
-        observations: Observations = instrument.__dict__.get("answers", {})
-        for callback in asked:
+    def observed(_: CallbackOptions) -> Iterable[Measurement]:
+        observations: Observations = instrument.__dict__.get("observations", {})
+        for callback in own:
             for value, attributes, context in observations.get(callback, ()):
                 yield Measurement(
                     _plain(value) or 0,
@@ -164,7 +164,7 @@ def _observing(instrument: Any, callbacks: Any) -> Any:
                     attributes=sendable_attributes(attributes),
                 )
 
-    instrument.callback = answered
+    instrument.callback = observed
     return instrument
 
 

@@ -1,7 +1,7 @@
-"""OpenTelemetry's own spans, given nothing that could make them raise.
+"""OpenTelemetry's own spans, whose arguments are checked so that they never raise.
 
-The SDK asks an exception for its text, an object for its length or a mapping for its items on the service's thread,
-and passes on what they raise. Here all of that is settled before the SDK sees it.
+The SDK reads the text of an exception, the length of an object or the items of a mapping on the service's thread, and
+passes on what they raise. Here they are read safely before the SDK gets them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SafeSpan(_Span):
 
     @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
-        """Relate the span to another one."""
+        """Link the span to another one."""
         attributes = sendable_attributes(attributes)
         if is_valid_link(context, attributes):
             super().add_link(context, attributes)
@@ -75,8 +75,8 @@ class SafeSpan(_Span):
         escaped: bool = False,
     ) -> None:
         """Record an exception as an event."""
-        told = {**exception_attributes(exception, escaped), **sendable_attributes(attributes)}
-        self.add_event("exception", told, timestamp)
+        merged = {**exception_attributes(exception, escaped), **sendable_attributes(attributes)}
+        self.add_event("exception", merged, timestamp)
 
     @never_raise
     def end(self, end_time: int | None = None) -> None:
@@ -86,12 +86,12 @@ class SafeSpan(_Span):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End the span, as failed if an exception comes by."""
+        """End the span, with the status ERROR if an exception passes."""
         leave(self, error, escaped=True, end=True)
 
 
 def leave(span: Span, error: BaseException | None, *, escaped: bool, end: bool) -> None:
-    """Note on a span what came out of its block, and end it if its block does."""
+    """Record the exception that left a span's block, if there was one, and end the span if `end` is set."""
     try:
         if error is not None and isinstance(span, SafeSpan) and span.is_recording():
             if span._record_exception:
@@ -101,12 +101,12 @@ def leave(span: Span, error: BaseException | None, *, escaped: bool, end: bool) 
         if end:
             span.end()
     except Exception:
-        # The stack has no room left, say: what the service raised must not be replaced by what we raise.
+        # The stack may be full, for example. An exception of the service must not be replaced by one of ours.
         return
 
 
 class SafeTracer(Tracer):
-    """The SDK's tracer, whatever it is given."""
+    """The SDK's tracer; none of its methods raises."""
 
     @_agnosticcontextmanager
     def start_as_current_span(
@@ -125,7 +125,7 @@ class SafeTracer(Tracer):
         span = self.start_span(
             name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
         )
-        # Not by the API's `use_span`, which asks an exception for its text unguarded.
+        # Not with the API's `use_span`, which reads the text of an exception without a guard.
         token = attach(set_value(SPAN_KEY, span))
         failure: Exception | None = None
         try:
@@ -175,7 +175,7 @@ class SafeTracerProvider(TracerProvider):
     """The SDK's provider, whose tracers and spans never raise."""
 
     def _handle_fork(self) -> None:
-        """The engine resets all that belongs together, in one order; upstream's hook would undo a part of it."""
+        """Does nothing: the engine resets everything in one order, part of which the SDK's hook would undo."""
 
     def get_tracer(
         self,
