@@ -76,7 +76,7 @@ class SpanState(Span, ReadableSpan):
     #: A local parent's id, or another parent's `SpanContext`. Set when the span starts.
     _parent: int | SpanContext | None  # type: ignore[assignment]
     _trace: Trace | None
-    #: The trace id that was drawn to decide about sampling before the span starts; 0 if there was no need to.
+    #: The trace id that was drawn to decide about sampling before the span starts; unset if none was.
     _drawn: int
     _span_id: int
     #: Readings of `perf_counter_ns`.

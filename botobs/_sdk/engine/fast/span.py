@@ -71,11 +71,12 @@ class FastSpan(SpanState):
             self._trace = parent._trace
             self._parent = parent._span_id
         elif parent is None and given_ids() is None:
-            trace_id = self._drawn
-            if not trace_id:
-                bound = tracer.root_bound
+            bound = tracer.root_bound
+            if bound is None:
+                trace_id = getrandbits(128) or 1
+            elif not (trace_id := getattr(self, "_drawn", 0)):
                 trace_id = 0 if bound == 0 else getrandbits(128) or 1
-                if bound is not None and trace_id & TRACE_ID_MASK >= bound:
+                if trace_id & TRACE_ID_MASK >= bound:
                     unsampled: Any = UnsampledSpan()
                     unsampled._trace_id = trace_id
                     self._token = attach({**context, SPAN_KEY: unsampled})

@@ -134,8 +134,9 @@ class Tracer(ApiTracer):
         span._kind = kind
         span._attributes = attributes
         span._trace = None
-        span._drawn = drawn
         span._end = NOT_STARTED
+        if drawn:
+            span._drawn = drawn
         span._token = None
         span._details = details
         return span
@@ -144,7 +145,7 @@ class Tracer(ApiTracer):
         """A span that is not started, and that the sampler decides about when it is entered."""
         span: FastSpan = FastSpan()
         span._tracer, span._name, span._kind = self, name, kind
-        span._attributes, span._trace, span._drawn, span._end = attributes, None, 0, NOT_STARTED
+        span._attributes, span._trace, span._end = attributes, None, NOT_STARTED
         span._token, span._details = None, None
         return span
 
