@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from opentelemetry.trace import Span
 
 from ..semconv.runtime import EVENT_LOOP_LAG_ATTRIBUTE, GC_PAUSE_ATTRIBUTE
-from .patching.guard import guarded
+from .patching.guard import never_raise
 
 #: Seconds. Shorter delays are within the noise of timers, and too short to matter for an order.
 THRESHOLD = 0.005
@@ -57,7 +57,7 @@ if hasattr(os, "register_at_fork"):
 GC_PAUSES: deque[Interval] = deque(maxlen=128)
 
 
-@guarded("runtime")
+@never_raise("runtime")
 def record_delays(span: Span) -> None:
     """Set how long the event loop and the garbage collector delayed `span`, which is about to end.
 

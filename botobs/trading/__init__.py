@@ -93,13 +93,13 @@ def order(
         side: `buy` or `sell`.
         type: `limit`, `market` or another word of ccxt.
     """
-    desk = _current().desk
+    order_registry = _current().order_registry
     key = (_text_of(exchange), _text_of(client_order_id))
-    known = desk.find(key)
+    known = order_registry.find(key)
     if known is not None:
         return known
-    made = Order(desk, *key, _order_attributes(symbol, side, type))
-    desk.keep(made)
+    made = Order(order_registry, *key, _order_attributes(symbol, side, type))
+    order_registry.keep(made)
     return made
 
 

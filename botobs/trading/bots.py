@@ -12,9 +12,9 @@ from opentelemetry.metrics import Observation
 
 from .._sdk.safe import class_name, text_of
 from ..semconv import trading as names
-from ._desk import Desk
-from ._harmless import harmless
 from ._lifecycle import ACTIVE, STATES, State, is_legal, is_restart
+from ._never_raise import never_raise
+from ._order_registry import OrderRegistry
 from ._recorder import Recorder, logger
 
 #: Bots that one process reports on. With seven states each their series stay below 2000, the usual limit of one metric.
@@ -89,7 +89,7 @@ class Bot:
                 # Within the span, so that the duration's exemplar leads to its trace.
                 self._turned(started, error_type)
 
-    @harmless
+    @never_raise
     def _turned(self, started: float, error_type: str | None) -> None:
         # No heartbeat: a bot that said goodbye during its last turn must not come back at the turn's end.
         self._alive = self._recorder.now()
@@ -98,14 +98,14 @@ class Bot:
         )
         self._recorder.record(names.BOT_TURN_DURATION, self._recorder.elapsed() - started, series)
 
-    @harmless
+    @never_raise
     def heartbeat(self) -> None:
         """Report that the bot lives, for bots that have no turns or long ones."""
         self.registry.keep(self)
         self._alive = self._recorder.now()
         self._return()
 
-    @harmless
+    @never_raise
     def failed(self, error: BaseException | str) -> None:
         """Report that the bot cannot go on; what it does next is a restart, or a stop."""
         # A text may hold anything; only the class of an error is fit for a metric.
@@ -118,14 +118,14 @@ class Bot:
             {names.BOT_ID: self.id, "exception.type": error_type, "exception.message": text_of(error)},
         )
 
-    @harmless
+    @never_raise
     def stop(self) -> None:
         """Report that the bot has stopped on purpose. It says goodbye: nobody will miss its heartbeat."""
         if self._state != "stopped":
             self._change("stopping")
             self._change("stopped")
 
-    @harmless
+    @never_raise
     def hand_over(self) -> None:
         """Report that another process goes on with the bot: this one says goodbye and no more about its state."""
         self.goodbye("handed_over")
@@ -154,7 +154,7 @@ class Bot:
         """Whether the bot has said goodbye, and nothing has been heard from it since."""
         return self._goodbye is not None
 
-    @harmless
+    @never_raise
     def _change(self, wanted: State | StrEnum) -> None:
         if wanted not in STATES:
             said = text_of(wanted)[:100]
@@ -212,12 +212,12 @@ class BotRegistry:
     """The bots of this process, at most `BOTS_LIMIT`; those that said goodbye make room first.
 
     Attributes:
-        desk: Where the bots' orders are.
+        order_registry: Where the bots' orders are.
     """
 
-    def __init__(self, recorder: Recorder, desk: Desk) -> None:
+    def __init__(self, recorder: Recorder, order_registry: OrderRegistry) -> None:
         self._recorder = recorder
-        self.desk = desk
+        self.order_registry = order_registry
         self._lock = threading.Lock()
         self._bots: dict[str, Bot] = {}
         self._mentioned: set[str] = set()

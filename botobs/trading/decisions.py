@@ -10,7 +10,7 @@ from opentelemetry.trace import Span
 
 from .._sdk.safe import text_of
 from ..semconv import trading as names
-from ._harmless import harmless
+from ._never_raise import never_raise
 from .bots import BotRegistry
 from .orders import Order
 
@@ -24,8 +24,8 @@ class Decision:
     """
 
     def __init__(self, bots: BotRegistry, bot_id: str, attributes: dict[str, str]) -> None:
-        self._desk = bots.desk
-        self._recorder = bots.desk.recorder
+        self._order_registry = bots.order_registry
+        self._recorder = bots.order_registry.recorder
         self._bot_id = bots.bounded(bot_id)
         self._attributes = {**attributes, names.BOT_ID: bot_id}
         self._outcome = "passed"
@@ -48,7 +48,7 @@ class Decision:
         if self._span is not None and self._scope is not None:
             self._scope.__exit__(kind, error, trace)
 
-    @harmless
+    @never_raise
     def _count(self) -> None:
         self._recorder.add(
             names.DECISIONS,
@@ -57,7 +57,7 @@ class Decision:
         if self._span is not None:
             self._span.set_attribute(names.DECISION_OUTCOME, self._outcome)
 
-    @harmless
+    @never_raise
     def refused(self, reason: str) -> None:
         """Report that a check of the bot's own, such as a risk limit, did not allow the order."""
         self._outcome = "refused"
@@ -85,14 +85,14 @@ class Decision:
         """
         self._outcome = "ordered"
         order = Order(
-            self._desk,
+            self._order_registry,
             text_of(exchange),
             text_of(client_order_id),
             {**self._attributes, **order_attributes(symbol, side, type)},
             self._bot_id,
             self._begun,
         )
-        self._desk.keep(order)
+        self._order_registry.keep(order)
         order.decided()
         return order
 

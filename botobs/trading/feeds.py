@@ -9,7 +9,7 @@ from opentelemetry.metrics import Observation
 
 from .._sdk.safe import number_of
 from ..semconv import trading as names
-from ._harmless import harmless
+from ._never_raise import never_raise
 from ._recorder import Recorder, logger
 
 #: Feeds that one process reports on.
@@ -55,7 +55,7 @@ class Feed:
         self._expected: int | None = None
         self._closed: float | None = None
 
-    @harmless
+    @never_raise
     def received(self, timestamp: float | None = None, sequence: int | None = None) -> None:
         """Report one message.
 
@@ -83,12 +83,12 @@ class Feed:
                 self._missed += sequence - self._expected
             self._expected = sequence + 1
 
-    @harmless
+    @never_raise
     def reconnected(self) -> None:
         """Forget the sequence: what was sent while nobody listened is no gap."""
         self._expected = None
 
-    @harmless
+    @never_raise
     def close(self) -> None:
         """Report that nobody listens any more, on purpose: the feed says goodbye, its silence is none."""
         if self._closed is None:

@@ -15,8 +15,8 @@ from .._sdk import orders
 from .._sdk.ids import Ids
 from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
-from ._desk import Desk
-from ._harmless import harmless
+from ._never_raise import never_raise
+from ._order_registry import OrderRegistry
 from ._recorder import Attributes
 
 Stage = Literal[
@@ -66,15 +66,15 @@ class Order:
 
     def __init__(
         self,
-        desk: Desk,
+        order_registry: OrderRegistry,
         exchange: str,
         client_order_id: str,
         attributes: dict[str, str],
         bot_id: str | None = None,
         decided_at: float | None = None,
     ) -> None:
-        self._desk = desk
-        self._recorder = desk.recorder
+        self._order_registry = order_registry
+        self._recorder = order_registry.recorder
         self._attributes = {
             **attributes,
             names.EXCHANGE_NAME: exchange,
@@ -125,13 +125,13 @@ class Order:
             finally:
                 otel_context.detach(token)
 
-    @harmless
+    @never_raise
     def submitted(self) -> None:
         """Report that the order was sent over a socket on which the answer comes later; else use `submission`."""
         with self._submitting():
             pass
 
-    @harmless
+    @never_raise
     def acknowledged(self, order_id: str | int | None = None) -> None:
         """Report that the exchange has taken the order.
 
@@ -142,17 +142,17 @@ class Order:
             self._attributes[names.ORDER_ID] = text_of(order_id)
         self._report("acknowledged", {} if order_id is None else {names.ORDER_ID: text_of(order_id)})
 
-    @harmless
+    @never_raise
     def rejected(self, reason: str = "") -> None:
         """Report that the exchange has refused the order, in its words."""
         self._report("rejected", {names.ORDER_REASON: reason})
 
-    @harmless
+    @never_raise
     def unknown(self, reason: BaseException | str = "") -> None:
         """Report that nobody knows whether the exchange has taken the order."""
         self._report("unknown", {names.ORDER_REASON: _words(reason)})
 
-    @harmless
+    @never_raise
     def filled(self, amount: Number, price: Number | None = None, *, complete: bool) -> None:
         """Report a fill.
 
@@ -168,12 +168,12 @@ class Order:
             self._recorder.misuse("order", "a fill has an amount or a price that is no number")
         self._report("filled" if complete else "partially_filled", details)
 
-    @harmless
+    @never_raise
     def canceled(self) -> None:
         """Report that the order was canceled before it was filled completely."""
         self._report("canceled", {})
 
-    @harmless
+    @never_raise
     def expired(self) -> None:
         """Report that the exchange let the order expire."""
         self._report("expired", {})
@@ -184,7 +184,7 @@ class Order:
         again = "submitted" in self._reached
         self._answered = bool(self._reached & (_ANSWERS - _OPEN))
         if not self._answered:
-            self._desk.sent(self._key)
+            self._order_registry.sent(self._key)
         with self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
             self._submission = span.get_span_context()
             # An order that is sent again, after a time-out for instance, has its first span already.
@@ -209,7 +209,7 @@ class Order:
         with self._recorder.span("order update", self._attributes, parent=parent, links=links) as span:
             yield span
 
-    @harmless
+    @never_raise
     def _answered_by(self, error: BaseException, witness: orders.Witness) -> None:
         # It may have been reported inside, or heard of over another socket meanwhile.
         if self._answered:
@@ -221,7 +221,7 @@ class Order:
             self._report(outcome, {names.ORDER_REASON: _words(error)})
 
     def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> None:
-        with self._desk.lock:
+        with self._order_registry.lock:
             news = self._news(stage)
             self._reached |= news
             contradicted = not news and stage not in self._reached and stage not in _OVERTAKEN
@@ -233,7 +233,7 @@ class Order:
             self._count(stage)
         if stage in _ANSWERS:
             self._answered = True
-            self._desk.answered(self._key)
+            self._order_registry.answered(self._key)
         self._tell(stage, details, span)
 
     def _news(self, stage: Stage) -> set[Stage]:

@@ -1,4 +1,4 @@
-"""The live world, and simulated ones beside it."""
+"""The live trading session, and simulated ones beside it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from .._sdk import participants
-from . import _harmless
-from ._desk import Desk
+from . import _never_raise
+from ._order_registry import OrderRegistry
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
 from .bots import SHUTDOWN, BotRegistry
 from .feeds import FeedRegistry
 
 
-class World:
+class TradingSession:
     """Bots, orders and feeds that share one time and one place where they are reported."""
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.desk = Desk(recorder)
-        self.bots = BotRegistry(recorder, self.desk)
+        self.order_registry = OrderRegistry(recorder)
+        self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)
 
     def connect(self) -> None:
@@ -38,29 +38,29 @@ class World:
 
     def forget(self) -> None:
         """Begin anew in a process that was forked: what the parent has is the parent's to report."""
-        _harmless.forget()
+        _never_raise.forget()
         self.recorder.forget()
         self.bots.forget()
-        self.desk.forget()
+        self.order_registry.forget()
         self.feeds.forget()
 
 
-_LIVE = World(Recorder())
+_LIVE = TradingSession(Recorder())
 participants.register(_LIVE)
-_WORLD = otel_context.create_key("botobs.trading.world")
+_SESSION = otel_context.create_key("botobs.trading.world")
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_LIVE.forget)
 
 
-def current() -> World:
-    """The world that the running code is in."""
-    world = otel_context.get_value(_WORLD)
-    return world if isinstance(world, World) else _LIVE
+def current() -> TradingSession:
+    """The trading session that the running code is in."""
+    session = otel_context.get_value(_SESSION)
+    return session if isinstance(session, TradingSession) else _LIVE
 
 
-def live() -> World:
-    """The world in which money is at stake."""
+def live() -> TradingSession:
+    """The trading session in which money is at stake."""
     return _LIVE
 
 
@@ -92,8 +92,10 @@ def simulated(
     """
     traces = tracer_provider or silent_tracer_provider()
     measurements = meter_provider or silent_meter_provider()
-    world = World(Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"))
-    token = otel_context.attach(otel_context.set_value(_WORLD, world))
+    session = TradingSession(
+        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated")
+    )
+    token = otel_context.attach(otel_context.set_value(_SESSION, session))
     try:
         yield
     finally:

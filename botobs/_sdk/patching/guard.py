@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from ..safe import Log, class_name, never_raise, traceback_of
+from .. import safe
+from ..safe import Log, class_name, traceback_of
 from . import failures
 
 _logger = Log(__name__)
@@ -26,7 +27,7 @@ def report(library: str, error: BaseException) -> None:
     failures.report(library)
 
 
-def guarded(library: str | Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
+def never_raise(library: str | Callable[..., str]) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
     """Make a function of ours return None where it would raise.
 
     Args:
@@ -38,4 +39,4 @@ def guarded(library: str | Callable[..., str]) -> Callable[[Callable[P, R]], Cal
     ) -> None:
         report(library if isinstance(library, str) else library(*args, **kwargs), error)
 
-    return never_raise(on_error=count)
+    return safe.never_raise(on_error=count)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from botobs._sdk.instrument.exchange._observe import _awaiting_age
 from botobs._sdk.instrument.exchange.state import MAXIMUM_STREAMS, Connection, Exchange, Stream
-from botobs._sdk.instrument.exchange.telemetry import Hub
+from botobs._sdk.instrument.exchange.telemetry import ExchangeTelemetry
 from tests.unit.exchange.conftest import ExchangeRecorder
 
 
@@ -102,25 +102,25 @@ class Owner:
 
 
 def test_exchanges_and_connections_are_bounded(recorded: ExchangeRecorder) -> None:
-    hub = Hub(recorded.telemetry)
+    exchanges = ExchangeTelemetry(recorded.telemetry)
     owners = [Owner() for _ in range(2100)]
     for number, owner in enumerate(owners):
-        hub.connection(owner, f"exchange{number}", "ccxt.pro", f"host{number}")
-    keys = {connection.key for connection in hub.live_connections()}
+        exchanges.connection(owner, f"exchange{number}", "ccxt.pro", f"host{number}")
+    keys = {connection.key for connection in exchanges.live_connections()}
     assert len({name for name, _, _ in keys}) == 201
     assert len({host for _, _, host in keys}) == 2001
 
 
 def test_counts_survive_the_end_of_their_connection(recorded: ExchangeRecorder) -> None:
-    hub = Hub(recorded.telemetry)
+    exchanges = ExchangeTelemetry(recorded.telemetry)
     owner: Any = Owner()
-    connection = hub.connection(owner, "binance", "ccxt.pro", "host")
+    connection = exchanges.connection(owner, "binance", "ccxt.pro", "host")
     connection.messages = 5
     assert recorded.value("exchange.ws.messages", exchange__ws__direction="received") == 5
     del owner
     gc.collect()
     assert recorded.value("exchange.ws.messages", exchange__ws__direction="received") == 5
-    assert hub.live_connections() == []
+    assert exchanges.live_connections() == []
 
 
 @pytest.mark.asyncio

@@ -21,7 +21,7 @@ from botobs._sdk.redaction import Redactor
 from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 from botobs.testing._model import points_in, spans_in
-from botobs.trading import _desk
+from botobs.trading import _order_registry
 from botobs.trading.orders import order_ids
 from botobs.trading.session import live
 
@@ -424,7 +424,7 @@ def test_what_goes_wrong_after_the_order_was_made_is_the_orders_story(captured: 
 def test_orders_that_are_forgotten_are_still_reported_on(
     captured: Capture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(_desk, "ORDERS_LIMIT", 2)
+    monkeypatch.setattr(_order_registry, "ORDERS_LIMIT", 2)
     orders = [decided(f"c{number}") for number in range(4)]
     for order in orders:
         order.submitted()

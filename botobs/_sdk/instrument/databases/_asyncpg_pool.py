@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ._pool import Levels, PoolMetrics
 
@@ -46,7 +46,7 @@ def watch_pools(module: ModuleType, patches: Patches, pools: PoolMetrics, owner:
         follow(holder)
         return connection
 
-    @guarded("asyncpg")
+    @never_raise("asyncpg")
     def follow(holder: Any) -> None:
         taken = time.perf_counter()
         # Done when the holder is free again, whether it was released, closed or lost its server.

@@ -10,7 +10,7 @@ from opentelemetry.metrics import Histogram
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from ....semconv import database as semconv
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...safe import class_name
 from ..base import Telemetry
 from ._sql import parse
@@ -90,7 +90,7 @@ class Database:
         )
         return Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
 
-    @guarded("database")
+    @never_raise("database")
     def failed(self, target: Target, statement: str, error: BaseException, seconds: float) -> None:
         """Record an operation that was not watched until it failed after `seconds`."""
         self.start(target, statement, seconds_ago=seconds).end(error)
@@ -115,7 +115,7 @@ class Operation(OpenOperation):
         self._started = started
         enter(self)
 
-    @guarded("database")
+    @never_raise("database")
     def end(self, error: BaseException | None = None) -> None:
         """Finish the operation; a second call does nothing.
 

@@ -14,7 +14,7 @@ from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Ob
 
 from ....semconv import database as semconv
 from ...engine.bound import bind
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ..base import Telemetry
 
 
@@ -83,7 +83,7 @@ class _State:
         self.used = bind(instruments.use_time, attributes)
         self.timeouts = bind(instruments.timeouts, attributes)
 
-    @guarded("database")
+    @never_raise("database")
     def levels(self) -> Levels | None:
         """What the pool says; a pool that is gone, closed, or other than expected says nothing."""
         pool = self.reference()
@@ -109,7 +109,7 @@ class PoolMetrics:
         semconv.CONNECTION_IDLE_MIN.create(meter, [self._observing(lambda levels: levels.idle_min)])
         semconv.CONNECTION_PENDING_REQUESTS.create(meter, [self._observe_pending])
 
-    @guarded("database")
+    @never_raise("database")
     def register(self, pool: Any, name_of: Callable[[Any], str], levels: ReadLevels, owner: object) -> None:
         """Watch `pool` until `forget(owner)`; costs a lookup when it is watched already.
 

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ._pool import Levels, PoolMetrics
 
 _CHECKED_OUT = "botobs.checked_out"
@@ -22,8 +22,8 @@ class Checkouts:
     def __init__(self, pools: PoolMetrics) -> None:
         self._pools = pools
         # SQLAlchemy finds a listener again by its identity.
-        self.checkout = guarded("sqlalchemy")(self._checkout)
-        self.checkin = guarded("sqlalchemy")(self._checkin)
+        self.checkout = never_raise("sqlalchemy")(self._checkout)
+        self.checkin = never_raise("sqlalchemy")(self._checkin)
 
     def _checkout(self, _connection: Any, record: Any, fairy: Any) -> None:
         """A connection leaves its pool."""

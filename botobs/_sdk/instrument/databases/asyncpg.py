@@ -12,7 +12,7 @@ from collections.abc import Callable, Sized
 from types import ModuleType
 from typing import Any
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ..shared import once_per_provider
@@ -96,7 +96,7 @@ def _call(
     statement_of: Callable[[Any, Any, Any], object],
     many: bool,
 ) -> Wrapper:
-    @guarded("asyncpg")
+    @never_raise("asyncpg")
     def begin(instance: Any, args: Any, kwargs: Any) -> Operation:
         batch = _batch_size(args[-1] if args else kwargs.get("args")) if many else None
         return database.start(target_of(connection_of(instance)), statement_of(instance, args, kwargs), batch)
@@ -117,7 +117,7 @@ def _call(
 
 
 def _step(database: Database) -> Wrapper:
-    @guarded("asyncpg")
+    @never_raise("asyncpg")
     def end(cursor: Any, seconds: float, error: BaseException | None) -> None:
         target = target_of(_owner(cursor))
         if error is None:
@@ -152,7 +152,7 @@ def _failed_attempt(database: Database) -> Wrapper:
                 failed(kwargs, error, time.perf_counter() - started)
             raise
 
-    @guarded("asyncpg")
+    @never_raise("asyncpg")
     def failed(kwargs: Any, error: BaseException, seconds: float) -> None:
         target = _target(kwargs["addr"], kwargs["params"].database)
         database.failed(target, "CONNECT", error, seconds)

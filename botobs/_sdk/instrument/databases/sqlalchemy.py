@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ..shared import once_per_provider
@@ -57,7 +57,7 @@ class SQLAlchemyInstrumentation:
 
         targets: weakref.WeakKeyDictionary[Any, Target] = weakref.WeakKeyDictionary()
 
-        @guarded(self.name)
+        @never_raise(self.name)
         def before(
             conn: Any, _cursor: Any, statement: str, params: Any, context: Any, executemany: bool
         ) -> None:
@@ -70,11 +70,11 @@ class SQLAlchemyInstrumentation:
                 context, _OPERATION, database.start(target, statement, len(params) if executemany else None)
             )
 
-        @guarded(self.name)
+        @never_raise(self.name)
         def after(_conn: Any, _cursor: Any, _statement: str, _params: Any, context: Any, _many: bool) -> None:
             _finish(context, None)
 
-        @guarded(self.name)
+        @never_raise(self.name)
         def failed(context: Any) -> None:
             _finish(context.execution_context, context.original_exception)
 
@@ -97,7 +97,7 @@ class SQLAlchemyInstrumentation:
                 not_connected(engine, error, time.perf_counter() - started)
                 raise
 
-        @guarded(self.name)
+        @never_raise(self.name)
         def not_connected(engine: Any, error: BaseException, seconds: float) -> None:
             # A database that is down would show no failed operation otherwise: no statement ever starts.
             if is_heard() and not isinstance(error, TimeoutError):

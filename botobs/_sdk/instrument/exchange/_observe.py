@@ -1,4 +1,4 @@
-"""Observable instruments: numbers of the hub, added up or compared per set of attributes at collection."""
+"""Observable instruments: numbers of all exchanges, added up or compared per set of attributes at collection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import integrity
 from .state import Connection, Stream
 
 if TYPE_CHECKING:
-    from .telemetry import Hub
+    from .telemetry import ExchangeTelemetry
 
 _WHO = (semconv.NAME, semconv.CLIENT)
 _CONNECTION = (*_WHO, semconv.SERVER_ADDRESS)
@@ -26,10 +26,10 @@ _CONNECTION = (*_WHO, semconv.SERVER_ADDRESS)
 Sample = tuple[tuple[str, ...], float]
 
 
-def create(hub: Hub, meter: Meter) -> None:
+def create(exchanges: ExchangeTelemetry, meter: Meter) -> None:
     """Create the observable instruments on `meter`."""
     for make in (_streams, _connections, _books, _limits, _accounts):
-        for metric, names, reduce, read in make(hub):
+        for metric, names, reduce, read in make(exchanges):
             metric.create(meter, [_callback(names, reduce, read)])
 
 
@@ -59,11 +59,11 @@ def _add(left: float, right: float) -> float:
     return left + right
 
 
-def _connections(hub: Hub) -> list[Row]:
+def _connections(exchanges: ExchangeTelemetry) -> list[Row]:
     def counted(index: int, get: Callable[[Connection], int], direction: str) -> Iterator[Sample]:
-        for key, kept in list(hub.retired.items()):
+        for key, kept in list(exchanges.retired.items()):
             yield (*key, direction), kept[index]
-        for connection in hub.live_connections():
+        for connection in exchanges.live_connections():
             yield (*connection.key, direction), get(connection)
 
     def messages() -> Iterator[Sample]:
@@ -71,13 +71,13 @@ def _connections(hub: Hub) -> list[Row]:
         yield from counted(2, lambda c: c.sent, "sent")
 
     def states() -> Iterator[Sample]:
-        for connection in hub.live_connections():
+        for connection in exchanges.live_connections():
             for state in ("connecting", "open", "closed"):
                 yield (*connection.key, state), int(connection.state == state)
 
     def opened(value: Callable[[Connection], float | None]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
-            for connection in hub.live_connections():
+            for connection in exchanges.live_connections():
                 measured = value(connection) if connection.state == "open" else None
                 if measured is not None:
                     yield connection.key, measured
@@ -125,11 +125,11 @@ def _awaiting_age(connection: Connection) -> float | None:
     return max((now - since for _, since in connection.awaited.values()), default=0.0)
 
 
-def _streams(hub: Hub) -> list[Row]:
+def _streams(exchanges: ExchangeTelemetry) -> list[Row]:
     def each(value: Callable[[Stream, float], float]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
             now = time.monotonic()
-            for connection in hub.live_connections():
+            for connection in exchanges.live_connections():
                 if connection.state in ("open", "closed"):
                     for stream in connection.live_streams():
                         # Whether something holds is counted: OTLP takes no booleans.
@@ -145,11 +145,11 @@ def _streams(hub: Hub) -> list[Row]:
     ]
 
 
-def _books(hub: Hub) -> list[Row]:
+def _books(exchanges: ExchangeTelemetry) -> list[Row]:
     def each(channel: str, value: Callable[[Stream, float], float]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
             now = time.monotonic()
-            for connection in hub.live_connections():
+            for connection in exchanges.live_connections():
                 for stream in connection.live_streams():
                     if stream.channel == channel:
                         yield connection.key[:2], +value(stream, now)
@@ -157,13 +157,13 @@ def _books(hub: Hub) -> list[Row]:
         return read
 
     def counted(index: int, get: Callable[[Connection], int]) -> Iterator[Sample]:
-        for key, kept in list(hub.retired.items()):
+        for key, kept in list(exchanges.retired.items()):
             yield key[:2], kept[index]
-        for connection in hub.live_connections():
+        for connection in exchanges.live_connections():
             yield connection.key[:2], get(connection)
 
     def checks() -> Iterator[Sample]:
-        for name, client in {connection.key[:2] for connection in hub.live_connections()}:
+        for name, client in {connection.key[:2] for connection in exchanges.live_connections()}:
             for check, active in integrity.checks(name, client).items():
                 yield (name, client, check, "active"), int(active)
                 yield (name, client, check, "unsupported"), int(not active)
@@ -205,10 +205,10 @@ def _crossed_for(stream: Stream, now: float) -> float:
     return now - stream.crossed_since if stream.crossed_since else 0.0
 
 
-def _limits(hub: Hub) -> list[Row]:
+def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
     def each(value: Callable[[Any], float | None]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
-            for exchange in list(hub.exchanges.values()):
+            for exchange in list(exchanges.by_name.values()):
                 for scope, limit in list(exchange.limits.scopes.items()):
                     measured = value(limit)
                     if measured is not None:
@@ -217,12 +217,12 @@ def _limits(hub: Hub) -> list[Row]:
         return read
 
     def bans() -> Iterator[Sample]:
-        for exchange in list(hub.exchanges.values()):
+        for exchange in list(exchanges.by_name.values()):
             if exchange.limits.seen:
                 yield (exchange.name,), max(0.0, exchange.limits.banned_until - time.time())
 
     def clocks(attribute: str) -> Iterator[Sample]:
-        for exchange in list(hub.exchanges.values()):
+        for exchange in list(exchanges.by_name.values()):
             if exchange.clock.known:
                 yield (exchange.name,), getattr(exchange.clock, attribute)
 
@@ -242,9 +242,9 @@ def _limits(hub: Hub) -> list[Row]:
     ]
 
 
-def _accounts(hub: Hub) -> list[Row]:
+def _accounts(exchanges: ExchangeTelemetry) -> list[Row]:
     def queues() -> Iterator[Sample]:
-        for reference, name, client in list(hub.clients.values()):
+        for reference, name, client in list(exchanges.clients.values()):
             instance = reference()
             limiter = getattr(instance, "throttler", None) or getattr(instance, "throttle", None)
             queue = getattr(limiter, "queue", None)
@@ -253,13 +253,13 @@ def _accounts(hub: Hub) -> list[Row]:
 
     def balances() -> Iterator[Sample]:
         now = time.monotonic()
-        for exchange in list(hub.exchanges.values()):
+        for exchange in list(exchanges.by_name.values()):
             for (client, source), moment in list(exchange.balances.items()):
                 yield (exchange.name, client, source), now - moment
 
     return [
         (semconv.THROTTLE_QUEUE, _WHO, _add, queues),
         (semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), min, balances),
-        (semconv.ORDERS_IN_FLIGHT, _WHO, _add, lambda: hub.orders.in_flight()),
-        (semconv.ORDERS_OLDEST_AGE, _WHO, max, lambda: hub.orders.ages_in_flight()),
+        (semconv.ORDERS_IN_FLIGHT, _WHO, _add, lambda: exchanges.orders.in_flight()),
+        (semconv.ORDERS_OLDEST_AGE, _WHO, max, lambda: exchanges.orders.ages_in_flight()),
     ]

@@ -10,10 +10,10 @@ from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from . import errors
 from .state import Connection
-from .telemetry import Hub
+from .telemetry import ExchangeTelemetry
 
 #: While true, the WebSocket that is being opened is watched by a library above, and HTTP instrumentation is off.
 OWNED = context.create_key("botobs-exchange-websocket-owned")
@@ -68,19 +68,19 @@ def owned_context() -> context.Context:
     return context.set_value(OWNED, True, context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True))
 
 
-@guarded("exchange")
+@never_raise("exchange")
 def trying(connection: Connection) -> None:
     """An attempt to connect begins."""
     connection.state = "connecting"
     connection.started_at = time.monotonic()
 
 
-@guarded("exchange")
-def opened(hub: Hub, connection: Connection, caller: SpanContext | None = None) -> None:
+@never_raise("exchange")
+def opened(exchanges: ExchangeTelemetry, connection: Connection, caller: SpanContext | None = None) -> None:
     """The attempt succeeded.
 
     Args:
-        hub: Where it is reported.
+        exchanges: Where it is reported.
         connection: What was opened.
         caller: The span that asked for it, which the connection outlives.
     """
@@ -89,27 +89,30 @@ def opened(hub: Hub, connection: Connection, caller: SpanContext | None = None) 
     connection.sample_at = connection.ping_sent = 0.0
     connection.streams.clear()
     connection.restart_check()
-    _record_attempt(hub, connection, None, caller)
+    _record_attempt(exchanges, connection, None, caller)
     if connection.lost:
         connection.lost = False
-        hub.reconnects.add(1, connection_attributes(connection))
+        exchanges.reconnects.add(1, connection_attributes(connection))
 
 
-@guarded("exchange")
+@never_raise("exchange")
 def refused(
-    hub: Hub, connection: Connection, error: BaseException, caller: SpanContext | None = None
+    exchanges: ExchangeTelemetry,
+    connection: Connection,
+    error: BaseException,
+    caller: SpanContext | None = None,
 ) -> None:
     """The attempt failed."""
     connection.state = "closed"
-    _record_attempt(hub, connection, error, caller)
+    _record_attempt(exchanges, connection, error, caller)
 
 
-@guarded("exchange")
-def ended(hub: Hub, connection: Connection, reason: str, code: object = None) -> None:
+@never_raise("exchange")
+def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, code: object = None) -> None:
     """An open connection ended; later reports of the same end are ignored.
 
     Args:
-        hub: Where it is reported.
+        exchanges: Where it is reported.
         connection: What ended.
         reason: `remote`, `error`, `keepalive` or `user`.
         code: WebSocket close code, if there was one.
@@ -121,31 +124,34 @@ def ended(hub: Hub, connection: Connection, reason: str, code: object = None) ->
     attributes = {**connection_attributes(connection), semconv.WS_CLOSE_REASON: reason}
     if isinstance(code, int) and 1000 <= code <= 4999:
         attributes[semconv.WS_CLOSE_CODE] = str(code)
-    hub.disconnects.add(1, attributes)
+    exchanges.disconnects.add(1, attributes)
     if reason == "keepalive":
-        hub.heartbeat_misses.add(1, connection_attributes(connection))
+        exchanges.heartbeat_misses.add(1, connection_attributes(connection))
     if reason == "user":
         connection.streams.clear()
 
 
-@guarded("exchange")
-def handler_failed(hub: Hub, connection: Connection, error: BaseException) -> None:
+@never_raise("exchange")
+def handler_failed(exchanges: ExchangeTelemetry, connection: Connection, error: BaseException) -> None:
     """An exception left the code that handles a message."""
-    hub.handler_errors.add(
+    exchanges.handler_errors.add(
         1, {**connection_attributes(connection), semconv.ERROR_TYPE: errors.error_type(error)}
     )
 
 
 def _record_attempt(
-    hub: Hub, connection: Connection, error: BaseException | None, caller: SpanContext | None
+    exchanges: ExchangeTelemetry,
+    connection: Connection,
+    error: BaseException | None,
+    caller: SpanContext | None,
 ) -> None:
     seconds = time.monotonic() - connection.started_at
     attributes = connection_attributes(connection)
     if error is not None:
         cancelled = errors.is_cancellation(error)
         attributes[semconv.ERROR_TYPE] = "TimeoutError" if cancelled else errors.error_type(error)
-    hub.connect_duration.record(seconds, attributes)
-    span = hub.tracer.start_span(
+    exchanges.connect_duration.record(seconds, attributes)
+    span = exchanges.tracer.start_span(
         f"ws connect {connection.key[0]}",
         context=context.Context(),
         kind=SpanKind.CLIENT,

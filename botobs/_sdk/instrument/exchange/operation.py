@@ -15,12 +15,12 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from ....semconv import exchange as semconv
 from ... import orders
 from ...delays import record_delays
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from . import errors
 from .names import ASIDES, CANCELS, ORDER_QUERIES, PREPARES, SUBMITS
 from .orders import bounded_side, bounded_type, order_id
 from .scope import ContextScope
-from .telemetry import Hub
+from .telemetry import ExchangeTelemetry
 
 _OPERATION = context.create_key("botobs-exchange-operation")
 _REQUEST = context.create_key("botobs-exchange-request")
@@ -63,7 +63,7 @@ class Operation(ContextScope):
     """
 
     __slots__ = (
-        "_hub",
+        "_exchanges",
         "_order",
         "_started",
         "_ticket",
@@ -83,8 +83,15 @@ class Operation(ContextScope):
         "who",
     )
 
-    def __init__(self, hub: Hub, owner: Any, who: tuple[str, str], name: str, order: dict[str, Any]) -> None:
-        self._hub = hub
+    def __init__(
+        self,
+        exchanges: ExchangeTelemetry,
+        owner: Any,
+        who: tuple[str, str],
+        name: str,
+        order: dict[str, Any],
+    ) -> None:
+        self._exchanges = exchanges
         self.name = name
         self._order = order
         self._transport: errors.Transport = "ws" if name.endswith("_ws") else "rest"
@@ -100,9 +107,11 @@ class Operation(ContextScope):
         submits = name in SUBMITS
         self.attempts = orders.Attempts(who[0]) if submits else None
         self._witness = orders.current_witness() if submits else None
-        self._ticket = hub.orders.begin(who) if submits else None
+        self._ticket = exchanges.orders.begin(who) if submits else None
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
-        self.span = hub.tracer.start_span(f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes)
+        self.span = exchanges.tracer.start_span(
+            f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes
+        )
         super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
         self._started = time.monotonic()
 
@@ -123,7 +132,7 @@ class Operation(ContextScope):
     def _record(self, error: BaseException | None, result: Any) -> None:
         self.done = True
         if self._ticket is not None:
-            self._hub.orders.end(self._ticket)
+            self._exchanges.orders.end(self._ticket)
         duration = time.monotonic() - self._started
         self._measure(error, duration)
         self._follow(error, result, duration)
@@ -131,9 +140,9 @@ class Operation(ContextScope):
         record_delays(self.span)
         self.span.end()
 
-    @guarded(_library)
+    @never_raise(_library)
     def _measure(self, error: BaseException | None, duration: float) -> None:
-        hub = self._hub
+        exchanges = self._exchanges
         attributes: dict[str, Any] = {
             semconv.NAME: self.who[0],
             semconv.CLIENT: self.who[1],
@@ -141,12 +150,14 @@ class Operation(ContextScope):
         }
         if error is not None:
             attributes[semconv.ERROR_TYPE] = errors.error_type(error)
-        hub.operation_duration.record(duration, attributes, context=trace.set_span_in_context(self.span))
+        exchanges.operation_duration.record(
+            duration, attributes, context=trace.set_span_in_context(self.span)
+        )
         if error is not None and not errors.is_cancellation(error):
             attributes[semconv.ERROR_CATEGORY] = errors.category(error, self._transport, self.status)
-            hub.errors.add(1, attributes)
+            exchanges.errors.add(1, attributes)
 
-    @guarded(_library)
+    @never_raise(_library)
     def _describe(self, error: BaseException | None, result: Any) -> None:
         span = self.span
         if not span.is_recording():
@@ -175,9 +186,9 @@ class Operation(ContextScope):
         # The exception's message holds the signed URL; its class says what went wrong.
         span.set_status(Status(StatusCode.ERROR, kind))
 
-    @guarded(_library)
+    @never_raise(_library)
     def _follow(self, error: BaseException | None, result: Any, duration: float) -> None:
-        orders, name = self._hub.orders, self.name
+        orders, name = self._exchanges.orders, self.name
         if self.attempts is not None:
             outcome = "accepted" if error is None else self.attempts.outcome(error)
             if self._witness is not None:
@@ -208,19 +219,23 @@ class Operation(ContextScope):
             orders.update(self.who[0], result, keep=False)
         elif name == "fetch_time" and isinstance(result, int) and self.status is not None:
             resolution = 0.001 if result % 1000 else 1.0
-            self._hub.exchange(self.who[0]).clock.add(*self.answered_at, result / 1000, resolution)
+            self._exchanges.exchange(self.who[0]).clock.add(*self.answered_at, result / 1000, resolution)
         elif name in ("fetch_balance", "fetch_balance_ws") and error is None:
-            self._hub.exchange(self.who[0]).balances[(self.who[1], "rest")] = time.monotonic()
+            self._exchanges.exchange(self.who[0]).balances[(self.who[1], "rest")] = time.monotonic()
 
 
 def begin_operation(
-    hub: Hub, instance: Any, who: tuple[str, str], name: str, order: dict[str, Any]
+    exchanges: ExchangeTelemetry,
+    instance: Any,
+    who: tuple[str, str],
+    name: str,
+    order: dict[str, Any],
 ) -> Operation | None:
     """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed."""
     running = current()
     if (running is not None and running.owner == id(instance)) or not is_instrumentation_enabled():
         return None
-    return Operation(hub, instance, who, name, order)
+    return Operation(exchanges, instance, who, name, order)
 
 
 class Request(ContextScope):
@@ -231,7 +246,7 @@ class Request(ContextScope):
         "_answer",
         "_api",
         "_aside",
-        "_hub",
+        "_exchanges",
         "_method",
         "_started",
         "exchange",
@@ -241,14 +256,16 @@ class Request(ContextScope):
         "who",
     )
 
-    def __init__(self, hub: Hub, who: tuple[str, str], api: str, url: str, method: str) -> None:
-        self._hub = hub
+    def __init__(
+        self, exchanges: ExchangeTelemetry, who: tuple[str, str], api: str, url: str, method: str
+    ) -> None:
+        self._exchanges = exchanges
         self._api = api
         self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
         self.who = who
         self.status: int | None = None
         self._answer = ""
-        self.exchange = hub.exchange(who[0])
+        self.exchange = exchanges.exchange(who[0])
         self.operation = current()
         self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
         entered = context.set_value(_REQUEST, self)
@@ -258,7 +275,7 @@ class Request(ContextScope):
             if self.operation.requests == 1:
                 _set_server(self.operation.span, url)
                 self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
-        hub.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
+        exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
         self.sent_at = time.time()
         self._started = time.monotonic()
 
@@ -280,17 +297,17 @@ class Request(ContextScope):
             attempts.ended(error, self.status, self._answer)
         self._measure(error)
 
-    @guarded(_library)
+    @never_raise(_library)
     def _measure(self, error: BaseException | None) -> None:
         duration = time.monotonic() - self._started
         who = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
-        self._hub.requests_active.add(-1, who)
+        self._exchanges.requests_active.add(-1, who)
         attributes: dict[str, Any] = {**who, semconv.API: self._api, semconv.HTTP_METHOD: self._method}
         if self.status is not None:
             attributes[semconv.HTTP_STATUS] = self.status
         if error is not None:
             attributes[semconv.ERROR_TYPE] = errors.error_type(error)
-        self._hub.request_duration.record(duration, attributes)
+        self._exchanges.request_duration.record(duration, attributes)
         if self.operation is not None and self.operation.requests > 1:
             event = {key: value for key, value in attributes.items() if key not in who}
             self.operation.span.add_event("exchange.request", {**event, "duration": duration})
@@ -326,7 +343,7 @@ class Request(ContextScope):
             semconv.HTTP_STATUS: self.status,
             semconv.ERROR_CATEGORY: "ban" if banned else "rate_limit",
         }
-        self._hub.rejections.add(1, attributes)
+        self._exchanges.rejections.add(1, attributes)
 
 
 class Aside(ContextScope):

@@ -19,11 +19,11 @@ _MAXIMUM_CONNECTIONS = 2000
 OTHER = "other"
 
 
-class Hub:
+class ExchangeTelemetry:
     """Where hooks report to.
 
     Attributes:
-        exchanges: By name.
+        by_name: The exchanges, by name.
         connections: Those whose owner lives.
         retired: Sums of the connections that are gone, so that counters never fall.
         clients: Clients with a rate limiter, by (exchange, client).
@@ -34,7 +34,7 @@ class Hub:
         meter = telemetry.meter(_SCOPE)
         self.tracer = telemetry.tracer(_SCOPE)
         self.symbols: frozenset[str] = frozenset(telemetry.settings.exchange_symbols)
-        self.exchanges: dict[str, Exchange] = {}
+        self.by_name: dict[str, Exchange] = {}
         self.connections: list[Connection] = []
         self.retired: dict[ConnectionKey, list[int]] = {}
         self.clients: dict[int, tuple[weakref.ref[Any], str, str]] = {}
@@ -65,13 +65,13 @@ class Hub:
     def exchange(self, name: Any) -> Exchange:
         """What is known about an exchange; all that come after too many share one."""
         key = str(name).lower()[:40] if name else OTHER
-        found = self.exchanges.get(key)
+        found = self.by_name.get(key)
         if found is not None:
             return found
         with self._lock:
-            if len(self.exchanges) >= _MAXIMUM_EXCHANGES:
+            if len(self.by_name) >= _MAXIMUM_EXCHANGES:
                 key = OTHER
-            return self.exchanges.setdefault(key, Exchange(key))
+            return self.by_name.setdefault(key, Exchange(key))
 
     def register_client(self, instance: Any, name: str, client: str) -> None:
         """Remember an object that has a rate limiter, weakly."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from ....semconv import exchange as semconv
 from .state import Connection, Stream
-from .telemetry import Hub
+from .telemetry import ExchangeTelemetry
 
 #: Seconds; a timestamp that is older is no measurement of a delay.
 _LONGEST_AGE = 86400.0
@@ -21,11 +21,11 @@ _PREFIXES = (
 )
 
 
-def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float) -> None:
+def updated(exchanges: ExchangeTelemetry, connection: Connection, key: Any, result: Any, now: float) -> None:
     """Take an update of the stream `key` into account; what goes wrong is counted by the instrumentation that calls.
 
     Args:
-        hub: Where measurements go.
+        exchanges: Where measurements go.
         connection: Where the update came from.
         key: ccxt's message hash; stays in this process.
         result: The unified object.
@@ -35,12 +35,12 @@ def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float)
     if stream is None:
         stream = connection.stream(key, _channel(result, key), now)
     if not stream.samples:
-        _name_symbol(hub, stream, result)
+        _name_symbol(exchanges, stream, result)
     stream.touch(now)
     if stream.channel == "orders":
         # Each update of an order matters, so the next one is looked at too.
         stream.sample_at = 0.0
-        hub.orders.update_all(connection.key[0], result)
+        exchanges.orders.update_all(connection.key[0], result)
     elif stream.channel == "balance":
         connection.exchange.balances[(connection.key[1], "ws")] = now
     elif stream.channel == "orderbook" and "bids" in result:
@@ -48,7 +48,7 @@ def updated(hub: Hub, connection: Connection, key: Any, result: Any, now: float)
     elif stream.channel == "ohlcv":
         _look_at_candles(stream, result)
         return
-    _look_at_clock(hub, connection, stream, result, now)
+    _look_at_clock(exchanges, connection, stream, result, now)
 
 
 def _channel(result: Any, key: Any) -> str:
@@ -84,14 +84,16 @@ def _newest(result: Any) -> Any:
     return result
 
 
-def _name_symbol(hub: Hub, stream: Stream, result: Any) -> None:
-    if hub.symbols:
+def _name_symbol(exchanges: ExchangeTelemetry, stream: Stream, result: Any) -> None:
+    if exchanges.symbols:
         sample = _newest(result)
         symbol = sample.get("symbol") if isinstance(sample, Mapping) else None
-        stream.symbol = symbol if symbol in hub.symbols else ""
+        stream.symbol = symbol if symbol in exchanges.symbols else ""
 
 
-def _look_at_clock(hub: Hub, connection: Connection, stream: Stream, result: Any, now: float) -> None:
+def _look_at_clock(
+    exchanges: ExchangeTelemetry, connection: Connection, stream: Stream, result: Any, now: float
+) -> None:
     sample = _newest(result)
     if not isinstance(sample, Mapping):
         return
@@ -106,9 +108,9 @@ def _look_at_clock(hub: Hub, connection: Connection, stream: Stream, result: Any
     age = clock.age(timestamp, time.time() - (time.monotonic() - now))
     attributes = {semconv.NAME: connection.key[0], semconv.CHANNEL: stream.channel}
     if age < 0 and not (clock.known and -age <= clock.uncertainty):
-        hub.negative_age.add(1, attributes)
+        exchanges.negative_age.add(1, attributes)
     elif age < _LONGEST_AGE:
-        hub.message_age.record(max(0.0, age), {**attributes, semconv.CLIENT: connection.key[1]})
+        exchanges.message_age.record(max(0.0, age), {**attributes, semconv.CLIENT: connection.key[1]})
 
 
 def _look_at_book(stream: Stream, book: Any, now: float) -> None:

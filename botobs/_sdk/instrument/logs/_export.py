@@ -14,7 +14,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.trace import get_current_span
 
 from ...export.logs import LogEntry
-from ...patching.guard import guarded, report
+from ...patching.guard import never_raise, report
 from ...redaction import CUT_MARGIN
 from ._context import LogContext
 from ._redaction import RecordRedactor, pairs_of
@@ -56,7 +56,7 @@ class LogExport:
         finally:
             _handling.reset(token)
 
-    @guarded("logging")
+    @never_raise("logging")
     def send(
         self,
         logger: str,

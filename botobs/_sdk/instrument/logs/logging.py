@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ...redaction import MAX_BYTES
 from ..base import Telemetry
@@ -42,7 +42,7 @@ class LoggingInstrumentation:
         """Stamp and redact every record from now on."""
         context = LogContext(telemetry)
 
-        @guarded(self.name)
+        @never_raise(self.name)
         def prepare(record: logging.LogRecord) -> bool:
             _stamp(record, context)
             _redact(record, context.record())
@@ -73,7 +73,7 @@ class LoggingInstrumentation:
         self._patches.undo()
 
 
-@guarded("logging")
+@never_raise("logging")
 def _send(export: LogExport, record: logging.LogRecord) -> None:
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD | _OURS}
     fields |= {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext
@@ -49,7 +49,7 @@ class LoguruInstrumentation:
             if not prepare(record):
                 record.update(message="a record that could not be redacted", extra={}, exception=None)
 
-        @guarded(self.name)
+        @never_raise(self.name)
         def prepare(record: dict[str, Any]) -> bool:
             redactor = context.record()
             extra = record["extra"]
@@ -85,7 +85,7 @@ class LoguruInstrumentation:
         self._patches.wrap(module.ExceptionFormatter, "format_exception", format_exception)
 
 
-@guarded("loguru")
+@never_raise("loguru")
 def _send(export: LogExport, record: dict[str, Any]) -> None:
     fields = {
         **{

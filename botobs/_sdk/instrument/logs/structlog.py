@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ._context import LogContext
@@ -65,7 +65,7 @@ def _processed(
     }
 
 
-@guarded("structlog")
+@never_raise("structlog")
 def _prepared(
     bound: Any, context: LogContext, event: Any, fields: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
@@ -80,7 +80,7 @@ def _event(event: Any, redactor: RecordRedactor) -> Any:
     return redactor.message(event) if isinstance(event, str) else redactor.field("event", event)
 
 
-@guarded("structlog")
+@never_raise("structlog")
 def _send(export: LogExport, logger: Any, method_name: str, event: Any, event_kw: dict[str, Any]) -> None:
     fields = {**logger._context, **event_kw}
     name = str(fields.pop("logger", "structlog"))

@@ -21,7 +21,7 @@ from typing import Any
 from ....semconv.runtime import EVENT_LOOP_TYPE
 from ...delays import LOOPS, LoopClock
 from ...engine.bound import bind
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 
 #: Seconds between samples: 20 wake-ups a second cost about 0.1 % of a core.
@@ -72,7 +72,7 @@ class LoopWatch:
             if sampler is not None:
                 sampler.stop()
 
-    @guarded("runtime")
+    @never_raise("runtime")
     def _sample(self, loop: asyncio.AbstractEventLoop) -> _Sampler:
         sampler = _Sampler(loop, self._histogram, self._after_sample)
         self._samplers.add(sampler)

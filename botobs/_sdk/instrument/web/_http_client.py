@@ -20,7 +20,7 @@ from opentelemetry.trace import (
 )
 
 from ....semconv import http as semconv
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...safe import class_name
 from ..base import Telemetry
 from ._http import method_of, span_name, without_query
@@ -78,11 +78,11 @@ class ClientCalls:
             self._end(call)
 
     @staticmethod
-    @guarded("http")
+    @never_raise("http")
     def _inject(headers: Any) -> None:
         inject(headers)
 
-    @guarded("http")
+    @never_raise("http")
     def _begin(self, method: str, url: str) -> Call:
         known = method_of(method)
         safe_url = without_query(url)
@@ -94,7 +94,7 @@ class ClientCalls:
             shared, self._tracer.start_span(span_name(known), kind=SpanKind.CLIENT, attributes=attributes)
         )
 
-    @guarded("http")
+    @never_raise("http")
     def _end(self, call: Call) -> None:
         seconds = time.perf_counter() - call.started
         try:

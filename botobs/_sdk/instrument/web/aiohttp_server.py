@@ -21,7 +21,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from ....semconv import http as semconv
 from ...delays import record_delays
-from ...patching.guard import guarded
+from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ...safe import class_name
 from ..base import Telemetry
@@ -81,7 +81,7 @@ class _Requests:
         finally:
             context.detach(token)
 
-    @guarded("aiohttp_server")
+    @never_raise("aiohttp_server")
     def _begin(self, request: Any) -> _Request:
         method = method_of(request.method)
         shared = {semconv.HTTP_REQUEST_METHOD: method, semconv.URL_SCHEME: request.scheme}
@@ -96,7 +96,7 @@ class _Requests:
         self._active.add(1, shared)
         return _Request(method, shared, span, trace.set_span_in_context(span, caller), time.perf_counter())
 
-    @guarded("aiohttp_server")
+    @never_raise("aiohttp_server")
     def _end(self, started: _Request, request: Any, error: BaseException | None, response: Any) -> None:
         seconds = time.perf_counter() - started.time
         span = started.span

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
@@ -23,7 +23,7 @@ from ... import connection_events, integrity
 from ...operation import Operation, Request, begin_operation, current_request, template
 from ...scope import scoped
 from ...state import Connection
-from ...telemetry import Hub
+from ...telemetry import ExchangeTelemetry
 from ...updates import updated
 from ._payloads import operation, request_attributes, section, stream_update, unified
 
@@ -45,10 +45,10 @@ class PythonBinance:
         """Watch python-binance, imported or not."""
 
         def client_imported(class_name: str, module: ModuleType) -> None:
-            hub = once_per_provider(telemetry, Hub)
-            hub.exchange(_WHO[0])
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
+            exchanges.exchange(_WHO[0])
             cls = getattr(module, class_name)
-            begin = functools.partial(_begin, hub)
+            begin = functools.partial(_begin, exchanges)
             self._patches.replace(cls, "_request", scoped(vars(cls)["_request"], begin))
             handler = vars(cls)["_handle_response"]
             plain = handler.__func__ if isinstance(handler, staticmethod) else handler
@@ -57,10 +57,10 @@ class PythonBinance:
             self._patches.replace(cls, "_handle_response", staticmethod(wrapped) if is_static else wrapped)
 
         def socket_imported(module: ModuleType) -> None:
-            hub = once_per_provider(telemetry, Hub)
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             cls = module.ReconnectingWebsocket
             for name, hook in _SOCKET_HOOKS.items():
-                self._patches.replace_method(cls, name, functools.partial(hook, hub))
+                self._patches.replace_method(cls, name, functools.partial(hook, exchanges))
 
         self._patches.on_import("binance.client", functools.partial(client_imported, "Client"))
         self._patches.on_import("binance.async_client", functools.partial(client_imported, "AsyncClient"))
@@ -97,23 +97,25 @@ class _Call:
         self._operation.fail(error)
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _unified(name: str, result: Any) -> Any:
     return unified(name, result)
 
 
-@guarded(_LIBRARY)
-def _begin(hub: Hub, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call | None:
+@never_raise(_LIBRARY)
+def _begin(
+    exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> _Call | None:
     method = str(args[0] if args else kwargs["method"])
     uri = str(args[1] if len(args) > 1 else kwargs["uri"])
     path = urlsplit(uri).path
     name = operation(method, path)
     attributes = request_attributes(kwargs.get("data"))
-    opened = begin_operation(hub, client, _WHO, name, attributes)
+    opened = begin_operation(exchanges, client, _WHO, name, attributes)
     if opened is None:
         return None
     opened.template = template(path)
-    return _Call(opened, Request(hub, _WHO, section(path), uri, method.upper()))
+    return _Call(opened, Request(exchanges, _WHO, section(path), uri, method.upper()))
 
 
 def _reading(wrapped: Method) -> Method:
@@ -136,14 +138,14 @@ def _reading_async(wrapped: Method) -> Method:
     return handle_response
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _read(response: Any, status: Any, body: str) -> None:
     request = current_request()
     if request is not None:
         request.answered(status, response.headers, body)
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _read_limits(result: Any) -> None:
     request = current_request()
     if request is not None and isinstance(result, Mapping) and "rateLimits" in result:
@@ -151,12 +153,12 @@ def _read_limits(result: Any) -> None:
         request.exchange.limits.read_exchange_info(body)
 
 
-@guarded(_LIBRARY)
-def _adopt(hub: Hub, socket: Any) -> Connection:
+@never_raise(_LIBRARY)
+def _adopt(exchanges: ExchangeTelemetry, socket: Any) -> Connection:
     known = socket.__dict__.get("_botobs")
     if known is not None:
         return known  # type: ignore[no-any-return]
-    connection = hub.connection(socket, _WHO[0], _LIBRARY, connection_events.host_of(socket._url))
+    connection = exchanges.connection(socket, _WHO[0], _LIBRARY, connection_events.host_of(socket._url))
     connection.check = integrity.sequence_check(_WHO[0])
     reference = connection.client = weakref.ref(socket)
     connection.backlog = lambda: reference()._queue.qsize() if reference() else 0  # type: ignore[union-attr]
@@ -164,9 +166,9 @@ def _adopt(hub: Hub, socket: Any) -> Connection:
     return connection
 
 
-def _connect(hub: Hub, wrapped: Method) -> Method:
+def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def connect(self: Any) -> None:
-        connection = _adopt(hub, self)
+        connection = _adopt(exchanges, self)
         if connection is None:
             await wrapped(self)
             return
@@ -178,16 +180,16 @@ def _connect(hub: Hub, wrapped: Method) -> Method:
         try:
             await wrapped(self)
         except (Exception, asyncio.CancelledError) as error:
-            connection_events.refused(hub, connection, error, caller)
+            connection_events.refused(exchanges, connection, error, caller)
             raise
         finally:
             context.detach(token)
-        connection_events.opened(hub, connection, caller)
+        connection_events.opened(exchanges, connection, caller)
 
     return connect
 
 
-def _handle_message(hub: Hub, wrapped: Method) -> Method:
+def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def handle_message(self: Any, event: Any) -> Any:
         connection = self.__dict__.get("_botobs")
         if connection is None:
@@ -199,16 +201,16 @@ def _handle_message(hub: Hub, wrapped: Method) -> Method:
         try:
             message = wrapped(self, event)
         except Exception as error:
-            connection_events.handler_failed(hub, connection, error)
+            connection_events.handler_failed(exchanges, connection, error)
             raise
-        _look_at(hub, connection, message)
+        _look_at(exchanges, connection, message)
         return message
 
     return handle_message
 
 
-@guarded(_LIBRARY)
-def _look_at(hub: Hub, connection: Connection, message: Any) -> None:
+@never_raise(_LIBRARY)
+def _look_at(exchanges: ExchangeTelemetry, connection: Connection, message: Any) -> None:
     connection.check_sequence(message)
     update = stream_update(message)
     if update is None:
@@ -218,42 +220,42 @@ def _look_at(hub: Hub, connection: Connection, message: Any) -> None:
     if connection.last < stream.sample_at:
         stream.last = connection.last
     else:
-        updated(hub, connection, key, result, connection.last)
+        updated(exchanges, connection, key, result, connection.last)
 
 
-def _reconnect(hub: Hub, wrapped: Method) -> Method:
+def _reconnect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def reconnect(self: Any) -> None:
-        _report_end(hub, self, "remote")
+        _report_end(exchanges, self, "remote")
         wrapped(self)
 
     return reconnect
 
 
-def _read_loop(hub: Hub, wrapped: Method) -> Method:
+def _read_loop(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def read_loop(self: Any) -> None:
         await wrapped(self)
         # The loop ends by itself only when it gives up: its queue is full, or it cannot connect any more.
-        _report_end(hub, self, "user" if getattr(self.ws_state, "value", "") == "Exiting" else "error")
+        _report_end(exchanges, self, "user" if getattr(self.ws_state, "value", "") == "Exiting" else "error")
 
     return read_loop
 
 
-def _leave(hub: Hub, wrapped: Method) -> Method:
+def _leave(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def leave(self: Any, *args: Any) -> None:
-        _report_end(hub, self, "user")
+        _report_end(exchanges, self, "user")
         await wrapped(self, *args)
 
     return leave
 
 
-@guarded(_LIBRARY)
-def _report_end(hub: Hub, socket: Any, reason: str) -> None:
+@never_raise(_LIBRARY)
+def _report_end(exchanges: ExchangeTelemetry, socket: Any, reason: str) -> None:
     connection = socket.__dict__.get("_botobs")
     if connection is not None:
-        connection_events.ended(hub, connection, reason, getattr(socket.ws, "close_code", None))
+        connection_events.ended(exchanges, connection, reason, getattr(socket.ws, "close_code", None))
 
 
-_SOCKET_HOOKS: dict[str, Callable[[Hub, Method], Method]] = {
+_SOCKET_HOOKS: dict[str, Callable[[ExchangeTelemetry, Method], Method]] = {
     "connect": _connect,
     "_handle_message": _handle_message,
     "_reconnect": _reconnect,

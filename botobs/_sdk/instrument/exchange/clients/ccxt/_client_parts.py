@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from .....patching.guard import guarded, report
+from .....patching.guard import never_raise, report
 from ... import integrity
 from ...state import Connection
 
@@ -32,7 +32,7 @@ class ClientParts:
         reference = weakref.ref(client)
         connection.backlog = lambda: len(getattr(reference(), "buffer", None) or ())
 
-    @guarded(_LIBRARY)
+    @never_raise(_LIBRARY)
     def watch_pings(self, socket: Any, client: Any, connection: Connection) -> None:
         """Note the times of protocol pings on an aiohttp WebSocket."""
         ping = socket.ping

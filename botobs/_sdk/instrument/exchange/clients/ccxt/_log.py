@@ -9,7 +9,7 @@ import functools
 import logging
 from typing import Any
 
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 
 _LOGGER = "ccxt.base.exchange"
@@ -33,7 +33,7 @@ def keep_outlines(patches: Patches) -> None:
     patches.replace(logger, "makeRecord", make_record)
 
 
-@guarded("ccxt")
+@never_raise("ccxt")
 def _outline(message: object, args: Any) -> Any:
     """Of `method url, Request: headers body` and `method url, Response: status headers body` what is no secret."""
     text = str(message)

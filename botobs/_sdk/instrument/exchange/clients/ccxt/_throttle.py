@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from ......semconv import exchange as semconv
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ...operation import Operation, current
 from ...ratelimit import number
 from ...scope import scoped
-from ...telemetry import Hub
+from ...telemetry import ExchangeTelemetry
 
 _LIBRARY = "ccxt"
 
@@ -22,10 +22,10 @@ _LIBRARY = "ccxt"
 class Wait:
     """One request's stay in the rate limiter."""
 
-    __slots__ = ("_hub", "_operation", "_started")
+    __slots__ = ("_exchanges", "_operation", "_started")
 
-    def __init__(self, hub: Hub, operation: Operation) -> None:
-        self._hub = hub
+    def __init__(self, exchanges: ExchangeTelemetry, operation: Operation) -> None:
+        self._exchanges = exchanges
         self._operation = operation
         self._started = time.monotonic()
 
@@ -43,16 +43,21 @@ class Wait:
         """The caller gave up."""
         self._record()
 
-    @guarded(_LIBRARY)
+    @never_raise(_LIBRARY)
     def _record(self) -> None:
         seconds = time.monotonic() - self._started
         name, client = self._operation.who
         self._operation.waited(seconds)
-        self._hub.throttle_wait.record(seconds, {semconv.NAME: name, semconv.CLIENT: client})
+        self._exchanges.throttle_wait.record(seconds, {semconv.NAME: name, semconv.CLIENT: client})
 
 
-@guarded(_LIBRARY)
-def begin_throttle(hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Wait | None:  # noqa: ARG001 - a `Begin`
+@never_raise(_LIBRARY)
+def begin_throttle(
+    exchanges: ExchangeTelemetry,
+    instance: Any,  # noqa: ARG001 - a `Begin`
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Wait | None:
     """Open a scope around `throttle(cost)`."""
     operation = current()
     if operation is None:
@@ -60,21 +65,21 @@ def begin_throttle(hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[
     cost = number(args[0] if args else kwargs.get("cost"))
     if cost:
         name, client = operation.who
-        hub.throttle_cost.add(cost, {semconv.NAME: name, semconv.CLIENT: client})
-    return Wait(hub, operation)
+        exchanges.throttle_cost.add(cost, {semconv.NAME: name, semconv.CLIENT: client})
+    return Wait(exchanges, operation)
 
 
-def watch_old_throttler(patches: Patches, hub: Hub, module: ModuleType) -> None:
+def watch_old_throttler(patches: Patches, exchanges: ExchangeTelemetry, module: ModuleType) -> None:
     """Until ccxt 4.4.60 an asynchronous client's `throttle` is an object that hides the class's method.
 
     Args:
         patches: Where to undo it.
-        hub: Where waits are reported.
+        exchanges: Where waits are reported.
         module: `ccxt.async_support.base.exchange`.
     """
     throttle = getattr(module.Exchange, "throttle", None)
     if inspect.iscoroutinefunction(throttle):
         return
     throttler: Any = module.Throttler
-    begin = functools.partial(begin_throttle, hub)
+    begin = functools.partial(begin_throttle, exchanges)
     patches.replace(throttler, "__call__", scoped(vars(throttler)["__call__"], begin))

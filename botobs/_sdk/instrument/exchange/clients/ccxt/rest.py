@@ -16,7 +16,7 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
@@ -33,7 +33,7 @@ from ...operation import (
     template,
 )
 from ...scope import Begin, scoped
-from ...telemetry import Hub
+from ...telemetry import ExchangeTelemetry
 from ._log import keep_outlines
 from ._throttle import begin_throttle, watch_old_throttler
 
@@ -56,11 +56,11 @@ class CcxtRest:
         """Watch ccxt, imported or not; classes and instances that exist are watched too."""
 
         def sync_imported(module: ModuleType) -> None:
-            self._watch(once_per_provider(telemetry, Hub), module.Exchange)
+            self._watch(once_per_provider(telemetry, ExchangeTelemetry), module.Exchange)
 
         def async_imported(module: ModuleType) -> None:
-            self._watch(once_per_provider(telemetry, Hub), module.Exchange)
-            watch_old_throttler(self._patches, once_per_provider(telemetry, Hub), module)
+            self._watch(once_per_provider(telemetry, ExchangeTelemetry), module.Exchange)
+            watch_old_throttler(self._patches, once_per_provider(telemetry, ExchangeTelemetry), module)
 
         keep_outlines(self._patches)
         self._patches.on_import("ccxt.base.exchange", sync_imported)
@@ -75,11 +75,11 @@ class CcxtRest:
         self._roots.clear()
         self._wrapped.clear()
 
-    def _watch(self, hub: Hub, root: type) -> None:
+    def _watch(self, exchanges: ExchangeTelemetry, root: type) -> None:
         begins: dict[str, Begin] = {
-            "fetch2": functools.partial(_begin_endpoint, hub),
-            "fetch": functools.partial(_begin_request, hub),
-            "throttle": functools.partial(begin_throttle, hub),
+            "fetch2": functools.partial(_begin_endpoint, exchanges),
+            "fetch": functools.partial(_begin_request, exchanges),
+            "throttle": functools.partial(begin_throttle, exchanges),
         }
         for name, begin in begins.items():
             owner = _owner(root, name)
@@ -91,10 +91,10 @@ class CcxtRest:
         owner = _owner(root, "__init__")
         # The asynchronous constructor calls the synchronous one, which makes the second spellings.
         if owner is not None and not any(_owner(known, "__init__") in root.__mro__ for known in self._roots):
-            self._replace(owner, "__init__", self._wrapping_classes(hub, vars(owner)["__init__"]))
+            self._replace(owner, "__init__", self._wrapping_classes(exchanges, vars(owner)["__init__"]))
         self._roots.append(root)
         for cls in _with_subclasses(root):
-            self._wrap_class(hub, cls)
+            self._wrap_class(exchanges, cls)
         for cls in _with_subclasses(root):
             _refresh_aliases(cls)
 
@@ -102,21 +102,23 @@ class CcxtRest:
         value._botobs = True  # type: ignore[attr-defined]
         self._patches.replace(owner, name, value)
 
-    def _wrapping_classes(self, hub: Hub, wrapped: Callable[..., None]) -> Callable[..., None]:
+    def _wrapping_classes(
+        self, exchanges: ExchangeTelemetry, wrapped: Callable[..., None]
+    ) -> Callable[..., None]:
         @functools.wraps(wrapped)
         def construct(instance: Any, *args: Any, **kwargs: Any) -> None:
-            self._wrap_bases(hub, type(instance))
+            self._wrap_bases(exchanges, type(instance))
             wrapped(instance, *args, **kwargs)
 
         return construct
 
-    @guarded(_LIBRARY)
-    def _wrap_bases(self, hub: Hub, cls: type) -> None:
+    @never_raise(_LIBRARY)
+    def _wrap_bases(self, exchanges: ExchangeTelemetry, cls: type) -> None:
         for base in cls.__mro__:
             if base not in self._wrapped and any(root in base.__mro__ for root in self._roots):
-                self._wrap_class(hub, base)
+                self._wrap_class(exchanges, base)
 
-    def _wrap_class(self, hub: Hub, cls: type) -> None:
+    def _wrap_class(self, exchanges: ExchangeTelemetry, cls: type) -> None:
         """Wrap the unified methods that `cls` itself defines, and those with which it prepares itself."""
         if cls in self._wrapped:
             return
@@ -124,13 +126,13 @@ class CcxtRest:
         for name in (OPERATIONS | PREPARES).intersection(vars(cls)):
             method = vars(cls)[name]
             begin: Begin = functools.partial(
-                _begin_call if name in OPERATIONS else _begin_preparing, hub, name
+                _begin_call if name in OPERATIONS else _begin_preparing, exchanges, name
             )
             if callable(method) and not hasattr(method, "_botobs"):
                 self._replace(cls, name, scoped(method, begin))
 
 
-def who(hub: Hub, instance: Any) -> tuple[str, str]:
+def who(exchanges: ExchangeTelemetry, instance: Any) -> tuple[str, str]:
     """The values of `exchange.name` and `exchange.client` for a ccxt object."""
     cls = type(instance)
     kind = _KINDS.get(cls)
@@ -141,22 +143,32 @@ def who(hub: Hub, instance: Any) -> tuple[str, str]:
         else:
             kind = "ccxt.async" if any("async_support" in module for module in modules) else "ccxt.sync"
         _KINDS[cls] = kind
-    return hub.exchange(getattr(instance, "id", None)).name, kind
+    return exchanges.exchange(getattr(instance, "id", None)).name, kind
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _begin_call(
-    hub: Hub, name: str, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    exchanges: ExchangeTelemetry,
+    name: str,
+    instance: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Operation | Aside | None:
     aside = begin_aside(instance, name)
     if aside is not None:
         return aside
-    return begin_operation(hub, instance, who(hub, instance), name, order_attributes(name, args, kwargs))
+    return begin_operation(
+        exchanges,
+        instance,
+        who(exchanges, instance),
+        name,
+        order_attributes(name, args, kwargs),
+    )
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _begin_preparing(
-    hub: Hub,  # noqa: ARG001 - as for a call
+    exchanges: ExchangeTelemetry,  # noqa: ARG001 - as for a call
     name: str,
     instance: Any,
     args: tuple[Any, ...],  # noqa: ARG001 - a `Begin`
@@ -195,16 +207,16 @@ class _Endpoint:
             self._operation.fail(error)
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _begin_endpoint(
-    hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    exchanges: ExchangeTelemetry, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _Endpoint | None:
-    identity = who(hub, instance)
-    hub.register_client(instance, *identity)
+    identity = who(exchanges, instance)
+    exchanges.register_client(instance, *identity)
     path = template(args[0] if args else kwargs.get("path", ""))
     api = args[1] if len(args) > 1 else kwargs.get("api", "public")
     section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
-    operation = begin_operation(hub, instance, identity, IMPLICIT, {})
+    operation = begin_operation(exchanges, instance, identity, IMPLICIT, {})
     running = current()
     if running is None:
         return None
@@ -212,11 +224,13 @@ def _begin_endpoint(
     return _Endpoint(operation, section)
 
 
-@guarded(_LIBRARY)
-def _begin_request(hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Request | None:
+@never_raise(_LIBRARY)
+def _begin_request(
+    exchanges: ExchangeTelemetry, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Request | None:
     url = args[0] if args else kwargs.get("url", "")
     method = args[1] if len(args) > 1 else kwargs.get("method", "GET")
-    identity = who(hub, instance)
+    identity = who(exchanges, instance)
     endpoint = context.get_value(_ENDPOINT)
     api = "other"
     if isinstance(endpoint, _Endpoint):
@@ -225,10 +239,10 @@ def _begin_request(hub: Hub, instance: Any, args: tuple[Any, ...], kwargs: dict[
         if endpoint.attempts > 1:
             running = current()
             operation = running.name if running is not None else IMPLICIT
-            hub.retries.add(
+            exchanges.retries.add(
                 1, {semconv.NAME: identity[0], semconv.CLIENT: identity[1], semconv.OPERATION: operation}
             )
-    return Request(hub, identity, api, str(url), str(method).upper())
+    return Request(exchanges, identity, api, str(url), str(method).upper())
 
 
 def _reading_answers(wrapped: Callable[..., Any]) -> Callable[..., Any]:
@@ -240,7 +254,7 @@ def _reading_answers(wrapped: Callable[..., Any]) -> Callable[..., Any]:
     return on_rest_response
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _read_answer(args: tuple[Any, ...]) -> None:
     request = current_request()
     if request is not None and len(args) > 5:

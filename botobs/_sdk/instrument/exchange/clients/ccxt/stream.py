@@ -18,14 +18,14 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ... import connection_events, errors
 from ...operation import current
 from ...state import SAMPLE_INTERVAL, Connection, Exchange
-from ...telemetry import Hub
+from ...telemetry import ExchangeTelemetry
 from ...updates import updated
 from ._client_parts import ClientParts
 
@@ -43,21 +43,21 @@ class CcxtWebSocket:
 
     def __init__(self) -> None:
         self._patches = Patches(self.name)
-        self._hub: Hub | None = None
+        self._exchanges: ExchangeTelemetry | None = None
         self._parts = ClientParts()
 
     def install(self, telemetry: Telemetry) -> None:
         """Watch ccxt.pro, imported or not; connections that are open are watched from their next frame on."""
 
         def client_imported(module: ModuleType) -> None:
-            self._hub = once_per_provider(telemetry, Hub)
+            self._exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             for cls in vars(module).values():
                 if isinstance(cls, type) and cls.__module__ == module.__name__:
-                    self._watch_client(self._hub, cls)
+                    self._watch_client(self._exchanges, cls)
 
         def exchange_imported(module: ModuleType) -> None:
-            hub = once_per_provider(telemetry, Hub)
-            for name, wrap in (("delay", _delay), ("close", functools.partial(_close_exchange, hub))):
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
+            for name, wrap in (("delay", _delay), ("close", functools.partial(_close_exchange, exchanges))):
                 owner = next((cls for cls in module.Exchange.__mro__ if name in vars(cls)), None)
                 if owner is not None:
                     self._patches.replace(owner, name, wrap(vars(owner)[name]))
@@ -72,9 +72,9 @@ class CcxtWebSocket:
         self._patches.undo()
         self._parts.release_all()
 
-    def _watch_client(self, hub: Hub, cls: type) -> None:
-        adopt = functools.partial(self._connection_of, hub)
-        hooks: dict[str, Callable[[Callable[[Any], Connection], Hub, Method], Method]] = {
+    def _watch_client(self, exchanges: ExchangeTelemetry, cls: type) -> None:
+        adopt = functools.partial(self._connection_of, exchanges)
+        hooks: dict[str, Callable[[Callable[[Any], Connection], ExchangeTelemetry, Method], Method]] = {
             "connect": _connect,
             "create_connection": functools.partial(_create_connection, self._parts),
             "handle_message": _handle_message,
@@ -89,20 +89,20 @@ class CcxtWebSocket:
             self._patches.replace(cls, "_botobs", None)
         for name, hook in hooks.items():
             if callable(vars(cls).get(name)):
-                self._patches.replace_method(cls, name, functools.partial(hook, adopt, hub))
+                self._patches.replace_method(cls, name, functools.partial(hook, adopt, exchanges))
 
-    def _connection_of(self, hub: Hub, client: Any) -> Connection:
+    def _connection_of(self, exchanges: ExchangeTelemetry, client: Any) -> Connection:
         """The connection of a client, made when it is first asked for."""
         found = client.__dict__.get("_botobs")
         if found is None:
-            found = self._adopt(hub, client) or Connection(Exchange("other"), ("other", "ccxt.pro", ""))
+            found = self._adopt(exchanges, client) or Connection(Exchange("other"), ("other", "ccxt.pro", ""))
             client._botobs = found
         return found  # type: ignore[no-any-return]
 
-    @guarded(_LIBRARY)
-    def _adopt(self, hub: Hub, client: Any) -> Connection:
+    @never_raise(_LIBRARY)
+    def _adopt(self, exchanges: ExchangeTelemetry, client: Any) -> Connection:
         exchange = client.on_message_callback.__self__
-        connection = hub.connection(
+        connection = exchanges.connection(
             exchange,
             getattr(exchange, "id", None),
             "ccxt.pro",
@@ -123,7 +123,9 @@ def _endpoint(url: str) -> str:
     return "/".join(part for part in path.split("/") if len(part) < 30)
 
 
-def _handle_message(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
+def _handle_message(
+    adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method
+) -> Method:
     def handle_message(self: Any, message: Any) -> Any:
         connection = self._botobs or adopt(self)
         connection.messages += 1
@@ -134,34 +136,38 @@ def _handle_message(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Metho
         try:
             result = wrapped(self, message)
         except Exception as error:
-            connection_events.handler_failed(hub, connection, error)
+            connection_events.handler_failed(exchanges, connection, error)
             raise
         if now >= connection.sample_at:
-            _look_at_connection(hub, connection, self, now)
+            _look_at_connection(exchanges, connection, self, now)
         return result
 
     return handle_message
 
 
-@guarded(_LIBRARY)
-def _look_at_connection(hub: Hub, connection: Connection, client: Any, now: float) -> None:
+@never_raise(_LIBRARY)
+def _look_at_connection(
+    exchanges: ExchangeTelemetry, connection: Connection, client: Any, now: float
+) -> None:
     if connection.ping_sent:
         if client.lastPong != connection.pong_mark:
             seconds = monotonic() - connection.ping_sent
             connection.ping_sent = 0.0
-            hub.heartbeat_rtt.record(seconds, connection_events.connection_attributes(connection))
+            exchanges.heartbeat_rtt.record(seconds, connection_events.connection_attributes(connection))
         elif now < connection.looked_at + SAMPLE_INTERVAL:
             return
     if connection.check is not None:
         connection.check.trim()
     seconds = monotonic() - now
-    hub.handler_duration.record(seconds, {semconv.NAME: connection.key[0], semconv.CLIENT: connection.key[1]})
+    exchanges.handler_duration.record(
+        seconds, {semconv.NAME: connection.key[0], semconv.CLIENT: connection.key[1]}
+    )
     connection.looked_at = now
     # While a ping is under way each frame may be its pong.
     connection.sample_at = 0.0 if connection.ping_sent else now + SAMPLE_INTERVAL
 
 
-def _resolve(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
+def _resolve(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def resolve(self: Any, result: Any, message_hash: Any) -> Any:
         connection = self._botobs or adopt(self)
         now = connection.last
@@ -169,23 +175,23 @@ def _resolve(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> M
         if stream is not None and now < stream.sample_at:
             stream.last = now
         else:
-            _updated(hub, connection, message_hash, result, now)
+            _updated(exchanges, connection, message_hash, result, now)
         return wrapped(self, result, message_hash)
 
     return resolve
 
 
-_updated = guarded(_LIBRARY)(updated)
+_updated = never_raise(_LIBRARY)(updated)
 
 
-def _reject(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
+def _reject(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def reject(self: Any, result: Any, message_hash: Any = None) -> Any:
         connection = adopt(self)
         if message_hash is not None:
             if not connection.broadcasting:
-                _rejected(hub, connection, result, message_hash)
+                _rejected(exchanges, connection, result, message_hash)
             return wrapped(self, result, message_hash)
-        _rejected(hub, connection, result, None)
+        _rejected(exchanges, connection, result, None)
         connection.broadcasting = True
         try:
             return wrapped(self, result, message_hash)
@@ -195,8 +201,8 @@ def _reject(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Me
     return reject
 
 
-@guarded(_LIBRARY)
-def _rejected(hub: Hub, connection: Connection, error: Any, key: Any) -> None:
+@never_raise(_LIBRARY)
+def _rejected(exchanges: ExchangeTelemetry, connection: Connection, error: Any, key: Any) -> None:
     if not isinstance(error, BaseException):
         return
     kind = errors.error_type(error)
@@ -207,15 +213,15 @@ def _rejected(hub: Hub, connection: Connection, error: Any, key: Any) -> None:
     attributes = connection_events.connection_attributes(connection)
     attributes[semconv.ERROR_TYPE] = kind
     attributes[semconv.ERROR_CATEGORY] = errors.category(error, "ws")
-    hub.stream_rejections.add(1, attributes)
+    exchanges.stream_rejections.add(1, attributes)
     if kind in ("ChecksumError", "InvalidNonce"):
         by_checksum = kind == "ChecksumError" and connection.key[0] not in _MISNAMED_GAPS
         reason = "checksum" if by_checksum else "sequence_gap"
         who = {semconv.NAME: connection.key[0], semconv.CLIENT: connection.key[1]}
-        hub.resyncs.add(1, {**who, semconv.RESYNC_REASON: reason})
+        exchanges.resyncs.add(1, {**who, semconv.RESYNC_REASON: reason})
 
 
-def _connect(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:  # noqa: ARG001 - a hook
+def _connect(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:  # noqa: ARG001 - a hook
     def connect(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self.connection or getattr(self, "connecting", False):
             return wrapped(self, *args, **kwargs)
@@ -247,7 +253,7 @@ def _delay(wrapped: Method) -> Method:
 
 
 def _create_connection(
-    parts: ClientParts, adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method
+    parts: ClientParts, adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method
 ) -> Method:
     async def create_connection(self: Any, session: Any) -> Any:
         connection = adopt(self)
@@ -256,43 +262,43 @@ def _create_connection(
         try:
             made = await wrapped(self, session)
         except (Exception, asyncio.CancelledError) as error:
-            connection_events.refused(hub, connection, error, connection.caller)
+            connection_events.refused(exchanges, connection, error, connection.caller)
             raise
         finally:
             context.detach(token)
         parts.watch_pings(made, self, connection)
-        connection_events.opened(hub, connection, connection.caller)
+        connection_events.opened(exchanges, connection, connection.caller)
         return made
 
     return create_connection
 
 
-def _on_error(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
+def _on_error(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def on_error(self: Any, error: Any) -> Any:
         keepalive = type(error).__name__ == "RequestTimeout"
-        connection_events.ended(hub, adopt(self), "keepalive" if keepalive else "error")
+        connection_events.ended(exchanges, adopt(self), "keepalive" if keepalive else "error")
         return wrapped(self, error)
 
     return on_error
 
 
-def _on_close(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
+def _on_close(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def on_close(self: Any, code: Any) -> Any:
-        connection_events.ended(hub, adopt(self), "remote", code)
+        connection_events.ended(exchanges, adopt(self), "remote", code)
         return wrapped(self, code)
 
     return on_close
 
 
-def _close(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:
+def _close(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection_events.ended(hub, adopt(self), "user", 1000)
+        connection_events.ended(exchanges, adopt(self), "user", 1000)
         return await wrapped(self, *args, **kwargs)
 
     return close
 
 
-def _send(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Method:  # noqa: ARG001 - a hook
+def _send(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:  # noqa: ARG001 - a hook
     async def send(self: Any, message: Any) -> Any:
         adopt(self).sent += 1
         operation = current()
@@ -303,20 +309,20 @@ def _send(adopt: Callable[[Any], Connection], hub: Hub, wrapped: Method) -> Meth
     return send
 
 
-def _close_exchange(hub: Hub, wrapped: Method) -> Method:
+def _close_exchange(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     @functools.wraps(wrapped)
     async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
         result = await wrapped(self, *args, **kwargs)
-        _let_go(hub, self)
+        _let_go(exchanges, self)
         return result
 
     return close
 
 
-@guarded(_LIBRARY)
-def _let_go(hub: Hub, exchange: Any) -> None:
+@never_raise(_LIBRARY)
+def _let_go(exchanges: ExchangeTelemetry, exchange: Any) -> None:
     """A connection that was lost before the user closed the exchange is not wanted back."""
-    for connection in hub.live_connections():
+    for connection in exchanges.live_connections():
         if connection.owner is not None and connection.owner() is exchange:
             connection.state = "idle"
             connection.lost = False

@@ -14,13 +14,13 @@ from typing import Any
 
 from opentelemetry import context
 
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ... import connection_events
 from ...state import Connection
-from ...telemetry import Hub
+from ...telemetry import ExchangeTelemetry
 
 _LIBRARY = "aiohttp_ws"
 #: `aiohttp.WSMsgType` of messages that tell of the end: CLOSE, CLOSING, CLOSED, ERROR.
@@ -41,18 +41,18 @@ class AiohttpWebSocket:
         """Watch connections that are opened from now on."""
 
         def imported(module: ModuleType) -> None:
-            hub = once_per_provider(telemetry, Hub)
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             self._patches.replace_method(
-                module.ClientSession, "_ws_connect", functools.partial(_connect, hub)
+                module.ClientSession, "_ws_connect", functools.partial(_connect, exchanges)
             )
             response = module.ClientWebSocketResponse
-            self._patches.replace_method(response, "receive", functools.partial(_receive, hub))
-            self._patches.replace_method(response, "close", functools.partial(_close, hub))
+            self._patches.replace_method(response, "receive", functools.partial(_receive, exchanges))
+            self._patches.replace_method(response, "close", functools.partial(_close, exchanges))
             for name in ("send_str", "send_bytes"):
                 self._patches.replace_method(response, name, _send)
             if hasattr(response, "_pong_not_received"):
                 self._patches.replace_method(
-                    response, "_pong_not_received", functools.partial(_pong_not_received, hub)
+                    response, "_pong_not_received", functools.partial(_pong_not_received, exchanges)
                 )
 
         self._patches.on_import("aiohttp.client", imported)
@@ -62,52 +62,52 @@ class AiohttpWebSocket:
         self._patches.undo()
 
 
-@guarded(_LIBRARY)
-def _connection(hub: Hub, url: Any) -> Connection | None:
+@never_raise(_LIBRARY)
+def _connection(exchanges: ExchangeTelemetry, url: Any) -> Connection | None:
     """A connection to the host of `url`; None when a library above watches it."""
     if context.get_value(connection_events.OWNED):
         return None
     host = connection_events.host_of(url)
-    connection = hub.connection(None, connection_events.exchange_at(host), "aiohttp", host)
+    connection = exchanges.connection(None, connection_events.exchange_at(host), "aiohttp", host)
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection
 
 
-def _connect(hub: Hub, wrapped: Method) -> Method:
+def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def connect(self: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = _connection(hub, url)
+        connection = _connection(exchanges, url)
         if connection is None:
             return await wrapped(self, url, *args, **kwargs)
         token = context.attach(connection_events.owned_context())
         try:
             response = await wrapped(self, url, *args, **kwargs)
         except BaseException as error:
-            connection_events.refused(hub, connection, error, connection.caller)
+            connection_events.refused(exchanges, connection, error, connection.caller)
             raise
         finally:
             context.detach(token)
-        connection_events.opened(hub, connection, connection.caller)
+        connection_events.opened(exchanges, connection, connection.caller)
         _bind(connection, response)
         return response
 
     return connect
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _bind(connection: Connection, response: Any) -> None:
     response._botobs = connection
     reference = connection.client = weakref.ref(response)
     connection.backlog = lambda: len(getattr(getattr(reference(), "_reader", None), "_buffer", ()))
 
 
-def _receive(hub: Hub, wrapped: Method) -> Method:
+def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
         message = await wrapped(self, *args, **kwargs)
         connection = self.__dict__.get("_botobs")
         if connection is not None:
             if message.type in _ENDS:
-                connection_events.ended(hub, connection, "remote", self.close_code)
+                connection_events.ended(exchanges, connection, "remote", self.close_code)
             else:
                 connection.messages += 1
                 connection.last = monotonic()
@@ -119,23 +119,25 @@ def _receive(hub: Hub, wrapped: Method) -> Method:
     return receive
 
 
-def _close(hub: Hub, wrapped: Method) -> Method:
+def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
         connection = self.__dict__.get("_botobs")
         if connection is not None:
             # aiohttp closes by itself when the other side has; then it has a close code already.
             reason = "user" if self.close_code is None else "remote"
-            connection_events.ended(hub, connection, reason, self.close_code or kwargs.get("code", 1000))
+            connection_events.ended(
+                exchanges, connection, reason, self.close_code or kwargs.get("code", 1000)
+            )
         return await wrapped(self, *args, **kwargs)
 
     return close
 
 
-def _pong_not_received(hub: Hub, wrapped: Method) -> Method:
+def _pong_not_received(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def pong_not_received(self: Any) -> None:
         connection = self.__dict__.get("_botobs")
         if connection is not None:
-            connection_events.ended(hub, connection, "keepalive")
+            connection_events.ended(exchanges, connection, "keepalive")
         wrapped(self)
 
     return pong_not_received

@@ -11,13 +11,13 @@ from typing import Any
 
 from opentelemetry import context
 
-from .....patching.guard import guarded
+from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ... import connection_events
 from ...state import Connection
-from ...telemetry import Hub
+from ...telemetry import ExchangeTelemetry
 
 _LIBRARY = "websockets"
 _PENDING = context.create_key("botobs-websockets-pending")
@@ -39,25 +39,31 @@ class Websockets:
         """Watch connections that are opened from now on."""
 
         def asynchronous(module: ModuleType) -> None:
-            hub = once_per_provider(telemetry, Hub)
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             # websockets 14 to 16 connect in `__await_impl__`, later ones in `connect`.
             for name in ("connect", "__await_impl__"):
                 if name in vars(module.connect):
-                    self._patches.replace_method(module.connect, name, functools.partial(_connect, hub))
+                    self._patches.replace_method(module.connect, name, functools.partial(_connect, exchanges))
             connection = module.ClientConnection
             self._patches.replace_method(connection, "handshake", _attach)
-            self._patches.replace_method(connection, "process_event", functools.partial(_process_event, hub))
             self._patches.replace_method(
-                connection, "connection_lost", functools.partial(_connection_lost, hub)
+                connection, "process_event", functools.partial(_process_event, exchanges)
+            )
+            self._patches.replace_method(
+                connection, "connection_lost", functools.partial(_connection_lost, exchanges)
             )
             self._patches.replace_method(connection, "send", _send_async)
 
         def threaded(module: ModuleType) -> None:
-            hub = once_per_provider(telemetry, Hub)
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             connection = module.ClientConnection
-            self._patches.replace_method(connection, "handshake", functools.partial(_handshake, hub))
-            self._patches.replace_method(connection, "process_event", functools.partial(_process_event, hub))
-            self._patches.replace_method(connection, "recv_events", functools.partial(_connection_lost, hub))
+            self._patches.replace_method(connection, "handshake", functools.partial(_handshake, exchanges))
+            self._patches.replace_method(
+                connection, "process_event", functools.partial(_process_event, exchanges)
+            )
+            self._patches.replace_method(
+                connection, "recv_events", functools.partial(_connection_lost, exchanges)
+            )
             self._patches.replace_method(connection, "send", _send)
 
         self._patches.on_import("websockets.asyncio.client", asynchronous)
@@ -68,38 +74,38 @@ class Websockets:
         self._patches.undo()
 
 
-@guarded(_LIBRARY)
-def _connection(hub: Hub, host: str) -> Connection | None:
+@never_raise(_LIBRARY)
+def _connection(exchanges: ExchangeTelemetry, host: str) -> Connection | None:
     """A connection to `host`; None when a library above watches it."""
     if context.get_value(connection_events.OWNED):
         return None
-    connection = hub.connection(None, connection_events.exchange_at(host), _LIBRARY, host)
+    connection = exchanges.connection(None, connection_events.exchange_at(host), _LIBRARY, host)
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection
 
 
-@guarded(_LIBRARY)
+@never_raise(_LIBRARY)
 def _bind(connection: Connection, client: Any) -> None:
     client._botobs = connection
     reference = connection.client = weakref.ref(client)
     connection.backlog = lambda: len(getattr(getattr(reference(), "recv_messages", None), "frames", ()))
 
 
-def _connect(hub: Hub, wrapped: Method) -> Method:
+def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def connect(self: Any) -> Any:
-        connection = _connection(hub, connection_events.host_of(self.uri))
+        connection = _connection(exchanges, connection_events.host_of(self.uri))
         if connection is None:
             return await wrapped(self)
         token = context.attach(context.set_value(_PENDING, connection))
         try:
             client = await wrapped(self)
         except BaseException as error:
-            connection_events.refused(hub, connection, error, connection.caller)
+            connection_events.refused(exchanges, connection, error, connection.caller)
             raise
         finally:
             context.detach(token)
-        connection_events.opened(hub, connection, connection.caller)
+        connection_events.opened(exchanges, connection, connection.caller)
         return client
 
     return connect
@@ -117,24 +123,24 @@ def _attach(wrapped: Method) -> Method:
     return handshake
 
 
-def _handshake(hub: Hub, wrapped: Method) -> Method:
+def _handshake(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = _connection(hub, str(getattr(getattr(self.protocol, "uri", None), "host", "")))
+        connection = _connection(exchanges, str(getattr(getattr(self.protocol, "uri", None), "host", "")))
         if connection is None:
             return wrapped(self, *args, **kwargs)
         _bind(connection, self)
         try:
             result = wrapped(self, *args, **kwargs)
         except BaseException as error:
-            connection_events.refused(hub, connection, error, connection.caller)
+            connection_events.refused(exchanges, connection, error, connection.caller)
             raise
-        connection_events.opened(hub, connection, connection.caller)
+        connection_events.opened(exchanges, connection, connection.caller)
         return result
 
     return handshake
 
 
-def _process_event(hub: Hub, wrapped: Method) -> Method:
+def _process_event(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def process_event(self: Any, event: Any) -> None:
         wrapped(self, event)
         connection = self.__dict__.get("_botobs")
@@ -143,27 +149,27 @@ def _process_event(hub: Hub, wrapped: Method) -> Method:
             connection.bytes += len(event.data)
             connection.last = monotonic()
             if event.opcode == _PONG:
-                _measure_latency(hub, connection, self)
+                _measure_latency(exchanges, connection, self)
 
     return process_event
 
 
-@guarded(_LIBRARY)
-def _measure_latency(hub: Hub, connection: Connection, client: Any) -> None:
+@never_raise(_LIBRARY)
+def _measure_latency(exchanges: ExchangeTelemetry, connection: Connection, client: Any) -> None:
     if client.latency > 0:
-        hub.heartbeat_rtt.record(client.latency, connection_events.connection_attributes(connection))
+        exchanges.heartbeat_rtt.record(client.latency, connection_events.connection_attributes(connection))
 
 
-def _connection_lost(hub: Hub, wrapped: Method) -> Method:
+def _connection_lost(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def lost(self: Any, *args: Any) -> None:
         wrapped(self, *args)
-        _report_end(hub, self)
+        _report_end(exchanges, self)
 
     return lost
 
 
-@guarded(_LIBRARY)
-def _report_end(hub: Hub, client: Any) -> None:
+@never_raise(_LIBRARY)
+def _report_end(exchanges: ExchangeTelemetry, client: Any) -> None:
     connection = client.__dict__.get("_botobs")
     if connection is None:
         return
@@ -174,7 +180,7 @@ def _report_end(hub: Hub, client: Any) -> None:
         reason = "remote"
     else:
         reason = "error" if sent is None else "user"
-    connection_events.ended(hub, connection, reason, client.protocol.close_code)
+    connection_events.ended(exchanges, connection, reason, client.protocol.close_code)
 
 
 def _send_async(wrapped: Method) -> Method:

@@ -25,7 +25,7 @@ EXCHANGES_LIMIT = 100
 Key = tuple[str, str]
 
 
-class Desk:
+class OrderRegistry:
     """Remembers orders by exchange and client order id, and which of them have no answer yet.
 
     Attributes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
-from .._sdk.safe import Log, described, never_raise
+from .._sdk import safe
+from .._sdk.safe import Log, described
 
 logger = Log("botobs.trading")
 
@@ -14,10 +15,9 @@ P = ParamSpec("P")
 _failed: set[str] = set()
 
 
-def harmless(report: Callable[P, None]) -> Callable[P, None]:
+def never_raise(report: Callable[P, None]) -> Callable[P, None]:
     """Make a reporting call that logs its first error instead of raising it, and keeps the later ones quiet."""
-
-    return never_raise(on_error=_log_first)(report)
+    return safe.never_raise(on_error=_log_first)(report)
 
 
 def _log_first(
