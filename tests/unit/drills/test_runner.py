@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from botobs._ops.drills import runner
 from botobs._ops.drills.drill import Drill
 from botobs._ops.drills.profile import Profile
 from botobs._ops.drills.runner import Result, Run
@@ -79,8 +80,10 @@ class Stack:
 
 
 @pytest.fixture
-def stack() -> Stack:
-    """The stand-in."""
+def stack(monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stand-in; what it reports is there at once, so that short waits are enough."""
+    monkeypatch.setattr(runner, "_LISTEN", 0.05)
+    monkeypatch.setattr(runner, "_LOOK", 0.01)
     return Stack()
 
 

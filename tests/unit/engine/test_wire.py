@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sized
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
@@ -57,7 +57,6 @@ def test_int64(number: int) -> None:
     assert AnyValue.FromString(b"\x18" + wire.int64(number)).int_value == number
 
 
-@settings(max_examples=300)
 @given(st.dictionaries(st.text(min_size=1, max_size=20), VALUES, max_size=6))
 def test_attributes(attributes: dict[str, Any]) -> None:
     encoder = AttributeEncoder(Everything(), None)

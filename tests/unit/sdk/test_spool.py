@@ -232,10 +232,10 @@ class TestProcesses:
         assert bodies(second) == [b"second"]
         second.close()
 
-    def test_those_that_start_together_have_each_its_lock(self, tmp_path: Path) -> None:
+    def test_those_that_start_together_have_each_its_lock(self, tmp_path: Path, long: bool) -> None:
         """Some find folders of crashed ones, some do not; in the middle of it others end."""
         program = Path(__file__).parent / "programs" / "spool_worker.py"
-        for _ in range(4):
+        for _ in range(20 if long else 2):
             for _ in range(3):
                 abandoned = Spool(tmp_path, 10_000, DAY)
                 abandoned.add(parcel())

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -199,6 +200,8 @@ def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
     )
     try:
         lines = f"+{stranger.pid} of one before\n".encode() + watch(ours.pid)
+        # A process that ended counts as alive until its parent has waited for it.
+        threading.Thread(target=ours.wait, daemon=True).start()
         _, errors = guardian.communicate(lines, timeout=60)
         assert errors == b"", "its words would stand in the midst of those of `botobs up`"
         assert ours.wait(60) == -signal.SIGTERM
