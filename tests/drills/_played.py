@@ -21,7 +21,8 @@ import httpx
 from botobs._ops.access.secrets import read_secret
 from botobs._ops.drills.sinks import HttpSink
 from tests.support.faults import held, load, struck
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from botobs._ops.drills.stage import Stage
 from botobs._ops.drills.target import Target
 from botobs._sdk.units import seconds
 from tests.support.faults import pause
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 #: Those whose alert, or whose end, is told latest.
 _LONG = {

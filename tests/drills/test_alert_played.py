@@ -12,7 +12,8 @@ from botobs._ops.access.secrets import write_secret
 from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from tests.drills._played import IN_FLIGHT, PLAYED, QUEUE, Played
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 
 @dataclass(frozen=True)

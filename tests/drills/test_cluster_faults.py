@@ -14,7 +14,8 @@ from botobs._ops.components.cluster import members
 from tests.support.faults import FaultTable, Load, held, load, pause, struck
 from tests.support.line import Cut, Line
 from tests.support.otlp_load import Points, Spans
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 #: Seconds between two requests of a connection: two cores run some twenty processes beside it.
 _PAUSE = 0.25

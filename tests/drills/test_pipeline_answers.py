@@ -17,7 +17,8 @@ from tests.support.faults import FaultTable, Load, load
 from tests.support.ledger import Delivery
 from tests.support.otlp_load import Points
 from tests.support.otlp_receiver import OtlpReceiver, Reply
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 
 @dataclass

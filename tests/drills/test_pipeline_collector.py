@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.faults import FaultTable, load, struck
 from tests.support.ledger import delivered_spans
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.faults import SPANS, FaultTable, held, load, pause, struck
 from tests.support.ledger import samples, wait_for_all
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")

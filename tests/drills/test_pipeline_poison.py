@@ -15,7 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from botobs._ops.access.secrets import read_secret
 from tests.support.faults import FaultTable, load
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _DELTA, _CUMULATIVE = 1, 2
 _HOUR = 3600 * 10**9

@@ -13,7 +13,8 @@ import pytest
 
 import botobs
 from tests.support.faults import FaultTable, Load, load, queue_files, resident
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _MIB = 2**20
 _TRACES = "exporter_otlp_grpc_tempo_traces"

@@ -16,7 +16,7 @@ import pytest
 
 from botobs._ops.access import clients
 from botobs._ops.stack import Home
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 _ROOT = Path(__file__).parents[2]
 _SCRIPT = """

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from tests.support.ledger import Delivery, wait_for_all
 from tests.support.otlp_load import Points, Source, Spans
 from tests.support.sender import Sender
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 #: Spans of a request; the SDK's batches are half as large.
 SPANS = 500

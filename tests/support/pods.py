@@ -17,7 +17,7 @@ from botobs._ops.access import secrets
 from botobs._ops.home.private import write_secret
 from tests.support import charts
 from tests.support.otlp_receiver import OtlpReceiver
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 
 def make_secrets(folder: Path, tenants: tuple[str, ...]) -> None:

@@ -17,7 +17,8 @@ import httpx
 
 from botobs._demo.services import Load
 from botobs.semconv.exchange import OPERATION_DURATION
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 #: Seconds that the simulator is told to take longer, and the turns that are taken meanwhile.
 SLOW, SLOW_TURNS = 0.3, 12

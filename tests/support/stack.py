@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -121,22 +121,3 @@ class LiveStack:
             response = http.get("/api/search", params=parameters)
             response.raise_for_status()
             return list(response.json().get("traces") or [])
-
-
-def eventually(check: Callable[[], T], within: float = 60, every: float = 0.25) -> T:
-    """Call `check` until its result is true or `within` seconds are over; returns the last result.
-
-    An AssertionError in `check` counts as not yet, and is raised when the time is over.
-    """
-    deadline = time.monotonic() + within
-    while True:
-        late = time.monotonic() > deadline
-        try:
-            result = check()
-        except AssertionError:
-            if late:
-                raise
-        else:
-            if result or late:
-                return result
-        time.sleep(every)

@@ -14,7 +14,8 @@ from botobs._ops.processes import control
 from tests.support.otlp_load import Spans
 from tests.support.reports import Report, send
 from tests.support.sender import Sender
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 Capture = pytest.CaptureFixture[str]
 

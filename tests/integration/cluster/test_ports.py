@@ -10,7 +10,8 @@ from botobs._ops.components.cluster import members
 from botobs._ops.components.cluster.parts import NAMES
 from botobs._ops.components.ports import PORTS, Port
 from tests.support.doors import keys, listeners, opens, right_key
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _PARTS = {*NAMES, "postgres", "postgres_exporter"} - {member.name for member in members.SAMPLERS}
 _HERE = [port for port in PORTS if port.part in _PARTS]

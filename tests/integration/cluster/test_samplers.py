@@ -7,7 +7,8 @@ import pytest
 from botobs._ops.components.cluster import members
 from tests.support.doors import keys, opens, right_key
 from tests.support.otlp_traces import Span, send, stored
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _PORTS = [port for member in members.SAMPLERS for port in member.ports.values()]
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})

@@ -19,7 +19,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from botobs._ops.access.secrets import read_secret
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _MINUTE = 60 * 10**9
 _HOUR = 60 * _MINUTE

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _HERE = '{datname="postgres"}'
 

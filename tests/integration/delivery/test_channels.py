@@ -12,7 +12,7 @@ from botobs._ops.access.secrets import write_secret
 from botobs._ops.components.ports import free_ports
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from tests.support.alerting import Alerting, Sinks, quiet_for
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 #: Builds an Alertmanager: see conftest.py.
 Make = Callable[..., Alerting]

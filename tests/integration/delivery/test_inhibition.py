@@ -9,7 +9,7 @@ import pytest
 from tests.support import rules
 from tests.support.alerting import Alerting
 from tests.support.rules import Rule
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 #: The alert of each fault that others follow from, and the labels that say which one.
 CAUSES = {

@@ -6,7 +6,7 @@ import signal
 from datetime import UTC, datetime, timedelta
 
 from tests.support.alerting import Alerting, quiet_for
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 BOTH = ["email", "slack"]
 

@@ -15,7 +15,8 @@ import yaml
 
 from botobs.semconv.sdk import HEARTBEAT
 from tests.support.dashboards import ROOT, PanelQuery, dashboards, fill, queries
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _EXEMPLARS = [asked for asked in queries() if asked.target.get("exemplar")]
 

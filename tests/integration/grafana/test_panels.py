@@ -6,7 +6,8 @@ import pytest
 
 from grafana.boards import exporters
 from tests.support.dashboards import PanelQuery, ask, queries
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 #: Series that only a fault makes; `test_truth.py` makes the first group's and looks again.
 _FAULT = "born by the first failure, and nothing fails here"

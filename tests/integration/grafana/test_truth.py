@@ -10,7 +10,8 @@ import pytest
 from botobs.semconv import DURATION_BUCKETS
 from tests.support.dashboards import ask, fill, query
 from tests.support.scripted import SLOW, Truth
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 Scripted = tuple[LiveStack, Truth]
 

@@ -19,7 +19,7 @@ from botobs._ops.components.ports import free_ports
 from botobs._ops.home.private import read_secret
 from tests.support import charts, pods
 from tests.support.otlp_receiver import OtlpReceiver
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 _TENANT = "desk-1"
 _SERVICE = "kubernetes-test"

@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from botobs._ops.components.ports import free_ports
 from botobs._ops.home.private import read_secret
 from tests.support import charts, pods
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 _PORTS = (
     "OTLP_GRPC_PORT", "OTLP_HTTP_PORT", "COLLECTOR_HEALTH_PORT", "GATEWAY_PORT", "GATEWAY_HEALTH_PORT",

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from botobs._demo.services import Load
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="module")

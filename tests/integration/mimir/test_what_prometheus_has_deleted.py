@@ -12,7 +12,8 @@ import pytest
 from tests.support.ledger import samples
 from tests.support.otlp_load import Points
 from tests.support.sender import Sender
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _HOUR = 3600
 #: How far back the points go, hour by hour; within the horizon of 24 h.

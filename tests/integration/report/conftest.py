@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import chromium
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 #: Looks at the page that is shown, and returns what is wrong.
 INSPECT = (Path(__file__).parent / "inspect.js").read_text(encoding="utf-8")

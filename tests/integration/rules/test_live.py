@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support import rules
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 #: Series that only a fault makes, with the reason why the healthy demo has none.
 _ONLY_IN_A_FAULT = {

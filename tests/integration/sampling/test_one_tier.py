@@ -11,7 +11,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from tests.support.otlp_traces import Span, post, send, stored
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})
 _ORDER = Span("create_order binance", attributes={"exchange.operation": "create_order"})

@@ -22,7 +22,8 @@ from tests.support.ledger import accounts
 from tests.support.otlp_traces import Span, send, stored
 from tests.support.reports import Report
 from tests.support.reports import send as send_report
-from tests.support.stack import LiveStack, eventually
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
 
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})
 _ORDER = Span("create_order binance")

@@ -13,7 +13,7 @@ import pytest
 from botobs._ops.cli import main
 from botobs._ops.components.ports import free_ports
 from botobs._ops.drills.sinks import Inbox, MailSink
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 
 def test_it_mails_when_the_watchdog_falls_silent(tmp_path: Path) -> None:

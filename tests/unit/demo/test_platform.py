@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -21,6 +20,7 @@ from botobs._demo.trading_engine.app import create_app as create_trading_engine
 from botobs._demo.trading_engine.config import Config as EngineConfig
 from tests.support.postgres import Postgres, postgres_server
 from tests.support.simulator import Simulator
+from tests.support.waiting import eventually_async
 
 pytestmark = pytest.mark.asyncio
 
@@ -68,8 +68,7 @@ async def serve(stack: AsyncExitStack, app: web.Application) -> str:
 
 async def wait_for(database: asyncpg.Connection, condition: str, *values: Any) -> None:
     """Wait until a condition of SQL holds."""
-    while not await database.fetchval(f"SELECT {condition}", *values):
-        await asyncio.sleep(0.02)
+    await eventually_async(lambda: database.fetchval(f"SELECT {condition}", *values))
 
 
 ORDERS = "(SELECT count(*) FROM orders WHERE status = $1) >= $2"
@@ -126,8 +125,12 @@ async def test_trading_goes_on_after_the_streams_are_cut_off(
     await wait_for(database, ORDERS, "closed", 5)
     opened = {name: exchange.counts.opened for name, exchange in simulator.exchanges.items()}
     await simulator.fault("drop", seconds=0.2)
-    for name, exchange in simulator.exchanges.items():
-        while exchange.counts.opened < 2 * opened[name]:
-            await asyncio.sleep(0.02)
+
+    def connected_again() -> bool:
+        return all(
+            exchange.counts.opened >= 2 * opened[name] for name, exchange in simulator.exchanges.items()
+        )
+
+    await eventually_async(connected_again)
     placed = await database.fetchval("SELECT count(*) FROM orders")
     await wait_for(database, "(SELECT count(*) FROM orders) >= $1", placed + 10)

@@ -10,7 +10,7 @@ import pytest
 
 from botobs._ops.drills.deadman import ALERT, Deadman, Mailer
 from botobs._ops.drills.sinks import Inbox, MailSink, Message, slack_sink
-from tests.support.stack import eventually
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from botobs._sdk.delays import GC_PAUSES, LOOPS, record_delays
 from botobs._sdk.instrument.runtime._event_loop import INTERVAL
 from botobs._sdk.instrument.runtime.interpreter import RuntimeInstrumentation
 from tests.support.telemetry import Recorder
-from tests.support.waiting import until
+from tests.support.waiting import eventually, until
 
 LOOP_FACTORIES: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop]
 if sys.platform != "win32":
@@ -119,8 +119,7 @@ def test_a_loop_of_another_thread_is_joined(
     thread.start()
     running.wait()
     with recorder.watching(RuntimeInstrumentation()):
-        while not recorder.value("botobs.runtime.event_loop.lag"):
-            time.sleep(INTERVAL / 10)
+        eventually(lambda: recorder.value("botobs.runtime.event_loop.lag"))
     seen.set()
     thread.join()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from botobs._sdk.export import delivery
 from botobs._sdk.export.sender import Sender
 from tests.support.otlp_receiver import OtlpReceiver, receiving
 from tests.support.published import leave, state_of
+from tests.support.waiting import eventually
 
 PATIENCE = 60.0
 
@@ -39,11 +39,12 @@ def handle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[botobs.H
 def seen(receiver: OtlpReceiver, name: str) -> None:
     """Record until the receiver has it: what comes before the stack is found is counted as dropped."""
 
-    deadline = time.monotonic() + PATIENCE
-    while name not in [span.name for span in receiver.spans]:
-        assert time.monotonic() < deadline, "did not arrive"
+    def recorded() -> bool:
         with botobs.span(name):
-            time.sleep(0.01)
+            pass
+        return name in [span.name for span in receiver.spans]
+
+    eventually(recorded, PATIENCE, every=0.01)
 
 
 def test_a_stack_that_starts_later_is_found(

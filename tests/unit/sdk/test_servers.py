@@ -7,13 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.support.otlp_receiver import OtlpReceiver, value_of
+from tests.support.waiting import eventually
 
 PROGRAMS = Path(__file__).parent / "programs"
 #: Seconds after which something hangs.
@@ -58,15 +58,15 @@ def test_a_clean_stop(environment: dict[str, str], receiver: OtlpReceiver, serve
 
 
 def ask(port: int, requests: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    served = 0
-    while served < requests:
-        assert time.monotonic() < deadline
+    def served() -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
-                served += answer.status == 200
+                return bool(answer.status == 200)
         except OSError:
-            time.sleep(0.05)
+            return False
+
+    for _ in range(requests):
+        eventually(served, PATIENCE)
 
 
 def last_of_each(receiver: OtlpReceiver, metric: str) -> dict[int, float]:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from botobs._ops.programs import binaries as binaries_module
 from botobs._ops.programs.binaries import Binaries, Silent, version_of
 from botobs._ops.programs.versions import Pin
 from botobs._ops.stack import StackError
+from tests.support.waiting import eventually
 
 _MAIN = """package main
 
@@ -128,10 +128,7 @@ def test_an_interrupted_build_leaves_no_program_and_the_next_one_succeeds(pin: P
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[3], stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 30
-    while not list((tmp_path / "out").glob(".building-*/small")):
-        assert time.monotonic() < deadline, "the build did not start"
-        time.sleep(0.02)
+    eventually(lambda: list((tmp_path / "out").glob(".building-*/small")), every=0.02)
     process.send_signal(signal.SIGINT)
     process.wait(20)
     assert list((tmp_path / "out").iterdir()) == []

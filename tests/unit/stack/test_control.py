@@ -6,7 +6,7 @@ import asyncio
 import stat
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 from botobs._ops.processes.control import ControlServer, ask
 from botobs._ops.processes.supervisor import Part, State, Supervisor
 from botobs._ops.stack import StackError
+from tests.support.waiting import eventually_async
 
 
 async def _at_once() -> bool:
@@ -48,18 +49,12 @@ def _state(supervisor: Supervisor) -> State:
     return supervisor.status["a"].state
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.asyncio
 async def test_a_held_part_comes_back_when_its_time_is_over(tmp_path: Path) -> None:
     async with _running(tmp_path) as (supervisor, path):
         await _ask(path, "hold", seconds=0.3)
         assert supervisor.status["a"].state is State.STOPPED
-        await _until(lambda: supervisor.status["a"].state is State.READY)
+        await eventually_async(lambda: supervisor.status["a"].state is State.READY)
 
 
 @pytest.mark.asyncio
@@ -99,8 +94,8 @@ async def test_a_frozen_part_thaws(tmp_path: Path) -> None:
         process = psutil.Process(supervisor.status["a"].pid)
         await _ask(path, "freeze", seconds=3)
         # It stops when it is next scheduled.
-        await _until(lambda: process.status() == psutil.STATUS_STOPPED)
-        await _until(lambda: process.status() != psutil.STATUS_STOPPED)
+        await eventually_async(lambda: process.status() == psutil.STATUS_STOPPED)
+        await eventually_async(lambda: process.status() != psutil.STATUS_STOPPED)
         assert supervisor.status["a"].restarts == 0
 
 
@@ -109,12 +104,12 @@ async def test_what_a_frozen_part_has_started_is_frozen_with_it(tmp_path: Path) 
     child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
     async with _running(tmp_path, child) as (supervisor, path):
         parent = psutil.Process(supervisor.status["a"].pid)
-        await _until(lambda: bool(parent.children()))
+        await eventually_async(lambda: bool(parent.children()))
         [process] = parent.children()
         await _ask(path, "freeze", seconds=600)
-        await _until(lambda: process.status() == psutil.STATUS_STOPPED)
+        await eventually_async(lambda: process.status() == psutil.STATUS_STOPPED)
         await _ask(path, "release")
-        await _until(lambda: process.status() != psutil.STATUS_STOPPED)
+        await eventually_async(lambda: process.status() != psutil.STATUS_STOPPED)
         process.kill()
 
 
@@ -122,7 +117,7 @@ async def test_what_a_frozen_part_has_started_is_frozen_with_it(tmp_path: Path) 
 async def test_a_killed_part_is_started_again(tmp_path: Path) -> None:
     async with _running(tmp_path) as (supervisor, path):
         await _ask(path, "kill")
-        await _until(
+        await eventually_async(
             lambda: supervisor.status["a"].restarts == 1 and supervisor.status["a"].state is State.READY
         )
 
@@ -190,7 +185,7 @@ async def test_a_part_that_has_fallen_leaves_its_number_to_others(
     try:
         async with _running(tmp_path) as (supervisor, path):
             psutil.Process(supervisor.status["a"].pid).kill()
-            await _until(lambda: supervisor.status["a"].state is State.RESTARTING)
+            await eventually_async(lambda: supervisor.status["a"].state is State.RESTARTING)
             # Its number is given to the stranger.
             monkeypatch.setattr(supervisor._processes["a"], "pid", stranger.pid)
             if do == "freeze":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from botobs._ops.processes import child
 from botobs._ops.processes.child import watch
 from botobs._ops.processes.supervisor import Part, State, Supervisor
 from botobs._ops.stack import StackError
+from tests.support.waiting import eventually, eventually_async
 
 _SLEEP = "import time\ntime.sleep(600)"
 _STUBBORN = """
@@ -35,12 +34,6 @@ async def _at_once() -> bool:
 
 def _part(name: str, code: str = _SLEEP, **options: object) -> Part:
     return Part(name, [sys.executable, "-c", code], **{"ready": _at_once, **options})  # type: ignore[arg-type]
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def _state(supervisor: Supervisor, name: str) -> State:
@@ -102,7 +95,9 @@ async def test_a_part_that_falls_is_started_again(tmp_path: Path) -> None:
     await supervisor.start()
     first = supervisor.status["a"].pid
     await supervisor.kill("a")
-    await _until(lambda: supervisor.status["a"].restarts == 1 and supervisor.status["a"].state is State.READY)
+    await eventually_async(
+        lambda: supervisor.status["a"].restarts == 1 and supervisor.status["a"].state is State.READY
+    )
     assert supervisor.status["a"].pid != first
     await supervisor.stop()
 
@@ -168,9 +163,9 @@ asyncio.run(main())
         [sys.executable, "-c", code], cwd=Path(__file__).parents[3], env=dict(os.environ)
     )
     try:
-        _wait(pids.exists)
+        eventually(pids.exists)
         parts = [psutil.Process(int(text)) for text in pids.read_text(encoding="utf-8").split()]
-        _wait(lambda: all(part.children() for part in parts))
+        eventually(lambda: all(part.children() for part in parts))
         family = [*parts, *(child for part in parts for child in part.children())]
         assert len(family) == 4
         process.send_signal(number)
@@ -180,13 +175,6 @@ asyncio.run(main())
     finally:
         process.kill()
         process.wait()
-
-
-def _wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
