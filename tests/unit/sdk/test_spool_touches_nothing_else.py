@@ -142,7 +142,7 @@ def test_a_home_stays_as_it_is(tmp_path: Path) -> None:
     assert {path.split("/")[1] for path in after.keys() - before.keys()} == {"botobs-spool"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(tree=_TREES, first=_STEPS, planted_later=_TREES, then=_STEPS)
 def test_a_tree_of_others_stays_as_it_is(
     tree: dict[str, tuple[str, object]],
