@@ -19,7 +19,6 @@ METHODS = ["fork", "spawn", "forkserver"]
 PATIENCE = 240
 
 Run = Callable[..., "subprocess.Popen[str]"]
-Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -72,30 +71,8 @@ def test_a_worker_has_for_signals_what_it_has_without_botobs(run: Run, library: 
     assert seen[0][0] == "process: 0 default default"
 
 
-def test_what_a_terminated_worker_has_sent_stays(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        import multiprocessing
-
-        def work(ready):
-            with botobs.span("worked"):
-                pass
-            assert botobs.flush(60)
-            ready.set()
-            time.sleep(300)
-
-        if __name__ == "__main__":
-            botobs.init()
-            context = multiprocessing.get_context("fork")
-            ready = context.Event()
-            child = context.Process(target=work, args=(ready,))
-            child.start()
-            ready.wait()
-            child.terminate()
-            child.join()
-            assert child.exitcode == -signal.SIGTERM
-        """
-    )
+def test_what_a_terminated_worker_has_sent_stays(run: Run, receiver: OtlpReceiver) -> None:
+    process = run("forked.py", "terminated")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert [span.name for span in receiver.spans] == ["worked"]
@@ -107,31 +84,8 @@ def test_what_a_terminated_worker_has_sent_stays(start: Start, receiver: OtlpRec
     assert (promises[child], goodbyes[child]) == (0, 0)
 
 
-def test_a_worker_that_fails_is_a_death_and_one_that_ends_is_none(
-    start: Start, receiver: OtlpReceiver
-) -> None:
-    process = start(
-        """
-        import multiprocessing
-
-        def work(fails):
-            with botobs.span("fails" if fails else "ends"):
-                pass
-            if fails:
-                raise LookupError("nobody catches this")
-
-        if __name__ == "__main__":
-            botobs.init()
-            context = multiprocessing.get_context("fork")
-            children = [context.Process(target=work, args=(fails,)) for fails in (True, False)]
-            for child in children:
-                child.start()
-            for child in children:
-                child.join()
-            assert [child.exitcode for child in children] == [1, 0]
-        """,
-        BOTOBS_SHUTDOWN_TIMEOUT="60s",
-    )
+def test_a_worker_that_fails_is_a_death_and_one_that_ends_is_none(run: Run, receiver: OtlpReceiver) -> None:
+    process = run("forked.py", "ended", BOTOBS_SHUTDOWN_TIMEOUT="60s")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     pids = {
@@ -151,31 +105,8 @@ def last_of_each(receiver: OtlpReceiver, metric: str) -> dict[int, float]:
     return {resource["process.pid"]: value_of(point) for resource, _, point in receiver.points(metric)}
 
 
-def test_a_worker_with_a_handler_says_goodbye(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        import multiprocessing
-
-        def work(ready):
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-            with botobs.span("worked"):
-                pass
-            ready.set()
-            time.sleep(300)
-
-        if __name__ == "__main__":
-            botobs.init()
-            context = multiprocessing.get_context("fork")
-            ready = context.Event()
-            child = context.Process(target=work, args=(ready,))
-            child.start()
-            ready.wait()
-            child.terminate()
-            child.join()
-            assert child.exitcode == 0
-        """,
-        BOTOBS_SHUTDOWN_TIMEOUT="60s",
-    )
+def test_a_worker_with_a_handler_says_goodbye(run: Run, receiver: OtlpReceiver) -> None:
+    process = run("forked.py", "handles", BOTOBS_SHUTDOWN_TIMEOUT="60s")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert [span.name for span in receiver.spans] == ["worked"]
