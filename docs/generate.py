@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from botobs import semconv
 from botobs._ops.cli import COMMANDS
 from botobs._ops.components.ports import PORTS
+from botobs._ops.components.table import COMPONENTS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
             "metrics.md": _metrics,
             "settings.md": _settings,
             "ports.md": _ports,
+            "components.md": _components,
             "commands.md": _commands,
         }.items()
     }
@@ -49,6 +51,28 @@ def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def _components() -> str:
+    intro = (
+        "# Components\n\nWhat a stack on one machine consists of. *Always* means that `botobs up` starts it "
+        "without being asked; the others come with `--with`, with a setting, or with `--profile cluster`, which runs "
+        "several processes of some ([scaling out](../scale-out.md))."
+    )
+    rows = [
+        [
+            f"`{component.name}`",
+            component.purpose,
+            "yes" if component.always else "",
+            ", ".join(f"`{port.variable}`" for port in component.ports),
+            ", ".join(f"`{name}`" for name in component.after),
+            f"`{component.scrape_job}`" if component.scraped else "",
+            f"[`{component.folder}/`](../../{component.folder})",
+        ]
+        for component in COMPONENTS
+    ]
+    titles = ["component", "what it does", "always", "ports", "starts after", "scrape job", "configuration"]
+    return f"{intro}\n\n{_table(titles, rows)}"
 
 
 def _metrics() -> str:
@@ -96,8 +120,7 @@ def _settings() -> str:
 
 def _ports() -> str:
     rows = [
-        (str(port.default), port.part, port.purpose, str(port.refuses), f"`{port.variable}`")
-        for port in PORTS
+        (str(port.default), port.part, port.purpose, str(port.auth), f"`{port.variable}`") for port in PORTS
     ]
     return (
         "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+from botobs._ops.programs.versions import pins
 from tests import lanes
 
 ROOT = Path(__file__).parents[1]
@@ -22,10 +23,6 @@ LOGS = ROOT / ".botobs" / "suite"
 SLOWEST = 10
 
 _BIN = Path(sys.executable).parent
-_PROGRAMS = (
-    *("collector", "prometheus", "tempo", "alertmanager", "postgres_exporter"),
-    *("mimir", "object-store", "front", "helm", "kubeconform"),
-)
 
 
 @dataclass
@@ -111,7 +108,7 @@ def check() -> list[Part]:
 
 def build() -> Part:
     """The programs of the stack; nothing to do where they are in the cache."""
-    return Part("build", [[str(_BIN / "botobs"), "build", *_PROGRAMS]])
+    return Part("build", [[str(_BIN / "botobs"), "build", *pins()]])
 
 
 def integration() -> Part:

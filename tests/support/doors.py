@@ -14,7 +14,7 @@ import httpx
 import psutil
 
 from botobs._ops.access import certificates
-from botobs._ops.components.ports import Port, Refusal
+from botobs._ops.components.ports import Auth, Port
 from botobs._ops.home.private import read_secret
 from tests.support.stack import LiveStack
 from tests.support.unusual_doors import gossips, shakes_hands, signed
@@ -92,16 +92,16 @@ def keys(live: LiveStack, port: Port, elsewhere: Path) -> dict[str, Key]:
         "plain": Key(tls=False),
         "plain, with all secrets": Key(token, read_secret(secrets / "operator.password"), tls=False),
     }
-    if port.refuses is Refusal.ACCESS_KEY:
+    if port.auth is Auth.ACCESS_KEY:
         wrong["another's signature"] = Key(signature=(read_secret(secrets / "object-store.key"), "wrong"))
-    if port.refuses is Refusal.GOSSIP:
+    if port.auth is Auth.GOSSIP:
         wrong["another word"] = Key(
             certificate=(secrets / "client.pem", secrets / "client.key"), word="wrong"
         )
-    if port.refuses is Refusal.TENANT:
+    if port.auth is Auth.TENANT:
         password = read_secret(secrets / "tenants" / "botobs.password")
         wrong["a tenant's password for another"] = Key(password=password, user="another")
-    if port.refuses is Refusal.TOKEN:
+    if port.auth is Auth.TOKEN:
         operator = read_secret(secrets / "operator.password")
         return wrong | {"an operator's password as a token": Key(operator, operator)}
     return wrong | {
@@ -114,34 +114,34 @@ def keys(live: LiveStack, port: Port, elsewhere: Path) -> dict[str, Key]:
 def right_key(live: LiveStack, port: Port) -> Key:
     """The key that opens `port`."""
     secrets = live.home.secrets
-    match port.refuses:
-        case Refusal.TOKEN:
+    match port.auth:
+        case Auth.TOKEN:
             return Key(token=read_secret(secrets / "service.token"))
-        case Refusal.PASSWORD:
+        case Auth.PASSWORD:
             return Key(password=read_secret(secrets / "operator.password"))
-        case Refusal.DATABASE:
+        case Auth.DATABASE:
             return Key(password=read_secret(secrets / "database-postgres.password"))
-        case Refusal.CERTIFICATE:
+        case Auth.CERTIFICATE:
             return Key(certificate=(secrets / "client.pem", secrets / "client.key"))
-        case Refusal.TENANT:
+        case Auth.TENANT:
             return Key(password=read_secret(secrets / "tenants" / "botobs.password"), user="botobs")
-        case Refusal.ACCESS_KEY:
+        case Auth.ACCESS_KEY:
             names = ("object-store.key", "object-store.secret")
             key, secret = (read_secret(secrets / name) for name in names)
             return Key(signature=(key, secret))
-        case Refusal.GOSSIP:
+        case Auth.GOSSIP:
             return Key(word=read_secret(secrets / "gossip.secret"))
-        case Refusal.LOGIN:
+        case Auth.LOGIN:
             return Key(password=read_secret(secrets / "grafana-admin.password"))
 
 
 def opens(live: LiveStack, port: Port, key: Key) -> bool:
     """Whether `key` gets an answer from `port`."""
     number = int(live.stack.values[port.variable])
-    if port.refuses is Refusal.DATABASE:
+    if port.auth is Auth.DATABASE:
         return asyncio.run(_database_opens(number, key))
     context = _context(live, key)
-    if port.refuses is Refusal.GOSSIP:
+    if port.auth is Auth.GOSSIP:
         return gossips(number, context if key.tls else None, key.word)
     if port.variable.endswith("_GOSSIP_PORT"):
         return shakes_hands(number, context if key.tls else None)
@@ -173,14 +173,14 @@ def _ask(http: httpx.Client, port: Port, grpc: bool) -> httpx.Response:
     if grpc:
         # One message of no bytes: an uncompressed flag and a length.
         return http.post(path, content=b"\0\0\0\0\0")
-    if port.refuses in (Refusal.TOKEN, Refusal.TENANT):
+    if port.auth in (Auth.TOKEN, Auth.TENANT):
         return http.post(path, content=b"", headers={"content-type": "application/x-protobuf"})
     return http.get(path)
 
 
 def _path(port: Port) -> str:
     """The same for parts of which there are several."""
-    if port.refuses is Refusal.TENANT:
+    if port.auth is Auth.TENANT:
         return "/v1/traces"
     if port.part.startswith("alertmanager") or port.variable == "BOTOBS_FRONT_ALERTMANAGER_PORT":
         return "/api/v2/status"

@@ -18,9 +18,10 @@ from ..processes.supervisor import Part
 from ..programs.binaries import Binaries
 from .postgres import EXPORTER_ROLE, Server
 from .queues import set_aside_broken
+from .table import BY_NAME, COMPONENTS, Component
 
-#: The parts that always run.
-CORE = ("collector", "prometheus", "tempo", "alertmanager")
+#: The components that always run on a single machine.
+CORE = tuple(component.name for component in COMPONENTS if component.always)
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,20 @@ def sampling(context: Context) -> str:
     return chosen
 
 
+def _ready(context: Context, component: Component) -> Callable[[], Awaitable[bool]]:
+    """A check that the component's health endpoint answers with 200."""
+    assert component.health is not None
+    return context.answers(context.url(*component.health))
+
+
+def _url(context: Context, component: Component) -> str:
+    """Where a person or a program reaches a component on this machine."""
+    assert component.address is not None
+    return context.url(component.address)
+
+
 def collector(
-    context: Context, files: Sequence[str] = (), after: tuple[str, ...] = ("prometheus", "tempo")
+    context: Context, files: Sequence[str] = (), after: tuple[str, ...] = BY_NAME["collector"].after
 ) -> Part:
     """The OpenTelemetry Collector that services send to.
 
@@ -154,25 +167,26 @@ def collector(
     async def prepare() -> None:
         set_aside_broken(queues)
 
+    component = BY_NAME["collector"]
     return Part(
         name="collector",
         command=[
             str(context.binaries["botobs-collector"]),
             *(word for file in files for word in ("--config", context.config("collector", file))),
         ],
-        ready=context.answers(context.url("BOTOBS_COLLECTOR_HEALTH_PORT", "/")),
+        ready=_ready(context, component),
         environ=collector_environ(context),
         after=after,
         prepare=prepare,
-        # Its queues are on disk; what is under way is written back.
-        stop_budget=15,
-        url=context.url("BOTOBS_OTLP_HTTP_PORT"),
+        stop_budget=component.stop_budget,
+        url=_url(context, component),
     )  # fmt: skip
 
 
 def prometheus(context: Context) -> Part:
     """Prometheus."""
     address = f"{context.values.get('BOTOBS_BIND', '127.0.0.1')}:{context.port('BOTOBS_PROMETHEUS_PORT')}"
+    component = BY_NAME["prometheus"]
     return Part(
         name="prometheus",
         command=[
@@ -192,26 +206,25 @@ def prometheus(context: Context) -> Part:
             f"--rules.alert.resend-delay={context.values.get('BOTOBS_ALERT_RESEND_DELAY', '1m')}",
             "--log.level=warn",
         ],
-        ready=context.answers(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),
+        ready=_ready(context, component),
         environ=environ(),
-        # What it still has to write to Mimir when it stops finds it there.
-        after=("mimir",),
-        stop_budget=30,
-        url=context.url("BOTOBS_PROMETHEUS_PORT"),
+        after=component.after,
+        stop_budget=component.stop_budget,
+        url=_url(context, component),
     )
 
 
 def tempo(context: Context) -> Part:
     """Tempo."""
     context.data("tempo")
+    component = BY_NAME["tempo"]
     return Part(
         name="tempo",
         command=[str(context.binaries["tempo"]), f"-config.file={context.config('tempo', 'tempo.yaml')}"],
-        ready=context.answers(context.url("BOTOBS_TEMPO_HTTP_PORT", "/ready")),
+        ready=_ready(context, component),
         environ=environ(),
-        # It waits for ever when it is stopped within half a minute of a query; its data is on disk long before that.
-        stop_budget=5,
-        url=context.url("BOTOBS_TEMPO_HTTP_PORT"),
+        stop_budget=component.stop_budget,
+        url=_url(context, component),
     )
 
 
@@ -249,8 +262,7 @@ def alertmanager(
         ],
         ready=context.answers(context.url(port, "/-/ready")),
         environ=environ(),
-        # One of several takes its leave of the others first, for up to ten seconds.
-        stop_budget=15,
+        stop_budget=BY_NAME["alertmanager"].stop_budget,
         url=context.url(port),
     )
 
@@ -259,6 +271,7 @@ def postgres_exporter(context: Context, server: Server) -> Part:
     """The exporter of PostgreSQL's statistics, as a user who may only read them."""
     password_file = context.home.secrets / f"database-{EXPORTER_ROLE}.password"
     bind = context.values.get("BOTOBS_BIND", "127.0.0.1")
+    component = BY_NAME["postgres_exporter"]
     return Part(
         name="postgres_exporter",
         command=[
@@ -275,27 +288,28 @@ def postgres_exporter(context: Context, server: Server) -> Part:
             "--collector.postmaster",
             "--log.level=warn",
         ],
-        ready=context.answers(context.url("BOTOBS_POSTGRES_EXPORTER_PORT", "/")),
+        ready=_ready(context, component),
         environ=environ(
             DATA_SOURCE_URI=f"127.0.0.1:{server.port}/postgres?sslmode=disable",
             DATA_SOURCE_USER=EXPORTER_ROLE,
             DATA_SOURCE_PASS_FILE=str(password_file),
         ),
-        after=("postgres",),
-        url=context.url("BOTOBS_POSTGRES_EXPORTER_PORT"),
+        after=component.after,
+        url=_url(context, component),
     )
 
 
 def mimir(context: Context) -> Part:
     """Mimir, the long-term store."""
     context.data("mimir")
+    component = BY_NAME["mimir"]
     return Part(
         name="mimir",
         command=[str(context.binaries["mimir"]), f"-config.file={context.config('mimir', 'mimir.yaml')}"],
-        ready=context.answers(context.url("BOTOBS_MIMIR_HTTP_PORT", "/ready")),
+        ready=_ready(context, component),
         environ=environ(),
-        stop_budget=30,
-        url=context.url("BOTOBS_MIMIR_HTTP_PORT"),
+        stop_budget=component.stop_budget,
+        url=_url(context, component),
     )
 
 
@@ -306,6 +320,7 @@ def grafana(context: Context) -> Part | None:
         return None
     home = next((p for p in Path(program).resolve().parents if (p / "conf" / "defaults.ini").exists()), None)
     folder = str(home or "/usr/share/grafana")
+    component = BY_NAME["grafana"]
     return Part(
         name="grafana",
         command=[
@@ -316,13 +331,13 @@ def grafana(context: Context) -> Part | None:
             "--config",
             context.config("grafana", "grafana.ini"),
         ],
-        ready=context.answers(context.url("BOTOBS_GRAFANA_PORT", "/api/health")),
+        ready=_ready(context, component),
         environ=environ(
             GF_PATHS_DATA=str(context.data("grafana")),
             GF_PATHS_PROVISIONING=str(context.home.config / "grafana" / "provisioning"),
         ),
-        after=("prometheus", "tempo"),
-        url=context.url("BOTOBS_GRAFANA_PORT"),
+        after=component.after,
+        url=_url(context, component),
     )
 
 
@@ -331,29 +346,16 @@ def core(context: Context) -> list[Part]:
     return [prometheus(context), tempo(context), alertmanager(context), collector(context)]
 
 
-#: The port by which each part is scraped.
-SCRAPED = {
-    "prometheus": "BOTOBS_PROMETHEUS_PORT",
-    # Its metrics are pushed; this is where Prometheus sees that it runs.
-    "collector": "BOTOBS_COLLECTOR_HEALTH_PORT",
-    "tempo": "BOTOBS_TEMPO_HTTP_PORT",
-    "alertmanager": "BOTOBS_ALERTMANAGER_PORT",
-    "postgres_exporter": "BOTOBS_POSTGRES_EXPORTER_PORT",
-    "mimir": "BOTOBS_MIMIR_HTTP_PORT",
-}
-#: Name of the scrape job where it is not the part's.
-JOBS = {"postgres_exporter": "postgres"}
-
-
 def write_targets(context: Context, parts: Iterable[str]) -> None:
     """Tell Prometheus where the parts are, by file service discovery."""
     folder = context.home.config / "prometheus" / "targets"
     make_folder(folder)
-    for part in SCRAPED:
-        (folder / f"{JOBS.get(part, part)}.json").unlink(missing_ok=True)
-    for part in parts:
-        if part in SCRAPED:
-            write_target(folder, JOBS.get(part, part), f"127.0.0.1:{context.port(SCRAPED[part])}")
+    running = set(parts)
+    for component in COMPONENTS:
+        if component.scraped:
+            (folder / f"{component.scrape_job}.json").unlink(missing_ok=True)
+            if component.name in running:
+                write_target(folder, component.scrape_job, f"127.0.0.1:{context.port(component.scraped)}")
 
 
 def write_target(folder: Path, job: str, address: str) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Refusal(StrEnum):
-    """What a listener asks of everybody who comes, over TLS but for the database."""
+class Auth(StrEnum):
+    """The credential that a client must present to a listener, over TLS but for the database."""
 
     TOKEN = "a bearer token of `ingest.tokens`"
     CERTIFICATE = "a client certificate of the stack's authority"
@@ -16,7 +16,7 @@ class Refusal(StrEnum):
     LOGIN = "a Grafana account with its password"
     TENANT = "a tenant's name with its password"
     ACCESS_KEY = "a request signed with the object store's key"
-    GOSSIP = "the gossip's word of its cluster"
+    GOSSIP = "the name of its cluster, in the gossip protocol"
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Port:
     Attributes:
         variable: The environment variable that moves it.
         default: The port when nothing is set.
-        part: The part of the stack that listens.
+        part: The component that listens.
         purpose: What it is for.
-        refuses: What it refuses strangers for want of.
+        auth: The credential that a client must present.
     """
 
     variable: str
     default: int
     part: str
     purpose: str
-    refuses: Refusal
+    auth: Auth

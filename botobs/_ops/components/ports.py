@@ -1,4 +1,4 @@
-"""The ports of the stack: their defaults, their settings, how they refuse strangers, and who is in the way."""
+"""The ports of the stack: their defaults, their settings, the credentials that they ask for, and who is in the way."""
 
 from __future__ import annotations
 
@@ -11,34 +11,13 @@ import psutil
 
 from ..errors import StackError
 from .cluster.members import MEMBERS
-from .port import Port, Refusal
+from .port import Auth, Port
+from .table import COMPONENTS
 
-__all__ = ["PORTS", "Port", "Refusal", "check_bind", "choose", "free_ports", "holder"]
+__all__ = ["PORTS", "Auth", "Port", "check_bind", "choose", "free_ports", "holder"]
 
 PORTS: tuple[Port, ...] = (
-    Port("BOTOBS_OTLP_GRPC_PORT", 4317, "collector", "OTLP over gRPC", Refusal.TOKEN),
-    Port("BOTOBS_OTLP_HTTP_PORT", 4318, "collector", "OTLP over HTTP", Refusal.TOKEN),
-    Port("BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Refusal.CERTIFICATE),
-    Port("BOTOBS_PROMETHEUS_PORT", 9090, "prometheus", "Prometheus' API", Refusal.PASSWORD),
-    Port("BOTOBS_TEMPO_HTTP_PORT", 3200, "tempo", "Tempo's API", Refusal.CERTIFICATE),
-    Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "Tempo's own parts", Refusal.CERTIFICATE),
-    Port("BOTOBS_TEMPO_OTLP_PORT", 4417, "tempo", "traces from the collector", Refusal.CERTIFICATE),
-    Port("BOTOBS_ALERTMANAGER_PORT", 9093, "alertmanager", "Alertmanager's API", Refusal.PASSWORD),
-    Port("BOTOBS_POSTGRES_PORT", 5433, "postgres", "PostgreSQL", Refusal.DATABASE),
-    Port(
-        "BOTOBS_POSTGRES_EXPORTER_PORT", 9187, "postgres_exporter", "PostgreSQL's metrics", Refusal.PASSWORD
-    ),
-    Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API", Refusal.CERTIFICATE),
-    Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts", Refusal.CERTIFICATE),
-    Port(
-        "BOTOBS_SAMPLER_PORT",
-        4517,
-        "sampler",
-        "traces from collectors of the first tier",
-        Refusal.CERTIFICATE,
-    ),
-    Port("BOTOBS_SAMPLER_HEALTH_PORT", 13134, "sampler", "a sampler's health", Refusal.CERTIFICATE),
-    Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana", Refusal.LOGIN),
+    *(port for component in COMPONENTS for port in component.ports),
     *(port for member in MEMBERS for port in member.ports.values()),
 )
 

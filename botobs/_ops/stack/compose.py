@@ -9,6 +9,7 @@ from pathlib import Path
 from ..access import secrets
 from ..components import parts
 from ..components.ports import PORTS
+from ..components.table import COMPONENTS
 from ..errors import StackError
 from ..home.home import Home
 from ..home.locks import try_exclusive
@@ -69,9 +70,11 @@ def _prepare(home: Home) -> Path:
     render(home, values)
     folder = home.config / "prometheus" / "targets"
     make_folder(folder)
-    for part, variable in parts.SCRAPED.items():
-        default = next(port.default for port in PORTS if port.variable == variable)
-        parts.write_target(folder, parts.JOBS.get(part, part), f"{part.replace('_', '-')}:{default}")
+    for component in COMPONENTS:
+        if component.scraped:
+            default = next(port.default for port in component.ports if port.variable == component.scraped)
+            service = component.name.replace("_", "-")
+            parts.write_target(folder, component.scrape_job, f"{service}:{default}")
     environment = home.path / "compose.env"
     # The secrets are readable by this user alone, so the containers run as this user.
     lines = [f"BOTOBS_HOME={home.path}", f"BOTOBS_UID={os.getuid()}", f"BOTOBS_GID={os.getgid()}"]

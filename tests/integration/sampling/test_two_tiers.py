@@ -14,7 +14,7 @@ import pytest
 
 from botobs._ops.access import clients
 from botobs._ops.components.parts import SAMPLING
-from botobs._ops.components.ports import Port, Refusal, free_ports
+from botobs._ops.components.ports import Auth, Port, free_ports
 from botobs._ops.home.render import render_tree
 from tests.support.configs import ROOT
 from tests.support.doors import keys, opens, right_key
@@ -130,7 +130,7 @@ def _missing(live: LiveStack, traces: list[str], names: list[str]) -> list[str]:
 @pytest.mark.parametrize("listener", ["sampler-0", "sampler-0 health"])
 def test_a_sampler_refuses_strangers(tiers: _Tiers, listener: str, tmp_path: Path) -> None:
     variable = "BOTOBS_SAMPLER_HEALTH_PORT" if "health" in listener else "BOTOBS_SAMPLER_GRPC_PORT"
-    port = Port(variable, tiers.ports[listener], "sampler", "", Refusal.CERTIFICATE)
+    port = Port(variable, tiers.ports[listener], "sampler", "", Auth.CERTIFICATE)
     tiers.live.stack.values[variable] = str(tiers.ports[listener])
     assert opens(tiers.live, port, right_key(tiers.live, port))
     wrong = keys(tiers.live, port, tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..port import Port, Refusal
+from ..port import Auth, Port
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Member:
         return {**values, **own, f"BOTOBS_{self.kind}_INSTANCE": self.name}
 
 
-def _member(name: str, kind: str, *ports: tuple[str, int, str, Refusal]) -> Member:
+def _member(name: str, kind: str, *ports: tuple[str, int, str, Auth]) -> Member:
     made = {
         end: Port(f"BOTOBS_{name.upper().replace('-', '_')}_{end}", number, name, purpose, refuses)
         for end, number, purpose, refuses in ports
@@ -45,9 +45,9 @@ def _ring_member(name: str, kind: str, place: int, base: int) -> Member:
     return _member(
         name,
         kind,
-        ("HTTP_PORT", base + place, f"{title}'s API", Refusal.CERTIFICATE),
-        ("GRPC_PORT", base + 10 + place, f"{title}'s own parts", Refusal.CERTIFICATE),
-        ("GOSSIP_PORT", base + 20 + place, "who is there, and who has what", Refusal.GOSSIP),
+        ("HTTP_PORT", base + place, f"{title}'s API", Auth.CERTIFICATE),
+        ("GRPC_PORT", base + 10 + place, f"{title}'s own parts", Auth.CERTIFICATE),
+        ("GOSSIP_PORT", base + 20 + place, "who is there, and who has what", Auth.GOSSIP),
     )
 
 
@@ -55,7 +55,7 @@ def _tempo(name: str, place: int) -> Member:
     member = _ring_member(name, "TEMPO", place, 3241)
     ports = dict(member.ports)
     if TARGETS[name] == "distributor":
-        otlp = _member(name, "TEMPO", ("OTLP_PORT", 4640, "traces from gateways", Refusal.CERTIFICATE))
+        otlp = _member(name, "TEMPO", ("OTLP_PORT", 4640, "traces from gateways", Auth.CERTIFICATE))
         ports |= otlp.ports
     # It is found by its address, and needs to know of nobody.
     if TARGETS[name] == "query-frontend":
@@ -67,8 +67,8 @@ GATEWAYS = tuple(
     _member(
         f"gateway-{number}",
         "GATEWAY",
-        ("PORT", 4621 + number, "telemetry from agents", Refusal.TENANT),
-        ("HEALTH_PORT", 13141 + number, "a gateway's health", Refusal.CERTIFICATE),
+        ("PORT", 4621 + number, "telemetry from agents", Auth.TENANT),
+        ("HEALTH_PORT", 13141 + number, "a gateway's health", Auth.CERTIFICATE),
     )
     for number in range(2)
 )
@@ -77,8 +77,8 @@ SAMPLERS = tuple(
     _member(
         f"sampler-{number}",
         "SAMPLER",
-        ("PORT", 4631 + number, "traces from agents", Refusal.CERTIFICATE),
-        ("HEALTH_PORT", 13151 + number, "a sampler's health", Refusal.CERTIFICATE),
+        ("PORT", 4631 + number, "traces from agents", Auth.CERTIFICATE),
+        ("HEALTH_PORT", 13151 + number, "a sampler's health", Auth.CERTIFICATE),
     )
     for number in range(2)
 )
@@ -98,20 +98,20 @@ ALERTMANAGERS = tuple(
     _member(
         f"alertmanager-{number}",
         "ALERTMANAGER",
-        ("PORT", 9141 + number, "Alertmanager's API", Refusal.PASSWORD),
-        ("GOSSIP_PORT", 9151 + number, "who has told whom", Refusal.CERTIFICATE),
+        ("PORT", 9141 + number, "Alertmanager's API", Auth.PASSWORD),
+        ("GOSSIP_PORT", 9151 + number, "who has told whom", Auth.CERTIFICATE),
     )
     for number in range(2)
 )
 FRONT = _member(
     "front",
     "FRONT",
-    ("GATEWAY_PORT", 4620, "telemetry from agents, to any gateway", Refusal.TENANT),
-    ("MIMIR_PORT", 9040, "Mimir's API, at any Mimir", Refusal.CERTIFICATE),
-    ("ALERTMANAGER_PORT", 9140, "Alertmanager's API, at any Alertmanager", Refusal.PASSWORD),
+    ("GATEWAY_PORT", 4620, "telemetry from agents, to any gateway", Auth.TENANT),
+    ("MIMIR_PORT", 9040, "Mimir's API, at any Mimir", Auth.CERTIFICATE),
+    ("ALERTMANAGER_PORT", 9140, "Alertmanager's API, at any Alertmanager", Auth.PASSWORD),
 )
 OBJECT_STORE = _member(
-    "object-store", "OBJECT_STORE", ("PORT", 7070, "blocks and rules (S3)", Refusal.ACCESS_KEY)
+    "object-store", "OBJECT_STORE", ("PORT", 7070, "blocks and rules (S3)", Auth.ACCESS_KEY)
 )
 
 MEMBERS = (*GATEWAYS, *SAMPLERS, *MIMIRS, *TEMPOS, *ALERTMANAGERS, FRONT, OBJECT_STORE)
