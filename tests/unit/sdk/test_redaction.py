@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import string
 from collections.abc import Callable
@@ -21,18 +20,11 @@ import botobs
 from botobs._sdk.engine.redact import redact_metrics
 from botobs._sdk.redaction import REDACTED, Redactor
 from botobs._sdk.redaction.sql import without_literals
+from tests.support import redaction_corpus as corpus
 from tests.support.otlp_receiver import OtlpReceiver
+from tests.support.redaction_corpus import API_KEY, OPAQUE, SECRET, SIGNATURE
 
 Init = Callable[..., botobs.Handle]
-
-#: As exchanges issue them: each unlike a word, and with a mark of its own to search for.
-API_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
-SECRET = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
-SIGNATURE = "c8db56825ae71d6d79447849e617115f4a920fa2acdce4a8c1b2d3e4f5a6b7c8"
-PASSPHRASE = "correct-horse-9"
-JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib3QifQ.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
-PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIIglTcOqM0bLqZ2k\nNl1bW4o0bXo2q8Z1gk3u\n-----END EC PRIVATE KEY-----\n"
-OPAQUE = "s3cr3t"
 
 
 @pytest.fixture(scope="module")
@@ -40,82 +32,14 @@ def redactor() -> Redactor:
     return Redactor()
 
 
-@pytest.mark.parametrize(
-    ("text", "secret"),
-    [
-        (f"GET https://api.binance.com/api/v3/order?symbol=BTCUSDT&signature={SIGNATURE}", SIGNATURE),
-        (f"GET /api/v3/order?timestamp=1&signature={OPAQUE}", OPAQUE),
-        (f"wss://stream.binance.com:9443/ws/{API_KEY}", API_KEY),
-        (f"https://api.telegram.org/bot12345678:{API_KEY[:35]}/sendMessage", API_KEY[:35]),
-        (f"postgresql+asyncpg://trader:{OPAQUE}@db:5432/bots", OPAQUE),
-        (f"could not connect to redis://:{OPAQUE}@cache:6379/0", OPAQUE),
-        (f"host=db user=trader password={OPAQUE} dbname=bots", OPAQUE),
-        (f"host=db password='{OPAQUE} and more' dbname=bots", f"{OPAQUE} and more"),
-        (f'{{"apiKey": "{OPAQUE}", "passphrase": "{PASSPHRASE}"}}', OPAQUE),
-        (f'{{"apiKey": "{OPAQUE}", "passphrase": "{PASSPHRASE}"}}', PASSPHRASE),
-        (f"{{'secret': '{OPAQUE}', 'uid': None}}", OPAQUE),
-        (f"api_key={OPAQUE}, retrying", OPAQUE),
-        (f"X-MBX-APIKEY: {OPAQUE}", OPAQUE),
-        (f"headers {{'OK-ACCESS-SIGN': '{OPAQUE}', 'OK-ACCESS-PASSPHRASE': '{PASSPHRASE}'}}", PASSPHRASE),
-        (f"KC-API-KEY={OPAQUE}", OPAQUE),
-        (f"Authorization: Bearer {SECRET[:20]}", SECRET[:20]),
-        (
-            f"Authorization: Basic {base64.b64encode(b'trader:password').decode()}",
-            base64.b64encode(b"trader:p").decode()[:8],
-        ),
-        (f"got Bearer {OPAQUE}.{OPAQUE}", OPAQUE),
-        (f"token {JWT} expired", JWT[:40]),
-        (f"cannot load key {PEM}", "MHcCAQEEIIgl"),
-        (f"cannot load key {PEM[:60]}", "MHcCAQEEIIgl"),
-        (f"Cookie: theme=dark; session={OPAQUE}", OPAQUE),
-        (f"Set-Cookie: id={OPAQUE}; Path=/", OPAQUE),
-        (f'{{"body": "{{\\"apiKey\\": \\"{OPAQUE}\\"}}"}}', OPAQUE),
-        (f"raw headers ((b'X-MBX-APIKEY', b'{OPAQUE}'), (b'Accept', b'*/*'))", OPAQUE),
-        (f"<CIMultiDict('KEY': '{API_KEY[:32]}', 'SIGN': '{OPAQUE}')>", API_KEY[:32]),
-        (f"<CIMultiDict('KEY': '{API_KEY[:32]}', 'SIGN': '{OPAQUE}')>", OPAQUE),
-        (f"form {{'api_key': ['{OPAQUE}']}}", OPAQUE),
-        (f"api_key_1={OPAQUE} tokenValue={OPAQUE}", OPAQUE),
-        (f"AccessKeyId={OPAQUE}", OPAQUE),
-        (f"listenKey={OPAQUE}", OPAQUE),
-        (f"invalid key {API_KEY}", API_KEY),
-        (f"bad signature {SIGNATURE} for payload", SIGNATURE),
-        (f"[SQL: INSERT INTO keys VALUES ('{OPAQUE}')]\n[parameters: ('{PASSPHRASE}', 1)]", OPAQUE),
-        (f"[SQL: INSERT INTO keys VALUES ($1)]\n[parameters: ('{PASSPHRASE}', 1)]", PASSPHRASE),
-        (f"duplicate key\nDETAIL:  Key (email)=({OPAQUE}@example.com) already exists.", OPAQUE),
-        (f"DETAIL:  Failing row contains (1, {OPAQUE}, null).", OPAQUE),
-    ],
-)
+@pytest.mark.parametrize(("text", "secret"), corpus.SECRETS)
 def test_a_secret_in_a_text_is_taken_out(redactor: Redactor, text: str, secret: str) -> None:
     assert secret in text
     clean = redactor.text(text)
     assert secret not in clean
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "create_order binance",
-        "GET /bots/{id}",
-        "InsufficientFunds: binance Account has insufficient balance for requested action.",
-        "could not translate host name db.internal to address: Name or service not known",
-        "order 7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70 was rejected: price 42000.5 below tick",
-        "trace 4bf92f3577b34da6a3ce929d0e0e4736",
-        "/srv/trading-platform/trading_engine/strategies/grid_trading/version_2/main.py:120",
-        "botobs._sdk.instrument.exchange.clients.ccxt.rest.CcxtRest._observe_the_very_long_name_of_a_method",
-        "KeyError: 'BTC/USDT'",
-        'asyncpg.exceptions.UniqueViolationError: duplicate key value violates unique constraint "orders_pkey"',
-        "signal: buy",
-        "tokens left: many",
-        "2026-11-24T22:00:00.123456+00:00 design=grid assignment=done",
-        "SELECT bots",
-        "keyboard: monkey=banana",
-        "token_type=bearer token_count=5 signature_version=2 keys=3",
-        "key: BTC/USDT, value: 3",
-        "token expired, bearer authentication failed. Basic Authentication needed",
-        "pinned: yes, opinion: none, session_count: 3",
-        "SELECT a FROM keys WHERE token = $1 AND secret = :name",
-    ],
-)
+@pytest.mark.parametrize("text", corpus.INNOCENTS)
 def test_what_helps_a_person_stays(redactor: Redactor, text: str) -> None:
     assert redactor.text(text) == text
 
