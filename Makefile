@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # The demo's stack keeps its data in the checkout, apart from one that `botobs up` may run for this user.
 DEMO_HOME := $(CURDIR)/.botobs/demo
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test check lint unit integration drills bench bench-scale docs pictures lock clean
+.PHONY: help setup demo smoke test check lint unit integration drills bench bench-scale snapshots docs pictures lock clean
 
 help:  ## show this
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench-scale: $(READY)  ## platforms of 10 to 8,000 bots on a real stack: the coe
 	@$(BIN)/python -m bench.scale .botobs/scale.json $(ARGS)
 	@$(BIN)/python -m bench.scale.fit .botobs/scale.json
 	@$(BIN)/python -m bench.scale.plot .botobs/scale.json docs/images/growth.svg
+
+snapshots: $(READY)  ## write the public interface to tests/snapshots/ again, after a change that is meant
+	@$(BIN)/python -m docs.interface
 
 docs: $(READY)  ## write the generated pages and dashboards again
 	@$(BIN)/python -m docs.generate

@@ -14,7 +14,7 @@ from botobs._ops.components.table import COMPONENTS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart
+from . import chart, interface
 
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
@@ -30,6 +30,8 @@ def pages() -> dict[Path, str]:
             "ports.md": _ports,
             "components.md": _components,
             "commands.md": _commands,
+            "public-api.md": _public_api,
+            "alerts.md": _alerts,
         }.items()
     }
 
@@ -136,6 +138,47 @@ def _commands() -> str:
         "codes: 0 done, 1 it did not "
         "work, 2 the command was wrong, 130 interrupted.\n\n" + _table(("command", "what it does"), rows)
     )
+
+
+def _public_api() -> str:
+    parts = [
+        "# Public API\n\nThese Python names are public. With the [metrics](metrics.md), [settings](settings.md), "
+        "[commands](commands.md) and [alerts](alerts.md) they are what "
+        "[semantic versioning](../deprecations.md) covers. Everything else is private."
+    ]
+    for package, objects in interface.public_objects().items():
+        rows = [
+            (
+                f"`{each.name}`",
+                each.kind.value,
+                _first_sentence(each.docstring.value if each.docstring else "-"),
+            )
+            for each in objects
+        ]
+        title = f"## `{package}`"
+        parts.append(f"{title}\n\n{_table(('name', 'kind', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _alerts() -> str:
+    found: dict[str, dict[str, list[str]]] = {}
+    for rule in interface.alert_rules():
+        seen = found.setdefault(rule["alert"], {"severity": [], "owner": []})
+        for label, values in seen.items():
+            values.append(str(rule["labels"].get(label, "-")))
+    rows = [
+        (f"[{name}](../runbooks/{name}.md)", *(", ".join(sorted(set(values))) for values in seen.values()))
+        for name, seen in sorted(found.items())
+    ]
+    return (
+        "# Alerts\n\nEach alert has a runbook: what it means, how sure it is, what to look at and what to do.\n\n"
+        + _table(("alert", "severity", "on call"), rows)
+    )
+
+
+def _first_sentence(docstring: str) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join(docstring.strip().split("\n\n")[0].split())
 
 
 if __name__ == "__main__":
