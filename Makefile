@@ -68,8 +68,9 @@ bench-scale: $(READY)  ## platforms of 10 to 8,000 bots on a real stack: the coe
 snapshots: $(READY)  ## write the public interface to tests/snapshots/ again, after a change that is meant
 	@$(BIN)/python -m docs.interface
 
-docs: $(READY)  ## write the generated pages and dashboards again
+docs: $(READY)  ## write the generated pages and dashboards again, build the site into site/, and check its links
 	@$(BIN)/python -m docs.generate
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 pictures: $(READY)  ## take the documentation's pictures of a real report; needs Chromium
 	@$(BIN)/python -m docs.pictures $(ARGS)
