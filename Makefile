@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 # The demo's stack keeps its data in the checkout, apart from one that `botobs up` may run for this user.
 DEMO_HOME := $(CURDIR)/.botobs/demo
 .DEFAULT_GOAL := help
-.PHONY: help setup demo smoke test check lint unit integration drills bench bench-scale snapshots docs pictures lock clean
+.PHONY: help setup demo smoke test check lint unit integration drills bench bench-scale snapshots docs coverage release-check pictures lock clean
 
 help:  ## show this
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## the virtual environment with every locked dependency
 
@@ -71,6 +71,12 @@ snapshots: $(READY)  ## write the public interface to tests/snapshots/ again, af
 docs: $(READY)  ## write the generated pages and dashboards again, build the site into site/, and check its links
 	@$(BIN)/python -m docs.generate
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+coverage: $(READY)  ## which lines the unit tests run; the table is printed, no number is required
+	@$(BIN)/python -m pytest tests/unit -q -n 3 --dist worksteal --cov=botobs --cov-report=term:skip-covered
+
+release-check: $(READY)  ## build the distributions, and try the wheel in an empty environment; TAG=v0.1.0 compares versions too
+	@$(BIN)/python -m tests.release $(addprefix --tag=,$(TAG))
 
 pictures: $(READY)  ## take the documentation's pictures of a real report; needs Chromium
 	@$(BIN)/python -m docs.pictures $(ARGS)
