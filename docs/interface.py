@@ -29,6 +29,9 @@ PUBLIC = tuple(
     if (ROOT / name.replace(".", "/") / "__init__.py").exists()
 )
 
+#: Classes whose objects come from functions of botobs; their constructors are private.
+_MADE_BY_FUNCTIONS = ("botobs.Handle", "botobs.trading.")
+
 
 def snapshots() -> dict[Path, str]:
     """Content of every snapshot, by its path: sorted lines."""
@@ -96,7 +99,9 @@ def _described(path: str, each: griffe.Object) -> Iterator[str]:
         bases = ", ".join(str(base) for base in each.bases)
         yield f"{path}({bases})"
         for name, member in sorted(each.all_members.items()):
-            constructor = name == "__init__" and not member.is_alias
+            constructor = (
+                name == "__init__" and not member.is_alias and not path.startswith(_MADE_BY_FUNCTIONS)
+            )
             if (constructor or not name.startswith("_")) and not member.is_module:
                 yield from _described(f"{path}.{name}", _object(member))
     elif isinstance(each, griffe.Function):
