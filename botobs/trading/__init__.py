@@ -1,4 +1,4 @@
-"""What the libraries cannot know: bots, orders from decision to fill, and feeds of home-made clients.
+"""Bots, orders from decision to fill, and feeds of your own clients, reported by the service itself.
 
     import botobs.trading
 
@@ -115,5 +115,5 @@ def feed(exchange: str, *, channel: str) -> Feed:
 
 
 def order_trace_id(client_order_id: str, *, exchange: str) -> str:
-    """The id of the trace that tells an order's story, in hexadecimal, as Tempo searches for it."""
+    """The id of an order's trace: 32 hexadecimal digits, as Tempo searches for it."""
     return f"{order_ids(_text_of(exchange), _text_of(client_order_id)).trace_id:032x}"
