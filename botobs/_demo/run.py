@@ -1,4 +1,4 @@
-"""`botobs demo`: the backends, a database, the demo trading platform, and a live view of it all."""
+"""`botobs demo`: starts the stack, a database and the demo's services, and shows a live view of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.console import Console
 
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
+from .._ops.drills.demo_packages import require_demo_packages
 from .._ops.processes.supervisor import State, Status
 from .._ops.processes.waiting import either, stop_on_signals
 from .._ops.stack import Home, Options, Stack
@@ -19,11 +20,11 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what can be chosen of the demo."""
+    """Add the options of `botobs demo`."""
     parser.add_argument(
         "--home",
         metavar="DIR",
-        help="folder of the demo's stack (default: botobs-demo in the user's data folder)",
+        help="folder of the demo's stack (default: $BOTOBS_HOME, else botobs-demo in the user's data folder)",
     )
     parser.add_argument(
         "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
@@ -42,11 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the demo until it is told to stop; returns the exit code.
+    """Run the demo until Ctrl-C, SIGTERM or the end of `--seconds`; returns the exit code.
 
     Raises:
-        StackError: The stack, or a service of the demo, cannot be started.
+        StackError: Python packages are missing, or the stack or a service of the demo cannot be started.
     """
+    require_demo_packages()
     return asyncio.run(_run(options))
 
 

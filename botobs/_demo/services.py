@@ -86,8 +86,10 @@ def _environ(home: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in passed if name in os.environ}
     # By its version dashboards mark a deployment.
     version = {"BOTOBS_SERVICE_VERSION": __version__}
-    # The services find the stack by its home, as they would by themselves; PYTHONPATH is for the demo's own package.
-    return {**version, **kept, "BOTOBS_HOME": str(home), "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"}
+    # A checkout need not be installed. An installed package is found without PYTHONPATH, and site-packages there would
+    # come before the standard library.
+    path = {} if _ROOT.name in ("site-packages", "dist-packages") else {"PYTHONPATH": str(_ROOT)}
+    return {**version, **kept, **path, "BOTOBS_HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
 
 def _service(

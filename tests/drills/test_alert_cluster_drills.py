@@ -8,10 +8,10 @@ import pytest
 
 from botobs._ops.drills import report
 from botobs._ops.drills.catalogue import DRILLS
+from botobs._ops.drills.demo_stack import DemoStack
 from botobs._ops.drills.drill import Drill
 from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.runner import Run
-from botobs._ops.drills.stage import Stage
 from botobs._ops.drills.target import Target
 
 #: A part of the pipeline, and a service.
@@ -19,16 +19,16 @@ _SHORT = {"collector-down", "service-killed"}
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def demo() -> Iterator[DemoStack]:
     """The demo as a cluster, with a mail server, a Slack and a dead-man's switch."""
-    with Stage(TEST, cluster=True) as running:
+    with DemoStack(TEST, cluster=True) as running:
         yield running
 
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
-def test_drill(stage: Stage, drill: Drill, long_profile: bool) -> None:
+def test_drill(demo: DemoStack, drill: Drill, long_profile: bool) -> None:
     if drill.name not in _SHORT and not long_profile:
         pytest.skip("the others are run by `make drills`")
-    with Target(stage.running) as target:
-        result = Run(drill, target, TEST, stage.inbox).run()
+    with Target(demo.running) as target:
+        result = Run(drill, target, TEST, demo.inbox).run()
     assert result.problems == [], report.describe(result, TEST)

@@ -15,10 +15,10 @@ import pytest
 
 from botobs._ops.drills import deadman, report
 from botobs._ops.drills.catalogue import DRILLS
+from botobs._ops.drills.demo_stack import DemoStack
 from botobs._ops.drills.drill import Drill
 from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.runner import Result, Run
-from botobs._ops.drills.stage import Stage
 from botobs._ops.drills.target import Target
 from botobs._sdk.units import seconds
 from tests.support.faults import pause
@@ -36,16 +36,16 @@ _LONG = {
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+def demo() -> Iterator[DemoStack]:
     """A demo with a mail server, a Slack and a dead-man's switch."""
-    with Stage(TEST) as running:
+    with DemoStack(TEST) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def target(stage: Stage) -> Iterator[Target]:
+def target(demo: DemoStack) -> Iterator[Target]:
     """Its handles."""
-    with Target(stage.running) as handles:
+    with Target(demo.running) as handles:
         yield handles
 
 
@@ -67,10 +67,12 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[Result]]:
 
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
-def test_drill(stage: Stage, target: Target, results: list[Result], drill: Drill, long_profile: bool) -> None:
+def test_drill(
+    demo: DemoStack, target: Target, results: list[Result], drill: Drill, long_profile: bool
+) -> None:
     if drill.name in _LONG and not long_profile:
         pytest.skip("takes a minute or more: `make drills` runs it")
-    result = Run(drill, target, TEST, stage.inbox).run()
+    result = Run(drill, target, TEST, demo.inbox).run()
     results.append(result)
     assert result.problems == [], report.describe(result, TEST)
     assert set(drill.silent) <= report.stayed_silent(result)
@@ -80,7 +82,7 @@ def test_drill(stage: Stage, target: Target, results: list[Result], drill: Drill
 
 
 @pytest.mark.parametrize("part", ["bot-manager", "trading-engine"])
-def test_a_clean_stop_and_a_restart_accuse_nobody(stage: Stage, target: Target, part: str) -> None:
+def test_a_clean_stop_and_a_restart_accuse_nobody(demo: DemoStack, target: Target, part: str) -> None:
     """A deployment stops a service in good order and starts it again: none of these may be told of that."""
     accusing = {
         "ServiceHeartbeatLost",
@@ -104,7 +106,7 @@ def test_a_clean_stop_and_a_restart_accuse_nobody(stage: Stage, target: Target, 
     )
     target.control("release", part)
     pause(seconds(setting["BOTOBS_FOR_MEDIUM"]))
-    assert accusing & {message.alert for message in stage.inbox.since(began)} == set()
+    assert accusing & {message.alert for message in demo.inbox.since(began)} == set()
     assert raised() == set()
 
 
@@ -113,23 +115,25 @@ def _faults(target: Target) -> dict[str, Any]:
     return {name: fault for exchange in described.values() for name, fault in exchange.items()}
 
 
-def _begun(stage: Stage) -> subprocess.Popen[bytes]:
-    environ = {**os.environ, "XDG_STATE_HOME": str(stage.home.path.parent / "state")}
-    command = [sys.executable, "-m", "botobs", "drill", "app-slow", "--home", str(stage.home.path)]
+def _begun(demo: DemoStack) -> subprocess.Popen[bytes]:
+    environ = {**os.environ, "XDG_STATE_HOME": str(demo.home.path.parent / "state")}
+    command = [sys.executable, "-m", "botobs", "drill", "app-slow", "--home", str(demo.home.path)]
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_drill_that_is_ended_undoes_its_fault(stage: Stage, target: Target, number: signal.Signals) -> None:
-    drill = _begun(stage)
+def test_a_drill_that_is_ended_undoes_its_fault(
+    demo: DemoStack, target: Target, number: signal.Signals
+) -> None:
+    drill = _begun(demo)
     assert eventually(lambda: "latency" in _faults(target), within=240)
     drill.send_signal(number)
     assert drill.wait() == 130
     assert _faults(target) == {}
 
 
-def test_a_drill_that_is_killed_leaves_a_fault_that_ends_by_itself(stage: Stage, target: Target) -> None:
-    drill = _begun(stage)
+def test_a_drill_that_is_killed_leaves_a_fault_that_ends_by_itself(demo: DemoStack, target: Target) -> None:
+    drill = _begun(demo)
     assert eventually(lambda: "latency" in _faults(target), within=240)
     drill.kill()
     drill.wait()
@@ -137,13 +141,13 @@ def test_a_drill_that_is_killed_leaves_a_fault_that_ends_by_itself(stage: Stage,
     target.http("exchange-simulator").delete("/control/faults").raise_for_status()
 
 
-def test_prometheus_is_restarted_while_an_alert_is_pending(stage: Stage, target: Target) -> None:
+def test_prometheus_is_restarted_while_an_alert_is_pending(demo: DemoStack, target: Target) -> None:
     def state() -> set[str]:
         alerts = target.in_prometheus() or ()
         return {alert.state for alert in alerts if alert.name == "ScrapeDown"}
 
     def told(resolved: bool) -> list[str]:
-        messages = stage.inbox.since(began)
+        messages = demo.inbox.since(began)
         return sorted(
             each.channel for each in messages if each.alert == "ScrapeDown" and each.resolved is resolved
         )
@@ -159,13 +163,13 @@ def test_prometheus_is_restarted_while_an_alert_is_pending(stage: Stage, target:
     assert told(False) == ["email", "slack"]
 
 
-def test_the_whole_stack_is_killed_and_a_message_still_arrives(stage: Stage, target: Target) -> None:
+def test_the_whole_stack_is_killed_and_a_message_still_arrives(demo: DemoStack, target: Target) -> None:
     """The last of the module: it ends the stage."""
     began = time.time()
-    stage.kill()
+    demo.kill()
 
     def told() -> bool:
-        return any(each.alert == deadman.ALERT and not each.resolved for each in stage.inbox.since(began))
+        return any(each.alert == deadman.ALERT and not each.resolved for each in demo.inbox.since(began))
 
     assert eventually(told, within=120)
 

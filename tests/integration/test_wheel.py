@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,25 @@ def test_a_light_installation_imports_without_the_stacks_packages(installed: Pat
         folder,
         BOTOBS_HOME=str(folder / "none"),
         XDG_STATE_HOME=str(folder),
+    )
+
+
+def test_the_demo_comes_with_it(installed: Path, folder: Path) -> None:
+    wheel = next(folder.glob("botobs-*.whl"))
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in ("run.py", "schema.sql", "trading_engine/__main__.py", "exchange_simulator/__main__.py"):
+        assert f"botobs/_demo/{name}" in names
+    environ = {"BOTOBS_HOME": str(folder / "demo"), "XDG_STATE_HOME": str(folder / "state")}
+    assert "--bots" in _run([str(installed / "botobs"), "demo", "--help"], folder, **environ)
+    # Only the extra `stack` is installed here.
+    done = subprocess.run(
+        [installed / "botobs", "demo"], cwd=folder, env={**os.environ, **environ},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "botobs: the demo needs Python packages that are not installed: aiohttp, ccxt, sqlalchemy\n"
+        "Install them with: pip install 'botobs[demo,stack]'\n"
     )
 
 

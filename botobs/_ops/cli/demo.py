@@ -1,4 +1,4 @@
-"""`botobs demo`: a trading platform in small, watched by a stack of its own."""
+"""`botobs demo`: run the demo trading platform and a stack that monitors it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import argparse
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    # Here, not above: it needs the extra `demo`, which no other command does.
+    # Imported here: no other command needs the demo, and httpx and rich of the extra `stack` are imported with it.
     from ..._demo import run
 
     parser = subparsers.add_parser(
         "demo",
-        description="Run a trading platform in small: bots, a trading engine and an exchange simulator, watched by a "
-        "stack of its own. Everything stops with Ctrl-C; what was stored stays in the folder of its stack.",
+        description="Run a small trading platform (bots, a trading engine, an exchange simulator) and a stack of its "
+        "own that monitors it. Ctrl-C stops everything; the stored data stays in the folder of that stack.",
     )
     run.add_arguments(parser)
     parser.set_defaults(function=run.run)

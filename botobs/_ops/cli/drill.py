@@ -111,13 +111,13 @@ def _stage(
         err.print(f"breaking the stack in {running.home.path}; who is told is what is configured there")
         yield running, None
         return
+    from ..drills.demo_stack import DemoStack
     from ..drills.profile import PROFILES
-    from ..drills.stage import Stage
 
     layout = " as a cluster" if options.cluster else ""
     err.print(f"starting the demo{layout}, at the pace of {options.profile}")
-    with Stage(PROFILES[options.profile], cluster=options.cluster) as stage:
-        yield stage.running, stage.inbox
+    with DemoStack(PROFILES[options.profile], cluster=options.cluster) as demo:
+        yield demo.running, demo.inbox
         err.print("stopping the demo")
 
 

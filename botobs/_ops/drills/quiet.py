@@ -9,8 +9,8 @@ import time
 from dataclasses import asdict, dataclass
 
 from ..stack import StackError
+from .demo_stack import DemoStack
 from .profile import PRODUCTION
-from .stage import Stage
 from .target import Alert, Target
 
 #: Seconds between two looks; rules are evaluated every fifteen.
@@ -47,9 +47,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     options = parser.parse_args()
     try:
-        with Stage(PRODUCTION, options.rate, options.bots) as stage, Target(stage.running) as target:
+        with DemoStack(PRODUCTION, options.rate, options.bots) as demo, Target(demo.running) as target:
             seen = watch(target, options.minutes * 60)
-            mails = [message.subject for message in stage.inbox.since()]
+            mails = [message.subject for message in demo.inbox.since()]
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -55,7 +55,9 @@ class Callback:
         self.call = call
         module = call.__module__ if type(call) is FunctionType else None
         self.ours = (
-            isinstance(module, str) and module.startswith("botobs.") and module not in _FORWARDING_MODULES
+            isinstance(module, str)
+            and module.startswith(("botobs._sdk.", "botobs.trading."))
+            and module not in _FORWARDING_MODULES
         )
 
     def observe(self) -> list[Observed]:

@@ -10,7 +10,7 @@ import pytest
 
 from botobs._ops.cli import main
 from botobs._ops.drills.catalogue import DRILLS
-from botobs._ops.drills.stage import Stage
+from botobs._ops.drills.demo_stack import DemoStack
 from botobs._ops.home import state
 from botobs._ops.stack import Home, StackError
 
@@ -62,18 +62,18 @@ def test_the_demo_is_broken_instead_of_a_running_stack(
     flag: str,
     layout: list[str],
 ) -> None:
-    stages: list[Stage] = []
+    stages: list[DemoStack] = []
 
-    def no_room(stage: Stage) -> None:
-        stages.append(stage)
+    def no_room(demo: DemoStack) -> None:
+        stages.append(demo)
         raise StackError("there is no room on this machine")
 
-    monkeypatch.setattr(Stage, "_start", no_room)
+    monkeypatch.setattr(DemoStack, "_start", no_room)
     assert main(["drill", "collector-down", "--home", str(running.path), flag]) == 1
     assert "there is no room" in capsys.readouterr().err
-    (stage,) = stages
-    assert stage._layout == layout
-    assert not stage.home.path.parent.exists()
+    (demo,) = stages
+    assert demo._layout == layout
+    assert not demo.home.path.parent.exists()
 
 
 def test_a_drill_whose_parts_do_not_run_is_refused(running: Home, capsys: pytest.CaptureFixture[str]) -> None:

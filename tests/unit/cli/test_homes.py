@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -121,9 +122,12 @@ def test_compose_obeys_the_home_that_was_named_and_leaves_a_running_one_alone(
 
 
 def test_no_package_of_somebody_else_is_run(tmp_path: Path) -> None:
-    """A drill's demo, a guardian or a stack in the background is ours, whatever the working folder holds."""
+    """The demo of a drill, a reaper or a background stack comes from this installation.
+
+    Neither the working folder nor PYTHONPATH can put another package in its place.
+    """
     root = Path(__file__).parents[3]
-    for name in ("demo", "botobs", "psutil"):
+    for name in ("demo", "_demo", "botobs", "psutil"):
         package = tmp_path / "work" / name
         package.mkdir(parents=True)
         for file in ("__init__.py", "__main__.py"):
@@ -137,15 +141,38 @@ for module in ("botobs._ops.processes.reaper", "botobs", "botobs._demo"):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 """
-    environ = {**os.environ, "PYTHONPATH": str(root)}
+    foreign = tmp_path / "elsewhere" / "demo"
+    foreign.mkdir(parents=True)
+    shutil.copy(package / "__init__.py", foreign / "__init__.py")
+    shutil.copy(package / "__main__.py", foreign / "__main__.py")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join((str(root), str(foreign.parent)))}
     subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path / "work", env=environ, check=True)
     assert not (tmp_path / "ran").exists()
 
 
 def test_a_demo_without_its_libraries_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from botobs._ops.drills import stage
+    from botobs._ops.drills import demo_packages, demo_stack
     from botobs._ops.drills.profile import TEST
 
-    monkeypatch.setattr(stage, "find_spec", lambda name: None if name == "ccxt" else object())
-    with pytest.raises(StackError, match=r"missing: ccxt\n.*botobs\[demo,stack\]"):
-        stage.Stage(TEST)
+    monkeypatch.setattr(demo_packages, "find_spec", lambda name: None if name == "ccxt" else object())
+    with pytest.raises(StackError, match=r"not installed: ccxt\n.*botobs\[demo,stack\]"):
+        demo_stack.DemoStack(TEST)
+
+
+def test_botobs_demo_without_its_libraries_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from botobs._ops.drills import demo_packages
+
+    monkeypatch.setattr(demo_packages, "find_spec", lambda name: None if name == "ccxt" else object())
+    assert main(["demo"]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        "botobs: the demo needs Python packages that are not installed: ccxt\n"
+        "Install them with: pip install 'botobs[demo,stack]'\n"
+    )
+
+
+def test_the_demos_home_is_not_that_of_the_users_stack() -> None:
+    assert Home.of_the_demo() != Home.from_environ()
+    assert Home.of_the_demo({"BOTOBS_HOME": "/somewhere"}) == Home.from_environ({"BOTOBS_HOME": "/somewhere"})

@@ -1,4 +1,4 @@
-"""A demo of a drill's own, with sinks for its messages, when no stack runs."""
+"""The demo platform that drills run against when no stack is running, with receivers for its notifications."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,29 +19,30 @@ from ..home.private import open_private
 from ..processes import child
 from ..stack import Home, StackError
 from .deadman import Deadman, Mailer
+from .demo_packages import require_demo_packages
 from .profile import Profile
 from .sinks import Inbox, MailSink, slack_sink
 
-#: Seconds that a slow machine has to build nothing and start everything.
-_START = 300.0
-
-#: What the demo's services import; the extra `demo` installs it.
-_LIBRARIES = ("aiohttp", "asyncpg", "ccxt", "sqlalchemy")
+#: Seconds within which a slow machine starts everything; the programs are built already.
+_START_TIMEOUT = 300.0
 
 
-class Stage:
-    """Runs this botobs' demo with a mail server, a Slack and a dead-man's switch around it.
+class DemoStack:
+    """Runs the demo of this installation as a process, with a mail server, a Slack webhook and a dead-man's switch.
 
     Args:
-        profile: Its pace.
-        rate: Turns per second of all bots.
+        profile: Intervals and thresholds of the demo's stack.
+        rate: Turns per second of all bots together.
         bots: How many bots trade.
-        variables: Settings over those of the profile.
-        cluster: Run it as a cluster, several processes of each kind.
+        variables: Settings that override those of the profile.
+        cluster: Run the stack's cluster profile, with several processes of each kind.
 
     Attributes:
-        inbox: What arrived.
+        inbox: The notifications that arrived.
         home: Folder of the stack.
+
+    Raises:
+        StackError: Python packages of the demo are not installed, or it does not start.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Stage:
         variables: Mapping[str, str] | None = None,
         cluster: bool = False,
     ) -> None:
-        _require_demo()
+        require_demo_packages()
         self.inbox = Inbox()
         self._profile = profile
         self._load = ["--rate", str(rate), "--bots", str(bots)]
@@ -63,9 +63,9 @@ class Stage:
         # Where we are root, PostgreSQL runs as another user, who must be able to pass through.
         self._folder.chmod(0o711)
         self.home = Home(self._folder / "home")
-        self._around = ExitStack()
+        self._exit_stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._reaper: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -86,8 +86,8 @@ class Stage:
         return state.require(self.home)
 
     def kill(self) -> None:
-        """Kill the supervisor as a fault would; its guardian ends the parts."""
-        assert self._process is not None, "the stage has not been entered"
+        """Kill the supervisor as a fault would; its reaper ends the other processes."""
+        assert self._process is not None, "the demo has not been started"
         self._process.kill()
         self._process.wait()
 
@@ -96,17 +96,17 @@ class Stage:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait()
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-            self._guardian.wait()
-        self._around.close()
+        if self._reaper is not None and self._reaper.stdin is not None:
+            self._reaper.stdin.close()
+            self._reaper.wait()
+        self._exit_stack.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self) -> None:
-        mail = self._around.enter_context(MailSink(self.inbox))
-        slack = self._around.enter_context(slack_sink(self.inbox))
-        tell = Mailer("127.0.0.1", mail.port, starttls=False)
-        deadman = self._around.enter_context(Deadman(tell, "the demo", self._profile.deadman_silence))
+        mail = self._exit_stack.enter_context(MailSink(self.inbox))
+        slack = self._exit_stack.enter_context(slack_sink(self.inbox))
+        mailer = Mailer("127.0.0.1", mail.port, starttls=False)
+        deadman = self._exit_stack.enter_context(Deadman(mailer, "the demo", self._profile.deadman_silence))
         self.home.create()
         write_secret(self.home.secrets / "alertmanager" / "slack.url", slack.url)
         write_secret(self.home.secrets / "alertmanager" / "deadman.url", deadman.url)
@@ -125,8 +125,8 @@ class Stage:
                 env=self._environ(mail.port),
                 start_new_session=True,
             )
-        self._guardian = _guarded(self._process.pid)
-        deadline = time.monotonic() + _START
+        self._reaper = _reaper_of(self._process.pid)
+        deadline = time.monotonic() + _START_TIMEOUT
         # The control socket is there once everything runs.
         while not self.home.control.exists() or not deadman.heard:
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -135,12 +135,12 @@ class Stage:
             time.sleep(0.2)
 
     def _environ(self, mail_port: int) -> dict[str, str]:
-        foreign = ("BOTOBS_", "OTEL_", "DEMO_")
-        ours = child.environ()
-        environ = {name: value for name, value in ours.items() if not name.startswith(foreign)}
+        # Settings of the user's own stack and services must not change the demo's.
+        settings = ("BOTOBS_", "OTEL_", "DEMO_")
+        environ = {name: value for name, value in child.environ().items() if not name.startswith(settings)}
         return {
             **environ,
-            # Where services of this user look for a stack, ours is not to be found.
+            # Services of this user must not find the demo where they look for a running stack.
             "XDG_STATE_HOME": str(self._folder / "state"),
             **self._profile.variables,
             "BOTOBS_ALERT_RECEIVER": "email_and_slack",
@@ -153,29 +153,15 @@ class Stage:
         }
 
 
-def _guarded(pid: int) -> subprocess.Popen[bytes]:
-    """Have a process ended when ours is, however that happens; returns who sees to it."""
-    guardian = subprocess.Popen(
+def _reaper_of(pid: int) -> subprocess.Popen[bytes]:
+    """Start a reaper that ends the process `pid` when this process ends, however that happens."""
+    reaper = subprocess.Popen(
         child.command("botobs._ops.processes.reaper"),
         env=child.environ(),
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
-    assert guardian.stdin is not None
-    guardian.stdin.write(child.watch(pid))
-    guardian.stdin.flush()
-    return guardian
-
-
-def _require_demo() -> None:
-    """Refuse where the demo's libraries are not installed.
-
-    Raises:
-        StackError: They are not.
-    """
-    if missing := [name for name in _LIBRARIES if find_spec(name) is None]:
-        raise StackError(
-            f"no stack is running, and the demo to run instead needs Python packages that are missing: "
-            f"{', '.join(missing)}",
-            "Start a stack with botobs up, or install them with: pip install 'botobs[demo,stack]'",
-        )
+    assert reaper.stdin is not None
+    reaper.stdin.write(child.watch(pid))
+    reaper.stdin.flush()
+    return reaper
