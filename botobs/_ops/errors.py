@@ -1,10 +1,14 @@
-"""What goes wrong in the stack, in words for the person who typed the command."""
+"""Errors that a command prints as a sentence, without a traceback."""
 
 from __future__ import annotations
 
 
-class StackError(Exception):
-    """The stack cannot be built, started or asked.
+class UserError(Exception):
+    """The text says, in its first line, what is wrong, and in further lines what to do next."""
+
+
+class StackError(UserError):
+    """The stack cannot be built, started or queried.
 
     Args:
         problem: One sentence that says what is wrong.

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ..._version import __version__
+from ..errors import UserError
 
 #: Commands in the order of the help, with the line that describes each.
 COMMANDS: dict[str, str] = {
@@ -58,11 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except ModuleNotFoundError as error:
         return _incomplete(error, words)
-    except Exception as error:
+    except UserError as error:
+        # Any other exception is a bug, and keeps its traceback.
         from ..console import fail
 
-        if not _is_for_people(error):
-            raise
         problem, _, way_out = str(error).partition("\n")
         return fail(problem, way_out, options)
 
@@ -77,11 +77,6 @@ def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
     else:
         sys.stderr.write(f"botobs: {problem}\n{way_out}\n")
     return 1
-
-
-def _is_for_people(error: Exception) -> bool:
-    """Whether an error's text says what a person needs; all others are bugs and keep their trace."""
-    return type(error).__name__ in {"StackError", "TempoError", "NoSuchTrace", "SettingError", "UsageError"}
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

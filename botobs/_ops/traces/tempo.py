@@ -10,17 +10,18 @@ from typing import Any
 
 import httpx
 
+from ..errors import UserError
 from .model import Trace, hex_id
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{1,32}")
 
 
-class TempoError(Exception):
-    """Tempo could not be asked, or refused; the message is for a person."""
+class TempoError(UserError):
+    """Tempo cannot be reached, or it returned an error."""
 
 
 class NoSuchTrace(TempoError):
-    """Tempo has no trace with the id that was asked for."""
+    """Tempo has no trace with the requested id."""
 
 
 @dataclass(frozen=True, slots=True)
