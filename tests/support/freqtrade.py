@@ -78,7 +78,8 @@ def _install(folder: Path, arguments: Sequence[str], python: Path | None = None)
         pytest.fail(
             f"freqtrade {VERSION} cannot be installed: `{' '.join(command)}` ended with {done.returncode}: {said}\n"
             f"It takes some 800 MB in {folder} and needs a package index. Give pip another one in PIP_INDEX_URL or "
-            "pip.conf and run `make drills LANE=clients` again: what is half installed is removed. No other `make` target needs it.",
+            "pip.conf and run `make drills LANE=clients` again: what is half installed is removed. No other `make` "
+            "target needs it.",
             pytrace=False,
         )
 
