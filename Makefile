@@ -73,7 +73,11 @@ docs: $(READY)  ## write the generated pages and dashboards again, build the sit
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 coverage: $(READY)  ## which lines the unit tests run; the table is printed, no number is required
-	@$(BIN)/python -m pytest tests/unit -q -n 3 --dist worksteal --cov=botobs --cov-report=term:skip-covered
+	@mkdir -p .botobs
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(or $(ARGS),tests/unit -q -n 3 --dist worksteal)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --skip-covered
 
 release-check: $(READY)  ## build the distributions, and try the wheel in an empty environment; TAG=v0.1.0 compares versions too
 	@$(BIN)/python -m tests.release $(addprefix --tag=,$(TAG))
