@@ -40,7 +40,7 @@ def test_no_backend_refuses_a_query(report: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--last", "soon"], "--last: 'soon' is not a duration; write it like 150ms, 2s, 15m, 1h or 7d"),
+        (["--last", "soon"], "--last: 'soon' must be a duration like 500ms, 90s, 1.5h, 1h30m or 2d"),
         (["-o", "/nowhere/report.html"], "/nowhere/report.html cannot be written: No such file or directory"),
     ],
 )
