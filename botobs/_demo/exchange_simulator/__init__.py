@@ -1,1 +1,1 @@
-"""The outside world of the demo: exchanges that real clients talk to, and that fail when they are told to."""
+"""Simulated exchanges: real ccxt clients connect to them, and faults can be turned on."""

@@ -1,4 +1,4 @@
-"""The balances of the one account."""
+"""The account's balances."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .instruments import Instrument
-from .refusal import Reason, Refusal
+from .rejection import Reason, Rejection
 
 if TYPE_CHECKING:
     from .orders import Request
 
-#: What the account starts with of each quote currency, and the value of what it has of each other.
+#: Initial balance of each quote currency; each base currency has the same value.
 _FUNDS = Decimal(10_000_000)
 
 
 @dataclass(slots=True)
 class Balance:
-    """What there is of one currency."""
+    """The balance of one currency."""
 
     free: Decimal = Decimal(0)
     locked: Decimal = Decimal(0)
@@ -36,25 +36,25 @@ class Account:
             self._balances.setdefault(instrument.quote, Balance(_FUNDS))
 
     def balances(self) -> Iterator[tuple[str, Balance]]:
-        """Each currency and what there is of it."""
+        """Each currency with its balance."""
         yield from self._balances.items()
 
     def lock(self, request: Request, best: Decimal) -> None:
-        """Set aside what an order needs; a market order needs nothing for longer than a moment.
+        """Lock the balance that a limit order needs; a market order is filled at once and locks nothing.
 
         Raises:
-            Refusal: There is not enough.
+            Rejection: The free balance is too small.
         """
         currency, needed = _needs(request, request.amount, request.price or best)
         balance = self._balances[currency]
         if balance.free < needed:
-            raise Refusal(Reason.BALANCE)
+            raise Rejection(Reason.BALANCE)
         if request.price is not None:
             balance.free -= needed
             balance.locked += needed
 
     def unlock(self, request: Request, amount: Decimal) -> None:
-        """Give back what was set aside for `amount`."""
+        """Unlock the balance that was locked for `amount` of the order."""
         if request.price is not None:
             currency, needed = _needs(request, amount, request.price)
             self._balances[currency].locked -= needed

@@ -1,4 +1,4 @@
-"""The exchange simulator's HTTP server: one part for each dialect, and the control API."""
+"""The exchange simulator's HTTP server: one sub-application for each exchange's API, and the control API."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from email.utils import formatdate
 from aiohttp import web
 
 from . import control
-from .binance.errors import refuse as refuse_as_binance
-from .binance.limits import LIMITS, Limits, weigh
+from .binance.errors import error_response as binance_error
+from .binance.limits import RATE_LIMITS, RateLimits, rate_limit_middleware
 from .binance.rest import routes as binance_routes
 from .binance.streams import BinanceStreams
 from .binance.streams import routes as binance_stream_routes
 from .exchange import Behaviour, Exchange
 from .feed import Feed
-from .okx.errors import refuse as refuse_as_okx
+from .okx.errors import error_response as okx_error
 from .okx.rest import routes as okx_routes
 from .okx.streams import OkxStreams
 from .okx.streams import routes as okx_stream_routes
-from .rest import EXCHANGE, guard
+from .rest import EXCHANGE, error_middleware
 
 
 def create_app(behaviour: Behaviour) -> web.Application:
-    """The aiohttp application; its markets move as long as it runs."""
+    """The aiohttp application; its markets move while it runs."""
     app = web.Application()
     binance, okx = Exchange("binance", behaviour), Exchange("okx", behaviour)
     app[control.EXCHANGES] = {binance.name: binance, okx.name: okx}
@@ -35,14 +35,14 @@ def create_app(behaviour: Behaviour) -> web.Application:
 
 
 def _binance(exchange: Exchange, step: float) -> web.Application:
-    app = web.Application(middlewares=[weigh, guard(refuse_as_binance)])
-    app[LIMITS] = Limits()
+    app = web.Application(middlewares=[rate_limit_middleware, error_middleware(binance_error)])
+    app[RATE_LIMITS] = RateLimits()
     app.add_routes([*binance_routes, *binance_stream_routes])
     return _live(app, exchange, Feed(exchange, BinanceStreams(exchange), step))
 
 
 def _okx(exchange: Exchange, step: float) -> web.Application:
-    app = web.Application(middlewares=[guard(refuse_as_okx)])
+    app = web.Application(middlewares=[error_middleware(okx_error)])
     app.add_routes([*okx_routes, *okx_stream_routes])
     return _live(app, exchange, Feed(exchange, OkxStreams(exchange), step))
 
@@ -51,7 +51,7 @@ def _live(app: web.Application, exchange: Exchange, feed: Feed) -> web.Applicati
     app[EXCHANGE] = exchange
     app.on_response_prepare.append(_dating(exchange))
     app.cleanup_ctx.append(_feeding(feed))
-    app.on_shutdown.append(_say_goodbye)
+    app.on_shutdown.append(_close_connections)
     return app
 
 
@@ -66,7 +66,7 @@ def _feeding(feed: Feed) -> Callable[[web.Application], AsyncIterator[None]]:
 
 
 def _dating(exchange: Exchange) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """Dates answers by the exchange's clock, which may be wrong."""
+    """Sets the `Date` header from the exchange's clock, which a fault may put ahead."""
 
     async def date(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = formatdate(exchange.milliseconds() / 1000, usegmt=True)
@@ -74,5 +74,5 @@ def _dating(exchange: Exchange) -> Callable[[web.Request, web.StreamResponse], A
     return date
 
 
-async def _say_goodbye(app: web.Application) -> None:
-    await app[EXCHANGE].hub.close_all()
+async def _close_connections(app: web.Application) -> None:
+    await app[EXCHANGE].connections.close_all()

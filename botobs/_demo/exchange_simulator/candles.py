@@ -1,4 +1,4 @@
-"""Candles of a market: a made-up past, and the trades since."""
+"""Candles of a market: an invented history, and the trades since the start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
 
-#: Minutes of past that a market starts with, and that it remembers.
+#: Minutes of history that a market starts with and keeps.
 HISTORY = 5_000
 
 #: Standard deviation of the price's logarithm over one minute.
@@ -29,8 +29,8 @@ class Candle:
     close: float
     volume: float
 
-    def take(self, other: Candle) -> None:
-        """Continue with a later candle."""
+    def merge(self, other: Candle) -> None:
+        """Extend this candle by a later one."""
         self.high = max(self.high, other.high)
         self.low = min(self.low, other.low)
         self.close = other.close
@@ -45,14 +45,14 @@ class Candles:
         self._invent_past(price, rng, timestamp - timestamp % MINUTE)
 
     def add(self, timestamp: int, price: float, amount: float) -> None:
-        """Take in a trade."""
+        """Add a trade."""
         last = self._minutes[-1]
         start = timestamp - timestamp % MINUTE
         if start <= last.timestamp:
-            last.take(Candle(last.timestamp, price, price, price, price, amount))
+            last.merge(Candle(last.timestamp, price, price, price, price, amount))
             return
-        for quiet in range(last.timestamp + MINUTE, start, MINUTE):
-            self._minutes.append(Candle(quiet, last.close, last.close, last.close, last.close, 0.0))
+        for empty in range(last.timestamp + MINUTE, start, MINUTE):
+            self._minutes.append(Candle(empty, last.close, last.close, last.close, last.close, 0.0))
         self._minutes.append(Candle(start, price, price, price, price, amount))
 
     def spans(self, milliseconds: int, since: int = 0, until: int | None = None) -> list[Candle]:
@@ -65,7 +65,7 @@ class Candles:
         first, *rest = list(self._minutes)[-DAY // MINUTE :]
         day = Candle(first.timestamp, first.open, first.high, first.low, first.close, first.volume)
         for minute in rest:
-            day.take(minute)
+            day.merge(minute)
         return day
 
     def _invent_past(self, price: float, rng: random.Random, end: int) -> None:
@@ -84,20 +84,20 @@ def _join(minutes: Iterable[Candle], milliseconds: int) -> list[Candle]:
     for minute in minutes:
         start = minute.timestamp - minute.timestamp % milliseconds
         if joined and joined[-1].timestamp == start:
-            joined[-1].take(minute)
+            joined[-1].merge(minute)
         else:
             joined.append(Candle(start, minute.open, minute.high, minute.low, minute.close, minute.volume))
     return joined
 
 
 def span(text: str) -> int:
-    """Milliseconds of a candle's length in an exchange's spelling: `1m`, `4h`, `1H`, `1Dutc`.
+    """Milliseconds of a candle's length as exchanges write it: `1m`, `4h`, `1H`, `1Dutc`.
 
     Raises:
-        ValueError: It is no such length.
+        ValueError: The text is not such a length.
     """
     units = {"m": MINUTE, "h": 60 * MINUTE, "H": 60 * MINUTE, "d": DAY, "D": DAY}
     number, unit = text.removesuffix("utc")[:-1], text.removesuffix("utc")[-1:]
     if unit not in units or not number.isdecimal() or int(number) == 0:
-        raise ValueError(f"{text!r} is not a length of candles")
+        raise ValueError(f"{text!r} is not the length of a candle")
     return int(number) * units[unit]

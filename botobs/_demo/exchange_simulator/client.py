@@ -1,4 +1,4 @@
-"""How to point a real ccxt client at the simulator."""
+"""The configuration with which a ccxt client connects to the simulator."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "okx": {"fetchMarkets": {"types": ["spot"]}},
 }
 
-#: What the simulator speaks, by ccxt's ids.
+#: The exchanges that are simulated, by ccxt's ids.
 DIALECTS = tuple(_OPTIONS)
 
 
 def ccxt_config(name: str, base_url: str) -> dict[str, Any]:
-    """The constructor's argument for the ccxt class `name`, with every address on the simulator.
+    """The constructor's argument for the ccxt class `name`, with every URL replaced by the simulator's.
 
     Args:
         name: ccxt's id of a simulated exchange: binance or okx.
         base_url: Where the simulator listens, such as `http://127.0.0.1:8083`.
 
     Raises:
-        ValueError: The simulator does not speak the exchange's dialect.
+        ValueError: The exchange is not simulated.
     """
     if name not in DIALECTS:
-        raise ValueError(f"the exchange simulator does not speak {name!r}, only {', '.join(DIALECTS)}")
+        raise ValueError(f"the exchange simulator does not simulate {name!r}, only {', '.join(DIALECTS)}")
     return {
         "apiKey": API_KEY,
         "secret": SECRET,
@@ -42,7 +42,7 @@ def ccxt_config(name: str, base_url: str) -> dict[str, Any]:
 
 
 def _addresses(name: str, base: str) -> dict[str, Any]:
-    """Every address that the client knows, moved to `base`: what is not simulated is answered with 404."""
+    """Every URL that the client knows, moved to `base`; what is not simulated returns 404."""
     socket = "ws" + base.removeprefix("http")
     moved: dict[str, Any] = _moved(_known_addresses(name), base, socket)
     if name == "okx":

@@ -1,4 +1,4 @@
-"""Settings of the exchange simulator, all from the environment."""
+"""Settings of the exchange simulator, from environment variables."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .instruments import instrument
 
 @dataclass(frozen=True)
 class Config:
-    """What the exchange simulator is told from outside.
+    """The settings.
 
     Attributes:
-        port: Port on 127.0.0.1 that everything listens on.
-        behaviour: What is traded, and how orders fare.
+        port: Port on 127.0.0.1 of all APIs.
+        behaviour: What is traded, and how many orders are rejected.
     """
 
     port: int = 8083
@@ -27,7 +27,7 @@ class Config:
         """Read the settings.
 
         Raises:
-            SystemExit: A variable is not usable.
+            SystemExit: A variable is invalid.
         """
         default = Behaviour()
         return cls(

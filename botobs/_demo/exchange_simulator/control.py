@@ -1,4 +1,4 @@
-"""The control API: turns faults on and off, and tells what was counted. It is no part of any exchange."""
+"""The control API: turns faults on and off, and returns the counters. No real exchange has it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ routes = web.RouteTableDef()
 
 @routes.get("/healthz")
 async def health(_: web.Request) -> web.Response:
-    """200."""
+    """Returns 200."""
     return web.json_response({"status": "ok"})
 
 
 @routes.get("/control/counts")
 async def counts(request: web.Request) -> web.Response:
-    """What each exchange has counted, and its faults."""
+    """The counters and the active faults of each exchange."""
     return web.json_response(
         {
             name: exchange.counts.describe() | {"faults": exchange.faults.describe()}
@@ -35,33 +35,33 @@ async def counts(request: web.Request) -> web.Response:
 
 @routes.get("/control/faults")
 async def faults(request: web.Request) -> web.Response:
-    """The faults that are on."""
+    """The active faults of each exchange."""
     return _faults(request)
 
 
 @routes.post("/control/faults")
 async def set_fault(request: web.Request) -> web.Response:
-    """Turn a fault on: `{"exchange", "fault", "seconds", "share", "value"}`, all but the fault optional.
+    """Turn a fault on: `{"exchange", "fault", "seconds", "share", "value"}`, all but `fault` optional.
 
-    Without `exchange` all exchanges have it, without `seconds` it stays until it is turned off.
+    Without `exchange` it applies to all exchanges, without `seconds` it stays until it is turned off.
     """
     body = await _body(request)
     unknown = body.keys() - {"exchange", "fault", "seconds", "share", "value"}
     if unknown:
-        raise web.HTTPBadRequest(text=f"unknown: {', '.join(sorted(unknown))}")
+        raise web.HTTPBadRequest(text=f"unknown keys: {', '.join(sorted(unknown))}")
     fault = _fault(body.get("fault"))
     seconds, value = _number(body, "seconds"), _number(body, "value")
     share = _number(body, "share", most=1)
     for exchange in _exchanges(request, body.get("exchange")):
         exchange.faults.set(fault, seconds, share, value)
         if fault is Fault.DROP:
-            exchange.hub.abort_all()
+            exchange.connections.abort_all()
     return _faults(request)
 
 
 @routes.delete("/control/faults")
 async def clear_faults(request: web.Request) -> web.Response:
-    """Turn off the fault `?fault=` of the exchange `?exchange=`, or of all that is not named."""
+    """Turn off the fault `?fault=` of the exchange `?exchange=`; without one of them, all faults or all exchanges."""
     fault = _fault(request.query["fault"]) if "fault" in request.query else None
     for exchange in _exchanges(request, request.query.get("exchange")):
         exchange.faults.clear(fault)
@@ -99,7 +99,7 @@ def _number(body: Mapping[str, Any], name: str, most: float = math.inf) -> float
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= most:
         limit = "" if most == math.inf else f" and at most {most:g}"
         raise web.HTTPBadRequest(
-            text=f"{name}={number!r} is not usable: it must be a number from zero on{limit}"
+            text=f"{name}={number!r} is invalid: it must be a number, at least zero{limit}"
         )
     return float(number)
 

@@ -1,4 +1,4 @@
-"""What an exchange has received and done: the truth that monitoring is measured against."""
+"""Counters of what an exchange received and did. Tests compare the telemetry with them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 
 @dataclass(slots=True)
 class Counts:
-    """Plain counters of one exchange, from its start.
+    """Counters of one exchange since its start.
 
     Attributes:
-        orders_accepted: Orders that were taken.
-        orders_rejected: Orders that were asked for and not taken, for whatever reason.
-        cancels: Orders that were cancelled.
-        fills: Executions of clients' orders, parts of orders included.
-        calls: Requests by operation, in ccxt's words, whatever they were answered with.
-        signed: Requests, logins included, whose signature was right.
-        refusals: Refused requests by reason.
+        orders_accepted: Accepted orders.
+        orders_rejected: Rejected orders, for any reason.
+        cancels: Cancelled orders.
+        fills: Fills of clients' orders, partial ones included.
+        calls: Requests by operation, as ccxt names it, whatever the response.
+        signed: Requests and logins with a valid signature.
+        rejections: Rejected requests by reason.
         opened: WebSocket connections that were opened.
-        closed: And closed.
-        turned_away: And refused.
+        closed: WebSocket connections that were closed.
+        connections_refused: WebSocket connections that were refused.
         sent: WebSocket messages that were sent.
-        received: And received.
-        book_changes: Changes of books that were published.
-        gaps: Changes of books that were left out on purpose.
+        received: WebSocket messages that were received.
+        book_changes: Order book updates that were published.
+        gaps: Order book updates that a fault left out.
     """
 
     orders_accepted: int = 0
@@ -34,10 +34,10 @@ class Counts:
     fills: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     signed: int = 0
-    refusals: Counter[str] = field(default_factory=Counter)
+    rejections: Counter[str] = field(default_factory=Counter)
     opened: int = 0
     closed: int = 0
-    turned_away: int = 0
+    connections_refused: int = 0
     sent: int = 0
     received: int = 0
     book_changes: int = 0
@@ -55,11 +55,11 @@ class Counts:
             },
             "calls": dict(self.calls),
             "signed": self.signed,
-            "refusals": dict(self.refusals),
+            "rejections": dict(self.rejections),
             "websocket": {
                 "opened": self.opened,
                 "closed": self.closed,
-                "refused": self.turned_away,
+                "refused": self.connections_refused,
                 "sent": self.sent,
                 "received": self.received,
             },

@@ -1,4 +1,4 @@
-"""The one account that every simulated exchange has. Its secrets open nothing but the simulator."""
+"""Credentials of the account that every simulated exchange has. They are valid at the simulator only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One simulated exchange, without any dialect: its clock, markets, orders, faults and counts."""
+"""One simulated exchange, independent of an API: its clock, markets, orders, faults and counters."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .counts import Counts
 from .faults import Fault, Faults
 from .instruments import instrument
 from .market import Book, Market
-from .orders import Order, OrderDesk, Request
-from .refusal import Reason, Refusal
-from .sessions import Hub
+from .orders import MatchingEngine, Order, Request
+from .rejection import Reason, Rejection
+from .sessions import Connections
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How an exchange behaves when nothing is wrong.
+    """How an exchange behaves without faults.
 
     Attributes:
-        symbols: What can be traded, in ccxt's spelling.
-        seed: Makes markets and fates of orders the same in every run.
-        reject_share: Part of the orders that are rejected for want of balance.
+        symbols: What can be traded, as ccxt's unified symbols.
+        seed: Seed of the random numbers: the same seed gives the same prices and rejections.
+        reject_share: Share of the orders that are rejected with "insufficient balance".
         step: Seconds between two changes of a market.
     """
 
@@ -35,12 +35,12 @@ class Behaviour:
 
 
 class Exchange:
-    """What all dialects have in common.
+    """What both exchanges' APIs have in common.
 
     Attributes:
-        name: ccxt's id of it.
-        markets: By symbol.
-        hub: Its WebSocket connections.
+        name: Its ccxt id.
+        markets: Markets by symbol.
+        connections: Open WebSocket connections.
     """
 
     def __init__(self, name: str, behaviour: Behaviour) -> None:
@@ -48,14 +48,14 @@ class Exchange:
         self._behaviour = behaviour
         self.counts = Counts()
         self.faults = Faults(self._random("faults"))
-        self.hub = Hub(self.faults, self.counts)
+        self.connections = Connections(self.faults, self.counts)
         self._rng = self._random("orders")
         now = self.milliseconds()
         instruments = [instrument(symbol) for symbol in behaviour.symbols]
         self.markets = {each.symbol: Market(each, self._random(each.symbol), now) for each in instruments}
         self.account = Account(instruments)
-        # Ids grow over restarts, so that a client's old order is not taken for a new one.
-        self.orders = OrderDesk(self.account, self.counts, self._rng, first_id=now)
+        # Ids grow over restarts, so that a new order never gets the id of an old one.
+        self.orders = MatchingEngine(self.account, self.counts, self._rng, first_id=now)
 
     def milliseconds(self) -> int:
         """The exchange's clock, in milliseconds since the epoch."""
@@ -66,26 +66,26 @@ class Exchange:
         """The market of a symbol.
 
         Raises:
-            Refusal: It is not traded here.
+            Rejection: There is no such market.
         """
         try:
             return self.markets[symbol]
         except KeyError:
-            raise Refusal(Reason.SYMBOL) from None
+            raise Rejection(Reason.SYMBOL) from None
 
     def book(self, market: Market) -> Book:
-        """A market's book as a request sees it."""
+        """A market's order book, crossed while that fault is on."""
         return market.book(crossed=self.faults.active(Fault.CROSSED_BOOK))
 
     def place(self, request: Request) -> Order:
-        """Take an order.
+        """Accept an order.
 
         Raises:
-            Refusal: It is rejected.
+            Rejection: The order is rejected.
         """
         rejected = self._rng.random() < self._behaviour.reject_share
         if self.faults.strikes(Fault.REJECT_ORDERS) or rejected:
-            raise Refusal(Reason.BALANCE)
+            raise Rejection(Reason.BALANCE)
         market = self.market(request.instrument.symbol)
         return self.orders.place(request, market, self.milliseconds(), time.monotonic())
 
@@ -93,12 +93,12 @@ class Exchange:
         """Cancel an order.
 
         Raises:
-            Refusal: It is filled or cancelled already.
+            Rejection: It is already filled or cancelled.
         """
         self.orders.cancel(order, self.milliseconds())
 
     def step(self, market: Market) -> None:
-        """Move a market on by one step, and fill the orders whose time has come."""
+        """Advance a market by one step, and fill the orders that are due."""
         now = self.milliseconds()
         market.step(now)
         self.orders.step(market, now, time.monotonic())

@@ -1,4 +1,4 @@
-"""Switches for what goes wrong. Each can end by itself, so that nobody has to remember to undo it."""
+"""Faults that can be turned on, for good or for some seconds."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """What an exchange can be made to do."""
+    """The faults of an exchange."""
 
     DROP = "drop"
-    """Every WebSocket is cut off, and new ones are refused."""
+    """Every WebSocket is aborted, and new ones are refused."""
     HALF_OPEN = "half_open"
     """WebSockets stay open, but nothing is sent or read."""
     SILENCE = "silence"
-    """WebSockets answer pings and requests, but bring no data."""
+    """WebSockets respond to pings and requests, but send no data."""
     SEQUENCE_GAP = "sequence_gap"
-    """Without a share, one change of each book is left out; with one, that share of the changes."""
+    """Without a share, one update of each order book is left out; with one, that share of the updates."""
     RATE_LIMIT = "rate_limit"
-    """Requests are answered with 429; `value` is the seconds to wait in `Retry-After`."""
+    """Requests get status 429; `value` is `Retry-After` in seconds."""
     BAN = "ban"
-    """Requests are answered as a banned address' are; `value` is the seconds for which each answer says it lasts."""
+    """Requests get the response for a banned IP address; `value` is `Retry-After` in seconds."""
     LIMIT_USED = "limit_used"
-    """Others at our address use the part `value` of the rate limit, where an exchange tells what is used."""
+    """Other clients at the same IP address use the share `value` of the rate limit, where the API reports its use."""
     SERVER_ERROR = "server_error"
-    """Requests are answered with the status `value`."""
+    """Requests get the status `value`."""
     LATENCY = "latency"
     """Requests take `value` seconds longer."""
     CLOCK_SKEW = "clock_skew"
     """The exchange's clock is `value` seconds ahead."""
     CROSSED_BOOK = "crossed_book"
-    """Bids stand above asks."""
+    """Bids are above asks."""
     REJECT_ORDERS = "reject_orders"
-    """Orders are rejected for want of balance."""
+    """Orders are rejected with "insufficient balance"."""
 
 
 _VALUES = {
@@ -51,13 +51,13 @@ _VALUES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """How a fault is set.
+class ActiveFault:
+    """A fault that is on.
 
     Attributes:
-        ends: When it ends, on the clock of `Faults`; None for never.
-        share: Probability with which it strikes, or None for always.
-        value: How much, where that makes sense.
+        ends: When it ends, in seconds of the clock of `Faults`; None for never.
+        share: Probability that it applies to one request or message, or None for always.
+        value: Its parameter; 0 for faults without one.
     """
 
     ends: float | None
@@ -71,7 +71,7 @@ class Faults:
     def __init__(self, rng: random.Random, clock: Callable[[], float] = time.monotonic) -> None:
         self._rng = rng
         self._clock = clock
-        self._settings: dict[Fault, Setting] = {}
+        self._settings: dict[Fault, ActiveFault] = {}
         self._changed = asyncio.Event()
 
     def set(
@@ -83,7 +83,7 @@ class Faults:
     ) -> None:
         """Turn a fault on, for `seconds` or until it is cleared."""
         ends = None if seconds is None else self._clock() + seconds
-        self._settings[fault] = Setting(ends, share, _VALUES.get(fault, 0.0) if value is None else value)
+        self._settings[fault] = ActiveFault(ends, share, _VALUES.get(fault, 0.0) if value is None else value)
         self._wake()
 
     def clear(self, fault: Fault | None = None) -> None:
@@ -94,8 +94,8 @@ class Faults:
             self._settings.pop(fault, None)
         self._wake()
 
-    def setting(self, fault: Fault) -> Setting | None:
-        """How `fault` is set, or None when it is off."""
+    def setting(self, fault: Fault) -> ActiveFault | None:
+        """The active fault, or None when it is off."""
         setting = self._settings.get(fault)
         if setting is not None and setting.ends is not None and self._clock() >= setting.ends:
             del self._settings[fault]
@@ -114,15 +114,15 @@ class Faults:
                 async with asyncio.timeout(remaining):
                     await self._changed.wait()
 
-    def strikes(self, fault: Fault) -> Setting | None:
-        """How `fault` is set if it is on and chance lets it strike now, else None."""
+    def strikes(self, fault: Fault) -> ActiveFault | None:
+        """The active fault if it applies this time (it is on, and chance has chosen), else None."""
         setting = self.setting(fault)
         if setting is None or (setting.share is not None and self._rng.random() >= setting.share):
             return None
         return setting
 
     def describe(self) -> dict[str, dict[str, float | None]]:
-        """The faults that are on, with the seconds that remain."""
+        """The active faults as JSON, with the seconds that remain."""
         settings = {fault: setting for fault in Fault if (setting := self.setting(fault))}
         return {
             fault: {

@@ -1,4 +1,4 @@
-"""Makes an exchange's time pass, and tells its streams what happens."""
+"""Advances an exchange step by step, and publishes what happens to its streams."""
 
 from __future__ import annotations
 
@@ -16,23 +16,29 @@ SUMMARY_STEPS = 10
 
 
 class Streams(Protocol):
-    """What a dialect does with news: it puts them in its words and sends them to who listens."""
+    """Encodes events as an exchange's messages and sends them to the subscribers."""
 
     def book(self, market: Market, change: BookChange) -> None:
-        """A book has changed."""
+        """Send an update of an order book."""
 
     def trade(self, market: Market, trade: Trade) -> None:
-        """Somebody has traded."""
+        """Send a public trade."""
 
     def summary(self, market: Market) -> None:
-        """It is time for tickers and candles."""
+        """Send tickers and candles."""
 
     def order(self, order: Order) -> None:
-        """A client's order was taken, filled or cancelled."""
+        """Send an update of a client's order: accepted, filled or cancelled."""
 
 
 class Feed:
-    """Drives one exchange and feeds its streams."""
+    """Advances one exchange and publishes to its streams.
+
+    Args:
+        exchange: The exchange.
+        streams: Where events are sent.
+        seconds: Length of a step.
+    """
 
     def __init__(self, exchange: Exchange, streams: Streams, seconds: float) -> None:
         self._exchange = exchange
@@ -41,7 +47,7 @@ class Feed:
         exchange.orders.on_change = self._order
 
     async def run(self) -> None:
-        """Step until cancelled; steps that a busy machine could not take in time are left out."""
+        """Step until cancelled; steps that are late are skipped."""
         steps = 0
         while True:
             started = time.monotonic()
@@ -50,13 +56,13 @@ class Feed:
             await asyncio.sleep(max(0.0, self._seconds - (time.monotonic() - started)))
 
     def step(self, summary: bool = False) -> None:
-        """Let one step of time pass."""
+        """Advance by one step; `summary` sends tickers and candles too."""
         gap_once = self._gap_once()
         for market in self._exchange.markets.values():
             self._exchange.step(market)
-            trades = market.take_new_trades()
-            if self._exchange.hub.quiet():
-                # The book's changes add up, so that no update is missing afterwards.
+            trades = market.drain_new_trades()
+            if self._exchange.connections.muted():
+                # Changes of the book accumulate, so that no update is missing afterwards.
                 continue
             self._publish_book(market, gap_once)
             for trade in trades:
@@ -81,5 +87,5 @@ class Feed:
         return True
 
     def _order(self, order: Order) -> None:
-        if not self._exchange.hub.quiet():
+        if not self._exchange.connections.muted():
             self._streams.order(order)

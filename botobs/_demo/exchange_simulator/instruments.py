@@ -1,4 +1,4 @@
-"""What can be traded."""
+"""The instruments: base and quote currency, tick and lot size."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-#: Prices that the random walks start from and stay around, by base currency.
+#: Prices around which the random walks move, by base currency.
 _PRICES = {"BTC": 60_000.0, "ETH": 3_000.0, "SOL": 150.0}
 _OTHER_PRICE = 10.0
 
-#: Steps between two prices of the book are about this part of the price.
+#: Tick size as a share of the price, about.
 _RELATIVE_TICK = 2e-5
 
 
@@ -19,11 +19,11 @@ class Instrument:
     """A spot market.
 
     Attributes:
-        base: What is bought and sold.
-        quote: What is paid with.
-        price: The price that the market moves around.
-        tick: The smallest step of a price.
-        lot: The smallest step of an amount, which is also the smallest amount.
+        base: Base currency.
+        quote: Quote currency.
+        price: The price around which the market moves.
+        tick: Tick size, in the quote currency.
+        lot: Lot size, in the base currency, which is also the smallest amount.
     """
 
     base: str
@@ -34,16 +34,16 @@ class Instrument:
 
     @property
     def symbol(self) -> str:
-        """The market in ccxt's spelling, such as `BTC/USDT`."""
+        """ccxt's unified symbol, such as `BTC/USDT`."""
         return f"{self.base}/{self.quote}"
 
     def price_at(self, level: int) -> Decimal:
-        """The price of a level of the book."""
+        """The price of a level of the order book, which counts ticks."""
         return level * self.tick
 
 
 def instrument(symbol: str) -> Instrument:
-    """The instrument for a symbol in ccxt's spelling.
+    """The instrument of one of ccxt's unified symbols.
 
     Raises:
         ValueError: The symbol is not of the form BASE/QUOTE.

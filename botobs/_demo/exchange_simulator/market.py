@@ -1,4 +1,7 @@
-"""A market: a price that walks at random, a book around it, trades, candles. The same seed, the same market."""
+"""A market: a price that moves as a random walk, an order book around it, trades and candles.
+
+The same seed gives the same market.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,18 @@ from .instruments import Instrument
 #: Levels on each side of the book.
 DEPTH = 25
 
-#: Size of a price step, and how much of the distance to the instrument's price it keeps.
+#: Standard deviation of a step of the price's logarithm, and the share of the distance to the start price that is kept.
 _VOLATILITY = 4e-5
 _MEMORY = 0.9999
 
-#: Part of the levels whose size changes in a step, and probability that somebody trades in one.
+#: Share of the levels whose size changes in a step, and probability of a trade in one.
 _CHANGING = 0.05
 _TRADING = 0.3
 
-#: Levels by which a crossed book's bids stand too high.
+#: Levels by which the bids of a crossed book are too high.
 _CROSSING = 3
 
-#: Trades that are remembered.
+#: Trades that are kept.
 _TRADES = 500
 
 Levels = dict[int, float]
@@ -33,7 +36,7 @@ Levels = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The book at one moment: sizes by level, and the number of its last update."""
+    """An order book: sizes by level, and the sequence number of its last update."""
 
     sequence: int
     bids: Levels
@@ -42,11 +45,11 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class BookChange:
-    """What turns one published book into the next: new sizes by level, zero for a level that is gone.
+    """The difference of two published order books: new sizes by level, zero for a removed level.
 
     Attributes:
-        previous: Number of the last update before.
-        sequence: Number of the last update in it.
+        previous: Sequence number before it.
+        sequence: Sequence number after it.
     """
 
     previous: int
@@ -86,27 +89,27 @@ class Market:
 
     @property
     def best_bid(self) -> Decimal:
-        """The highest price that somebody pays."""
+        """The highest bid."""
         return self.instrument.price_at(max(self._bids))
 
     @property
     def best_ask(self) -> Decimal:
-        """The lowest price that somebody sells at."""
+        """The lowest ask."""
         return self.instrument.price_at(min(self._asks))
 
     @property
     def published(self) -> Book:
-        """The book that a stream has reached."""
+        """The order book as it was last published to the streams."""
         return self._published
 
     def book(self, crossed: bool = False) -> Book:
-        """The book now; `crossed` puts bids above asks, as a broken exchange would."""
+        """The order book now; `crossed` puts bids above asks, as a broken exchange would."""
         shift = _CROSSING if crossed else 0
         bids = {level + shift: size for level, size in self._bids.items()}
         return Book(self._sequence, bids, dict(self._asks))
 
     def step(self, timestamp: int) -> None:
-        """Move the market on by one step, in which somebody may trade."""
+        """Advance the market by one step, in which a trade may happen; `timestamp` is in milliseconds."""
         self._drift = _MEMORY * self._drift + _VOLATILITY * self._rng.gauss(0, 1)
         self.price = self.instrument.price * math.exp(self._drift)
         self._sequence += self._rng.randint(1, 20)
@@ -118,7 +121,7 @@ class Market:
             self.trade(timestamp, side, price, lots * self.instrument.lot)
 
     def trade(self, timestamp: int, side: str, price: Decimal, amount: Decimal) -> Trade:
-        """Write down a trade."""
+        """Record a trade; returns it."""
         self._trade_id += 1
         trade = Trade(self._trade_id, timestamp, side, price, amount)
         self.trades.append(trade)
@@ -126,13 +129,13 @@ class Market:
         self.candles.add(timestamp, float(price), float(amount))
         return trade
 
-    def take_new_trades(self) -> list[Trade]:
+    def drain_new_trades(self) -> list[Trade]:
         """The trades since the last call."""
         trades, self._new_trades = self._new_trades, []
         return trades
 
     def publish(self, crossed: bool = False) -> BookChange:
-        """Bring the published book up to date; returns the change."""
+        """Publish the current order book; returns what has changed since the last time."""
         before, now = self._published, self.book(crossed)
         self._published = now
         return BookChange(

@@ -1,4 +1,4 @@
-"""Clients' orders: taken or rejected, filled after a while, or cancelled."""
+"""Clients' orders: accepted or rejected, then filled after a while or cancelled."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .account import Account
 from .counts import Counts
 from .instruments import Instrument
 from .market import Market, Trade
-from .refusal import Reason, Refusal
+from .rejection import Reason, Rejection
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["limit", "market"]
 
-#: Mean of the seconds that a limit order waits for somebody to take it, when the price does not cross it.
+#: Mean time until a limit order is filled when the price does not cross it, in seconds.
 MEAN_WAIT = 12.0
 
-#: Part of the limit orders that are filled in two parts.
+#: Share of the limit orders that are filled in two parts.
 IN_PARTS = 0.25
 
-#: Orders that are remembered after their end.
+#: Closed orders that are kept.
 _REMEMBERED = 20_000
 
 
 class Status(StrEnum):
-    """Where an order is in its life."""
+    """The status of an order."""
 
     OPEN = "open"
     PARTLY_FILLED = "partly_filled"
@@ -40,7 +40,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An order as a client asks for it; `price` is None for a market order."""
+    """An order as a client sends it; `price` is None for a market order."""
 
     client_id: str
     instrument: Instrument
@@ -52,13 +52,13 @@ class Request:
 
 @dataclass(slots=True)
 class Order:
-    """An order that was taken.
+    """An accepted order.
 
     Attributes:
         created: Milliseconds since the epoch, as `updated`.
-        fills: Its executions.
-        due: When somebody takes it at the latest, on the clock of `OrderDesk.step`.
-        in_parts: The next execution takes only a part of it.
+        fills: Its fills.
+        due: When it is filled at the latest, in seconds of the clock of `MatchingEngine.step`.
+        in_parts: The next fill is a partial one.
     """
 
     id: int
@@ -79,17 +79,21 @@ class Order:
 
     @property
     def remaining(self) -> Decimal:
-        """What is not filled."""
+        """The amount that is not filled."""
         return self.request.amount - self.filled
 
     @property
     def average(self) -> Decimal | None:
-        """Mean price of its executions."""
+        """Average price of its fills, or None without one."""
         return self.cost / self.filled if self.filled else None
 
 
-class OrderDesk:
-    """The orders of one exchange. `on_change` hears of each order that was taken, filled or cancelled."""
+class MatchingEngine:
+    """Accepts, fills and cancels the orders of one exchange.
+
+    Attributes:
+        on_change: Called with each order that was accepted, filled or cancelled.
+    """
 
     def __init__(self, account: Account, counts: Counts, rng: random.Random, first_id: int) -> None:
         self.on_change: Callable[[Order], None] = lambda _: None
@@ -102,13 +106,13 @@ class OrderDesk:
         self._open: dict[int, Order] = {}
 
     def place(self, request: Request, market: Market, timestamp: int, now: float) -> Order:
-        """Take an order; a market order, and a limit order that crosses the book, is filled at once.
+        """Accept an order; a market order, and a limit order that crosses the book, is filled at once.
 
         Raises:
-            Refusal: The balance is too small, or the client's id is taken.
+            Rejection: The balance is too small, or the client order id is in use.
         """
         if request.client_id in self._by_client_id:
-            raise Refusal(Reason.PARAMETER, "client order id")
+            raise Rejection(Reason.PARAMETER, "client order id")
         best = market.best_ask if request.side == "buy" else market.best_bid
         self._account.lock(request, best)
         due = now + self._rng.expovariate(1 / MEAN_WAIT)
@@ -125,10 +129,10 @@ class OrderDesk:
         """Cancel an order.
 
         Raises:
-            Refusal: It is filled or cancelled already.
+            Rejection: It is already filled or cancelled.
         """
         if not order.open:
-            raise Refusal(Reason.UNKNOWN_ORDER)
+            raise Rejection(Reason.UNKNOWN_ORDER)
         order.status = Status.CANCELLED
         order.updated = timestamp
         del self._open[order.id]
@@ -137,16 +141,16 @@ class OrderDesk:
         self.on_change(order)
 
     def find(self, order_id: str | None, client_id: str | None) -> Order:
-        """The order with an id, or with the client's id.
+        """The order with an order id or a client order id.
 
         Raises:
-            Refusal: There is none.
+            Rejection: There is no such order.
         """
         if order_id is None and client_id is not None:
             order_id = str(self._by_client_id.get(client_id))
         order = self._orders.get(int(order_id)) if order_id is not None and order_id.isdecimal() else None
         if order is None:
-            raise Refusal(Reason.UNKNOWN_ORDER)
+            raise Rejection(Reason.UNKNOWN_ORDER)
         return order
 
     def all(self, symbol: str | None = None, open_only: bool = False) -> list[Order]:
@@ -155,7 +159,7 @@ class OrderDesk:
         return [order for order in orders if symbol in (None, order.request.instrument.symbol)]
 
     def step(self, market: Market, timestamp: int, now: float) -> None:
-        """Fill the market's orders that the price has crossed or that have waited long enough."""
+        """Fill the market's orders that the price has crossed or that are due."""
         for order in self.all(market.instrument.symbol, open_only=True):
             crossed = _crosses(order, market)
             if not crossed and now < order.due:
@@ -166,7 +170,7 @@ class OrderDesk:
                 amount = self._rng.randint(1, lots - 1) * market.instrument.lot
                 order.in_parts = False
                 order.due = now + self._rng.expovariate(1 / MEAN_WAIT)
-            assert order.request.price is not None, "a market order does not wait"
+            assert order.request.price is not None, "market orders are filled when they are placed"
             self._fill(order, market, order.request.price, amount, timestamp)
 
     def _fill(self, order: Order, market: Market, price: Decimal, amount: Decimal, timestamp: int) -> None:

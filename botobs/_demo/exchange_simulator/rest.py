@@ -1,4 +1,4 @@
-"""What every request to an exchange goes through: counting, faults, refusals in the dialect's words."""
+"""What every request goes through: it is counted, faults are applied, and a rejection becomes an error response."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from aiohttp.typedefs import Middleware
 from .exchange import Exchange
 from .faults import Fault
 from .instruments import Instrument
-from .refusal import Reason, Refusal
+from .rejection import Reason, Rejection
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Refuse = Callable[[Refusal], web.Response]
+ErrorResponse = Callable[[Rejection], web.Response]
 
 EXCHANGE = web.AppKey("exchange", Exchange)
 
 
-def guard(refuse: Refuse) -> Middleware:
-    """The middleware that counts requests, lets faults strike, and answers a `Refusal` with `refuse`."""
+def error_middleware(error_response: ErrorResponse) -> Middleware:
+    """The middleware that counts requests, applies faults, and turns a `Rejection` into a response."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -31,37 +31,37 @@ def guard(refuse: Refuse) -> Middleware:
         exchange = request.app[EXCHANGE]
         exchange.counts.calls[operation] += 1
         try:
-            await _suffer(exchange)
+            await _apply_faults(exchange)
             return await handler(request)
-        except Refusal as refusal:
-            exchange.counts.refusals[refusal.reason] += 1
+        except Rejection as rejection:
+            exchange.counts.rejections[rejection.reason] += 1
             if operation == "create_order":
                 exchange.counts.orders_rejected += 1
-            return refuse(refusal)
+            return error_response(rejection)
 
     return middleware
 
 
 def operation_of(request: web.Request) -> str | None:
-    """The operation in ccxt's words that a request is for: its route's name. WebSockets have none."""
+    """The request's operation as ccxt names it, which is the route's name; None for WebSockets."""
     return request.match_info.route.name
 
 
-async def _suffer(exchange: Exchange) -> None:
+async def _apply_faults(exchange: Exchange) -> None:
     if (slow := exchange.faults.strikes(Fault.LATENCY)) is not None:
         await asyncio.sleep(slow.value)
     if (limited := exchange.faults.strikes(Fault.RATE_LIMIT)) is not None:
-        raise Refusal(Reason.RATE_LIMIT, f"{limited.value:.0f}")
+        raise Rejection(Reason.RATE_LIMIT, f"{limited.value:.0f}")
     if (banned := exchange.faults.strikes(Fault.BAN)) is not None:
-        raise Refusal(Reason.BANNED, f"{banned.value:.0f}")
-    if (broken := exchange.faults.strikes(Fault.SERVER_ERROR)) is not None:
-        raise Refusal(Reason.UNAVAILABLE, f"{broken.value:.0f}")
+        raise Rejection(Reason.BANNED, f"{banned.value:.0f}")
+    if (failing := exchange.faults.strikes(Fault.SERVER_ERROR)) is not None:
+        raise Rejection(Reason.UNAVAILABLE, f"{failing.value:.0f}")
 
 
-def broken(refusal: Refusal) -> web.Response:
-    """The answer of a load balancer whose exchange does not work."""
+def unavailable_response(rejection: Rejection) -> web.Response:
+    """The response of a load balancer without a working backend."""
     return web.Response(
-        status=int(refusal.detail), text="<html>Service unavailable</html>", content_type="text/html"
+        status=int(rejection.detail), text="<html>Service unavailable</html>", content_type="text/html"
     )
 
 
@@ -69,11 +69,11 @@ def amount_of(text: str, instrument: Instrument, name: str) -> Decimal:
     """An amount that a client sent.
 
     Raises:
-        Refusal: It is no number, too small or too fine.
+        Rejection: It is not a number, or not a multiple of the lot size.
     """
     amount = number_of(text, name)
     if amount < instrument.lot or amount % instrument.lot:
-        raise Refusal(Reason.PARAMETER, name)
+        raise Rejection(Reason.PARAMETER, name)
     return amount
 
 
@@ -81,12 +81,12 @@ def number_of(text: str, name: str) -> Decimal:
     """A number above zero that a client sent.
 
     Raises:
-        Refusal: It is no such number.
+        Rejection: It is not such a number.
     """
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise Refusal(Reason.PARAMETER, name) from None
+        raise Rejection(Reason.PARAMETER, name) from None
     if not number.is_finite() or number <= 0:
-        raise Refusal(Reason.PARAMETER, name)
+        raise Rejection(Reason.PARAMETER, name)
     return number

@@ -1,4 +1,4 @@
-"""WebSocket connections: who listens to what, and what faults do to them."""
+"""WebSocket connections: their subscriptions, and the faults that affect them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from aiohttp import web
 from .counts import Counts
 from .faults import Fault, Faults
 
-#: Messages that may wait for a slow client before it is cut off.
+#: Messages that may wait for a slow client before its connection is aborted.
 QUEUE = 1_000
 
-#: Seconds that a client has to answer a good-bye.
-_GOODBYE = 1.0
+#: Seconds that a client has to complete the closing handshake.
+_CLOSE_TIMEOUT = 1.0
 
 
 class Session:
     """One connection.
 
     Attributes:
-        channels: What it listens to, and how it asked for it.
-        logged_in: It has shown its credentials.
-        combined: It wants each message with the name of its stream.
-        without_snapshot: Channels of books whose first message, the whole book, it has not had.
+        channels: Its subscriptions: channel, and the argument of the request.
+        logged_in: It has sent valid credentials.
+        combined: Messages carry the name of their stream.
+        without_snapshot: Order book channels of which the snapshot was not sent yet.
     """
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None) -> None:
@@ -40,30 +40,30 @@ class Session:
         self._queue: asyncio.Queue[str] = asyncio.Queue(QUEUE)
 
     def send(self, text: str) -> None:
-        """Send a message when the client takes it; cut off a client that has stopped taking any."""
+        """Queue a message; abort the connection of a client that has stopped reading."""
         try:
             self._queue.put_nowait(text)
         except asyncio.QueueFull:
             self.abort()
 
     def abort(self) -> None:
-        """Cut the connection off, without a word."""
+        """Abort the connection without a closing handshake."""
         if isinstance(self._transport, asyncio.Transport):
             self._transport.abort()
 
     async def close(self) -> None:
-        """Say good-bye."""
+        """Close the connection with the code "going away"."""
         await self._socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
 
     async def write(self, counts: Counts) -> None:
-        """Send what is waiting, until the connection ends."""
+        """Send queued messages until the connection ends."""
         with contextlib.suppress(ConnectionError):
             while True:
                 await self._socket.send_str(await self._queue.get())
                 counts.sent += 1
 
 
-class Hub:
+class Connections:
     """All connections to one exchange."""
 
     def __init__(self, faults: Faults, counts: Counts) -> None:
@@ -71,21 +71,21 @@ class Hub:
         self._counts = counts
         self._sessions: set[Session] = set()
 
-    def listeners(self, channel: str) -> Iterator[Session]:
-        """The connections that listen to `channel`."""
+    def subscribers(self, channel: str) -> Iterator[Session]:
+        """The connections that have subscribed to `channel`."""
         return (session for session in tuple(self._sessions) if channel in session.channels)
 
-    def quiet(self) -> bool:
+    def muted(self) -> bool:
         """Whether a fault keeps data from being sent."""
         return self._faults.active(Fault.SILENCE) or self._faults.active(Fault.HALF_OPEN)
 
     def abort_all(self) -> None:
-        """Cut every connection off."""
+        """Abort every connection."""
         for session in tuple(self._sessions):
             session.abort()
 
     async def close_all(self) -> None:
-        """Say good-bye to every client."""
+        """Close every connection."""
         await asyncio.gather(*(session.close() for session in tuple(self._sessions)))
 
     async def serve(
@@ -94,14 +94,20 @@ class Hub:
         receive: Callable[[Session, str], None],
         welcome: Callable[[Session], None] = lambda _: None,
     ) -> web.StreamResponse:
-        """Serve a connection until it ends; `receive` is handed each message that the client sends."""
+        """Serve a connection until it ends.
+
+        Args:
+            request: The upgrade request.
+            receive: Called with each text message of the client.
+            welcome: Called once, before the first message.
+        """
         if self._faults.active(Fault.DROP):
-            self._counts.turned_away += 1
+            self._counts.connections_refused += 1
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=503)
-        # The answers to pings are ours to give, because faults withhold them.
-        socket = web.WebSocketResponse(autoping=False, compress=False, timeout=_GOODBYE)
+        # Pongs are sent here, because faults suppress them.
+        socket = web.WebSocketResponse(autoping=False, compress=False, timeout=_CLOSE_TIMEOUT)
         await socket.prepare(request)
         session = Session(socket, request.transport)
         self._sessions.add(session)

@@ -57,7 +57,7 @@ EVENTS: list[tuple[tuple[str, str, str], dict[str, str], Callable[[Truth], int]]
     (
         ("botobs-exchanges", "Errors by category", "A"),
         {"exchange_name": "okx", "exchange_error_category": "funds"},
-        lambda truth: truth.exchanges["okx"]["refusals"]["balance"],
+        lambda truth: truth.exchanges["okx"]["rejections"]["balance"],
     ),
     (
         ("botobs-exchanges", "Reconnects", "A"),

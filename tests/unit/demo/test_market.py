@@ -66,8 +66,8 @@ def test_published_changes_add_up_to_the_book() -> None:
 def test_new_trades_are_taken_once() -> None:
     market = make()
     trade = market.trade(NOW, "buy", Decimal(60_000), Decimal("0.1"))
-    assert market.take_new_trades() == [trade]
-    assert market.take_new_trades() == []
+    assert market.drain_new_trades() == [trade]
+    assert market.drain_new_trades() == []
 
 
 def test_candles_take_in_trades_and_fill_quiet_minutes() -> None:
@@ -116,7 +116,7 @@ def test_lengths_of_candles(text: str, minutes: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "m", "0m", "1x", "-1m", "1.5h"])
 def test_no_lengths_of_candles(text: str) -> None:
-    with pytest.raises(ValueError, match="not a length of candles"):
+    with pytest.raises(ValueError, match="is not the length of a candle"):
         span(text)
 
 

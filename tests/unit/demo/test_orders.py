@@ -10,8 +10,8 @@ from botobs._demo.exchange_simulator.account import Account
 from botobs._demo.exchange_simulator.counts import Counts
 from botobs._demo.exchange_simulator.instruments import instrument
 from botobs._demo.exchange_simulator.market import Market
-from botobs._demo.exchange_simulator.orders import Order, OrderDesk, Request, Status
-from botobs._demo.exchange_simulator.refusal import Reason, Refusal
+from botobs._demo.exchange_simulator.orders import MatchingEngine, Order, Request, Status
+from botobs._demo.exchange_simulator.rejection import Reason, Rejection
 
 BTC = instrument("BTC/USDT")
 NOW = 1_700_000_000_000
@@ -19,15 +19,15 @@ ZERO = Decimal(0)
 
 
 class Scene:
-    """An order desk with one market that stands still."""
+    """A matching engine with one market that stands still."""
 
     def __init__(self, seed: int = 1) -> None:
         self.counts = Counts()
         self.account = Account([BTC])
         self.market = Market(BTC, random.Random(seed), NOW)
-        self.desk = OrderDesk(self.account, self.counts, random.Random(seed), first_id=100)
+        self.engine = MatchingEngine(self.account, self.counts, random.Random(seed), first_id=100)
         self.seen: list[Status] = []
-        self.desk.on_change = lambda order: self.seen.append(order.status)
+        self.engine.on_change = lambda order: self.seen.append(order.status)
 
     def place(
         self,
@@ -38,12 +38,12 @@ class Scene:
     ) -> Order:
         kind: Literal["market", "limit"] = "market" if price is None else "limit"
         request = Request(client_id, BTC, side, kind, Decimal(amount), price)
-        return self.desk.place(request, self.market, NOW, now=0.0)
+        return self.engine.place(request, self.market, NOW, now=0.0)
 
     def wait(self) -> None:
         """Let more time pass than anybody waits, twice: the second part of an order waits again."""
         for now in (1e6, 2e6):
-            self.desk.step(self.market, NOW, now)
+            self.engine.step(self.market, NOW, now)
 
     def has(self, currency: str) -> tuple[Decimal, Decimal]:
         balance = dict(self.account.balances())[currency]
@@ -73,7 +73,7 @@ def test_a_limit_order_waits_and_locks_what_it_needs() -> None:
     order = scene.place(price=Decimal(50_000))
     assert order.status is Status.OPEN
     assert scene.has("USDT") == (usdt - 500, Decimal(500))
-    scene.desk.step(scene.market, NOW, now=0.0)
+    scene.engine.step(scene.market, NOW, now=0.0)
     assert order.status is Status.OPEN
 
 
@@ -83,7 +83,7 @@ def test_a_limit_order_is_filled_after_a_while_at_its_price() -> None:
     scene.wait()
     assert (order.status, order.average, order.updated) == (Status.FILLED, Decimal(50_000), NOW)
     assert scene.has("USDT")[1] == 0
-    assert scene.desk.all(open_only=True) == []
+    assert scene.engine.all(open_only=True) == []
 
 
 def test_a_limit_order_is_filled_when_the_price_crosses_it() -> None:
@@ -92,7 +92,7 @@ def test_a_limit_order_is_filled_when_the_price_crosses_it() -> None:
     order = scene.place(price=price)
     for _ in range(1_000):
         scene.market.step(NOW)
-        scene.desk.step(scene.market, NOW, now=0.0)
+        scene.engine.step(scene.market, NOW, now=0.0)
         if scene.market.best_ask > price:
             assert order.status is Status.OPEN
         else:
@@ -114,21 +114,21 @@ def test_a_cancelled_order_gives_back_what_it_locked() -> None:
     before = scene.has("BTC")
     order = scene.place(price=Decimal(70_000), side="sell")
     assert scene.has("BTC") == (before[0] - Decimal("0.01"), Decimal("0.01"))
-    scene.desk.cancel(order, NOW + 5)
+    scene.engine.cancel(order, NOW + 5)
     assert (order.status, order.updated, scene.counts.cancels) == (Status.CANCELLED, NOW + 5, 1)
     assert scene.has("BTC") == before
-    with pytest.raises(Refusal) as refusal:
-        scene.desk.cancel(order, NOW)
-    assert refusal.value.reason is Reason.UNKNOWN_ORDER
+    with pytest.raises(Rejection) as rejection:
+        scene.engine.cancel(order, NOW)
+    assert rejection.value.reason is Reason.UNKNOWN_ORDER
 
 
 @pytest.mark.parametrize("price", [None, Decimal(59_000)])
 def test_an_order_beyond_the_balance_is_refused(price: Decimal | None) -> None:
     scene = Scene()
     before = scene.has("USDT")
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(Rejection) as rejection:
         scene.place(amount="1000", price=price)
-    assert refusal.value.reason is Reason.BALANCE
+    assert rejection.value.reason is Reason.BALANCE
     assert scene.has("USDT") == before
     assert scene.counts.orders_accepted == 0
 
@@ -136,16 +136,16 @@ def test_an_order_beyond_the_balance_is_refused(price: Decimal | None) -> None:
 def test_a_client_id_is_used_once() -> None:
     scene = Scene()
     scene.place()
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(Rejection) as rejection:
         scene.place()
-    assert refusal.value.reason is Reason.PARAMETER
+    assert rejection.value.reason is Reason.PARAMETER
 
 
 def test_orders_are_found_by_either_id() -> None:
     scene = Scene()
     order = scene.place()
-    assert scene.desk.find("100", None) is order
-    assert scene.desk.find(None, "mine") is order
+    assert scene.engine.find("100", None) is order
+    assert scene.engine.find(None, "mine") is order
     for ids in (("101", None), ("no number", None), (None, "other"), (None, None)):
-        with pytest.raises(Refusal):
-            scene.desk.find(*ids)
+        with pytest.raises(Rejection):
+            scene.engine.find(*ids)

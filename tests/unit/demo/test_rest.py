@@ -1,4 +1,4 @@
-"""Requests of real ccxt clients, in both dialects."""
+"""Requests of real ccxt clients, of both exchanges."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_wrong_credentials_are_refused(
     with pytest.raises(ccxt.AuthenticationError):
         await client.create_order(SYMBOL, "market", "buy", 0.01)
     counts = await simulator.counts(name)
-    assert (counts["signed"], counts["refusals"], counts["orders"]["rejected"]) == (0, {reason: 1}, 1)
+    assert (counts["signed"], counts["rejections"], counts["orders"]["rejected"]) == (0, {reason: 1}, 1)
 
 
 async def test_a_wrong_passphrase_is_refused(simulator: Simulator) -> None:
@@ -106,7 +106,7 @@ async def test_a_clock_that_is_off_is_refused(simulator: Simulator, name: str, s
     client.nonce = lambda: client.milliseconds() + round(skew * 1000)
     with pytest.raises(ccxt.InvalidNonce):
         await client.fetch_balance()
-    assert (await simulator.counts(name))["refusals"] == {"timestamp": 1}
+    assert (await simulator.counts(name))["rejections"] == {"timestamp": 1}
 
 
 @EXCHANGES
@@ -135,7 +135,7 @@ async def test_orders_are_rejected_on_demand(simulator: Simulator, name: str) ->
         await client.create_order(SYMBOL, "market", "buy", 0.01)
     counts = await simulator.counts(name)
     assert counts["orders"] == {"received": 1, "accepted": 0, "rejected": 1, "cancelled": 0, "fills": 0}
-    assert counts["refusals"] == {"balance": 1}
+    assert counts["rejections"] == {"balance": 1}
 
 
 @EXCHANGES

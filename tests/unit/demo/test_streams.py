@@ -94,9 +94,9 @@ async def test_tickers_and_candles_are_watched(simulator: Simulator, name: str) 
 async def test_own_orders_are_watched(simulator: Simulator, name: str) -> None:
     trader, watcher = await simulator.rest(name), await simulator.pro(name)
     watching = asyncio.create_task(watcher.watch_orders())
-    listeners = simulator.exchanges[name].hub.listeners
+    subscribers = simulator.exchanges[name].connections.subscribers
     channel = "demo-listen-key" if name == "binance" else "orders"
-    await until(lambda: any(listeners(channel)))
+    await until(lambda: any(subscribers(channel)))
     placed = await trader.create_order(SYMBOL, "limit", "buy", 0.01, 40_000, {"clientOrderId": "mine1"})
     first = (await watching)[-1]
     assert (first["id"], first["clientOrderId"], first["status"]) == (placed["id"], "mine1", "open")
@@ -119,7 +119,7 @@ async def test_a_wrong_secret_watches_no_orders(simulator: Simulator, name: str)
     # ccxt 4.5.90 loses Binance's answer in a KeyError of its own.
     with pytest.raises((ccxt.AuthenticationError, KeyError)):
         await client.watch_orders()
-    assert (await simulator.counts(name))["refusals"] == {"wrong_signature": 1}
+    assert (await simulator.counts(name))["rejections"] == {"wrong_signature": 1}
 
 
 async def test_binance_numbers_its_changes_one_after_the_other(simulator: Simulator) -> None:
@@ -298,7 +298,9 @@ async def test_half_open_neither_sends_nor_reads(simulator: Simulator, name: str
 @EXCHANGES
 async def test_a_client_that_takes_nothing_is_cut_off(simulator: Simulator, name: str) -> None:
     socket = await book_socket(simulator, name)
-    (session,) = simulator.exchanges[name].hub.listeners(next(iter(session_channels(simulator, name))))
+    (session,) = simulator.exchanges[name].connections.subscribers(
+        next(iter(session_channels(simulator, name)))
+    )
     for _ in range(2_000):
         session.send("x")
     await watch_until(socket.receive, lambda message: message.type is not aiohttp.WSMsgType.TEXT)

@@ -1,1 +1,1 @@
-"""Binance's spot dialect."""
+"""Binance's spot API."""

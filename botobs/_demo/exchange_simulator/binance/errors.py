@@ -1,11 +1,11 @@
-"""Binance's refusals: a status, a code, a sentence."""
+"""Binance's errors: status, code and message."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from ..refusal import Reason, Refusal
-from ..rest import broken
+from ..rejection import Reason, Rejection
+from ..rest import unavailable_response
 
 _ERRORS = {
     Reason.UNKNOWN_KEY: (401, -2015, "Invalid API-key, IP, or permissions for action."),
@@ -20,17 +20,17 @@ _ERRORS = {
 }
 
 
-def code_and_message(refusal: Refusal) -> tuple[int, int, str]:
-    """Status, code and sentence."""
-    status, code, message = _ERRORS[refusal.reason]
-    return status, code, message.format(refusal.detail)
+def code_and_message(rejection: Rejection) -> tuple[int, int, str]:
+    """Status, code and message of a rejection."""
+    status, code, message = _ERRORS[rejection.reason]
+    return status, code, message.format(rejection.detail)
 
 
-def refuse(refusal: Refusal) -> web.Response:
-    """The answer to a request that is refused."""
-    if refusal.reason is Reason.UNAVAILABLE:
-        return broken(refusal)
-    status, code, message = code_and_message(refusal)
-    waits = refusal.reason in (Reason.RATE_LIMIT, Reason.BANNED)
-    headers = {"Retry-After": refusal.detail} if waits else None
+def error_response(rejection: Rejection) -> web.Response:
+    """The response to a rejected request."""
+    if rejection.reason is Reason.UNAVAILABLE:
+        return unavailable_response(rejection)
+    status, code, message = code_and_message(rejection)
+    waits = rejection.reason in (Reason.RATE_LIMIT, Reason.BANNED)
+    headers = {"Retry-After": rejection.detail} if waits else None
     return web.json_response({"code": code, "msg": message}, status=status, headers=headers)

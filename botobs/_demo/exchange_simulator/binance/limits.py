@@ -1,4 +1,4 @@
-"""Binance's limits: weight per minute, orders per ten seconds and per day, told in headers."""
+"""Binance's rate limits: weight per minute, orders per ten seconds and per day, reported in headers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from aiohttp import web
 
 from ..faults import Fault
-from ..refusal import Reason, Refusal
+from ..rejection import Reason, Rejection
 from ..rest import EXCHANGE, Handler, operation_of
-from .errors import refuse
-from .words import ORDERS_PER_10_SECONDS, ORDERS_PER_DAY, WEIGHT_PER_MINUTE
+from .errors import error_response
+from .payloads import ORDERS_PER_10_SECONDS, ORDERS_PER_DAY, WEIGHT_PER_MINUTE
 
-#: Those of the real exchange; requests that are not named weigh one.
+#: Weights of the real exchange; other requests have the weight 1.
 _WEIGHTS = {
     "fetch_markets": 20,
     "fetch_order_book": 25,
@@ -28,8 +28,8 @@ _WEIGHTS = {
 }
 
 
-class Window:
-    """What was used in the current span of `seconds`."""
+class UsageWindow:
+    """What was used in the current interval of `seconds`."""
 
     def __init__(self, seconds: int, limit: int) -> None:
         self.used = 0
@@ -38,30 +38,30 @@ class Window:
         self._span = 0
 
     def use(self, amount: int, now: float) -> None:
-        """Add to what was used."""
+        """Add `amount`; `now` is in seconds since the epoch."""
         span = int(now // self._seconds)
         if span != self._span:
             self._span, self.used = span, 0
         self.used += amount
 
     def exceeded(self) -> bool:
-        """Whether more was used than is allowed."""
+        """Whether the limit is exceeded."""
         return self.used > self._limit
 
     def remaining(self, now: float) -> float:
-        """Seconds until the span is over."""
+        """Seconds until the next interval."""
         return self._seconds - now % self._seconds
 
 
-class Limits:
-    """The limits of one account, which is also one address."""
+class RateLimits:
+    """The rate limits of the account, whose clients all have one IP address."""
 
     def __init__(self) -> None:
-        self._weight = Window(60, WEIGHT_PER_MINUTE)
-        self._orders = (Window(10, ORDERS_PER_10_SECONDS), Window(86_400, ORDERS_PER_DAY))
+        self._weight = UsageWindow(60, WEIGHT_PER_MINUTE)
+        self._orders = (UsageWindow(10, ORDERS_PER_10_SECONDS), UsageWindow(86_400, ORDERS_PER_DAY))
 
     def use(self, operation: str, now: float) -> float | None:
-        """Count a request; returns the seconds to wait when it is one too many."""
+        """Count a request; returns the seconds to wait when it exceeds a limit, else None."""
         self._weight.use(_WEIGHTS.get(operation, 1), now)
         windows = [self._weight]
         if operation == "create_order":
@@ -71,7 +71,7 @@ class Limits:
         return max((window.remaining(now) for window in windows if window.exceeded()), default=None)
 
     def headers(self, operation: str, others: float = 0.0) -> dict[str, str]:
-        """What the answer tells about it, when others at this address use the part `others` of the weight."""
+        """The headers of a response, when other clients at this IP address use the share `others` of the weight."""
         weight = self._weight.used + round(others * WEIGHT_PER_MINUTE)
         headers = {"X-MBX-USED-WEIGHT": f"{weight}", "X-MBX-USED-WEIGHT-1M": f"{weight}"}
         if operation == "create_order":
@@ -80,19 +80,19 @@ class Limits:
         return headers
 
 
-LIMITS = web.AppKey("limits", Limits)
+RATE_LIMITS = web.AppKey("limits", RateLimits)
 
 
 @web.middleware
-async def weigh(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Keep the limits, and tell in the headers what was used."""
+async def rate_limit_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Enforce the limits, and report their use in headers."""
     operation = operation_of(request)
     if operation is None:
         return await handler(request)
-    limits = request.app[LIMITS]
+    limits = request.app[RATE_LIMITS]
     wait = limits.use(operation, time.time())
     if wait is not None:
-        response: web.StreamResponse = refuse(Refusal(Reason.RATE_LIMIT, f"{wait:.0f}"))
+        response: web.StreamResponse = error_response(Rejection(Reason.RATE_LIMIT, f"{wait:.0f}"))
     else:
         response = await handler(request)
     others = request.app[EXCHANGE].faults.setting(Fault.LIMIT_USED)

@@ -1,4 +1,4 @@
-"""Binance's requests."""
+"""Binance's REST API."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ..candles import span
 from ..exchange import Exchange
 from ..market import Market, Trade
 from ..orders import Order, Request
-from ..refusal import Reason, Refusal
+from ..rejection import Reason, Rejection
 from ..rest import EXCHANGE, amount_of, number_of
-from . import words
+from . import payloads
 from .signing import check_key, parameters, signed_parameters
 
 routes = web.RouteTableDef()
 
-#: The name of the account's stream, for clients that listen to it by key.
+#: The listen key of the user data stream.
 LISTEN_KEY = "demo-listen-key"
 
 
 @routes.get("/api/v3/ping", name="ping")
 async def ping(_: web.Request) -> web.Response:
-    """Nothing."""
+    """An empty object."""
     return web.json_response({})
 
 
@@ -36,53 +36,53 @@ async def fetch_time(request: web.Request) -> web.Response:
 
 @routes.get("/api/v3/exchangeInfo", name="fetch_markets")
 async def fetch_markets(request: web.Request) -> web.Response:
-    """What can be traded, and the limits."""
+    """The markets and the rate limits."""
     exchange = request.app[EXCHANGE]
     return web.json_response(
         {
             "timezone": "UTC",
             "serverTime": exchange.milliseconds(),
-            "rateLimits": words.rate_limits(),
+            "rateLimits": payloads.rate_limits(),
             "exchangeFilters": [],
-            "symbols": [words.market_info(market.instrument) for market in exchange.markets.values()],
+            "symbols": [payloads.market_info(market.instrument) for market in exchange.markets.values()],
         }
     )
 
 
 @routes.get("/api/v3/depth", name="fetch_order_book")
 async def fetch_order_book(request: web.Request) -> web.Response:
-    """A book."""
+    """An order book."""
     values = await parameters(request)
     market = _market(request, values)
     book = request.app[EXCHANGE].book(market)
-    return web.json_response(words.depth(market.instrument, book, _limit(values, 100, 5_000)))
+    return web.json_response(payloads.depth(market.instrument, book, _limit(values, 100, 5_000)))
 
 
 @routes.get("/api/v3/aggTrades", name="fetch_trades")
 async def fetch_trades(request: web.Request) -> web.Response:
-    """The last public trades, as ccxt asks for them."""
-    return web.json_response([words.aggregate_trade(trade) for trade in await _trades(request)])
+    """The last public trades as aggregate trades, which ccxt requests."""
+    return web.json_response([payloads.aggregate_trade(trade) for trade in await _trades(request)])
 
 
 @routes.get("/api/v3/trades", name="fetch_recent_trades")
 async def fetch_recent_trades(request: web.Request) -> web.Response:
     """The last public trades, one by one."""
-    return web.json_response([words.trade(trade) for trade in await _trades(request)])
+    return web.json_response([payloads.trade(trade) for trade in await _trades(request)])
 
 
 @routes.get("/api/v3/klines", name="fetch_ohlcv")
 async def fetch_ohlcv(request: web.Request) -> web.Response:
-    """Candles: from `startTime` on when it is given, else the last ones."""
+    """Candles from `startTime` on, or the last ones without it."""
     values = await parameters(request)
     market, limit = _market(request, values), _limit(values, 500, 1_000)
     try:
         length = span(values.get("interval", ""))
         since, until = int(values.get("startTime", 0)), int(values.get("endTime", 2**53))
     except ValueError:
-        raise Refusal(Reason.PARAMETER, "interval") from None
+        raise Rejection(Reason.PARAMETER, "interval") from None
     candles = market.candles.spans(length, since, until + 1)
     chosen = candles[:limit] if since else candles[-limit:]
-    return web.json_response([words.kline(candle, length) for candle in chosen])
+    return web.json_response([payloads.kline(candle, length) for candle in chosen])
 
 
 @routes.get("/api/v3/ticker/24hr", name="fetch_ticker")
@@ -91,8 +91,8 @@ async def fetch_ticker(request: web.Request) -> web.Response:
     values, exchange = await parameters(request), request.app[EXCHANGE]
     now = exchange.milliseconds()
     if "symbol" in values:
-        return web.json_response(words.ticker(_market(request, values), now))
-    return web.json_response([words.ticker(market, now) for market in exchange.markets.values()])
+        return web.json_response(payloads.ticker(_market(request, values), now))
+    return web.json_response([payloads.ticker(market, now) for market in exchange.markets.values()])
 
 
 @routes.post("/api/v3/order", name="create_order")
@@ -100,7 +100,7 @@ async def create_order(request: web.Request) -> web.Response:
     """Place an order."""
     values = await signed_parameters(request)
     order = request.app[EXCHANGE].place(_order_request(_market(request, values), values))
-    return web.json_response(words.placed(order))
+    return web.json_response(payloads.placed(order))
 
 
 @routes.delete("/api/v3/order", name="cancel_order")
@@ -109,13 +109,13 @@ async def cancel_order(request: web.Request) -> web.Response:
     exchange = request.app[EXCHANGE]
     order = _find(exchange, await signed_parameters(request))
     exchange.cancel(order)
-    return web.json_response(words.cancelled(order))
+    return web.json_response(payloads.cancelled(order))
 
 
 @routes.get("/api/v3/order", name="fetch_order")
 async def fetch_order(request: web.Request) -> web.Response:
     """An order."""
-    return web.json_response(words.order(_find(request.app[EXCHANGE], await signed_parameters(request))))
+    return web.json_response(payloads.order(_find(request.app[EXCHANGE], await signed_parameters(request))))
 
 
 @routes.get("/api/v3/openOrders", name="fetch_open_orders")
@@ -132,7 +132,7 @@ async def fetch_orders(request: web.Request) -> web.Response:
 
 @routes.get("/api/v3/account", name="fetch_balance")
 async def fetch_balance(request: web.Request) -> web.Response:
-    """What the account has."""
+    """The balances of the account."""
     await signed_parameters(request)
     exchange = request.app[EXCHANGE]
     return web.json_response(
@@ -144,7 +144,7 @@ async def fetch_balance(request: web.Request) -> web.Response:
             "canDeposit": False,
             "updateTime": exchange.milliseconds(),
             "accountType": "SPOT",
-            "balances": [words.balance(*each) for each in exchange.account.balances()],
+            "balances": [payloads.balance(*each) for each in exchange.account.balances()],
             "permissions": ["SPOT"],
         }
     )
@@ -152,7 +152,7 @@ async def fetch_balance(request: web.Request) -> web.Response:
 
 @routes.post("/api/v3/userDataStream", name="listen_key")
 async def create_listen_key(request: web.Request) -> web.Response:
-    """The key of the account's stream."""
+    """The listen key of the user data stream."""
     check_key(request)
     return web.json_response({"listenKey": LISTEN_KEY})
 
@@ -160,7 +160,7 @@ async def create_listen_key(request: web.Request) -> web.Response:
 @routes.put("/api/v3/userDataStream", name="listen_key")
 @routes.delete("/api/v3/userDataStream", name="listen_key")
 async def keep_listen_key(request: web.Request) -> web.Response:
-    """Keep the key, or give it back: it does not expire."""
+    """Extend or close the listen key; it does not expire."""
     check_key(request)
     return web.json_response({})
 
@@ -174,24 +174,24 @@ async def _orders(request: web.Request, open_only: bool) -> web.Response:
     values = await signed_parameters(request)
     symbol = _market(request, values).instrument.symbol if "symbol" in values else None
     orders = request.app[EXCHANGE].orders.all(symbol, open_only)[-_limit(values, 500, 1_000) :]
-    return web.json_response([words.order(order) for order in orders])
+    return web.json_response([payloads.order(order) for order in orders])
 
 
 def _market(request: web.Request, values: Mapping[str, str]) -> Market:
     wanted = values.get("symbol")
     for market in request.app[EXCHANGE].markets.values():
-        if words.market_id(market.instrument) == wanted:
+        if payloads.market_id(market.instrument) == wanted:
             return market
-    raise Refusal(Reason.SYMBOL)
+    raise Rejection(Reason.SYMBOL)
 
 
 def _order_request(market: Market, values: Mapping[str, str]) -> Request:
     instrument = market.instrument
     side, kind = values.get("side", "").lower(), values.get("type", "").lower()
     if side not in ("buy", "sell"):
-        raise Refusal(Reason.PARAMETER, "side")
+        raise Rejection(Reason.PARAMETER, "side")
     if kind not in ("limit", "market"):
-        raise Refusal(Reason.PARAMETER, "type")
+        raise Rejection(Reason.PARAMETER, "type")
     return Request(
         client_id=values.get("newClientOrderId") or uuid.uuid4().hex[:22],
         instrument=instrument,
@@ -209,5 +209,5 @@ def _find(exchange: Exchange, values: Mapping[str, str]) -> Order:
 def _limit(values: Mapping[str, str], default: int, most: int) -> int:
     text = values.get("limit", str(default))
     if not text.isdecimal() or not int(text):
-        raise Refusal(Reason.PARAMETER, "limit")
+        raise Rejection(Reason.PARAMETER, "limit")
     return min(int(text), most)

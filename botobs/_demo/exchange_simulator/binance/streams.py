@@ -1,4 +1,4 @@
-"""Binance's WebSockets: market streams, and the account's stream by key or by signature."""
+"""Binance's WebSockets: market streams, and the user data stream by listen key or by signature."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..candles import span
 from ..exchange import Exchange
 from ..market import BookChange, Market, Trade
 from ..orders import Order
-from ..refusal import Refusal
+from ..rejection import Rejection
 from ..rest import EXCHANGE
 from ..sessions import Session
-from . import words
+from . import payloads
 from .errors import code_and_message
 from .rest import LISTEN_KEY
 from .signing import check_socket_parameters
 
 routes = web.RouteTableDef()
 
-#: The account's channel, and how a session has asked for it.
+#: The channel of the user data stream, and the argument of a subscription by signature.
 _ACCOUNT = LISTEN_KEY
 _BY_SIGNATURE = "signature"
 
@@ -30,27 +30,27 @@ _BY_SIGNATURE = "signature"
 @routes.get("/stream/ws")
 @routes.get("/stream")
 async def market_streams(request: web.Request) -> web.StreamResponse:
-    """Streams named in the address (`/ws/btcusdt@trade`, `?streams=a/b`) or subscribed to later."""
+    """Streams named in the URL (`/ws/btcusdt@trade`, `?streams=a/b`) or subscribed to later."""
     exchange = request.app[EXCHANGE]
     named = request.query.get("streams", request.match_info.get("names", "")).split("/")
 
     def welcome(session: Session) -> None:
         session.combined = "streams" in request.query
-        # ccxt's addresses end with a number that only tells its connections apart.
+        # ccxt's URLs end with a number that distinguishes its connections and names no stream.
         session.channels.update({name: None for name in named if "@" in name or name == LISTEN_KEY})
 
-    return await exchange.hub.serve(request, _serve_market_streams, welcome)
+    return await exchange.connections.serve(request, _serve_market_streams, welcome)
 
 
 @routes.get("/ws-api/v3")
 async def requests(request: web.Request) -> web.StreamResponse:
-    """Requests over WebSocket; the one that is known subscribes to the account's stream."""
+    """The WebSocket API; only the subscription to the user data stream is supported."""
     exchange = request.app[EXCHANGE]
 
     def receive(session: Session, text: str) -> None:
         session.send(json.dumps(_answer(exchange, session, text)))
 
-    return await exchange.hub.serve(request, receive)
+    return await exchange.connections.serve(request, receive)
 
 
 def _serve_market_streams(session: Session, text: str) -> None:
@@ -79,9 +79,9 @@ def _answer(exchange: Exchange, session: Session, text: str) -> dict[str, Any]:
         exchange.counts.calls[method] += 1
         try:
             check_socket_parameters(exchange, values)
-        except Refusal as refusal:
-            exchange.counts.refusals[refusal.reason] += 1
-            return _refused(number, *code_and_message(refusal))
+        except Rejection as rejection:
+            exchange.counts.rejections[rejection.reason] += 1
+            return _refused(number, *code_and_message(rejection))
         session.channels[_ACCOUNT] = _BY_SIGNATURE
         return {"id": number, "status": 200, "result": {"subscriptionId": 0}, "rateLimits": []}
     if method == "userDataStream.unsubscribe":
@@ -95,52 +95,54 @@ def _refused(number: Any, status: int, code: int, message: str) -> dict[str, Any
 
 
 class BinanceStreams:
-    """Brings news to who listens."""
+    """Sends Binance's messages to the subscribers."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def book(self, market: Market, change: BookChange) -> None:
-        """A change of a book; both speeds are the same here."""
-        event = words.depth_update(market.instrument, change, self._exchange.milliseconds())
+        """Send an update of an order book; both update speeds are the same here."""
+        event = payloads.depth_update(market.instrument, change, self._exchange.milliseconds())
         for speed in ("depth@100ms", "depth"):
             self._send(_channel(market, speed), event)
         self._send(
-            _channel(market, "bookTicker"), words.book_ticker_event(market.instrument, market.published)
+            _channel(market, "bookTicker"), payloads.book_ticker_event(market.instrument, market.published)
         )
 
     def trade(self, market: Market, trade: Trade) -> None:
-        """A public trade."""
+        """Send a public trade."""
         now = self._exchange.milliseconds()
-        self._send(_channel(market, "trade"), words.trade_event(market.instrument, trade, now))
-        self._send(_channel(market, "aggTrade"), words.aggregate_trade_event(market.instrument, trade, now))
+        self._send(_channel(market, "trade"), payloads.trade_event(market.instrument, trade, now))
+        self._send(
+            _channel(market, "aggTrade"), payloads.aggregate_trade_event(market.instrument, trade, now)
+        )
 
     def summary(self, market: Market) -> None:
-        """Ticker and running candles."""
+        """Send tickers and current candles."""
         now = self._exchange.milliseconds()
-        self._send(_channel(market, "ticker"), words.ticker_event(market, now))
-        self._send(_channel(market, "miniTicker"), words.mini_ticker_event(market, now))
+        self._send(_channel(market, "ticker"), payloads.ticker_event(market, now))
+        self._send(_channel(market, "miniTicker"), payloads.mini_ticker_event(market, now))
         for interval in ("1m", "5m", "15m", "1h"):
             channel = _channel(market, f"kline_{interval}")
-            if not any(self._exchange.hub.listeners(channel)):
+            if not any(self._exchange.connections.subscribers(channel)):
                 continue
             length = span(interval)
             candle = market.candles.spans(length)[-1]
-            self._send(channel, words.kline_event(market.instrument, interval, length, candle, now))
+            self._send(channel, payloads.kline_event(market.instrument, interval, length, candle, now))
 
     def order(self, order: Order) -> None:
-        """A client's order."""
-        report = words.execution_report(order)
-        for session in self._exchange.hub.listeners(_ACCOUNT):
+        """Send an execution report."""
+        report = payloads.execution_report(order)
+        for session in self._exchange.connections.subscribers(_ACCOUNT):
             by_signature = session.channels[_ACCOUNT] == _BY_SIGNATURE
             session.send(json.dumps({"subscriptionId": 0, "event": report} if by_signature else report))
 
     def _send(self, channel: str, event: dict[str, Any]) -> None:
-        sessions = list(self._exchange.hub.listeners(channel))
+        sessions = list(self._exchange.connections.subscribers(channel))
         text = json.dumps(event) if sessions else ""
         for session in sessions:
             session.send(f'{{"stream":"{channel}","data":{text}}}' if session.combined else text)
 
 
 def _channel(market: Market, name: str) -> str:
-    return f"{words.market_id(market.instrument).lower()}@{name}"
+    return f"{payloads.market_id(market.instrument).lower()}@{name}"

@@ -1,1 +1,1 @@
-"""OKX's dialect, version 5."""
+"""OKX's API, version 5."""

@@ -1,11 +1,11 @@
-"""OKX's refusals: a code and a sentence, most of them with status 200."""
+"""OKX's errors: code and message, most of them with status 200."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from ..refusal import Reason, Refusal
-from ..rest import broken
+from ..rejection import Reason, Rejection
+from ..rest import unavailable_response
 
 _ERRORS = {
     Reason.UNKNOWN_KEY: (401, "50111", "Invalid OK-ACCESS-KEY"),
@@ -17,7 +17,7 @@ _ERRORS = {
     Reason.BALANCE: (200, "51008", "Order failed. Insufficient USDT balance in account."),
     Reason.UNKNOWN_ORDER: (200, "51603", "Order does not exist"),
     Reason.RATE_LIMIT: (429, "50011", "Too Many Requests"),
-    # OKX knows no code of its own for it: its CDN closes the door.
+    # OKX has no code for it: its CDN responds.
     Reason.BANNED: (403, "50011", "Too Many Requests"),
 }
 
@@ -29,23 +29,23 @@ _LOGIN_ERRORS = {
 }
 
 
-def code_and_message(refusal: Refusal) -> tuple[str, str]:
-    """Code and sentence."""
-    _, code, message = _ERRORS[refusal.reason]
-    return code, message.format(refusal.detail)
+def code_and_message(rejection: Rejection) -> tuple[str, str]:
+    """Code and message of a rejection."""
+    _, code, message = _ERRORS[rejection.reason]
+    return code, message.format(rejection.detail)
 
 
-def login_code_and_message(refusal: Refusal) -> tuple[str, str]:
-    """Code and sentence for a login that failed."""
-    return _LOGIN_ERRORS[refusal.reason]
+def login_code_and_message(rejection: Rejection) -> tuple[str, str]:
+    """Code and message of a failed login."""
+    return _LOGIN_ERRORS[rejection.reason]
 
 
-def refuse(refusal: Refusal) -> web.Response:
-    """The answer to a request that is refused."""
-    if refusal.reason is Reason.UNAVAILABLE:
-        return broken(refusal)
-    status, *_ = _ERRORS[refusal.reason]
-    code, message = code_and_message(refusal)
-    waits = refusal.reason in (Reason.RATE_LIMIT, Reason.BANNED)
-    headers = {"Retry-After": refusal.detail} if waits else None
+def error_response(rejection: Rejection) -> web.Response:
+    """The response to a rejected request."""
+    if rejection.reason is Reason.UNAVAILABLE:
+        return unavailable_response(rejection)
+    status, *_ = _ERRORS[rejection.reason]
+    code, message = code_and_message(rejection)
+    waits = rejection.reason in (Reason.RATE_LIMIT, Reason.BANNED)
+    headers = {"Retry-After": rejection.detail} if waits else None
     return web.json_response({"code": code, "data": [], "msg": message}, status=status, headers=headers)

@@ -1,4 +1,4 @@
-"""OKX's requests."""
+"""OKX's REST API."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..candles import span
 from ..exchange import Exchange
 from ..market import Market
 from ..orders import Order, Request
-from ..refusal import Reason, Refusal
+from ..rejection import Reason, Rejection
 from ..rest import EXCHANGE, amount_of, number_of
-from . import words
+from . import payloads
 from .errors import code_and_message
 from .signing import check_request
 
@@ -30,17 +30,17 @@ async def fetch_time(request: web.Request) -> web.Response:
 
 @routes.get("/api/v5/public/instruments", name="fetch_markets")
 async def fetch_markets(request: web.Request) -> web.Response:
-    """What can be traded: spot only."""
+    """The markets; only spot markets exist."""
     markets = request.app[EXCHANGE].markets.values() if request.query.get("instType") == "SPOT" else ()
-    return _data([words.market_info(market.instrument) for market in markets])
+    return _data([payloads.market_info(market.instrument) for market in markets])
 
 
 @routes.get("/api/v5/market/books", name="fetch_order_book")
 async def fetch_order_book(request: web.Request) -> web.Response:
-    """A book."""
+    """An order book."""
     exchange, market = request.app[EXCHANGE], _market(request, request.query)
     limit = _limit(request.query, "sz", 1, 400)
-    return _data([words.books(market.instrument, exchange.book(market), exchange.milliseconds(), limit)])
+    return _data([payloads.books(market.instrument, exchange.book(market), exchange.milliseconds(), limit)])
 
 
 @routes.get("/api/v5/market/trades", name="fetch_trades")
@@ -48,7 +48,7 @@ async def fetch_trades(request: web.Request) -> web.Response:
     """The last public trades, newest first."""
     market = _market(request, request.query)
     trades = list(market.trades)[: -_limit(request.query, "limit", 100, 500) - 1 : -1]
-    return _data([words.trade(market.instrument, trade) for trade in trades])
+    return _data([payloads.trade(market.instrument, trade) for trade in trades])
 
 
 @routes.get("/api/v5/market/candles", name="fetch_ohlcv")
@@ -59,7 +59,7 @@ async def fetch_ohlcv(request: web.Request) -> web.Response:
 
 @routes.get("/api/v5/market/history-candles", name="fetch_ohlcv_history")
 async def fetch_ohlcv_history(request: web.Request) -> web.Response:
-    """The same, for older ones."""
+    """Older candles, with the same parameters."""
     return _candles(request, most=100)
 
 
@@ -67,19 +67,19 @@ async def fetch_ohlcv_history(request: web.Request) -> web.Response:
 async def fetch_ticker(request: web.Request) -> web.Response:
     """The last 24 hours of one market."""
     exchange = request.app[EXCHANGE]
-    return _data([words.ticker(_market(request, request.query), exchange.milliseconds())])
+    return _data([payloads.ticker(_market(request, request.query), exchange.milliseconds())])
 
 
 @routes.get("/api/v5/market/tickers", name="fetch_tickers")
 async def fetch_tickers(request: web.Request) -> web.Response:
     """The last 24 hours of all markets."""
     exchange = request.app[EXCHANGE]
-    return _data([words.ticker(market, exchange.milliseconds()) for market in exchange.markets.values()])
+    return _data([payloads.ticker(market, exchange.milliseconds()) for market in exchange.markets.values()])
 
 
 @routes.post("/api/v5/trade/{form:order|batch-orders}", name="create_order")
 async def create_order(request: web.Request) -> web.Response:
-    """Place one order, or several in a list; each has its own outcome."""
+    """Place one order, or a list of orders; each has its own result."""
     await check_request(request)
     exchange, body = request.app[EXCHANGE], await _body(request)
     outcomes = [_place(exchange, each) for each in (body if isinstance(body, list) else [body])]
@@ -94,8 +94,8 @@ async def cancel_order(request: web.Request) -> web.Response:
     try:
         order = _find(exchange, values)
         exchange.cancel(order)
-    except Refusal as refusal:
-        exchange.counts.refusals[refusal.reason] += 1
+    except Rejection as rejection:
+        exchange.counts.rejections[rejection.reason] += 1
         message = "Order cancellation failed as the order has been filled, canceled or does not exist."
         return _outcomes([_outcome(exchange, values, code="51400", message=message)])
     return _outcomes([_outcome(exchange, values, order=order)])
@@ -105,7 +105,7 @@ async def cancel_order(request: web.Request) -> web.Response:
 async def fetch_order(request: web.Request) -> web.Response:
     """An order."""
     await check_request(request)
-    return _data([words.order(_find(request.app[EXCHANGE], request.query))])
+    return _data([payloads.order(_find(request.app[EXCHANGE], request.query))])
 
 
 @routes.get("/api/v5/trade/orders-pending", name="fetch_open_orders")
@@ -115,17 +115,17 @@ async def fetch_open_orders(request: web.Request) -> web.Response:
     symbol = _market(request, request.query).instrument.symbol if "instId" in request.query else None
     orders = request.app[EXCHANGE].orders.all(symbol, open_only=True)
     return _data(
-        [words.order(order) for order in orders[: -_limit(request.query, "limit", 100, 100) - 1 : -1]]
+        [payloads.order(order) for order in orders[: -_limit(request.query, "limit", 100, 100) - 1 : -1]]
     )
 
 
 @routes.get("/api/v5/account/balance", name="fetch_balance")
 async def fetch_balance(request: web.Request) -> web.Response:
-    """What the account has."""
+    """The balances of the account."""
     await check_request(request)
     exchange = request.app[EXCHANGE]
     now = exchange.milliseconds()
-    details = [words.balance(currency, balance, now) for currency, balance in exchange.account.balances()]
+    details = [payloads.balance(currency, balance, now) for currency, balance in exchange.account.balances()]
     return _data([{"uTime": str(now), "totalEq": "", "details": details}])
 
 
@@ -135,12 +135,12 @@ def _candles(request: web.Request, most: int) -> web.Response:
         length = span(request.query.get("bar", "1m"))
         since, until = int(request.query.get("before", -1)) + 1, int(request.query.get("after", 2**53))
     except ValueError:
-        raise Refusal(Reason.PARAMETER, "bar") from None
+        raise Rejection(Reason.PARAMETER, "bar") from None
     candles = market.candles.spans(length, since, until)[
         : -_limit(request.query, "limit", 100, most) - 1 : -1
     ]
     now = request.app[EXCHANGE].milliseconds()
-    return _data([words.candle(candle, candle.timestamp + length <= now) for candle in candles])
+    return _data([payloads.candle(candle, candle.timestamp + length <= now) for candle in candles])
 
 
 def _data(data: list[Any], code: str = "0", message: str = "") -> web.Response:
@@ -173,10 +173,10 @@ def _outcome(
 def _place(exchange: Exchange, values: Mapping[str, str]) -> dict[str, str]:
     try:
         return _outcome(exchange, values, order=exchange.place(_order_request(exchange, values)))
-    except Refusal as refusal:
+    except Rejection as rejection:
         exchange.counts.orders_rejected += 1
-        exchange.counts.refusals[refusal.reason] += 1
-        code, message = code_and_message(refusal)
+        exchange.counts.rejections[rejection.reason] += 1
+        code, message = code_and_message(rejection)
         return _outcome(exchange, values, code=code, message=message)
 
 
@@ -184,9 +184,9 @@ def _order_request(exchange: Exchange, values: Mapping[str, str]) -> Request:
     instrument = market_of(exchange, values.get("instId")).instrument
     side, kind = values.get("side", ""), values.get("ordType", "")
     if side not in ("buy", "sell"):
-        raise Refusal(Reason.PARAMETER, "side")
+        raise Rejection(Reason.PARAMETER, "side")
     if kind not in ("limit", "market"):
-        raise Refusal(Reason.PARAMETER, "ordType")
+        raise Rejection(Reason.PARAMETER, "ordType")
     return Request(
         client_id=values.get("clOrdId") or uuid.uuid4().hex,
         instrument=instrument,
@@ -198,15 +198,15 @@ def _order_request(exchange: Exchange, values: Mapping[str, str]) -> Request:
 
 
 def market_of(exchange: Exchange, wanted: str | None) -> Market:
-    """The market with one of OKX' ids.
+    """The market of an `instId`.
 
     Raises:
-        Refusal: It is not traded here.
+        Rejection: There is no such market.
     """
     for market in exchange.markets.values():
-        if words.market_id(market.instrument) == wanted:
+        if payloads.market_id(market.instrument) == wanted:
             return market
-    raise Refusal(Reason.SYMBOL)
+    raise Rejection(Reason.SYMBOL)
 
 
 def _market(request: web.Request, values: Mapping[str, str]) -> Market:
@@ -221,11 +221,11 @@ async def _body(request: web.Request) -> Any:
     try:
         return json.loads(await request.text())
     except ValueError:
-        raise Refusal(Reason.PARAMETER, "body") from None
+        raise Rejection(Reason.PARAMETER, "body") from None
 
 
 def _limit(values: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = values.get(name, str(default))
     if not text.isdecimal() or not int(text):
-        raise Refusal(Reason.PARAMETER, name)
+        raise Rejection(Reason.PARAMETER, name)
     return min(int(text), most)

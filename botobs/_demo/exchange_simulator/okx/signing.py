@@ -1,4 +1,4 @@
-"""OKX's signatures: HMAC-SHA256 in base64 over time, method, path and body."""
+"""Checks OKX's signatures: HMAC-SHA256 in base64 of timestamp, method, path and body."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from aiohttp import web
 
 from ..credentials import API_KEY, PASSPHRASE, SECRET
 from ..exchange import Exchange
-from ..refusal import Reason, Refusal
+from ..rejection import Reason, Rejection
 from ..rest import EXCHANGE
 
-#: Milliseconds that a request's time may be off.
+#: Milliseconds that a request's timestamp may be ahead or behind.
 _TOLERANCE = 30_000
 
-#: What a login signs in place of a request.
+#: What a login signs instead of method, path and body.
 _LOGIN = "GET/users/self/verify"
 
 
 async def check_request(request: web.Request) -> None:
-    """Let a signed request pass.
+    """Check a signed request.
 
     Raises:
-        Refusal: Key, passphrase, time or signature is wrong.
+        Rejection: Key, passphrase, timestamp or signature is wrong.
     """
     headers = request.headers
     timestamp = headers.get("OK-ACCESS-TIMESTAMP", "")
-    # The exchange's own address has no prefix, and the client signs what it knows.
+    # The client signs the path of the real exchange, which has no prefix.
     path = request.raw_path[request.raw_path.index("/api/") :]
     signed = timestamp + request.method + path + await request.text()
     try:
         sent = datetime.fromisoformat(timestamp).timestamp() * 1000
     except ValueError:
-        raise Refusal(Reason.TIMESTAMP) from None
+        raise Rejection(Reason.TIMESTAMP) from None
     _check(
         request.app[EXCHANGE],
         key=headers.get("OK-ACCESS-KEY"),
@@ -49,16 +49,16 @@ async def check_request(request: web.Request) -> None:
 
 
 def check_login(exchange: Exchange, values: Mapping[str, Any]) -> None:
-    """Let a login over WebSocket pass.
+    """Check a login over WebSocket.
 
     Raises:
-        Refusal: Key, passphrase, time or signature is wrong.
+        Rejection: Key, passphrase, timestamp or signature is wrong.
     """
     timestamp = str(values.get("timestamp", ""))
     try:
         sent = float(timestamp) * 1000
     except ValueError:
-        raise Refusal(Reason.TIMESTAMP) from None
+        raise Rejection(Reason.TIMESTAMP) from None
     _check(
         exchange,
         key=values.get("apiKey"),
@@ -73,12 +73,12 @@ def _check(
     exchange: Exchange, *, key: str | None, passphrase: str | None, sent: float, signed: str, signature: str
 ) -> None:
     if key != API_KEY:
-        raise Refusal(Reason.UNKNOWN_KEY)
+        raise Rejection(Reason.UNKNOWN_KEY)
     if passphrase != PASSPHRASE:
-        raise Refusal(Reason.WRONG_PASSPHRASE)
+        raise Rejection(Reason.WRONG_PASSPHRASE)
     digest = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
     if not hmac.compare_digest(base64.b64encode(digest), signature.encode()):
-        raise Refusal(Reason.WRONG_SIGNATURE)
+        raise Rejection(Reason.WRONG_SIGNATURE)
     if not abs(exchange.milliseconds() - sent) <= _TOLERANCE:
-        raise Refusal(Reason.TIMESTAMP)
+        raise Rejection(Reason.TIMESTAMP)
     exchange.counts.signed += 1

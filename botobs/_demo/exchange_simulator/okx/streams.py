@@ -13,10 +13,10 @@ from ..candles import span
 from ..exchange import Exchange
 from ..market import BookChange, Market, Trade
 from ..orders import Order
-from ..refusal import Refusal
+from ..rejection import Rejection
 from ..rest import EXCHANGE
 from ..sessions import Session
-from . import words
+from . import payloads
 from .errors import login_code_and_message
 from .rest import market_of
 from .signing import check_login
@@ -33,9 +33,9 @@ _CANDLES = "candle"
 @routes.get("/ws/v5/private")
 @routes.get("/ws/v5/business")
 async def channels(request: web.Request) -> web.StreamResponse:
-    """All three addresses are the same here."""
+    """All three endpoints serve all channels here."""
     exchange = request.app[EXCHANGE]
-    return await exchange.hub.serve(request, partial(_receive, exchange))
+    return await exchange.connections.serve(request, partial(_receive, exchange))
 
 
 def _receive(exchange: Exchange, session: Session, text: str) -> None:
@@ -46,7 +46,7 @@ def _receive(exchange: Exchange, session: Session, text: str) -> None:
         message = json.loads(text)
         operation, arguments = message["op"], message["args"]
     except (ValueError, KeyError, TypeError):
-        _refuse(session, "60012", f"Illegal request: {text}")
+        _send_error(session, "60012", f"Illegal request: {text}")
         return
     if operation == "login":
         _log_in(exchange, session, arguments[0])
@@ -58,16 +58,16 @@ def _receive(exchange: Exchange, session: Session, text: str) -> None:
             session.channels.pop(_channel(argument), None)
             _send(session, {"event": "unsubscribe", "arg": argument, "connId": _connection(session)})
     else:
-        _refuse(session, "60012", f"Illegal request: {text}")
+        _send_error(session, "60012", f"Illegal request: {text}")
 
 
 def _log_in(exchange: Exchange, session: Session, values: Mapping[str, Any]) -> None:
     exchange.counts.calls["login"] += 1
     try:
         check_login(exchange, values)
-    except Refusal as refusal:
-        exchange.counts.refusals[refusal.reason] += 1
-        _refuse(session, *login_code_and_message(refusal))
+    except Rejection as rejection:
+        exchange.counts.rejections[rejection.reason] += 1
+        _send_error(session, *login_code_and_message(rejection))
         return
     session.logged_in = True
     _send(session, {"event": "login", "code": "0", "msg": "", "connId": _connection(session)})
@@ -76,7 +76,7 @@ def _log_in(exchange: Exchange, session: Session, values: Mapping[str, Any]) -> 
 def _subscribe(exchange: Exchange, session: Session, argument: dict[str, Any]) -> None:
     name = str(argument.get("channel"))
     if name == _ORDERS and not session.logged_in:
-        _refuse(session, "60011", "Please log in.")
+        _send_error(session, "60011", "Please log in.")
         return
     try:
         if name != _ORDERS:
@@ -85,8 +85,8 @@ def _subscribe(exchange: Exchange, session: Session, argument: dict[str, Any]) -
             span(name.removeprefix(_CANDLES))
         elif name not in (*_PUBLIC, _ORDERS):
             raise ValueError(f"no channel {name!r}")
-    except (Refusal, ValueError):
-        _refuse(
+    except (Rejection, ValueError):
+        _send_error(
             session, "60018", f"Wrong URL or channel:{name},instId:{argument.get('instId')} doesn't exist."
         )
         return
@@ -96,7 +96,7 @@ def _subscribe(exchange: Exchange, session: Session, argument: dict[str, Any]) -
         session.without_snapshot.add(_channel(argument))
 
 
-def _refuse(session: Session, code: str, message: str) -> None:
+def _send_error(session: Session, code: str, message: str) -> None:
     _send(session, {"event": "error", "code": code, "msg": message, "connId": _connection(session)})
 
 
@@ -114,53 +114,53 @@ def _channel(argument: Mapping[str, Any]) -> str:
 
 
 class OkxStreams:
-    """Brings news to who listens."""
+    """Sends OKX's messages to the subscribers."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
     def book(self, market: Market, change: BookChange) -> None:
-        """A change of a book; who has just subscribed gets the whole book instead."""
+        """Send an update of an order book; a new subscriber gets the snapshot instead."""
         now, instrument = self._exchange.milliseconds(), market.instrument
-        argument = {"channel": _BOOKS, "instId": words.market_id(instrument)}
+        argument = {"channel": _BOOKS, "instId": payloads.market_id(instrument)}
         channel = _channel(argument)
-        sessions = list(self._exchange.hub.listeners(channel))
-        update = words.update(instrument, change, market.published, now) if sessions else {}
+        sessions = list(self._exchange.connections.subscribers(channel))
+        update = payloads.update(instrument, change, market.published, now) if sessions else {}
         text = json.dumps({"arg": argument, "action": "update", "data": [update]})
         for session in sessions:
             if channel in session.without_snapshot:
                 session.without_snapshot.remove(channel)
-                snapshot = words.snapshot(instrument, market.published, now)
+                snapshot = payloads.snapshot(instrument, market.published, now)
                 _send(session, {"arg": argument, "action": "snapshot", "data": [snapshot]})
             else:
                 session.send(text)
 
     def trade(self, market: Market, trade: Trade) -> None:
-        """A public trade."""
-        self._publish("trades", market, lambda: words.trade(market.instrument, trade))
+        """Send a public trade."""
+        self._publish("trades", market, lambda: payloads.trade(market.instrument, trade))
 
     def summary(self, market: Market) -> None:
-        """Ticker and running candles."""
+        """Send ticker and current candles."""
         now = self._exchange.milliseconds()
-        self._publish("tickers", market, lambda: words.ticker(market, now))
+        self._publish("tickers", market, lambda: payloads.ticker(market, now))
         for bar in ("1m", "5m", "15m", "1H"):
             self._publish(_CANDLES + bar, market, partial(_running_candle, market, bar))
 
     def order(self, order: Order) -> None:
-        """A client's order, to those who listen to all markets or to its own."""
-        data = words.order(order)
-        for session in self._exchange.hub.listeners(_ORDERS):
+        """Send an order to the subscribers of its market, and of all markets."""
+        data = payloads.order(order)
+        for session in self._exchange.connections.subscribers(_ORDERS):
             argument = session.channels[_ORDERS]
             if argument.get("instId") in (None, data["instId"]):
                 _send(session, {"arg": argument, "data": [data]})
 
     def _publish(self, name: str, market: Market, data: Callable[[], Any]) -> None:
-        argument = {"channel": name, "instId": words.market_id(market.instrument)}
-        sessions = list(self._exchange.hub.listeners(_channel(argument)))
+        argument = {"channel": name, "instId": payloads.market_id(market.instrument)}
+        sessions = list(self._exchange.connections.subscribers(_channel(argument)))
         text = json.dumps({"arg": argument, "data": [data()]}) if sessions else ""
         for session in sessions:
             session.send(text)
 
 
 def _running_candle(market: Market, bar: str) -> list[str]:
-    return words.candle(market.candles.spans(span(bar))[-1], finished=False)
+    return payloads.candle(market.candles.spans(span(bar))[-1], finished=False)

@@ -1,4 +1,4 @@
-"""Binance's words for markets, trades and orders."""
+"""Binance's JSON for markets, trades and orders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATUS = {
 
 _EXECUTION = {**STATUS, Status.PARTLY_FILLED: "TRADE", Status.FILLED: "TRADE"}
 
-#: What the real exchange grants.
+#: Rate limits of the real exchange.
 WEIGHT_PER_MINUTE = 6_000
 ORDERS_PER_10_SECONDS = 100
 ORDERS_PER_DAY = 200_000
@@ -83,7 +83,7 @@ def levels(
 
 
 def depth(instrument: Instrument, book: Book, limit: int) -> Json:
-    """A book as a request gets it."""
+    """An order book, for REST."""
     return {
         "lastUpdateId": book.sequence,
         "bids": levels(instrument, book.bids, True, limit),
@@ -92,7 +92,7 @@ def depth(instrument: Instrument, book: Book, limit: int) -> Json:
 
 
 def depth_update(instrument: Instrument, change: BookChange, timestamp: int) -> Json:
-    """A change of a book as a stream brings it: `U` follows the last change's `u`."""
+    """An update of an order book, for a stream: `U` is the last update's `u` plus one."""
     return {
         "e": "depthUpdate",
         "E": timestamp,
@@ -105,7 +105,7 @@ def depth_update(instrument: Instrument, change: BookChange, timestamp: int) -> 
 
 
 def trade(trade: Trade) -> Json:
-    """A public trade as a request gets it."""
+    """A public trade, for REST."""
     return {
         "id": trade.id,
         "price": f"{trade.price:.8f}",
@@ -118,7 +118,7 @@ def trade(trade: Trade) -> Json:
 
 
 def aggregate_trade(trade: Trade) -> Json:
-    """A public trade as one that joins those of one taker at one price; here each stands alone."""
+    """A public trade as an aggregate trade, for REST; each holds one trade here."""
     return {
         "a": trade.id,
         "p": f"{trade.price:.8f}",
@@ -132,12 +132,12 @@ def aggregate_trade(trade: Trade) -> Json:
 
 
 def aggregate_trade_event(instrument: Instrument, trade: Trade, timestamp: int) -> Json:
-    """The same as a stream brings it."""
+    """An aggregate trade, for a stream."""
     return {"e": "aggTrade", "E": timestamp, "s": market_id(instrument)} | aggregate_trade(trade)
 
 
 def trade_event(instrument: Instrument, trade: Trade, timestamp: int) -> Json:
-    """A public trade as a stream brings it."""
+    """A public trade, for a stream."""
     return {
         "e": "trade",
         "E": timestamp,
@@ -152,14 +152,14 @@ def trade_event(instrument: Instrument, trade: Trade, timestamp: int) -> Json:
 
 
 def kline(candle: Candle, length: int) -> list[Any]:
-    """A candle as a request gets it."""
+    """A candle, for REST."""
     prices = [f"{price:.8f}" for price in (candle.open, candle.high, candle.low, candle.close)]
     volume, value = f"{candle.volume:.8f}", f"{candle.volume * candle.close:.8f}"
     return [candle.timestamp, *prices, volume, candle.timestamp + length - 1, value, 1, volume, value, "0"]
 
 
 def kline_event(instrument: Instrument, interval: str, length: int, candle: Candle, timestamp: int) -> Json:
-    """A candle as a stream brings it."""
+    """A candle, for a stream."""
     start, opened, high, low, close, volume, end, value, *_ = kline(candle, length)
     names = {"t": start, "T": end, "s": market_id(instrument), "i": interval, "o": opened, "c": close}
     names |= {"h": high, "l": low, "v": volume, "q": value, "n": 1, "x": False, "V": volume, "Q": value}
@@ -167,7 +167,7 @@ def kline_event(instrument: Instrument, interval: str, length: int, candle: Cand
 
 
 def ticker(market: Market, timestamp: int) -> Json:
-    """A market's last 24 hours as a request gets them."""
+    """The 24 hour ticker of a market, for REST."""
     day = market.candles.day()
     return {
         "symbol": market_id(market.instrument),
@@ -194,7 +194,7 @@ def ticker(market: Market, timestamp: int) -> Json:
     }
 
 
-#: The stream's letters for the ticker's names.
+#: The stream's one-letter keys for the ticker's fields.
 _TICKER_LETTERS = {
     "s": "symbol", "p": "priceChange", "P": "priceChangePercent", "w": "weightedAvgPrice",
     "x": "prevClosePrice", "c": "lastPrice", "Q": "lastQty", "b": "bidPrice", "B": "bidQty",
@@ -205,13 +205,13 @@ _TICKER_LETTERS = {
 
 
 def mini_ticker_event(market: Market, timestamp: int) -> Json:
-    """The prices and volumes alone."""
+    """The 24 hour mini ticker of a market, for a stream."""
     whole = ticker_event(market, timestamp)
     return {"e": "24hrMiniTicker"} | {letter: whole[letter] for letter in "Escohlvq"}
 
 
 def book_ticker_event(instrument: Instrument, book: Book) -> Json:
-    """The best prices; the one event that does not say what it is."""
+    """Best bid and ask, for a stream; the only event without a type."""
     (bid, bid_size), *_ = levels(instrument, book.bids, True, 1)
     (ask, ask_size), *_ = levels(instrument, book.asks, False, 1)
     sizes = {"B": bid_size, "A": ask_size}
@@ -219,13 +219,13 @@ def book_ticker_event(instrument: Instrument, book: Book) -> Json:
 
 
 def ticker_event(market: Market, timestamp: int) -> Json:
-    """A market's last 24 hours as a stream brings them."""
+    """The 24 hour ticker of a market, for a stream."""
     values = ticker(market, timestamp)
     return {"e": "24hrTicker", "E": timestamp} | {k: values[name] for k, name in _TICKER_LETTERS.items()}
 
 
 def order(order: Order) -> Json:
-    """An order as a request gets it."""
+    """An order, for REST."""
     request = order.request
     return {
         "symbol": market_id(request.instrument),
@@ -253,7 +253,7 @@ def order(order: Order) -> Json:
 
 
 def placed(placed: Order) -> Json:
-    """A new order, with the executions that it had at once."""
+    """A new order with its immediate fills, for REST."""
     fills = [
         {
             "price": f"{fill.price:.8f}",
@@ -268,12 +268,12 @@ def placed(placed: Order) -> Json:
 
 
 def cancelled(cancelled: Order) -> Json:
-    """A cancelled order."""
+    """A cancelled order, for REST."""
     return order(cancelled) | {"origClientOrderId": cancelled.request.client_id}
 
 
 def execution_report(order: Order) -> Json:
-    """What the account's stream says about an order."""
+    """An execution report, for the user data stream."""
     request, last = order.request, order.fills[-1] if order.fills else None
     executed = last if _EXECUTION[order.status] == "TRADE" else None
     cancelled = order.status is Status.CANCELLED
@@ -316,5 +316,5 @@ def execution_report(order: Order) -> Json:
 
 
 def balance(currency: str, balance: Balance) -> Json:
-    """What the account has of a currency."""
+    """The balance of a currency, for REST."""
     return {"asset": currency, "free": f"{balance.free:.8f}", "locked": f"{balance.locked:.8f}"}

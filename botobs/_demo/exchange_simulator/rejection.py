@@ -1,4 +1,4 @@
-"""Why an exchange refuses a request, before it is put in the exchange's own words."""
+"""Why an exchange rejects a request, independent of the API's error codes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The kinds of refusals."""
+    """Reasons of a rejection."""
 
     UNKNOWN_KEY = "unknown_key"
     WRONG_SIGNATURE = "wrong_signature"
@@ -21,12 +21,12 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-class Refusal(Exception):
-    """A request is refused.
+class Rejection(Exception):
+    """A request is rejected.
 
     Attributes:
-        reason: Its kind.
-        detail: A parameter's name, or seconds to wait, or a status, as the kind asks for.
+        reason: Why.
+        detail: By the reason: a parameter's name, seconds to wait, a status code, or empty.
     """
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

@@ -1,4 +1,4 @@
-"""OKX's words for markets, trades and orders."""
+"""OKX's JSON for markets, trades and orders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATE = {
     Status.CANCELLED: "canceled",
 }
 
-#: Levels on each side that a book's checksum covers.
+#: Levels on each side that an order book's checksum covers.
 _CHECKED = 25
 
 
@@ -57,7 +57,7 @@ def market_info(instrument: Instrument) -> Json:
 def levels(
     instrument: Instrument, side: Levels, descending: bool, limit: int | None = None
 ) -> list[list[str]]:
-    """Price, size, a zero of the past and number of orders, best first."""
+    """Price, size, an obsolete zero and number of orders, best first."""
     return [
         [f"{instrument.price_at(level)}", f"{side[level]:.5f}", "0", "1" if side[level] else "0"]
         for level in sorted(side, reverse=descending)[:limit]
@@ -65,7 +65,7 @@ def levels(
 
 
 def books(instrument: Instrument, book: Book, timestamp: int, limit: int | None = None) -> Json:
-    """A book as a request gets it."""
+    """An order book, for REST."""
     return {
         "asks": levels(instrument, book.asks, False, limit),
         "bids": levels(instrument, book.bids, True, limit),
@@ -75,13 +75,13 @@ def books(instrument: Instrument, book: Book, timestamp: int, limit: int | None 
 
 
 def snapshot(instrument: Instrument, book: Book, timestamp: int) -> Json:
-    """A book as a stream begins with it."""
+    """A snapshot of an order book, for a stream."""
     whole = books(instrument, book, timestamp)
     return whole | {"prevSeqId": -1, "checksum": _checksum(whole["bids"], whole["asks"])}
 
 
 def update(instrument: Instrument, change: BookChange, after: Book, timestamp: int) -> Json:
-    """A change of a book: `prevSeqId` is the last change's `seqId`; the checksum is of the book after it."""
+    """An update of an order book: `prevSeqId` is the last one's `seqId`; the checksum is of the book after it."""
     return {
         "asks": levels(instrument, change.asks, False),
         "bids": levels(instrument, change.bids, True),
@@ -93,7 +93,7 @@ def update(instrument: Instrument, change: BookChange, after: Book, timestamp: i
 
 
 def _checksum(bids: list[list[str]], asks: list[list[str]]) -> int:
-    """CRC-32, signed, of bid and ask alternating, as `price:size` joined by colons."""
+    """Signed CRC-32 of alternating bids and asks as `price:size`, joined by colons."""
     parts: list[str] = []
     for index in range(_CHECKED):
         for side in (bids, asks):
@@ -116,14 +116,14 @@ def trade(instrument: Instrument, trade: Trade) -> Json:
 
 
 def candle(candle: Candle, finished: bool) -> list[str]:
-    """A candle."""
+    """A candle, for REST and streams."""
     prices = [f"{price:.5f}" for price in (candle.open, candle.high, candle.low, candle.close)]
     volume, value = f"{candle.volume:.5f}", f"{candle.volume * candle.close:.5f}"
     return [str(candle.timestamp), *prices, volume, value, value, "1" if finished else "0"]
 
 
 def ticker(market: Market, timestamp: int) -> Json:
-    """A market's last 24 hours."""
+    """The 24 hour ticker of a market."""
     day = market.candles.day()
     return {
         "instType": "SPOT",
@@ -146,7 +146,7 @@ def ticker(market: Market, timestamp: int) -> Json:
 
 
 def order(order: Order) -> Json:
-    """An order, for requests and for the account's stream alike."""
+    """An order, for REST and for the orders channel."""
     request, last = order.request, order.fills[-1] if order.fills else None
     return {
         "instType": "SPOT",
@@ -188,7 +188,7 @@ def order(order: Order) -> Json:
 
 
 def balance(currency: str, balance: Balance, timestamp: int) -> Json:
-    """What the account has of a currency."""
+    """The balance of a currency."""
     total = balance.free + balance.locked
     return {
         "ccy": currency,
