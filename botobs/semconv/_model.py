@@ -6,7 +6,7 @@ dashboards are checked against them, so that a name is written once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -109,3 +109,13 @@ class Metric:
             )
         factory = getattr(meter, f"create_{self.kind.replace('updowncounter', 'up_down_counter')}")
         return factory(self.name, unit=self.unit, description=self.description)
+
+
+def declared_in(names: Mapping[str, object]) -> tuple[Metric, ...]:
+    """Every metric among the values of `names`, in their order.
+
+    Args:
+        names: The globals of a module that declares metrics. The module's list of metrics is built from them, so that
+            none can be left out: a metric that is not in the list is never recorded.
+    """
+    return tuple(value for value in names.values() if isinstance(value, Metric))

@@ -6,7 +6,7 @@ Names of the stable conventions: https://opentelemetry.io/docs/specs/semconv/dat
 
 from __future__ import annotations
 
-from ._model import Metric
+from ._model import Metric, declared_in
 
 DB_SYSTEM_NAME = "db.system.name"
 DB_NAMESPACE = "db.namespace"
@@ -100,15 +100,4 @@ CONNECTION_USE_TIME = Metric(
     (POOL_NAME,),
 )
 
-METRICS = (
-    OPERATION_DURATION,
-    CONNECTION_COUNT,
-    CONNECTION_IDLE_MAX,
-    CONNECTION_IDLE_MIN,
-    CONNECTION_MAX,
-    CONNECTION_PENDING_REQUESTS,
-    CONNECTION_TIMEOUTS,
-    CONNECTION_CREATE_TIME,
-    CONNECTION_WAIT_TIME,
-    CONNECTION_USE_TIME,
-)
+METRICS = declared_in(globals())

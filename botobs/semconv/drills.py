@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._model import Metric
+from ._model import Metric, declared_in
 
 DRILL_NAME = "botobs.drill.name"
 
@@ -14,4 +14,4 @@ RUNNING = Metric(
     (DRILL_NAME,),
 )
 
-METRICS = (RUNNING,)
+METRICS = declared_in(globals())

@@ -7,7 +7,7 @@ the number of markets.
 
 from __future__ import annotations
 
-from ._model import Metric
+from ._model import Metric, declared_in
 
 #: The exchange's id in ccxt, lower case.
 NAME = "exchange.name"
@@ -454,4 +454,4 @@ BALANCE_AGE = Metric(
     (*_WHO, BALANCE_SOURCE),
 )
 
-METRICS: tuple[Metric, ...] = tuple(value for value in list(vars().values()) if isinstance(value, Metric))
+METRICS = declared_in(globals())

@@ -6,7 +6,7 @@ or user info.
 
 from __future__ import annotations
 
-from ._model import Metric
+from ._model import Metric, declared_in
 
 HTTP_REQUEST_METHOD = "http.request.method"
 HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original"
@@ -45,4 +45,4 @@ CLIENT_REQUEST_DURATION = Metric(
     ),
 )
 
-METRICS = (SERVER_REQUEST_DURATION, SERVER_ACTIVE_REQUESTS, CLIENT_REQUEST_DURATION)
+METRICS = declared_in(globals())

@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/runtime/cpython-metrics/. Pauses and
 
 from __future__ import annotations
 
-from ._model import Metric
+from ._model import Metric, declared_in
 
 CPU_MODE = "cpu.mode"
 GC_GENERATION = "cpython.gc.generation"
@@ -81,15 +81,4 @@ EVENT_LOOP_TASKS = Metric(
     (EVENT_LOOP_TYPE,),
 )
 
-METRICS = (
-    CPU_TIME,
-    MEMORY_USAGE,
-    OPEN_FILE_DESCRIPTORS,
-    THREADS,
-    GC_COLLECTIONS,
-    GC_COLLECTED_OBJECTS,
-    GC_UNCOLLECTABLE_OBJECTS,
-    GC_PAUSE_DURATION,
-    EVENT_LOOP_LAG,
-    EVENT_LOOP_TASKS,
-)
+METRICS = declared_in(globals())

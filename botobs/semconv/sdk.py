@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._model import Metric
+from ._model import Metric, declared_in
 
 SIGNAL = "signal"
 LANE = "lane"
@@ -108,21 +108,4 @@ CANARY = Metric(
     "When `botobs doctor` last sent this to find it again, in seconds since the epoch.",
 )
 
-METRICS = (
-    DROPPED,
-    EXPORTED,
-    METRIC_EXPORTS,
-    EXPORT_FAILURES,
-    QUEUE_BYTES,
-    SPOOL_BYTES,
-    SPOOL_REFUSED,
-    SPANS_STARTED,
-    INSTRUMENTATION_ERRORS,
-    METRIC_OVERFLOWS,
-    ATTRIBUTES_REFUSED,
-    SETTINGS_INVALID,
-    HEARTBEAT,
-    GOODBYE,
-    GOODBYE_PROMISED,
-    CANARY,
-)
+METRICS = declared_in(globals())

@@ -7,7 +7,7 @@ requests (`exchange.*`), this counts orders, so that one order is never counted 
 from __future__ import annotations
 
 from . import exchange
-from ._model import Metric
+from ._model import Metric, declared_in
 
 BOT_ID = "botobs.bot.id"
 BOT_STATE = "botobs.bot.state"
@@ -267,29 +267,4 @@ MISUSES = Metric(
     attributes=(SUBJECT,),
 )
 
-METRICS: tuple[Metric, ...] = (
-    BOT_STATES,
-    BOT_STATE_SINCE,
-    BOT_TRANSITIONS,
-    BOT_RESTARTS,
-    BOT_FAILURES,
-    BOT_HEARTBEAT,
-    BOT_HEARTBEAT_INTERVAL,
-    BOT_GOODBYE,
-    BOT_TURN_DURATION,
-    DECISIONS,
-    ORDER_STAGES,
-    ORDERS,
-    ORDERS_SUBMITTED,
-    DECISION_TO_ACK,
-    FILL_DURATION,
-    IN_FLIGHT,
-    OLDEST_IN_FLIGHT,
-    FEED_MESSAGES,
-    FEED_LAST_MESSAGE,
-    FEED_MESSAGE_AGE,
-    FEED_GAPS,
-    FEED_MISSED,
-    FEED_GOODBYE,
-    MISUSES,
-)
+METRICS = declared_in(globals())

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
+from ._asyncpg_target import target_of
 from ._pool import Levels, PoolMetrics
 
 
@@ -43,11 +44,11 @@ def watch_pools(module: ModuleType, patches: Patches, pools: PoolMetrics, owner:
 
     async def take(wrapped: Callable[..., Any], holder: Any, args: Any, kwargs: Any) -> Any:
         connection = await wrapped(*args, **kwargs)
-        follow(holder)
+        measure_use(holder)
         return connection
 
     @never_raise("asyncpg")
-    def follow(holder: Any) -> None:
+    def measure_use(holder: Any) -> None:
         taken = time.perf_counter()
         # Done when the holder is free again, whether it was released, closed or lost its server.
         holder._in_use.add_done_callback(lambda _: pools.used(holder._pool, time.perf_counter() - taken))
@@ -73,8 +74,6 @@ def pool_name(pool: Any) -> str:
     """`host:port/database` from the pool's connections, else from its arguments; never user or password."""
     for holder in pool._holders:
         if holder._con is not None:
-            from .asyncpg import target_of
-
             return target_of(holder._con).pool_name
     keywords = pool._connect_kwargs
     dsn = keywords.get("dsn") or (pool._connect_args[0] if pool._connect_args else None)

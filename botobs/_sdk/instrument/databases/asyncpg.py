@@ -17,11 +17,11 @@ from ...patching.patch import Patches
 from ..base import Telemetry
 from ..shared import once_per_provider
 from ._asyncpg_pool import watch_pools
-from ._database import Database, Operation, Target
+from ._asyncpg_target import target_at, target_of
+from ._database import Database, Operation
 from ._pool import PoolMetrics
 from ._suppress import is_heard, silence
 
-_SYSTEM = "postgresql"
 _QUERIES = ("execute", "executemany", "fetch", "fetchval", "fetchrow", "fetchmany")
 _COPIES = {
     "copy_from_query": "COPY ({}) TO STDOUT",
@@ -154,7 +154,7 @@ def _failed_attempt(database: Database) -> Wrapper:
 
     @never_raise("asyncpg")
     def failed(kwargs: Any, error: BaseException, seconds: float) -> None:
-        target = _target(kwargs["addr"], kwargs["params"].database)
+        target = target_at(kwargs["addr"], kwargs["params"].database)
         database.failed(target, "CONNECT", error, seconds)
 
     return connect
@@ -163,17 +163,6 @@ def _failed_attempt(database: Database) -> Wrapper:
 async def _silently(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
     with silence():
         return await wrapped(*args, **kwargs)
-
-
-def target_of(connection: Any) -> Target:
-    """The database that an asyncpg connection leads to; the user is left out."""
-    return _target(connection._addr, connection._params.database)
-
-
-def _target(address: Any, namespace: str | None) -> Target:
-    if isinstance(address, tuple):
-        return Target(_SYSTEM, namespace, address[0], address[1])
-    return Target(_SYSTEM, namespace, address)
 
 
 def _connection(instance: Any) -> Any:

@@ -39,11 +39,6 @@ def current() -> Operation | None:
     return found if isinstance(found, Operation) and not found.done else None
 
 
-def outside() -> context.Context:
-    """The current context without a span and without a call: for work that outlives whoever caused it."""
-    return context.Context()
-
-
 def _library(scope: Operation | Request, *_: Any) -> str:
     """The instrumentation that a mistake is counted under."""
     return "python_binance" if scope.who[1] == "python_binance" else "ccxt"

@@ -110,13 +110,6 @@ class ExchangeTelemetry:
             self.connections.append(made)
             return made
 
-    def retire(self, connection: Connection) -> None:
-        """Forget a connection but for its counts."""
-        with self._lock:
-            if connection in self.connections:
-                self.connections.remove(connection)
-                self._keep_counts(connection)
-
     def live_connections(self) -> list[Connection]:
         """The connections whose owner lives."""
         with self._lock:
