@@ -14,7 +14,7 @@ from botobs._ops.components.table import COMPONENTS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, interface
+from . import chart, interface, order_codes
 
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
@@ -22,18 +22,22 @@ _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
 
 def pages() -> dict[Path, str]:
     """Content of every generated page, by its path."""
-    return chart.pages() | {
-        FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
-        for name, make in {
-            "metrics.md": _metrics,
-            "settings.md": _settings,
-            "ports.md": _ports,
-            "components.md": _components,
-            "commands.md": _commands,
-            "public-api.md": _public_api,
-            "alerts.md": _alerts,
-        }.items()
-    }
+    return (
+        chart.pages()
+        | order_codes.pages()
+        | {
+            FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
+            for name, make in {
+                "metrics.md": _metrics,
+                "settings.md": _settings,
+                "ports.md": _ports,
+                "components.md": _components,
+                "commands.md": _commands,
+                "public-api.md": _public_api,
+                "alerts.md": _alerts,
+            }.items()
+        }
+    )
 
 
 def main() -> None:

@@ -95,10 +95,10 @@ class Order:
     def submission(self) -> Iterator[Order]:
         """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
 
-        A block that ends well acknowledges the order. An exception that says that the exchange refused it rejects
-        it, one that says that it never left lets it fail; any other leaves it unknown, for the exchange may have
-        taken it. What a watched client saw of its requests counts more than the exception. Exceptions go on as they
-        are.
+        What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
+        raised by the client or returned. Where none was seen, a block that ends well acknowledges the order. An
+        exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
+        any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
         witness = orders.Witness()
         with self._submitting() as span:
@@ -109,8 +109,7 @@ class Order:
                 self._answered_by(error, witness)
                 raise
             else:
-                if not self._answered:
-                    self.acknowledged()
+                self._answered_by(None, witness)
             finally:
                 otel_context.detach(token)
                 witness.close()
@@ -210,15 +209,16 @@ class Order:
             yield span
 
     @never_raise
-    def _answered_by(self, error: BaseException, witness: orders.Witness) -> None:
+    def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None:
         # It may have been reported inside, or heard of over another socket meanwhile.
         if self._answered:
             return
-        outcome = witness.verdict(error, self._key[0])
+        exchange = self._key[0]
+        outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
         if outcome == "accepted":
             self.acknowledged()
         else:
-            self._report(outcome, {names.ORDER_REASON: _words(error)})
+            self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
 
     def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> None:
         with self._order_registry.lock:

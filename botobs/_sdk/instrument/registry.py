@@ -40,6 +40,8 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("aiohttp_client", "botobs._sdk.instrument.web.aiohttp_client:AiohttpClientInstrumentation"),
     ("httpx", "botobs._sdk.instrument.web.httpx:HttpxInstrumentation"),
     ("requests", "botobs._sdk.instrument.web.requests:RequestsInstrumentation"),
+    # Last, so that it sees the requests of all of them.
+    ("order_evidence", "botobs._sdk.instrument.exchange.evidence:OrderEvidence"),
 )
 
 # What each of ours watches, where it is not the standard library or called the same.
@@ -51,6 +53,7 @@ _LIBRARIES = {
     "aiohttp_client": "aiohttp",
     "logging": "logging",
     "runtime": "gc",
+    "order_evidence": "http",
 }
 
 

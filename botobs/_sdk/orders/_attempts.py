@@ -1,14 +1,11 @@
-"""Puts together what several requests, and several submissions, say about one order."""
+"""Puts together what several requests of one call say about the order that it submits."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from opentelemetry import context
+from collections.abc import Callable
 
 from ._decide import Outcome, submit_outcome
 
-_WITNESS = context.create_key("botobs-order-witness")
 _RANK: dict[Outcome, int] = {"failed": 0, "rejected": 1, "unknown": 2}
 
 
@@ -22,14 +19,28 @@ def worse(one: Outcome | None, other: Outcome | None) -> Outcome | None:
 class Attempts:
     """The requests of one call that submits an order. Requests for anything else never decide.
 
+    Args:
+        exchange: As it is called in `exchange.name`.
+        listed: Tells of a code whether the client's own table of the exchange has it.
+
     Attributes:
         over_socket: Something was sent over a WebSocket, where requests and answers are not told apart.
     """
 
-    __slots__ = ("_answer", "_answered", "_exchange", "_failed_last", "_status", "_worst", "over_socket")
+    __slots__ = (
+        "_answer",
+        "_answered",
+        "_exchange",
+        "_failed_last",
+        "_listed",
+        "_status",
+        "_worst",
+        "over_socket",
+    )
 
-    def __init__(self, exchange: str) -> None:
+    def __init__(self, exchange: str, listed: Callable[[str], bool] | None = None) -> None:
         self._exchange = exchange
+        self._listed = listed
         self._worst: Outcome | None = None
         self._answered = False
         self._failed_last = False
@@ -37,20 +48,31 @@ class Attempts:
         self._answer = ""
         self.over_socket = False
 
-    def ended(self, error: BaseException | None, status: int | None, answer: str) -> None:
+    def ended(
+        self, error: BaseException | None, status: int | None, answer: str, written: bool | None = None
+    ) -> None:
         """One of the order's own requests ended.
 
         Args:
             error: What it raised, if it did not end well.
             status: HTTP status of its answer, if there was one.
             answer: The beginning of its answer.
+            written: Whether bytes of it reached a connection; None where that was not seen.
         """
         self._failed_last = error is not None
         self._status, self._answer = status, answer
         if error is None:
             self._answered = True
         else:
-            outcome = submit_outcome(error, True, status, exchange=self._exchange, answer=answer)
+            outcome = submit_outcome(
+                error,
+                True,
+                status,
+                exchange=self._exchange,
+                answer=answer,
+                written=written,
+                listed=self._listed,
+            )
             self._worst = worse(self._worst, outcome)
 
     def aside(self, error: BaseException | None) -> None:
@@ -65,53 +87,8 @@ class Attempts:
         if self._answered and self._failed_last:
             # A request that went well may have been the order; what failed after it is not its answer.
             return "unknown"
-        own = submit_outcome(error, True, self._status, exchange=self._exchange, answer=self._answer)
+        own = submit_outcome(
+            error, True, self._status, exchange=self._exchange, answer=self._answer, listed=self._listed
+        )
         # Something was sent, whatever else did not connect.
         return worse(self._worst, "unknown" if own == "failed" else own) or "unknown"
-
-
-class Witness:
-    """Hears from watched clients what became of the orders that they submit while it is in the context.
-
-    Attributes:
-        outcome: Of all submissions together; an accepted one settles what was open before.
-    """
-
-    __slots__ = ("_closed", "_error", "outcome")
-
-    def __init__(self) -> None:
-        self.outcome: Literal["accepted"] | Outcome | None = None
-        self._error: BaseException | None = None
-        self._closed = False
-
-    def within(self, entered: context.Context) -> context.Context:
-        """`entered` with this witness in it."""
-        return context.set_value(_WITNESS, self, entered)
-
-    def tell(self, outcome: Literal["accepted"] | Outcome, error: BaseException | None) -> None:
-        """A submission ended, and how."""
-        if self._closed:
-            return
-        self._error = error
-        if outcome in ("accepted", "unknown") or self.outcome in (None, "failed"):
-            self.outcome = outcome
-
-    def verdict(self, error: BaseException, exchange: str) -> Literal["accepted"] | Outcome:
-        """What became of an order when the block that submitted it raised `error`."""
-        if self.outcome is not None and (error is self._error or error.__cause__ is self._error is not None):
-            return self.outcome
-        if self.outcome == "accepted":
-            return "accepted"
-        own = submit_outcome(error, exchange=exchange)
-        return worse(self.outcome, own) or own
-
-    def close(self) -> None:
-        """Let go of the exception; whoever still has the context tells nothing any more."""
-        self._closed = True
-        self._error = None
-
-
-def current_witness() -> Witness | None:
-    """The witness of the running code's context."""
-    found = context.get_value(_WITNESS)
-    return found if isinstance(found, Witness) else None

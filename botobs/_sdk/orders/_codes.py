@@ -2,12 +2,19 @@
 
 A code stands here when it says that the order's fate is open, or when its class in ccxt would be misread. The text of
 an entry is its source's words in short: the exchange's documentation (`SOURCES`), or after `ccxt:` ccxt 4.5.90's table
-of exceptions, or after `clients:` what other clients of the exchange take it for.
+of exceptions, or after `clients:` what other clients of the exchange take it for. All other codes that ccxt's tables
+know as refusals are in `ccxt_codes.json`, written from them by `make docs`. A code that stands nowhere says nothing.
 """
 
 from __future__ import annotations
 
+import functools
+import json
+from pathlib import Path
 from typing import Literal
+
+#: By exchange and class of ccxt, the codes that its tables know and that say that an order was not taken.
+CCXT_TABLES = Path(__file__).with_name("ccxt_codes.json")
 
 #: Where the exchanges document their codes.
 SOURCES: dict[str, str] = {
@@ -20,7 +27,9 @@ SOURCES: dict[str, str] = {
     "bitget": "https://www.bitget.com/api-doc/common/error-code/restapi",
     "mexc": "https://www.mexc.com/api-docs/futures/error-code",
     "htx": "https://www.htx.com/en-us/opend/newApiPages/",
-    "coinbase": "https://grpc.io/docs/guides/status-codes/",
+    "coinbase": "https://docs.cdp.coinbase.com/api-reference/advanced-trade-api/rest-api/orders/create-order",
+    "alpaca": "https://docs.alpaca.markets/reference/postorder",
+    "hyperliquid": "https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses",
 }
 
 #: The order may be in the market: the exchange did not find out, or an order with this id is there already.
@@ -121,9 +130,15 @@ UNKNOWN: dict[str, dict[str, str]] = {
         "INTERNAL": "gRPC: an internal error.",
         "UNAVAILABLE": "gRPC: the service is currently unavailable.",
         "UNKNOWN": "gRPC: an unknown error.",
+        "UNKNOWN_FAILURE_REASON": "The order was not taken for a reason that is not told, or was taken.",
         "internal_server_error": "ccxt: 500 Internal server error.",
         "unknown": "gRPC: an unknown error.",
     },
+    "alpaca": {
+        "50010000": "Internal server error. Codes begin with the HTTP status.",
+    },
+    # Its errors are sentences, each of which says that the order was not placed.
+    "hyperliquid": {},
 }
 
 #: The order is not in the market, though ccxt's class of the code, or its HTTP status, may as well mean a failure.
@@ -140,12 +155,54 @@ REFUSED: dict[str, dict[str, str]] = {
         "-2023": "User in liquidation mode now.",
         "-5028": "The requested timestamp is outside the recvWindow of the matching engine.",
     },
+    # A category of errors ends with a colon.
     "kraken": {
+        "EAPI:": "The key, its signature, nonce, rights or rate.",
+        "EAccount:": "The account may not.",
+        "EAuth:": "The login is refused.",
+        "EGeneral:": "The request is refused before it is processed; but see `EGeneral:Internal error`.",
+        "EOrder:": "The order is refused.",
+        "EQuery:": "The asset or pair is unknown.",
+        "ETrade:": "Trading is refused.",
         "EService:Deadline elapsed": "The deadline of the request had passed: the matching engine rejects it.",
     },
     "bitget": {
         "30008": "ccxt: timestamp request expired",
     },
+    "alpaca": {
+        "40010000": "Bad request.",
+        "40010001": "Bad request: a field is missing or wrong.",
+        "40110000": "Unauthorized.",
+        "40310000": "Forbidden: buying power or shares are not sufficient.",
+        "40310100": "Forbidden: pattern day trading protection.",
+        "40410000": "Not found: the asset or the account.",
+        "42210000": "Unprocessable: input parameters are not recognized or not allowed together.",
+        "42910000": "Too many requests.",
+    },
+    # Names of `NewOrderFailureReason`.
+    "coinbase": {
+        "COMMANDER_REJECTED_NEW_ORDER": "The order was rejected.",
+        "INELIGIBLE_PAIR": "The pair cannot be traded.",
+        "INSUFFICIENT_FUND": "Funds are not sufficient.",
+        "INSUFFICIENT_FUNDS": "Funds are not sufficient.",
+        "INVALID_LEDGER_BALANCE": "The balance is not sufficient.",
+        "INVALID_LIMIT_PRICE": "The limit price is invalid.",
+        "INVALID_LIMIT_PRICE_POST_ONLY": "A post-only order would have been filled at once.",
+        "INVALID_NO_LIQUIDITY": "Nobody is on the other side.",
+        "INVALID_ORDER_CONFIG": "The configuration is invalid.",
+        "INVALID_PRICE_PRECISION": "The price has too many digits.",
+        "INVALID_PRODUCT_ID": "The product does not exist.",
+        "INVALID_REQUEST": "The request is invalid.",
+        "INVALID_SIDE": "The side is invalid.",
+        "INVALID_SIZE_PRECISION": "The size has too many digits.",
+        "ORDER_ENTRY_DISABLED": "No order is taken.",
+        "UNSUPPORTED_ORDER_CONFIGURATION": "The configuration is not supported.",
+    },
+}
+
+#: Codes around those of the orders in an answer; alone they say nothing of any of them.
+ENVELOPES: dict[str, frozenset[str]] = {
+    "okx": frozenset({"1", "2"}),
 }
 
 #: Names that begin otherwise than the exchange's.
@@ -161,14 +218,28 @@ def table_of(name: str) -> str:
     return next((exchange for exchange in UNKNOWN if lowered.startswith(exchange)), "")
 
 
-def meaning(exchange: str, codes: tuple[str, ...]) -> Literal["rejected", "unknown"] | None:
+def meaning(exchange: str, codes: tuple[str, ...]) -> Literal["rejected", "unknown", "unlisted"] | None:
     """What codes of one answer say together; a batch of which one order is unknown is unknown.
 
     Args:
         exchange: As it is called in `exchange.name`.
         codes: In the order of the answer.
+
+    Returns:
+        `unlisted` when the exchange has a table that lacks one of the codes; None when there is no code, or no table.
     """
     table = table_of(exchange)
-    if any(code in UNKNOWN.get(table, {}) for code in codes):
+    own = [code for code in codes if code not in ENVELOPES.get(table, ())] or codes
+    if not own or not table:
+        return None
+    if any(code in UNKNOWN[table] for code in own):
         return "unknown"
-    return "rejected" if any(code in REFUSED.get(table, {}) for code in codes) else None
+    refusals = REFUSED.get(table, {}).keys() | _in_ccxt(table)
+    listed = all(code in refusals or f"{code.partition(':')[0]}:" in refusals for code in own)
+    return "rejected" if listed else "unlisted"
+
+
+@functools.cache
+def _in_ccxt(table: str) -> frozenset[str]:
+    classes = json.loads(CCXT_TABLES.read_text(encoding="utf-8")).get(table, {})
+    return frozenset(code for codes in classes.values() for code in codes)

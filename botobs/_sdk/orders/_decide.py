@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from . import _evidence
+from ._answer import answer_outcome
+from ._clients import quoted
 from ._codes import meaning, table_of
 
 Outcome = Literal["failed", "rejected", "unknown"]
@@ -53,48 +56,69 @@ def submit_outcome(
     *,
     exchange: str = "",
     answer: str = "",
+    written: bool | None = None,
+    listed: Callable[[str], bool] | None = None,
 ) -> Outcome:
     """What became of an order whose submission raised `error`.
 
     In this order: nothing was sent; what the exchange's own code says; no answer was read; the class of the exception;
-    the HTTP status where the class leaves it open. What stays open is unknown.
+    the HTTP status where the class leaves it open. What stays open is unknown, so is a code that is in no table.
 
     Args:
         error: As it left the client library.
-        sent: Whether the order's own request was handed to the network; None where nobody watched.
+        sent: Whether the order's own request was handed to the HTTP library; None where nobody watched.
         status: HTTP status of the answer, if there was one; else what the exception carries is taken.
         exchange: As it is called in `exchange.name`.
         answer: The beginning of the answer's body, if there was one; else what the exception quotes is taken.
+        written: Whether bytes of the request reached a connection; None where that was not seen.
+        listed: Tells of a code whether the client's own table of the exchange has it.
 
     Returns:
         `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can tell. Never
         raises.
     """
-    if sent is False:
+    if sent is False or written is False:
         return "failed"
     try:
-        return _decide(error, sent, status, exchange, answer)
+        return _decide(error, sent, status, exchange, answer, written, listed)
     except Exception:
         # An exception of a class that cannot even be looked at is no evidence.
         return "unknown"
 
 
 def _decide(
-    error: BaseException, sent: bool | None, status: int | None, exchange: str, answer: str
+    error: BaseException,
+    sent: bool | None,
+    status: int | None,
+    exchange: str,
+    answer: str,
+    written: bool | None,
+    listed: Callable[[str], bool] | None,
 ) -> Outcome:
     word = next((_CLASSES[name] for name in _evidence.names(error) if name in _CLASSES), None)
-    # Not watched, an error of another class may be of anything, such as the caller's database.
-    if (sent or word is not None) and _evidence.never_connected(error):
+    said_by = quoted(error) if word is None else None
+    if said_by == "failed":
         return "failed"
+    # Not watched, an error of another class may be of anything, such as the caller's database.
+    known = bool(sent) or word is not None or said_by is not None
+    if known and not written and _evidence.never_connected(error):
+        return "failed"
+    if said_by is not None:
+        outcome = answer_outcome(said_by.exchange, said_by.status, said_by.answer)
+        return "unknown" if outcome == "accepted" else outcome
     if word is None:
         return "unknown"
     codes = _codes(error, answer)
     said = meaning(_spoken_by(error, exchange), codes)
-    if said is not None:
+    if said == "rejected" or said == "unknown":
         return said
     if status is None:
         status = _evidence.status_in(error)
     if word == "answered":
+        # No table of ours has the code. ccxt takes this class for what its own table lacks, too.
+        own = [code for code in codes if code != str(status)]
+        if said == "unlisted" or (own and not (listed is not None and all(map(listed, own)))):
+            return "unknown"
         return _answered(error, status)
     if word == "unknown" and status in _TURNED_AWAY and not codes and _says_status(error):
         return "rejected"

@@ -17,7 +17,8 @@ _CODE = re.compile(
 _KRAKEN = re.compile(r'"([EW][A-Za-z]{2,20}:[\w.\- ]{1,63})')
 _NO_ERROR = frozenset({"0", "00000", "200", "200000", "null", "false"})
 
-#: Classes that are raised before a connection is there: of sockets, ssl, requests, urllib3, aiohttp and httpx.
+#: Classes that are raised before a connection is there, or for want of an address: of sockets, ssl, requests, urllib3,
+#: aiohttp and httpx.
 _NOT_CONNECTED = frozenset(
     {
         "ClientConnectorError",
@@ -27,14 +28,20 @@ _NOT_CONNECTED = frozenset(
         "ConnectTimeoutError",
         "ConnectionRefusedError",
         "ConnectionTimeoutError",
+        "InvalidSchema",
+        "InvalidURL",
+        "MissingSchema",
         "NewConnectionError",
+        "PoolTimeout",
         "ProxyError",
         "SSLCertVerificationError",
+        "ServerFingerprintMismatch",
+        "UnsupportedProtocol",
         "gaierror",
     }
 )
 #: Classes of failures below the exchange: what was read of the answer, if anything, is not whole.
-_TRANSPORT = frozenset({"ClientError", "HTTPException", "OSError", "RequestException"})
+_TRANSPORT = frozenset({"ClientError", "HTTPException", "OSError", "RequestException", "TransportError"})
 #: Among them those that are made of a whole answer.
 _ANSWERS = frozenset({"ClientResponseError", "HTTPError"})
 

@@ -173,7 +173,7 @@ def test_both_counts_agree_whatever_was_seen(
     witness = Witness()
     witness.tell(outcome, last)
     raised = caused(RuntimeError("the bot's own"), last) if over else last
-    assert witness.verdict(raised, "binance") == outcome
+    assert witness.raised(raised, "binance") == outcome
 
 
 @given(case=errors())
@@ -279,23 +279,23 @@ class TestWitness:
     """What a block around submissions says, when it raises."""
 
     def test_nobody_was_watched(self) -> None:
-        assert Witness().verdict(ccxt.InsufficientFunds("x"), "binance") == "rejected"
-        assert Witness().verdict(ValueError("x"), "binance") == "unknown"
+        assert Witness().raised(ccxt.InsufficientFunds("x"), "binance") == "rejected"
+        assert Witness().raised(ValueError("x"), "binance") == "unknown"
 
     def test_an_accepted_order_stays_so(self) -> None:
         witness = Witness()
         witness.tell("unknown", ccxt.RequestTimeout("x"))
         witness.tell("accepted", None)
-        assert witness.verdict(ConnectionRefusedError(), "binance") == "accepted"
+        assert witness.raised(ConnectionRefusedError(), "binance") == "accepted"
 
     def test_another_way_to_the_exchange_may_have_been_tried(self) -> None:
         witness = Witness()
         witness.tell("failed", caused(ccxt.NetworkError("x"), REFUSED))
-        assert witness.verdict(TimeoutError("by another client"), "binance") == "unknown"
+        assert witness.raised(TimeoutError("by another client"), "binance") == "unknown"
 
     def test_it_keeps_no_exception(self) -> None:
         witness = Witness()
         witness.close()
         witness.tell("unknown", error := ccxt.RequestTimeout("x"))
         assert witness.outcome is None
-        assert witness.verdict(error, "binance") == "unknown"
+        assert witness.raised(error, "binance") == "unknown"

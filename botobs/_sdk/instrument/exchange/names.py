@@ -44,8 +44,10 @@ IMPLICIT = "implicit"
 
 #: Operations by what becomes of an order.
 SUBMITS = frozenset({"create_order", "create_order_ws", "create_orders", "create_orders_ws"})
+EDITS = frozenset({"edit_order", "edit_order_ws", "edit_orders"})
+BATCHES = frozenset({"create_orders", "create_orders_ws", "edit_orders"})
 CANCELS = frozenset({"cancel_order", "cancel_order_ws", "cancel_orders", "cancel_orders_ws"})
-ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws", "edit_order", "edit_order_ws"})
+ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws"})
 
 #: How calls begin that submit no order, also when a call that does makes them on the way.
 ASIDES = ("fetch_", "set_", "sign_in")

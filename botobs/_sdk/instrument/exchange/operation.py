@@ -1,14 +1,14 @@
-"""One call of an exchange client: its span, its HTTP requests, and what is recorded about them."""
+"""One call of an exchange client: its span, and what is recorded about it."""
 
 from __future__ import annotations
 
+import functools
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
-from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
@@ -17,20 +17,14 @@ from ... import orders
 from ...delays import record_delays
 from ...patching.guard import never_raise
 from . import errors
-from .names import ASIDES, CANCELS, ORDER_QUERIES, PREPARES, SUBMITS
-from .orders import bounded_side, bounded_type, order_id
+from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
+from .order_details import set_order_ids
 from .scope import ContextScope
+from .submission import Submission
 from .telemetry import ExchangeTelemetry
 
 _OPERATION = context.create_key("botobs-exchange-operation")
-_REQUEST = context.create_key("botobs-exchange-request")
-_ASIDE = context.create_key("botobs-exchange-aside")
-
-_LONGEST_VALUE = 128
-#: Characters of an answer's body that are searched for what it says of limits.
-_HEAD = 300
 _NUMBER = re.compile(r"-?\d{1,8}")
-_TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
 
 
 def current() -> Operation | None:
@@ -39,8 +33,8 @@ def current() -> Operation | None:
     return found if isinstance(found, Operation) and not found.done else None
 
 
-def _library(scope: Operation | Request, *_: Any) -> str:
-    """The instrumentation that a mistake is counted under."""
+def library(scope: Any, *_: Any) -> str:
+    """The instrumentation that a mistake in a call or request is counted under."""
     return "python_binance" if scope.who[1] == "python_binance" else "ccxt"
 
 
@@ -50,7 +44,6 @@ class Operation(ContextScope):
     Attributes:
         who: Exchange and client.
         name: The unified method.
-        attempts: Where an order is submitted, what its requests say about it.
         status: HTTP status of the last answer.
         answer: The beginning of the last answer's body.
         answered_at: When the last request was sent and when it was answered, in seconds since the epoch.
@@ -61,13 +54,11 @@ class Operation(ContextScope):
         "_exchanges",
         "_order",
         "_started",
-        "_ticket",
+        "_submission",
         "_transport",
         "_waited",
-        "_witness",
         "answer",
         "answered_at",
-        "attempts",
         "done",
         "name",
         "owner",
@@ -85,6 +76,7 @@ class Operation(ContextScope):
         who: tuple[str, str],
         name: str,
         order: dict[str, Any],
+        batch: list[Mapping[str, Any]] | None = None,
     ) -> None:
         self._exchanges = exchanges
         self.name = name
@@ -99,16 +91,26 @@ class Operation(ContextScope):
         self.answered_at = (0.0, 0.0)
         self.template = ""
         self.done = False
-        submits = name in SUBMITS
-        self.attempts = orders.Attempts(who[0]) if submits else None
-        self._witness = orders.current_witness() if submits else None
-        self._ticket = exchanges.orders.begin(who) if submits else None
+        self._submission: Submission | None = None
+        if name in SUBMITS or name in EDITS:
+            listed = functools.partial(_is_listed, owner)
+            self._submission = Submission(exchanges.orders, who, name, order, batch, listed)
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
         self.span = exchanges.tracer.start_span(
             f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes
         )
         super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
         self._started = time.monotonic()
+
+    @property
+    def attempts(self) -> orders.Attempts | None:
+        """Where orders are submitted, what the call's requests say about them."""
+        return None if self._submission is None else self._submission.attempts
+
+    def replaces(self) -> None:
+        """The call submits another order in the place of the one that it edits."""
+        if self._submission is not None:
+            self._submission.replaces = True
 
     def waited(self, seconds: float) -> None:
         """A request of this call spent `seconds` in the client's rate limiter."""
@@ -126,8 +128,8 @@ class Operation(ContextScope):
 
     def _record(self, error: BaseException | None, result: Any) -> None:
         self.done = True
-        if self._ticket is not None:
-            self._exchanges.orders.end(self._ticket)
+        if self._submission is not None:
+            self._submission.answered()
         duration = time.monotonic() - self._started
         self._measure(error, duration)
         self._follow(error, result, duration)
@@ -135,7 +137,7 @@ class Operation(ContextScope):
         record_delays(self.span)
         self.span.end()
 
-    @never_raise(_library)
+    @never_raise(library)
     def _measure(self, error: BaseException | None, duration: float) -> None:
         exchanges = self._exchanges
         attributes: dict[str, Any] = {
@@ -152,7 +154,7 @@ class Operation(ContextScope):
             attributes[semconv.ERROR_CATEGORY] = errors.category(error, self._transport, self.status)
             exchanges.errors.add(1, attributes)
 
-    @never_raise(_library)
+    @never_raise(library)
     def _describe(self, error: BaseException | None, result: Any) -> None:
         span = self.span
         if not span.is_recording():
@@ -167,7 +169,7 @@ class Operation(ContextScope):
             if value is not None:
                 span.set_attribute(key, value)
         if self._order and isinstance(result, dict):
-            _set_order_ids(span, result)
+            set_order_ids(span, result)
         if error is None:
             return
         kind = errors.error_type(error)
@@ -181,26 +183,16 @@ class Operation(ContextScope):
         # The exception's message holds the signed URL; its class says what went wrong.
         span.set_status(Status(StatusCode.ERROR, kind))
 
-    @never_raise(_library)
+    @never_raise(library)
     def _follow(self, error: BaseException | None, result: Any, duration: float) -> None:
-        orders, name = self._exchanges.orders, self.name
-        if self.attempts is not None:
-            outcome = "accepted" if error is None else self.attempts.outcome(error)
-            if self._witness is not None:
-                self._witness.tell(outcome, error)
-            attributes = {
-                semconv.NAME: self.who[0],
-                semconv.CLIENT: self.who[1],
-                semconv.ORDER_SIDE: bounded_side(self._order.get(semconv.ORDER_SIDE)),
-                semconv.ORDER_TYPE: bounded_type(self._order.get(semconv.ORDER_TYPE)),
-                semconv.ORDER_TRANSPORT: self._transport,
-                semconv.ORDER_OUTCOME: outcome,
-            }
-            orders.submit_duration.record(duration, attributes, context=trace.set_span_in_context(self.span))
-            if error is not None:
-                orders.count(self.who, outcome)
-            for order in result if isinstance(result, list) else [result] if error is None else []:
-                orders.acknowledge(self.who, order, self.span.get_span_context())
+        tracker, name = self._exchanges.orders, self.name
+        if self._submission is not None:
+            verdicts = self._submission.end(error, result, self.span.get_span_context(), self.answer)
+            tracker.submit_duration.record(
+                duration,
+                self._submission.attributes(verdicts, self._transport),
+                context=trace.set_span_in_context(self.span),
+            )
         elif name in CANCELS:
             attributes = {
                 semconv.NAME: self.who[0],
@@ -209,9 +201,9 @@ class Operation(ContextScope):
             }
             if error is not None:
                 attributes[semconv.ERROR_TYPE] = errors.error_type(error)
-            orders.cancel_duration.record(duration, attributes)
+            tracker.cancel_duration.record(duration, attributes)
         if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
-            orders.update(self.who[0], result, keep=False)
+            tracker.update(self.who[0], result, keep=False)
         elif name == "fetch_time" and isinstance(result, int) and self.status is not None:
             resolution = 0.001 if result % 1000 else 1.0
             self._exchanges.exchange(self.who[0]).clock.add(*self.answered_at, result / 1000, resolution)
@@ -225,215 +217,24 @@ def begin_operation(
     who: tuple[str, str],
     name: str,
     order: dict[str, Any],
+    batch: list[Mapping[str, Any]] | None = None,
 ) -> Operation | None:
     """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed."""
     running = current()
-    if (running is not None and running.owner == id(instance)) or not is_instrumentation_enabled():
+    if running is not None and running.owner == id(instance):
+        if name in SUBMITS:
+            running.replaces()
         return None
-    return Operation(exchanges, instance, who, name, order)
+    return Operation(exchanges, instance, who, name, order, batch) if is_instrumentation_enabled() else None
 
 
-class Request(ContextScope):
-    """One HTTP request. The HTTP library's own instrumentation is off meanwhile: it would record the signed URL and
-    send our trace id to the exchange."""
-
-    __slots__ = (
-        "_answer",
-        "_api",
-        "_aside",
-        "_exchanges",
-        "_method",
-        "_started",
-        "exchange",
-        "operation",
-        "sent_at",
-        "status",
-        "who",
-    )
-
-    def __init__(
-        self, exchanges: ExchangeTelemetry, who: tuple[str, str], api: str, url: str, method: str
-    ) -> None:
-        self._exchanges = exchanges
-        self._api = api
-        self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
-        self.who = who
-        self.status: int | None = None
-        self._answer = ""
-        self.exchange = exchanges.exchange(who[0])
-        self.operation = current()
-        self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
-        entered = context.set_value(_REQUEST, self)
-        super().__init__(context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, entered))
-        if self.operation is not None:
-            self.operation.requests += 1
-            if self.operation.requests == 1:
-                _set_server(self.operation.span, url)
-                self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
-        exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
-        self.sent_at = time.time()
-        self._started = time.monotonic()
-
-    def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """The request was answered."""
-        self.leave()
-        self._record(None)
-
-    def fail(self, error: BaseException) -> None:
-        """The request failed, or its answer says so."""
-        self.leave(error)
-        self._record(error)
-
-    def _record(self, error: BaseException | None) -> None:
-        attempts = self.operation.attempts if self.operation is not None else None
-        if attempts is not None and self._aside:
-            attempts.aside(error)
-        elif attempts is not None:
-            attempts.ended(error, self.status, self._answer)
-        self._measure(error)
-
-    @never_raise(_library)
-    def _measure(self, error: BaseException | None) -> None:
-        duration = time.monotonic() - self._started
-        who = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
-        self._exchanges.requests_active.add(-1, who)
-        attributes: dict[str, Any] = {**who, semconv.API: self._api, semconv.HTTP_METHOD: self._method}
-        if self.status is not None:
-            attributes[semconv.HTTP_STATUS] = self.status
-        if error is not None:
-            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
-        self._exchanges.request_duration.record(duration, attributes)
-        if self.operation is not None and self.operation.requests > 1:
-            event = {key: value for key, value in attributes.items() if key not in who}
-            self.operation.span.add_event("exchange.request", {**event, "duration": duration})
-
-    def answered(self, status: Any, headers: Any, body: Any) -> None:
-        """The answer's status, headers and body are known."""
-        received = time.time()
-        self.status = status if isinstance(status, int) else None
-        # First: what comes next may fail, and the outcome of an order hangs on this.
-        self._answer = body[: orders.LONGEST_TEXT] if isinstance(body, str) else ""
-        if self.operation is not None:
-            self.operation.status = self.status
-            self.operation.answer = self._answer
-            self.operation.answered_at = (self.sent_at, received)
-        exchange = self.exchange
-        head = body[:_HEAD] if isinstance(body, str) else ""
-        exchange.limits.read_headers(self.status or 0, headers, head)
-        for name in ("Date", "date"):
-            if name in headers and "Age" not in headers:
-                exchange.clock.add_date_header(self.sent_at, received, headers[name])
-        if isinstance(body, str) and '"rateLimits"' in body[:4000]:
-            exchange.limits.read_exchange_info(body)
-        self._count_rejection(head)
-
-    def _count_rejection(self, head: str) -> None:
-        if self.status not in (403, 418, 429):
-            return
-        banned = self.status == 418 or "banned until" in head
-        if self.status == 403 and not banned:
-            return
-        attributes = {
-            semconv.NAME: self.who[0],
-            semconv.HTTP_STATUS: self.status,
-            semconv.ERROR_CATEGORY: "ban" if banned else "rate_limit",
-        }
-        self._exchanges.rejections.add(1, attributes)
-
-
-class Aside(ContextScope):
-    """What a call that submits an order does besides: its requests say nothing about the order."""
-
-    __slots__ = ()
-
-    def __init__(self, operation: Operation) -> None:
-        super().__init__(context.set_value(_ASIDE, operation))
-
-    def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """It is done."""
-        self.leave()
-
-    def fail(self, error: BaseException) -> None:
-        """It failed."""
-        self.leave(error)
-
-
-def begin_aside(instance: Any, name: str) -> Aside | None:
-    """Open a scope around what a call that submits an order does besides, such as loading markets."""
-    running = current()
-    if running is None or running.attempts is None or running.owner != id(instance):
-        return None
-    return Aside(running) if name in PREPARES or name.startswith(ASIDES) else None
-
-
-def current_request() -> Request | None:
-    """The HTTP request that the running code belongs to."""
-    found = context.get_value(_REQUEST)
-    return found if isinstance(found, Request) else None
-
-
-def template(path: Any) -> str:
-    """An endpoint's path as ccxt writes it, with placeholders for values; empty if it looks like anything else."""
-    text = str(path)
-    return text if _TEMPLATE.fullmatch(text) else ""
-
-
-def order_attributes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """What a span tells about the order or market that a unified call is about."""
-    given = dict(zip(_PARAMETERS.get(name, ()), args, strict=False)) | kwargs
-    attributes: dict[str, Any] = {}
-    for key, parameter in (
-        (semconv.SYMBOL, "symbol"),
-        (semconv.ORDER_TYPE, "type"),
-        (semconv.ORDER_SIDE, "side"),
-        (semconv.ORDER_ID, "id"),
-    ):
-        value = given.get(parameter)
-        if isinstance(value, str | int) and value != "":
-            attributes[key] = str(value)[:_LONGEST_VALUE]
-    parameters = given.get("params")
-    if isinstance(parameters, dict) and name in SUBMITS | CANCELS | ORDER_QUERIES:
-        for key in _CLIENT_IDS:
-            if parameters.get(key):
-                attributes[semconv.ORDER_CLIENT_ID] = str(parameters[key])[:_LONGEST_VALUE]
-                break
-    return attributes
-
-
-_CREATE = ("symbol", "type", "side", "amount", "price", "params")
-_BY_ID = ("id", "symbol", "params")
-_PARAMETERS: dict[str, tuple[str, ...]] = {
-    "create_order": _CREATE,
-    "create_order_ws": _CREATE,
-    "edit_order": ("id", *_CREATE),
-    "edit_order_ws": ("id", *_CREATE),
-    **dict.fromkeys(("cancel_order", "cancel_order_ws", "fetch_order", "fetch_order_ws"), _BY_ID),
-    **dict.fromkeys(("fetch_ticker", "fetch_order_book", "fetch_ohlcv", "fetch_trades"), ("symbol",)),
-    **dict.fromkeys(
-        ("fetch_my_trades", "fetch_open_orders", "fetch_orders", "fetch_closed_orders"), ("symbol",)
-    ),
-}
-_CLIENT_IDS = (
-    "clientOrderId",
-    "newClientOrderId",
-    "clOrdId",
-    "client_order_id",
-    "clientOid",
-    "orderLinkId",
-    "text",
-)
-
-
-def _set_order_ids(span: trace.Span, order: dict[str, Any]) -> None:
-    identity = order_id(order)
-    if identity is not None:
-        span.set_attribute(semconv.ORDER_ID, identity)
-    client_id = order.get("clientOrderId")
-    if client_id:
-        span.set_attribute(semconv.ORDER_CLIENT_ID, str(client_id)[:_LONGEST_VALUE])
-
-
-def _set_server(span: trace.Span, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.hostname:
-        span.set_attribute(semconv.SERVER_ADDRESS, parts.hostname)
+def _is_listed(client: Any, code: str) -> bool:
+    """Whether the client's own table of the exchange's errors has a code, as ccxt's objects carry one."""
+    pending = [getattr(client, "exceptions", None)]
+    while pending:
+        table = pending.pop()
+        if isinstance(table, Mapping):
+            if code in table and not isinstance(table[code], Mapping):
+                return True
+            pending += [value for value in table.values() if isinstance(value, Mapping)]
+    return False

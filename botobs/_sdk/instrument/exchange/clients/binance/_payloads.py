@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ......semconv import exchange as semconv
-from ...names import IMPLICIT
+from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
+
+_LAST = re.compile(r"[/.]")
 
 #: Unified method by HTTP method and the end of the path.
 _OPERATIONS = {
@@ -24,10 +29,44 @@ _OPERATIONS = {
     ("get", "24hr"): "fetch_ticker",
     ("post", "order"): "create_order",
     ("post", "leverage"): "set_leverage",
+    ("post", "algoOrder"): "create_order",
+    ("post", "oco"): "create_order",
+    ("post", "oto"): "create_order",
+    ("post", "opo"): "create_order",
+    ("post", "otoco"): "create_order",
+    ("post", "opoco"): "create_order",
+    ("post", "batchOrders"): "create_orders",
+    ("post", "cancelReplace"): "edit_order",
+    ("put", "order"): "edit_order",
+    ("put", "batchOrders"): "edit_orders",
+    ("delete", "algoOrder"): "cancel_order",
+    ("delete", "batchOrders"): "cancel_orders",
+    ("delete", "orderList"): "cancel_orders",
     ("delete", "order"): "cancel_order",
     ("delete", "openOrders"): "cancel_all_orders",
     ("delete", "allOpenOrders"): "cancel_all_orders",
 }
+#: The same over the WebSocket API, by its method. A list of orders is placed as a whole.
+_WS_OPERATIONS = {
+    "account.status": "fetch_balance_ws",
+    "algoOrder.place": "create_order_ws",
+    "myTrades": "fetch_my_trades_ws",
+    "openOrders.cancelAll": "cancel_all_orders_ws",
+    "openOrders.status": "fetch_open_orders_ws",
+    "order.cancel": "cancel_order_ws",
+    "order.cancelReplace": "edit_order_ws",
+    "order.modify": "edit_order_ws",
+    "order.place": "create_order_ws",
+    "order.status": "fetch_order_ws",
+    "orderList.cancel": "cancel_orders_ws",
+    "sor.order.place": "create_order_ws",
+    **{
+        f"orderList.place{kind}": "create_order_ws"
+        for kind in ("", ".oco", ".opo", ".opoco", ".oto", ".otoco")
+    },
+}
+#: How many orders belong together, by what their kind is called in paths and methods.
+_LISTS = {"oco": 2, "opo": 2, "oto": 2, "opoco": 3, "otoco": 3}
 _STATUSES = {
     "NEW": "open",
     "PARTIALLY_FILLED": "open",
@@ -57,6 +96,33 @@ def operation(method: str, path: str) -> str:
     return _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]), IMPLICIT)
 
 
+def ws_operation(method: str) -> str:
+    """The unified method that a method of the WebSocket API stands for."""
+    return _WS_OPERATIONS.get(method, IMPLICIT)
+
+
+def submitted(endpoint: str, data: Any) -> list[Mapping[str, Any]] | None:
+    """The orders of a request that submits several; None for one that submits one.
+
+    Args:
+        endpoint: A path such as `/api/v3/orderList/oco`, or a method such as `orderList.place.oco`.
+        data: What is sent.
+    """
+    kind = _LAST.split(endpoint)[-1]
+    if kind == "batchOrders" and isinstance(data, Mapping):
+        return _batch(data.get("batchOrders"))
+    if endpoint == "orderList.place":
+        kind = "oco"
+    return [{}] * _LISTS[kind] if kind in _LISTS else None
+
+
+def _batch(given: Any) -> list[Mapping[str, Any]]:
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            given = json.loads(unquote(given))
+    return [order for order in given if isinstance(order, Mapping)] if isinstance(given, list) else []
+
+
 def section(path: str) -> str:
     """The part of the API that a path such as `/sapi/v1/…` belongs to."""
     first = path.strip("/").split("/", 1)[0]
@@ -79,8 +145,16 @@ def request_attributes(data: Any) -> dict[str, Any]:
 
 def unified(name: str, result: Any) -> Any:
     """An answer as ccxt would give it, as far as it is looked at."""
+    if isinstance(result, list) and name in BATCHES:
+        return [unified("create_order", element) for element in result]
     if not isinstance(result, Mapping):
         return result
+    together = result.get("orderReports") or result.get("orders")
+    if name in SUBMITS and isinstance(together, list):
+        return [unified("create_order", element) for element in together]
+    replaced = result.get("newOrderResponse")
+    if name in EDITS and isinstance(replaced, Mapping):
+        return unified(name, replaced)
     if name == "fetch_time":
         return result.get("serverTime")
     if "orderId" in result:

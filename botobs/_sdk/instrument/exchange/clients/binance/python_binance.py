@@ -20,12 +20,13 @@ from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ... import connection_events, integrity
-from ...operation import Operation, Request, begin_operation, current_request, template
+from ...operation import Operation, begin_operation, current
+from ...request import Request, current_request, template
 from ...scope import scoped
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 from ...updates import updated
-from ._payloads import operation, request_attributes, section, stream_update, unified
+from ._payloads import operation, request_attributes, section, stream_update, submitted, unified, ws_operation
 
 _LIBRARY = "python_binance"
 _WHO = ("binance", _LIBRARY)
@@ -62,9 +63,18 @@ class PythonBinance:
             for name, hook in _SOCKET_HOOKS.items():
                 self._patches.replace_method(cls, name, functools.partial(hook, exchanges))
 
+        def api_imported(module: ModuleType) -> None:
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
+            cls = module.WebsocketAPI
+            self._patches.replace(
+                cls, "request", scoped(vars(cls)["request"], functools.partial(_begin_over_socket, exchanges))
+            )
+            self._patches.replace_method(cls, "_ensure_ws_connection", _connected)
+
         self._patches.on_import("binance.client", functools.partial(client_imported, "Client"))
         self._patches.on_import("binance.async_client", functools.partial(client_imported, "AsyncClient"))
         self._patches.on_import("binance.ws.reconnecting_websocket", socket_imported)
+        self._patches.on_import("binance.ws.websocket_api", api_imported)
 
     def uninstall(self) -> None:
         """Take the patches back; open connections go on unseen."""
@@ -111,11 +121,63 @@ def _begin(
     path = urlsplit(uri).path
     name = operation(method, path)
     attributes = request_attributes(kwargs.get("data"))
-    opened = begin_operation(exchanges, client, _WHO, name, attributes)
+    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(path, kwargs.get("data")))
     if opened is None:
         return None
     opened.template = template(path)
     return _Call(opened, Request(exchanges, _WHO, section(path), uri, method.upper()))
+
+
+class _SocketCall:
+    """One request over the WebSocket API, and its answer."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
+
+    def pause(self) -> None:
+        self._operation.pause()
+
+    def resume(self) -> None:
+        self._operation.resume()
+
+    def finish(self, result: Any) -> None:
+        self._operation.finish(_unified(self._operation.name, result))
+
+    def fail(self, error: BaseException) -> None:
+        self._operation.fail(error)
+
+
+@never_raise(_LIBRARY)
+def _begin_over_socket(
+    exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> _SocketCall | None:
+    payload = args[1] if len(args) > 1 else kwargs["payload"]
+    method, params = str(payload.get("method")), payload.get("params")
+    name, attributes = ws_operation(method), request_attributes(params)
+    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(method, params))
+    if opened is None:
+        return None
+    opened.template = template(method)
+    return _SocketCall(opened)
+
+
+def _connected(wrapped: Method) -> Method:
+    """From here on the request may have been sent: what follows is the message itself."""
+
+    async def ensure_ws_connection(self: Any) -> None:
+        await wrapped(self)
+        _over_socket()
+
+    return ensure_ws_connection
+
+
+@never_raise(_LIBRARY)
+def _over_socket() -> None:
+    running = current()
+    if running is not None and running.attempts is not None:
+        running.attempts.over_socket = True
 
 
 def _reading(wrapped: Method) -> Method:

@@ -21,17 +21,9 @@ from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ...names import IMPLICIT, OPERATIONS, PREPARES, camel_case
-from ...operation import (
-    Aside,
-    Operation,
-    Request,
-    begin_aside,
-    begin_operation,
-    current,
-    current_request,
-    order_attributes,
-    template,
-)
+from ...operation import Operation, begin_operation, current
+from ...order_details import batch, order_attributes
+from ...request import Aside, Request, begin_aside, current_request, template
 from ...scope import Begin, scoped
 from ...telemetry import ExchangeTelemetry
 from ._log import keep_outlines
@@ -163,6 +155,7 @@ def _begin_call(
         who(exchanges, instance),
         name,
         order_attributes(name, args, kwargs),
+        batch(name, args, kwargs),
     )
 
 

@@ -1,0 +1,223 @@
+"""Sees whether an order's request was written to a connection, and what was answered, in every HTTP library.
+
+It sees a request only where somebody watches (`botobs._sdk.orders`): inside `order.submission()`, and inside a call of
+a watched client. All others pass with one look at the context.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ... import orders
+from ...patching.guard import never_raise
+from ...patching.patch import Patches
+from ..base import Telemetry
+
+_LIBRARY = "order_evidence"
+_begin = never_raise(_LIBRARY)(orders.begin_request)
+
+Method = Callable[..., Any]
+
+
+class OrderEvidence:
+    """The instrumentation named `order_evidence`."""
+
+    name = _LIBRARY
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002 - it records nothing itself
+        """Watch the HTTP libraries, imported or not."""
+        patches = self._patches
+        patches.replace_method(http.client.HTTPConnection, "send", _send_bytes)
+        patches.on_import("requests", self._requests)
+        patches.on_import("urllib3", self._urllib3)
+        patches.on_import("httpx", self._httpx)
+        patches.on_import("aiohttp", self._aiohttp)
+
+    def uninstall(self) -> None:
+        """Take the patches back."""
+        self._patches.undo()
+
+    def _requests(self, module: ModuleType) -> None:
+        self._patches.replace_method(module.Session, "send", _requests_send)
+
+    def _urllib3(self, module: ModuleType) -> None:
+        self._patches.replace_method(module.HTTPConnectionPool, "urlopen", _urllib3_urlopen)
+
+    def _httpx(self, module: ModuleType) -> None:
+        self._patches.replace_method(module.Client, "send", _httpx_send)
+        self._patches.replace_method(module.AsyncClient, "send", _httpx_send_async)
+
+    def _aiohttp(self, module: ModuleType) -> None:
+        self._patches.replace_method(module.ClientSession, "_request", _aiohttp_request)
+        self._patches.replace_method(module.ClientRequest, "send", _aiohttp_send)
+        self._patches.replace_method(module.ClientResponse, "read", _aiohttp_read)
+
+
+def _send_bytes(wrapped: Method) -> Method:
+    """`http.client` is what requests and urllib3 send with."""
+
+    def send(self: Any, data: Any) -> Any:
+        request = orders.sending.get()
+        if request is not None and not request.written:
+            if self.sock is None and self.auto_open:
+                # The first thing that the original does, too; what fails here was not sent.
+                self.connect()
+            # A proxy is asked for a tunnel before anything of the request itself is sent.
+            request.written = not (isinstance(data, bytes) and data.startswith(b"CONNECT "))
+        return wrapped(self, data)
+
+    return send
+
+
+def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
+    token = orders.sending.set(request)
+    try:
+        return wrapped(*args, **kwargs)
+    except BaseException as error:
+        request.failed(error)
+        raise
+    finally:
+        orders.sending.reset(token)
+
+
+def _requests_send(wrapped: Method) -> Method:
+    def send(self: Any, request: Any, **kwargs: Any) -> Any:
+        seen = _begin(getattr(request, "method", None), getattr(request, "url", None))
+        if seen is None:
+            return wrapped(self, request, **kwargs)
+        response = _sent(seen, wrapped, self, request, **kwargs)
+        _answered(seen, response, "status_code", "_content")
+        return response
+
+    return send
+
+
+def _urllib3_urlopen(wrapped: Method) -> Method:
+    def urlopen(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        seen = _begin(method, url)
+        if seen is None:
+            return wrapped(self, method, url, *args, **kwargs)
+        response = _sent(seen, wrapped, self, method, url, *args, **kwargs)
+        _answered(seen, response, "status", "_body")
+        return response
+
+    return urlopen
+
+
+def _httpx_send(wrapped: Method) -> Method:
+    def send(self: Any, request: Any, **kwargs: Any) -> Any:
+        seen = _begin(request.method, request.url)
+        if seen is None:
+            return wrapped(self, request, **kwargs)
+        traced = request.extensions.get("trace")
+
+        def trace(event: str, info: Any) -> None:
+            _mark(seen, event, info)
+            if traced is not None:
+                traced(event, info)
+
+        request.extensions = {**request.extensions, "trace": trace}
+        response = _sent(seen, wrapped, self, request, **kwargs)
+        _answered(seen, response, "status_code", "_content")
+        return response
+
+    return send
+
+
+def _httpx_send_async(wrapped: Method) -> Method:
+    async def send(self: Any, request: Any, **kwargs: Any) -> Any:
+        seen = _begin(request.method, request.url)
+        if seen is None:
+            return await wrapped(self, request, **kwargs)
+        traced = request.extensions.get("trace")
+
+        async def trace(event: str, info: Any) -> None:
+            _mark(seen, event, info)
+            if traced is not None:
+                await traced(event, info)
+
+        request.extensions = {**request.extensions, "trace": trace}
+        response = await _sent_async(seen, wrapped, self, request, **kwargs)
+        _answered(seen, response, "status_code", "_content")
+        return response
+
+    return send
+
+
+@never_raise(_LIBRARY)
+def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
+    # An event of httpcore, such as `http11.send_request_headers.started`; also when a proxy is asked for a tunnel.
+    if event.endswith("send_request_headers.started"):
+        request.written = getattr(info.get("request"), "method", None) != b"CONNECT"
+
+
+async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
+    token = orders.sending.set(request)
+    try:
+        result = await wrapped(*args, **kwargs)
+    except BaseException as error:
+        request.failed(error)
+        if not isinstance(error, GeneratorExit):
+            # A coroutine that is thrown away is ended in a context that is not its own.
+            orders.sending.reset(token)
+        raise
+    orders.sending.reset(token)
+    return result
+
+
+def _aiohttp_request(wrapped: Method) -> Method:
+    async def _request(self: Any, method: Any, url: Any, **kwargs: Any) -> Any:
+        seen = _begin(method, url)
+        if seen is None:
+            return await wrapped(self, method, url, **kwargs)
+        response = await _sent_async(seen, wrapped, self, method, url, **kwargs)
+        _answered(seen, response, "status", "_body")
+        _keep(response, seen)
+        return response
+
+    return _request
+
+
+def _aiohttp_send(wrapped: Method) -> Method:
+    """It has its connection when it is called."""
+
+    async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        request = orders.sending.get()
+        if request is not None:
+            request.written = True
+        return await wrapped(self, *args, **kwargs)
+
+    return send
+
+
+def _aiohttp_read(wrapped: Method) -> Method:
+    """The body comes after the answer's head."""
+
+    async def read(self: Any) -> Any:
+        body = await wrapped(self)
+        request = self.__dict__.get("_botobs_order_request")
+        if request is not None:
+            request.answered(request.status, body if isinstance(body, bytes) else None)
+        return body
+
+    return read
+
+
+@never_raise(_LIBRARY)
+def _keep(response: Any, request: orders.HttpRequest) -> None:
+    response.__dict__["_botobs_order_request"] = request
+
+
+@never_raise(_LIBRARY)
+def _answered(request: orders.HttpRequest, response: Any, status: str, body: str) -> None:
+    found = getattr(response, status, None)
+    content = getattr(response, body, None)
+    request.answered(
+        found if isinstance(found, int) else None, content if isinstance(content, bytes) else None
+    )

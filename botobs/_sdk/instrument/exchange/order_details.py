@@ -1,0 +1,83 @@
+"""What a unified call tells about the orders or the market that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import trace
+
+from ....semconv import exchange as semconv
+from .names import BATCHES, CANCELS, EDITS, ORDER_QUERIES, SUBMITS
+from .orders import order_id
+
+_LONGEST_VALUE = 128
+
+
+def order_attributes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a span tells about the order or market that a unified call is about."""
+    given = dict(zip(_PARAMETERS.get(name, ()), args, strict=False)) | kwargs
+    attributes: dict[str, Any] = {}
+    for key, parameter in (
+        (semconv.SYMBOL, "symbol"),
+        (semconv.ORDER_TYPE, "type"),
+        (semconv.ORDER_SIDE, "side"),
+        (semconv.ORDER_ID, "id"),
+    ):
+        value = given.get(parameter)
+        if isinstance(value, str | int) and value != "":
+            attributes[key] = str(value)[:_LONGEST_VALUE]
+    parameters = given.get("params")
+    if isinstance(parameters, dict) and name in _ABOUT_ORDERS:
+        for key in _CLIENT_IDS:
+            if parameters.get(key):
+                attributes[semconv.ORDER_CLIENT_ID] = str(parameters[key])[:_LONGEST_VALUE]
+                break
+    return attributes
+
+
+_CREATE = ("symbol", "type", "side", "amount", "price", "params")
+_BY_ID = ("id", "symbol", "params")
+_PARAMETERS: dict[str, tuple[str, ...]] = {
+    "create_order": _CREATE,
+    "create_order_ws": _CREATE,
+    "edit_order": ("id", *_CREATE),
+    "edit_order_ws": ("id", *_CREATE),
+    **dict.fromkeys(("cancel_order", "cancel_order_ws", "fetch_order", "fetch_order_ws"), _BY_ID),
+    **dict.fromkeys(("fetch_ticker", "fetch_order_book", "fetch_ohlcv", "fetch_trades"), ("symbol",)),
+    **dict.fromkeys(
+        ("fetch_my_trades", "fetch_open_orders", "fetch_orders", "fetch_closed_orders"), ("symbol",)
+    ),
+}
+_CLIENT_IDS = (
+    "clientOrderId",
+    "newClientOrderId",
+    "clOrdId",
+    "client_order_id",
+    "clientOid",
+    "orderLinkId",
+    "text",
+)
+
+
+_ABOUT_ORDERS = SUBMITS | EDITS | CANCELS | ORDER_QUERIES
+
+
+def batch(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Mapping[str, Any]] | None:
+    """The orders that a call submits together, as they were given; None for a call that submits one."""
+    if name not in BATCHES:
+        return None
+    given = args[0] if args else kwargs.get("orders")
+    if not isinstance(given, list | tuple):
+        return []
+    return [order if isinstance(order, Mapping) else {} for order in given]
+
+
+def set_order_ids(span: trace.Span, order: Mapping[str, Any]) -> None:
+    """Put the ids of a unified order on a span."""
+    identity = order_id(order)
+    if identity is not None:
+        span.set_attribute(semconv.ORDER_ID, identity)
+    client_id = order.get("clientOrderId")
+    if client_id:
+        span.set_attribute(semconv.ORDER_CLIENT_ID, str(client_id)[:_LONGEST_VALUE])

@@ -1,0 +1,192 @@
+"""One HTTP request of an exchange client: its duration, what its answer says of limits and clock, and of the order."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry import context, trace
+from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
+
+from ....semconv import exchange as semconv
+from ... import orders
+from ...patching.guard import never_raise
+from . import errors
+from .names import ASIDES, CANCELS, PREPARES
+from .operation import Operation, current, library
+from .scope import ContextScope
+from .telemetry import ExchangeTelemetry
+
+_ASIDE = context.create_key("botobs-exchange-aside")
+
+#: Characters of an answer's body that are searched for what it says of limits.
+_HEAD = 300
+_TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
+
+
+class Request(ContextScope):
+    """One HTTP request. The HTTP library's own instrumentation is off meanwhile: it would record the signed URL and
+    send our trace id to the exchange."""
+
+    __slots__ = (
+        "_answer",
+        "_api",
+        "_aside",
+        "_exchanges",
+        "_method",
+        "_seen",
+        "_started",
+        "exchange",
+        "operation",
+        "sent_at",
+        "status",
+        "who",
+    )
+
+    def __init__(
+        self, exchanges: ExchangeTelemetry, who: tuple[str, str], api: str, url: str, method: str
+    ) -> None:
+        self._exchanges = exchanges
+        self._api = api
+        self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
+        self.who = who
+        self.status: int | None = None
+        self._answer = ""
+        self.exchange = exchanges.exchange(who[0])
+        self.operation = current()
+        self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
+        self._seen: list[orders.HttpRequest] = []
+        # Whoever watches the requests of a block leaves these to us.
+        entered = context.set_value(orders.WATCHER, self)
+        super().__init__(context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, entered))
+        if self.operation is not None:
+            self.operation.requests += 1
+            if self.operation.requests == 1:
+                _set_server(self.operation.span, url)
+                self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
+        exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
+        self.sent_at = time.time()
+        self._started = time.monotonic()
+
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
+        """The request was answered."""
+        self.leave()
+        self._record(None)
+
+    def fail(self, error: BaseException) -> None:
+        """The request failed, or its answer says so."""
+        self.leave(error)
+        self._record(error)
+
+    def _record(self, error: BaseException | None) -> None:
+        attempts = self.operation.attempts if self.operation is not None else None
+        if attempts is not None and self._aside:
+            attempts.aside(error)
+        elif attempts is not None:
+            attempts.ended(error, self.status, self._answer, self._written())
+        self._measure(error)
+
+    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+        """The HTTP library is about to send it, or to send it again after a redirection."""
+        if self.operation is None or self.operation.attempts is None or self._aside:
+            return None
+        seen = orders.HttpRequest(method, urlsplit(url).path)
+        self._seen.append(seen)
+        return seen
+
+    def _written(self) -> bool | None:
+        """Whether bytes of it reached a connection; None where the HTTP library is not one that is watched."""
+        return any(seen.written for seen in self._seen) if self._seen else None
+
+    @never_raise(library)
+    def _measure(self, error: BaseException | None) -> None:
+        duration = time.monotonic() - self._started
+        who = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
+        self._exchanges.requests_active.add(-1, who)
+        attributes: dict[str, Any] = {**who, semconv.API: self._api, semconv.HTTP_METHOD: self._method}
+        if self.status is not None:
+            attributes[semconv.HTTP_STATUS] = self.status
+        if error is not None:
+            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+        self._exchanges.request_duration.record(duration, attributes)
+        if self.operation is not None and self.operation.requests > 1:
+            event = {key: value for key, value in attributes.items() if key not in who}
+            self.operation.span.add_event("exchange.request", {**event, "duration": duration})
+
+    def answered(self, status: Any, headers: Any, body: Any) -> None:
+        """The answer's status, headers and body are known."""
+        received = time.time()
+        self.status = status if isinstance(status, int) else None
+        # First: what comes next may fail, and the outcome of an order hangs on this.
+        self._answer = body[: orders.LONGEST_TEXT] if isinstance(body, str) else ""
+        if self.operation is not None:
+            self.operation.status = self.status
+            self.operation.answer = self._answer
+            self.operation.answered_at = (self.sent_at, received)
+        exchange = self.exchange
+        head = body[:_HEAD] if isinstance(body, str) else ""
+        exchange.limits.read_headers(self.status or 0, headers, head)
+        for name in ("Date", "date"):
+            if name in headers and "Age" not in headers:
+                exchange.clock.add_date_header(self.sent_at, received, headers[name])
+        if isinstance(body, str) and '"rateLimits"' in body[:4000]:
+            exchange.limits.read_exchange_info(body)
+        self._count_rejection(head)
+
+    def _count_rejection(self, head: str) -> None:
+        if self.status not in (403, 418, 429):
+            return
+        banned = self.status == 418 or "banned until" in head
+        if self.status == 403 and not banned:
+            return
+        attributes = {
+            semconv.NAME: self.who[0],
+            semconv.HTTP_STATUS: self.status,
+            semconv.ERROR_CATEGORY: "ban" if banned else "rate_limit",
+        }
+        self._exchanges.rejections.add(1, attributes)
+
+
+class Aside(ContextScope):
+    """What a call that submits an order does besides: its requests say nothing about the order."""
+
+    __slots__ = ()
+
+    def __init__(self, operation: Operation) -> None:
+        super().__init__(context.set_value(_ASIDE, operation))
+
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
+        """It is done."""
+        self.leave()
+
+    def fail(self, error: BaseException) -> None:
+        """It failed."""
+        self.leave(error)
+
+
+def begin_aside(instance: Any, name: str) -> Aside | None:
+    """Open a scope around what a call that submits an order does besides, such as loading markets."""
+    running = current()
+    if running is None or running.attempts is None or running.owner != id(instance):
+        return None
+    return Aside(running) if name in PREPARES | CANCELS or name.startswith(ASIDES) else None
+
+
+def current_request() -> Request | None:
+    """The HTTP request that the running code belongs to."""
+    found = context.get_value(orders.WATCHER)
+    return found if isinstance(found, Request) else None
+
+
+def template(path: Any) -> str:
+    """An endpoint's path as ccxt writes it, with placeholders for values; empty if it looks like anything else."""
+    text = str(path)
+    return text if _TEMPLATE.fullmatch(text) else ""
+
+
+def _set_server(span: trace.Span, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.hostname:
+        span.set_attribute(semconv.SERVER_ADDRESS, parts.hostname)

@@ -1,0 +1,162 @@
+"""The orders that one call submits: each is counted once, by its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opentelemetry import trace
+
+from ....semconv import exchange as semconv
+from ... import orders
+from .names import EDITS
+from .orders import OrderTracker, Who, bounded_side, bounded_type, order_id
+
+#: Where exchanges put the code of one order of a batch.
+_CODES = ("code", "sCode", "retCode", "error_code", "errorCode", "err-code", "msgCode")
+_SUCCESS = frozenset({"", "0", "00000", "200", "200000", "None", "null"})
+_LONGEST_CODE = 64
+#: Orders of one call that are counted one by one.
+_MOST_ORDERS = 1000
+
+
+class Submission:
+    """What a call submits, from its beginning to its answer.
+
+    Args:
+        tracker: Where orders are counted.
+        who: Exchange and client.
+        name: The unified method.
+        order: What is known of the order, or of all orders of the call.
+        batch: The orders of a call that submits several, as they were given.
+        listed: Tells of a code whether the client's own table of the exchange has it.
+
+    Attributes:
+        attempts: What the call's requests say.
+        replaces: The call ends an order and submits another, in requests of their own.
+    """
+
+    __slots__ = (
+        "_batch",
+        "_edits",
+        "_order",
+        "_tickets",
+        "_tracker",
+        "_who",
+        "_witness",
+        "attempts",
+        "replaces",
+    )
+
+    def __init__(
+        self,
+        tracker: OrderTracker,
+        who: Who,
+        name: str,
+        order: Mapping[str, Any],
+        batch: list[Mapping[str, Any]] | None,
+        listed: Callable[[str], bool] | None,
+    ) -> None:
+        self._tracker = tracker
+        self._who = who
+        self._order = order
+        self._batch = batch
+        self._edits = name in EDITS
+        self.replaces = False
+        self.attempts = orders.Attempts(who[0], listed)
+        self._witness = orders.current_witness()
+        expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
+        self._tickets = [tracker.begin(who) for _ in range(expected)]
+
+    def answered(self) -> None:
+        """The call has returned or raised: nothing is in flight any more."""
+        for ticket in self._tickets:
+            self._tracker.end(ticket)
+
+    def end(
+        self, error: BaseException | None, result: Any, span: trace.SpanContext, answer: str
+    ) -> list[orders.Verdict]:
+        """Count the orders, each under what became of it.
+
+        Args:
+            error: What the call raised.
+            result: What it returned.
+            span: The call's.
+            answer: The beginning of the last answer's body.
+
+        Returns:
+            What became of each.
+        """
+        if error is not None:
+            verdicts = self._raised(error, answer)
+        else:
+            verdicts = [self._returned(element, span) for element in self._elements(result)]
+        for verdict in verdicts:
+            if verdict != "accepted":
+                self._tracker.count(self._who, verdict)
+        if self._witness is not None and verdicts:
+            self._witness.tell(_together(verdicts), error)
+        return verdicts
+
+    def attributes(self, verdicts: list[orders.Verdict], transport: str) -> dict[str, Any]:
+        """What the duration of the call is recorded with."""
+        return {
+            semconv.NAME: self._who[0],
+            semconv.CLIENT: self._who[1],
+            semconv.ORDER_SIDE: bounded_side(self._order.get(semconv.ORDER_SIDE)),
+            semconv.ORDER_TYPE: bounded_type(self._order.get(semconv.ORDER_TYPE)),
+            semconv.ORDER_TRANSPORT: transport,
+            semconv.ORDER_OUTCOME: _together(verdicts),
+        }
+
+    def _raised(self, error: BaseException, answer: str) -> list[orders.Verdict]:
+        outcome: orders.Verdict = orders.replacement(self._who[0], answer) or self.attempts.outcome(error)
+        if self._edits and not self.replaces and outcome in ("failed", "rejected"):
+            # The order is there as it was, and was counted when it was submitted.
+            return []
+        return [outcome] * len(self._tickets)
+
+    def _elements(self, result: Any) -> list[Any]:
+        if self._batch is None:
+            # One call may submit several orders that belong together, such as the two of an OCO.
+            return result if isinstance(result, list) and result else [result]
+        found = result[:_MOST_ORDERS] if isinstance(result, list) else []
+        return [*found, *[None] * (len(self._tickets) - len(found))]
+
+    def _returned(self, element: Any, span: trace.SpanContext) -> orders.Verdict:
+        verdict = self._verdict(element)
+        if verdict != "accepted":
+            return verdict
+        if self._edits and order_id(element) in (None, self._order.get(semconv.ORDER_ID)):
+            self._tracker.update(self._who[0], element, keep=False)
+        else:
+            self._tracker.acknowledge(self._who, element, span)
+        return verdict
+
+    def _verdict(self, element: Any) -> orders.Verdict:
+        if not isinstance(element, Mapping):
+            # One order's call came back; which of several orders this is about is not told.
+            return "accepted" if self._batch is None else "unknown"
+        info = element.get("info")
+        codes = tuple(_codes(element)) + tuple(_codes(info if isinstance(info, Mapping) else {}))
+        if codes and not order_id(element):
+            return orders.code_outcome(self._who[0], codes)
+        if element.get("status") == "rejected":
+            return "rejected"
+        if self._batch is None or order_id(element) or element.get("clientOrderId"):
+            return "accepted"
+        return "unknown"
+
+
+def _codes(element: Mapping[str, Any]) -> list[str]:
+    found = [element.get(name) for name in _CODES]
+    texts = [str(code)[:_LONGEST_CODE] for code in found if isinstance(code, str | int)]
+    return [text for text in texts if text not in _SUCCESS]
+
+
+def _together(verdicts: list[orders.Verdict]) -> orders.Verdict:
+    """One word for all orders of a call: the one that most needs to be looked at."""
+    for word in ("unknown", "rejected", "failed"):
+        if word in verdicts:
+            return word
+    return "accepted"

@@ -1,0 +1,62 @@
+"""What an answer of an exchange says about the order that was sent, whatever the client makes of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from ._codes import meaning, table_of
+from ._evidence import LONGEST_TEXT, codes_in
+
+#: How answers without a code say that the order was not taken: HTX, Coinbase, Hyperliquid.
+_REFUSALS = re.compile(r'"success"\s{0,4}:\s{0,4}false|"status"\s{0,4}:\s{0,4}"err(?:or)?"')
+#: Where an error is a sentence, any error is a refusal.
+_SENTENCES = re.compile(r'"error"\s{0,4}:\s{0,4}"')
+
+
+#: How Binance answers a request to cancel one order and to submit another.
+_REPLACEMENT = re.compile(r'"newOrderResult"\s{0,4}:\s{0,4}"([A-Z_]{1,16})"')
+
+Answered = Literal["accepted", "rejected", "unknown"]
+
+
+def code_outcome(exchange: str, codes: tuple[str, ...]) -> Answered:
+    """What became of one order of a batch that came back with error codes."""
+    return "rejected" if meaning(exchange, codes) == "rejected" else "unknown"
+
+
+def replacement(exchange: str, answer: str) -> Answered | None:
+    """What became of the new order where one was to replace another; None where the answer does not tell."""
+    found = _REPLACEMENT.search(answer[:LONGEST_TEXT]) if table_of(exchange) == "binance" else None
+    if found is None:
+        return None
+    if found[1] == "SUCCESS":
+        return "accepted"
+    if found[1] == "NOT_ATTEMPTED":
+        return "rejected"
+    return code_outcome(exchange, codes_in(answer[answer.find('"newOrderResponse"') :]))
+
+
+def answer_outcome(exchange: str, status: int | None, answer: str) -> Answered:
+    """What became of an order by the answer to its request.
+
+    In this order: the exchange's own code, its word for a failure, the HTTP status. A code that is in no table leaves
+    the order open, for it was sent.
+
+    Args:
+        exchange: As it is called in `exchange.name`.
+        status: HTTP status; None where it is not known.
+        answer: The beginning of the body.
+    """
+    if table_of(exchange) == "hyperliquid" and _SENTENCES.search(answer[:LONGEST_TEXT]):
+        return "rejected"
+    codes = tuple(code for code in codes_in(answer) if code != str(status))
+    said = meaning(exchange, codes)
+    if said is not None:
+        return "rejected" if said == "rejected" else "unknown"
+    if status is not None and not 200 <= status < 300:
+        return "rejected" if 400 <= status < 500 and status != 408 else "unknown"
+    if codes:
+        # An error of an exchange without a table, in an answer that is otherwise well.
+        return "unknown"
+    return "rejected" if _REFUSALS.search(answer[:LONGEST_TEXT]) else "accepted"

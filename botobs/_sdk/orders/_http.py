@@ -1,0 +1,73 @@
+"""Sees the HTTP requests of an order: whether the first byte was written, and what was answered.
+
+The libraries' hooks (`instrument.exchange.evidence`) report to the watcher in the context of the code that sends, and
+to nobody where there is none.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Protocol
+
+from opentelemetry import context
+
+from ._evidence import LONGEST_TEXT
+
+WATCHER = context.create_key("botobs-order-requests")
+
+
+class HttpRequest:
+    """One HTTP request, repetitions of the library below it included.
+
+    Attributes:
+        method: In upper case.
+        path: Without its query, which may hold a signature.
+        written: Bytes of it were handed to a connection.
+        status: HTTP status of the answer.
+        answer: The beginning of the answer's body, as far as it was read.
+        error: What the library raised instead.
+    """
+
+    __slots__ = ("answer", "error", "method", "path", "status", "written")
+
+    def __init__(self, method: str, path: str) -> None:
+        self.method = method
+        self.path = path
+        self.written = False
+        self.status: int | None = None
+        self.answer = ""
+        self.error: BaseException | None = None
+
+    def answered(self, status: int | None, body: bytes | str | None) -> None:
+        """It was answered; called again when more of the body is known."""
+        self.status = status
+        if isinstance(body, str):
+            self.answer = body[:LONGEST_TEXT]
+        elif body:
+            self.answer = bytes(body[:LONGEST_TEXT]).decode("utf-8", "replace")
+
+    def failed(self, error: BaseException) -> None:
+        """It ended without an answer."""
+        self.error = error
+
+
+class Watcher(Protocol):
+    """Who wants to see the requests that are sent in a context."""
+
+    def request(self, method: str, url: str) -> HttpRequest | None:
+        """A request is about to be sent; None where it is of no interest."""
+
+
+#: The request that the running code is sending. A variable of its own: it is asked for each time that bytes are sent.
+sending: ContextVar[HttpRequest | None] = ContextVar("botobs-order-request", default=None)
+
+
+def begin_request(method: object, url: object) -> HttpRequest | None:
+    """What to report a request to that the running code is about to send.
+
+    None where nobody watches, and where the request is sent by a library on behalf of another that is watched too.
+    """
+    watcher = context.get_value(WATCHER)
+    if watcher is None or sending.get() is not None:
+        return None
+    return watcher.request(str(method).upper(), str(url))  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,126 @@
+"""What is seen of an order while a block of the user's code submits it, whichever client it uses."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+from urllib.parse import urlsplit
+
+from opentelemetry import context
+
+from ._answer import answer_outcome
+from ._attempts import worse
+from ._decide import Outcome, submit_outcome
+from ._http import WATCHER, HttpRequest
+
+Verdict = Literal["accepted"] | Outcome
+
+_WITNESS = context.create_key("botobs-order-witness")
+
+#: Requests that are remembered; a block that sends one order sends few.
+_MOST_REQUESTS = 64
+#: Methods with which no exchange takes an order. Cancellations are asked for by DELETE, or by a path that says so.
+_ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
+_ORDER_PATH = re.compile(r"order|oco|exchange$", re.IGNORECASE)
+_ASIDE_PATH = re.compile(
+    r"cancel|query|open_?-?orders|closed_?-?orders|orders?_?-?(info|history|status|test)|(^|/)(info|login|auth)",
+    re.IGNORECASE,
+)
+
+
+class Witness:
+    """Sees the requests that are sent while it is in the context, and hears from watched clients what came of theirs.
+
+    A watched client decides by itself, and its requests are not seen here.
+
+    Attributes:
+        outcome: Of all submissions of watched clients together; an accepted one settles what was open before.
+    """
+
+    __slots__ = ("_closed", "_error", "_requests", "outcome")
+
+    def __init__(self) -> None:
+        self.outcome: Verdict | None = None
+        self._error: BaseException | None = None
+        self._closed = False
+        self._requests: list[HttpRequest] = []
+
+    def within(self, entered: context.Context) -> context.Context:
+        """`entered` with this witness in it."""
+        return context.set_value(WATCHER, self, context.set_value(_WITNESS, self, entered))
+
+    def tell(self, outcome: Verdict, error: BaseException | None) -> None:
+        """A watched client's submission ended, and how."""
+        if self._closed:
+            return
+        self._error = error
+        if outcome in ("accepted", "unknown") or self.outcome in (None, "failed"):
+            self.outcome = outcome
+
+    def request(self, method: str, url: str) -> HttpRequest | None:
+        """A request of a client that is not watched is about to be sent."""
+        if self._closed or method in _ASIDE_METHODS or len(self._requests) >= _MOST_REQUESTS:
+            return None
+        request = HttpRequest(method, urlsplit(url).path)
+        self._requests.append(request)
+        return request
+
+    def raised(self, error: BaseException, exchange: str) -> Verdict:
+        """What became of an order when the block that submitted it raised `error`."""
+        if self.outcome is not None and (error is self._error or error.__cause__ is self._error is not None):
+            return self.outcome
+        seen = self._seen(exchange)
+        if "accepted" in (self.outcome, seen):
+            return "accepted"
+        if seen is not None:
+            return _worse(self.outcome, seen)
+        return _worse(self.outcome, submit_outcome(error, exchange=exchange))
+
+    def returned(self, exchange: str) -> Verdict:
+        """What became of an order when the block that submitted it came to its end.
+
+        A client may return a refusal, and the block may have caught what was raised.
+        """
+        seen = self._seen(exchange)
+        if "accepted" in (self.outcome, seen) or (self.outcome is None and seen is None):
+            return "accepted"
+        return _worse(self.outcome, seen)
+
+    def close(self) -> None:
+        """Let go of what was seen; whoever still has the context tells nothing any more."""
+        self._closed = True
+        self._error = None
+        self._requests = []
+
+    def _seen(self, exchange: str) -> Verdict | None:
+        """What the requests say together; None where there were none."""
+        wanted = [request for request in self._requests if not _ASIDE_PATH.search(request.path)]
+        own = [request for request in wanted if _ORDER_PATH.search(request.path)] or wanted
+        together: Verdict | None = None
+        for request in own:
+            outcome = _outcome(request, exchange)
+            if outcome == "accepted":
+                return "accepted"
+            together = _worse(together, outcome)
+        return together
+
+
+def _outcome(request: HttpRequest, exchange: str) -> Verdict:
+    if request.status is not None:
+        return answer_outcome(exchange, request.status, request.answer)
+    if request.written:
+        return "unknown"
+    # Cancelled or timed out while it waited for a connection, or refused one.
+    return "failed"
+
+
+def _worse(one: Verdict | None, other: Verdict | None) -> Verdict:
+    if one == "accepted" or other == "accepted":
+        return "accepted"
+    return worse(one, other) or "unknown"
+
+
+def current_witness() -> Witness | None:
+    """The witness of the running code's context."""
+    found = context.get_value(_WITNESS)
+    return found if isinstance(found, Witness) else None
