@@ -142,6 +142,20 @@ class Order:
         self._report("acknowledged", {} if order_id is None else {names.ORDER_ID: text_of(order_id)})
 
     @never_raise
+    def answered(self, answer: object) -> None:
+        """Report the exchange's answer as the client returned it, where a refusal may be returned and not raised.
+
+        Args:
+            answer: Decoded JSON, its text, or an object of the client's. What it says decides: acknowledged, rejected
+                or unknown.
+        """
+        outcome = orders.result_outcome(self._key[0], answer)
+        if outcome == "accepted":
+            self.acknowledged()
+        else:
+            self._report(outcome, {})
+
+    @never_raise
     def rejected(self, reason: str = "") -> None:
         """Report that the exchange has refused the order, in its words."""
         self._report("rejected", {names.ORDER_REASON: reason})

@@ -5,27 +5,31 @@ A false `rejected` loses money, a false `unknown` wakes somebody: what the evide
 
 from __future__ import annotations
 
-from ._answer import answer_outcome, code_outcome, replacement
+from ._answer import code_outcome, replacement, result_outcome
 from ._attempts import Attempts
-from ._decide import Outcome, submit_outcome
+from ._classifiers import Answer, Classifier, Outcome, add_classifier, classified
+from ._decide import submit_outcome
 from ._evidence import LONGEST_TEXT, codes_in
 from ._http import WATCHER, HttpRequest, begin_request, sending
-from ._witness import Verdict, Witness, current_witness
+from ._witness import Witness, current_witness
 
 __all__ = [
     "LONGEST_TEXT",
     "WATCHER",
+    "Answer",
     "Attempts",
+    "Classifier",
     "HttpRequest",
     "Outcome",
-    "Verdict",
     "Witness",
-    "answer_outcome",
+    "add_classifier",
     "begin_request",
+    "classified",
     "code_outcome",
     "codes_in",
     "current_witness",
     "replacement",
+    "result_outcome",
     "sending",
     "submit_outcome",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
+from ._classifiers import Answer, Outcome, classified
 from ._codes import meaning, table_of
 from ._evidence import LONGEST_TEXT, codes_in
 
@@ -60,3 +63,30 @@ def answer_outcome(exchange: str, status: int | None, answer: str) -> Answered:
         # An error of an exchange without a table, in an answer that is otherwise well.
         return "unknown"
     return "rejected" if _REFUSALS.search(answer[:LONGEST_TEXT]) else "accepted"
+
+
+def result_outcome(exchange: str, result: Any) -> Outcome:
+    """What became of an order by what its client returned.
+
+    Args:
+        exchange: As it is called in `exchange.name`.
+        result: The answer as the client returned it: decoded JSON, its text, or an object of the client's that can be
+            turned into a dictionary by `to_dict`, `model_dump` or `dict`.
+    """
+    said = classified(Answer(exchange, result=result))
+    if said is not None:
+        return said
+    try:
+        return answer_outcome(exchange, None, _text(result))
+    except Exception:
+        # Whatever it is, it is no evidence.
+        return "unknown"
+
+
+def _text(result: Any) -> str:
+    for name in ("to_dict", "model_dump", "dict"):
+        if not isinstance(result, str | bytes | Mapping | list) and hasattr(type(result), name):
+            result = getattr(result, name)()
+    if isinstance(result, bytes):
+        return result[:LONGEST_TEXT].decode("utf-8", "replace")
+    return result if isinstance(result, str) else json.dumps(result, default=str)

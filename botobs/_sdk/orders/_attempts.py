@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ._decide import Outcome, submit_outcome
+from ._classifiers import Outcome
+from ._decide import submit_outcome
 
-_RANK: dict[Outcome, int] = {"failed": 0, "rejected": 1, "unknown": 2}
+#: An accepted order settles what was open before.
+_RANK: dict[Outcome, int] = {"failed": 0, "rejected": 1, "unknown": 2, "accepted": 3}
 
 
 def worse(one: Outcome | None, other: Outcome | None) -> Outcome | None:
-    """The less certain of two outcomes."""
+    """Of two outcomes the one that counts for both: the less certain one, but for an acceptance."""
     if one is None or other is None:
         return one or other
     return max(one, other, key=_RANK.__getitem__)

@@ -7,10 +7,9 @@ from typing import Literal
 
 from . import _evidence
 from ._answer import answer_outcome
+from ._classifiers import Answer, Outcome, classified
 from ._clients import quoted
 from ._codes import meaning, table_of
-
-Outcome = Literal["failed", "rejected", "unknown"]
 
 #: What the class of an exception says by itself. The entry nearest to the exception's own class counts.
 #: `answered`: the exchange answered with an error of which the class does not tell more.
@@ -61,8 +60,9 @@ def submit_outcome(
 ) -> Outcome:
     """What became of an order whose submission raised `error`.
 
-    In this order: nothing was sent; what the exchange's own code says; no answer was read; the class of the exception;
-    the HTTP status where the class leaves it open. What stays open is unknown, so is a code that is in no table.
+    In this order: nothing was sent; what a classifier of the user's says; what the exchange's own code says; no answer
+    was read; the class of the exception; the HTTP status where the class leaves it open. What stays open is unknown,
+    so is a code that is in no table.
 
     Args:
         error: As it left the client library.
@@ -74,11 +74,14 @@ def submit_outcome(
         listed: Tells of a code whether the client's own table of the exchange has it.
 
     Returns:
-        `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can tell. Never
-        raises.
+        `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can tell,
+        `accepted` only where a classifier says so. Never raises.
     """
     if sent is False or written is False:
         return "failed"
+    said = classified(Answer(exchange, error, None, status, answer))
+    if said is not None:
+        return said
     try:
         return _decide(error, sent, status, exchange, answer, written, listed)
     except Exception:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 from urllib.parse import urlsplit
 
 from opentelemetry import context
 
 from ._answer import answer_outcome
 from ._attempts import worse
-from ._decide import Outcome, submit_outcome
+from ._classifiers import Answer, Outcome, classified
+from ._decide import submit_outcome
 from ._http import WATCHER, HttpRequest
-
-Verdict = Literal["accepted"] | Outcome
 
 _WITNESS = context.create_key("botobs-order-witness")
 
@@ -40,7 +38,7 @@ class Witness:
     __slots__ = ("_closed", "_error", "_requests", "outcome")
 
     def __init__(self) -> None:
-        self.outcome: Verdict | None = None
+        self.outcome: Outcome | None = None
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
@@ -49,7 +47,7 @@ class Witness:
         """`entered` with this witness in it."""
         return context.set_value(WATCHER, self, context.set_value(_WITNESS, self, entered))
 
-    def tell(self, outcome: Verdict, error: BaseException | None) -> None:
+    def tell(self, outcome: Outcome, error: BaseException | None) -> None:
         """A watched client's submission ended, and how."""
         if self._closed:
             return
@@ -65,26 +63,22 @@ class Witness:
         self._requests.append(request)
         return request
 
-    def raised(self, error: BaseException, exchange: str) -> Verdict:
+    def raised(self, error: BaseException, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it raised `error`."""
         if self.outcome is not None and (error is self._error or error.__cause__ is self._error is not None):
             return self.outcome
         seen = self._seen(exchange)
-        if "accepted" in (self.outcome, seen):
-            return "accepted"
-        if seen is not None:
-            return _worse(self.outcome, seen)
-        return _worse(self.outcome, submit_outcome(error, exchange=exchange))
+        if seen is not None or self.outcome == "accepted":
+            return worse(self.outcome, seen) or "unknown"
+        return worse(self.outcome, submit_outcome(error, exchange=exchange)) or "unknown"
 
-    def returned(self, exchange: str) -> Verdict:
+    def returned(self, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it came to its end.
 
         A client may return a refusal, and the block may have caught what was raised.
         """
         seen = self._seen(exchange)
-        if "accepted" in (self.outcome, seen) or (self.outcome is None and seen is None):
-            return "accepted"
-        return _worse(self.outcome, seen)
+        return worse(self.outcome, seen) or "accepted"
 
     def close(self) -> None:
         """Let go of what was seen; whoever still has the context tells nothing any more."""
@@ -92,32 +86,27 @@ class Witness:
         self._error = None
         self._requests = []
 
-    def _seen(self, exchange: str) -> Verdict | None:
+    def _seen(self, exchange: str) -> Outcome | None:
         """What the requests say together; None where there were none."""
         wanted = [request for request in self._requests if not _ASIDE_PATH.search(request.path)]
         own = [request for request in wanted if _ORDER_PATH.search(request.path)] or wanted
-        together: Verdict | None = None
+        together: Outcome | None = None
         for request in own:
-            outcome = _outcome(request, exchange)
-            if outcome == "accepted":
-                return "accepted"
-            together = _worse(together, outcome)
+            together = worse(together, _outcome(request, exchange))
         return together
 
 
-def _outcome(request: HttpRequest, exchange: str) -> Verdict:
-    if request.status is not None:
-        return answer_outcome(exchange, request.status, request.answer)
-    if request.written:
+def _outcome(request: HttpRequest, exchange: str) -> Outcome:
+    if not request.written and request.status is None:
+        # Cancelled or timed out while it waited for a connection, or refused one.
+        return "failed"
+    said = classified(Answer(exchange, request.error, None, request.status, request.answer))
+    if said is not None:
+        return said
+    if request.status is None or request.error is not None:
+        # Of the answer, if there was one, only a part was read.
         return "unknown"
-    # Cancelled or timed out while it waited for a connection, or refused one.
-    return "failed"
-
-
-def _worse(one: Verdict | None, other: Verdict | None) -> Verdict:
-    if one == "accepted" or other == "accepted":
-        return "accepted"
-    return worse(one, other) or "unknown"
+    return answer_outcome(exchange, request.status, request.answer)
 
 
 def current_witness() -> Witness | None:

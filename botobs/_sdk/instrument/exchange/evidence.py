@@ -200,8 +200,13 @@ def _aiohttp_read(wrapped: Method) -> Method:
     """The body comes after the answer's head."""
 
     async def read(self: Any) -> Any:
-        body = await wrapped(self)
         request = self.__dict__.get("_botobs_order_request")
+        try:
+            body = await wrapped(self)
+        except BaseException as error:
+            if request is not None:
+                request.failed(error)
+            raise
         if request is not None:
             request.answered(request.status, body if isinstance(body, bytes) else None)
         return body

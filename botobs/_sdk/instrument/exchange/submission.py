@@ -75,7 +75,7 @@ class Submission:
 
     def end(
         self, error: BaseException | None, result: Any, span: trace.SpanContext, answer: str
-    ) -> list[orders.Verdict]:
+    ) -> list[orders.Outcome]:
         """Count the orders, each under what became of it.
 
         Args:
@@ -98,7 +98,7 @@ class Submission:
             self._witness.tell(_together(verdicts), error)
         return verdicts
 
-    def attributes(self, verdicts: list[orders.Verdict], transport: str) -> dict[str, Any]:
+    def attributes(self, verdicts: list[orders.Outcome], transport: str) -> dict[str, Any]:
         """What the duration of the call is recorded with."""
         return {
             semconv.NAME: self._who[0],
@@ -109,8 +109,8 @@ class Submission:
             semconv.ORDER_OUTCOME: _together(verdicts),
         }
 
-    def _raised(self, error: BaseException, answer: str) -> list[orders.Verdict]:
-        outcome: orders.Verdict = orders.replacement(self._who[0], answer) or self.attempts.outcome(error)
+    def _raised(self, error: BaseException, answer: str) -> list[orders.Outcome]:
+        outcome: orders.Outcome = orders.replacement(self._who[0], answer) or self.attempts.outcome(error)
         if self._edits and not self.replaces and outcome in ("failed", "rejected"):
             # The order is there as it was, and was counted when it was submitted.
             return []
@@ -123,7 +123,7 @@ class Submission:
         found = result[:_MOST_ORDERS] if isinstance(result, list) else []
         return [*found, *[None] * (len(self._tickets) - len(found))]
 
-    def _returned(self, element: Any, span: trace.SpanContext) -> orders.Verdict:
+    def _returned(self, element: Any, span: trace.SpanContext) -> orders.Outcome:
         verdict = self._verdict(element)
         if verdict != "accepted":
             return verdict
@@ -133,7 +133,10 @@ class Submission:
             self._tracker.acknowledge(self._who, element, span)
         return verdict
 
-    def _verdict(self, element: Any) -> orders.Verdict:
+    def _verdict(self, element: Any) -> orders.Outcome:
+        said = orders.classified(orders.Answer(self._who[0], result=element))
+        if said is not None:
+            return said
         if not isinstance(element, Mapping):
             # One order's call came back; which of several orders this is about is not told.
             return "accepted" if self._batch is None else "unknown"
@@ -154,7 +157,7 @@ def _codes(element: Mapping[str, Any]) -> list[str]:
     return [text for text in texts if text not in _SUCCESS]
 
 
-def _together(verdicts: list[orders.Verdict]) -> orders.Verdict:
+def _together(verdicts: list[orders.Outcome]) -> orders.Outcome:
     """One word for all orders of a call: the one that most needs to be looked at."""
     for word in ("unknown", "rejected", "failed"):
         if word in verdicts:

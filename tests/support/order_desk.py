@@ -1,0 +1,140 @@
+"""A loopback exchange that takes, refuses or loses orders as it is told, and remembers which of them it holds."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+Behaviour = Literal[
+    "take",
+    "refuse",
+    "refuse with 200",
+    "take, say that it is not known",
+    "lose, say that it is not known",
+    "take, say a code of no table",
+    "take, cut",
+    "lose, cut",
+    "take, cut the answer",
+    "take, fail",
+    "lose, fail",
+]
+
+REFUSAL = {"code": -2010, "msg": "Account has insufficient balance for requested action."}
+NOT_KNOWN = {
+    "code": -1007,
+    "msg": "Timeout waiting for response from backend server. Execution status unknown.",
+}
+
+
+@dataclass
+class OrderDesk:
+    """Answers every POST of an order by the next behaviour, and everything else with an empty object.
+
+    Attributes:
+        url: Where it listens.
+        behaviours: What it does with the next orders.
+        held: How many orders it holds.
+        received: How many requests of orders reached it.
+        answers: What it answers an order that it takes or refuses with, instead of Binance's.
+    """
+
+    url: str = ""
+    behaviours: list[Behaviour] = field(default_factory=list)
+    held: int = 0
+    received: int = 0
+    answers: dict[Behaviour, tuple[int, object]] = field(default_factory=dict)
+
+    def _answer(self, behaviour: Behaviour) -> tuple[int, object]:
+        order = {"orderId": self.held, "symbol": "BTCUSDT", "status": "NEW", "clientOrderId": "mine"}
+        defaults: dict[str, tuple[int, object]] = {
+            "take": (200, order),
+            "refuse": (400, REFUSAL),
+            "refuse with 200": (200, REFUSAL),
+            "take, say that it is not known": (408, NOT_KNOWN),
+            "lose, say that it is not known": (400, NOT_KNOWN),
+            "take, say a code of no table": (400, {"code": -987654, "msg": "new in this release"}),
+            "take, cut the answer": (200, order),
+            "take, fail": (503, "<html>Service Unavailable</html>"),
+            "lose, fail": (502, "<html>Bad Gateway</html>"),
+        }
+        return self.answers.get(behaviour) or defaults[behaviour]
+
+    def serve(self, connection: socket.socket) -> None:
+        """One request a connection, so that none is lost in a connection that was kept."""
+        with connection, suppress(OSError):
+            head = _read(connection)
+            if not head.startswith("POST") or "order" not in head.split(" ")[1]:
+                _send(connection, 200, {})
+                return
+            self.received += 1
+            behaviour = self.behaviours.pop(0)
+            self.held += behaviour.startswith("take")
+            if behaviour in ("take, cut", "lose, cut"):
+                return
+            if behaviour == "take, cut the answer":
+                status, answer = self._answer(behaviour)
+                whole = json.dumps(answer).encode()
+                connection.sendall(_head(status, len(whole)) + whole[: len(whole) // 2])
+                return
+            _send(connection, *self._answer(behaviour))
+
+
+def _read(connection: socket.socket) -> str:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536) or _stop()
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+    )
+    while len(body) < length:
+        body += connection.recv(65536) or _stop()
+    return head.decode("latin-1")
+
+
+def _stop() -> bytes:
+    raise OSError("the peer has gone")
+
+
+def _head(status: int, length: int) -> bytes:
+    return (
+        f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
+        "Connection: close\r\n\r\n"
+    ).encode()
+
+
+def _send(connection: socket.socket, status: int, answer: object) -> None:
+    whole = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+    connection.sendall(_head(status, len(whole)) + whole)
+
+
+@contextmanager
+def order_desk() -> Iterator[OrderDesk]:
+    """One that listens."""
+    desk = OrderDesk()
+    listener = socket.create_server(("127.0.0.1", 0))
+    desk.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=desk.serve, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    yield desk
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def closed_url() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
