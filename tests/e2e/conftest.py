@@ -17,7 +17,7 @@ from tests.support.stack import LiveStack
 @pytest.fixture(scope="session")
 def environment() -> Path:
     """Where freqtrade and botobs are installed."""
-    return freqtrade.environment()
+    return freqtrade.folder()
 
 
 @pytest.fixture(scope="module")

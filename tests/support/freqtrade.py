@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,14 +14,13 @@ from typing import Any, Self
 import pytest
 
 from botobs._demo.exchange_simulator.client import ccxt_config
+from tests.support.environments import environment
 
 #: The current release when these tests last ran.
 VERSION = "2026.9"
 NAME = "freqtrade"
 PAIRS = ("BTC/USDT", "ETH/USDT")
 
-_ROOT = Path(__file__).parents[2]
-_INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary")
 
 #: Enters whenever it may, and leaves at once: a round trip a minute on each pair.
 _STRATEGY = """
@@ -50,38 +46,9 @@ class RoundTrips(IStrategy):
 """
 
 
-def environment() -> Path:
-    """A virtual environment with freqtrade and this checkout's botobs.
-
-    It is kept in `$XDG_CACHE_HOME/botobs/tests/freqtrade-VERSION` (`~/.cache` by default); botobs is installed anew
-    each time.
-    """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "botobs" / "tests"
-    folder = cache / f"freqtrade-{VERSION}"
-    complete = folder / ".complete"
-    if not complete.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        _install(folder, ("-m", "venv", str(folder)), Path(sys.executable))
-        # The pip that came with Python may be too old to find versions of OpenTelemetry's packages that agree.
-        _install(folder, (*_INSTALL, "--upgrade", "pip"))
-        _install(folder, (*_INSTALL, f"freqtrade=={VERSION}"))
-        complete.touch()
-    _install(folder, (*_INSTALL, str(_ROOT)))
-    return folder
-
-
-def _install(folder: Path, arguments: Sequence[str], python: Path | None = None) -> None:
-    command = [str(python or folder / "bin" / "python"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = "\n".join(done.stderr.strip().splitlines()[-2:])
-        pytest.fail(
-            f"freqtrade {VERSION} cannot be installed: `{' '.join(command)}` ended with {done.returncode}: {said}\n"
-            f"It takes some 800 MB in {folder} and needs a package index. Give pip another one in PIP_INDEX_URL or "
-            "pip.conf and run `make drills LANE=clients` again: what is half installed is removed. No other `make` "
-            "target needs it.",
-            pytrace=False,
-        )
+def folder() -> Path:
+    """A virtual environment with freqtrade and this checkout's botobs; some 800 MB, kept between runs."""
+    return environment("freqtrade", (f"freqtrade=={VERSION}",)).parents[1]
 
 
 class Freqtrade:

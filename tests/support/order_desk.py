@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ Behaviour = Literal[
     "take, fail",
     "lose, fail",
 ]
+
+_ORDERS = re.compile("order|exchange")
 
 REFUSAL = {"code": -2010, "msg": "Account has insufficient balance for requested action."}
 NOT_KNOWN = {
@@ -68,7 +71,7 @@ class OrderDesk:
         """One request a connection, so that none is lost in a connection that was kept."""
         with connection, suppress(OSError):
             head = _read(connection)
-            if not head.startswith("POST") or "order" not in head.split(" ")[1]:
+            if not head.startswith("POST") or not _ORDERS.search(head.split(" ")[1]):
                 _send(connection, 200, {})
                 return
             self.received += 1

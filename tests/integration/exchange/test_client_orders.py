@@ -1,0 +1,61 @@
+"""What became of an order, through the real packages of exchange clients that botobs has no adapter for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import environment
+
+_ROOT = Path(__file__).parents[3]
+_PROGRAM = Path(__file__).parent / "programs" / "client_orders.py"
+
+#: Two environments: Binance's connector and python-binance are both called `binance`.
+_TOGETHER = (
+    "alpaca-py==0.44.0",
+    "coinbase-advanced-py==1.8.4",
+    "hyperliquid-python-sdk==0.24.0",
+    "kucoin-universal-sdk==1.3.2",
+    "pybit==5.17.0",
+    "python-okx==0.4.4",
+)
+_BINANCE = ("binance-connector==3.13.0", "binance-sdk-spot==13.3.0")
+CLIENTS = {
+    requirement.partition("==")[0].removesuffix("-python-sdk"): (name, requirements)
+    for name, requirements in (("exchange-clients", _TOGETHER), ("binance-clients", _BINANCE))
+    for requirement in requirements
+}
+
+#: What is told of each case. What the exchange holds must never be told as rejected or failed.
+TOLD = {
+    "take": "acknowledged",
+    "refuse": "rejected",
+    "take, say that it is not known": "unknown",
+    "take, say a code of no table": "unknown",
+    "take, cut": "unknown",
+    "lose, cut": "unknown",
+    "take, cut the answer": "unknown",
+    "take, fail": "unknown",
+    "nobody listens": "failed",
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_case_is_told_as_it_is(client: str) -> None:
+    python = environment(*CLIENTS[client])
+    done = subprocess.run(
+        [str(python), "-W", "ignore", str(_PROGRAM), client],
+        env=os.environ | {"PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    cases = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert {case["case"]: case["told"] for case in cases} == TOLD
+    held = {case["case"]: case["held"] for case in cases}
+    assert all(held[case] == case.startswith("take") for case in TOLD)
