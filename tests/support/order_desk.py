@@ -25,7 +25,7 @@ Behaviour = Literal[
     "lose, fail",
 ]
 
-_ORDERS = re.compile("order|exchange")
+_ORDERS = re.compile("order|exchange|/buy/|/sell/", re.IGNORECASE)
 
 REFUSAL = {"code": -2010, "msg": "Account has insufficient balance for requested action."}
 NOT_KNOWN = {

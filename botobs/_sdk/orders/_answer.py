@@ -28,15 +28,15 @@ def code_outcome(exchange: str, codes: tuple[str, ...]) -> Answered:
     return "rejected" if meaning(exchange, codes) == "rejected" else "unknown"
 
 
-def replacement(exchange: str, answer: str) -> Answered | None:
+def replacement(exchange: str, answer: str) -> Outcome | None:
     """What became of the new order where one was to replace another; None where the answer does not tell."""
     found = _REPLACEMENT.search(answer[:LONGEST_TEXT]) if table_of(exchange) == "binance" else None
     if found is None:
         return None
+    if found[1] == "NOT_ATTEMPTED":
+        return "failed"
     if found[1] == "SUCCESS":
         return "accepted"
-    if found[1] == "NOT_ATTEMPTED":
-        return "rejected"
     return code_outcome(exchange, codes_in(answer[answer.find('"newOrderResponse"') :]))
 
 

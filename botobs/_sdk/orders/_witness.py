@@ -21,7 +21,7 @@ _MOST_REQUESTS = 64
 _ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
 _ORDER_PATH = re.compile(r"order|oco|exchange$", re.IGNORECASE)
 _ASIDE_PATH = re.compile(
-    r"cancel|query|open_?-?orders|closed_?-?orders|orders?_?-?(info|history|status|test)|(^|/)(info|login|auth)",
+    r"cancel(?!.?replace)|query|open_?-?orders|closed_?-?orders|orders?_?-?(info|history|status|test)|(^|/)(info|login|auth)",
     re.IGNORECASE,
 )
 

@@ -110,10 +110,15 @@ class Submission:
         }
 
     def _raised(self, error: BaseException, answer: str) -> list[orders.Outcome]:
-        outcome: orders.Outcome = orders.replacement(self._who[0], answer) or self.attempts.outcome(error)
-        if self._edits and not self.replaces and outcome in ("failed", "rejected"):
+        replaced = orders.replacement(self._who[0], answer) if self._edits else None
+        outcome = replaced or self.attempts.outcome(error)
+        stays = outcome == "failed" or (outcome == "rejected" and replaced is None)
+        if self._edits and not self.replaces and stays:
             # The order is there as it was, and was counted when it was submitted.
             return []
+        if outcome == "accepted":
+            # The order that it replaces could not be cancelled.
+            self._tracker.count(self._who, outcome)
         return [outcome] * len(self._tickets)
 
     def _elements(self, result: Any) -> list[Any]:
@@ -127,7 +132,11 @@ class Submission:
         verdict = self._verdict(element)
         if verdict != "accepted":
             return verdict
-        if self._edits and order_id(element) in (None, self._order.get(semconv.ORDER_ID)):
+        if (
+            self._edits
+            and not self.replaces
+            and order_id(element) in (None, self._order.get(semconv.ORDER_ID))
+        ):
             self._tracker.update(self._who[0], element, keep=False)
         else:
             self._tracker.acknowledge(self._who, element, span)

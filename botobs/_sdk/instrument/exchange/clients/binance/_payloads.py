@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from ......semconv import exchange as semconv
 from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
@@ -119,7 +119,7 @@ def submitted(endpoint: str, data: Any) -> list[Mapping[str, Any]] | None:
 def _batch(given: Any) -> list[Mapping[str, Any]]:
     if isinstance(given, str):
         with contextlib.suppress(ValueError):
-            given = json.loads(unquote(given))
+            given = json.loads(unquote_plus(given))
     return [order for order in given if isinstance(order, Mapping)] if isinstance(given, list) else []
 
 
