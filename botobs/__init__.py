@@ -55,6 +55,7 @@ def init(
     shutdown_timeout: float | None = None,
     disabled_instrumentations: Sequence[str] | None = None,
     exchange_symbols: Sequence[str] | None = None,
+    exchange_hosts: Sequence[str] | None = None,
     redact: Sequence[str] | None = None,
     redact_keys: Sequence[str] | None = None,
     engine: Literal["stock", "fast"] | None = None,
@@ -101,6 +102,8 @@ def init(
         disabled_instrumentations: Libraries that are left alone.
         exchange_symbols: Markets, as the client library writes them, that metrics of exchanges tell apart; by
             default none.
+        exchange_hosts: Exchanges of your own, `host=name` each: the end of a host's name, and what metrics call the
+            exchange.
         redact: Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the
             rest.
         redact_keys: Names of attributes whose values leave no process.

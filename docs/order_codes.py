@@ -11,26 +11,16 @@ import ccxt
 
 from botobs._sdk.orders._codes import CCXT_TABLES, UNKNOWN
 
-#: Classes of codes that leave the order's fate open, but for the classes below them that turn a request away unread.
-OPEN = (ccxt.RequestTimeout, ccxt.ExchangeNotAvailable, ccxt.BadResponse, ccxt.OperationFailed)
-TURNED_AWAY = (ccxt.OnMaintenance, ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce)
-
 
 def text() -> str:
-    """The file: by exchange and class of ccxt, the codes that say that an order was not taken."""
+    """The file: codes by exchange and class of ccxt."""
     tables: dict[str, Any] = {"ccxt": ccxt.__version__}
     for exchange in UNKNOWN:
         if not hasattr(ccxt, exchange):
             continue
-        entries = list(_entries(getattr(ccxt, exchange)().exceptions))
-        # A code may mean one thing in one market and another in the next.
-        left_open = {
-            code for code, kind in entries if issubclass(kind, OPEN) and not issubclass(kind, TURNED_AWAY)
-        }
         found: dict[str, set[str]] = {}
-        for code, kind in entries:
-            if code not in left_open and code not in UNKNOWN[exchange]:
-                found.setdefault(kind.__name__, set()).add(code)
+        for code, kind in _entries(getattr(ccxt, exchange)().exceptions):
+            found.setdefault(kind.__name__, set()).add(code)
         tables[exchange] = {kind: sorted(codes) for kind, codes in sorted(found.items())}
     return json.dumps(tables, indent=0, ensure_ascii=False) + "\n"
 

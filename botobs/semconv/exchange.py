@@ -37,7 +37,8 @@ THROTTLE_WAIT = "exchange.throttle.wait"
 REQUEST_COUNT = "exchange.request.count"
 #: What a limit counts, such as `weight_1m`, `orders_10s` or `requests`.
 RATELIMIT_SCOPE = "exchange.ratelimit.scope"
-#: `orderbook`, `trades`, `ticker`, `ohlcv`, `orders`, `my_trades`, `balance`, `positions` or `other`.
+#: `orderbook`, `trades`, `ticker`, `ohlcv`, `orders`, `my_trades`, `balance`, `positions`, `other`, or `raw` for all
+#: messages of a connection whose client library does not tell streams apart.
 CHANNEL = "exchange.channel"
 #: `connecting`, `open` or `closed`.
 WS_STATE = "exchange.ws.state"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ._answer import code_outcome, replacement, result_outcome
 from ._attempts import Attempts
 from ._classifiers import Answer, Classifier, Outcome, add_classifier, classified
+from ._codes import ccxt_class
 from ._decide import submit_outcome
 from ._evidence import LONGEST_TEXT, codes_in
 from ._http import WATCHER, HttpRequest, begin_request, sending
@@ -24,6 +25,7 @@ __all__ = [
     "Witness",
     "add_classifier",
     "begin_request",
+    "ccxt_class",
     "classified",
     "code_outcome",
     "codes_in",

@@ -13,8 +13,20 @@ import json
 from pathlib import Path
 from typing import Literal
 
-#: By exchange and class of ccxt, the codes that its tables know and that say that an order was not taken.
+#: By exchange and class of ccxt, the codes that its tables know.
 CCXT_TABLES = Path(__file__).with_name("ccxt_codes.json")
+
+#: Classes of ccxt that leave the order's fate open. Other classes below them turn a request away unread.
+OPEN_CLASSES = frozenset(
+    {
+        "BadResponse",
+        "ExchangeNotAvailable",
+        "NetworkError",
+        "NullResponse",
+        "OperationFailed",
+        "RequestTimeout",
+    }
+)
 
 #: Where the exchanges document their codes.
 SOURCES: dict[str, str] = {
@@ -239,7 +251,20 @@ def meaning(exchange: str, codes: tuple[str, ...]) -> Literal["rejected", "unkno
     return "rejected" if listed else "unlisted"
 
 
+def ccxt_class(exchange: str, code: str) -> str:
+    """The class of ccxt that a code stands for; empty for one that its tables lack."""
+    table = table_of(exchange)
+    return next((kind for kind, codes in _ccxt(table).items() if code in codes), "") if table else ""
+
+
+@functools.cache
+def _ccxt(table: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = json.loads(CCXT_TABLES.read_text(encoding="utf-8")).get(table, {})
+    return found
+
+
 @functools.cache
 def _in_ccxt(table: str) -> frozenset[str]:
-    classes = json.loads(CCXT_TABLES.read_text(encoding="utf-8")).get(table, {})
-    return frozenset(code for codes in classes.values() for code in codes)
+    classes = _ccxt(table).items()
+    left_open = {code for kind, codes in classes if kind in OPEN_CLASSES for code in codes}
+    return frozenset(code for _, codes in classes for code in codes) - left_open

@@ -209,6 +209,11 @@ class Settings:
         "Markets, as the client library writes them, that metrics of exchanges tell apart; by default none.",
         parse.names,
     )
+    exchange_hosts: tuple[str, ...] = _row(
+        (),
+        "Exchanges of your own, `host=name` each: the end of a host's name, and what metrics call the exchange.",
+        parse.names,
+    )
     redact: tuple[str, ...] = _row(
         (),
         "Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the rest.",

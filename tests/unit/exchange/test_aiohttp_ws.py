@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import ccxt.pro
 import pytest
 import pytest_asyncio
 
+from botobs._sdk.instrument.exchange import state
 from botobs._sdk.instrument.exchange.clients.ccxt.stream import CcxtWebSocket
 from botobs._sdk.instrument.exchange.clients.streams.aiohttp_ws import AiohttpWebSocket
 from tests.support.fake_binance import FakeBinance
@@ -55,9 +57,57 @@ async def test_a_cut_connection_is_lost(
         await until(lambda: binance.sockets)
         binance.abort()
         assert (await socket.receive()).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
-        assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="remote", **WHO) == 1
+        assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="error", **WHO) == 1
         async with session.ws_connect(url(binance)):
             assert recorded.value("exchange.ws.reconnects", **WHO) == 1
+
+
+async def test_a_message_that_our_side_refuses_is_an_error_and_not_the_exchanges(
+    session: Any, binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(AiohttpWebSocket()):
+        socket = await session.ws_connect(url(binance), max_msg_size=64)
+        await until(lambda: binance.sockets)
+        await binance.send({"padding": "x" * 1000})
+        assert (await socket.receive()).type is aiohttp.WSMsgType.ERROR
+        ends = {"exchange__ws__close__reason": "error", "exchange__ws__close__code": "1009"}
+        assert recorded.value("exchange.ws.disconnects", **ends, **WHO) == 1
+
+
+async def test_a_session_that_is_closed_takes_its_sockets_along(
+    binance: FakeBinance, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(AiohttpWebSocket()):
+        session = aiohttp.ClientSession()
+        socket = await session.ws_connect(url(binance))
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 1
+        await session.close()
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 0
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="closed", **WHO) == 0
+        del socket
+
+
+async def test_a_mute_socket_is_silent_once_its_rhythm_is_known(
+    session: Any, binance: FakeBinance, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "SAMPLE_INTERVAL", 0.0)
+    monkeypatch.setattr(state, "SILENCE_MINIMUM", 0.05)
+    silent = functools.partial(recorded.value, "exchange.ws.streams.silent", exchange__channel="raw", **WHO)
+    with recorded.watching(AiohttpWebSocket()):
+        socket = await session.ws_connect(url(binance), autoping=False)
+        await until(lambda: binance.sockets)
+        for number in range(state.LEARNED - 1):
+            await binance.send({"n": number})
+            await socket.receive()
+        await asyncio.sleep(0.06)
+        assert silent() == 0
+        await binance.send({"n": state.LEARNED})
+        await socket.receive()
+        await until(lambda: silent() == 1)
+        # A ping is no message.
+        await binance.sockets[0].ping()
+        assert (await socket.receive()).type is aiohttp.WSMsgType.PING
+        assert silent() == 1
 
 
 async def test_pongs_that_stay_away_are_a_missed_heartbeat(

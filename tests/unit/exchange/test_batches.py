@@ -101,6 +101,7 @@ def python_binance(captured: Capture, desk: OrderDesk, monkeypatch: pytest.Monke
     made = Client("key", "secret", ping=False)
     yield made
     made.close_connection()
+    made.loop.close()  # python-binance makes one and leaves it open
 
 
 def outcomes(captured: Capture) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import threading
 import time
@@ -15,6 +16,7 @@ import pytest_asyncio
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
+from botobs._sdk.instrument.exchange import state
 from botobs._sdk.instrument.exchange.clients.ccxt.rest import CcxtRest
 from botobs._sdk.instrument.exchange.clients.ccxt.stream import CcxtWebSocket
 from botobs._sdk.settings import Settings
@@ -102,6 +104,20 @@ async def test_an_open_connection_counts_its_messages(
     assert 0 <= recorded.value("exchange.ws.last_message.age", **WHO) < 60
     (span,) = recorded.named("ws connect binance")
     assert span.status.status_code is StatusCode.UNSET
+
+
+async def test_a_stream_that_is_unsubscribed_is_not_silent(
+    client: Any, binance: FakeBinance, recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(client, "clean_unsubscription"):
+        pytest.skip("this ccxt cannot unsubscribe")
+    monkeypatch.setattr(state, "SAMPLE_INTERVAL", 0.0)
+    for _ in range(3):
+        await watch_ticker(client, binance)
+    streams = functools.partial(recorded.value, "exchange.ws.streams", exchange__channel="ticker", **WHO)
+    assert streams() == 1
+    await client.un_watch_ticker("BTC/USDT")
+    assert not streams()
 
 
 async def test_messages_belong_to_no_trace(

@@ -82,3 +82,19 @@ def test_what_is_no_time_is_ignored(moment: float) -> None:
     clock.add(1000.0, 1000.1, moment)
     clock.add(1000.1, 1000.0, 1000.0)
     assert not clock.known
+
+
+@pytest.mark.parametrize("jump", [-30.0, 30.0, 3600.0])
+def test_a_step_of_our_own_clock_is_seen_at_once_whichever_source_was_better(jump: float) -> None:
+    clock = ClockOffset()
+    clock.add(1000.0, 1000.2, 1000.1, monotonic=5.0)
+    date = formatdate(1010.1, usegmt=True)
+    clock.add_date_header(1010.0 + jump, 1010.2 + jump, date, monotonic=15.0)
+    assert clock.offset == pytest.approx(jump, abs=1.0)
+
+
+def test_a_header_of_another_clock_does_not_undo_what_is_known_better() -> None:
+    clock = ClockOffset()
+    clock.add(1000.0, 1000.2, 1000.1, monotonic=5.0)
+    clock.add_date_header(1010.0, 1010.2, formatdate(980, usegmt=True), monotonic=15.1)
+    assert clock.offset == pytest.approx(0.0, abs=0.1)

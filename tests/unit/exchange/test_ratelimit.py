@@ -110,3 +110,37 @@ def test_a_pause_that_is_asked_for_is_no_ban(status: int) -> None:
 
 def test_utilization_is_never_negative() -> None:
     assert Limit(limit=10, remaining=20).utilization == 0
+
+
+def test_what_was_used_is_gone_when_its_window_is_over() -> None:
+    limit = read({"X-MBX-USED-WEIGHT-1M": "5700"}).scopes["weight_1m"]
+    start = limit.stated_at // 60 * 60
+    assert limit.is_current(limit.stated_at)
+    # Binance counts from one full minute to the next.
+    assert limit.is_current(start + 59.9) is (limit.stated_at <= start + 59.9)
+    assert not limit.is_current(start + 60)
+    assert not limit.is_current(limit.stated_at + 600)
+
+
+def test_what_remains_is_gone_at_its_reset() -> None:
+    limit = read({"gw-ratelimit-limit": "500", "gw-ratelimit-remaining": "5", "gw-ratelimit-reset": "1500"})
+    scope = limit.scopes["requests"]
+    assert scope.is_current(scope.stated_at + 1.4)
+    assert not scope.is_current(scope.stated_at + 1.6)
+
+
+def test_a_limit_without_a_window_is_true_for_a_minute() -> None:
+    scope = read({"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "5"}).scopes["requests"]
+    assert scope.is_current(scope.stated_at + 59)
+    assert not scope.is_current(scope.stated_at + 61)
+
+
+def test_limits_of_endpoints_do_not_replace_each_other() -> None:
+    limits = RateLimits()
+    for endpoint, left in (("v5/order/create", "1"), ("v5/market/tickers", "99")):
+        headers = {"X-Bapi-Limit": "100", "X-Bapi-Limit-Status": left}
+        limits.read_headers(200, headers, "", endpoint)
+    assert {name: scope.remaining for name, scope in limits.scopes.items()} == {
+        "v5/order/create": 1,
+        "v5/market/tickers": 99,
+    }

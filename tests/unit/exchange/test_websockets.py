@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -52,6 +53,43 @@ async def server() -> AsyncIterator[Server]:
             f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}/ws/secret-listen-key?token=secret"
         )
         yield server
+
+
+async def test_a_message_that_our_side_refuses_is_an_error(
+    server: Server, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(Websockets()):
+        for _ in range(3):
+            async with websockets.asyncio.client.connect(server.url, max_size=64) as client:
+                with pytest.raises(websockets.exceptions.ConnectionClosedError):
+                    await client.send("x" * 1000)
+                    while True:
+                        await client.recv()
+        ends = {"exchange__ws__close__reason": "error", "exchange__ws__close__code": "1009"}
+        assert recorded.value("exchange.ws.disconnects", **ends, **WHO) == 3
+        assert recorded.value("exchange.ws.reconnects", **WHO) == 2
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_loop_that_ends_takes_its_connections_along(
+    server: Server, recorded: ExchangeRecorder
+) -> None:
+    kept: list[Any] = []
+
+    async def leave_open() -> None:
+        kept.append(await websockets.asyncio.client.connect(server.url, ping_interval=None))
+
+    def run() -> None:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(leave_open())
+        loop.close()
+
+    with recorded.watching(Websockets()):
+        await asyncio.to_thread(run)
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 0
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="closed", **WHO) == 0
+    kept.clear()
+    gc.collect()
 
 
 async def test_every_frame_of_an_open_connection_counts(server: Server, recorded: ExchangeRecorder) -> None:

@@ -208,13 +208,21 @@ def _crossed_for(stream: Stream, now: float) -> float:
 def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
     def each(value: Callable[[Any], float | None]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
+            now = time.time()
             for exchange in list(exchanges.by_name.values()):
                 for scope, limit in list(exchange.limits.scopes.items()):
-                    measured = value(limit)
+                    measured = value(limit) if limit.is_current(now) else None
                     if measured is not None:
                         yield (exchange.name, scope), measured
 
         return read
+
+    def stated() -> Iterator[Sample]:
+        """A limit stands longer than what is used of it."""
+        for exchange in list(exchanges.by_name.values()):
+            for scope, limit in list(exchange.limits.scopes.items()):
+                if limit.limit is not None:
+                    yield (exchange.name, scope), limit.limit
 
     def bans() -> Iterator[Sample]:
         for exchange in list(exchanges.by_name.values()):
@@ -232,7 +240,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
     names = (semconv.NAME, semconv.RATELIMIT_SCOPE)
     return [
         (semconv.RATELIMIT_USED, names, max, each(lambda limit: limit.used)),
-        (semconv.RATELIMIT_LIMIT, names, max, each(lambda limit: limit.limit)),
+        (semconv.RATELIMIT_LIMIT, names, max, stated),
         (semconv.RATELIMIT_REMAINING, names, min, each(lambda limit: limit.remaining)),
         (semconv.RATELIMIT_UTILIZATION, names, max, each(lambda limit: limit.utilization)),
         (semconv.RATELIMIT_RESET, names, max, each(until_reset)),
@@ -254,12 +262,12 @@ def _accounts(exchanges: ExchangeTelemetry) -> list[Row]:
     def balances() -> Iterator[Sample]:
         now = time.monotonic()
         for exchange in list(exchanges.by_name.values()):
-            for (client, source), moment in list(exchange.balances.items()):
+            for (client, source, _), moment in list(exchange.balances.items()):
                 yield (exchange.name, client, source), now - moment
 
     return [
         (semconv.THROTTLE_QUEUE, _WHO, _add, queues),
-        (semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), min, balances),
+        (semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), max, balances),
         (semconv.ORDERS_IN_FLIGHT, _WHO, _add, lambda: exchanges.orders.in_flight()),
         (semconv.ORDERS_OLDEST_AGE, _WHO, max, lambda: exchanges.orders.ages_in_flight()),
     ]

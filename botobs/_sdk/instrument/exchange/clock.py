@@ -8,6 +8,9 @@ from email.utils import parsedate_to_datetime
 
 #: Seconds after which an estimate starts over, because clocks drift.
 _LIFETIME = 600.0
+#: Seconds by which our clock may move against the monotonic one within a lifetime: NTP slews by 500 ppm at most
+#: (RFC 5905, section 11.3). Beyond it, it was stepped, or the machine slept.
+_STEP = 0.5
 
 
 class ClockOffset:
@@ -15,18 +18,27 @@ class ClockOffset:
 
     An answer that carries the exchange's time `t`, sent for at `a` and received at `b` of our clock, proves that the
     offset is between `a - t` and `b - t`. Answers with whole seconds (the `Date` header) prove less each, but their
-    bounds overlap to a fraction of a second within some requests.
+    bounds overlap to a fraction of a second within some requests. When our own clock is stepped, or the machine was
+    suspended, everything before proves nothing any more.
     """
 
-    __slots__ = ("_high", "_low", "_precise", "_started")
+    __slots__ = ("_high", "_low", "_precise", "_started", "_wall_minus_monotonic")
 
     def __init__(self) -> None:
         self._low = -math.inf
         self._high = math.inf
         self._precise = False
         self._started = -math.inf
+        self._wall_minus_monotonic: float | None = None
 
-    def add(self, sent: float, received: float, exchange_time: float, resolution: float = 0.0) -> None:
+    def add(
+        self,
+        sent: float,
+        received: float,
+        exchange_time: float,
+        resolution: float = 0.0,
+        monotonic: float | None = None,
+    ) -> None:
         """Take one answer into account.
 
         Args:
@@ -34,12 +46,14 @@ class ClockOffset:
             received: Our clock when the answer had come.
             exchange_time: The exchange's clock in the answer.
             resolution: Seconds that the exchange cuts off its time; 1 for a `Date` header.
+            monotonic: The monotonic clock when the answer had come; None where nobody looked.
         """
+        stepped = self._was_stepped(received, monotonic)
         low = sent - exchange_time - resolution
         high = received - exchange_time
         if not (math.isfinite(low) and math.isfinite(high)) or low > high:
             return
-        expired = received - self._started > _LIFETIME
+        expired = stepped or received - self._started > _LIFETIME
         disjoint = low > self._high or high < self._low
         precise = resolution < 1.0
         if disjoint and self._precise and not precise and not expired:
@@ -51,13 +65,24 @@ class ClockOffset:
             self._low, self._high = max(low, self._low), min(high, self._high)
             self._precise = self._precise or precise
 
-    def add_date_header(self, sent: float, received: float, header: str) -> None:
+    def _was_stepped(self, wall: float, monotonic: float | None) -> bool:
+        if monotonic is None:
+            return False
+        before, now = self._wall_minus_monotonic, wall - monotonic
+        if before is not None and abs(now - before) <= _STEP:
+            return False
+        self._wall_minus_monotonic = now
+        return before is not None
+
+    def add_date_header(
+        self, sent: float, received: float, header: str, monotonic: float | None = None
+    ) -> None:
         """Take a `Date` header into account; anything that is not a date is ignored."""
         try:
             moment = parsedate_to_datetime(header).timestamp()
         except (ValueError, TypeError, IndexError, OverflowError):
             return
-        self.add(sent, received, moment, resolution=1.0)
+        self.add(sent, received, moment, resolution=1.0, monotonic=monotonic)
 
     @property
     def known(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
@@ -13,32 +14,12 @@ from ....semconv import exchange as semconv
 from ...patching.guard import never_raise
 from . import errors
 from .state import Connection
-from .telemetry import ExchangeTelemetry
+
+if TYPE_CHECKING:
+    from .telemetry import ExchangeTelemetry
 
 #: While true, the WebSocket that is being opened is watched by a library above, and HTTP instrumentation is off.
 OWNED = context.create_key("botobs-exchange-websocket-owned")
-
-#: Exchanges by the end of the names of their hosts, for clients that do not say which exchange they talk to.
-_HOSTS = {
-    "binance.com": "binance",
-    "binance.us": "binanceus",
-    "bitfinex.com": "bitfinex",
-    "bitget.com": "bitget",
-    "bitmex.com": "bitmex",
-    "bitstamp.net": "bitstamp",
-    "bybit.com": "bybit",
-    "coinbase.com": "coinbase",
-    "crypto.com": "cryptocom",
-    "deribit.com": "deribit",
-    "futures.kraken.com": "krakenfutures",
-    "gateio.ws": "gate",
-    "gemini.com": "gemini",
-    "hyperliquid.xyz": "hyperliquid",
-    "kraken.com": "kraken",
-    "kucoin.com": "kucoin",
-    "mexc.com": "mexc",
-    "okx.com": "okx",
-}
 
 
 def connection_attributes(connection: Connection) -> dict[str, str]:
@@ -53,14 +34,6 @@ def host_of(url: object) -> str:
         return (urlsplit(str(url)).hostname or "")[:100]
     except ValueError:
         return ""
-
-
-def exchange_at(host: str) -> str:
-    """The exchange that a host belongs to; empty if it is not known."""
-    for suffix in sorted(_HOSTS, key=len, reverse=True):
-        if host == suffix or host.endswith("." + suffix):
-            return _HOSTS[suffix]
-    return ""
 
 
 def owned_context() -> context.Context:
@@ -114,7 +87,8 @@ def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, cod
     Args:
         exchanges: Where it is reported.
         connection: What ended.
-        reason: `remote`, `error`, `keepalive` or `user`.
+        reason: Who ended it: `user` (the program, or the end of its event loop), `remote` (the other side, with a close
+            frame), `keepalive` (a ping without a pong), `error` (the network, or a message that our side refuses).
         code: WebSocket close code, if there was one.
     """
     if connection.state != "open":

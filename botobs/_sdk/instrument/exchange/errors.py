@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from ...orders import ccxt_class
+
 Transport = Literal["rest", "ws"]
 
 #: Category by class name. An exception gets the category of the first of its bases that is listed.
@@ -45,6 +47,11 @@ CATEGORIES: dict[str, str] = {
     "BinanceRequestException": "bad_response",
     "BinanceOrderException": "order",
     "BinanceWebsocketUnableToConnect": "network",
+    "DuplicateOrderId": "order",
+    "OrderImmediatelyFillable": "order",
+    "OrderNotFillable": "order",
+    "OrderNotFound": "order",
+    "AccountNotEnabled": "auth",
     "ExchangeError": "exchange",
     "BaseError": "exchange",
     "CancelledError": "cancelled",
@@ -74,13 +81,21 @@ def category(error: BaseException, transport: Transport = "rest", status: int | 
     """
     if status in _STATUS_CATEGORIES:
         return _STATUS_CATEGORIES[status]
-    for base in type(error).__mro__:
-        found = CATEGORIES.get(base.__name__)
+    for name in _by_code(error) or [base.__name__ for base in type(error).__mro__]:
+        found = CATEGORIES.get(name)
         if found == "clock" and transport == "ws":
             return "sequence"
         if found is not None:
             return found
     return "internal"
+
+
+def _by_code(error: BaseException) -> list[str]:
+    """ccxt's class for a code of Binance's, where the client has one exception for all of them."""
+    if type(error).__name__ != "BinanceAPIException":
+        return []
+    # Among the codes that ccxt lacks are none of a class that matters here.
+    return [ccxt_class("binance", str(getattr(error, "code", ""))) or "ExchangeError", "ExchangeError"]
 
 
 def is_cancellation(error: BaseException) -> bool:

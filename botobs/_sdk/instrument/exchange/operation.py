@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opentelemetry import context, trace
@@ -51,6 +52,7 @@ class Operation(ContextScope):
     """
 
     __slots__ = (
+        "_client",
         "_exchanges",
         "_order",
         "_started",
@@ -84,6 +86,8 @@ class Operation(ContextScope):
         self._transport: errors.Transport = "ws" if name.endswith("_ws") else "rest"
         self._waited = 0.0
         self.owner = id(owner)
+        # Weakly: what a call has started may outlive the client, and has the call in its context.
+        self._client: Callable[[], Any] = weakref.ref(owner)
         self.who = who
         self.status: int | None = None
         self.answer = ""
@@ -93,7 +97,7 @@ class Operation(ContextScope):
         self.done = False
         self._submission: Submission | None = None
         if name in SUBMITS or name in EDITS:
-            listed = functools.partial(_is_listed, owner)
+            listed = functools.partial(_is_listed, self._client)
             self._submission = Submission(exchanges.orders, who, name, order, batch, listed)
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
         self.span = exchanges.tracer.start_span(
@@ -206,9 +210,12 @@ class Operation(ContextScope):
             tracker.update(self.who[0], result, keep=False)
         elif name == "fetch_time" and isinstance(result, int) and self.status is not None:
             resolution = 0.001 if result % 1000 else 1.0
-            self._exchanges.exchange(self.who[0]).clock.add(*self.answered_at, result / 1000, resolution)
+            self._exchanges.exchange(self.who[0]).clock.add(
+                *self.answered_at, result / 1000, resolution, time.monotonic()
+            )
         elif name in ("fetch_balance", "fetch_balance_ws") and error is None:
-            self._exchanges.exchange(self.who[0]).balances[(self.who[1], "rest")] = time.monotonic()
+            exchange = self._exchanges.exchange(self.who[0])
+            exchange.balance_told(self.who[1], "rest", self._client(), time.monotonic())
 
 
 def begin_operation(
@@ -228,9 +235,9 @@ def begin_operation(
     return Operation(exchanges, instance, who, name, order, batch) if is_instrumentation_enabled() else None
 
 
-def _is_listed(client: Any, code: str) -> bool:
+def _is_listed(client: Callable[[], Any], code: str) -> bool:
     """Whether the client's own table of the exchange's errors has a code, as ccxt's objects carry one."""
-    pending = [getattr(client, "exceptions", None)]
+    pending = [getattr(client(), "exceptions", None)]
     while pending:
         table = pending.pop()
         if isinstance(table, Mapping):

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 #: Scopes per exchange; further ones are ignored, whatever the headers say.
 _MAXIMUM_SCOPES = 32
 _LONGEST_BAN = 30 * 86400.0
+#: Seconds after which a value is no longer true whose window the exchange did not state.
+_UNSTATED_WINDOW = 60.0
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 _BINANCE_USED = re.compile(r"x-(?:mbx|sapi)-(used(?:-ip|-uid)?-weight|order-count)-(\d{1,4})([smhd])$")
 _BINANCE_LIMIT = re.compile(
@@ -24,12 +27,30 @@ _BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
 
 @dataclass(slots=True)
 class Limit:
-    """One limit as the exchange last stated it; None is what it did not state."""
+    """One limit as the exchange last stated it; None is what it did not state.
+
+    Attributes:
+        window: Seconds in which the exchange counts; it starts counting anew at each multiple. 0 where it is not known.
+        stated_at: When it was stated, in seconds since the epoch.
+    """
 
     used: float | None = None
     limit: float | None = None
     remaining: float | None = None
     reset_at: float | None = None
+    window: float = 0.0
+    stated_at: float = 0.0
+
+    def is_current(self, now: float) -> bool:
+        """Whether the window that was spoken of is not over yet. A clock that was set back ends it, too."""
+        if now < self.stated_at:
+            return False
+        if self.window:
+            # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits: aligned to the clock.
+            return now // self.window == self.stated_at // self.window
+        if self.reset_at is not None and self.reset_at > self.stated_at:
+            return now < self.reset_at
+        return now - self.stated_at < _UNSTATED_WINDOW
 
     @property
     def utilization(self) -> float | None:
@@ -60,6 +81,10 @@ def _guessed(value: float, now: float) -> float:
         return value / 1000
     return value if value > 1e8 else now + value
 
+
+#: Headers of what remains that speak of one endpoint; what another endpoint has left is another number.
+#: https://bybit-exchange.github.io/docs/v5/rate-limit, https://www.gate.com/docs/developers/apiv4/en/#rate-limit
+_BY_ENDPOINT = frozenset({"x-bapi-limit-status", "x-gate-ratelimit-requests-remain"})
 
 #: (limit, remaining, reset, meaning of reset), lower case, by the exchanges that send them.
 _DIALECTS: tuple[tuple[str, str, str, Callable[[float, float], float]], ...] = (
@@ -94,23 +119,27 @@ class RateLimits:
         self.banned_until = 0.0
         self.seen = False
 
-    def read_headers(self, status: int, headers: Mapping[str, str], body: str) -> None:
+    def read_headers(self, status: int, headers: Mapping[str, str], body: str, endpoint: str = "") -> None:
         """Take an answer's headers into account; what cannot be read is ignored.
 
         Args:
             status: HTTP status.
             headers: As the client library hands them over, in any case.
             body: The beginning of the body, where Binance writes the end of a ban.
+            endpoint: The path that was asked, for exchanges that limit each endpoint by itself.
         """
         now = time.time()
         self.seen = True
         lower = {str(name).lower(): value for name, value in headers.items()}
         for name, value in lower.items():
             if name.startswith(("x-mbx-", "x-sapi-")):
-                self._read_binance(name, value)
+                self._read_binance(name, value, now)
         for limit, remaining, reset, meaning in _DIALECTS:
             if remaining in lower:
-                self._read_remaining(lower.get(limit), lower[remaining], lower.get(reset), meaning, now)
+                scope = endpoint if endpoint and remaining in _BY_ENDPOINT else "requests"
+                self._read_remaining(
+                    scope, lower.get(limit), lower[remaining], lower.get(reset), meaning, now
+                )
                 break
         if status in (418, 429, 403):
             self._read_ban(status, lower.get("retry-after"), body, now)
@@ -128,7 +157,7 @@ class RateLimits:
             return None
         return self.scopes.setdefault(name, Limit())
 
-    def _read_binance(self, name: str, value: str) -> None:
+    def _read_binance(self, name: str, value: str, now: float) -> None:
         match = _BINANCE_USED.match(name)
         used = number(value)
         if match is None or used is None:
@@ -138,9 +167,12 @@ class RateLimits:
         scope = self._scope(f"{prefix}_{count}{unit}")
         if scope is not None:
             scope.used = used
+            scope.window = float(count) * _UNITS[unit]
+            scope.stated_at = now
 
     def _read_remaining(
         self,
+        name: str,
         limit: str | None,
         remaining: str,
         reset: str | None,
@@ -148,10 +180,11 @@ class RateLimits:
         now: float,
     ) -> None:
         left = number(remaining)
-        scope = self._scope("requests") if left is not None else None
+        scope = self._scope(name) if left is not None else None
         if scope is None:
             return
         scope.remaining = left
+        scope.stated_at = now
         scope.limit = number(limit)
         moment = number(reset)
         scope.reset_at = None if moment is None else meaning(moment, now)

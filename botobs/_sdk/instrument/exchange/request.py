@@ -23,6 +23,8 @@ _ASIDE = context.create_key("botobs-exchange-aside")
 
 #: Characters of an answer's body that are searched for what it says of limits.
 _HEAD = 300
+#: Statuses by which the limits of an exchange, or of what stands before it, are stated.
+_STATED = (403, 418, 429)
 _TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
 
 
@@ -87,6 +89,15 @@ class Request(ContextScope):
         elif attempts is not None:
             attempts.ended(error, self.status, self._answer, self._written())
         self._measure(error)
+        if error is not None and self.status not in _STATED:
+            self._count_refusal(error)
+
+    @never_raise(library)
+    def _count_refusal(self, error: BaseException) -> None:
+        """Exchanges also say in an answer that is otherwise well that there were too many requests."""
+        category = errors.category(error, "rest", self.status)
+        if category in ("rate_limit", "ban"):
+            self._add_rejection(category)
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
         """The HTTP library is about to send it, or to send it again after a redirection."""
@@ -127,25 +138,27 @@ class Request(ContextScope):
             self.operation.answered_at = (self.sent_at, received)
         exchange = self.exchange
         head = body[:_HEAD] if isinstance(body, str) else ""
-        exchange.limits.read_headers(self.status or 0, headers, head)
+        endpoint = self.operation.template if self.operation is not None else ""
+        exchange.limits.read_headers(self.status or 0, headers, head, endpoint)
         for name in ("Date", "date"):
             if name in headers and "Age" not in headers:
-                exchange.clock.add_date_header(self.sent_at, received, headers[name])
+                exchange.clock.add_date_header(self.sent_at, received, headers[name], time.monotonic())
         if isinstance(body, str) and '"rateLimits"' in body[:4000]:
             exchange.limits.read_exchange_info(body)
         self._count_rejection(head)
 
     def _count_rejection(self, head: str) -> None:
-        if self.status not in (403, 418, 429):
+        if self.status not in _STATED:
             return
         banned = self.status == 418 or "banned until" in head
         if self.status == 403 and not banned:
             return
-        attributes = {
-            semconv.NAME: self.who[0],
-            semconv.HTTP_STATUS: self.status,
-            semconv.ERROR_CATEGORY: "ban" if banned else "rate_limit",
-        }
+        self._add_rejection("ban" if banned else "rate_limit")
+
+    def _add_rejection(self, category: str) -> None:
+        attributes: dict[str, Any] = {semconv.NAME: self.who[0], semconv.ERROR_CATEGORY: category}
+        if self.status is not None:
+            attributes[semconv.HTTP_STATUS] = self.status
         self._exchanges.rejections.add(1, attributes)
 
 

@@ -32,6 +32,8 @@ FROZEN_AFTER = 30.0
 #: Streams of one connection; further ones are not told apart.
 MAXIMUM_STREAMS = 8192
 
+#: All messages of a connection together, where the client library does not tell streams apart.
+RAW = "raw"
 MARKET_CHANNELS = frozenset({"orderbook", "ticker", "trades", "ohlcv"})
 
 ConnectionKey = tuple[str, str, str]
@@ -40,14 +42,26 @@ ConnectionKey = tuple[str, str, str]
 class Exchange:
     """What all clients of one exchange share."""
 
-    __slots__ = ("balances", "clock", "limits", "name")
+    __slots__ = ("_owners", "balances", "clock", "limits", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.clock = ClockOffset()
         self.limits = RateLimits()
-        #: Monotonic time of the last balance by (client, source).
-        self.balances: dict[tuple[str, str], float] = {}
+        #: Monotonic time of the last balance by (client, source, account).
+        self.balances: dict[tuple[str, str, int], float] = {}
+        self._owners: dict[tuple[str, str, int], weakref.ref[Any]] = {}
+
+    def balance_told(self, client: str, source: str, owner: Any, now: float) -> None:
+        """The exchange told a balance of the account that `owner`, an object of the client library, trades for."""
+        key = (client, source, id(owner))
+        if key not in self._owners and owner is not None:
+            self._owners[key] = weakref.ref(owner, lambda _: self._forget(key))
+        self.balances[key] = now
+
+    def _forget(self, key: tuple[str, str, int]) -> None:
+        self.balances.pop(key, None)
+        self._owners.pop(key, None)
 
 
 class Stream:
@@ -105,10 +119,11 @@ class Stream:
 
     def is_silent(self, now: float) -> bool:
         """Whether the stream has been quiet for longer than its own rhythm explains."""
-        if self.channel not in MARKET_CHANNELS:
+        if self.channel not in MARKET_CHANNELS and self.channel != RAW:
             return False
         if self.samples < LEARNED:
-            return now - self.last > SILENCE_UNLEARNED
+            # What comes over a connection of which nothing else is known may be as rare as fills.
+            return self.channel != RAW and now - self.last > SILENCE_UNLEARNED
         return now - self.last > max(SILENCE_MINIMUM, SILENCE_FACTOR * self.longest_pause)
 
     def is_frozen(self, now: float) -> bool:
@@ -134,6 +149,7 @@ class Connection:
         check: Compares the sequence numbers of a decoded message; None if the dialect is unknown.
         client: The client library's object of the moment.
         owner: The object whose end is the connection's end.
+        gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
         backlog: Counts the frames that wait.
     """
 
@@ -150,6 +166,7 @@ class Connection:
         "endpoint",
         "exchange",
         "gaps",
+        "gone",
         "key",
         "last",
         "looked_at",
@@ -191,6 +208,7 @@ class Connection:
         self.client: weakref.ref[Any] | None = None
         self.owner: weakref.ref[Any] | None = None
         self.backlog: Callable[[], int] | None = None
+        self.gone: Callable[[], str | None] | None = None
         self.awaited: dict[Any, tuple[weakref.ref[Any], float]] = {}
 
     def check_sequence(self, message: Any) -> None:
@@ -207,6 +225,17 @@ class Connection:
         """What comes next need not follow what came before."""
         if self.check is not None:
             self.check.restart()
+
+    def received(self, now: float, size: int) -> None:
+        """A message of a client library that does not tell streams apart; pings and pongs are none."""
+        self.messages += 1
+        self.bytes += size
+        self.last = now
+        stream = self.streams.get(RAW) or self.stream(RAW, RAW, now)
+        if now < stream.sample_at:
+            stream.last = now
+        else:
+            stream.touch(now)
 
     def stream(self, key: Any, channel: str, now: float) -> Stream:
         """The stream `key`, new if need be."""

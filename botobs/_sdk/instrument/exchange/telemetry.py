@@ -8,7 +8,7 @@ from typing import Any
 
 from ....semconv import exchange as semconv
 from ..base import Telemetry
-from . import _observe
+from . import _observe, connection_events, hosts
 from .orders import OrderTracker
 from .state import Connection, ConnectionKey, Exchange
 
@@ -34,6 +34,7 @@ class ExchangeTelemetry:
         meter = telemetry.meter(_SCOPE)
         self.tracer = telemetry.tracer(_SCOPE)
         self.symbols: frozenset[str] = frozenset(telemetry.settings.exchange_symbols)
+        self._own_hosts = hosts.read_own(telemetry.settings.exchange_hosts)
         self.by_name: dict[str, Exchange] = {}
         self.connections: list[Connection] = []
         self.retired: dict[ConnectionKey, list[int]] = {}
@@ -62,9 +63,17 @@ class ExchangeTelemetry:
         self.orders = OrderTracker(meter, self.tracer)
         _observe.create(self, meter)
 
+    def exchange_at(self, host: str) -> str:
+        """The exchange that a host belongs to; empty for one that is not known, which may be none."""
+        return hosts.exchange_at(host, self._own_hosts)
+
     def exchange(self, name: Any) -> Exchange:
-        """What is known about an exchange; all that come after too many share one."""
-        key = str(name).lower()[:40] if name else OTHER
+        """What is known about an exchange; all that come after too many share one.
+
+        Args:
+            name: Empty for what is perhaps none: its metrics carry no name, and no alert is about it.
+        """
+        key = OTHER if name is None else str(name).lower()[:40]
         found = self.by_name.get(key)
         if found is not None:
             return found
@@ -111,10 +120,16 @@ class ExchangeTelemetry:
             return made
 
     def live_connections(self) -> list[Connection]:
-        """The connections whose owner lives."""
+        """The connections whose owner lives. Those that are gone without a word are no longer open."""
         with self._lock:
             self._retire_orphans()
-            return list(self.connections)
+            live = list(self.connections)
+        for connection in live:
+            if connection.state == "open" and connection.gone is not None:
+                reason = connection.gone()
+                if reason is not None:
+                    connection_events.ended(self, connection, reason)
+        return live
 
     def _retire_orphans(self) -> None:
         orphans = [c for c in self.connections if c.owner is not None and c.owner() is None]

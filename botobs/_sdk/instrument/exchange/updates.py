@@ -42,7 +42,8 @@ def updated(exchanges: ExchangeTelemetry, connection: Connection, key: Any, resu
         stream.sample_at = 0.0
         exchanges.orders.update_all(connection.key[0], result)
     elif stream.channel == "balance":
-        connection.exchange.balances[(connection.key[1], "ws")] = now
+        owner = connection.owner() if connection.owner is not None else connection
+        connection.exchange.balance_told(connection.key[1], "ws", owner, now)
     elif stream.channel == "orderbook" and "bids" in result:
         _look_at_book(stream, result, now)
     elif stream.channel == "ohlcv":

@@ -62,10 +62,15 @@ class CcxtWebSocket:
                 if owner is not None:
                     self._patches.replace(owner, name, wrap(vars(owner)[name]))
 
+        def base_imported(module: ModuleType) -> None:
+            if hasattr(module.Exchange, "clean_unsubscription"):
+                self._patches.replace_method(module.Exchange, "clean_unsubscription", _unsubscribed)
+
         # Until ccxt 4.4.60 the client is three classes in three modules.
         for name in ("client", "aiohttp_client", "fast_client"):
             self._patches.on_import(f"ccxt.async_support.base.ws.{name}", client_imported)
         self._patches.on_import("ccxt.async_support.base.exchange", exchange_imported)
+        self._patches.on_import("ccxt.base.exchange", base_imported)
 
     def uninstall(self) -> None:
         """Take the patches back; open connections go on unseen."""
@@ -174,7 +179,8 @@ def _resolve(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, w
         stream = connection.streams.get(message_hash)
         if stream is not None and now < stream.sample_at:
             stream.last = now
-        else:
+        # ccxt announces an update under several names; a stream is the one that somebody has asked for.
+        elif stream is not None or message_hash in self.futures:
             _updated(exchanges, connection, message_hash, result, now)
         return wrapped(self, result, message_hash)
 
@@ -219,6 +225,27 @@ def _rejected(exchanges: ExchangeTelemetry, connection: Connection, error: Any, 
         reason = "checksum" if by_checksum else "sequence_gap"
         who = {semconv.NAME: connection.key[0], semconv.CLIENT: connection.key[1]}
         exchanges.resyncs.add(1, {**who, semconv.RESYNC_REASON: reason})
+
+
+def _unsubscribed(wrapped: Method) -> Method:
+    def clean_unsubscription(self: Any, client: Any, sub: Any, unsub: Any, *args: Any, **kwargs: Any) -> Any:
+        result = wrapped(self, client, sub, unsub, *args, **kwargs)
+        _forget(client, sub, (args[0] if args else kwargs.get("subHashIsPrefix")) is True)
+        return result
+
+    return clean_unsubscription
+
+
+@never_raise(_LIBRARY)
+def _forget(client: Any, key: Any, is_prefix: bool) -> None:
+    """A stream that nobody wants any more is not silent; what still waits for it is rejected only if something does."""
+    connection = client.__dict__.get("_botobs")
+    if connection is None or not isinstance(key, str):
+        return
+    for known in list(connection.streams):
+        if known == key or (is_prefix and str(known).startswith(key)):
+            connection.streams.pop(known, None)
+    connection.restart_check()
 
 
 def _connect(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:  # noqa: ARG001 - a hook

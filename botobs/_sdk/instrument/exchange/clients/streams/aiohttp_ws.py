@@ -5,6 +5,7 @@ Messages are counted when the application takes them: aiohttp has no public plac
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import weakref
 from collections.abc import Callable
@@ -23,8 +24,12 @@ from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 
 _LIBRARY = "aiohttp_ws"
-#: `aiohttp.WSMsgType` of messages that tell of the end: CLOSE, CLOSING, CLOSED, ERROR.
-_ENDS = frozenset({0x8, 0x100, 0x101, 0x102})
+#: `aiohttp.WSMsgType` of messages that tell of the end: the other side's close frame, ours, and an error.
+_CLOSE, _CLOSING, _CLOSED, _ERROR = 0x8, 0x100, 0x101, 0x102
+_ENDS = frozenset({_CLOSE, _CLOSING, _CLOSED, _ERROR})
+_PINGS = frozenset({0x9, 0xA})
+#: Close code of a connection that ended without a close frame; RFC 6455, section 7.4.1.
+_ABNORMAL = 1006
 
 Method = Callable[..., Any]
 
@@ -68,7 +73,7 @@ def _connection(exchanges: ExchangeTelemetry, url: Any) -> Connection | None:
     if context.get_value(connection_events.OWNED):
         return None
     host = connection_events.host_of(url)
-    connection = exchanges.connection(None, connection_events.exchange_at(host), "aiohttp", host)
+    connection = exchanges.connection(None, exchanges.exchange_at(host), "aiohttp", host)
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection
@@ -99,35 +104,59 @@ def _bind(connection: Connection, response: Any) -> None:
     response._botobs = connection
     reference = connection.client = weakref.ref(response)
     connection.backlog = lambda: len(getattr(getattr(reference(), "_reader", None), "_buffer", ()))
+    connection.gone = lambda: _gone(reference())
+
+
+def _gone(response: Any) -> str | None:
+    """Sessions are closed, and loops end, with the sockets still in them; nobody waits for those any more."""
+    if response is None:
+        return "user"
+    loop, below = getattr(response, "_loop", None), getattr(response, "_response", None)
+    session = getattr(below, "_session", None)
+    if (loop is not None and loop.is_closed()) or (session is not None and session.closed):
+        return "user"
+    return None
 
 
 def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
-        message = await wrapped(self, *args, **kwargs)
         connection = self.__dict__.get("_botobs")
-        if connection is not None:
-            if message.type in _ENDS:
-                connection_events.ended(exchanges, connection, "remote", self.close_code)
-            else:
-                connection.messages += 1
-                connection.last = monotonic()
-                data = message.data
-                if data.__class__ is str or data.__class__ is bytes:
-                    connection.bytes += len(data)
+        if connection is None:
+            return await wrapped(self, *args, **kwargs)
+        # aiohttp closes from in here, too: when the other side has, and when it refuses a message.
+        self._botobs_receiver = asyncio.current_task()
+        try:
+            message = await wrapped(self, *args, **kwargs)
+        finally:
+            self._botobs_receiver = None
+        if message.type in _ENDS:
+            _report_end(exchanges, connection, message)
+        elif message.type not in _PINGS:
+            data = message.data
+            connection.received(monotonic(), len(data) if data.__class__ in (str, bytes) else 0)
         return message
 
     return receive
 
 
+@never_raise(_LIBRARY)
+def _report_end(exchanges: ExchangeTelemetry, connection: Connection, message: Any) -> None:
+    if message.type == _CLOSE:
+        connection_events.ended(exchanges, connection, "remote", message.data)
+    elif message.type == _ERROR:
+        # A `WebSocketError` has the code that our side closes with, such as 1009.
+        connection_events.ended(exchanges, connection, "error", getattr(message.data, "code", _ABNORMAL))
+    elif message.type == _CLOSED:
+        # Closed by the program it has been reported already; else the TCP connection has ended.
+        connection_events.ended(exchanges, connection, "error", _ABNORMAL)
+
+
 def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
         connection = self.__dict__.get("_botobs")
-        if connection is not None:
-            # aiohttp closes by itself when the other side has; then it has a close code already.
-            reason = "user" if self.close_code is None else "remote"
-            connection_events.ended(
-                exchanges, connection, reason, self.close_code or kwargs.get("code", 1000)
-            )
+        receiver = self.__dict__.get("_botobs_receiver")
+        if connection is not None and (receiver is None or receiver is not asyncio.current_task()):
+            connection_events.ended(exchanges, connection, "user", kwargs.get("code", 1000))
         return await wrapped(self, *args, **kwargs)
 
     return close

@@ -21,7 +21,8 @@ from ...telemetry import ExchangeTelemetry
 
 _LIBRARY = "websockets"
 _PENDING = context.create_key("botobs-websockets-pending")
-#: Opcode of a pong, RFC 6455 section 5.2.
+#: Opcodes of RFC 6455 section 5.2. What continues a message is counted with its beginning.
+_DATA = frozenset({0x1, 0x2})
 _PONG = 0xA
 
 Method = Callable[..., Any]
@@ -53,6 +54,7 @@ class Websockets:
                 connection, "connection_lost", functools.partial(_connection_lost, exchanges)
             )
             self._patches.replace_method(connection, "send", _send_async)
+            self._patches.replace_method(connection, "close", _close_async)
 
         def threaded(module: ModuleType) -> None:
             exchanges = once_per_provider(telemetry, ExchangeTelemetry)
@@ -65,6 +67,7 @@ class Websockets:
                 connection, "recv_events", functools.partial(_connection_lost, exchanges)
             )
             self._patches.replace_method(connection, "send", _send)
+            self._patches.replace_method(connection, "close", _close)
 
         self._patches.on_import("websockets.asyncio.client", asynchronous)
         self._patches.on_import("websockets.sync.client", threaded)
@@ -79,7 +82,7 @@ def _connection(exchanges: ExchangeTelemetry, host: str) -> Connection | None:
     """A connection to `host`; None when a library above watches it."""
     if context.get_value(connection_events.OWNED):
         return None
-    connection = exchanges.connection(None, connection_events.exchange_at(host), _LIBRARY, host)
+    connection = exchanges.connection(None, exchanges.exchange_at(host), _LIBRARY, host)
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection
@@ -90,6 +93,7 @@ def _bind(connection: Connection, client: Any) -> None:
     client._botobs = connection
     reference = connection.client = weakref.ref(client)
     connection.backlog = lambda: len(getattr(getattr(reference(), "recv_messages", None), "frames", ()))
+    connection.gone = lambda: _gone(reference())
 
 
 def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
@@ -145,10 +149,9 @@ def _process_event(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         wrapped(self, event)
         connection = self.__dict__.get("_botobs")
         if connection is not None and hasattr(event, "opcode"):
-            connection.messages += 1
-            connection.bytes += len(event.data)
-            connection.last = monotonic()
-            if event.opcode == _PONG:
+            if event.opcode in _DATA:
+                connection.received(monotonic(), len(event.data))
+            elif event.opcode == _PONG:
                 _measure_latency(exchanges, connection, self)
 
     return process_event
@@ -173,14 +176,41 @@ def _report_end(exchanges: ExchangeTelemetry, client: Any) -> None:
     connection = client.__dict__.get("_botobs")
     if connection is None:
         return
-    sent, received = client.protocol.close_sent, client.protocol.close_rcvd
+    protocol = client.protocol
+    sent, received = protocol.close_sent, protocol.close_rcvd
+    code = protocol.close_code
     if sent is not None and sent.code == 1011 and "keepalive" in sent.reason:
         reason = "keepalive"
-    elif received is not None and (sent is None or client.protocol.close_rcvd_then_sent):
+    elif received is not None and (sent is None or protocol.close_rcvd_then_sent):
         reason = "remote"
+    elif client.__dict__.get("_botobs_closing"):
+        reason = "user"
     else:
-        reason = "error" if sent is None else "user"
-    connection_events.ended(exchanges, connection, reason, client.protocol.close_code)
+        # What our side refuses, such as a message that is too big, it refuses with a close frame of its own.
+        reason, code = "error", sent.code if sent is not None else code
+    connection_events.ended(exchanges, connection, reason, code)
+
+
+def _gone(client: Any) -> str | None:
+    """An event loop that ended took its connections with it."""
+    loop = getattr(client, "loop", None)
+    return "user" if client is None or (loop is not None and loop.is_closed()) else None
+
+
+def _close_async(wrapped: Method) -> Method:
+    async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.__dict__["_botobs_closing"] = True
+        return await wrapped(self, *args, **kwargs)
+
+    return close
+
+
+def _close(wrapped: Method) -> Method:
+    def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.__dict__["_botobs_closing"] = True
+        return wrapped(self, *args, **kwargs)
+
+    return close
 
 
 def _send_async(wrapped: Method) -> Method:
