@@ -63,8 +63,10 @@ class CcxtWebSocket:
                     self._patches.replace(owner, name, wrap(vars(owner)[name]))
 
         def base_imported(module: ModuleType) -> None:
-            if hasattr(module.Exchange, "clean_unsubscription"):
-                self._patches.replace_method(module.Exchange, "clean_unsubscription", _unsubscribed)
+            name = "clean_unsubscription"
+            owner = next((cls for cls in module.Exchange.__mro__ if name in vars(cls)), None)
+            if owner is not None:
+                self._patches.replace_method(owner, name, _unsubscribed)
 
         # Until ccxt 4.4.60 the client is three classes in three modules.
         for name in ("client", "aiohttp_client", "fast_client"):
