@@ -33,6 +33,11 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("ccxt_ws", "botobs._sdk.instrument.exchange.clients.ccxt.stream:CcxtWebSocket"),
     ("python_binance", "botobs._sdk.instrument.exchange.clients.binance.python_binance:PythonBinance"),
     ("websockets", "botobs._sdk.instrument.exchange.clients.streams.websockets:Websockets"),
+    (
+        "websockets_legacy",
+        "botobs._sdk.instrument.exchange.clients.streams.websockets_legacy:WebsocketsLegacy",
+    ),
+    ("websocket_client", "botobs._sdk.instrument.exchange.clients.streams.websocket_client:WebsocketClient"),
     ("aiohttp_ws", "botobs._sdk.instrument.exchange.clients.streams.aiohttp_ws:AiohttpWebSocket"),
     ("sqlalchemy", "botobs._sdk.instrument.databases.sqlalchemy:SQLAlchemyInstrumentation"),
     ("asyncpg", "botobs._sdk.instrument.databases.asyncpg:AsyncPGInstrumentation"),
@@ -48,6 +53,8 @@ REGISTRY: tuple[tuple[str, str], ...] = (
 _LIBRARIES = {
     "ccxt_ws": "ccxt",
     "python_binance": "binance",
+    "websockets_legacy": "websockets",
+    "websocket_client": "websocket",
     "aiohttp_ws": "aiohttp",
     "aiohttp_server": "aiohttp",
     "aiohttp_client": "aiohttp",

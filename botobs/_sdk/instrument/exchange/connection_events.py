@@ -126,7 +126,7 @@ def _record_attempt(
         attributes[semconv.ERROR_TYPE] = "TimeoutError" if cancelled else errors.error_type(error)
     exchanges.connect_duration.record(seconds, attributes)
     span = exchanges.tracer.start_span(
-        f"ws connect {connection.key[0]}",
+        f"ws connect {connection.key[0] or connection.key[2]}",
         context=context.Context(),
         kind=SpanKind.CLIENT,
         attributes=attributes,

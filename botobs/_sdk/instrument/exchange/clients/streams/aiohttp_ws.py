@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import weakref
 from collections.abc import Callable
 from time import monotonic
 from types import ModuleType
@@ -22,14 +21,13 @@ from ....shared import once_per_provider
 from ... import connection_events
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
+from . import raw
 
 _LIBRARY = "aiohttp_ws"
 #: `aiohttp.WSMsgType` of messages that tell of the end: the other side's close frame, ours, and an error.
 _CLOSE, _CLOSING, _CLOSED, _ERROR = 0x8, 0x100, 0x101, 0x102
 _ENDS = frozenset({_CLOSE, _CLOSING, _CLOSED, _ERROR})
 _PINGS = frozenset({0x9, 0xA})
-#: Close code of a connection that ended without a close frame; RFC 6455, section 7.4.1.
-_ABNORMAL = 1006
 
 Method = Callable[..., Any]
 
@@ -67,21 +65,12 @@ class AiohttpWebSocket:
         self._patches.undo()
 
 
-@never_raise(_LIBRARY)
-def _connection(exchanges: ExchangeTelemetry, url: Any) -> Connection | None:
-    """A connection to the host of `url`; None when a library above watches it."""
-    if context.get_value(connection_events.OWNED):
-        return None
-    host = connection_events.host_of(url)
-    connection = exchanges.connection(None, exchanges.exchange_at(host), "aiohttp", host)
-    connection.caller = connection_events.caller_span()
-    connection_events.trying(connection)
-    return connection
+_begin = never_raise(_LIBRARY)(raw.begin)
 
 
 def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def connect(self: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = _connection(exchanges, url)
+        connection = _begin(exchanges, "aiohttp", connection_events.host_of(url))
         if connection is None:
             return await wrapped(self, url, *args, **kwargs)
         token = context.attach(connection_events.owned_context())
@@ -101,10 +90,8 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 @never_raise(_LIBRARY)
 def _bind(connection: Connection, response: Any) -> None:
-    response._botobs = connection
-    reference = connection.client = weakref.ref(response)
+    reference = raw.bind(connection, response, _gone)
     connection.backlog = lambda: len(getattr(getattr(reference(), "_reader", None), "_buffer", ()))
-    connection.gone = lambda: _gone(reference())
 
 
 def _gone(response: Any) -> str | None:
@@ -120,7 +107,7 @@ def _gone(response: Any) -> str | None:
 
 def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def receive(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = self.__dict__.get("_botobs")
+        connection = raw.of(self)
         if connection is None:
             return await wrapped(self, *args, **kwargs)
         # aiohttp closes from in here, too: when the other side has, and when it refuses a message.
@@ -145,15 +132,15 @@ def _report_end(exchanges: ExchangeTelemetry, connection: Connection, message: A
         connection_events.ended(exchanges, connection, "remote", message.data)
     elif message.type == _ERROR:
         # A `WebSocketError` has the code that our side closes with, such as 1009.
-        connection_events.ended(exchanges, connection, "error", getattr(message.data, "code", _ABNORMAL))
+        connection_events.ended(exchanges, connection, "error", getattr(message.data, "code", raw.ABNORMAL))
     elif message.type == _CLOSED:
         # Closed by the program it has been reported already; else the TCP connection has ended.
-        connection_events.ended(exchanges, connection, "error", _ABNORMAL)
+        connection_events.ended(exchanges, connection, "error", raw.ABNORMAL)
 
 
 def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = self.__dict__.get("_botobs")
+        connection = raw.of(self)
         receiver = self.__dict__.get("_botobs_receiver")
         if connection is not None and (receiver is None or receiver is not asyncio.current_task()):
             connection_events.ended(exchanges, connection, "user", kwargs.get("code", 1000))
@@ -164,7 +151,7 @@ def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 def _pong_not_received(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def pong_not_received(self: Any) -> None:
-        connection = self.__dict__.get("_botobs")
+        connection = raw.of(self)
         if connection is not None:
             connection_events.ended(exchanges, connection, "keepalive")
         wrapped(self)
@@ -174,7 +161,7 @@ def _pong_not_received(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 def _send(wrapped: Method) -> Method:
     async def send(self: Any, *args: Any, **kwargs: Any) -> None:
-        connection = self.__dict__.get("_botobs")
+        connection = raw.of(self)
         if connection is not None:
             connection.sent += 1
         await wrapped(self, *args, **kwargs)

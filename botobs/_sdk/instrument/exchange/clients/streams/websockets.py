@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import weakref
 from collections.abc import Callable
 from time import monotonic
 from types import ModuleType
@@ -18,12 +17,10 @@ from ....shared import once_per_provider
 from ... import connection_events
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
+from . import raw
 
 _LIBRARY = "websockets"
 _PENDING = context.create_key("botobs-websockets-pending")
-#: Opcodes of RFC 6455 section 5.2. What continues a message is counted with its beginning.
-_DATA = frozenset({0x1, 0x2})
-_PONG = 0xA
 
 Method = Callable[..., Any]
 
@@ -77,28 +74,18 @@ class Websockets:
         self._patches.undo()
 
 
-@never_raise(_LIBRARY)
-def _connection(exchanges: ExchangeTelemetry, host: str) -> Connection | None:
-    """A connection to `host`; None when a library above watches it."""
-    if context.get_value(connection_events.OWNED):
-        return None
-    connection = exchanges.connection(None, exchanges.exchange_at(host), _LIBRARY, host)
-    connection.caller = connection_events.caller_span()
-    connection_events.trying(connection)
-    return connection
+_begin = never_raise(_LIBRARY)(raw.begin)
 
 
 @never_raise(_LIBRARY)
 def _bind(connection: Connection, client: Any) -> None:
-    client._botobs = connection
-    reference = connection.client = weakref.ref(client)
+    reference = raw.bind(connection, client, _gone)
     connection.backlog = lambda: len(getattr(getattr(reference(), "recv_messages", None), "frames", ()))
-    connection.gone = lambda: _gone(reference())
 
 
 def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def connect(self: Any) -> Any:
-        connection = _connection(exchanges, connection_events.host_of(self.uri))
+        connection = _begin(exchanges, _LIBRARY, connection_events.host_of(self.uri))
         if connection is None:
             return await wrapped(self)
         token = context.attach(context.set_value(_PENDING, connection))
@@ -129,7 +116,8 @@ def _attach(wrapped: Method) -> Method:
 
 def _handshake(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def handshake(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = _connection(exchanges, str(getattr(getattr(self.protocol, "uri", None), "host", "")))
+        host = str(getattr(getattr(self.protocol, "uri", None), "host", ""))
+        connection = _begin(exchanges, _LIBRARY, host)
         if connection is None:
             return wrapped(self, *args, **kwargs)
         _bind(connection, self)
@@ -147,11 +135,11 @@ def _handshake(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 def _process_event(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def process_event(self: Any, event: Any) -> None:
         wrapped(self, event)
-        connection = self.__dict__.get("_botobs")
+        connection = raw.of(self)
         if connection is not None and hasattr(event, "opcode"):
-            if event.opcode in _DATA:
+            if event.opcode in raw.DATA:
                 connection.received(monotonic(), len(event.data))
-            elif event.opcode == _PONG:
+            elif event.opcode == raw.PONG:
                 _measure_latency(exchanges, connection, self)
 
     return process_event
@@ -173,21 +161,17 @@ def _connection_lost(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 @never_raise(_LIBRARY)
 def _report_end(exchanges: ExchangeTelemetry, client: Any) -> None:
-    connection = client.__dict__.get("_botobs")
+    connection = raw.of(client)
     if connection is None:
         return
     protocol = client.protocol
-    sent, received = protocol.close_sent, protocol.close_rcvd
-    code = protocol.close_code
-    if sent is not None and sent.code == 1011 and "keepalive" in sent.reason:
-        reason = "keepalive"
-    elif received is not None and (sent is None or protocol.close_rcvd_then_sent):
-        reason = "remote"
-    elif client.__dict__.get("_botobs_closing"):
-        reason = "user"
-    else:
-        # What our side refuses, such as a message that is too big, it refuses with a close frame of its own.
-        reason, code = "error", sent.code if sent is not None else code
+    reason, code = raw.end_of(
+        protocol.close_sent,
+        protocol.close_rcvd,
+        protocol.close_rcvd_then_sent,
+        protocol.close_code,
+        client.__dict__.get("_botobs_closing", False),
+    )
     connection_events.ended(exchanges, connection, reason, code)
 
 
@@ -230,6 +214,6 @@ def _send(wrapped: Method) -> Method:
 
 
 def _count_sent(client: Any) -> None:
-    connection = client.__dict__.get("_botobs")
+    connection = raw.of(client)
     if connection is not None:
         connection.sent += 1

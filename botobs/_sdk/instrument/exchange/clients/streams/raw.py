@@ -1,0 +1,72 @@
+"""What the instrumentations of plain WebSocket libraries share: none of them knows which exchange it talks to."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from opentelemetry import context
+
+from ... import connection_events
+from ...state import Connection
+from ...telemetry import ExchangeTelemetry
+
+#: Opcodes of RFC 6455 section 5.2. What continues a message is counted with its beginning.
+DATA = frozenset({0x1, 0x2})
+CLOSE = 0x8
+PONG = 0xA
+#: Close code of a connection that ended without a close frame; RFC 6455, section 7.4.1.
+ABNORMAL = 1006
+
+
+def begin(exchanges: ExchangeTelemetry, library: str, host: str) -> Connection | None:
+    """An attempt to connect to `host` begins; None when a library above watches it."""
+    if context.get_value(connection_events.OWNED):
+        return None
+    connection = exchanges.connection(None, exchanges.exchange_at(host), library, host)
+    connection.caller = connection_events.caller_span()
+    connection_events.trying(connection)
+    return connection
+
+
+def bind(connection: Connection, client: Any, gone: Callable[[Any], str | None]) -> weakref.ref[Any]:
+    """From now on `client` is the connection.
+
+    Args:
+        connection: The connection.
+        client: The library's object.
+        gone: Says of the object, or of None when it is collected, how the connection has ended if nobody noticed.
+    """
+    client._botobs = connection
+    reference = connection.client = weakref.ref(client)
+    connection.gone = lambda: gone(reference())
+    return reference
+
+
+def of(client: Any) -> Connection | None:
+    """The connection that a library's object is."""
+    found = client.__dict__.get("_botobs")
+    return found if isinstance(found, Connection) else None
+
+
+def end_of(
+    sent: Any, received: Any, received_first: bool | None, code: int, closing: bool
+) -> tuple[str, int]:
+    """Who ended a connection of `websockets`, and with which code.
+
+    Args:
+        sent: The close frame that was sent.
+        received: The close frame that was received.
+        received_first: Whether the other side's came first.
+        code: What the library calls the close code: the received one, or 1006.
+        closing: Whether the program called `close`.
+    """
+    if sent is not None and sent.code == 1011 and "keepalive" in sent.reason:
+        return "keepalive", code
+    if received is not None and (sent is None or received_first):
+        return "remote", code
+    if closing:
+        return "user", code
+    # What our side refuses, such as a message that is too big, it refuses with a close frame of its own.
+    return "error", sent.code if sent is not None else code

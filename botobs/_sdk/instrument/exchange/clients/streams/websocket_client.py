@@ -1,0 +1,212 @@
+"""Watches websocket-client, which pybit, binance-connector, KuCoin's and Hyperliquid's clients use.
+
+`WebSocketApp` makes a new `WebSocket` for each attempt, and closes the old one itself: who wanted that is read from
+the app.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+from opentelemetry import context
+
+from .....patching.guard import never_raise
+from .....patching.patch import Patches
+from ....base import Telemetry
+from ....shared import once_per_provider
+from ... import connection_events
+from ...telemetry import ExchangeTelemetry
+from . import raw
+
+_LIBRARY = "websocket_client"
+_APP: ContextVar[weakref.ref[Any] | None] = ContextVar("botobs-websocket-app", default=None)
+
+Method = Callable[..., Any]
+
+
+class WebsocketClient:
+    """The instrumentation named `websocket_client`."""
+
+    name = _LIBRARY
+
+    def __init__(self) -> None:
+        self._patches = Patches(self.name)
+
+    def install(self, telemetry: Telemetry) -> None:
+        """Watch connections that are opened from now on."""
+
+        def imported(module: ModuleType) -> None:
+            if not (hasattr(module, "WebSocket") and hasattr(module, "WebSocketApp")):
+                # Another package of the same name.
+                return
+            exchanges = once_per_provider(telemetry, ExchangeTelemetry)
+            hooks: dict[str, Callable[..., Method]] = {
+                "connect": functools.partial(_connect, exchanges),
+                "recv_data_frame": functools.partial(_receive, exchanges),
+                "send": _send,
+                "close": functools.partial(_close, exchanges),
+                "shutdown": functools.partial(_shutdown, exchanges),
+            }
+            for name, hook in hooks.items():
+                self._patches.replace_method(module.WebSocket, name, hook)
+            self._patches.replace_method(module.WebSocketApp, "run_forever", _run_forever)
+            self._patches.replace_method(module.WebSocketApp, "close", _close_app)
+            self._patches.replace_method(module.WebSocketApp, "_stop_ping_thread", _stop_pings)
+
+        self._patches.on_import("websocket", imported)
+
+    def uninstall(self) -> None:
+        """Take the patches back; open connections go on unseen."""
+        self._patches.undo()
+
+
+_begin = never_raise(_LIBRARY)(raw.begin)
+_bind = never_raise(_LIBRARY)(raw.bind)
+
+
+def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
+    def connect(self: Any, url: Any, **options: Any) -> Any:
+        connection = _begin(exchanges, _LIBRARY, connection_events.host_of(url))
+        if connection is None:
+            return wrapped(self, url, **options)
+        _bind(connection, self, _gone)
+        self._botobs_app = _APP.get()
+        token = context.attach(connection_events.owned_context())
+        try:
+            result = wrapped(self, url, **options)
+        except BaseException as error:
+            connection_events.refused(exchanges, connection, error, connection.caller)
+            raise
+        finally:
+            context.detach(token)
+        connection_events.opened(exchanges, connection, connection.caller)
+        return result
+
+    return connect
+
+
+def _gone(socket: Any) -> str | None:
+    if socket is None:
+        return "user"
+    return None if socket.connected else "error"
+
+
+def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
+    def recv_data_frame(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            opcode, frame = received = wrapped(self, *args, **kwargs)
+        except BaseException as error:
+            _failed(exchanges, self, error)
+            raise
+        _look_at(exchanges, self, opcode, frame)
+        return received
+
+    return recv_data_frame
+
+
+@never_raise(_LIBRARY)
+def _look_at(exchanges: ExchangeTelemetry, socket: Any, opcode: int, frame: Any) -> None:
+    connection = raw.of(socket)
+    if connection is None:
+        return
+    data = getattr(frame, "data", frame)
+    if opcode in raw.DATA:
+        connection.received(monotonic(), len(data))
+    elif opcode == raw.CLOSE:
+        code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None
+        connection_events.ended(exchanges, connection, "remote", code)
+
+
+@never_raise(_LIBRARY)
+def _failed(exchanges: ExchangeTelemetry, socket: Any, error: BaseException) -> None:
+    connection = raw.of(socket)
+    # A time-out of `recv` is the program's own, after which it goes on.
+    if connection is not None and "Timeout" not in type(error).__name__:
+        connection_events.ended(exchanges, connection, _reason(socket), raw.ABNORMAL)
+
+
+def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
+    def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        _closed(exchanges, self, args[0] if args else kwargs.get("status", 1000))
+        return wrapped(self, *args, **kwargs)
+
+    return close
+
+
+def _shutdown(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
+    def shutdown(self: Any) -> Any:
+        _closed(exchanges, self, None)
+        return wrapped(self)
+
+    return shutdown
+
+
+@never_raise(_LIBRARY)
+def _closed(exchanges: ExchangeTelemetry, socket: Any, code: Any) -> None:
+    connection = raw.of(socket)
+    if connection is not None:
+        reason = _reason(socket)
+        connection_events.ended(exchanges, connection, reason, code if reason == "user" else None)
+
+
+def _reason(socket: Any) -> str:
+    """Who ends a connection without a close frame of the other side."""
+    reference = socket.__dict__.get("_botobs_app")
+    app = reference() if reference is not None else None
+    if app is None or app.__dict__.get("_botobs_closing"):
+        return "user"
+    return "keepalive" if app.__dict__.pop("_botobs_no_pong", False) else "error"
+
+
+def _send(wrapped: Method) -> Method:
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = raw.of(self)
+        if connection is not None:
+            connection.sent += 1
+        return wrapped(self, *args, **kwargs)
+
+    return send
+
+
+def _run_forever(wrapped: Method) -> Method:
+    def run_forever(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self._botobs_closing = False
+        token = _APP.set(weakref.ref(self))
+        try:
+            return wrapped(self, *args, **kwargs)
+        finally:
+            _APP.reset(token)
+
+    return run_forever
+
+
+def _stop_pings(wrapped: Method) -> Method:
+    """The first thing that the app does when a connection has ended; it forgets when it sent pings."""
+
+    def stop_ping_thread(self: Any) -> Any:
+        _note_missing_pong(self)
+        return wrapped(self)
+
+    return stop_ping_thread
+
+
+@never_raise(_LIBRARY)
+def _note_missing_pong(app: Any) -> None:
+    waits = app.ping_timeout and app.last_ping_tm and app.last_pong_tm < app.last_ping_tm
+    if waits and time.time() - app.last_ping_tm > app.ping_timeout:
+        app._botobs_no_pong = True
+
+
+def _close_app(wrapped: Method) -> Method:
+    def close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self._botobs_closing = True
+        return wrapped(self, *args, **kwargs)
+
+    return close
