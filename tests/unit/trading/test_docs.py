@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from botobs import trading
+from botobs import clients, trading
+from botobs._sdk.orders import _classifiers
 from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 
@@ -18,14 +20,15 @@ PAGE = Path(__file__).parents[3] / "docs" / "trading.md"
 
 
 @pytest.fixture
-def page(captured: Capture) -> dict[str, Any]:
+def page(captured: Capture) -> Iterator[dict[str, Any]]:
     """What the page's examples define."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), namespace)
-    return namespace
+    yield namespace
+    _classifiers._classifiers.clear()
 
 
 def test_a_bot_lives(page: dict[str, Any], captured: Capture) -> None:
@@ -67,6 +70,11 @@ def test_a_decision(page: dict[str, Any], captured: Capture, spread: float, outc
     asyncio.run(page["decide_and_trade"](page["bot"], quote, Client(), "c1"))
     assert captured.value(names.DECISIONS.name, {names.DECISION_OUTCOME: outcome}) == 1
     assert ("B-1" in captured.tree()) is (outcome == "ordered")
+
+
+def test_an_answer_that_botobs_does_not_know(page: dict[str, Any]) -> None:
+    assert page["my_broker"](clients.Answer("my-broker", body="not today")) == "rejected"
+    assert page["my_broker"](clients.Answer("another", body="not today")) is None
 
 
 def test_news_of_an_order(page: dict[str, Any], captured: Capture) -> None:
