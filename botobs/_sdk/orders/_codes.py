@@ -20,6 +20,7 @@ CCXT_TABLES = Path(__file__).with_name("ccxt_codes.json")
 OPEN_CLASSES = frozenset(
     {
         "BadResponse",
+        "CancelPending",
         "ExchangeNotAvailable",
         "NetworkError",
         "NullResponse",

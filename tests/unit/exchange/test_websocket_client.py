@@ -97,7 +97,7 @@ async def test_an_app_that_reconnects(url: str, recorded: ExchangeRecorder) -> N
 
     with recorded.watching(WebsocketClient()):
         app = websocket.WebSocketApp(url, on_open=on_open, on_reconnect=on_open)
-        running = asyncio.create_task(asyncio.to_thread(app.run_forever, reconnect=0.01))
+        running = asyncio.create_task(asyncio.to_thread(app.run_forever, reconnect=0.01))  # type: ignore[arg-type]
         for _ in range(3):
             await asyncio.to_thread(opened.acquire)
         await until(lambda: (recorded.value("exchange.ws.reconnects", **WHO) or 0) >= 2)
