@@ -196,6 +196,7 @@ class Handle:
         """Have OpenTelemetry's global functions lead to this engine, and note whose providers were there before."""
         providers.tracer_provider.switch(self._engine.tracer_provider)
         providers.meter_provider.switch(self._engine.meter_provider)
+        providers.set_flush(self.flush)
         for taken in providers.install_globally():
             self.notes.append(
                 f"another {taken} was set before botobs; what uses it directly does not reach botobs' exporter."
@@ -224,6 +225,7 @@ class Handle:
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
         propagation.release()
+        providers.set_flush(None)
         providers.tracer_provider.switch(None)
         providers.meter_provider.switch(None)
         self._engine.shutdown()

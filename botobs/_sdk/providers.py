@@ -27,6 +27,7 @@ from opentelemetry.metrics import (
     UpDownCounter,
 )
 from opentelemetry.metrics import _Gauge as Gauge
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
 
@@ -35,6 +36,28 @@ from .engine.disabled import DisabledTracerProvider
 from .engine.freeze import copy
 from .engine.scope import usable_scope
 from .safe import let_pass, text_of
+
+#: Sends what was recorded so far within some seconds; set while botobs runs.
+_flush: Callable[[float], bool] | None = None
+
+
+def flush(seconds: float) -> bool:
+    """Send what was recorded so far; whether all of it was acknowledged, or there is nobody to send it."""
+    return _flush is None or _flush(seconds)
+
+
+def set_flush(function: Callable[[float], bool] | None) -> None:
+    """Say how to send what was recorded; None when botobs has ended."""
+    global _flush
+    _flush = function
+
+
+def _quietly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What the processors of others raise must not reach who flushes."""
+    try:
+        return function(*arguments)
+    except Exception:
+        return False
 
 
 def _key(scope: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -70,6 +93,7 @@ class SwitchTracerProvider(TracerProvider):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._target: TracerProvider = DisabledTracerProvider()
+        self._processors: list[Any] = []
         self._tracers: dict[tuple[Any, ...], SwitchTracer] = {}
 
     def get_tracer(
@@ -87,15 +111,54 @@ class SwitchTracerProvider(TracerProvider):
                 self._tracers[key] = SwitchTracer(scope, self._target)
             return self._tracers[key]
 
+    # -- what the SDK's provider has beside the API, for who asks the global one ------------------------------------
+
     @property
     def id_generator(self) -> Any:
         """The target's id generator; None if it has none."""
         return getattr(self._target, "id_generator", None)
 
+    @property
+    def resource(self) -> Resource:
+        """What all spans carry; empty while botobs is not running."""
+        found = getattr(self._target, "resource", None)
+        return found if isinstance(found, Resource) else Resource.get_empty()
+
+    @property
+    def sampler(self) -> Any:
+        """The sampler of new traces; None while botobs is not running."""
+        return getattr(self._target, "sampler", None)
+
+    def add_span_processor(self, span_processor: Any) -> None:
+        """Have a processor of the SDK's see every span, on the thread that ends it; another `botobs.init` keeps it."""
+        with self._lock:
+            self._processors.append(span_processor)
+            self._add(span_processor)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what was recorded so far, as `botobs.flush` does, and flush the processors that were added.
+
+        Returns:
+            Whether the collector has acknowledged all of it.
+        """
+        done = [_quietly(processor.force_flush, timeout_millis) for processor in tuple(self._processors)]
+        return flush(timeout_millis / 1000) and all(result is not False for result in done)
+
+    def shutdown(self) -> None:
+        """Send what was recorded so far. botobs itself goes on: `botobs.shutdown` ends it."""
+        self.force_flush()
+
+    def _add(self, span_processor: Any) -> None:
+        add = getattr(self._target, "add_span_processor", None)
+        if add is not None:
+            add(span_processor)
+
     def switch(self, target: TracerProvider | None) -> None:
         """Change the target; None for none."""
         with self._lock:
             self._target = target or DisabledTracerProvider()
+            for processor in self._processors:
+                self._add(processor)
             for tracer in self._tracers.values():
                 tracer.switch(self._target)
 
@@ -323,6 +386,14 @@ class SwitchMeterProvider(MeterProvider):
             if key not in self._meters:
                 self._meters[key] = SwitchMeter(scope, self._target)
             return self._meters[key]
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        """Send what was measured so far, as `botobs.flush` does."""
+        return flush(timeout_millis / 1000)
+
+    def shutdown(self, timeout_millis: float = 30_000) -> None:
+        """Send what was measured so far. botobs itself goes on: `botobs.shutdown` ends it."""
+        flush(timeout_millis / 1000)
 
     def switch(self, target: MeterProvider | None) -> None:
         """Change the target; None for none."""

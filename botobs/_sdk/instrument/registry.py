@@ -28,6 +28,7 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("logging", "botobs._sdk.instrument.logs.logging:LoggingInstrumentation"),
     ("structlog", "botobs._sdk.instrument.logs.structlog:StructlogInstrumentation"),
     ("loguru", "botobs._sdk.instrument.logs.loguru:LoguruInstrumentation"),
+    ("opentelemetry_logs", "botobs._sdk.instrument.logs.opentelemetry_logs:OpenTelemetryLogs"),
     ("runtime", "botobs._sdk.instrument.runtime.interpreter:RuntimeInstrumentation"),
     ("ccxt", "botobs._sdk.instrument.exchange.clients.ccxt.rest:CcxtRest"),
     ("ccxt_ws", "botobs._sdk.instrument.exchange.clients.ccxt.stream:CcxtWebSocket"),
@@ -59,6 +60,7 @@ _LIBRARIES = {
     "aiohttp_server": "aiohttp",
     "aiohttp_client": "aiohttp",
     "logging": "logging",
+    "opentelemetry_logs": "opentelemetry",
     "runtime": "gc",
     "order_evidence": "http",
 }

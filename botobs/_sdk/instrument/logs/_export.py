@@ -11,7 +11,7 @@ from typing import Any
 
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import SpanContext, get_current_span
 
 from ...export.logs import LogEntry
 from ...patching.guard import never_raise, report
@@ -66,6 +66,7 @@ class LogExport:
         fields: Mapping[str, Any],
         created: float | None = None,
         stacktrace: str | None = None,
+        span: SpanContext | None = None,
     ) -> None:
         """Hand a record over.
 
@@ -73,6 +74,7 @@ class LogExport:
             level: On the scale of the standard library.
             created: Seconds since the epoch; now by default.
             stacktrace: Of its exception.
+            span: The span that it belongs to; the current one by default.
         """
         if logger.partition(".")[0] in _OURS or context.get_value(_SUPPRESS_INSTRUMENTATION_KEY):
             return
@@ -91,7 +93,7 @@ class LogExport:
                 logger,
                 reader.redactor.message(_printed(body), _LONGEST_TEXT),
                 attributes,
-                get_current_span().get_span_context(),
+                span or get_current_span().get_span_context(),
             )
         )
 
