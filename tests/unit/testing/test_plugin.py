@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 #: Whether this installation of botobs is new enough for pytest to find the plugin by itself.
-_INSTALLED = any(point.value == "botobs.testing.plugin" for point in entry_points(group="pytest11"))
+_INSTALLED = any(point.value == "pytest_botobs" for point in entry_points(group="pytest11"))
 
 TEST = """
 from botobs import trading
@@ -25,7 +25,7 @@ def test_it_is_alone(botobs_capture):
 
 def run(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(source)
-    found = [] if _INSTALLED else ["-p", "botobs.testing.plugin"]
+    found = [] if _INSTALLED else ["-p", "pytest_botobs"]
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:asyncio", *found, str(folder)]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
@@ -45,3 +45,9 @@ def test_the_examples_of_its_page_pass(tmp_path: Path) -> None:
     ran = run(tmp_path, "\n\n".join(blocks))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "5 passed" in ran.stdout
+
+
+def test_pytest_starts_where_botobs_cannot_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("import sys\n\nassert 'botobs' not in sys.modules\n")
+    ran = run(tmp_path, "def test_something_else():\n    pass\n")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
