@@ -58,6 +58,7 @@ def init(
     exchange_hosts: Sequence[str] | None = None,
     redact: Sequence[str] | None = None,
     redact_keys: Sequence[str] | None = None,
+    redact_local_logs: bool | None = None,
     engine: Literal["stock", "fast"] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Handle:
@@ -107,6 +108,8 @@ def init(
         redact: Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the
             rest.
         redact_keys: Names of attributes whose values leave no process.
+        redact_local_logs: Whether the service's own log handlers get records without secrets; what is exported never
+            holds one.
         engine: What records spans and metrics.
         environ: The variables to read in place of `os.environ`.
 

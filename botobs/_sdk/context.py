@@ -12,6 +12,7 @@ are made in a third of the time; all that OpenTelemetry does with one, reading a
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context
@@ -28,4 +29,7 @@ if type(_RUNTIME_CONTEXT) is ContextVarsRuntimeContext:
 else:
     current, attach, detach = _RUNTIME_CONTEXT.get_current, _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
 
-__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach"]
+#: True on the export thread: what is logged there would beget more of it.
+exporting: ContextVar[bool] = ContextVar("botobs-exporting", default=False)
+
+__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach", "exporting"]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
+from ..context import exporting
 from ..engine.callbacks import COLLECTION_TIMEOUT
 from ..engine.faults import FAULTS
 from ..process.ending import blocked_signals
@@ -187,6 +188,7 @@ class Pipeline:
 
     def _run(self) -> None:
         context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        exporting.set(True)
         # The first metrics go out early, so that a service is seen soon after its start.
         metrics_at = time.monotonic() + min(1.0, self._settings.metric_interval)
         while True:

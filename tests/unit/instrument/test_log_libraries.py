@@ -19,9 +19,13 @@ from tests.support.telemetry import Recorder
 SECRET = "hunter2-hunter2"
 
 
+#: The service's own handlers get records without secrets.
+LOCAL = Settings(service_name="engine", redact_local_logs=True)
+
+
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder(Settings(service_name="engine"))
+def recorder(request: pytest.FixtureRequest) -> Recorder:
+    return Recorder(getattr(request, "param", Settings(service_name="engine")))
 
 
 @pytest.fixture
@@ -63,6 +67,7 @@ def test_structlog_events_name_their_trace(recorder: Recorder, structlog_output:
     )
 
 
+@pytest.mark.parametrize("recorder", [LOCAL], indirect=True)
 def test_structlog_events_hold_no_secrets(recorder: Recorder, structlog_output: io.StringIO) -> None:
     with recorder.watching(StructlogInstrumentation()):
         logger: Any = structlog.get_logger().bind(password=SECRET)
@@ -98,6 +103,7 @@ def test_loguru_records_name_their_trace(recorder: Recorder, loguru_output: io.S
     assert loguru_output.getvalue().splitlines() == [f"placed { ({'bot': 7} | ids(span)) }", "without {}"] * 2
 
 
+@pytest.mark.parametrize("recorder", [LOCAL], indirect=True)
 def test_loguru_records_hold_no_secrets(recorder: Recorder, loguru_output: io.StringIO) -> None:
     with recorder.watching(LoguruInstrumentation()):
         loguru_logger.bind(api_key=SECRET).info("token={}", SECRET)
@@ -110,8 +116,40 @@ def test_loguru_records_hold_no_secrets(recorder: Recorder, loguru_output: io.St
     assert SECRET not in loguru_output.getvalue()
 
 
+@pytest.mark.parametrize("recorder", [LOCAL], indirect=True)
+def test_loguru_serializes_no_secrets(recorder: Recorder) -> None:
+    stream = io.StringIO()
+    loguru_logger.remove()
+    sink = loguru_logger.add(stream, serialize=True)
+    with recorder.watching(LoguruInstrumentation()):
+        try:
+            raise ValueError(f"password: {SECRET}")
+        except ValueError:
+            loguru_logger.exception("failed")
+    loguru_logger.remove(sink)
+    assert "ValueError" in stream.getvalue()
+    assert SECRET not in stream.getvalue()
+
+
+@pytest.mark.parametrize("recorder", [LOCAL], indirect=True)
 def test_loguru_keeps_the_patchers_of_the_service(recorder: Recorder, loguru_output: io.StringIO) -> None:
     with recorder.watching(LoguruInstrumentation()):
         loguru_logger.patch(lambda record: record["extra"].update(token=SECRET, desk=1)).info("patched")
     assert "'desk': 1" in loguru_output.getvalue()
     assert SECRET not in loguru_output.getvalue()
+
+
+def test_what_the_service_prints_stays_as_it_is(
+    recorder: Recorder, structlog_output: io.StringIO, loguru_output: io.StringIO
+) -> None:
+    with recorder.watching(StructlogInstrumentation()), recorder.watching(LoguruInstrumentation()):
+        structlog.get_logger().info(f"token={SECRET}", nonce=17, order="0x" + "ab" * 32)
+        loguru_logger.bind(sign=-1).info(f"token={SECRET}")
+    assert json.loads(structlog_output.getvalue()) == {
+        "event": f"token={SECRET}",
+        "nonce": 17,
+        "order": "0x" + "ab" * 32,
+        "service": "engine",
+    }
+    assert f"token={SECRET}" in loguru_output.getvalue()
+    assert "'sign': -1" in loguru_output.getvalue()

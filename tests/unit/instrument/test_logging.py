@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import io
 import json
 import logging
@@ -15,9 +16,13 @@ from tests.support.telemetry import Recorder
 SECRET = "hunter2-hunter2"
 
 
+#: The service's own handlers get records without secrets.
+LOCAL = Settings(service_name="engine", redact_keys=("desk",), redact_local_logs=True)
+
+
 @pytest.fixture
-def recorder() -> Recorder:
-    return Recorder(Settings(service_name="engine", redact_keys=("desk",)))
+def recorder(request: pytest.FixtureRequest) -> Recorder:
+    return Recorder(getattr(request, "param", Settings(service_name="engine", redact_keys=("desk",))))
 
 
 @pytest.fixture
@@ -76,6 +81,7 @@ def test_a_field_of_the_service_wins(span: Span, output: io.StringIO) -> None:
     assert (line["trace_id"], line["bot"]) == ("own", 3)
 
 
+@pytest.mark.parametrize("recorder", [LOCAL], indirect=True)
 def test_secrets_are_taken_out_of_every_part(span: Span, output: io.StringIO) -> None:
     logger = logging.getLogger("bots")
     logger.info(f"api_key={SECRET}")
@@ -83,16 +89,19 @@ def test_secrets_are_taken_out_of_every_part(span: Span, output: io.StringIO) ->
     logger.info("headers %(all)s", {"all": {"X-MBX-APIKEY": SECRET}})
     logger.info("extra", extra={"password": SECRET, "desk": SECRET, "nested": {"token": SECRET}})
     logger.info({"password": SECRET})
+    logger.error(ValueError(f"password: {SECRET}"))
+    logger.info("of an object", extra={"error": ValueError(f"signature={SECRET}")})
     try:
         raise ValueError(f"password: {SECRET}")
     except ValueError:
         logger.exception("failed")
         logger.info("again", exc_info=True)
-    assert len(output.getvalue().splitlines()) == 7
+    assert len(output.getvalue().splitlines()) == 9
     assert "ValueError" in output.getvalue()
     assert SECRET not in output.getvalue()
 
 
+@pytest.mark.parametrize("recorder", [LOCAL], indirect=True)
 def test_secrets_do_not_come_out_of_a_broken_format(span: Span, capsys: pytest.CaptureFixture[str]) -> None:
     # Outside of the hierarchy: pytest's own handlers raise what others print.
     logger = logging.Logger("loose")
@@ -123,3 +132,28 @@ def test_the_console_shows_the_trace(span: Span, caplog: pytest.LogCaptureFixtur
     logging.getLogger("bots.x").warning("careful")
     line = ConsoleFormatter().format(caplog.records[0])
     assert line.endswith(f"WARNING  bots.x: careful trace_id={ids(span)['trace_id']}")
+
+
+def test_the_services_handlers_get_what_it_has_logged(span: Span) -> None:
+    """With secrets, objects and exceptions as they are; the ids are all that is added."""
+    records: list[logging.LogRecord] = []
+    logger = logging.Logger("own", logging.DEBUG)
+    # Handlers that print an exception leave its text on the record.
+    logger.addFilter(lambda record: records.append(copy.copy(record)) or True)  # type: ignore[func-returns-value]
+    error = ValueError(f"password: {SECRET}")
+    argument, field = {"apiKey": SECRET}, [SECRET]
+    try:
+        raise error
+    except ValueError:
+        logger.exception(f"token={SECRET} %s", argument, extra={"password": field}, stack_info=True)
+    logger.error(error)
+    first, second = records
+    assert (first.msg, first.args, vars(first)["password"]) == (f"token={SECRET} %s", argument, field)
+    assert first.args is argument
+    assert vars(first)["password"] is field
+    assert first.exc_info is not None
+    assert first.exc_info[1] is error
+    assert first.exc_text is None
+    assert second.msg is error
+    plain = logging.makeLogRecord({}).__dict__.keys()
+    assert vars(first).keys() - plain - {"taskName"} == {"trace_id", "span_id", "service", "password"}

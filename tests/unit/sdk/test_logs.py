@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import io
 import logging
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import Any
 import loguru
 import pytest
 import structlog
+from opentelemetry import context
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 import botobs
 from botobs._sdk.export.priority import Priority
@@ -133,7 +136,7 @@ def test_structlog_and_loguru_are_exported_once(init: Init, receiver: OtlpReceiv
 
 def test_our_own_records_beget_none(init: Init, receiver: OtlpReceiver) -> None:
     handle = everything(init)
-    for name in ("botobs", "botobs.trading", "opentelemetry.sdk", "urllib3.connectionpool"):
+    for name in ("botobs", "botobs.trading", "opentelemetry.sdk"):
         logging.getLogger(name).error("about the export")
     handle.flush()
     assert bodies(receiver) == []
@@ -196,3 +199,50 @@ def test_the_last_words_of_a_process_arrive(start: Callable[..., Any], receiver:
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert bodies(receiver) == ["out of margin"]
+
+
+def test_every_record_is_exported_whatever_is_open_when_it_is_written(
+    init: Init, receiver: OtlpReceiver
+) -> None:
+    """Of a driver while a database operation is open, of an HTTP library of the service's, of a handler's own task."""
+    handle = everything(init)
+    late: list[contextvars.Context] = []
+
+    class Starting(logging.Handler):
+        """Starts what goes on after it, in its own context, as handlers that send asynchronously do."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            late.append(contextvars.copy_context())
+
+    logger.addHandler(starting := Starting())
+    token = context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+    logger.error("while suppressed")
+    context.detach(token)
+    logger.removeHandler(starting)
+    late[0].run(logger.error, "from the handler's task")
+    logging.getLogger("urllib3.connectionpool").error("of the service's own requests")
+    handle.flush()
+    assert bodies(receiver) == [
+        "while suppressed",
+        "from the handler's task",
+        "of the service's own requests",
+    ]
+
+
+def test_structlogs_context_and_exceptions_are_exported(init: Init, receiver: OtlpReceiver) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(io.StringIO()))
+    handle = everything(init)
+    try:
+        with structlog.contextvars.bound_contextvars(bot="b7"):
+            try:
+                raise ValueError("gone")
+            except ValueError:
+                structlog.get_logger().exception("failed", n=1)
+        structlog.get_logger().error("given", exc_info=KeyError("k"))
+    finally:
+        structlog.reset_defaults()
+    handle.flush()
+    first, second = (attributes(record) for record in receiver.logs)
+    assert (first["bot"], first["n"], first["exception.type"]) == ("b7", 1, "ValueError")
+    assert "ValueError: gone" in first["exception.stacktrace"]
+    assert second["exception.type"] == "KeyError"

@@ -1,4 +1,4 @@
-"""What every log record gets, whichever library wrote it: where it belongs, and no secrets."""
+"""What every log record gets, whichever library wrote it: where it belongs, and if asked for, no secrets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ SERVICE = "service"
 
 
 class LogContext:
-    """Stamps and redacts on behalf of one installation."""
+    """Stamps and redacts on behalf of one installation.
+
+    Attributes:
+        redacts_local: Whether the service's own handlers get redacted records, too.
+    """
 
     def __init__(self, telemetry: Telemetry) -> None:
         settings = telemetry.settings
         self._redactor = Redactor(settings.redact, settings.redact_keys)
         self._service = settings.service_name
+        self.redacts_local = settings.redact_local_logs
 
     def fields(self) -> dict[str, str]:
         """`trace_id` and `span_id`, as hex and empty outside of a span, and `service`."""

@@ -9,26 +9,35 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from opentelemetry import context
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.trace import SpanContext, get_current_span
 
+from ...context import exporting
 from ...export.logs import LogEntry
 from ...patching.guard import never_raise, report
 from ...redaction import CUT_MARGIN
 from ._context import LogContext
 from ._redaction import RecordRedactor, pairs_of
 
-#: Loggers of the export itself, and of what it could use: their records would beget others.
-_OURS = ("botobs", "opentelemetry", "urllib3")
+#: Loggers of the export itself: their records would beget others.
+_OURS = ("botobs", "opentelemetry")
 #: Characters of a text that are looked at; of a longer one `CUT_MARGIN` less are exported.
 _LONGEST_TEXT = 8192 + CUT_MARGIN
 _LONGEST_NAME = 1024
 _DEEPEST = 4
 _LEVELS = logging.getLevelNamesMapping()
 
+
+class _Handling:
+    """One record on its way through the handlers; what a handler has started may outlive it, with it in its context."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
+
+
 # A record that one library hands to another, as loguru's recipe for the standard library does, is exported once.
-_handling: ContextVar[bool] = ContextVar("botobs_handling_log", default=False)
+_handling: ContextVar[_Handling | None] = ContextVar("botobs_handling_log", default=None)
 
 
 class LogExport:
@@ -47,13 +56,16 @@ class LogExport:
     @contextmanager
     def outermost(self) -> Iterator[bool]:
         """While a record is handled; whether no other library handles it already."""
-        if _handling.get():
+        known = _handling.get()
+        if known is not None and not known.over:
             yield False
             return
-        token = _handling.set(True)
+        handling = _Handling()
+        token = _handling.set(handling)
         try:
             yield True
         finally:
+            handling.over = True
             _handling.reset(token)
 
     @never_raise("logging")
@@ -76,7 +88,7 @@ class LogExport:
             stacktrace: Of its exception.
             span: The span that it belongs to; the current one by default.
         """
-        if logger.partition(".")[0] in _OURS or context.get_value(_SUPPRESS_INSTRUMENTATION_KEY):
+        if logger.partition(".")[0] in _OURS or exporting.get():
             return
         reader = _Reader(self._context.record())
         attributes: dict[str, Any] = {}

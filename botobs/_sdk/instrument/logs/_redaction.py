@@ -99,6 +99,19 @@ class RecordRedactor:
             report("logging", error)
             return value
 
+    def printed(self, name: str, value: Any) -> Any:
+        """Like `field`; of an object that is no plain data its text, if that holds a secret: handlers print it."""
+        clean = self.field(name, value)
+        if clean is not value or _is_plain(type(value)):
+            return clean
+        try:
+            text = str(value)
+        except Exception as error:
+            report("logging", error)
+            return value
+        redacted = self.message(text)
+        return value if redacted == text else redacted
+
     def _value(self, name: str, value: Any, inside: frozenset[int]) -> Any:
         # The type and not `isinstance`, which asks the object what it wants to be.
         kind = type(value)
@@ -159,6 +172,14 @@ class RecordRedactor:
         share = min(share, self._left)
         self._left -= min(len(text) if text.isascii() else 4 * len(text), share)
         return self._redactor.bounded(name, text, share)
+
+
+def _is_plain(kind: type) -> bool:
+    return (
+        kind is type(None)
+        or issubclass(kind, str | int | float | bytes | bytearray)
+        or _builder(kind) is not None
+    )
 
 
 def _text_of(key: Any) -> str:

@@ -1,4 +1,7 @@
-"""The standard library's logging: records that know their trace and hold no secrets, and two ready formatters.
+"""The standard library's logging: records that know their trace, their export, and two ready formatters.
+
+The service's filters and handlers get the record that it has logged, with `trace_id`, `span_id` and `service` added.
+What is exported is a copy without secrets. With the setting `redact_local_logs` the record itself is redacted first.
 
 The upstream instrumentor is replaced, not extended: it sets its fields in the record factory, after which a service's
 own `extra` of that name raises, and it redacts nothing. Here `Logger.handle` is patched, which every record passes
@@ -45,12 +48,13 @@ class LoggingInstrumentation:
         @never_raise(self.name)
         def prepare(record: logging.LogRecord) -> bool:
             _stamp(record, context)
-            _redact(record, context.record())
+            if context.redacts_local:
+                _redact(record, context.record())
             return True
 
         def handle(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
             record = args[0] if args else kwargs["record"]
-            if not prepare(record):
+            if not prepare(record) and context.redacts_local:
                 # Better an empty record than one with a secret in it.
                 record.msg, record.args, record.exc_info = "a record that could not be redacted", (), None
             wrapped(*args, **kwargs)
@@ -83,6 +87,8 @@ def _send(export: LogExport, record: logging.LogRecord) -> None:
     }
     if record.exc_info and record.exc_info[0] is not None:
         fields["exception.type"] = record.exc_info[0].__qualname__
+    if record.stack_info:
+        fields["code.stacktrace"] = record.stack_info
     export.send(
         record.name,
         record.levelno,
@@ -114,13 +120,13 @@ def _redact(record: logging.LogRecord, redactor: RecordRedactor) -> None:
         record.stack_info = redactor.traceback(record.stack_info)
     fields = vars(record)
     for name in fields.keys() - _STANDARD - _OURS:
-        clean = redactor.field(name, fields[name])
+        clean = redactor.printed(name, fields[name])
         if clean is not fields[name]:
             fields[name] = clean
     if isinstance(record.msg, str):
         _redact_message(record, redactor)
     else:
-        record.msg = redactor.field("message", record.msg)
+        record.msg = redactor.printed("message", record.msg)
 
 
 def _redact_message(record: logging.LogRecord, redactor: RecordRedactor) -> None:
@@ -191,5 +197,5 @@ def _timestamp(record: logging.LogRecord) -> datetime:
 
 def _exception(record: logging.LogRecord) -> str | None:
     if record.exc_info and record.exc_info[0] is not None and not record.exc_text:
-        record.exc_text = _TRACEBACKS.formatException(record.exc_info)
+        return _TRACEBACKS.formatException(record.exc_info)
     return record.exc_text

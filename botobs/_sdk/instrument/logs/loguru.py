@@ -1,4 +1,4 @@
-"""loguru: records that know their trace and hold no secrets.
+"""loguru: records that know their trace, and their export; with the setting `redact_local_logs` no secrets in them.
 
 There is no upstream instrumentor. Our patcher is handed over with each message, behind those of the service, instead
 of by `logger.configure(patcher=…)`, which holds one and which the service may want for itself.
@@ -32,13 +32,15 @@ class LoguruInstrumentation:
         self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
-        """Put `trace_id`, `span_id` and `service` into `extra`, unless they are there, and redact records."""
+        """Put `trace_id`, `span_id` and `service` into `extra`, unless they are there, and export records."""
         context = LogContext(telemetry)
         export = LogExport(telemetry.logs, context) if telemetry.logs is not None else None
         self._patches.on_import("loguru._logger", lambda module: self._patch(module, context, export))
-        self._patches.on_import(
-            "loguru._better_exceptions", lambda module: self._redact_exceptions(module, context)
-        )
+        if context.redacts_local:
+            self._patches.on_import(
+                "loguru._better_exceptions", lambda module: self._redact_exceptions(module, context)
+            )
+            self._patches.on_import("loguru._handler", lambda module: self._redact_json(module, context))
 
     def uninstall(self) -> None:
         """Take the patches back."""
@@ -46,18 +48,19 @@ class LoguruInstrumentation:
 
     def _patch(self, module: ModuleType, context: LogContext, export: LogExport | None) -> None:
         def patcher(record: dict[str, Any]) -> None:
-            if not prepare(record):
+            if not prepare(record) and context.redacts_local:
                 record.update(message="a record that could not be redacted", extra={}, exception=None)
 
         @never_raise(self.name)
         def prepare(record: dict[str, Any]) -> bool:
-            redactor = context.record()
             extra = record["extra"]
-            for name, value in list(extra.items()):
-                extra[name] = redactor.field(name, value)
+            if context.redacts_local:
+                redactor = context.record()
+                for name, value in list(extra.items()):
+                    extra[name] = redactor.printed(name, value)
+                record["message"] = redactor.message(record["message"])
             for name, value in context.fields().items():
                 extra.setdefault(name, value)
-            record["message"] = redactor.message(record["message"])
             return True
 
         def log(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
@@ -83,6 +86,13 @@ class LoguruInstrumentation:
             return [context.record().traceback("".join(wrapped(*args, **kwargs)))]
 
         self._patches.wrap(module.ExceptionFormatter, "format_exception", format_exception)
+
+    def _redact_json(self, module: ModuleType, context: LogContext) -> None:
+        # With `serialize` the exception's value is printed by itself.
+        def serialize(wrapped: Callable[..., str], _handler: Any, args: Any, kwargs: Any) -> str:
+            return context.record().message(wrapped(*args, **kwargs))
+
+        self._patches.wrap(module.Handler, "_serialize_record", serialize)
 
 
 @never_raise("loguru")

@@ -1,4 +1,4 @@
-"""structlog: events that know their trace and hold no secrets.
+"""structlog: events that know their trace, and their export; with the setting `redact_local_logs` no secrets in them.
 
 There is no upstream instrumentor. The one method is patched through which every bound logger runs its processors, so
 that loggers made and configurations set before and after count alike. Events that structlog hands to the standard
@@ -8,6 +8,8 @@ library are exported from there, the others from here.
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -29,7 +31,7 @@ class StructlogInstrumentation:
         self._patches = Patches(self.name)
 
     def install(self, telemetry: Telemetry) -> None:
-        """Add `trace_id`, `span_id` and `service` to events, unless they have them, and redact them."""
+        """Add `trace_id`, `span_id` and `service` to events, unless they have them, and export them."""
         context = LogContext(telemetry)
         export = LogExport(telemetry.logs, context) if telemetry.logs is not None else None
         self._patches.on_import("structlog._base", lambda module: self._patch(module, context, export))
@@ -56,6 +58,8 @@ def _processed(
     event: Any,
     event_kw: dict[str, Any],
 ) -> Any:
+    if not context.redacts_local:
+        return wrapped(method_name, event, _stamped(bound, context, event_kw) or event_kw)
     event, fields = _prepared(bound, context, event, event_kw) or ("an event that could not be redacted", {})
     args, keywords = wrapped(method_name, event, fields)
     # Once more what the processors made of it: exceptions are formatted among them.
@@ -66,25 +70,52 @@ def _processed(
 
 
 @never_raise("structlog")
+def _stamped(bound: Any, context: LogContext, fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in context.fields().items() if value and name not in bound} | fields
+
+
+@never_raise("structlog")
 def _prepared(
     bound: Any, context: LogContext, event: Any, fields: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     stamped = {name: value for name, value in context.fields().items() if value and name not in bound}
     given = {**bound, **fields}
     redactor = context.record()
-    redacted = {name: redactor.field(name, value) for name, value in given.items()}
+    redacted = {name: redactor.printed(name, value) for name, value in given.items()}
     return _event(event, redactor), {**stamped, **redacted}
 
 
 def _event(event: Any, redactor: RecordRedactor) -> Any:
-    return redactor.message(event) if isinstance(event, str) else redactor.field("event", event)
+    return redactor.message(event) if isinstance(event, str) else redactor.printed("event", event)
 
 
 @never_raise("structlog")
 def _send(export: LogExport, logger: Any, method_name: str, event: Any, event_kw: dict[str, Any]) -> None:
-    fields = {**logger._context, **event_kw}
+    fields = {**_context_variables(), **logger._context, **event_kw}
     name = str(fields.pop("logger", "structlog"))
-    export.send(name, level_of(method_name), method_name.upper(), event, fields)
+    error = _error_of(fields.pop("exc_info", None))
+    if error is None and method_name == "exception":
+        error = sys.exc_info()[1]
+    stacktrace = None
+    if isinstance(error, BaseException):
+        fields["exception.type"] = type(error).__qualname__
+        stacktrace = "".join(traceback.format_exception(error))
+    export.send(name, level_of(method_name), method_name.upper(), event, fields, stacktrace=stacktrace)
+
+
+def _context_variables() -> dict[str, Any]:
+    """What `structlog.contextvars` holds, whether or not a processor merges it."""
+    module = sys.modules.get("structlog.contextvars")
+    return {} if module is None else module.get_contextvars()
+
+
+def _error_of(exc_info: Any) -> BaseException | None:
+    """The exception that `exc_info` stands for, in any of the ways in which it may be given."""
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple) and len(exc_info) == 3 and isinstance(exc_info[1], BaseException):
+        return exc_info[1]
+    return sys.exc_info()[1] if exc_info else None
 
 
 def _printed(value: Any, redactor: RecordRedactor) -> Any:
