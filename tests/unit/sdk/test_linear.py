@@ -163,7 +163,6 @@ def test_what_is_remembered_is_bounded_in_bytes(long: bool) -> None:
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    print(after - before)
     # 20 texts of 100 kB, six times over, would be some 12 MB.
     assert after - before < 8_000_000
 
