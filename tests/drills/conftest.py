@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,6 +23,13 @@ def long_profile(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--drill-profile") == "long")
 
 
+@pytest.fixture(scope="session")
+def live() -> Iterator[LiveStack]:
+    """A stack with Mimir, for drills after which it is as it was before."""
+    with LiveStack(mimir=True) as stack:
+        yield stack
+
+
 @pytest.fixture
 def fresh() -> Iterator[LiveStack]:
     """A stack of its own for a drill that breaks things, without the demo."""
@@ -33,10 +40,12 @@ def fresh() -> Iterator[LiveStack]:
 _FAULTS = pytest.StashKey[FaultTable]()
 
 
-@pytest.fixture(scope="session")
-def faults(request: pytest.FixtureRequest) -> FaultTable:
-    """Collects what each fault cost; the table is printed at the end."""
-    return request.config.stash.setdefault(_FAULTS, FaultTable())
+@pytest.fixture
+def faults(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> FaultTable:
+    """Collects what each fault cost; the table is printed at the end, and written down with the lane's run."""
+    table = request.config.stash.setdefault(_FAULTS, FaultTable(record_property))
+    table.record = record_property
+    return table
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

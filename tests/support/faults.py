@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -112,12 +112,19 @@ def resident(live: LiveStack, part: str = "collector") -> int:
 
 @dataclass
 class FaultTable:
-    """Rows of fault, acknowledged and missing, for the end of a run."""
+    """Rows of fault, acknowledged and missing, for the end of a run.
 
+    Attributes:
+        rows: As they are printed.
+        record: Pytest's `record_property` of the test that runs.
+    """
+
+    record: Callable[[str, object], None]
     rows: list[str] = field(default_factory=list)
 
     def add(self, fault: str, delivery: Delivery, remark: str = "") -> None:
         """Note a row."""
+        self.record(fault, f"{delivery.acknowledged} acknowledged, {delivery.missing} missing")
         self.rows.append(f"{fault:58} {delivery.acknowledged:>12,} {delivery.missing:>9,}  {remark}")
 
 
