@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 import pytest
 
 from tests.support.faults import SPANS, FaultTable, held, load, pause, struck
