@@ -11,10 +11,11 @@ from tests.support.stack import LiveStack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the choice of the profile."""
+    """Add the choice of the profile, and how long a soak lasts."""
     parser.addoption(
         "--drill-profile", choices=["short", "long"], default="long", help="how long the drills last"
     )
+    parser.addoption("--minutes", type=float, default=240.0, help="how long the soak lasts")
 
 
 @pytest.fixture(scope="session")

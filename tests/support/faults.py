@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tests.support.ledger import Delivery, wait_for_all
 from tests.support.otlp_load import Points, Source, Spans
 from tests.support.sender import Sender
+from tests.support.soak import anonymous
 from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
@@ -105,9 +106,8 @@ def queue_files(live: LiveStack) -> dict[str, int]:
 def resident(live: LiveStack, part: str = "collector") -> int:
     """Bytes of memory that a part's process has resident, file pages excluded."""
     pid = live.supervisor.status[part].pid
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:  # noqa: PTH123
-        lines = dict(line.split(":", 1) for line in status)
-    return int(lines["RssAnon"].split()[0]) * 1024
+    assert pid is not None, f"{part} does not run"
+    return anonymous(pid)
 
 
 @dataclass

@@ -1,0 +1,100 @@
+"""A demo that trades for hours: nothing grows, nothing falls, and the ledger is complete.
+
+`make drills LANE=soak` takes four hours; `ARGS=--minutes=5` shows in five minutes how it works.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from botobs._demo.services import PORTS, Load
+from tests.support.faults import pause
+from tests.support.ledger import accounts
+from tests.support.soak import MIB, Bound, Sample, Trend, take
+from tests.support.stack import LiveStack
+from tests.support.waiting import eventually
+
+#: Samples that are taken in all.
+_SAMPLES = 240
+#: The part of the time after which processes have started all that they need.
+_WARM_UP = 0.25
+
+#: What each quantity may grow by. A service knows its orders and bots after the warm-up. Stores keep what is recent in
+#: memory, and Prometheus two hours of it, before they write a block.
+_SERVICE = {"memory": Bound(0.05, 6 * MIB), "descriptors": Bound(0.05, 4), "threads": Bound(0, 2)}
+_STORE = {"memory": Bound(0.25, 48 * MIB), "descriptors": Bound(0.1, 24), "threads": Bound(0.1, 8)}
+
+
+@dataclass(frozen=True)
+class Soaked:
+    """A stack after its time.
+
+    Attributes:
+        live: The stack, which still runs.
+        samples: Of each process, those after the warm-up.
+        minutes: How long it ran.
+    """
+
+    live: LiveStack
+    samples: dict[str, list[Sample]]
+    minutes: float
+
+
+@pytest.fixture(scope="module")
+def soaked(request: pytest.FixtureRequest) -> Iterator[Soaked]:
+    """The demo's stack, after `--minutes`."""
+    minutes = float(request.config.getoption("--minutes"))
+    samples: dict[str, list[Sample]] = {}
+    with LiveStack(demo=Load(bots=8, rate=4)) as live:
+        began = time.monotonic()
+        warm, end = began + 60 * minutes * _WARM_UP, began + 60 * minutes
+        while time.monotonic() < end:
+            pause(60 * minutes / _SAMPLES)
+            if time.monotonic() >= warm:
+                for name, sample in take(live).items():
+                    samples.setdefault(name, []).append(sample)
+        yield Soaked(live, samples, minutes)
+
+
+def test_nothing_grows(soaked: Soaked, record_property: Callable[[str, object], None]) -> None:
+    grown = []
+    for name, samples in soaked.samples.items():
+        times = [sample.at for sample in samples]
+        for quantity, bound in (_SERVICE if name in PORTS else _STORE).items():
+            trend = Trend.of(times, [getattr(sample, quantity) for sample in samples])
+            unit = MIB if quantity == "memory" else 1
+            told = f"{trend.median / unit:.1f}, grown by {trend.growth / unit:.2f} in {soaked.minutes:g} min"
+            record_property(f"{name}: {quantity}{', MiB' if unit == MIB else ''}", told)
+            if trend.exceeds(bound):
+                grown.append(f"{name}: {quantity} {told}")
+    assert not grown, grown
+
+
+def test_nothing_fell(soaked: Soaked) -> None:
+    assert {
+        name: status.restarts for name, status in soaked.live.supervisor.status.items() if status.restarts
+    } == {}
+
+
+def test_the_ledger_is_complete(
+    soaked: Soaked, capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]
+) -> None:
+    last = f"{soaked.minutes + 5:g}m"
+
+    def complete() -> dict[str, Any]:
+        found = accounts(soaked.live, capsys, last)[1]
+        assert {"trading-engine", "bot-manager"} <= set(found)
+        for name, account in found.items():
+            spans, exports = account["spans"], account["metric_exports"]
+            assert (spans["missing"], spans["duplicate"], exports["missing"]) == (0, 0, 0), (name, account)
+            assert spans["acknowledged"] > 0
+            assert spans["dropped"] == {}, (name, account)
+        return found
+
+    for name, account in eventually(complete, within=120, every=5).items():
+        record_property(f"{name}: spans acknowledged, none missing", account["spans"]["acknowledged"])
