@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable
-from tests.support.stack import LiveStack
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

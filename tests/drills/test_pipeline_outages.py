@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.faults import SPANS, FaultTable, held, load, pause, struck
 from tests.support.ledger import samples, wait_for_all
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 

@@ -14,8 +14,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from botobs._ops.access.secrets import read_secret
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 _DELTA, _CUMULATIVE = 1, 2

@@ -12,11 +12,11 @@ import pytest
 
 from botobs._demo.services import Load
 from botobs._ops.drills.profile import TEST
+from testbed.dashboards import ALL, PanelQuery, ask, queries
+from testbed.stack import LiveStack
 from tests.support import previous_sdk
-from tests.support.dashboards import ALL, PanelQuery, ask, queries
 from tests.support.ledger import accounts
 from tests.support.previous_sdk import ENVIRONMENT
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 _CURRENT = "current"

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from botobs._demo.services import PORTS, Load
+from testbed.stack import LiveStack
 from tests.support.faults import pause
 from tests.support.ledger import accounts
 from tests.support.soak import MIB, Bound, Sample, Trend, take
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Samples that are taken in all.

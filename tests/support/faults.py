@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from testbed.otlp_load import Points, Source, Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 from tests.support.ledger import Delivery, wait_for_all
-from tests.support.otlp_load import Points, Source, Spans
-from tests.support.sender import Sender
 from tests.support.soak import anonymous
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Spans of a request; the SDK's batches are half as large.

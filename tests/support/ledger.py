@@ -14,9 +14,9 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from botobs._ops import cli
-from tests.support.otlp_load import Points, Spans
-from tests.support.sender import Sender
-from tests.support.stack import LiveStack
+from testbed.otlp_load import Points, Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 
 #: Traces read at the same time.
 _READERS = 4

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 MIB = 2**20
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from testbed.otlp_receiver import OtlpReceiver
 from tests.integration.sdk.programs.canary import MARK, SHORT
-from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.postgres import Postgres, postgres_server
 
 Start = Callable[..., "subprocess.Popen[str]"]

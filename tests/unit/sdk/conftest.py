@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import botobs
-from tests.support.otlp_receiver import OtlpReceiver, receiving, server_context
+from testbed.otlp_receiver import OtlpReceiver, receiving, server_context
 
 ROOT = Path(__file__).parents[3]
 HEAD = "import botobs, os, signal, sys, threading, time\n"

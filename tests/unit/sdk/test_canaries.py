@@ -17,7 +17,7 @@ import botobs
 from botobs._ops.cli import main
 from botobs._sdk.export.sender import Sender
 from botobs._sdk.settings import TABLE, Settings, SettingsError, load
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 
 #: Shapes that keys, tokens and passwords have.
 SHAPES: dict[str, Callable[[], str]] = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import OtlpReceiver, attributes, value_of
+from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 Start = Callable[..., "subprocess.Popen[str]"]

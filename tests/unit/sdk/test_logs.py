@@ -13,7 +13,7 @@ import structlog
 
 import botobs
 from botobs._sdk.export.priority import Priority
-from tests.support.otlp_receiver import OtlpReceiver, Reply, attributes
+from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
 Init = Callable[..., botobs.Handle]
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 120

@@ -12,7 +12,7 @@ import pytest
 
 import botobs
 import botobs.trading
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 
 _ROOT = Path(__file__).parents[3]
 _FILE = _ROOT / "tests" / "snapshots" / "per_bot.toml"

@@ -30,7 +30,7 @@ async def main() -> None:
                 current.record_exception(error)
     for call in (requests.get, httpx.get):
         try:
-            await asyncio.to_thread(call, f"http://u:{SHORT}@127.0.0.1:1/?apiKey={SHORT}")  # type: ignore[arg-type]
+            await asyncio.to_thread(call, f"http://u:{SHORT}@127.0.0.1:1/?apiKey={SHORT}")
         except Exception as error:
             with botobs.span("handling") as current:
                 current.record_exception(error)

@@ -17,7 +17,7 @@ def record(times: int) -> None:
 
 with socket.create_server(("127.0.0.1", 0)) as hole:
     handle = botobs.init(
-        endpoint=f"http://127.0.0.1:{hole.getsockname()[1]}", queue_bytes="8MiB", shutdown_timeout=0.5
+        endpoint=f"http://127.0.0.1:{hole.getsockname()[1]}", queue_bytes=8 * 2**20, shutdown_timeout=0.5
     )
     record(5000)
     before = psutil.Process().memory_info().rss

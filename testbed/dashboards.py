@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "grafana" / "dashboards"
 #: As Grafana fills a variable whose choice is "All".
 ALL = {"environment": ".*", "service": ".*", "exchange": ".*", "bot": ".*"}
