@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from botobs._demo.services import Load
+from botobs._demo.services import PORTS, Load
 from botobs._ops.drills.profile import TEST
 from testbed.dashboards import ALL, PanelQuery, ask, queries
 from testbed.stack import LiveStack
 from tests.support import previous_sdk
 from tests.support.ledger import accounts
 from tests.support.previous_sdk import ENVIRONMENT
+from tests.support.rules import metrics
 from tests.support.waiting import eventually
 
 _CURRENT = "current"
@@ -47,12 +48,10 @@ def test_the_previous_sdk_is_what_is_imported() -> None:
     assert newest.stdout.strip() != previous_sdk.COMMIT
 
 
-def _recorded(live: LiveStack, environment: str) -> set[str]:
+def _recorded(live: LiveStack, environment: str, services: str = ".+") -> set[str]:
     """Names of the series that services of an environment have, those of rules among them."""
-    found = live.query(
-        f'group by (__name__) ({{deployment_environment_name="{environment}", service_name!=""}})'
-    )
-    return {series["metric"]["__name__"] for series in found}
+    labels = f'deployment_environment_name="{environment}", service_name=~"{services}"'
+    return {series["metric"]["__name__"] for series in live.query(f"group by (__name__) ({{{labels}}})")}
 
 
 def test_rules_record_both(mixed: LiveStack, record_property: Callable[[str, object], None]) -> None:
@@ -91,7 +90,11 @@ def test_an_alert_is_raised_for_either(mixed: LiveStack, environment: str) -> No
     assert eventually(lambda: not mixed.query(alert), within=180, every=1)
 
 
-_PANELS = [asked for asked in queries() if asked.is_promql]
+def _of_services(live: LiveStack) -> list[PanelQuery]:
+    """Queries about nothing but what services report: what the stack itself is like has one environment."""
+    ours = _recorded(live, _CURRENT, "|".join(PORTS))
+    asked = [each for each in queries() if each.is_promql and "$environment" in each.target["expr"]]
+    return [each for each in asked if set(metrics(each.target["expr"])) <= ours]
 
 
 def _answers(live: LiveStack, asked: PanelQuery, environment: str) -> bool:
@@ -105,8 +108,7 @@ def test_dashboards_show_both(mixed: LiveStack, record_property: Callable[[str, 
         nonlocal shown
         shown = {
             str(asked): (_answers(mixed, asked, _CURRENT), _answers(mixed, asked, ENVIRONMENT))
-            for asked in _PANELS
-            if "$environment" in asked.target["expr"]
+            for asked in _of_services(mixed)
         }
         assert [name for name, (current, previous) in shown.items() if current and not previous] == []
         return sum(map(all, shown.values())) > 30
