@@ -79,7 +79,11 @@ def test_drill(
         pytest.skip("takes a minute or more: `make drills` runs it")
     result = Run(drill, target, TEST, demo.inbox).run()
     results.append(result)
-    record_property(f"{drill.name}: seconds after the fault", report.describe(result, TEST)["seconds"])
+    seconds_after = report.describe(result, TEST)["seconds"]
+    record_property(
+        f"{drill.name}: seconds after the fault",
+        ", ".join(f"{moment} {after:g}" for moment, after in seconds_after.items()),
+    )
     assert result.problems == [], report.describe(result, TEST)
     assert set(drill.silent) <= report.stayed_silent(result)
     # Dashboards mark the time: it was running, and is no longer.
