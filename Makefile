@@ -35,7 +35,7 @@ demo: $(READY)  ## the demo trading platform on real backends, with a live view;
 smoke: $(READY)  ## start everything on free ports, trade for 20 s, check what is seen, stop; PROFILE=cluster too
 	@$(BIN)/python -m botobs._demo.smoke --profile $(or $(PROFILE),machine) $(ARGS)
 
-test: $(READY)  ## lint, types, unit tests, and the tests on real backends, which are built first where the cache lacks them
+test: $(READY)  ## lint, types, unit tests, the tests on real backends, which are built first where the cache lacks them, and a sample of the lanes
 	@$(BIN)/python -m tests.suite test
 
 check: $(READY)  ## lint, types and unit tests, side by side; nothing is built
@@ -53,7 +53,7 @@ unit: $(READY)  ## unit tests alone; ARGS=tests/unit/trading for some of them
 integration: $(READY)  ## tests on real backends alone, those of the lanes too; ARGS=tests/integration/report for some
 	@$(BIN)/python -m pytest $(or $(ARGS),tests/integration)
 
-drills: $(READY)  ## the long tests: LANE=<name>, listed without it; PROFILE=long for longer outages
+drills: $(READY)  ## the long tests: LANE=<name>, listed without it; PROFILE=long for longer outages, LANE=soak ARGS=--minutes=5 for a short soak
 	@$(BIN)/python -m tests.lanes $(LANE) $(addprefix --profile=,$(PROFILE)) $(ARGS)
 
 bench: $(READY)  ## overhead beside the stock SDK and others, as ratios of one interleaved run

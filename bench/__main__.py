@@ -11,7 +11,7 @@ from typing import Any
 from . import exporting, metrics, order_path, spans
 from ._harness import Figure, Results, interleave, machine, ratio, workers
 
-#: What is compared: label, operation, ours, theirs, operation of theirs, at most, moonshot.
+#: What is compared: label, operation, ours, theirs, operation of theirs, at least, goal.
 ROWS = (
     ("order path", "order_path", "botobs", "stock", "order_path", 8, 15),
     ("current span, 8 attributes", "span", "botobs", "stock", "span", 6, 10),
@@ -78,13 +78,13 @@ def _line(cells: list[str]) -> str:
 def table(results: Results) -> list[str]:
     """The comparison as Markdown: medians with quartiles."""
     lines = [
-        _line(["what", "botobs, µs", "compared with, µs", "cheaper by", "at least", "moonshot"]),
+        _line(["what", "botobs, µs", "compared with, µs", "cheaper by", "at least", "goal"]),
         _line(["---"] * 6),
     ]
-    for label, operation, ours, theirs, their_operation, least, moonshot in ROWS:
+    for label, operation, ours, theirs, their_operation, least, goal in ROWS:
         mine, other = results.figure(ours, operation), results.figure(theirs, their_operation)
         if mine is not None and other is not None:
-            aims = [f"{least} x", f"{moonshot} x"] if least else ["", ""]
+            aims = [f"{least} x", f"{goal} x"] if least else ["", ""]
             lines.append(
                 _line([label, _shown(mine, 3), _shown(other), f"{_shown(ratio(mine, other), 1)} x", *aims])
             )

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.otlp_load import Points, Source, Spans
-from tests.support.sender import Sender
+from testbed.otlp_load import Points, Source, Spans
+from testbed.sender import Sender
 
 #: Connections of one process; while one waits for its answer, the next request is made.
 _CONNECTIONS = 4

@@ -15,8 +15,8 @@ from typing import Literal
 from botobs._demo.services import Load
 from botobs._ops import report
 from botobs._ops.home import state
+from testbed.stack import LiveStack
 from tests.support.browser import chromium
-from tests.support.stack import LiveStack
 
 FOLDER = Path(__file__).parent / "pictures"
 

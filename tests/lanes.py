@@ -31,6 +31,7 @@ class Lane:
     tests: Sequence[str]
     code: Sequence[str]
     words: Sequence[str] = ()
+    sample: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Lanes:
         """The integration tests that belong to a lane, and so not to `make test`."""
         tests = (test for lane in self.by_name.values() for test in lane.tests)
         return sorted(test for test in tests if test.startswith("tests/integration/"))
+
+    @property
+    def samples(self) -> list[str]:
+        """The tests of lanes that `make test` runs too."""
+        return [test for lane in self.by_name.values() for test in lane.sample]
 
 
 def read(table: Path = TABLE) -> Lanes:
@@ -114,8 +120,14 @@ def run(lane: Lane, profile: str, words: Sequence[str]) -> int:
     ]
     code = subprocess.call(command, cwd=ROOT)
     if report.is_file() and not words:
-        _write(lane, profile, round(time.monotonic() - began), _counts(report))
+        write(lane, profile, round(time.monotonic() - began), report)
     return code
+
+
+def figures(report: Path) -> dict[str, str]:
+    """What tests of a JUnit report have recorded with pytest's `record_property`."""
+    found = ElementTree.parse(report).iter("property")
+    return dict(sorted((str(each.get("name")), str(each.get("value"))) for each in found))
 
 
 def _counts(report: Path) -> dict[str, int]:
@@ -127,17 +139,27 @@ def _counts(report: Path) -> dict[str, int]:
     return {"passed": total - failures - errors - skipped, "failed": failures + errors, "skipped": skipped}
 
 
-def _write(lane: Lane, profile: str, seconds: int, counts: Mapping[str, int]) -> None:
-    runs = verified()
+def write(lane: Lane, profile: str, seconds: int, report: Path, file: Path = VERIFIED) -> None:
+    """Write down what came of a run.
+
+    Args:
+        lane: The lane.
+        profile: How long its outages lasted.
+        seconds: How long it took.
+        report: Its JUnit report.
+        file: Where the runs are written down.
+    """
+    runs = verified(file)
     runs[lane.name] = {
         "commit": _git("rev-parse", "HEAD").strip(),
         "changed_since_commit": bool(_git("status", "--porcelain", "--untracked-files=no").strip()),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "profile": profile,
         "seconds": seconds,
-        **counts,
+        **_counts(report),
+        "figures": figures(report),
     }
-    VERIFIED.write_text(json.dumps(dict(sorted(runs.items())), indent=2) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(dict(sorted(runs.items())), indent=2) + "\n", encoding="utf-8")
 
 
 def _changed(commit: str, paths: Sequence[str], root: Path) -> list[str] | None:

@@ -117,6 +117,11 @@ def integration() -> Part:
     return tests_of("integration", ["tests/integration", "-n", "2", "--dist", "loadgroup", *skipped])
 
 
+def samples() -> Part:
+    """A few tests of each lane that has real faults, so that no subject waits for the lanes."""
+    return tests_of("samples", ["--drill-profile=short", *lanes.read().samples])
+
+
 def run(side_by_side: Sequence[Part], say: str) -> list[Part]:
     """Run parts at the same time, and print each as it ends.
 
@@ -168,10 +173,11 @@ def main(words: Sequence[str] | None = None) -> int:
         failed = run([building], "the stack's programs: built from source where the cache lacks them")
         parts.append(building)
     if building is not None and not failed:
-        backends = integration()
-        backends.start()
-        failed = run([backends], "tests on real backends")
-        parts.append(backends)
+        backends = [integration(), samples()]
+        for part in backends:
+            part.start()
+        failed = run(backends, "tests on real backends, and a sample of the lanes")
+        parts += backends
     if building is not None:
         building.stop()
     _finish(parts, failed, time.monotonic() - began, options.what)

@@ -15,7 +15,7 @@ from typing import Any
 
 import botobs
 import botobs._ops.sizing
-from tests.support.otlp_receiver import receiving
+from testbed.otlp_receiver import receiving
 
 from .service import Platform
 

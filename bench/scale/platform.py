@@ -15,8 +15,8 @@ from statistics import median
 
 import psutil
 
-from tests.support.dashboards import ask, queries
-from tests.support.stack import LiveStack
+from testbed.dashboards import ask, queries
+from testbed.stack import LiveStack
 
 from .._harness import ROOT
 

@@ -20,8 +20,8 @@ import httpx
 
 from botobs._ops.access.secrets import read_secret
 from botobs._ops.drills.sinks import HttpSink
+from testbed.stack import LiveStack
 from tests.support.faults import held, load, struck
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 

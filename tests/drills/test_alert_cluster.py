@@ -10,8 +10,8 @@ import pytest
 
 from botobs._ops.access.secrets import write_secret
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
+from testbed.stack import LiveStack
 from tests.support.faults import held, pause
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Seconds that the second waits for word of the first. Groups must be looked at more seldom (docs/scale-out.md).

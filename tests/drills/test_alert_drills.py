@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -68,12 +68,22 @@ def results(request: pytest.FixtureRequest) -> Iterator[list[Result]]:
 
 @pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
 def test_drill(
-    demo: DemoStack, target: Target, results: list[Result], drill: Drill, long_profile: bool
+    demo: DemoStack,
+    target: Target,
+    results: list[Result],
+    drill: Drill,
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
 ) -> None:
     if drill.name in _LONG and not long_profile:
         pytest.skip("takes a minute or more: `make drills` runs it")
     result = Run(drill, target, TEST, demo.inbox).run()
     results.append(result)
+    seconds_after = report.describe(result, TEST)["seconds"]
+    record_property(
+        f"{drill.name}: seconds after the fault",
+        ", ".join(f"{moment} {after:g}" for moment, after in seconds_after.items()),
+    )
     assert result.problems == [], report.describe(result, TEST)
     assert set(drill.silent) <= report.stayed_silent(result)
     # Dashboards mark the time: it was running, and is no longer.

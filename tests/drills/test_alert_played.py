@@ -11,8 +11,8 @@ import pytest
 from botobs._ops.access.secrets import write_secret
 from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
+from testbed.stack import LiveStack
 from tests.drills._played import IN_FLIGHT, PLAYED, QUEUE, Played
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 

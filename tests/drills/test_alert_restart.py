@@ -8,8 +8,8 @@ import pytest
 
 from botobs._ops.access.secrets import write_secret
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
+from testbed.stack import LiveStack
 from tests.support.faults import held, pause, struck
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Alertmanager takes an alert for over after four resend delays, and a new one would need its `for` again.

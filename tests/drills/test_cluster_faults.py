@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from botobs._ops.components.cluster import members
+from testbed.otlp_load import Points, Spans
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, Load, held, load, pause, struck
 from tests.support.line import Cut, Line
-from tests.support.otlp_load import Points, Spans
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Seconds between two requests of a connection: two cores run some twenty processes beside it.

@@ -17,9 +17,9 @@ from botobs._ops.access import clients
 from botobs._ops.components import parts
 from botobs._ops.components.cluster import backfill
 from botobs._ops.stack.stack import render
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load
 from tests.support.ledger import wait_for_all
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Days ago of the history that only the single machine has; one point a minute for two hours.

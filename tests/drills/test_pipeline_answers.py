@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from testbed.otlp_load import Points
+from testbed.otlp_receiver import OtlpReceiver, Reply
+from testbed.stack import LiveStack
 from tests.support.certificates import issue
 from tests.support.faults import FaultTable, Load, load
 from tests.support.ledger import Delivery
-from tests.support.otlp_load import Points
-from tests.support.otlp_receiver import OtlpReceiver, Reply
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 

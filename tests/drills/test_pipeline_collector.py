@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load, struck
 from tests.support.ledger import delivered_spans
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.faults import SPANS, FaultTable, held, load, pause, struck
 from tests.support.ledger import samples, wait_for_all
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def live() -> Iterator[LiveStack]:
-    """A stack with Mimir, whose parts fall one after the other."""
-    with LiveStack(mimir=True) as stack:
-        yield stack
 
 
 @pytest.fixture

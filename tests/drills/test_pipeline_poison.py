@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from ssl import create_default_context
 from typing import Any
@@ -14,21 +14,14 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from botobs._ops.access.secrets import read_secret
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 _DELTA, _CUMULATIVE = 1, 2
 _HOUR = 3600 * 10**9
 #: Takes the place of text that Python's protobuf would not let pass.
 _PLACEHOLDER, _INVALID = b"PLACEHOLDER", b"bad\xff\xfebadbad"
-
-
-@pytest.fixture(scope="module")
-def live() -> Iterator[LiveStack]:
-    """One stack: a poison is no fault of it."""
-    with LiveStack() as stack:
-        yield stack
 
 
 def _sum(metric: Any, value: float, temporality: int) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import botobs
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, Load, load, queue_files, resident
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 _MIB = 2**20

@@ -10,12 +10,12 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable
 from tests.support.ledger import Delivery, accounts
 from tests.support.otlp_traces import Span, send, stored
 from tests.support.reports import Report
 from tests.support.reports import send as report
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Seconds that the sampler waits for the rest of a trace.

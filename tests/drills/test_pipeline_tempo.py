@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load, struck
-from tests.support.stack import LiveStack
 
 #: Seconds before a SIGKILL whose spans may be lost on a machine that has far too much to do; docs/delivery.md tells the
 #: usual ones.

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from botobs._demo.exchange_simulator.exchange import Behaviour
+from testbed.stack import LiveStack
 from tests.support import freqtrade
 from tests.support.simulator import Simulator, running_simulator
-from tests.support.stack import LiveStack
 
 
 @pytest.fixture(scope="session")

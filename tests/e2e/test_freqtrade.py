@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.freqtrade import NAME, PAIRS, Freqtrade
 from tests.support.simulator import Simulator
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Seconds that a busy machine may take until the bot has traded. A bot that has ended is not waited for.

@@ -10,7 +10,7 @@ import pytest
 from botobs._demo.services import Load
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import pins
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 #: Fixtures that start a stack for several files.
 _STACKS = ("live", "cluster", "secured")

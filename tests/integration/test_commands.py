@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _ROOT = Path(__file__).parents[2]

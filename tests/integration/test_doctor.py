@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import pytest
 
 from botobs._demo import checks
 from botobs._demo.observe import Backends
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: The orders of a platform that goes on trading agree only once it has stopped: the smoke test looks at that.

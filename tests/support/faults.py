@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from testbed.otlp_load import Points, Source, Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 from tests.support.ledger import Delivery, wait_for_all
-from tests.support.otlp_load import Points, Source, Spans
-from tests.support.sender import Sender
-from tests.support.stack import LiveStack
+from tests.support.soak import anonymous
 from tests.support.waiting import eventually
 
 #: Spans of a request; the SDK's batches are half as large.
@@ -105,19 +106,25 @@ def queue_files(live: LiveStack) -> dict[str, int]:
 def resident(live: LiveStack, part: str = "collector") -> int:
     """Bytes of memory that a part's process has resident, file pages excluded."""
     pid = live.supervisor.status[part].pid
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:  # noqa: PTH123
-        lines = dict(line.split(":", 1) for line in status)
-    return int(lines["RssAnon"].split()[0]) * 1024
+    assert pid is not None, f"{part} does not run"
+    return anonymous(pid)
 
 
 @dataclass
 class FaultTable:
-    """Rows of fault, acknowledged and missing, for the end of a run."""
+    """Rows of fault, acknowledged and missing, for the end of a run.
 
+    Attributes:
+        rows: As they are printed.
+        record: Pytest's `record_property` of the test that runs.
+    """
+
+    record: Callable[[str, object], None]
     rows: list[str] = field(default_factory=list)
 
     def add(self, fault: str, delivery: Delivery, remark: str = "") -> None:
         """Note a row."""
+        self.record(fault, f"{delivery.acknowledged} acknowledged, {delivery.missing} missing")
         self.rows.append(f"{fault:58} {delivery.acknowledged:>12,} {delivery.missing:>9,}  {remark}")
 
 

@@ -14,9 +14,9 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from botobs._ops import cli
-from tests.support.otlp_load import Points, Spans
-from tests.support.sender import Sender
-from tests.support.stack import LiveStack
+from testbed.otlp_load import Points, Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 
 #: Traces read at the same time.
 _READERS = 4
@@ -141,7 +141,9 @@ def delivered_spans(live: Stack) -> int:
     )
 
 
-def accounts(live: LiveStack, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+def accounts(
+    live: LiveStack, capsys: pytest.CaptureFixture[str], last: str = "10m"
+) -> tuple[int, dict[str, Any]]:
     """What `botobs ledger` answers: its exit code, and the accounts by service."""
-    code = cli.main(["ledger", "--home", str(live.home.path), "--last", "10m", "--json"])
+    code = cli.main(["ledger", "--home", str(live.home.path), "--last", last, "--json"])
     return code, {account["service"]: account for account in json.loads(capsys.readouterr().out)}

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from botobs._ops.home.private import read_secret
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import httpx
 
 from botobs._ops.access import secrets
 from botobs._ops.home.private import write_secret
+from testbed.otlp_receiver import OtlpReceiver
 from tests.support import charts
-from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.waiting import eventually
 
 

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from botobs._ops.access.secrets import read_secret
 from botobs.semconv import sdk
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 _CUMULATIVE = 2
 

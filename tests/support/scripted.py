@@ -17,7 +17,7 @@ import httpx
 
 from botobs._demo.services import Load
 from botobs.semconv.exchange import OPERATION_DURATION
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Seconds that the simulator is told to take longer, and the turns that are taken meanwhile.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,20 @@ def test_every_path_of_the_table_is_there() -> None:
         assert not missing, lane.name
 
 
+def test_samples_are_tests_of_their_lanes() -> None:
+    for lane in lanes.read().by_name.values():
+        for test in lane.sample:
+            file = test.partition("::")[0]
+            assert any(file == path or file.startswith(f"{path}/") for path in lane.tests), test
+            assert (lanes.ROOT / file).is_file(), test
+
+
+def test_what_goes_wrong_outside_has_a_sample() -> None:
+    """An alert that arrives, an outage, a poison, a mutant of a rule, an older client and the chart."""
+    sampled = {name: len(lane.sample) for name, lane in lanes.read().by_name.items() if lane.sample}
+    assert sampled == {"pipeline": 2, "alerts": 2, "kubernetes": 1, "clients": 1}
+
+
 def test_every_drill_is_in_a_lane() -> None:
     named = {test for lane in lanes.read().by_name.values() for test in lane.tests}
     written = {
@@ -87,6 +103,27 @@ def test_what_ran_is_valid() -> None:
     for name, run in lanes.verified().items():
         assert name in lanes.read().by_name
         assert json.dumps(run) and run["commit"] and run["passed"] >= 0
+
+
+def test_no_run_tells_of_the_machine_that_it_ran_on() -> None:
+    """No path, and no name of the host."""
+    told = json.dumps(lanes.verified())
+    assert platform.node() not in told
+    assert not re.search(r'[" ](/|~|[A-Z]:\\\\)', told)
+
+
+def test_a_run_is_written_down_with_its_figures(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(
+        '<testsuites><testsuite tests="3" failures="1" errors="0" skipped="1"><testcase name="a"><properties>'
+        '<property name="to the mailbox, s" value="6.2"/></properties></testcase></testsuite></testsuites>'
+    )
+    file = tmp_path / "verified.json"
+    lanes.write(_LANE, "short", 90, report, file)
+    run = lanes.verified(file)["alerts"]
+    assert (run["passed"], run["failed"], run["skipped"], run["seconds"]) == (1, 1, 1, 90)
+    assert run["figures"] == {"to the mailbox, s": "6.2"}
+    assert len(run["commit"]) == 40 and run["date"].startswith("20")
 
 
 def test_the_slowest_tests_are_listed(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ _LONGEST = 8192
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
+class NoTokenFile(ValueError):
+    """A folder, a device or a pipe stands in the place of the token's file: it can never hold one."""
+
+
 def token(raw: Any) -> str:
     """A bearer token: one line of printable ASCII characters.
 
@@ -49,13 +53,14 @@ def read_token(file: Path) -> str:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It holds no token; the message follows "which".
+        NoTokenFile: It is no regular file.
+        ValueError: It holds no token; the message, as that of `NoTokenFile`, follows "which".
     """
     try:
         # Two more for a line end.
         text = read_small(file, _LONGEST + 2).decode("ascii").strip()
     except NotRegularFile:
-        raise ValueError("is no file") from None
+        raise NoTokenFile("is no file") from None
     except FileTooLarge:
         raise ValueError("holds characters that cannot be printed, or too many") from None
     except UnicodeDecodeError:

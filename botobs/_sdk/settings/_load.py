@@ -11,7 +11,7 @@ from typing import Any
 
 from ..safe import class_name, let_pass
 from . import _files, _shown
-from ._credentials import read_token
+from ._credentials import NoTokenFile, read_token
 from ._parse import Unusable, path, path_below
 from ._table import TABLE, Problem, Setting, Settings
 from .stack_file import Stack, read_stack, stack_files
@@ -47,9 +47,10 @@ def load(
         )
         environ = {}
     decided.try_to("config", lambda: decided.read_file(arguments, environ, directory))
+    # Before a stack is asked: it may offer its own token where what a person named can be none.
+    decided.try_to("token_file", decided.check_token_file)
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
         decided.try_to("endpoint", lambda: decided.find_stack(environ))
-    decided.try_to("token_file", decided.check_token_file)
     decided.try_to("service_name", lambda: decided.derive(environ))
     settings = Settings(
         **decided.values,
@@ -168,6 +169,8 @@ class _Decided:
         self.files = stack_files(environ)
         self.stack = read_stack(self.files)
         self.take_stack(self.stack)
+        if self.stack is not None and self.origins["token_file"] == str(self.stack.file):
+            self.check_token_file()
 
     def settle(self, name: str, setting: Setting, offers: Iterator[tuple[str, Any, Any]]) -> None:
         """Take the strongest offer; a wrong one is reported and the default stands."""
@@ -200,7 +203,7 @@ class _Decided:
                 self.settle(name, TABLE[name], iter([(str(stack.file), raw, TABLE[name].parse)]))
 
     def check_token_file(self) -> None:
-        """Say that the file of the token holds none; one that is not there yet is looked for again."""
+        """Say that the file of the token holds none; one that is missing or half written is looked at again."""
         file, token = self.values.get("token_file"), self.values.get("token")
         if file is None or token is not None:
             return
@@ -212,6 +215,9 @@ class _Decided:
             origin, shown = self.origins["token_file"], _shown.text(str(file))
             text = f"{origin} sets token_file to {shown}, which {error}; it must hold one token and nothing else."
             self.problems.append(Problem("token_file", text))
+            if isinstance(error, NoTokenFile):
+                del self.values["token_file"]
+                self.origins["token_file"] = "default"
 
     def derive(self, environ: Mapping[str, str]) -> None:
         """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 #: Tenants beside the stack's own.
 TENANTS = ("quiet", "loud")

@@ -11,10 +11,10 @@ import pytest
 from botobs._ops import cli
 from botobs._ops.components.cluster.parts import NAMES, SEVERAL
 from botobs._ops.processes import control
-from tests.support.otlp_load import Spans
+from testbed.otlp_load import Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 from tests.support.reports import Report, send
-from tests.support.sender import Sender
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 Capture = pytest.CaptureFixture[str]

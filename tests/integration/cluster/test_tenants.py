@@ -12,8 +12,8 @@ import pytest
 
 from botobs._ops.access import clients
 from botobs._ops.home.private import read_secret
-from tests.support.otlp_load import Points, Spans
-from tests.support.stack import LiveStack
+from testbed.otlp_load import Points, Spans
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _OTLP = {"Content-Type": "application/x-protobuf"}

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _HERE = '{datname="postgres"}'

@@ -22,10 +22,10 @@ import pytest
 import websockets.asyncio.client
 
 import botobs
+from testbed.otlp_receiver import OtlpReceiver
 from tests.support.ccxt_credentials import canaries
 from tests.support.ccxt_drive import Drive
 from tests.support.eavesdropper import Eavesdropper
-from tests.support.otlp_receiver import OtlpReceiver
 
 pytestmark = pytest.mark.asyncio
 

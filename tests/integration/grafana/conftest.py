@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support.scripted import Truth, scripted_load
-from tests.support.stack import LiveStack
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from botobs.semconv.sdk import HEARTBEAT
-from tests.support.dashboards import ROOT, PanelQuery, dashboards, fill, queries
-from tests.support.stack import LiveStack
+from testbed.dashboards import ROOT, PanelQuery, dashboards, fill, queries
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _EXEMPLARS = [asked for asked in queries() if asked.target.get("exemplar")]

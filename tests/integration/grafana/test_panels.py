@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from grafana.boards import exporters
-from tests.support.dashboards import PanelQuery, ask, queries
-from tests.support.stack import LiveStack
+from testbed.dashboards import PanelQuery, ask, queries
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Series that only a fault makes; `test_truth.py` makes the first group's and looks again.

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from botobs.semconv import DURATION_BUCKETS
-from tests.support.dashboards import ask, fill, query
+from testbed.dashboards import ask, fill, query
+from testbed.stack import LiveStack
 from tests.support.scripted import SLOW, Truth
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 Scripted = tuple[LiveStack, Truth]

@@ -17,8 +17,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from botobs._ops.components.ports import free_ports
 from botobs._ops.home.private import read_secret
+from testbed.otlp_receiver import OtlpReceiver
 from tests.support import charts, pods
-from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.waiting import eventually
 
 _TENANT = "desk-1"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from testbed.otlp_load import Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 from tests.support.ledger import accounts
-from tests.support.otlp_load import Spans
 from tests.support.reports import Report, send
-from tests.support.sender import Sender
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 Capture = pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from botobs._demo.services import Load
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from testbed.otlp_load import Points
+from testbed.sender import Sender
+from testbed.stack import LiveStack
 from tests.support.ledger import samples
-from tests.support.otlp_load import Points
-from tests.support.sender import Sender
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 _HOUR = 3600

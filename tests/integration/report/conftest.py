@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from testbed.stack import LiveStack
 from tests.support.browser import chromium
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Looks at the page that is shown, and returns what is wrong.

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 
 from botobs._ops.home import state
 from botobs._ops.report.serve import Server
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 from .conftest import INSPECT, command

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 from .conftest import command
 

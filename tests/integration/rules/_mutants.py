@@ -24,6 +24,7 @@ class Mutant:
 
     Attributes:
         name: What is broken.
+        kind: In which way.
         place: The rule that is changed.
         field: Which field of it.
         value: Its value in the mutant.
@@ -31,6 +32,7 @@ class Mutant:
     """
 
     name: str
+    kind: str
     place: Place
     field: str
     value: str
@@ -79,7 +81,7 @@ def _renamed(rule: Rule, alerts: tuple[str, ...]) -> Iterator[Mutant]:
     for metric in rule.metrics:
         if not is_threshold(metric):
             expr = re.sub(rf"(?<![\w:]){metric}(?![\w:])", f"{metric}_renamed", rule.expr)
-            yield Mutant(f"{rule.title}: {metric} renamed", rule.place, "expr", expr, alerts)
+            yield Mutant(f"{rule.title}: {metric} renamed", "renamed", rule.place, "expr", expr, alerts)
 
 
 def _shifted(rule: Rule, alerts: tuple[str, ...], numbers: Mapping[str, Rule]) -> Iterator[Mutant]:
@@ -97,6 +99,7 @@ def _shifted(rule: Rule, alerts: tuple[str, ...], numbers: Mapping[str, Rule]) -
                 )
             yield Mutant(
                 f"{rule.title}: {metric} {value:g} -> {shifted:g}",
+                "threshold",
                 threshold.place,
                 "expr",
                 f"vector({shifted})",
@@ -116,13 +119,13 @@ def _compared(rule: Rule, alerts: tuple[str, ...]) -> Iterator[Mutant]:
         for shifted in (-1, 2) if value == 0 else (_whole(value, 0.8), _whole(value, 1.2)):
             text = f"{match['sign']}{match['space']}{shifted:g}"
             expr = rule.expr[: match.start()] + text + rule.expr[match.end() :]
-            yield Mutant(
-                f"{rule.title}: {match[0]} at {match.start()} -> {text}", rule.place, "expr", expr, alerts
-            )
+            name = f"{rule.title}: {match[0]} at {match.start()} -> {text}"
+            yield Mutant(name, "compared", rule.place, "expr", expr, alerts)
 
 
 def _waiting(rule: Rule, alerts: tuple[str, ...]) -> Iterator[Mutant]:
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in _DURATION.findall(rule.body["for"]))
     for factor in (0.5, 2):
         value = f"{int(seconds * factor * 1000)}ms"
-        yield Mutant(f"{rule.title}: for {rule.body['for']} -> {value}", rule.place, "for", value, alerts)
+        name = f"{rule.title}: for {rule.body['for']} -> {value}"
+        yield Mutant(name, "waiting", rule.place, "for", value, alerts)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from testbed.stack import LiveStack
 from tests.support import rules
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Series that only a fault makes, with the reason why the healthy demo has none.

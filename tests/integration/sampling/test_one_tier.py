@@ -10,8 +10,8 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
+from testbed.stack import LiveStack
 from tests.support.otlp_traces import Span, post, send, stored
-from tests.support.stack import LiveStack
 from tests.support.waiting import eventually
 
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})

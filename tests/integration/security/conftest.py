@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 
 @pytest.fixture(scope="package")

@@ -16,7 +16,7 @@ import pytest
 
 from botobs._ops.cli import main
 from botobs._ops.components.ports import PORTS
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _ADDRESS = "127.0.0.2"

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 #: Shorter words would be found everywhere.
 _SHORTEST = 20

@@ -8,6 +8,8 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -122,27 +124,46 @@ def test_the_services_own_exception_comes_out(recording: Recording, kind: type[E
         assert [event[0] for event in span["events"]] == ["exception"]
 
 
-def test_a_stack_without_room_ends_as_the_service_says(recording: Recording, long: bool) -> None:
+class _Plain:
+    """A context manager that does as little as one can: it resets a variable, one call deep."""
+
+    _variable: ContextVar[int] = ContextVar("plain")
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set(1)
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self._variable.reset(self._token)
+
+
+def test_a_stack_without_room_ends_as_the_service_says(recording: Recording) -> None:
     class Deep(Exception):
         pass
 
-    def dive() -> None:
-        with recording.tracer.start_as_current_span("dive"):
-            dive()
-
     limit = sys.getrecursionlimit()
-    # Little is left of the stack: each level writes down the exception with all levels below it, so that the time
-    # grows with the cube of the room.
-    sys.setrecursionlimit(len(inspect.stack()) + (200 if long else 100))
-    try:
-        with pytest.raises(RecursionError):
-            dive()
-    finally:
-        sys.setrecursionlimit(limit)
-    with recording.tracer.start_as_current_span("outer"), pytest.raises(Deep):
-        raise Deep
-    assert not trace.get_current_span().get_span_context().is_valid
-    assert "outer" in [span["name"] for span in recording.spans()]
+
+    def leave(block: AbstractContextManager[Any], room: int) -> type[BaseException]:
+        """What comes out of a block that is left with room for so many calls."""
+        depth = len(inspect.stack())
+        try:
+            with block:
+                sys.setrecursionlimit(depth + room)
+                raise Deep
+        except BaseException as error:
+            sys.setrecursionlimit(limit)
+            return type(error)
+
+    least = next(room for room in itertools.count(1) if leave(_Plain(), room) is Deep)
+    # The stock SDK's generator takes a call more than a plain block, and each engine one of its own.
+    rooms = range(least + 2, least + 100)
+    for room in rooms:
+        assert leave(recording.tracer.start_as_current_span("full"), room) is Deep, room
+        assert not trace.get_current_span().get_span_context().is_valid, room
+    assert names(recording).count("full") >= len(rooms) - 3
+    assert [span["status"][1] for span in recording.spans()[-50:]] == [StatusCode.ERROR.value] * 50
 
 
 def test_whoever_interrupts_is_heard(recording: Recording) -> None:

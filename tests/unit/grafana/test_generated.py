@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.boards.promql import VARIABLES
 from grafana.generate import FOLDER, files
-from tests.support.dashboards import ROOT, dashboards, queries
+from testbed.dashboards import ROOT, dashboards, queries
 
 UIDS = {
     f"botobs-{name}"

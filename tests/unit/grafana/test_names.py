@@ -11,7 +11,7 @@ from botobs.semconv import all_metrics, database, exchange, trading
 from grafana.boards.exporters import EXPORTED
 from grafana.boards.promql import Queries
 from grafana.boards.recorded import RECORDED
-from tests.support.dashboards import ROOT, PanelQuery, dashboards, queries
+from testbed.dashboards import ROOT, PanelQuery, dashboards, queries
 
 _PARTS = ("", "_bucket", "_sum", "_count")
 _WORDS = {

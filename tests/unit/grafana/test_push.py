@@ -12,7 +12,7 @@ from botobs._ops.access import secrets
 from botobs._ops.cli import main
 from botobs._ops.home.render import render_tree
 from botobs._ops.stack import Home
-from tests.support.dashboards import ROOT, dashboards
+from testbed.dashboards import ROOT, dashboards
 from tests.support.fake_grafana import TOKEN, FakeGrafana, fake_grafana
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import botobs
-from tests.support.otlp_receiver import OtlpReceiver, receiving, server_context
+from testbed.otlp_receiver import OtlpReceiver, receiving, server_context
 
 ROOT = Path(__file__).parents[3]
 HEAD = "import botobs, os, signal, sys, threading, time\n"
@@ -79,14 +79,18 @@ def environment(receiver: OtlpReceiver, engine: str, tmp_path: Path) -> dict[str
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts programs, which have a few imports done; those that still run at the end of the test are killed."""
+    """Starts programs; those that still run at the end of the test are killed.
+
+    A program is a file, or a few lines that have a few imports done.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def call(code: str, **variables: str) -> subprocess.Popen[str]:
-        script = tmp_path / f"program{len(started)}.py"
-        script.write_text(HEAD + textwrap.dedent(code))
+    def call(program: str | Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        script = program if isinstance(program, Path) else tmp_path / f"program{len(started)}.py"
+        if not isinstance(program, Path):
+            script.write_text(HEAD + textwrap.dedent(program))
         process = subprocess.Popen(
-            [sys.executable, str(script)],
+            [sys.executable, str(script), *arguments],
             env=environment | variables,
             cwd=tmp_path,
             text=True,

@@ -17,7 +17,7 @@ import botobs
 from botobs._ops.cli import main
 from botobs._sdk.export.sender import Sender
 from botobs._sdk.settings import TABLE, Settings, SettingsError, load
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 
 #: Shapes that keys, tokens and passwords have.
 SHAPES: dict[str, Callable[[], str]] = {
@@ -201,6 +201,21 @@ def test_a_token_file_that_is_a_pipe_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "token")
     found = load({}, {"HOME": str(tmp_path), "BOTOBS_TOKEN_FILE": str(tmp_path / "token")}, tmp_path)
     assert [problem.setting for problem in found.problems] == ["token_file"]
+    assert (found.token_file, found.origins["token_file"]) == (None, "default")
+
+
+@pytest.mark.parametrize("path", ["/", "/dev/null", "."])
+def test_what_can_never_be_a_token_file_is_as_if_it_was_not_set(path: str, tmp_path: Path) -> None:
+    found = load({}, {"HOME": str(tmp_path), "BOTOBS_TOKEN_FILE": path}, tmp_path)
+    assert [problem.setting for problem in found.problems] == ["token_file"]
+    assert (found.token_file, found.origins["token_file"]) == (None, "default")
+
+
+def test_a_token_file_that_is_still_empty_is_kept_for_later(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    found = load({"token_file": tmp_path / "token"}, {"HOME": str(tmp_path)}, tmp_path)
+    assert [problem.setting for problem in found.problems] == ["token_file"]
+    assert found.token_file == tmp_path / "token"
 
 
 def test_a_token_that_is_spoilt_while_the_service_runs_stays_the_last_good_one(

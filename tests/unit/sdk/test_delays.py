@@ -12,7 +12,7 @@ import botobs
 from botobs import trading
 from botobs._sdk.delays import GC_PAUSES
 from botobs.testing import FakeClock, capture
-from tests.support.otlp_receiver import OtlpReceiver, attributes
+from testbed.otlp_receiver import OtlpReceiver, attributes
 
 Init = Callable[..., botobs.Handle]
 PAUSE = "botobs.gc.pause"

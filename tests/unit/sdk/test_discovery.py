@@ -11,7 +11,7 @@ import pytest
 import botobs
 from botobs._sdk.export import delivery
 from botobs._sdk.export.sender import Sender
-from tests.support.otlp_receiver import OtlpReceiver, receiving
+from testbed.otlp_receiver import OtlpReceiver, receiving
 from tests.support.published import leave, state_of
 from tests.support.waiting import eventually
 

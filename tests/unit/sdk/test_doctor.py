@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from botobs._ops.cli import main
-from tests.support.otlp_receiver import OtlpReceiver, Reply, receiving
+from testbed.otlp_receiver import OtlpReceiver, Reply, receiving
 from tests.support.published import leave, state_of
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import OtlpReceiver, receiving
+from testbed.otlp_receiver import OtlpReceiver, receiving
 
 PROGRAM = Path(__file__).parent / "programs" / "ends.py"
 #: Seconds after which something hangs.

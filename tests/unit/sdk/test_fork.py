@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import OtlpReceiver, attributes, value_of
+from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -20,47 +20,12 @@ PATIENCE = 120
 
 CHILDREN = 12
 
-FORK_WHILE_RECORDING = f"""
-from opentelemetry import metrics, trace
-
-botobs.init()
-meter = metrics.get_meter("mine")
-counter, histogram = meter.create_counter("hits"), meter.create_histogram("wait", "s")
-busy = True
-
-def record():
-    while busy:
-        with botobs.span("parent"):
-            counter.add(1)
-            histogram.record(0.1)
-            trace.get_current_span().set_attribute("n", 1)
-            meter.create_counter("hits")
-
-threads = [threading.Thread(target=record) for _ in range(4)]
-for thread in threads:
-    thread.start()
-children = []
-for number in range({CHILDREN}):
-    with botobs.span("open at the fork"):
-        pid = os.fork()
-    if pid == 0:
-        for _ in range(10):
-            with botobs.span("child"):
-                counter.add(1)
-                histogram.record(0.1)
-        metrics.get_meter("late").create_counter("late").add(1)
-        os._exit(0 if botobs.shutdown(60) else 9)
-    children.append(pid)
-codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
-busy = False
-for thread in threads:
-    thread.join()
-assert codes == [0] * {CHILDREN}, codes
-"""
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 def test_fork_while_threads_record(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(FORK_WHILE_RECORDING, BOTOBS_QUEUE_BYTES="1GiB", BOTOBS_SHUTDOWN_TIMEOUT="60s")
+    program = PROGRAMS / "fork_while_recording.py"
+    process = start(program, str(CHILDREN), BOTOBS_QUEUE_BYTES="1GiB", BOTOBS_SHUTDOWN_TIMEOUT="60s")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     spans: dict[str, list[str]] = {}

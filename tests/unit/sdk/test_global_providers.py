@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import receiving
+from testbed.otlp_receiver import receiving
 
 PROGRAM = Path(__file__).parent / "programs" / "global_providers.py"
 

@@ -15,7 +15,7 @@ from opentelemetry import baggage, metrics, propagate, trace
 
 import botobs
 from botobs.semconv import DURATION_BUCKETS
-from tests.support.otlp_receiver import OtlpReceiver, attributes
+from testbed.otlp_receiver import OtlpReceiver, attributes
 
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 Init = Callable[..., botobs.Handle]
@@ -252,7 +252,7 @@ class TestSecurely:
 
     @pytest.fixture
     def secured(self, tls: tuple[ssl.SSLContext, Path]) -> object:
-        from tests.support.otlp_receiver import receiving
+        from testbed.otlp_receiver import receiving
 
         with receiving(tls[0]) as listening:
             listening.token = "first"

@@ -20,7 +20,7 @@ from botobs._sdk.instrument.registry import State
 from botobs._sdk.patching import failures
 from botobs._sdk.patching.guard import never_raise
 from botobs._sdk.patching.patch import Patches
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
 calls: list[str] = []

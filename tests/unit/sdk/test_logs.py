@@ -16,7 +16,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 import botobs
 from botobs._sdk.export.priority import Priority
-from tests.support.otlp_receiver import OtlpReceiver, Reply, attributes
+from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
 Init = Callable[..., botobs.Handle]
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)

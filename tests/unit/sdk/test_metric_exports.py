@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import botobs
-from tests.support.otlp_receiver import OtlpReceiver, Reply, value_of
+from testbed.otlp_receiver import OtlpReceiver, Reply, value_of
 
 Init = Callable[..., botobs.Handle]
 

@@ -12,7 +12,7 @@ from opentelemetry import metrics, trace
 
 import botobs
 from botobs._sdk.engine import callbacks
-from tests.support.otlp_receiver import OtlpReceiver, Reply
+from testbed.otlp_receiver import OtlpReceiver, Reply
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)

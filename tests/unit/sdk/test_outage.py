@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import botobs
-from tests.support.otlp_receiver import OtlpReceiver, Reply, receiving
+from testbed.otlp_receiver import OtlpReceiver, Reply, receiving
 from tests.support.waiting import eventually
 
 Init = Callable[..., botobs.Handle]

@@ -20,8 +20,8 @@ import botobs
 from botobs._sdk.engine.redact import redact_metrics
 from botobs._sdk.redaction import REDACTED, Redactor
 from botobs._sdk.redaction.sql import without_literals
+from testbed.otlp_receiver import OtlpReceiver
 from tests.support import redaction_corpus as corpus
-from tests.support.otlp_receiver import OtlpReceiver
 from tests.support.redaction_corpus import API_KEY, OPAQUE, SECRET, SIGNATURE
 
 Init = Callable[..., botobs.Handle]
@@ -227,7 +227,7 @@ def test_nothing_secret_is_in_the_bytes_that_leave(init: Init, receiver: OtlpRec
 
 
 def test_a_secret_does_not_get_onto_the_disk(init: Init, receiver: OtlpReceiver, tmp_path: Any) -> None:
-    from tests.support.otlp_receiver import Reply
+    from testbed.otlp_receiver import Reply
 
     receiver.reply = Reply(503)
     handle = init(spool_dir=tmp_path / "spool")

@@ -12,7 +12,7 @@ import pytest
 
 from botobs._ops.cli.run import environment as environment_of
 from botobs._ops.cli.run import program_name
-from tests.support.otlp_receiver import OtlpReceiver, attributes
+from testbed.otlp_receiver import OtlpReceiver, attributes
 
 PATIENCE = 120
 BOTOBS = "import sys; from botobs._ops.cli import main; sys.exit(main())"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import OtlpReceiver, value_of
+from testbed.otlp_receiver import OtlpReceiver, value_of
 from tests.support.waiting import eventually
 
 PROGRAMS = Path(__file__).parent / "programs"

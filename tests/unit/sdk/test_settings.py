@@ -235,6 +235,12 @@ class TestStack:
         found = settings(tmp_path, BOTOBS_HOME=str(file.parent), BOTOBS_ENDPOINT="http://other:4318")
         assert (found.endpoint, found.token_file, found.certificate) == ("http://other:4318", None, None)
 
+    def test_gives_its_token_where_a_person_named_what_can_be_none(self, tmp_path: Path) -> None:
+        file = self.publish(tmp_path / "home")
+        found = settings(tmp_path, BOTOBS_HOME=str(file.parent), BOTOBS_TOKEN_FILE=str(tmp_path))
+        assert found.token_file == Path("/c/service.token")
+        assert [problem.setting for problem in found.problems] == ["token_file"]
+
     def test_is_not_believed_when_others_can_read_it(self, tmp_path: Path) -> None:
         file = self.publish(tmp_path / "home", mode=0o644)
         assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None

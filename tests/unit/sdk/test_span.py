@@ -16,7 +16,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
 import botobs
-from tests.support.otlp_receiver import OtlpReceiver, attributes
+from testbed.otlp_receiver import OtlpReceiver, attributes
 
 Init = Callable[..., botobs.Handle]
 Spans = Callable[[], list[Any]]

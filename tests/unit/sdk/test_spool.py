@@ -20,7 +20,7 @@ from botobs._sdk.export import spool_folder
 from botobs._sdk.export.priority import Priority
 from botobs._sdk.export.spool import Spool
 from botobs._sdk.export.store import Batch
-from tests.support.otlp_receiver import OtlpReceiver, Reply
+from testbed.otlp_receiver import OtlpReceiver, Reply
 from tests.support.waiting import eventually
 
 # Without the file locks of POSIX the spool refuses, which is tested here by taking them away.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.otlp_receiver import OtlpReceiver, attributes, value_of
+from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
 PROGRAMS = Path(__file__).parent / "programs"
 METHODS = ["fork", "spawn", "forkserver"]

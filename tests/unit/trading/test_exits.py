@@ -14,7 +14,7 @@ import pytest
 
 from botobs.semconv import sdk
 from botobs.semconv import trading as names
-from tests.support.otlp_receiver import OtlpReceiver, receiving
+from testbed.otlp_receiver import OtlpReceiver, receiving
 
 PROGRAM = """
 import botobs, os, sys, time

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "grafana" / "dashboards"
 #: As Grafana fills a variable whose choice is "All".
 ALL = {"environment": ".*", "service": ".*", "exchange": ".*", "bot": ".*"}
@@ -76,7 +76,13 @@ def fill(text: str, seconds: float, step: float = 15, variables: Mapping[str, st
     return text
 
 
-def ask(live: LiveStack, asked: PanelQuery, seconds: float, step: float = 15) -> list[dict[str, Any]]:
+def ask(
+    live: LiveStack,
+    asked: PanelQuery,
+    seconds: float,
+    step: float = 15,
+    variables: Mapping[str, str] = ALL,
+) -> list[dict[str, Any]]:
     """What a panel's query answers over the last `seconds`: series of Prometheus, or traces of Tempo.
 
     Raises:
@@ -86,8 +92,9 @@ def ask(live: LiveStack, asked: PanelQuery, seconds: float, step: float = 15) ->
         # Grafana draws it from these series; Tempo is asked for the traces of a node only.
         return live.query("sum by (client, server) (traces_service_graph_request_total)")
     if not asked.is_promql:
-        return live.search(fill(asked.target["query"], seconds), last=seconds, limit=asked.target["limit"])
-    expression = fill(asked.target["expr"], seconds, step)
+        query = fill(asked.target["query"], seconds, step, variables)
+        return live.search(query, last=seconds, limit=asked.target["limit"])
+    expression = fill(asked.target["expr"], seconds, step, variables)
     if asked.target.get("instant"):
         return live.query(expression)
     now = time.time()

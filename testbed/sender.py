@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from botobs._ops.access.secrets import read_secret
-from tests.support.otlp_load import Request, Source
+from testbed.otlp_load import Request, Source
 
 #: Seconds before a request that was refused or broken off is sent again.
 _AGAIN = 0.1
