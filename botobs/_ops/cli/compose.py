@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 from pathlib import Path
 
@@ -38,5 +39,6 @@ def run(options: argparse.Namespace) -> int:
         print_json({"home": home.path, "env_file": environment, "compose": compose.resolve()})
     else:
         out.print(f"secrets and configuration are in {home.path}")
-        out.print(f"start with: docker compose --env-file {environment} up --detach")
+        command = ["docker", "compose", "--env-file", str(environment), "up", "--detach"]
+        out.print(f"start with: {shlex.join(command)}", markup=False, soft_wrap=True)
     return 0

@@ -172,7 +172,7 @@ def collector(
         name="collector",
         command=[
             str(context.binaries["botobs-collector"]),
-            *(word for file in files for word in ("--config", context.config("collector", file))),
+            *(word for file in files for word in ("--config", f"file:{context.config('collector', file)}")),
         ],
         ready=_ready(context, component),
         environ=collector_environ(context),

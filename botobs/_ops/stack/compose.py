@@ -14,6 +14,7 @@ from ..errors import StackError
 from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.private import make_folder, write_secret
+from ..home.quoting import env_file_line
 from ..settings import horizon
 from .stack import long_term_store, render
 
@@ -77,6 +78,6 @@ def _prepare(home: Home) -> Path:
             parts.write_target(folder, component.scrape_job, f"{service}:{default}")
     environment = home.path / "compose.env"
     # The secrets are readable by this user alone, so the containers run as this user.
-    lines = [f"BOTOBS_HOME={home.path}", f"BOTOBS_UID={os.getuid()}", f"BOTOBS_GID={os.getgid()}"]
-    write_secret(environment, "\n".join(lines) + "\n")
+    own = {"BOTOBS_HOME": str(home.path), "BOTOBS_UID": str(os.getuid()), "BOTOBS_GID": str(os.getgid())}
+    write_secret(environment, "".join(env_file_line(name, value) for name, value in own.items()))
     return environment

@@ -244,7 +244,7 @@ def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
     return {
         "BOTOBS_COLLECTOR_METRICS_EXPORTERS": "[otlp_http/prometheus, otlp_http/mimir]",
         # JSON is YAML in flow style.
-        "BOTOBS_PROMETHEUS_REMOTE_WRITE": json.dumps([target]),
+        "BOTOBS_PROMETHEUS_REMOTE_WRITE": json.dumps([target], ensure_ascii=False),
     }
 
 

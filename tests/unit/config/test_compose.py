@@ -104,7 +104,14 @@ def test_health_is_asked_or_the_reason_given(name: str) -> None:
 def test_the_rendered_files_are_mounted_where_they_are_looked_for(name: str) -> None:
     part = name.split("-")[0]
     assert part in PARTS
-    assert f"{_HOME}/config/{part}:/config/{part}:ro" in PARTS_OF_THE_STACK[name]["volumes"]
+    # Not in the short form, which a home with a colon in its name would cut.
+    mount = {
+        "type": "bind",
+        "source": f"{_HOME}/config/{part}",
+        "target": f"/config/{part}",
+        "read_only": True,
+    }
+    assert mount in PARTS_OF_THE_STACK[name]["volumes"]
     words = [
         *map(str, PARTS_OF_THE_STACK[name].get("command", [])),
         *map(str, PARTS_OF_THE_STACK[name].get("environment", {}).values()),

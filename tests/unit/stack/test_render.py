@@ -36,7 +36,7 @@ def test_a_tree_is_rendered_without_what_is_no_configuration(tmp_path: Path) -> 
     source, target = tmp_path / "part", tmp_path / "out"
     (source / "rules").mkdir(parents=True)
     (source / "build").mkdir()
-    (source / "rules" / "a.yml").write_text("v: ${BOTOBS_V}", encoding="utf-8")
+    (source / "rules" / "a.yml").write_text("v: ${BOTOBS_V:-1}", encoding="utf-8")
     (source / "build" / "go.mod").write_text("module x", encoding="utf-8")
     (source / "picture.bin").write_bytes(b"\xff${BOTOBS_V}")
     render_tree(source, target, {"BOTOBS_V": "7"}, frozenset({"build"}))
@@ -48,7 +48,7 @@ def test_a_tree_is_rendered_without_what_is_no_configuration(tmp_path: Path) -> 
 def test_a_file_that_did_not_change_is_not_written_again(tmp_path: Path) -> None:
     source, target = tmp_path / "part", tmp_path / "out"
     source.mkdir()
-    (source / "a.yml").write_text("v: ${BOTOBS_V}", encoding="utf-8")
+    (source / "a.yml").write_text("v: ${BOTOBS_V:-1}", encoding="utf-8")
     render_tree(source, target, {"BOTOBS_V": "7"})
     before = (target / "a.yml").stat().st_mtime_ns
     render_tree(source, target, {"BOTOBS_V": "7"})

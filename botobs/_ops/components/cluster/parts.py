@@ -29,7 +29,8 @@ SEVERAL = {
 
 def make(context: Context) -> list[Part]:
     """Every process, as the supervisor takes it."""
-    secret = secrets.environment(context.home.secrets)
+    # Their configuration is filled from the environment, in which a dollar has to be a variable.
+    secret = secrets.environment(context.home.secrets) | {"DOLLAR": "$"}
     samplers = _samplers(context)
     return [
         _object_store(context, secret),
@@ -259,7 +260,7 @@ def _collector(context: Context, member: Member, files: tuple[str, ...]) -> Part
         name=member.name,
         command=[
             str(context.binaries["botobs-collector"]),
-            *(word for file in files for word in ("--config", context.config("collector", file))),
+            *(word for file in files for word in ("--config", f"file:{context.config('collector', file)}")),
         ],
         ready=context.answers(context.url(member.ports["HEALTH_PORT"].variable, "/")),
         environ=parts.collector_environ(context),

@@ -11,6 +11,7 @@ import httpx
 import yaml
 
 from ...errors import StackError
+from ...home.quoting import go_template
 
 _API = "/prometheus/config/v1/rules"
 #: What Prometheus adds as an external label to an alert that lacks it; Mimir has none.
@@ -57,9 +58,8 @@ def groups(folder: Path, environment: str) -> Iterator[tuple[tuple[str, str], di
                 for theirs, ours in _OF_PROMETHEUS.items():
                     rule["expr"] = re.sub(theirs, ours, rule["expr"])
                 if "alert" in rule:
-                    own = (
-                        f"{{{{ with $labels.{_LABEL} }}}}{{{{ . }}}}{{{{ else }}}}{environment}{{{{ end }}}}"
-                    )
+                    other = go_template(environment)
+                    own = f"{{{{ with $labels.{_LABEL} }}}}{{{{ . }}}}{{{{ else }}}}{other}{{{{ end }}}}"
                     rule["labels"] = {_LABEL: own, **rule.get("labels", {})}
             yield (file.stem, group["name"]), group
 
