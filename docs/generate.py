@@ -126,7 +126,7 @@ def _settings() -> str:
 
 def _ports() -> str:
     rows = [
-        (str(port.default), port.part, port.purpose, str(port.auth), f"`{port.variable}`") for port in PORTS
+        (str(port.default), port.component, port.purpose, str(port.auth), f"`{port.variable}`") for port in PORTS
     ]
     return (
         "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "

@@ -182,7 +182,7 @@ def _path(port: Port) -> str:
     """The same for parts of which there are several."""
     if port.auth is Auth.TENANT:
         return "/v1/traces"
-    if port.part.startswith("alertmanager") or port.variable == "BOTOBS_FRONT_ALERTMANAGER_PORT":
+    if port.component.startswith("alertmanager") or port.variable == "BOTOBS_FRONT_ALERTMANAGER_PORT":
         return "/api/v2/status"
     http = port.variable.endswith("HTTP_PORT") or port.variable == "BOTOBS_FRONT_MIMIR_PORT"
     return "/ready" if http else "/"

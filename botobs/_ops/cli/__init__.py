@@ -18,6 +18,8 @@ COMMANDS: dict[str, str] = {
     "up": "start the stack: collector, Prometheus, Tempo, Alertmanager",
     "down": "stop it",
     "status": "what runs, and where",
+    "settings": "every setting of the stack, its value, and where the value is from",
+    "config": "set what the stack remembers, in its home",
     "run": "run a program with monitoring on, without editing it",
     "traces": "search recent traces, and draw one in the terminal",
     "report": "draw the dashboards, alerts and traces of the last hour into one page",

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ..console import fail, out, print_json, print_table
 from ..errors import StackError
-from ..settings.horizon import length_of_time
+from ..settings.outage import length_of_time
 from ..sizing import Platform, Size, predict
 
 _DAY = 86_400

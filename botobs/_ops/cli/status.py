@@ -7,9 +7,10 @@ import argparse
 import httpx
 
 from ..access import clients
-from ..console import out, print_json
+from ..console import err, out, print_json
 from ..console.arguments import add_home, home_of
 from ..home import state
+from ..settings import receivers
 
 #: Where each part says that it is well.
 _HEALTH = {
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Ask every part and print a line each."""
     running = state.require(home_of(options))
     answers = {name: _ask(running, name, url) for name, url in running.parts.items()}
+    receiver = receivers.of_home(running.home)
     if options.json:
         parts = {name: {"url": url, "state": answers[name]} for name, url in running.parts.items()}
         print_json(
@@ -43,12 +45,17 @@ def run(options: argparse.Namespace) -> int:
                 "pid": running.pid,
                 "environment": running.environment,
                 "parts": parts,
+                "alerts": receiver and {"receiver": receiver.name, "channels": list(receiver.channels)},
             }
         )
     else:
         for name, url in running.parts.items():
             colour = "green" if answers[name] in {"ready", "running"} else "red"
             out.print(f"{name:18} [{colour}]{answers[name]:12}[/] {url}")
+        if receiver is not None:
+            out.print(f"\n{receiver.sentence}", markup=False, soft_wrap=True)
+            for warning in receiver.warnings:
+                err.print(f"warning: {warning}", markup=False, soft_wrap=True)
         out.print(
             f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
         )

@@ -70,16 +70,26 @@ def _say(name: str, status: Status) -> None:
 
 def _show(stack: Stack, options: argparse.Namespace) -> None:
     if options.json:
-        print_json({"home": stack.home.path, "parts": stack.addresses})
+        print_json(
+            {"home": stack.home.path, "parts": stack.addresses, "warnings": stack.warnings, **_alerts(stack)}
+        )
         sys.stdout.flush()
         return
     out.print()
     for name, url in stack.addresses.items():
         out.print(f"{name:18} {url}")
+    if stack.receivers is not None:
+        out.print(f"\n{stack.receivers.sentence}", markup=False, soft_wrap=True)
     for warning in stack.warnings:
-        err.print(f"warning: {warning}", markup=False)
+        err.print(f"warning: {warning}", markup=False, soft_wrap=True)
     out.print(f"\nPasswords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
     out.print(f"{stack.notice} Stop with Ctrl-C.", markup=False)
+
+
+def _alerts(stack: Stack) -> dict[str, object]:
+    """Who receives alerts, for machines."""
+    found = stack.receivers
+    return {"alerts": {"receiver": found.name, "channels": list(found.channels)}} if found else {}
 
 
 def _detach(options: argparse.Namespace) -> int:
@@ -90,8 +100,10 @@ def _detach(options: argparse.Namespace) -> int:
     home.create()
     command = [*child.command("botobs"), "up", "--home", str(home.path), "--ports", options.ports]
     command += ["--profile", options.profile]
-    for part in options.extra:
-        command += ["--with", part]
+    for component in options.extra:
+        command += ["--with", component]
+    if options.strict:
+        command.append("--strict")
     log = home.logs / "up.log"
     with open_private(log, os.O_TRUNC) as file:
         process = subprocess.Popen(

@@ -26,13 +26,13 @@ class Port:
     Attributes:
         variable: The environment variable that moves it.
         default: The port when nothing is set.
-        part: The component that listens.
+        component: Name of the component, or of the member of a cluster, that listens.
         purpose: What it is for.
         auth: The credential that a client must present.
     """
 
     variable: str
     default: int
-    part: str
+    component: str
     purpose: str
     auth: Auth

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import psutil
 
@@ -14,7 +14,7 @@ from .cluster.members import MEMBERS
 from .port import Auth, Port
 from .table import COMPONENTS
 
-__all__ = ["PORTS", "Auth", "Port", "check_bind", "choose", "free_ports", "holder"]
+__all__ = ["PORTS", "Auth", "Port", "choose", "free_ports", "holder"]
 
 PORTS: tuple[Port, ...] = (
     *(port for component in COMPONENTS for port in component.ports),
@@ -22,42 +22,27 @@ PORTS: tuple[Port, ...] = (
 )
 
 
-#: Where parts may listen: both are reached on 127.0.0.1.
-_BINDS = ("127.0.0.1", "0.0.0.0")
-
-
-def choose(parts: Iterable[str], auto: bool, environ: Mapping[str, str] = os.environ) -> dict[str, int]:
-    """The port of every variable of `parts`, all of them free at this moment.
+def choose(
+    components: Iterable[str], auto: bool, values: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, int]:
+    """The port of every variable of `components`, all of them free at this moment.
 
     Args:
-        parts: Names of the parts that will run.
+        components: Names of the components that will run.
         auto: Pick any free ports instead of the configured ones.
+        values: The settings, checked already.
 
     Raises:
-        StackError: A setting is no port, or a port is taken.
+        StackError: Two listeners have one port, or a port is taken.
     """
-    wanted = [port for port in PORTS if port.part in set(parts)]
+    names = set(components)
+    wanted = [port for port in PORTS if port.component in names]
     if auto:
         return dict(zip((port.variable for port in wanted), free_ports(len(wanted)), strict=True))
-    chosen = {port.variable: _configured(port, environ) for port in wanted}
+    chosen = {port.variable: int(values.get(port.variable) or port.default) for port in wanted}
     _refuse_doubles(wanted, chosen)
     _refuse_taken(wanted, chosen)
     return chosen
-
-
-def check_bind(values: Mapping[str, str]) -> None:
-    """Refuse an address to listen on by which the parts would not find each other.
-
-    Raises:
-        StackError: It is neither loopback nor all of the machine's.
-    """
-    for variable in ("BOTOBS_BIND", "BOTOBS_OTLP_BIND"):
-        address = values.get(variable) or _BINDS[0]
-        if address not in _BINDS:
-            raise StackError(
-                f"{variable}={address!r} is neither 127.0.0.1, this machine alone, nor 0.0.0.0, all its addresses",
-                "The parts reach each other on 127.0.0.1; keep other addresses out with a firewall.",
-            )
 
 
 #: Where `auto` looks: above the programs' usual ports, below those of outgoing connections.
@@ -82,15 +67,6 @@ def free_ports(count: int) -> list[int]:
     if len(found) < count:
         raise StackError(f"there are no {count} free ports from {_FREE.start} to {_FREE.stop - 1}")
     return found
-
-
-def _configured(port: Port, environ: Mapping[str, str]) -> int:
-    text = environ.get(port.variable, "").strip()
-    if not text:
-        return port.default
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise StackError(f"{port.variable}={text!r} in the environment is no port: a number from 1 to 65535")
-    return int(text)
 
 
 def _refuse_doubles(wanted: Iterable[Port], chosen: Mapping[str, int]) -> None:

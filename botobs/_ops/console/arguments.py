@@ -64,7 +64,10 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
     )
     add_profile(parser)
     parser.add_argument(
-        "--with", dest="extra", action="append", default=[], choices=["postgres", "mimir"], metavar="PART",
+        "--strict", action="store_true", help="refuse BOTOBS_ variables and settings that nothing reads"
+    )
+    parser.add_argument(
+        "--with", dest="extra", action="append", default=[], choices=["postgres", "mimir"], metavar="NAME",
         help="run this too: postgres (a PostgreSQL with its exporter), mimir (long-term store)",
     )  # fmt: skip
 
@@ -87,4 +90,5 @@ def stack_options(options: argparse.Namespace) -> Options:
         mimir="mimir" in options.extra and not cluster,
         cluster=cluster,
         ports_auto=options.ports == "auto",
+        strict=options.strict,
     )

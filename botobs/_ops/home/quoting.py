@@ -1,7 +1,8 @@
 """How a text is written so that the language that it lands in reads that very text.
 
 Sources: YAML 1.2.2, 7.3.1 (double-quoted style is a superset of JSON's); Go's `strconv.Unquote`, which OTTL and PromQL
-share; Go's `text/template`; Caddy's `caddyfile/lexer.go`; go-ini's `parser.go`; POSIX shell, 2.2.3; compose-go's `dotenv`.
+share; Go's `text/template`; Caddy's `caddyfile/lexer.go`; go-ini's `parser.go`; POSIX shell, 2.2.3; compose-go's
+`dotenv`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def is_yaml_number(text: str) -> bool:
 
 def _read(text: str) -> object:
     try:
-        return yaml.load(text, _LOADER)  # noqa: S506  # a safe loader
+        return yaml.load(text, _LOADER)
     except (yaml.YAMLError, ValueError):
         # PyYAML raises a bare ValueError for what looks like a date and is none.
         return None

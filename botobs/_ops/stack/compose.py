@@ -15,7 +15,8 @@ from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.private import make_folder, write_secret
 from ..home.quoting import env_file_line
-from ..settings import horizon
+from ..settings import outage
+from ..settings.values import gather
 from .stack import long_term_store, render
 
 #: Addresses inside the compose network are the services' names.
@@ -60,13 +61,15 @@ def prepare(home: Home) -> Path:
 
 
 def _prepare(home: Home) -> Path:
+    given = gather(home)
+    given.require()
     secrets.ensure(home.secrets)
-    values = {name: value for name, value in os.environ.items() if name.startswith("BOTOBS_")}
+    values = dict(given.texts)
     values.setdefault("BOTOBS_ENVIRONMENT", "development")
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     # Ports are moved where they are published; inside the network they stay.
     values |= {port.variable: str(port.default) for port in PORTS} | _VALUES
-    values |= horizon.plan(values, mimir=True).variables
+    values |= outage.plan(values, mimir=True).variables
     values |= long_term_store(values)
     render(home, values)
     folder = home.config / "prometheus" / "targets"

@@ -24,8 +24,9 @@ from ..home.render import render_tree
 from ..processes.control import ControlServer
 from ..processes.supervisor import Part, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
-from ..settings import horizon
-from ..settings.receivers import lone_channel
+from ..settings import outage, receivers
+from ..settings import unknown as unknown_settings
+from ..settings.values import Given, gather
 
 #: Folders of configuration, and what in them is no configuration.
 _TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana", "front")
@@ -45,7 +46,8 @@ class Options:
         cluster: Run separate, replicated processes with an object store, in place of one of each.
         ports_auto: Pick free ports.
         publish: Let every service of this user find the stack.
-        variables: Values for the configuration, over those of the environment.
+        variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
+        strict: Refuse names that begin with `BOTOBS_` and that nothing reads.
     """
 
     postgres: bool = False
@@ -54,6 +56,7 @@ class Options:
     ports_auto: bool = False
     publish: bool = True
     variables: Mapping[str, str] | None = None
+    strict: bool = False
 
 
 class Stack:
@@ -80,6 +83,8 @@ class Stack:
         self.binaries = Binaries()
         self.values: dict[str, str] = {}
         self.warnings: list[str] = []
+        #: Who receives alerts, once the configuration is written.
+        self.receivers: receivers.Receivers | None = None
         #: How a service finds this stack.
         self.notice = ""
         self.database: Server | None = None
@@ -145,14 +150,20 @@ class Stack:
         await self._close()
 
     async def _start(self) -> None:
+        given = gather(self.home, self.options.variables)
+        given.require(self.options.strict)
+        outage_plan = outage.plan(given.texts, self.options.mimir)
         self.binaries.require(self.programs, self._display)
-        chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto)
+        chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto, given.texts)
         secrets.ensure(self.home.secrets)
-        self.values = variables(self.home, chosen, self.options)
-        promised = horizon.plan(self.values, self.options.mimir)
-        self.values |= promised.variables
-        self.warnings = horizon.check_disk(promised, self.home.data) + lone_channel(self.values)
+        self.values = variables(self.home, chosen, self.options, given) | outage_plan.variables
         render(self.home, self.values)
+        self.receivers = receivers.of_home(self.home)
+        self.warnings = [
+            *unknown_settings.sentences(given.unknown),
+            *outage.check_disk(outage_plan, self.home.data),
+            *(self.receivers.warnings if self.receivers else ()),
+        ]
         if self.options.cluster:
             cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
             cluster_settings.render(self.home, self.values)
@@ -199,9 +210,19 @@ class Stack:
             self._lock = None
 
 
-def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[str, str]:
-    """Values of the configuration's variables: the environment's, and over them what this stack decides."""
-    values = {name: value for name, value in os.environ.items() if name.startswith("BOTOBS_")}
+def variables(
+    home: Home, chosen: Mapping[str, int], options: Options, given: Given | None = None
+) -> dict[str, str]:
+    """Values of the configuration's variables: those that somebody has given, and over them what this stack decides.
+
+    Args:
+        home: The stack's folder.
+        chosen: Ports by variable.
+        options: How the stack is run; its `variables` win over what is decided.
+        given: The settings; gathered anew if None.
+    """
+    given = given or gather(home, options.variables)
+    values = dict(given.texts)
     values |= {name: str(number) for name, number in chosen.items()}
     values["BOTOBS_HOME"] = str(home.path)
     values["BOTOBS_DATA"] = str(home.data)
@@ -221,8 +242,7 @@ def variables(home: Home, chosen: Mapping[str, int], options: Options) -> dict[s
             values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
     if "BOTOBS_TEMPO_OTLP_PORT" in values:
         values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
-    values |= dict(options.variables or {})
-    ports.check_bind(values)
+    values |= {name: given.texts.get(name, text) for name, text in (options.variables or {}).items()}
     if options.cluster:
         return cluster_settings.variables(values)
     return values | (long_term_store(values) if options.mimir else {})

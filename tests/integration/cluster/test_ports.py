@@ -14,13 +14,13 @@ from tests.support.doors import keys, listeners, opens, right_key
 from tests.support.waiting import eventually
 
 _PARTS = {*NAMES, "postgres", "postgres_exporter"} - {member.name for member in members.SAMPLERS}
-_HERE = [port for port in PORTS if port.part in _PARTS]
+_HERE = [port for port in PORTS if port.component in _PARTS]
 #: Others have a test of their own on a single machine.
-_MEMBERS = [port for port in _HERE if port.part in {member.name for member in members.MEMBERS}]
+_MEMBERS = [port for port in _HERE if port.component in {member.name for member in members.MEMBERS}]
 
 
 def test_every_listener_is_in_the_table_and_on_loopback(cluster: LiveStack) -> None:
-    known = {(port.part, "127.0.0.1", int(cluster.stack.values[port.variable])) for port in _HERE}
+    known = {(port.component, "127.0.0.1", int(cluster.stack.values[port.variable])) for port in _HERE}
     assert set(listeners(cluster)) == known
 
 

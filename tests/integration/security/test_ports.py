@@ -17,17 +17,17 @@ from tests.support.waiting import eventually
 
 #: Grafana cannot be built from a registry; samplers and a cluster run elsewhere, and tests knock at them there.
 _ELSEWHERE = {"grafana", "sampler", *(member.name for member in members.MEMBERS)}
-_NATIVE = [port for port in PORTS if port.part not in _ELSEWHERE]
+_NATIVE = [port for port in PORTS if port.component not in _ELSEWHERE]
 #: These read their certificate for every connection; receivers of OTLP do so every hour.
 _RELOADING = [
     port
     for port in _NATIVE
-    if port.part not in {"postgres", "collector"} and port.variable != "BOTOBS_TEMPO_OTLP_PORT"
+    if port.component not in {"postgres", "collector"} and port.variable != "BOTOBS_TEMPO_OTLP_PORT"
 ]
 
 
 def test_every_listener_is_in_the_table(secured: LiveStack) -> None:
-    known = {(port.part, int(secured.stack.values[port.variable])) for port in _NATIVE}
+    known = {(port.component, int(secured.stack.values[port.variable])) for port in _NATIVE}
     assert {(part, number) for part, _, number in listeners(secured)} == known
 
 

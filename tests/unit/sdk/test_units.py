@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botobs._ops.errors import StackError
-from botobs._ops.settings import horizon
+from botobs._ops.settings import outage
 from botobs._sdk import units
 from botobs._sdk.settings import _parse
 
@@ -58,7 +58,7 @@ REFUSED_SIZES = ["", "GB", "-1", "1gb", "1G", "1 GB B", "nan", "1e9", "0x10", "1
 
 
 def _horizon(text: str) -> float:
-    return horizon.length_of_time("BOTOBS_HORIZON", text)
+    return outage.length_of_time("BOTOBS_HORIZON", text)
 
 
 @pytest.mark.parametrize("read", [units.seconds, _parse.seconds, _horizon])
@@ -76,14 +76,12 @@ def test_what_is_no_duration_is_refused_everywhere(read: Callable[[str], float],
 
 @pytest.mark.parametrize("text", SIZES)
 def test_a_size_means_the_same_everywhere(text: str) -> None:
-    assert (
-        units.size(text) == _parse.size(text) == horizon.bytes_of("BOTOBS_SPOOL_BYTES", text) == SIZES[text]
-    )
+    assert units.size(text) == _parse.size(text) == outage.bytes_of("BOTOBS_SPOOL_BYTES", text) == SIZES[text]
 
 
 @pytest.mark.parametrize("text", REFUSED_SIZES)
 def test_what_is_no_size_is_refused_everywhere(text: str) -> None:
-    for read in (units.size, _parse.size, lambda given: horizon.bytes_of("BOTOBS_SPOOL_BYTES", given)):
+    for read in (units.size, _parse.size, lambda given: outage.bytes_of("BOTOBS_SPOOL_BYTES", given)):
         with pytest.raises((ValueError, StackError), match="64MiB"):
             read(text)
 

@@ -51,7 +51,7 @@ def test_what_is_scraped_and_asked_is_a_port_of_the_component() -> None:
         variables = {port.variable for port in component.ports}
         asked = {component.address, component.scraped, component.health and component.health[0]} - {None}
         assert asked <= variables, component.name
-        assert {port.part for port in component.ports} <= {component.name}
+        assert {port.component for port in component.ports} <= {component.name}
 
 
 def test_components_start_in_some_order() -> None:

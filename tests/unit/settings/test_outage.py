@@ -1,4 +1,4 @@
-"""What follows from the horizon, and which settings would break it."""
+"""What follows from the maximum outage, and which settings would break it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from botobs._ops.settings.horizon import METRICS, TRACES, Plan, check_disk, plan
+from botobs._ops.settings.outage import METRICS, TRACES, Plan, check_disk, plan
 from botobs._ops.stack import StackError
 
 _GIB = 2**30
@@ -19,12 +19,12 @@ def _sizes(made: Plan) -> tuple[int, int]:
     return int(made.variables[TRACES.size]), int(made.variables[METRICS.size])
 
 
-def test_queues_last_as_long_as_the_horizon() -> None:
+def test_queues_last_as_long_as_the_maximum_outage() -> None:
     made = plan({"BOTOBS_HORIZON": "2h", TRACES.rate: "1000000", METRICS.rate: "500KB"})
     assert _sizes(made) == (7200 * 1_000_000, 7200 * 500_000)
 
 
-def test_twice_the_horizon_takes_twice_the_queues_and_disk() -> None:
+def test_twice_the_outage_takes_twice_the_queues_and_disk() -> None:
     once, twice = plan({"BOTOBS_HORIZON": "24h"}), plan({"BOTOBS_HORIZON": "48h"})
     assert _sizes(twice) == tuple(2 * size for size in _sizes(once))
     assert twice.queue_disk == pytest.approx(2 * once.queue_disk)
@@ -32,19 +32,6 @@ def test_twice_the_horizon_takes_twice_the_queues_and_disk() -> None:
 
 def test_without_settings_it_is_a_day() -> None:
     assert plan({}) == plan({"BOTOBS_HORIZON": ""}) == plan({"BOTOBS_HORIZON": "24h"})
-
-
-def test_programs_get_units_that_they_have() -> None:
-    """Go's durations know no days and no fractions are in common; Prometheus takes GB for 2^30 bytes."""
-    given = {
-        "BOTOBS_HORIZON": "1.5d",
-        "BOTOBS_PROMETHEUS_RETENTION": "30d",
-        "BOTOBS_TEMPO_RETENTION": "2w",
-        "BOTOBS_MIMIR_RETENTION": "400d",
-        "BOTOBS_PROMETHEUS_RETENTION_SIZE": "1.5GB",
-    }
-    made = plan(given).variables
-    assert [made[name] for name in given] == ["36h", "720h", "336h", "9600h", "1500000000B"]
 
 
 def test_the_long_term_store_has_a_queue_too() -> None:
@@ -83,8 +70,6 @@ def test_a_given_size_stays() -> None:
         ({METRICS.size: "much"}, "must be a number of bytes"),
         ({METRICS.rate: "0"}, "must be a number of bytes"),
         ({"BOTOBS_PROMETHEUS_RETENTION_SIZE": "half"}, "BOTOBS_PROMETHEUS_RETENTION_SIZE='half'"),
-        ({"BOTOBS_THRESHOLD_QUEUE_WARNING_RATIO": "0.9"}, "must be below"),
-        ({"BOTOBS_THRESHOLD_QUEUE_CRITICAL_RATIO": "1.5"}, "is no part of a whole"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

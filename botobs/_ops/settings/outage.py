@@ -1,8 +1,8 @@
-"""One setting, `BOTOBS_HORIZON`: the longest outage of a store after which nothing is missing.
+"""One setting, `BOTOBS_HORIZON`: the maximum outage of a store after which nothing is missing.
 
 What has to last as long is derived from it: the collector's queues by what services send, the disk by the queues. What
 somebody has set is checked against it instead, because a queue that is filled sooner, or a store that forgets sooner,
-would break the promise in silence. The windows for late data are the horizon itself, in the configuration files.
+would break the promise in silence. The windows for late data are the maximum outage itself, in the configuration files.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ..._sdk import units
 from ..errors import StackError
+from .table import TABLE
 
-DEFAULT = "24h"
 #: Below this a restart of a store would already be an outage.
 _SHORTEST = 10 * 60.0
 #: What a queue's file takes beyond its content: pages that are half full, and the copy while it is compacted.
@@ -43,22 +43,17 @@ class Queue:
 # with an exchange, one without, and thirty bots with a turn every two seconds send 110 spans and 400 points a second.
 TRACES = Queue("BOTOBS_COLLECTOR_TRACES_QUEUE_BYTES", "BOTOBS_TRACES_BYTES_PER_SECOND", 40_000)
 METRICS = Queue("BOTOBS_COLLECTOR_METRICS_QUEUE_BYTES", "BOTOBS_METRICS_BYTES_PER_SECOND", 35_000)
-#: What must not forget before the horizon: its setting, its default, and how long what is too old still lies there.
-_RETENTIONS = (
-    ("BOTOBS_PROMETHEUS_RETENTION", "15d"),
-    ("BOTOBS_TEMPO_RETENTION", "336h"),
-    ("BOTOBS_MIMIR_RETENTION", "400d"),
-)
-
+#: What must not forget before it is over.
+_RETENTIONS = ("BOTOBS_PROMETHEUS_RETENTION", "BOTOBS_TEMPO_RETENTION", "BOTOBS_MIMIR_RETENTION")
 _STORE = "BOTOBS_PROMETHEUS_RETENTION_SIZE"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What follows from the horizon.
+    """What follows from the maximum outage.
 
     Attributes:
-        seconds: The horizon.
+        seconds: The maximum outage.
         variables: Settings that it decides.
         queue_disk: Bytes that the collector's queues may take on disk.
         store_disk: Bytes that Prometheus may take on disk.
@@ -71,50 +66,42 @@ class Plan:
 
 
 def plan(values: Mapping[str, str], mimir: bool = False) -> Plan:
-    """Derive what follows from the horizon, and check what has been set against it.
+    """Derive what follows from the maximum outage, and check what has been set against it.
 
     Args:
         values: The configuration's variables.
         mimir: Whether points wait in a second queue, for the long-term store.
 
     Raises:
-        StackError: A setting cannot be read, or does not agree with the horizon.
+        StackError: A setting cannot be read, or does not agree with the maximum outage.
     """
-    text = values.get("BOTOBS_HORIZON") or DEFAULT
+    text = _given(values, "BOTOBS_HORIZON")
     seconds = length_of_time("BOTOBS_HORIZON", text)
     if seconds < _SHORTEST:
         raise StackError(f"BOTOBS_HORIZON={text} is shorter than a restart of a store may take: at least 10m")
-    for variable, default in _RETENTIONS:
-        _check_retention(variable, values.get(variable) or default, text, seconds)
+    for variable in _RETENTIONS:
+        _check_retention(variable, _given(values, variable), text, seconds)
     _check_spool(values, text, seconds)
-    _check_thresholds(values)
     sizes = {queue.size: _queue_bytes(queue, values, text, seconds) for queue in (TRACES, METRICS)}
     copies = sizes[METRICS.size] * (2 if mimir else 1)
     return Plan(
         seconds,
-        {name: str(size) for name, size in sizes.items()} | _as_programs_read_it(values),
+        {name: str(size) for name, size in sizes.items()},
         int((sizes[TRACES.size] + copies) * _OVERHEAD),
-        bytes_of(
-            "BOTOBS_PROMETHEUS_RETENTION_SIZE", values.get("BOTOBS_PROMETHEUS_RETENTION_SIZE") or "20GiB"
-        ),
+        bytes_of(_STORE, _given(values, _STORE)),
     )
 
 
-def _as_programs_read_it(values: Mapping[str, str]) -> dict[str, str]:
-    """What somebody has set, in units that every program of the stack has: Go knows no days, Prometheus' GB is 2^30."""
-    times = ("BOTOBS_HORIZON", *(name for name, _ in _RETENTIONS))
-    found = {name: units.duration(length_of_time(name, values[name])) for name in times if values.get(name)}
-    if text := values.get(_STORE):
-        found[_STORE] = f"{bytes_of(_STORE, text)}B"
-    return {name: text for name, text in found.items() if text != values[name]}
+def _given(values: Mapping[str, str], name: str) -> str:
+    return values.get(name) or TABLE[name].default
 
 
 def check_disk(made: Plan, data: Path) -> list[str]:
-    """See whether the disk has room for an outage as long as the horizon.
+    """See whether the disk has room for the maximum outage.
 
     Args:
-        made: What follows from the horizon.
-        data: The folder of the parts' data.
+        made: What follows from the maximum outage.
+        data: The folder of the components' data.
 
     Returns:
         What a person should know, though it is in nobody's way yet.
@@ -141,42 +128,22 @@ def check_disk(made: Plan, data: Path) -> list[str]:
     return []
 
 
-def _check_retention(variable: str, text: str, horizon: str, seconds: float) -> None:
+def _check_retention(variable: str, text: str, longest: str, seconds: float) -> None:
     if length_of_time(variable, text) <= seconds:
         raise StackError(
-            f"{variable}={text} is not longer than BOTOBS_HORIZON={horizon}: what comes late would be deleted at once"
+            f"{variable}={text} is not longer than BOTOBS_HORIZON={longest}: what comes late would be deleted at once"
         )
 
 
-def _check_spool(values: Mapping[str, str], horizon: str, seconds: float) -> None:
+def _check_spool(values: Mapping[str, str], longest: str, seconds: float) -> None:
     text = values.get("BOTOBS_SPOOL_AGE")
     if text and float(length_of_time("BOTOBS_SPOOL_AGE", text)) > seconds:
         raise StackError(
-            f"BOTOBS_SPOOL_AGE={text} is longer than BOTOBS_HORIZON={horizon}: services would keep what is then refused"
+            f"BOTOBS_SPOOL_AGE={text} is longer than BOTOBS_HORIZON={longest}: services would keep what is then refused"
         )
 
 
-def _check_thresholds(values: Mapping[str, str]) -> None:
-    """The alerts on a filling queue come in their order, and before it is full."""
-    names = ("BOTOBS_THRESHOLD_QUEUE_WARNING_RATIO", "BOTOBS_THRESHOLD_QUEUE_CRITICAL_RATIO")
-    warning, critical = (
-        _ratio(name, values.get(name) or default) for name, default in zip(names, ("0.5", "0.8"), strict=True)
-    )
-    if not warning < critical:
-        raise StackError(f"{names[0]}={warning:g} must be below {names[1]}={critical:g}")
-
-
-def _ratio(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise StackError(f"{name}={text!r} is no part of a whole: a number between 0 and 1")
-    return value
-
-
-def _queue_bytes(queue: Queue, values: Mapping[str, str], horizon: str, seconds: float) -> int:
+def _queue_bytes(queue: Queue, values: Mapping[str, str], longest: str, seconds: float) -> int:
     given_size, given_rate = values.get(queue.size), values.get(queue.rate)
     rate = bytes_of(queue.rate, given_rate) if given_rate else queue.default_rate
     if not given_size:
@@ -189,7 +156,7 @@ def _queue_bytes(queue: Queue, values: Mapping[str, str], horizon: str, seconds:
     if given_rate and size < rate * seconds:
         raise StackError(
             f"{queue.size}={given_size} is filled after {size / rate / 3600:.1f} h at {queue.rate}={given_rate}, "
-            f"sooner than BOTOBS_HORIZON={horizon}",
+            f"sooner than BOTOBS_HORIZON={longest}",
             f"Leave {queue.size} unset to have it derived, which gives {int(rate * seconds)}.",
         )
     return size

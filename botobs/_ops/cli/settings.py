@@ -1,0 +1,61 @@
+"""`botobs settings`: every setting of the stack, its value, and where the value is from."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..console import err, out, print_json
+from ..console.arguments import add_home, home_meant
+from ..settings import unknown
+from ..settings.values import DEFAULT, Given, gather
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "settings",
+        description="Show the stack's settings, each with its origin: environment, botobs.toml of the home, default.",
+    )
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="only settings whose name or meaning holds each WORD"
+    )
+    parser.add_argument("--set", action="store_true", dest="only_set", help="only what is not the default")
+    add_home(parser)
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a line for each setting; exit code 1 when one is wrong."""
+    given = gather(home_meant(options))
+    words = [word.lower() for word in options.words]
+    shown = [
+        (setting, ("set" if value else "") if setting.secret else value, origin)
+        for setting, value, origin in given.effective()
+        if not (options.only_set and origin == DEFAULT)
+        and all(word in f"{setting.name} {setting.doc}".lower() for word in words)
+    ]
+    if options.json:
+        print_json(
+            {
+                "settings": {
+                    setting.name: {"value": value, "origin": origin, "type": setting.kind.name}
+                    for setting, value, origin in shown
+                },
+                "problems": list(given.problems),
+                "unknown": list(given.unknown),
+            }
+        )
+    else:
+        width = max((len(setting.name) for setting, _, _ in shown), default=0)
+        for setting, value, origin in shown:
+            out.print(f"{setting.name:{width}}  {value or '-'}  ({origin})", markup=False, soft_wrap=True)
+        complain(given)
+    return 1 if given.problems else 0
+
+
+def complain(given: Given) -> None:
+    """Say what is wrong with the settings that are given, on standard error."""
+    for problem in given.problems:
+        err.print(f"wrong: {problem}", markup=False, soft_wrap=True)
+    for sentence in unknown.sentences(given.unknown):
+        err.print(f"warning: {sentence}", markup=False, soft_wrap=True)

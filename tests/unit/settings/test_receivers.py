@@ -1,0 +1,60 @@
+"""Who receives alerts is said from the configuration that Alertmanager reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from botobs._ops.home.home import Home
+from botobs._ops.settings import receivers
+from tests.support import configs
+
+
+def _receivers(tmp_path: Path, values: dict[str, str]) -> receivers.Receivers:
+    folder = tmp_path / "config" / "alertmanager"
+    folder.mkdir(parents=True)
+    text = configs.render(configs.ROOT / "alertmanager" / "alertmanager.yml", values)
+    (folder / "alertmanager.yml").write_text(text, encoding="utf-8")
+    found = receivers.of_home(Home(tmp_path))
+    assert found is not None
+    return found
+
+
+def test_nobody_is_a_warning(tmp_path: Path) -> None:
+    found = _receivers(tmp_path, {})
+    assert found.sentence == "alerts go to nobody"
+    [warning] = found.warnings
+    assert "nobody receives alerts" in warning
+    assert "botobs config set alert_receiver email" in warning
+
+
+@pytest.mark.parametrize(
+    ("receiver", "channel"),
+    [
+        ("email", "mail to ops@example.com over smtp.example.com:587"),
+        ("slack", "Slack to #orders"),
+    ],
+)
+def test_one_channel_is_named_and_warned_of(tmp_path: Path, receiver: str, channel: str) -> None:
+    values = {
+        "BOTOBS_ALERT_RECEIVER": receiver,
+        "BOTOBS_ALERT_EMAIL_TO": "ops@example.com",
+        "BOTOBS_SMTP_HOST": "smtp.example.com",
+        "BOTOBS_SMTP_PORT": "587",
+        "BOTOBS_SLACK_CHANNEL": "#orders",
+    }
+    found = _receivers(tmp_path, values)
+    assert found.sentence == f"alerts go by {channel}"
+    [warning] = found.warnings
+    assert f"go by {receiver} alone" in warning
+
+
+def test_two_channels_are_no_warning(tmp_path: Path) -> None:
+    found = _receivers(tmp_path, {"BOTOBS_ALERT_RECEIVER": "email_and_slack"})
+    assert len(found.channels) == 2
+    assert found.warnings == []
+
+
+def test_a_home_that_was_never_rendered_has_none(tmp_path: Path) -> None:
+    assert receivers.of_home(Home(tmp_path)) is None
