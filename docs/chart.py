@@ -1,4 +1,4 @@
-"""Writes the table of the Helm chart's values into its README, from the comments in `values.yaml`."""
+"""Writes the table of the Helm chart's values, from the comments in `values.yaml`, and the schema of its settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from botobs._ops.settings.setting import Setting
+from botobs._ops.settings.table import TABLE
 
 CHART = Path(__file__).parents[1] / "deploy" / "helm" / "botobs"
 #: What stands above it in the README is written by hand.
@@ -27,8 +30,37 @@ def pages() -> dict[Path, str]:
     values = yaml.safe_load(text)
     rows = [f"| `{key}` | `{_shown(values, key)}` | {doc} |" for key, doc in documented(text)]
     return {
-        path: "\n".join([f"{head}{_MARK}\n", "| key | default | meaning |", "| --- | --- | --- |", *rows, ""])
+        path: "\n".join(
+            [f"{head}{_MARK}\n", "| key | default | meaning |", "| --- | --- | --- |", *rows, ""]
+        ),
+        CHART / "values.schema.json": _schema(),
     }
+
+
+def _schema() -> str:
+    """The schema of the values: written by hand, but for `settings`, which are those of the stack."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    schema["properties"]["settings"] = {
+        "type": "object",
+        "additionalProperties": False,
+        # An operator's own rules may have thresholds of their own.
+        "patternProperties": {r"^BOTOBS_THRESHOLD_[A-Z0-9_]+$": {"type": ["string", "number"]}},
+        "properties": {
+            name: {
+                "type": ["string", "number", "boolean"],
+                "pattern": _pattern(setting),
+                "description": setting.doc,
+            }
+            for name, setting in sorted(TABLE.items())
+        },
+    }
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def _pattern(setting: Setting) -> str:
+    pattern = setting.kind.as_it_is
+    # What only Prometheus and Mimir read may have their days and weeks.
+    return pattern if re.search(pattern, setting.default or "0s") else pattern.replace("[hms]", "[hmsdwy]")
 
 
 def documented(text: str) -> Iterator[tuple[str, str]]:

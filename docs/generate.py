@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -11,10 +10,12 @@ from botobs import semconv
 from botobs._ops.cli import COMMANDS
 from botobs._ops.components.ports import PORTS
 from botobs._ops.components.table import COMPONENTS
+from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, interface, order_codes
+from . import chart, interface, order_codes, stack_settings
+from .tables import markdown_table
 
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
@@ -22,14 +23,17 @@ _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
 
 def pages() -> dict[Path, str]:
     """Content of every generated page, by its path."""
+    names = FOLDER.parent / "botobs" / "_sdk" / "settings" / "stack_settings.txt"
     return (
         chart.pages()
         | order_codes.pages()
+        | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | {
             FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
             for name, make in {
                 "metrics.md": _metrics,
                 "settings.md": _settings,
+                "stack-settings.md": stack_settings.page,
                 "ports.md": _ports,
                 "components.md": _components,
                 "commands.md": _commands,
@@ -48,15 +52,6 @@ def main() -> None:
             path.write_text(content, encoding="utf-8")
             print(f"wrote {path.relative_to(FOLDER.parent)}")
     dashboards.main()
-
-
-def _table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [_line(titles), _line("---" for _ in titles), *(_line(row) for row in rows)]
-    return "\n".join(lines)
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
 
 
 def _components() -> str:
@@ -78,7 +73,7 @@ def _components() -> str:
         for component in COMPONENTS
     ]
     titles = ["component", "what it does", "always", "ports", "starts after", "scrape job", "configuration"]
-    return f"{intro}\n\n{_table(titles, rows)}"
+    return f"{intro}\n\n{markdown_table(titles, rows)}"
 
 
 def _metrics() -> str:
@@ -101,7 +96,9 @@ def _metrics() -> str:
             for metric in sorted(module.METRICS, key=lambda metric: metric.name)
         ]
         title = f"## {area.capitalize()}\n\n{(module.__doc__ or '').strip()}"
-        parts.append(f"{title}\n\n{_table(('name', 'instrument', 'unit', 'attributes', 'meaning'), rows)}")
+        parts.append(
+            f"{title}\n\n{markdown_table(('name', 'instrument', 'unit', 'attributes', 'meaning'), rows)}"
+        )
     return "\n\n".join(parts)
 
 
@@ -120,18 +117,19 @@ def _settings() -> str:
         "the environment's word, `BOTOBS_CONFIG` or the setting's own variable. "
         "`OTEL_SDK_DISABLED=true` beats them all. `botobs doctor --explain` shows "
         "the values in force and where each came from.\n\n"
-        + _table(("setting", "environment", "default", "meaning"), rows)
+        + markdown_table(("setting", "environment", "default", "meaning"), rows)
     )
 
 
 def _ports() -> str:
     rows = [
-        (str(port.default), port.component, port.purpose, str(port.auth), f"`{port.variable}`") for port in PORTS
+        (str(port.default), port.component, port.purpose, str(port.auth), f"`{port.variable}`")
+        for port in PORTS
     ]
     return (
         "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "
         "--ports auto` picks free "
-        "ports.\n\n" + _table(("port", "part", "purpose", "asks everybody for", "setting"), rows)
+        "ports.\n\n" + markdown_table(("port", "part", "purpose", "asks everybody for", "setting"), rows)
     )
 
 
@@ -140,7 +138,8 @@ def _commands() -> str:
     return (
         "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit "
         "codes: 0 done, 1 it did not "
-        "work, 2 the command was wrong, 130 interrupted.\n\n" + _table(("command", "what it does"), rows)
+        "work, 2 the command was wrong, 130 interrupted.\n\n"
+        + markdown_table(("command", "what it does"), rows)
     )
 
 
@@ -160,7 +159,7 @@ def _public_api() -> str:
             for each in objects
         ]
         title = f"## `{package}`"
-        parts.append(f"{title}\n\n{_table(('name', 'kind', 'meaning'), rows)}")
+        parts.append(f"{title}\n\n{markdown_table(('name', 'kind', 'meaning'), rows)}")
     return "\n\n".join(parts)
 
 
@@ -176,7 +175,7 @@ def _alerts() -> str:
     ]
     return (
         "# Alerts\n\nEach alert has a runbook: what it means, how sure it is, what to look at and what to do.\n\n"
-        + _table(("alert", "severity", "on call"), rows)
+        + markdown_table(("alert", "severity", "on call"), rows)
     )
 
 

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.errors import HeaderParseError
-from email.headerregistry import AddressHeader
 from email.policy import default as _mail
 from ipaddress import ip_address
 from pathlib import Path
-from typing import cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -26,6 +25,8 @@ class Kind:
         name: What it is called in the reference.
         allowed: What a text must be, worded to follow "must be".
         read: Gives the text as every program of the stack reads it.
+        as_it_is: A regular expression (RE2) of the texts that programs read without `read`, and that need no quotes
+            in a template: the chart puts texts in as they are.
 
     `read` raises ValueError for what is not allowed.
     """
@@ -33,6 +34,12 @@ class Kind:
     name: str
     allowed: str
     read: Callable[[str], str]
+    as_it_is: str
+
+
+_PLAIN = r"^[A-Za-z0-9_.(/^<=#]([A-Za-z0-9_./@,%+=~()|?*^<>-]| [A-Za-z0-9_(<=*]|:[A-Za-z0-9/_.-])*$"
+_GO_DURATION = r"^([0-9]+(ms|[hms]))+$"
+_INTEGER, _NUMBER = r"^[0-9]+$", r"^[0-9]+(\.[0-9]+)?$"
 
 
 def _duration(least: float) -> Callable[[str], str]:
@@ -46,8 +53,8 @@ def _duration(least: float) -> Callable[[str], str]:
 
 
 #: Seconds are the unit of all: `90`, `90s`, `1h30m` and `2d` are understood.
-DURATION = Kind("duration", f"{units.DURATION}, above 0", _duration(0.001))
-DURATION_OR_0 = Kind("duration", units.DURATION, _duration(0))
+DURATION = Kind("duration", f"{units.DURATION}, above 0", _duration(0.001), _GO_DURATION)
+DURATION_OR_0 = Kind("duration", units.DURATION, _duration(0), _GO_DURATION)
 
 
 def _size(text: str) -> str:
@@ -57,9 +64,11 @@ def _size(text: str) -> str:
     return str(found)
 
 
-BYTES = Kind("size in bytes", f"{units.SIZE}, above 0", _size)
+BYTES = Kind("size in bytes", f"{units.SIZE}, above 0", _size, _INTEGER)
 #: Prometheus takes `GB` for 2^30 bytes; in bytes it is the same to all.
-BYTES_OF_PROMETHEUS = Kind("size in bytes", BYTES.allowed, lambda text: f"{_size(text)}B")
+BYTES_OF_PROMETHEUS = Kind(
+    "size in bytes", BYTES.allowed, lambda text: f"{_size(text)}B", r"^[0-9]+([KMGTP]i?)?B$"
+)
 
 
 def integer(least: int = 0, most: int | None = None) -> Kind:
@@ -75,10 +84,10 @@ def integer(least: int = 0, most: int | None = None) -> Kind:
         return str(int(text))
 
     limits = f"of at least {least}" if most is None else f"from {least} to {most}"
-    return Kind("whole number", f"a whole number {limits}", read)
+    return Kind("whole number", f"a whole number {limits}", read, _INTEGER)
 
 
-PORT = Kind("port", "a port: a number from 1 to 65535", integer(1, 65535).read)
+PORT = Kind("port", "a port: a number from 1 to 65535", integer(1, 65535).read, _INTEGER)
 
 
 def number(least: float = 0, most: float | None = None, *, inside: bool = False) -> Kind:
@@ -98,7 +107,7 @@ def number(least: float = 0, most: float | None = None, *, inside: bool = False)
         limits = f"above {least:g}" if inside else f"of at least {least:g}"
     else:
         limits = f"between {least:g} and {most:g}" if inside else f"from {least:g} to {most:g}"
-    return Kind("number", f"a number {limits}", read)
+    return Kind("number", f"a number {limits}", read, _NUMBER)
 
 
 POSITIVE = number(0, inside=True)
@@ -113,7 +122,8 @@ def choice(*words: str) -> Kind:
             raise ValueError
         return text
 
-    return Kind("one of: " + ", ".join(words), "one of " + ", ".join(words), read)
+    pattern = f"^({'|'.join(map(re.escape, words))})$"
+    return Kind("one of: " + ", ".join(words), "one of " + ", ".join(words), read, pattern)
 
 
 def _boolean(text: str) -> str:
@@ -124,7 +134,7 @@ def _boolean(text: str) -> str:
     raise ValueError
 
 
-BOOLEAN = Kind("true or false", "true or false", _boolean)
+BOOLEAN = Kind("true or false", "true or false", _boolean, "^(true|false)$")
 
 
 def _text(text: str) -> str:
@@ -134,7 +144,7 @@ def _text(text: str) -> str:
     return text
 
 
-TEXT = Kind("text", "text", _text)
+TEXT = Kind("text", "text", _text, _PLAIN)
 
 
 def _matching(pattern: str) -> Callable[[str], str]:
@@ -148,7 +158,10 @@ def _matching(pattern: str) -> Callable[[str], str]:
 
 #: What Mimir and Tempo take as a tenant, and no name of a folder that leads elsewhere.
 TENANT = Kind(
-    "tenant", "the name of a tenant: letters, digits, - and _", _matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+    "tenant",
+    "the name of a tenant: letters, digits, - and _",
+    _matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}"),
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$",
 )
 
 
@@ -156,7 +169,9 @@ def _tenants(text: str) -> str:
     return ",".join(TENANT.read(each.strip()) for each in text.split(",") if each.strip())
 
 
-TENANTS = Kind("tenants", "names of tenants (letters, digits, - and _) with commas", _tenants)
+TENANTS = Kind(
+    "tenants", "names of tenants (letters, digits, - and _) with commas", _tenants, r"^[A-Za-z0-9_,-]*$"
+)
 
 
 def _host(text: str) -> str:
@@ -170,7 +185,7 @@ def _host(text: str) -> str:
     return f"[{address}]" if address.version == 6 else str(address)
 
 
-HOST = Kind("host", "the name or address of a machine, without a port", _host)
+HOST = Kind("host", "the name or address of a machine, without a port", _host, r"^[A-Za-z0-9_.-]+$")
 
 
 def _host_and_port(text: str) -> str:
@@ -180,7 +195,12 @@ def _host_and_port(text: str) -> str:
     return f"{_host(host)}:{PORT.read(port)}"
 
 
-HOST_AND_PORT = Kind("host and port", "a host and a port, such as db.example.com:5432", _host_and_port)
+HOST_AND_PORT = Kind(
+    "host and port",
+    "a host and a port, such as db.example.com:5432",
+    _host_and_port,
+    r"^[A-Za-z0-9_.-]+:[0-9]+$",
+)
 
 
 def _url(text: str) -> str:
@@ -193,7 +213,9 @@ def _url(text: str) -> str:
     return text
 
 
-URL = Kind("address", "an address that begins with https:// or http://", _url)
+URL = Kind(
+    "address", "an address that begins with https:// or http://", _url, r"^https?://[A-Za-z0-9_./:%?=-]+$"
+)
 
 
 def _addresses(text: str) -> str:
@@ -201,7 +223,7 @@ def _addresses(text: str) -> str:
         if line in text:
             raise ValueError
     try:
-        header = cast(AddressHeader, _mail.header_factory("To", text))
+        header: Any = _mail.header_factory("To", text)
         found = header.addresses
         bad = bool(header.defects) or not found or any("@" not in each.addr_spec for each in found)
     except (HeaderParseError, IndexError, AttributeError) as error:
@@ -211,7 +233,9 @@ def _addresses(text: str) -> str:
     return text
 
 
-MAIL = Kind("mail addresses", 'mail addresses with commas, such as "On call" <a@example.com>', _addresses)
+MAIL = Kind(
+    "mail addresses", 'mail addresses with commas, such as "On call" <a@example.com>', _addresses, _PLAIN
+)
 
 
 def _pattern(text: str) -> str:
@@ -226,7 +250,7 @@ def _pattern(text: str) -> str:
     return _text(text)
 
 
-PATTERN = Kind("regular expression", "a regular expression of Go's (RE2)", _pattern)
+PATTERN = Kind("regular expression", "a regular expression of Go's (RE2)", _pattern, _PLAIN)
 
 
 def _path(text: str) -> str:
@@ -236,7 +260,7 @@ def _path(text: str) -> str:
     return str(path)
 
 
-PATH = Kind("path", "the whole path of a file, which begins with /", _path)
+PATH = Kind("path", "the whole path of a file, which begins with /", _path, r"^/[A-Za-z0-9_./-]*$")
 
 
 def _list(text: str) -> str:
@@ -249,4 +273,4 @@ def _list(text: str) -> str:
     return text
 
 
-YAML_LIST = Kind("YAML list", "a list in YAML, such as [a, b]", _list)
+YAML_LIST = Kind("YAML list", "a list in YAML, such as [a, b]", _list, r"^\[.*\]$")

@@ -156,7 +156,7 @@ class Stack:
         self.binaries.require(self.programs, self._display)
         chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto, given.texts)
         secrets.ensure(self.home.secrets)
-        self.values = variables(self.home, chosen, self.options, given) | outage_plan.variables
+        self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
         render(self.home, self.values)
         self.receivers = receivers.of_home(self.home)
         self.warnings = [

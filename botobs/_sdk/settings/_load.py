@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..safe import class_name, let_pass
-from . import _files, _shown
+from . import _files, _shown, unknown
 from ._credentials import NoTokenFile, read_token
 from ._parse import Unusable, path, path_below
 from ._table import TABLE, Problem, Setting, Settings
@@ -156,8 +156,12 @@ class _Decided:
         """Decide by arguments, variables and the settings file."""
         file, file_name, problems = _files.read(environ, directory)
         self.problems += problems
-        for key in file:
-            if key not in TABLE:
+        known = unknown.of_sdk() | unknown.of_stack()
+        for name in unknown.unknown(environ, known):
+            self.problems.append(Problem(name, f"{unknown.sentence(name, known)} It is left out."))
+        for key, value in file.items():
+            # The stack's own settings stand beside those of services in the file of its home.
+            if key not in TABLE and not (key == "stack" and isinstance(value, dict)):
                 text = f"{file_name} sets {key[:100]}, which is no setting; it is left out."
                 self.problems.append(Problem(key, text))
         for name, setting in TABLE.items():

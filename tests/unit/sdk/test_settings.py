@@ -286,3 +286,31 @@ class TestStack:
         file = self.publish(tmp_path / "home")
         file.write_text("{")
         assert settings(tmp_path, BOTOBS_HOME=str(file.parent)).endpoint is None
+
+
+def test_a_misspelt_variable_is_named_with_the_nearest(tmp_path: Path) -> None:
+    settings = load({}, {"BOTOBS_SERVICE_NAM": "x", "BOTOBS_HORZION": "1h", "OTHER": "1"}, tmp_path)
+    assert [problem.text for problem in settings.problems] == [
+        "BOTOBS_HORZION is no setting; did you mean BOTOBS_HORIZON? It is left out.",
+        "BOTOBS_SERVICE_NAM is no setting; did you mean BOTOBS_SERVICE_NAME? It is left out.",
+    ]
+    with pytest.raises(SettingsError, match="did you mean BOTOBS_SERVICE_NAME"):
+        load({"strict": True}, {"BOTOBS_SERVICE_NAM": "x"}, tmp_path)
+
+
+def test_what_a_stack_reads_and_links_of_kubernetes_are_no_problem(tmp_path: Path) -> None:
+    environ = {
+        "BOTOBS_ALERT_RECEIVER": "email",
+        "BOTOBS_PROMETHEUS_PORT": "9090",
+        "BOTOBS_THRESHOLD_MY_EXPOSURE": "5",
+        "BOTOBS_AGENT_SERVICE_HOST": "10.0.0.1",
+        "BOTOBS_AGENT_PORT": "tcp://10.0.0.1:4317",
+        "BOTOBS_X_PORT_4317_TCP_ADDR": "10.0.0.1",
+    }
+    assert load({}, environ, tmp_path).problems == ()
+
+
+def test_the_file_of_a_stacks_home_is_a_settings_file_too(tmp_path: Path) -> None:
+    (tmp_path / "botobs.toml").write_text('service_name = "bot"\n[stack]\nhorizon = "48h"\n', encoding="utf-8")
+    settings = load({}, {}, tmp_path)
+    assert (settings.service_name, settings.problems) == ("bot", ())

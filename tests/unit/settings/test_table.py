@@ -74,7 +74,7 @@ def test_the_chart_knows_no_setting_that_the_table_lacks() -> None:
         name for file in files for name in re.findall(r"BOTOBS_[A-Z0-9_]*[A-Z0-9]", file.read_text("utf-8"))
     }
     # Made of a tier's name in a template, or the example of the text about templates.
-    assert found - unknown.known() <= {"BOTOBS_NAME", "BOTOBS_SAMPLER"}
+    assert found - unknown.known() <= {"BOTOBS_NAME", "BOTOBS_SAMPLER", "BOTOBS_THRESHOLD"}
 
 
 def test_receivers_are_those_of_alertmanager() -> None:

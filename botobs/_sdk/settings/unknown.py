@@ -1,0 +1,68 @@
+"""Variables that begin with `BOTOBS_` and that nothing reads: most are misspelt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib.resources import files
+
+from ._table import TABLE
+
+#: Read beside the table: the file of settings, and the home of the stack.
+_OTHERS = frozenset({"BOTOBS_CONFIG", "BOTOBS_HOME"})
+#: Thresholds of an operator's own rules have names that nobody else knows.
+_OWN = "BOTOBS_THRESHOLD_"
+#: What Kubernetes puts into the environment for a service called `botobs` or `botobs-...`.
+#: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+_SERVICE_LINK = re.compile(
+    r"BOTOBS_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_[A-Z]+)?)"
+)
+_SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
+
+
+@cache
+def of_sdk() -> frozenset[str]:
+    """The variables that a service reads."""
+    return _OTHERS | {f"BOTOBS_{name.upper()}" for name in TABLE}
+
+
+@cache
+def of_stack() -> frozenset[str]:
+    """The variables that a stack reads: a service may run in the same environment."""
+    # Written by `make docs` from the stack's own table, which the SDK does not import.
+    text = files(__package__).joinpath("stack_settings.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def unknown(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """The names in `environ` that begin with `BOTOBS_` and are neither known nor of Kubernetes.
+
+    Args:
+        environ: Values by name; what is no text is passed over.
+        known: Names that something reads.
+    """
+    return sorted(
+        name
+        for name, value in environ.items()
+        if isinstance(name, str)
+        and name.startswith("BOTOBS_")
+        and not name.startswith(_OWN)
+        and name not in known
+        and not _is_service_link(name, value)
+    )
+
+
+def _is_service_link(name: str, value: object) -> bool:
+    if _SERVICE_LINK.fullmatch(name):
+        return True
+    return name.endswith("_PORT") and isinstance(value, str) and _SERVICE_ADDRESS.match(value) is not None
+
+
+def sentence(name: str, known: Collection[str]) -> str:
+    """Says that a name is unknown, and which one is nearest."""
+    import difflib
+
+    # Some hundred names at most are compared, however long the misspelt one is.
+    near = difflib.get_close_matches(name[:100], sorted(known), n=1, cutoff=0.75)
+    return f"{name[:100]} is no setting" + (f"; did you mean {near[0]}?" if near else ".")
