@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from .._ops.components.ports import free_ports
-from .._ops.components.postgres import DEMO_DATABASE, DEMO_ROLE
-from .._ops.processes.supervisor import Part
+from .._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
+from .._ops.processes.supervisor import Process
 from .._ops.stack import Stack
 from .._version import __version__
 from .database import apply_schema
@@ -39,10 +39,10 @@ class Load:
     rate: float = 8.0
 
 
-def make(load: Load, ports_auto: bool) -> Callable[[Stack], Iterator[Part]]:
+def make(load: Load, ports_auto: bool) -> Callable[[Stack], Iterator[Process]]:
     """What `Stack.add` takes: the parts of the demo, once the stack knows its ports and secrets."""
 
-    def parts(stack: Stack) -> Iterator[Part]:
+    def parts(stack: Stack) -> Iterator[Process]:
         ports = _ports(ports_auto)
         assert stack.database is not None, "the demo's stack runs with a database"
         database = stack.database
@@ -98,9 +98,9 @@ def _service(
     environ: Mapping[str, str],
     after: tuple[str, ...],
     prepare: Callable[[], Awaitable[None]] | None = None,
-) -> Part:
+) -> Process:
     url = f"http://127.0.0.1:{ports[name]}"
-    return Part(
+    return Process(
         name=name,
         command=[sys.executable, "-P", "-m", f"botobs._demo.{name.replace('-', '_')}"],
         ready=_answers(f"{url}/healthz"),

@@ -87,7 +87,7 @@ def _settled(running: Load, faults: FaultTable, fault: str, remark: str = "") ->
 
 
 def test_every_process_is_killed_in_turn(cluster: Cluster, long_profile: bool, faults: FaultTable) -> None:
-    names = [name for name in cluster.live.supervisor.parts if not name.startswith("postgres")]
+    names = [name for name in cluster.live.supervisor.processes if not name.startswith("postgres")]
     chosen = names if long_profile else list(_TIERED)
     assert set(chosen) <= set(names)
     with load(cluster.live, "killed", _PAUSE) as running:

@@ -14,8 +14,11 @@ import httpx
 import pytest
 
 from botobs._ops.access import clients
-from botobs._ops.components import parts
+from botobs._ops.components import native
 from botobs._ops.components.cluster import backfill
+from botobs._ops.components.context import Context
+from botobs._ops.components.table import BY_NAME
+from botobs._ops.settings.values import defaults
 from botobs._ops.stack.stack import render
 from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load
@@ -76,8 +79,8 @@ def _write_both(move: Move) -> None:
     }
     render(machine.home, machine.stack.values)
     http = clients.async_client(machine.home.secrets)
-    context = parts.Context(machine.home, machine.stack.binaries, machine.stack.values, http)
-    machine.supervisor.parts["collector"] = parts.collector(context)
+    context = Context(machine.home, machine.stack.binaries, defaults() | machine.stack.values, http)
+    machine.supervisor.processes["collector"] = native.process(context, BY_NAME["collector"])
     machine.call(machine.supervisor.resume("collector"))
 
 

@@ -25,7 +25,7 @@ async def test_the_server_starts_in_a_closed_folder(tmp_path: Path, monkeypatch:
     home.create()
     secrets.ensure(home.secrets)
     server = postgres.Server.prepare(home.data / "postgres", free_ports(1)[0], home.secrets)
-    supervisor = Supervisor([server.part()], home.logs)
+    supervisor = Supervisor([server.process()], home.logs)
     try:
         await supervisor.start()
         assert supervisor.status["postgres"].state is State.READY

@@ -7,20 +7,11 @@ import argparse
 import httpx
 
 from ..access import clients
+from ..components.table import BY_NAME
 from ..console import err, out, print_json
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..settings import receivers
-
-#: Where each part says that it is well.
-_HEALTH = {
-    # Mimir answers this one too, where it stands in for Prometheus.
-    "prometheus": "/api/v1/status/buildinfo",
-    "alertmanager": "/-/ready",
-    "tempo": "/ready",
-    "mimir": "/ready",
-    "grafana": "/api/health",
-}
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,12 +24,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask every part and print a line each."""
+    """Ask every component and print a line each."""
     running = state.require(home_of(options))
-    answers = {name: _ask(running, name, url) for name, url in running.parts.items()}
+    states = {name: _ask(running, name, url) for name, url in running.parts.items()}
     receiver = receivers.of_home(running.home)
     if options.json:
-        parts = {name: {"url": url, "state": answers[name]} for name, url in running.parts.items()}
+        parts = {name: {"url": url, "state": states[name]} for name, url in running.parts.items()}
         print_json(
             {
                 "home": running.home.path,
@@ -50,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
         )
     else:
         for name, url in running.parts.items():
-            colour = "green" if answers[name] in {"ready", "running"} else "red"
-            out.print(f"{name:18} [{colour}]{answers[name]:12}[/] {url}")
+            colour = "green" if states[name] in {"ready", "running"} else "red"
+            out.print(f"{name:18} [{colour}]{states[name]:12}[/] {url}")
         if receiver is not None:
             out.print(f"\n{receiver.sentence}", markup=False, soft_wrap=True)
             for warning in receiver.warnings:
@@ -59,14 +50,13 @@ def run(options: argparse.Namespace) -> int:
         out.print(
             f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
         )
-    return 0 if all(answer in {"ready", "running"} for answer in answers.values()) else 1
+    return 0 if all(each in {"ready", "running"} for each in states.values()) else 1
 
 
 def _ask(running: state.Running, name: str, url: str) -> str:
     if not url.startswith("http"):
         return "running" if _listens(url) else "unreachable"
-    # One of several is called after its kind.
-    health = _HEALTH.get(name) or _HEALTH.get(name.split("-")[0])
+    health = _path(name)
     with clients.client(running.home.secrets, url) as http:
         try:
             response = http.get(health or "/", timeout=3)
@@ -75,6 +65,15 @@ def _ask(running: state.Running, name: str, url: str) -> str:
     if health:
         return "ready" if response.status_code == 200 else f"not ready ({response.status_code})"
     return "running"
+
+
+def _path(name: str) -> str:
+    """The path by which a component's state is seen; empty where an operator is not shown it."""
+    # One of several is called after its component.
+    component = BY_NAME.get(name) or BY_NAME.get(name.split("-")[0])
+    if component is None or component.health is None or component.health[0] != component.address:
+        return ""
+    return component.status or component.health[1]
 
 
 def _listens(url: str) -> bool:

@@ -11,19 +11,29 @@ import psutil
 
 from ..errors import StackError
 from .cluster.members import MEMBERS
+from .component import Component
 from .port import Auth, Port
 from .table import COMPONENTS
 
-__all__ = ["PORTS", "Auth", "Port", "choose", "free_ports", "holder"]
+__all__ = ["PORTS", "Auth", "Port", "choose", "free_ports", "holder", "of"]
 
-PORTS: tuple[Port, ...] = (
-    *(port for component in COMPONENTS for port in component.ports),
-    *(port for member in MEMBERS for port in member.ports.values()),
-)
+
+def of(components: Iterable[Component]) -> tuple[Port, ...]:
+    """The ports of components, and those of a cluster's members."""
+    return (
+        *(port for component in components for port in component.ports),
+        *(port for member in MEMBERS for port in member.ports.values()),
+    )
+
+
+PORTS: tuple[Port, ...] = of(COMPONENTS)
 
 
 def choose(
-    components: Iterable[str], auto: bool, values: Mapping[str, str] = MappingProxyType({})
+    components: Iterable[str],
+    auto: bool,
+    values: Mapping[str, str] = MappingProxyType({}),
+    known: Iterable[Port] = PORTS,
 ) -> dict[str, int]:
     """The port of every variable of `components`, all of them free at this moment.
 
@@ -31,12 +41,13 @@ def choose(
         components: Names of the components that will run.
         auto: Pick any free ports instead of the configured ones.
         values: The settings, checked already.
+        known: Every port that there is.
 
     Raises:
         StackError: Two listeners have one port, or a port is taken.
     """
     names = set(components)
-    wanted = [port for port in PORTS if port.component in names]
+    wanted = [port for port in known if port.component in names]
     if auto:
         return dict(zip((port.variable for port in wanted), free_ports(len(wanted)), strict=True))
     chosen = {port.variable: int(values.get(port.variable) or port.default) for port in wanted}

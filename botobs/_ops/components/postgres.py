@@ -20,12 +20,8 @@ import asyncpg
 from ..errors import StackError
 from ..home import assets
 from ..home.private import make_folder, read_secret, write_secret
-from ..processes.supervisor import Part
-
-#: Roles beside the superuser `postgres`, and what each may do.
-EXPORTER_ROLE = "exporter"
-DEMO_ROLE = "demo"
-DEMO_DATABASE = "trading"
+from ..processes.supervisor import Process
+from .roles import DEMO_DATABASE, DEMO_ROLE, EXPORTER_ROLE
 
 #: What only a server of our own needs; what every watched server needs is in `postgres/postgresql.conf`.
 SETTINGS = {
@@ -78,9 +74,9 @@ class Server:
         password = quote(read_secret(self.secrets / f"database-{role}.password"), safe="")
         return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/{database}"
 
-    def part(self) -> Part:
+    def process(self) -> Process:
         """The supervised process."""
-        return Part(
+        return Process(
             name="postgres",
             command=[str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)],
             ready=self._answers,

@@ -1,58 +1,21 @@
 """What the stack consists of: one entry a component.
 
-The native stack, its ports, the scrape targets and the reference page are made from this table; docker compose,
-Prometheus' scrape jobs, `versions.toml` and the wheel are checked against it (`tests/unit/stack/test_components.py`).
-What only one component has, its flags, stands in `parts.py`. A new backend is a folder with its configuration, an entry
-in `versions.toml`, an entry here, and its flags.
+The native stack and its start order, its ports, the scrape targets and the reference page are made from this table;
+docker compose, Prometheus' scrape jobs, `versions.toml` and the wheel are checked against it
+(`tests/unit/stack/test_components.py`). A new backend is a folder with its configuration, an entry in `versions.toml`
+and an entry here. A cluster's processes are in `cluster/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+from . import collector, grafana
+from .component import Component
 from .port import Auth, Port
+from .roles import EXPORTER_ROLE
 
-
-@dataclass(frozen=True)
-class Component:
-    """A program of the stack in one role.
-
-    Attributes:
-        name: Its name in `botobs status`, in compose and in the chart.
-        purpose: What it does, in a few words.
-        program: The program, as `versions.toml` names it; None for one that is not built.
-        folder: The folder of its configuration, in the repository and in a stack's home.
-        ports: Where it listens.
-        address: Variable of the port by which a person or a program reaches it.
-        health: Port variable and path that answer with 200 once it is ready; None where that is not HTTP.
-        scraped: Variable of the port that Prometheus scrapes, if it does.
-        job: Name of the scrape job, where it is not the component's.
-        after: What must be ready before it starts, and runs until it has stopped.
-        stop_budget: Seconds that it gets to stop.
-        always: Whether it always runs on a single machine.
-        in_compose: Whether docker-compose.yml has it.
-    """
-
-    name: str
-    purpose: str
-    program: str | None
-    folder: str
-    ports: Sequence[Port]
-    address: str | None = None
-    health: tuple[str, str] | None = None
-    scraped: str | None = None
-    job: str = ""
-    after: tuple[str, ...] = ()
-    stop_budget: float = 10.0
-    always: bool = False
-    in_compose: bool = True
-
-    @property
-    def scrape_job(self) -> str:
-        """Name of its scrape job."""
-        return self.job or self.name
-
+__all__ = ["BY_NAME", "COMPONENTS", "Component"]
 
 COMPONENTS: tuple[Component, ...] = (
     Component(
@@ -67,6 +30,11 @@ COMPONENTS: tuple[Component, ...] = (
                 "BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Auth.CERTIFICATE
             ),
         ),
+        executable=collector.EXECUTABLE,
+        arguments=collector.arguments,
+        environ=collector.environ_of,
+        prepare=collector.prepare,
+        stores=True,
         address="BOTOBS_OTLP_HTTP_PORT",
         health=("BOTOBS_COLLECTOR_HEALTH_PORT", "/"),
         # Its metrics are pushed; this is where Prometheus sees that it runs.
@@ -82,8 +50,27 @@ COMPONENTS: tuple[Component, ...] = (
         program="prometheus",
         folder="prometheus",
         ports=(Port("BOTOBS_PROMETHEUS_PORT", 9090, "prometheus", "Prometheus' API", Auth.PASSWORD),),
+        arguments=(
+            "--config.file={config}/prometheus.yml",
+            "--storage.tsdb.path={data}",
+            "--web.listen-address={BOTOBS_BIND}:{BOTOBS_PROMETHEUS_PORT}",
+            "--web.config.file={secrets}/web.yml",
+            "--web.external-url={url}",
+            "--web.enable-otlp-receiver",
+            "--web.enable-lifecycle",
+            "--enable-feature=exemplar-storage",
+            "--alertmanager.notification-queue-capacity=10000",
+            # After a restart a pending alert goes on where it was; by default it begins anew, or waits ten minutes.
+            "--rules.alert.for-grace-period=30s",
+            # How often a firing alert is sent to Alertmanager; without four of these it takes the alert for resolved.
+            "--rules.alert.resend-delay={BOTOBS_ALERT_RESEND_DELAY}",
+            "--log.level=warn",
+        ),
+        stores=True,
         address="BOTOBS_PROMETHEUS_PORT",
         health=("BOTOBS_PROMETHEUS_PORT", "/-/ready"),
+        # Mimir has this one too, where it stands in for Prometheus.
+        status="/api/v1/status/buildinfo",
         scraped="BOTOBS_PROMETHEUS_PORT",
         # What it still has to write to Mimir when it stops finds it there.
         after=("mimir",),
@@ -100,6 +87,8 @@ COMPONENTS: tuple[Component, ...] = (
             Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "Tempo's own parts", Auth.CERTIFICATE),
             Port("BOTOBS_TEMPO_OTLP_PORT", 4417, "tempo", "traces from the collector", Auth.CERTIFICATE),
         ),
+        arguments=("-config.file={config}/tempo.yaml",),
+        stores=True,
         address="BOTOBS_TEMPO_HTTP_PORT",
         health=("BOTOBS_TEMPO_HTTP_PORT", "/ready"),
         scraped="BOTOBS_TEMPO_HTTP_PORT",
@@ -113,6 +102,19 @@ COMPONENTS: tuple[Component, ...] = (
         program="alertmanager",
         folder="alertmanager",
         ports=(Port("BOTOBS_ALERTMANAGER_PORT", 9093, "alertmanager", "Alertmanager's API", Auth.PASSWORD),),
+        arguments=(
+            "--config.file={config}/alertmanager.yml",
+            "--storage.path={data}",
+            "--web.listen-address={BOTOBS_BIND}:{BOTOBS_ALERTMANAGER_PORT}",
+            "--web.config.file={secrets}/web.yml",
+            "--web.external-url={url}",
+            # What was sent, and what is silenced, is on disk after so long: a kill forgets no more.
+            "--data.maintenance-interval=30s",
+            # One instance: an empty address switches the gossip port off.
+            "--cluster.listen-address=",
+            "--log.level=warn",
+        ),
+        stores=True,
         address="BOTOBS_ALERTMANAGER_PORT",
         health=("BOTOBS_ALERTMANAGER_PORT", "/-/ready"),
         scraped="BOTOBS_ALERTMANAGER_PORT",
@@ -141,6 +143,25 @@ COMPONENTS: tuple[Component, ...] = (
                 Auth.PASSWORD,
             ),
         ),
+        arguments=(
+            "--web.listen-address={BOTOBS_BIND}:{BOTOBS_POSTGRES_EXPORTER_PORT}",
+            "--web.config.file={secrets}/web.yml",
+            "--config.file={config}/postgres_exporter.yml",
+            "--collector.stat_statements",
+            "--collector.long_running_transactions",
+            "--collector.stat_checkpointer",
+            "--collector.stat_activity_autovacuum",
+            "--collector.database_wraparound",
+            "--collector.statio_user_indexes",
+            "--collector.postmaster",
+            "--log.level=warn",
+        ),
+        # As a user who may only read the statistics.
+        environ={
+            "DATA_SOURCE_URI": "127.0.0.1:{BOTOBS_POSTGRES_PORT}/postgres?sslmode=disable",
+            "DATA_SOURCE_USER": EXPORTER_ROLE,
+            "DATA_SOURCE_PASS_FILE": f"{{secrets}}/database-{EXPORTER_ROLE}.password",
+        },
         address="BOTOBS_POSTGRES_EXPORTER_PORT",
         health=("BOTOBS_POSTGRES_EXPORTER_PORT", "/"),
         scraped="BOTOBS_POSTGRES_EXPORTER_PORT",
@@ -156,6 +177,8 @@ COMPONENTS: tuple[Component, ...] = (
             Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API", Auth.CERTIFICATE),
             Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts", Auth.CERTIFICATE),
         ),
+        arguments=("-config.file={config}/mimir.yaml",),
+        stores=True,
         address="BOTOBS_MIMIR_HTTP_PORT",
         health=("BOTOBS_MIMIR_HTTP_PORT", "/ready"),
         scraped="BOTOBS_MIMIR_HTTP_PORT",
@@ -184,6 +207,9 @@ COMPONENTS: tuple[Component, ...] = (
         program=None,
         folder="grafana",
         ports=(Port("BOTOBS_GRAFANA_PORT", 3000, "grafana", "Grafana", Auth.LOGIN),),
+        arguments=grafana.arguments,
+        environ={"GF_PATHS_DATA": "{data}", "GF_PATHS_PROVISIONING": "{config}/provisioning"},
+        stores=True,
         address="BOTOBS_GRAFANA_PORT",
         health=("BOTOBS_GRAFANA_PORT", "/api/health"),
         after=("prometheus", "tempo"),

@@ -29,6 +29,6 @@ def environ() -> dict[str, str]:
 
 
 def watch(pid: int) -> bytes:
-    """The line that has a guardian end this process, which must not have been waited for yet."""
-    # Not in the guardian's own module: what this package imports, `python -m` would run a second time, and say so.
+    """The line that has a reaper end this process, which must not have been waited for yet."""
+    # Not in the reaper's own module: what this package imports, `python -m` would run a second time, and say so.
     return f"+{pid} {alive.identity(pid) or '-'}\n".encode()

@@ -1,7 +1,7 @@
-"""Lets other processes of this user hold, resume and signal the parts of a running stack: what drills need.
+"""Lets commands of this user hold, resume and signal the processes of a running stack: what drills need.
 
-A Unix socket in the stack's home, one JSON line a request and one an answer. What takes a part away is a lease: after
-its seconds the part comes back by itself, so that a drill which is killed leaves no fault behind.
+A Unix socket in the stack's home, one JSON line a request and one a response. What takes a process away is a lease:
+after its seconds the process comes back by itself, so that a drill which is killed leaves no fault behind.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class ControlServer:
 
     Args:
         path: The socket's place; only its owner can connect.
-        supervisor: Whose parts are meant.
-        several: Names that stand for several parts at once.
+        supervisor: Whose processes are meant.
+        several: Names that stand for several processes at once.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ControlServer:
             raise
 
     async def stop(self) -> None:
-        """Stop listening; parts that are held stay so, because the stack stops."""
+        """Stop listening; processes that are held stay so, because the stack stops."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -72,59 +72,63 @@ class ControlServer:
             line = await reader.readline()
             try:
                 await self._do(json.loads(line))
-                answer: dict[str, Any] = {"ok": True}
+                response: dict[str, Any] = {"ok": True}
             except (StackError, ValueError, KeyError, TypeError) as error:
-                answer = {"ok": False, "error": str(error) or repr(error)}
-            writer.write(json.dumps(answer).encode() + b"\n")
+                response = {"ok": False, "error": str(error) or repr(error)}
+            writer.write(json.dumps(response).encode() + b"\n")
             await writer.drain()
         writer.close()
 
     async def _do(self, request: dict[str, Any]) -> None:
-        name = str(request["part"])
-        parts = self._several.get(name, (name,))
-        for part in parts:
-            if part not in self._supervisor.parts:
-                raise StackError(f"no part {part!r} runs here; there are {', '.join(self._supervisor.parts)}")
-        await asyncio.gather(*(self._do_to(part, request) for part in parts))
+        name = str(request["name"])
+        processes = self._several.get(name, (name,))
+        for process in processes:
+            if process not in self._supervisor.processes:
+                raise StackError(
+                    f"no process {process!r} runs here; there are {', '.join(self._supervisor.processes)}"
+                )
+        await asyncio.gather(*(self._do_to(process, request) for process in processes))
 
-    async def _do_to(self, part: str, request: dict[str, Any]) -> None:
+    async def _do_to(self, process: str, request: dict[str, Any]) -> None:
         match request["do"]:
             case "hold" | "crash" as how:
                 seconds = _lease(request)
-                await self._release(part)
-                await self._supervisor.hold(part, signal.SIGKILL if how == "crash" else None)
-                self._leases[part] = asyncio.create_task(self._resume_after(part, seconds))
+                await self._release(process)
+                await self._supervisor.hold(process, signal.SIGKILL if how == "crash" else None)
+                self._leases[process] = asyncio.create_task(self._resume_after(process, seconds))
             case "freeze":
                 seconds = _lease(request)
-                await self._release(part)
-                await self._supervisor.freeze(part)
-                self._leases[part] = asyncio.create_task(self._thaw_after(part, seconds))
+                await self._release(process)
+                await self._supervisor.freeze(process)
+                self._leases[process] = asyncio.create_task(self._thaw_after(process, seconds))
             case "kill":
-                await self._supervisor.kill(part, signal.SIGKILL)
+                await self._supervisor.kill(process, signal.SIGKILL)
             case "release":
-                await self._release(part)
+                await self._release(process)
             case other:
-                raise StackError(f"cannot {other!r} a part; there are hold, crash, freeze, kill and release")
+                raise StackError(
+                    f"cannot {other!r} a process; there are hold, crash, freeze, kill and release"
+                )
 
-    async def _release(self, part: str) -> None:
-        lease = self._leases.pop(part, None)
+    async def _release(self, process: str) -> None:
+        lease = self._leases.pop(process, None)
         if lease is not None:
             lease.cancel()
             # Ending a lease early undoes its fault, as its time would have.
             await asyncio.gather(lease, return_exceptions=True)
 
-    async def _resume_after(self, part: str, seconds: float) -> None:
+    async def _resume_after(self, process: str, seconds: float) -> None:
         try:
             await asyncio.sleep(seconds)
         finally:
             if not self._supervisor.stopping:
-                await self._supervisor.resume(part)
+                await self._supervisor.resume(process)
 
-    async def _thaw_after(self, part: str, seconds: float) -> None:
+    async def _thaw_after(self, process: str, seconds: float) -> None:
         try:
             await asyncio.sleep(seconds)
         finally:
-            await self._supervisor.thaw(part)
+            await self._supervisor.thaw(process)
 
 
 @contextlib.contextmanager
@@ -153,18 +157,18 @@ def _short(path: Path) -> Iterator[str]:
 def _lease(request: dict[str, Any]) -> float:
     seconds = float(request["seconds"])
     if not 0 < seconds <= LONGEST:
-        raise StackError(f"a part can be taken away for up to {LONGEST:g} s, not for {seconds:g} s")
+        raise StackError(f"a process can be taken away for up to {LONGEST:g} s, not for {seconds:g} s")
     return seconds
 
 
-def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
+def ask(path: Path, do: str, process: str, seconds: float | None = None) -> None:
     """Make one request; returns when it is done.
 
     Args:
         path: The socket of the running stack, `Home.control`.
         do: `hold` (stop it in good order), `crash` (kill it, and leave it dead), `freeze` (stop its threads, and those
             of the processes that it has started), `kill` or `release`.
-        part: Name of the part.
+        process: Name of the process.
         seconds: Length of the lease, for `hold`, `crash` and `freeze`.
 
     Raises:
@@ -174,11 +178,11 @@ def ask(path: Path, do: str, part: str, seconds: float | None = None) -> None:
         with socket.socket(socket.AF_UNIX) as connection, _short(path) as name:
             connection.settimeout(60)
             connection.connect(name)
-            connection.sendall(json.dumps({"do": do, "part": part, "seconds": seconds}).encode() + b"\n")
-            answer = json.loads(connection.makefile().readline())
+            connection.sendall(json.dumps({"do": do, "name": process, "seconds": seconds}).encode() + b"\n")
+            response = json.loads(connection.makefile().readline())
     except (OSError, ValueError) as error:
         raise StackError(
             f"the stack cannot be asked at {path}: {error}", "Is it running? See botobs status."
         ) from None
-    if not answer["ok"]:
-        raise StackError(answer["error"])
+    if not response["ok"]:
+        raise StackError(response["error"])

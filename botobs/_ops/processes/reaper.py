@@ -1,6 +1,6 @@
-"""Ends the parts of a stack whose supervisor has died without doing so.
+"""Ends the processes of a stack whose supervisor has died without doing so.
 
-Started by the supervisor with a pipe as standard input. It is told each part's process, and when the pipe closes,
+Started by the supervisor with a pipe as standard input. It reads the number of each, and when the pipe closes,
 which the system does however the supervisor ends, it ends whatever is still on its list. `python -m` runs it, so that
 it shares no memory and no signal handler with the supervisor.
 """
@@ -15,13 +15,13 @@ import psutil
 
 from ..._sdk.process import alive
 
-#: Seconds that the parts get between SIGTERM and SIGKILL.
+#: Seconds that the processes get between SIGTERM and SIGKILL.
 GRACE = 8.0
 
 
 def main() -> None:
     """Read lines until the end, then end what is left: `+PID IDENTITY` adds a process, `-PID` takes it off."""
-    # A Ctrl-C or a closed terminal is the supervisor's to handle; the guardian only goes when the supervisor went.
+    # A Ctrl-C or a closed terminal is the supervisor's to handle; the reaper only goes when the supervisor went.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     watched: dict[int, psutil.Process] = {}

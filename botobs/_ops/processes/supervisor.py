@@ -1,4 +1,4 @@
-"""Starts the parts, watches them, restarts what falls, and stops everything in the end."""
+"""Starts the processes, watches them, restarts what falls, and stops everything in the end."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from . import child
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks at a part that is not ready yet.
+#: Seconds between two looks at a process that is not ready yet.
 POLL = 0.1
-#: Seconds before a part that fell is started again: first, and at most.
+#: Seconds before a process that fell is started again: first, and at most.
 FIRST_RESTART, LAST_RESTART = 0.5, 15.0
-#: A part that has run this many seconds is not counted as falling over at start.
+#: A process that has run this many seconds is not counted as falling over at start.
 STEADY = 30.0
 
 
 class State(StrEnum):
-    """What a part is doing."""
+    """What a process is doing."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -41,20 +41,20 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Part:
-    """One process of the stack.
+class Process:
+    """One process of the stack, as it is started.
 
     Attributes:
         name: Unique in the stack.
         command: Program and arguments; no secret may be among them.
         ready: Whether it answers; asked until it does.
         environ: Its whole environment.
-        after: Names of the parts that must be ready first.
+        after: Names of the processes that must be ready first.
         stop_signal: What makes it stop in good order.
         stop_budget: Seconds that it has for it.
         start_budget: Seconds that it has to become ready the first time.
         prepare: Run before every start.
-        finish_start: Run once it is ready the first time; the parts after it wait for that.
+        finish_start: Run once it is ready the first time; the processes after it wait for that.
         user: Name of the user to run as, or None for ours.
         directory: Working directory.
         url: Where a person or a program reaches it, without secrets.
@@ -77,7 +77,7 @@ class Part:
 
 @dataclass
 class Status:
-    """What the supervisor knows of a part."""
+    """What the supervisor knows of a process."""
 
     state: State = State.WAITING
     pid: int | None = None
@@ -86,51 +86,54 @@ class Status:
 
 
 class Supervisor:
-    """Runs parts until told to stop.
+    """Runs processes until told to stop.
 
     Args:
-        parts: In any order; `Part.after` decides.
+        processes: In any order; `Process.after` decides.
         logs: Folder of the log files.
-        on_change: Called after every change of a part's state.
+        on_change: Called after every change of a process's state.
 
     Attributes:
-        parts: By name.
+        processes: By name.
         status: What each is doing.
         stopping: Whether `stop` was called.
     """
 
     def __init__(
-        self, parts: Iterable[Part], logs: Path, on_change: Callable[[str, Status], None] = lambda *_: None
+        self,
+        processes: Iterable[Process],
+        logs: Path,
+        on_change: Callable[[str, Status], None] = lambda *_: None,
     ) -> None:
-        self.parts: dict[str, Part] = {}
+        self.processes: dict[str, Process] = {}
         self.status: dict[str, Status] = {}
         self._logs = logs
         self._on_change = on_change
         self._ready: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._running: dict[str, asyncio.subprocess.Process] = {}
         # The same as psutil knows them, which takes no later process for one of these.
         self._known: dict[str, psutil.Process] = {}
-        self._guardian: asyncio.subprocess.Process | None = None
+        self._reaper: asyncio.subprocess.Process | None = None
         self._fallen = asyncio.Event()
         self.stopping = False
-        for part in parts:
-            self.add(part)
+        for process in processes:
+            self.add(process)
 
-    def add(self, part: Part) -> None:
-        """Take in another part, before `start`."""
-        self.parts[part.name] = part
-        self.status[part.name] = Status()
-        self._ready[part.name] = asyncio.Event()
+    def add(self, process: Process) -> None:
+        """Take in another process, before `start`."""
+        self.processes[process.name] = process
+        self.status[process.name] = Status()
+        self._ready[process.name] = asyncio.Event()
 
     async def start(self) -> None:
-        """Start every part; returns when all are ready.
+        """Start every process; returns when all are ready.
 
         Raises:
-            StackError: A part did not become ready in its time, or ended at once.
+            StackError: A process did not become ready in its time, or ended at once.
         """
-        await self._start_guardian()
-        for name in self.parts:
+        await self._start_reaper()
+        for name in self.processes:
             self._begin(name)
         waits = {asyncio.create_task(event.wait()): name for name, event in self._ready.items()}
         try:
@@ -144,7 +147,7 @@ class Supervisor:
                 wait.cancel()
 
     async def wait(self) -> None:
-        """Return when a part has fallen for good; one that is held has not.
+        """Return when a process has fallen for good; one that is held has not.
 
         Raises:
             StackError: Which one, and where its log is.
@@ -155,25 +158,25 @@ class Supervisor:
                 task.result()
 
     async def stop(self) -> None:
-        """Stop every part, those that others wait for last."""
+        """Stop every process, those that others wait for last."""
         self.stopping = True
         for layer in self._layers():
             await asyncio.gather(*(self._stop_one(name) for name in layer))
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.close()
-            await self._guardian.wait()
-            self._guardian = None
+        if self._reaper is not None and self._reaper.stdin is not None:
+            self._reaper.stdin.close()
+            await self._reaper.wait()
+            self._reaper = None
 
     async def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """Send a signal to a part, as a fault would; the supervisor restarts what falls."""
-        process = self._processes.get(name)
-        if process is None or process.returncode is not None:
+        """Send a signal to a process, as a fault would; the supervisor restarts what falls."""
+        running = self._running.get(name)
+        if running is None or running.returncode is not None:
             raise StackError(f"{name} does not run at the moment")
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(number)
+            running.send_signal(number)
 
     async def freeze(self, name: str) -> None:
-        """Stop the threads of a part and of the processes that it has started, without ending any."""
+        """Stop the threads of a process and of the processes that it has started, without ending any."""
         self._each(name, psutil.Process.suspend)
 
     async def thaw(self, name: str) -> None:
@@ -183,7 +186,7 @@ class Supervisor:
     def _each(self, name: str, do: Callable[[psutil.Process], None]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             parent = self._known.get(name)
-            # A part that has fallen and not started again has left its number to anybody.
+            # A process that has fallen and not started again has left its number to anybody.
             if parent is None or not parent.is_running():
                 return
             do(parent)
@@ -192,11 +195,11 @@ class Supervisor:
                     do(child)
 
     async def hold(self, name: str, number: int | None = None) -> None:
-        """Stop a part, in good order or with the signal `number`, and leave it stopped until `resume`."""
+        """Stop a process, in good order or with the signal `number`, and leave it stopped until `resume`."""
         await self._stop_one(name, number)
 
     async def resume(self, name: str) -> None:
-        """Start a part that `hold` has stopped; returns when it is ready."""
+        """Start a process that `hold` has stopped; returns when it is ready."""
         self._ready[name].clear()
         self._begin(name)
         wait = asyncio.create_task(self._ready[name].wait())
@@ -206,120 +209,120 @@ class Supervisor:
             self._tasks[name].result()
 
     def _begin(self, name: str) -> None:
-        task = asyncio.create_task(self._run(self.parts[name]), name=f"part-{name}")
+        task = asyncio.create_task(self._run(self.processes[name]), name=f"process-{name}")
         task.add_done_callback(lambda ended: None if ended.cancelled() else self._fallen.set())
         self._tasks[name] = task
 
-    async def _run(self, part: Part) -> None:
-        for earlier in part.after:
+    async def _run(self, process: Process) -> None:
+        for earlier in process.after:
             if earlier in self._ready:
                 await self._ready[earlier].wait()
         delay = FIRST_RESTART
         first = True
         while not self.stopping:
             began = time.monotonic()
-            process = await self._spawn(part)
-            ended = asyncio.create_task(process.wait())
+            running = await self._spawn(process)
+            ended = asyncio.create_task(running.wait())
             try:
-                await self._until_ready(part, ended)
-                if first and part.finish_start is not None:
-                    await part.finish_start()
-                self._ready[part.name].set()
-                self._set(part.name, State.READY)
+                await self._until_ready(process, ended)
+                if first and process.finish_start is not None:
+                    await process.finish_start()
+                self._ready[process.name].set()
+                self._set(process.name, State.READY)
                 first = False
                 await ended
             except StackError:
                 if first:
-                    self._set(part.name, State.FAILED)
+                    self._set(process.name, State.FAILED)
                     raise
                 # Alive but not answering after a restart: the next try needs its port.
-                if process.returncode is None:
-                    _kill_group(process)
-                    await process.wait()
+                if running.returncode is None:
+                    _kill_group(running)
+                    await running.wait()
             finally:
-                if process.returncode is not None:
-                    await self._tell_guardian(f"-{process.pid}\n".encode())
+                if running.returncode is not None:
+                    await self._notify_reaper(f"-{running.pid}\n".encode())
                 ended.cancel()
-            self._ready[part.name].clear()
+            self._ready[process.name].clear()
             if self.stopping:
                 break
-            self.status[part.name].restarts += 1
-            self._set(part.name, State.RESTARTING)
+            self.status[process.name].restarts += 1
+            self._set(process.name, State.RESTARTING)
             logger.warning(
-                "%s ended with %s, starting it again in %.1f s", part.name, process.returncode, delay
+                "%s ended with %s, starting it again in %.1f s", process.name, running.returncode, delay
             )
             if time.monotonic() - began > STEADY:
                 delay = FIRST_RESTART
             await asyncio.sleep(delay)
             delay = min(LAST_RESTART, delay * 2)
 
-    async def _spawn(self, part: Part) -> asyncio.subprocess.Process:
-        if part.prepare is not None:
-            await part.prepare()
-        log = open_private(self._logs / f"{part.name}.log")
+    async def _spawn(self, process: Process) -> asyncio.subprocess.Process:
+        if process.prepare is not None:
+            await process.prepare()
+        log = open_private(self._logs / f"{process.name}.log")
         try:
-            process = await asyncio.create_subprocess_exec(
-                *part.command,
-                env=dict(part.environ),
-                cwd=part.directory,
+            running = await asyncio.create_subprocess_exec(
+                *process.command,
+                env=dict(process.environ),
+                cwd=process.directory,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # A Ctrl-C in the terminal reaches us alone, and we stop the parts in order.
+                # A Ctrl-C in the terminal reaches us alone, and we stop the processes in order.
                 start_new_session=True,
-                user=part.user,
-                group=_group_of(part.user),
-                extra_groups=[] if part.user else None,
+                user=process.user,
+                group=_group_of(process.user),
+                extra_groups=[] if process.user else None,
                 # What it stores is for nobody else, whatever is the umask that we were started with.
                 umask=0o077,
             )
         except OSError as error:
-            raise StackError(f"{part.name} cannot be started: {error}") from error
+            raise StackError(f"{process.name} cannot be started: {error}") from error
         finally:
             log.close()
-        self._processes[part.name] = process
-        self._known.pop(part.name, None)
+        self._running[process.name] = running
+        self._known.pop(process.name, None)
         with contextlib.suppress(psutil.NoSuchProcess):
-            self._known[part.name] = psutil.Process(process.pid)
-        await self._tell_guardian(child.watch(process.pid))
-        self.status[part.name].pid = process.pid
-        self._set(part.name, State.STARTING)
-        return process
+            self._known[process.name] = psutil.Process(running.pid)
+        await self._notify_reaper(child.watch(running.pid))
+        self.status[process.name].pid = running.pid
+        self._set(process.name, State.STARTING)
+        return running
 
-    async def _until_ready(self, part: Part, watch: asyncio.Task[int]) -> None:
-        deadline = time.monotonic() + part.start_budget
-        while not await part.ready():
+    async def _until_ready(self, process: Process, watch: asyncio.Task[int]) -> None:
+        deadline = time.monotonic() + process.start_budget
+        while not await process.ready():
             if watch.done():
-                raise self._fell(part, f"ended with exit code {watch.result()} before it was ready")
+                raise self._fell(process, f"ended with exit code {watch.result()} before it was ready")
             if time.monotonic() > deadline:
-                raise self._fell(part, f"was not ready within {part.start_budget:g} s")
+                raise self._fell(process, f"was not ready within {process.start_budget:g} s")
             await asyncio.sleep(POLL)
 
-    def _fell(self, part: Part, what: str) -> StackError:
-        path = self._logs / f"{part.name}.log"
+    def _fell(self, process: Process, what: str) -> StackError:
+        path = self._logs / f"{process.name}.log"
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
         return StackError(
-            f"{part.name} {what}", "\n".join([f"The end of {path}:", *(f"  {line}" for line in lines)])
+            f"{process.name} {what}", "\n".join([f"The end of {path}:", *(f"  {line}" for line in lines)])
         )
 
     async def _stop_one(self, name: str, number: int | None = None) -> None:
-        task, process = self._tasks.get(name), self._processes.get(name)
+        task, running = self._tasks.get(name), self._running.get(name)
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        if process is not None and process.returncode is None:
-            part = self.parts[name]
+        if running is not None and running.returncode is None:
+            process = self.processes[name]
             with contextlib.suppress(ProcessLookupError):
-                process.send_signal(part.stop_signal if number is None else number)
+                running.send_signal(process.stop_signal if number is None else number)
             try:
-                async with asyncio.timeout(part.stop_budget):
-                    await process.wait()
+                async with asyncio.timeout(process.stop_budget):
+                    await running.wait()
             except TimeoutError:
-                logger.info("%s did not stop within %g s and is killed", name, part.stop_budget)
-                _kill_group(process)
-                await process.wait()
-        if process is not None:
-            await self._tell_guardian(f"-{process.pid}\n".encode())
+                logger.info("%s did not stop within %g s and is killed", name, process.stop_budget)
+                _kill_group(running)
+                await running.wait()
+        if running is not None:
+            await self._notify_reaper(f"-{running.pid}\n".encode())
         self._ready[name].clear()
         self._set(name, State.STOPPED)
 
@@ -329,14 +332,14 @@ class Supervisor:
 
         def measure(name: str) -> int:
             if name not in depth:
-                earlier = [each for each in self.parts[name].after if each in self.parts]
+                earlier = [each for each in self.processes[name].after if each in self.processes]
                 depth[name] = 1 + max((measure(each) for each in earlier), default=0)
             return depth[name]
 
-        for name in self.parts:
+        for name in self.processes:
             measure(name)
         return [
-            [name for name in self.parts if depth[name] == d]
+            [name for name in self.processes if depth[name] == d]
             for d in sorted(set(depth.values()), reverse=True)
         ]
 
@@ -345,24 +348,24 @@ class Supervisor:
         status.state, status.since = state, time.time()
         self._on_change(name, status)
 
-    async def _start_guardian(self) -> None:
-        self._guardian = await asyncio.create_subprocess_exec(
+    async def _start_reaper(self) -> None:
+        self._reaper = await asyncio.create_subprocess_exec(
             *child.command("botobs._ops.processes.reaper"),
             env=child.environ(),
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
 
-    async def _tell_guardian(self, line: bytes) -> None:
-        if self._guardian is not None and self._guardian.stdin is not None:
-            self._guardian.stdin.write(line)
-            await self._guardian.stdin.drain()
+    async def _notify_reaper(self, line: bytes) -> None:
+        if self._reaper is not None and self._reaper.stdin is not None:
+            self._reaper.stdin.write(line)
+            await self._reaper.stdin.drain()
 
 
-def _kill_group(process: asyncio.subprocess.Process) -> None:
-    """Kill a part that has not been waited for, with what it has started in its session."""
+def _kill_group(running: asyncio.subprocess.Process) -> None:
+    """Kill a process that has not been waited for, with what it has started in its session."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(running.pid, signal.SIGKILL)
 
 
 def _group_of(user: str | None) -> int | None:

@@ -111,6 +111,11 @@ def gather(
     return Given(texts, origins, tuple(problems), tuple(misspelt))
 
 
+def defaults() -> dict[str, str]:
+    """The defaults of all settings that have one."""
+    return {name: setting.default for name, setting in TABLE.items() if setting.default}
+
+
 def read_one(name: str, text: str) -> str:
     """A text as programs read it.
 

@@ -7,13 +7,14 @@ import socket
 from pathlib import Path
 
 from ..access import secrets
-from ..components import parts
+from ..components import targets
+from ..components.component import Component
 from ..components.ports import PORTS
 from ..components.table import COMPONENTS
 from ..errors import StackError
 from ..home.home import Home
 from ..home.locks import try_exclusive
-from ..home.private import make_folder, write_secret
+from ..home.private import write_secret
 from ..home.quoting import env_file_line
 from ..settings import outage
 from ..settings.values import gather
@@ -72,15 +73,16 @@ def _prepare(home: Home) -> Path:
     values |= outage.plan(values, mimir=True).variables
     values |= long_term_store(values)
     render(home, values)
-    folder = home.config / "prometheus" / "targets"
-    make_folder(folder)
-    for component in COMPONENTS:
-        if component.scraped:
-            default = next(port.default for port in component.ports if port.variable == component.scraped)
-            service = component.name.replace("_", "-")
-            parts.write_target(folder, component.scrape_job, f"{service}:{default}")
+    named = [component.name for component in COMPONENTS if component.in_compose]
+    targets.write(home.config / "prometheus" / "targets", named, _address)
     environment = home.path / "compose.env"
     # The secrets are readable by this user alone, so the containers run as this user.
     own = {"BOTOBS_HOME": str(home.path), "BOTOBS_UID": str(os.getuid()), "BOTOBS_GID": str(os.getgid())}
     write_secret(environment, "".join(env_file_line(name, value) for name, value in own.items()))
     return environment
+
+
+def _address(component: Component) -> str:
+    """Where Prometheus scrapes a component inside the network."""
+    port = next(port for port in component.ports if port.variable == component.scraped)
+    return f"{component.name.replace('_', '-')}:{port.default}"

@@ -11,28 +11,33 @@ from types import TracebackType
 from typing import Self
 
 from ..access import certificates, clients, secrets
-from ..components import parts, ports
-from ..components.cluster import parts as cluster_parts
+from ..components import native, ports, targets
+from ..components.cluster import processes as cluster_processes
 from ..components.cluster import secrets as cluster_secrets
 from ..components.cluster import settings as cluster_settings
+from ..components.cluster import targets as cluster_targets
+from ..components.context import Context
 from ..components.postgres import Server
+from ..components.table import COMPONENTS
 from ..errors import StackError
 from ..home import assets, state
 from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.render import render_tree
 from ..processes.control import ControlServer
-from ..processes.supervisor import Part, Status, Supervisor
+from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..settings import outage, receivers
 from ..settings import unknown as unknown_settings
-from ..settings.values import Given, gather
+from ..settings.table import TABLE
+from ..settings.values import Given, defaults, gather
 
-#: Folders of configuration, and what in them is no configuration.
-_TEMPLATES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "grafana", "front")
+#: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
+_TEMPLATES = (*native.folders(), "front")
 _OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
 #: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
-_NOT_PUSHED = ".*:.*;.*|ALERTS.*;.*|.*;(prometheus|collector|tempo|alertmanager|postgres|mimir|extra.*)"
+_SCRAPED = "|".join(component.scrape_job for component in COMPONENTS if component.scraped)
+_NOT_PUSHED = f".*:.*;.*|ALERTS.*;.*|.*;({_SCRAPED}|extra.*)"
 _NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py"})
 
 
@@ -68,7 +73,7 @@ class Stack:
         home: Where its files are.
         options: What runs, and how.
         display: Shows what has to be built.
-        on_change: Called when a part changes its state.
+        on_change: Called when a process changes its state.
     """
 
     def __init__(
@@ -90,19 +95,20 @@ class Stack:
         self.database: Server | None = None
         self._display = display or Silent()
         self._on_change = on_change
-        self._extra: list[Callable[[Stack], Iterable[Part]]] = []
+        self._extra: list[Callable[[Stack], Iterable[Process]]] = []
         self._lock: int | None = None
         self._control: ControlServer | None = None
         self.supervisor: Supervisor
 
-    def add(self, make: Callable[[Stack], Iterable[Part]]) -> None:
-        """Run further parts too; `make` is called once the ports and secrets are known."""
+    def add(self, make: Callable[[Stack], Iterable[Process]]) -> None:
+        """Run further processes too; `make` is called once the ports and secrets are known."""
         self._extra.append(make)
 
     @property
     def names(self) -> list[str]:
         """The backends that run."""
-        chosen = list(cluster_parts.NAMES if self.options.cluster else parts.CORE)
+        always = (component.name for component in COMPONENTS if component.always)
+        chosen = list(cluster_processes.NAMES if self.options.cluster else always)
         if self.options.postgres:
             chosen += ["postgres", "postgres_exporter"]
         if self.options.mimir:
@@ -114,13 +120,13 @@ class Stack:
         """What has to be built for them, by the names in versions.toml."""
         if not self.options.cluster:
             return [name for name in self.names if name != "postgres"]
-        return [*cluster_parts.PROGRAMS, *(["postgres_exporter"] if self.options.postgres else [])]
+        return [*cluster_processes.PROGRAMS, *(["postgres_exporter"] if self.options.postgres else [])]
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Address by part."""
-        own = {name: part.url for name, part in self.supervisor.parts.items()}
-        return own | (cluster_parts.addresses(self._context) if self.options.cluster else {})
+        """Address by component."""
+        own = {name: process.url for name, process in self.supervisor.processes.items()}
+        return own | (cluster_targets.addresses(self._context) if self.options.cluster else {})
 
     async def __aenter__(self) -> Self:
         """Build, prepare and start.
@@ -168,35 +174,40 @@ class Stack:
             cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
             cluster_settings.render(self.home, self.values)
         self._http = clients.async_client(self.home.secrets)
-        context = parts.Context(self.home, self.binaries, self.values, self._http)
+        context = Context(self.home, self.binaries, defaults() | self.values, self._http)
         self._context = context
-        self.supervisor = Supervisor(self._parts(context), self.home.logs, self._on_change)
-        parts.write_targets(context, self.names)
+        self.supervisor = Supervisor(self._processes(context), self.home.logs, self._on_change)
+        targets.write(
+            self.home.config / "prometheus" / "targets",
+            self.names,
+            lambda component: f"127.0.0.1:{context.port(component.scraped or '')}",
+        )
         if self.options.cluster:
-            cluster_parts.write_targets(context)
+            cluster_targets.write(context)
         for make in self._extra:
-            for part in make(self):
-                self.supervisor.add(part)
+            for process in make(self):
+                self.supervisor.add(process)
         otlp = context.url("BOTOBS_OTLP_HTTP_PORT")
         # Written before the services of a demo start, because they look for it.
         self.notice = state.write(
             self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish
         )
         await self.supervisor.start()
-        several = cluster_parts.SEVERAL if self.options.cluster else {}
+        several = cluster_targets.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
 
-    def _parts(self, context: parts.Context) -> list[Part]:
-        made = cluster_parts.make(context) if self.options.cluster else parts.core(context)
+    def _processes(self, context: Context) -> list[Process]:
+        made = native.processes(context, () if self.options.cluster else self.names)
+        if self.options.cluster:
+            made += cluster_processes.make(context)
+            if self.options.postgres:
+                made += native.processes(context, ["postgres_exporter"])
         if self.options.postgres:
             port = context.port("BOTOBS_POSTGRES_PORT")
             self.database = Server.prepare(self.home.data / "postgres", port, self.home.secrets)
-            made += [self.database.part(), parts.postgres_exporter(context, self.database)]
-        if self.options.mimir:
-            made.append(parts.mimir(context))
-        grafana = parts.grafana(context)
-        return [*made, grafana] if grafana else made
+            made.append(self.database.process())
+        return made + native.installed(context)
 
     async def _close(self) -> None:
         if self._control is not None:
@@ -232,14 +243,11 @@ def variables(
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     if held := certificates.found(home.secrets):
         values["BOTOBS_CERTIFICATE_EXPIRY"] = str(int(min(each.expires for each in held).timestamp()))
-    for part, variable in (
-        ("PROMETHEUS", "BOTOBS_PROMETHEUS_PORT"),
-        ("TEMPO", "BOTOBS_TEMPO_HTTP_PORT"),
-        ("ALERTMANAGER", "BOTOBS_ALERTMANAGER_PORT"),
-        ("MIMIR", "BOTOBS_MIMIR_HTTP_PORT"),
-    ):
-        if variable in values:
-            values[f"BOTOBS_{part}_URL"] = f"https://127.0.0.1:{values[variable]}"
+    for component in COMPONENTS:
+        # That of Grafana is where people find it, which they say.
+        setting = TABLE.get(component.url_variable)
+        if setting is not None and setting.decided and component.address in values:
+            values[component.url_variable] = f"https://127.0.0.1:{values[component.address]}"
     if "BOTOBS_TEMPO_OTLP_PORT" in values:
         values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
     values |= {name: given.texts.get(name, text) for name, text in (options.variables or {}).items()}
@@ -269,7 +277,7 @@ def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def render(home: Home, values: Mapping[str, str]) -> None:
-    """Write every part's configuration into the home."""
+    """Write every component's configuration into the home."""
     for name in _TEMPLATES:
         source = assets.root() / name
         if source.is_dir():

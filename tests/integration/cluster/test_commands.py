@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from botobs._ops import cli
-from botobs._ops.components.cluster.parts import NAMES, SEVERAL
+from botobs._ops.components.cluster.processes import NAMES
+from botobs._ops.components.cluster.targets import SEVERAL
 from botobs._ops.processes import control
 from testbed.otlp_load import Spans
 from testbed.sender import Sender

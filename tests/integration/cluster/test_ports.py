@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from botobs._ops.components.cluster import members
-from botobs._ops.components.cluster.parts import NAMES
+from botobs._ops.components.cluster.processes import NAMES
 from botobs._ops.components.ports import PORTS, Port
 from testbed.stack import LiveStack
 from tests.support.doors import keys, listeners, opens, right_key

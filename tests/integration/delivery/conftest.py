@@ -12,11 +12,14 @@ import pytest
 
 from botobs._ops.access import secrets
 from botobs._ops.access.secrets import write_secret
-from botobs._ops.components import parts
+from botobs._ops.components import native
+from botobs._ops.components.context import Context
 from botobs._ops.components.ports import free_ports
+from botobs._ops.components.table import BY_NAME
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from botobs._ops.home.render import render_tree
 from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.settings.values import defaults
 from botobs._ops.stack import Home
 from tests.support.alerting import Alerting, Sinks
 from tests.support.configs import ROOT
@@ -58,7 +61,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
             render_tree(
                 ROOT / "alertmanager", home.config / "alertmanager", values, frozenset({"build", "README.md"})
             )
-            part = parts.alertmanager(parts.Context(home, binaries, values, httpx.AsyncClient()))
+            context = Context(home, binaries, defaults() | values, httpx.AsyncClient())
+            part = native.process(context, BY_NAME["alertmanager"])
             alerting = Alerting(home, inbox, list(part.command), part.url)
             around.callback(alerting.end)
             return alerting

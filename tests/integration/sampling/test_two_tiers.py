@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from botobs._ops.access import clients
-from botobs._ops.components.parts import SAMPLING
+from botobs._ops.components.collector import SAMPLING
 from botobs._ops.components.ports import Auth, Port, free_ports
 from botobs._ops.home.render import render_tree
 from testbed.stack import LiveStack

@@ -50,7 +50,7 @@ def test_the_schema_has_every_value_and_no_other() -> None:
 
 def _settings_are_valid(settings: dict[str, Any]) -> bool:
     schema = {"$schema": _SCHEMA["$schema"], **_SCHEMA["properties"]["settings"]}
-    return jsonschema.Draft202012Validator(schema).is_valid(settings)
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(settings))
 
 
 def test_the_chart_takes_every_default_of_the_stack() -> None:

@@ -311,6 +311,8 @@ def test_what_a_stack_reads_and_links_of_kubernetes_are_no_problem(tmp_path: Pat
 
 
 def test_the_file_of_a_stacks_home_is_a_settings_file_too(tmp_path: Path) -> None:
-    (tmp_path / "botobs.toml").write_text('service_name = "bot"\n[stack]\nhorizon = "48h"\n', encoding="utf-8")
+    (tmp_path / "botobs.toml").write_text(
+        'service_name = "bot"\n[stack]\nhorizon = "48h"\n', encoding="utf-8"
+    )
     settings = load({}, {}, tmp_path)
     assert (settings.service_name, settings.problems) == ("bot", ())

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from botobs._ops.processes.control import ControlServer, ask
-from botobs._ops.processes.supervisor import Part, State, Supervisor
+from botobs._ops.processes.supervisor import Process, State, Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually_async
 
@@ -27,7 +27,7 @@ async def _at_once() -> bool:
 async def _running(
     logs: Path, program: str = "import time; time.sleep(600)"
 ) -> AsyncIterator[tuple[Supervisor, Path]]:
-    supervisor = Supervisor([Part("a", [sys.executable, "-c", program], _at_once)], logs)
+    supervisor = Supervisor([Process("a", [sys.executable, "-c", program], _at_once)], logs)
     await supervisor.start()
     # A socket's path may be 108 bytes long at most, and pytest's folders are deep.
     with tempfile.TemporaryDirectory() as folder:
@@ -125,10 +125,10 @@ async def test_a_killed_part_is_started_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("do", "part", "seconds", "says"),
     [
-        ("hold", "b", 1.0, "no part 'b' runs here; there are a"),
+        ("hold", "b", 1.0, "no process 'b' runs here; there are a"),
         ("hold", "a", 0.0, "not for 0 s"),
         ("hold", "a", 1e9, "up to 3600 s"),
-        ("eat", "a", None, "cannot 'eat' a part"),
+        ("eat", "a", None, "cannot 'eat' a process"),
     ],
 )
 @pytest.mark.asyncio
@@ -157,14 +157,14 @@ async def test_a_home_with_a_long_name_has_its_socket_inside(tmp_path: Path) -> 
     folder = tmp_path / ("long" * 30)
     folder.mkdir()
     supervisor = Supervisor(
-        [Part("a", [sys.executable, "-c", "import time; time.sleep(600)"], _at_once)], tmp_path
+        [Process("a", [sys.executable, "-c", "import time; time.sleep(600)"], _at_once)], tmp_path
     )
     server = ControlServer(folder / "control.sock", supervisor)
     await server.start()
     try:
         assert stat.S_ISSOCK((folder / "control.sock").stat().st_mode)
         assert stat.S_IMODE((folder / "control.sock").stat().st_mode) == 0o600
-        with pytest.raises(StackError, match="no part 'b' runs here"):
+        with pytest.raises(StackError, match="no process 'b' runs here"):
             await _ask(folder / "control.sock", "kill", "b")
     finally:
         await server.stop()
@@ -176,7 +176,7 @@ async def test_a_home_with_a_long_name_has_its_socket_inside(tmp_path: Path) -> 
 async def test_a_part_that_has_fallen_leaves_its_number_to_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: str
 ) -> None:
-    """The supervisor waits before it starts a part again; meanwhile the number can be anybody's."""
+    """The supervisor waits before it starts a process again; meanwhile the number can be anybody's."""
     from botobs._ops.processes import supervisor as module
 
     monkeypatch.setattr(module, "FIRST_RESTART", 600.0)
@@ -187,7 +187,7 @@ async def test_a_part_that_has_fallen_leaves_its_number_to_others(
             psutil.Process(supervisor.status["a"].pid).kill()
             await eventually_async(lambda: supervisor.status["a"].state is State.RESTARTING)
             # Its number is given to the stranger.
-            monkeypatch.setattr(supervisor._processes["a"], "pid", stranger.pid)
+            monkeypatch.setattr(supervisor._running["a"], "pid", stranger.pid)
             if do == "freeze":
                 await _ask(path, "freeze", seconds=600)
             else:

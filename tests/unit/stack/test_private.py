@@ -254,7 +254,7 @@ def test_nothing_is_written_into_another_users_file(tmp_path: Path) -> None:
 async def test_what_a_part_stores_is_closed_to_others(tmp_path: Path) -> None:
     import sys
 
-    from botobs._ops.processes.supervisor import Part, Supervisor
+    from botobs._ops.processes.supervisor import Process, Supervisor
 
     stored = tmp_path / "stored"
 
@@ -264,7 +264,7 @@ async def test_what_a_part_stores_is_closed_to_others(tmp_path: Path) -> None:
     code = f"open({str(stored)!r}, 'w').close(); import time; time.sleep(600)"
     previous = os.umask(0)
     try:
-        supervisor = Supervisor([Part("a", [sys.executable, "-c", code], ready)], tmp_path)
+        supervisor = Supervisor([Process("a", [sys.executable, "-c", code], ready)], tmp_path)
         await supervisor.start()
         await supervisor.stop()
     finally:

@@ -15,7 +15,7 @@ import pytest
 
 from botobs._ops.processes import child
 from botobs._ops.processes.child import watch
-from botobs._ops.processes.supervisor import Part, State, Supervisor
+from botobs._ops.processes.supervisor import Process, State, Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually, eventually_async
 
@@ -32,8 +32,8 @@ async def _at_once() -> bool:
     return True
 
 
-def _part(name: str, code: str = _SLEEP, **options: object) -> Part:
-    return Part(name, [sys.executable, "-c", code], **{"ready": _at_once, **options})  # type: ignore[arg-type]
+def _part(name: str, code: str = _SLEEP, **options: object) -> Process:
+    return Process(name, [sys.executable, "-c", code], **{"ready": _at_once, **options})  # type: ignore[arg-type]
 
 
 def _state(supervisor: Supervisor, name: str) -> State:
@@ -128,7 +128,7 @@ async def test_a_held_part_stays_stopped_until_it_is_resumed(tmp_path: Path) -> 
 
 @pytest.mark.asyncio
 async def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
-    part = Part("ghost", [str(tmp_path / "nothing")], ready=_at_once)
+    part = Process("ghost", [str(tmp_path / "nothing")], ready=_at_once)
     supervisor = Supervisor([part], tmp_path)
     with pytest.raises(StackError, match="ghost cannot be started"):
         await supervisor.start()
@@ -140,7 +140,7 @@ def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path, number: signa
     pids = tmp_path / "pids"
     code = f"""
 import asyncio, pathlib, sys
-from botobs._ops.processes.supervisor import Part, Supervisor
+from botobs._ops.processes.supervisor import Process, Supervisor
 
 async def ready():
     return True
@@ -148,7 +148,7 @@ async def ready():
 async def main():
     sleep = "import time; time.sleep(600)"
     child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {{sleep!r}}]); {{sleep}}"
-    parts = [Part(name, [sys.executable, "-c", child], ready) for name in ("a", "b")]
+    parts = [Process(name, [sys.executable, "-c", child], ready) for name in ("a", "b")]
     supervisor = Supervisor(parts, pathlib.Path({str(tmp_path)!r}))
     await supervisor.start()
     text = " ".join(str(status.pid) for status in supervisor.status.values())

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...errors import StackError
-from ...processes.supervisor import Part
-from .. import parts
-from ..parts import Context
+from ...processes.supervisor import Process
+from .. import collector, native
+from ..context import Context, environ
+from ..table import BY_NAME
 from . import members, rules, secrets
 from .members import Member
 
 #: The programs that a cluster needs, by their names in versions.toml.
 PROGRAMS = ("collector", "prometheus", "tempo", "alertmanager", "mimir", "front", "object-store")
-#: Every part, the two that a single machine has too among them.
+#: Every process, the two that a single machine has too among them.
 NAMES = ("collector", "prometheus", *(member.name for member in members.MEMBERS))
 _MIMIRS = tuple(member.name for member in members.MIMIRS)
 _TEMPOS = tuple(member.name for member in members.TEMPOS)
 
-#: What a drill takes away under the name of a single machine. Who scrapes and who evaluates rules are two here.
-SEVERAL = {
-    "prometheus": ("prometheus", *_MIMIRS),
-    "mimir": _MIMIRS,
-    "tempo": _TEMPOS,
-    "alertmanager": tuple(member.name for member in members.ALERTMANAGERS),
-}
 
-
-def make(context: Context) -> list[Part]:
+def make(context: Context) -> list[Process]:
     """Every process, as the supervisor takes it."""
     # Their configuration is filled from the environment, in which a dollar has to be a variable.
     secret = secrets.environment(context.home.secrets) | {"DOLLAR": "$"}
-    samplers = _samplers(context)
+    sampling = samplers(context)
     return [
         _object_store(context, secret),
         *(_mimir(context, member, secret) for member in members.MIMIRS),
@@ -40,43 +34,18 @@ def make(context: Context) -> list[Part]:
         _front(context),
         _prometheus(context),
         *(_gateway(context, member) for member in members.GATEWAYS),
-        *(_sampler(context, member) for member in samplers),
-        parts.collector(
-            context, _agent_files(context), after=("front", *_names(members.GATEWAYS), *_names(samplers))
-        ),
+        *(_sampler(context, member) for member in sampling),
+        _agent(context, ("front", *_names(members.GATEWAYS), *_names(sampling))),
     ]
 
 
-def addresses(context: Context) -> dict[str, str]:
-    """Where a client finds what on a single machine is one process, whichever of them answers."""
-    return {
-        "prometheus": context.url("BOTOBS_FRONT_MIMIR_PORT", "/prometheus"),
-        "mimir": context.url("BOTOBS_FRONT_MIMIR_PORT"),
-        "tempo": context.url("BOTOBS_TEMPO_QUERY_FRONTEND_HTTP_PORT"),
-        "alertmanager": context.url("BOTOBS_FRONT_ALERTMANAGER_PORT"),
-    }
+def samplers(context: Context) -> tuple[Member, ...]:
+    """The samplers that run.
 
-
-def write_targets(context: Context) -> None:
-    """Tell Prometheus where the several are, over the targets of a single machine."""
-    targets = {
-        "collector": {
-            "collector-0": "BOTOBS_COLLECTOR_HEALTH_PORT",
-            **_variables(members.GATEWAYS, "HEALTH_PORT"),
-            **_variables(_samplers(context), "HEALTH_PORT"),
-        },
-        "mimir": _variables(members.MIMIRS, "HTTP_PORT"),
-        "tempo": _variables(members.TEMPOS, "HTTP_PORT"),
-        "alertmanager": _variables(members.ALERTMANAGERS, "PORT"),
-    }
-    folder = context.home.config / "prometheus" / "targets"
-    for job, variables in targets.items():
-        found = {instance: f"127.0.0.1:{context.port(name)}" for instance, name in variables.items()}
-        parts.write_job(folder, job, found)
-
-
-def _samplers(context: Context) -> tuple[Member, ...]:
-    sampling = parts.sampling(context)
+    Raises:
+        StackError: BOTOBS_SAMPLING has a value that a cluster has not.
+    """
+    sampling = collector.sampling(context)
     if sampling == "on":
         raise StackError(
             "BOTOBS_SAMPLING=on is of a single machine",
@@ -85,26 +54,26 @@ def _samplers(context: Context) -> tuple[Member, ...]:
     return members.SAMPLERS if sampling == "gateway" else ()
 
 
-def _agent_files(context: Context) -> tuple[str, ...]:
-    sampling = parts.SAMPLING[parts.sampling(context)]
-    return ("collector.yaml", "agent.yaml", *sampling, *(["agent-sampling.yaml"] if sampling else []))
+def _agent(context: Context, after: tuple[str, ...]) -> Process:
+    sampling = collector.SAMPLING[collector.sampling(context)]
+    files = ("collector.yaml", "agent.yaml", *sampling, *(["agent-sampling.yaml"] if sampling else []))
+    entry = replace(
+        BY_NAME["collector"], arguments=lambda context: collector.arguments(context, files), after=after
+    )
+    return native.process(context, entry)
 
 
 def _names(some: tuple[Member, ...]) -> tuple[str, ...]:
     return tuple(member.name for member in some)
 
 
-def _variables(some: tuple[Member, ...], end: str) -> dict[str, str]:
-    return {member.name: member.ports[end].variable for member in some}
-
-
-def _object_store(context: Context, secret: dict[str, str]) -> Part:
+def _object_store(context: Context, secret: dict[str, str]) -> Process:
     folder = context.data("object-store")
     buckets, attributes = folder / "buckets", folder / "attributes"
     for needed in (buckets / "mimir", buckets / "tempo", attributes):
         needed.mkdir(parents=True, exist_ok=True)
     port = members.OBJECT_STORE.ports["PORT"].variable
-    return Part(
+    return Process(
         name="object-store",
         command=[
             str(context.binaries["versitygw"]),
@@ -118,8 +87,8 @@ def _object_store(context: Context, secret: dict[str, str]) -> Part:
             f"--sidecar={attributes}",
             str(buckets),
         ],
-        ready=context.answers(context.url(port, "/health")),
-        environ=parts.environ(
+        ready=context.returns_200(context.url(port, "/health")),
+        environ=environ(
             ROOT_ACCESS_KEY_ID=secret["OBJECT_STORE_KEY"],
             ROOT_SECRET_ACCESS_KEY=secret["OBJECT_STORE_SECRET"],
         ),
@@ -127,22 +96,22 @@ def _object_store(context: Context, secret: dict[str, str]) -> Part:
     )
 
 
-def _mimir(context: Context, member: Member, secret: dict[str, str]) -> Part:
+def _mimir(context: Context, member: Member, secret: dict[str, str]) -> Process:
     port = member.ports["HTTP_PORT"].variable
 
     async def prepare() -> None:
         # It makes all folders but this, in which uploaded blocks are looked through.
         (context.data(member.name) / "compactor").mkdir(exist_ok=True)
 
-    return Part(
+    return Process(
         name=member.name,
         command=[
             str(context.binaries["mimir"]),
             f"-config.file={context.config('mimir', f'{member.name}.yaml')}",
             "-config.expand-env=true",
         ],
-        ready=context.answers(context.url(port, "/ready")),
-        environ=parts.environ(**secret),
+        ready=context.returns_200(context.url(port, "/ready")),
+        environ=environ(**secret),
         after=("object-store",),
         prepare=prepare,
         stop_budget=30,
@@ -151,11 +120,11 @@ def _mimir(context: Context, member: Member, secret: dict[str, str]) -> Part:
     )
 
 
-def _tempo(context: Context, member: Member, secret: dict[str, str]) -> Part:
+def _tempo(context: Context, member: Member, secret: dict[str, str]) -> Process:
     context.data(member.name)
     target = members.TARGETS[member.name]
     port = member.ports["HTTP_PORT"].variable
-    return Part(
+    return Process(
         name=member.name,
         command=[
             str(context.binaries["tempo"]),
@@ -163,8 +132,8 @@ def _tempo(context: Context, member: Member, secret: dict[str, str]) -> Part:
             f"-config.file={context.config('tempo', f'{member.name}.yaml')}",
             "-config.expand-env=true",
         ],
-        ready=context.answers(context.url(port, "/ready")),
-        environ=parts.environ(**secret),
+        ready=context.returns_200(context.url(port, "/ready")),
+        environ=environ(**secret),
         after={"ingester": ("object-store",), "metrics-generator": ("object-store",)}.get(
             target, members.INGESTERS
         ),
@@ -175,35 +144,47 @@ def _tempo(context: Context, member: Member, secret: dict[str, str]) -> Part:
     )
 
 
-def _alertmanagers(context: Context) -> Iterator[Part]:
+def _alertmanagers(context: Context) -> Iterator[Process]:
+    entry = BY_NAME["alertmanager"]
+    assert not callable(entry.arguments) and entry.health is not None
     gossip = {
         member.name: f"127.0.0.1:{context.port(member.ports['GOSSIP_PORT'].variable)}"
         for member in members.ALERTMANAGERS
     }
     for member in members.ALERTMANAGERS:
-        others = [address for name, address in gossip.items() if name != member.name]
-        yield parts.alertmanager(
-            context,
-            member.name,
-            member.ports["PORT"].variable,
-            (
+        port = member.ports["PORT"].variable
+        own = {
+            **native.places(context, entry),
+            "data": str(context.data(member.name)),
+            "url": context.url(port),
+            "BOTOBS_ALERTMANAGER_PORT": context.values[port],
+        }
+        yield Process(
+            name=member.name,
+            command=[
+                str(context.binaries["alertmanager"]),
+                *native.filled((word for word in entry.arguments if not word.startswith("--cluster.")), own),
                 f"--cluster.listen-address={gossip[member.name]}",
-                *(f"--cluster.peer={address}" for address in others),
+                *(f"--cluster.peer={address}" for name, address in gossip.items() if name != member.name),
                 f"--cluster.tls-config={context.config('alertmanager', 'cluster.yml')}",
-                # How long the second waits for word of the first before it tells people itself.
-                f"--cluster.peer-timeout={context.values.get('BOTOBS_ALERTMANAGER_PEER_TIMEOUT', '15s')}",
-            ),
+                # How long the second waits for word of the first before it alerts people itself.
+                f"--cluster.peer-timeout={context.values['BOTOBS_ALERTMANAGER_PEER_TIMEOUT']}",
+            ],
+            ready=context.returns_200(context.url(port, entry.health[1])),
+            environ=environ(),
+            stop_budget=entry.stop_budget,
+            url=context.url(port),
         )
 
 
-def _front(context: Context) -> Part:
+def _front(context: Context) -> Process:
     async def load_rules() -> None:
         await rules.load(
             context.http, context.url("BOTOBS_FRONT_MIMIR_PORT"), context.home.config / "prometheus" / "rules",
             context.values.get("BOTOBS_TENANT") or "botobs", context.values["BOTOBS_ENVIRONMENT"],
         )  # fmt: skip
 
-    return Part(
+    return Process(
         name="front",
         command=[
             str(context.binaries["caddy"]),
@@ -211,59 +192,57 @@ def _front(context: Context) -> Part:
             f"--config={context.config('front', 'front.conf')}",
             "--adapter=caddyfile",
         ],
-        ready=context.answers(context.url("BOTOBS_FRONT_MIMIR_PORT", "/ready")),
-        environ=parts.environ(
-            XDG_DATA_HOME=str(context.data("front")), XDG_CONFIG_HOME=str(context.data("front"))
-        ),
+        ready=context.returns_200(context.url("BOTOBS_FRONT_MIMIR_PORT", "/ready")),
+        environ=environ(XDG_DATA_HOME=str(context.data("front")), XDG_CONFIG_HOME=str(context.data("front"))),
         after=(*_MIMIRS, *_names(members.ALERTMANAGERS)),
         finish_start=load_rules,
         url=context.url("BOTOBS_FRONT_GATEWAY_PORT"),
     )
 
 
-def _prometheus(context: Context) -> Part:
-    address = f"{context.values.get('BOTOBS_BIND', '127.0.0.1')}:{context.port('BOTOBS_PROMETHEUS_PORT')}"
-    return Part(
+def _prometheus(context: Context) -> Process:
+    address = f"{context.values['BOTOBS_BIND']}:{context.port('BOTOBS_PROMETHEUS_PORT')}"
+    return Process(
         name="prometheus",
         command=[
             str(context.binaries["prometheus"]),
             "--agent",
             f"--config.file={context.config('prometheus', 'agent.yml')}",
             f"--storage.agent.path={context.data('prometheus-agent')}",
-            # What Mimir has not answered for waits on disk as long as the agents' queues do.
-            f"--storage.agent.retention.max-time={context.values.get('BOTOBS_HORIZON') or '24h'}",
+            # What Mimir has not acknowledged waits on disk as long as the agents' queues do.
+            f"--storage.agent.retention.max-time={context.values['BOTOBS_HORIZON']}",
             f"--web.listen-address={address}",
             f"--web.config.file={context.home.secrets / 'web.yml'}",
             "--log.level=warn",
         ],
-        ready=context.answers(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),
-        environ=parts.environ(),
+        ready=context.returns_200(context.url("BOTOBS_PROMETHEUS_PORT", "/-/ready")),
+        environ=environ(),
         after=("front",),
         stop_budget=30,
         url=context.url("BOTOBS_PROMETHEUS_PORT"),
     )
 
 
-def _gateway(context: Context, member: Member) -> Part:
+def _gateway(context: Context, member: Member) -> Process:
     return _collector(context, member, (f"{member.name}.yaml",))
 
 
-def _sampler(context: Context, member: Member) -> Part:
+def _sampler(context: Context, member: Member) -> Process:
     context.data(member.name)
     return _collector(
         context, member, (f"{member.name}.yaml", "sampling-policy.yaml", "sampler-gateways.yaml")
     )
 
 
-def _collector(context: Context, member: Member, files: tuple[str, ...]) -> Part:
-    return Part(
+def _collector(context: Context, member: Member, files: tuple[str, ...]) -> Process:
+    return Process(
         name=member.name,
         command=[
-            str(context.binaries["botobs-collector"]),
-            *(word for file in files for word in ("--config", f"file:{context.config('collector', file)}")),
+            str(context.binaries[collector.EXECUTABLE]),
+            *collector.arguments(context, files),
         ],
-        ready=context.answers(context.url(member.ports["HEALTH_PORT"].variable, "/")),
-        environ=parts.collector_environ(context),
+        ready=context.returns_200(context.url(member.ports["HEALTH_PORT"].variable, "/")),
+        environ=collector.environ_of(context),
         after=("front", *_TEMPOS),
         stop_budget=15,
         url=context.url(member.ports["PORT"].variable),

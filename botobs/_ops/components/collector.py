@@ -1,0 +1,69 @@
+"""The collector: which of its files are laid over each other, and its limits of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import StackError
+from .context import Context, environ
+from .queues import set_aside_broken
+
+EXECUTABLE = "botobs-collector"
+#: Files that are laid over the collector's own, by the value of BOTOBS_SAMPLING.
+SAMPLING = {
+    "off": (),
+    "on": ("sampling-policy.yaml", "sampling.yaml"),
+    "gateway": ("sampling-policy.yaml", "sampling.yaml", "sampling-gateway.yaml"),
+}
+
+
+def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
+    """The command line of a collector.
+
+    Args:
+        context: The stack.
+        files: Its configuration, each file over those before it, if it is not a single machine's.
+    """
+    files = tuple(files) or _files_of_machine(context)
+    # With its scheme, or a colon in the path would end one.
+    return [word for file in files for word in ("--config", f"file:{context.config('collector', file)}")]
+
+
+def _files_of_machine(context: Context) -> tuple[str, ...]:
+    files = SAMPLING[sampling(context)]
+    if context.values.get("BOTOBS_MOVING") != "on":
+        return ("collector.yaml", *files)
+    if files:
+        raise StackError(
+            f"BOTOBS_MOVING=on and BOTOBS_SAMPLING={sampling(context)} do not go together",
+            "What is sampled here would be missing there: sample in the cluster.",
+        )
+    return ("collector.yaml", "agent.yaml", "moving.yaml")
+
+
+def sampling(context: Context) -> str:
+    """The value of BOTOBS_SAMPLING."""
+    return context.values.get("BOTOBS_SAMPLING") or "off"
+
+
+def environ_of(context: Context) -> dict[str, str]:
+    """How a collector's garbage is collected."""
+    return environ(
+        GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT") or _below_memory_limiter(context),
+        # Its heap is small and all of it is garbage a moment later; the usual 100 is a quarter of its time.
+        GOGC="400",
+    )
+
+
+def _below_memory_limiter(context: Context) -> str:
+    """Where Go collects garbage whatever GOGC says: before the memory limiter would take it for load."""
+    limit, spike = (
+        int(context.values[name])
+        for name in ("BOTOBS_COLLECTOR_MEMORY_MIB", "BOTOBS_COLLECTOR_MEMORY_SPIKE_MIB")
+    )
+    return f"{(limit - spike) * 15 // 16}MiB"
+
+
+def prepare(context: Context) -> None:
+    """Make the folder of its queues usable."""
+    set_aside_broken(context.data("collector") / "queue")

@@ -1,0 +1,5 @@
+"""The roles and databases of the stack's own PostgreSQL."""
+
+EXPORTER_ROLE = "exporter"
+DEMO_ROLE = "demo"
+DEMO_DATABASE = "trading"
