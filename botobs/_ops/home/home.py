@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from ..._sdk.settings.stack_file import absolute, state_folder
 from ..errors import StackError
 from .private import make_folder
+
+_PATTERN = re.compile(r"[$*?\[\]{}\\`\x00-\x1f\x7f]")
 
 
 def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
@@ -100,9 +103,10 @@ class Home:
         """Make the folders, which nobody but their owner can enter.
 
         Raises:
-            StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, or
-                it cannot be made.
+            StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, it
+                cannot be made, or a program of the stack would read its path otherwise.
         """
+        self._refuse_patterns()
         try:
             make_folder(self.path)
             self._refuse_strangers()
@@ -118,6 +122,15 @@ class Home:
                 f"the home {self.path} cannot be used: {error.strerror}: {error.filename}",
                 "Name another with --home or BOTOBS_HOME.",
             ) from None
+
+    def _refuse_patterns(self) -> None:
+        # Prometheus looks for rules and targets beside its configuration by patterns, in which these stand for others,
+        # and would load none in silence; the collector reads `$` and braces in names of files as references.
+        if found := _PATTERN.search(str(self.path)):
+            raise StackError(
+                f"the home {str(self.path)!r} has {found[0]!r} in its path, which programs of the stack read otherwise",
+                "Name another with --home or BOTOBS_HOME.",
+            )
 
     def _refuse_strangers(self) -> None:
         status = self.path.stat()

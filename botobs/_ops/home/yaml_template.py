@@ -66,7 +66,7 @@ class _Place:
         if self.program == "grafana" and re.fullmatch(r"\$__file\{[^{}]+\}", text):
             return text
         if self.in_reference:
-            if "}" in text or "${" in text or (self.program == "grafana" and "$" in text):
+            if "}" in text or "$" in text:
                 raise StackError(
                     f"{text!r} cannot be the name of a file for {self.program}, which reads $ and braces otherwise",
                     "Name another home with --home or BOTOBS_HOME.",

@@ -65,6 +65,8 @@ def read(path: Path) -> Receivers:
 def _channels(receiver: Mapping[str, Any], smarthost: str) -> list[str]:
     found = [f"mail to {each['to']} over {smarthost}" for each in receiver.get("email_configs", ())]
     found += [f"Slack to {each['channel']}" for each in receiver.get("slack_configs", ())]
+    # They are Go templates, in which a brace is written as `quoting.go_template` does it.
+    found = [channel.replace('{{"{"}}', "{") for channel in found]
     others = (
         key for key in receiver if key.endswith("_configs") and key not in ("email_configs", "slack_configs")
     )

@@ -24,3 +24,19 @@ def test_one_where_volumes_are_mounted_does(tmp_path: Path) -> None:
     (tmp_path / "data" / "prometheus" / "lost+found").mkdir(parents=True)
     Home(tmp_path).create()
     assert (tmp_path / "secrets").is_dir()
+
+
+@pytest.mark.parametrize("name", ["a$b", "a*", "a?", "[a]", "{a}", "a\\b", "a\nb", "a`b"])
+def test_a_path_that_programs_read_otherwise_is_refused(tmp_path: Path, name: str) -> None:
+    """Prometheus takes `[a]` for a pattern and would load no rule, without a word."""
+    home = Home(tmp_path / name)
+    with pytest.raises(StackError, match="which programs of the stack read otherwise"):
+        home.create()
+    assert not home.path.exists()
+
+
+@pytest.mark.parametrize("name", ["a #b", "a: b", 'a "b"', "bob's", "é 漢", "a,b;c&d|e", "(a) ~%+=@!"])
+def test_any_other_path_is_a_home(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path / name)
+    home.create()
+    assert home.secrets.is_dir()

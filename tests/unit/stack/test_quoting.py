@@ -235,7 +235,7 @@ def test_half_a_character_is_refused() -> None:
         render_text("a: ${BOTOBS_A:-x}", {"BOTOBS_A": "\udcff"}, "x.yaml")
 
 
-@pytest.mark.parametrize("text", ["a}b", "a${b"])
+@pytest.mark.parametrize("text", ["a}b", "a${b", "a$b"])
 def test_a_reference_to_a_file_refuses_what_would_end_it(text: str) -> None:
     template = 'value: "${file:${BOTOBS_SECRETS}/x}"'
     with pytest.raises(StackError, match="cannot be the name of a file"):
