@@ -34,7 +34,7 @@ from ._harness import ROOT, Figure, machine, ratio
 
 #: Items a second that the pipeline is built for; at this rate an outage is played.
 AIMS = {"spans": 20_000, "points": 100_000}
-#: Of collectors with a queue on disk, as botobs/_ops/components/parts.py starts one.
+#: Of collectors with a queue on disk, as botobs/_ops/components/collector.py starts one.
 _SHIPPED = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
 #: The plain one's and the sink's. No limit of memory: a plain collector holds what waits there, and would pay for a
 #: limit with CPU that is not its work.

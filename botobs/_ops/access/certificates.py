@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from ..errors import StackError
 from ..home.private import make_folder, write_secret
 
-#: Names under which the parts are reached: natively, and as services of docker-compose.yml.
+#: Names under which the components are reached: natively, and as services of docker-compose.yml.
 HOSTS = (
     "localhost", "collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "postgres_exporter",
     "postgres-exporter", "grafana",
@@ -37,7 +37,7 @@ RENEW_DAYS = 30
 PURPOSES = {
     "ca": "signs the stack's own",
     "server": "shown by every listener",
-    "client": "shown by the parts and by botobs to each other",
+    "client": "shown by the components and by botobs to each other",
     "services-ca": "signs those of services, where services show any",
 }
 _DELETE_KEY = "Delete it with its certificate, and both will be made anew."
@@ -69,7 +69,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
     Args:
         folder: The home's `secrets/`.
-        extra_hosts: Further names or addresses, over those that `add_hosts` was told.
+        extra_hosts: Further names or addresses, over those that were given to `add_hosts`.
 
     Raises:
         StackError: The authority is somebody else's, and a certificate of theirs is missing.
@@ -87,7 +87,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
 
 def renew(folder: Path) -> None:
-    """Make both certificates anew; the authority stays, so that nobody has to be told."""
+    """Make both certificates anew; the authority stays, so that nobody has to trust a new one."""
     _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
     _issue_own(folder, "client", ())
 
@@ -104,7 +104,7 @@ def add_hosts(folder: Path, hosts: Iterable[str]) -> None:
 
 
 def added_hosts(folder: Path) -> list[str]:
-    """The names and addresses that `add_hosts` was told."""
+    """The names and addresses that were given to `add_hosts`."""
     file = folder / "hosts"
     return file.read_text(encoding="utf-8").split() if file.exists() else []
 

@@ -1,4 +1,4 @@
-"""HTTP clients for the parts of a running stack, with its certificates and the operator's password."""
+"""HTTP clients for the components of a running stack, with its certificates and the operator's password."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def _options(secrets: Path) -> dict[str, Any]:
 
 
 def client(secrets: Path, base_url: str) -> httpx.Client:
-    """A client for one part."""
+    """A client for one component."""
     return httpx.Client(base_url=base_url, **_options(secrets))
 
 
 def async_client(secrets: Path, base_url: str = "") -> httpx.AsyncClient:
-    """The same for asyncio; without `base_url` for several parts."""
+    """The same for asyncio; without `base_url` for several components."""
     return httpx.AsyncClient(base_url=base_url, **_options(secrets))

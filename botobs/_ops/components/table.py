@@ -84,7 +84,7 @@ COMPONENTS: tuple[Component, ...] = (
         folder="tempo",
         ports=(
             Port("BOTOBS_TEMPO_HTTP_PORT", 3200, "tempo", "Tempo's API", Auth.CERTIFICATE),
-            Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "Tempo's own parts", Auth.CERTIFICATE),
+            Port("BOTOBS_TEMPO_GRPC_PORT", 9095, "tempo", "between Tempo's processes", Auth.CERTIFICATE),
             Port("BOTOBS_TEMPO_OTLP_PORT", 4417, "tempo", "traces from the collector", Auth.CERTIFICATE),
         ),
         arguments=("-config.file={config}/tempo.yaml",),
@@ -175,7 +175,7 @@ COMPONENTS: tuple[Component, ...] = (
         folder="mimir",
         ports=(
             Port("BOTOBS_MIMIR_HTTP_PORT", 9009, "mimir", "Mimir's API", Auth.CERTIFICATE),
-            Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "Mimir's own parts", Auth.CERTIFICATE),
+            Port("BOTOBS_MIMIR_GRPC_PORT", 9096, "mimir", "between Mimir's processes", Auth.CERTIFICATE),
         ),
         arguments=("-config.file={config}/mimir.yaml",),
         stores=True,

@@ -61,17 +61,17 @@ class Home:
 
     @property
     def config(self) -> Path:
-        """Rendered configuration, one folder a part."""
+        """Rendered configuration, one folder a component."""
         return self.path / "config"
 
     @property
     def data(self) -> Path:
-        """What the parts store, one folder a part."""
+        """What the components store, one folder each."""
         return self.path / "data"
 
     @property
     def logs(self) -> Path:
-        """One log file a part."""
+        """One log file a process."""
         return self.path / "logs"
 
     @property
@@ -86,7 +86,7 @@ class Home:
 
     @property
     def control(self) -> Path:
-        """Socket by which drills take parts away for a time."""
+        """Socket by which drills take processes away for a time."""
         return self.path / "control.sock"
 
     @property

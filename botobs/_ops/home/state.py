@@ -36,7 +36,7 @@ class Running:
         home: Its folder.
         pid: Its supervisor.
         environment: Its deployment environment.
-        parts: Address by part.
+        parts: Address by component.
         started: What tells its supervisor from a later process with that number.
     """
 
@@ -46,15 +46,15 @@ class Running:
     parts: Mapping[str, str]
     started: str = ""
 
-    def url(self, part: str) -> str:
-        """The address of a part.
+    def url(self, component: str) -> str:
+        """The address of a component.
 
         Raises:
             StackError: It does not run here.
         """
-        if part not in self.parts:
-            raise StackError(f"the stack in {self.home.path} does not run {part}")
-        return self.parts[part]
+        if component not in self.parts:
+            raise StackError(f"the stack in {self.home.path} does not run {component}")
+        return self.parts[component]
 
 
 def write(home: Home, environment: str, otlp: str, parts: Mapping[str, str], publish: bool) -> str:

@@ -47,7 +47,7 @@ class Process:
     Attributes:
         name: Unique in the stack.
         command: Program and arguments; no secret may be among them.
-        ready: Whether it answers; asked until it does.
+        ready: Whether it is ready; called until it is.
         environ: Its whole environment.
         after: Names of the processes that must be ready first.
         stop_signal: What makes it stop in good order.
@@ -86,7 +86,7 @@ class Status:
 
 
 class Supervisor:
-    """Runs processes until told to stop.
+    """Runs processes until `stop`.
 
     Args:
         processes: In any order; `Process.after` decides.

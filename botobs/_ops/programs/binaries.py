@@ -27,7 +27,7 @@ class Missing:
 
     @property
     def minutes(self) -> float:
-        """Share of this program in the part's cold build; the first one compiles nearly everything."""
+        """Share of this program in the component's cold build; the first one compiles nearly everything."""
         programs = list(self.pin.packages)
         return self.pin.minutes if self.program == programs[0] else self.pin.minutes / 10
 
@@ -59,13 +59,13 @@ class Binaries:
     def __getitem__(self, program: str) -> Path:
         return self._found[program]
 
-    def require(self, parts: Iterable[str], display: Display) -> None:
-        """Find or build every program of `parts`.
+    def require(self, components: Iterable[str], display: Display) -> None:
+        """Find or build every program of `components`.
 
         Raises:
             StackError: One has to be built and cannot be.
         """
-        wanted = [pins()[part] for part in parts]
+        wanted = [pins()[name] for name in components]
         missing = list(self._missing(wanted))
         if not missing:
             return

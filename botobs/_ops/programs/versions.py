@@ -14,10 +14,10 @@ from ..home import assets
 
 @dataclass(frozen=True)
 class Pin:
-    """One part's version and how it is built.
+    """One component's version and how it is built.
 
     Attributes:
-        name: The part, as in `versions.toml`.
+        name: The component, as in `versions.toml`.
         version: What the program says of itself.
         source: Folder of the committed go.mod and go.sum.
         packages: Go package by program name.
@@ -58,7 +58,7 @@ class Pin:
 def pins() -> dict[str, Pin]:
     """Everything that can be built from Go here, in the order of the file.
 
-    A wheel has the sources of the stack's parts alone, a checkout those of what checks the project too.
+    A wheel has the sources of the stack's components alone, a checkout those of what checks the project too.
     """
     base = assets.root()
     table = tomllib.loads((base / "versions.toml").read_text(encoding="utf-8"))

@@ -84,11 +84,11 @@ def upload(http: httpx.Client, block: Path, patience: float = 600) -> bool:
 
 
 def _state(http: httpx.Client, block: Path, path: str) -> dict[str, Any]:
-    answer = http.get(f"{path}/check")
+    response = http.get(f"{path}/check")
     # Between what describes a block that is coming and what describes one that is there, it can be seen as neither.
-    if answer.status_code == httpx.codes.NOT_FOUND:
+    if response.status_code == httpx.codes.NOT_FOUND:
         return {"result": "unknown"}
-    read: dict[str, Any] = _check(block, answer).json()
+    read: dict[str, Any] = _check(block, response).json()
     return read
 
 
@@ -102,7 +102,7 @@ def _meta(block: Path) -> dict[str, Any]:
     return read
 
 
-def _check(block: Path, answer: httpx.Response) -> httpx.Response:
-    if not answer.is_success:
-        raise StackError(f"Mimir refuses the block {block.name}: {answer.text.strip()}")
-    return answer
+def _check(block: Path, response: httpx.Response) -> httpx.Response:
+    if not response.is_success:
+        raise StackError(f"Mimir refuses the block {block.name}: {response.text.strip()}")
+    return response

@@ -13,7 +13,7 @@ class Member:
     """One process of a cluster.
 
     Attributes:
-        name: Of the part, such as `mimir-0`.
+        name: Of the process, such as `mimir-0`.
         kind: What it is one of, as in the variables of its template.
         ports: By the end of their variables, which begin with `BOTOBS_` and the name; in the template, with the kind.
     """
@@ -46,7 +46,7 @@ def _ring_member(name: str, kind: str, place: int, base: int) -> Member:
         name,
         kind,
         ("HTTP_PORT", base + place, f"{title}'s API", Auth.CERTIFICATE),
-        ("GRPC_PORT", base + 10 + place, f"{title}'s own parts", Auth.CERTIFICATE),
+        ("GRPC_PORT", base + 10 + place, f"between {title}'s processes", Auth.CERTIFICATE),
         ("GOSSIP_PORT", base + 20 + place, "who is there, and who has what", Auth.GOSSIP),
     )
 
@@ -99,7 +99,7 @@ ALERTMANAGERS = tuple(
         f"alertmanager-{number}",
         "ALERTMANAGER",
         ("PORT", 9141 + number, "Alertmanager's API", Auth.PASSWORD),
-        ("GOSSIP_PORT", 9151 + number, "who has told whom", Auth.CERTIFICATE),
+        ("GOSSIP_PORT", 9151 + number, "which messages have been sent", Auth.CERTIFICATE),
     )
     for number in range(2)
 )

@@ -68,14 +68,16 @@ async def _ask(
     http: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: str | None = None
 ) -> str:
     try:
-        answer = await http.request(
+        response = await http.request(
             method, url, headers={**headers, "Content-Type": "application/yaml"}, content=body, timeout=30
         )
     except httpx.HTTPError as error:
-        raise StackError(f"Mimir's ruler does not answer at {url}: {error or type(error).__name__}") from None
+        raise StackError(
+            f"Mimir's ruler does not respond at {url}: {error or type(error).__name__}"
+        ) from None
     # Without any rule yet, there is nothing to list.
-    if answer.status_code == 404 and method == "GET":
+    if response.status_code == 404 and method == "GET":
         return ""
-    if not answer.is_success:
-        raise StackError(f"Mimir's ruler refuses the rules at {url}: {answer.text.strip()}")
-    return answer.text
+    if not response.is_success:
+        raise StackError(f"Mimir's ruler refuses the rules at {url}: {response.text.strip()}")
+    return response.text

@@ -60,7 +60,7 @@ def ensure(folder: Path, tenants: Sequence[str]) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What the members of a cluster are told in secret, by the variable of their configuration."""
+    """The secrets of a cluster's members, by the variable of their configuration."""
     return {variable: read_secret(folder / file) for variable, file in _IN_ENVIRONMENT.items()}
 
 

@@ -21,7 +21,7 @@ _TEMPLATES: tuple[tuple[str, str, tuple[Member, ...]], ...] = (
     ("mimir", "cluster.yaml", members.MIMIRS),
     ("tempo", "cluster.yaml", members.TEMPOS),
 )
-#: What a Prometheus that only scrapes and sends on may be told.
+#: Sections that a Prometheus which only scrapes and sends on may have.
 _AGENT = ("global", "scrape_configs")
 
 
@@ -57,7 +57,7 @@ def variables(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def render(home: Home, values: Mapping[str, str]) -> None:
-    """Write the files of every process, and what the Prometheus that scrapes is told."""
+    """Write the files of every process, and the configuration of the Prometheus that scrapes."""
     for folder, template, some in _TEMPLATES:
         text = (assets.root() / folder / template).read_text(encoding="utf-8")
         for member in some:
