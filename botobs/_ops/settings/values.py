@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..._sdk import units
 from ..errors import StackError
 from ..home.home import Home
-from . import file, unknown
+from . import file, kinds, unknown
 from .setting import Setting
 from .table import TABLE
 
@@ -103,7 +103,7 @@ def gather(
     ]
     for name in [name for name in texts if name in TABLE]:
         try:
-            texts[name] = TABLE[name].kind.read(texts[name].strip())
+            texts[name] = _read(TABLE[name], texts[name])
         except ValueError:
             problems.append(_wrong(TABLE[name], texts.pop(name), origins[name]))
     problems += _inconsistent(texts)
@@ -128,9 +128,14 @@ def read_one(name: str, text: str) -> str:
     if setting is None:
         raise StackError(unknown.sentences([name])[0], "botobs settings lists them.")
     try:
-        return setting.kind.read(text.strip())
+        return _read(setting, text)
     except ValueError:
         raise StackError(_wrong(setting, text, "")) from None
+
+
+def _read(setting: Setting, text: str) -> str:
+    # Space may belong to a text; around a number or a name it is a slip.
+    return setting.kind.read(text if setting.kind in (kinds.TEXT, kinds.PATTERN) else text.strip())
 
 
 def _wrong(setting: Setting, text: str, origin: str) -> str:

@@ -189,3 +189,8 @@ def test_one_value_is_read_by_its_type() -> None:
     with pytest.raises(StackError, match="did you mean BOTOBS_HORIZON"):
         read_one("BOTOBS_HORZION", "1h")
     assert "BOTOBS_HORIZON" in TABLE
+
+
+def test_space_stays_in_a_text_and_goes_around_a_number(home: Home) -> None:
+    given = gather(home, environ={"BOTOBS_ORDERS_QUERY": "SELECT x = ", "BOTOBS_SMTP_PORT": " 587 "})
+    assert given.texts == {"BOTOBS_ORDERS_QUERY": "SELECT x = ", "BOTOBS_SMTP_PORT": "587"}
