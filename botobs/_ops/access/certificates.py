@@ -17,14 +17,24 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ..components.table import COMPONENTS
 from ..errors import StackError
 from ..home.private import make_folder, write_secret
 
 #: Names under which the components are reached: natively, and as services of docker-compose.yml.
-HOSTS = (
-    "localhost", "collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres", "postgres_exporter",
-    "postgres-exporter", "grafana",
-)  # fmt: skip
+HOSTS = tuple(
+    dict.fromkeys(
+        [
+            "localhost",
+            *(
+                name
+                for component in COMPONENTS
+                if component.in_compose
+                for name in (component.name, component.name.replace("_", "-"))
+            ),
+        ]
+    )
+)
 ADDRESSES = ("127.0.0.1", "::1")
 
 CA_DAYS = 3650

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 
+from botobs._ops.access import certificates
 from botobs._ops.components import native, ports, targets
 from botobs._ops.components.component import Component
 from botobs._ops.components.context import Context
@@ -22,6 +23,7 @@ from botobs._ops.home.home import Home
 from botobs._ops.programs.binaries import Binaries
 from botobs._ops.programs.versions import pins
 from botobs._ops.settings.values import defaults
+from botobs._sdk import units
 from tests.support import configs
 
 _SERVICES = yaml.safe_load((configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
@@ -69,6 +71,17 @@ def test_what_is_scraped_and_asked_is_a_port_of_the_component() -> None:
 def test_components_start_in_some_order() -> None:
     order = list(TopologicalSorter({one.name: one.after for one in COMPONENTS}).static_order())
     assert set(order) == BY_NAME.keys()
+
+
+def test_the_certificate_stands_for_every_container() -> None:
+    assert set(_SERVICES) - {"ownership"} <= set(certificates.HOSTS)
+
+
+def test_compose_gives_it_the_time_to_stop() -> None:
+    for component in COMPONENTS:
+        if component.in_compose:
+            grace = _SERVICES[component.name.replace("_", "-")]["stop_grace_period"]
+            assert units.seconds(grace) >= component.stop_budget, component.name
 
 
 _PLACES = {
