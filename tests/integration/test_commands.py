@@ -161,9 +161,9 @@ def test_the_demo_leaves_no_process_behind(home: Path, number: signal.Signals) -
 
 
 def test_a_start_that_fails_stops_what_it_has_started(home: Path) -> None:
-    # A rule file that Prometheus refuses.
+    # A list, but of no store: Prometheus refuses it.
     started = time.time()
-    done = _botobs("up", "--ports", "auto", "--home", str(home), BOTOBS_EVALUATION_INTERVAL="often")
+    done = _botobs("up", "--ports", "auto", "--home", str(home), BOTOBS_PROMETHEUS_REMOTE_WRITE="[{}]")
     assert done.returncode == 1
     assert "prometheus ended with exit code" in done.stderr
     assert "The end of" in done.stderr

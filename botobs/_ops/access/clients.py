@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 
 from ..errors import StackError
+from ..home.home import Home
 from ..home.private import read_secret
+from ..settings import file
+from ..settings.table import TABLE
 
-#: The stack's own, when nobody says otherwise.
-TENANT = "botobs"
+_TENANT = "BOTOBS_TENANT"
 
 
 def ssl_context(secrets: Path) -> ssl.SSLContext:
@@ -41,8 +43,13 @@ def _options(secrets: Path) -> dict[str, Any]:
         "timeout": 10.0,
         "trust_env": False,
         # Whose data is asked for, where there are several: Mimir and Tempo of a cluster. Nobody else looks at it.
-        "headers": {"X-Scope-OrgID": os.environ.get("BOTOBS_TENANT") or TENANT},
+        "headers": {"X-Scope-OrgID": _tenant(Home(secrets.parent))},
     }
+
+
+def _tenant(home: Home) -> str:
+    given = os.environ.get(_TENANT, "").strip() or file.read(home).get(_TENANT, "").strip()
+    return given or TABLE[_TENANT].default
 
 
 def client(secrets: Path, base_url: str) -> httpx.Client:

@@ -65,9 +65,7 @@ class Given:
         if wrong:
             head = wrong[0] if len(wrong) == 1 else f"{len(wrong)} settings are wrong"
             rest = [] if len(wrong) == 1 else [f"  {sentence}" for sentence in wrong]
-            raise StackError(
-                head, "\n".join([*rest, "docs/reference/stack-settings.md lists every setting."])
-            )
+            raise StackError(head, "\n".join([*rest, "botobs settings lists every setting."]))
 
 
 def gather(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from botobs._ops.access import clients, secrets
 from botobs._ops.home.home import Home
 from botobs._ops.settings import file, unknown
 from botobs._ops.settings.table import TABLE
@@ -194,3 +195,18 @@ def test_one_value_is_read_by_its_type() -> None:
 def test_space_stays_in_a_text_and_goes_around_a_number(home: Home) -> None:
     given = gather(home, environ={"BOTOBS_ORDERS_QUERY": "SELECT x = ", "BOTOBS_SMTP_PORT": " 587 "})
     assert given.texts == {"BOTOBS_ORDERS_QUERY": "SELECT x = ", "BOTOBS_SMTP_PORT": "587"}
+
+
+def test_commands_ask_for_the_tenant_of_the_homes_file(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets.ensure(home.secrets)
+    monkeypatch.delenv("BOTOBS_TENANT", raising=False)
+
+    def tenant() -> str:
+        with clients.client(home.secrets, "https://127.0.0.1") as http:
+            return str(http.headers["X-Scope-OrgID"])
+
+    assert tenant() == "botobs"
+    file.write(home, {"BOTOBS_TENANT": "desk-1"})
+    assert tenant() == "desk-1"
+    monkeypatch.setenv("BOTOBS_TENANT", "desk-2")
+    assert tenant() == "desk-2"
