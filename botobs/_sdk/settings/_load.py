@@ -47,6 +47,7 @@ def load(
         )
         environ = {}
     decided.try_to("config", lambda: decided.read_file(arguments, environ, directory))
+    decided.try_to("environ", lambda: decided.name_unknown(environ))
     # Before a stack is asked: it may offer its own token where what a person named can be none.
     decided.try_to("token_file", decided.check_token_file)
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
@@ -156,9 +157,6 @@ class _Decided:
         """Decide by arguments, variables and the settings file."""
         file, file_name, problems = _files.read(environ, directory)
         self.problems += problems
-        known = unknown.of_sdk() | unknown.of_stack()
-        for name in unknown.unknown(environ, known):
-            self.problems.append(Problem(name, f"{unknown.sentence(name, known)} It is left out."))
         for key, value in file.items():
             # The stack's own settings stand beside those of services in the file of its home.
             if key not in TABLE and not (key == "stack" and isinstance(value, dict)):
@@ -167,6 +165,11 @@ class _Decided:
         for name, setting in TABLE.items():
             offers = _offers(name, setting, arguments, environ, file, file_name)
             self.try_to(name, partial(self.settle, name, setting, offers))
+
+    def name_unknown(self, environ: Mapping[str, str]) -> None:
+        """Report the variables that begin with `BOTOBS_` and that nothing reads."""
+        for name, sentence in unknown.of_service(environ).items():
+            self.problems.append(Problem(name, f"{sentence} It is left out."))
 
     def find_stack(self, environ: Mapping[str, str]) -> None:
         """Decide by what the stack on this machine offers."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from functools import cache
-from importlib.resources import files
 
 from ._table import TABLE
 
 #: Read beside the table: the file of settings, and the home of the stack.
 _OTHERS = frozenset({"BOTOBS_CONFIG", "BOTOBS_HOME"})
-#: Thresholds of an operator's own rules have names that nobody else knows.
-_OWN = "BOTOBS_THRESHOLD_"
+#: Thresholds of an operator's own rules have names that a service cannot know.
+_OWN_THRESHOLDS = "BOTOBS_THRESHOLD_"
 #: What Kubernetes puts into the environment for a service called `botobs` or `botobs-...`.
 #: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 _SERVICE_LINK = re.compile(
@@ -30,9 +29,24 @@ def of_sdk() -> frozenset[str]:
 @cache
 def of_stack() -> frozenset[str]:
     """The variables that a stack reads: a service may run in the same environment."""
+    from importlib.resources import files
+
     # Written by `make docs` from the stack's own table, which the SDK does not import.
     text = files(__package__).joinpath("stack_settings.txt").read_text(encoding="utf-8")
     return frozenset(text.split())
+
+
+def of_service(environ: Mapping[str, str]) -> dict[str, str]:
+    """A sentence for each variable in a service's environment that neither it nor a stack reads, by name."""
+    # The stack's names are read from a file, which an environment without any need not pay for.
+    if not unknown(environ, of_sdk()):
+        return {}
+    known = of_sdk() | of_stack()
+    return {
+        name: sentence(name, known)
+        for name in unknown(environ, known)
+        if not name.startswith(_OWN_THRESHOLDS)
+    }
 
 
 def unknown(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
@@ -47,7 +61,6 @@ def unknown(environ: Mapping[str, str], known: Collection[str]) -> list[str]:
         for name, value in environ.items()
         if isinstance(name, str)
         and name.startswith("BOTOBS_")
-        and not name.startswith(_OWN)
         and name not in known
         and not _is_service_link(name, value)
     )

@@ -158,7 +158,8 @@ def test_names_of_the_sdk_and_links_of_kubernetes_are_known(home: Home) -> None:
         "BOTOBS_X_PORT_4317_TCP_ADDR": "10.0.0.1",
     }
     assert gather(home, environ=environ).unknown == ()
-    assert gather(home, environ={"BOTOBS_STMP_PORT": "25"}).unknown == ("BOTOBS_STMP_PORT",)
+    for name in ("BOTOBS_STMP_PORT", "BOTOBS_THRESHOLD_LATENCY_SECOND"):
+        assert gather(home, environ={name: "25"}).unknown == (name,)
 
 
 def test_what_is_written_is_read_and_comments_stay(home: Home) -> None:
