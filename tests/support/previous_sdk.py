@@ -15,8 +15,8 @@ import asyncpg
 
 from botobs._demo import services
 from botobs._demo.database import apply_schema
-from botobs._ops.components.postgres import DEMO_DATABASE, DEMO_ROLE
-from botobs._ops.processes.supervisor import Part
+from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
+from botobs._ops.processes.supervisor import Process
 from botobs._ops.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -62,10 +62,10 @@ def _run(module: str, *words: str) -> None:
         raise RuntimeError(f"{module} failed: {done.stderr[-2000:]}")
 
 
-def fleet(load: services.Load, site: Path) -> Callable[[Stack], Iterator[Part]]:
+def fleet(load: services.Load, site: Path) -> Callable[[Stack], Iterator[Process]]:
     """What `Stack.add` takes: the demo's services of that time, with a database of their own."""
 
-    def parts(stack: Stack) -> Iterator[Part]:
+    def parts(stack: Stack) -> Iterator[Process]:
         assert stack.database is not None
         database = stack.database
         ours, theirs = (database.url(DEMO_ROLE, name) for name in (DEMO_DATABASE, _DATABASE))
