@@ -1,0 +1,152 @@
+"""Addresses without user, password, query and fragment, and without the segments of their paths that are keys."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+from .rules import RULES
+from .values import formatted, looks_random, looks_random_letters
+
+REDACTED = "[redacted]"
+# A host has 253 characters; names and passwords come before it.
+_LONGEST_NETLOC = 1024
+_ADDRESS = re.compile(r"://[^\s'\"<>\\^`{|}]*+")
+_NO_SPACE = re.compile(r"[^\s]++")
+# `user:password`, where what comes behind the colon is no port.
+_USER = re.compile(r"[^\s/?#@:\[\]]{0,256}:(?!\d{1,5}(?:[/?#\s'\")\],;]|\Z))(?!//)[^\s]")
+_HOST = re.compile(r"@(?=(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'\")\]}\\]|\Z)|\[[0-9a-f:]+\])")
+_SCHEME_OF_PAGES = ("http", "https", "ws", "wss")
+_SEGMENT = re.compile(r"[^/]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+")
+_VERSION = re.compile(r"v\d{1,2}")
+_TOKEN = re.compile(r"[\w.~=+:%-]{16,}")
+# Segments behind which a key comes, and behind which an identifier does.
+_BEFORE_KEYS = frozenset(("", "rpc", "ws", "key", "keys", "hook", "hooks", "webhook", "webhooks", "token", "tokens", "secret", "services", "integration", "invite", "reset", "verify", "stream"))  # fmt: skip
+_BEFORE_IDS = RULES.id_words | {
+    f"{word}s" for word in RULES.id_words
+} | {"bots", "traces", "commits", "objects", "blobs", "pods", "positions", "users", "address", "addresses", "api"}  # fmt: skip
+_HOSTS = [
+    (host, re.compile(keep)) for host, keep in sorted(RULES.hosts.items(), key=lambda item: -len(item[0]))
+]
+
+
+def without_addresses(text: str) -> str:
+    """`text` with each address in it cleaned."""
+    kept: list[str] = []
+    done = 0
+    while (start := text.find("://", done)) >= 0:
+        stop = _end(text, start)
+        kept += (text[done : start + 3], _rest(text[start + 3 : stop]))
+        done = stop
+    return "".join((*kept, text[done:])) if kept else text
+
+
+def _end(text: str, start: int) -> int:
+    """Where the address ends whose `://` is at `start`; a password may hold what ends an address otherwise."""
+    begin = start + 3
+    if _USER.match(text, begin) is not None:
+        run = _NO_SPACE.match(text, begin, begin + _LONGEST_NETLOC)
+        last = None
+        if run is not None and "@" in run[0]:
+            for last in _HOST.finditer(text, begin, run.end()):
+                pass
+        if last is not None:
+            begin = last.end()
+    found = _ADDRESS.match("://" + text[begin : begin + 8192]) if begin != start + 3 else _ADDRESS.match(text, start)
+    if found is None:
+        return begin
+    return begin + found.end() - 3 if begin != start + 3 else found.end()
+
+
+def clean_url(url: str) -> str:
+    """An address, or a path, as the value of an attribute."""
+    before, slashes, rest = url.partition("://")
+    if slashes and len(before) <= 32 and "/" not in before:
+        return before + slashes + _rest(rest)
+    if url.startswith("//"):
+        return "//" + _rest(url[2:])
+    return clean_path(without_query(url), "")
+
+
+def without_query(url: str) -> str:
+    """`url` up to its query or fragment."""
+    return url.partition("#")[0].partition("?")[0]
+
+
+def _rest(rest: str) -> str:
+    """What follows `://`."""
+    netloc, end = _netloc(rest)
+    tail = rest[end:]
+    bare = tail.rstrip(".,;:)]!")
+    path = without_query(bare)
+    host = _host(netloc)
+    return host + _keys_out(host, path) + tail[len(bare) :]
+
+
+def _netloc(rest: str) -> tuple[str, int]:
+    if _USER.match(rest) is not None and "@" in rest[:_LONGEST_NETLOC]:
+        last = None
+        for last in _HOST.finditer(rest, 0, _LONGEST_NETLOC):
+            pass
+        if last is not None:
+            found = re.compile(r"[/?#]|\Z").search(rest, last.end())
+            return rest[: found.start()], found.start()  # type: ignore[union-attr]
+    found = re.compile(r"[/?#]|\Z").search(rest)
+    return rest[: found.start()], found.start()  # type: ignore[union-attr]
+
+
+def _host(netloc: str) -> str:
+    """A host without user and password. One that reads differently when it is looked up might hide where they end."""
+    if len(netloc) > _LONGEST_NETLOC:
+        return REDACTED
+    host = netloc.rpartition("@")[2]
+    return host if host.isascii() or normalize("NFKC", host) == host else REDACTED
+
+
+def _keys_out(host: str, path: str) -> str:
+    name = host.partition(":")[0].lower()
+    if len(path) > 4:
+        for known, keep in _HOSTS:
+            if name.endswith(known) and (len(name) == len(known) or name[-len(known) - 1] == "."):
+                kept = keep.match(path)
+                if kept is not None and len(path) > kept.end() + 1:
+                    return f"{path[: kept.end()]}/{REDACTED}"
+    return clean_path(path, "")
+
+
+def clean_path(path: str, before: str) -> str:
+    """A path without the segments that are keys.
+
+    Args:
+        before: The segment in front of it.
+    """
+    if len(path) < 16:
+        return path
+    kept = []
+    for segment in path.split("/"):
+        kept.append(REDACTED if len(segment) >= 16 and _is_key(segment, before) else segment)
+        before = segment.lower() if segment else before
+    return "/".join(kept)
+
+
+def _is_key(segment: str, before: str) -> bool:
+    if not _TOKEN.fullmatch(segment):
+        return False
+    is_expected = before in _BEFORE_KEYS or _VERSION.fullmatch(before) is not None
+    if _UUID.fullmatch(segment):
+        return before != "" and is_expected and _VERSION.fullmatch(before) is None
+    if formatted(segment) is not None:
+        return True
+    if before in _BEFORE_IDS and not is_expected:
+        return False
+    if _HEX.fullmatch(segment):
+        return is_expected and len(segment) >= 24 and not segment.startswith("0x") or len(segment) >= 128
+    if segment.isdigit():
+        return False
+    if segment.isalpha():
+        return is_expected and len(segment) >= 20 and looks_random_letters(segment)
+    pieces = [piece for piece in re.split(r"[-_.~=+:%]", segment) if piece]
+    mixed = sum(len(piece) for piece in pieces if looks_random(piece) or (is_expected and len(piece) >= 16))
+    return (is_expected or len(segment) >= 24) and mixed >= 0.5 * sum(map(len, pieces))

@@ -1,0 +1,66 @@
+"""What a name promises of its value: a secret, perhaps one, or none.
+
+A name is split into words at capitals, digits and signs. Words that are run together (`pgpassword`, `accesstoken`) are
+told by how they end.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .rules import RULES
+
+#: The value is a secret.
+SECRET = "secret"
+#: A longer name says at its end what it names.
+_LONGEST = 128
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
+# Of these every word that is run together with others may be the end.
+_ENDS = tuple(sorted(RULES.secret - {"jwt", "pwd", "creds"}, key=len, reverse=True))
+_STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
+#: One of these is in every name that promises something; in lower case.
+STEMS = (
+    "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mnemonic", "nonce", "otp", "pass", "phrase", "pin", "pwd", "secret",
+    "seed", "session", "sig", "token", "twofa",
+)  # fmt: skip
+_AMBIGUOUS_IN_FRONT = frozenset(("auth", "nonce", "seed", "session"))
+
+
+def promise(name: str) -> str:
+    """`SECRET`, or the ambiguous word that the name ends with (`token`), or nothing."""
+    return _promise(name if len(name) <= _LONGEST else name[-_LONGEST:])
+
+
+@lru_cache(maxsize=2048)
+def _promise(name: str) -> str:
+    if name.lower() in RULES.harmless_names or name in RULES.ids:
+        return ""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    while len(words) > 1 and (words[-1] in RULES.tails or words[-1].isdigit()):
+        words.pop()
+    # An access key id goes with its secret; a session's id is one.
+    of_id = len(words) > 1 and words[-1] == "id"
+    if not words or words[-1] in RULES.metadata:
+        return ""
+    for position, word in enumerate(words):
+        before = words[position - 1] if position else ""
+        if word in RULES.secret or word.endswith(_ENDS) or _is_qualified(before, word):
+            return SECRET
+    if of_id:
+        words.pop()
+        return "session" if words[-1] == "session" else ""
+    last = words[-1]
+    if last in RULES.ambiguous:
+        return "" if len(words) > 1 and words[-2] in RULES.harmless else last
+    # What "x" and "hdr" stand for is not known: `session_abc`, `auth_x`.
+    return next((word for word in ("key", "token") if last.endswith(word) and last[: -len(word)] in RULES.exchanges), "")
+
+
+def _is_qualified(before: str, word: str) -> bool:
+    if word in RULES.qualified and before in RULES.qualifiers.get(word, ()):
+        return True
+    for stem in _STEMS:
+        if word.endswith(stem) and word != stem:
+            return word[: -len(stem)] in RULES.qualifiers.get(stem, ())
+    return False

@@ -1,0 +1,107 @@
+"""Takes out the values that errors quote: of databases' drivers, of validators, of conversions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .pairs import REDACTED
+from .quoting import quoted
+from .rules import RULES
+from .sql import without_literals
+
+# Of an SQL statement in an error's text. What a client library generates beyond it is repetition.
+_LONGEST_SQL = 8192
+_SQL_END = re.compile(r"\](?=[\s\\\"']|\Z)")
+_PARAMETERS_END = re.compile(r"\](?=\s*(?:\n|\\|\"|\Z|\(Background))")
+_LINE_END = re.compile(r"\n|\\+n|\Z")
+_LINE = re.compile(r"LINE \d{1,6}: ")
+_LINE_BRACKET = re.compile(r"\((?:[^\n]*\))?")
+_QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
+# A keyword or a name of the statement, a number, a sign.
+_HARMLESS = re.compile(r"[A-Za-z_]{0,14}|[+-]?[\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}")
+
+
+def without_quotes(text: str) -> str:
+    """`text` without statements' literals and parameters, and without quoted values."""
+    if "[SQL: " in text or "[parameters: " in text:
+        text = _between(text, "[SQL: ", _SQL_END, _literals_out())
+        text = _between(text, "[parameters: ", _PARAMETERS_END, lambda _: REDACTED)
+    if "LINE " in text:
+        text = _without_lines(text)
+    for marker, begin, end in _QUOTES:
+        if marker in text:
+            text = _without_quoted(text, begin, end)
+    return text
+
+
+def _literals_out() -> Callable[[str], str]:
+    """Takes the literals out of statements, a bounded number of characters of all together."""
+    left = _LONGEST_SQL
+
+    def clean(statement: str) -> str:
+        nonlocal left
+        head = statement[:left]
+        left -= len(head)
+        clean = without_literals(head)
+        cut = len(statement) - len(head)
+        return f"{clean}[{cut} characters cut]" if cut else clean
+
+    return clean
+
+
+def _between(text: str, begin: str, end: re.Pattern[str], clean: Callable[[str], str]) -> str:
+    """Clean what stands between `begin` and `end`, or the end of the text."""
+    kept: list[str] = []
+    done = 0
+    while (start := text.find(begin, done)) >= 0:
+        start += len(begin)
+        close = end.search(text, start)
+        stop = close.start() if close is not None else len(text)
+        kept += (text[done:start], clean(text[start:stop]))
+        done = stop
+    return "".join((*kept, text[done:])) if kept else text
+
+
+def _without_lines(text: str) -> str:
+    """Take the literals out of PostgreSQL's quotation of a statement, one that begins within a literal wholly."""
+    kept: list[str] = []
+    done = 0
+    while (line := _LINE.search(text, done)) is not None:
+        stop = _LINE_END.search(text, line.end()).start()  # type: ignore[union-attr]
+        statement = text[line.end() : stop]
+        cut = statement.startswith("...") and statement.count("'") % 2
+        kept += (text[done : line.end()], REDACTED if cut else without_literals(statement))
+        done = stop
+    return "".join((*kept, text[done:])) if kept else text
+
+
+def _without_quoted(text: str, begin: re.Pattern[str], end: str) -> str:
+    kept: list[str] = []
+    done = 0
+    while (start := begin.search(text, done)) is not None:
+        position = start.end()
+        if end == "bracket":
+            # Values hold brackets too: up to the last one of the line.
+            if text.startswith("{", position):
+                stop = _LINE_END.search(text, position).start()  # type: ignore[union-attr]
+                kept += (text[done:position], "{", REDACTED, "}")
+                done = stop
+                continue
+            found = _LINE_BRACKET.match(text, position)
+            if found is None:
+                kept.append(text[done:position])
+                done = position
+                continue
+            stop = found.end() if found.end() > position + 1 else _LINE_END.search(text, position).start()  # type: ignore[union-attr]
+            kept += (text[done:position], "(", REDACTED, ")")
+            done = stop
+            continue
+        inside = quoted(text, position)
+        if inside is None or _HARMLESS.fullmatch(text, inside[0], inside[1]):
+            kept.append(text[done:position])
+            done = position
+            continue
+        kept += (text[done : inside[0]], REDACTED)
+        done = inside[1]
+    return "".join((*kept, text[done:])) if kept else text

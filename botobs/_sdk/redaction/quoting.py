@@ -1,0 +1,67 @@
+"""Where a value ends: at its quote, its bracket, or the end of its word.
+
+What opens and never closes is taken to the end of the text: a text may have been cut, in the middle of a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+# `'…`, `b"…`, `\\"…`, `SecretStr('…`, `bytearray(b'…`.
+_OPENING = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}(\\*+)(['\"])")
+_QUOTE = {"'": re.compile(r"(\\*+)'"), '"': re.compile(r'(\\*+)"')}
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_IN_BRACKETS = re.compile(r"[\[\](){}]|\\*+['\"]")
+# A comma, a bracket or a quote within a word belongs to it; before the end of the text, or another such sign, it does not.
+_WORD = re.compile(r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|\Z|\w++['\"]?[=:])|[<>](?!/))++")
+
+
+def quoted(text: str, start: int) -> tuple[int, int, int] | None:
+    """Beginning and end of what is in the quotes that open at `start`, and where they end; `None` without a quote."""
+    opening = _OPENING.match(text, start)
+    if opening is None:
+        return None
+    begin = opening.end()
+    close = closing_quote(text, begin, opening[2], len(opening[1]))
+    return (begin, close, min(len(text), close + len(opening[1]) + 1))
+
+
+def closing_quote(text: str, begin: int, quote: str, level: int) -> int:
+    """Where the quote, or its backslashes, stand that end a text which was opened behind `level` backslashes."""
+    pattern = _QUOTE[quote]
+    position = begin
+    while (found := pattern.search(text, position)) is not None:
+        slashes = len(found[1])
+        closes = slashes <= level if level else slashes % 2 == 0
+        doubled = closes and not level and text.startswith(quote, found.end()) and not text.startswith(quote, begin)
+        if closes and not doubled:
+            return found.end() - 1 - (level if slashes >= level else slashes)
+        position = found.end() + doubled
+    return len(text)
+
+
+def bracket(text: str, start: int) -> int | None:
+    """The end of what is in the brackets that open at `start`, behind the closing one; `None` without a bracket."""
+    if start >= len(text) or text[start] not in _BRACKETS:
+        return None
+    open_brackets: list[str] = []
+    position = start
+    while (found := _IN_BRACKETS.search(text, position)) is not None:
+        sign = found[0]
+        position = found.end()
+        if sign in _BRACKETS:
+            open_brackets.append(_BRACKETS[sign])
+        elif sign[-1] in "'\"":
+            end = closing_quote(text, position, sign[-1], len(sign) - 1)
+            position = min(len(text), end + len(sign))
+        elif open_brackets and sign == open_brackets[-1]:
+            open_brackets.pop()
+            if not open_brackets:
+                return position
+    return len(text)
+
+
+def word(text: str, start: int) -> int:
+    """The end of a word that begins at `start`."""
+    found = _WORD.match(text, start)
+    return start if found is None else found.end()

@@ -1,0 +1,86 @@
+"""Loads `rules.toml`, the one list of what a secret is; the collector's patterns are generated from the same file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A value that an error quotes.
+
+    Attributes:
+        marker: A part of the text before the value that is quick to look for.
+        begin: Pattern of the text before the value.
+        end: What the value ends with: `quote` or `bracket`.
+    """
+
+    marker: str
+    begin: str
+    end: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The content of `rules.toml`; the file says what each table is for."""
+
+    secret: frozenset[str]
+    qualified: frozenset[str]
+    qualifiers: dict[str, frozenset[str]]
+    ambiguous: frozenset[str]
+    tails: frozenset[str]
+    metadata: frozenset[str]
+    harmless: frozenset[str]
+    harmless_names: frozenset[str]
+    ids: frozenset[str]
+    plain: frozenset[str]
+    exchanges: frozenset[str]
+    no_values: frozenset[str]
+    id_words: frozenset[str]
+    secret_words: frozenset[str]
+    formats: tuple[str, ...]
+    hosts: dict[str, str]
+    quotes: tuple[Quote, ...]
+    headers: frozenset[str]
+
+
+def load() -> Rules:
+    """Read the file that lies beside this module."""
+    raw: dict[str, Any] = tomllib.loads(text("rules.toml"))
+    names, kinds, values = raw["names"], raw["names"]["kinds"], raw["values"]
+    qualifiers = {word: frozenset(before) for word, before in names["qualifiers"].items()}
+    exchanges = frozenset(kinds["exchanges"])
+    qualifiers |= {"key": qualifiers["key"] | exchanges, "keys": qualifiers["key"] | exchanges}
+    qualifiers |= {"tokens": qualifiers["token"]}
+    return Rules(
+        secret=frozenset(names["secret"]),
+        qualified=frozenset(names["qualified"]),
+        qualifiers=qualifiers,
+        ambiguous=frozenset(kinds["ambiguous"]),
+        tails=frozenset(kinds["tails"]),
+        metadata=frozenset(kinds["metadata"]),
+        harmless=frozenset(kinds["harmless"]),
+        harmless_names=frozenset(kinds["harmless_names"]),
+        ids=frozenset(kinds["ids"]),
+        plain=frozenset(kinds["plain"]),
+        exchanges=exchanges,
+        no_values=frozenset(values["none"]),
+        id_words=frozenset(values["ids"]),
+        secret_words=frozenset(values["secrets"]),
+        formats=tuple(raw["formats"]["patterns"]),
+        hosts=dict(raw["hosts"]),
+        quotes=tuple(Quote(**quote) for quote in raw["quotes"]),
+        headers=frozenset(raw["headers"]["keep"]),
+    )
+
+
+def text(name: str) -> str:
+    """The text of a data file of this package."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+#: As loaded when this module is imported.
+RULES = load()

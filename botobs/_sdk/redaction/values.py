@@ -1,0 +1,183 @@
+"""Whether a text is a secret by what it looks like, and by the words beside it.
+
+Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words, numbers,
+dates, markets and paths do not look so. Identifiers may: of a long one the word in front says what it is, and hexadecimal
+ones of the lengths of traces, commits and addresses count as identifiers.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .names import SECRET
+from .rules import RULES
+
+_NUMBER = re.compile(r"[+-]?[\d.,_]+(?:[eE][+-]?\d+)?%?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
+_PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
+# https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
+_BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
+_TICKER = re.compile(r"[A-Z0-9.]{1,10}")
+_PLACEHOLDER = re.compile(r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x+|X+")
+_PIECES = re.compile(r"[-_/+.:~]")
+_CLASSES = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "U" * 26 + "l" * 26 + "d" * 10
+)
+_LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
+_PIN = re.compile(r"\d{4,8}")
+# Words before a run of which the last few count.
+_LOOK_BACK = 40
+# Bare runs that are shorter may be anybody's id.
+_SHORTEST_MIXED = 30
+_SHORTEST_PLAIN = 40
+_SHORTEST_NAMED = 16
+
+
+def is_secret(promise: str, value: str) -> bool:
+    """Whether the value of a name with this promise is a secret.
+
+    Args:
+        promise: As `names.promise` says it.
+        value: Without quotes.
+    """
+    bare = value.strip()
+    if bare.lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) or not bare:
+        return False
+    return promise == SECRET or _is_ambiguous_secret(promise, bare)
+
+
+def _is_ambiguous_secret(word: str, value: str) -> bool:
+    if word in ("pin", "otp"):
+        return _PIN.fullmatch(value) is not None or _has_order(value) is False
+    if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _ADDRESS.fullmatch(value):
+        return False
+    if _UUID.fullmatch(value):
+        return word != "nonce"
+    if _PREFIXED_HEX.fullmatch(value):
+        return len(value) >= 34 and not word.startswith("token")
+    if word == "pass":
+        return len(value) >= 6 and not value.isalpha() and not value.isdigit()
+    if word in ("key", "keys"):
+        return _is_key(value)
+    if word.startswith("sig"):
+        return len(value) >= 4 and value.isalnum() and not value.isalpha() or _is_opaque(value)
+    return _is_opaque(value)
+
+
+def _is_key(value: str) -> bool:
+    """What "key" alone stands before: a key, and not one of a table."""
+    if len(value) < _SHORTEST_NAMED or " " in value or "://" in value:
+        return False
+    if value.isalnum():
+        return not value.isalpha() and not value.isdigit() or looks_random_letters(value)
+    return len(value) >= 20 and _random_share(value) >= 0.6
+
+
+def _is_opaque(value: str) -> bool:
+    """Whether a value is neither words nor numbers: a token."""
+    if len(value) < 6 or " " in value or "://" in value or _TICKER.fullmatch(value):
+        return False
+    if value.isalpha():
+        return len(value) >= _SHORTEST_NAMED and looks_random_letters(value)
+    return not _has_order(value)
+
+
+def _has_order(value: str) -> bool:
+    """Whether letters and digits of a text stand apart, as in `grid-btc-2`, `sha256` and `us-east-1`."""
+    pieces = [piece for piece in _PIECES.split(value) if piece]
+    total = sum(map(len, pieces))
+    mixed = sum(len(piece) for piece in pieces if _changes(piece) >= 2 and _letters_and_digits(piece))
+    if len(value) >= 24 and value.rstrip("=").isascii():
+        mixed = max(mixed, sum(len(piece) for piece in pieces if looks_random(piece)))
+    return total == 0 or mixed < 6 or mixed / total < 0.5
+
+
+def _letters_and_digits(piece: str) -> bool:
+    return not piece.isalpha() and not piece.isdigit()
+
+
+def _changes(piece: str) -> int:
+    """How often letters and digits take turns."""
+    digits = [character.isdigit() for character in piece]
+    return sum(first != second for first, second in zip(digits, digits[1:], strict=False))
+
+
+def looks_random(piece: str) -> bool:
+    """Whether a run without separators is drawn at random, and no word, number or identifier in hexadecimal."""
+    if len(piece) < 4 or piece.isdigit():
+        return False
+    if piece.isalpha():
+        return len(piece) < 8 and _turns(piece) >= 3 or looks_random_letters(piece)
+    if _HEX.fullmatch(piece):
+        return False
+    turns = _turns(piece)
+    return turns >= max(2, len(piece) // (4 if piece.lower() != piece and piece.upper() != piece else 5))
+
+
+def _turns(piece: str) -> int:
+    """How often capitals, small letters and digits take turns."""
+    classes = piece.translate(_CLASSES)
+    return sum(first != second for first, second in zip(classes, classes[1:], strict=False))
+
+
+def looks_random_letters(piece: str) -> bool:
+    """Whether letters are drawn at random: words of camel case have one capital each, and no single small letters."""
+    if piece.lower() == piece or piece.upper() == piece:
+        return False
+    runs = re.findall(r"[A-Z]+|[a-z]+", piece)
+    odd = sum(1 for run in runs if (len(run) > 1) == run.isupper())
+    return len(runs) >= 5 and odd >= 3 and odd * 4 >= len(runs)
+
+
+def _random_share(run: str) -> float:
+    pieces = [piece for piece in _PIECES.split(run.rstrip("=")) if piece]
+    total = sum(map(len, pieces))
+    return sum(len(piece) for piece in pieces if looks_random(piece)) / total if total else 0.0
+
+
+def is_bare_secret(run: str, before: str) -> bool:
+    """Whether a run of letters, digits and the signs of base64 is a secret by itself.
+
+    Args:
+        run: At least 16 characters.
+        before: The text in front of it.
+    """
+    named = _named_before(before)
+    if named == "id":
+        return False
+    bare = run.rstrip("=")
+    if bare.isdigit() or _UUID.fullmatch(bare) or _PREFIXED_HEX.fullmatch(bare):
+        return False
+    if _HEX.fullmatch(bare):
+        return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)
+    if bare.isalnum():
+        if named and len(bare) >= _SHORTEST_NAMED:
+            return looks_random(bare)
+        if len(bare) < _SHORTEST_MIXED:
+            return len(run) - len(bare) > 0 and len(bare) >= 22 and looks_random(bare)
+        if bare.lower() == bare or bare.upper() == bare:
+            return len(bare) >= _SHORTEST_PLAIN and not bare.isalpha() and not _BECH32.fullmatch(bare)
+        return looks_random(bare)
+    return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and _random_share(bare) >= 0.6
+
+
+def _named_before(text: str) -> str:
+    """What the word right in front says that comes next: an `id`, a `secret`, or nothing."""
+    found = _LAST_WORDS.search(text[-_LOOK_BACK:])
+    if found is None:
+        return ""
+    # `orderHash` ends with the word that counts, as `order hash` does.
+    words = [word.lower() for word in _PARTS.findall(found[0])][-2:]
+    if words[-1] in RULES.secret_words:
+        return "id" if words[0] in RULES.harmless else "secret"
+    return "id" if words[-1] in RULES.id_words else ""
+
+
+def formatted(run: str) -> re.Match[str] | None:
+    """A secret of a known format at the beginning of a run."""
+    return _FORMAT.match(run)
