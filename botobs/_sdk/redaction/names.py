@@ -20,11 +20,10 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 _ENDS = tuple(sorted(RULES.secret - {"jwt", "pwd", "creds"}, key=len, reverse=True))
 _STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
 #: One of these is in every name that promises something; in lower case.
-STEMS = (
+STEMS = frozenset((
     "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mnemonic", "nonce", "otp", "pass", "phrase", "pin", "pwd", "secret",
     "seed", "session", "sig", "token", "twofa",
-)  # fmt: skip
-_AMBIGUOUS_IN_FRONT = frozenset(("auth", "nonce", "seed", "session"))
+))  # fmt: skip
 
 
 def promise(name: str) -> str:
@@ -53,7 +52,7 @@ def _promise(name: str) -> str:
     last = words[-1]
     if last in RULES.ambiguous:
         return "" if len(words) > 1 and words[-2] in RULES.harmless else last
-    # What "x" and "hdr" stand for is not known: `session_abc`, `auth_x`.
+    # `binancekey`.
     return next((word for word in ("key", "token") if last.endswith(word) and last[: -len(word)] in RULES.exchanges), "")
 
 

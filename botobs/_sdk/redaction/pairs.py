@@ -7,21 +7,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from .names import SECRET, STEMS, promise
 from .quoting import bracket, quoted, word
-from .values import is_secret
+from .values import FEWEST_WORDS, is_secret
 
 #: What stands in place of a secret.
 REDACTED = "[redacted]"
 
-_PAIR = re.compile(
-    r"(?<![\w.\-])(-{0,2}[A-Za-z_][\w.\-]*+)"
-    r"(?:(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:)\s*+(?:\[\s*+)?|(?<=\w)\\*+['\"]\s*+,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|(?<=\w)>|(?<=\w)[ ]++)"
+_NAME = re.compile(r"[\w.\-]*+")
+_LONGEST_NAME = 128
+# What stands between a name and its value; after a blank alone the value is spoken of.
+_BETWEEN = re.compile(
+    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:)\s*+(?:\[\s*+)?|\\*+['\"]\s*+,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|>|(?P<spoken>[ ]++)"
 )
 _REDACTED_VALUE = re.compile(r"(?<!\\)(?:\\*+b?['\"]|\[)?\[redacted\]")
-_WORDS = re.compile(r"[^\W\d_]{1,12}(?:[ ,\u3000]{1,2}[^\W\d_]{1,12})++")
+# Letters may be followed by their accents, or be written as `\\u00e9`.
+_WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")
 _REST_OF_LINE = re.compile(r"[^\n'\"\\]*+")
 _PLAIN_LINE = re.compile(r"[a-z]{0,14}(?: [a-z]{1,14})*+[.,;]?")
 _PHRASES = ("mnemonic", "phrase", "seed", "words")
@@ -29,64 +32,59 @@ _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization"
 _QUOTED_ITEM = re.compile(r"(\\*+['\"])([^'\"\\\n]++)(?=\\*+['\"])")
 
 
-def without_pairs(text: str, lowered: str) -> str:
+def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     """`text` without the values of names that promise a secret.
 
     Args:
-        lowered: The text in lower case.
+        marks: Where parts of such names are, as `marks.found_in` finds them.
     """
-    if not any(stem in lowered for stem in STEMS):
-        return text
     kept: list[str] = []
-    end = 0
-    for start, stop, clean in _found(text):
-        if start >= end:
-            kept += (text[end:start], clean)
-            end = stop
-    return "".join((*kept, text[end:])) if kept else text
-
-
-def _found(text: str) -> Iterator[tuple[int, int, str]]:
-    """Beginning and end of each value to be taken out, and what comes in its place."""
     done = 0
-    position = 0
-    while (pair := _PAIR.search(text, position)) is not None:
-        # A value may be the next name: `token: password: x`.
-        position = pair.end()
-        if pair.start() < done:
+    for position, mark in marks:
+        if position < done or mark not in STEMS:
             continue
-        promised = promise(pair[1])
-        if not promised or _REDACTED_VALUE.match(text, pair.end()):
+        start, end = _around(text, position)
+        promised = promise(text[start:end])
+        found = _value(text, text[start:end], end, promised) if promised else None
+        if found is None or found[0] < done:
             continue
-        found = _value(text, pair, promised)
-        if found is not None:
-            done = position = max(found[1], position)
-            yield found
+        kept += (text[done : found[0]], found[2])
+        done = found[1]
+    return "".join((*kept, text[done:])) if kept else text
 
 
-def _value(text: str, pair: re.Match[str], promised: str) -> tuple[int, int, str] | None:
-    start = pair.end()
-    name = pair[1]
-    if pair[0][-1] == " " and pair[0].rstrip(" ") == name:
-        return _spoken(text, pair, promised)
+def _around(text: str, position: int) -> tuple[int, int]:
+    """Beginning and end of the name around a position."""
+    before = text[max(0, position - _LONGEST_NAME) : position][::-1]
+    start = position - _NAME.match(before).end()  # type: ignore[union-attr]
+    return start, _NAME.match(text, position, position + _LONGEST_NAME).end()  # type: ignore[union-attr]
+
+
+def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str] | None:
+    """Beginning and end of the value behind a name that ends at `end`, and what comes in its place."""
+    between = _BETWEEN.match(text, end)
+    if between is None or _REDACTED_VALUE.match(text, between.end()):
+        return None
+    start = between.end()
+    if between["spoken"]:
+        return _spoken(text, name, start, promised)
     inside = quoted(text, start)
     if inside is not None:
-        begin, end, _ = inside
-        return (begin, end, REDACTED) if is_secret(promised, text[begin:end]) else None
-    if pair[0].rstrip().endswith("["):
-        start = pair.end() - len(pair[0]) + pair[0].rindex("[")
+        return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
+    if "[" in between[0]:
+        start = between.start() + between[0].rindex("[")
     close = bracket(text, start)
     if close is not None:
         return _list(text, start, close, promised)
     if name.lower().startswith(_HEADERS):
-        end = _REST_OF_LINE.match(text, start).end()  # type: ignore[union-attr]
-        return None if _PLAIN_LINE.fullmatch(text, start, end) else (start, end, REDACTED)
+        stop = _REST_OF_LINE.match(text, start).end()  # type: ignore[union-attr]
+        return None if _PLAIN_LINE.fullmatch(text, start, stop) else (start, stop, REDACTED)
     if name.lower().endswith(_PHRASES):
         words = _WORDS.match(text, start)
-        if words is not None and (words[0].count(" ") >= 2 or "\u3000" in words[0]):
+        if words is not None and len(words[0].split()) >= (3 if promised == SECRET else FEWEST_WORDS):
             return start, words.end(), REDACTED
-    end = word(text, start)
-    return (start, end, REDACTED) if end > start and is_secret(promised, text[start:end]) else None
+    stop = word(text, start)
+    return (start, stop, REDACTED) if stop > start and is_secret(promised, text[start:stop]) else None
 
 
 def _list(text: str, start: int, end: int, promised: str) -> tuple[int, int, str] | None:
@@ -102,12 +100,12 @@ def _list(text: str, start: int, end: int, promised: str) -> tuple[int, int, str
 _SPOKEN = re.compile(r"(?:(?:is|was|of|to|=|->) )?['\"]?([^\s'\"]++)")
 
 
-def _spoken(text: str, pair: re.Match[str], promised: str) -> tuple[int, int, str] | None:
+def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """`password is hunter2`, `--password hunter2`: beside words, only what has a digit and a letter is a value."""
-    spoken = _SPOKEN.match(text, pair.end())
+    spoken = _SPOKEN.match(text, start)
     if spoken is None:
         return None
-    is_option = pair[1].startswith("--")
+    is_option = name.startswith("--")
     value = spoken[1].rstrip(".,;:)")
     if not is_option and (promised != SECRET or len(value) < 6 or not _is_like_a_password(value)):
         return None

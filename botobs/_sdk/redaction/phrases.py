@@ -9,8 +9,9 @@ from .rules import text as data
 
 #: What BIP-39 allows at least.
 _FEWEST = 12
-_RUN = re.compile(r"(?<![\w-])[a-z]{3,8}(?:(?:[ ,]|, |\\n|\n)[a-z]{3,8}){11,}+(?![\w-])")
-_WORD = re.compile(r"[a-z]{3,8}")
+_ENOUGH = "k" * _FEWEST
+_RUN = re.compile(r"[a-z][a-z ,\n\\]{46,}+")
+_WORD = re.compile(r"(?<!\\)[a-z]+")
 
 
 @cache
@@ -25,21 +26,17 @@ def without_phrases(text: str, redacted: str) -> str:
 
 def _without_known(run: str, redacted: str) -> str:
     known = _words()
+    if _ENOUGH not in "".join(["k" if word in known else "-" for word in _WORD.findall(run)]):
+        return run
+    words = list(_WORD.finditer(run))
     kept: list[str] = []
-    done = 0
-    first = last = None
-    count = 0
-    for word in _WORD.finditer(run):
-        if word[0] in known:
-            first = word.start() if first is None else first
-            last = word.end()
-            count += 1
-            continue
-        if first is not None and last is not None and count >= _FEWEST:
-            kept += (run[done:first], redacted)
-            done = last
-        first, last, count = None, None, 0
-    if first is not None and last is not None and count >= _FEWEST:
-        kept += (run[done:first], redacted)
-        done = last
+    done = first = 0
+    while first < len(words):
+        last = first
+        while last < len(words) and words[last][0] in known:
+            last += 1
+        if last - first >= _FEWEST:
+            kept += (run[done : words[first].start()], redacted)
+            done = words[last - 1].end()
+        first = last + 1
     return "".join((*kept, run[done:]))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from .pairs import REDACTED
 from .quoting import quoted
 from .rules import RULES
+from .runs import without_runs
 from .sql import without_literals
 
 # Of an SQL statement in an error's text. What a client library generates beyond it is repetition.
@@ -19,18 +20,22 @@ _LINE = re.compile(r"LINE \d{1,6}: ")
 _LINE_BRACKET = re.compile(r"\((?:[^\n]*\))?")
 _QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
 # A keyword or a name of the statement, a number, a sign.
-_HARMLESS = re.compile(r"[A-Za-z_]{0,14}|[+-]?[\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}")
+_HARMLESS = re.compile(r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}")
 
 
-def without_quotes(text: str) -> str:
-    """`text` without statements' literals and parameters, and without quoted values."""
-    if "[SQL: " in text or "[parameters: " in text:
+def without_quotes(text: str, marks: set[str]) -> str:
+    """`text` without statements' literals and parameters, and without quoted values.
+
+    Args:
+        marks: What `marks.found_in` has found.
+    """
+    if "[sql: " in marks or "[parameters: " in marks:
         text = _between(text, "[SQL: ", _SQL_END, _literals_out())
         text = _between(text, "[parameters: ", _PARAMETERS_END, lambda _: REDACTED)
-    if "LINE " in text:
+    if "line " in marks:
         text = _without_lines(text)
-    for marker, begin, end in _QUOTES:
-        if marker in text:
+    for mark, begin, end in _QUOTES:
+        if mark in marks:
             text = _without_quoted(text, begin, end)
     return text
 
@@ -43,7 +48,7 @@ def _literals_out() -> Callable[[str], str]:
         nonlocal left
         head = statement[:left]
         left -= len(head)
-        clean = without_literals(head)
+        clean = without_literals(without_runs(head))
         cut = len(statement) - len(head)
         return f"{clean}[{cut} characters cut]" if cut else clean
 
@@ -71,7 +76,7 @@ def _without_lines(text: str) -> str:
         stop = _LINE_END.search(text, line.end()).start()  # type: ignore[union-attr]
         statement = text[line.end() : stop]
         cut = statement.startswith("...") and statement.count("'") % 2
-        kept += (text[done : line.end()], REDACTED if cut else without_literals(statement))
+        kept += (text[done : line.end()], REDACTED if cut else without_literals(without_runs(statement)))
         done = stop
     return "".join((*kept, text[done:])) if kept else text
 

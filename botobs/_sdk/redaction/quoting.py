@@ -16,14 +16,12 @@ _IN_BRACKETS = re.compile(r"[\[\](){}]|\\*+['\"]")
 _WORD = re.compile(r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|\Z|\w++['\"]?[=:])|[<>](?!/))++")
 
 
-def quoted(text: str, start: int) -> tuple[int, int, int] | None:
-    """Beginning and end of what is in the quotes that open at `start`, and where they end; `None` without a quote."""
+def quoted(text: str, start: int) -> tuple[int, int] | None:
+    """Beginning and end of what is in the quotes that open at `start`; `None` without a quote."""
     opening = _OPENING.match(text, start)
     if opening is None:
         return None
-    begin = opening.end()
-    close = closing_quote(text, begin, opening[2], len(opening[1]))
-    return (begin, close, min(len(text), close + len(opening[1]) + 1))
+    return opening.end(), closing_quote(text, opening.end(), opening[2], len(opening[1]))
 
 
 def closing_quote(text: str, begin: int, quote: str, level: int) -> int:

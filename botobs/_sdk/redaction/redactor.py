@@ -16,6 +16,7 @@ from .addresses import clean_url, without_query
 from .names import SECRET, promise
 from .pairs import REDACTED
 from .rules import RULES
+from .runs import without_runs
 from .sql import without_literals
 from .texts import clean
 from .values import is_secret
@@ -181,7 +182,7 @@ class Redactor:
         if name in _URL_NAMES:
             return self._own(clean_url(value))
         if name in _SQL_NAMES:
-            value = without_literals(value)
+            value = without_literals(without_runs(value))
         return self._own(clean(value, key))
 
     def _header(self, header: str, value: str) -> str:

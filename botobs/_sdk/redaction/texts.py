@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import html
 import re
-from functools import partial
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
-from .addresses import clean_path, without_addresses
+from .addresses import without_addresses
+from .marks import SCHEMES, found_in, lower
 from .pairs import REDACTED, without_pairs
 from .phrases import without_phrases
 from .quotes import without_quotes
-from .values import formatted, is_bare_secret
+from .runs import without_runs
 
 _PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]*+)-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]++-----")
@@ -24,9 +24,8 @@ _PEM_SECRETS = ("PRIVATE KEY", "CERTIFICATE", "SECRET")
 # All of a run is taken, also one without a second part: no token begins within it.
 _JWT = re.compile(r"eyJ(?<=\beyJ)[A-Za-z0-9_-]{5,}+(?P<rest>\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)?)?")
 # After the scheme something that is no word: with a digit, a sign, or a capital inside.
-_SCHEMES = ("bearer", "basic", "digest", "token", "apikey", "negotiate", "hmac-")
 _SCHEME = re.compile(
-    rf"\b((?i:{'|'.join(_SCHEMES[:-1])}|hmac-sha\d{{3}}))\s++(?!\w++=[^=\s])(?![A-Z]{{2,8}}(?![\w-])|0x[0-9a-fA-F]{{40}})"
+    rf"\b((?i:{'|'.join(SCHEMES)})(?:\d{{3}})?)\s++(?!\w++=[^=\s])(?![A-Z]{{2,8}}(?![\w-])|0x[0-9a-fA-F]{{40}}|sha\d{{1,3}}[:-])"
     r"(?=\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)[A-Za-z0-9._~+/=:-]{6,}+"
 )
 _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNORECASE)
@@ -35,7 +34,6 @@ _FORM_USER = re.compile(r"((?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,64}:)
 _COLORS = re.compile(r"\x1b\[[0-9;]*+m")
 _ENCODED = re.compile(r"%(?:22|3[AaDd]|25)")
 _NO_SPACE = re.compile(r"[^\s]++")
-_RUN = re.compile(r"(?<![\w+/.~=:-])[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
 
 
 def clean(text: str, name: str = "") -> str:
@@ -44,7 +42,7 @@ def clean(text: str, name: str = "") -> str:
     Args:
         name: Of the attribute whose value it is.
     """
-    if len(text) < 6 or text.isalpha():
+    if len(text) < 6 or (len(text) < 16 and text.isalpha()):
         return text
     if "\x1b[" in text:
         # Codes of colors between a name and its value hide the pair.
@@ -55,7 +53,12 @@ def clean(text: str, name: str = "") -> str:
 
 
 def _clean(text: str, name: str) -> str:
-    return _decoded(_without_encoded(text), name)
+    if "&quot;" in text or "&#3" in text:
+        plain = html.unescape(text)
+        bare = _decoded(plain, name)
+        text = text if bare == plain else bare
+    text = _decoded(text, name)
+    return _NO_SPACE.sub(_encoded, text) if "%" in text and _ENCODED.search(text) else text
 
 
 def _decoded(text: str, name: str = "") -> str:
@@ -66,39 +69,39 @@ def _decoded(text: str, name: str = "") -> str:
         text = _JWT.sub(lambda match: REDACTED if match["rest"] else match[0], text)
     if "://" in text:
         text = without_addresses(text)
-    text = without_quotes(text)
     if "?" in text:
         text = _QUERY.sub("", text)
-    lowered = text.lower()
-    if any(scheme in lowered for scheme in _SCHEMES):
-        text = _SCHEME.sub(rf"\1 {REDACTED}", text)
-    if "ookie" in text:
-        text = _COOKIE.sub(rf"\1{REDACTED}", text)
+    marks = found_in(lower(text))
+    if marks:
+        text = _without_marked(text, marks)
     if "-u" in text:
         text = _FORM_USER.sub(rf"\1{REDACTED}", text)
-    text = without_pairs(text, lowered)
     if len(text) >= 16:
-        text = _RUN.sub(partial(_without_run, name), text)
+        text = without_runs(text, name)
         if len(text) >= 47:
             text = without_phrases(text, REDACTED)
     return text
 
 
-def _without_encoded(text: str) -> str:
-    """Texts that were encoded for an address, or for HTML: as they were before, where a secret was in them."""
-    if "&quot;" in text or "&#3" in text:
-        plain = html.unescape(text)
-        bare = _decoded(plain) if plain != text else plain
-        text = text if bare == plain else bare
-    return _NO_SPACE.sub(_encoded, text) if "%" in text and _ENCODED.search(text) else text
+def _without_marked(text: str, marks: list[tuple[int, str]]) -> str:
+    kinds = {mark for _, mark in marks}
+    before = text
+    text = without_quotes(text, kinds)
+    if not kinds.isdisjoint(SCHEMES) or "key" in kinds:
+        text = _SCHEME.sub(rf"\1 {REDACTED}", text)
+    if "cookie" in kinds:
+        text = _COOKIE.sub(rf"\1{REDACTED}", text)
+    return without_pairs(text, marks if text == before else found_in(lower(text)))
 
 
 def _encoded(match: re.Match[str]) -> str:
+    """A text that was encoded for an address, once or more: as it was before, where a secret was in it."""
     plain = match[0]
-    if "%" not in plain or not _ENCODED.search(plain):
+    if not _ENCODED.search(plain):
         return plain
+    plain = plain.replace("+", " ")
     for _ in range(3):
-        decoded = unquote_plus(plain)
+        decoded = unquote(plain)
         if decoded == plain:
             break
         plain = decoded
@@ -119,26 +122,3 @@ def _without_keys(text: str) -> str:
             kept.append(text[end : begin.end()])
             end = begin.end()
     return "".join((*kept, text[end:]))
-
-
-def _without_run(name: str, match: re.Match[str]) -> str:
-    run = match[0]
-    found = formatted(run)
-    if found is not None:
-        return REDACTED + run[found.end() :]
-    if run.startswith("/"):
-        return clean_path(run, "")
-    kept = []
-    position = match.start()
-    for part in re.split(r"([.:])", run):
-        if len(part) >= 16:
-            known = formatted(part)
-            if known is not None:
-                kept.append(REDACTED + part[known.end() :])
-            else:
-                before = match.string[max(0, position - 40) : position] or name
-                kept.append(REDACTED if is_bare_secret(part, before) else part)
-        else:
-            kept.append(part)
-        position += len(part)
-    return "".join(kept)

@@ -15,6 +15,7 @@ from .rules import RULES
 _NUMBER = re.compile(r"[+-]?[\d.,_]+(?:[eE][+-]?\d+)?%?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_CUT_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{0,12}){1,4}")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
@@ -23,9 +24,9 @@ _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}")
 _PLACEHOLDER = re.compile(r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x+|X+")
 _PIECES = re.compile(r"[-_/+.:~]")
-_CLASSES = str.maketrans(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "U" * 26 + "l" * 26 + "d" * 10
-)
+_GROUPS = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
+_CASES = re.compile(r"[A-Z]+|[a-z]+")
+_TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
@@ -36,6 +37,8 @@ _LOOK_BACK = 40
 _SHORTEST_MIXED = 30
 _SHORTEST_PLAIN = 40
 _SHORTEST_NAMED = 16
+#: Words behind "seed" that are no sentence but a mnemonic, or most of one.
+FEWEST_WORDS = 6
 
 
 def is_secret(promise: str, value: str) -> bool:
@@ -56,10 +59,12 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
         return _PIN.fullmatch(value) is not None or _has_order(value) is False
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
-    if _UUID.fullmatch(value):
+    if _CUT_UUID.fullmatch(value):
         return word != "nonce"
     if _PREFIXED_HEX.fullmatch(value):
         return len(value) >= 34 and not word.startswith("token")
+    if word == "seed" and len(value.split()) >= FEWEST_WORDS:
+        return True
     if word == "pass":
         return len(value) >= 6 and not value.isalpha() and not value.isdigit()
     if word in ("key", "keys"):
@@ -84,6 +89,8 @@ def _is_opaque(value: str) -> bool:
         return False
     if value.isalpha():
         return len(value) >= _SHORTEST_NAMED and looks_random_letters(value)
+    if len(value) >= _SHORTEST_NAMED and value.isalnum() and value.upper() != value:
+        return True
     return not _has_order(value)
 
 
@@ -92,8 +99,8 @@ def _has_order(value: str) -> bool:
     pieces = [piece for piece in _PIECES.split(value) if piece]
     total = sum(map(len, pieces))
     mixed = sum(len(piece) for piece in pieces if _changes(piece) >= 2 and _letters_and_digits(piece))
-    if len(value) >= 24 and value.rstrip("=").isascii():
-        mixed = max(mixed, sum(len(piece) for piece in pieces if looks_random(piece)))
+    if len(value) >= 10 and value.rstrip("=").isascii():
+        mixed = max(mixed, sum(len(piece) for piece in pieces if len(piece) >= 8 and looks_random(piece)))
     return total == 0 or mixed < 6 or mixed / total < 0.5
 
 
@@ -103,13 +110,12 @@ def _letters_and_digits(piece: str) -> bool:
 
 def _changes(piece: str) -> int:
     """How often letters and digits take turns."""
-    digits = [character.isdigit() for character in piece]
-    return sum(first != second for first, second in zip(digits, digits[1:], strict=False))
+    return len(_TAKING_TURNS.findall(piece)) - 1
 
 
 def looks_random(piece: str) -> bool:
     """Whether a run without separators is drawn at random, and no word, number or identifier in hexadecimal."""
-    if len(piece) < 4 or piece.isdigit():
+    if len(piece) < 4 or piece.isdigit() or _PREFIXED_HEX.fullmatch(piece):
         return False
     if piece.isalpha():
         return len(piece) < 8 and _turns(piece) >= 3 or looks_random_letters(piece)
@@ -121,15 +127,14 @@ def looks_random(piece: str) -> bool:
 
 def _turns(piece: str) -> int:
     """How often capitals, small letters and digits take turns."""
-    classes = piece.translate(_CLASSES)
-    return sum(first != second for first, second in zip(classes, classes[1:], strict=False))
+    return len(_GROUPS.findall(piece)) - 1
 
 
 def looks_random_letters(piece: str) -> bool:
     """Whether letters are drawn at random: words of camel case have one capital each, and no single small letters."""
     if piece.lower() == piece or piece.upper() == piece:
         return False
-    runs = re.findall(r"[A-Z]+|[a-z]+", piece)
+    runs = _CASES.findall(piece)
     odd = sum(1 for run in runs if (len(run) > 1) == run.isupper())
     return len(runs) >= 5 and odd >= 3 and odd * 4 >= len(runs)
 

@@ -138,11 +138,11 @@ NAMES = [
     "API-KEY",
     "secret",
     "passphrase",
-    "token",
-    "signature",
+    "access_token",
+    "mnemonic",
     "password",
     "X-MBX-APIKEY",
-    "OK-ACCESS-SIGN",
+    "OK-ACCESS-PASSPHRASE",
 ]
 PLACES: list[Callable[[str, str], str]] = [
     lambda name, value: f"https://api.example.com/v1/order?symbol=BTC&{name}={value}",

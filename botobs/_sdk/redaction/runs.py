@@ -1,0 +1,50 @@
+"""Takes out keys and tokens that stand without a name: long runs of letters, digits and the signs of base64."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from .addresses import clean_path
+from .pairs import REDACTED
+from .values import formatted, is_bare_secret
+
+_RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
+_STOPS = re.compile(r"([.:])")
+#: Characters in front of a run in which the word is looked for that says what it is.
+_BEFORE = 40
+
+
+def without_runs(text: str, name: str = "") -> str:
+    """`text` without keys and tokens.
+
+    Args:
+        name: Of the attribute whose value the text is.
+    """
+    return _RUN.sub(partial(_without_run, name), text)
+
+
+def _without_run(name: str, match: re.Match[str]) -> str:
+    run = match[0]
+    found = formatted(run)
+    if found is not None:
+        return REDACTED + run[found.end() :]
+    if run.startswith("/"):
+        return clean_path(run, "")
+    if "://" in run:
+        # Addresses have been cleaned.
+        return run
+    kept = []
+    position = match.start()
+    for part in _STOPS.split(run):
+        if len(part) >= 16:
+            known = formatted(part)
+            if known is not None:
+                kept.append(REDACTED + part[known.end() :])
+            else:
+                before = match.string[max(0, position - _BEFORE) : position] or name
+                kept.append(REDACTED if is_bare_secret(part, before) else part)
+        else:
+            kept.append(part)
+        position += len(part)
+    return "".join(kept)
