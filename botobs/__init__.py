@@ -17,12 +17,13 @@ from typing import Literal
 from ._sdk import settings as _settings
 from ._sdk import start as _start
 from ._sdk.handle import Handle
+from ._sdk.redaction import known as _known
 from ._sdk.settings import SettingsError
 from ._sdk.span import span
 from ._sdk.start import flush, shutdown
 from ._version import __version__
 
-__all__ = ["Handle", "SettingsError", "__version__", "flush", "init", "shutdown", "span"]
+__all__ = ["Handle", "SettingsError", "__version__", "flush", "init", "redact_value", "shutdown", "span"]
 
 
 def init(
@@ -59,6 +60,7 @@ def init(
     redact: Sequence[str] | None = None,
     redact_keys: Sequence[str] | None = None,
     redact_local_logs: bool | None = None,
+    redact_keep: Sequence[str] | None = None,
     engine: Literal["stock", "fast"] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Handle:
@@ -110,6 +112,7 @@ def init(
         redact_keys: Names of attributes whose values leave no process.
         redact_local_logs: Whether the service's own log handlers get records without secrets; what is exported never
             holds one.
+        redact_keep: Names of attributes whose values stay as they are, unless the process knows them as secrets.
         engine: What records spans and metrics.
         environ: The variables to read in place of `os.environ`.
 
@@ -118,3 +121,19 @@ def init(
     """
     arguments = {name: value for name, value in locals().items() if name != "environ"}
     return _start.start(_settings.load(arguments, os.environ if environ is None else environ))
+
+
+def redact_value(*values: object) -> None:
+    """Tell botobs a secret that this process holds, so that it is taken out of all telemetry, whatever its name.
+
+    It is remembered in memory only and recognised wherever it appears: as it is, quoted for an address, escaped for JSON,
+    in hexadecimal, in base64, and by its first 12 characters alone. It may be told before `init` or after. Values of
+    environment variables that are called like secrets, and the keys of ccxt's and python-binance's clients, are known
+    without it.
+
+    Args:
+        values: Texts, bytes, or objects with `get_secret_value`, as pydantic's `SecretStr`; anything else is ignored. One of
+            fewer than 12 characters or less than 60 bits of variety (Shannon's entropy times its length) would be found
+            by chance in harmless texts: it is taken out beside its name only. 200 values are remembered.
+    """
+    _known.add_all(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from .export.store import Memory, Store
 from .instrument.base import Telemetry
 from .instrument.registry import Instrumentations, Status
 from .process.exit import died, reports_clean_stop
-from .redaction import Redactor
+from .redaction import Redactor, known
 from .safe import number_of, text_of
 from .settings import Problem, Settings, SettingsError
 
@@ -52,7 +53,7 @@ class Handle:
         self.settings = settings
         self.problems: list[Problem] = list(settings.problems)
         self.notes: list[str] = []
-        self.redactor = Redactor(settings.redact, settings.redact_keys)
+        self.redactor = Redactor(settings.redact, settings.redact_keys, settings.redact_keep)
         self.counts = Counts(settings.logs)
         self._shut_down = shut_down
         self._heartbeat = Heartbeat(reports_clean_stop)
@@ -164,6 +165,7 @@ class Handle:
     def _start(self) -> None:
         """Start everything, each step after what it relies on."""
         self._running = True
+        self._learn_secrets()
         self._register_metrics()
         self._pipeline.start(self._engine, None if self._log_encoder is None else self._log_encoder.encode)
         self._take_providers()
@@ -178,6 +180,14 @@ class Handle:
             )
         )
         self._log_state()
+
+    def _learn_secrets(self) -> None:
+        """Remember what this process holds as secrets, so that they are found wherever they appear."""
+        known.learn(os.environ)
+        known.learn(self.settings.headers)
+        known.add(self.settings.token)
+        if self.settings.token_file is not None:
+            known.learn({"TOKEN_FILE": str(self.settings.token_file)})
 
     def _register_metrics(self) -> None:
         meter = self._engine.meter_provider.get_meter("botobs.sdk", __version__)

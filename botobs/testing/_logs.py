@@ -14,9 +14,14 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 
+from .._sdk.engine.redact import redact_logs
+from .._sdk.engine.values import sendable_attributes
+
 if TYPE_CHECKING:
     from .._sdk.redaction import Redactor
 
+#: What every record has; anything else was given as `extra`.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SEVERITIES = (
     (logging.CRITICAL, SeverityNumber.FATAL),
     (logging.ERROR, SeverityNumber.ERROR),
@@ -48,7 +53,9 @@ class LogCapture(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record; `logging` calls this."""
-        attributes = {"code.function.name": record.funcName, "code.file.path": record.filename}
+        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
+        attributes = sendable_attributes(fields)
+        attributes |= {"code.function.name": record.funcName, "code.file.path": record.filename}
         if record.exc_info and record.exc_info[1] is not None:
             kind, error, trace = record.exc_info
             attributes["exception.type"] = type(error).__qualname__
@@ -68,13 +75,7 @@ class LogCapture(logging.Handler):
     def payload(self) -> bytes:
         """A redacted ExportLogsServiceRequest of all records so far."""
         request = encode_logs(self._exporter.get_finished_logs())
-        for resource_logs in request.resource_logs:
-            for scope_logs in resource_logs.scope_logs:
-                for record in scope_logs.log_records:
-                    record.body.string_value = self._redactor.text(record.body.string_value)
-                    for attribute in record.attributes:
-                        text = attribute.value.string_value
-                        attribute.value.string_value = self._redactor.attribute(attribute.key, text)
+        redact_logs(request, self._redactor)
         payload: bytes = request.SerializeToString()
         return payload
 

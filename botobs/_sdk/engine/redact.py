@@ -18,7 +18,7 @@ def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None
     for resource_spans in request.resource_spans:
         _attributes(resource_spans.resource.attributes, redactor)
         for scope_spans in resource_spans.scope_spans:
-            _attributes(scope_spans.scope.attributes, redactor)
+            _scope(scope_spans.scope, redactor)
             for span in scope_spans.spans:
                 _text(span, "name", redactor)
                 _attributes(span.attributes, redactor)
@@ -33,12 +33,14 @@ def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None
 
 
 def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, scopes, series and exemplars."""
+    """Remove secrets from resources, scopes, metrics' names and descriptions, series and exemplars."""
     for resource_metrics in request.resource_metrics:
         _attributes(resource_metrics.resource.attributes, redactor)
         for scope_metrics in resource_metrics.scope_metrics:
-            _attributes(scope_metrics.scope.attributes, redactor)
+            _scope(scope_metrics.scope, redactor)
             for metric in scope_metrics.metrics:
+                for field in ("name", "description", "unit"):
+                    _text(metric, field, redactor)
                 kind = metric.WhichOneof("data")
                 for point in getattr(metric, kind).data_points if kind else ():
                     _attributes(point.attributes, redactor)
@@ -47,10 +49,11 @@ def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> 
 
 
 def redact_logs(request: ExportLogsServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, bodies and attributes."""
+    """Remove secrets from resources, loggers' names, bodies and attributes."""
     for resource_logs in request.resource_logs:
         _attributes(resource_logs.resource.attributes, redactor)
         for scope_logs in resource_logs.scope_logs:
+            _scope(scope_logs.scope, redactor)
             for record in scope_logs.log_records:
                 _value("", record.body, redactor)
                 _attributes(record.attributes, redactor)
@@ -64,9 +67,17 @@ def _text(owner: Any, field: str, redactor: Redactor) -> None:
             setattr(owner, field, clean)
 
 
-def _attributes(attributes: Iterable[Any], redactor: Redactor) -> None:
+def _scope(scope: Any, redactor: Redactor) -> None:
+    _text(scope, "name", redactor)
+    _text(scope, "version", redactor)
+    _attributes(scope.attributes, redactor)
+
+
+def _attributes(attributes: Iterable[Any], redactor: Redactor, parent: str = "") -> None:
     for attribute in attributes:
-        _value(attribute.key, attribute.value, redactor)
+        key = attribute.key
+        _value(redactor.inner(parent, key) if parent else key, attribute.value, redactor)
+        _text(attribute, "key", redactor)
 
 
 def _value(key: str, value: Any, redactor: Redactor) -> None:
@@ -75,7 +86,7 @@ def _value(key: str, value: Any, redactor: Redactor) -> None:
         for item in value.array_value.values:
             _value(key, item, redactor)
     elif kind == "kvlist_value":
-        _attributes(value.kvlist_value.values, redactor)
+        _attributes(value.kvlist_value.values, redactor, key)
     elif kind is not None:
         given = getattr(value, kind)
         clean = redactor.attribute(key, given)

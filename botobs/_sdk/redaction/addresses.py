@@ -17,7 +17,9 @@ _NO_SPACE = re.compile(r"[^\s]++")
 _USER = re.compile(r"[^\s/?#@:\[\]]{0,256}:(?!\d{1,5}(?:[/?#\s'\")\],;]|\Z))(?!//)[^\s]")
 _HOST = re.compile(r"@(?=(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'\")\]}\\]|\Z)|\[[0-9a-f:]+\])")
 _SCHEME_OF_PAGES = ("http", "https", "ws", "wss")
-_SEGMENT = re.compile(r"[^/]+")
+_LONG_SEGMENT = re.compile(r"[^/]{16}")
+_SIGNS = re.compile(r"[-_.~=+:%]")
+_NETLOC_END = re.compile(r"[/?#]|\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+")
 _VERSION = re.compile(r"v\d{1,2}")
@@ -91,9 +93,9 @@ def _netloc(rest: str) -> tuple[str, int]:
         for last in _HOST.finditer(rest, 0, _LONGEST_NETLOC):
             pass
         if last is not None:
-            found = re.compile(r"[/?#]|\Z").search(rest, last.end())
+            found = _NETLOC_END.search(rest, last.end())
             return rest[: found.start()], found.start()  # type: ignore[union-attr]
-    found = re.compile(r"[/?#]|\Z").search(rest)
+    found = _NETLOC_END.search(rest)
     return rest[: found.start()], found.start()  # type: ignore[union-attr]
 
 
@@ -122,7 +124,7 @@ def clean_path(path: str, before: str) -> str:
     Args:
         before: The segment in front of it.
     """
-    if len(path) < 16:
+    if not _LONG_SEGMENT.search(path):
         return path
     kept = []
     for segment in path.split("/"):
@@ -147,6 +149,6 @@ def _is_key(segment: str, before: str) -> bool:
         return False
     if segment.isalpha():
         return is_expected and len(segment) >= 20 and looks_random_letters(segment)
-    pieces = [piece for piece in re.split(r"[-_.~=+:%]", segment) if piece]
+    pieces = [piece for piece in _SIGNS.split(segment) if piece]
     mixed = sum(len(piece) for piece in pieces if looks_random(piece) or (is_expected and len(piece) >= 16))
     return (is_expected or len(segment) >= 24) and mixed >= 0.5 * sum(map(len, pieces))

@@ -33,7 +33,7 @@ _LONGEST_FILE = 64 * 1024
 #: Counts what was added, so that what was remembered before can be thrown away.
 generation = 0
 _seen: set[str] = set()
-# By their first characters: the whole forms, longest first.
+# By their first characters: the whole forms.
 _forms: dict[str, tuple[str, ...]] = {}
 
 
@@ -50,14 +50,11 @@ def add(value: object) -> bool:
         return True
     if len(_seen) >= MOST or not _is_strong(text):
         return False
-    global generation, _forms
+    global generation
     _seen.add(text)
-    found = dict(_forms)
     for form in _written(text):
         begin = form[:PREFIX]
-        found[begin] = tuple(sorted({*found.get(begin, ()), form}, key=len, reverse=True))
-    # Replaced and not changed: the export thread may be reading it.
-    _forms = found
+        _forms[begin] = tuple({*_forms.get(begin, ()), form})
     generation += 1
     return True
 
@@ -88,7 +85,8 @@ def taken_out(text: str, redacted: str) -> str:
     """`text` with `redacted` in place of every secret that is known, and of beginnings of one."""
     if len(text) < PREFIX:
         return text
-    for begin, forms in _forms.items():
+    # A copy, which is made in one step: another thread may learn of a secret meanwhile.
+    for begin, forms in tuple(_forms.items()):
         if begin in text:
             text = _without(text, begin, forms, redacted)
     return text
@@ -96,9 +94,9 @@ def taken_out(text: str, redacted: str) -> str:
 
 def forget() -> None:
     """Forget all; for tests."""
-    global generation, _forms
+    global generation
     _seen.clear()
-    _forms = {}
+    _forms.clear()
     generation += 1
 
 

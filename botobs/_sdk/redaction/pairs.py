@@ -29,7 +29,9 @@ _REST_OF_LINE = re.compile(r"[^\n'\"\\]*+")
 _PLAIN_LINE = re.compile(r"[a-z]{0,14}(?: [a-z]{1,14})*+[.,;]?")
 _PHRASES = ("mnemonic", "phrase", "seed", "words")
 _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization")
-_QUOTED_ITEM = re.compile(r"(\\*+['\"])([^'\"\\\n]++)(?=\\*+['\"])")
+# A list or a tuple of texts.
+_ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+['\"][\s,]*+)++[\])]?")
+_ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"])")
 
 
 def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
@@ -73,9 +75,8 @@ def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str
         return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
     if "[" in between[0]:
         start = between.start() + between[0].rindex("[")
-    close = bracket(text, start)
-    if close is not None:
-        return _list(text, start, close, promised)
+    if text.startswith(("[", "(", "{"), start):
+        return _list(text, start, promised)
     if name.lower().startswith(_HEADERS):
         stop = _REST_OF_LINE.match(text, start).end()  # type: ignore[union-attr]
         return None if _PLAIN_LINE.fullmatch(text, start, stop) else (start, stop, REDACTED)
@@ -87,14 +88,18 @@ def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str
     return (start, stop, REDACTED) if stop > start and is_secret(promised, text[start:stop]) else None
 
 
-def _list(text: str, start: int, end: int, promised: str) -> tuple[int, int, str] | None:
+def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """A list, a tuple or a mapping: of a name that is not clear, its items decide."""
-    inside = text[start + 1 : end - 1] if end > start + 1 else ""
     if promised == SECRET:
-        # `(self, secret: str)` and `str[…]` are no values.
-        return (start, end, f"{text[start]}{REDACTED}{text[end - 1] if text[end - 1] in ')]}' else ''}") if inside.strip() else None
-    clean = _QUOTED_ITEM.sub(lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), text[start:end])
-    return None if clean == text[start:end] else (start, end, clean)
+        end = bracket(text, start)
+        closing = text[end - 1] if text[end - 1] in ")]}" else ""
+        # `str[]` is no value.
+        return (start, end, text[start] + REDACTED + closing) if text[start + 1 : end].strip(")]} ") else None
+    items = _ITEMS.match(text, start)
+    if items is None:
+        return None
+    clean = _ITEM.sub(lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), items[0])
+    return None if clean == items[0] else (start, items.end(), clean)
 
 
 _SPOKEN = re.compile(r"(?:(?:is|was|of|to|=|->) )?['\"]?([^\s'\"]++)")

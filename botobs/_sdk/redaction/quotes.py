@@ -15,9 +15,8 @@ from .sql import without_literals
 _LONGEST_SQL = 8192
 _SQL_END = re.compile(r"\](?=[\s\\\"']|\Z)")
 _PARAMETERS_END = re.compile(r"\](?=\s*(?:\n|\\|\"|\Z|\(Background))")
-_LINE_END = re.compile(r"\n|\\+n|\Z")
+_LINE_END = re.compile(r"\n|(?<!\\)\\++n|\Z")
 _LINE = re.compile(r"LINE \d{1,6}: ")
-_LINE_BRACKET = re.compile(r"\((?:[^\n]*\))?")
 _QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}")
@@ -82,31 +81,27 @@ def _without_lines(text: str) -> str:
 
 
 def _without_quoted(text: str, begin: re.Pattern[str], end: str) -> str:
+    find = _in_brackets if end == "bracket" else _in_quotes
     kept: list[str] = []
     done = 0
-    while (start := begin.search(text, done)) is not None:
-        position = start.end()
-        if end == "bracket":
-            # Values hold brackets too: up to the last one of the line.
-            if text.startswith("{", position):
-                stop = _LINE_END.search(text, position).start()  # type: ignore[union-attr]
-                kept += (text[done:position], "{", REDACTED, "}")
-                done = stop
-                continue
-            found = _LINE_BRACKET.match(text, position)
-            if found is None:
-                kept.append(text[done:position])
-                done = position
-                continue
-            stop = found.end() if found.end() > position + 1 else _LINE_END.search(text, position).start()  # type: ignore[union-attr]
-            kept += (text[done:position], "(", REDACTED, ")")
-            done = stop
-            continue
-        inside = quoted(text, position)
-        if inside is None or _HARMLESS.fullmatch(text, inside[0], inside[1]):
-            kept.append(text[done:position])
-            done = position
-            continue
-        kept += (text[done : inside[0]], REDACTED)
-        done = inside[1]
+    while (found := begin.search(text, done)) is not None:
+        start, stop = find(text, found.end())
+        kept += (text[done:start], REDACTED if stop > start else "")
+        done = max(stop, found.end())
     return "".join((*kept, text[done:])) if kept else text
+
+
+def _in_quotes(text: str, position: int) -> tuple[int, int]:
+    inside = quoted(text, position)
+    if inside is None or _HARMLESS.fullmatch(text, *inside):
+        return position, position
+    return inside
+
+
+def _in_brackets(text: str, position: int) -> tuple[int, int]:
+    """Values hold brackets too: up to the last one of the line."""
+    if not text.startswith(("(", "{"), position):
+        return position, position
+    line = _LINE_END.search(text, position).start()  # type: ignore[union-attr]
+    close = text.rfind(")" if text[position] == "(" else "}", position, line)
+    return position + 1, line if close < 0 else close

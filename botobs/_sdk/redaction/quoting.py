@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 # `'…`, `b"…`, `\\"…`, `SecretStr('…`, `bytearray(b'…`.
-_OPENING = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}(\\*+)(['\"])")
-_QUOTE = {"'": re.compile(r"(\\*+)'"), '"': re.compile(r'(\\*+)"')}
+_OPENING = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}(?<!\\)(\\*+)(['\"])")
+_QUOTE = {"'": re.compile(r"(?<!\\)(\\*+)'"), '"': re.compile(r'(?<!\\)(\\*+)"')}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_IN_BRACKETS = re.compile(r"[\[\](){}]|\\*+['\"]")
+_IN_BRACKETS = re.compile(r"[\[\](){}]|(?<!\\)\\*+['\"]")
 # A comma, a bracket or a quote within a word belongs to it; before the end of the text, or another such sign, it does not.
 _WORD = re.compile(r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|\Z|\w++['\"]?[=:])|[<>](?!/))++")
 
@@ -38,10 +38,8 @@ def closing_quote(text: str, begin: int, quote: str, level: int) -> int:
     return len(text)
 
 
-def bracket(text: str, start: int) -> int | None:
-    """The end of what is in the brackets that open at `start`, behind the closing one; `None` without a bracket."""
-    if start >= len(text) or text[start] not in _BRACKETS:
-        return None
+def bracket(text: str, start: int) -> int:
+    """The end of what is in the brackets that open at `start`, behind the closing one."""
     open_brackets: list[str] = []
     position = start
     while (found := _IN_BRACKETS.search(text, position)) is not None:

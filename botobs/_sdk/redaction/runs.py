@@ -10,6 +10,7 @@ from .pairs import REDACTED
 from .values import formatted, is_bare_secret
 
 _RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
+_DIGIT = re.compile(r"\d")
 _STOPS = re.compile(r"([.:])")
 #: Characters in front of a run in which the word is looked for that says what it is.
 _BEFORE = 40
@@ -26,6 +27,8 @@ def without_runs(text: str, name: str = "") -> str:
 
 def _without_run(name: str, match: re.Match[str]) -> str:
     run = match[0]
+    if run.islower() and not _DIGIT.search(run):
+        return run
     found = formatted(run)
     if found is not None:
         return REDACTED + run[found.end() :]

@@ -229,6 +229,11 @@ class Settings:
     redact_keys: tuple[str, ...] = _row(
         (), "Names of attributes whose values leave no process.", parse.names, essential=True
     )
+    redact_keep: tuple[str, ...] = _row(
+        (),
+        "Names of attributes whose values stay as they are, unless the process knows them as secrets.",
+        parse.names,
+    )
     engine: str = _row("fast", "What records spans and metrics.", parse.one_of("stock", "fast"))
 
     stack_files: tuple[Path, ...] = field(default=(), compare=False, repr=False)

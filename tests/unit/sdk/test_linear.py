@@ -13,11 +13,16 @@ from typing import Any
 import pytest
 from opentelemetry.trace import Status
 
-from botobs._sdk import redaction
+
 from botobs._sdk.engine.fast.encode_attributes import AttributeEncoder
 from botobs._sdk.export.priority import priority_of
 from botobs._sdk.instrument.databases._sql import _parse, _shorten, parse
-from botobs._sdk.redaction import Redactor, _text, _url
+from botobs._sdk.redaction import Redactor
+from botobs._sdk.redaction.addresses import clean_url
+from botobs._sdk.redaction.marks import SCHEMES, found_in
+from botobs._sdk.redaction.names import STEMS
+from botobs._sdk.redaction.rules import RULES
+from botobs._sdk.redaction.texts import clean
 from botobs._sdk.redaction.sql import without_literals
 from tests.support import patterns
 
@@ -129,8 +134,8 @@ def _elements(parsed: Any) -> list[tuple[str, Any]]:
 @pytest.mark.parametrize(
     "function",
     [
-        pytest.param(_text, id="text"),
-        pytest.param(_url, id="address"),
+        pytest.param(clean, id="text"),
+        pytest.param(clean_url, id="address"),
         pytest.param(without_literals, id="statement"),
         pytest.param(lambda text: _parse.__wrapped__(text, "postgresql"), id="summary"),
         pytest.param(_shorten, id="placeholders"),

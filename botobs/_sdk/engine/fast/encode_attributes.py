@@ -31,8 +31,17 @@ class AttributeEncoder:
         self._length = length
         # By type: `True` and `1` are equal as keys of one dict, but not the same attribute.
         self._known: dict[type, dict[tuple[str, Any], bytes]] = {str: {}, int: {}, bool: {}}
+        self._generation = redactor.generation
         #: All but the number itself of messages with a float, which seldom come again.
         self._floats: dict[str, bytes] = {}
+
+    def renew(self) -> None:
+        """Forget what the redactor would answer otherwise now."""
+        if self._generation != self._redactor.generation:
+            self._generation = self._redactor.generation
+            for known in self._known.values():
+                known.clear()
+            self._floats.clear()
 
     def encode(self, attributes: Mapping[str, Any]) -> list[bytes]:
         """The attributes in their order. Those that cannot be encoded are left out."""
@@ -73,19 +82,25 @@ class AttributeEncoder:
         """What comes before the number; empty if floats of this name are not simply let through."""
         if type(key) is not str or not key or self._redactor.attribute(key, 1.0) != 1.0:
             return b""
-        field = b"\x0a" + text(key)
+        field = b"\x0a" + text(self._redactor.text(key))
         head = varint(len(field) + 11) + field + b"\x12\x09\x21"
         if len(self._floats) < _REMEMBERED and _is_short(key):
             self._floats[key] = head
         return head
 
-    def _other(self, key: Any, value: Any) -> bytes:
-        """Any attribute, the long way."""
+    def _other(self, key: Any, value: Any, parent: str = "") -> bytes:
+        """Any attribute, the long way.
+
+        Args:
+            parent: The name of the mapping that it is in.
+        """
         name = usable_key(key)
         if name is None:
             return b""
-        any_value = self._any(name, value)
-        return b"" if any_value is None else sized(b"\x0a" + text(name) + b"\x12" + sized(any_value))
+        any_value = self._any(self._redactor.inner(parent, name) if parent else name, value)
+        if any_value is None:
+            return b""
+        return sized(b"\x0a" + text(self._redactor.text(name)) + b"\x12" + sized(any_value))
 
     def _any(self, key: str, value: Any) -> bytes | None:
         """An `AnyValue`; `None` if OTLP cannot express it."""
@@ -97,7 +112,7 @@ class AttributeEncoder:
                 else b"\x2a" + sized(b"".join(b"\x0a" + sized(item or b"") for item in items))
             )
         if isinstance(value, Mapping):
-            pairs = [self._other(name, item) for name, item in value.items()]
+            pairs = [self._other(name, item, key) for name, item in value.items()]
             return b"\x32" + sized(b"".join(b"\x0a" + pair for pair in pairs))
         if value is None:
             return b""

@@ -65,6 +65,8 @@ class MetricEncoder:
         self._spans = spans
         self._attributes = spans.whole
         self._observations: Observations = {}
+        self._generation = spans.generation
+        self._is_stale = False
 
     def encode(self, provider: MeterProvider, observations: Observations) -> bytes | None:
         """An `ExportMetricsServiceRequest`, or `None` if there is no metric yet.
@@ -73,6 +75,9 @@ class MetricEncoder:
             provider: Whose metrics.
             answers: What the callbacks of its observable instruments have observed.
         """
+        self._spans.renew()
+        self._is_stale = self._generation != self._spans.generation
+        self._generation = self._spans.generation
         scopes = b""
         self._observations = observations
         for meter in provider.meters():
@@ -98,11 +103,10 @@ class MetricEncoder:
         data = self._data(instrument)
         if not data:
             return b""
-        name = b"\x0a" + text(instrument.name)
-        description = b"\x12" + text(instrument.description) if instrument.description else b""
-        return b"\x12" + sized(
-            name + description + (b"\x1a" + text(instrument.unit) if instrument.unit else b"") + data
-        )
+        name = b"\x0a" + self._spans.text(instrument.name)
+        description = b"\x12" + self._spans.text(instrument.description) if instrument.description else b""
+        unit = b"\x1a" + self._spans.text(instrument.unit) if instrument.unit else b""
+        return b"\x12" + sized(name + description + unit + data)
 
     def _data(self, instrument: FastInstrument) -> bytes:
         """The field of the metric's data, empty if there is none."""
@@ -130,7 +134,7 @@ class MetricEncoder:
         return b"\x3a" + sized(b"".join(points) + _CUMULATIVE + (_MONOTONIC if monotonic else b""))
 
     def _number_point(self, cell: SumCell | GaugeCell, value: float, now: bytes, is_gauge: bool) -> bytes:
-        head = cell.head
+        head = None if self._is_stale else cell.head
         if head is None:
             pairs = self._attributes.encode(cell.attributes)
             head = b"".join(b"\x3a" + pair for pair in pairs) + (
@@ -141,7 +145,7 @@ class MetricEncoder:
         return b"\x0a" + sized(body)
 
     def _histogram_point(self, cell: HistogramCell, now: bytes, bounds: Sequence[float]) -> bytes:
-        head = cell.head
+        head = None if self._is_stale else cell.head
         if head is None:
             pairs = self._attributes.encode(cell.attributes)
             head = b"".join(b"\x4a" + pair for pair in pairs) + b"\x11" + fixed64(cell.start)

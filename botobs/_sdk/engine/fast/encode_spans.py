@@ -66,6 +66,8 @@ class SpanEncoder:
         #: For resources, scopes and series, which have no limits.
         self.whole = AttributeEncoder(redactor, None)
         self._names: dict[str, bytes] = {}
+        #: Of what the redactor knows.
+        self.generation = redactor.generation
         self.since = 0
 
     def encode(self, spans: Iterable[FastSpan], resource: Resource) -> bytes:
@@ -74,6 +76,7 @@ class SpanEncoder:
         Raises:
             Exception: Whatever is wrong with a span that cannot be encoded.
         """
+        self.renew()
         scopes: dict[Any, list[bytes]] = {}
         for number, span in enumerate(spans, 1):
             if span._start < self.since and not (span._details and span._details.start_time is not None):
@@ -90,15 +93,27 @@ class SpanEncoder:
         body = b"".join(self._scope_spans(tracer.scope, encoded) for tracer, encoded in scopes.items())
         return b"\x0a" + sized(b"\x0a" + sized(self.resource(resource)) + body + _schema(resource.schema_url))
 
+    def renew(self) -> None:
+        """Forget what the redactor would answer otherwise now."""
+        if self.generation != self._redactor.generation:
+            self.generation = self._redactor.generation
+            self._names.clear()
+            for attributes in (self._attributes, self._values, self.whole):
+                attributes.renew()
+
     def resource(self, resource: Resource) -> bytes:
         """A `Resource`."""
         return b"".join(b"\x0a" + pair for pair in self.whole.encode(resource.attributes))
 
+    def text(self, given: str) -> bytes:
+        """A text without secrets, with its length."""
+        return text(self._redactor.text(given))
+
     def scope(self, scope: InstrumentationScope) -> bytes:
         """An `InstrumentationScope`."""
-        body = b"\x0a" + text(scope.name) if scope.name else b""
+        body = b"\x0a" + self.text(scope.name) if scope.name else b""
         if scope.version:
-            body += b"\x12" + text(scope.version)
+            body += b"\x12" + self.text(scope.version)
         return body + b"".join(b"\x1a" + pair for pair in self.whole.encode(scope.attributes or {}))
 
     def _scope_spans(self, scope: InstrumentationScope, spans: Sequence[bytes]) -> bytes:

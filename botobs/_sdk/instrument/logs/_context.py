@@ -22,7 +22,7 @@ class LogContext:
 
     def __init__(self, telemetry: Telemetry) -> None:
         settings = telemetry.settings
-        self._redactor = Redactor(settings.redact, settings.redact_keys)
+        self._redactor = Redactor(settings.redact, settings.redact_keys, settings.redact_keep)
         self._service = settings.service_name
         self.redacts_local = settings.redact_local_logs
 

@@ -17,6 +17,7 @@ from opentelemetry import context
 
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
+from .....redaction import known
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ... import connection_events, integrity
@@ -116,6 +117,7 @@ def _unified(name: str, result: Any) -> Any:
 def _begin(
     exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _Call | None:
+    known.add_all(getattr(client, name, None) for name in ("API_KEY", "API_SECRET", "PRIVATE_KEY"))
     method = str(args[0] if args else kwargs["method"])
     uri = str(args[1] if len(args) > 1 else kwargs["uri"])
     path = urlsplit(uri).path

@@ -18,6 +18,7 @@ from opentelemetry import context
 from ......semconv import exchange as semconv
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
+from .....redaction import known
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ...names import IMPLICIT, OPERATIONS, PREPARES, camel_case
@@ -30,6 +31,8 @@ from ._log import keep_outlines
 from ._throttle import begin_throttle, watch_old_throttler
 
 _LIBRARY = "ccxt"
+# Of ccxt's `requiredCredentials`, those that are secrets.
+_CREDENTIALS = ("apiKey", "secret", "password", "privateKey", "token", "twofa")
 _ENDPOINT = context.create_key("botobs-exchange-endpoint")
 _KINDS: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
 
@@ -221,6 +224,7 @@ def _begin_endpoint(
 def _begin_request(
     exchanges: ExchangeTelemetry, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Request | None:
+    known.add_all(getattr(instance, name, None) for name in _CREDENTIALS)
     url = args[0] if args else kwargs.get("url", "")
     method = args[1] if len(args) > 1 else kwargs.get("method", "GET")
     identity = who(exchanges, instance)
