@@ -16,6 +16,7 @@ from grafana import generate as dashboards
 
 from . import chart, interface, order_codes, stack_settings
 from .tables import markdown_table
+from . import chart, interface, order_codes, patterns
 
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
@@ -28,6 +29,7 @@ def pages() -> dict[Path, str]:
         chart.pages()
         | order_codes.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
+        | patterns.pages()
         | {
             FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
             for name, make in {

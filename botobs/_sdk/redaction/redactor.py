@@ -19,7 +19,7 @@ from .rules import RULES
 from .runs import without_runs
 from .sql import without_literals
 from .texts import clean
-from .values import is_secret
+from .values import is_secret, is_secret_number
 
 #: Bytes of UTF-8 of a text that are looked at and may leave; the rest is dropped.
 MAX_BYTES = 64 * 1024
@@ -107,7 +107,7 @@ class Redactor:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
-            return REDACTED if self.hides(key) or is_secret(self._promise(key), str(value)) else value
+            return REDACTED if self.hides(key) or is_secret_number(self._promise(key), value) else value
         if isinstance(value, bytes):
             return REDACTED
         if isinstance(value, Mapping):

@@ -42,6 +42,7 @@ class Rules:
     id_words: frozenset[str]
     secret_words: frozenset[str]
     formats: tuple[str, ...]
+    common_formats: tuple[str, ...]
     hosts: dict[str, str]
     quotes: tuple[Quote, ...]
     headers: frozenset[str]
@@ -70,7 +71,8 @@ def load() -> Rules:
         no_values=frozenset(values["none"]),
         id_words=frozenset(values["ids"]),
         secret_words=frozenset(values["secrets"]),
-        formats=tuple(raw["formats"]["patterns"]),
+        formats=(*raw["formats"]["common"], *raw["formats"]["others"]),
+        common_formats=tuple(raw["formats"]["common"]),
         hosts=dict(raw["hosts"]),
         quotes=tuple(Quote(**quote) for quote in raw["quotes"]),
         headers=frozenset(raw["headers"]["keep"]),

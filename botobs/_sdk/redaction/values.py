@@ -30,6 +30,7 @@ _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
+_NUMERIC = ("pin", "otp")
 _PIN = re.compile(r"\d{4,8}")
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
@@ -54,8 +55,13 @@ def is_secret(promise: str, value: str) -> bool:
     return promise == SECRET or _is_ambiguous_secret(promise, bare)
 
 
+def is_secret_number(promise: str, value: float) -> bool:
+    """Whether the number of a name that may promise a secret is a PIN or a one-time password, of 4 to 8 digits."""
+    return promise in _NUMERIC and 999 < value < 10**8
+
+
 def _is_ambiguous_secret(word: str, value: str) -> bool:
-    if word in ("pin", "otp"):
+    if word in _NUMERIC:
         return _PIN.fullmatch(value) is not None or _has_order(value) is False
     if _NUMBER.fullmatch(value) or _DATE.fullmatch(value) or _ADDRESS.fullmatch(value):
         return False
@@ -98,6 +104,8 @@ def _has_order(value: str) -> bool:
     """Whether letters and digits of a text stand apart, as in `grid-btc-2`, `sha256` and `us-east-1`."""
     pieces = [piece for piece in _PIECES.split(value) if piece]
     total = sum(map(len, pieces))
+    if total >= 12 and all(len(piece) >= 6 and _letters_and_digits(piece) for piece in pieces):
+        return False
     mixed = sum(len(piece) for piece in pieces if _changes(piece) >= 2 and _letters_and_digits(piece))
     if len(value) >= 10 and value.rstrip("=").isascii():
         mixed = max(mixed, sum(len(piece) for piece in pieces if len(piece) >= 8 and looks_random(piece)))

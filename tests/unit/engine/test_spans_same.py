@@ -323,7 +323,7 @@ def test_redaction(same: Same) -> None:
             "api_key": "hunter2hunter2",
             "url.full": "https://user:pw@api.example/v1?signature=abcdef",
             "db.query.text": "select * from users where name = 'bob' and id = 5",
-            "token": 123456,
+            "pin": 123456,
             "tokens": [1, 2],
             "headers": {"authorization": f"Bearer {secret}", "plain": "x"},
             "note": f"got {secret}",

@@ -15,13 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loguru import logger as loguru_logger
 
-from botobs._sdk import redaction
 from botobs._sdk.export.logs import LogEntry
 from botobs._sdk.instrument.logs._redaction import RecordRedactor
 from botobs._sdk.instrument.logs.logging import LoggingInstrumentation
 from botobs._sdk.instrument.logs.loguru import LoguruInstrumentation
 from botobs._sdk.instrument.logs.structlog import StructlogInstrumentation
-from botobs._sdk.redaction import MAX_BYTES, REDACTED, Redactor
+from botobs._sdk.redaction import MAX_BYTES, REDACTED, Redactor, redactor
 from botobs._sdk.settings import Settings
 from tests.support.telemetry import Recorder
 
@@ -223,13 +222,13 @@ def vars_of(telemetry: Any) -> dict[str, Any]:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Bytes of each text that the rules have seen."""
     sizes: list[int] = []
-    rules = redaction._text
+    rules = redactor.clean
 
-    def counted(text: str) -> str:
+    def counted(text: str, name: str = "") -> str:
         sizes.append(len(text.encode("utf-8", "surrogatepass")))
-        return rules(text)
+        return rules(text, name)
 
-    monkeypatch.setattr(redaction, "_text", counted)
+    monkeypatch.setattr(redactor, "clean", counted)
     yield sizes
 
 
