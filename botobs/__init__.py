@@ -126,14 +126,14 @@ def init(
 def redact_value(*values: object) -> None:
     """Tell botobs a secret that this process holds, so that it is taken out of all telemetry, whatever its name.
 
-    It is remembered in memory only and recognised wherever it appears: as it is, quoted for an address, escaped for JSON,
-    in hexadecimal, in base64, and by its first 12 characters alone. It may be told before `init` or after. Values of
-    environment variables that are called like secrets, and the keys of ccxt's and python-binance's clients, are known
-    without it.
+    It is remembered in memory only and recognised wherever it appears: as it is, quoted for an address, escaped for
+    JSON, in hexadecimal, in base64, and by its first 12 characters alone. It may be told before `init` or after. Values
+    of environment variables that are called like secrets, and the keys of ccxt's and python-binance's clients, are
+    known without it.
 
     Args:
-        values: Texts, bytes, or objects with `get_secret_value`, as pydantic's `SecretStr`; anything else is ignored. One of
-            fewer than 12 characters or less than 60 bits of variety (Shannon's entropy times its length) would be found
-            by chance in harmless texts: it is taken out beside its name only. 200 values are remembered.
+        values: Texts, bytes, or objects with `get_secret_value`, as pydantic's `SecretStr`; anything else is ignored.
+            One of fewer than 12 characters or less than 60 bits of variety (Shannon's entropy times its length) would
+            be found by chance in harmless texts: it is taken out beside its name only. 200 values are remembered.
     """
     _known.add_all(values)

@@ -1,8 +1,9 @@
 """Writes the collector's redaction patterns into `collector/collector.yaml`, from the rules of the SDK.
 
-The collector looks at every attribute of every span, in Go's regular expressions, which know no looking around. So it gets
-fewer rules than the SDK has, and nearly all begin with fixed letters, without the one that is a capital in some spellings:
-the engine looks for those before it tries anything, and one alternation of all of them costs thirty times as much.
+The collector looks at every attribute of every span, in Go's regular expressions, which know no looking around. So it
+gets fewer rules than the SDK has, and nearly all begin with fixed letters, without the one that is a capital in some
+spellings: the engine looks for those before it tries anything, and one alternation of all of them costs thirty times as
+much.
 """
 
 from __future__ import annotations
@@ -19,16 +20,23 @@ _END = "# End of what is written."
 
 #: How names of secrets go on behind their first letter, as the collector looks for them; by `rules.toml`'s words.
 _STEMS = (
-    "ecret", "ECRET", "assw(?:or)?d", "ASSW(?:OR)?D", "assphrase", "ASSPHRASE", "asscode", "uthorization", "redential", "ookie",
-    "nemonic", "NEMONIC", "ecovery[-_.]?phrase", "eed[-_.]?phrase", "wofa",
+    "ecret", "ECRET", "assw(?:or)?d", "ASSW(?:OR)?D", "assphrase", "ASSPHRASE", "asscode", "uthorization", "redential",
+    "ookie", "nemonic", "NEMONIC", "ecovery[-_.]?phrase", "eed[-_.]?phrase", "wofa",
 )  # fmt: skip
 _KEYS = (
-    "pi[-_.]?[kK]ey", "PI[-_.]?K(?:ey|EY)", "pp[-_.]?[kK]ey", "PP[-_.]?KEY", "ccess[-_.]?[kK]ey", "CCESS[-_.]?KEY", "rivate[-_.]?[kK]ey",
-    "RIVATE[-_.]?KEY", "isten[-_.]?[kK]ey", "igning[-_.]?[kK]ey", "ccount[-_.]?[kK]ey", "uth[-_.]?[kK]ey",
-    "ccess[-_.]?[tT]oken", "uth[-_.]?[tT]oken", "efresh[-_.]?[tT]oken", "ession[-_.]?[tT]oken", "earer[-_.]?[tT]oken", "ot[-_.]?[tT]oken",
-    "CCESS[-_.]TOKEN", "_pass(?:\\W|_|\\z)", "_PASS(?:\\W|_|\\z)",
+    "pi[-_.]?[kK]ey", "PI[-_.]?K(?:ey|EY)", "pp[-_.]?[kK]ey", "PP[-_.]?KEY", "ccess[-_.]?[kK]ey", "CCESS[-_.]?KEY",
+    "rivate[-_.]?[kK]ey", "RIVATE[-_.]?KEY", "isten[-_.]?[kK]ey", "igning[-_.]?[kK]ey", "ccount[-_.]?[kK]ey",
+    "uth[-_.]?[kK]ey", "ccess[-_.]?[tT]oken", "uth[-_.]?[tT]oken", "efresh[-_.]?[tT]oken", "ession[-_.]?[tT]oken",
+    "earer[-_.]?[tT]oken", "ot[-_.]?[tT]oken", "CCESS[-_.]TOKEN", r"_pass(?:\W|_|\z)", r"_PASS(?:\W|_|\z)",
 )  # fmt: skip
-_SIGNATURES = ("ignature", "IGNATURE", "-SIGN(?:\\W|\\z)", "_SIGN(?:\\W|\\z)", "-[sS]ign(?:\\W|\\z)", "_sign(?:\\W|\\z)")
+_SIGNATURES = (
+    "ignature",
+    "IGNATURE",
+    "-SIGN(?:\\W|\\z)",
+    "_SIGN(?:\\W|\\z)",
+    "-[sS]ign(?:\\W|\\z)",
+    "_sign(?:\\W|\\z)",
+)
 _AMBIGUOUS = ("oken", "OKEN", "ession", "sig", "ign", "IGN", "eed", "once", "ey", "KEY", "uth", "ignature")
 
 _COLOR = r"(?:\x1b\[[0-9;]*m)?"
@@ -39,9 +47,7 @@ _BETWEEN = f"(?:{_EQUALS}|{_PAIRED}|>)"
 _OPEN = r"""(?:[\[(]\s{0,3})?(?:[A-Za-z]{1,20}\()?b?\\*"""
 _QUOTED = r"""(?:"(?:[^"\\]|\\.)+|'(?:[^'\\]|\\.)+)"""
 # What is no word, no placeholder and none of the short words that stand for no value.
-_BARE = (
-    r"""(?:[^\s"'&;,<>(){}\[\]%:$?*.][^\s"'&;<>]*[0-9A-Z_+/=!#^~-][^\s"'&;<>]*|[A-Za-z]{6,}[0-9]|[a-z]{16,})"""
-)
+_BARE = r"""(?:[^\s"'&;,<>(){}\[\]%:$?*.][^\s"'&;<>]*[0-9A-Z_+/=!#^~-][^\s"'&;<>]*|[A-Za-z]{6,}[0-9]|[a-z]{16,})"""
 # Behind an equals sign a word is a value too, unless the name goes on: `secret_name=…`.
 _ASSIGNED = r"""(?:[kK]ey|_KEY|_[A-Z]+|_?[0-9]+)?=\\*[^\s"'&;,<>(){}\[\]%:$?*]{6,}"""
 _ENCODED = r"""\w*(?:%22)?%3[AaDd](?:%20|\+)?(?:%22)?[^\s&"%][^\s&"]*"""
@@ -70,8 +76,8 @@ def value_patterns() -> Iterator[str]:
     # Queries and fragments of addresses, and forms: exchanges sign there.
     yield r"""[?&#][A-Za-z_][A-Za-z0-9_.\[\]-]*=[^\s"']*"""
     yield f"://[^/\\s\"']*(?:{_any_host()})/[^\\s\"'<>]+"
-    yield r"earer\s+[A-Za-z0-9._~+/=-]{8,}"
-    yield r"EARER\s+[A-Za-z0-9._~+/=-]{8,}"
+    yield r"earer\s+[a-z]{0,40}[A-Z0-9.~+/-][A-Za-z0-9._~+/=-]{5,}"
+    yield r"EARER\s+[a-z]{0,40}[A-Z0-9.~+/-][A-Za-z0-9._~+/=-]{5,}"
     yield r"asic\s+[A-Za-z0-9+/=-]{16,}"
     yield r"MAC-SHA\d{3}\s+[A-Za-z0-9+/=]{16,}"
     yield r"""ookie['"]?\s*[:=]\s*['"]?[^\n'"]+"""
@@ -81,10 +87,12 @@ def value_patterns() -> Iterator[str]:
         stem = stem.removesuffix(r"(?:\W|_|\z)")
         yield f"{stem}(?:\\w*{_BETWEEN}{_OPEN}(?:{_QUOTED}|{_BARE})|{_ASSIGNED}|{_ENCODED})"
     for stem in _AMBIGUOUS:
-        yield f"{stem}(?:{_BETWEEN}{_OPEN}[\"']?{_OPAQUE}|{_ENCODED.replace('%][', f'%]{{20}}[')})"
+        yield f"{stem}(?:{_BETWEEN}{_OPEN}[\"']?{_OPAQUE}|{_ENCODED.replace('%][', '%]{20}[')})"
     yield rf"eed{_BETWEEN}{_OPEN}[\"']?(?:[^\s\"'&;:]{{1,30}} ){{5}}[^\"'&;:\n]*"
     for stem in ("pin", "otp"):
         yield rf"{stem}{_BETWEEN}{_OPEN}[\"']?[0-9]{{4,8}}(?:\W|\z)"
+    for stem in ("ignature", "ecret", "rivate key"):
+        yield rf"{stem}\W{{1,4}}(?:0x)?[0-9a-fA-F]{{48,}}"
     # Values that errors of databases and validators quote.
     yield r"\[SQL: [^\]]*'[^\]]*\]?"
     yield r"\[parameters: [^\]]*\]?"
@@ -118,7 +126,9 @@ def pages() -> dict[Path, str]:
 
 
 def _between(text: str, name: str, lines: list[str]) -> str:
-    pattern = re.compile(rf"^( *){re.escape(_BEGIN)} {name}\n.*?^ *{re.escape(_END)}\n", re.MULTILINE | re.DOTALL)
+    pattern = re.compile(
+        rf"^( *){re.escape(_BEGIN)} {name}\n.*?^ *{re.escape(_END)}\n", re.MULTILINE | re.DOTALL
+    )
     found = pattern.search(text)
     if found is None:
         raise ValueError(f"{PATH} has no place for {name}")
@@ -130,4 +140,3 @@ def _between(text: str, name: str, lines: list[str]) -> str:
 def _items(values: Iterator[str] | list[str]) -> list[str]:
     # The collector reads a doubled dollar as one.
     return [f"- '{value.replace(chr(39), chr(39) * 2).replace('$', '$$')}'" for value in values]
-

@@ -53,7 +53,9 @@ class LogCapture(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record; `logging` calls this."""
-        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None}
+        fields = {
+            name: value for name, value in vars(record).items() if name not in _STANDARD and value is not None
+        }
         attributes = sendable_attributes(fields)
         attributes |= {"code.function.name": record.funcName, "code.file.path": record.filename}
         if record.exc_info and record.exc_info[1] is not None:

@@ -105,31 +105,7 @@ INNOCENTS = [
     "SELECT id FROM orders WHERE bot_id = $1 AND price > ?",
 ]
 
-#: Secrets that the collector's patterns do not find yet. It sees them only from senders without botobs' SDK.
-SDK_ALONE = frozenset(
-    text
-    for text, _ in SECRETS
-    if text.startswith(
-        (
-            "https://api.telegram.org/bot",
-            "Cookie:",
-            "Set-Cookie:",
-            "raw headers",
-            "form ",
-            "api_key_1=",
-            "AccessKeyId=",
-            "[SQL:",
-            "duplicate key\nDETAIL:",
-            "DETAIL:",
-        )
-    )
-)
-#: Harmless texts that the collector masks all the same: to its patterns any word behind `key:` or `token` is a secret.
-COLLECTOR_MASKS = frozenset(
-    (
-        "token_type=bearer token_count=5 signature_version=2 keys=3",
-        "key: BTC/USDT, value: 3",
-        "token expired, bearer authentication failed. Basic Authentication needed",
-        "SELECT a FROM keys WHERE token = $1 AND secret = :name",
-    )
-)
+#: Secrets that the collector's patterns do not find. It sees them only from senders without botobs' SDK.
+SDK_ALONE = frozenset(("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",))
+#: Harmless texts that the collector masks all the same.
+COLLECTOR_MASKS: frozenset[str] = frozenset()

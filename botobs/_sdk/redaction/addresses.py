@@ -11,12 +11,13 @@ from .values import formatted, looks_random, looks_random_letters
 REDACTED = "[redacted]"
 # A host has 253 characters; names and passwords come before it.
 _LONGEST_NETLOC = 1024
-_ADDRESS = re.compile(r"://[^\s'\"<>\\^`{|}]*+")
+_ADDRESS = re.compile(r"[^\s'\"<>\\^`{|}]*+")
 _NO_SPACE = re.compile(r"[^\s]++")
 # `user:password`, where what comes behind the colon is no port.
 _USER = re.compile(r"[^\s/?#@:\[\]]{0,256}:(?!\d{1,5}(?:[/?#\s'\")\],;]|\Z))(?!//)[^\s]")
-_HOST = re.compile(r"@(?=(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'\")\]}\\]|\Z)|\[[0-9a-f:]+\])")
-_SCHEME_OF_PAGES = ("http", "https", "ws", "wss")
+_HOST = re.compile(
+    r"@(?=(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'\")\]}\\]|\Z)|\[[0-9a-f:]+\])"
+)
 _LONG_SEGMENT = re.compile(r"[^/]{16}")
 _SIGNS = re.compile(r"[-_.~=+:%]")
 _NETLOC_END = re.compile(r"[/?#]|\Z")
@@ -25,10 +26,15 @@ _HEX = re.compile(r"(?:0x)?[0-9a-fA-F]+")
 _VERSION = re.compile(r"v\d{1,2}")
 _TOKEN = re.compile(r"[\w.~=+:%-]{16,}")
 # Segments behind which a key comes, and behind which an identifier does.
-_BEFORE_KEYS = frozenset(("", "rpc", "ws", "key", "keys", "hook", "hooks", "webhook", "webhooks", "token", "tokens", "secret", "services", "integration", "invite", "reset", "verify", "stream"))  # fmt: skip
-_BEFORE_IDS = RULES.id_words | {
-    f"{word}s" for word in RULES.id_words
-} | {"bots", "traces", "commits", "objects", "blobs", "pods", "positions", "users", "address", "addresses", "api"}  # fmt: skip
+_BEFORE_KEYS = frozenset((
+    "", "hook", "hooks", "integration", "invite", "key", "keys", "reset", "rpc", "secret", "services", "stream",
+    "token", "tokens", "verify", "webhook", "webhooks", "ws",
+))  # fmt: skip
+_BEFORE_IDS = (
+    RULES.id_words
+    | {f"{word}s" for word in RULES.id_words}
+    | {"addresses", "api", "blobs", "bots", "objects", "positions", "traces", "users"}
+)
 _HOSTS = [
     (host, re.compile(keep)) for host, keep in sorted(RULES.hosts.items(), key=lambda item: -len(item[0]))
 ]
@@ -47,19 +53,16 @@ def without_addresses(text: str) -> str:
 
 def _end(text: str, start: int) -> int:
     """Where the address ends whose `://` is at `start`; a password may hold what ends an address otherwise."""
-    begin = start + 3
-    if _USER.match(text, begin) is not None:
-        run = _NO_SPACE.match(text, begin, begin + _LONGEST_NETLOC)
-        last = None
-        if run is not None and "@" in run[0]:
-            for last in _HOST.finditer(text, begin, run.end()):
-                pass
-        if last is not None:
-            begin = last.end()
-    found = _ADDRESS.match("://" + text[begin : begin + 8192]) if begin != start + 3 else _ADDRESS.match(text, start)
-    if found is None:
-        return begin
-    return begin + found.end() - 3 if begin != start + 3 else found.end()
+    begin = _host_begins(text, start + 3) or start + 3
+    return _ADDRESS.match(text, begin).end()  # type: ignore[union-attr]
+
+
+def _host_begins(text: str, begin: int) -> int:
+    """Where the host begins in `user:password@host`, 0 if nothing stands before it."""
+    if _USER.match(text, begin) is None:
+        return 0
+    stop = _NO_SPACE.match(text, begin, begin + _LONGEST_NETLOC).end()  # type: ignore[union-attr]
+    return max((found.end() for found in _HOST.finditer(text, begin, stop)), default=0)
 
 
 def clean_url(url: str) -> str:
@@ -88,15 +91,8 @@ def _rest(rest: str) -> str:
 
 
 def _netloc(rest: str) -> tuple[str, int]:
-    if _USER.match(rest) is not None and "@" in rest[:_LONGEST_NETLOC]:
-        last = None
-        for last in _HOST.finditer(rest, 0, _LONGEST_NETLOC):
-            pass
-        if last is not None:
-            found = _NETLOC_END.search(rest, last.end())
-            return rest[: found.start()], found.start()  # type: ignore[union-attr]
-    found = _NETLOC_END.search(rest)
-    return rest[: found.start()], found.start()  # type: ignore[union-attr]
+    end = _NETLOC_END.search(rest, _host_begins(rest, 0)).start()  # type: ignore[union-attr]
+    return rest[:end], end
 
 
 def _host(netloc: str) -> str:
@@ -144,7 +140,7 @@ def _is_key(segment: str, before: str) -> bool:
     if before in _BEFORE_IDS and not is_expected:
         return False
     if _HEX.fullmatch(segment):
-        return is_expected and len(segment) >= 24 and not segment.startswith("0x") or len(segment) >= 128
+        return (is_expected and len(segment) >= 24 and not segment.startswith("0x")) or len(segment) >= 128
     if segment.isdigit():
         return False
     if segment.isalpha():

@@ -1,8 +1,8 @@
 """Secrets that the process itself holds, remembered in memory only.
 
-They are told to `botobs.redact_value`, learned from environment variables and files with the names of secrets, and taken
-from exchange clients that botobs watches. Each is recognised wherever it appears: as it is, quoted for an address, escaped
-for JSON, in hexadecimal, in base64 at any place, and by its first `PREFIX` characters alone.
+They are told to `botobs.redact_value`, learned from environment variables and files with the names of secrets, and
+taken from exchange clients that botobs watches. Each is recognised wherever it appears: as it is, quoted for an
+address, escaped for JSON, in hexadecimal, in base64 at any place, and by its first `PREFIX` characters alone.
 
 What is short or has little variety would be found by chance in harmless texts: it is not remembered, and only redacted
 beside its name.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -114,7 +113,10 @@ def _common(text: str, start: int, form: str) -> int:
     """How many characters of a form stand in a text from `start` on."""
     if text.startswith(form, start):
         return len(form)
-    return len(os.path.commonprefix((text[start : start + len(form)], form)))
+    length = PREFIX
+    while start + length < len(text) and length < len(form) and text[start + length] == form[length]:
+        length += 1
+    return length
 
 
 def _text(value: object) -> str | None:
@@ -138,7 +140,13 @@ def _is_strong(text: str) -> bool:
 def _written(text: str) -> set[str]:
     """The ways in which a secret may be written that have at least `PREFIX` characters."""
     plain = text.encode("utf-8", "replace")
-    forms = {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    forms = {
+        text,
+        quote(text, safe=""),
+        quote_plus(text),
+        json.dumps(text)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+    }
     forms |= {json.dumps(form)[1:-1] for form in forms}
     forms |= {form.replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d") for form in forms}
     forms |= {plain.hex(), plain.hex().upper(), repr(text)[1:-1], quote(text, safe="/")}

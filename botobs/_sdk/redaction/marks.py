@@ -37,7 +37,7 @@ def _lower(character: str) -> str:
 
 
 def _trie(words: Iterable[str]) -> str:
-    """A pattern of all words, each beginning written once: the engine looks at a character once and not for each word."""
+    """A pattern of all words, with each beginning written once: it looks at a character once and not for each word."""
     branches: dict[str, list[str]] = {}
     for word in words:
         branches.setdefault(word[:1], []).append(word[1:])

@@ -21,8 +21,8 @@ _ENDS = tuple(sorted(RULES.secret - {"jwt", "pwd", "creds"}, key=len, reverse=Tr
 _STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
-    "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mnemonic", "nonce", "otp", "pass", "phrase", "pin", "pwd", "secret",
-    "seed", "session", "sig", "token", "twofa",
+    "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mnemonic", "nonce", "otp", "pass", "phrase", "pin",
+    "pwd", "secret", "seed", "session", "sig", "token", "twofa",
 ))  # fmt: skip
 
 
@@ -44,6 +44,8 @@ def _promise(name: str) -> str:
         return ""
     for position, word in enumerate(words):
         before = words[position - 1] if position else ""
+        if word in ("code", "pin") and _is_qualified(before, word):
+            return "otp"
         if word in RULES.secret or word.endswith(_ENDS) or _is_qualified(before, word):
             return SECRET
     if of_id:
@@ -53,7 +55,7 @@ def _promise(name: str) -> str:
     if last in RULES.ambiguous:
         return "" if len(words) > 1 and words[-2] in RULES.harmless else last
     # `binancekey`.
-    return next((word for word in ("key", "token") if last.endswith(word) and last[: -len(word)] in RULES.exchanges), "")
+    return "key" if last.endswith("key") and last[:-3] in RULES.exchanges else ""
 
 
 def _is_qualified(before: str, word: str) -> bool:

@@ -1,7 +1,7 @@
 """Takes out the values beside names that promise a secret.
 
-`name=value`, `name: value`, `"name": "value"`, `('name', 'value')`, `{"name": "x-api-key", "value": "…"}`, `<name>value</name>`,
-`--name value`, escaped once or more.
+`name=value`, `name: value`, `"name": "value"`, `('name', 'value')`, `{"name": "x-api-key", "value": "…"}`,
+`<name>value</name>`, `--name value`, `name is value`; escaped once or more.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from .names import SECRET, STEMS, promise
 from .quoting import bracket, quoted, word
+from .rules import RULES
 from .values import FEWEST_WORDS, is_secret
 
 #: What stands in place of a secret.
@@ -18,20 +19,24 @@ REDACTED = "[redacted]"
 
 _NAME = re.compile(r"[\w.\-]*+")
 _LONGEST_NAME = 128
+_LONGEST_WORD = 20
+_WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z]{2,19}) \Z")
 # What stands between a name and its value; after a blank alone the value is spoken of.
 _BETWEEN = re.compile(
-    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:)\s*+(?:\[\s*+)?|\\*+['\"]\s*+,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|>|(?P<spoken>[ ]++)"
+    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:)\s*+|\\*+['\"]\s*+(?:,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|value\s*+=\s*+)|>"
+    r"|(?P<spoken>['\"]?[ \t(?]++)"
 )
 _REDACTED_VALUE = re.compile(r"(?<!\\)(?:\\*+b?['\"]|\[)?\[redacted\]")
 # Letters may be followed by their accents, or be written as `\\u00e9`.
 _WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")
-_REST_OF_LINE = re.compile(r"[^\n'\"\\]*+")
+# With the parameters of a scheme: `Digest username="u", response="…"`.
+_REST_OF_LINE = re.compile(r"(?:[^\n'\"\\=]++|=\"[^\"\n]*+\"|=)*+")
 _PLAIN_LINE = re.compile(r"[a-z]{0,14}(?: [a-z]{1,14})*+[.,;]?")
 _PHRASES = ("mnemonic", "phrase", "seed", "words")
 _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization")
 # A list or a tuple of texts.
-_ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+['\"][\s,]*+)++[\])]?")
-_ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"])")
+_ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+(?:['\"][\s,]*+|\Z))++[\])]?")
+_ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"]|\Z)")
 
 
 def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
@@ -46,13 +51,23 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
         if position < done or mark not in STEMS:
             continue
         start, end = _around(text, position)
-        promised = promise(text[start:end])
+        promised = _promise(text, start, end)
         found = _value(text, text[start:end], end, promised) if promised else None
         if found is None or found[0] < done:
             continue
         kept += (text[done : found[0]], found[2])
         done = found[1]
     return "".join((*kept, text[done:])) if kept else text
+
+
+def _promise(text: str, start: int, end: int) -> str:
+    """What a name promises, with the word in front where it is one of two: `api key`, `cache key`."""
+    name = text[start:end]
+    if name.lower() in RULES.qualified:
+        before = _WORD_BEFORE.search(text[max(0, start - _LONGEST_WORD) : start])
+        if before is not None:
+            return promise(f"{before[1]}_{name}")
+    return promise(name)
 
 
 def _around(text: str, position: int) -> tuple[int, int]:
@@ -73,8 +88,6 @@ def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str
     inside = quoted(text, start)
     if inside is not None:
         return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
-    if "[" in between[0]:
-        start = between.start() + between[0].rindex("[")
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
     if name.lower().startswith(_HEADERS):
@@ -98,11 +111,14 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     items = _ITEMS.match(text, start)
     if items is None:
         return None
-    clean = _ITEM.sub(lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), items[0])
+    clean = _ITEM.sub(
+        lambda item: item[1] + (REDACTED if is_secret(promised, item[2]) else item[2]), items[0]
+    )
     return None if clean == items[0] else (start, items.end(), clean)
 
 
-_SPOKEN = re.compile(r"(?:(?:is|was|of|to|=|->) )?['\"]?([^\s'\"]++)")
+_SIGNS_OF_CODE = frozenset("=(){}[]<>$%?:/")
+_SPOKEN = re.compile(r"(?:(?:is|was|of|to|has value|->):? )?['\"(]?([^\s'\"]++)")
 
 
 def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:
@@ -112,10 +128,15 @@ def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, 
         return None
     is_option = name.startswith("--")
     value = spoken[1].rstrip(".,;:)")
-    if not is_option and (promised != SECRET or len(value) < 6 or not _is_like_a_password(value)):
+    if (
+        not is_option
+        and (promised != SECRET or len(value) < 6 or not _is_like_a_password(value))
+        and promised != "otp"
+    ):
         return None
     return (spoken.start(1), spoken.start(1) + len(value), REDACTED) if is_secret(promised, value) else None
 
 
 def _is_like_a_password(value: str) -> bool:
-    return not value[0].isdigit() and any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not set("=(){}[]<>$%?:/") & set(value)
+    has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return has_both and not value[0].isdigit() and _SIGNS_OF_CODE.isdisjoint(value)

@@ -19,7 +19,9 @@ _LINE_END = re.compile(r"\n|(?<!\\)\\++n|\Z")
 _LINE = re.compile(r"LINE \d{1,6}: ")
 _QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
 # A keyword or a name of the statement, a number, a sign.
-_HARMLESS = re.compile(r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}")
+_HARMLESS = re.compile(
+    r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}"
+)
 
 
 def without_quotes(text: str, marks: set[str]) -> str:

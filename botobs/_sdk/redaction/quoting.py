@@ -12,8 +12,10 @@ _OPENING = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}
 _QUOTE = {"'": re.compile(r"(?<!\\)(\\*+)'"), '"': re.compile(r'(?<!\\)(\\*+)"')}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _IN_BRACKETS = re.compile(r"[\[\](){}]|(?<!\\)\\*+['\"]")
-# A comma, a bracket or a quote within a word belongs to it; before the end of the text, or another such sign, it does not.
-_WORD = re.compile(r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|\Z|\w++['\"]?[=:])|[<>](?!/))++")
+# A comma, a bracket or a quote within a word belongs to it; before the end, or another such sign, it does not.
+_WORD = re.compile(
+    r"(?:[^\s&;,)\]}>'\"\\<]|[,)\]}'\"\\](?![\s,;:.)\]}'\"\\>n]|\Z|\w++['\"]?[=:])|[<>](?!/))++"
+)
 
 
 def quoted(text: str, start: int) -> tuple[int, int] | None:
@@ -31,7 +33,9 @@ def closing_quote(text: str, begin: int, quote: str, level: int) -> int:
     while (found := pattern.search(text, position)) is not None:
         slashes = len(found[1])
         closes = slashes <= level if level else slashes % 2 == 0
-        doubled = closes and not level and text.startswith(quote, found.end()) and not text.startswith(quote, begin)
+        doubled = (
+            closes and not level and text.startswith(quote, found.end()) and not text.startswith(quote, begin)
+        )
         if closes and not doubled:
             return found.end() - 1 - (level if slashes >= level else slashes)
         position = found.end() + doubled

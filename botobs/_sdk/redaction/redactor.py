@@ -203,5 +203,3 @@ def _head(text: str, most: int) -> tuple[str, int]:
     if not head.isascii():
         head = head.encode("utf-8", "surrogatepass")[:most].decode("utf-8", "ignore")
     return head, len(text) - len(head)
-
-

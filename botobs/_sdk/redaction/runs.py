@@ -33,7 +33,8 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     if found is not None:
         return REDACTED + run[found.end() :]
     if run.startswith("/"):
-        return clean_path(run, "")
+        # Base64 may begin with it too.
+        return REDACTED if "." not in run and is_bare_secret(run[1:], "") else clean_path(run, "")
     if "://" in run:
         # Addresses have been cleaned.
         return run

@@ -1,8 +1,8 @@
 """Takes the secrets out of a text, one rule after the other.
 
-Texts come from anybody: an exchange's answer, a browser's header. Every rule takes time in proportion to the text. It either
-takes what cannot be repeated (possessively, so that nothing is tried twice), or takes what opens and never closes to its
-end.
+Texts come from anybody: an exchange's answer, a browser's header. Every rule takes time in proportion to the text. It
+either takes what cannot be repeated (possessively, so that nothing is tried twice), or takes what opens and never
+closes to its end.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def clean(text: str, name: str = "") -> str:
 
 
 def _clean(text: str, name: str) -> str:
-    if "&quot;" in text or "&#3" in text:
-        plain = html.unescape(text)
+    if "&quot;" in text or "&#3" in text or "\\u0022" in text:
+        plain = html.unescape(text).replace("\\u0022", '"')
         bare = _decoded(plain, name)
         text = text if bare == plain else bare
     text = _decoded(text, name)

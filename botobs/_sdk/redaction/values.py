@@ -1,8 +1,8 @@
 """Whether a text is a secret by what it looks like, and by the words beside it.
 
-Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words, numbers,
-dates, markets and paths do not look so. Identifiers may: of a long one the word in front says what it is, and hexadecimal
-ones of the lengths of traces, commits and addresses count as identifiers.
+Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words,
+numbers, dates, markets and paths do not look so. Identifiers may: of a long one the word in front says what it is, and
+hexadecimal ones of the lengths of traces, commits and addresses count as identifiers.
 """
 
 from __future__ import annotations
@@ -22,9 +22,15 @@ _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 # https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
 _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}")
-_PLACEHOLDER = re.compile(r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x+|X+")
+_PLACEHOLDER = re.compile(
+    r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x{3,}|X{3,}"
+    # A type in a signature.
+    r"|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*"
+)
 _PIECES = re.compile(r"[-_/+.:~]")
 _GROUPS = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
+_NOT_IN_WORDS = re.compile(r"[\d!@#$%^&*+~?]")
+_NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
@@ -72,11 +78,11 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
     if word == "seed" and len(value.split()) >= FEWEST_WORDS:
         return True
     if word == "pass":
-        return len(value) >= 6 and not value.isalpha() and not value.isdigit()
+        return len(value) >= 6 and not value.isdigit() and _NOT_IN_WORDS.search(value) is not None
     if word in ("key", "keys"):
         return _is_key(value)
     if word.startswith("sig"):
-        return len(value) >= 4 and value.isalnum() and not value.isalpha() or _is_opaque(value)
+        return (len(value) >= 4 and value.isalnum() and not value.isalpha()) or _is_opaque(value)
     return _is_opaque(value)
 
 
@@ -85,7 +91,7 @@ def _is_key(value: str) -> bool:
     if len(value) < _SHORTEST_NAMED or " " in value or "://" in value:
         return False
     if value.isalnum():
-        return not value.isalpha() and not value.isdigit() or looks_random_letters(value)
+        return (not value.isalpha() and not value.isdigit()) or looks_random_letters(value)
     return len(value) >= 20 and _random_share(value) >= 0.6
 
 
@@ -126,11 +132,16 @@ def looks_random(piece: str) -> bool:
     if len(piece) < 4 or piece.isdigit() or _PREFIXED_HEX.fullmatch(piece):
         return False
     if piece.isalpha():
-        return len(piece) < 8 and _turns(piece) >= 3 or looks_random_letters(piece)
+        return (len(piece) < 8 and _turns(piece) >= 3) or looks_random_letters(piece)
     if _HEX.fullmatch(piece):
         return False
-    turns = _turns(piece)
-    return turns >= max(2, len(piece) // (4 if piece.lower() != piece and piece.upper() != piece else 5))
+    is_mixed = piece.lower() != piece and piece.upper() != piece
+    return _turns(piece) >= max(2, len(piece) // (4 if is_mixed else 5))
+
+
+def _is_camel_case(run: str) -> bool:
+    """Whether a run is a name in camel case, in which a digit ends a word or two."""
+    return _changes(run) < 3 and not looks_random_letters(_NO_LETTER.sub("", run))
 
 
 def _turns(piece: str) -> int:
@@ -175,7 +186,7 @@ def is_bare_secret(run: str, before: str) -> bool:
             return len(run) - len(bare) > 0 and len(bare) >= 22 and looks_random(bare)
         if bare.lower() == bare or bare.upper() == bare:
             return len(bare) >= _SHORTEST_PLAIN and not bare.isalpha() and not _BECH32.fullmatch(bare)
-        return looks_random(bare)
+        return looks_random(bare) and (run != bare or not _is_camel_case(bare))
     return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and _random_share(bare) >= 0.6
 
 

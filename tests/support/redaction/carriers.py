@@ -93,10 +93,10 @@ def _columns(name: str, value: str, driver: str) -> str:
     column = re.sub(r"\W", "_", name).lower()
     literal = value.replace("'", "''")
     if driver == "psycopg":
-        return f'column "nosuch" does not exist\nLINE 1: INSERT INTO vault ({column}, n) VALUES (\'{literal}\', nosuch)\n                    ^'
+        return f"column \"nosuch\" does not exist\nLINE 1: INSERT INTO vault ({column}, n) VALUES ('{literal}', nosuch)\n                    ^"
     if driver == "sqlalchemy":
         return (
-            f"(psycopg2.errors.NotNullViolation) null value in column \"n\"\n[SQL: INSERT INTO vault ({column}) VALUES "
+            f'(psycopg2.errors.NotNullViolation) null value in column "n"\n[SQL: INSERT INTO vault ({column}) VALUES '
             f"('{literal}')]\n[parameters: {{'{column}': {value!r}, 'n': None}}]\n(Background on this error at: https://sqlalche.me/e/20/gkpj)"
         )
     return f"UPDATE vault SET {column} = '{literal}' WHERE id = 7"
@@ -177,7 +177,7 @@ NAMED = [
     _made("update", lambda n, v: _columns(n, v, ""), one_line),
     _made("alter role", lambda _, v: f"ALTER ROLE bot WITH LOGIN PASSWORD '{v}'", unescaped),
     _made("mongodb", lambda n, v: f'E11000 duplicate key error collection: t.keys index: k_1 dup key: {{ {n}: "{v}" }}', unescaped),
-    _made("libpq string", lambda n, v: f"could not connect: host=db user=bot password='{v}' dbname=bots", unescaped),
+    _made("libpq string", lambda _, v: f"could not connect: host=db user=bot password='{v}' dbname=bots", unescaped),
     _made("odbc string", lambda _, v: f"Driver={{ODBC}};Server=db;Uid=bot;Pwd={v};Encrypt=yes", plain),
 ]  # fmt: skip
 

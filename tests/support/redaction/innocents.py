@@ -9,15 +9,96 @@ from typing import Any
 
 from .kinds import ALNUM, BASE58, HEX, LOWER, UPPER, chars, uuid
 
-_WORDS = (
-    "order rejected because price moved below tick size while waiting for the book to settle again after maintenance "
-    "feed restarted bot paused strategy resumed margin balance available position closed profit taken stop loss reached "
-    "exchange answered slowly websocket reconnected snapshot applied sequence continued rate limit near session opened "
-    "key level held token listed seed round closed sign changed nonce accepted pin bar formed pass completed auth ok"
-).split()
-_SYMBOLS = ("BTC/USDT", "ETH/USDT:USDT", "SOL-PERP", "1000PEPE/USDT", "stETH", "wstETH", "USDC.e", "XBTUSD", "BTC-28MAR25-100000-C", "aUSDC", "1INCH", "LUNA2")
+_WORDS = [
+    "order",
+    "rejected",
+    "because",
+    "price",
+    "moved",
+    "below",
+    "tick",
+    "size",
+    "while",
+    "waiting",
+    "for",
+    "the",
+    "book",
+    "to",
+    "settle",
+    "again",
+    "after",
+    "maintenance",
+    "feed",
+    "restarted",
+    "bot",
+    "paused",
+    "strategy",
+    "resumed",
+    "margin",
+    "balance",
+    "available",
+    "position",
+    "closed",
+    "profit",
+    "taken",
+    "stop",
+    "loss",
+    "reached",
+    "exchange",
+    "answered",
+    "slowly",
+    "websocket",
+    "reconnected",
+    "snapshot",
+    "applied",
+    "sequence",
+    "continued",
+    "rate",
+    "limit",
+    "near",
+    "session",
+    "opened",
+    "key",
+    "level",
+    "held",
+    "token",
+    "listed",
+    "seed",
+    "round",
+    "closed",
+    "sign",
+    "changed",
+    "nonce",
+    "accepted",
+    "pin",
+    "bar",
+    "formed",
+    "pass",
+    "completed",
+    "auth",
+    "ok",
+]
+_SYMBOLS = (
+    "BTC/USDT",
+    "ETH/USDT:USDT",
+    "SOL-PERP",
+    "1000PEPE/USDT",
+    "stETH",
+    "wstETH",
+    "USDC.e",
+    "XBTUSD",
+    "BTC-28MAR25-100000-C",
+    "aUSDC",
+    "1INCH",
+    "LUNA2",
+)
 _ISINS = ("US0378331005", "DE0007164600", "GB0002634946", "FR0000131104", "CH0038863350")
-_PODS = ("trading-engine-7d9f8b6c5d-x2x9z", "bot-manager-6c8b9f7d4f-abcde", "market-data-collector-statefulset-replica-0", "ip-10-0-12-34.eu-west-1.compute.internal")
+_PODS = (
+    "trading-engine-7d9f8b6c5d-x2x9z",
+    "bot-manager-6c8b9f7d4f-abcde",
+    "market-data-collector-statefulset-replica-0",
+    "ip-10-0-12-34.eu-west-1.compute.internal",
+)
 _PATHS = (
     "/srv/trading-platform/trading_engine/strategies/grid_trading/version_2/main.py",
     "/home/bot/.venv/lib/python3.11/site-packages/ccxt/async_support/base/exchange.py",
@@ -41,7 +122,16 @@ def _prose(random: Random) -> str:
 
 
 def _number(random: Random) -> str:
-    return random.choice((str(random.randrange(10**6)), f"{random.random() * 1e5:.8f}", f"-{random.random():.4f}", f"{random.random():.3e}", str(1700000000000 + random.randrange(10**10)), str(random.randrange(10**18))))
+    return random.choice(
+        (
+            str(random.randrange(10**6)),
+            f"{random.random() * 1e5:.8f}",
+            f"-{random.random():.4f}",
+            f"{random.random():.3e}",
+            str(1700000000000 + random.randrange(10**10)),
+            str(random.randrange(10**18)),
+        )
+    )
 
 
 def _traceparent(random: Random) -> str:
@@ -49,17 +139,33 @@ def _traceparent(random: Random) -> str:
 
 
 def _client_id(random: Random) -> str:
-    return random.choice((
-        chars(HEX, 24, "x-R4BD3S82-"), chars(UPPER, 22, "x-"), chars(HEX, 16, "e847386590ce4dBC"), chars(string.digits, 8, "grid-btc-"),
-        chars(LOWER, 12, "bot1_"), chars(HEX, 32, "0x"), chars(HEX, 32, "t-"), chars(ALNUM, 22), chars(LOWER, 20, "web_"),
-    ))(random)
+    return random.choice(
+        (
+            chars(HEX, 24, "x-R4BD3S82-"),
+            chars(UPPER, 22, "x-"),
+            chars(HEX, 16, "e847386590ce4dBC"),
+            chars(string.digits, 8, "grid-btc-"),
+            chars(LOWER, 12, "bot1_"),
+            chars(HEX, 32, "0x"),
+            chars(HEX, 32, "t-"),
+            chars(ALNUM, 22),
+            chars(LOWER, 20, "web_"),
+        )
+    )(random)
 
 
 def _order_id(random: Random) -> str:
-    return random.choice((
-        chars(string.digits, 12), chars(string.digits, 19), uuid, chars(HEX, 24),
-        lambda r: "-".join(chars(UPPER, size)(r) for size in (6, 5, 6)), chars("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 25, "0"), _hash,
-    ))(random)
+    return random.choice(
+        (
+            chars(string.digits, 12),
+            chars(string.digits, 19),
+            uuid,
+            chars(HEX, 24),
+            lambda r: "-".join(chars(UPPER, size)(r) for size in (6, 5, 6)),
+            chars("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 25, "0"),
+            _hash,
+        )
+    )(random)
 
 
 def _date(random: Random) -> str:

@@ -27,10 +27,43 @@ BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BASE32 = string.ascii_uppercase + "234567"
 URLSAFE = ALNUM + "-_"
 
-KEY = ("apiKey", "api_key", "X-MBX-APIKEY", "OK-ACCESS-KEY", "xt-validate-appkey", "accesskey", "KC-API-KEY", "BINANCE_KEY")
-SECRET = ("secret", "api_secret", "clientsecret", "BINANCE_SECRET_PROD", "secretKey", "apiSecret", "APCA-API-SECRET-KEY")
-PASSWORD = ("password", "PGPASSWORD", "dbpassword", "DB_PASS", "passphrase", "OK-ACCESS-PASSPHRASE", "smtp_password")
-TOKEN = ("access_token", "accesstoken", "auth_token", "refreshToken", "bot_token", "sessionToken", "x-phemex-access-token")
+KEY = (
+    "apiKey",
+    "api_key",
+    "X-MBX-APIKEY",
+    "OK-ACCESS-KEY",
+    "xt-validate-appkey",
+    "accesskey",
+    "KC-API-KEY",
+    "BINANCE_KEY",
+)
+SECRET = (
+    "secret",
+    "api_secret",
+    "clientsecret",
+    "BINANCE_SECRET_PROD",
+    "secretKey",
+    "apiSecret",
+    "APCA-API-SECRET-KEY",
+)
+PASSWORD = (
+    "password",
+    "PGPASSWORD",
+    "dbpassword",
+    "DB_PASS",
+    "passphrase",
+    "OK-ACCESS-PASSPHRASE",
+    "smtp_password",
+)
+TOKEN = (
+    "access_token",
+    "accesstoken",
+    "auth_token",
+    "refreshToken",
+    "bot_token",
+    "sessionToken",
+    "x-phemex-access-token",
+)
 PRIVATE = ("private_key", "privateKey", "walletPrivateKey", "PRIVATE_KEY", "signing_key")
 SIGN = ("signature", "sign", "X-BAPI-SIGN", "OK-ACCESS-SIGN", "sig", "API-Sign", "x-phemex-request-signature")
 PHRASE = ("mnemonic", "seed_phrase", "secretphrase", "recovery_phrase", "MNEMONIC", "seed")
@@ -81,9 +114,16 @@ def password(random: Random) -> str:
     """As people and generators make them: at least 8 characters with a digit."""
     style = random.randrange(3)
     if style == 0:
-        return random.choice(("hunter", "sommer", "Trader", "dragon")) + str(random.randrange(10, 9999)) + random.choice("!$-_.")
+        return (
+            random.choice(("hunter", "sommer", "Trader", "dragon"))
+            + str(random.randrange(10, 9999))
+            + random.choice("!$-_.")
+        )
     if style == 1:
-        return "-".join(random.choices(("correct", "horse", "battery", "staple"), k=2)) + f"-{random.randrange(10)}"
+        return (
+            "-".join(random.choices(("correct", "horse", "battery", "staple"), k=2))
+            + f"-{random.randrange(10)}"
+        )
     letters = random.choices(ALNUM + "!$%*+-.^_~,", k=random.randrange(10, 24))
     return "a" + "".join(letters) + "7"
 
@@ -190,7 +230,9 @@ TOKENS = [
     Kind("password", password, PASSWORD),
     Kind("pin", chars(string.digits, 6), ("pin", "otp", "twofa", "totp")),
     Kind("totp seed", chars(BASE32, 32), ("totp_secret", "otp_secret", "twofa")),
-    Kind("opaque token", chars(ALNUM, 30, "t4"), ("token", "auth", "session", "X-Auth-Token", "access_token")),
+    Kind(
+        "opaque token", chars(ALNUM, 30, "t4"), ("token", "auth", "session", "X-Auth-Token", "access_token")
+    ),
     Kind("token of letters", chars(string.ascii_letters, 32), TOKEN),
     Kind("uuid token", uuid, (*TOKEN, "key")),
     Kind("opaque key", chars(ALNUM, 24, "a9"), ("key", "KEY", "Rest-Key", "X-COINEX-KEY", "bot_key")),
@@ -203,8 +245,18 @@ CLOUDS = [
     Kind("github app token", chars(ALNUM, 36, "ghs_"), TOKEN, True),
     Kind("github fine token", joined(chars(ALNUM, 22, "github_pat_"), chars(ALNUM, 59), by="_"), TOKEN, True),
     Kind("gitlab token", chars(URLSAFE, 20, "glpat-"), TOKEN, True),
-    Kind("slack bot token", joined(chars(string.digits, 12, "xoxb-"), chars(string.digits, 12), chars(ALNUM, 24), by="-"), TOKEN, True),
-    Kind("slack app token", joined(lambda _: "xapp-1", chars(UPPER, 11, "A"), chars(string.digits, 13), chars(HEX, 64), by="-"), TOKEN, True),
+    Kind(
+        "slack bot token",
+        joined(chars(string.digits, 12, "xoxb-"), chars(string.digits, 12), chars(ALNUM, 24), by="-"),
+        TOKEN,
+        True,
+    ),
+    Kind(
+        "slack app token",
+        joined(lambda _: "xapp-1", chars(UPPER, 11, "A"), chars(string.digits, 13), chars(HEX, 64), by="-"),
+        TOKEN,
+        True,
+    ),
     Kind("stripe key", chars(ALNUM, 24, "sk_live_"), KEY, True),
     Kind("stripe restricted key", chars(ALNUM, 24, "rk_live_"), KEY, True),
     Kind("stripe webhook secret", chars(ALNUM, 32, "whsec_"), SECRET, True),
@@ -221,8 +273,15 @@ CLOUDS = [
     Kind("shopify token", chars(HEX, 32, "shpat_"), TOKEN, True),
     Kind("mailgun key", chars(HEX, 32, "key-"), KEY, True),
     Kind("twilio key", chars(HEX, 32, "SK"), KEY, True),
-    Kind("telegram token", joined(chars(string.digits, 9, "1"), chars(URLSAFE, 32, "AAH"), by=":"), TOKEN, True),
-    Kind("discord token", joined(chars(ALNUM, 23, "M"), chars(URLSAFE, 6), chars(URLSAFE, 27), by="."), TOKEN, True),
+    Kind(
+        "telegram token", joined(chars(string.digits, 9, "1"), chars(URLSAFE, 32, "AAH"), by=":"), TOKEN, True
+    ),
+    Kind(
+        "discord token",
+        joined(chars(ALNUM, 23, "M"), chars(URLSAFE, 6), chars(URLSAFE, 27), by="."),
+        TOKEN,
+        True,
+    ),
     Kind("azure storage key", b64(64), ("AccountKey", "azure_storage_key"), True),
     Kind("vault token", chars(URLSAFE, 95, "hvs."), TOKEN, True),
     Kind("databricks token", chars(HEX, 32, "dapi"), TOKEN, True),

@@ -17,8 +17,8 @@ from typing import Any
 from . import carriers, innocents
 from .kinds import ADDRESSES, KINDS, Kind
 
-#: Secrets of each kind.
-EACH = 30
+#: Secrets of each kind; each is put into every third carrier.
+EACH = 21
 _SEED = 20_261_129
 Text = Callable[[str], str]
 Attribute = Callable[[str, Any], Any]
@@ -57,14 +57,20 @@ class Found:
         return sorted((1 - self.missed[cell] / self.tried[cell], cell) for cell in self.missed)
 
 
-def count_secrets(text: Text, attribute: Attribute, wanted: Callable[[Kind], bool] = lambda _: True, each: int = EACH) -> Found:
+def count_secrets(
+    text: Text, attribute: Attribute, wanted: Callable[[Kind], bool] = lambda _: True, each: int = EACH
+) -> Found:
     """Put secrets of every wanted kind into every carrier that takes them."""
     found = Found()
     random = Random(_SEED)
     for kind, carrier, value, dirty, is_attribute in _cases(random, wanted, each):
         found.values.add(value)
         clean = (
-            json.dumps({name: attribute(name, given) for name, given in dirty.items()}, ensure_ascii=False, default=repr)
+            json.dumps(
+                {name: attribute(name, given) for name, given in dirty.items()},
+                ensure_ascii=False,
+                default=repr,
+            )
             if is_attribute
             else text(dirty)
         )
@@ -76,14 +82,17 @@ def count_secrets(text: Text, attribute: Attribute, wanted: Callable[[Kind], boo
     return found
 
 
-def _cases(random: Random, wanted: Callable[[Kind], bool], each: int) -> Iterator[tuple[str, str, str, Any, bool]]:
+def _cases(
+    random: Random, wanted: Callable[[Kind], bool], each: int
+) -> Iterator[tuple[str, str, str, Any, bool]]:
     for kind in KINDS:
         if not wanted(kind):
             continue
         for number in range(each):
             value = kind.make(random)
             name = kind.names[number % len(kind.names)]
-            for carrier in (*carriers.NAMED, *carriers.DATABASES, *(carriers.BARE if kind.bare else ())):
+            texts = (*carriers.NAMED, *carriers.DATABASES, *(carriers.BARE if kind.bare else ()))
+            for carrier in texts[number % 3 :: 3]:
                 if carrier.takes(value):
                     yield kind.name, carrier.name, value, carrier.write(name, value), False
             for place, write in carriers.ATTRIBUTES.items():
@@ -94,7 +103,14 @@ def _cases(random: Random, wanted: Callable[[Kind], bool], each: int) -> Iterato
         for _ in range(each):
             value = make(random)
             url = address.replace("%s", value)
-            for frame in ("@", "POST @ -> 404", "cannot reach @, retrying", '{"url": "@"}', "['@', 5]", "<@>"):
+            for frame in (
+                "@",
+                "POST @ -> 404",
+                "cannot reach @, retrying",
+                '{"url": "@"}',
+                "['@', 5]",
+                "<@>",
+            ):
                 if '"' in value or "'" in value or "<" in value:
                     frame = frame if frame[0] in "@Pc" else "@"
                 yield name, "address in a text", value, frame.replace("@", url, 1), False
@@ -114,7 +130,9 @@ def leaks(value: str, clean: str) -> bool:
     return any(value[at : at + size] in clean for at in range(len(value) - size + 1))
 
 
-def count_innocents(text: Text, attribute: Attribute, each: int = 40) -> tuple[int, list[tuple[str, str, str]]]:
+def count_innocents(
+    text: Text, attribute: Attribute, each: int = 40
+) -> tuple[int, list[tuple[str, str, str]]]:
     """How many innocents were tried, and (kind, text, what became of it) of those that were changed."""
     random = Random(_SEED)
     tried = 0

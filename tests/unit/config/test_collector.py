@@ -33,7 +33,9 @@ def test_memory_is_limited_first(name: str) -> None:
 
 @pytest.mark.parametrize("name", FROM_SERVICES)
 def test_redaction_is_next(name: str) -> None:
-    assert PIPELINES[name]["processors"][1] == "redaction"
+    """Before it, texts that it does not visit become attributes for a moment."""
+    processors = PIPELINES[name]["processors"]
+    assert processors[1 : processors.index("redaction")] in ([], ["transform/texts"])
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -193,38 +195,61 @@ def test_what_the_collector_does_otherwise_than_the_sdk_is_listed() -> None:
     assert {text for text in corpus.COLLECTOR_MASKS if not _matches(blocked, text)} == set()
 
 
-def _of_names() -> tuple[str, str]:
-    """The condition under which a span's name is looked into, and what is looked for."""
-    (statement,) = [
-        each
-        for each in CONFIG["processors"]["transform/redaction"]["trace_statements"]
-        if "span.name" in each["statements"][0]
+def test_statuses_and_names_pass_the_redaction_processor() -> None:
+    """As attributes, which are taken away again."""
+    processors = PIPELINES["traces"]["processors"]
+    order = [
+        processors.index(name)
+        for name in ("transform/texts", "redaction", "transform/redaction", "transform/limits")
     ]
-    (condition,), (replace,) = statement["conditions"], statement["statements"]
+    assert order == sorted(order)
+    into = _statements("transform/texts")
+    out = _statements("transform/redaction")
+    for field, key in (
+        ("span.status.message", "botobs.redaction.status"),
+        ("span.name", "botobs.redaction.name"),
+    ):
+        assert f'set(span.attributes["{key}"], {field})' in into
+        assert f'set({field}, span.attributes["{key}"])' in out
+        assert f'delete_key(span.attributes, "{key}")' in out
+        assert not _matches(CONFIG["processors"]["redaction"]["blocked_key_patterns"], key)
+        assert key not in CONFIG["processors"]["redaction"]["ignored_keys"]
+
+
+def _statements(name: str) -> list[str]:
+    return [text for each in CONFIG["processors"][name]["trace_statements"] for text in each["statements"]]
+
+
+def _plain_name() -> str:
+    """The condition under which a span's name is not looked into."""
+    (condition,) = [
+        condition
+        for each in CONFIG["processors"]["transform/texts"]["trace_statements"]
+        for condition in each["conditions"]
+        if "span.name" in condition
+    ]
     plain = re.fullmatch(r'not IsMatch\(span\.name, "(.*)"\)', condition)
-    secret = re.fullmatch(r'replace_pattern\(span\.name, "(.*)", "\*\*\*\*"\)', replace)
-    assert plain and secret
-    return plain[1].replace(r"\\", "\\"), re.sub(r"\\x\{(\w+)\}", r"\\u\1", secret[1].replace(r"\\", "\\"))
+    assert plain
+    return plain[1].replace(r"\\", "\\")
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "GET /order?signature=ab12", "GET /order?a=&signature=x", "wss://bot:hunter2@stream.example.test",
-        "a" * 64, "\N{REPLACEMENT CHARACTER}", "get /" + "f0" * 40, "POST /x&apiKey=5ec4e7 HTTP",
+        "get /" + "aB3" * 16, "POST /x&apiKey=5ec4e7 HTTP", "login password='hunter2'",
     ],
 )  # fmt: skip
 def test_a_name_with_a_secret_is_looked_into(name: str) -> None:
-    plain, secret = _of_names()
-    assert re.search(secret, name)
-    assert not _matches([plain], name)
+    assert not _matches([_plain_name()], name)
+    assert _matches(CONFIG["processors"]["redaction"]["blocked_values"], name)
 
 
 @pytest.mark.parametrize(
     "name", ["create_order binance", "GET /api/v1/bots/{id}", "SELECT orders", "bot.turn"]
 )
 def test_an_ordinary_name_is_not(name: str) -> None:
-    assert _matches([_of_names()[0]], name)
+    assert _matches([_plain_name()], name)
 
 
 def _matches(patterns: list[str], text: str) -> bool:

@@ -20,7 +20,7 @@ from botobs._sdk.instrument.logs._redaction import RecordRedactor
 from botobs._sdk.instrument.logs.logging import LoggingInstrumentation
 from botobs._sdk.instrument.logs.loguru import LoguruInstrumentation
 from botobs._sdk.instrument.logs.structlog import StructlogInstrumentation
-from botobs._sdk.redaction import MAX_BYTES, REDACTED, Redactor, redactor
+from botobs._sdk.redaction import MAX_BYTES, REDACTED, Redactor, texts
 from botobs._sdk.settings import Settings
 from tests.support.telemetry import Recorder
 
@@ -222,13 +222,13 @@ def vars_of(telemetry: Any) -> dict[str, Any]:
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Bytes of each text that the rules have seen."""
     sizes: list[int] = []
-    rules = redactor.clean
+    rules = texts.clean
 
     def counted(text: str, name: str = "") -> str:
         sizes.append(len(text.encode("utf-8", "surrogatepass")))
         return rules(text, name)
 
-    monkeypatch.setattr(redactor, "clean", counted)
+    monkeypatch.setattr("botobs._sdk.redaction.redactor.clean", counted)
     yield sizes
 
 

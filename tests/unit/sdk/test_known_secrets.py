@@ -25,7 +25,7 @@ with warnings.catch_warnings():
 
 Init = Callable[..., botobs.Handle]
 #: Words that no rule takes for a secret.
-PHRASE = "Tuesday/the moon+is=green & \"round\""
+PHRASE = 'Tuesday/the moon+is=green & "round"'
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,9 @@ def test_no_engine_remembers_what_it_let_through(init: Init, receiver: OtlpRecei
     handle = init()
 
     def record() -> None:
-        with trace.get_tracer("mine").start_as_current_span(PHRASE, attributes={"note": PHRASE, "exchange.order.id": PHRASE}):
+        with trace.get_tracer("mine").start_as_current_span(
+            PHRASE, attributes={"note": PHRASE, "exchange.order.id": PHRASE}
+        ):
             pass
         metrics.get_meter("mine").create_counter("hits").add(1, {"note": PHRASE})
 
@@ -111,7 +113,9 @@ def test_variables_and_files_with_the_names_of_secrets(tmp_path: Path) -> None:
         }
     )
     text = "Thursday-rivers-flow-up Wednesday-the-sun-sets Friday-the-cat-sleeps /home/bot/.pgpass-of-the-bot"
-    assert Redactor().text(text) == f"{REDACTED} {REDACTED} Friday-the-cat-sleeps /home/bot/.pgpass-of-the-bot"
+    assert (
+        Redactor().text(text) == f"{REDACTED} {REDACTED} Friday-the-cat-sleeps /home/bot/.pgpass-of-the-bot"
+    )
 
 
 class Hidden:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from opentelemetry.trace import Status
 
-
 from botobs._sdk.engine.fast.encode_attributes import AttributeEncoder
 from botobs._sdk.export.priority import priority_of
 from botobs._sdk.instrument.databases._sql import _parse, _shorten, parse
@@ -22,8 +21,8 @@ from botobs._sdk.redaction.addresses import clean_url
 from botobs._sdk.redaction.marks import SCHEMES, found_in
 from botobs._sdk.redaction.names import STEMS
 from botobs._sdk.redaction.rules import RULES
-from botobs._sdk.redaction.texts import clean
 from botobs._sdk.redaction.sql import without_literals
+from botobs._sdk.redaction.texts import clean
 from tests.support import patterns
 
 #: What a clock of a busy machine cannot tell from nothing. A quadratic pattern that stays below it at a size is found
@@ -99,7 +98,7 @@ def test_every_pattern_of_the_sdk(place: str) -> None:
 def test_no_pattern_is_left_out() -> None:
     assert patterns.not_constant() == set(patterns.ELSEWHERE)
     assert {
-        "_sdk/redaction/__init__.py: _VALUE",
+        "_sdk/redaction/quoting.py: _WORD",
         "_sdk/redaction/sql.py: _STANDARD_TOKENS",
         "_sdk/instrument/databases/_sql.py: _LONG_IN",
     } <= set(PATTERNS)
@@ -190,6 +189,7 @@ def test_what_is_remembered_is_bounded_in_bytes(kind: str, length: int, count: i
     assert after - before < most
 
 
-def test_names_that_promise_a_secret_are_found_by_their_stems() -> None:
-    words = redaction._SECRET_WORDS | {"key", "keys", "phrase", "session"}
-    assert [word for word in words if not any(stem in word for stem in redaction._SECRET_STEMS)] == []
+def test_names_that_promise_a_secret_are_found_by_their_marks() -> None:
+    words = RULES.secret | (RULES.qualified - {"id"}) | RULES.ambiguous | set(SCHEMES)
+    assert [word for word in sorted(words) if not found_in(word)] == []
+    assert {mark for _, mark in found_in(" ".join(STEMS))} == STEMS

@@ -278,3 +278,44 @@ def test_a_secret_that_the_limit_on_lengths_would_cut_is_taken_out_first(
 )
 def test_a_text_that_ends_within_a_secret(redactor: Redactor, text: str) -> None:
     assert OPAQUE not in redactor.text(text if not text.startswith("SELECT") else f"[SQL: {text}")
+
+
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+def test_names_and_descriptions_are_looked_at_too(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(resource_attributes={f"note {CANARY}": "x"})
+    with trace.get_tracer(f"mine {CANARY}", CANARY).start_as_current_span(
+        "x", attributes={f"k {CANARY}": 1.5}
+    ) as span:
+        span.set_attribute(f"text {CANARY}", "x")
+        span.add_event("e", {f"password={CANARY}": 1})
+    meter = metrics.get_meter(f"mine.{CANARY}")
+    meter.create_counter("hits", description=f"of {CANARY}").add(1, {f"label {CANARY}": "x"})
+    meter.create_counter(f"hits_of_{OPAQUE}", f"secret={OPAQUE}", f"password: {OPAQUE}").add(1)
+    handle.flush()
+    assert b"hits" in receiver.raw
+    assert b"cAnArY" not in receiver.raw
+    assert f"secret={OPAQUE}".encode() not in receiver.raw
+    assert f"password: {OPAQUE}".encode() not in receiver.raw
+
+
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+def test_the_name_of_a_mapping_counts_for_what_is_in_it(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    with botobs.span("x") as span:
+        span.set_attribute("credentials", {"binance": "plainword", "okx": {"main": ["otherword"]}})  # type: ignore[dict-item]
+        span.set_attribute("config", {"exchange": "thirdword"})  # type: ignore[dict-item]
+    handle.flush()
+    assert len(receiver.spans) == 1
+    assert b"plainword" not in receiver.raw
+    assert b"otherword" not in receiver.raw
+
+
+def test_what_is_kept() -> None:
+    redactor = Redactor(keep=["strategy.token"], keys=["exchange.order.id"])
+    value = "k9J2x8Qw4Zr7Tn5Yb3Lm6Vc1Hd0Gf"
+    assert redactor.attribute("Strategy.Token", value) == value
+    assert redactor.attribute("other.token", value) == REDACTED
+    # Named by a person wins over a convention.
+    assert redactor.attribute("exchange.order.id", "o-1") == REDACTED
+    assert Redactor().attribute("exchange.order.id", "0x" + SIGNATURE) == "0x" + SIGNATURE
+    assert Redactor().attribute("trace_id", SIGNATURE) == SIGNATURE

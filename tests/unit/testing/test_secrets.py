@@ -44,6 +44,10 @@ def in_log() -> None:
     logging.getLogger("shop").warning("note %s", CANARY)
 
 
+def in_extra() -> None:
+    logging.getLogger("shop").warning("sold", extra={"note": {"deep": [CANARY]}})
+
+
 @pytest.mark.parametrize(
     ("leak", "where"),
     [
@@ -53,6 +57,7 @@ def in_log() -> None:
         (in_exception, "the span 'x'"),
         (in_metric, "the metrics"),
         (in_log, "the logs"),
+        (in_extra, "the logs"),
     ],
 )
 def test_a_leak_is_found_in_every_signal(

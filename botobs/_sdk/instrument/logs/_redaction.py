@@ -138,7 +138,9 @@ class RecordRedactor:
         items = []
         changed = False
         for key, item in self.items(pairs):
-            clean = self._value(self._redactor.inner(name, _text_of(key)) if is_mapping else name, item, inside)
+            clean = self._value(
+                self._redactor.inner(name, _text_of(key)) if is_mapping else name, item, inside
+            )
             changed = changed or clean is not item
             items.append(clean)
         if not changed:
