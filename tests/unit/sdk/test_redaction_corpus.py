@@ -75,9 +75,9 @@ def test_innocents_stay_in_the_collector() -> None:
     "name",
     [
         "PGPASSWORD", "accesstoken", "clientsecret", "accesskey", "dbpassword", "secretphrase", "DB_PASS",
-        "BINANCE_KEY", "BINANCE_SECRET_PROD", "xt-validate-appkey", "X-MBX-APIKEY", "api_key_1", "AccessKeyId", "apiKeyHash",
-        "private.key", "walletPrivateKey", "OK-ACCESS-PASSPHRASE", "x-phemex-access-token", "credentials.binance",
-        "secretKeyBase64",
+        "BINANCE_KEY", "BINANCE_SECRET_PROD", "xt-validate-appkey", "X-MBX-APIKEY", "api_key_1", "AccessKeyId",
+        "apiKeyHash", "private.key", "walletPrivateKey", "OK-ACCESS-PASSPHRASE", "x-phemex-access-token",
+        "credentials.binance", "secretKeyBase64",
     ],
 )  # fmt: skip
 def test_names_that_promise_a_secret(name: str) -> None:
@@ -89,8 +89,8 @@ def test_names_that_promise_a_secret(name: str) -> None:
     "name",
     [
         "token_count", "signature_version", "secret_name", "password_policy", "primary_key", "idempotency_key",
-        "public_key", "design", "monkey", "author", "compass", "keyboard", "secretary", "next_page_token", "assigned", "campaign",
-        "opinion", "passenger", "exchange.order.id", "trace_id", "session_count", "key_type",
+        "public_key", "design", "monkey", "author", "compass", "keyboard", "secretary", "next_page_token", "assigned",
+        "campaign", "opinion", "passenger", "exchange.order.id", "trace_id", "session_count", "key_type",
     ],
 )  # fmt: skip
 def test_names_that_promise_none(name: str) -> None:
