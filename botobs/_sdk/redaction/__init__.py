@@ -7,7 +7,7 @@ like (`texts`, `values`). `rules.toml` has the words, formats and hosts.
 
 from __future__ import annotations
 
-from .pairs import REDACTED
 from .redactor import CUT_MARGIN, MAX_BYTES, Redactor
+from .rules import REDACTED
 
 __all__ = ["CUT_MARGIN", "MAX_BYTES", "REDACTED", "Redactor"]

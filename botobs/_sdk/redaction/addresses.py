@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
-from .rules import RULES
+from .rules import REDACTED, RULES
 from .values import formatted, looks_random, looks_random_letters
 
-REDACTED = "[redacted]"
 # A host has 253 characters; names and passwords come before it.
 _LONGEST_NETLOC = 1024
 _ADDRESS = re.compile(r"[^\s'\"<>\\^`{|}]*+")

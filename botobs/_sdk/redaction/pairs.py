@@ -11,11 +11,8 @@ from collections.abc import Iterable
 
 from .names import SECRET, STEMS, promise
 from .quoting import bracket, quoted, word
-from .rules import RULES
+from .rules import REDACTED, RULES
 from .values import FEWEST_WORDS, is_secret
-
-#: What stands in place of a secret.
-REDACTED = "[redacted]"
 
 _NAME = re.compile(r"[\w.\-]*+")
 _LONGEST_NAME = 128

@@ -9,7 +9,6 @@ from .rules import text as data
 
 #: What BIP-39 allows at least.
 _FEWEST = 12
-_ENOUGH = "k" * _FEWEST
 _RUN = re.compile(r"[a-z][a-z ,\n\\]{46,}+")
 _WORD = re.compile(r"(?<!\\)[a-z]+")
 
@@ -26,17 +25,31 @@ def without_phrases(text: str, redacted: str) -> str:
 
 def _without_known(run: str, redacted: str) -> str:
     known = _words()
-    if _ENOUGH not in "".join(["k" if word in known else "-" for word in _WORD.findall(run)]):
+    words = _WORD.findall(run)
+    # Of as many words in a row one is the last of a dozen.
+    if not any(
+        words[at] in known and _row(words, at, known) for at in range(_FEWEST - 1, len(words), _FEWEST)
+    ):
         return run
-    words = list(_WORD.finditer(run))
+    found = list(_WORD.finditer(run))
     kept: list[str] = []
     done = first = 0
-    while first < len(words):
+    while first < len(found):
         last = first
-        while last < len(words) and words[last][0] in known:
+        while last < len(found) and found[last][0] in known:
             last += 1
         if last - first >= _FEWEST:
-            kept += (run[done : words[first].start()], redacted)
-            done = words[last - 1].end()
+            kept += (run[done : found[first].start()], redacted)
+            done = found[last - 1].end()
         first = last + 1
     return "".join((*kept, run[done:]))
+
+
+def _row(words: list[str], at: int, known: frozenset[str]) -> bool:
+    """Whether enough words around one are known."""
+    first = last = at
+    while first > max(0, at - _FEWEST) and words[first - 1] in known:
+        first -= 1
+    while last < min(len(words), at + _FEWEST) and words[last] in known:
+        last += 1
+    return last - first >= _FEWEST

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .pairs import REDACTED
 from .quoting import quoted
-from .rules import RULES
+from .rules import REDACTED, RULES
 from .runs import without_runs
 from .sql import without_literals
 

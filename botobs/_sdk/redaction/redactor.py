@@ -14,8 +14,7 @@ from . import known
 from ._memo import Memo
 from .addresses import clean_url, without_query
 from .names import SECRET, promise
-from .pairs import REDACTED
-from .rules import RULES
+from .rules import REDACTED, RULES
 from .runs import without_runs
 from .sql import without_literals
 from .texts import clean

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+#: What stands in place of a secret.
+REDACTED = "[redacted]"
+
 
 @dataclass(frozen=True)
 class Quote:

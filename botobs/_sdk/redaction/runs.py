@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 from .addresses import clean_path
-from .pairs import REDACTED
+from .rules import REDACTED
 from .values import formatted, is_bare_secret
 
 _RUN = re.compile(r"[A-Za-z0-9+/_.~:-]{16,}+={0,2}")
@@ -29,12 +29,12 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     run = match[0]
     if run.islower() and not _DIGIT.search(run):
         return run
-    found = formatted(run)
-    if found is not None:
-        return REDACTED + run[found.end() :]
     if run.startswith("/"):
         # Base64 may begin with it too.
         return REDACTED if "." not in run and is_bare_secret(run[1:], "") else clean_path(run, "")
+    found = formatted(run)
+    if found is not None:
+        return REDACTED + run[found.end() :]
     if "://" in run:
         # Addresses have been cleaned.
         return run

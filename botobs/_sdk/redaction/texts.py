@@ -13,9 +13,10 @@ from urllib.parse import unquote
 
 from .addresses import without_addresses
 from .marks import SCHEMES, found_in, lower
-from .pairs import REDACTED, without_pairs
+from .pairs import without_pairs
 from .phrases import without_phrases
 from .quotes import without_quotes
+from .rules import REDACTED
 from .runs import without_runs
 
 _PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]*+)-----")

@@ -110,7 +110,11 @@ def _has_order(value: str) -> bool:
     total = sum(map(len, pieces))
     if total >= 12 and all(len(piece) >= 6 and _letters_and_digits(piece) for piece in pieces):
         return False
-    mixed = sum(len(piece) for piece in pieces if _changes(piece) >= 2 + piece.isupper() and _letters_and_digits(piece))
+    mixed = sum(
+        len(piece)
+        for piece in pieces
+        if _changes(piece) >= 2 + piece.isupper() and _letters_and_digits(piece)
+    )
     if len(value) >= 10 and value.rstrip("=").isascii():
         mixed = max(mixed, sum(len(piece) for piece in pieces if len(piece) >= 8 and looks_random(piece)))
     return total == 0 or mixed < 6 or mixed / total < 0.5
