@@ -88,6 +88,8 @@ def value_patterns() -> Iterator[str]:
         yield f"{stem}(?:\\w*{_BETWEEN}{_OPEN}(?:{_QUOTED}|{_BARE})|{_ASSIGNED}|{_ENCODED})"
     for stem in _AMBIGUOUS:
         yield f"{stem}(?:{_BETWEEN}{_OPEN}[\"']?{_OPAQUE}|{_ENCODED.replace('%][', '%]{20}[')})"
+    # A shorter one in which letters and digits take turns, as in no symbol of a token.
+    yield rf"oken{_BETWEEN}{_OPEN}[\"']?[a-z1-9][a-z0-9]{{0,30}}[0-9][a-z]{{1,10}}[0-9][A-Za-z0-9_-]*"
     yield rf"eed{_BETWEEN}{_OPEN}[\"']?(?:[^\s\"'&;:]{{1,30}} ){{5}}[^\"'&;:\n]*"
     for stem in ("pin", "otp"):
         yield rf"{stem}{_BETWEEN}{_OPEN}[\"']?[0-9]{{4,8}}(?:\W|\z)"

@@ -38,8 +38,12 @@ class Limits:
     events: int = 128
     links: int = 128
 
-    def for_spans(self) -> SpanLimits:
-        """The limits of spans, as the OpenTelemetry SDK has them."""
+    def for_spans(self, margin: int = 0) -> SpanLimits:
+        """The limits of spans, as the OpenTelemetry SDK has them.
+
+        Args:
+            margin: Characters that are kept beyond `attribute_length`.
+        """
         return SpanLimits(
             max_attributes=self.attributes,
             max_events=self.events,
@@ -47,8 +51,8 @@ class Limits:
             max_span_attributes=self.attributes,
             max_event_attributes=self.attributes,
             max_link_attributes=self.attributes,
-            max_attribute_length=self.attribute_length,
-            max_span_attribute_length=self.attribute_length,
+            max_attribute_length=self.attribute_length + margin,
+            max_span_attribute_length=self.attribute_length + margin,
         )
 
 

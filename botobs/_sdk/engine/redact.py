@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..redaction import CUT_MARGIN, REDACTED
+
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -13,20 +15,25 @@ if TYPE_CHECKING:
     from ..redaction import Redactor
 
 
-def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, scopes, names, states, attributes, events, links and status texts."""
+def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor, length: int | None = None) -> None:
+    """Remove secrets from resources, scopes, names, states, attributes, events, links and status texts.
+
+    Args:
+        length: Characters of a string attribute of a span, an event or a link that are kept. It was cut, if at all,
+            `CUT_MARGIN` characters later.
+    """
     for resource_spans in request.resource_spans:
         _attributes(resource_spans.resource.attributes, redactor)
         for scope_spans in resource_spans.scope_spans:
             _scope(scope_spans.scope, redactor)
             for span in scope_spans.spans:
                 _text(span, "name", redactor)
-                _attributes(span.attributes, redactor)
+                _attributes(span.attributes, redactor, length=length)
                 for event in span.events:
                     _text(event, "name", redactor)
-                    _attributes(event.attributes, redactor)
+                    _attributes(event.attributes, redactor, length=length)
                 for link in span.links:
-                    _attributes(link.attributes, redactor)
+                    _attributes(link.attributes, redactor, length=length)
                     _text(link, "trace_state", redactor)
                 _text(span.status, "message", redactor)
                 _text(span, "trace_state", redactor)
@@ -73,22 +80,26 @@ def _scope(scope: Any, redactor: Redactor) -> None:
     _attributes(scope.attributes, redactor)
 
 
-def _attributes(attributes: Iterable[Any], redactor: Redactor, parent: str = "") -> None:
+def _attributes(
+    attributes: Iterable[Any], redactor: Redactor, parent: str = "", length: int | None = None
+) -> None:
     for attribute in attributes:
         key = attribute.key
-        _value(redactor.inner(parent, key) if parent else key, attribute.value, redactor)
+        _value(redactor.inner(parent, key) if parent else key, attribute.value, redactor, length)
         _text(attribute, "key", redactor)
 
 
-def _value(key: str, value: Any, redactor: Redactor) -> None:
+def _value(key: str, value: Any, redactor: Redactor, length: int | None = None) -> None:
     kind = value.WhichOneof("value")
     if kind == "array_value":
         for item in value.array_value.values:
-            _value(key, item, redactor)
+            _value(key, item, redactor, length)
     elif kind == "kvlist_value":
-        _attributes(value.kvlist_value.values, redactor, key)
+        _attributes(value.kvlist_value.values, redactor, key, length)
     elif kind is not None:
         given = getattr(value, kind)
         clean = redactor.attribute(key, given)
+        if length is not None and isinstance(given, str) and len(given) > length and clean != REDACTED:
+            clean = clean[: min(length, len(clean) - CUT_MARGIN * (len(given) >= length + CUT_MARGIN))]
         if clean is not given and clean != given:
             value.string_value = clean

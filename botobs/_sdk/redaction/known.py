@@ -26,12 +26,14 @@ PREFIX = 12
 FEWEST_BITS = 60.0
 #: Secrets that are remembered; further ones are not, so that a text takes bounded time.
 MOST = 200
+_SHORTEST = 4
 _LONGEST = 16 * 1024
 _LONGEST_FILE = 64 * 1024
 
 #: Counts what was added, so that what was remembered before can be thrown away.
 generation = 0
 _seen: set[str] = set()
+_weak: set[str] = set()
 # By their first characters: the whole forms.
 _forms: dict[str, tuple[str, ...]] = {}
 
@@ -47,7 +49,11 @@ def add(value: object) -> bool:
         return False
     if text in _seen:
         return True
-    if len(_seen) >= MOST or not _is_strong(text):
+    if not _is_strong(text):
+        if len(_weak) < MOST and len(text) >= _SHORTEST:
+            _weak.add(text)
+        return False
+    if len(_seen) >= MOST:
         return False
     global generation
     _seen.add(text)
@@ -91,10 +97,16 @@ def taken_out(text: str, redacted: str) -> str:
     return text
 
 
+def is_weak_one(value: str) -> bool:
+    """Whether this very value was told, and is too short or too plain to be looked for everywhere."""
+    return value in _weak
+
+
 def forget() -> None:
     """Forget all; for tests."""
     global generation
     _seen.clear()
+    _weak.clear()
     _forms.clear()
     generation += 1
 

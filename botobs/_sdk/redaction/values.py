@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from . import known
 from .names import SECRET
 from .rules import RULES
 
@@ -58,7 +59,7 @@ def is_secret(promise: str, value: str) -> bool:
     bare = value.strip()
     if bare.lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) or not bare:
         return False
-    return promise == SECRET or _is_ambiguous_secret(promise, bare)
+    return promise == SECRET or known.is_weak_one(bare) or _is_ambiguous_secret(promise, bare)
 
 
 def is_secret_number(promise: str, value: float) -> bool:

@@ -121,7 +121,7 @@ def password(random: Random) -> str:
         )
     if style == 1:
         return (
-            "-".join(random.choices(("correct", "horse", "battery", "staple"), k=2))
+            "-".join(random.choices(("copper", "horse", "battery", "staple"), k=2))
             + f"-{random.randrange(10)}"
         )
     letters = random.choices(ALNUM + "!$%*+-.^_~,", k=random.randrange(10, 24))

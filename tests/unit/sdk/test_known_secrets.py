@@ -101,6 +101,13 @@ def test_what_would_be_found_by_chance_is_not_remembered(weak: object) -> None:
     assert Redactor().text(f"it said {weak} today") == f"it said {weak} today"
 
 
+def test_a_weak_one_is_taken_out_beside_a_name_that_may_promise_it() -> None:
+    assert Redactor().text("session=tulip7 at tulip7") == "session=tulip7 at tulip7"
+    botobs.redact_value("tulip7")
+    assert Redactor().text("session=tulip7 at tulip7") == f"session={REDACTED} at tulip7"
+    assert Redactor().attribute("auth", "tulip7") == REDACTED
+
+
 def test_variables_and_files_with_the_names_of_secrets(tmp_path: Path) -> None:
     (tmp_path / "pw").write_text("Wednesday-the-sun-sets\n")
     known.learn(

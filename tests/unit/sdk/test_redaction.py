@@ -250,7 +250,7 @@ def test_exemplars_are_redacted_too() -> None:
     assert b"cAnArY" not in request.SerializeToString()
 
 
-@pytest.mark.parametrize("engine", ["fast"], indirect=True)
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 def test_a_secret_that_the_limit_on_lengths_would_cut_is_taken_out_first(
     init: Init, receiver: OtlpReceiver
 ) -> None:
