@@ -48,7 +48,7 @@ def _request(trace_id: bytes, texts: list[str]) -> bytes:
         span.status.message = text
         span.attributes.add(key="note").value.string_value = text
         span.attributes.add(key="exchange.order.id").value.string_value = text
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 def _values(span: dict[str, Any]) -> dict[str, str]:

@@ -302,8 +302,8 @@ def test_names_and_descriptions_are_looked_at_too(init: Init, receiver: OtlpRece
 def test_the_name_of_a_mapping_counts_for_what_is_in_it(init: Init, receiver: OtlpReceiver) -> None:
     handle = init()
     with botobs.span("x") as span:
-        span.set_attribute("credentials", {"binance": "plainword", "okx": {"main": ["otherword"]}})  # type: ignore[dict-item]
-        span.set_attribute("config", {"exchange": "thirdword"})  # type: ignore[dict-item]
+        span.set_attribute("credentials", {"binance": "plainword", "okx": {"main": ["otherword"]}})
+        span.set_attribute("config", {"exchange": "thirdword"})
     handle.flush()
     assert len(receiver.spans) == 1
     assert b"plainword" not in receiver.raw
