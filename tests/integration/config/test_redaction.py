@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 
 from botobs._ops.access.secrets import read_secret
 from tests.support.redaction import carriers, collector, innocents

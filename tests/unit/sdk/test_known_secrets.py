@@ -13,7 +13,7 @@ from urllib.parse import quote
 import ccxt
 import pytest
 from opentelemetry import metrics, trace
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 
 import botobs
 from botobs._sdk.redaction import REDACTED, Redactor, known
