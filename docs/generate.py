@@ -14,9 +14,8 @@ from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, interface, order_codes, stack_settings
+from . import chart, interface, order_codes, patterns, stack_settings
 from .tables import markdown_table
-from . import chart, interface, order_codes, patterns
 
 FOLDER = Path(__file__).parent
 _NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"

@@ -51,6 +51,7 @@ COLLECTOR = rows(
     ("COLLECTOR_INSTANCE", TEXT, "collector-0", "its name: another for each collector"),
     ("COLLECTOR_METRICS_INTERVAL_MS", integer(100), "15000", "milliseconds between two pushes of its own metrics"),
     ("COLLECTOR_DELTA_STREAMS", integer(1), "20000", "series that may come as deltas"),
+    ("COLLECTOR_REDACT_KEEP", YAML_LIST, "[]", "patterns of attributes' names whose values the collector never masks"),
     ("SPAN_METRICS_INTERVAL", DURATION, "15s", "how often metrics of spans are sent"),
     ("SPAN_METRICS_SERIES", integer(1), "2000", "series that a service instance may have before the rest is counted "
      "as overflow"),

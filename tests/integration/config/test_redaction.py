@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from testbed.stack import LiveStack
 
 from botobs._ops.access.secrets import read_secret
+from testbed.stack import LiveStack
 from tests.support.redaction import carriers, collector, innocents
 from tests.support.redaction.kinds import KINDS
 from tests.support.waiting import eventually

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import ccxt
 import pytest
 from opentelemetry import metrics, trace
-from testbed.otlp_receiver import OtlpReceiver
 
 import botobs
 from botobs._sdk.redaction import REDACTED, Redactor, known
+from testbed.otlp_receiver import OtlpReceiver
 
 with warnings.catch_warnings():
     # python-binance asks websockets for its old names.
