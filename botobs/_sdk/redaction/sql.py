@@ -70,7 +70,9 @@ def _read(text: str, dialect: Dialect) -> Iterator[_Token]:
                 kind = "space"
             elif kind in ("double", "name"):
                 # A name that is never closed would drag the rest of the text along.
-                is_name = _is_closed(text, start, position) and (kind == "name" or not dialect.double_is_string)
+                is_name = _is_closed(text, start, position) and (
+                    kind == "name" or not dialect.double_is_string
+                )
                 kind = "word" if is_name else "literal"
             yield kind, start, position
 

@@ -31,8 +31,8 @@ _BEFORE_TABLE = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "COPY", "TRUNCATE",
 #: A comma behind the table brings another one, until one of those below.
 _BEFORE_LIST = frozenset({"FROM", "USING"})
 _AFTER_TABLES = frozenset(
-    "WHERE PREWHERE GROUP HAVING ORDER LIMIT OFFSET WINDOW QUALIFY UNION INTERSECT EXCEPT MINUS RETURNING "
-    "CONNECT SETTINGS".split()
+    {"WHERE", "PREWHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "WINDOW", "QUALIFY", "RETURNING"}
+    | {"UNION", "INTERSECT", "EXCEPT", "MINUS", "SETTINGS"}
 )
 #: May stand between such a word and the table's name.
 _FILLERS = frozenset({"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "TABLE", "CONCURRENTLY", "OR", "IGNORE"})
@@ -103,10 +103,10 @@ class _Reader:
         elif self._wants_table:
             if word not in _FILLERS:
                 self._table(index)
-        elif word in _AFTER_TABLES:
-            self._lists_tables[-1] = False
         elif index == 0 or self._is_inner_command(index, word):
             self._command(index, word)
+        elif word in _AFTER_TABLES:
+            self._lists_tables[-1] = False
         elif self._is_before_table(index, word):
             if word in _DEFINED and self._first in _DEFINITIONS:
                 self.parts.append(word)
