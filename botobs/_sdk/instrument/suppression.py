@@ -18,10 +18,20 @@ from contextlib import contextmanager
 
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry.instrumentation.utils import _SUPPRESS_INSTRUMENTATION_KEY_PLAIN
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled as is_http_heard
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled as is_heard
 
-__all__ = ["OpenOperation", "enter", "is_heard", "is_http_heard", "silence", "silence_http"]
+__all__ = ["KEYS", "OpenOperation", "enter", "is_heard", "is_http_heard", "silence", "silence_http"]
+
+#: What stands in a context while something is suppressed.
+KEYS = frozenset(
+    {
+        _SUPPRESS_INSTRUMENTATION_KEY,
+        _SUPPRESS_HTTP_INSTRUMENTATION_KEY,
+        _SUPPRESS_INSTRUMENTATION_KEY_PLAIN,
+    }
+)
 
 
 class OpenOperation:
