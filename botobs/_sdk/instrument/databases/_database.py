@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from opentelemetry.metrics import Histogram
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from ....semconv import database as semconv
 from ...patching.guard import never_raise
@@ -67,7 +67,13 @@ class Database:
         self._names = once_per_provider(telemetry, OperationNames)
 
     def start(
-        self, target: Target, statement: object, batch_size: int | None = None, seconds_ago: float = 0.0
+        self,
+        target: Target,
+        statement: object,
+        batch_size: int | None = None,
+        seconds_ago: float = 0.0,
+        *,
+        has_span: bool = True,
     ) -> Operation:
         """Begin an operation; the caller ends it.
 
@@ -76,6 +82,7 @@ class Database:
             statement: SQL text, literals and all.
             batch_size: How many rows, or sets of parameters, are sent at once; told when more than one.
             seconds_ago: When it began.
+            has_span: Whether it gets a span; its duration is recorded in any case.
         """
         parsed = parse(statement, target.system)
         attributes = target.attributes()
@@ -86,12 +93,14 @@ class Database:
         details: dict[str, str | int] = {semconv.DB_QUERY_TEXT: parsed.text} if parsed.text else {}
         if batch_size is not None and batch_size > 1:
             details[semconv.DB_OPERATION_BATCH_SIZE] = batch_size
-        span = self._tracer.start_span(
-            summary or target.system,
-            kind=SpanKind.CLIENT,
-            attributes={**attributes, **details},
-            start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
-        )
+        span = INVALID_SPAN
+        if has_span:
+            span = self._tracer.start_span(
+                summary or target.system,
+                kind=SpanKind.CLIENT,
+                attributes={**attributes, **details},
+                start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
+            )
         return Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
 
     @never_raise("database")

@@ -15,6 +15,7 @@ from typing import Any
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
+from ..called_by_service import Upstream
 from ..shared import once_per_provider
 from ..suppression import is_heard, silence
 from ._asyncpg_pool import watch_pools
@@ -22,6 +23,7 @@ from ._asyncpg_target import target_at, target_of
 from ._database import Database, Operation, row_count
 from ._pool import PoolMetrics
 
+_UPSTREAM = Upstream("opentelemetry.instrumentation.asyncpg", "AsyncPGInstrumentor")
 _QUERIES = ("execute", "executemany", "fetch", "fetchval", "fetchrow", "fetchmany")
 _COPIES = {
     "copy_from_query": "COPY ({}) TO STDOUT",
@@ -103,7 +105,12 @@ def _call(
     @never_raise("asyncpg")
     def begin(instance: Any, args: Any, kwargs: Any) -> Operation:
         batch = _batch_size(rows, args, kwargs) if rows is not None else None
-        return database.start(target_of(connection_of(instance)), statement_of(instance, args, kwargs), batch)
+        return database.start(
+            target_of(connection_of(instance)),
+            statement_of(instance, args, kwargs),
+            batch,
+            has_span=not _UPSTREAM.is_active(),
+        )
 
     async def call(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         operation = begin(instance, args, kwargs) if is_heard() else None

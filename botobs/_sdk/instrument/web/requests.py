@@ -12,9 +12,11 @@ from typing import Any
 
 from ...patching.patch import Patches
 from ..base import Telemetry
+from ..called_by_service import Upstream
 from ..suppression import is_http_heard, silence_http
 from ._http_client import ClientCalls
 
+_UPSTREAM = Upstream("opentelemetry.instrumentation.requests", "RequestsInstrumentor")
 #: urllib3's numbers for versions of HTTP.
 _VERSIONS = {10: "1.0", 11: "1.1", 20: "2"}
 
@@ -39,7 +41,7 @@ class RequestsInstrumentation:
     def _patch(self, module: ModuleType, calls: ClientCalls) -> None:
         def send(wrapped: Callable[..., Any], _session: Any, args: Any, kwargs: Any) -> Any:
             request = args[0] if args else kwargs["request"]
-            if not is_http_heard():
+            if not is_http_heard() or _UPSTREAM.is_active():
                 return wrapped(*args, **kwargs)
             with calls.call(request.method or "", request.url or "", request.headers) as call:
                 # Redirects come back here, and urllib3 may be watched as well.
