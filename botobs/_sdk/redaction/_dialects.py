@@ -91,11 +91,18 @@ _BIGQUERY = _tokens(
 )
 _HIVE = _tokens(_BACKSLASHES, _DASHES, _DOUBLE_BACKSLASHES, _BACKTICKS)
 # For statements of unknown databases: as MySQL's and BigQuery's, but with the operators of PostgreSQL.
-_BACKSLASHES_AND_OPERATORS = _tokens(
-    _NATIONAL_BACKSLASHES, f"{_DASHES}|{_HASH_IF_NO_OPERATOR}", _DOUBLE_BACKSLASHES, _BACKTICKS
+_LIKE_MYSQL = _tokens(
+    _NATIONAL_BACKSLASHES,
+    f"{_DASHES_AND_BLANK}|{_HASH_IF_NO_OPERATOR}",
+    _DOUBLE_BACKSLASHES,
+    _BACKTICKS,
+    _EXECUTABLE,
 )
-_TRIPLE_AND_OPERATORS = _tokens(
-    rf"{_TRIPLE}|{_BACKSLASHES}", f"{_DASHES}|{_HASH_IF_NO_OPERATOR}", _DOUBLE_BACKSLASHES, _BACKTICKS
+_LIKE_BIGQUERY = _tokens(
+    rf"[rRbB]{{0,2}}(?:{_TRIPLE}|{_BACKSLASHES})",
+    f"{_DASHES}|{_HASH_IF_NO_OPERATOR}",
+    _DOUBLE_BACKSLASHES,
+    _BACKTICKS,
 )
 
 
@@ -145,12 +152,14 @@ DIALECTS: dict[str, Dialect] = {
 UNKNOWN: tuple[Dialect, ...] = (
     STANDARD,
     _OF_POSTGRESQL,
-    Dialect(_BACKSLASHES_AND_OPERATORS),
+    Dialect(_LIKE_MYSQL),
+    Dialect(_SQLITE),
     Dialect(_ORACLE),
     _OF_SQL_SERVER,
-    Dialect(_CLICKHOUSE),
+    _OF_CLICKHOUSE,
     Dialect(_SNOWFLAKE),
-    Dialect(_TRIPLE_AND_OPERATORS),
+    Dialect(_LIKE_BIGQUERY),
+    Dialect(_HIVE),
 )
 #: Without any of these, all dialects read a statement alike.
 AMBIGUOUS = re.compile(r"""[\\#`\[]|//|/\*|--|\$\w*+\$|[eEqQ]'|'''|\"\"\"""")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -72,7 +71,7 @@ def _trace_config(telemetry: Telemetry) -> Any:
     async def on_request_exception(session: Any, state: Any, params: Any) -> None:
         if not isinstance(params.exception, Exception):
             # A request that is given up, by a cancellation for example, has not failed.
-            params = replace(params, exception=None)
+            params = type(params)(params.method, params.url, params.headers, exception=None)
         await on_exception(session, state, params)
 
     config.on_request_exception[:] = [on_request_exception]
