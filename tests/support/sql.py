@@ -66,7 +66,9 @@ def _dollars(tags: bool) -> Text:
 
 def _q_string(rng: random.Random, text: str) -> str:
     begin, end = rng.choice(["[]", "{}", "()", "<>", "!!", "||", '""', "--", "''"])
-    inner = text.replace(f"{end}'", "")
+    inner = text
+    while f"{end}'" in inner:
+        inner = inner.replace(f"{end}'", "")
     # The last character and the end must not make an end earlier.
     return f"{rng.choice(['q', 'Q', 'nq', 'NQ'])}'{begin}{inner.rstrip(end)}{end}'"
 

@@ -82,7 +82,7 @@ class Database:
             statement: SQL text, literals and all.
             batch_size: How many rows, or sets of parameters, are sent at once; told when more than one.
             seconds_ago: When it began.
-            has_span: Whether it gets a span; its duration is recorded in any case.
+            has_span: Whether it gets a span, and what is below it stays silent; its duration is recorded in any case.
         """
         parsed = parse(statement, target.system)
         attributes = target.attributes()
@@ -101,7 +101,10 @@ class Database:
                 attributes={**attributes, **details},
                 start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
             )
-        return Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
+        operation = Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
+        if has_span:
+            enter(operation)
+        return operation
 
     @never_raise("database")
     def failed(self, target: Target, statement: str, error: BaseException, seconds: float) -> None:
@@ -127,7 +130,6 @@ class Operation(OpenOperation):
         self._duration = duration
         self._attributes = attributes
         self._started = started
-        enter(self)
 
     @never_raise("database")
     def end(self, error: BaseException | None = None) -> None:

@@ -8,7 +8,6 @@ engine counts, whenever it was made.
 
 from __future__ import annotations
 
-import sys
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -70,10 +69,8 @@ class SQLAlchemyInstrumentation:
                 target = targets[conn.engine] = target_of(conn.engine)
             # Rows that were put into one statement: what `params` holds then are the values of all of them.
             rows = getattr(context, _ROWS, None) or (row_count(params) if executemany else None)
-            operation = database.start(
-                target, statement, rows, has_span=not _is_watched_by_service(conn.engine)
-            )
-            setattr(context, _OPERATION, operation)
+            # Upstream's instrumentor, where the service has called it, is silent from here: its listeners come later.
+            setattr(context, _OPERATION, database.start(target, statement, rows))
 
         @never_raise(self.name)
         def after(_conn: Any, _cursor: Any, _statement: str, _params: Any, context: Any, _many: bool) -> None:
@@ -170,15 +167,6 @@ def target_of(engine: Any) -> Target:
     # A socket's folder, or several hosts, are given as a parameter.
     hosts = url.query.get("host")
     return Target(system, url.database, url.host or (hosts[0] if isinstance(hosts, tuple) else hosts), port)
-
-
-def _is_watched_by_service(engine: Any) -> bool:
-    """Whether the service has called upstream's instrumentor for an engine; see `called_by_service`."""
-    module = sys.modules.get("opentelemetry.instrumentation.sqlalchemy.engine")
-    if module is None:
-        return False
-    watched = getattr(engine, "_proxied", engine)
-    return any(target() is watched for target, *_ in module.EngineTracer._remove_event_listener_params)
 
 
 def _pool_name(engine: Any) -> str:
