@@ -65,7 +65,7 @@ def _dollars(tags: bool) -> Text:
 
 
 def _q_string(rng: random.Random, text: str) -> str:
-    begin, end = rng.choice(["[]", "{}", "()", "<>", "!!", "||", '""', "--", "''"])
+    begin, end = tuple(rng.choice(["[]", "{}", "()", "<>", "!!", "||", '""', "--", "''"]))
     inner = text
     while f"{end}'" in inner:
         inner = inner.replace(f"{end}'", "")

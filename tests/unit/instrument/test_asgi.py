@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 from opentelemetry.instrumentation._semconv import _OpenTelemetrySemanticConventionStability as Stability
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.metrics.export import HistogramDataPoint
 from opentelemetry.trace import SpanKind
 
 from botobs._sdk.instrument.web.asgi import AsgiInstrumentation
@@ -116,12 +117,13 @@ def durations(recorder: Recorder, metric: str) -> list[tuple[dict[str, Any], flo
     """Attributes, sum in seconds, and count of each point, whichever meter it is of."""
     data = recorder._metrics.get_metrics_data()
     return [
-        (dict(point.attributes), point.sum, point.count)
+        (dict(point.attributes or {}), point.sum, point.count)
         for resource in (data.resource_metrics if data else [])
         for scope in resource.scope_metrics
         for sent in scope.metrics
         if sent.name == metric
         for point in sent.data.data_points
+        if isinstance(point, HistogramDataPoint)
     ]
 
 

@@ -192,13 +192,15 @@ class SafeTracer(Tracer):
             return INVALID_SPAN
         if type(span) is _Span:
             span.__class__ = SafeSpan
+        # Below a trace that is over, for a context that was passed explicitly, a span is the first one again.
         if isinstance(span, SafeSpan):
-            # Below a trace that is over, for a context that was passed explicitly, it is the first one again.
-            in_trace = isinstance(parent, SafeSpan) and not parent._trace_is_over()
-            span._root = (parent._root or parent) if in_trace else None
+            recorded = parent if isinstance(parent, SafeSpan) and not parent._trace_is_over() else None
+            span._root = recorded and (recorded._root or recorded)
         elif type(span) is NonRecordingSpan:
-            in_trace = isinstance(parent, UnrecordedSpan) and not parent._trace_is_over()
-            span = UnrecordedSpan(span.get_span_context(), (parent.root or parent) if in_trace else None)
+            unrecorded = (
+                parent if isinstance(parent, UnrecordedSpan) and not parent._trace_is_over() else None
+            )
+            span = UnrecordedSpan(span.get_span_context(), unrecorded and (unrecorded.root or unrecorded))
         return span
 
 

@@ -93,7 +93,7 @@ class Database:
         details: dict[str, str | int] = {semconv.DB_QUERY_TEXT: parsed.text} if parsed.text else {}
         if batch_size is not None and batch_size > 1:
             details[semconv.DB_OPERATION_BATCH_SIZE] = batch_size
-        span = INVALID_SPAN
+        span: Span = INVALID_SPAN
         if has_span:
             span = self._tracer.start_span(
                 summary or target.system,

@@ -59,7 +59,7 @@ class AiohttpServerInstrumentation:
     def _patch(self, module: ModuleType, requests: _Requests) -> None:
         async def handle_request(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
             request, start, handler = _arguments(*args, **kwargs)
-            if not is_http_heard() or _is_watched_by_service(request):
+            if not is_http_heard() or _is_watched_by_service(handler):
                 return await wrapped(request, start, handler)
             return await wrapped(request, start, lambda request: requests.handle(request, handler))
 
@@ -203,12 +203,13 @@ def _arguments(request: Any, start_time: Any, request_handler: Handler) -> tuple
     return request, start_time, request_handler
 
 
-def _is_watched_by_service(request: Any) -> bool:
+@never_raise("aiohttp_server")
+def _is_watched_by_service(handler: Handler) -> bool:
     """Whether the application has the middleware of upstream's instrumentor; see `called_by_service`."""
     if _UPSTREAM not in sys.modules:
         return False
-    apps = getattr(request.match_info, "apps", ())
-    return any(each.__module__ == _UPSTREAM for app in apps for each in app.middlewares)
+    middlewares = getattr(getattr(handler, "__self__", None), "middlewares", ())
+    return any(getattr(each, "__module__", "") == _UPSTREAM for each in middlewares)
 
 
 def _request_attributes(request: Any, shared: dict[str, str]) -> dict[str, Any]:
