@@ -20,7 +20,7 @@ _SHAPES = 40
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 #: What is no constant, and where its patterns are instead.
 ELSEWHERE = {
-    "_sdk/redaction/sql.py: _tokens": "two attributes of the module",
+    "_sdk/redaction/_dialects.py: _tokens": "attributes of the module",
     "_sdk/redaction/redactor.py: __init__": "a user's own, of which nothing is known",
     "_sdk/settings/_parse.py: patterns": "a user's own, only compiled",
     "_ops/components/cluster/rules.py: groups": "the keys of _OF_PROMETHEUS",

@@ -1,42 +1,24 @@
 """Tells literals and comments of an SQL statement from the rest of it.
 
-An unclosed quote hides everything behind it: what cannot be understood is not told. What opens and never
-closes is taken to its end, so that nothing is read again from every character on.
+An unclosed quote hides everything behind it: what cannot be understood is not told. A statement of an unknown database
+is read in the way of each, and what is a literal or a comment to any of them is not told.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-#: In these a double-quoted token is, or may be, a string literal.
-_DOUBLE_QUOTED_LITERALS = frozenset({"mysql", "mariadb", "sqlite"})
+from ._dialects import AMBIGUOUS, DIALECTS, PARAMETER, STANDARD, UNKNOWN, Dialect
 
-# PostgreSQL nests comments; one level of it is met in practice.
-_INNER_COMMENT = r"/\*[^*]*(?:\*(?!/)[^*]*)*(?:\*/|\Z)"
-_COMMENT = rf"--[^\n]*|/\*[^*/]*(?:(?:\*(?!/)|/(?!\*)|{_INNER_COMMENT})[^*/]*)*(?:\*/|\Z)"
-_DOLLAR_QUOTED = r"\$(?P<tag>[A-Za-z_]\w*+)\$(?s:.*?)(?:\$(?P=tag)\$|\Z)|\$\$(?s:.*?)(?:\$\$|\Z)"
-_ESCAPED = r"'[^'\\]*(?:(?:''|\\(?s:.))[^'\\]*)*(?:'|\\?\Z)"
-_ESCAPED_STRING = rf"[eE]{_ESCAPED}"
-_STRING = r"(?:[nNbBxX]|[uU]&)?'[^']*(?:''[^']*)*(?:'|\Z)"
-_BACKSLASH_STRING = rf"(?:[nNbBxX]|[uU]&)?{_ESCAPED}"
-_DOUBLE_QUOTED = r'"[^"]*(?:""[^"]*)*(?:"|\Z)'
-_NUMBER = r"(?<![\w.$:@])(?:0[xX][0-9a-fA-F]++|(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)(?!\w)"
-PARAMETER = r"\$\d++|:[A-Za-z_]\w*+|@[A-Za-z_]\w*+|%\(\w++\)s|%s|\?"
-_WORD = r"(?:[^\W\d]|`)[\w$`]*+|\[[A-Za-z_][\w ]*+\]"
+__all__ = ["PARAMETER", "scan", "without_literals"]
 
+#: A kind and the part of the text: `text[start:end]`.
+_Token = tuple[str, int, int]
 
-def _tokens(backslashes: bool) -> re.Pattern[str]:
-    string = _BACKSLASH_STRING if backslashes else _STRING
-    return re.compile(
-        rf"(?P<space>\s++)|(?P<comment>{_COMMENT})|(?P<literal>{_DOLLAR_QUOTED}|{_ESCAPED_STRING}|{string}|{_NUMBER})"
-        rf"|(?P<double>{_DOUBLE_QUOTED})|(?P<cast>::)|(?P<parameter>{PARAMETER})|(?P<word>{_WORD})"
-        r"|(?P<digits>\d\w*+)|(?P<other>(?s:.))"
-    )
-
-
-_STANDARD_TOKENS = _tokens(backslashes=False)
-_BACKSLASH_TOKENS = _tokens(backslashes=True)
+_COMMENT_MARK = re.compile(r"/\*|\*/")
+#: A password of Oracle is written like a name behind these.
+_BEFORE_PASSWORD = frozenset({"BY", "AS", "REPLACE"})
 
 
 def scan(text: str, system: str = "") -> Iterator[tuple[str, str]]:
@@ -44,25 +26,103 @@ def scan(text: str, system: str = "") -> Iterator[tuple[str, str]]:
 
     Args:
         text: The statement.
-        system: `db.system.name`. Where it is not known, a backslash in a string counts as an escape, and what stands
-            in double quotes as a name.
+        system: `db.system.name`. Where it is not known, what stands in double quotes counts as a name.
     """
-    pattern = _BACKSLASH_TOKENS if system in ("mysql", "mariadb", "") else _STANDARD_TOKENS
-    double_quoted = "literal" if system in _DOUBLE_QUOTED_LITERALS else "word"
-    for match in pattern.finditer(text):
-        kind = match.lastgroup if match.lastgroup != "tag" else "literal"
-        value = match.group()
-        if kind == "double":
-            # An identifier that is never closed would drag the rest of the text along.
-            kind = double_quoted if len(value) > 1 and value.endswith('"') else "literal"
-        if kind == "comment":
-            yield "space", " "
-        elif kind in ("literal", "digits"):
+    dialect = DIALECTS.get(system)
+    if dialect is None:
+        text, dialect = _hidden_by_any(text), STANDARD
+    tokens: Iterable[_Token] = _read(text, dialect)
+    if dialect.data_after_format:
+        tokens = _without_data(text, tokens)
+    identified = before_password = False
+    for kind, start, end in tokens:
+        if kind == "space":
+            yield kind, text[start:end] if text[start:end].isspace() else " "
+            continue
+        if kind == "literal" or (kind == "word" and before_password):
             yield "literal", "?"
-        else:
-            yield kind or "other", value
+            before_password = False
+            continue
+        value = text[start:end]
+        yield kind, value
+        word = value.upper() if kind == "word" else ""
+        identified = word == "IDENTIFIED" or (identified and value != ";")
+        before_password = identified and word in _BEFORE_PASSWORD
 
 
 def without_literals(text: str) -> str:
     """`text` with `?` for every string and number; comments go, placeholders and names stay."""
     return "".join(value for _, value in scan(text)).strip()
+
+
+def _read(text: str, dialect: Dialect) -> Iterator[_Token]:
+    """The tokens of one dialect. Kinds: space, literal, word, parameter, cast, other."""
+    position = 0
+    while position < len(text):
+        for match in dialect.tokens.finditer(text, position):
+            kind, (start, position) = str(match.lastgroup), match.span()
+            if kind == "block":
+                # Patterns cannot count how deep a comment is.
+                position = _end_of_comment(text, position, dialect.nested)
+                yield "space", start, position
+                break
+            if kind == "comment":
+                kind = "space"
+            elif kind in ("double", "name"):
+                # A name that is never closed would drag the rest of the text along.
+                is_name = _is_closed(text, start, position) and (
+                    kind == "name" or not dialect.double_is_string
+                )
+                kind = "word" if is_name else "literal"
+            yield kind, start, position
+
+
+def _is_closed(text: str, start: int, end: int) -> bool:
+    return end - start > 1 and text[end - 1] in '"`]'
+
+
+def _end_of_comment(text: str, start: int, nested: bool) -> int:
+    """Behind the end of the comment that opened before `start`."""
+    depth = 1
+    for mark in _COMMENT_MARK.finditer(text, start):
+        if mark[0] == "*/":
+            depth -= 1
+        elif nested:
+            depth += 1
+        if depth == 0:
+            return mark.end()
+    return len(text)
+
+
+def _without_data(text: str, tokens: Iterable[_Token]) -> Iterator[_Token]:
+    """ClickHouse: the rows behind `INSERT … FORMAT name` are no SQL."""
+    words: list[str] = []
+    for kind, start, end in tokens:
+        if kind == "word" and words[:1] != ["INSERT"]:
+            words = [text[start:end].upper()]
+        elif words[-1:] == ["FORMAT"] and kind == "word" and text[start:end].upper() != "VALUES":
+            yield kind, start, end
+            yield "literal", end, len(text)
+            return
+        elif kind != "space":
+            words[1:] = [text[start:end].upper()]
+        yield kind, start, end
+
+
+def _hidden_by_any(text: str) -> str:
+    """`text` without what is a literal or a comment to any of the dialects."""
+    if AMBIGUOUS.search(text) is None:
+        return text
+    hidden = sorted(
+        (start, end, kind)
+        for dialect in UNKNOWN
+        for kind, start, end in _read(text, dialect)
+        if kind == "literal" or (kind == "space" and not text[start:end].isspace())
+    )
+    parts: list[str] = []
+    done = 0
+    for start, end, kind in hidden:
+        if start >= done:
+            parts += (text[done:start], "?" if kind == "literal" else " ")
+        done = max(done, end)
+    return "".join((*parts, text[done:]))

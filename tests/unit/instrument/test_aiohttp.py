@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from opentelemetry import baggage, trace
+from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+from opentelemetry.instrumentation.aiohttp_server import AioHttpServerInstrumentor
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -192,7 +194,37 @@ async def test_a_client_that_goes_away_is_no_server_error(recorder: Recorder) ->
         await runner.cleanup()
     (span,) = recorder.spans()
     assert span.status.status_code is StatusCode.UNSET
-    assert (span.attributes or {})["error.type"] == "CancelledError"
+    assert "error.type" not in (span.attributes or {})
+    ((attributes, count),) = recorder.points("http.server.request.duration")
+    assert ("error.type" in attributes, count) == (False, 1)
+    assert recorder.value("http.server.active_requests") == 0
+
+
+@pytest.mark.asyncio
+async def test_a_request_that_is_given_up_did_not_fail(recorder: Recorder) -> None:
+    over = asyncio.Event()
+
+    async def hang(_request: web.Request) -> web.Response:
+        await over.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/hang", hang)
+    with recorder.watching(AiohttpClientInstrumentation()):
+        async with serving(app) as base, aiohttp.ClientSession() as session:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await session.get(f"{base}/hang")
+            (span,) = recorder.spans()
+            assert span.status.status_code is StatusCode.UNSET
+            assert list(span.events) == []
+            ((attributes, count),) = recorder.points("http.client.request.duration")
+            assert ("error.type" in attributes, count) == (False, 1)
+            # The session's own limit is a failure.
+            with pytest.raises(TimeoutError):
+                await session.get(f"{base}/hang", timeout=aiohttp.ClientTimeout(total=0.1))
+            over.set()
+    assert recorder.spans()[-1].status.status_code is StatusCode.ERROR
 
 
 @pytest.mark.asyncio
@@ -221,15 +253,131 @@ async def test_suppression_is_honoured_and_nothing_is_propagated(recorder: Recor
     assert recorder.spans() == []
 
 
+STREAM = "botobs.http.server.stream.duration"
+
+
 @pytest.mark.asyncio
-async def test_a_websocket_is_no_request(recorder: Recorder) -> None:
-    async with serving(application()) as base, aiohttp.ClientSession() as session:
+async def test_a_websocket_is_its_handshake_and_a_stream(recorder: Recorder) -> None:
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            with recorder.telemetry.tracer("test").start_as_current_span("message"):
+                await socket.send_str(message.data)
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/ws/{id}", echo)
+    expected = {
+        "http.request.method": "GET",
+        "url.scheme": "http",
+        "http.route": "/ws/{id}",
+        "http.response.status_code": 101,
+    }
+    async with serving(app) as base, aiohttp.ClientSession() as session:
         with recorder.watching(AiohttpServerInstrumentation()):
-            socket = await session.ws_connect(f"{base}/ws")
+            socket = await session.ws_connect(f"{base}/ws/7")
+            # Open, and its request is over.
+            await until(recorder.spans)
+            assert recorder.value("http.server.active_requests") == 0
+            assert recorder.points("http.server.request.duration") == [(expected, 1)]
+            assert recorder.points(STREAM) == []
+            await socket.send_str("hello")
             assert await socket.receive_str() == "hello"
             await socket.close()
-    assert recorder.spans() == []
-    assert recorder.points("http.server.request.duration") == []
+            await until(lambda: recorder.points(STREAM))
+    assert recorder.points(STREAM) == [({**expected, "network.protocol.name": "websocket"}, 1)]
+    assert recorder.points("http.server.request.duration") == [(expected, 1)]
+    assert recorder.names() == ["GET /ws/{id}", "message"]
+
+
+@pytest.mark.asyncio
+async def test_a_handshake_that_fails_is_a_request(recorder: Recorder) -> None:
+    async with serving(application()) as base, aiohttp.ClientSession() as session:
+        with recorder.watching(AiohttpServerInstrumentation()):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(f"{base}/fail")
+            # What only asks for an upgrade is a request like any other.
+            async with session.post(f"{base}/bots/1/turn", headers={"Upgrade": "websocket"}) as response:
+                assert response.status == 200
+    assert recorder.names() == ["GET /fail", "POST /bots/{id}/turn"]
+    assert recorder.value("http.server.request.duration", http__response__status_code=500) == 1
+    assert recorder.value("http.server.request.duration", http__response__status_code=200) == 1
+    assert recorder.points(STREAM) == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/octet-stream"])
+@pytest.mark.parametrize("end", ["whole", "fails", "goes"])
+async def test_a_stream_has_a_duration_of_its_own(recorder: Recorder, kind: str, end: str) -> None:
+    over = asyncio.Event()
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": kind})
+        await response.prepare(request)
+        await response.write(b"data: x\n\n")
+        await over.wait()
+        if end == "fails":
+            raise ValueError("secret-value")
+        while end == "goes":
+            await response.write(b"data: x\n\n")
+            await asyncio.sleep(0)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/stream", stream)
+    async with serving(app) as base, aiohttp.ClientSession() as session:
+        with recorder.watching(AiohttpServerInstrumentation()):
+            response = await session.get(f"{base}/stream")
+            await response.content.readany()
+            # Sent in part, and its request is over.
+            ((attributes, count),) = recorder.points("http.server.request.duration")
+            assert (attributes["http.response.status_code"], count) == (200, 1)
+            assert len(recorder.spans()) == (kind == "text/event-stream")
+            if end == "goes":
+                response.close()
+            over.set()
+            await until(lambda: recorder.points(STREAM))
+            response.close()
+    ((attributes, count),) = recorder.points(STREAM)
+    assert attributes.get("error.type") == ("ValueError" if end == "fails" else None)
+    assert (attributes["network.protocol.name"], attributes["http.response.status_code"]) == ("http", 200)
+    assert recorder.value("http.server.request.duration") == 1
+    assert recorder.value("http.server.active_requests") == 0
+    (span,) = recorder.spans()
+    failed = end == "fails" and kind != "text/event-stream"
+    assert (span.status.status_code is StatusCode.ERROR) == failed
+
+
+@pytest.mark.asyncio
+@pytest.mark.filterwarnings("ignore:Inheritance class _InstrumentedApplication:DeprecationWarning")
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+async def test_a_service_that_instruments_aiohttp_itself_gets_one_span_on_each_side(
+    recorder: Recorder, first: str
+) -> None:
+    providers = {
+        "tracer_provider": recorder.telemetry.tracer_provider,
+        "meter_provider": recorder.telemetry.meter_provider,
+    }
+    theirs = (AioHttpServerInstrumentor(), AioHttpClientInstrumentor())
+
+    def instrument() -> None:
+        for each in theirs:
+            each.instrument(**providers)
+
+    if first == "theirs":
+        instrument()
+    with recorder.watching(AiohttpClientInstrumentation()), recorder.watching(AiohttpServerInstrumentation()):
+        if first == "ours":
+            instrument()
+        try:
+            async with serving(application()) as base, aiohttp.ClientSession() as session:
+                await session.post(f"{base}/bots/1/turn")
+        finally:
+            for each in theirs:
+                each.uninstrument()
+    kinds = sorted(span.kind.name for span in recorder.spans())
+    assert kinds == ["CLIENT", "SERVER"]
 
 
 @pytest.mark.asyncio

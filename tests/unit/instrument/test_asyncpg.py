@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 import pytest_asyncio
+from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
 from opentelemetry.trace import StatusCode
 
+import botobs
 from botobs._sdk.instrument.databases.asyncpg import AsyncPGInstrumentation
+from botobs.testing import capture
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
@@ -54,6 +57,95 @@ async def test_batches_and_prepared_statements(watched: Recorder, connection: as
     assert watched.names() == ["INSERT fills", *["SELECT fills"] * 5]
     sizes = [(span.attributes or {}).get("db.operation.batch.size") for span in watched.spans()]
     assert sizes == [2, None, None, None, 2, 3]
+
+
+@pytest.mark.asyncio
+async def test_a_batch_is_rows_however_they_are_passed(
+    watched: Recorder, connection: asyncpg.Connection
+) -> None:
+    rows = [(1, "a"), (2, "b"), (3, "c")]
+    upsert = "INSERT INTO fills VALUES ($1, $2) ON CONFLICT DO NOTHING"
+    await connection.executemany(upsert, args=rows)
+    await connection.executemany(command=upsert, args=rows, timeout=5)
+    await connection.executemany(upsert, rows, timeout=5)
+    await connection.executemany(upsert, dict(rows).items())
+    await connection.executemany(upsert, (row for row in rows))
+    statement = await connection.prepare(upsert)
+    await statement.executemany(args=rows)
+    await statement.executemany(rows, timeout=5)
+    await connection.execute("DELETE FROM fills")
+    await connection.copy_records_to_table("fills", records=rows)
+    await connection.execute("DELETE FROM fills")
+    await connection.copy_records_to_table("fills", records=(row for row in rows))
+    sizes = [
+        (span.attributes or {}).get("db.operation.batch.size")
+        for span in watched.spans()
+        if span.name != "DELETE fills"
+    ]
+    assert sizes == [3, 3, 3, 3, None, 3, 3, 3, None]
+    assert await connection.fetchval("SELECT count(*) FROM fills") == 3
+
+
+@pytest.mark.asyncio
+async def test_what_is_given_up_did_not_fail(watched: Recorder, connection: asyncpg.Connection) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await connection.execute("SELECT pg_sleep(30)")
+    (span,) = watched.spans()
+    assert (span.status.status_code, "error.type" in (span.attributes or {})) == (StatusCode.UNSET, False)
+    assert watched.value("db.client.operation.duration", db__query__summary="SELECT") is None
+    # A time limit that is asyncpg's own, and one of the server's, are failures of the call.
+    with pytest.raises(TimeoutError):
+        await connection.execute("SELECT pg_sleep(30)", timeout=0.1)
+    await connection.execute("SET statement_timeout = 50")
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await connection.execute("SELECT pg_sleep(30)")
+    assert watched.value("db.client.operation.duration", error__type="TimeoutError") == 1
+    assert watched.value("db.client.operation.duration", db__response__status_code="57014") == 1
+
+
+@pytest.mark.asyncio
+async def test_a_listener_hears_after_the_span_that_opened_its_connection(postgres: Postgres) -> None:
+    with capture() as captured:
+        heard = asyncio.Event()
+
+        def listen(*_: object) -> None:
+            with botobs.span("notified"):
+                heard.set()
+
+        with botobs.span("startup"):
+            listener = await asyncpg.connect(postgres.url)
+            await listener.add_listener("fills", listen)
+        other = await asyncpg.connect(postgres.url)
+        await other.execute("NOTIFY fills, 'x'")
+        await asyncio.wait_for(heard.wait(), 5)
+        await listener.close()
+        await other.close()
+    notified, startup = captured.span("notified"), captured.span("startup")
+    assert notified.trace_id != startup.trace_id
+    assert notified.links == ((startup.trace_id, startup.span_id),)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+async def test_a_service_that_instruments_asyncpg_itself_gets_one_span(
+    recorder: Recorder, postgres: Postgres, first: str
+) -> None:
+    theirs = AsyncPGInstrumentor()  # type: ignore[no-untyped-call]
+    providers = {"tracer_provider": recorder.telemetry.tracer_provider}
+    if first == "theirs":
+        theirs.instrument(**providers)
+    with recorder.watching(AsyncPGInstrumentation()):
+        if first == "ours":
+            theirs.instrument(**providers)
+        try:
+            connection = await asyncpg.connect(postgres.url)
+            await connection.execute("SELECT 1")
+            await connection.close()
+        finally:
+            theirs.uninstrument()
+        assert recorder.names() == ["SELECT"]
+        assert recorder.value("db.client.operation.duration", db__query__summary="SELECT") == 1
 
 
 @pytest.mark.asyncio

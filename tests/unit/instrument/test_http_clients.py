@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -12,10 +13,13 @@ from typing import Protocol
 import httpx
 import pytest
 import requests
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
 
 from botobs._sdk.instrument.base import Instrumentation
+from botobs._sdk.instrument.runtime.threads import Threads
 from botobs._sdk.instrument.web.httpx import HttpxInstrumentation
 from botobs._sdk.instrument.web.requests import RequestsInstrumentation
 from tests.support.telemetry import Recorder
@@ -139,6 +143,76 @@ def test_a_failure_is_counted_and_tells_no_url(recorder: Recorder, client: Clien
     assert span.status.description in ("ConnectionError", "ConnectError")
     assert recorder.value("http.client.request.duration", error__type=span.status.description) == 1
     assert SECRET not in recorder.everything()
+
+
+def test_a_request_that_is_given_up_did_not_fail(recorder: Recorder) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        async def give_up() -> None:
+            async with httpx.AsyncClient() as client:
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await client.get(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+
+        with recorder.watching(HttpxInstrumentation()):
+            asyncio.run(give_up())
+    (span,) = recorder.spans()
+    assert span.status.status_code is StatusCode.UNSET
+    ((attributes, count),) = recorder.points("http.client.request.duration")
+    assert ("error.type" in attributes, count) == (False, 1)
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_a_service_that_instruments_a_library_itself_gets_one_span(
+    recorder: Recorder, client: Client, server: str, first: str
+) -> None:
+    theirs = (HTTPXClientInstrumentor(), RequestsInstrumentor())
+    providers = {
+        "tracer_provider": recorder.telemetry.tracer_provider,
+        "meter_provider": recorder.telemetry.meter_provider,
+    }
+
+    def instrument() -> None:
+        for each in theirs:
+            each.instrument(**providers)
+
+    if first == "theirs":
+        instrument()
+    with recorder.watching(client.instrumentation()):
+        if first == "ours":
+            instrument()
+        try:
+            client.get(f"http://{server}/200")
+        finally:
+            for each in theirs:
+                each.uninstrument()
+    (span,) = recorder.spans()
+    assert span.instrumentation_scope is not None
+    assert span.instrumentation_scope.name.startswith("opentelemetry.instrumentation.")
+
+
+def test_a_client_that_the_service_instruments_itself_makes_one_span(recorder: Recorder, server: str) -> None:
+    with recorder.watching(HttpxInstrumentation()), httpx.Client() as client, httpx.Client() as other:
+        HTTPXClientInstrumentor.instrument_client(client, tracer_provider=recorder.telemetry.tracer_provider)
+        client.get(f"http://{server}/200")
+        other.get(f"http://{server}/200")
+    assert len(recorder.spans()) == 2
+
+
+def test_a_thread_that_a_hook_starts_is_not_silent(recorder: Recorder, server: str) -> None:
+    threads: list[Thread] = []
+
+    def get() -> None:
+        requests.get(f"http://{server}/200", timeout=5)
+
+    def hook(*_args: object, **_kwargs: object) -> None:
+        threads.append(Thread(target=get))
+        threads[0].start()
+
+    with recorder.watching(RequestsInstrumentation()), recorder.watching(Threads()):
+        requests.get(f"http://{server}/200", hooks={"response": hook}, timeout=5)
+        threads[0].join()
+    assert recorder.names() == ["GET", "GET"]
 
 
 def test_suppression_is_honoured(recorder: Recorder, client: Client, server: str) -> None:

@@ -49,8 +49,33 @@ def test_what_follows_a_name_that_may_be_a_string_is_no_table(statement: str, su
     assert parse(statement, "sqlite").summary == summary
 
 
-def test_backslashes_escape_in_mysql() -> None:
-    assert parse(r"SELECT 'a\'secret', 1 FROM `t`", "mysql").text == "SELECT ?, ? FROM `t`"
+@pytest.mark.parametrize(
+    ("system", "statement", "text"),
+    [
+        ("mysql", r"SELECT 'a\'secret', 1 FROM `t`", "SELECT ?, ? FROM `t`"),
+        (
+            "mysql",
+            "SELECT a # secret '\n FROM `it's`, b WHERE c = 5--3",
+            "SELECT a FROM `it's`, b WHERE c = ?--?",
+        ),
+        ("mysql", "/*!40101 SET a = 'secret' */", "SET a = ?"),
+        ("mysql", "SELECT /*+ secret */ a /* b /* c */ FROM t", "SELECT a FROM t"),
+        ("mariadb", "SELECT /*M!100100 a, 'secret' */ FROM t", "SELECT a, ? FROM t"),
+        ("postgresql", "SELECT a /* 1 /* 2 /* 3 'x */ */ */ FROM t", "SELECT a FROM t"),
+        ("postgresql", "SELECT E'a' -- b\n '\\'secret' FROM t", "SELECT ? FROM t"),
+        ("postgresql", "SELECT 'C:\\', a #>> '{secret}' FROM t", "SELECT ?, a #>> ? FROM t"),
+        ("oracle.db", "SELECT q'[it's]', nq'!a'b!' FROM dual", "SELECT ?, ? FROM dual"),
+        ("oracle.db", "CREATE USER bot IDENTIFIED BY secret", "CREATE USER bot IDENTIFIED BY ?"),
+        ("clickhouse", "INSERT INTO t FORMAT CSV 'secret',secret", "INSERT INTO t FORMAT CSV?"),
+        ("clickhouse", r"SELECT 'a\'secret' FROM `a\`b`", r"SELECT ? FROM `a\`b`"),
+        ("snowflake", r"SELECT 'a\'secret', $$secret$$ // secret", "SELECT ?, ?"),
+        ("bigquery", "SELECT '''it's''', r'it\\'s', \"secret\" FROM `t`", "SELECT ?, ?, ? FROM `t`"),
+        ("microsoft.sql_server", "SELECT [it's], N'secret' FROM #tmp", "SELECT [it's], ? FROM #tmp"),
+        ("a new one", r"SELECT 'C:\', 'secret' FROM t", "SELECT ?"),
+    ],
+)
+def test_every_database_writes_in_its_own_way(system: str, statement: str, text: str) -> None:
+    assert parse(statement, system).text == text
 
 
 @pytest.mark.parametrize(
@@ -72,6 +97,30 @@ def test_backslashes_escape_in_mysql() -> None:
         ("DROP INDEX CONCURRENTLY foo", "DROP", "DROP INDEX foo"),
         ("BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN", "BEGIN"),
         ("/* comment */ COMMIT; SELECT * FROM t", "COMMIT", "COMMIT"),
+        ("(SELECT a FROM t) UNION (SELECT b FROM u)", "SELECT", "SELECT t SELECT u"),
+        ("((SELECT a FROM t)) UNION ((SELECT b FROM u))", "SELECT", "SELECT t SELECT u"),
+        ("SELECT * FROM ((SELECT a FROM t)) s", "SELECT", "SELECT SELECT t"),
+        ("WITH RECURSIVE c(a, b) AS (SELECT 1, x FROM t) SELECT * FROM c", "SELECT", "SELECT t SELECT"),
+        (
+            "WITH c AS (SELECT 1), d(a) AS NOT MATERIALIZED (SELECT * FROM c) DELETE FROM t USING d",
+            "DELETE",
+            "SELECT SELECT DELETE t",
+        ),
+        ("SELECT * FROM (WITH c AS (SELECT * FROM t) SELECT * FROM c) s", "SELECT", "SELECT SELECT t SELECT"),
+        ("SELECT a::timestamp WITH TIME ZONE FROM t AS x", "SELECT", "SELECT t"),
+        ("SELECT a, b FROM t, u AS v, w x WHERE a IN (1, 2) ORDER BY c, d", "SELECT", "SELECT t u w"),
+        ("UPDATE t SET a = 1, b = 2 FROM u, v", "UPDATE", "UPDATE t u v"),
+        ("SELECT * FROM settings, windows", "SELECT", "SELECT settings windows"),
+        ("GRANT UPDATE ON t TO u", "GRANT", "GRANT UPDATE"),
+        ("FETCH 100 FROM cur_7f3a", "FETCH", "FETCH"),
+        ("MOVE FORWARD 5 IN cur_7f3a", "MOVE", "MOVE"),
+        ("DECLARE cur_7f3a CURSOR FOR SELECT * FROM t", "DECLARE", "DECLARE SELECT t"),
+        ("PREPARE stmt_7f3a AS SELECT * FROM t", "PREPARE", "PREPARE SELECT t"),
+        ("EXECUTE stmt_7f3a (1)", "EXECUTE", "EXECUTE"),
+        ("SAVEPOINT sa_savepoint_1", "SAVEPOINT", "SAVEPOINT"),
+        ("ROLLBACK TO SAVEPOINT sa_savepoint_1", "ROLLBACK", "ROLLBACK"),
+        ("LISTEN channel_7f3a", "LISTEN", "LISTEN"),
+        ("NOTIFY channel_7f3a, 'x'", "NOTIFY", "NOTIFY"),
         ("hunter2 is no command", "", ""),
         ("", "", ""),
     ],

@@ -10,8 +10,8 @@ import sqlalchemy
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from sqlalchemy import event, text
 
-from botobs._sdk.instrument.databases._suppress import OpenOperation, enter, is_heard, silence
 from botobs._sdk.instrument.databases.sqlalchemy import SQLAlchemyInstrumentation
+from botobs._sdk.instrument.suppression import OpenOperation, enter, is_heard, silence
 from tests.support.telemetry import Recorder
 
 

@@ -62,6 +62,7 @@ class SpanState(Span, ReadableSpan):
         "_kind",
         "_name",
         "_parent",
+        "_root",
         "_span_id",
         "_start",
         "_token",
@@ -75,6 +76,9 @@ class SpanState(Span, ReadableSpan):
     _attributes: Any
     #: A local parent's id, or another parent's `SpanContext`. Set when the span starts.
     _parent: int | SpanContext | None  # type: ignore[assignment]
+    #: The first span of the trace in this process; `None` for that span itself. Of a span that is not recorded, the
+    #: span that is current in its place. Set when the span starts.
+    _root: Any
     _trace: Trace | None
     #: The trace id that was drawn to decide about sampling before the span starts; unset if none was.
     _drawn: int

@@ -31,6 +31,7 @@ from ...context import SPAN_KEY, Context, attach, current, detach
 from ...ids import getrandbits, given_ids
 from ...safe import Log, described, let_pass, nanoseconds, never_raise, text_of
 from ..freeze import IMMUTABLE, Attributes, copy, freeze
+from ..outlived import outlived
 from .clock import CLOCK
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
 from .reading import Phase, SpanState
@@ -68,8 +69,11 @@ class FastSpan(SpanState):
         parent: Any = context.get(SPAN_KEY)
         tracer = self._tracer
         if type(parent) is FastSpan:
+            if parent._end is not None:
+                return self._enter_slowly()
             self._trace = parent._trace
             self._parent = parent._span_id
+            self._root = parent._root or parent
         elif parent is None and given_ids() is None:
             bound = tracer.root_bound
             if bound is None:
@@ -79,11 +83,16 @@ class FastSpan(SpanState):
                 if trace_id & TRACE_ID_MASK >= bound:
                     unsampled: Any = UnsampledSpan()
                     unsampled._trace_id = trace_id
+                    unsampled._ended = False
+                    self._root = unsampled
                     self._token = attach({**context, SPAN_KEY: unsampled})
                     return unsampled  # type: ignore[no-any-return]
             self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
             self._parent = None
+            self._root = None
         elif isinstance(parent, UnsampledSpan):
+            if parent._ended:
+                return self._enter_slowly()
             # Neither is exported, and any id serves to say "not sampled".
             return parent  # type: ignore[return-value]
         else:
@@ -136,6 +145,8 @@ class FastSpan(SpanState):
             self._end = perf_counter_ns()
             # A span without details was started when there were no span processors to notify.
             self._tracer.sink(self)
+        elif self._trace is None:
+            self._root.end()
 
     def __call__(self, function: _F) -> _F:
         """Decorate a function, sync or async: each call runs in a span of its own."""
@@ -175,6 +186,8 @@ class FastSpan(SpanState):
             details.entered += 1
             return self
         span = self._begin(details.context)
+        if span is not self:
+            self._root = span
         self._token = attach({**current(), SPAN_KEY: span})
         return span
 
@@ -200,7 +213,10 @@ class FastSpan(SpanState):
                 self._fail(exception, escaped=True)
             self.end()
             return
+        is_current = self._token is not None
         self._leave()
+        if is_current and self._trace is None and (details is None or details.end_on_exit):
+            self._root.end()
         # What is no `Exception`, such as `GeneratorExit`, is no error.
         if isinstance(exception, Exception):
             self._fail(exception, escaped=False)
@@ -238,10 +254,13 @@ class FastSpan(SpanState):
         details = self._details
         links: Sequence[Link] = usable_links(details.links) if details is not None else ()
         self._name = self._name if type(self._name) is str else text_of(self._name)
+        if context is None and (over := outlived()) is not None:
+            context, before = over
+            links = (*links, *before)
         decided = tracer.decide(context, self._name, self._kind, self._attributes, links)
         if not isinstance(decided, tuple):
             return decided
-        self._trace, self._parent, attributes, sampled = decided
+        self._trace, self._parent, attributes, sampled, self._root = decided
         if not sampled:
             self.__class__ = RecordOnlySpan
         self._span_id = tracer.new_span_id()
@@ -250,8 +269,8 @@ class FastSpan(SpanState):
         if details is not None:
             details.links = None
             start_time = nanoseconds(details.start_time)
-            for link in links:
-                self._append_link(RecordedLink(link.context, copy(link.attributes)))
+        for link in links:
+            self._append_link(RecordedLink(link.context, copy(link.attributes)))
         self._end = None
         self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
         tracer.started(self, context)
@@ -266,6 +285,10 @@ class FastSpan(SpanState):
         ended_at = nanoseconds(end_time)
         self._end = perf_counter_ns() if ended_at is None else ended_at - self._trace[3]
         self._tracer.ended(self)
+
+    def _trace_is_over(self) -> bool:
+        """See `engine.outlived`."""
+        return bool(self._end) and bool((self._root or self)._end)
 
     def is_recording(self) -> bool:
         """Whether the span has been started and has not ended."""

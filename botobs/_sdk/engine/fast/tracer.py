@@ -23,7 +23,6 @@ from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
-    NonRecordingSpan,
     Span,
     SpanContext,
     SpanKind,
@@ -37,6 +36,7 @@ from ...ids import IdGenerator as OwnIdGenerator
 from ...ids import getrandbits, given_ids
 from ...safe import let_pass, never_raise
 from ..freeze import Attributes, copy
+from ..outlived import UnrecordedSpan
 from ..scope import usable_scope
 from .clock import CLOCK
 from .details import Details
@@ -48,8 +48,8 @@ from .trace import FLAGS, Trace
 from .unsampled import UnsampledRoot
 
 #: What `decide` says about a span that records: trace, parent (the id of a local span, or a context), attributes, and
-#: whether it is sampled. A plain tuple, since a class would cost a third of the call.
-SpanStart = tuple[Trace, int | SpanContext | None, Attributes, bool]
+#: whether it is sampled, and the local root. A plain tuple, since a class would cost a third of the call.
+SpanStart = tuple[Trace, int | SpanContext | None, Attributes, bool, FastSpan | None]
 
 #: Python has one empty tuple. Reading anything else that a service gives may raise.
 _NO_LINKS: tuple[()] = ()
@@ -119,6 +119,7 @@ class Tracer(ApiTracer):
             # Nearly every span is unsampled then. It looks for a parent when it is entered.
             root: UnsampledRoot = UnsampledRoot()
             root._usual = (self, name, kind, attributes)
+            root._ended = False
             return root
         elif self.root_bound is not None and SPAN_KEY not in current() and given_ids() is None:
             drawn = getrandbits(128) or 1
@@ -126,6 +127,7 @@ class Tracer(ApiTracer):
                 root = UnsampledRoot()
                 root._trace_id = drawn
                 root._usual = (self, name, kind, attributes)
+                root._ended = False
                 return root
         # Not by `usual_span`: a call would be noticeable for nearly every span.
         span: FastSpan = FastSpan()
@@ -226,13 +228,17 @@ class Tracer(ApiTracer):
             state = DEFAULT_TRACE_STATE if result.trace_state is None else result.trace_state
         flags = FLAGS[random | sampled]
         if not recording:
-            return NonRecordingSpan(SpanContext(trace_id, self.new_span_id(), False, flags, state))
+            own = SpanContext(trace_id, self.new_span_id(), False, flags, state)
+            above = active if isinstance(active, UnrecordedSpan) and not active._trace_is_over() else None
+            return UnrecordedSpan(own, above and (above.root or above))
         if isinstance(active, FastSpan) and active._trace is not None:
             trace = active._trace
+            # Below a trace that is over, for a context that was passed explicitly, it is the first one again.
+            root = None if active._trace_is_over() else active._root or active
             if flags == trace[1] and state is trace[2]:
-                return trace, active._span_id, attributes, sampled
-            return (trace_id, flags, state, trace[3]), parent, attributes, sampled
-        return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled
+                return trace, active._span_id, attributes, sampled, root
+            return (trace_id, flags, state, trace[3]), parent, attributes, sampled, root
+        return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled, None
 
     def _ask_sampler(
         self,

@@ -32,12 +32,13 @@ class UnsampledSpan:
     the time.
     """
 
-    __slots__ = ("_context", "_trace_id")
+    __slots__ = ("_context", "_ended", "_trace_id")
 
     #: Unset if none had to be drawn for the sampling decision.
     _trace_id: int
     #: Unset until it is read.
     _context: SpanContext
+    _ended: bool
 
     def get_span_context(self) -> SpanContext:
         """The context to propagate, with the sampled flag unset."""
@@ -51,8 +52,15 @@ class UnsampledSpan:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.get_span_context()!r})"
 
+    def end(self, end_time: int | None = None) -> None:  # noqa: ARG002 - as every span
+        """Note that what follows is no part of this trace."""
+        self._ended = True
+
+    def _trace_is_over(self) -> bool:
+        """See `engine.outlived`."""
+        return self._ended
+
     is_recording = NonRecordingSpan.is_recording
-    end = NonRecordingSpan.end
     set_attributes = NonRecordingSpan.set_attributes
     set_attribute = NonRecordingSpan.set_attribute
     add_event = NonRecordingSpan.add_event
@@ -93,7 +101,7 @@ class UnsampledRoot(UnsampledSpan):
             self._token = attach({**context, SPAN_KEY: self})
             return self
         self._token = None
-        if isinstance(parent, UnsampledSpan):
+        if isinstance(parent, UnsampledSpan) and not parent._ended:
             self._instead = _NOTHING
             return parent
         self._instead = self._again()
@@ -110,6 +118,7 @@ class UnsampledRoot(UnsampledSpan):
         if token is None:
             self._instead.__exit__(exc_type, exc_val, exc_tb)
             return
+        self._ended = True
         try:
             detach(token)
         except (ValueError, RuntimeError):

@@ -12,13 +12,23 @@ from typing import Any
 
 from opentelemetry.context import Context, attach, detach, set_value
 from opentelemetry.sdk.trace import Tracer, TracerProvider, _Span
-from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+)
 from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.util._decorator import _agnosticcontextmanager
 
-from ...context import SPAN_KEY
+from ...context import SPAN_KEY, current
 from ...safe import described, let_pass, nanoseconds, never_raise, sendable, text_of
 from ..fast.details import exception_attributes, is_valid_link, usable_links
+from ..outlived import UnrecordedSpan, outlived
 from ..scope import usable_scope
 from ..values import sendable_attributes
 
@@ -27,6 +37,13 @@ Attributes = Mapping[str, Any] | None
 
 class SafeSpan(_Span):
     """The SDK's span; none of its methods raises."""
+
+    #: The first span of the trace in this process; None for that span itself.
+    _root: SafeSpan | None
+
+    def _trace_is_over(self) -> bool:
+        """See `engine.outlived`."""
+        return self.end_time is not None and (self._root is None or self._root.end_time is not None)
 
     @never_raise
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
@@ -152,12 +169,19 @@ class SafeTracer(Tracer):
     ) -> Span:
         """Start a span without making it current; one that records nothing if the SDK cannot."""
         try:
+            usable = list(usable_links(links))
+            if not issubclass(type(context), dict):
+                context = None
+                if (over := outlived()) is not None:
+                    context, before = over
+                    usable += before
+            parent = (current() if context is None else context).get(SPAN_KEY)
             span = super().start_span(
                 sendable(text_of(name)),
-                context if issubclass(type(context), dict) else None,
+                context,
                 kind if type(kind) is SpanKind else SpanKind.INTERNAL,
                 sendable_attributes(attributes),
-                [Link(link.context, sendable_attributes(link.attributes)) for link in usable_links(links)],
+                [Link(link.context, sendable_attributes(link.attributes)) for link in usable],
                 nanoseconds(start_time),
                 record_exception is not False,
                 set_status_on_exception is not False,
@@ -168,6 +192,15 @@ class SafeTracer(Tracer):
             return INVALID_SPAN
         if type(span) is _Span:
             span.__class__ = SafeSpan
+        # Below a trace that is over, for a context that was passed explicitly, a span is the first one again.
+        if isinstance(span, SafeSpan):
+            recorded = parent if isinstance(parent, SafeSpan) and not parent._trace_is_over() else None
+            span._root = recorded and (recorded._root or recorded)
+        elif type(span) is NonRecordingSpan:
+            unrecorded = (
+                parent if isinstance(parent, UnrecordedSpan) and not parent._trace_is_over() else None
+            )
+            span = UnrecordedSpan(span.get_span_context(), unrecorded and (unrecorded.root or unrecorded))
         return span
 
 

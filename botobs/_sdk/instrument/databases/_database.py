@@ -7,14 +7,16 @@ import time
 from dataclasses import dataclass
 
 from opentelemetry.metrics import Histogram
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from ....semconv import database as semconv
 from ...patching.guard import never_raise
-from ...safe import class_name
+from ...safe import class_name, let_pass
 from ..base import Telemetry
+from ..shared import once_per_provider
+from ..suppression import OpenOperation, enter
+from ._operation_names import OperationNames
 from ._sql import parse
-from ._suppress import OpenOperation, enter
 
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}\Z")
 
@@ -62,38 +64,53 @@ class Database:
         self._tracer: Tracer = telemetry.tracer(scope)
         # One meter for all libraries: see _shared.
         self._duration: Histogram = semconv.OPERATION_DURATION.create(telemetry.meter("database"))
+        self._names = once_per_provider(telemetry, OperationNames)
 
     def start(
-        self, target: Target, statement: object, batch_size: int | None = None, seconds_ago: float = 0.0
+        self,
+        target: Target,
+        statement: object,
+        batch_size: int | None = None,
+        seconds_ago: float = 0.0,
+        *,
+        has_span: bool = True,
     ) -> Operation:
         """Begin an operation; the caller ends it.
 
         Args:
             target: The database.
             statement: SQL text, literals and all.
-            batch_size: How many parameter sets run at once, when more than one.
+            batch_size: How many rows, or sets of parameters, are sent at once; told when more than one.
             seconds_ago: When it began.
+            has_span: Whether it gets a span, and what is below it stays silent; its duration is recorded in any case.
         """
         parsed = parse(statement, target.system)
         attributes = target.attributes()
+        summary = self._names.name(parsed.operation, parsed.summary)
         if parsed.operation:
             attributes[semconv.DB_OPERATION_NAME] = parsed.operation
-            attributes[semconv.DB_QUERY_SUMMARY] = parsed.summary
+            attributes[semconv.DB_QUERY_SUMMARY] = summary
         details: dict[str, str | int] = {semconv.DB_QUERY_TEXT: parsed.text} if parsed.text else {}
         if batch_size is not None and batch_size > 1:
             details[semconv.DB_OPERATION_BATCH_SIZE] = batch_size
-        span = self._tracer.start_span(
-            parsed.summary or target.system,
-            kind=SpanKind.CLIENT,
-            attributes={**attributes, **details},
-            start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
-        )
-        return Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
+        span: Span = INVALID_SPAN
+        if has_span:
+            span = self._tracer.start_span(
+                summary or target.system,
+                kind=SpanKind.CLIENT,
+                attributes={**attributes, **details},
+                start_time=time.time_ns() - int(seconds_ago * 1e9) if seconds_ago else None,
+            )
+        operation = Operation(span, self._duration, attributes, time.perf_counter() - seconds_ago)
+        if has_span:
+            enter(operation)
+        return operation
 
     @never_raise("database")
     def failed(self, target: Target, statement: str, error: BaseException, seconds: float) -> None:
-        """Record an operation that was not watched until it failed after `seconds`."""
-        self.start(target, statement, seconds_ago=seconds).end(error)
+        """Record an operation that was not watched until it failed after `seconds`; nothing if it was given up."""
+        if isinstance(error, Exception):
+            self.start(target, statement, seconds_ago=seconds).end(error)
 
     def record(self, target: Target, operation: str, seconds: float) -> None:
         """Record the duration of a step that deserves no span of its own, such as a cursor's next batch."""
@@ -113,11 +130,13 @@ class Operation(OpenOperation):
         self._duration = duration
         self._attributes = attributes
         self._started = started
-        enter(self)
 
     @never_raise("database")
     def end(self, error: BaseException | None = None) -> None:
         """Finish the operation; a second call does nothing.
+
+        One that was given up, by the cancellation of its task for example, did not fail, and has not succeeded either:
+        its span ends without a status, as that of `botobs.span` does, and its duration is not recorded.
 
         Args:
             error: What it failed with. Its message may hold values, so only its class and SQLSTATE are told.
@@ -129,6 +148,8 @@ class Operation(OpenOperation):
         span = self._span
         try:
             if error is not None:
+                if not isinstance(error, Exception):
+                    return
                 failure = describe(error)
                 self._attributes.update(failure)
                 span.set_attributes(failure)
@@ -137,6 +158,16 @@ class Operation(OpenOperation):
             self._duration.record(seconds, self._attributes, context)
         finally:
             span.end()
+
+
+def row_count(rows: object) -> int | None:
+    """How many rows a caller passed; None for an iterator, which is not to be consumed, and for what has no length."""
+    try:
+        return len(rows)  # type: ignore[arg-type]
+    except BaseException as error:
+        # A service's own class, whose length may raise anything.
+        let_pass(error)
+        return None
 
 
 def describe(error: BaseException) -> dict[str, str]:

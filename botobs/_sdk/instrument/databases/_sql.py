@@ -18,7 +18,7 @@ _MAX_TEXT = 4096
 # A type's words end with a letter: a blank that could belong to it and to what follows would be tried both ways at
 # every placeholder of a list.
 _PLACEHOLDER = rf"(?:{PARAMETER})(?:::[\w.]++(?: [\w.]++)*(?:\[\])?)?"
-_LONG_IN = re.compile(rf"(?i)\bIN ?\( ?{_PLACEHOLDER}(?: ?, ?{_PLACEHOLDER})+ ?\)")
+_LONG_IN = re.compile(rf"(?i)\bIN ?\( ?[-+]?{_PLACEHOLDER}(?: ?, ?[-+]?{_PLACEHOLDER})+ ?\)")
 _BLANKS = re.compile(r"\s++")
 _ROWS = re.compile(r"(?i)(\bVALUES ?\([^()]*+\))(?: ?, ?\([^()]*+\))+")
 
@@ -52,7 +52,7 @@ def parse(text: object, system: str) -> Statement:
 
     Args:
         text: The statement; anything but a string gives an empty `Statement`.
-        system: `db.system.name`; MySQL and SQLite take double quotes for strings.
+        system: `db.system.name`, which decides how strings, names and comments are written.
     """
     if not isinstance(text, str):
         return Statement("", "", "")

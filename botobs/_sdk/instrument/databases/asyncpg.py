@@ -8,20 +8,22 @@ part of it would have to be overridden.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
+from ..called_by_service import Upstream
 from ..shared import once_per_provider
+from ..suppression import is_heard, silence
 from ._asyncpg_pool import watch_pools
 from ._asyncpg_target import target_at, target_of
-from ._database import Database, Operation
+from ._database import Database, Operation, row_count
 from ._pool import PoolMetrics
-from ._suppress import is_heard, silence
 
+_UPSTREAM = Upstream("opentelemetry.instrumentation.asyncpg", "AsyncPGInstrumentor")
 _QUERIES = ("execute", "executemany", "fetch", "fetchval", "fetchrow", "fetchmany")
 _COPIES = {
     "copy_from_query": "COPY ({}) TO STDOUT",
@@ -30,9 +32,13 @@ _COPIES = {
     "copy_records_to_table": "COPY {} FROM STDIN",
 }
 _PREPARED = ("fetch", "fetchval", "fetchrow", "fetchmany", "executemany")
-_MANY = ("executemany", "fetchmany")
 #: What a pool does to a connection that comes back.
 _HOUSEKEEPING = ("reset", "_reset")
+
+#: Where the rows of a call are: the position among its arguments, and the name. Those of `copy_records_to_table` have
+#: a name alone.
+_ROWS = {"executemany": (1, "args"), "fetchmany": (1, "args"), "copy_records_to_table": (None, "records")}
+_ROWS_OF_PREPARED = {"executemany": (0, "args"), "fetchmany": (0, "args")}
 
 #: An asyncpg coroutine function as wrapt hands it over: wrapped, instance, args, kwargs.
 Wrapper = Callable[[Callable[..., Any], Any, Any, Any], Any]
@@ -67,21 +73,21 @@ class AsyncPGInstrumentation:
 
     def _watch_connections(self, owner: type, database: Database) -> None:
         for method in _QUERIES:
-            self._wrap(owner, method, _call(database, _connection, _statement, method in _MANY))
+            self._wrap(owner, method, _call(database, _connection, _statement, _ROWS.get(method)))
         for method, template in _COPIES.items():
-            self._wrap(owner, method, _call(database, _connection, _copy(template), many=False))
+            self._wrap(owner, method, _call(database, _connection, _copy(template), _ROWS.get(method)))
         for method in _HOUSEKEEPING:
             self._wrap(owner, method, _silently)
 
     def _watch_prepared(self, owner: type, database: Database) -> None:
         for method in _PREPARED:
-            wrapper = _call(database, _owner, _own_query, method in _MANY)
+            wrapper = _call(database, _owner, _own_query, _ROWS_OF_PREPARED.get(method))
             self._wrap(owner, method, wrapper)
 
     def _watch_cursors(self, owner: type, database: Database) -> None:
         # Opening a cursor is the call; what it fetches later is a step of it, however many rows there are.
         for method in ("_bind", "_bind_exec"):
-            self._wrap(owner, method, _call(database, _owner, _own_query, many=False))
+            self._wrap(owner, method, _call(database, _owner, _own_query))
         self._wrap(owner, "_exec", _step(database))
 
     def _wrap(self, owner: type, method: str, wrapper: Wrapper) -> None:
@@ -94,12 +100,17 @@ def _call(
     database: Database,
     connection_of: Callable[[Any], Any],
     statement_of: Callable[[Any, Any, Any], object],
-    many: bool,
+    rows: tuple[int | None, str] | None = None,
 ) -> Wrapper:
     @never_raise("asyncpg")
     def begin(instance: Any, args: Any, kwargs: Any) -> Operation:
-        batch = _batch_size(args[-1] if args else kwargs.get("args")) if many else None
-        return database.start(target_of(connection_of(instance)), statement_of(instance, args, kwargs), batch)
+        batch = _batch_size(rows, args, kwargs) if rows is not None else None
+        return database.start(
+            target_of(connection_of(instance)),
+            statement_of(instance, args, kwargs),
+            batch,
+            has_span=not _UPSTREAM.is_active(),
+        )
 
     async def call(wrapped: Callable[..., Any], instance: Any, args: Any, kwargs: Any) -> Any:
         operation = begin(instance, args, kwargs) if is_heard() else None
@@ -192,5 +203,7 @@ def _own_query(instance: Any, _args: Any, _kwargs: Any) -> object:
     return instance._query
 
 
-def _batch_size(parameters: Any) -> int | None:
-    return len(parameters) if isinstance(parameters, Sized) else None
+def _batch_size(rows: tuple[int | None, str], args: Any, kwargs: Any) -> int | None:
+    position, name = rows
+    given = args[position] if position is not None and len(args) > position else kwargs.get(name)
+    return row_count(given)

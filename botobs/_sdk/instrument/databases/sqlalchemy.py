@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -18,14 +18,15 @@ from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ..shared import once_per_provider
-from ._database import Database, Operation, Target
+from ..suppression import is_heard, silence
+from ._database import Database, Operation, Target, row_count
 from ._pool import PoolMetrics
 from ._sqlalchemy_pool import Checkouts, levels
-from ._suppress import is_heard, silence
 
 _SYSTEMS = {"mssql": "microsoft.sql_server", "oracle": "oracle.db"}
 _DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _OPERATION = "_botobs_operation"
+_ROWS = "_botobs_rows"
 
 
 class SQLAlchemyInstrumentation:
@@ -66,9 +67,10 @@ class SQLAlchemyInstrumentation:
             target = targets.get(conn.engine)
             if target is None:
                 target = targets[conn.engine] = target_of(conn.engine)
-            setattr(
-                context, _OPERATION, database.start(target, statement, len(params) if executemany else None)
-            )
+            # Rows that were put into one statement: what `params` holds then are the values of all of them.
+            rows = getattr(context, _ROWS, None) or (row_count(params) if executemany else None)
+            # Upstream's instrumentor, where the service has called it, is silent from here: its listeners come later.
+            setattr(context, _OPERATION, database.start(target, statement, rows))
 
         @never_raise(self.name)
         def after(_conn: Any, _cursor: Any, _statement: str, _params: Any, context: Any, _many: bool) -> None:
@@ -81,9 +83,27 @@ class SQLAlchemyInstrumentation:
         self._listen_to(Engine, "before_cursor_execute", before)
         self._listen_to(Engine, "after_cursor_execute", after)
         self._listen_to(Engine, "handle_error", failed)
+        self._watch_rows()
+
+    def _watch_rows(self) -> None:
+        """Learn how many rows there are in each statement that SQLAlchemy makes of many (`insertmanyvalues`)."""
+        from sqlalchemy.engine.default import DefaultDialect
+
+        @never_raise(self.name)
+        def note(context: Any, batch: Any) -> None:
+            setattr(context, _ROWS, batch.current_batch_size)
+
+        def deliver(wrapped: Callable[..., Any], _dialect: Any, args: Any, kwargs: Any) -> Iterator[Any]:
+            context = kwargs["context"] if "context" in kwargs else args[-1]
+            for batch in wrapped(*args, **kwargs):
+                note(context, batch)
+                yield batch
+
+        self._patches.wrap(DefaultDialect, "_deliver_insertmanyvalues_batches", deliver)
 
     def _watch_pools(self, pools: PoolMetrics, database: Database) -> None:
         from sqlalchemy.engine import Engine
+        from sqlalchemy.engine.default import DefaultDialect
         from sqlalchemy.exc import TimeoutError
         from sqlalchemy.pool import Pool, SingletonThreadPool, base
 
@@ -115,6 +135,14 @@ class SQLAlchemyInstrumentation:
             pools.created(record._ConnectionRecord__pool, time.perf_counter() - started)
             return result
 
+        def silently(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
+            # What a pool does to a connection that leaves it or comes back is no call of the service, but drivers would
+            # tell: asyncpg of three for `pool_pre_ping`.
+            with silence():
+                return wrapped(*args, **kwargs)
+
+        self._patches.wrap(DefaultDialect, "_do_ping_w_event", silently)
+        self._patches.wrap(base._ConnectionFairy, "_reset", silently)
         self._patches.wrap(Engine, "raw_connection", raw_connection)
         self._patches.wrap(Pool, "connect", connect)
         self._patches.wrap(SingletonThreadPool, "connect", connect)

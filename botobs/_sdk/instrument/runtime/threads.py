@@ -1,7 +1,11 @@
 """Carries the current span, and what else the context holds, into threads and thread pools.
 
-asyncio hands the context on to tasks and to `to_thread`; `threading` and `concurrent.futures`, and with them
-`loop.run_in_executor`, do not.
+asyncio hands the context on to tasks and to `to_thread`; `threading`, `concurrent.futures`, and with them
+`loop.run_in_executor`, and `multiprocessing.pool.ThreadPool` do not.
+
+A pool's job runs in the context of whoever submitted it, and the pool's threads have none of their own. A thread of any
+other kind has the context of whoever started it: in it a span is a parent as long as its trace is open (see
+`engine.outlived`). Suppression is left out, since a thread lives longer than what that was for.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from opentelemetry.context import Context, attach, detach, get_current
 
 from ...patching.patch import Patches
 from ..base import Telemetry
+from ..suppression import KEYS as SUPPRESSION
 
 
 class Threads:
@@ -29,22 +34,30 @@ class Threads:
     def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
         """Start watching."""
         self._patches.wrap(threading.Thread, "start", _start)
-        self._patches.on_import("concurrent.futures.thread", self._watch_pools)
+        self._patches.on_import("concurrent.futures.thread", self._watch_executors)
+        self._patches.on_import("multiprocessing.pool", self._watch_thread_pools)
 
     def uninstall(self) -> None:
         """Stop watching; threads and tasks that have begun keep their context."""
         self._patches.undo()
 
-    def _watch_pools(self, module: ModuleType) -> None:
+    def _watch_executors(self, module: ModuleType) -> None:
         self._patches.wrap(module.ThreadPoolExecutor, "submit", _submit)
+
+    def _watch_thread_pools(self, module: ModuleType) -> None:
+        # Not its base, whose workers are processes: what it submits has to be pickled.
+        self._patches.wrap(module.ThreadPool, "__init__", _without_context)
+        for method in ("apply_async", "_map_async", "imap", "imap_unordered"):
+            self._patches.wrap(module.ThreadPool, method, _submit)
 
 
 def _start(
     wrapped: Callable[..., Any], instance: threading.Thread, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
     if context := get_current():
+        carried = Context({key: value for key, value in context.items() if key not in SUPPRESSION})
         # On the instance: subclasses have a `run` of their own.
-        instance.run = functools.partial(_run_thread, instance, instance.run, context)  # type: ignore[method-assign]
+        instance.run = functools.partial(_run_thread, instance, instance.run, carried)  # type: ignore[method-assign]
     return wrapped(*args, **kwargs)
 
 
@@ -55,17 +68,24 @@ def _run_thread(thread: threading.Thread, run: Callable[[], None], context: Cont
 
 
 def _submit(
+    wrapped: Callable[..., Any], instance: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    if not args or not (context := get_current()):
+        return wrapped(*args, **kwargs)
+    # The pool's thread may be made for this task, but lives on after it, and works for others.
+    job = functools.partial(_within, context, args[0])
+    return _without_context(wrapped, instance, (job, *args[1:]), kwargs)
+
+
+def _without_context(
     wrapped: Callable[..., Any],
     instance: Any,  # noqa: ARG001
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
 ) -> Any:
-    if not args or not (context := get_current()):
-        return wrapped(*args, **kwargs)
-    # The pool's thread may be made for this task, but lives on after it, and works for others.
     token = attach(Context())
     try:
-        return wrapped(functools.partial(_within, context, args[0]), *args[1:], **kwargs)
+        return wrapped(*args, **kwargs)
     finally:
         detach(token)
 

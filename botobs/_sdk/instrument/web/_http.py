@@ -10,6 +10,9 @@ from opentelemetry.metrics import Histogram, Meter, MeterProvider, NoOpMeter
 from ....semconv import http as semconv
 from ..base import Telemetry
 
+#: The content type of server-sent events, which have no end of their own.
+EVENT_STREAM = "text/event-stream"
+
 _METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"}
 )

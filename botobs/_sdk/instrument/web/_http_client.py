@@ -70,8 +70,9 @@ class ClientCalls:
             with use_span(call.span, record_exception=False, set_status_on_exception=False):
                 self._inject(headers)
                 yield call
-        except BaseException as error:
-            # The message of a failed connection holds the whole URL: only the class is told.
+        except Exception as error:
+            # The message of a failed connection holds the whole URL: only the class is told. A request that is given
+            # up, by a cancellation for example, has not failed.
             call.outcome["error.type"] = class_name(type(error))
             raise
         finally:

@@ -16,6 +16,8 @@ from ...patching.patch import Patches
 from ..base import Telemetry
 from ._http import ClientMeterProvider, without_query
 
+_UPSTREAM = "opentelemetry.instrumentation.aiohttp_client"
+
 
 class AiohttpClientInstrumentation:
     """Watches aiohttp 3.10 and later."""
@@ -41,8 +43,9 @@ class AiohttpClientInstrumentation:
         def request(wrapped: Callable[..., Any], session: Any, args: Any, kwargs: Any) -> Any:
             if session not in sessions:
                 sessions.add(session)
-                # A new list: the old one may be the caller's, and shared.
-                session._trace_configs = [*session._trace_configs, config]
+                if not any(map(_is_upstreams, session._trace_configs)):
+                    # A new list: the old one may be the caller's, and shared.
+                    session._trace_configs = [*session._trace_configs, config]
             return wrapped(*args, **kwargs)
 
         def forget_sessions() -> None:
@@ -63,5 +66,19 @@ def _trace_config(telemetry: Telemetry) -> Any:
         meter_provider=ClientMeterProvider(telemetry),
         sem_conv_opt_in_mode=_StabilityMode.HTTP,
     )
+    (on_exception,) = config.on_request_exception
+
+    async def on_request_exception(session: Any, state: Any, params: Any) -> None:
+        if not isinstance(params.exception, Exception):
+            # A request that is given up, by a cancellation for example, has not failed.
+            params = type(params)(params.method, params.url, params.headers, exception=None)
+        await on_exception(session, state, params)
+
+    config.on_request_exception[:] = [on_request_exception]
     config.freeze()
     return config
+
+
+def _is_upstreams(config: Any) -> bool:
+    """Whether the service has given a session the configuration that upstream makes, by its instrumentor or itself."""
+    return any(getattr(hook, "__module__", "") == _UPSTREAM for hook in config.on_request_start)

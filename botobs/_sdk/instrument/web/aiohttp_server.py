@@ -7,14 +7,15 @@ the protocol is patched where it calls the handler, which covers applications th
 
 from __future__ import annotations
 
-import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from opentelemetry import context, trace
-from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
+from opentelemetry.metrics import Histogram
 from opentelemetry.propagate import extract
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
@@ -25,13 +26,21 @@ from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ...safe import class_name
 from ..base import Telemetry
-from ._http import method_of, span_name
+from ..suppression import is_http_heard
+from ._http import EVENT_STREAM, method_of, span_name
+
+_UPSTREAM = "opentelemetry.instrumentation.aiohttp_server"
 
 Handler = Callable[[Any], Awaitable[Any]]
 
 
 class AiohttpServerInstrumentation:
-    """Watches aiohttp 3.10 and later. A WebSocket's handler is left alone: it lasts as long as the connection."""
+    """Watches aiohttp 3.10 and later.
+
+    The span and the duration of a request end with its answer. A WebSocket's end with its handshake, and those of an
+    event stream with its headers, since both may last for days; what their handlers do after that belongs to traces of
+    its own. How long they and other streams last is a metric.
+    """
 
     name = "aiohttp_server"
 
@@ -41,20 +50,28 @@ class AiohttpServerInstrumentation:
     def install(self, telemetry: Telemetry) -> None:
         """Patch the protocol once aiohttp's server is imported."""
         requests = _Requests(telemetry)
-        self._patches.on_import("aiohttp.web", lambda module: self._patch(module.RequestHandler, requests))
+        self._patches.on_import("aiohttp.web", lambda module: self._patch(module, requests))
 
     def uninstall(self) -> None:
         """Take the patch back."""
         self._patches.undo()
 
-    def _patch(self, protocol: type, requests: _Requests) -> None:
+    def _patch(self, module: ModuleType, requests: _Requests) -> None:
         async def handle_request(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
             request, start, handler = _arguments(*args, **kwargs)
-            if not is_http_instrumentation_enabled() or _is_websocket(request):
+            if not is_http_heard() or _is_watched_by_service(handler):
                 return await wrapped(request, start, handler)
             return await wrapped(request, start, lambda request: requests.handle(request, handler))
 
-        self._patches.wrap(protocol, "_handle_request", handle_request)
+        async def prepare(wrapped: Callable[..., Any], response: Any, args: Any, kwargs: Any) -> Any:
+            result = await wrapped(*args, **kwargs)
+            # A `Response` is sent whole.
+            if not isinstance(response, module.Response):
+                requests.streams(args[0] if args else kwargs["request"], response)
+            return result
+
+        self._patches.wrap(module.RequestHandler, "_handle_request", handle_request)
+        self._patches.wrap(module.StreamResponse, "prepare", prepare)
 
 
 class _Requests:
@@ -62,7 +79,10 @@ class _Requests:
         meter = telemetry.meter("http")
         self._tracer: Tracer = telemetry.tracer("aiohttp_server")
         self._duration = semconv.SERVER_REQUEST_DURATION.create(meter)
+        self._stream_duration = semconv.SERVER_STREAM_DURATION.create(meter)
         self._active = semconv.SERVER_ACTIVE_REQUESTS.create(meter)
+        # By the id of aiohttp's request, which cannot be hashed.
+        self._open: dict[int, _Request] = {}
 
     async def handle(self, request: Any, handler: Handler) -> Any:
         """Run `handler` for `request` within a span."""
@@ -94,43 +114,102 @@ class _Requests:
             attributes=_request_attributes(request, shared),
         )
         self._active.add(1, shared)
-        return _Request(method, shared, span, trace.set_span_in_context(span, caller), time.perf_counter())
+        started = _Request(method, shared, span, trace.set_span_in_context(span, caller), time.perf_counter())
+        self._open[id(request)] = started
+        return started
+
+    @never_raise("aiohttp_server")
+    def streams(self, request: Any, response: Any) -> None:
+        """The headers of an answer that is sent piece by piece are out, or a WebSocket is open."""
+        started = self._open.pop(id(request), None)
+        if started is None:
+            return
+        started.stream = "websocket" if response.status == 101 else "http"
+        started.status = response.status
+        outcome = {semconv.HTTP_RESPONSE_STATUS_CODE: response.status}
+        self._record(self._duration, started, request, outcome)
+        if started.stream == "websocket" or response.content_type == EVENT_STREAM:
+            self._end_span(started, request, outcome, None)
 
     @never_raise("aiohttp_server")
     def _end(self, started: _Request, request: Any, error: BaseException | None, response: Any) -> None:
-        seconds = time.perf_counter() - started.time
+        self._open.pop(id(request), None)
+        try:
+            outcome = _stream_outcome(started, error) if started.stream else _outcome(error, response)
+            if started.stream:
+                protocol = {semconv.NETWORK_PROTOCOL_NAME: started.stream}
+                self._record(self._stream_duration, started, request, {**outcome, **protocol})
+            else:
+                self._record(self._duration, started, request, outcome)
+            if not started.ended:
+                self._end_span(started, request, outcome, error)
+        finally:
+            # Whatever an answer or an exception of the service's does when it is looked at.
+            if not started.ended:
+                started.span.end()
+
+    def _end_span(
+        self, started: _Request, request: Any, outcome: dict[str, Any], error: BaseException | None
+    ) -> None:
+        started.ended = True
         span = started.span
         self._active.add(-1, started.shared)
         try:
-            outcome = _answered(span, response.status) if error is None else _raised(span, error)
             route = _route(request)
             if route:
                 span.update_name(span_name(started.method, route))
-                outcome[semconv.HTTP_ROUTE] = route
+                span.set_attribute(semconv.HTTP_ROUTE, route)
             span.set_attributes(outcome)
-            # The exemplar of a slow request is its own span.
-            self._duration.record(seconds, {**started.shared, **outcome}, started.context)
+            name = outcome.get("error.type")
+            if name is not None:
+                is_status = name == str(outcome.get(semconv.HTTP_RESPONSE_STATUS_CODE))
+                span.set_status(Status(StatusCode.ERROR, None if is_status else name))
+                if error is not None and not is_status:
+                    span.record_exception(error)
             record_delays(span)
         finally:
-            # Whatever an answer or an exception of the service's does when it is looked at.
             span.end()
 
+    @staticmethod
+    def _record(metric: Histogram, started: _Request, request: Any, outcome: dict[str, Any]) -> None:
+        seconds = time.perf_counter() - started.time
+        route = _route(request)
+        attributes = {**started.shared, **outcome, **({semconv.HTTP_ROUTE: route} if route else {})}
+        # The exemplar of a slow request is its own span.
+        metric.record(seconds, attributes, started.context)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class _Request:
+    """A request that is being handled.
+
+    Attributes:
+        stream: The protocol, once the answer is a stream: `http` or `websocket`.
+        status: The status that the stream began with.
+        ended: Whether the span has ended.
+    """
+
     method: str
     shared: dict[str, str]
     span: Span
     context: context.Context
     time: float
+    stream: str = ""
+    status: int = 0
+    ended: bool = False
 
 
 def _arguments(request: Any, start_time: Any, request_handler: Handler) -> tuple[Any, Any, Handler]:
     return request, start_time, request_handler
 
 
-def _is_websocket(request: Any) -> bool:
-    return bool(request.headers.get("Upgrade", "").lower() == "websocket")
+@never_raise("aiohttp_server")
+def _is_watched_by_service(handler: Handler) -> bool:
+    """Whether the application has the middleware of upstream's instrumentor; see `called_by_service`."""
+    if _UPSTREAM not in sys.modules:
+        return False
+    middlewares = getattr(getattr(handler, "__self__", None), "middlewares", ())
+    return any(getattr(each, "__module__", "") == _UPSTREAM for each in middlewares)
 
 
 def _request_attributes(request: Any, shared: dict[str, str]) -> dict[str, Any]:
@@ -161,29 +240,26 @@ def _route(request: Any) -> str | None:
     return resource.canonical if resource is not None else None
 
 
-def _answered(span: Span, status: int) -> dict[str, Any]:
-    outcome: dict[str, Any] = {semconv.HTTP_RESPONSE_STATUS_CODE: status}
-    if status >= 500:
-        outcome["error.type"] = str(status)
-        span.set_status(Status(StatusCode.ERROR))
-    return outcome
-
-
-def _raised(span: Span, error: BaseException) -> dict[str, Any]:
+def _outcome(error: BaseException | None, response: Any) -> dict[str, Any]:
     # aiohttp makes the answer out of what the handler raised: web.HTTPException is one, anything else is a 500.
-    status = _http_status(error)
+    status = response.status if error is None else _http_status(error)
     if status is not None:
-        return _answered(span, status)
-    name = class_name(type(error))
-    if isinstance(error, asyncio.CancelledError):
+        failed = {"error.type": str(status)} if status >= 500 else {}
+        return {semconv.HTTP_RESPONSE_STATUS_CODE: status, **failed}
+    if not isinstance(error, Exception):
         # The client went away, or the server stops: nobody's error, and there is no answer.
-        return {"error.type": name}
-    span.record_exception(error)
-    span.set_status(Status(StatusCode.ERROR, name))
+        return {}
     return {
         semconv.HTTP_RESPONSE_STATUS_CODE: 504 if isinstance(error, TimeoutError) else 500,
-        "error.type": name,
+        "error.type": class_name(type(error)),
     }
+
+
+def _stream_outcome(started: _Request, error: BaseException | None) -> dict[str, Any]:
+    # A client that has gone is no failure of a stream's: aiohttp ignores it too.
+    failed = isinstance(error, Exception) and not isinstance(error, ConnectionError)
+    name = {"error.type": class_name(type(error))} if failed else {}
+    return {semconv.HTTP_RESPONSE_STATUS_CODE: started.status, **name}
 
 
 def _http_status(error: BaseException) -> int | None:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
-
 from ...patching.patch import Patches
 from ..base import Telemetry
+from ..called_by_service import Upstream
+from ..suppression import is_http_heard
 from ._http_client import ClientCalls
+
+_UPSTREAM = Upstream("opentelemetry.instrumentation.httpx", "HTTPXClientInstrumentor")
 
 
 class HttpxInstrumentation:
@@ -38,7 +40,7 @@ class HttpxInstrumentation:
     def _patch(self, module: ModuleType, calls: ClientCalls) -> None:
         def handle(wrapped: Callable[..., Any], _transport: Any, args: Any, kwargs: Any) -> Any:
             request = args[0] if args else kwargs["request"]
-            if not is_http_instrumentation_enabled():
+            if not _is_ours():
                 return wrapped(request)
             with calls.call(request.method, str(request.url), request.headers) as call:
                 response = wrapped(request)
@@ -47,7 +49,7 @@ class HttpxInstrumentation:
 
         async def handle_async(wrapped: Callable[..., Any], _transport: Any, args: Any, kwargs: Any) -> Any:
             request = args[0] if args else kwargs["request"]
-            if not is_http_instrumentation_enabled():
+            if not _is_ours():
                 return await wrapped(request)
             with calls.call(request.method, str(request.url), request.headers) as call:
                 response = await wrapped(request)
@@ -56,6 +58,10 @@ class HttpxInstrumentation:
 
         self._patches.wrap(module.HTTPTransport, "handle_request", handle)
         self._patches.wrap(module.AsyncHTTPTransport, "handle_async_request", handle_async)
+
+
+def _is_ours() -> bool:
+    return is_http_heard() and not _UPSTREAM.is_active() and not _UPSTREAM.has_begun()
 
 
 def _version(response: Any) -> str:

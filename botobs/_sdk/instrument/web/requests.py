@@ -10,12 +10,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled, suppress_http_instrumentation
-
 from ...patching.patch import Patches
 from ..base import Telemetry
+from ..called_by_service import Upstream
+from ..suppression import is_http_heard, silence_http
 from ._http_client import ClientCalls
 
+_UPSTREAM = Upstream("opentelemetry.instrumentation.requests", "RequestsInstrumentor")
 #: urllib3's numbers for versions of HTTP.
 _VERSIONS = {10: "1.0", 11: "1.1", 20: "2"}
 
@@ -40,11 +41,11 @@ class RequestsInstrumentation:
     def _patch(self, module: ModuleType, calls: ClientCalls) -> None:
         def send(wrapped: Callable[..., Any], _session: Any, args: Any, kwargs: Any) -> Any:
             request = args[0] if args else kwargs["request"]
-            if not is_http_instrumentation_enabled():
+            if not is_http_heard() or _UPSTREAM.is_active():
                 return wrapped(*args, **kwargs)
             with calls.call(request.method or "", request.url or "", request.headers) as call:
                 # Redirects come back here, and urllib3 may be watched as well.
-                with suppress_http_instrumentation():
+                with silence_http():
                     response = wrapped(*args, **kwargs)
                 call.answered(response.status_code, _VERSIONS.get(getattr(response.raw, "version", 0)))
             return response
