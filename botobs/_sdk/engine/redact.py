@@ -33,7 +33,7 @@ def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None
 
 
 def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, scopes, series and exemplars."""
+    """Remove secrets from resources, scopes and exemplars; series were redacted when they began."""
     for resource_metrics in request.resource_metrics:
         _attributes(resource_metrics.resource.attributes, redactor)
         for scope_metrics in resource_metrics.scope_metrics:
@@ -41,7 +41,6 @@ def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> 
             for metric in scope_metrics.metrics:
                 kind = metric.WhichOneof("data")
                 for point in getattr(metric, kind).data_points if kind else ():
-                    _attributes(point.attributes, redactor)
                     for exemplar in getattr(point, "exemplars", ()):
                         _attributes(exemplar.filtered_attributes, redactor)
 

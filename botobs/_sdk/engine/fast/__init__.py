@@ -34,7 +34,7 @@ class FastEngine:
         self, resource: Resource, sampler: Sampler, sink: Sink, redactor: Redactor, limits: Limits
     ) -> None:
         self.tracer_provider = TracerProvider(resource, sampler, sink, limits.for_spans())
-        self.meter_provider = MeterProvider(resource, limits.series)
+        self.meter_provider = MeterProvider(resource, limits.series, redactor)
         self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
         self._metrics = MetricEncoder(self._spans)
         self._callback_runner = CallbackRunner()

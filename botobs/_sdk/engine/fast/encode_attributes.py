@@ -7,9 +7,9 @@ of a short string attribute are kept, so that it costs one look into a dict the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from ...redaction import CUT_MARGIN, REDACTED, Redactor
+from ...redaction import CUT_MARGIN, REDACTED
 from ...safe import digits, fits_int64
 from ..freeze import usable_key
 from .wire import double, int64, sized, text, varint
@@ -18,15 +18,30 @@ _REMEMBERED = 8192
 _REMEMBERED_LENGTH = 320
 
 
+class Redaction(Protocol):
+    """What may be sent of an attribute."""
+
+    def attribute(self, key: str, value: Any) -> Any:
+        """The value without secrets; depends on name and value alone."""
+
+
+class Redacted:
+    """In the place of a redactor, for attributes that are redacted already."""
+
+    def attribute(self, key: str, value: Any) -> Any:  # noqa: ARG002
+        """The value as it is."""
+        return value
+
+
 class AttributeEncoder:
     """Encodes attributes to lists of `KeyValue` messages with their lengths, ready to be joined with a field's tag.
 
     Args:
-        redactor: Called once for each name and value; its result must depend on these alone.
+        redactor: Called once for each name and value.
         length: Characters kept of a string; `None` means all.
     """
 
-    def __init__(self, redactor: Redactor, length: int | None) -> None:
+    def __init__(self, redactor: Redaction, length: int | None) -> None:
         self._redactor = redactor
         self._length = length
         # By type: `True` and `1` are equal as keys of one dict, but not the same attribute.

@@ -14,6 +14,7 @@ from ...safe import class_name, fits_int64
 from ..callbacks import Observations
 from ..faults import FAULTS
 from .cells import MOST, Exemplar, GaugeCell, HistogramCell, SumCell
+from .encode_attributes import AttributeEncoder, Redacted
 from .encode_spans import SpanEncoder
 from .instruments import (
     FastCounter,
@@ -58,12 +59,12 @@ class MetricEncoder:
     """Collects and encodes the metrics of one engine.
 
     Args:
-        spans: Encodes resources, scopes and attributes, redacted.
+        spans: Encodes resources and scopes, redacted.
     """
 
     def __init__(self, spans: SpanEncoder) -> None:
         self._spans = spans
-        self._attributes = spans.whole
+        self._attributes = AttributeEncoder(Redacted(), None)
         self._observations: Observations = {}
 
     def encode(self, provider: MeterProvider, observations: Observations) -> bytes | None:

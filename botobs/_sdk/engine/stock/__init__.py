@@ -153,6 +153,7 @@ class StockEngine:
             self._reader._instrument_class_temporality,
             self._reader._instrument_class_aggregation,
             self._limits.series,
+            self._redactor,
         )
         consumer._lock = threading.Lock()
         consumer._reader_storages = {self._reader: self._storage}
