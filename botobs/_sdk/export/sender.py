@@ -60,6 +60,8 @@ class Outcome(Enum):
     DELIVERED = "delivered"
     REJECTED = "rejected"
     """The collector will never accept it."""
+    TOO_LARGE = "too large"
+    """The collector, or what stands before it, may accept it in parts."""
     FAILED = "failed"
     """It may be sent again later."""
 
@@ -69,7 +71,7 @@ class Response:
     """The collector's response to one request, or the failure to get one.
 
     Attributes:
-        outcome: Delivered, rejected or failed.
+        outcome: Delivered, rejected, too large or failed.
         reason: Of a failure or rejection, as the metric's attribute has it.
         detail: The same as a sentence for a person.
         retry_after: Seconds that the collector asked to wait.
@@ -174,7 +176,11 @@ class Sender:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body, compresslevel=1)
         self._channel.deadline = deadline
-        connection.request("POST", self._path + _PATHS[signal], body, headers)
+        try:
+            connection.request("POST", self._path + _PATHS[signal], body, headers)
+        except (BrokenPipeError, ConnectionResetError):
+            # It may have answered that the request is too large, and closed before it had all of it.
+            deadline.left()
         response = connection.getresponse()
         content = response.read(_LONGEST_RESPONSE)
         if response.will_close or not response.isclosed():
@@ -286,6 +292,8 @@ def _response(signal: str, response: http.client.HTTPResponse, content: bytes) -
     if status in _RETRYABLE:
         wait = _retry_after(response.getheader("Retry-After"))
         return Response(Outcome.FAILED, _RETRYABLE[status], detail, wait)
+    if status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Response(Outcome.TOO_LARGE, "too_large", detail)
     return Response(Outcome.REJECTED, "rejected", detail)
 
 
