@@ -12,21 +12,29 @@ if TYPE_CHECKING:
 
     from ..redaction import Redactor
 
+from .values import redacted
 
-def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, scopes, names, states, attributes, events, links and status texts."""
+
+def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor, length: int) -> None:
+    """Remove secrets from resources, scopes, names, states, attributes, events, links and status texts.
+
+    Args:
+        request: Is changed.
+        redactor: Replaces secrets.
+        length: Characters kept of each string of a span's, an event's and a link's attributes.
+    """
     for resource_spans in request.resource_spans:
         _attributes(resource_spans.resource.attributes, redactor)
         for scope_spans in resource_spans.scope_spans:
             _attributes(scope_spans.scope.attributes, redactor)
             for span in scope_spans.spans:
                 _text(span, "name", redactor)
-                _attributes(span.attributes, redactor)
+                _attributes(span.attributes, redactor, length)
                 for event in span.events:
                     _text(event, "name", redactor)
-                    _attributes(event.attributes, redactor)
+                    _attributes(event.attributes, redactor, length)
                 for link in span.links:
-                    _attributes(link.attributes, redactor)
+                    _attributes(link.attributes, redactor, length)
                     _text(link, "trace_state", redactor)
                 _text(span.status, "message", redactor)
                 _text(span, "trace_state", redactor)
@@ -63,18 +71,20 @@ def _text(owner: Any, field: str, redactor: Redactor) -> None:
             setattr(owner, field, clean)
 
 
-def _attributes(attributes: Iterable[Any], redactor: Redactor) -> None:
+def _attributes(attributes: Iterable[Any], redactor: Redactor, length: int | None = None) -> None:
     for attribute in attributes:
-        _value(attribute.key, attribute.value, redactor)
+        _value(attribute.key, attribute.value, redactor, length)
 
 
-def _value(key: str, value: Any, redactor: Redactor) -> None:
+def _value(key: str, value: Any, redactor: Redactor, length: int | None = None) -> None:
     kind = value.WhichOneof("value")
     if kind == "array_value":
         for item in value.array_value.values:
-            _value(key, item, redactor)
+            _value(key, item, redactor, length)
     elif kind == "kvlist_value":
-        _attributes(value.kvlist_value.values, redactor)
+        _attributes(value.kvlist_value.values, redactor, length)
+    elif kind == "string_value":
+        value.string_value = redacted(key, value.string_value, redactor, length)
     elif kind is not None:
         given = getattr(value, kind)
         clean = redactor.attribute(key, given)

@@ -4,39 +4,56 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..redaction import REDACTED
-from ..safe import digits, fits_int64, sendable
+from ..redaction import CUT_MARGIN, REDACTED
+from ..safe import digits, fits_int64, head, sendable
 from .freeze import copy, freeze
 
 if TYPE_CHECKING:
     from ..redaction import Redactor
 
 
+class Redaction(Protocol):
+    """What may be sent of an attribute."""
+
+    def attribute(self, key: str, value: Any) -> Any:
+        """The value without secrets; depends on name and value alone."""
+
+
 def sendable_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy of `attributes` that can be encoded; never raises.
 
     OpenTelemetry's encoder fails for a whole request with another one. Integers beyond 64 bits, such as amounts in wei,
-    become their digits; characters that UTF-8 cannot encode become question marks.
+    become their digits; characters that UTF-8 cannot encode become question marks. Long texts are cut.
     """
-    return {
-        key if type(key) is not str else sendable(key): _sendable(item)
-        for key, item in copy(attributes).items()
-    }
+    return {sendable(head(key)): _sendable(item) for key, item in copy(attributes).items()}
 
 
 def _sendable(value: Any) -> Any:
     kind = type(value)
     if kind is str:
-        return sendable(value)
+        return sendable(head(value))
     if kind is int:
         return value if fits_int64(value) else digits(value)
     if kind is tuple:
         return tuple(map(_sendable, value))
     if kind is dict:
-        return {sendable(key): _sendable(item) for key, item in value.items()}
+        return {sendable(head(key)): _sendable(item) for key, item in value.items()}
     return value
+
+
+def redacted(key: str, value: str, redactor: Redaction, length: int | None) -> str:
+    """A string attribute without secrets, cut to `length` characters afterwards; None keeps all.
+
+    Of a key that is cut first, the half that is left would look like none.
+    """
+    if length is None or len(value) <= length:
+        whole: str = redactor.attribute(key, value)
+        return whole
+    seen = length + CUT_MARGIN
+    clean: str = redactor.attribute(key, value[:seen])
+    return (clean[:-CUT_MARGIN] if len(value) > seen and clean != REDACTED else clean)[:length]
 
 
 def series_attributes(attributes: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
@@ -52,10 +69,10 @@ def series_attributes(attributes: Mapping[str, Any], redactor: Redactor) -> dict
     clean = {}
     for key, value in attributes.items():
         try:
-            clean[sendable(key)] = _one_of_equals(_sendable(freeze(redactor.attribute(key, value))))
+            clean[sendable(head(key))] = _one_of_equals(_sendable(freeze(redactor.attribute(key, value))))
         except Exception:
             # A pattern of the service's; better nothing than a secret.
-            clean[sendable(key)] = REDACTED
+            clean[sendable(head(key))] = REDACTED
     return clean
 
 

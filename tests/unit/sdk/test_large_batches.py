@@ -203,3 +203,33 @@ def test_halves_are_the_whole(signal: str, groups: list[list[int]]) -> None:
     if signal != "metrics":
         assert (first.items, second.items) == (len(items_of(first)), len(items_of(second)))
     assert bounded(whole) == ([whole], 0)
+
+
+@BOTH
+def test_a_huge_text_costs_only_its_end(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init(span_interval=3600.0, queue_bytes=4 * 2**20)
+    huge = "a page " * (2**20)
+
+    class Page:
+        def __str__(self) -> str:
+            return huge
+
+    places: dict[str, Callable[[Any], Any]] = {
+        "attribute": lambda span: span.set_attribute("body", huge),
+        "object": lambda span: span.set_attribute("body", Page()),
+        "key": lambda span: span.set_attribute(huge, 1),
+        "list": lambda span: span.set_attribute("body", [huge]),
+        "event": lambda span: span.add_event(huge, {"body": huge}),
+        "exception": lambda span: span.record_exception(ValueError(huge)),
+        "status": lambda span: span.set_status(2, huge),
+        "name": lambda span: span.update_name(f"name {huge}"),
+    }
+    for name, put in places.items():
+        with botobs.span(name) as span:
+            put(span)
+        with botobs.span(f"after {name}"):
+            pass
+    assert handle.flush(60)
+    found = {span.name[:30].partition(" a page")[0] for span in receiver.spans}
+    assert found == {*places, *(f"after {name}" for name in places)}
+    assert max(len(request.body) for request in receiver.requests) < 2 * 2**20

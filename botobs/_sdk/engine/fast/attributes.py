@@ -16,8 +16,8 @@ _SMALL = IMMUTABLE - {str, bytes}
 
 
 def truncate(value: Any, length: int) -> Any:
-    """`value` with every string in it cut to `length` characters."""
-    if isinstance(value, str):
+    """`value` with every text in it cut to `length` characters, or bytes."""
+    if isinstance(value, str | bytes):
         return value[:length] if len(value) > length else value
     if isinstance(value, tuple):
         return tuple(truncate(item, length) for item in value)
@@ -70,9 +70,10 @@ def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[d
 
 
 def weight(attributes: dict[str, Any]) -> int:
-    """About how many bytes the values of copied attributes take, beyond what every value takes."""
+    """About how many bytes copied attributes take, beyond what every one takes."""
     total = 0
-    for value in attributes.values():
+    for key, value in attributes.items():
+        total += len(key)
         kind = type(value)
         if kind is str:
             total += len(value)

@@ -7,22 +7,15 @@ of a short string attribute are kept, so that it costs one look into a dict the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from ...redaction import CUT_MARGIN, REDACTED
 from ...safe import digits, fits_int64
 from ..freeze import usable_key
+from ..values import Redaction, redacted
 from .wire import double, int64, sized, text, varint
 
 _REMEMBERED = 8192
 _REMEMBERED_LENGTH = 320
-
-
-class Redaction(Protocol):
-    """What may be sent of an attribute."""
-
-    def attribute(self, key: str, value: Any) -> Any:
-        """The value without secrets; depends on name and value alone."""
 
 
 class Redacted:
@@ -116,7 +109,11 @@ class AttributeEncoder:
             return b"\x32" + sized(b"".join(b"\x0a" + pair for pair in pairs))
         if value is None:
             return b""
-        clean = self._limited(key, value) if isinstance(value, str) else self._redactor.attribute(key, value)
+        clean = (
+            redacted(key, value, self._redactor, self._length)
+            if isinstance(value, str)
+            else self._redactor.attribute(key, value)
+        )
         if isinstance(clean, str):
             return b"\x0a" + text(clean)
         if isinstance(clean, bool):
@@ -127,15 +124,6 @@ class AttributeEncoder:
         if isinstance(clean, float):
             return b"\x21" + double(clean)
         return b"\x3a" + sized(clean) if isinstance(clean, bytes) else None
-
-    def _limited(self, key: str, value: str) -> str:
-        """A string that is redacted before it is cut: of a key that is cut first, half would look like none."""
-        if self._length is None or len(value) <= self._length:
-            whole: str = self._redactor.attribute(key, value)
-            return whole
-        seen = self._length + CUT_MARGIN
-        clean: str = self._redactor.attribute(key, value[:seen])
-        return (clean[:-CUT_MARGIN] if len(value) > seen and clean != REDACTED else clean)[: self._length]
 
 
 def _is_short(value: Any) -> bool:

@@ -237,7 +237,6 @@ class FastSpan(SpanState):
         tracer = self._tracer
         details = self._details
         links: Sequence[Link] = usable_links(details.links) if details is not None else ()
-        self._name = self._name if type(self._name) is str else text_of(self._name)
         decided = tracer.decide(context, self._name, self._kind, self._attributes, links)
         if not isinstance(decided, tuple):
             return decided

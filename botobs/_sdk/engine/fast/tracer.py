@@ -35,7 +35,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 from ...context import SPAN_KEY, Context, current
 from ...ids import IdGenerator as OwnIdGenerator
 from ...ids import getrandbits, given_ids
-from ...safe import let_pass, never_raise
+from ...safe import let_pass, never_raise, text_of
 from ..freeze import Attributes, copy
 from ..scope import usable_scope
 from .clock import CLOCK
@@ -130,7 +130,7 @@ class Tracer(ApiTracer):
         # Not by `usual_span`: a call would be noticeable for nearly every span.
         span: FastSpan = FastSpan()
         span._tracer = self
-        span._name = name
+        span._name = name if type(name) is str else text_of(name)
         span._kind = kind
         span._attributes = attributes
         span._trace = None
@@ -144,7 +144,8 @@ class Tracer(ApiTracer):
     def usual_span(self, name: str, kind: SpanKind, attributes: Attributes) -> FastSpan:
         """A span that is not started, and that the sampler decides about when it is entered."""
         span: FastSpan = FastSpan()
-        span._tracer, span._name, span._kind = self, name, kind
+        span._tracer, span._kind = self, kind
+        span._name = name if type(name) is str else text_of(name)
         span._attributes, span._trace, span._end = attributes, None, NOT_STARTED
         span._token, span._details = None, None
         return span

@@ -22,6 +22,7 @@ from opentelemetry.trace import get_current_span
 
 from ....semconv import DURATION_BUCKETS
 from ...ids import IdGenerator
+from ...redaction import CUT_MARGIN
 from ...safe import class_name
 from ..callbacks import COLLECTION_TIMEOUT, CallbackRunner
 from ..faults import FAULTS
@@ -61,7 +62,10 @@ class StockEngine:
             resource=resource,
             shutdown_on_exit=False,
             id_generator=IdGenerator(),
-            span_limits=limits.for_spans(),
+            # One more than is looked at: it tells that there was more.
+            span_limits=replace(
+                limits, attribute_length=limits.attribute_length + CUT_MARGIN + 1
+            ).for_spans(),
         )
         self._tracer_provider.add_span_processor(self._processor)
         self._reader = InMemoryMetricReader()
@@ -95,7 +99,7 @@ class StockEngine:
     def encode_spans(self, spans: Sequence[Any]) -> bytes:
         """A redacted ExportTraceServiceRequest."""
         request = encode_spans(spans)
-        redact_spans(request, self._redactor)
+        redact_spans(request, self._redactor, self._limits.attribute_length)
         return bytes(request.SerializeToString())
 
     def collect_metrics(self, seconds: float = COLLECTION_TIMEOUT) -> bytes | None:

@@ -17,7 +17,7 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from ...context import SPAN_KEY
-from ...safe import described, let_pass, nanoseconds, never_raise, sendable, text_of
+from ...safe import described, head, let_pass, nanoseconds, never_raise, sendable, text_of
 from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..scope import usable_scope
 from ..values import sendable_attributes
@@ -44,7 +44,9 @@ class SafeSpan(_Span):
     @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Record that something happened."""
-        super().add_event(sendable(text_of(name)), sendable_attributes(attributes), nanoseconds(timestamp))
+        super().add_event(
+            sendable(head(text_of(name))), sendable_attributes(attributes), nanoseconds(timestamp)
+        )
 
     @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
@@ -56,15 +58,15 @@ class SafeSpan(_Span):
     @never_raise
     def update_name(self, name: str) -> None:
         """Rename the span."""
-        super().update_name(sendable(text_of(name)))
+        super().update_name(sendable(head(text_of(name))))
 
     @never_raise
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status."""
         if isinstance(status, Status):
             own = status.description
-            status = Status(status.status_code, None if own is None else sendable(text_of(own)))
-        super().set_status(status, None if description is None else sendable(text_of(description)))
+            status = Status(status.status_code, None if own is None else sendable(head(text_of(own))))
+        super().set_status(status, None if description is None else sendable(head(text_of(description))))
 
     @never_raise
     def record_exception(
@@ -153,7 +155,7 @@ class SafeTracer(Tracer):
         """Start a span without making it current; one that records nothing if the SDK cannot."""
         try:
             span = super().start_span(
-                sendable(text_of(name)),
+                sendable(head(text_of(name))),
                 context if issubclass(type(context), dict) else None,
                 kind if type(kind) is SpanKind else SpanKind.INTERNAL,
                 sendable_attributes(attributes),
