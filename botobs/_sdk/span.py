@@ -16,7 +16,7 @@ from .._version import __version__
 from . import context, providers
 from .context import SPAN_KEY, Context
 from .delays import record_delays
-from .safe import class_name, described, text_of
+from .safe import class_name, described, let_pass, text_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +59,10 @@ def span(
         def candles() -> Iterator[Candle]: ...
 
     The span of a decorated generator lasts from its first item to its end, and is current only while the generator
-    itself runs. An exception ends the span with the status ERROR and is passed on. Without `init`, nothing is recorded.
+    itself runs. A `with` block within a generator is current for its consumer too, as Python has one context for both:
+    decorate generators that yield within a span. One object may be used by several tasks and threads at once, and
+    within itself. An exception ends the span with the status ERROR and is passed on. Without `init`, nothing is
+    recorded.
 
     Args:
         name: The span's name; by default that of the decorated function.
@@ -88,21 +91,37 @@ class SpanScope:
         self._attributes = attributes
         self._kind = _KINDS.get(text_of(kind).lower(), SpanKind.INTERNAL)
         self._links = links
-        self._entered: list[tuple[Span, Token[Context]]] = []
+        self._entered: list[_Current] = []
 
     def __enter__(self) -> Span:
         """Start the span and make it the current one."""
-        current = self._start(self._name or "span")
-        self._entered.append((current, _attach(current)))
-        return current
+        current = _Current(self._start(self._name or "span"))
+        self._entered.append(current)
+        return current.span
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End the span, with the status ERROR if an exception passes."""
-        current, token = self._entered.pop()
-        _detach(token)
-        _end(current, error)
+        current = self._leaving()
+        if current is not None:
+            current.leave()
+            _end(current.span, error)
+
+    def _leaving(self) -> _Current | None:
+        """The block that is being left: that of this task and thread, or the last one if this context has none."""
+        entered = self._entered
+        if len(entered) > 1:
+            here = context.current()
+            open_blocks = entered[::-1]
+            for of_here in (
+                [block for block in open_blocks if block.context is here],
+                [block for block in open_blocks if block.span is here.get(SPAN_KEY)],
+            ):
+                if of_here:
+                    entered.remove(of_here[0])
+                    return of_here[0]
+        return entered.pop() if entered else None
 
     async def __aenter__(self) -> Span:
         """Start the span and make it the current one."""
@@ -116,6 +135,14 @@ class SpanScope:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate `function`, which may be a coroutine function or a generator of either kind."""
+        try:
+            return self._decorated(function)
+        except BaseException as error:
+            # What is callable may still not want to be looked at.
+            let_pass(error)
+            return function
+
+    def _decorated(self, function: Callable[P, R]) -> Callable[P, R]:
         name = self._name or text_of(getattr(function, "__qualname__", type(function).__qualname__))
         wrapper: Any
         if inspect.isasyncgenfunction(function):
@@ -137,14 +164,14 @@ class SpanScope:
 
     def _function(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _CurrentSpan(self._start(name)):
+            with _Decorated(self._start(name)):
                 return function(*args, **kwargs)
 
         return wrapper
 
     def _coroutine(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _CurrentSpan(self._start(name)):
+            with _Decorated(self._start(name)):
                 return await function(*args, **kwargs)
 
         return wrapper
@@ -171,13 +198,13 @@ class SpanScope:
             try:
                 step = inner.__anext__()
                 while True:
-                    token = _attach(current)
+                    entered = _Current(current)
                     try:
                         item = await step
                     except StopAsyncIteration:
                         return
                     finally:
-                        _detach(token)
+                        entered.leave()
                     try:
                         sent = yield item
                         step = inner.asend(sent)
@@ -195,35 +222,71 @@ class SpanScope:
         return wrapper
 
 
-class _CurrentSpan:
+class _Current:
+    """Makes a started span the current one, until `leave`.
+
+    Attributes:
+        span: The span.
+        context: The context in which it is current.
+    """
+
+    __slots__ = ("_outer", "_token", "context", "span")
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self._outer = context.current()
+        self.context: dict[str, Any] = {**self._outer, SPAN_KEY: span}
+        self._token: Token[Context] = context.attach(self.context)
+
+    def leave(self) -> None:
+        """Make the span current before it the current one again.
+
+        A generator may be closed while blocks of its consumer are open, or by the garbage collector in another context.
+        Then the consumer still has, or goes back to, the context of this span, so that the span is taken out of it.
+        """
+        if context.current().get(SPAN_KEY) is self.span:
+            try:
+                context.detach(self._token)
+                return
+            except (ValueError, RuntimeError):
+                # A task that was started within the block leaves it.
+                pass
+        outer = self._outer.get(SPAN_KEY)
+        if outer is None:
+            self.context.pop(SPAN_KEY, None)
+        else:
+            self.context[SPAN_KEY] = outer
+
+
+class _Decorated:
     """Makes a started span the current one, and ends it."""
 
-    __slots__ = ("_span", "_token")
+    __slots__ = ("_current",)
 
-    def __init__(self, current: Span) -> None:
-        self._span = current
+    def __init__(self, span: Span) -> None:
+        self._current = _Current(span)
 
     def __enter__(self) -> None:
-        self._token = _attach(self._span)
+        return
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _detach(self._token)
-        _end(self._span, error)
+        self._current.leave()
+        _end(self._current.span, error)
 
 
 def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, Any, Any]:
     """Run `inner` step by step, with `current` as the current span during each and never between."""
     step: Callable[[], Any] = functools.partial(next, inner)
     while True:
-        token = _attach(current)
+        entered = _Current(current)
         try:
             item = step()
         except StopIteration as stop:
             return stop.value
         finally:
-            _detach(token)
+            entered.leave()
         try:
             sent = yield item
             step = functools.partial(inner.send, sent)
@@ -232,19 +295,6 @@ def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, An
             raise
         except BaseException as thrown:
             step = functools.partial(inner.throw, thrown)
-
-
-def _attach(span: Span) -> Token[Context]:
-    return context.attach({**context.current(), SPAN_KEY: span})  # type: ignore[no-any-return]
-
-
-def _detach(token: Token[Context]) -> None:
-    try:
-        context.detach(token)
-    except ValueError:
-        # A generator closed by the garbage collector ends in another context, where nothing was attached.
-        # OpenTelemetry's own function logs an error then.
-        return
 
 
 def _end(current: Span, error: BaseException | None) -> None:
