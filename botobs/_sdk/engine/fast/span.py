@@ -67,8 +67,11 @@ class FastSpan(SpanState):
         context = current()
         parent: Any = context.get(SPAN_KEY)
         tracer = self._tracer
+        # A new trace reads the clock early, to compare it with the wall clock.
+        start = 0
         if type(parent) is FastSpan:
-            self._trace = parent._trace
+            trace = parent._trace
+            self._trace = trace if trace[3] is CLOCK.anchor else CLOCK.after_steps(trace)  # type: ignore[index,arg-type]
             self._parent = parent._span_id
         elif parent is None and given_ids() is None:
             bound = tracer.root_bound
@@ -81,7 +84,8 @@ class FastSpan(SpanState):
                     unsampled._trace_id = trace_id
                     self._token = attach({**context, SPAN_KEY: unsampled})
                     return unsampled  # type: ignore[no-any-return]
-            self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
+            start = perf_counter_ns()
+            self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.at(start))
             self._parent = None
         elif isinstance(parent, UnsampledSpan):
             # Neither is exported, and any id serves to say "not sampled".
@@ -102,7 +106,7 @@ class FastSpan(SpanState):
             self._attributes = {}
         tracer.spans_started += 1
         self._end = None
-        self._start = perf_counter_ns()
+        self._start = start or perf_counter_ns()
         if len(context) > 1 or parent is None:
             self._token = attach({**context, SPAN_KEY: self})
         else:

@@ -229,11 +229,11 @@ class Tracer(ApiTracer):
         if not recording:
             return NonRecordingSpan(SpanContext(trace_id, self.new_span_id(), False, flags, state))
         if isinstance(active, FastSpan) and active._trace is not None:
-            trace = active._trace
+            trace = CLOCK.after_steps(active._trace)
             if flags == trace[1] and state is trace[2]:
                 return trace, active._span_id, attributes, sampled
             return (trace_id, flags, state, trace[3]), parent, attributes, sampled
-        return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled
+        return (trace_id, flags, state, CLOCK.at(time.perf_counter_ns())), parent, attributes, sampled
 
     def _ask_sampler(
         self,
