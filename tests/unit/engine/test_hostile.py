@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import logging
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -243,6 +244,18 @@ def test_what_is_no_number_costs_only_itself(
     assert FAULTS.take() == 12
     said = [one for one in caplog.records if one.name == "botobs"]
     assert len(said) == 4, "once a metric"
+
+
+@pytest.mark.parametrize("bad", [-1, -0.5, Decimal("-0.1"), math.nan, -math.inf, -(10**400)])
+def test_amounts_that_a_metric_cannot_take_are_counted(recording: Recording, bad: Any) -> None:
+    takes_negative = math.isfinite(bad) if not isinstance(bad, int) else bad > -(10**300)
+    for metric, record in amounts(recording):
+        record(1)
+        record(bad)
+        refused = metric in "ch" or not takes_negative
+        assert FAULTS.take() == int(refused), metric
+        expected = 1.0 if refused else float(bad) if metric == "g" else 1.0 + float(bad)
+        assert value(recording, metric) == expected
 
 
 def test_a_sum_beyond_64_bits_is_a_double(same: Callable[..., Recording]) -> None:

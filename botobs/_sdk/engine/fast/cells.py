@@ -18,7 +18,7 @@ from typing import Any
 from opentelemetry.trace import Span
 
 from ...context import SPAN_KEY, Context, current
-from ...safe import class_name, let_pass, number_of
+from ...safe import let_pass, number_of
 from ..faults import FAULTS
 from .span import FastSpan
 
@@ -87,9 +87,7 @@ class Cell:
 
     def refuse(self, amount: Any) -> None:
         """Drop `amount`, which is no number, not finite, or negative where it must not be, and count that."""
-        kind = type(amount)
-        shown = amount if kind is float or (kind is int and abs(amount) < MOST) else class_name(kind)
-        FAULTS.lose(self.metric, "%s cannot take %s: such amounts are left out", self.metric, shown)
+        FAULTS.refuse(self.metric, amount)
 
     def settle(self) -> None:
         """Convert a sum of numbers of other types to an int or a float; nothing to do by default."""
