@@ -356,7 +356,7 @@ def test_leaving_what_was_not_entered_is_nothing() -> None:
 
 
 def test_a_block_in_a_generator_that_is_left_early(spans: Spans) -> None:
-    def prices() -> Iterator[int]:
+    def prices() -> Generator[int, None, None]:
         with botobs.span("prices"):
             yield 1
             yield 2

@@ -5,6 +5,7 @@ A text of the service's is not copied when it becomes an attribute, and is cut o
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Status
@@ -27,11 +28,16 @@ def shorten(span: FastSpan) -> None:
         return
     if details.status is not None and details.status.description:
         details.status = Status(details.status.status_code, head(details.status.description))
-    for items in (details.events, details.links):
-        for _ in range(len(items or ())):
-            item: Any = items.popleft()
-            shorter = item._replace(attributes=_shorter(item.attributes, limits.value_length))
-            items.append(shorter._replace(name=head(item.name)) if items is details.events else shorter)
+    length = limits.value_length
+    if details.events is not None:
+        shorter = [event._replace(name=head(event.name)) for event in details.events]
+        details.events = deque(
+            event._replace(attributes=_shorter(event.attributes, length)) for event in shorter
+        )
+    if details.links is not None:
+        details.links = deque(
+            link._replace(attributes=_shorter(link.attributes, length)) for link in details.links
+        )
 
 
 def _shorter(attributes: dict[str, Any], length: int | None) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class FastSpan(SpanState):
         start = 0
         if type(parent) is FastSpan:
             trace = parent._trace
-            self._trace = trace if trace[3] is CLOCK.anchor else CLOCK.after_steps(trace)  # type: ignore[index,arg-type]
+            self._trace = trace if trace[3] is CLOCK.anchor else CLOCK.after_steps(trace)
             self._parent = parent._span_id
         elif parent is None and given_ids() is None:
             bound = tracer.root_bound
