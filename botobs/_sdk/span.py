@@ -23,6 +23,10 @@ R = TypeVar("R")
 Kind = Literal["internal", "client", "server", "producer", "consumer"]
 
 _KINDS = {kind.name.lower(): kind for kind in SpanKind}
+#: A block that was entered: its span, the token that ends it, its context and the one before. A plain tuple, since a
+#: class would cost a third of entering and leaving.
+_Entered = tuple[Span, "Token[Context]", dict[str, Any], Context]
+
 _tracer = providers.tracer_provider.get_tracer("botobs", __version__)
 
 
@@ -91,37 +95,36 @@ class SpanScope:
         self._attributes = attributes
         self._kind = _KINDS.get(text_of(kind).lower(), SpanKind.INTERNAL)
         self._links = links
-        self._entered: list[_Current] = []
+        self._entered: list[_Entered] = []
 
     def __enter__(self) -> Span:
         """Start the span and make it the current one."""
-        current = _Current(self._start(self._name or "span"))
-        self._entered.append(current)
-        return current.span
+        span = self._start(self._name or "span")
+        self._entered.append(_enter(span))
+        return span
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End the span, with the status ERROR if an exception passes."""
-        current = self._leaving()
-        if current is not None:
-            current.leave()
-            _end(current.span, error)
+        try:
+            entered = self._entered[-1]
+            if entered[2] is not context.current():
+                entered = self._of_here(entered)
+            self._entered.remove(entered)
+        except (IndexError, ValueError):
+            # What was not entered is left; or two threads leave the same block, which neither of them had entered.
+            return
+        _leave(entered)
+        _end(entered[0], error)
 
-    def _leaving(self) -> _Current | None:
-        """The block that is being left: that of this task and thread, or the last one if this context has none."""
-        entered = self._entered
-        if len(entered) > 1:
-            here = context.current()
-            open_blocks = entered[::-1]
-            for of_here in (
-                [block for block in open_blocks if block.context is here],
-                [block for block in open_blocks if block.span is here.get(SPAN_KEY)],
-            ):
-                if of_here:
-                    entered.remove(of_here[0])
-                    return of_here[0]
-        return entered.pop() if entered else None
+    def _of_here(self, last: _Entered) -> _Entered:
+        """The block that this task and thread is in; `last` if its context has none."""
+        here = context.current()
+        span = here.get(SPAN_KEY)
+        blocks = self._entered[::-1]
+        by_span = next((block for block in blocks if block[0] is span), last)
+        return next((block for block in blocks if block[2] is here), by_span)
 
     async def __aenter__(self) -> Span:
         """Start the span and make it the current one."""
@@ -198,13 +201,13 @@ class SpanScope:
             try:
                 step = inner.__anext__()
                 while True:
-                    entered = _Current(current)
+                    entered = _enter(current)
                     try:
                         item = await step
                     except StopAsyncIteration:
                         return
                     finally:
-                        entered.leave()
+                        _leave(entered)
                     try:
                         sent = yield item
                         step = inner.asend(sent)
@@ -222,71 +225,35 @@ class SpanScope:
         return wrapper
 
 
-class _Current:
-    """Makes a started span the current one, until `leave`.
-
-    Attributes:
-        span: The span.
-        context: The context in which it is current.
-    """
-
-    __slots__ = ("_outer", "_token", "context", "span")
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self._outer = context.current()
-        self.context: dict[str, Any] = {**self._outer, SPAN_KEY: span}
-        self._token: Token[Context] = context.attach(self.context)
-
-    def leave(self) -> None:
-        """Make the span current before it the current one again.
-
-        A generator may be closed while blocks of its consumer are open, or by the garbage collector in another context.
-        Then the consumer still has, or goes back to, the context of this span, so that the span is taken out of it.
-        """
-        if context.current().get(SPAN_KEY) is self.span:
-            try:
-                context.detach(self._token)
-                return
-            except (ValueError, RuntimeError):
-                # A task that was started within the block leaves it.
-                pass
-        outer = self._outer.get(SPAN_KEY)
-        if outer is None:
-            self.context.pop(SPAN_KEY, None)
-        else:
-            self.context[SPAN_KEY] = outer
-
-
 class _Decorated:
     """Makes a started span the current one, and ends it."""
 
-    __slots__ = ("_current",)
+    __slots__ = ("_entered", "_span")
 
     def __init__(self, span: Span) -> None:
-        self._current = _Current(span)
+        self._span = span
 
     def __enter__(self) -> None:
-        return
+        self._entered = _enter(self._span)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._current.leave()
-        _end(self._current.span, error)
+        _leave(self._entered)
+        _end(self._span, error)
 
 
 def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, Any, Any]:
     """Run `inner` step by step, with `current` as the current span during each and never between."""
     step: Callable[[], Any] = functools.partial(next, inner)
     while True:
-        entered = _Current(current)
+        entered = _enter(current)
         try:
             item = step()
         except StopIteration as stop:
             return stop.value
         finally:
-            entered.leave()
+            _leave(entered)
         try:
             sent = yield item
             step = functools.partial(inner.send, sent)
@@ -295,6 +262,35 @@ def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, An
             raise
         except BaseException as thrown:
             step = functools.partial(inner.throw, thrown)
+
+
+def _enter(span: Span) -> _Entered:
+    """Make a started span the current one, until `_leave`."""
+    outer = context.current()
+    inner: dict[str, Any] = {**outer, SPAN_KEY: span}
+    return span, context.attach(inner), inner, outer
+
+
+def _leave(entered: _Entered) -> None:
+    """Make the span current that was before.
+
+    A generator may be closed while blocks of its consumer are open, or by the garbage collector in another context.
+    Then the consumer still has, or goes back to, the context of this span, so that the span is taken out of it.
+    """
+    span, token, inner, outer = entered
+    here = context.current()
+    if here is inner or here.get(SPAN_KEY) is span:
+        try:
+            context.detach(token)
+            return
+        except (ValueError, RuntimeError):
+            # A task that was started within the block leaves it.
+            pass
+    before = outer.get(SPAN_KEY)
+    if before is None:
+        inner.pop(SPAN_KEY, None)
+    else:
+        inner[SPAN_KEY] = before
 
 
 def _end(current: Span, error: BaseException | None) -> None:

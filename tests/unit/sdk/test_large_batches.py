@@ -206,6 +206,18 @@ def test_halves_are_the_whole(signal: str, groups: list[list[int]]) -> None:
 
 
 @BOTH
+def test_the_memory_of_events_counts(init: Init) -> None:
+    handle = init(span_interval=3600.0, metric_interval=3600.0, queue_bytes=2**20)
+    for number in range(20):
+        with botobs.span("pages") as span:
+            for page in range(24):
+                span.add_event("page", {"text": f"{number} {page} {TEXT}"[:8000]})
+    handle._pipeline.queue.sort()
+    assert handle.counts.dropped["traces", "normal", "queue_full"] == 15
+    assert 2**19 < handle._pipeline.queued_bytes <= 2**20
+
+
+@BOTH
 def test_a_huge_text_costs_only_its_end(init: Init, receiver: OtlpReceiver) -> None:
     handle = init(span_interval=3600.0, queue_bytes=4 * 2**20)
     huge = "a page " * (2**20)

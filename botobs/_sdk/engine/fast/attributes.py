@@ -7,6 +7,7 @@ copied at once (see `botobs._sdk.engine.freeze`). The rest is done by `clean`, w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..freeze import IMMUTABLE, usable_key
@@ -69,7 +70,7 @@ def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[d
     return cleaned, len(items) - len(cleaned)
 
 
-def weight(attributes: dict[str, Any]) -> int:
+def weight(attributes: Mapping[str, Any]) -> int:
     """About how many bytes copied attributes take, beyond what every one takes."""
     total = 0
     for key, value in attributes.items():

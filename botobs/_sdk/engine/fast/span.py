@@ -256,7 +256,12 @@ class FastSpan(SpanState):
             for link in links:
                 self._append_link(RecordedLink(link.context, copy(link.attributes)))
         self._end = None
-        self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
+        now = perf_counter_ns()
+        if type(self._parent) is not int:
+            anchor = CLOCK.at(now)
+            if anchor is not self._trace[3]:
+                self._trace = (*self._trace[:3], anchor)
+        self._start = now if start_time is None else start_time - self._trace[3]
         tracer.started(self, context)
         return self
 

@@ -233,7 +233,7 @@ class Tracer(ApiTracer):
             if flags == trace[1] and state is trace[2]:
                 return trace, active._span_id, attributes, sampled
             return (trace_id, flags, state, trace[3]), parent, attributes, sampled
-        return (trace_id, flags, state, CLOCK.at(time.perf_counter_ns())), parent, attributes, sampled
+        return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled
 
     def _ask_sampler(
         self,

@@ -25,6 +25,7 @@ from ...ids import IdGenerator
 from ...redaction import CUT_MARGIN
 from ...safe import class_name
 from ..callbacks import COLLECTION_TIMEOUT, CallbackRunner
+from ..fast.attributes import weight
 from ..faults import FAULTS
 from ..redact import redact_metrics, redact_spans
 from .meters import SafeMeterProvider, make_encodable
@@ -117,9 +118,9 @@ class StockEngine:
 
     def span_size(self, span: Any) -> int:
         """About how many bytes a span takes in memory."""
-        size = 2000 + 400 * (len(span._events) + len(span._links))
-        for value in span._attributes.values():
-            size += 150 + (len(value) if isinstance(value, str) else 50)
+        size = 2000 + 150 * len(span._attributes) + weight(span._attributes)
+        for item in (*span._events, *span._links):
+            size += 400 + weight(item.attributes or {})
         return size
 
     def reset_after_fork(self, resource: Resource) -> None:
