@@ -21,7 +21,7 @@ from opentelemetry.trace import Link, Status, StatusCode
 
 from botobs._sdk.engine import callbacks
 from botobs._sdk.engine.faults import FAULTS
-from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Row, values
+from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Ratio, Row, values
 from tests.support.waiting import eventually
 
 from .conftest import Recording
@@ -199,6 +199,7 @@ def test_instruments_take_anything(recording: Recording, hostile: Any) -> None:
         record(1, {"key": hostile})
         record(1, {hostile: 1} if _hashable(hostile) else {})
         record(1, {"other": "context"}, hostile)
+        record(hostile, {"other": "context"}, {})
         record(2)
     found = recording.metrics()
     assert set(found) == {"c", "g", "h", "u"}
@@ -244,6 +245,33 @@ def test_what_is_no_number_costs_only_itself(
     assert FAULTS.take() == 12
     said = [one for one in caplog.records if one.name == "botobs"]
     assert len(said) == 4, "once a metric"
+
+
+class Contagious:
+    """A number that turns whatever it is added to into something that is none."""
+
+    def __float__(self) -> float:
+        return 1.5
+
+    def __le__(self, _: object) -> bool:
+        return True
+
+    def __radd__(self, _: object) -> object:
+        return object()
+
+    __add__ = __radd__
+    __ge__ = __le__
+
+
+@pytest.mark.parametrize("given", [Contagious(), Ratio(1.5)], ids=lambda given: type(given).__name__)
+def test_a_number_costs_nothing_that_others_have_added(recording: Recording, given: Any) -> None:
+    for metric, record in amounts(recording):
+        # More than may look for an exemplar.
+        for _ in range(20):
+            record(1)
+        record(given)
+        record(1)
+        assert value(recording, metric) == (1.0 if metric == "g" else 22.5)
 
 
 @pytest.mark.parametrize("bad", [-1, -0.5, Decimal("-0.1"), math.nan, -math.inf, -(10**400)])
