@@ -59,6 +59,8 @@ class OtlpReceiver:
         requests: All that came, in order.
         reply: How requests are answered; set it at any time.
         token: If set, requests without it are answered 401.
+        limit: If set, requests with more bytes are answered 413.
+        impatient: Whether 413 is answered, and the connection closed, before the request has been read.
         date: If set, the clock that answers show.
         hold: If set, requests wait for it and then get no answer; `holding` tells of one that waits.
     """
@@ -67,6 +69,8 @@ class OtlpReceiver:
         self.requests: list[Received] = []
         self.reply = Reply()
         self.token: str | None = None
+        self.limit: int | None = None
+        self.impatient = False
         self.hold: threading.Event | None = None
         self.holding = False
         self.date: str | None = None
@@ -249,12 +253,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         receiver = self.server.receiver
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        too_large = receiver.limit is not None and length > receiver.limit
+        if too_large and receiver.impatient:
+            self.send_response(413)
+            self.send_header("Connection", "close")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            self.close_connection = True
+            return
+        body = self.rfile.read(length)
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         reply = receiver.reply
         if receiver.token is not None and self.headers.get("Authorization") != f"Bearer {receiver.token}":
             reply = Reply(401)
+        if too_large:
+            reply = Reply(413)
         if receiver.hold is not None:
             receiver.holding = True
             receiver.hold.wait()

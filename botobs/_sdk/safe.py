@@ -10,8 +10,8 @@ import functools
 import logging
 import math
 import operator
+import re
 import reprlib
-import traceback
 from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
@@ -30,6 +30,12 @@ _module = type.__dict__["__module__"].__get__
 traceback_of = BaseException.__dict__["__traceback__"].__get__
 
 _LATEST = (1 << 63) - 1
+
+#: Characters of one text that are kept in memory until the export, which looks at few more.
+MAX_TEXT = 48 * 1024
+# The end of a text that is cut: a part of a key looks like none.
+_RUN = re.compile(r"[\w+/=-]*+")
+_LONGEST_RUN = 4096
 
 #: Shortens the text of lists and the like: a few that contain one another can have a text without end.
 _short = reprlib.Repr()
@@ -222,19 +228,15 @@ def nanoseconds(value: object) -> int | None:
     return None if number is None else min(max(int(number), 0), _LATEST)
 
 
-def stack_trace(exception: BaseException) -> str:
-    """The exception with its traceback and causes, as Python prints it; without the causes, or less, if that raises."""
-    try:
-        return "".join(traceback.format_exception(exception))
-    except BaseException as error:
-        let_pass(error)
-    try:
-        frames = "".join(traceback.format_tb(traceback_of(exception)))
-        return f"Traceback (most recent call last):\n{frames}{described(exception)}\n"
-    except Exception:
-        return f"{class_name(type(exception))}\n"
+def head(text: str, most: int = MAX_TEXT) -> str:
+    """`text`, cut to about `most` characters, with a mark that says how many are missing."""
+    if len(text) <= most:
+        return text
+    run = _RUN.match(text[max(0, most - _LONGEST_RUN) : most][::-1])
+    kept = text[: most - (run.end() if run else 0)]
+    return f"{kept}[{len(text) - len(kept)} characters cut]"
 
 
 def described(exception: BaseException) -> str:
-    """The name of the class and the message, as `ValueError: text`."""
-    return f"{class_name(type(exception)).rpartition('.')[2]}: {text_of(exception)}"
+    """The name of the class and the message, as `ValueError: text`; of a long message the head."""
+    return f"{class_name(type(exception)).rpartition('.')[2]}: {head(text_of(exception))}"

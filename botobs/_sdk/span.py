@@ -16,13 +16,17 @@ from .._version import __version__
 from . import context, providers
 from .context import SPAN_KEY, Context
 from .delays import record_delays
-from .safe import class_name, described, text_of
+from .safe import class_name, described, let_pass, text_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Kind = Literal["internal", "client", "server", "producer", "consumer"]
 
 _KINDS = {kind.name.lower(): kind for kind in SpanKind}
+#: A block that was entered: its span, the token that ends it, its context and the one before. A plain tuple, since a
+#: class would cost a third of entering and leaving.
+_Entered = tuple[Span, "Token[Context]", dict[str, Any], Context]
+
 _tracer = providers.tracer_provider.get_tracer("botobs", __version__)
 
 
@@ -59,7 +63,10 @@ def span(
         def candles() -> Iterator[Candle]: ...
 
     The span of a decorated generator lasts from its first item to its end, and is current only while the generator
-    itself runs. An exception ends the span with the status ERROR and is passed on. Without `init`, nothing is recorded.
+    itself runs. A `with` block within a generator is current for its consumer too, as Python has one context for both:
+    decorate generators that yield within a span. One object may be used by several tasks and threads at once, and
+    within itself. An exception ends the span with the status ERROR and is passed on. Without `init`, nothing is
+    recorded.
 
     Args:
         name: The span's name; by default that of the decorated function.
@@ -88,21 +95,36 @@ class SpanScope:
         self._attributes = attributes
         self._kind = _KINDS.get(text_of(kind).lower(), SpanKind.INTERNAL)
         self._links = links
-        self._entered: list[tuple[Span, Token[Context]]] = []
+        self._entered: list[_Entered] = []
 
     def __enter__(self) -> Span:
         """Start the span and make it the current one."""
-        current = self._start(self._name or "span")
-        self._entered.append((current, _attach(current)))
-        return current
+        span = self._start(self._name or "span")
+        self._entered.append(_enter(span))
+        return span
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End the span, with the status ERROR if an exception passes."""
-        current, token = self._entered.pop()
-        _detach(token)
-        _end(current, error)
+        try:
+            entered = self._entered[-1]
+            if entered[2] is not context.current():
+                entered = self._of_here(entered)
+            self._entered.remove(entered)
+        except (IndexError, ValueError):
+            # What was not entered is left; or two threads leave the same block, which neither of them had entered.
+            return
+        _leave(entered)
+        _end(entered[0], error)
+
+    def _of_here(self, last: _Entered) -> _Entered:
+        """The block that this task and thread is in; `last` if its context has none."""
+        here = context.current()
+        span = here.get(SPAN_KEY)
+        blocks = self._entered[::-1]
+        by_span = next((block for block in blocks if block[0] is span), last)
+        return next((block for block in blocks if block[2] is here), by_span)
 
     async def __aenter__(self) -> Span:
         """Start the span and make it the current one."""
@@ -116,6 +138,14 @@ class SpanScope:
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate `function`, which may be a coroutine function or a generator of either kind."""
+        try:
+            return self._decorated(function)
+        except BaseException as error:
+            # What is callable may still not want to be looked at.
+            let_pass(error)
+            return function
+
+    def _decorated(self, function: Callable[P, R]) -> Callable[P, R]:
         name = self._name or text_of(getattr(function, "__qualname__", type(function).__qualname__))
         wrapper: Any
         if inspect.isasyncgenfunction(function):
@@ -137,14 +167,14 @@ class SpanScope:
 
     def _function(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _CurrentSpan(self._start(name)):
+            with _Decorated(self._start(name)):
                 return function(*args, **kwargs)
 
         return wrapper
 
     def _coroutine(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _CurrentSpan(self._start(name)):
+            with _Decorated(self._start(name)):
                 return await function(*args, **kwargs)
 
         return wrapper
@@ -171,13 +201,13 @@ class SpanScope:
             try:
                 step = inner.__anext__()
                 while True:
-                    token = _attach(current)
+                    entered = _enter(current)
                     try:
                         item = await step
                     except StopAsyncIteration:
                         return
                     finally:
-                        _detach(token)
+                        _leave(entered)
                     try:
                         sent = yield item
                         step = inner.asend(sent)
@@ -195,21 +225,21 @@ class SpanScope:
         return wrapper
 
 
-class _CurrentSpan:
+class _Decorated:
     """Makes a started span the current one, and ends it."""
 
-    __slots__ = ("_span", "_token")
+    __slots__ = ("_entered", "_span")
 
-    def __init__(self, current: Span) -> None:
-        self._span = current
+    def __init__(self, span: Span) -> None:
+        self._span = span
 
     def __enter__(self) -> None:
-        self._token = _attach(self._span)
+        self._entered = _enter(self._span)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _detach(self._token)
+        _leave(self._entered)
         _end(self._span, error)
 
 
@@ -217,13 +247,13 @@ def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, An
     """Run `inner` step by step, with `current` as the current span during each and never between."""
     step: Callable[[], Any] = functools.partial(next, inner)
     while True:
-        token = _attach(current)
+        entered = _enter(current)
         try:
             item = step()
         except StopIteration as stop:
             return stop.value
         finally:
-            _detach(token)
+            _leave(entered)
         try:
             sent = yield item
             step = functools.partial(inner.send, sent)
@@ -234,17 +264,33 @@ def _driven(inner: Generator[Any, Any, Any], current: Span) -> Generator[Any, An
             step = functools.partial(inner.throw, thrown)
 
 
-def _attach(span: Span) -> Token[Context]:
-    return context.attach({**context.current(), SPAN_KEY: span})  # type: ignore[no-any-return]
+def _enter(span: Span) -> _Entered:
+    """Make a started span the current one, until `_leave`."""
+    outer = context.current()
+    inner: dict[str, Any] = {**outer, SPAN_KEY: span}
+    return span, context.attach(inner), inner, outer
 
 
-def _detach(token: Token[Context]) -> None:
-    try:
-        context.detach(token)
-    except ValueError:
-        # A generator closed by the garbage collector ends in another context, where nothing was attached.
-        # OpenTelemetry's own function logs an error then.
-        return
+def _leave(entered: _Entered) -> None:
+    """Make the span current that was before.
+
+    A generator may be closed while blocks of its consumer are open, or by the garbage collector in another context.
+    Then the consumer still has, or goes back to, the context of this span, so that the span is taken out of it.
+    """
+    span, token, inner, outer = entered
+    here = context.current()
+    if here is inner or here.get(SPAN_KEY) is span:
+        try:
+            context.detach(token)
+            return
+        except (ValueError, RuntimeError):
+            # A task that was started within the block leaves it.
+            pass
+    before = outer.get(SPAN_KEY)
+    if before is None:
+        inner.pop(SPAN_KEY, None)
+    else:
+        inner[SPAN_KEY] = before
 
 
 def _end(current: Span, error: BaseException | None) -> None:

@@ -8,7 +8,9 @@ import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
 
 
 class Broken(Exception):
@@ -143,6 +145,107 @@ class BrokenMapping(Mapping[str, Any]):
         return 3
 
 
+class Hidden:
+    """Even its class cannot be asked for."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise RuntimeError("class")
+
+
+class PanickingText:
+    """Its text panics."""
+
+    def __str__(self) -> str:
+        raise Panic
+
+    __repr__ = __str__
+
+
+class Pending:
+    """An ORM's lazy object: whatever is asked of it goes to a database that is gone."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ConnectionError(name)
+
+    def __iter__(self) -> Iterator[Any]:
+        raise ConnectionError("iteration")
+
+    def __len__(self) -> int:
+        raise ConnectionError("length")
+
+    def __bool__(self) -> bool:
+        raise ConnectionError("truth")
+
+
+class LyingList(list[Any]):
+    """A list whose methods do not tell what is in it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        raise RuntimeError("iteration")
+
+    def __len__(self) -> int:
+        return 1 << 40
+
+    def __getitem__(self, _: Any) -> Any:
+        return self
+
+
+class LyingDict(dict[Any, Any]):
+    """A dict whose methods raise or never end."""
+
+    def items(self) -> Any:
+        return ((str(number), number) for number in itertools.count())
+
+    def keys(self) -> Any:
+        raise RuntimeError("keys")
+
+    def __iter__(self) -> Any:
+        raise RuntimeError("iteration")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("truth")
+
+
+class Price(Decimal):
+    """A number that cannot be converted."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("float")
+
+    def __index__(self) -> int:
+        raise RuntimeError("index")
+
+
+class Ratio(float):
+    """A number that compares and adds wrongly."""
+
+    def __add__(self, _: object) -> Any:
+        return "sum"
+
+    __radd__ = __add__
+
+    def __le__(self, _: object) -> bool:
+        return True
+
+    __ge__ = __lt__ = __gt__ = __le__
+
+
+class Tick(NamedTuple):
+    """A tuple with names."""
+
+    price: Any
+    amount: Any
+
+
+def holding_itself() -> Exception:
+    """An exception among its own arguments and causes."""
+    error = ValueError()
+    error.args = (error,)
+    error.__cause__ = error
+    return error
+
+
 class Side(enum.Enum):
     """An enumeration."""
 
@@ -234,7 +337,35 @@ def values() -> list[Any]:
         lambda: 1,
         Broken(),
         Secretive(),
+        Hidden(),
+        PanickingText(),
+        Pending(),
+        LyingList([1]),
+        LyingDict(a=1),
+        Price("1.5"),
+        Ratio(1.5),
+        Tick(Decimal(1), itself_in_a_list()),
+        holding_itself(),
+        ExceptionGroup("group", [Broken(), ValueError()]),
     ]
+
+
+def nested() -> st.SearchStrategy[Any]:
+    """What services hand over, with hostile values anywhere in it."""
+    plain = st.one_of(st.text(max_size=5), st.characters(), st.integers(), st.floats(), st.binary(max_size=5))
+    hostile = st.integers(0, len(NAMES) - 1).map(lambda number: values()[number])
+    return st.recursive(
+        st.one_of(plain, hostile),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3),
+            st.tuples(inner, inner),
+            st.builds(Tick, inner, inner),
+            st.dictionaries(
+                st.one_of(st.text(max_size=5), st.characters(), st.integers()), inner, max_size=3
+            ),
+        ),
+        max_leaves=5,
+    )
 
 
 NAMES = [f"{number}-{type(value).__name__}" for number, value in enumerate(values())]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
-from ..safe import Log
+from ..safe import Log, class_name
 
 _logger = Log("botobs")
 
@@ -27,6 +28,13 @@ class Faults:
         """Count `items` of `subject` that are lost, and log why unless that was logged before; never raises."""
         self._lost += items
         self.log_once(subject, message, *arguments)
+
+    def refuse(self, metric: str, amount: object) -> None:
+        """Count an amount that `metric` cannot take: no number, not finite, or negative where it must not be."""
+        kind = type(amount)
+        plain = kind is float or (kind is int and abs(amount) < sys.float_info.max)  # type: ignore[arg-type]
+        shown = amount if plain else class_name(kind)
+        self.lose(metric, "%s cannot take %s: such amounts are left out", metric, shown)
 
     def log_once(self, subject: str, message: str, *arguments: object) -> None:
         """Log a message about `subject`, unless it was logged before."""

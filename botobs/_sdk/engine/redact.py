@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..redaction import CUT_MARGIN, REDACTED
-
 if TYPE_CHECKING:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -14,13 +12,16 @@ if TYPE_CHECKING:
 
     from ..redaction import Redactor
 
+from .values import redacted
+
 
 def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor, length: int | None = None) -> None:
     """Remove secrets from resources, scopes, names, states, attributes, events, links and status texts.
 
     Args:
-        length: Characters of a string attribute of a span, an event or a link that are kept. It was cut, if at all,
-            `CUT_MARGIN` characters later.
+        request: Is changed.
+        redactor: Replaces secrets.
+        length: Characters kept of each string of a span's, an event's and a link's attributes.
     """
     for resource_spans in request.resource_spans:
         _attributes(resource_spans.resource.attributes, redactor)
@@ -40,7 +41,7 @@ def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor, length:
 
 
 def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, scopes, metrics' names and descriptions, series and exemplars."""
+    """Remove secrets from resources, scopes, metrics' texts and exemplars; series were redacted when they began."""
     for resource_metrics in request.resource_metrics:
         _attributes(resource_metrics.resource.attributes, redactor)
         for scope_metrics in resource_metrics.scope_metrics:
@@ -50,7 +51,6 @@ def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> 
                     _text(metric, field, redactor)
                 kind = metric.WhichOneof("data")
                 for point in getattr(metric, kind).data_points if kind else ():
-                    _attributes(point.attributes, redactor)
                     for exemplar in getattr(point, "exemplars", ()):
                         _attributes(exemplar.filtered_attributes, redactor)
 
@@ -96,10 +96,10 @@ def _value(key: str, value: Any, redactor: Redactor, length: int | None = None) 
             _value(key, item, redactor, length)
     elif kind == "kvlist_value":
         _attributes(value.kvlist_value.values, redactor, key, length)
+    elif kind == "string_value":
+        value.string_value = redacted(key, value.string_value, redactor, length)
     elif kind is not None:
         given = getattr(value, kind)
         clean = redactor.attribute(key, given)
-        if length is not None and isinstance(given, str) and len(given) > length and clean != REDACTED:
-            clean = clean[: min(length, len(clean) - CUT_MARGIN * (len(given) >= length + CUT_MARGIN))]
         if clean is not given and clean != given:
             value.string_value = clean

@@ -1,34 +1,99 @@
-"""Attribute values that protobuf can encode: OpenTelemetry's encoder fails for a whole request with another one."""
+"""Attribute values as they are sent: what protobuf can encode, and what identifies a series of a metric."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..safe import digits, fits_int64, sendable
-from .freeze import copy
+from ..redaction import CUT_MARGIN, REDACTED
+from ..safe import digits, fits_int64, head, sendable
+from .freeze import copy, freeze
+
+if TYPE_CHECKING:
+    from ..redaction import Redactor
+
+
+class Redaction(Protocol):
+    """What may be sent of an attribute."""
+
+    @property
+    def generation(self) -> int:
+        """Changes when what was answered before may be answered otherwise."""
+
+    def attribute(self, key: str, value: Any) -> Any:
+        """The value without secrets; depends on name and value alone."""
+
+    def text(self, text: str) -> str:
+        """A text, such as a name, without secrets."""
+
+    def inner(self, parent: str, key: str) -> str:
+        """The name that the value of `key` in the mapping `parent` is judged by."""
 
 
 def sendable_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy of `attributes` that can be encoded; never raises.
 
-    Integers beyond 64 bits, such as amounts in wei, become their digits; characters that UTF-8 cannot encode become
-    question marks.
+    OpenTelemetry's encoder fails for a whole request with another one. Integers beyond 64 bits, such as amounts in wei,
+    become their digits; characters that UTF-8 cannot encode become question marks. Long texts are cut.
     """
-    return {
-        key if type(key) is not str else sendable(key): _sendable(item)
-        for key, item in copy(attributes).items()
-    }
+    return {sendable(head(key)): _sendable(item) for key, item in copy(attributes).items()}
 
 
 def _sendable(value: Any) -> Any:
     kind = type(value)
     if kind is str:
-        return sendable(value)
+        return sendable(head(value))
     if kind is int:
         return value if fits_int64(value) else digits(value)
     if kind is tuple:
         return tuple(map(_sendable, value))
     if kind is dict:
-        return {sendable(key): _sendable(item) for key, item in value.items()}
+        return {sendable(head(key)): _sendable(item) for key, item in value.items()}
+    return value
+
+
+def redacted(key: str, value: str, redactor: Redaction, length: int | None) -> str:
+    """A string attribute without secrets, cut to `length` characters afterwards; None keeps all.
+
+    Of a key that is cut first, the half that is left would look like none.
+    """
+    if length is None or len(value) <= length:
+        whole: str = redactor.attribute(key, value)
+        return whole
+    seen = length + CUT_MARGIN
+    clean: str = redactor.attribute(key, value[:seen])
+    return (clean[:-CUT_MARGIN] if len(value) > seen and clean != REDACTED else clean)[:length]
+
+
+def series_attributes(attributes: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """The attributes of a series exactly as they are sent, redacted; never raises.
+
+    Measurements whose attributes are sent alike belong to one series. If that were decided by what was passed, an
+    export could hold several points with equal attributes, of which a store keeps one.
+
+    Args:
+        attributes: Frozen; see `freeze`.
+        redactor: Replaces secrets.
+    """
+    clean = {}
+    for key, value in attributes.items():
+        try:
+            clean[sendable(redactor.text(head(key)))] = _one_of_equals(
+                _sendable(freeze(redactor.attribute(key, value)))
+            )
+        except Exception:
+            # A pattern of the service's; better nothing than a secret.
+            clean[sendable(head(key))] = REDACTED
+    return clean
+
+
+def _one_of_equals(value: Any) -> Any:
+    """One object for all NaNs, which differ from themselves, and one zero."""
+    if type(value) is float:
+        return math.nan if math.isnan(value) else value + 0.0
+    if type(value) is tuple:
+        return tuple(map(_one_of_equals, value))
+    if type(value) is dict:
+        return {key: _one_of_equals(item) for key, item in value.items()}
     return value

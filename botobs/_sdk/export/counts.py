@@ -13,8 +13,26 @@ from ...semconv import Metric, sdk
 from .priority import PRIORITIES, Priority
 
 SIGNALS = ("traces", "metrics", "logs")
-DROP_REASONS = ("queue_full", "rejected", "not_encoded", "spool_full", "expired", "no_endpoint", "shutdown")
-FAILURE_REASONS = ("connection", "timeout", "tls", "unauthorized", "throttled", "unavailable", "rejected")
+DROP_REASONS = (
+    "queue_full",
+    "rejected",
+    "not_encoded",
+    "too_large",
+    "spool_full",
+    "expired",
+    "no_endpoint",
+    "shutdown",
+)
+FAILURE_REASONS = (
+    "connection",
+    "timeout",
+    "tls",
+    "unauthorized",
+    "throttled",
+    "unavailable",
+    "too_large",
+    "rejected",
+)
 
 
 class Counts:

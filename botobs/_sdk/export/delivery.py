@@ -10,6 +10,7 @@ from .backoff import Backoff
 from .counts import Counts
 from .rate_limit import RateLimitedLogger
 from .sender import Outcome, Sender
+from .split import halves, joined
 from .store import Batch
 
 #: Seconds between two looks for a stack on this machine while no collector is known.
@@ -80,8 +81,10 @@ class Delivery:
         if before is None or before.endpoint != found.endpoint:
             self._unlogged_endpoint = found.endpoint
 
-    def send(self, batch: Batch, deadline: float | None, log_failure: bool = True) -> bool:
+    def send(self, batch: Batch, deadline: float | None, log_failure: bool = True) -> Batch | None:
         """Send a batch, unless there is nowhere to send to or it is too early.
+
+        One that is too large for the collector is sent in halves, and these in halves, as far as it has to be.
 
         Args:
             batch: What to send.
@@ -89,10 +92,10 @@ class Delivery:
             log_failure: Whether a failure is logged.
 
         Returns:
-            Whether the batch is done with: delivered, or rejected for good.
+            What of the batch is still to be delivered; None if it is done with: delivered, or given up for good.
         """
         if self.sender is None or not self.backoff.ready:
-            return False
+            return batch
         until = min(self._cutoff, math.inf if deadline is None else deadline)
         response = self.sender.send(
             batch.signal, batch.body, min(self._export_timeout, until - time.monotonic())
@@ -103,18 +106,24 @@ class Delivery:
             self._counts.exported[batch.signal] += batch.items - rejected
             if rejected:
                 self._counts.drop(batch.signal, batch.priority, "rejected", rejected)
-            return True
+            return None
         self._counts.failures[batch.signal, response.reason] += 1
+        if response.outcome is Outcome.TOO_LARGE and (parts := halves(batch)) is not None:
+            left = [self.send(part, deadline, log_failure) for part in parts]
+            if left == list(parts):
+                return batch
+            rest = [part for part in left if part is not None]
+            return joined(rest) if rest else None
         self.last_failure = f"the collector at {self.sender.endpoint}: {response.detail}"
         if log_failure:
             self._logger.warning("%s", self.last_failure)
-        if response.outcome is Outcome.REJECTED:
-            self._counts.drop(batch.signal, batch.priority, "rejected", batch.items)
-            return True
+        if response.outcome in (Outcome.REJECTED, Outcome.TOO_LARGE):
+            self._counts.drop(batch.signal, batch.priority, response.reason, batch.items)
+            return None
         # A stack that was restarted may listen elsewhere, or have other certificates.
         self._look_at = time.monotonic()
         self.backoff.failed(response.retry_after)
-        return False
+        return batch
 
     def abort(self, until: float) -> None:
         """Cut the request that is under way off; it and every later one end by `until`, on `time.monotonic`."""

@@ -1,9 +1,9 @@
 """The export thread, which encodes, sends, retries and spools; every other thread only queues.
 
-Items go this way: `SpanQueue` (by priority, in memory) → a batch of up to `BATCH_ITEMS`, encoded → `Delivery` (one
-attempt) → done, or into the `Store` (memory or the spool on disk) until a later attempt. A signal's stored batches are
-sent before its new ones, so that a batch never overtakes an older one. While the store takes no more of a signal, its
-items stay in the queue, which knows what to drop.
+Items go this way: `SpanQueue` (by priority, in memory) → encoded batches, at most `BATCH_ITEMS` and `MAX_REQUEST_BYTES`
+→ `Delivery` (one attempt) → done, or into the `Store` (memory or the spool on disk) until a later attempt. A signal's
+stored batches are sent before its new ones, so that a batch never overtakes an older one. While the store takes no more
+of a signal, its items stay in the queue, which knows what to drop.
 
 Two kinds of state are shared between threads: the queues, which have their own locks, and what the export thread is
 asked to do, which goes through `Inbox` and `Delivery.abort`. Everything else belongs to the export thread.
@@ -31,6 +31,7 @@ from .inbox import FlushRequest, Inbox
 from .priority import Priority
 from .queue import SpanQueue
 from .rate_limit import RateLimitedLogger
+from .split import MAX_REQUEST_BYTES, bounded
 from .store import Batch, Loss, Store
 
 if TYPE_CHECKING:
@@ -230,21 +231,26 @@ class Pipeline:
         delivered = True
         # Metrics first: they are small, and they show what happens to the rest.
         if with_metrics and (body := self._collect(deadline)) is not None:
-            delivered = self._send_or_store(Batch("metrics", Priority.NORMAL, body, 1), deadline)
-            self._counts.metric_exports += delivered or self._store.durable
+            parts = self._bounded(Batch("metrics", Priority.NORMAL, body, 1))
+            sent = [self._send_or_store(part, deadline) for part in parts]
+            delivered = all(sent)
+            self._counts.metric_exports += any(sent) or self._store.durable
         for signal, queue in self._queues.items():
             self._send_stored(signal, deadline)
             queue.sort()
-            while not self._store.full(signal) and (taken := queue.take(BATCH_ITEMS)) is not None:
-                if (batch := self._encode(signal, *taken)) is not None:
+            while (
+                not self._store.full(signal)
+                and (taken := queue.take(BATCH_ITEMS, MAX_REQUEST_BYTES)) is not None
+            ):
+                for batch in self._encode(signal, *taken):
                     self._send_or_store(batch, deadline)
         return delivered and self._store.empty and not self._waiting_items()
 
-    def _encode(self, signal: str, priority: Priority, items: list[Any]) -> Batch | None:
-        """One batch of the items; those that cannot be encoded are left out and counted."""
+    def _encode(self, signal: str, priority: Priority, items: list[Any]) -> list[Batch]:
+        """The items in batches; those that cannot be encoded, or are too large, are left out and counted."""
         encode = self._encoders[signal]
         try:
-            return Batch(signal, priority, encode(items), len(items))
+            return self._bounded(Batch(signal, priority, encode(items), len(items)))
         except Exception as error:
             good = [item for item in items if _can_encode(encode, item)]
             self._counts.drop(signal, priority, "not_encoded", len(items) - len(good))
@@ -256,10 +262,23 @@ class Pipeline:
                 class_name(type(error)),
             )
         try:
-            return Batch(signal, priority, encode(good), len(good)) if good else None
+            return self._bounded(Batch(signal, priority, encode(good), len(good))) if good else []
         except Exception:
             self._counts.drop(signal, priority, "not_encoded", len(good))
-            return None
+            return []
+
+    def _bounded(self, batch: Batch) -> list[Batch]:
+        """A batch in parts that a collector takes; an item that is too large alone is left out and counted."""
+        parts, lost = bounded(batch)
+        if lost:
+            self._counts.drop(batch.signal, batch.priority, "too_large", lost)
+            self._logger.warning(
+                "%d items of %s are larger than %d bytes and are left out",
+                lost,
+                batch.signal,
+                MAX_REQUEST_BYTES,
+            )
+        return parts
 
     def _collect(self, deadline: float | None) -> bytes | None:
         """The encoded metrics, None if there are none; what of them was lost is counted."""
@@ -281,20 +300,25 @@ class Pipeline:
 
     def _send_or_store(self, batch: Batch, deadline: float | None) -> bool:
         """Send a batch after the stored ones of its signal, or store it too; whether it is done with."""
-        if self._send_stored(batch.signal, deadline) and self._send(batch, deadline):
-            return True
-        self._count(self._store.add(batch))
-        return False
+        rest: Batch | None = batch
+        if self._send_stored(batch.signal, deadline):
+            rest = self._send(batch, deadline)
+        if rest is not None:
+            self._count(self._store.add(rest))
+        return rest is None
 
     def _send_stored(self, signal: str, deadline: float | None) -> bool:
         """Send the stored batches of a signal, the oldest first; whether none is left."""
         while (batch := self._store.oldest(signal)) is not None:
-            if not self._send(batch, deadline):
+            rest = self._send(batch, deadline)
+            if rest is not None:
+                if rest is not batch:
+                    self._count(self._store.replace(batch, rest))
                 return False
             self._store.remove(batch)
         return True
 
-    def _send(self, batch: Batch, deadline: float | None) -> bool:
+    def _send(self, batch: Batch, deadline: float | None) -> Batch | None:
         return self._delivery.send(batch, deadline, log_failure=not self._stopping)
 
     def _count(self, losses: list[Loss]) -> int:
@@ -308,12 +332,13 @@ class Pipeline:
         lost = 0
         for signal, queue in self._queues.items():
             queue.sort()
-            while (taken := queue.take(BATCH_ITEMS)) is not None:
+            while (taken := queue.take(BATCH_ITEMS, MAX_REQUEST_BYTES)) is not None:
                 priority, items = taken
                 if not self._store.durable:
                     lost += self._count([("shutdown", priority, signal, len(items))])
-                elif (batch := self._encode(signal, priority, items)) is not None:
-                    lost += self._count(self._store.add(batch))
+                else:
+                    for batch in self._encode(signal, priority, items):
+                        lost += self._count(self._store.add(batch))
         lost += self._count(self._store.close())
         # One line for all of it, with the reason and the number.
         if lost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from threading import RLock
@@ -98,14 +99,24 @@ class SpanQueue:
             self._by_priority[priority].append((span, size))
             self.bytes += size
 
-    def take(self, max_items: int) -> tuple[Priority, list[Any]] | None:
-        """Remove the oldest spans, `max_items` at most, of the highest priority that has any; None if it is empty."""
+    def take(self, max_items: int, max_bytes: float = math.inf) -> tuple[Priority, list[Any]] | None:
+        """Remove the oldest spans of the highest priority that has any; None if it is empty.
+
+        Args:
+            max_items: Spans at most.
+            max_bytes: Estimated bytes at most; one span is taken however large it is.
+        """
         with self._lock:
             for priority, waiting in self._by_priority.items():
                 if waiting:
-                    taken = [waiting.popleft() for _ in range(min(max_items, len(waiting)))]
-                    self.bytes -= sum(size for _, size in taken)
-                    return priority, [span for span, _ in taken]
+                    taken: list[Any] = []
+                    room = max_bytes
+                    while waiting and len(taken) < max_items and (room >= waiting[0][1] or not taken):
+                        span, size = waiting.popleft()
+                        taken.append(span)
+                        room -= size
+                        self.bytes -= size
+                    return priority, taken
         return None
 
     def __len__(self) -> int:

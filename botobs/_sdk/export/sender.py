@@ -60,6 +60,8 @@ class Outcome(Enum):
     DELIVERED = "delivered"
     REJECTED = "rejected"
     """The collector will never accept it."""
+    TOO_LARGE = "too large"
+    """The collector, or what stands before it, may accept it in parts."""
     FAILED = "failed"
     """It may be sent again later."""
 
@@ -69,7 +71,7 @@ class Response:
     """The collector's response to one request, or the failure to get one.
 
     Attributes:
-        outcome: Delivered, rejected or failed.
+        outcome: Delivered, rejected, too large or failed.
         reason: Of a failure or rejection, as the metric's attribute has it.
         detail: The same as a sentence for a person.
         retry_after: Seconds that the collector asked to wait.
@@ -174,7 +176,11 @@ class Sender:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body, compresslevel=1)
         self._channel.deadline = deadline
-        connection.request("POST", self._path + _PATHS[signal], body, headers)
+        try:
+            connection.request("POST", self._path + _PATHS[signal], body, headers)
+        except (BrokenPipeError, ConnectionResetError):
+            # It may have answered that the request is too large, and closed before it had all of it.
+            deadline.left()
         response = connection.getresponse()
         content = response.read(_LONGEST_RESPONSE)
         if response.will_close or not response.isclosed():
@@ -190,16 +196,19 @@ class Sender:
 
     def _open(self, deadline: Deadline) -> socket.socket:
         failure: OSError | None = None
-        for family, kind, protocol, _, address in self._addresses.find(deadline):
+        found = self._addresses.find(deadline)
+        for number, (family, kind, protocol, _, address) in enumerate(found):
+            # One that does not answer, as of IPv6 behind a broken router, leaves the others their share of the time.
+            left = len(found) - number
             raw = socket.socket(family, kind, protocol)
             self._socket = raw
             try:
-                raw.settimeout(deadline.left())
+                raw.settimeout(deadline.left() / left)
                 raw.connect(address)
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self._tls is None:
                     return raw
-                raw.settimeout(deadline.left())
+                raw.settimeout(deadline.left() / left)
                 self._socket = self._tls.wrap_socket(raw, server_hostname=self._host)
                 return self._socket
             except OSError as error:
@@ -286,6 +295,8 @@ def _response(signal: str, response: http.client.HTTPResponse, content: bytes) -
     if status in _RETRYABLE:
         wait = _retry_after(response.getheader("Retry-After"))
         return Response(Outcome.FAILED, _RETRYABLE[status], detail, wait)
+    if status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Response(Outcome.TOO_LARGE, "too_large", detail)
     return Response(Outcome.REJECTED, "rejected", detail)
 
 

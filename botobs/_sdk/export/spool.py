@@ -123,6 +123,15 @@ class Spool:
                 self._forget(entry)
                 return
 
+    def replace(self, batch: Batch, rest: Batch) -> list[Loss]:
+        """Keep `rest` in place of a batch that `oldest` returned; returns what was dropped for it."""
+        if batch.file is None:
+            return self._memory.replace(batch, rest)
+        # In this order: a crash between the two sends something twice, and loses nothing.
+        lost = self.add(rest)
+        self.remove(batch)
+        return lost
+
     def expire(self) -> list[Loss]:
         """Drop batches older than `spool_age`, and take over folders of ended processes; returns what was dropped."""
         oldest_kept = time.monotonic() - self._max_age

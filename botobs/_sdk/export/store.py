@@ -62,6 +62,9 @@ class Store(Protocol):
     def remove(self, batch: Batch) -> None:
         """Remove a batch that `oldest` returned."""
 
+    def replace(self, batch: Batch, rest: Batch) -> list[Loss]:
+        """Keep `rest` in place of a batch that `oldest` returned; returns what was dropped for it."""
+
     def expire(self) -> list[Loss]:
         """Drop what is too old; returns what was dropped."""
 
@@ -73,7 +76,7 @@ class Store(Protocol):
 
 
 class Memory:
-    """Holds the one batch of each signal that is being sent.
+    """Holds the batches of each signal that are being sent: the parts of one encoding.
 
     Metrics are not kept: they are cumulative, so the next collection contains them.
     """
@@ -82,12 +85,12 @@ class Memory:
     disk_error = ""
 
     def __init__(self) -> None:
-        self._held: dict[str, Batch] = {}
+        self._held: dict[str, list[Batch]] = {}
 
     @property
     def bytes(self) -> int:
         """Bytes of the batches."""
-        return sum(len(batch.body) for batch in self._held.values())
+        return sum(len(batch.body) for held in self._held.values() for batch in held)
 
     @property
     def empty(self) -> bool:
@@ -99,18 +102,25 @@ class Memory:
         return signal in self._held
 
     def add(self, batch: Batch) -> list[Loss]:
-        """Keep a batch, unless it is of metrics; none of its signal may wait yet. Nothing is dropped."""
+        """Keep a batch, unless it is of metrics. Nothing is dropped."""
         if batch.signal != "metrics":
-            self._held[batch.signal] = batch
+            self._held.setdefault(batch.signal, []).append(batch)
         return []
 
     def oldest(self, signal: str) -> Batch | None:
-        """The batch of the signal, if there is one."""
-        return self._held.get(signal)
+        """The first batch of the signal, if there is one."""
+        return self._held[signal][0] if signal in self._held else None
 
     def remove(self, batch: Batch) -> None:
-        """Remove the batch of the same signal."""
-        self._held.pop(batch.signal, None)
+        """Remove a batch."""
+        held = [other for other in self._held.pop(batch.signal, ()) if other is not batch]
+        if held:
+            self._held[batch.signal] = held
+
+    def replace(self, batch: Batch, rest: Batch) -> list[Loss]:
+        """Hold `rest` in place of a batch. Nothing is dropped."""
+        self._held[batch.signal] = [rest if other is batch else other for other in self._held[batch.signal]]
+        return []
 
     def expire(self) -> list[Loss]:
         """Nothing: batches in memory have no age limit, the queue is bounded."""
@@ -119,7 +129,11 @@ class Memory:
     def close(self) -> list[Loss]:
         """Drop the batches; returns them as losses with the reason `shutdown`."""
         held, self._held = self._held, {}
-        return [("shutdown", batch.priority, batch.signal, batch.items) for batch in held.values()]
+        return [
+            ("shutdown", batch.priority, batch.signal, batch.items)
+            for batches in held.values()
+            for batch in batches
+        ]
 
     def after_fork(self) -> None:
         """Start empty in a forked child."""

@@ -12,6 +12,7 @@ import pytest
 
 from botobs._sdk.engine.fast.cells import GaugeCell, HistogramCell, SumCell, UpDownCell
 from botobs._sdk.engine.fast.series import Cardinality, Series
+from botobs._sdk.redaction import Redactor
 
 from .conftest import Recording
 
@@ -147,7 +148,7 @@ def test_a_measurement_may_interrupt_another_of_its_thread() -> None:
             series.find({"inner": True}).add(1)
         return SumCell(attributes)
 
-    series = Series("m", make, Cardinality(10))
+    series = Series("m", make, Cardinality(10, Redactor()))
     working = threading.Thread(target=lambda: series.find({"outer": 1}).add(1), daemon=True)
     working.start()
     working.join(20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import logging
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from opentelemetry.trace import Link, Status, StatusCode
 
 from botobs._sdk.engine import callbacks
 from botobs._sdk.engine.faults import FAULTS
-from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Row, values
+from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Ratio, Row, values
 from tests.support.waiting import eventually
 
 from .conftest import Recording
@@ -219,6 +220,7 @@ def test_instruments_take_anything(recording: Recording, hostile: Any) -> None:
         record(1, {"key": hostile})
         record(1, {hostile: 1} if _hashable(hostile) else {})
         record(1, {"other": "context"}, hostile)
+        record(hostile, {"other": "context"}, {})
         record(2)
     found = recording.metrics()
     assert set(found) == {"c", "g", "h", "u"}
@@ -264,6 +266,45 @@ def test_what_is_no_number_costs_only_itself(
     assert FAULTS.take() == 12
     said = [one for one in caplog.records if one.name == "botobs"]
     assert len(said) == 4, "once a metric"
+
+
+class Contagious:
+    """A number that turns whatever it is added to into something that is none."""
+
+    def __float__(self) -> float:
+        return 1.5
+
+    def __le__(self, _: object) -> bool:
+        return True
+
+    def __radd__(self, _: object) -> object:
+        return object()
+
+    __add__ = __radd__
+    __ge__ = __le__
+
+
+@pytest.mark.parametrize("given", [Contagious(), Ratio(1.5)], ids=lambda given: type(given).__name__)
+def test_a_number_costs_nothing_that_others_have_added(recording: Recording, given: Any) -> None:
+    for metric, record in amounts(recording):
+        # More than may look for an exemplar.
+        for _ in range(20):
+            record(1)
+        record(given)
+        record(1)
+        assert value(recording, metric) == (1.0 if metric == "g" else 22.5)
+
+
+@pytest.mark.parametrize("bad", [-1, -0.5, Decimal("-0.1"), math.nan, -math.inf, -(10**400)])
+def test_amounts_that_a_metric_cannot_take_are_counted(recording: Recording, bad: Any) -> None:
+    takes_negative = math.isfinite(bad) if not isinstance(bad, int) else bad > -(10**300)
+    for metric, record in amounts(recording):
+        record(1)
+        record(bad)
+        refused = metric in "ch" or not takes_negative
+        assert FAULTS.take() == int(refused), metric
+        expected = 1.0 if refused else float(bad) if metric == "g" else 1.0 + float(bad)
+        assert value(recording, metric) == expected
 
 
 def test_a_sum_beyond_64_bits_is_a_double(same: Callable[..., Recording]) -> None:

@@ -124,6 +124,39 @@ def test_a_loop_of_another_thread_is_joined(
     thread.join()
 
 
+def test_a_loop_with_a_clock_of_its_own_is_left_alone(recorder: Recorder) -> None:
+    class Simulated(asyncio.SelectorEventLoop):
+        """Nothing waits in it: its clock goes on to what is due next."""
+
+        now = 0.0
+        steps = 0
+
+        def time(self) -> float:
+            return self.now
+
+        def _run_once(self) -> None:
+            self.steps += 1
+            scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+            if scheduled and not self._ready:  # type: ignore[attr-defined]
+                self.now = max(self.now, scheduled[0].when())
+            super()._run_once()  # type: ignore[misc]
+
+    async def day() -> None:
+        for _ in range(24):
+            await asyncio.sleep(3600)
+
+    loops: list[Simulated] = []
+
+    def factory() -> Simulated:
+        loops.append(Simulated())
+        return loops[0]
+
+    with recorder.watching(RuntimeInstrumentation()):
+        run(factory, day())
+    assert loops[0].now >= 86400
+    assert loops[0].steps < 200
+
+
 def test_samples_belong_to_no_trace(recorder: Recorder) -> None:
     async def main() -> None:
         clock = LOOPS[asyncio.get_running_loop()]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,27 @@ def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> 
         assert asked == ["collector.example"], "one thread waits, not one for each request"
     finally:
         let_go.set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full backlog answers with a reset")
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with ExitStack() as open_sockets, serving(answer) as port:
+        # Nobody accepts, and its backlog is full: the system ignores who connects now.
+        silent = open_sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            client = open_sockets.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(silent.getsockname())
+        addresses = [silent.getsockname(), silent.getsockname(), ("127.0.0.1", port)]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+        monkeypatch.setattr(_channel, "_look_up", lambda *_: found)
+        sender = Sender(Settings(endpoint="http://collector.example:4318"))
+        assert sender.send("traces", b"x", 3.0).outcome is Outcome.DELIVERED
+        sender.close()
 
 
 @pytest.mark.parametrize(

@@ -286,3 +286,127 @@ def test_without_init_nothing_happens() -> None:
     assert plain() == 1
     with botobs.span("x") as it:
         assert not it.is_recording()
+
+
+# -- one object, used in several places --------------------------------------------------------------------------------
+
+
+def test_two_tasks_share_one_object(spans: Spans) -> None:
+    shared = botobs.span("shared")
+    order: list[str] = []
+
+    async def work(name: str, entered: asyncio.Event, leave: asyncio.Event) -> None:
+        with botobs.span(name):
+            async with shared as span:
+                span.set_attribute("task", name)
+                entered.set()
+                await leave.wait()
+            order.append(name)
+        assert not current().is_valid
+
+    async def main() -> None:
+        entered, leave = [asyncio.Event(), asyncio.Event()], [asyncio.Event(), asyncio.Event()]
+        tasks = []
+        for index, name in enumerate("ab"):
+            tasks.append(asyncio.create_task(work(name, entered[index], leave[index])))
+            await entered[index].wait()
+        # The first to come is the first to go.
+        for index in (0, 1):
+            leave[index].set()
+            await tasks[index]
+
+    asyncio.run(main())
+    by_id = {span.span_id: span.name for span in spans()}
+    shared_spans = [span for span in spans() if span.name == "shared"]
+    assert [by_id[span.parent_span_id] for span in shared_spans] == order == ["a", "b"]
+    assert [attributes(span)["task"] for span in shared_spans] == ["a", "b"]
+    first, second = shared_spans
+    assert (
+        first.start_time_unix_nano
+        < second.start_time_unix_nano
+        < first.end_time_unix_nano
+        < second.end_time_unix_nano
+    )
+
+
+def test_many_threads_share_one_object(spans: Spans) -> None:
+    shared = botobs.span("shared")
+
+    def work(number: int) -> None:
+        with botobs.span("outer"), shared as span:
+            span.set_attribute("number", number)
+            with shared:
+                assert trace.get_current_span() is not span
+            assert trace.get_current_span() is span
+        assert not current().is_valid
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(200)))
+    found = spans()
+    outer = {span.span_id for span in found if span.name == "outer"}
+    numbered = {span.span_id for span in found if "number" in attributes(span)}
+    assert len(numbered) == 200
+    for span in found:
+        if span.name == "shared":
+            assert span.parent_span_id in (outer if span.span_id in numbered else numbered)
+
+
+def test_leaving_what_was_not_entered_is_nothing() -> None:
+    botobs.span("never").__exit__(None, None, None)
+
+
+def test_a_block_in_a_generator_that_is_left_early(spans: Spans) -> None:
+    def prices() -> Generator[int, None, None]:
+        with botobs.span("prices"):
+            yield 1
+            yield 2
+
+    giver = prices()
+    next(giver)
+    with botobs.span("consumer") as consumer:
+        giver.close()
+        assert trace.get_current_span() is consumer
+    assert not current().is_valid
+    with botobs.span("later"):
+        pass
+    by_name = {span.name: span for span in spans()}
+    assert set(by_name) == {"prices", "consumer", "later"}
+    assert by_name["later"].parent_span_id == b""
+
+
+def test_a_block_in_an_async_generator_that_is_left_early(spans: Spans) -> None:
+    async def prices() -> AsyncIterator[int]:
+        with botobs.span("prices"):
+            yield 1
+            yield 2
+
+    async def main() -> None:
+        with botobs.span("outer") as outer:
+            async for _ in prices():
+                break
+            # The loop closes the generator in a task of its own.
+            gc.collect()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert trace.get_current_span() is outer
+            with botobs.span("inner"):
+                pass
+        assert not current().is_valid
+
+    asyncio.run(main())
+    by_name = {span.name: span for span in spans()}
+    assert by_name["inner"].parent_span_id == by_name["outer"].span_id
+
+
+def test_what_must_not_be_looked_at_is_not_decorated() -> None:
+    class Shy:
+        def __call__(self) -> int:
+            return 7
+
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    shy = Shy()
+    decorated: Any = botobs.span(shy)
+    assert decorated is shy
+    assert decorated() == 7

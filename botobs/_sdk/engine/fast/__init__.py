@@ -18,11 +18,29 @@ from .clock import CLOCK
 from .encode_metrics import MetricEncoder
 from .encode_spans import SpanEncoder
 from .meter import MeterProvider
+from .shorten import shorten
 from .tracer import TracerProvider
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
     from .. import Limits, Sink
+
+
+#: Bytes of a span that may hold more than is ever sent of it.
+_LARGE = 2**18
+
+
+def _size(span: Any) -> int:
+    size = 700 + 150 * len(span._attributes) + weight(span._attributes) + len(span._name)
+    details = span._details
+    if details is not None:
+        if details.status is not None:
+            size += len(details.status.description or "")
+        for event in details.events or ():
+            size += 400 + len(event.name) + weight(event.attributes)
+        for link in details.links or ():
+            size += 400 + weight(link.attributes)
+    return size
 
 
 class FastEngine:
@@ -34,7 +52,7 @@ class FastEngine:
         self, resource: Resource, sampler: Sampler, sink: Sink, redactor: Redactor, limits: Limits
     ) -> None:
         self.tracer_provider = TracerProvider(resource, sampler, sink, limits.for_spans())
-        self.meter_provider = MeterProvider(resource, limits.series)
+        self.meter_provider = MeterProvider(resource, limits.series, redactor)
         self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
         self._metrics = MetricEncoder(self._spans)
         self._callback_runner = CallbackRunner()
@@ -69,12 +87,11 @@ class FastEngine:
         return self._metrics.encode(self.meter_provider, observations)
 
     def span_size(self, span: Any) -> int:
-        """About how many bytes a span takes in memory."""
-        size = 700 + 150 * len(span._attributes) + weight(span._attributes)
-        details = span._details
-        if details is not None:
-            for item in (*(details.events or ()), *(details.links or ())):
-                size += 400 + weight(item.attributes)
+        """About how many bytes a span takes in memory. What is never sent of a large one is dropped first."""
+        size = _size(span)
+        if size > _LARGE:
+            shorten(span)
+            size = _size(span)
         return size
 
     def reset_after_fork(self, resource: Resource) -> None:

@@ -7,6 +7,7 @@ copied at once (see `botobs._sdk.engine.freeze`). The rest is done by `clean`, w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..freeze import IMMUTABLE, usable_key
@@ -16,8 +17,8 @@ _SMALL = IMMUTABLE - {str, bytes}
 
 
 def truncate(value: Any, length: int) -> Any:
-    """`value` with every string in it cut to `length` characters."""
-    if isinstance(value, str):
+    """`value` with every text in it cut to `length` characters, or bytes."""
+    if isinstance(value, str | bytes):
         return value[:length] if len(value) > length else value
     if isinstance(value, tuple):
         return tuple(truncate(item, length) for item in value)
@@ -69,10 +70,11 @@ def clean(attributes: dict[str, Any], count: int, length: int | None) -> tuple[d
     return cleaned, len(items) - len(cleaned)
 
 
-def weight(attributes: dict[str, Any]) -> int:
-    """About how many bytes the values of copied attributes take, beyond what every value takes."""
+def weight(attributes: Mapping[str, Any]) -> int:
+    """About how many bytes copied attributes take, beyond what every one takes."""
     total = 0
-    for value in attributes.values():
+    for key, value in attributes.items():
+        total += len(key)
         kind = type(value)
         if kind is str:
             total += len(value)

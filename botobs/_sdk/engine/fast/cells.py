@@ -18,15 +18,15 @@ from typing import Any
 from opentelemetry.trace import Span
 
 from ...context import SPAN_KEY, Context, current
-from ...safe import class_name, let_pass, number_of
+from ...safe import number_of
 from ..faults import FAULTS
 from .span import FastSpan
 
 #: The largest number that OTLP can represent.
 MOST = sys.float_info.max
 
-#: Types that are added as they are. Other numbers (`Decimal`, those of NumPy) are added too if Python can add them, and
-#: converted at the next collection: checking the type of every amount would cost a fifth of an addition.
+#: Types that are added as they are. Other numbers (`Decimal`, those of NumPy) are converted first: a sum that one of
+#: them turned into something else would be lost with all that others have added to it.
 _PLAIN = frozenset((int, float))
 
 #: Measurements of a collection interval that may look for a sampled span to become an exemplar. Those taken outside
@@ -42,11 +42,6 @@ def exemplar(amount: float, context: Context | None) -> Exemplar | None:
     if context is not None and not issubclass(type(context), dict):
         return None
     span: Any = (current() if context is None else context).get(SPAN_KEY)
-    if type(amount) not in _PLAIN:
-        plain = number_of(amount)
-        if plain is None:
-            return None
-        amount = plain
     if type(span) is FastSpan and span._trace is not None:
         return amount, time.time_ns(), span._trace[0], span._span_id
     if not isinstance(span, Span):
@@ -85,20 +80,22 @@ class Cell:
         self.start = time.time_ns()
         self.head: bytes | None = None
 
+    def plain(self, amount: Any) -> float | None:
+        """A number of another type as an int or a float; None, counted, if it is none."""
+        plain = number_of(amount)
+        if plain is None:
+            self.refuse(amount)
+        return plain
+
     def refuse(self, amount: Any) -> None:
         """Drop `amount`, which is no number, not finite, or negative where it must not be, and count that."""
-        kind = type(amount)
-        shown = amount if kind is float or (kind is int and abs(amount) < MOST) else class_name(kind)
-        FAULTS.lose(self.metric, "%s cannot take %s: such amounts are left out", self.metric, shown)
-
-    def settle(self) -> None:
-        """Convert a sum of numbers of other types to an int or a float; nothing to do by default."""
+        FAULTS.refuse(self.metric, amount)
 
 
 class _NumberCell(Cell):
     """A series with one number, and at most one exemplar an interval."""
 
-    __slots__ = ("attempts", "kept", "settled", "value")
+    __slots__ = ("attempts", "kept", "value")
 
     value: Any
 
@@ -107,24 +104,9 @@ class _NumberCell(Cell):
         super().reset()
         self.kept: Exemplar | None = None
         self.attempts = _ATTEMPTS
-        self.settled: float | None = None
-
-    def settle(self) -> None:
-        """Convert the value to an int or a float; a value that cannot be converted is replaced by the last good one."""
-        value = self.value
-        while type(value) not in _PLAIN and value is not None:
-            plain = number_of(value)
-            if plain is None:
-                plain = self.settled
-            # Atomic for other threads: if one has added meanwhile, this is repeated.
-            if self.value is value:
-                self.value = plain
-            value = self.value
-        self.settled = value
 
     def offer(self, amount: float, context: Context | None = None) -> None:
-        """Keep `amount` as the interval's exemplar if it belongs to a sampled span."""
-        self.settle()
+        """Keep `amount`, which was added, as the interval's exemplar if it belongs to a sampled span."""
         found = exemplar(amount, context)
         if found is None:
             self.attempts -= 1
@@ -149,26 +131,22 @@ class SumCell(_NumberCell):
 
     def add(self, amount: float) -> None:
         """Add `amount`; negative, infinite and undefined ones are ignored."""
+        if type(amount) not in _PLAIN:
+            plain = self.plain(amount)
+            if plain is None:
+                return
+            amount = plain
         try:
             if not 0 <= amount <= MOST:
                 self.refuse(amount)
                 return
             self.value += amount
-        except BaseException as error:
-            let_pass(error)
-            self._add_converted(amount)
+        except OverflowError:
+            # A float, and a whole number beyond all floats.
+            self.refuse(amount)
             return
         if self.attempts > 0:
             self.offer(amount)
-
-    def _add_converted(self, amount: Any) -> None:
-        """Add an amount that Python cannot add to the value, such as a `Decimal` to a float."""
-        plain = number_of(amount)
-        if plain is None or (type(amount) in _PLAIN and type(self.value) in _PLAIN):
-            self.refuse(amount)
-            return
-        self.settle()
-        self.add(plain)
 
 
 class UpDownCell(SumCell):
@@ -178,14 +156,18 @@ class UpDownCell(SumCell):
 
     def add(self, amount: float) -> None:
         """Add `amount`; infinite and undefined ones are ignored."""
+        if type(amount) not in _PLAIN:
+            plain = self.plain(amount)
+            if plain is None:
+                return
+            amount = plain
         try:
             if not -MOST <= amount <= MOST:
                 self.refuse(amount)
                 return
             self.value += amount
-        except BaseException as error:
-            let_pass(error)
-            self._add_converted(amount)
+        except OverflowError:
+            self.refuse(amount)
             return
         if self.attempts > 0:
             self.offer(amount)
@@ -203,12 +185,12 @@ class GaugeCell(_NumberCell):
 
     def set(self, amount: float) -> None:
         """Replace the value by `amount`; infinite and undefined ones are ignored."""
-        try:
-            if not -MOST <= amount <= MOST:
-                self.refuse(amount)
+        if type(amount) not in _PLAIN:
+            plain = self.plain(amount)
+            if plain is None:
                 return
-        except BaseException as error:
-            let_pass(error)
+            amount = plain
+        if not -MOST <= amount <= MOST:
             self.refuse(amount)
             return
         self.value = amount
@@ -239,44 +221,26 @@ class HistogramCell(Cell):
 
     def record(self, amount: float) -> None:
         """Count `amount`; negative, infinite and undefined ones are ignored."""
-        try:
-            if not 0 <= amount <= MOST:
-                self.refuse(amount)
+        if type(amount) not in _PLAIN:
+            plain = self.plain(amount)
+            if plain is None:
                 return
-            bucket = bisect_left(self.bounds, amount)
-            self.total += amount
-            self.counts[bucket] += 1
-            if amount < self.low:
-                self.low = amount
-            if amount > self.high:
-                self.high = amount
-        except BaseException as error:
-            let_pass(error)
-            self._add_converted(amount)
+            amount = plain
+        if not 0 <= amount <= MOST:
+            self.refuse(amount)
             return
+        bucket = bisect_left(self.bounds, amount)
+        self.total += amount
+        self.counts[bucket] += 1
+        if amount < self.low:
+            self.low = amount
+        if amount > self.high:
+            self.high = amount
         if self.attempts[bucket] > 0:
             self.offer(amount)
 
-    def _add_converted(self, amount: Any) -> None:
-        """Count an amount that Python cannot add to a float, such as a `Decimal`."""
-        plain = number_of(amount)
-        if plain is None or (type(amount) in _PLAIN and type(self.total) in _PLAIN):
-            self.refuse(amount)
-            return
-        self.settle()
-        self.record(plain)
-
-    def settle(self) -> None:
-        """Convert sum, minimum and maximum to ints or floats."""
-        for name, empty in (("total", 0.0), ("low", inf), ("high", -inf)):
-            while type(value := getattr(self, name)) not in _PLAIN:
-                plain = number_of(value)
-                if getattr(self, name) is value:
-                    setattr(self, name, empty if plain is None else plain)
-
     def offer(self, amount: float, context: Context | None = None) -> None:
         """Keep `amount` as its bucket's exemplar of the interval if it belongs to a sampled span."""
-        self.settle()
         bucket = bisect_left(self.bounds, amount)
         found = exemplar(amount, context)
         if found is None:
@@ -294,3 +258,10 @@ class HistogramCell(Cell):
         found, self.exemplars = self.exemplars, {}
         self.attempts = [_ATTEMPTS] * len(self.counts)
         return [found[bucket] for bucket in sorted(found)]
+
+
+def offer(cell: SumCell | GaugeCell | HistogramCell, amount: Any, context: Context) -> None:
+    """Keep any amount as an exemplar of a span in a context that was passed, if it is a finite number."""
+    plain = number_of(amount)
+    if plain is not None:
+        cell.offer(plain, context)

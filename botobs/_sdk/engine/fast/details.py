@@ -15,8 +15,9 @@ from opentelemetry.semconv.attributes.exception_attributes import (
 )
 from opentelemetry.trace import Link, SpanContext, Status
 
-from ...safe import full_class_name, let_pass, stack_trace, text_of
+from ...safe import full_class_name, head, let_pass, text_of
 from ..freeze import Attributes
+from ..stack_trace import stack_trace
 
 #: Links that are read when a span starts; the limit keeps the last of them.
 _MOST_LINKS = 10_000
@@ -114,7 +115,7 @@ def exception_attributes(exception: BaseException, escaped: bool) -> dict[str, s
     """
     return {
         EXCEPTION_TYPE: full_class_name(type(exception)),
-        EXCEPTION_MESSAGE: text_of(exception),
+        EXCEPTION_MESSAGE: head(text_of(exception)),
         EXCEPTION_STACKTRACE: stack_trace(exception),
         EXCEPTION_ESCAPED: str(bool(escaped)),
     }

@@ -9,24 +9,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...redaction import CUT_MARGIN, REDACTED, Redactor
 from ...safe import digits, fits_int64
 from ..freeze import usable_key
+from ..values import Redaction, redacted
 from .wire import double, int64, sized, text, varint
 
 _REMEMBERED = 8192
 _REMEMBERED_LENGTH = 320
 
 
+class Redacted:
+    """In the place of a redactor, for attributes that are redacted already."""
+
+    generation = 0
+
+    def attribute(self, key: str, value: Any) -> Any:  # noqa: ARG002
+        """The value as it is."""
+        return value
+
+    def text(self, text: str) -> str:
+        """The text as it is."""
+        return text
+
+    def inner(self, parent: str, key: str) -> str:  # noqa: ARG002
+        """The name alone: there is nothing to judge."""
+        return key
+
+
 class AttributeEncoder:
     """Encodes attributes to lists of `KeyValue` messages with their lengths, ready to be joined with a field's tag.
 
     Args:
-        redactor: Called once for each name and value; its result must depend on these alone.
+        redactor: Called once for each name and value.
         length: Characters kept of a string; `None` means all.
     """
 
-    def __init__(self, redactor: Redactor, length: int | None) -> None:
+    def __init__(self, redactor: Redaction, length: int | None) -> None:
         self._redactor = redactor
         self._length = length
         # By type: `True` and `1` are equal as keys of one dict, but not the same attribute.
@@ -116,7 +134,11 @@ class AttributeEncoder:
             return b"\x32" + sized(b"".join(b"\x0a" + pair for pair in pairs))
         if value is None:
             return b""
-        clean = self._limited(key, value) if isinstance(value, str) else self._redactor.attribute(key, value)
+        clean = (
+            redacted(key, value, self._redactor, self._length)
+            if isinstance(value, str)
+            else self._redactor.attribute(key, value)
+        )
         if isinstance(clean, str):
             return b"\x0a" + text(clean)
         if isinstance(clean, bool):
@@ -127,15 +149,6 @@ class AttributeEncoder:
         if isinstance(clean, float):
             return b"\x21" + double(clean)
         return b"\x3a" + sized(clean) if isinstance(clean, bytes) else None
-
-    def _limited(self, key: str, value: str) -> str:
-        """A string that is redacted before it is cut: of a key that is cut first, half would look like none."""
-        if self._length is None or len(value) <= self._length:
-            whole: str = self._redactor.attribute(key, value)
-            return whole
-        seen = self._length + CUT_MARGIN
-        clean: str = self._redactor.attribute(key, value[:seen])
-        return (clean[:-CUT_MARGIN] if len(value) > seen and clean != REDACTED else clean)[: self._length]
 
 
 def _is_short(value: Any) -> bool:

@@ -14,6 +14,7 @@ from ...safe import class_name, fits_int64
 from ..callbacks import Observations
 from ..faults import FAULTS
 from .cells import MOST, Exemplar, GaugeCell, HistogramCell, SumCell
+from .encode_attributes import AttributeEncoder, Redacted
 from .encode_spans import SpanEncoder
 from .instruments import (
     FastCounter,
@@ -39,11 +40,6 @@ def _number(value: float, as_double: bytes, as_int: bytes) -> bytes:
     return as_double + double(min(max(value, -MOST), MOST) if isinstance(value, int) else value)
 
 
-def _settled(cell: SumCell | GaugeCell) -> float | None:
-    cell.settle()
-    return cell.settled
-
-
 def _now() -> bytes:
     return b"\x19" + fixed64(time.time_ns())
 
@@ -58,12 +54,12 @@ class MetricEncoder:
     """Collects and encodes the metrics of one engine.
 
     Args:
-        spans: Encodes resources, scopes and attributes, redacted.
+        spans: Encodes resources and scopes, redacted.
     """
 
     def __init__(self, spans: SpanEncoder) -> None:
         self._spans = spans
-        self._attributes = spans.whole
+        self._attributes = AttributeEncoder(Redacted(), None)
         self._observations: Observations = {}
         self._generation = spans.generation
         self._is_stale = False
@@ -121,7 +117,7 @@ class MetricEncoder:
             is_gauge = isinstance(instrument, FastObservableGauge)
         else:
             observed = [
-                (cell, value) for cell in instrument.series.cells() if (value := _settled(cell)) is not None
+                (cell, value) for cell in instrument.series.cells() if (value := cell.value) is not None
             ]
             is_gauge = isinstance(instrument, FastGauge)
         if not observed:
@@ -151,7 +147,6 @@ class MetricEncoder:
             head = b"".join(b"\x4a" + pair for pair in pairs) + b"\x11" + fixed64(cell.start)
             head += b"\x3a" + sized(Struct(f"<{len(bounds)}d").pack(*bounds)) if bounds else b""
             cell.head = head
-        cell.settle()
         counts, total, low, high = cell.snapshot()
         count = sum(counts)
         body = head + now + b"\x21" + fixed64(count) + b"\x29" + double(total)

@@ -63,7 +63,7 @@ class SpanEncoder:
         self._limits = limits
         self._attributes = AttributeEncoder(redactor, limits.attribute_length)
         self._values = AttributeEncoder(redactor, limits.value_length)
-        #: For resources, scopes and series, which have no limits.
+        #: For resources and scopes, which have no limits.
         self.whole = AttributeEncoder(redactor, None)
         self._names: dict[str, bytes] = {}
         #: Of what the redactor knows.

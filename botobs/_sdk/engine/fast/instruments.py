@@ -13,7 +13,7 @@ from ...context import Context
 from ...safe import let_pass
 from ..callbacks import Observations, usable_callbacks
 from ..freeze import Attributes
-from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell
+from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell, offer
 from .series import Cardinality, Series
 
 
@@ -52,7 +52,7 @@ class FastCounter(FastInstrument, api.Counter):
             cell = self.series.find(attributes)
         cell.add(amount)
         if context is not None:
-            cell.offer(amount, context)
+            offer(cell, amount, context)
 
     def bind(self, attributes: Attributes = None) -> SumCell:
         """The series of `attributes`, to add to without looking it up."""
@@ -95,7 +95,7 @@ class FastHistogram(FastInstrument, api.Histogram):
             cell = self.series.find(attributes)
         cell.record(amount)
         if context is not None:
-            cell.offer(amount, context)
+            offer(cell, amount, context)
 
     def bind(self, attributes: Attributes = None) -> HistogramCell:
         """The series of `attributes`, to record to without looking it up."""
@@ -120,7 +120,7 @@ class FastGauge(FastInstrument, ApiGauge):
             cell = self.series.find(attributes)
         cell.set(amount)
         if context is not None:
-            cell.offer(amount, context)
+            offer(cell, amount, context)
 
     def bind(self, attributes: Attributes = None) -> GaugeCell:
         """The series of `attributes`, to set without looking it up."""

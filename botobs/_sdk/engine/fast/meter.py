@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.metrics import Instrument, NoOpMeter
 from opentelemetry.metrics import Meter as ApiMeter
@@ -32,6 +32,9 @@ from .instruments import (
     FastUpDownCounter,
 )
 from .series import Cardinality
+
+if TYPE_CHECKING:
+    from ...redaction import Redactor
 
 _I = TypeVar("_I", bound=FastInstrument)
 
@@ -180,11 +183,12 @@ class MeterProvider(ApiMeterProvider):
     Args:
         resource: The process that the metrics come from.
         series: Series of one metric before its overflow series is used.
+        redactor: Replaces secrets in attributes.
     """
 
-    def __init__(self, resource: Resource, series: int) -> None:
+    def __init__(self, resource: Resource, series: int, redactor: Redactor) -> None:
         self.resource = resource
-        self.cardinality = Cardinality(series)
+        self.cardinality = Cardinality(series, redactor)
         self._meters: dict[tuple[InstrumentationScope], Meter] = {}
         self._lock = threading.RLock()
         self._open = True

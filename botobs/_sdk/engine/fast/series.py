@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...safe import let_pass
 from ..cardinality import OVERFLOW, AttributeGuard
 from ..freeze import Attributes, copy, freeze, usable_key
+from ..values import series_attributes
 from .cells import Cell
+
+if TYPE_CHECKING:
+    from ...redaction import Redactor
 
 _C = TypeVar("_C", bound=Cell)
 
@@ -19,12 +23,14 @@ class Cardinality:
 
     Attributes:
         series: Series of one metric; measurements of further ones go to its overflow series.
+        redactor: Replaces secrets in attributes before their series is looked up.
         overflows: Measurements that went there so far.
         guard: Removes attributes that would make a series of every order or user.
     """
 
-    def __init__(self, series: int) -> None:
+    def __init__(self, series: int, redactor: Redactor) -> None:
         self.series = series
+        self.redactor = redactor
         self.overflows = 0
         self.guard = AttributeGuard()
 
@@ -99,7 +105,8 @@ class Series(Generic[_C]):
         usable = {
             name: freeze(value) for key, value in attributes.items() if (name := usable_key(key)) is not None
         }
-        return dict(self._cardinality.guard.without_refused(self._name, usable))
+        kept = self._cardinality.guard.without_refused(self._name, usable)
+        return series_attributes(kept, self._cardinality.redactor)
 
     def _find(self, attributes: dict[str, Any], identity: Any) -> _C:
         if identity is None:

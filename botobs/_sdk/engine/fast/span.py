@@ -68,10 +68,13 @@ class FastSpan(SpanState):
         context = current()
         parent: Any = context.get(SPAN_KEY)
         tracer = self._tracer
+        # A new trace reads the clock early, to compare it with the wall clock.
+        start = 0
         if type(parent) is FastSpan:
             if parent._end is not None:
                 return self._enter_slowly()
-            self._trace = parent._trace
+            trace = parent._trace
+            self._trace = trace if trace[3] is CLOCK.anchor else CLOCK.after_steps(trace)
             self._parent = parent._span_id
             self._root = parent._root or parent
         elif parent is None and given_ids() is None:
@@ -87,7 +90,8 @@ class FastSpan(SpanState):
                     self._root = unsampled
                     self._token = attach({**context, SPAN_KEY: unsampled})
                     return unsampled  # type: ignore[no-any-return]
-            self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.anchor)
+            start = perf_counter_ns()
+            self._trace = (trace_id, FLAGS[3], DEFAULT_TRACE_STATE, CLOCK.at(start))
             self._parent = None
             self._root = None
         elif isinstance(parent, UnsampledSpan):
@@ -111,7 +115,7 @@ class FastSpan(SpanState):
             self._attributes = {}
         tracer.spans_started += 1
         self._end = None
-        self._start = perf_counter_ns()
+        self._start = start or perf_counter_ns()
         if len(context) > 1 or parent is None:
             self._token = attach({**context, SPAN_KEY: self})
         else:
@@ -253,7 +257,6 @@ class FastSpan(SpanState):
         tracer = self._tracer
         details = self._details
         links: Sequence[Link] = usable_links(details.links) if details is not None else ()
-        self._name = self._name if type(self._name) is str else text_of(self._name)
         if context is None and (over := outlived()) is not None:
             context, before = over
             links = (*links, *before)
@@ -272,7 +275,12 @@ class FastSpan(SpanState):
         for link in links:
             self._append_link(RecordedLink(link.context, copy(link.attributes)))
         self._end = None
-        self._start = perf_counter_ns() if start_time is None else start_time - self._trace[3]
+        now = perf_counter_ns()
+        if type(self._parent) is not int:
+            anchor = CLOCK.at(now)
+            if anchor is not self._trace[3]:
+                self._trace = (*self._trace[:3], anchor)
+        self._start = now if start_time is None else start_time - self._trace[3]
         tracer.started(self, context)
         return self
 

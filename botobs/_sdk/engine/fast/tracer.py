@@ -34,7 +34,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 from ...context import SPAN_KEY, Context, current
 from ...ids import IdGenerator as OwnIdGenerator
 from ...ids import getrandbits, given_ids
-from ...safe import let_pass, never_raise
+from ...safe import let_pass, never_raise, text_of
 from ..freeze import Attributes, copy
 from ..outlived import UnrecordedSpan
 from ..scope import usable_scope
@@ -132,7 +132,7 @@ class Tracer(ApiTracer):
         # Not by `usual_span`: a call would be noticeable for nearly every span.
         span: FastSpan = FastSpan()
         span._tracer = self
-        span._name = name
+        span._name = name if type(name) is str else text_of(name)
         span._kind = kind
         span._attributes = attributes
         span._trace = None
@@ -146,7 +146,8 @@ class Tracer(ApiTracer):
     def usual_span(self, name: str, kind: SpanKind, attributes: Attributes) -> FastSpan:
         """A span that is not started, and that the sampler decides about when it is entered."""
         span: FastSpan = FastSpan()
-        span._tracer, span._name, span._kind = self, name, kind
+        span._tracer, span._kind = self, kind
+        span._name = name if type(name) is str else text_of(name)
         span._attributes, span._trace, span._end = attributes, None, NOT_STARTED
         span._token, span._details = None, None
         return span
@@ -232,7 +233,7 @@ class Tracer(ApiTracer):
             above = active if isinstance(active, UnrecordedSpan) and not active._trace_is_over() else None
             return UnrecordedSpan(own, above and (above.root or above))
         if isinstance(active, FastSpan) and active._trace is not None:
-            trace = active._trace
+            trace = CLOCK.after_steps(active._trace)
             # Below a trace that is over, for a context that was passed explicitly, it is the first one again.
             root = None if active._trace_is_over() else active._root or active
             if flags == trace[1] and state is trace[2]:

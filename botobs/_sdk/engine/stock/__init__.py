@@ -25,6 +25,7 @@ from ...ids import IdGenerator
 from ...redaction import CUT_MARGIN
 from ...safe import class_name
 from ..callbacks import COLLECTION_TIMEOUT, CallbackRunner
+from ..fast.attributes import weight
 from ..faults import FAULTS
 from ..redact import redact_metrics, redact_spans
 from .meters import SafeMeterProvider, make_encodable
@@ -62,8 +63,9 @@ class StockEngine:
             resource=resource,
             shutdown_on_exit=False,
             id_generator=IdGenerator(),
-            # The SDK cuts before anything is redacted: of a secret that is cut, half would look like none.
-            span_limits=limits.for_spans(CUT_MARGIN),
+            # Longer than what is kept: of a secret that is cut before it is redacted, half would look like none. One
+            # more than is looked at, which tells that there was more.
+            span_limits=limits.for_spans(CUT_MARGIN + 1),
         )
         self._tracer_provider.add_span_processor(self._processor)
         self._reader = InMemoryMetricReader()
@@ -115,9 +117,9 @@ class StockEngine:
 
     def span_size(self, span: Any) -> int:
         """About how many bytes a span takes in memory."""
-        size = 2000 + 400 * (len(span._events) + len(span._links))
-        for value in span._attributes.values():
-            size += 150 + (len(value) if isinstance(value, str) else 50)
+        size = 2000 + 150 * len(span._attributes) + weight(span._attributes)
+        for item in (*span._events, *span._links):
+            size += 400 + weight(item.attributes or {})
         return size
 
     def reset_after_fork(self, resource: Resource) -> None:
@@ -155,6 +157,7 @@ class StockEngine:
             self._reader._instrument_class_temporality,
             self._reader._instrument_class_aggregation,
             self._limits.series,
+            self._redactor,
         )
         consumer._lock = threading.Lock()
         consumer._reader_storages = {self._reader: self._storage}

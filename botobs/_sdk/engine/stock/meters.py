@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from time import time_ns
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from opentelemetry.context import get_current
 from opentelemetry.metrics import CallbackOptions
 from opentelemetry.metrics import Meter as ApiMeter
-from opentelemetry.sdk.metrics import Meter, MeterProvider
+from opentelemetry.sdk.metrics import Counter, Histogram, Meter, MeterProvider
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics.export import MetricsData
 
@@ -116,17 +117,18 @@ def _texts(*given: Any) -> Any:
 def _recording(instrument: Any, method: str) -> Any:
     """Let a synchronous instrument accept any amount and any attributes."""
     if method not in instrument.__dict__:
-        setattr(instrument, method, _safely(instrument.name, getattr(instrument, method)))
+        least = 0.0 if isinstance(instrument, Counter | Histogram) else -math.inf
+        setattr(instrument, method, _safely(instrument.name, getattr(instrument, method), least))
     return instrument
 
 
-def _safely(metric: str, record: Callable[..., None]) -> Callable[..., None]:
+def _safely(metric: str, record: Callable[..., None], least: float) -> Callable[..., None]:
     def call(amount: Any, attributes: Any = None, context: Any = None) -> None:
         try:
             plain = _plain(amount)
-            if plain is None:
-                kind = class_name(type(amount))
-                FAULTS.lose(metric, "%s was given a %s that cannot be measured", metric, kind)
+            # The SDK ignores these too, and writes a line for each.
+            if plain is None or plain < least:
+                FAULTS.refuse(metric, amount)
                 return
             record(
                 plain, sendable_attributes(attributes), context if issubclass(type(context), dict) else None
@@ -140,8 +142,7 @@ def _safely(metric: str, record: Callable[..., None]) -> Callable[..., None]:
 
 def _plain(amount: Any) -> int | float | None:
     if type(amount) is float:
-        # The SDK logs itself which floats it does not accept.
-        return amount
+        return amount if math.isfinite(amount) else None
     number = number_of(amount)
     return number if number is None or fits_int64(int(number)) or type(number) is float else float(number)
 

@@ -1,23 +1,34 @@
-"""A limit on the series of a metric, which the SDK does not have; see `botobs._sdk.engine.cardinality`."""
+"""What the SDK does not have: a limit on the series of a metric, and series that are redacted before they are added up.
+
+See `botobs._sdk.engine.cardinality` and `botobs._sdk.engine.values`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes, _ViewInstrumentMatch
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
 
 from ..cardinality import OVERFLOW, AttributeGuard
+from ..values import series_attributes
+
+if TYPE_CHECKING:
+    from ...redaction import Redactor
 
 
 class LimitedStorage(MetricReaderStorage):
-    """The SDK's storage of aggregations with a limit on the series of each metric."""
+    """The SDK's storage of aggregations, which redacts attributes and limits the series of each metric."""
 
-    def __init__(self, sdk_config: Any, temporality: Any, aggregation: Any, limit: int) -> None:
+    def __init__(
+        self, sdk_config: Any, temporality: Any, aggregation: Any, limit: int, redactor: Redactor
+    ) -> None:
         super().__init__(sdk_config, temporality, aggregation)
         self._limit = limit
+        self._redactor = redactor
         self._guard = AttributeGuard()
         self.overflows = 0
 
@@ -29,9 +40,9 @@ class LimitedStorage(MetricReaderStorage):
     def consume_measurement(self, measurement: Measurement, should_sample_exemplar: bool = True) -> None:
         """Aggregate a measurement in its series, or in the overflow series."""
         if measurement.attributes:
-            kept = self._guard.without_refused(measurement.instrument.name, measurement.attributes)
-            if kept is not measurement.attributes:
-                measurement = replace(measurement, attributes=dict(kept))  # type: ignore[arg-type]
+            given: Mapping[str, Any] = measurement.attributes
+            kept = self._guard.without_refused(measurement.instrument.name, given)
+            measurement = replace(measurement, attributes=series_attributes(kept, self._redactor))
         for match in self._get_or_init_view_instrument_match(measurement.instrument):
             series = match._attributes_aggregation
             if len(series) >= self._limit and not _known(match, measurement):

@@ -26,7 +26,7 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from ...context import SPAN_KEY, current
-from ...safe import described, let_pass, nanoseconds, never_raise, sendable, text_of
+from ...safe import described, head, let_pass, nanoseconds, never_raise, sendable, text_of
 from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..outlived import UnrecordedSpan, outlived
 from ..scope import usable_scope
@@ -61,7 +61,9 @@ class SafeSpan(_Span):
     @never_raise
     def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
         """Record that something happened."""
-        super().add_event(sendable(text_of(name)), sendable_attributes(attributes), nanoseconds(timestamp))
+        super().add_event(
+            sendable(head(text_of(name))), sendable_attributes(attributes), nanoseconds(timestamp)
+        )
 
     @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
@@ -73,15 +75,15 @@ class SafeSpan(_Span):
     @never_raise
     def update_name(self, name: str) -> None:
         """Rename the span."""
-        super().update_name(sendable(text_of(name)))
+        super().update_name(sendable(head(text_of(name))))
 
     @never_raise
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status."""
         if isinstance(status, Status):
             own = status.description
-            status = Status(status.status_code, None if own is None else sendable(text_of(own)))
-        super().set_status(status, None if description is None else sendable(text_of(description)))
+            status = Status(status.status_code, None if own is None else sendable(head(text_of(own))))
+        super().set_status(status, None if description is None else sendable(head(text_of(description))))
 
     @never_raise
     def record_exception(
@@ -177,7 +179,7 @@ class SafeTracer(Tracer):
                     usable += before
             parent = (current() if context is None else context).get(SPAN_KEY)
             span = super().start_span(
-                sendable(text_of(name)),
+                sendable(head(text_of(name))),
                 context,
                 kind if type(kind) is SpanKind else SpanKind.INTERNAL,
                 sendable_attributes(attributes),
