@@ -27,8 +27,8 @@ class Redaction(Protocol):
     def text(self, text: str) -> str:
         """A text, such as a name, without secrets."""
 
-    def inner(self, parent: str, key: str) -> str:
-        """The name that the value of `key` in the mapping `parent` is judged by."""
+    def inner(self, key: str, name: str) -> str:
+        """The name that the item `name` of the mapping `key` is judged by."""
 
 
 def sendable_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -31,9 +31,9 @@ class Redacted:
         """The text as it is."""
         return text
 
-    def inner(self, parent: str, key: str) -> str:  # noqa: ARG002
+    def inner(self, key: str, name: str) -> str:  # noqa: ARG002
         """The name alone: there is nothing to judge."""
-        return key
+        return name
 
 
 class AttributeEncoder:
