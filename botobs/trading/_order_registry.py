@@ -59,7 +59,7 @@ class OrderRegistry:
     def keep(self, order: Order) -> None:
         """Remember an order."""
         self.recorder.connect()
-        if self.journal is not None:
+        if self.journal is not None and not self.journal.wanted:
             self.journal.want()
         with self.lock:
             self._orders[order.key] = order

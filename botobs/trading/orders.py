@@ -89,7 +89,8 @@ class Order:
         self._doubted = False
         self._decided_at = decided_at
         self._acknowledged_at: float | None = None
-        self._first_span = order_ids(exchange, client_order_id).span_context()
+        self._ids = order_ids(exchange, client_order_id)
+        self._first_span = self._ids.span_context()
         self._submission: SpanContext | None = None
         self._entry: Entry | None = None
 
@@ -115,7 +116,8 @@ class Order:
             finally:
                 otel_context.detach(token)
                 witness.close()
-                self._leave_journal()
+                if self._entry is not None:
+                    self._leave_journal()
 
     @contextmanager
     def update(self) -> Iterator[Order]:
@@ -215,7 +217,8 @@ class Order:
                     self._recorder.end(first)
 
     def _enter_journal(self) -> None:
-        self._leave_journal()
+        if self._entry is not None:
+            self._leave_journal()
         journal = self._order_registry.journal
         if journal is not None and self._submission is not None and not self._answered:
             self._entry = journal.submitted(self._submission, self._attributes)
@@ -227,7 +230,7 @@ class Order:
             journal.answered(entry)
 
     def _start_trace(self, submission: SpanContext) -> Span:
-        return self._recorder.start_root("order", order_ids(*self._key), self._attributes, [Link(submission)])
+        return self._recorder.start_root("order", self._ids, self._attributes, [Link(submission)])
 
     @contextmanager
     def _updating(self) -> Iterator[Span]:
@@ -265,7 +268,8 @@ class Order:
         if stage in _ANSWERS:
             self._answered = True
             self._order_registry.answered(self._key)
-            self._leave_journal()
+            if self._entry is not None:
+                self._leave_journal()
         self._tell(stage, details, span)
 
     def _news(self, stage: Stage) -> set[Stage]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opentelemetry.trace import SpanContext, TraceFlags
 
 from botobs._sdk.orders.journal import SIZE, Journal, left, read_header, unpack, write_header
-from botobs._sdk.orders.journal._layout import FIELDS, SUBMITTED, pack, store
+from botobs._sdk.orders.journal._layout import FIELDS, PLACES, SUBMITTED, pack, store
 
 SPAN = SpanContext(2**127 + 1, 2**63 + 1, False, TraceFlags(TraceFlags.SAMPLED))
 ID = "exchange.order.client_id"
@@ -80,7 +80,7 @@ class TestLayout:
         """Whatever part of a slot was written when the process was killed, it is the old one, the new one or none."""
         with mmap.mmap(-1, SIZE) as memory:
             before, after = pack(SPAN, 1, {ID: "before"}), pack(SPAN, 2, {ID: "the one after"})
-            store(memory, 0, before)
+            store(memory, PLACES[0], before)
             at = data.draw(st.integers(0, len(after)))
             begin = memory.find(before[4:]) - 4
             memory[begin : begin + at] = after[:at]

@@ -12,9 +12,9 @@ from opentelemetry.trace import SpanContext
 from ....semconv import exchange
 from ...safe import Log, class_name, never_raise
 from ._layout import (
-    SLOTS,
+    FREE,
+    PLACES,
     Memory,
-    clear,
     pack,
     store,
 )
@@ -32,13 +32,13 @@ class Entry:
         span: The span that it belongs to.
         attributes: What is known of the order, by the names of `botobs.semconv`.
         time: Nanoseconds since the epoch.
-        slot: Where it stands in the file.
+        place: Where its slot in the file begins.
         packed: What stands there.
         sent: The collector has it.
     """
 
-    __slots__ = ("attributes", "packed", "sent", "slot", "span", "time")
-    slot: int
+    __slots__ = ("attributes", "packed", "place", "sent", "span", "time")
+    place: int
 
     def __init__(self, span: SpanContext, attributes: Attributes) -> None:
         self.span = span
@@ -76,7 +76,7 @@ class Journal:
         self._lock = threading.RLock()
         self._open: dict[Entry, None] = {}
         # The last one is used again first, so that few pages of the file are touched.
-        self._free = list(range(SLOTS - 1, -1, -1))
+        self._free = list(reversed(PLACES))
         self._memory: Memory | None = None
         self._noticed = False
         self.refused = Counter({"full": 0, "no_file": 0})
@@ -104,9 +104,8 @@ class Journal:
 
     def want(self) -> None:
         """Have the file ready before the first order."""
-        if not self.wanted:
-            self.wanted = True
-            self._wake()
+        self.wanted = True
+        self._wake()
 
     def submitted(self, span: SpanContext, attributes: Attributes) -> Entry | None:
         """Write down that an order is about to be sent.
@@ -121,24 +120,19 @@ class Journal:
         if not self.active:
             return None
         try:
-            return self._keep(span, attributes)
+            entry = Entry(span, attributes if self._redact is None else self._redact(attributes))
         except Exception as error:
             # As `never_raise`, which would cost a tenth of all this.
             logger.debug("an order is not written down: %s", class_name(type(error)))
             return None
-
-    def _keep(self, span: SpanContext, attributes: Attributes) -> Entry | None:
-        if self._redact is not None:
-            attributes = self._redact(attributes)
-        entry = Entry(span, attributes)
         with self._lock:
             if not self._free and not self._drop_sent():
                 self.refused["full"] += 1
                 return None
-            entry.slot = self._free.pop()
+            entry.place = place = self._free.pop()
             self._open[entry] = None
             if self._memory is not None:
-                store(self._memory, entry.slot, entry.packed)
+                store(self._memory, place, entry.packed)
             elif not self.has_file:
                 self.refused["no_file"] += 1
         if not self._noticed:
@@ -159,8 +153,8 @@ class Journal:
                 return
             entry.attributes, entry.packed, entry.sent = known, packed, False
             if self._memory is not None:
-                clear(self._memory, entry.slot)
-                store(self._memory, entry.slot, packed)
+                self._memory[entry.place] = FREE
+                store(self._memory, entry.place, packed)
         if not self._noticed:
             self._notice()
 
@@ -174,8 +168,8 @@ class Journal:
         if self._open.pop(entry, entry) is entry:
             return
         if self._memory is not None:
-            clear(self._memory, entry.slot)
-        self._free.append(entry.slot)
+            self._memory[entry.place] = FREE
+        self._free.append(entry.place)
 
     def _drop_sent(self) -> bool:
         """Make room by the oldest one that the collector has; whether there is one."""
@@ -195,7 +189,7 @@ class Journal:
         """Store submissions to a file from now on, also those that are open."""
         with self._lock:
             for entry in self._open:
-                store(memory, entry.slot, entry.packed)
+                store(memory, entry.place, entry.packed)
             self._memory = memory
 
     def unsent(self) -> list[tuple[Entry, bytes]]:

@@ -34,6 +34,8 @@ _MAGIC = b"botobs orders 1\n"
 
 #: Bytes of the whole file.
 SIZE = 2 * _HEADER_BYTES + SLOTS * _SLOT_BYTES
+#: Where the slots begin.
+PLACES = range(2 * _HEADER_BYTES, SIZE, _SLOT_BYTES)
 
 FREE, SUBMITTED = 0, 1
 
@@ -102,9 +104,9 @@ def pack(span: SpanContext, time: int, attributes: Mapping[str, str]) -> bytes:
     text = "\0".join(map(attributes.get, FIELDS, _NOTHING)).encode("utf-8", "replace")
     if len(text) > _ROOM or text.count(0) != _SEPARATORS:
         text = _fitted([attributes.get(name, "") for name in FIELDS])
-    trace_id = span.trace_id
-    body = _NUMBERS.pack(trace_id >> 64, trace_id & _LOW, span.span_id, time) + text
-    return _PREFIX.pack(FREE, span.trace_flags & 1, len(text), crc32(body)) + body
+    trace_id, span_id, _, flags, *_ = span
+    body = _NUMBERS.pack(trace_id >> 64, trace_id & _LOW, span_id, time) + text
+    return _PREFIX.pack(FREE, flags & 1, len(text), crc32(body)) + body
 
 
 def _fitted(texts: list[str]) -> bytes:
@@ -117,16 +119,10 @@ def _fitted(texts: list[str]) -> bytes:
     return b"\0".join(shortened)
 
 
-def store(memory: Memory, slot: int, packed: bytes) -> None:
-    """Write a submission into a slot; the state comes last."""
-    begin = 2 * _HEADER_BYTES + slot * _SLOT_BYTES
-    memory[begin : begin + len(packed)] = packed
-    memory[begin] = SUBMITTED
-
-
-def clear(memory: Memory, slot: int) -> None:
-    """Empty a slot."""
-    memory[2 * _HEADER_BYTES + slot * _SLOT_BYTES] = FREE
+def store(memory: Memory, place: int, packed: bytes) -> None:
+    """Write a submission into the slot that begins at `place`; the state comes last."""
+    memory[place : place + len(packed)] = packed
+    memory[place] = SUBMITTED
 
 
 def unpack(packed: bytes) -> Submission | None:
@@ -145,8 +141,8 @@ def unpack(packed: bytes) -> Submission | None:
 
 def left(content: bytes) -> Iterator[Submission]:
     """The submissions without an answer in a journal's file, whatever else is in it."""
-    for begin in range(2 * _HEADER_BYTES, min(len(content), SIZE), _SLOT_BYTES):
-        if content[begin] == SUBMITTED:
+    for begin in PLACES:
+        if begin < len(content) and content[begin] == SUBMITTED:
             found = unpack(content[begin : begin + _SLOT_BYTES])
             if found is not None:
                 yield found
