@@ -57,6 +57,7 @@ def init(
     disabled_instrumentations: Sequence[str] | None = None,
     exchange_symbols: Sequence[str] | None = None,
     exchange_hosts: Sequence[str] | None = None,
+    order_values: Literal["none", "metrics", "traces", "messages"] | None = None,
     redact: Sequence[str] | None = None,
     redact_keys: Sequence[str] | None = None,
     redact_local_logs: bool | None = None,
@@ -107,6 +108,7 @@ def init(
             default none.
         exchange_hosts: Exchanges of your own, `host=name` each: the end of a host's name, and what metrics call the
             exchange.
+        order_values: Where amounts and prices of orders may be told; each includes those before it.
         redact: Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the
             rest.
         redact_keys: Names of attributes whose values leave no process.

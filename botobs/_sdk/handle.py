@@ -14,7 +14,7 @@ from .._version import __version__
 from ..semconv import sdk as semconv
 from . import participants, propagation, providers, resource
 from .engine import Engine, Limits, create_engine
-from .export.counts import Counts, Heartbeat, observe
+from .export.counts import Counts, Heartbeat, observe, observe_reasons
 from .export.delivery import Delivery
 from .export.discovery import Discovery
 from .export.pipeline import Pipeline
@@ -22,8 +22,10 @@ from .export.rate_limit import RateLimitedLogger
 from .export.sender import Sender
 from .export.spool import Spool
 from .export.store import Memory, Store
+from .export.submissions import Submissions
 from .instrument.base import Telemetry
 from .instrument.registry import Instrumentations, Status
+from .orders.journal import JOURNAL
 from .process.exit import died, reports_clean_stop
 from .redaction import Redactor, known
 from .safe import number_of, text_of
@@ -63,7 +65,17 @@ class Handle:
         self._delivery = Delivery(
             self._sender(), settings.export_timeout, self.counts, self._logger, self._find_stack
         )
-        self._pipeline = Pipeline(settings, self.counts, self._delivery, _store(settings), self._logger)
+        submissions = Submissions(
+            JOURNAL,
+            lambda: self.settings,
+            lambda: self._resource,
+            self._delivery,
+            self.redactor,
+            self._logger,
+        )
+        self._pipeline = Pipeline(
+            settings, self.counts, self._delivery, _store(settings), submissions, self._logger
+        )
         self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,
@@ -197,7 +209,12 @@ class Handle:
         observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queued_bytes)
         observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
         observe(semconv.SPOOL_REFUSED, meter, lambda: int(self._pipeline.spool_refused))
-        observe(semconv.SPANS_STARTED, meter, lambda: self._engine.spans_started)
+        observe_reasons(semconv.JOURNAL_REFUSED, meter, lambda: JOURNAL.refused)
+        observe(
+            semconv.SPANS_STARTED,
+            meter,
+            lambda: self._engine.spans_started + self._pipeline.submissions_sent,
+        )
         observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)
         observe(semconv.ATTRIBUTES_REFUSED, meter, lambda: self._engine.attributes_refused)
         observe(semconv.SETTINGS_INVALID, meter, lambda: len(self.problems))
@@ -234,6 +251,7 @@ class Handle:
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
+        JOURNAL.stop()
         propagation.release()
         providers.set_flush(None)
         providers.tracer_provider.switch(None)

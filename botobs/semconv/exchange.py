@@ -26,6 +26,10 @@ ORDER_ID = "exchange.order.id"
 ORDER_CLIENT_ID = "exchange.order.client_id"
 ORDER_SIDE = "exchange.order.side"
 ORDER_TYPE = "exchange.order.type"
+#: In the base currency; on spans only where the setting `order_values` allows it, as is the price.
+ORDER_AMOUNT = "exchange.order.amount"
+#: In the quote currency.
+ORDER_PRICE = "exchange.order.price"
 #: `rest` or `ws`.
 ORDER_TRANSPORT = "exchange.order.transport"
 #: Of a submission: `accepted`, `rejected`, `failed` (never sent), `unknown` (sent, and nobody knows: no answer, or one

@@ -52,6 +52,14 @@ SPOOL_REFUSED = Metric(
     "{process}",
     "1 where `spool_dir` is set and cannot be used, so that what waits is in memory alone; else 0.",
 )
+JOURNAL_REFUSED = Metric(
+    "botobs.sdk.journal.refused",
+    "observable_counter",
+    "{order}",
+    "Orders that would leave no trace if the process were killed before their answer: the journal is `full`, or there "
+    "is `no_file` for it.",
+    (REASON,),
+)
 SPANS_STARTED = Metric(
     "botobs.sdk.spans.started", "observable_counter", "{span}", "Recorded spans that were started."
 )

@@ -26,9 +26,12 @@ ORDER_CLIENT_ID = exchange.ORDER_CLIENT_ID
 ORDER_ID = exchange.ORDER_ID
 ORDER_SIDE = exchange.ORDER_SIDE
 ORDER_TYPE = exchange.ORDER_TYPE
-ORDER_AMOUNT = "exchange.order.amount"
-ORDER_PRICE = "exchange.order.price"
+ORDER_AMOUNT = exchange.ORDER_AMOUNT
+ORDER_PRICE = exchange.ORDER_PRICE
 SYMBOL = exchange.SYMBOL
+
+#: True on the span `order submitted` that was delivered for a process which had ended before the answer.
+ORDER_LEFT_BEHIND = "botobs.order.left_behind"
 
 #: What the spans `bot turn`, `bot decision`, `order submit`, `order` and `order update` carry.
 SPAN_ATTRIBUTES: tuple[str, ...] = (

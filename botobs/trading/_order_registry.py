@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import Observation
 
+from .._sdk import start
+from .._sdk.orders.journal import Journal
 from ..semconv import trading as names
 from ._recorder import Recorder, logger
 
@@ -30,11 +32,13 @@ class OrderRegistry:
 
     Attributes:
         recorder: Where the orders report to.
+        journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
         lock: Guards what an order has reached.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, journal: Journal | None = None) -> None:
         self.recorder = recorder
+        self.journal = journal
         self.lock = threading.Lock()
         self._orders: OrderedDict[Key, Order] = OrderedDict()
         self._in_flight: OrderedDict[Key, float] = OrderedDict()
@@ -43,6 +47,11 @@ class OrderRegistry:
         recorder.observe(names.IN_FLIGHT, self._observe_in_flight)
         recorder.observe(names.OLDEST_IN_FLIGHT, self._observe_oldest)
 
+    def tells_values(self) -> bool:
+        """Whether amounts and prices may be on spans: those of a backtest, and where the settings allow it."""
+        handle = start.current()
+        return self.journal is None or handle is None or handle.settings.tells_order_values("traces")
+
     def find(self, key: Key) -> Order | None:
         """The order, if it is remembered."""
         return self._orders.get(key)
@@ -50,6 +59,8 @@ class OrderRegistry:
     def keep(self, order: Order) -> None:
         """Remember an order."""
         self.recorder.connect()
+        if self.journal is not None and not self.journal.wanted:
+            self.journal.want()
         with self.lock:
             self._orders[order.key] = order
             while len(self._orders) > ORDERS_LIMIT:

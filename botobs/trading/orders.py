@@ -13,6 +13,7 @@ from opentelemetry.trace import Link, Span, SpanContext
 
 from .._sdk import orders
 from .._sdk.ids import Ids
+from .._sdk.orders.journal import Entry
 from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
 from ._never_raise import never_raise
@@ -88,8 +89,10 @@ class Order:
         self._doubted = False
         self._decided_at = decided_at
         self._acknowledged_at: float | None = None
-        self._first_span = order_ids(exchange, client_order_id).span_context()
+        self._ids = order_ids(exchange, client_order_id)
+        self._first_span = self._ids.span_context()
         self._submission: SpanContext | None = None
+        self._entry: Entry | None = None
 
     @contextmanager
     def submission(self) -> Iterator[Order]:
@@ -100,8 +103,8 @@ class Order:
         exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
-        witness = orders.Witness()
         with self._submitting() as span:
+            witness = orders.Witness(self._entry)
             token = otel_context.attach(witness.within(otel_context.set_value(_SCOPE, (self, span))))
             try:
                 yield self
@@ -113,6 +116,8 @@ class Order:
             finally:
                 otel_context.detach(token)
                 witness.close()
+                if self._entry is not None:
+                    self._leave_journal()
 
     @contextmanager
     def update(self) -> Iterator[Order]:
@@ -167,7 +172,7 @@ class Order:
 
     @never_raise
     def filled(self, amount: Number, price: Number | None = None, *, complete: bool) -> None:
-        """Report a fill.
+        """Report a fill; its amount and price are told where the setting `order_values` allows it.
 
         Args:
             amount: What was filled now, in the base currency.
@@ -179,7 +184,8 @@ class Order:
         details = {name: float(value) for name, value in given.items() if value is not None}
         if len(details) < (1 if price is None else 2):
             self._recorder.misuse("order", "a fill has an amount or a price that is no number")
-        self._report("filled" if complete else "partially_filled", details)
+        told = details if self._order_registry.tells_values() else {}
+        self._report("filled" if complete else "partially_filled", told)
 
     @never_raise
     def canceled(self) -> None:
@@ -200,6 +206,7 @@ class Order:
             self._order_registry.sent(self._key)
         with self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
             self._submission = span.get_span_context()
+            self._enter_journal()
             # An order that is sent again, after a time-out for instance, has its first span already.
             first = None if again else self._start_trace(self._submission)
             try:
@@ -209,8 +216,21 @@ class Order:
                 if first is not None:
                     self._recorder.end(first)
 
+    def _enter_journal(self) -> None:
+        if self._entry is not None:
+            self._leave_journal()
+        journal = self._order_registry.journal
+        if journal is not None and self._submission is not None and not self._answered:
+            self._entry = journal.submitted(self._submission, self._attributes)
+
+    def _leave_journal(self) -> None:
+        entry, journal = self._entry, self._order_registry.journal
+        if entry is not None and journal is not None:
+            self._entry = None
+            journal.answered(entry)
+
     def _start_trace(self, submission: SpanContext) -> Span:
-        return self._recorder.start_root("order", order_ids(*self._key), self._attributes, [Link(submission)])
+        return self._recorder.start_root("order", self._ids, self._attributes, [Link(submission)])
 
     @contextmanager
     def _updating(self) -> Iterator[Span]:
@@ -248,6 +268,8 @@ class Order:
         if stage in _ANSWERS:
             self._answered = True
             self._order_registry.answered(self._key)
+            if self._entry is not None:
+                self._leave_journal()
         self._tell(stage, details, span)
 
     def _news(self, stage: Stage) -> set[Stage]:

@@ -11,6 +11,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from .._sdk import participants
+from .._sdk.orders.journal import JOURNAL, Journal
 from . import _never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
@@ -21,15 +22,17 @@ from .feeds import FeedRegistry
 class TradingSession:
     """Bots, orders and feeds that share one time and one place where they are reported."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, journal: Journal | None = None) -> None:
         self.recorder = recorder
-        self.order_registry = OrderRegistry(recorder)
+        self.order_registry = OrderRegistry(recorder, journal)
         self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)
 
     def connect(self) -> None:
         """Report what exists already to the providers that are in force now."""
         self.recorder.connect()
+        if self.order_registry.journal is not None:
+            self.order_registry.journal.want()
 
     def goodbye(self) -> None:
         """Say goodbye for every bot and feed of this process."""
@@ -45,7 +48,7 @@ class TradingSession:
         self.feeds.forget()
 
 
-_LIVE = TradingSession(Recorder())
+_LIVE = TradingSession(Recorder(), JOURNAL)
 participants.register(_LIVE)
 _SESSION = otel_context.create_key("botobs.trading.world")
 

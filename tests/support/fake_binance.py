@@ -38,6 +38,7 @@ class FakeBinance:
 
     Attributes:
         requests: What arrived: method, path with query, headers.
+        bodies: The body of each of them.
         headers: Headers of every answer.
         failure: Status and body of every answer, or None to answer well.
         delay: Seconds before an order is answered.
@@ -49,10 +50,12 @@ class FakeBinance:
         sockets: The open WebSockets.
         frames: What arrived on them.
         answers_pings: Whether protocol pings get pongs.
+        answers_frames: Whether requests over WebSockets are answered.
     """
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, Mapping[str, str]]] = []
+        self.bodies: list[str] = []
         self.headers: dict[str, str] = {"X-MBX-USED-WEIGHT-1M": "12", "X-MBX-ORDER-COUNT-10S": "1"}
         self.failure: tuple[int, str] | None = None
         self.delay = 0.0
@@ -64,6 +67,7 @@ class FakeBinance:
         self.sockets: list[web.WebSocketResponse] = []
         self.frames: list[Any] = []
         self.answers_pings = True
+        self.answers_frames = True
         self.port = 0
         self._order_ids = 0
         self._runner: web.AppRunner | None = None
@@ -149,11 +153,11 @@ class FakeBinance:
     async def _frame(self, socket: web.WebSocketResponse, text: str) -> None:
         frame = json.loads(text)
         self.frames.append(frame)
-        if "id" in frame:
+        if "id" in frame and self.answers_frames:
             await socket.send_json({"id": frame["id"], "result": None})
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
-        await request.read()
+        self.bodies.append((await request.read()).decode())
         self.requests.append((request.method, request.path_qs, dict(request.headers)))
         if self.failure is not None:
             status, body = self.failure

@@ -31,6 +31,7 @@ from ..settings import outage, receivers
 from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
 from ..settings.values import Given, defaults, gather
+from .left_orders import LeftOrders
 
 #: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
 _TEMPLATES = (*native.folders(), "front")
@@ -98,6 +99,7 @@ class Stack:
         self._extra: list[Callable[[Stack], Iterable[Process]]] = []
         self._lock: int | None = None
         self._control: ControlServer | None = None
+        self._left_orders: LeftOrders | None = None
         self.supervisor: Supervisor
 
     def add(self, make: Callable[[Stack], Iterable[Process]]) -> None:
@@ -196,6 +198,8 @@ class Stack:
         several = cluster_targets.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
+        self._left_orders = LeftOrders(self.home, otlp, self.options.publish)
+        self._left_orders.start()
 
     def _processes(self, context: Context) -> list[Process]:
         made = native.processes(context, () if self.options.cluster else self.names)
@@ -210,6 +214,8 @@ class Stack:
         return made + native.installed(context)
 
     async def _close(self) -> None:
+        if self._left_orders is not None:
+            await self._left_orders.stop()
         if self._control is not None:
             await self._control.stop()
         if hasattr(self, "supervisor"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -89,6 +89,15 @@ class Counts:
         sdk.EXPORTED.create(meter, [exported])
         observe(sdk.METRIC_EXPORTS, meter, lambda: self.metric_exports + 1)
         sdk.EXPORT_FAILURES.create(meter, [failures])
+
+
+def observe_reasons(metric: Metric, meter: Meter, counts: Callable[[], Mapping[str, int]]) -> None:
+    """Create an observable `metric` on `meter` with one series for each reason in `counts`."""
+
+    def read(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(value, {sdk.REASON: reason}) for reason, value in counts().items()]
+
+    metric.create(meter, [read])
 
 
 class Heartbeat:

@@ -32,15 +32,22 @@ class Inbox:
     Attributes:
         woken: Whether the export thread is about to look at the queues. Written by several threads without a lock: a
             lost update wakes it once more, or not before its next interval.
+        hurried: Whether it is about to look at the orders' journal; the same holds.
     """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[FlushRequest | None] = SimpleQueue()
         self.woken = False
+        self.hurried = False
 
     def wake(self) -> None:
         """Have the export thread look at the queues now."""
         self.woken = True
+        self._queue.put(None)
+
+    def hurry(self) -> None:
+        """Have the export thread look at the orders' journal now."""
+        self.hurried = True
         self._queue.put(None)
 
     def put(self, request: FlushRequest) -> None:
@@ -50,8 +57,6 @@ class Inbox:
     def get(self, timeout: float) -> FlushRequest | None:
         """Wait until woken or asked, for `timeout` seconds at most; the request, if there is one."""
         try:
-            request = self._queue.get(timeout=max(0.0, timeout))
+            return self._queue.get(timeout=max(0.0, timeout))
         except Empty:
-            request = None
-        self.woken = False
-        return request
+            return None

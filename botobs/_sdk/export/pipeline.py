@@ -11,6 +11,7 @@ asked to do, which goes through `Inbox` and `Delivery.abort`. Everything else be
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from .queue import SpanQueue
 from .rate_limit import RateLimitedLogger
 from .split import MAX_REQUEST_BYTES, bounded
 from .store import Batch, Loss, Store
+from .submissions import Submissions
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -54,6 +56,7 @@ class Pipeline:
         counts: Where losses are counted.
         delivery: Sends batches; spans are counted as dropped while it has nowhere to send them to.
         store: Where batches wait that could not be delivered.
+        submissions: Sends orders without an answer.
         logger: Logs what a person should know.
 
     Attributes:
@@ -67,6 +70,7 @@ class Pipeline:
         counts: Counts,
         delivery: Delivery,
         store: Store,
+        submissions: Submissions,
         logger: RateLimitedLogger,
     ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
@@ -77,6 +81,7 @@ class Pipeline:
         self._counts = counts
         self._delivery = delivery
         self._store = store
+        self._submissions = submissions
         self._logger = logger
         self._engine: Engine | None = None
         self._accepts = False
@@ -105,9 +110,14 @@ class Pipeline:
         return bool(self._store.disk_error)
 
     @property
+    def submissions_sent(self) -> int:
+        """Spans that were sent of orders without an answer."""
+        return self._submissions.sent
+
+    @property
     def idle(self) -> bool:
         """Whether this process has nothing to send and has sent nothing yet, not even its heartbeat."""
-        return not self._has_exported and not self._waiting_items()
+        return not self._has_exported and not self._waiting_items() and math.isinf(self._submissions.due)
 
     def _waiting_items(self) -> int:
         return sum(map(len, self._queues.values()))
@@ -124,6 +134,7 @@ class Pipeline:
         if encode_logs is not None:
             self._encoders["logs"] = encode_logs
         self.queue.size_of = engine.span_size
+        self._submissions.start(self._inbox.hurry)
         self._accepts = True
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
         # Signals are the program's: its own threads get them.
@@ -166,6 +177,7 @@ class Pipeline:
             queue.reset()
         self._reset()
         self._delivery.after_fork()
+        self._submissions.after_fork()
         self._store.after_fork()
         if self._engine is not None and self._accepts:
             self.start(self._engine)
@@ -192,11 +204,16 @@ class Pipeline:
         exporting.set(True)
         # The first metrics go out early, so that a service is seen soon after its start.
         metrics_at = time.monotonic() + min(1.0, self._settings.metric_interval)
+        spans_at = time.monotonic() + self._settings.span_interval
+        self._never_raise(self._submissions.prepare)
         while True:
-            request = self._inbox.get(
-                min(self._settings.span_interval, metrics_at - time.monotonic(), _LONGEST_WAIT)
-            )
+            until = min(spans_at, metrics_at, self._submissions.due)
+            request = self._inbox.get(min(until - time.monotonic(), _LONGEST_WAIT))
+            woken = self._look_at_submissions()
             now = time.monotonic()
+            if request is None and not woken and now < min(spans_at, metrics_at):
+                continue
+            spans_at = now + self._settings.span_interval
             self._stopping = request is not None and request.stop
             with_metrics = request is not None or now >= metrics_at
             if with_metrics:
@@ -206,10 +223,22 @@ class Pipeline:
             if request is not None:
                 if request.stop:
                     self._never_raise(self._keep_or_drop_rest)
+                    self._never_raise(self._submissions.close)
                 request.delivered = bool(complete)
                 request.done.set()
                 if request.stop:
                     return
+
+    def _look_at_submissions(self) -> bool:
+        """Send orders without an answer, if it is time; whether something else is to be done now, too."""
+        inbox = self._inbox
+        woken, inbox.woken = inbox.woken, False
+        hurried, inbox.hurried = inbox.hurried, False
+        if hurried:
+            self._never_raise(self._submissions.prepare)
+            self._submissions.notice()
+        self._never_raise(self._submissions.send_due)
+        return woken
 
     def _never_raise(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a step; None if it raises, since nothing may end this thread, not even a `SystemExit`."""
@@ -228,13 +257,15 @@ class Pipeline:
         self._count(self._store.expire())
         if self._store.disk_error and not self._disk_error_logged:
             self._disk_error_logged = self._logger.warning("%s", self._store.disk_error)
-        delivered = True
+        if deadline is None:
+            self._never_raise(self._submissions.look)
+        delivered = deadline is None or bool(self._never_raise(self._submissions.send, deadline))
         # Metrics first: they are small, and they show what happens to the rest.
         if with_metrics and (body := self._collect(deadline)) is not None:
             parts = self._bounded(Batch("metrics", Priority.NORMAL, body, 1))
             sent = [self._send_or_store(part, deadline) for part in parts]
-            delivered = all(sent)
             self._counts.metric_exports += any(sent) or self._store.durable
+            delivered = delivered and all(sent)
         for signal, queue in self._queues.items():
             self._send_stored(signal, deadline)
             queue.sort()
@@ -319,6 +350,8 @@ class Pipeline:
         return True
 
     def _send(self, batch: Batch, deadline: float | None) -> Batch | None:
+        # What waits may take long; an order does not wait for it.
+        self._never_raise(self._submissions.send_due, deadline)
         return self._delivery.send(batch, deadline, log_failure=not self._stopping)
 
     def _count(self, losses: list[Loss]) -> int:

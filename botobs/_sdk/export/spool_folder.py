@@ -1,8 +1,8 @@
-"""The spool folder of one process; the only module that touches files of the spool.
+"""The folder of one process; the only module that touches files of the spool, and those of the orders' journals.
 
 `spool_dir` may contain other files: it may be a home, a project or a volume. So the whole spool is below one
-subfolder, `botobs-spool`, with one folder for each process. A file there is read, moved or removed only if all of this
-holds:
+subfolder, `botobs-spool`, and the journals are below another, each with one folder for each process. A file there is
+read, moved or removed only if all of this holds:
 
 - the folder has a name like ours, belongs to this user, is no link, and has a `lock` file with our marker in it;
 - this process holds the lock of that file;
@@ -14,11 +14,12 @@ Folders are removed with `rmdir` alone, which fails if anything else is in them.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ except ImportError:
     # Windows.
     fcntl = None
 
-#: The only name that is used in `spool_dir`.
+#: Below it is the spool, and nothing else of botobs.
 SUBFOLDER = "botobs-spool"
 
 _MARKER = b"A process of botobs keeps here what it could not deliver yet. Removed when that is done.\n"
@@ -42,6 +43,7 @@ _BATCH_NAME = re.compile(
     rf"\d{{20}}-(?:traces|metrics|logs)-(?:{'|'.join(PRIORITIES)})-\d{{1,9}}-[0-9a-f]{{32}}\.otlp"
 )
 _PARTIAL = ".part"
+_LONGEST_NOTE = 4096
 
 # Not there on Windows, where `open_base` refuses before they are used.
 _DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
@@ -51,22 +53,59 @@ _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
-def open_base(directory: Path) -> int:
-    """Create `directory` and its subfolder where they are missing; returns a descriptor of the subfolder.
+def open_base(directory: Path, subfolder: str = SUBFOLDER, *, create: bool = True) -> int:
+    """Open the subfolder that has the processes' folders; returns a descriptor of it.
+
+    Args:
+        directory: Where it is.
+        subfolder: Its name.
+        create: Make both where they are missing.
 
     Raises:
         OSError: It cannot be created or used; the message says why.
     """
     if fcntl is None:
         raise OSError("this system has no file locks of POSIX")
-    directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        (directory / SUBFOLDER).mkdir(mode=_PRIVATE_FOLDER)
-    base = os.open(directory / SUBFOLDER, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC)
+    if create:
+        directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            (directory / subfolder).mkdir(mode=_PRIVATE_FOLDER)
+    base = os.open(directory / subfolder, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC)
     if not _is_ours(os.fstat(base)):
         os.close(base)
-        raise PermissionError(f"{directory / SUBFOLDER} belongs to another user")
+        raise PermissionError(f"{directory / subfolder} belongs to another user")
     return base
+
+
+def write_note(base: int, name: str, text: str) -> None:
+    """Write a small file beside the processes' folders, unless it is there.
+
+    Raises:
+        OSError: The disk does not take it.
+    """
+    with suppress(FileExistsError):
+        descriptor = _create(name, base)
+        try:
+            os.write(descriptor, os.fsencode(text))
+        finally:
+            os.close(descriptor)
+
+
+def read_notes(base: int, name: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Name and text of the notes that this user has left, whose names match."""
+    for found in filter(name.fullmatch, _names(base)):
+        with suppress(OSError):
+            descriptor = _open_file(found, base, os.O_RDONLY)
+            try:
+                yield found, os.fsdecode(os.read(descriptor, _LONGEST_NOTE))
+            finally:
+                os.close(descriptor)
+
+
+def remove_note(base: int, name: str) -> None:
+    """Remove a note, if that is possible."""
+    with suppress(OSError):
+        os.unlink(name, dir_fd=base)
 
 
 class Folder:
@@ -83,8 +122,12 @@ class Folder:
         self._lock = lock
 
     @classmethod
-    def create(cls, base: int) -> Folder:
+    def create(cls, base: int, *, durable: bool = True) -> Folder:
         """Create and lock a new folder.
+
+        Args:
+            base: Below which.
+            durable: Have the disk confirm it, which may take long.
 
         Raises:
             OSError: The disk does not take it; nothing of it is left behind.
@@ -106,18 +149,20 @@ class Folder:
             # Locked before it is marked: whoever sees the marker finds the lock taken while this process lives.
             fcntl.flock(made._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _write_all(made._lock, _MARKER)
-            os.fsync(folder)
-            os.fsync(base)
+            for descriptor in (made._lock, folder, base) if durable else ():
+                os.fsync(descriptor)
         except OSError:
             made.release()
             raise
         return made
 
     @classmethod
-    def abandoned(cls, base: int) -> Iterator[Folder]:
-        """Folders of processes that have ended, each locked for this process when it is yielded."""
+    def abandoned(cls, base: int, known: Container[str] = ()) -> Iterator[Folder]:
+        """Folders of ended processes but the `known` ones, each locked for this process when it is yielded."""
         for name in _names(base):
-            if _FOLDER.fullmatch(name) and (folder := cls._lock_abandoned(base, name)) is not None:
+            if not _FOLDER.fullmatch(name) or name in known:
+                continue
+            if (folder := cls._lock_abandoned(base, name)) is not None:
                 yield folder
 
     @classmethod
@@ -167,6 +212,7 @@ class Folder:
         try:
             try:
                 _write_all(descriptor, content)
+                os.fsync(descriptor)
             finally:
                 os.close(descriptor)
             os.rename(partial, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
@@ -174,6 +220,23 @@ class Folder:
             self.remove(partial)
             raise
         os.fsync(self._folder)
+
+    def allocate(self, name: str, size: int) -> int:
+        """Create a file of zeros whose room on the disk is taken already; returns its descriptor.
+
+        A file with holes would not do for a memory map: where the disk is full, a store to it ends the process.
+
+        Raises:
+            OSError: The disk does not take it; nothing of it is left behind.
+        """
+        descriptor = _create(name, self._folder)
+        try:
+            _take_room(descriptor, size)
+        except OSError:
+            os.close(descriptor)
+            self.remove(name)
+            raise
+        return descriptor
 
     def read(self, name: str) -> bytes:
         """The content of a file.
@@ -231,11 +294,20 @@ def _open_file(name: str, folder: int, flags: int) -> int:
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
-    """Write and have the disk confirm it."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-    os.fsync(descriptor)
+
+
+def _take_room(descriptor: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+    _write_all(descriptor, bytes(size))
 
 
 def _is_ours(status: os.stat_result) -> bool:

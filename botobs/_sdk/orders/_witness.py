@@ -12,6 +12,7 @@ from ._attempts import worse
 from ._classifiers import Answer, Outcome, classified
 from ._decide import submit_outcome
 from ._http import WATCHER, HttpRequest
+from .journal import Entry
 
 _WITNESS = context.create_key("botobs-order-witness")
 
@@ -33,11 +34,13 @@ class Witness:
 
     Attributes:
         outcome: Of all submissions of watched clients together; an accepted one settles what was open before.
+        entry: The order in the journal, if it is written down.
     """
 
-    __slots__ = ("_closed", "_error", "_requests", "outcome")
+    __slots__ = ("_closed", "_error", "_requests", "entry", "outcome")
 
-    def __init__(self) -> None:
+    def __init__(self, entry: Entry | None = None) -> None:
+        self.entry = entry
         self.outcome: Outcome | None = None
         self._error: BaseException | None = None
         self._closed = False

@@ -15,6 +15,9 @@ from . import _parse as parse
 from . import _shown
 from .stack_file import Stack
 
+#: Where values of orders are told, the most private first.
+_PLACES = ("none", "metrics", "traces", "messages")
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -86,6 +89,7 @@ class Settings:
     Attributes:
         stack_files: Where a stack on this machine tells of itself; empty if its endpoint does not count.
         stack: The one that was found there.
+        state_dir: Where programs of this user leave what outlives them.
         origins: Where each value came from.
         problems: Those that cannot be used.
     """
@@ -214,6 +218,11 @@ class Settings:
         "Exchanges of your own, `host=name` each: the end of a host's name, and what metrics call the exchange.",
         parse.names,
     )
+    order_values: str = _row(
+        "metrics",
+        "Where amounts and prices of orders may be told; each includes those before it.",
+        parse.one_of(*_PLACES),
+    )
     redact: tuple[str, ...] = _row(
         (),
         "Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the rest.",
@@ -238,8 +247,13 @@ class Settings:
 
     stack_files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     stack: Stack | None = field(default=None, compare=False, repr=False)
+    state_dir: Path | None = field(default=None, compare=False, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
+
+    def tells_order_values(self, place: str) -> bool:
+        """Whether amounts and prices of orders may be told in `metrics`, in `traces` or in `messages`."""
+        return _PLACES.index(self.order_values) >= _PLACES.index(place)
 
     def shown(self, name: str) -> str:
         """The value of a setting as it may be printed."""

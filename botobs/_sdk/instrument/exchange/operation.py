@@ -18,6 +18,7 @@ from ... import orders
 from ...delays import record_delays
 from ...patching.guard import never_raise
 from . import errors
+from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .order_details import set_order_ids
 from .scope import ContextScope
@@ -54,6 +55,7 @@ class Operation(ContextScope):
     __slots__ = (
         "_client",
         "_exchanges",
+        "_journal",
         "_order",
         "_started",
         "_submission",
@@ -103,6 +105,9 @@ class Operation(ContextScope):
         self.span = exchanges.tracer.start_span(
             f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes
         )
+        self._journal: JournalEntries | None = None
+        if self._submission is not None:
+            self._journal = JournalEntries(who, name, self.span, order, batch, exchanges.values)
         super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
         self._started = time.monotonic()
 
@@ -115,6 +120,11 @@ class Operation(ContextScope):
         """The call submits another order in the place of the one that it edits."""
         if self._submission is not None:
             self._submission.replaces = True
+
+    def writes(self, sent: Any) -> None:
+        """A request of this call that may be the order's is about to be written; see `JournalEntries.requested`."""
+        if self._journal is not None:
+            self._journal.requested(sent)
 
     def waited(self, seconds: float) -> None:
         """A request of this call spent `seconds` in the client's rate limiter."""
@@ -134,6 +144,8 @@ class Operation(ContextScope):
         self.done = True
         if self._submission is not None:
             self._submission.answered()
+        if self._journal is not None:
+            self._journal.ended()
         duration = time.monotonic() - self._started
         self._measure(error, duration)
         self._follow(error, result, duration)

@@ -8,16 +8,19 @@ from typing import Any
 from opentelemetry import trace
 
 from ....semconv import exchange as semconv
+from ...safe import number_of
 from .names import BATCHES, CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .orders import order_id
 
 _LONGEST_VALUE = 128
 
 
-def order_attributes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """What a span tells about the order or market that a unified call is about."""
-    given = dict(zip(_PARAMETERS.get(name, ()), args, strict=False)) | kwargs
-    attributes: dict[str, Any] = {}
+def order_attributes(
+    name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], values: bool = False
+) -> dict[str, Any]:
+    """What a span tells about the order or market that a unified call is about, with amount and price if `values`."""
+    given = {**dict(zip(_PARAMETERS.get(name, ()), args, strict=False)), **kwargs}
+    attributes: dict[str, Any] = values_of(given, "amount", "price") if values and name in _VALUED else {}
     for key, parameter in (
         (semconv.SYMBOL, "symbol"),
         (semconv.ORDER_TYPE, "type"),
@@ -49,6 +52,7 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
         ("fetch_my_trades", "fetch_open_orders", "fetch_orders", "fetch_closed_orders"), ("symbol",)
     ),
 }
+_VALUED = frozenset(name for name, parameters in _PARAMETERS.items() if "amount" in parameters)
 _CLIENT_IDS = (
     "clientOrderId",
     "newClientOrderId",
@@ -71,6 +75,21 @@ def batch(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Mapp
     if not isinstance(given, list | tuple):
         return []
     return [order if isinstance(order, Mapping) else {} for order in given]
+
+
+def values_of(order: Mapping[str, Any], amount: str, price: str) -> dict[str, Any]:
+    """Amount and price of an order, where they are known, as attributes; the other arguments are their names in it."""
+    given = {semconv.ORDER_AMOUNT: order.get(amount), semconv.ORDER_PRICE: order.get(price)}
+    numbers = {name: _number(value) for name, value in given.items()}
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
+def _number(value: Any) -> float | None:
+    try:
+        # Client libraries take numbers as text, too.
+        return number_of(float(value) if isinstance(value, str) else value)
+    except ValueError:
+        return None
 
 
 def set_order_ids(span: trace.Span, order: Mapping[str, Any]) -> None:

@@ -48,7 +48,13 @@ class Request(ContextScope):
     )
 
     def __init__(
-        self, exchanges: ExchangeTelemetry, who: tuple[str, str], api: str, url: str, method: str
+        self,
+        exchanges: ExchangeTelemetry,
+        who: tuple[str, str],
+        api: str,
+        url: str,
+        method: str,
+        body: Any = None,
     ) -> None:
         self._exchanges = exchanges
         self._api = api
@@ -68,6 +74,8 @@ class Request(ContextScope):
             if self.operation.requests == 1:
                 _set_server(self.operation.span, url)
                 self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
+            if not self._aside:
+                self.operation.writes(body or url)
         exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
         self.sent_at = time.time()
         self._started = time.monotonic()

@@ -28,6 +28,7 @@ class ExchangeTelemetry:
         retired: Sums of the connections that are gone, so that counters never fall.
         clients: Clients with a rate limiter, by (exchange, client).
         symbols: Markets that the settings allow as an attribute of metrics.
+        values: Whether the settings allow amounts and prices on spans.
     """
 
     def __init__(self, telemetry: Telemetry) -> None:
@@ -35,6 +36,7 @@ class ExchangeTelemetry:
         self.tracer = telemetry.tracer(_SCOPE)
         self.symbols: frozenset[str] = frozenset(telemetry.settings.exchange_symbols)
         self._own_hosts = hosts.read_own(telemetry.settings.exchange_hosts)
+        self.values = telemetry.settings.tells_order_values("traces")
         self.by_name: dict[str, Exchange] = {}
         self.connections: list[Connection] = []
         self.retired: dict[ConnectionKey, list[int]] = {}

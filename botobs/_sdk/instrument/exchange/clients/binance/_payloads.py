@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 from ......semconv import exchange as semconv
 from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
+from ...order_details import values_of
 
 _LAST = re.compile(r"[/.]")
 
@@ -129,8 +130,8 @@ def section(path: str) -> str:
     return first if first.isalpha() and len(first) <= 10 else "other"
 
 
-def request_attributes(data: Any) -> dict[str, Any]:
-    """What a request tells about an order."""
+def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
+    """What a request tells about an order, with amount and price if `values`."""
     if not isinstance(data, Mapping):
         return {}
     wanted = {
@@ -140,7 +141,8 @@ def request_attributes(data: Any) -> dict[str, Any]:
         semconv.ORDER_ID: data.get("orderId"),
         semconv.ORDER_CLIENT_ID: data.get("newClientOrderId") or data.get("origClientOrderId"),
     }
-    return {key: str(getattr(value, "value", value))[:128] for key, value in wanted.items() if value}
+    texts = {key: str(getattr(value, "value", value))[:128] for key, value in wanted.items() if value}
+    return texts | (values_of(data, "quantity", "price") if values else {})
 
 
 def unified(name: str, result: Any) -> Any:

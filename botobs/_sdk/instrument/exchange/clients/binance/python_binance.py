@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
+from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from .....redaction import known
@@ -47,6 +48,7 @@ class PythonBinance:
         """Watch python-binance, imported or not."""
 
         def client_imported(class_name: str, module: ModuleType) -> None:
+            JOURNAL.want()
             exchanges = once_per_provider(telemetry, ExchangeTelemetry)
             exchanges.exchange(_WHO[0])
             cls = getattr(module, class_name)
@@ -122,12 +124,12 @@ def _begin(
     uri = str(args[1] if len(args) > 1 else kwargs["uri"])
     path = urlsplit(uri).path
     name = operation(method, path)
-    attributes = request_attributes(kwargs.get("data"))
+    attributes = request_attributes(kwargs.get("data"), exchanges.values)
     opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(path, kwargs.get("data")))
     if opened is None:
         return None
     opened.template = template(path)
-    return _Call(opened, Request(exchanges, _WHO, section(path), uri, method.upper()))
+    return _Call(opened, Request(exchanges, _WHO, section(path), uri, method.upper(), kwargs.get("data")))
 
 
 class _SocketCall:
@@ -157,11 +159,12 @@ def _begin_over_socket(
 ) -> _SocketCall | None:
     payload = args[1] if len(args) > 1 else kwargs["payload"]
     method, params = str(payload.get("method")), payload.get("params")
-    name, attributes = ws_operation(method), request_attributes(params)
+    name, attributes = ws_operation(method), request_attributes(params, exchanges.values)
     opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(method, params))
     if opened is None:
         return None
     opened.template = template(method)
+    opened.writes(params)
     return _SocketCall(opened)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
+from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from .....redaction import known
@@ -71,6 +72,7 @@ class CcxtRest:
         self._wrapped.clear()
 
     def _watch(self, exchanges: ExchangeTelemetry, root: type) -> None:
+        JOURNAL.want()
         begins: dict[str, Begin] = {
             "fetch2": functools.partial(_begin_endpoint, exchanges),
             "fetch": functools.partial(_begin_request, exchanges),
@@ -157,7 +159,7 @@ def _begin_call(
         instance,
         who(exchanges, instance),
         name,
-        order_attributes(name, args, kwargs),
+        order_attributes(name, args, kwargs, exchanges.values),
         batch(name, args, kwargs),
     )
 
@@ -239,7 +241,8 @@ def _begin_request(
             exchanges.retries.add(
                 1, {semconv.NAME: identity[0], semconv.CLIENT: identity[1], semconv.OPERATION: operation}
             )
-    return Request(exchanges, identity, api, str(url), str(method).upper())
+    body = args[3] if len(args) > 3 else kwargs.get("body")
+    return Request(exchanges, identity, api, str(url), str(method).upper(), body)
 
 
 def _reading_answers(wrapped: Callable[..., Any]) -> Callable[..., Any]:

@@ -333,6 +333,7 @@ def _send(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrap
         operation = current()
         if operation is not None and operation.attempts is not None:
             operation.attempts.over_socket = True
+            operation.writes(message)
         return await wrapped(self, message)
 
     return send

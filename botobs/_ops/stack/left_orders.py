@@ -1,0 +1,103 @@
+"""Delivers the orders that services on this machine had in flight when they were killed.
+
+Another process of the service does the same (`botobs._sdk.export.submissions`), but there may be none, and it may not
+start again. Only what was meant for this stack is delivered, with the token that its service had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..._sdk.export.destination import address, stack_at
+from ..._sdk.export.journal_file import announced, deliver_left
+from ..._sdk.export.sender import Outcome, Sender
+from ..._sdk.export.submission_spans import encode_left
+from ..._sdk.orders.journal import Submission
+from ..._sdk.redaction import Redactor
+from ..._sdk.settings import load, read_token, state_folder
+from ..access import tokens
+from ..home.home import Home
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks.
+LOOK_INTERVAL = 5.0
+#: Seconds that one request may take.
+_TIMEOUT = 10.0
+
+
+class LeftOrders:
+    """Looks every few seconds for what services have left.
+
+    Args:
+        home: Of the stack.
+        endpoint: Where its collector listens.
+        published: Whether services find the stack that are not told of it.
+    """
+
+    def __init__(self, home: Home, endpoint: str, published: bool) -> None:
+        self._home = home
+        self._endpoint = endpoint
+        self._published = published
+        self._state = state_folder(os.environ)
+        self._redactor = Redactor()
+        self._foreign: dict[Path, set[str]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._run(), name="left-orders")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception as error:
+                # The stack goes on, and tries again.
+                logger.warning("what killed services have left cannot be delivered: %s", error)
+            await asyncio.sleep(LOOK_INTERVAL)
+
+    def look(self) -> None:
+        """Deliver what waits."""
+        for directory in (self._state, *announced(self._state)):
+            known = self._foreign.setdefault(directory, set())
+            known |= deliver_left(directory, self._deliver, known)
+
+    def _deliver(self, destination: str, resource: bytes, found: list[Submission]) -> bool | None:
+        token = self._destinations().get(destination)
+        if token is None:
+            return None
+        body, service = encode_left(resource, found, self._redactor)
+        certificate = self._home.secrets / "ca.pem"
+        settings = load({"endpoint": self._endpoint, "certificate": certificate, "token": token}, {})
+        sender = Sender(settings)
+        try:
+            outcome = sender.send("traces", body, _TIMEOUT).outcome
+        finally:
+            sender.close()
+        if outcome is Outcome.DELIVERED:
+            logger.warning("%s was killed with %d orders in flight", service or "a service", len(found))
+        return outcome is not Outcome.FAILED
+
+    def _destinations(self) -> dict[str, str]:
+        """The tokens by the destinations of services that send to this stack."""
+        file = self._home.secrets / "service.token"
+        own = read_token(file)
+        found = {stack_at(self._home.path): own} | ({stack_at(): own} if self._published else {})
+        port = urlsplit(self._endpoint).port
+        scheme = urlsplit(self._endpoint).scheme
+        for endpoint in (self._endpoint, f"{scheme}://localhost:{port}"):
+            found[address(endpoint, str(file), {})] = own
+            for token in tokens.valid(self._home.secrets):
+                found[address(endpoint, token.value, {})] = token.value
+        return found

@@ -1,0 +1,161 @@
+"""The file of this process's journal of orders, and the files of processes that have ended.
+
+They are below `botobs-orders`, in `spool_dir` or, without it, in the user's state folder, one folder for each process.
+The rules for what may be touched there are those of the spool (`spool_folder`). A note in the state folder names each
+other directory, so that a stack on this machine looks there too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import re
+import time
+from collections.abc import Callable, Container
+from contextlib import suppress
+from pathlib import Path
+
+from ..orders.journal import SIZE, Submission, left, read_header
+from .spool_folder import Folder, open_base, read_notes, remove_note, write_note
+
+SUBFOLDER = "botobs-orders"
+_NAME = "journal"
+_NOTE_ENDING = ".where"
+_NOTE = re.compile(r"[0-9a-f]{32}\.where")
+#: Nanoseconds for which a file is kept whose destination nobody here sends to.
+_KEPT = 7 * 86400 * 10**9
+
+
+class JournalFile:
+    """The file of this process.
+
+    Args:
+        directory: Made if it is missing. Only its subfolder `botobs-orders` is used.
+
+    Attributes:
+        memory: The file as memory.
+
+    Raises:
+        OSError: It cannot be made; nothing of it is left behind.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._base = open_base(directory, SUBFOLDER)
+        try:
+            # What is in it does not survive the machine; the first order may come at any moment.
+            self._folder = Folder.create(self._base, durable=False)
+        except OSError:
+            os.close(self._base)
+            raise
+        try:
+            descriptor = self._folder.allocate(_NAME, SIZE)
+            try:
+                self.memory = mmap.mmap(descriptor, SIZE)
+            finally:
+                os.close(descriptor)
+        except (OSError, ValueError):
+            self.close(keep=False)
+            raise
+
+    def close(self, keep: bool) -> None:
+        """Let go of the file, and remove it unless it is to be kept for another process to deliver."""
+        if not keep:
+            self._folder.remove(_NAME)
+        self._folder.release()
+        os.close(self._base)
+
+    def forget(self) -> None:
+        """In a forked child: the file stays the parent's."""
+        self._folder.forget()
+        os.close(self._base)
+
+
+def announce(state_dir: Path, directory: Path) -> None:
+    """Leave a note in the state folder that journals are in `directory`.
+
+    Raises:
+        OSError: It cannot be left.
+    """
+    base = open_base(state_dir, SUBFOLDER)
+    try:
+        name = hashlib.sha256(os.fsencode(directory.absolute())).hexdigest()[:32] + _NOTE_ENDING
+        write_note(base, name, str(directory.absolute()))
+    finally:
+        os.close(base)
+
+
+def announced(state_dir: Path) -> list[Path]:
+    """The directories that notes in the state folder name; notes of those that are gone are removed."""
+    found = []
+    try:
+        base = open_base(state_dir, SUBFOLDER, create=False)
+    except OSError:
+        # Nobody has sent an order yet.
+        return []
+    try:
+        for name, text in read_notes(base, _NOTE):
+            directory = Path(text)
+            if directory.is_absolute() and (directory / SUBFOLDER).is_dir():
+                found.append(directory)
+            else:
+                remove_note(base, name)
+    finally:
+        os.close(base)
+    return found
+
+
+#: Delivers what an ended process has left: gets its destination, its resource and the submissions, and returns whether
+#: they are done with; None if they are for somebody else to deliver.
+Deliver = Callable[[str, bytes, list[Submission]], bool | None]
+
+
+def deliver_left(directory: Path, deliver: Deliver, foreign: Container[str] = ()) -> set[str]:
+    """Deliver the submissions that ended processes have left in a directory; never raises an OSError.
+
+    Each is locked meanwhile, so that one process alone delivers it.
+
+    Args:
+        directory: With the subfolder `botobs-orders`.
+        deliver: Called for each file.
+        foreign: Names that are left out.
+
+    Returns:
+        The names of those that are for somebody else to deliver.
+    """
+    others: set[str] = set()
+    try:
+        base = open_base(directory, SUBFOLDER, create=False)
+    except OSError:
+        # Nobody has sent an order here yet, or it cannot be used.
+        return others
+    try:
+        with suppress(OSError):
+            for folder in Folder.abandoned(base, foreign):
+                try:
+                    if not _deliver(folder, deliver):
+                        others.add(folder.name)
+                finally:
+                    folder.release()
+    finally:
+        os.close(base)
+    return others
+
+
+def _deliver(folder: Folder, deliver: Deliver) -> bool:
+    """Deliver what is in one folder; whether it was ours to deliver."""
+    try:
+        content = folder.read(_NAME)
+    except OSError:
+        # Its process ended before it had made one.
+        return True
+    header = read_header(content)
+    waiting = list(left(content))
+    done = deliver(*header, waiting) if header is not None and waiting else True
+    if done or (done is None and _is_old(waiting)):
+        folder.remove(_NAME)
+    return done is not None
+
+
+def _is_old(submissions: list[Submission]) -> bool:
+    return max(submission.time for submission in submissions) < time.time_ns() - _KEPT
