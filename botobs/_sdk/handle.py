@@ -21,8 +21,10 @@ from .export.rate_limit import RateLimitedLogger
 from .export.sender import Sender
 from .export.spool import Spool
 from .export.store import Memory, Store
+from .export.unsettled_file import UnsettledFile
 from .instrument.base import Telemetry
 from .instrument.registry import Instrumentations, Status
+from .orders.settlement import SCOPE, SettlementTelemetry
 from .process.exit import died, reports_clean_stop
 from .redaction import Redactor
 from .safe import number_of, text_of
@@ -62,7 +64,15 @@ class Handle:
         self._delivery = Delivery(
             self._sender(), settings.export_timeout, self.counts, self._logger, self._find_stack
         )
-        self._pipeline = Pipeline(settings, self.counts, self._delivery, _store(settings), self._logger)
+        self._pipeline = Pipeline(
+            settings,
+            self.counts,
+            self._delivery,
+            _store(settings),
+            UnsettledFile(lambda: self.settings),
+            self._logger,
+        )
+        self._settlement = SettlementTelemetry(providers.tracer_provider.get_tracer(SCOPE, __version__))
         self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,
@@ -184,6 +194,7 @@ class Handle:
         self.counts.register(meter)
         self._heartbeat.register(meter)
         self._instrumentations.register(meter)
+        self._settlement.start(self._engine.meter_provider.get_meter(SCOPE, __version__))
         observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queued_bytes)
         observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
         observe(semconv.SPOOL_REFUSED, meter, lambda: int(self._pipeline.spool_refused))
@@ -224,6 +235,7 @@ class Handle:
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
+        self._settlement.stop()
         propagation.release()
         providers.set_flush(None)
         providers.tracer_provider.switch(None)

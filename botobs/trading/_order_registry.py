@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import Observation
 
+from .._sdk.orders import Unsettled
 from ..semconv import trading as names
 from ._recorder import Recorder, logger
 
@@ -30,11 +31,13 @@ class OrderRegistry:
 
     Attributes:
         recorder: Where the orders report to.
+        unsettled: Where those are remembered of which nobody knows what became of them.
         lock: Guards what an order has reached.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, unsettled: Unsettled) -> None:
         self.recorder = recorder
+        self.unsettled = unsettled
         self.lock = threading.Lock()
         self._orders: OrderedDict[Key, Order] = OrderedDict()
         self._in_flight: OrderedDict[Key, float] = OrderedDict()

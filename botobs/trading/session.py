@@ -11,6 +11,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from .._sdk import participants
+from .._sdk.orders import UNSETTLED, Unsettled
 from . import _never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
@@ -21,9 +22,9 @@ from .feeds import FeedRegistry
 class TradingSession:
     """Bots, orders and feeds that share one time and one place where they are reported."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, unsettled: Unsettled) -> None:
         self.recorder = recorder
-        self.order_registry = OrderRegistry(recorder)
+        self.order_registry = OrderRegistry(recorder, unsettled)
         self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)
 
@@ -45,7 +46,7 @@ class TradingSession:
         self.feeds.forget()
 
 
-_LIVE = TradingSession(Recorder())
+_LIVE = TradingSession(Recorder(), UNSETTLED)
 participants.register(_LIVE)
 _SESSION = otel_context.create_key("botobs.trading.world")
 
@@ -93,7 +94,7 @@ def simulated(
     traces = tracer_provider or silent_tracer_provider()
     measurements = meter_provider or silent_meter_provider()
     session = TradingSession(
-        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated")
+        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"), Unsettled()
     )
     token = otel_context.attach(otel_context.set_value(_SESSION, session))
     try:

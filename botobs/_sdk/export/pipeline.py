@@ -32,6 +32,7 @@ from .priority import Priority
 from .queue import SpanQueue
 from .rate_limit import RateLimitedLogger
 from .store import Batch, Loss, Store
+from .unsettled_file import UnsettledFile
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -53,6 +54,7 @@ class Pipeline:
         counts: Where losses are counted.
         delivery: Sends batches; spans are counted as dropped while it has nowhere to send them to.
         store: Where batches wait that could not be delivered.
+        unsettled: The file of the orders of unknown outcome.
         logger: Logs what a person should know.
 
     Attributes:
@@ -66,6 +68,7 @@ class Pipeline:
         counts: Counts,
         delivery: Delivery,
         store: Store,
+        unsettled: UnsettledFile,
         logger: RateLimitedLogger,
     ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
@@ -76,6 +79,7 @@ class Pipeline:
         self._counts = counts
         self._delivery = delivery
         self._store = store
+        self._unsettled = unsettled
         self._logger = logger
         self._engine: Engine | None = None
         self._accepts = False
@@ -87,6 +91,7 @@ class Pipeline:
         self._has_exported = False
         self._stopping = False
         self._disk_error_logged = False
+        self._unsettled_problem = ""
 
     @property
     def queued_bytes(self) -> int:
@@ -166,6 +171,7 @@ class Pipeline:
         self._reset()
         self._delivery.after_fork()
         self._store.after_fork()
+        self._unsettled.after_fork()
         if self._engine is not None and self._accepts:
             self.start(self._engine)
 
@@ -201,14 +207,23 @@ class Pipeline:
             if with_metrics:
                 metrics_at = now + self._settings.metric_interval
             deadline = None if request is None else request.deadline
+            self._never_raise(self._keep_unsettled)
             complete = self._never_raise(self._export, with_metrics, deadline)
             if request is not None:
                 if request.stop:
                     self._never_raise(self._keep_or_drop_rest)
+                    self._never_raise(self._unsettled.close)
                 request.delivered = bool(complete)
                 request.done.set()
                 if request.stop:
                     return
+
+    def _keep_unsettled(self) -> None:
+        self._unsettled.turn()
+        problem = self._unsettled.problem
+        if problem and problem != self._unsettled_problem:
+            self._unsettled_problem = problem
+            self._logger.warning("%s", problem)
 
     def _never_raise(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a step; None if it raises, since nothing may end this thread, not even a `SystemExit`."""

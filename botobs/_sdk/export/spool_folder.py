@@ -18,7 +18,7 @@ import os
 import re
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -51,21 +51,27 @@ _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
-def open_base(directory: Path) -> int:
-    """Create `directory` and its subfolder where they are missing; returns a descriptor of the subfolder.
+def open_base(directory: Path, subfolder: str = SUBFOLDER, *, create: bool = True) -> int:
+    """Open the subfolder that has the processes' folders; returns a descriptor of it.
+
+    Args:
+        directory: Where it is.
+        subfolder: Its name.
+        create: Make both where they are missing.
 
     Raises:
         OSError: It cannot be created or used; the message says why.
     """
     if fcntl is None:
         raise OSError("this system has no file locks of POSIX")
-    directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        (directory / SUBFOLDER).mkdir(mode=_PRIVATE_FOLDER)
-    base = os.open(directory / SUBFOLDER, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC)
+    if create:
+        directory.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            (directory / subfolder).mkdir(mode=_PRIVATE_FOLDER)
+    base = os.open(directory / subfolder, os.O_RDONLY | _DIRECTORY | _NO_LINK | os.O_CLOEXEC)
     if not _is_ours(os.fstat(base)):
         os.close(base)
-        raise PermissionError(f"{directory / SUBFOLDER} belongs to another user")
+        raise PermissionError(f"{directory / subfolder} belongs to another user")
     return base
 
 
@@ -114,10 +120,12 @@ class Folder:
         return made
 
     @classmethod
-    def abandoned(cls, base: int) -> Iterator[Folder]:
-        """Folders of processes that have ended, each locked for this process when it is yielded."""
+    def abandoned(cls, base: int, known: Container[str] = ()) -> Iterator[Folder]:
+        """Folders of ended processes but the `known` ones, each locked for this process when it is yielded."""
         for name in _names(base):
-            if _FOLDER.fullmatch(name) and (folder := cls._lock_abandoned(base, name)) is not None:
+            if not _FOLDER.fullmatch(name) or name in known:
+                continue
+            if (folder := cls._lock_abandoned(base, name)) is not None:
                 yield folder
 
     @classmethod

@@ -14,7 +14,7 @@ from . import _files, _shown
 from ._credentials import NoTokenFile, read_token
 from ._parse import Unusable, path, path_below
 from ._table import TABLE, Problem, Setting, Settings
-from .stack_file import Stack, read_stack, stack_files
+from .stack_file import Stack, read_stack, stack_files, state_folder
 
 
 class SettingsError(ValueError):
@@ -51,11 +51,13 @@ def load(
     decided.try_to("token_file", decided.check_token_file)
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
         decided.try_to("endpoint", lambda: decided.find_stack(environ))
+    decided.try_to("state_dir", lambda: decided.find_state_dir(environ))
     decided.try_to("service_name", lambda: decided.derive(environ))
     settings = Settings(
         **decided.values,
         stack_files=decided.files,
         stack=decided.stack,
+        state_dir=decided.state_dir,
         origins=decided.origins,
         problems=tuple(decided.problems),
     )
@@ -140,6 +142,7 @@ class _Decided:
         self.problems: list[Problem] = []
         self.files: tuple[Path, ...] = ()
         self.stack: Stack | None = None
+        self.state_dir: Path | None = None
 
     def try_to(self, name: str, step: Callable[[], None]) -> None:
         """Take a step; if it fails, what it would have decided has its default, and that is a problem."""
@@ -171,6 +174,10 @@ class _Decided:
         self.take_stack(self.stack)
         if self.stack is not None and self.origins["token_file"] == str(self.stack.file):
             self.check_token_file()
+
+    def find_state_dir(self, environ: Mapping[str, str]) -> None:
+        """Where this user's programs leave what outlives them."""
+        self.state_dir = state_folder(environ)
 
     def settle(self, name: str, setting: Setting, offers: Iterator[tuple[str, Any, Any]]) -> None:
         """Take the strongest offer; a wrong one is reported and the default stands."""

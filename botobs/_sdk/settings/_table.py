@@ -86,6 +86,7 @@ class Settings:
     Attributes:
         stack_files: Where a stack on this machine tells of itself; empty if its endpoint does not count.
         stack: The one that was found there.
+        state_dir: Where programs of this user leave what outlives them.
         origins: Where each value came from.
         problems: Those that cannot be used.
     """
@@ -233,6 +234,7 @@ class Settings:
 
     stack_files: tuple[Path, ...] = field(default=(), compare=False, repr=False)
     stack: Stack | None = field(default=None, compare=False, repr=False)
+    state_dir: Path | None = field(default=None, compare=False, repr=False)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
 

@@ -60,6 +60,9 @@ _CLIENT_IDS = (
 )
 
 
+#: And in what exchanges answer.
+_ANSWERED_CLIENT_IDS = (*_CLIENT_IDS, "origClientOrderId", "client_oid", "clientOrderID", "cloid")
+
 _ABOUT_ORDERS = SUBMITS | EDITS | CANCELS | ORDER_QUERIES
 
 
@@ -71,6 +74,21 @@ def batch(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Mapp
     if not isinstance(given, list | tuple):
         return []
     return [order if isinstance(order, Mapping) else {} for order in given]
+
+
+def client_order_ids(order: Mapping[str, Any]) -> list[str]:
+    """The client order ids of an order or a trade, as they were given or answered.
+
+    There may be several: that of a request to cancel is an id of its own, beside that of the order.
+    """
+    found: dict[str, None] = {}
+    for holder in (order, order.get("params"), order.get("info")):
+        if isinstance(holder, Mapping):
+            for name in _ANSWERED_CLIENT_IDS:
+                value = holder.get(name)
+                if isinstance(value, str | int) and value != "":
+                    found[str(value)[:_LONGEST_VALUE]] = None
+    return list(found)
 
 
 def set_order_ids(span: trace.Span, order: Mapping[str, Any]) -> None:
