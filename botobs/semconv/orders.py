@@ -47,4 +47,15 @@ SETTLED = Metric(
     attributes=(exchange.NAME, trading.BOT_ID, ORDER_KEY, exchange.ORDER_OUTCOME),
 )
 
+UNSETTLED = Metric(
+    name="botobs.orders.unsettled",
+    kind="observable_gauge",
+    unit="{order}",
+    description=(
+        "Orders of unknown outcome that this process knows of, its own and those that it took over from ended "
+        "processes of its service; 0 where it knows of none. They may be settled elsewhere: what counts is "
+        "`botobs.order.settled.timestamp`."
+    ),
+)
+
 METRICS = declared_in(globals())
