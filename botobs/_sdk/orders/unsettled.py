@@ -210,7 +210,9 @@ class Unsettled:
         """Add what another process of this service has left."""
         with self._lock:
             for order in orders:
-                self._add(order)
+                told = self._settled.get(order.key)
+                if told is None or told.at < order.unknown_since:
+                    self._add(order)
             for each in settled:
                 key = each.order.key
                 known = self._orders.get(key)

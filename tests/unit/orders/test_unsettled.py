@@ -145,7 +145,8 @@ def test_what_is_told(unsettled: Unsettled, told: Recorder) -> None:
         assert [(link.context.trace_id, link.context.span_id) for link in span.links] == [
             (submission.trace_id, submission.span_id)
         ]
-        assert span.get_span_context().trace_id == submission.trace_id
+        assert span.context is not None
+        assert span.context.trace_id == submission.trace_id
     assert (unknown.name, settled.name) == ("order unknown", "order settled")
     assert "a" not in {value for point, _ in told.points(names.SETTLED.name) for value in point.values()}
 
@@ -182,7 +183,7 @@ def test_settlements_make_room_for_each_other_until_all_were_told(
     unsettled: Unsettled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("botobs._sdk.orders.unsettled.time.monotonic", lambda: now[0])
     count = 2 * module.MOST_TOLD + 1
     for number in range(count):
         unsettled.doubt(order(str(number)))
