@@ -10,6 +10,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
 
 from .._version import __version__
+from ..semconv import orders as order_names
 from ..semconv import sdk as semconv
 from . import participants, propagation, providers, resource
 from .engine import Engine, Limits, create_engine
@@ -24,6 +25,7 @@ from .export.store import Memory, Store
 from .export.unsettled_file import UnsettledFile
 from .instrument.base import Telemetry
 from .instrument.registry import Instrumentations, Status
+from .orders import UNSETTLED
 from .orders.settlement import SCOPE, SettlementTelemetry
 from .process.exit import died, reports_clean_stop
 from .redaction import Redactor
@@ -201,6 +203,7 @@ class Handle:
         observe(semconv.SPANS_STARTED, meter, lambda: self._engine.spans_started)
         observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)
         observe(semconv.ATTRIBUTES_REFUSED, meter, lambda: self._engine.attributes_refused)
+        observe(order_names.UNSETTLED, meter, lambda: len(UNSETTLED.all()))
         observe(semconv.SETTINGS_INVALID, meter, lambda: len(self.problems))
 
     def _take_providers(self) -> None:

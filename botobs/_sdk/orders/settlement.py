@@ -32,7 +32,6 @@ class SettlementTelemetry:
         """Create the metrics, and make spans from now on."""
         orders.UNKNOWN.create(meter, [self._unknown])
         orders.SETTLED.create(meter, [self._settled])
-        orders.UNSETTLED.create(meter, [self._count])
         self._unsettled.on_doubt.append(self._doubted)
         self._unsettled.on_settled.append(self._told)
 
@@ -50,9 +49,6 @@ class SettlementTelemetry:
             Observation(each.at, {**_labels(each.order), exchange.ORDER_OUTCOME: each.outcome})
             for each in self._unsettled.told()[1]
         ]
-
-    def _count(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(len(self._unsettled.all()))]
 
     @never_raise
     def _doubted(self, order: UnsettledOrder) -> None:
