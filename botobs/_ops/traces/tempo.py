@@ -133,7 +133,7 @@ class TempoClient:
         return [
             Found(
                 raw["traceID"].rjust(32, "0"),
-                hex_id(span["spanID"]).rjust(16, "0"),
+                span["spanID"].rjust(16, "0"),
                 int(span.get("startTimeUnixNano", 0)),
                 attributes_of(span),
             )
