@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import LiveStack
+from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 #: Sends three orders for two bots, none of which is answered, and goes on.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.dashboards import fill, query
+from testbed.dashboards import dashboards, fill, query
 
 RISK = ("botobs-overview", "Orders of unknown outcome")
 OLDEST = ("botobs-overview", "Oldest order without an answer")
@@ -105,7 +105,5 @@ def test_a_number_is_what_is_known_and_not_zero_for_what_is_not(
     "panel", [RISK, OLDEST, (ENGINE, "Unknown"), (ENGINE, "Submitted"), (ENGINE, "In flight")]
 )
 def test_what_nobody_reports_is_said_to_be_so(panel: tuple[str, str]) -> None:
-    from tests.support.dashboards import dashboards
-
     (found,) = [each for each in dashboards()[panel[0]]["panels"] if each["title"] == panel[1]]
     assert found["fieldConfig"]["defaults"]["noValue"] == "not reported"

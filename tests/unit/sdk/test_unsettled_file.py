@@ -19,7 +19,7 @@ from botobs._sdk.export.unsettled_file import SUBFOLDER, UnsettledFile
 from botobs._sdk.orders import UNSETTLED, Unsettled, UnsettledOrder, order_key
 from botobs._sdk.settings import Settings
 from botobs.semconv import orders as names
-from tests.support.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files need the locks of POSIX")
