@@ -365,9 +365,11 @@ async def test_ccxt_pros_stream_of_orders_settles(captured: Capture, binance: Fa
     doubt_two()
     watching = asyncio.ensure_future(client.watch_ticker(SYMBOL))
     await until(lambda: binance.frames and binance.sockets)
-    # On whichever socket it comes, ccxt takes the event for one about an order.
+    (socket,) = client.clients.values()
+    # As `watch_orders` asks; on whichever socket it comes, ccxt takes the event for one about an order.
+    asked = socket.future("orders")
     await binance.send(canceled("mine"))
-    await until(lambda: len(ids()) < 2)
+    await asked
     assert ids() == ["other"]
     assert captured.value(names.SETTLED.name, {"exchange.order.outcome": "canceled"}) > 0
     watching.cancel()
