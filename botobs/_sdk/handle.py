@@ -11,6 +11,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
 
 from .._version import __version__
+from ..semconv import orders as order_names
 from ..semconv import sdk as semconv
 from . import participants, propagation, providers, resource
 from .engine import Engine, Limits, create_engine
@@ -23,9 +24,12 @@ from .export.sender import Sender
 from .export.spool import Spool
 from .export.store import Memory, Store
 from .export.submissions import Submissions
+from .export.unsettled_file import UnsettledFile
 from .instrument.base import Telemetry
 from .instrument.registry import Instrumentations, Status
+from .orders import UNSETTLED
 from .orders.journal import JOURNAL
+from .orders.settlement import SCOPE, SettlementTelemetry
 from .process.exit import died, reports_clean_stop
 from .redaction import Redactor, known
 from .safe import number_of, text_of
@@ -74,8 +78,15 @@ class Handle:
             self._logger,
         )
         self._pipeline = Pipeline(
-            settings, self.counts, self._delivery, _store(settings), submissions, self._logger
+            settings,
+            self.counts,
+            self._delivery,
+            _store(settings),
+            submissions,
+            UnsettledFile(lambda: self.settings),
+            self._logger,
         )
+        self._settlement = SettlementTelemetry(providers.tracer_provider.get_tracer(SCOPE, __version__))
         self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,
@@ -206,6 +217,7 @@ class Handle:
         self.counts.register(meter)
         self._heartbeat.register(meter)
         self._instrumentations.register(meter)
+        self._settlement.start(self._engine.meter_provider.get_meter(SCOPE, __version__))
         observe(semconv.QUEUE_BYTES, meter, lambda: self._pipeline.queued_bytes)
         observe(semconv.SPOOL_BYTES, meter, lambda: self._pipeline.spool_bytes)
         observe(semconv.SPOOL_REFUSED, meter, lambda: int(self._pipeline.spool_refused))
@@ -217,6 +229,7 @@ class Handle:
         )
         observe(semconv.METRIC_OVERFLOWS, meter, lambda: self._engine.overflows)
         observe(semconv.ATTRIBUTES_REFUSED, meter, lambda: self._engine.attributes_refused)
+        observe(order_names.UNSETTLED, meter, lambda: len(UNSETTLED.all()))
         observe(semconv.SETTINGS_INVALID, meter, lambda: len(self.problems))
 
     def _take_providers(self) -> None:
@@ -252,6 +265,7 @@ class Handle:
         self._instrumentations.uninstall()
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
         JOURNAL.stop()
+        self._settlement.stop()
         propagation.release()
         providers.set_flush(None)
         providers.tracer_provider.switch(None)

@@ -182,6 +182,7 @@ class Capture:
                 self._engine.tracer_provider.id_generator = SequentialIds()  # type: ignore[attr-defined]
             undo.enter_context(_globals.providers(self.tracer_provider, self.meter_provider))
             undo.enter_context(_globals.fresh_trading())
+            undo.enter_context(_globals.settlements(self.meter_provider))
             undo.enter_context(_globals.no_second_botobs(os.environ))
             undo.enter_context(self._logs.attached())
             if instrument:

@@ -15,6 +15,8 @@ from .._sdk import providers as _providers
 from .._sdk import start
 from .._sdk.instrument.base import Telemetry
 from .._sdk.instrument.registry import Instrumentations
+from .._sdk.orders import UNSETTLED
+from .._sdk.orders.settlement import SCOPE, SettlementTelemetry
 from .._sdk.settings import Settings
 from ..trading import session
 from ._determinism import FakeClock
@@ -58,10 +60,24 @@ def clock(fake: FakeClock) -> Iterator[None]:
 def fresh_trading() -> Iterator[None]:
     """Let the test begin without the bots, orders and feeds of others, and leave none behind."""
     session.live().forget()
+    UNSETTLED.forget()
     try:
         yield
     finally:
         session.live().forget()
+        UNSETTLED.forget()
+
+
+@contextmanager
+def settlements(measurements: MeterProvider) -> Iterator[None]:
+    """Tell of orders of unknown outcome, unless a running botobs does so already."""
+    telemetry = SettlementTelemetry(_providers.tracer_provider.get_tracer(SCOPE))
+    if start.current() is None:
+        telemetry.start(measurements.get_meter(SCOPE))
+    try:
+        yield
+    finally:
+        telemetry.stop()
 
 
 @contextmanager

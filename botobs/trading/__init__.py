@@ -21,7 +21,7 @@ from .bots import Bot
 from .decisions import Decision, Side
 from .decisions import order_attributes as _order_attributes
 from .feeds import Feed
-from .orders import Order, order_ids
+from .orders import Order, Settlement, order_ids
 from .session import current as _current
 from .session import goodbye, simulated
 
@@ -30,6 +30,7 @@ __all__ = [
     "Decision",
     "Feed",
     "Order",
+    "Settlement",
     "Side",
     "State",
     "bot",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import Observation
 
 from .._sdk import start
+from .._sdk.orders import Unsettled
 from .._sdk.orders.journal import Journal
 from ..semconv import trading as names
 from ._recorder import Recorder, logger
@@ -32,12 +33,14 @@ class OrderRegistry:
 
     Attributes:
         recorder: Where the orders report to.
+        unsettled: Where those are remembered of which nobody knows what became of them.
         journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
         lock: Guards what an order has reached.
     """
 
-    def __init__(self, recorder: Recorder, journal: Journal | None = None) -> None:
+    def __init__(self, recorder: Recorder, unsettled: Unsettled, journal: Journal | None = None) -> None:
         self.recorder = recorder
+        self.unsettled = unsettled
         self.journal = journal
         self.lock = threading.Lock()
         self._orders: OrderedDict[Key, Order] = OrderedDict()

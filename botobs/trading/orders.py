@@ -16,6 +16,7 @@ from .._sdk.ids import Ids
 from .._sdk.orders.journal import Entry
 from .._sdk.safe import class_name, number_of, text_of
 from ..semconv import trading as names
+from ._doubts import unsettled_order
 from ._never_raise import never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Attributes
@@ -32,6 +33,8 @@ Stage = Literal[
     "failed",
     "unknown",
 ]
+#: What may become of an order of unknown outcome.
+Settlement = Literal["accepted", "rejected", "failed", "filled", "canceled", "expired"]
 Number = float | int | Decimal
 
 #: Stages after which nothing more is expected.
@@ -46,8 +49,23 @@ _OUTCOMES = _ENDS | _OPEN
 #: Stages that answer the request: the order is in flight no longer.
 _ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
 
+#: What settles an order of unknown outcome, by the stage that tells it.
+_SETTLES: dict[str, Settlement] = {
+    "acknowledged": "accepted",
+    "partially_filled": "accepted",
+    "filled": "filled",
+    "canceled": "canceled",
+    "expired": "expired",
+    "rejected": "rejected",
+}
+
+#: Stages after which it is certain that the exchange had the order.
+_TAKEN: frozenset[str] = frozenset(_SETTLES) - {"rejected"}
+
 #: What may still be reported of an order that has ended: answers and fills that were overtaken.
 _OVERTAKEN: frozenset[str] = _OPEN | {"submitted", "acknowledged", "partially_filled"}
+
+_SETTLEMENTS: frozenset[str] = frozenset({*_SETTLES.values(), "failed"})
 
 #: The order, and its span, that the code now running is about.
 _SCOPE = otel_context.create_key("botobs.trading.order")
@@ -167,8 +185,31 @@ class Order:
 
     @never_raise
     def unknown(self, reason: BaseException | str = "") -> None:
-        """Report that nobody knows whether the exchange has taken the order."""
+        """Report that nobody knows whether the exchange has taken the order.
+
+        It stays unsettled, and the alert on it goes on, until it is heard of again or `settled`.
+        """
         self._report("unknown", {names.ORDER_REASON: _words(reason)})
+        if not self._reached & _TAKEN:
+            self._doubt()
+
+    @never_raise
+    def settled(self, outcome: Settlement) -> None:
+        """Report what became of the order, where somebody has found it out: a person, or a comparison.
+
+        It ends the alert on an order of unknown outcome, also on one that another process has sent, which may run no
+        longer or on another host. Any later report on the order does the same; this one also says that it never came
+        to the exchange.
+
+        Args:
+            outcome: `accepted` (it is open), `filled`, `canceled`, `expired`, `rejected`, or `failed` (it never came to
+                the exchange).
+        """
+        if outcome not in _SETTLEMENTS:
+            self._recorder.misuse("order", "one was settled with an outcome that is none")
+            return
+        self._report("acknowledged" if outcome == "accepted" else outcome, {}, settles=False)
+        self._order_registry.unsettled.declare(self._key[0], outcome, self._key[1])
 
     @never_raise
     def filled(self, amount: Number, price: Number | None = None, *, complete: bool) -> None:
@@ -245,16 +286,54 @@ class Order:
     @never_raise
     def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None:
         # It may have been reported inside, or heard of over another socket meanwhile.
-        if self._answered:
-            return
-        exchange = self._key[0]
-        outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
-        if outcome == "accepted":
-            self.acknowledged()
-        else:
-            self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
+        if not self._answered:
+            exchange = self._key[0]
+            outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
+            if outcome == "accepted":
+                self.acknowledged()
+            else:
+                self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
+            if outcome == "unknown" and not witness.doubts:
+                self._doubt()
+        self._pass_on(witness)
 
-    def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> None:
+    def _pass_on(self, witness: orders.Witness) -> None:
+        """Doubt what watched clients could not tell and settle what they could, each by the id it was sent with."""
+        taken = bool(self._reached & _TAKEN)
+        for seen in witness.doubts:
+            # What the order was sent with by another id is another order for the exchange.
+            if not taken or seen.client_order_id not in ("", self._key[1], *witness.accepted):
+                self._doubt(seen)
+        if taken and self._order_registry.unsettled.waiting:
+            for client_order_id in witness.accepted or {self._key[1]}:
+                self._settle("accepted", client_order_id)
+
+    def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
+        """Nobody knows what became of the order, or of what a watched client has sent for it."""
+        bot_id = self._stage_series.get(names.BOT_ID)
+        self._order_registry.unsettled.doubt(
+            unsettled_order(self._key, self._attributes, bot_id, self._submission, seen)
+        )
+
+    def _settle(self, outcome: Settlement, client_order_id: str) -> None:
+        self._order_registry.unsettled.settle(self._key[0], outcome, client_order_id=client_order_id)
+
+    def _is_submitting(self) -> bool:
+        """Whether the running code is in the block that submits the order.
+
+        Its end says what became of it. What is said while it is sent once more says nothing of the last time.
+        """
+        scope = otel_context.get_value(_SCOPE)
+        return (
+            isinstance(scope, tuple)
+            and scope[0] is self
+            and self._submission is not None
+            and scope[1].get_span_context() == self._submission
+        )
+
+    def _report(
+        self, stage: Stage, details: Attributes, span: Span | None = None, *, settles: bool = True
+    ) -> None:
         with self._order_registry.lock:
             news = self._news(stage)
             self._reached |= news
@@ -270,6 +349,13 @@ class Order:
             self._order_registry.answered(self._key)
             if self._entry is not None:
                 self._leave_journal()
+        if (
+            settles
+            and stage in _SETTLES
+            and self._order_registry.unsettled.waiting
+            and not self._is_submitting()
+        ):
+            self._settle(_SETTLES[stage], self._key[1])
         self._tell(stage, details, span)
 
     def _news(self, stage: Stage) -> set[Stage]:

@@ -11,6 +11,7 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from .._sdk import participants
+from .._sdk.orders import UNSETTLED, Unsettled
 from .._sdk.orders.journal import JOURNAL, Journal
 from . import _never_raise
 from ._order_registry import OrderRegistry
@@ -22,9 +23,9 @@ from .feeds import FeedRegistry
 class TradingSession:
     """Bots, orders and feeds that share one time and one place where they are reported."""
 
-    def __init__(self, recorder: Recorder, journal: Journal | None = None) -> None:
+    def __init__(self, recorder: Recorder, unsettled: Unsettled, journal: Journal | None = None) -> None:
         self.recorder = recorder
-        self.order_registry = OrderRegistry(recorder, journal)
+        self.order_registry = OrderRegistry(recorder, unsettled, journal)
         self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)
 
@@ -48,7 +49,7 @@ class TradingSession:
         self.feeds.forget()
 
 
-_LIVE = TradingSession(Recorder(), JOURNAL)
+_LIVE = TradingSession(Recorder(), UNSETTLED, JOURNAL)
 participants.register(_LIVE)
 _SESSION = otel_context.create_key("botobs.trading.world")
 
@@ -96,7 +97,7 @@ def simulated(
     traces = tracer_provider or silent_tracer_provider()
     measurements = meter_provider or silent_meter_provider()
     session = TradingSession(
-        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated")
+        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"), Unsettled()
     )
     token = otel_context.attach(otel_context.set_value(_SESSION, session))
     try:

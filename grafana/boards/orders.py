@@ -5,11 +5,12 @@ from __future__ import annotations
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from botobs.semconv import database, exchange, runtime, trading
+from botobs.semconv import orders as order_names
 
-from . import recorded
+from . import known_orders, recorded
 from .board import Row, board
 from .panels import Query, Sized, bars, graph, latency, number, traces
-from .promql import Queries, or_zero
+from .promql import NOT_REPORTED, Queries
 
 _q = Queries(("environment", "service", "exchange", "bot"))
 _STAGES = ("decided", "submitted", "acknowledged", "filled")
@@ -32,10 +33,6 @@ def build() -> Dashboard:
     )
 
 
-def _stage(name: str) -> str:
-    return or_zero(_q.total(trading.ORDER_STAGES, where={trading.ORDER_STAGE: name}))
-
-
 def _funnel() -> list[Sized]:
     ends = ("partially_filled", "canceled", "expired", "rejected", "failed", "unknown")
     return [
@@ -43,13 +40,15 @@ def _funnel() -> list[Sized]:
             "Funnel",
             "Orders that reached each stage within the time range, each order once a stage.",
             "short",
-            [Query(_stage(name), name) for name in _STAGES],
+            [Query(known_orders.stage(_q, name), name) for name in _STAGES],
+            absent=NOT_REPORTED,
         ),
         bars(
             "What else became of them",
             "Orders within the time range that were filled in part, or ended otherwise.",
             "short",
-            [Query(_stage(name), name.replace("_", " ")) for name in ends],
+            [Query(known_orders.stage(_q, name), name.replace("_", " ")) for name in ends],
+            absent=NOT_REPORTED,
         ),
         graph(
             "Stages over time",
@@ -128,6 +127,17 @@ def _time() -> list[Sized]:
 def _clients() -> list[Sized]:
     return [
         graph(
+            "Unsettled",
+            "Orders of unknown outcome, by service and bot, until each of them is settled.",
+            "short",
+            [
+                Query(
+                    f"sum by (service_name, botobs_bot_id) ({_q.select(recorded.ORDERS_UNSETTLED)})",
+                    "{{service_name}} {{botobs_bot_id}}",
+                )
+            ],
+        ),
+        graph(
             "Submissions by outcome",
             "Requests that create orders, as the clients' instrumentation counts them: one sent twice counts twice.",
             "short",
@@ -156,8 +166,9 @@ def _clients() -> list[Sized]:
             "Oldest order without an answer",
             "As the clients' instrumentation sees it.",
             "s",
-            or_zero(_q.latest(exchange.ORDERS_OLDEST_AGE)),
+            _q.latest(exchange.ORDERS_OLDEST_AGE),
             threshold=recorded.ORDER_IN_FLIGHT,
+            absent=NOT_REPORTED,
             width=8,
         ),
     ]
@@ -166,6 +177,12 @@ def _clients() -> list[Sized]:
 def _examples() -> list[Sized]:
     of = 'resource.deployment.environment.name =~ "$environment"'
     return [
+        traces(
+            "Orders of unknown outcome",
+            "Each order of which nobody knew whether the exchange took it, settled since or not, in the trace that "
+            "sent it. `botobs orders` leaves out those that are settled.",
+            f'{{ {of} && name = "{order_names.UNKNOWN_SPAN}" && span.{exchange.NAME} =~ "$exchange" }}',
+        ),
         traces(
             "Slow orders",
             "Calls that create an order and take longer than 100 ms. Each trace shows what came before the call.",

@@ -6,11 +6,11 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from botobs.semconv import exchange, trading
 
-from . import exporters, recorded
+from . import exporters, known_orders, recorded
 from .alerts import firing, since
 from .board import Row, board
 from .panels import Column, Query, Sized, graph, grid, number
-from .promql import Queries, or_zero
+from .promql import NOT_REPORTED, Queries, or_zero, zero_where
 
 _q = Queries(("environment",))
 _BY_SERVICE = ("service.name",)
@@ -39,50 +39,59 @@ def _risk() -> list[Sized]:
             "Oldest order without an answer",
             "Age of the oldest order that was sent and neither accepted nor refused. Nobody knows whether it trades.",
             "s",
-            or_zero(f"max({_q.select(recorded.ORDERS_OLDEST)})"),
+            f"max({_q.select(recorded.ORDERS_OLDEST)})",
             threshold=recorded.ORDER_IN_FLIGHT,
             uid="botobs-orders",
+            absent=NOT_REPORTED,
         ),
         number(
             "Orders of unknown outcome",
-            "Orders within the time range of which nobody knows whether the exchange took them. Ask the exchange.",
+            "Orders of which nobody knows whether the exchange took them, until somebody has found it out. "
+            "`botobs orders` names them.",
             "short",
-            or_zero(_q.total(trading.ORDERS, where={trading.ORDER_OUTCOME: "unknown"})),
+            known_orders.unsettled(_q),
             bad=1,
             uid="botobs-orders",
+            absent=NOT_REPORTED,
         ),
         number(
             "Failed bots",
             "Bots that are in the state `failed` now, and do not trade.",
             "short",
-            or_zero(f"sum({_q.select(recorded.BOTS_BY_STATE, {trading.BOT_STATE: 'failed'})})"),
+            f"sum({_q.select(recorded.BOTS_BY_STATE, {trading.BOT_STATE: 'failed'})})",
             bad=1,
             uid="botobs-bots",
+            absent=NOT_REPORTED,
         ),
         number(
             "Silent bots",
             "Bots that missed more turns than they may, and have neither been stopped nor said goodbye.",
             "short",
-            or_zero(f"sum({_q.select(recorded.BOTS_SILENT)})"),
+            zero_where(
+                f"sum({_q.select(recorded.BOTS_BY_STATE)})", f"sum({_q.select(recorded.BOTS_SILENT)})"
+            ),
             bad=1,
             uid="botobs-bots",
+            absent=NOT_REPORTED,
         ),
         number(
             "Silent market-data streams",
             "Streams without an update for much longer than ever before: bots would decide on old prices.",
             "short",
-            or_zero(_q.latest(exchange.WS_STREAMS_SILENT, how="sum")),
+            _q.latest(exchange.WS_STREAMS_SILENT, how="sum"),
             bad=1,
             uid="botobs-exchanges",
+            absent=NOT_REPORTED,
         ),
         number(
             "Highest use of a rate limit",
             "The limit of an exchange that is nearest to its end. Beyond it requests are refused, then the address is "
             "banned.",
             "percentunit",
-            or_zero(f"max({_q.select(recorded.RATE_LIMIT)})"),
+            f"max({_q.select(recorded.RATE_LIMIT)})",
             threshold=recorded.RATE_LIMIT_WARNING,
             uid="botobs-exchanges",
+            absent=NOT_REPORTED,
         ),
     ]
 

@@ -181,6 +181,7 @@ def number(
     threshold: Recorded | None = None,
     bad: float | None = None,
     uid: str = "",
+    absent: str = "",
     width: int = 4,
 ) -> Sized:
     """One number now, or over the whole range.
@@ -193,6 +194,7 @@ def number(
         threshold: Red from this limit of an alert on.
         bad: Red from this value on, where any is bad by nature.
         uid: The dashboard that a click leads to.
+        absent: What is shown where there is no series; without it, that there is no data.
         width: Of 24.
     """
     panel = stat.Panel().title(title).description(description).datasource(PROMETHEUS).unit(unit)
@@ -208,6 +210,8 @@ def number(
         panel.with_transformation(_THRESHOLD_FROM_LIMIT)
     if uid:
         panel.links([_link(uid)])
+    if absent:
+        panel.no_value(absent)
     return Sized(panel, width, 4)
 
 
@@ -284,11 +288,15 @@ def timeline(
     return Sized(panel, 24, height)
 
 
-def bars(title: str, description: str, unit: str, queries: Sequence[Query], *, width: int = 8) -> Sized:
-    """Numbers over the whole range beside each other, in the order of the queries."""
+def bars(
+    title: str, description: str, unit: str, queries: Sequence[Query], *, absent: str = "", width: int = 8
+) -> Sized:
+    """Numbers over the whole range beside each other, in the order of the queries; `absent` where there are none."""
     panel = bargauge.Panel().title(title).description(description).datasource(PROMETHEUS).unit(unit).min(0)
     for reference, query in _references(queries):
         panel.with_target(_target(query, reference, instant=True))
+    if absent:
+        panel.no_value(absent)
     panel.orientation(common_models.VizOrientation.HORIZONTAL)
     panel.display_mode(common_models.BarGaugeDisplayMode.BASIC)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))

@@ -139,6 +139,26 @@ class Queries:
         return f"{how}{_by(series, by)} (last_over_time({self.select(series, where)}[{_FRESH}]))"
 
 
+#: What is shown of what nobody reports. It is no zero.
+NOT_REPORTED = "not reported"
+
+
+def told_or_seen(told: str, seen: str, how: str = "sum") -> str:
+    """What services report by themselves, and of those that do not what their clients' instrumentation sees.
+
+    Args:
+        told: By service.
+        seen: The same by the other metric.
+        how: How services are put together.
+    """
+    return f"{how}(({told}) or on (service_name) ({seen}))"
+
+
+def zero_where(reported: str, expression: str) -> str:
+    """The expression, or 0 where it has no series while `reported` has some; nothing where that has none either."""
+    return f"({expression}) or 0 * ({reported})"
+
+
 def or_zero(expression: str) -> str:
     """The expression, or 0 where it has no series at all: for counts whose series are born by the first event."""
     return f"{expression} or vector(0)"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from botobs.semconv import runtime, trading
+from botobs.semconv import exchange, runtime, trading
 
-from . import recorded
+from . import known_orders, recorded
 from .board import Row, board
 from .panels import Query, Sized, graph, latency, number
-from .promql import Queries, or_zero
+from .promql import NOT_REPORTED, Queries
 
 _q = Queries(("environment", "service", "exchange"))
 _EXCHANGE = (trading.EXCHANGE_NAME,)
@@ -34,16 +34,16 @@ def build() -> Dashboard:
 
 def _now() -> list[Sized]:
     def outcome(title: str, name: str, description: str, bad: float | None = None) -> Sized:
-        total = _q.total(trading.ORDERS, where={trading.ORDER_OUTCOME: name})
-        return number(title, description, "short", or_zero(total), bad=bad)
+        return number(title, description, "short", known_orders.total(_q, name), bad=bad, absent=NOT_REPORTED)
 
     return [
         number(
             "Submitted",
             "Orders sent within the time range, each once.",
             "short",
-            or_zero(_q.total(trading.ORDERS_SUBMITTED)),
+            known_orders.total(_q, "submitted"),
             uid="botobs-orders",
+            absent=NOT_REPORTED,
         ),
         outcome("Filled", "filled", "Orders that were filled completely within the time range."),
         outcome("Canceled", "canceled", "Orders that were canceled within the time range."),
@@ -53,7 +53,8 @@ def _now() -> list[Sized]:
             "In flight",
             "Orders that were sent and have no answer yet.",
             "short",
-            or_zero(_q.latest(trading.IN_FLIGHT, how="sum")),
+            known_orders.in_flight(_q),
+            absent=NOT_REPORTED,
         ),
     ]
 
@@ -66,14 +67,17 @@ def _orders() -> list[Sized]:
             "Submitted, by exchange",
             "Orders per second, by exchange. Silence while bots run is an alert.",
             "ops",
-            [Query(_q.rate(trading.ORDERS_SUBMITTED, _EXCHANGE), "{{exchange_name}}")],
+            [Query(known_orders.submitted_rate(_q), "{{exchange_name}}")],
             stack=True,
         ),
         graph(
             "Outcomes",
             "What became of orders, counted one by one.",
             "short",
-            [Query(_q.events(trading.ORDERS, _OUTCOME), "{{botobs_order_outcome}}")],
+            [
+                Query(_q.events(trading.ORDERS, _OUTCOME), "{{botobs_order_outcome}}"),
+                Query(known_orders.seen_outcomes(_q), "{{exchange_order_outcome}}, as clients see it"),
+            ],
             bars=True,
         ),
         graph(
@@ -99,13 +103,25 @@ def _orders() -> list[Sized]:
             "In flight, by exchange",
             "Orders that were sent and have no answer yet.",
             "short",
-            [Query(_q.latest(trading.IN_FLIGHT, _EXCHANGE, how="sum"), "{{exchange_name}}")],
+            [
+                Query(
+                    f"{_q.latest(trading.IN_FLIGHT, _EXCHANGE, how='sum')} or on (exchange_name) "
+                    f"{_q.latest(exchange.ORDERS_IN_FLIGHT, _EXCHANGE, how='sum')}",
+                    "{{exchange_name}}",
+                )
+            ],
         ),
         graph(
             "Oldest in flight",
             "Age of the oldest order without an answer. Client libraries give up after ten seconds.",
             "s",
-            [Query(_q.latest(trading.OLDEST_IN_FLIGHT, _EXCHANGE), "{{exchange_name}}")],
+            [
+                Query(
+                    f"{_q.latest(trading.OLDEST_IN_FLIGHT, _EXCHANGE)} or on (exchange_name) "
+                    f"{_q.latest(exchange.ORDERS_OLDEST_AGE, _EXCHANGE)}",
+                    "{{exchange_name}}",
+                )
+            ],
             limits=recorded.ORDER_IN_FLIGHT,
         ),
     ]

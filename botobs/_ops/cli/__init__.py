@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "grafana": "give a Grafana that runs already the data sources and dashboards",
     "token": "let services on other machines in, and out again",
     "certs": "see, renew and extend the stack's certificates",
+    "orders": "which orders nobody knows the outcome of, and how to tell it",
     "ledger": "what each service sent, and whether any of it is missing",
     "doctor": "find out why something is not seen",
     "drill": "break something on purpose, and see who is told",

@@ -11,6 +11,8 @@ _OKX = {"exchange_name": "okx"}
 _SILENCE = 30.0
 #: Seconds for which each answer of the exchange says that the ban lasts.
 _BAN = 10.0
+#: Seconds until the demo's trading engine has asked after an order that it knows nothing of, and that is told.
+_ASKED_AFTER = 30.0
 #: Seconds until an order has been sent and a wrong answer has come.
 _ORDER = 2.0
 
@@ -122,10 +124,11 @@ DRILLS = (
         name="orders-unknown",
         does="lets one simulated exchange answer with 503, which does not say whether it has taken an order",
         alert="OrderOutcomeUnknown",
-        labels=_OKX,
+        labels={**_OKX, "service_name": "trading-engine"},
         fault=exchange("okx", "server_error", value=503),
         needs=BOTS,
         reach=after(_ORDER),
+        lingers=after(_ASKED_AFTER),
         also=("ExchangeErrorsHigh",),
         traceql='{ span.exchange.name = "okx" && status = error }',
     ),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from .model import Kind, Span, Trace
 from .parts import Part, Share, break_down, part_of, throttled
 from .query import build_query
-from .tempo import NoSuchTrace, Summary, TempoClient, TempoError
+from .tempo import Found, NoSuchTrace, Summary, TempoClient, TempoError
 from .waterfall import Row, lay_out
 
 __all__ = [
+    "Found",
     "Kind",
     "NoSuchTrace",
     "Part",

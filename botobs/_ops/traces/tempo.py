@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 
 from ..errors import UserError
-from .model import Trace, hex_id
+from .model import Trace, Value, attributes_of, hex_id
 
+#: As many as Tempo gives of one trace.
+_SPANS_OF_A_TRACE = 100
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{1,32}")
 
 
@@ -57,6 +59,20 @@ class Summary:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A span in the answer to a search, with the attributes that were selected.
+
+    Attributes:
+        start_ns: Nanoseconds since the epoch.
+    """
+
+    trace_id: str
+    span_id: str
+    start_ns: int
+    attributes: Mapping[str, Value]
+
+
 class TempoClient:
     """Searches and fetches.
 
@@ -93,6 +109,38 @@ class TempoClient:
         body = self._get("/api/search", parameters)
         found = [Summary.from_json(raw) for raw in body.get("traces") or []]
         return sorted(found, key=lambda summary: summary.start_ns, reverse=True)
+
+    def spans(self, query: str, begin: float, end: float, limit: int) -> list[Found]:
+        """The spans that meet a TraceQL query, with the attributes that it selects.
+
+        Args:
+            query: TraceQL.
+            begin: Seconds since the epoch.
+            end: The same, exclusive.
+            limit: How many traces at most.
+
+        Raises:
+            TempoError: Tempo cannot be reached or refuses the query.
+        """
+        parameters: dict[str, str | int] = {
+            "q": query,
+            "start": int(begin),
+            "end": int(end) + 1,
+            "limit": limit,
+            "spss": _SPANS_OF_A_TRACE,
+        }
+        body = self._get("/api/search", parameters)
+        return [
+            Found(
+                raw["traceID"].rjust(32, "0"),
+                span["spanID"].rjust(16, "0"),
+                int(span.get("startTimeUnixNano", 0)),
+                attributes_of(span),
+            )
+            for raw in body.get("traces") or []
+            for spans in raw.get("spanSets") or ([raw["spanSet"]] if raw.get("spanSet") else [])
+            for span in spans.get("spans") or []
+        ]
 
     def trace(self, trace_id: str) -> Trace:
         """The trace with the given id.

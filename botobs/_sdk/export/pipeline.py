@@ -35,6 +35,7 @@ from .rate_limit import RateLimitedLogger
 from .split import MAX_REQUEST_BYTES, bounded
 from .store import Batch, Loss, Store
 from .submissions import Submissions
+from .unsettled_file import UnsettledFile
 
 if TYPE_CHECKING:
     from ..engine import Engine
@@ -57,6 +58,7 @@ class Pipeline:
         delivery: Sends batches; spans are counted as dropped while it has nowhere to send them to.
         store: Where batches wait that could not be delivered.
         submissions: Sends orders without an answer.
+        unsettled: The file of the orders of unknown outcome.
         logger: Logs what a person should know.
 
     Attributes:
@@ -71,6 +73,7 @@ class Pipeline:
         delivery: Delivery,
         store: Store,
         submissions: Submissions,
+        unsettled: UnsettledFile,
         logger: RateLimitedLogger,
     ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
@@ -82,6 +85,7 @@ class Pipeline:
         self._delivery = delivery
         self._store = store
         self._submissions = submissions
+        self._unsettled = unsettled
         self._logger = logger
         self._engine: Engine | None = None
         self._accepts = False
@@ -93,6 +97,7 @@ class Pipeline:
         self._has_exported = False
         self._stopping = False
         self._disk_error_logged = False
+        self._unsettled_problem = ""
 
     @property
     def queued_bytes(self) -> int:
@@ -179,6 +184,7 @@ class Pipeline:
         self._delivery.after_fork()
         self._submissions.after_fork()
         self._store.after_fork()
+        self._unsettled.after_fork()
         if self._engine is not None and self._accepts:
             self.start(self._engine)
 
@@ -219,11 +225,13 @@ class Pipeline:
             if with_metrics:
                 metrics_at = now + self._settings.metric_interval
             deadline = None if request is None else request.deadline
+            self._never_raise(self._keep_unsettled)
             complete = self._never_raise(self._export, with_metrics, deadline)
             if request is not None:
                 if request.stop:
                     self._never_raise(self._keep_or_drop_rest)
                     self._never_raise(self._submissions.close)
+                    self._never_raise(self._unsettled.close)
                 request.delivered = bool(complete)
                 request.done.set()
                 if request.stop:
@@ -239,6 +247,13 @@ class Pipeline:
             self._submissions.notice()
         self._never_raise(self._submissions.send_due)
         return woken
+
+    def _keep_unsettled(self) -> None:
+        self._unsettled.turn()
+        problem = self._unsettled.problem
+        if problem and problem != self._unsettled_problem:
+            self._unsettled_problem = problem
+            self._logger.warning("%s", problem)
 
     def _never_raise(self, step: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a step; None if it raises, since nothing may end this thread, not even a `SystemExit`."""

@@ -13,15 +13,20 @@ from ._decide import submit_outcome
 from ._evidence import LONGEST_TEXT, codes_in
 from ._http import WATCHER, HttpRequest, begin_request, sending
 from ._witness import Witness, current_witness
+from .unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder, order_key
 
 __all__ = [
     "LONGEST_TEXT",
+    "UNSETTLED",
     "WATCHER",
     "Answer",
     "Attempts",
     "Classifier",
     "HttpRequest",
     "Outcome",
+    "Settlement",
+    "Unsettled",
+    "UnsettledOrder",
     "Witness",
     "add_classifier",
     "begin_request",
@@ -30,6 +35,7 @@ __all__ = [
     "code_outcome",
     "codes_in",
     "current_witness",
+    "order_key",
     "replacement",
     "result_outcome",
     "sending",

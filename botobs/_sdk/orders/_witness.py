@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from opentelemetry import context
@@ -13,6 +14,7 @@ from ._classifiers import Answer, Outcome, classified
 from ._decide import submit_outcome
 from ._http import WATCHER, HttpRequest
 from .journal import Entry
+from .unsettled import UnsettledOrder
 
 _WITNESS = context.create_key("botobs-order-witness")
 
@@ -35,9 +37,11 @@ class Witness:
     Attributes:
         outcome: Of all submissions of watched clients together; an accepted one settles what was open before.
         entry: The order in the journal, if it is written down.
+        doubts: Orders of unknown outcome, for whoever ends the block to pass on.
+        accepted: Client order ids of those that were accepted, where they are asked for.
     """
 
-    __slots__ = ("_closed", "_error", "_requests", "entry", "outcome")
+    __slots__ = ("_closed", "_error", "_requests", "accepted", "doubts", "entry", "outcome")
 
     def __init__(self, entry: Entry | None = None) -> None:
         self.entry = entry
@@ -45,18 +49,39 @@ class Witness:
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
+        self.doubts: list[UnsettledOrder] = []
+        self.accepted: set[str] = set()
 
     def within(self, entered: context.Context) -> context.Context:
         """`entered` with this witness in it."""
         return context.set_value(WATCHER, self, context.set_value(_WITNESS, self, entered))
 
-    def tell(self, outcome: Outcome, error: BaseException | None) -> None:
-        """A watched client's submission ended, and how."""
-        if self._closed:
-            return
+    def tell(
+        self,
+        outcome: Outcome,
+        error: BaseException | None,
+        doubts: Sequence[UnsettledOrder] = (),
+        accepted: Iterable[str] = (),
+    ) -> bool:
+        """A watched client's submission ended, and how.
+
+        Args:
+            outcome: Of all its orders together.
+            error: What it raised.
+            doubts: Those of unknown outcome.
+            accepted: The client order ids of those that were accepted, where they are known.
+
+        Returns:
+            Whether the doubts are passed on from here.
+        """
+        if self._closed or len(self.doubts) + len(doubts) > _MOST_REQUESTS:
+            return False
+        self.doubts += doubts
+        self.accepted |= {each for each in accepted if each}
         self._error = error
         if outcome in ("accepted", "unknown") or self.outcome in (None, "failed"):
             self.outcome = outcome
+        return True
 
     def request(self, method: str, url: str) -> HttpRequest | None:
         """A request of a client that is not watched is about to be sent."""
@@ -87,6 +112,7 @@ class Witness:
         """Let go of what was seen; whoever still has the context tells nothing any more."""
         self._closed = True
         self._error = None
+        self.doubts = []
         self._requests = []
 
     def _seen(self, exchange: str) -> Outcome | None:

@@ -34,7 +34,12 @@ _ONLY_IN_A_FAULT = {
     'unsubscribed|closed"}': "the exchange fails no call",
     "collector:points_lost:increase": "Prometheus refuses nothing",
     "exchange:errors:rate": "the exchange fails no call",
-    "exchange:orders_unknown:increase": "every order's outcome is known",
+    "bot:orders_unsettled:count": "every order's outcome is known",
+    "botobs_order_settled_timestamp_seconds": "every order's outcome is known",
+    "botobs_order_unknown_timestamp_seconds": "every order's outcome is known",
+    "order:settled:timestamp_seconds": "every order's outcome is known",
+    "order:unknown:timestamp_seconds": "every order's outcome is known",
+    "service:orders_unknown:increase": "every order's outcome is known",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
 }
 #: Series of an API that the demo has no use for.

@@ -23,6 +23,12 @@ _EQUIVALENT: dict[str, str] = {
         "it gives a service without failures a zero, for the dashboards; to an alert zero and nothing are the same"
     )
     for sli in ("http", "turns")
+} | {
+    f"bot:orders_unsettled:count: botobs_order_{what}_timestamp_seconds renamed": (
+        "the group that remembers orders runs as often as all others where rules are played back; in production it "
+        "runs every half hour, and the last two hours are read from what services tell"
+    )
+    for what in ("unknown", "settled")
 }
 
 

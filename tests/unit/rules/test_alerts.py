@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.support.rules import Rule, cases_by_alert
@@ -71,3 +72,13 @@ def test_one_of_two_severities_waits_longer_as_a_warning(alerts: list[Rule]) -> 
 
 def test_every_alert_has_cases_that_test_it(alerts: list[Rule], rendered: Path) -> None:
     assert set(cases_by_alert(rendered)) == {alert.name for alert in alerts}
+
+
+def test_what_is_counted_is_told_in_whole_numbers(alerts: list[Rule]) -> None:
+    """`increase` extrapolates, and `humanize` rounds to four digits: nobody has seen 3.384 orders."""
+    for alert in alerts:
+        for text in alert.body["annotations"].values():
+            for found in re.finditer(r"\{\{ *\$value *(\| *humanize *)?\}\}(.{0,20})", text):
+                # Rates are no counts, and the value of a comparison stands in brackets.
+                is_rate = found[2].startswith((" requests a second", ")"))
+                assert is_rate or found[2].startswith((".", ",")), f"{alert.title}: {found[0]}"

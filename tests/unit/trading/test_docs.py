@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from botobs import clients, trading
-from botobs._sdk.orders import _classifiers
+from botobs._sdk.orders import UNSETTLED, _classifiers
 from botobs.semconv import trading as names
 from botobs.testing import Capture, FakeClock
 
@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "trading.md"
 def page(captured: Capture) -> Iterator[dict[str, Any]]:
     """What the page's examples define."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), namespace)
@@ -107,3 +107,10 @@ def test_the_page_names_what_there_is() -> None:
     mentioned = set(re.findall(r"\bbotobs_\w+(?=\[)", text))
     assert len(mentioned) == 3
     assert mentioned <= known
+
+
+def test_an_order_of_unknown_outcome_is_settled(page: dict[str, Any], captured: Capture) -> None:
+    trading.order("lost", exchange="binance").unknown()
+    assert UNSETTLED.waiting
+    page["found_filled"]("lost")
+    assert not UNSETTLED.waiting

@@ -32,7 +32,8 @@ def draw_figures(panel: Panel, answers: Answers, window: Window) -> View:
             value = series.values[-1]
             label = name_of(query, series) if len(found) > 1 or len(panel.queries) > 2 else ""
             figures.append(_figure(panel, value, limit, label, window))
-    return View(figures=figures)
+    absent = panel.setting("noValue")
+    return View(figures=figures or ([Figure(absent, "", "", "")] if absent else []))
 
 
 def draw_bars(panel: Panel, answers: Answers, window: Window) -> View:  # noqa: ARG001 - as all

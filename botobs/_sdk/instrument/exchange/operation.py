@@ -22,6 +22,7 @@ from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .order_details import set_order_ids
 from .scope import ContextScope
+from .settling import settle_from_call
 from .submission import Submission
 from .telemetry import ExchangeTelemetry
 
@@ -209,6 +210,8 @@ class Operation(ContextScope):
                 self._submission.attributes(verdicts, self._transport),
                 context=trace.set_span_in_context(self.span),
             )
+            if "unknown" in verdicts:
+                self.span.set_attribute(semconv.ORDER_OUTCOME, "unknown")
         elif name in CANCELS:
             attributes = {
                 semconv.NAME: self.who[0],
@@ -218,6 +221,8 @@ class Operation(ContextScope):
             if error is not None:
                 attributes[semconv.ERROR_TYPE] = errors.error_type(error)
             tracker.cancel_duration.record(duration, attributes)
+        if error is None and orders.UNSETTLED.waiting:
+            settle_from_call(self.who[0], name, self._order, result)
         if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
             tracker.update(self.who[0], result, keep=False)
         elif name == "fetch_time" and isinstance(result, int) and self.status is not None:

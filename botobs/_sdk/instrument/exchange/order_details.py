@@ -64,6 +64,9 @@ _CLIENT_IDS = (
 )
 
 
+#: And in what exchanges answer.
+_ANSWERED_CLIENT_IDS = (*_CLIENT_IDS, "origClientOrderId", "client_oid", "clientOrderID", "cloid")
+
 _ABOUT_ORDERS = SUBMITS | EDITS | CANCELS | ORDER_QUERIES
 
 
@@ -90,6 +93,21 @@ def _number(value: Any) -> float | None:
         return number_of(float(value) if isinstance(value, str) else value)
     except ValueError:
         return None
+
+
+def client_order_ids(order: Mapping[str, Any]) -> list[str]:
+    """The client order ids of an order or a trade, as they were given or answered.
+
+    There may be several: that of a request to cancel is an id of its own, beside that of the order.
+    """
+    found: dict[str, None] = {}
+    for holder in (order, order.get("params"), order.get("info")):
+        if isinstance(holder, Mapping):
+            for name in _ANSWERED_CLIENT_IDS:
+                value = holder.get(name)
+                if isinstance(value, str | int) and value != "":
+                    found[str(value)[:_LONGEST_VALUE]] = None
+    return list(found)
 
 
 def set_order_ids(span: trace.Span, order: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ _NEWEST = 20
 _SIDES = frozenset({"buy", "sell"})
 _TYPES = frozenset({"market", "limit"})
 #: ccxt's status of an order that has ended, and its outcome.
-_ENDS = {"closed": "filled", "canceled": "canceled", "expired": "expired", "rejected": "rejected"}
+ENDS = {"closed": "filled", "canceled": "canceled", "expired": "expired", "rejected": "rejected"}
 
 #: Exchange and client.
 Who = tuple[str, str]
@@ -138,7 +138,7 @@ class OrderTracker:
         if key is None:
             return
         filled = isinstance(order.get("filled"), int | float) and order["filled"] > 0
-        outcome = _ENDS.get(str(order.get("status")), "")
+        outcome = ENDS.get(str(order.get("status")), "")
         if not filled and not outcome:
             return
         now = time.monotonic()

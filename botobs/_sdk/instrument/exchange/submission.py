@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,12 +11,15 @@ from opentelemetry import trace
 from ....semconv import exchange as semconv
 from ... import orders
 from .names import EDITS
+from .order_details import client_order_ids
 from .orders import OrderTracker, Who, bounded_side, bounded_type, order_id
+from .settling import settle_one
 
 #: Where exchanges put the code of one order of a batch.
 _CODES = ("code", "sCode", "retCode", "error_code", "errorCode", "err-code", "msgCode")
 _SUCCESS = frozenset({"", "0", "00000", "200", "200000", "None", "null"})
 _LONGEST_CODE = 64
+_LONGEST_ID = 128
 #: Orders of one call that are counted one by one.
 _MOST_ORDERS = 1000
 
@@ -40,6 +44,7 @@ class Submission:
         "_batch",
         "_edits",
         "_order",
+        "_since",
         "_tickets",
         "_tracker",
         "_who",
@@ -67,6 +72,7 @@ class Submission:
         self._witness = orders.current_witness()
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
+        self._since = time.time()
 
     def answered(self) -> None:
         """The call has returned or raised: nothing is in flight any more."""
@@ -91,12 +97,72 @@ class Submission:
             verdicts = self._raised(error, answer)
         else:
             verdicts = [self._returned(element, span) for element in self._elements(result)]
+            if orders.UNSETTLED.waiting:
+                self._settle(verdicts, result)
         for verdict in verdicts:
             if verdict != "accepted":
                 self._tracker.count(self._who, verdict)
-        if self._witness is not None and verdicts:
-            self._witness.tell(_together(verdicts), error)
+        doubts = [
+            self._doubt(number, result, span)
+            for number, verdict in enumerate(verdicts)
+            if verdict == "unknown"
+        ]
+        if not self._told(verdicts, error, doubts, result):
+            for order in doubts:
+                orders.UNSETTLED.doubt(order)
         return verdicts
+
+    def _told(
+        self,
+        verdicts: list[orders.Outcome],
+        error: BaseException | None,
+        doubts: list[orders.UnsettledOrder],
+        result: Any,
+    ) -> bool:
+        """Tell the block of the user's code that submits; whether it passes the doubts on."""
+        witness = self._witness
+        if witness is None or not verdicts:
+            return False
+        accepted: list[str] = []
+        if witness.doubts or orders.UNSETTLED.waiting:
+            taken = [number for number, verdict in enumerate(verdicts) if verdict == "accepted"]
+            accepted = [self._ids(number, result)[0] for number in taken]
+        return witness.tell(_together(verdicts), error, doubts, accepted)
+
+    def _settle(self, verdicts: list[orders.Outcome], result: Any) -> None:
+        """One that was accepted now may have been sent before, under the same id. That it was rejected says nothing."""
+        for number, verdict in enumerate(verdicts):
+            if verdict == "accepted":
+                client_id, exchange_id = self._ids(number, result)
+                settle_one(self._who[0], _element(result, number), "accepted", [client_id], exchange_id)
+
+    def _doubt(self, number: int, result: Any, span: trace.SpanContext) -> orders.UnsettledOrder:
+        client_id, exchange_id = self._ids(number, result)
+        given = self._given(number)
+        return orders.UnsettledOrder(
+            self._who[0],
+            client_order_id=client_id,
+            order_id=exchange_id,
+            symbol=str(given.get("symbol") or self._order.get(semconv.SYMBOL) or "")[:_LONGEST_ID],
+            side=str(given.get("side") or self._order.get(semconv.ORDER_SIDE) or "").lower()[:_LONGEST_ID],
+            trace_id=trace.format_trace_id(span.trace_id) if span.is_valid else "",
+            span_id=trace.format_span_id(span.span_id) if span.is_valid else "",
+            since=self._since,
+            number=number,
+        )
+
+    def _ids(self, number: int, result: Any) -> tuple[str, str]:
+        """Client order id and the exchange's id of one of the orders: as answered, else as given."""
+        answered, given = _element(result, number), self._given(number)
+        client_id = next(iter((*client_order_ids(answered), *client_order_ids(given))), "")
+        exchange_id = order_id(answered) or ""
+        if self._batch is None and len(self._tickets) == 1:
+            client_id = client_id or str(self._order.get(semconv.ORDER_CLIENT_ID) or "")
+            exchange_id = exchange_id or str(self._order.get(semconv.ORDER_ID) or "")
+        return client_id, exchange_id
+
+    def _given(self, number: int) -> Mapping[str, Any]:
+        return self._batch[number] if self._batch is not None and number < len(self._batch) else {}
 
     def attributes(self, verdicts: list[orders.Outcome], transport: str) -> dict[str, Any]:
         """What the duration of the call is recorded with."""
@@ -158,6 +224,12 @@ class Submission:
         if self._batch is None or order_id(element) or element.get("clientOrderId"):
             return "accepted"
         return "unknown"
+
+
+def _element(result: Any, number: int) -> Mapping[str, Any]:
+    """What was answered about one of the orders."""
+    found = result[number] if isinstance(result, list) and number < len(result) else result
+    return found if isinstance(found, Mapping) else {}
 
 
 def _codes(element: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....semconv import exchange as semconv
+from ...orders import UNSETTLED
+from .settling import settle_from
 from .state import Connection, Stream
 from .telemetry import ExchangeTelemetry
 
@@ -40,7 +42,14 @@ def updated(exchanges: ExchangeTelemetry, connection: Connection, key: Any, resu
     if stream.channel == "orders":
         # Each update of an order matters, so the next one is looked at too.
         stream.sample_at = 0.0
+        if UNSETTLED.waiting:
+            settle_from(connection.key[0], result)
         exchanges.orders.update_all(connection.key[0], result)
+    elif stream.channel == "my_trades":
+        # So does each fill, which may be all that is heard of an order.
+        stream.sample_at = 0.0
+        if UNSETTLED.waiting:
+            settle_from(connection.key[0], result, trades=True)
     elif stream.channel == "balance":
         owner = connection.owner() if connection.owner is not None else connection
         connection.exchange.balance_told(connection.key[1], "ws", owner, now)

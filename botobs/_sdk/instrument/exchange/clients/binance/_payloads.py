@@ -149,6 +149,8 @@ def unified(name: str, result: Any) -> Any:
     """An answer as ccxt would give it, as far as it is looked at."""
     if isinstance(result, list) and name in BATCHES:
         return [unified("create_order", element) for element in result]
+    if isinstance(result, list) and name not in SUBMITS | EDITS:
+        return [_named(element) for element in result]
     if not isinstance(result, Mapping):
         return result
     together = result.get("orderReports") or result.get("orders")
@@ -159,9 +161,18 @@ def unified(name: str, result: Any) -> Any:
         return unified(name, replaced)
     if name == "fetch_time":
         return result.get("serverTime")
-    if "orderId" in result:
-        return _order(result, "orderId", "symbol", "status", "executedQty", "clientOrderId")
-    return dict(result)
+    return _named(result)
+
+
+def _named(result: Any) -> Any:
+    """An order or a trade as ccxt would give it; anything else as it is."""
+    if not isinstance(result, Mapping) or "orderId" not in result:
+        return dict(result) if isinstance(result, Mapping) else result
+    if "clientOrderId" not in result and "id" in result:
+        return {"id": result.get("id"), "order": result["orderId"], "symbol": result.get("symbol")}
+    # The answer to a cancellation has its own id beside that of the order.
+    client_id = "origClientOrderId" if result.get("origClientOrderId") else "clientOrderId"
+    return _order(result, "orderId", "symbol", "status", "executedQty", client_id)
 
 
 def stream_update(message: Any) -> tuple[Any, str, Any] | None:
@@ -174,7 +185,9 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
     key = (event, str(data.get("s")))
     if channel == "orders":
         order = data.get("o") if isinstance(data.get("o"), Mapping) else data
-        return key, channel, [_order(order, "i", "s", "X", "z", "c") | {"timestamp": data.get("E")}]
+        # A cancellation is told under its own id, with that of the order beside it.
+        client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
+        return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
     return key, channel, {"symbol": data.get("s"), "timestamp": data.get("E")}
 
 

@@ -1,0 +1,245 @@
+"""`botobs orders`: which orders are unsettled, and how somebody who knows says what became of one."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+from rich.table import Table
+
+from ..._sdk import units
+from .. import orders
+from ..access import clients
+from ..console import err, fail, out, print_json, print_table
+from ..console.arguments import add_home, home_of
+from ..errors import UserError
+from ..home import state
+from ..orders import Listing, Order
+from ..stack import StackError
+
+_OUTCOMES = ("accepted", "rejected", "failed", "filled", "canceled", "expired")
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "orders",
+        description="List the orders of which nobody knows what became of them, and those that wait for an answer. "
+        "Exit code 0 when no order is of unknown outcome, 1 when one is, 2 when that cannot be told.",
+    )
+    parser.add_argument(
+        "--last",
+        default="14d",
+        metavar="DURATION",
+        help="how far to look back for their names (default: 14d)",
+    )
+    add_home(parser)
+    parser.set_defaults(function=run)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    settle = actions.add_parser(
+        "settle",
+        help="tell what became of an order",
+        description="Tell on behalf of its service what became of an order, where a person has found it out: look at "
+        "the exchange first. The alert on it ends. Exit code 0 when the collector has taken it.",
+    )
+    settle.add_argument("id", help="its client order id, or the exchange's id of an order that is listed")
+    settle.add_argument("--exchange", required=True, metavar="NAME", help="its exchange, as it is listed")
+    settle.add_argument(
+        "--outcome",
+        required=True,
+        choices=_OUTCOMES,
+        help="accepted: it is open; failed: it never came there",
+    )
+    settle.add_argument(
+        "--service", metavar="NAME", help="the service that sent it (default: as it is listed)"
+    )
+    settle.add_argument(
+        "--last", default="14d", metavar="DURATION", help="how far to look back for it (default: 14d)"
+    )
+    add_home(settle)
+    settle.set_defaults(function=run_settle)
+
+
+def run(options: argparse.Namespace) -> int:
+    """List."""
+    try:
+        listing = _read(options)
+    except UserError as error:
+        problem, _, way_out = str(error).partition("\n")
+        fail(problem, way_out, options)
+        return 2
+    if options.json:
+        print_json(_as_json(listing))
+    else:
+        _show(listing, options.last)
+    return listing.exit_code
+
+
+def run_settle(options: argparse.Namespace) -> int:
+    """Settle one."""
+    listing = _read(options)
+    found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
+    environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
+    orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
+    if options.json:
+        print_json(
+            {
+                "settled": options.id,
+                "exchange": options.exchange,
+                "outcome": options.outcome,
+                "listed": found is not None,
+            }
+        )
+        return 0
+    who = f" of {found.service}" if found is not None else ""
+    out.print(
+        f"The order {options.id}{who} on {options.exchange} is settled: {options.outcome}.", markup=False
+    )
+    if found is None:
+        out.print(
+            "It is not among the orders that are listed; what was told is found by its client order id.",
+            markup=False,
+        )
+    else:
+        out.print("The alert on it ends with the next evaluation of the rules, within half a minute.")
+    return 0
+
+
+def _read(options: argparse.Namespace) -> Listing:
+    try:
+        last = units.seconds(options.last)
+    except ValueError as error:
+        raise StackError(f"--last: {error}") from None
+    running = state.require(home_of(options))
+    with ExitStack() as stack:
+
+        def part(name: str) -> httpx.Client | None:
+            if name not in running.parts:
+                return None
+            return stack.enter_context(clients.client(running.home.secrets, running.parts[name]))
+
+        progress = stack.enter_context(_progress())
+        return orders.read(part("tempo"), part("prometheus"), last, progress=progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What is done, on a terminal's standard error, until it is done."""
+    if not err.is_terminal:
+        yield lambda _: None
+        return
+    with err.status("looking") as status:
+        yield lambda text: status.update(text)
+
+
+def _show(listing: Listing, last: str) -> None:
+    if listing.orders:
+        print_table(_table(listing))
+        out.print(f"\nSee how one was sent with: botobs traces {listing.orders[0].trace_id}")
+        out.print(
+            "Tell what became of one with: botobs orders settle ID --exchange NAME --outcome "
+            + "|".join(_OUTCOMES)
+        )
+    elif listing.orders is not None:
+        out.print(f"No order of the last {last} is of unknown outcome or without an answer.")
+    if listing.orders is None:
+        for each in listing.counted or ():
+            bot = f", bot {each.bot}" if each.bot else ""
+            out.print(f"{each.service}{bot}: {each.orders} unsettled on {each.exchange}", markup=False)
+    for sentence in listing.disagreements:
+        out.print(sentence, markup=False)
+    if listing.disagreements:
+        out.print(
+            "They differ for up to half a minute after a change. Later, an order may be older than what Tempo keeps, "
+            "its trace may not have been recorded (sampling), or its service tells nothing of single orders.",
+            markup=False,
+        )
+    for problem in listing.problems:
+        err.print(problem, markup=False)
+
+
+def _table(listing: Listing) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        "state",
+        "age",
+        "service",
+        "bot",
+        "exchange",
+        "symbol",
+        "side",
+        "client order id",
+        "order id",
+    ):
+        table.add_column(title, justify="right" if title == "age" else "left", overflow="fold")
+    table.add_column("trace id", no_wrap=True)
+    for order in listing.orders or ():
+        age = _age(listing.now - order.submitted)
+        table.add_row(
+            f"[bold red]{order.state}[/]" if order.is_unknown(listing.now) else order.state,
+            age,
+            *(
+                text.replace("[", r"\[") or "-"
+                for text in (
+                    order.service,
+                    order.bot,
+                    order.exchange,
+                    order.symbol,
+                    order.side,
+                    order.client_order_id,
+                    order.order_id,
+                )
+            ),
+            order.trace_id,
+        )
+    return table
+
+
+def _age(seconds: float) -> str:
+    """An age in its two largest units."""
+    whole = max(0, int(seconds))
+    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days}d {hours}h"
+    if hours:
+        return f"{hours}h {minutes}m"
+    return f"{minutes}m {whole % 60}s" if minutes else f"{whole}s"
+
+
+def _as_json(listing: Listing) -> dict[str, object]:
+    return {
+        "orders": None
+        if listing.orders is None
+        else [_order_json(each, listing.now) for each in listing.orders],
+        "counted": None
+        if listing.counted is None
+        else [
+            {"service": each.service, "exchange": each.exchange, "bot": each.bot, "orders": each.orders}
+            for each in listing.counted
+        ],
+        "disagreements": listing.disagreements,
+        "problems": list(listing.problems),
+    }
+
+
+def _order_json(order: Order, now: float) -> dict[str, object]:
+    submitted = datetime.datetime.fromtimestamp(order.submitted, datetime.UTC)
+    return {
+        "state": order.state,
+        "service": order.service,
+        "environment": order.environment,
+        "bot": order.bot,
+        "exchange": order.exchange,
+        "symbol": order.symbol,
+        "side": order.side,
+        "client_order_id": order.client_order_id,
+        "order_id": order.order_id,
+        "submitted": submitted.isoformat(),
+        "age": round(now - order.submitted, 1),
+        "trace_id": order.trace_id,
+        "span_id": order.span_id,
+    }

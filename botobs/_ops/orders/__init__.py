@@ -1,0 +1,9 @@
+"""Orders of which nobody knows what became of them: which they are, and how somebody who knows says so."""
+
+from __future__ import annotations
+
+from ._listing import Counted, Listing, Order
+from ._read import NAMED_FOR, read
+from ._settle import find, settle
+
+__all__ = ["NAMED_FOR", "Counted", "Listing", "Order", "find", "read", "settle"]

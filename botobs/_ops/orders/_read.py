@@ -1,0 +1,155 @@
+"""Reads unsettled orders out of Tempo, where each is a span, and out of Prometheus, which counts them for the alert."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import httpx
+
+from ..._sdk.orders import order_key
+from ...semconv import exchange, orders, trading
+from ..errors import UserError
+from ..traces import Found, TempoClient
+from ..traces.query import quote
+from ._listing import Counted, Listing, Order
+
+#: Seconds for which orders are named: as long as Tempo keeps traces by default.
+NAMED_FOR = 14 * 86400.0
+_DAY = 86400.0
+#: Orders of one day that are named.
+_MOST = 5000
+_ENVIRONMENT = "deployment.environment.name"
+_SELECTED = (
+    "resource.service.name",
+    f"resource.{_ENVIRONMENT}",
+    *(
+        f"span.{name}"
+        for name in (
+            exchange.NAME,
+            exchange.ORDER_CLIENT_ID,
+            exchange.ORDER_ID,
+            exchange.SYMBOL,
+            exchange.ORDER_SIDE,
+            trading.BOT_ID,
+            orders.ORDER_KEY,
+            orders.SUBMISSION_SPAN_ID,
+            orders.SUBMITTED_AT,
+        )
+    ),
+)
+#: An order whose submission is told of before its answer, below the span that ends with the answer: one without.
+_OPEN = '{ name =~ "order submit|(create|edit)_orders?(_ws)? .+" } !> { name = "order submitted" }'
+
+
+def read(
+    tempo: httpx.Client | None,
+    prometheus: httpx.Client | None,
+    last: float,
+    now: float | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Listing:
+    """List the orders that are unsettled.
+
+    Args:
+        tempo: A client with its address; None where it does not run.
+        prometheus: The same for Prometheus.
+        last: Seconds to look back for orders that are named.
+        now: Seconds since the epoch; now by default.
+        progress: Told what is done.
+    """
+    moment = time.time() if now is None else now
+    problems: list[str] = []
+    named: list[Order] | None = None
+    counted: list[Counted] | None = None
+    if tempo is None:
+        problems.append("no Tempo runs, so no order can be named")
+    else:
+        try:
+            named = _named(TempoClient(tempo), last, moment, progress)
+        except UserError as error:
+            problems.append(str(error))
+    if prometheus is None:
+        problems.append("no Prometheus runs, so it is not known how many there are")
+    else:
+        progress("counting")
+        try:
+            counted = _counted(prometheus)
+        except httpx.HTTPError as error:
+            problems.append(f"Prometheus cannot be asked how many there are: {error}")
+    return Listing(named, counted, problems, moment)
+
+
+def _named(tempo: TempoClient, last: float, now: float, progress: Callable[[str], None]) -> list[Order]:
+    found: dict[str, Order] = {}
+    settled: dict[str, float] = {}
+    unknown: dict[str, float] = {}
+    for begin, end in _days(now - last, now):
+        progress(f"looking through the traces of {time.strftime('%d %B', time.localtime(begin))}")
+        for span in _spans(tempo, f"{{ name = {quote(orders.SETTLED_SPAN)} }}", begin, end):
+            key = str(span.attributes.get(orders.ORDER_KEY, ""))
+            settled[key] = max(span.start_ns / 1e9, settled.get(key, 0.0))
+        for span in _spans(tempo, f"{{ name = {quote(orders.UNKNOWN_SPAN)} }}", begin, end):
+            order = _order("unknown", span)
+            unknown[order.key] = max(span.start_ns / 1e9, unknown.get(order.key, 0.0))
+            found[order.key] = order
+        for span in _spans(tempo, _OPEN, begin, end):
+            order = _order("open", span)
+            unknown.setdefault(order.key, order.submitted)
+            found.setdefault(order.key, order)
+    left = [order for key, order in found.items() if settled.get(key, 0.0) < unknown[key]]
+    return sorted(left, key=lambda order: order.submitted)
+
+
+def _days(begin: float, end: float) -> Iterator[tuple[float, float]]:
+    """The newest first, so that what is looked at longest is looked at last."""
+    while end > begin:
+        yield max(begin, end - _DAY), end
+        end -= _DAY
+
+
+def _spans(tempo: TempoClient, query: str, begin: float, end: float) -> list[Found]:
+    return tempo.spans(f"{query} | select({', '.join(_SELECTED)})", begin, end, _MOST)
+
+
+def _order(state: Literal["unknown", "open"], span: Found) -> Order:
+    def text(name: str) -> str:
+        return str(span.attributes.get(name) or "")
+
+    submitted = span.attributes.get(orders.SUBMITTED_AT)
+    venue, client_id, exchange_id = (
+        text(exchange.NAME),
+        text(exchange.ORDER_CLIENT_ID),
+        text(exchange.ORDER_ID),
+    )
+    return Order(
+        state,
+        text(orders.ORDER_KEY) or order_key(venue, client_id, exchange_id) or span.span_id,
+        venue,
+        client_id,
+        exchange_id,
+        text(exchange.SYMBOL),
+        text(exchange.ORDER_SIDE),
+        text("service.name"),
+        text(_ENVIRONMENT),
+        text(trading.BOT_ID),
+        span.trace_id,
+        text(orders.SUBMISSION_SPAN_ID) or span.span_id,
+        float(submitted) if isinstance(submitted, int | float) else span.start_ns / 1e9,
+    )
+
+
+def _counted(prometheus: httpx.Client) -> list[Counted]:
+    by = "sum by (service_name, exchange_name, botobs_bot_id)"
+    response = prometheus.post("/api/v1/query", data={"query": f"{by} (bot:orders_unsettled:count)"})
+    response.raise_for_status()
+    return [
+        Counted(
+            one["metric"].get("service_name", ""),
+            one["metric"].get("exchange_name", ""),
+            one["metric"].get("botobs_bot_id", ""),
+            round(float(one["value"][1])),
+        )
+        for one in response.json()["data"]["result"]
+    ]

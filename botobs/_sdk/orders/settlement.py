@@ -1,0 +1,98 @@
+"""Tells of unsettled orders, and of what became of them: metrics for the alert, spans for whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from opentelemetry import trace
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, TraceFlags, Tracer
+
+from ...semconv import exchange, orders, trading
+from ..safe import never_raise
+from .unsettled import UNSETTLED, Unsettled, UnsettledOrder
+
+#: Instrumentation scope of both.
+SCOPE = "botobs.orders"
+
+
+class SettlementTelemetry:
+    """Metrics and spans of unsettled orders, from `start` to `stop`.
+
+    Args:
+        tracer: Makes the spans.
+        unsettled: The orders.
+    """
+
+    def __init__(self, tracer: Tracer, unsettled: Unsettled = UNSETTLED) -> None:
+        self._tracer = tracer
+        self._unsettled = unsettled
+
+    def start(self, meter: Meter) -> None:
+        """Create the metrics, and make spans from now on."""
+        orders.UNKNOWN.create(meter, [self._unknown])
+        orders.SETTLED.create(meter, [self._settled])
+        self._unsettled.on_doubt.append(self._doubted)
+        self._unsettled.on_settled.append(self._told)
+
+    def stop(self) -> None:
+        """Make no spans any more."""
+        if self._doubted in self._unsettled.on_doubt:
+            self._unsettled.on_doubt.remove(self._doubted)
+            self._unsettled.on_settled.remove(self._told)
+
+    def _unknown(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(order.unknown_since, _labels(order)) for order in self._unsettled.told()[0]]
+
+    def _settled(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(each.at, {**_labels(each.order), exchange.ORDER_OUTCOME: each.outcome})
+            for each in self._unsettled.told()[1]
+        ]
+
+    @never_raise
+    def _doubted(self, order: UnsettledOrder) -> None:
+        self._span(orders.UNKNOWN_SPAN, order, "unknown")
+
+    @never_raise
+    def _told(self, order: UnsettledOrder, outcome: str) -> None:
+        self._span(orders.SETTLED_SPAN, order, outcome)
+
+    def _span(self, name: str, order: UnsettledOrder, outcome: str) -> None:
+        """One of no duration in the submission's trace, so that whoever opens that sees how it went on."""
+        submission = _submission(order)
+        self._tracer.start_span(
+            name,
+            context=None if submission is None else trace.set_span_in_context(NonRecordingSpan(submission)),
+            links=[] if submission is None else [Link(submission)],
+            attributes={**_attributes(order), trading.ORDER_OUTCOME: outcome},
+        ).end()
+
+
+def _submission(order: UnsettledOrder) -> SpanContext | None:
+    try:
+        # Sampled: where only some traces are recorded, orders of unknown outcome are all the same.
+        found = SpanContext(
+            int(order.trace_id, 16), int(order.span_id, 16), True, TraceFlags(TraceFlags.SAMPLED)
+        )
+    except ValueError:
+        return None
+    return found if found.is_valid else None
+
+
+def _labels(order: UnsettledOrder) -> dict[str, str]:
+    bot = {trading.BOT_ID: order.bot} if order.bot else {}
+    return {exchange.NAME: order.exchange, orders.ORDER_KEY: order.key, **bot}
+
+
+def _attributes(order: UnsettledOrder) -> dict[str, str | float]:
+    known = {
+        trading.ORDER_CLIENT_ID: order.client_order_id or order.known_as,
+        trading.ORDER_ID: order.order_id,
+        trading.SYMBOL: order.symbol,
+        trading.ORDER_SIDE: order.side,
+        orders.SUBMISSION_TRACE_ID: order.trace_id,
+        orders.SUBMISSION_SPAN_ID: order.span_id,
+    }
+    told: dict[str, str | float] = {name: value for name, value in known.items() if value}
+    return {**_labels(order), **told, orders.SUBMITTED_AT: order.since}

@@ -1,0 +1,258 @@
+"""Unsettled orders outlive their process: the service's next one on this host goes on with them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import botobs
+from botobs import trading
+from botobs._sdk.export.unsettled_file import SUBFOLDER, UnsettledFile
+from botobs._sdk.orders import UNSETTLED, Unsettled, UnsettledOrder, order_key
+from botobs._sdk.settings import Settings
+from botobs.semconv import orders as names
+from testbed.otlp_receiver import OtlpReceiver
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files need the locks of POSIX")
+
+Init = Callable[..., botobs.Handle]
+
+
+class Process:
+    """The unsettled orders of one process, and its file."""
+
+    def __init__(self, folder: Path, service: str = "engine", environment: str = "production") -> None:
+        self.settings = Settings(service_name=service, environment=environment, state_dir=folder)
+        self.orders = Unsettled()
+        self.file = UnsettledFile(lambda: self.settings, self.orders)
+
+    def ids(self) -> list[str]:
+        return [order.client_order_id for order in self.orders.all()]
+
+    def crash(self) -> None:
+        """What the end of a process does: its descriptors are closed, and nothing else."""
+        self.file.after_fork()
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    made: list[Process] = []
+
+    def make(*arguments: Any) -> Process:
+        made.append(Process(tmp_path, *arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.file.close()
+
+
+Make = Callable[..., Process]
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted((folder / SUBFOLDER).rglob("orders.json"))
+
+
+@pytest.mark.parametrize("end", ["close", "crash"])
+def test_the_next_process_of_the_service_takes_over_all_that_is_known(
+    end: str, process: Make, tmp_path: Path
+) -> None:
+    first = process()
+    order = UnsettledOrder("binance", "a", "7", "BTC/USDT", "buy", "b1", "1" * 32, "2" * 16, 5.0, "x", 3, 6.0)
+    first.orders.doubt(order)
+    first.file.turn()
+    first.file.close() if end == "close" else first.crash()
+    second = process()
+    second.file.turn()
+    assert second.orders.all() == [order]
+    assert len(files(tmp_path)) == 1
+    second.orders.settle("binance", "filled", order_id="7")
+    second.file.turn()
+    second.crash()
+    # What it found out is told by the third, should the second not have come to it.
+    third = process()
+    third.file.turn()
+    assert third.ids() == []
+    assert [(each.order, each.outcome) for each in third.orders.told()[1]] == [(order, "filled")]
+
+
+def test_a_sibling_that_runs_takes_over_what_another_leaves(
+    process: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botobs._sdk.export.unsettled_file.LOOK_INTERVAL", 0.0)
+    first, sibling = process(), process()
+    first.orders.doubt(UnsettledOrder("binance", "a"))
+    sibling.orders.doubt(UnsettledOrder("binance", "b"))
+    first.file.turn()
+    sibling.file.turn()
+    assert sibling.ids() == ["b"]
+    first.crash()
+    sibling.file.turn()
+    assert sibling.ids() == ["b", "a"]
+
+
+@pytest.mark.parametrize("other", [("manager", "production"), ("engine", "staging")])
+def test_other_services_leave_it_alone(other: tuple[str, str], process: Make, tmp_path: Path) -> None:
+    first = process()
+    first.orders.doubt(UnsettledOrder("binance", "a"))
+    first.file.turn()
+    first.crash()
+    stranger = process(*other)
+    stranger.file.turn()
+    assert stranger.ids() == []
+    assert len(files(tmp_path)) == 1
+
+
+def test_a_process_that_was_settled_elsewhere_hears_of_it(process: Make) -> None:
+    """As the command does it: what it leaves says what became of an order that others believe unsettled."""
+    owner = process()
+    owner.orders.doubt(UnsettledOrder("binance", "a"))
+    command = process()
+    command.orders.declare("binance", "canceled", "a")
+    command.file.turn()
+    command.file.close()
+    owner.file.turn()
+    assert owner.ids() == []
+    assert [each.outcome for each in owner.orders.told()[1]] == ["canceled"]
+
+
+def test_without_unsettled_orders_nothing_is_written(process: Make, tmp_path: Path) -> None:
+    process().file.turn()
+    assert not (tmp_path / SUBFOLDER).exists()
+
+
+def test_it_is_private_and_is_gone_when_all_is_settled_and_told(
+    process: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = process()
+    first.orders.doubt(UnsettledOrder("binance", "a"))
+    first.file.turn()
+    for path in (tmp_path / SUBFOLDER).rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+    first.orders.settle("binance", "filled", client_order_id="a")
+    first.orders.told()
+    monkeypatch.setattr("botobs._sdk.orders.unsettled.TOLD_FOR", -1.0)
+    first.orders.told()
+    first.file.turn()
+    assert files(tmp_path) == []
+    first.file.close()
+    assert list((tmp_path / SUBFOLDER).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"service": ["engine", "production"]}',
+        b'{"service": 1, "orders": [1], "settled": []}',
+    ],
+)
+def test_what_cannot_be_read_is_left_alone(content: bytes, process: Make, tmp_path: Path) -> None:
+    first = process()
+    first.orders.doubt(UnsettledOrder("binance", "a"))
+    first.file.turn()
+    first.crash()
+    (file,) = files(tmp_path)
+    file.write_bytes(content)
+    second = process()
+    second.file.turn()
+    assert second.ids() == []
+    assert file.read_bytes() == content
+
+
+def test_a_write_that_was_cut_off_does_not_stand_in_the_way(process: Make, tmp_path: Path) -> None:
+    first = process()
+    first.orders.doubt(UnsettledOrder("binance", "a"))
+    first.file.turn()
+    (file,) = files(tmp_path)
+    (file.parent / "orders.json.part").write_bytes(b"{")
+    first.orders.doubt(UnsettledOrder("binance", "b"))
+    first.file.turn()
+    assert first.file.problem == ""
+    assert [each["client_order_id"] for each in json.loads(file.read_text())["orders"]] == ["a", "b"]
+
+
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    first = Process(tmp_path / "file")
+    first.orders.doubt(UnsettledOrder("binance", "a"))
+    first.file.turn()
+    assert "lost with the process" in first.file.problem
+
+
+PROGRAM = """
+    import botobs.trading
+    botobs.init()
+    for number in range(3):
+        botobs.trading.order(f"o{number}", exchange="binance").unknown("no answer")
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("engine", ["fast", "stock"], indirect=True)
+def test_what_a_killed_process_did_not_know_the_next_one_tells_until_it_is_settled(
+    start: Callable[..., subprocess.Popen[str]], init: Init, receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    died = start(PROGRAM)
+    assert died.stdout is not None
+    assert died.stdout.readline() == "ready\n"
+    folder = tmp_path / ".local" / "state" / "botobs"
+    eventually(lambda: files(folder) and len(json.loads(files(folder)[0].read_bytes())["orders"]) == 3)
+    died.send_signal(signal.SIGKILL)
+    died.wait()
+    receiver.requests.clear()
+
+    handle = init(span_interval=0.02, environment="development")
+    eventually(lambda: len(UNSETTLED.all()) == 3)
+    trading.order("o1", exchange="binance").filled(1, complete=True)
+    assert handle.flush(60.0)
+    told = {series[names.ORDER_KEY] for _, series, _ in receiver.points(names.UNKNOWN.name)}
+    assert told >= {order_key("binance", "o0"), order_key("binance", "o2")}
+    settled = [series for _, series, _ in receiver.points(names.SETTLED.name)]
+    assert {series[names.ORDER_KEY] for series in settled} == {order_key("binance", "o1")}
+    assert [span.name for span in receiver.spans if span.name.startswith("order ")].count(
+        "order settled"
+    ) == 1
+    handle.shutdown(10.0)
+    (left,) = files(folder)
+    assert [each["client_order_id"] for each in json.loads(left.read_bytes())["orders"]] == ["o0", "o2"]
+
+
+@pytest.mark.parametrize("engine", ["fast", "stock"], indirect=True)
+def test_a_forked_child_tells_nothing_of_its_parents_orders(
+    start: Callable[..., subprocess.Popen[str]], receiver: OtlpReceiver, tmp_path: Path
+) -> None:
+    code = """
+        import botobs.trading
+        handle = botobs.init()
+        botobs.trading.order("mine", exchange="binance").unknown("no answer")
+        botobs.flush(30)
+        child = os.fork()
+        if not child:
+            botobs.trading.order("the child's", exchange="binance").unknown("no answer")
+            botobs.shutdown(30)
+            os._exit(0)
+        os.waitpid(child, 0)
+        botobs.shutdown(30)
+    """
+    process = start(code)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    told: dict[str, set[str]] = {}
+    for resource, series, _ in receiver.points(names.UNKNOWN.name):
+        told.setdefault(resource["service.instance.id"], set()).add(series[names.ORDER_KEY])
+    expected = [{order_key("binance", name)} for name in ("mine", "the child's")]
+    assert sorted(told.values(), key=min) == sorted(expected, key=min)
