@@ -94,3 +94,7 @@ class Unsettled:
         """Those that are unsettled now, the oldest first."""
         with self._lock:
             return list(self._orders.values())
+
+
+#: Of this process.
+UNSETTLED = Unsettled()

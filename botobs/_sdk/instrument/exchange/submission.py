@@ -9,7 +9,9 @@ from opentelemetry import trace
 
 from ....semconv import exchange as semconv
 from ... import orders
+from ...orders.known import KNOWN
 from .names import EDITS
+from .order_details import client_order_id
 from .orders import OrderTracker, Who, bounded_side, bounded_type, order_id
 
 #: Where exchanges put the code of one order of a batch.
@@ -67,6 +69,22 @@ class Submission:
         self._witness = orders.current_witness()
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
+        for client_id, symbol in self._sent():
+            KNOWN.note(who[0], client_order_id=client_id, symbol=symbol)
+
+    def _sent(self) -> list[tuple[str, str]]:
+        """The client order ids and symbols that are about to be sent."""
+        if self._batch is None:
+            return [
+                (
+                    str(self._order.get(semconv.ORDER_CLIENT_ID) or ""),
+                    str(self._order.get(semconv.SYMBOL) or ""),
+                )
+            ]
+        return [
+            (client_order_id(each.get("params")) or client_order_id(each), str(each.get("symbol") or ""))
+            for each in self._batch[:_MOST_ORDERS]
+        ]
 
     def answered(self) -> None:
         """The call has returned or raised: nothing is in flight any more."""
@@ -94,6 +112,10 @@ class Submission:
         for verdict in verdicts:
             if verdict != "accepted":
                 self._tracker.count(self._who, verdict)
+        if verdicts in (["rejected"], ["failed"]):
+            KNOWN.refused(
+                self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or "")
+            )
         if self._witness is not None and verdicts:
             self._witness.tell(_together(verdicts), error)
         return verdicts
