@@ -24,8 +24,13 @@ class Reconcilable(Protocol):
     exchange: str
     interval: float
 
-    def open_orders(self) -> Iterable[Mapping[str, Any]]:
-        """All open orders of the account: `id`, `clientOrderId`, `symbol`, `side`, `status`."""
+    def open_orders(self, symbols: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        """All open orders of the account: `id`, `clientOrderId`, `symbol`, `side`, `status`.
+
+        Args:
+            symbols: ccxt's names of the markets that the service is known to trade in, for exchanges that do not list
+                all at once.
+        """
 
     def trades(self, symbols: Collection[str], since: int) -> Iterable[Mapping[str, Any]]:
         """The account's trades in these markets: `id`, `order` (the exchange's id of it), `symbol`, `side`.

@@ -61,6 +61,7 @@ def fresh_trading() -> Iterator[None]:
     try:
         yield
     finally:
+        session.live().reconciliations.say_goodbye()
         session.live().forget()
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import Observation
 
+from .._sdk.orders.known import KnownOrders
+from .._sdk.orders.known import Stage as KnownStage
 from ..semconv import trading as names
 from ._recorder import Recorder, logger
+from .positions import PositionBook
 
 if TYPE_CHECKING:
     from .orders import Order
@@ -24,17 +27,30 @@ EXCHANGES_LIMIT = 100
 
 Key = tuple[str, str]
 
+#: How far an order is known to have got after a report.
+_KNOWN_STAGES: dict[str, KnownStage] = {
+    "acknowledged": "open",
+    "partially_filled": "open",
+    "filled": "ended",
+    "canceled": "ended",
+    "expired": "ended",
+}
+_REFUSED = frozenset({"rejected", "failed"})
+
 
 class OrderRegistry:
     """Remembers orders by exchange and client order id, and which of them have no answer yet.
 
     Attributes:
         recorder: Where the orders report to.
+        positions: What fills change.
         lock: Guards what an order has reached.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, known: KnownOrders, positions: PositionBook) -> None:
         self.recorder = recorder
+        self.positions = positions
+        self._known = known
         self.lock = threading.Lock()
         self._orders: OrderedDict[Key, Order] = OrderedDict()
         self._in_flight: OrderedDict[Key, float] = OrderedDict()
@@ -54,6 +70,24 @@ class OrderRegistry:
             self._orders[order.key] = order
             while len(self._orders) > ORDERS_LIMIT:
                 self._orders.popitem(last=False)
+        self._known.note(order.key[0], client_order_id=order.key[1])
+
+    def heard(self, stage: str, attributes: Mapping[str, str], bot: str) -> None:
+        """An order has come to a stage; `attributes` say which order."""
+        exchange, client_order_id = attributes[names.EXCHANGE_NAME], attributes[names.ORDER_CLIENT_ID]
+        order_id = attributes.get(names.ORDER_ID, "")
+        if stage in _REFUSED:
+            self._known.refused(exchange, client_order_id=client_order_id)
+            return
+        self._known.note(
+            exchange,
+            client_order_id=client_order_id,
+            order_id=order_id,
+            symbol=attributes.get(names.SYMBOL, ""),
+            bot=bot,
+            stage=_KNOWN_STAGES.get(stage, "sent"),
+            reported=True,
+        )
 
     def sent(self, key: Key) -> None:
         """Wait for the answer to an order."""

@@ -179,7 +179,15 @@ class Order:
         details = {name: float(value) for name, value in given.items() if value is not None}
         if len(details) < (1 if price is None else 2):
             self._recorder.misuse("order", "a fill has an amount or a price that is no number")
-        self._report("filled" if complete else "partially_filled", details)
+        news = self._report("filled" if complete else "partially_filled", details)
+        # The last fill is reported once; of several in part, each is another one.
+        if news or not complete:
+            self._order_registry.positions.fill(
+                self._key[0],
+                self._attributes.get(names.SYMBOL),
+                self._attributes.get(names.ORDER_SIDE),
+                given[names.ORDER_AMOUNT],
+            )
 
     @never_raise
     def canceled(self) -> None:
@@ -234,7 +242,7 @@ class Order:
         else:
             self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
 
-    def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> None:
+    def _report(self, stage: Stage, details: Attributes, span: Span | None = None) -> set[Stage]:
         with self._order_registry.lock:
             news = self._news(stage)
             self._reached |= news
@@ -248,7 +256,9 @@ class Order:
         if stage in _ANSWERS:
             self._answered = True
             self._order_registry.answered(self._key)
+        self._order_registry.heard(stage, self._attributes, self._stage_series.get(names.BOT_ID, ""))
         self._tell(stage, details, span)
+        return news
 
     def _news(self, stage: Stage) -> set[Stage]:
         """The stages that the order has reached now."""

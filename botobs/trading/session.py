@@ -11,30 +11,44 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from .._sdk import participants
+from .._sdk.orders.known import KNOWN, KnownOrders
+from .._sdk.orders.unsettled import UNSETTLED, Unsettled
 from . import _never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
 from .bots import SHUTDOWN, BotRegistry
 from .feeds import FeedRegistry
+from .positions import PositionBook
+from .reconciliation import ReconciliationRegistry
 
 
 class TradingSession:
-    """Bots, orders and feeds that share one time and one place where they are reported."""
+    """Bots, orders and feeds that share one time and one place where they are reported.
 
-    def __init__(self, recorder: Recorder) -> None:
+    Args:
+        recorder: That time and place.
+        known: The orders that are known of.
+        unsettled: Those of unknown outcome.
+    """
+
+    def __init__(self, recorder: Recorder, known: KnownOrders, unsettled: Unsettled) -> None:
         self.recorder = recorder
-        self.order_registry = OrderRegistry(recorder)
+        self.positions = PositionBook()
+        self.order_registry = OrderRegistry(recorder, known, self.positions)
+        self.reconciliations = ReconciliationRegistry(recorder, known, unsettled, self.positions)
         self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)
 
     def connect(self) -> None:
         """Report what exists already to the providers that are in force now."""
         self.recorder.connect()
+        self.reconciliations.start()
 
     def goodbye(self) -> None:
         """Say goodbye for every bot and feed of this process."""
         self.bots.say_goodbye(SHUTDOWN)
         self.feeds.say_goodbye()
+        self.reconciliations.say_goodbye()
 
     def forget(self) -> None:
         """Begin anew in a process that was forked: what the parent has is the parent's to report."""
@@ -43,9 +57,11 @@ class TradingSession:
         self.bots.forget()
         self.order_registry.forget()
         self.feeds.forget()
+        self.positions.forget()
+        self.reconciliations.forget()
 
 
-_LIVE = TradingSession(Recorder())
+_LIVE = TradingSession(Recorder(), KNOWN, UNSETTLED)
 participants.register(_LIVE)
 _SESSION = otel_context.create_key("botobs.trading.world")
 
@@ -62,6 +78,11 @@ def current() -> TradingSession:
 def live() -> TradingSession:
     """The trading session in which money is at stake."""
     return _LIVE
+
+
+def is_live() -> bool:
+    """Whether the running code is in the trading session in which money is at stake."""
+    return current() is _LIVE
 
 
 def goodbye() -> None:
@@ -93,7 +114,9 @@ def simulated(
     traces = tracer_provider or silent_tracer_provider()
     measurements = meter_provider or silent_meter_provider()
     session = TradingSession(
-        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated")
+        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"),
+        KnownOrders(),
+        Unsettled(),
     )
     token = otel_context.attach(otel_context.set_value(_SESSION, session))
     try:

@@ -113,9 +113,7 @@ class Submission:
             if verdict != "accepted":
                 self._tracker.count(self._who, verdict)
         if verdicts in (["rejected"], ["failed"]):
-            KNOWN.refused(
-                self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or "")
-            )
+            KNOWN.refused(self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or ""))
         if self._witness is not None and verdicts:
             self._witness.tell(_together(verdicts), error)
         return verdicts
