@@ -40,7 +40,7 @@ class Position:
             with self._lock:
                 self._amount = float(told)
 
-    def add(self, amount: float) -> None:
+    def _add(self, amount: float) -> None:
         """Take a fill into account; negative for a sale."""
         with self._lock:
             self._amount += amount
@@ -77,7 +77,7 @@ class PositionBook:
         """A fill was reported; it counts where the position is reported."""
         position = self._positions.get((exchange.lower(), symbol or ""))
         if position is not None and amount is not None and side in ("buy", "sell"):
-            position.add(float(amount) if side == "buy" else -float(amount))
+            position._add(float(amount) if side == "buy" else -float(amount))
 
     def symbols(self, exchange: str) -> list[str]:
         """The markets of an exchange in which positions are reported."""

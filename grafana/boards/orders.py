@@ -169,8 +169,8 @@ def _reconciled() -> list[Sized]:
     return [
         graph(
             "Orders that one side does not know",
-            "What `botobs.trading.reconcile` finds. Orphaned: in the account, and not the service's. Ghost: open to the "
-            "service, and not to the exchange. No line where nothing is compared.",
+            "What `botobs.trading.reconcile` finds. Orphaned: in the account, and not the service's. Ghost: open to "
+            "the service, and not to the exchange. No line where nothing is compared.",
             "short",
             [
                 Query(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import ccxt
 import ccxt.async_support
@@ -124,6 +128,70 @@ class Scene:
     def ghosts(self) -> float:
         """How many orders are told to be ghosts."""
         return self.value(names.ORDERS_GHOST.name)
+
+
+class Trader:
+    """A bot that trades all the time, and hears late what became of its orders."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._random = random.Random(4)
+        self._open: dict[str, tuple[trading.Order, float]] = {}
+        self.placed = 0
+
+    async def trade(self, seconds: float) -> None:
+        """Trade for so long, then let every order end, and be told of it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ccxt.BaseError):
+                await self._place()
+            await self._hear()
+        for client_order_id, (order, _) in list(self._open.items()):
+            with contextlib.suppress(ccxt.OrderNotFound):
+                await self._bot.cancel_order(None, SYMBOL, {"clientOrderId": client_order_id})
+            await self._told(client_order_id, order)
+
+    @property
+    def _bot(self) -> Any:
+        return self._scene.bot
+
+    async def _place(self) -> None:
+        client_order_id = f"bot{uuid.uuid4().hex[:20]}"
+        side: Literal["buy", "sell"] = self._random.choice(("buy", "sell"))
+        price = self._random.choice((None, None, 10_000.0 if side == "buy" else 1_000_000.0))
+        kind = "market" if price is None else "limit"
+        with trading.decision("b1") as decision:
+            order = decision.order(
+                client_order_id, exchange=self._scene.name, symbol=SYMBOL, side=side, type=kind
+            )
+        self._open[client_order_id] = (order, 0.0)
+        try:
+            with order.submission():
+                params = {"clientOrderId": client_order_id}
+                await self._bot.create_order(SYMBOL, kind, side, 0.01, price, params)
+        except ccxt.BaseError:
+            del self._open[client_order_id]
+            raise
+        self.placed += 1
+
+    async def _hear(self) -> None:
+        for client_order_id, (order, _) in list(self._open.items())[: -self._random.randint(1, 4)]:
+            if self._random.random() < 0.3:
+                with contextlib.suppress(ccxt.OrderNotFound):
+                    await self._bot.cancel_order(None, SYMBOL, {"clientOrderId": client_order_id})
+            await self._told(client_order_id, order)
+
+    async def _told(self, client_order_id: str, order: trading.Order) -> None:
+        found = await self._bot.fetch_order(None, SYMBOL, {"clientOrderId": client_order_id})
+        _, reported = self._open[client_order_id]
+        filled = float(found["filled"])
+        if filled > reported:
+            order.filled(round(filled - reported, 8), complete=found["status"] == "closed")
+            self._open[client_order_id] = (order, filled)
+        if found["status"] == "canceled":
+            order.canceled()
+        if found["status"] != "open":
+            del self._open[client_order_id]
 
 
 def settlements() -> list[tuple[str, str]]:

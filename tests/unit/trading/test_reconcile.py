@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Collection
+from typing import Any
 
+import ccxt
 import pytest
 import pytest_asyncio
 
@@ -14,7 +18,7 @@ from botobs.semconv import exchange as exchange_names
 from botobs.semconv import trading as names
 from tests.support.simulator import SYMBOL, running_simulator
 from tests.support.waiting import eventually_async
-from tests.unit.trading.reconcile_scene import KINDS, Scene, captured_by, settlements
+from tests.unit.trading.reconcile_scene import KINDS, Scene, Trader, captured_by, settlements
 
 pytestmark = pytest.mark.asyncio
 
@@ -245,3 +249,137 @@ async def test_it_ends_with_the_service(scene: Scene) -> None:
     trading.goodbye()
     await eventually_async(lambda: not running.running)
     assert names.ORDERS_ORPHANED.name not in scene.captured.metrics
+
+
+@pytest.mark.parametrize("exchange", ["binance", "okx"])
+async def test_ordinary_trading_raises_nothing(
+    monkeypatch: pytest.MonkeyPatch, engine: str, exchange: str
+) -> None:
+    """Limit orders that wait, fill in parts and at once, and are cancelled; reports come late, as over sockets."""
+    behaviour = Behaviour(reject_share=0.05, step=0.01)
+    async with running_simulator(behaviour) as simulator:
+        with captured_by(engine, monkeypatch) as captured:
+            scene = Scene(simulator, captured, exchange)
+            await scene.open()
+            total = (await scene.bot.fetch_balance())["BTC"]["total"]
+            trading.position(exchange, symbol=SYMBOL).set(total)
+            await scene.reconcile(grace=1.5, prefix="bot")
+            trader = Trader(scene)
+            await trader.trade(seconds=12.0)
+            assert trader.placed > 50
+            await scene.looks(8)
+            assert scene.orphaned() == scene.ghosts() == scene.value(names.POSITION_DRIFT.name) == 0
+            assert not [span for span in captured.spans if span.name in ("order orphaned", "order ghost")]
+
+
+async def test_it_takes_a_twentieth_of_the_limit(scene: Scene) -> None:
+    # As the class has it, but a hundred times as fast: 0.5 ms for each unit of a request's cost.
+    client = scene.client(rateLimit=0.5)
+    prices: list[float] = []
+    running = await scene.reconcile(client, every=0.1, symbols=[SYMBOL])
+    paced = client.throttle
+    client.throttle = lambda cost=None: (prices.append(float(cost or 1)), paced(cost))[1]
+    began = time.monotonic()
+    await scene.looks(4)
+    running.stop()
+    elapsed = time.monotonic() - began
+    asked = sum(prices[:-1]) * 0.5 / 1000
+    assert len(prices) > 8
+    assert set((await scene.simulator.counts("binance"))["calls"]) >= {"fetch_open_orders", "fetch_my_trades"}
+    # The one that is under way has not been paid for.
+    assert asked <= 0.05 * elapsed + max(prices) * 0.5 / 1000
+
+
+class Own:
+    """A service's own client."""
+
+    exchange = "home-made"
+    interval = 0.0
+
+    def __init__(self) -> None:
+        self.opened: list[dict[str, Any]] = []
+        self.known: dict[str, dict[str, Any]] = {}
+        self.held: dict[str, float] = {}
+        self.error: BaseException | None = None
+        self.threads: set[str] = set()
+
+    def open_orders(self, symbols: Collection[str]) -> list[dict[str, Any]]:
+        self.threads.add(threading.current_thread().name)
+        if self.error is not None:
+            raise self.error
+        return self.opened
+
+    def trades(self, symbols: Collection[str], since: int) -> list[dict[str, Any]]:
+        return []
+
+    def find_order(self, order_id: str, client_order_id: str, symbol: str) -> dict[str, Any] | None:
+        return self.known.get(order_id or client_order_id)
+
+    def holdings(self, names: Collection[str]) -> dict[str, float]:
+        return self.held
+
+
+async def test_a_client_of_ones_own_is_asked_in_its_thread(scene: Scene) -> None:
+    own = Own()
+    await scene.reconcile(own)
+    own.opened = [{"id": "1", "clientOrderId": "x", "symbol": "A/B", "status": "open"}]
+    await eventually_async(lambda: scene.orphaned() == 1)
+    assert own.threads == {"botobs-reconcile"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError("slow down"), ValueError("nonsense"), MemoryError(), KeyError("canary-0123456789")],
+)
+async def test_whatever_a_client_raises_stays_in_the_thread(
+    scene: Scene, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = Own()
+    own.error = error
+    running = trading.reconcile(own, every=0.1, grace=0.1)
+    outcome = "limited" if isinstance(error, PermissionError) else "failed"
+    await eventually_async(lambda: scene.count(outcome) == 1)
+    assert running.running
+    own.error = None
+    if outcome == "failed":
+        await scene.looks(2)
+    scene.captured.assert_no_secrets(["canary-0123456789"])
+
+
+@pytest.mark.parametrize("client", [None, object(), 42, "ccxt"])
+async def test_what_is_no_client_is_refused_without_an_exception(
+    scene: Scene, client: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = trading.reconcile(client)
+    assert not running.running
+    assert "nothing is reconciled" in caplog.text
+    running.stop()
+
+
+async def test_a_client_that_is_in_use_is_left_alone(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    running = trading.reconcile(scene.bot)
+    await eventually_async(lambda: not running.running)
+    assert "needs one of its own" in caplog.text
+    assert (await scene.bot.fetch_open_orders(SYMBOL)) == []
+
+
+async def test_orders_of_several_accounts_prove_nothing(scene: Scene) -> None:
+    settled = settlements()
+    await scene.buy("mine")
+    order = trading.order("invented", exchange="binance", symbol=SYMBOL, side="buy")
+    order.acknowledged("424242")
+    scene.bot.apiKey = "another-account"
+    with pytest.raises(ccxt.BaseError):
+        await scene.buy("theirs")
+    scene.doubt("lost", age=1000.0)
+    await scene.reconcile(absent_after=0.0)
+    await scene.looks(5)
+    assert scene.ghosts() == 0
+    assert settled == []
+
+
+async def test_nothing_is_asked_in_a_simulation_or_without_init(scene: Scene) -> None:
+    before = (await scene.simulator.counts("binance"))["calls"]
+    with trading.simulated():
+        assert not trading.reconcile(scene.client()).running
+    assert (await scene.simulator.counts("binance"))["calls"] == before
