@@ -79,7 +79,9 @@ class Worker:
         """By bot, empty where it is not known: what was found and is not over; nothing before the first look."""
         if self.last_complete is None:
             return {}
-        by_bot: dict[str, list[Suspicion]] = {"": [], **{bot: [] for bot in self._bots}}
+        # Only ghosts have a bot: an order that nobody knows belongs to none.
+        bots = self._bots if kind == "ghost" else set()
+        by_bot: dict[str, list[Suspicion]] = {"": [], **{bot: [] for bot in bots}}
         for _, suspicion in self._looker.findings.told(kind):
             if suspicion.bot and len(self._bots) < _MOST_BOTS:
                 # Its series goes on at zero: one that breaks off keeps its last value for minutes.
