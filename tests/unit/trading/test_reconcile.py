@@ -278,7 +278,12 @@ async def test_it_takes_a_twentieth_of_the_limit(scene: Scene) -> None:
     prices: list[float] = []
     running = await scene.reconcile(client, every=0.1, symbols=[SYMBOL])
     paced = client.throttle
-    client.throttle = lambda cost=None: (prices.append(float(cost or 1)), paced(cost))[1]
+
+    def throttle(cost: Any = None) -> None:
+        prices.append(float(cost or 1))
+        paced(cost)
+
+    client.throttle = throttle
     began = time.monotonic()
     await scene.looks(4)
     running.stop()
