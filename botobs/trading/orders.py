@@ -182,12 +182,11 @@ class Order:
         news = self._report("filled" if complete else "partially_filled", details)
         # The last fill is reported once; of several in part, each is another one.
         if news or not complete:
-            self._order_registry.positions.fill(
-                self._key[0],
-                self._attributes.get(names.SYMBOL),
-                self._attributes.get(names.ORDER_SIDE),
-                given[names.ORDER_AMOUNT],
-            )
+            symbol, side = self._attributes.get(names.SYMBOL), self._attributes.get(names.ORDER_SIDE)
+            positions = self._order_registry.positions
+            if not (symbol and side) and positions.symbols(self._key[0]):
+                self._recorder.misuse("order", "a fill without a symbol and a side changes no position")
+            positions.fill(self._key[0], symbol, side, given[names.ORDER_AMOUNT])
 
     @never_raise
     def canceled(self) -> None:

@@ -81,7 +81,7 @@ class PositionBook:
 
     def symbols(self, exchange: str) -> list[str]:
         """The markets of an exchange in which positions are reported."""
-        return [symbol for name, symbol in list(self._positions) if name == exchange]
+        return [symbol for name, symbol in list(self._positions) if name == exchange.lower()]
 
     def amounts(self, exchange: str) -> dict[str, float]:
         """What the service holds at an exchange, as it is told there.
@@ -95,6 +95,6 @@ class PositionBook:
         held: dict[str, list[float]] = {}
         for (name, symbol), position in list(self._positions.items()):
             asset = symbol if ":" in symbol else symbol.partition("/")[0]
-            if name == exchange and asset not in paid:
+            if name == exchange.lower() and asset not in paid:
                 held.setdefault(asset, []).append(position.amount)
         return {asset: math.fsum(amounts) for asset, amounts in held.items()}

@@ -50,6 +50,7 @@ class CcxtAccount:
         self._pace = pace
         self._loop: asyncio.AbstractEventLoop | None = None
         self._whole: dict[str, bool] = {}
+        self._before: Any = None
 
     def prepare(self) -> None:
         """Take the client over: its requests wait for our pace, and it has an event loop of its own.
@@ -62,7 +63,7 @@ class CcxtAccount:
         if asynchronous:
             if getattr(client, "session", None) is not None:
                 raise ValueError("the client is in use already; reconcile needs one of its own")
-            self._loop = asyncio.new_event_loop()
+            self._loop = client.asyncio_loop = asyncio.new_event_loop()
 
         def throttle(cost: Any = None) -> None:
             weight = number_of(cost)
@@ -73,6 +74,7 @@ class CcxtAccount:
             throttle(cost)
 
         client.enableRateLimit = True
+        self._before = vars(client).get("throttle")
         client.throttle = throttle_async if asynchronous else throttle
         options = getattr(client, "options", None)
         if isinstance(options, dict):
@@ -81,7 +83,10 @@ class CcxtAccount:
 
     def close(self) -> None:
         """Close the connections of an asynchronous client, whose loop ends here."""
-        vars(self._client).pop("throttle", None)
+        if self._before is None:
+            vars(self._client).pop("throttle", None)
+        else:
+            self._client.throttle = self._before
         if self._loop is not None:
             self._loop.run_until_complete(self._client.close())
             self._loop.close()

@@ -101,6 +101,10 @@ class Looker:
         self._asked: dict[str, float] = {}
         self._decided = True
 
+    def catch_up(self) -> None:
+        """Put in order what is known of orders, between two looks."""
+        self._known.catch_up()
+
     def look(self) -> bool:
         """Compare once.
 
@@ -118,7 +122,7 @@ class Looker:
         believed = self._known.believed_open(self.exchange)
         doubts = [order for order in self._unsettled.all() if order.exchange.lower() == self.exchange]
         markets = self._markets(believed, doubts)
-        opened = [Told(order) for order in self._account.open_orders(markets)]
+        opened = [told for told in map(Told, self._account.open_orders(markets)) if told.id]
         trades = list(self._account.trades(markets, int((self._since - _OVERLAP) * 1000)))
         self._since = began
         traded = {str(each["order"]): each for each in trades if each.get("order")}

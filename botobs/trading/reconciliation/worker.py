@@ -18,12 +18,16 @@ from .findings import Kind, Suspicion
 from .look import Looker
 from .pace import Limited, Pace, Stopped
 
+#: Seconds in which more orders than are put in order at once are not reported.
+_CATCH_UP = 1.0
 #: Bots whose ghosts are told apart.
 _MOST_BOTS = 250
 #: Seconds that the end of a service waits for a request that is under way.
 _LONGEST_GOODBYE = 0.5
 #: Seconds of the pauses after the exchange has limited requests: the first, and the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 60.0, 3600.0
+#: Times the time between two looks that is waited at most after one that failed in another way.
+_LONGEST_FAILURE = 10
 #: Used by all clients together, of what an exchange allows, from which on the rest is the bot's; and how many looks in
 #: a row are left out for it, for what an exchange said may be old.
 _BUSY, _MOST_SKIPPED = 0.8, 3
@@ -97,7 +101,7 @@ class Worker:
             if isinstance(self._account, CcxtAccount):
                 self._account.prepare()
             prepared = True
-            while not self._pace.stopped.wait(self._wait):
+            while self._waited():
                 self._turn()
         except Stopped:
             pass
@@ -108,6 +112,15 @@ class Worker:
             if prepared and isinstance(self._account, CcxtAccount):
                 self._let_go(self._account)
             reconciling.end()
+
+    def _waited(self) -> bool:
+        """Wait for the next look; whether there is to be one."""
+        until = time.monotonic() + self._wait
+        while not self._pace.stopped.wait(max(0.0, min(until - time.monotonic(), _CATCH_UP))):
+            self._looker.catch_up()
+            if time.monotonic() >= until:
+                return True
+        return False
 
     def _let_go(self, account: CcxtAccount) -> None:
         try:
@@ -158,7 +171,7 @@ class Worker:
     def _failed(self, error: Exception) -> None:
         if not self._pause:
             logger.warning("%s is not reconciled: %s", self.exchange, type(error).__name__)
-        self._pause = min(_LONGEST_PAUSE, max(self._every, 2 * self._pause))
+        self._pause = min(_LONGEST_FAILURE * self._every, max(self._every, 2 * self._pause))
         self._wait = self._pause
         self._count("failed")
 

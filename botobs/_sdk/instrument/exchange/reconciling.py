@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 #: What `exchange.client` says of them.
@@ -9,6 +10,10 @@ CLIENT = "reconcile"
 
 #: The threads that reconcile; each has a client, and where it is asynchronous an event loop, of its own.
 _threads: set[int] = set()
+
+if hasattr(os, "register_at_fork"):
+    # A thread of the child may get the number of one of the parent's.
+    os.register_at_fork(after_in_child=_threads.clear)
 
 
 def begin() -> None:
