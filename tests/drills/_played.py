@@ -283,6 +283,8 @@ PLAYED = {
     "NotificationsFailing": Case(_slack_refuses, channels=("email",)),
     "OrderGhost": Case(_disagrees("ghost")),
     "OrderInFlightTooLong": Case(_no_answer),
+    # Reconcile settles them, and it ends.
+    "OrderOutcomeUnknown": Case(_disagrees("unknown")),
     "OrderOrphaned": Case(_disagrees("orphaned")),
     "PositionDrift": Case(_disagrees("drift")),
     "PrometheusDiscarding": Case(_old_samples),

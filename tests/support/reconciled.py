@@ -1,7 +1,7 @@
 """A program that trades on a simulated exchange of its own and is reconciled, while something is wrong in its account.
 
 `python -m tests.support.reconciled WHAT` makes it wrong, and right again when its input is closed; WHAT is `orphaned`,
-`ghost` or `drift`.
+`ghost` or `drift`, or `unknown` for answers that are cut off, which reconcile settles when the input is closed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from botobs._demo.exchange_simulator.app import create_app
 from botobs._demo.exchange_simulator.client import ccxt_config
 from botobs._demo.exchange_simulator.control import EXCHANGES
 from botobs._demo.exchange_simulator.exchange import Behaviour, Exchange
+from botobs._demo.exchange_simulator.faults import Fault
 from botobs._demo.exchange_simulator.orders import Request
 
 SYMBOL = "BTC/USDT"
@@ -46,6 +48,17 @@ class Account:
         kind = "market" if price is None else "limit"
         request = Request(client_order_id, instrument, "buy", kind, Decimal("0.02"), limit)  # type: ignore[arg-type]
         self._do(lambda: self._exchange.place(request))
+
+    def fill(self, client_order_id: str) -> None:
+        """An order is filled."""
+        self._do(lambda: self._exchange.fill(self._exchange.orders.find(None, client_order_id)))
+
+    @contextmanager
+    def dropping_answers(self) -> Iterator[None]:
+        """Orders are placed, and their answers cut off."""
+        self._do(lambda: self._exchange.faults.set(Fault.DROP_ACKS))
+        yield
+        self._do(lambda: self._exchange.faults.clear(Fault.DROP_ACKS))
 
     def cancel(self, client_order_id: str) -> None:
         """Somebody else cancels an order."""
@@ -76,13 +89,45 @@ def main(wrong: str) -> None:
     botobs.init("reconciled")
     account = Account()
     config = ccxt_config("binance", account.url)
+    if wrong == "unknown":
+        _lose_and_find(account, config)
+    else:
+        _disagree(account, config, wrong)
+    # Until it was looked at, and that was sent.
+    time.sleep(5)
+    botobs.shutdown()
+
+
+def _lose_and_find(account: Account, config: dict[str, Any]) -> None:
+    """Nobody knows what became of three orders, of which one is filled and one canceled meanwhile."""
+    client = ccxt.binance(config)
+    client.load_markets()
+    with account.dropping_answers():
+        for client_order_id in ("waits", "fills", "ends"):
+            order = trading.order(
+                client_order_id, exchange="binance", symbol=SYMBOL, side="buy", type="limit"
+            )
+            with suppress(ccxt.NetworkError), order.submission():
+                client.create_order(SYMBOL, "limit", "buy", 0.01, 10_000, {"clientOrderId": client_order_id})
+    account.fill("fills")
+    account.cancel("ends")
+    sys.stdin.read()
+    _reconcile(config)
+
+
+def _reconcile(config: dict[str, Any]) -> None:
+    trading.reconcile(ccxt.binance({**config, "rateLimit": 0.1}), every=0.5, grace=1.0)
+
+
+def _disagree(account: Account, config: dict[str, Any], wrong: str) -> None:
+    """What the service reports and what the account holds differ until the input is closed."""
     client = ccxt.binance(config)
     order = trading.order("mine", exchange="binance", symbol=SYMBOL, side="buy", type="limit")
     with order.submission():
         client.create_order(SYMBOL, "limit", "buy", 0.01, 10_000, {"clientOrderId": "mine"})
     position = trading.position("binance", symbol=SYMBOL)
     position.set(client.fetch_balance()["BTC"]["total"])
-    trading.reconcile(ccxt.binance({**config, "rateLimit": 0.1}), every=0.5, grace=1.0)
+    _reconcile(config)
     # The first look takes what is there for what was there.
     time.sleep(3)
     if wrong == "orphaned":
@@ -98,9 +143,6 @@ def main(wrong: str) -> None:
         order.canceled()
     else:
         position.set(client.fetch_balance()["BTC"]["total"])
-    # Until it was looked at, and that was sent.
-    time.sleep(5)
-    botobs.shutdown()
 
 
 if __name__ == "__main__":
