@@ -74,18 +74,20 @@ class OrderRegistry:
 
     def heard(self, stage: str, attributes: Mapping[str, str], bot: str) -> None:
         """An order has come to a stage; `attributes` say which order."""
-        exchange, client_order_id = attributes[names.EXCHANGE_NAME], attributes[names.ORDER_CLIENT_ID]
-        order_id = attributes.get(names.ORDER_ID, "")
+        known_stage = _KNOWN_STAGES.get(stage)
         if stage in _REFUSED:
-            self._known.refused(exchange, client_order_id=client_order_id)
+            self._known.refused(
+                attributes[names.EXCHANGE_NAME], client_order_id=attributes[names.ORDER_CLIENT_ID]
+            )
+        if known_stage is None:
             return
         self._known.note(
-            exchange,
-            client_order_id=client_order_id,
-            order_id=order_id,
+            attributes[names.EXCHANGE_NAME],
+            client_order_id=attributes[names.ORDER_CLIENT_ID],
+            order_id=attributes.get(names.ORDER_ID, ""),
             symbol=attributes.get(names.SYMBOL, ""),
             bot=bot,
-            stage=_KNOWN_STAGES.get(stage, "sent"),
+            stage=known_stage,
             reported=True,
         )
 
