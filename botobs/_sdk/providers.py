@@ -372,6 +372,11 @@ class SwitchMeterProvider(MeterProvider):
         self._target: MeterProvider = NoOpMeterProvider()
         self._meters: dict[tuple[Any, ...], SwitchMeter] = {}
 
+    @property
+    def target(self) -> MeterProvider:
+        """Where measurements go now."""
+        return self._target
+
     def get_meter(
         self,
         name: str,

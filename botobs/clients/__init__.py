@@ -9,11 +9,13 @@
 
     botobs.clients.add_classifier(my_exchange)
 
-It is asked by `order.submission()`, `order.answered()` and by the instrumentations of exchange clients alike.
+It is asked by `order.submission()`, `order.answered()` and by the instrumentations of exchange clients alike. What
+`botobs.trading.reconcile` asks of such a client is `Reconcilable`.
 """
 
 from __future__ import annotations
 
 from .._sdk.orders import Answer, Classifier, Outcome, add_classifier
+from ._reconcilable import Reconcilable
 
-__all__ = ["Answer", "Classifier", "Outcome", "add_classifier"]
+__all__ = ["Answer", "Classifier", "Outcome", "Reconcilable", "add_classifier"]

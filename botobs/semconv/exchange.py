@@ -11,7 +11,8 @@ from ._model import Metric, declared_in
 
 #: The exchange's id in ccxt, lower case.
 NAME = "exchange.name"
-#: Which client library: `ccxt.sync`, `ccxt.async`, `ccxt.pro`, `python_binance`, `websockets`, `aiohttp`.
+#: Which client library: `ccxt.sync`, `ccxt.async`, `ccxt.pro`, `python_binance`, `websockets`, `aiohttp`; `reconcile`
+#: for the calls of `botobs.trading.reconcile`, whichever library makes them.
 CLIENT = "exchange.client"
 #: ccxt's unified method in snake case, or `implicit` for an endpoint that was called directly.
 OPERATION = "exchange.operation"

@@ -20,6 +20,12 @@ ORDER_STAGE = "botobs.order.stage"
 ORDER_REASON = "botobs.order.reason"
 FEED_CHANNEL = "botobs.feed.channel"
 SUBJECT = "botobs.trading.subject"
+#: What became of one comparison with an exchange: `complete`; `incomplete`, where the exchange did not tell all;
+#: `failed`; `limited` and `banned`, after which reconcile pauses; `skipped`, to leave the rest of a limit to the bots.
+RECONCILE_OUTCOME = "botobs.reconcile.outcome"
+#: What the exchange says of an order, in ccxt's words, or `not found`.
+EXCHANGE_STATUS = "exchange.order.status"
+POSITION_DRIFT_RATIO = "botobs.position.drift"
 ERROR_TYPE = "error.type"
 EXCHANGE_NAME = exchange.NAME
 ORDER_CLIENT_ID = exchange.ORDER_CLIENT_ID
@@ -33,7 +39,8 @@ SYMBOL = exchange.SYMBOL
 #: True on the span `order submitted` that was delivered for a process which had ended before the answer.
 ORDER_LEFT_BEHIND = "botobs.order.left_behind"
 
-#: What the spans `bot turn`, `bot decision`, `order submit`, `order` and `order update` carry.
+#: What the spans `bot turn`, `bot decision`, `order submit`, `order`, `order update`, `reconcile`, `order orphaned`,
+#: `order ghost` and `position drift` carry.
 SPAN_ATTRIBUTES: tuple[str, ...] = (
     BOT_ID,
     BOT_STATE,
@@ -52,6 +59,9 @@ SPAN_ATTRIBUTES: tuple[str, ...] = (
     ORDER_AMOUNT,
     ORDER_PRICE,
     SYMBOL,
+    RECONCILE_OUTCOME,
+    EXCHANGE_STATUS,
+    POSITION_DRIFT_RATIO,
 )
 
 #: A bot is known by its id; its strategy and exchange, where it has them, come along for grouping.
@@ -212,6 +222,51 @@ OLDEST_IN_FLIGHT = Metric(
     kind="observable_gauge",
     unit="s",
     description="Age of the oldest order that has no answer yet; 0 when there is none.",
+    attributes=(EXCHANGE_NAME,),
+)
+
+RECONCILE_LOOKS = Metric(
+    name="botobs.reconcile.looks",
+    kind="counter",
+    unit="{look}",
+    description=(
+        "Comparisons of an account with what was reported, by what became of them: complete, incomplete, failed, "
+        "limited, banned or skipped."
+    ),
+    attributes=(EXCHANGE_NAME, RECONCILE_OUTCOME),
+)
+RECONCILE_LAST = Metric(
+    name="botobs.reconcile.last_look.timestamp",
+    kind="observable_gauge",
+    unit="s",
+    description="When the exchange was last compared with what was reported, in seconds since the epoch.",
+    attributes=(EXCHANGE_NAME,),
+)
+ORDERS_ORPHANED = Metric(
+    name="botobs.orders.orphaned",
+    kind="observable_gauge",
+    unit="{order}",
+    description="Orders on the exchange, open or filled, that the service does not know; absent before the first look.",
+    attributes=(EXCHANGE_NAME,),
+)
+ORDERS_GHOST = Metric(
+    name="botobs.orders.ghost",
+    kind="observable_gauge",
+    unit="{order}",
+    description=(
+        "Orders that are open to the service, and have ended or are not there by the exchange; absent before the "
+        "first look."
+    ),
+    attributes=(EXCHANGE_NAME, BOT_ID),
+)
+POSITION_DRIFT = Metric(
+    name=POSITION_DRIFT_RATIO,
+    kind="observable_gauge",
+    unit="1",
+    description=(
+        "Difference of the reported position and the exchange's, divided by the larger of the two; of the position "
+        "that is furthest off. Absent where no position is reported or compared."
+    ),
     attributes=(EXCHANGE_NAME,),
 )
 

@@ -64,6 +64,7 @@ def fresh_trading() -> Iterator[None]:
     try:
         yield
     finally:
+        session.live().reconciliations.say_goodbye()
         session.live().forget()
         UNSETTLED.forget()
 

@@ -13,6 +13,9 @@ Reports never raise and never wait; without `botobs.init()` they do nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 from .._sdk.safe import number_of as _number_of
 from .._sdk.safe import text_of as _text_of
 from ..semconv import trading as _names
@@ -22,14 +25,20 @@ from .decisions import Decision, Side
 from .decisions import order_attributes as _order_attributes
 from .feeds import Feed
 from .orders import Order, Settlement, order_ids
+from .positions import Position
+from .reconciliation import Reconciliation
+from .reconciliation import Rules as _Rules
 from .session import current as _current
 from .session import goodbye, simulated
+from .session import is_live as _is_live
 
 __all__ = [
     "Bot",
     "Decision",
     "Feed",
     "Order",
+    "Position",
+    "Reconciliation",
     "Settlement",
     "Side",
     "State",
@@ -39,6 +48,8 @@ __all__ = [
     "goodbye",
     "order",
     "order_trace_id",
+    "position",
+    "reconcile",
     "simulated",
 ]
 
@@ -118,3 +129,72 @@ def feed(exchange: str, *, channel: str) -> Feed:
 def order_trace_id(client_order_id: str, *, exchange: str) -> str:
     """The id of an order's trace: 32 hexadecimal digits, as Tempo searches for it."""
     return f"{order_ids(_text_of(exchange), _text_of(client_order_id)).trace_id:032x}"
+
+
+def position(exchange: str, *, symbol: str) -> Position:
+    """The service's position in a market: what was set, and the fills that were reported since of orders in it.
+
+    `reconcile` compares it with what the exchange says.
+
+    Args:
+        exchange: ccxt's id of the exchange.
+        symbol: ccxt's name of the market, as orders in it are reported with.
+    """
+    return _current().positions.get(_text_of(exchange), _text_of(symbol))
+
+
+def reconcile(
+    client: Any,
+    *,
+    every: float = 60.0,
+    grace: float = 30.0,
+    absent_after: float = 600.0,
+    prefix: str | Collection[str] = (),
+    symbols: Collection[str] = (),
+    earlier: bool = False,
+) -> Reconciliation:
+    """Compare an account with what this process reports, as long as it runs, and settle what nobody knew.
+
+    It only reads, in a thread of its own, and takes at most 5 % of the client's rate limit. Without `botobs.init()`,
+    and in a simulation, it does nothing.
+
+    Args:
+        client: A client of ccxt (sync, async or pro) that nobody else uses and that has not been used before, or one
+            that follows `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
+        every: Seconds between two looks.
+        grace: Seconds for which a difference has to last before it is told: longer than an answer takes.
+        absent_after: Seconds after its submission from which an order that the exchange does not find was not placed.
+        prefix: How the client order ids of this service's orders begin; others in the account are left alone then,
+            such as those placed by hand or by other services.
+        symbols: Markets to look at, beside those that orders and positions are reported of; needed where an exchange
+            does not list all at once.
+        earlier: Tell of orders too that were there before the first look, which an earlier process may have placed.
+
+    Returns:
+        What stops it before the service ends.
+    """
+    rules = _Rules(
+        grace=_seconds(grace, 30.0),
+        absent_after=_seconds(absent_after, 600.0),
+        prefixes=_texts(prefix),
+        symbols=_texts(symbols),
+        earlier=bool(earlier),
+    )
+    if not _is_live():
+        return Reconciliation(None)
+    return _current().reconciliations.add(client, rules, max(0.1, _seconds(every, 60.0)))
+
+
+def _seconds(given: object, default: float) -> float:
+    number = _number_of(given)
+    return default if number is None or number < 0 else float(number)
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    if not given:
+        return ()
+    return (
+        tuple(map(_text_of, given))
+        if isinstance(given, list | tuple | set | frozenset)
+        else (_text_of(given),)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import Observation
@@ -12,8 +12,11 @@ from opentelemetry.metrics import Observation
 from .._sdk import start
 from .._sdk.orders import Unsettled
 from .._sdk.orders.journal import Journal
+from .._sdk.orders.known import KnownOrders
+from .._sdk.orders.known import Stage as KnownStage
 from ..semconv import trading as names
 from ._recorder import Recorder, logger
+from .positions import PositionBook
 
 if TYPE_CHECKING:
     from .orders import Order
@@ -27,6 +30,16 @@ EXCHANGES_LIMIT = 100
 
 Key = tuple[str, str]
 
+#: How far an order is known to have got after a report.
+_KNOWN_STAGES: dict[str, KnownStage] = {
+    "acknowledged": "open",
+    "partially_filled": "open",
+    "filled": "ended",
+    "canceled": "ended",
+    "expired": "ended",
+}
+_REFUSED = frozenset({"rejected", "failed"})
+
 
 class OrderRegistry:
     """Remembers orders by exchange and client order id, and which of them have no answer yet.
@@ -34,14 +47,24 @@ class OrderRegistry:
     Attributes:
         recorder: Where the orders report to.
         unsettled: Where those are remembered of which nobody knows what became of them.
+        positions: What fills change.
         journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
         lock: Guards what an order has reached.
     """
 
-    def __init__(self, recorder: Recorder, unsettled: Unsettled, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        unsettled: Unsettled,
+        known: KnownOrders,
+        positions: PositionBook,
+        journal: Journal | None = None,
+    ) -> None:
         self.recorder = recorder
         self.unsettled = unsettled
+        self.positions = positions
         self.journal = journal
+        self._known = known
         self.lock = threading.Lock()
         self._orders: OrderedDict[Key, Order] = OrderedDict()
         self._in_flight: OrderedDict[Key, float] = OrderedDict()
@@ -68,6 +91,26 @@ class OrderRegistry:
             self._orders[order.key] = order
             while len(self._orders) > ORDERS_LIMIT:
                 self._orders.popitem(last=False)
+        self._known.note(order.key[0], client_order_id=order.key[1])
+
+    def heard(self, stage: str, attributes: Mapping[str, str], bot: str) -> None:
+        """An order has come to a stage; `attributes` say which order."""
+        known_stage = _KNOWN_STAGES.get(stage)
+        if stage in _REFUSED:
+            self._known.refused(
+                attributes[names.EXCHANGE_NAME], client_order_id=attributes[names.ORDER_CLIENT_ID]
+            )
+        if known_stage is None:
+            return
+        self._known.note(
+            attributes[names.EXCHANGE_NAME],
+            client_order_id=attributes[names.ORDER_CLIENT_ID],
+            order_id=attributes.get(names.ORDER_ID, ""),
+            symbol=attributes.get(names.SYMBOL, ""),
+            bot=bot,
+            stage=known_stage,
+            reported=True,
+        )
 
     def sent(self, key: Key) -> None:
         """Wait for the answer to an order."""

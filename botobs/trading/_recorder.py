@@ -90,6 +90,11 @@ class Recorder:
                 self._instruments = {} if _is_placeholder(provider) else self._create(provider)
                 self._connected = provider
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is somewhere to report to."""
+        return bool(self._instruments)
+
     def add(self, metric: Metric, attributes: Attributes, amount: int = 1) -> None:
         """Count."""
         self.connect()

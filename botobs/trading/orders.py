@@ -226,7 +226,14 @@ class Order:
         if len(details) < (1 if price is None else 2):
             self._recorder.misuse("order", "a fill has an amount or a price that is no number")
         told = details if self._order_registry.tells_values() else {}
-        self._report("filled" if complete else "partially_filled", told)
+        news = self._report("filled" if complete else "partially_filled", told)
+        # The last fill is reported once; of several in part, each is another one.
+        if news or not complete:
+            symbol, side = self._attributes.get(names.SYMBOL), self._attributes.get(names.ORDER_SIDE)
+            positions = self._order_registry.positions
+            if not (symbol and side) and positions.symbols(self._key[0]):
+                self._recorder.misuse("order", "a fill without a symbol and a side changes no position")
+            positions.fill(self._key[0], symbol, side, given[names.ORDER_AMOUNT])
 
     @never_raise
     def canceled(self) -> None:
@@ -333,7 +340,7 @@ class Order:
 
     def _report(
         self, stage: Stage, details: Attributes, span: Span | None = None, *, settles: bool = True
-    ) -> None:
+    ) -> set[Stage]:
         with self._order_registry.lock:
             news = self._news(stage)
             self._reached |= news
@@ -356,7 +363,9 @@ class Order:
             and not self._is_submitting()
         ):
             self._settle(_SETTLES[stage], self._key[1])
+        self._order_registry.heard(stage, self._attributes, self._stage_series.get(names.BOT_ID, ""))
         self._tell(stage, details, span)
+        return news
 
     def _news(self, stage: Stage) -> set[Stage]:
         """The stages that the order has reached now."""

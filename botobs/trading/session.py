@@ -13,19 +13,33 @@ from opentelemetry.trace import TracerProvider
 from .._sdk import participants
 from .._sdk.orders import UNSETTLED, Unsettled
 from .._sdk.orders.journal import JOURNAL, Journal
+from .._sdk.orders.known import KNOWN, KnownOrders
 from . import _never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
 from .bots import SHUTDOWN, BotRegistry
 from .feeds import FeedRegistry
+from .positions import PositionBook
+from .reconciliation import ReconciliationRegistry
 
 
 class TradingSession:
-    """Bots, orders and feeds that share one time and one place where they are reported."""
+    """Bots, orders and feeds that share one time and one place where they are reported.
 
-    def __init__(self, recorder: Recorder, unsettled: Unsettled, journal: Journal | None = None) -> None:
+    Args:
+        recorder: That time and place.
+        unsettled: Those of unknown outcome.
+        known: The orders that are known of.
+        journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
+    """
+
+    def __init__(
+        self, recorder: Recorder, unsettled: Unsettled, known: KnownOrders, journal: Journal | None = None
+    ) -> None:
         self.recorder = recorder
-        self.order_registry = OrderRegistry(recorder, unsettled, journal)
+        self.positions = PositionBook()
+        self.order_registry = OrderRegistry(recorder, unsettled, known, self.positions, journal)
+        self.reconciliations = ReconciliationRegistry(recorder, known, unsettled, self.positions)
         self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)
 
@@ -34,11 +48,13 @@ class TradingSession:
         self.recorder.connect()
         if self.order_registry.journal is not None:
             self.order_registry.journal.want()
+        self.reconciliations.start()
 
     def goodbye(self) -> None:
         """Say goodbye for every bot and feed of this process."""
         self.bots.say_goodbye(SHUTDOWN)
         self.feeds.say_goodbye()
+        self.reconciliations.say_goodbye()
 
     def forget(self) -> None:
         """Begin anew in a process that was forked: what the parent has is the parent's to report."""
@@ -47,9 +63,11 @@ class TradingSession:
         self.bots.forget()
         self.order_registry.forget()
         self.feeds.forget()
+        self.positions.forget()
+        self.reconciliations.forget()
 
 
-_LIVE = TradingSession(Recorder(), UNSETTLED, JOURNAL)
+_LIVE = TradingSession(Recorder(), UNSETTLED, KNOWN, JOURNAL)
 participants.register(_LIVE)
 _SESSION = otel_context.create_key("botobs.trading.world")
 
@@ -66,6 +84,11 @@ def current() -> TradingSession:
 def live() -> TradingSession:
     """The trading session in which money is at stake."""
     return _LIVE
+
+
+def is_live() -> bool:
+    """Whether the running code is in the trading session in which money is at stake."""
+    return current() is _LIVE
 
 
 def goodbye() -> None:
@@ -97,7 +120,9 @@ def simulated(
     traces = tracer_provider or silent_tracer_provider()
     measurements = meter_provider or silent_meter_provider()
     session = TradingSession(
-        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"), Unsettled()
+        Recorder(clock, lambda: traces, lambda: measurements, "botobs.trading.simulated"),
+        Unsettled(),
+        KnownOrders(),
     )
     token = otel_context.attach(otel_context.set_value(_SESSION, session))
     try:

@@ -28,6 +28,7 @@ def build() -> Dashboard:
             Row("From decision to fill", _funnel()),
             Row("Where the time goes", _time()),
             Row("As the exchange clients see it", _clients()),
+            Row("Compared with the exchange", _reconciled()),
             Row("Orders to look at", _examples()),
         ],
     )
@@ -174,6 +175,52 @@ def _clients() -> list[Sized]:
     ]
 
 
+def _reconciled() -> list[Sized]:
+    since = f"time() - {_q.latest(trading.RECONCILE_LAST, how='min')}"
+    return [
+        graph(
+            "Orders that one side does not know",
+            "What `botobs.trading.reconcile` finds. Orphaned: in the account, and not the service's. Ghost: open to "
+            "the service, and not to the exchange. No line where nothing is compared.",
+            "short",
+            [
+                Query(
+                    _q.latest(trading.ORDERS_ORPHANED, (trading.EXCHANGE_NAME,)), "orphaned {{exchange_name}}"
+                ),
+                Query(_q.latest(trading.ORDERS_GHOST, (trading.EXCHANGE_NAME,)), "ghost {{exchange_name}}"),
+            ],
+        ),
+        number(
+            "Largest drift of a position",
+            "Difference of the reported position and the exchange's, divided by the larger of the two. Empty where no "
+            "position is reported or compared.",
+            "percentunit",
+            _q.latest(trading.POSITION_DRIFT),
+            threshold=recorded.POSITION_DRIFT,
+            width=4,
+        ),
+        number(
+            "Last comparison",
+            "Time since the account was last compared, of the exchange where it is longest ago. Empty where none is.",
+            "s",
+            since,
+            width=4,
+        ),
+        graph(
+            "Comparisons",
+            "By what became of them: limited, banned and skipped ones leave an exchange's limits to the bots.",
+            "short",
+            [
+                Query(
+                    _q.events(trading.RECONCILE_LOOKS, (trading.RECONCILE_OUTCOME,)),
+                    "{{botobs_reconcile_outcome}}",
+                )
+            ],
+            bars=True,
+        ),
+    ]
+
+
 def _examples() -> list[Sized]:
     of = 'resource.deployment.environment.name =~ "$environment"'
     return [
@@ -192,5 +239,10 @@ def _examples() -> list[Sized]:
             "Failed orders",
             "Calls that create an order and failed, for whatever reason.",
             f'{{ {of} && name =~ "create_order .*" && span.{exchange.NAME} =~ "$exchange" && status = error }}',
+        ),
+        traces(
+            "Orders and positions that do not agree with the exchange",
+            "One a finding of `botobs.trading.reconcile`, with the ids of the order.",
+            f'{{ {of} && name =~ "order orphaned|order ghost|position drift" && span.{exchange.NAME} =~ "$exchange" }}',
         ),
     ]

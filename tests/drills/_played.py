@@ -21,6 +21,7 @@ import httpx
 from botobs._ops.access.secrets import read_secret
 from botobs._ops.drills.sinks import HttpSink
 from testbed.stack import LiveStack
+from tests.support.configs import ROOT
 from tests.support.faults import held, load, struck
 from tests.support.waiting import eventually
 
@@ -172,12 +173,16 @@ def _slack_refuses(played: Played) -> Iterator[None]:
             played.slack.refuse.clear()
 
 
-@contextmanager
-def _program(played: Played, text: str, **environ: str) -> Iterator[None]:
+def _program(played: Played, text: str, **environ: str) -> AbstractContextManager[None]:
     """A program with botobs runs until its input is closed."""
+    return _running(played, ["-c", text], **environ)
+
+
+@contextmanager
+def _running(played: Played, program: list[str], **environ: str) -> Iterator[None]:
     home = {"BOTOBS_HOME": str(played.live.home.path), "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
     process = subprocess.Popen(
-        [sys.executable, "-c", text], stdin=subprocess.PIPE, env={**os.environ, **home, **environ}
+        [sys.executable, *program], stdin=subprocess.PIPE, env={**os.environ, **home, **environ}, cwd=ROOT
     )
     try:
         yield
@@ -248,6 +253,11 @@ def _no_answer(played: Played) -> AbstractContextManager[None]:
     return _program(played, _WAITING)
 
 
+def _disagrees(how: str) -> Fault:
+    """The account of a service that is reconciled is not as the service reports."""
+    return lambda played: _running(played, ["-m", "tests.support.reconciled", how])
+
+
 @dataclass(frozen=True)
 class Case:
     """An alert that is played.
@@ -271,7 +281,12 @@ PLAYED = {
     "ConfigurationRejected": Case(_configuration_is_wrong, severity="warning"),
     # By the channel that works.
     "NotificationsFailing": Case(_slack_refuses, channels=("email",)),
+    "OrderGhost": Case(_disagrees("ghost")),
     "OrderInFlightTooLong": Case(_no_answer),
+    # Reconcile settles them, and it ends.
+    "OrderOutcomeUnknown": Case(_disagrees("unknown")),
+    "OrderOrphaned": Case(_disagrees("orphaned")),
+    "PositionDrift": Case(_disagrees("drift")),
     "PrometheusDiscarding": Case(_old_samples),
     "RuleEvaluationFailing": Case(_rule_fails),
     "ServiceErrorsHigh": Case(_spans_alone, severity="warning"),

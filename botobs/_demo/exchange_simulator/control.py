@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
 from .exchange import Exchange
 from .faults import Fault
+from .orders import Order, Request
+from .rejection import Rejection
 
 EXCHANGES = web.AppKey("exchanges", dict[str, Exchange])
 
@@ -66,6 +70,51 @@ async def clear_faults(request: web.Request) -> web.Response:
     for exchange in _exchanges(request, request.query.get("exchange")):
         exchange.faults.clear(fault)
     return _faults(request)
+
+
+@routes.post("/control/orders")
+async def touch_order(request: web.Request) -> web.Response:
+    """Do something to an order behind the client's back; streams tell of it unless `order_silence` is on.
+
+    `{"exchange", "do": "place", "symbol", "side", "amount", "price"}` places an order of somebody else's, a market
+    order without `price`; `"client_id"` names it. `{"exchange", "do": "fill" | "cancel", "client_id"}` ends one.
+    """
+    body = await _body(request)
+    [exchange] = _exchanges(request, str(body.get("exchange")))
+    try:
+        order = _touch(exchange, body)
+    except Rejection as rejection:
+        raise web.HTTPBadRequest(text=f"the exchange refuses: {rejection.reason}") from None
+    return web.json_response(
+        {"id": str(order.id), "client_id": order.request.client_id, "status": order.status}
+    )
+
+
+def _touch(exchange: Exchange, body: Mapping[str, Any]) -> Order:
+    if body.get("do") == "place":
+        return exchange.place(_foreign_order(exchange, body))
+    order = exchange.orders.find(None, str(body.get("client_id")))
+    if body.get("do") == "fill":
+        exchange.fill(order)
+    elif body.get("do") == "cancel":
+        exchange.cancel(order)
+    else:
+        raise web.HTTPBadRequest(text=f"do={body.get('do')!r} is unknown; known are place, fill, cancel")
+    return order
+
+
+def _foreign_order(exchange: Exchange, body: Mapping[str, Any]) -> Request:
+    amount, price = _number(body, "amount"), _number(body, "price")
+    if not amount:
+        raise web.HTTPBadRequest(text="an order has an amount")
+    return Request(
+        client_id=str(body.get("client_id") or f"web_{uuid.uuid4().hex[:16]}"),
+        instrument=exchange.market(str(body.get("symbol"))).instrument,
+        side="sell" if body.get("side") == "sell" else "buy",
+        type="market" if price is None else "limit",
+        amount=Decimal(str(amount)),
+        price=None if price is None else Decimal(str(price)),
+    )
 
 
 def _faults(request: web.Request) -> web.Response:

@@ -97,6 +97,14 @@ class Exchange:
         """
         self.orders.cancel(order, self.milliseconds())
 
+    def fill(self, order: Order) -> None:
+        """Fill what remains of an order.
+
+        Raises:
+            Rejection: It is already filled or cancelled.
+        """
+        self.orders.fill(order, self.market(order.request.instrument.symbol), self.milliseconds())
+
     def step(self, market: Market) -> None:
         """Advance a market by one step, and fill the orders that are due."""
         now = self.milliseconds()

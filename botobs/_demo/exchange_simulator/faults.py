@@ -38,6 +38,10 @@ class Fault(StrEnum):
     """Bids are above asks."""
     REJECT_ORDERS = "reject_orders"
     """Orders are rejected with "insufficient balance"."""
+    DROP_ACKS = "drop_acks"
+    """Orders are placed, and the connection is cut before the response."""
+    ORDER_SILENCE = "order_silence"
+    """Streams tell nothing of orders."""
 
 
 _VALUES = {

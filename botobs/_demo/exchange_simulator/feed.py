@@ -87,5 +87,6 @@ class Feed:
         return True
 
     def _order(self, order: Order) -> None:
-        if not self._exchange.connections.muted():
+        silent = self._exchange.faults.active(Fault.ORDER_SILENCE)
+        if not silent and not self._exchange.connections.muted():
             self._streams.order(order)

@@ -158,6 +158,17 @@ class MatchingEngine:
         orders: Iterable[Order] = self._open.values() if open_only else self._orders.values()
         return [order for order in orders if symbol in (None, order.request.instrument.symbol)]
 
+    def fill(self, order: Order, market: Market, timestamp: int) -> None:
+        """Fill what remains of an open order, at its own price.
+
+        Raises:
+            Rejection: It is already filled or cancelled.
+        """
+        if not order.open:
+            raise Rejection(Reason.UNKNOWN_ORDER)
+        assert order.request.price is not None, "market orders are filled when they are placed"
+        self._fill(order, market, order.request.price, order.remaining, timestamp)
+
     def step(self, market: Market, timestamp: int, now: float) -> None:
         """Fill the market's orders that the price has crossed or that are due."""
         for order in self.all(market.instrument.symbol, open_only=True):

@@ -32,12 +32,15 @@ def error_middleware(error_response: ErrorResponse) -> Middleware:
         exchange.counts.calls[operation] += 1
         try:
             await _apply_faults(exchange)
-            return await handler(request)
+            response = await handler(request)
         except Rejection as rejection:
             exchange.counts.rejections[rejection.reason] += 1
             if operation == "create_order":
                 exchange.counts.orders_rejected += 1
             return error_response(rejection)
+        if operation == "create_order" and exchange.faults.strikes(Fault.DROP_ACKS):
+            _cut(request)
+        return response
 
     return middleware
 
@@ -45,6 +48,12 @@ def error_middleware(error_response: ErrorResponse) -> Middleware:
 def operation_of(request: web.Request) -> str | None:
     """The request's operation as ccxt names it, which is the route's name; None for WebSockets."""
     return request.match_info.route.name
+
+
+def _cut(request: web.Request) -> None:
+    """Abort the connection, so that no response arrives."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _apply_faults(exchange: Exchange) -> None:

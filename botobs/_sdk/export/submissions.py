@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...semconv import exchange, trading
+from ..orders import UNSETTLED, UnsettledOrder
 from ..orders.journal import Journal, Submission, unpack, write_header
 from ..safe import text_of
 from .delivery import Delivery
@@ -209,7 +211,25 @@ class Submissions:
         items = len(found) if service == self._settings().service_name else 0
         delivered = self._delivery.send(Batch("traces", Priority.CRITICAL, body, items), None) is None
         self.sent += items * delivered
+        if items and delivered:
+            for order in found:
+                UNSETTLED.doubt(_unsettled(order))
         return delivered
+
+
+def _unsettled(order: Submission) -> UnsettledOrder:
+    """An order that a killed process of this service has left: nobody knows what became of it."""
+    known = order.attributes
+    return UnsettledOrder(
+        known.get(exchange.NAME, ""),
+        client_order_id=known.get(exchange.ORDER_CLIENT_ID, ""),
+        symbol=known.get(exchange.SYMBOL, ""),
+        side=known.get(exchange.ORDER_SIDE, ""),
+        bot=known.get(trading.BOT_ID, ""),
+        trace_id=f"{order.trace_id:032x}" if order.trace_id else "",
+        span_id=f"{order.span_id:016x}" if order.span_id else "",
+        since=order.time / 1e9,
+    )
 
 
 def directories(settings: Settings) -> list[Path]:

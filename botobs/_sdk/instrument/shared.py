@@ -25,8 +25,13 @@ def once_per_provider(telemetry: Telemetry, factory: Callable[[Telemetry], T]) -
         telemetry: Where the instruments are created.
         factory: A class; its identity is the key.
     """
-    made = _MADE.setdefault(telemetry.meter_provider, {})
-    if factory not in made:
-        made[factory] = factory(telemetry)
-    result: T = made[factory]
+    mine = _MADE.setdefault(telemetry.meter_provider, {})
+    if factory not in mine:
+        mine[factory] = factory(telemetry)
+    result: T = mine[factory]
     return result
+
+
+def made(meter_provider: Any, factory: Callable[[Telemetry], T]) -> T | None:
+    """What `factory` has made for this meter provider; None if it was not asked yet."""
+    return _MADE.get(meter_provider, {}).get(factory)

@@ -86,6 +86,11 @@ def test_news_of_an_order(page: dict[str, Any], captured: Capture) -> None:
     assert len(captured.spans) == 3
 
 
+def test_an_account_is_compared(page: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    page["watch_the_account"](SimpleNamespace(exchange="binance", interval=1.0))
+    assert trading.position("binance", symbol="BTC/USDT").amount == 0.5
+
+
 def test_a_feed(page: dict[str, Any], captured: Capture, clock: FakeClock) -> None:
     for sequence in (1, 2, 4):
         page["on_message"]({"timestamp": clock() * 1000, "sequence": sequence})

@@ -24,6 +24,7 @@ _WEIGHTS = {
     "fetch_order": 4,
     "fetch_open_orders": 6,
     "fetch_orders": 20,
+    "fetch_my_trades": 20,
     "listen_key": 2,
 }
 

@@ -252,6 +252,25 @@ def order(order: Order) -> Json:
     }
 
 
+def my_trade(order: Order, fill: Trade) -> Json:
+    """A fill of an order of the account, for REST."""
+    return {
+        "symbol": market_id(order.request.instrument),
+        "id": fill.id,
+        "orderId": order.id,
+        "orderListId": -1,
+        "price": f"{fill.price:.8f}",
+        "qty": f"{fill.amount:.8f}",
+        "quoteQty": f"{fill.price * fill.amount:.8f}",
+        "commission": "0.00000000",
+        "commissionAsset": order.request.instrument.quote,
+        "time": fill.timestamp,
+        "isBuyer": order.request.side == "buy",
+        "isMaker": order.request.type == "limit",
+        "isBestMatch": True,
+    }
+
+
 def placed(placed: Order) -> Json:
     """A new order with its immediate fills, for REST."""
     fills = [

@@ -130,6 +130,22 @@ async def fetch_orders(request: web.Request) -> web.Response:
     return await _orders(request, open_only=False)
 
 
+@routes.get("/api/v3/myTrades", name="fetch_my_trades")
+async def fetch_my_trades(request: web.Request) -> web.Response:
+    """The fills of the account's orders in a market, from `startTime` on."""
+    values = await signed_parameters(request)
+    symbol, since = _market(request, values).instrument.symbol, values.get("startTime", "0")
+    if not since.isdecimal():
+        raise Rejection(Reason.PARAMETER, "startTime")
+    fills = [
+        payloads.my_trade(order, fill)
+        for order in request.app[EXCHANGE].orders.all(symbol)
+        for fill in order.fills
+        if fill.timestamp >= int(since)
+    ]
+    return web.json_response(fills[-_limit(values, 500, 1_000) :])
+
+
 @routes.get("/api/v3/account", name="fetch_balance")
 async def fetch_balance(request: web.Request) -> web.Response:
     """The balances of the account."""

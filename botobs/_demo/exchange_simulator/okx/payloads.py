@@ -187,6 +187,29 @@ def order(order: Order) -> Json:
     }
 
 
+def my_trade(order: Order, fill: Trade) -> Json:
+    """A fill of an order of the account, for REST."""
+    request = order.request
+    return {
+        "instType": "SPOT",
+        "instId": market_id(request.instrument),
+        "tradeId": str(fill.id),
+        "billId": str(fill.id),
+        "ordId": str(order.id),
+        "clOrdId": request.client_id,
+        "tag": "",
+        "fillPx": str(fill.price),
+        "fillSz": str(fill.amount),
+        "side": request.side,
+        "posSide": "net",
+        "execType": "T" if request.type == "market" else "M",
+        "fee": "0",
+        "feeCcy": request.instrument.quote,
+        "ts": str(fill.timestamp),
+        "fillTime": str(fill.timestamp),
+    }
+
+
 def balance(currency: str, balance: Balance, timestamp: int) -> Json:
     """The balance of a currency."""
     total = balance.free + balance.locked

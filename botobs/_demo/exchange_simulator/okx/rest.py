@@ -119,6 +119,23 @@ async def fetch_open_orders(request: web.Request) -> web.Response:
     )
 
 
+@routes.get("/api/v5/trade/fills-history", name="fetch_my_trades")
+async def fetch_my_trades(request: web.Request) -> web.Response:
+    """The fills of the account's orders, newest first, from `begin` on, of one market or of all."""
+    await check_request(request)
+    symbol = _market(request, request.query).instrument.symbol if "instId" in request.query else None
+    since = request.query.get("begin", "0")
+    if not since.isdecimal():
+        raise Rejection(Reason.PARAMETER, "begin")
+    fills = [
+        payloads.my_trade(order, fill)
+        for order in request.app[EXCHANGE].orders.all(symbol)
+        for fill in order.fills
+        if fill.timestamp >= int(since)
+    ]
+    return _data(fills[: -_limit(request.query, "limit", 100, 100) - 1 : -1])
+
+
 @routes.get("/api/v5/account/balance", name="fetch_balance")
 async def fetch_balance(request: web.Request) -> web.Response:
     """The balances of the account."""

@@ -11,6 +11,7 @@ from ....semconv import exchange as semconv
 from ...orders import current_witness
 from ...orders.client_ids import client_order_ids
 from ...orders.journal import JOURNAL, Entry
+from ...orders.known import KNOWN
 from ...safe import never_raise
 from .order_details import order_attributes
 
@@ -71,9 +72,16 @@ class JournalEntries:
             self._write_down(number, order, ids[number] if whole else "")
 
     def _identify(self, order: Mapping[str, Any], found: str) -> None:
-        """Put an id that the client library has made on the span; one that the caller has given is there already."""
-        if found and semconv.ORDER_CLIENT_ID not in order:
-            self._span.set_attribute(semconv.ORDER_CLIENT_ID, found)
+        """Keep an id that the client library has made; one that the caller has given is there already."""
+        if not found or semconv.ORDER_CLIENT_ID in order:
+            return
+        self._span.set_attribute(semconv.ORDER_CLIENT_ID, found)
+        KNOWN.note(
+            self._who[semconv.NAME], client_order_id=found, symbol=str(order.get(semconv.SYMBOL) or "")
+        )
+        if isinstance(order, dict):
+            # The call's own: by it the order is doubted, and settled, when the call has ended.
+            order[semconv.ORDER_CLIENT_ID] = found
 
     def _write_down(self, number: int, order: Mapping[str, Any], found: str) -> None:
         known = {name: value if value.__class__ is str else str(value) for name, value in order.items()}

@@ -16,8 +16,9 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from ....semconv import exchange as semconv
 from ... import orders
 from ...delays import record_delays
+from ...orders.known import KNOWN
 from ...patching.guard import never_raise
-from . import errors
+from . import errors, reconciling
 from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .order_details import set_order_ids
@@ -91,7 +92,7 @@ class Operation(ContextScope):
         self.owner = id(owner)
         # Weakly: what a call has started may outlive the client, and has the call in its context.
         self._client: Callable[[], Any] = weakref.ref(owner)
-        self.who = who
+        self.who = who = reconciling.marked(who)
         self.status: int | None = None
         self.answer = ""
         self.requests = 0
@@ -101,6 +102,7 @@ class Operation(ContextScope):
         self._submission: Submission | None = None
         if name in SUBMITS or name in EDITS:
             listed = functools.partial(_is_listed, self._client)
+            KNOWN.account(who[0], getattr(owner, "apiKey", None) or getattr(owner, "API_KEY", None))
             self._submission = Submission(exchanges.orders, who, name, order, batch, listed)
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
         self.span = exchanges.tracer.start_span(
@@ -221,8 +223,13 @@ class Operation(ContextScope):
             if error is not None:
                 attributes[semconv.ERROR_TYPE] = errors.error_type(error)
             tracker.cancel_duration.record(duration, attributes)
+        if self.who[1] == reconciling.CLIENT:
+            # What is only looked at neither ends an order nor tells how old a balance is.
+            return
         if error is None and orders.UNSETTLED.waiting:
             settle_from_call(self.who[0], name, self._order, result)
+        if name in CANCELS and error is None:
+            KNOWN.ended(self.who[0], order_id=str(self._order.get(semconv.ORDER_ID) or ""))
         if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
             tracker.update(self.who[0], result, keep=False)
         elif name == "fetch_time" and isinstance(result, int) and self.status is not None:

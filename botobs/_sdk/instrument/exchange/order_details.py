@@ -30,13 +30,19 @@ def order_attributes(
         value = given.get(parameter)
         if isinstance(value, str | int) and value != "":
             attributes[key] = str(value)[:_LONGEST_VALUE]
-    parameters = given.get("params")
-    if isinstance(parameters, dict) and name in _ABOUT_ORDERS:
+    client_id = client_order_id(given.get("params")) if name in _ABOUT_ORDERS else ""
+    if client_id:
+        attributes[semconv.ORDER_CLIENT_ID] = client_id
+    return attributes
+
+
+def client_order_id(parameters: Any) -> str:
+    """The client order id among the parameters of a call, whichever name an exchange has for it; empty without one."""
+    if isinstance(parameters, Mapping):
         for key in _CLIENT_IDS:
             if parameters.get(key):
-                attributes[semconv.ORDER_CLIENT_ID] = str(parameters[key])[:_LONGEST_VALUE]
-                break
-    return attributes
+                return str(parameters[key])[:_LONGEST_VALUE]
+    return ""
 
 
 _CREATE = ("symbol", "type", "side", "amount", "price", "params")

@@ -13,6 +13,7 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Tracer
 
 from ....semconv import exchange as semconv
+from ...orders.known import KNOWN, Stage
 
 #: Accepted orders that wait for their fill, and updates of orders whose answer has not come yet.
 _MAXIMUM_OPEN = 10_000
@@ -107,6 +108,7 @@ class OrderTracker:
     def acknowledge(self, who: Who, order: Any, span: SpanContext | None) -> None:
         """The exchange accepted `order`, a unified order as ccxt returns it."""
         self.count(who, "accepted")
+        _know(who[0], order)
         key = _key(who[0], order)
         if key is None:
             return
@@ -141,6 +143,8 @@ class OrderTracker:
         outcome = ENDS.get(str(order.get("status")), "")
         if not filled and not outcome:
             return
+        if outcome:
+            KNOWN.ended(exchange, client_order_id=_client_order_id(order), order_id=key[2])
         now = time.monotonic()
         if key in self._open:
             self._apply(key, filled, outcome, now, now)
@@ -163,6 +167,7 @@ class OrderTracker:
             self._link("order fill", key, entry)
         if outcome:
             self._open.pop(key, None)
+            KNOWN.ended(key[0], order_id=key[2])
             self.count(entry.who, outcome)
             self._done_duration.record(
                 max(0.0, ended_at - entry.acknowledged), _attributes(entry.who, outcome)
@@ -175,6 +180,23 @@ class OrderTracker:
         self._tracer.start_span(
             f"{name} {entry.who[0]}", kind=SpanKind.INTERNAL, attributes=attributes, links=links
         ).end()
+
+
+def _know(exchange: str, order: Any) -> None:
+    """Remember a unified order of this process: its ids, and whether it has ended."""
+    if isinstance(order, Mapping):
+        stage: Stage = "ended" if str(order.get("status")) in ENDS else "open"
+        KNOWN.note(
+            exchange,
+            client_order_id=_client_order_id(order),
+            order_id=order_id(order) or "",
+            symbol=str(order.get("symbol") or ""),
+            stage=stage,
+        )
+
+
+def _client_order_id(order: Mapping[str, Any]) -> str:
+    return str(order.get("clientOrderId") or "")[:128]
 
 
 def order_id(order: Any) -> str | None:

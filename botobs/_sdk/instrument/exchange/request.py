@@ -13,7 +13,7 @@ from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from ....semconv import exchange as semconv
 from ... import orders
 from ...patching.guard import never_raise
-from . import errors
+from . import errors, reconciling
 from .names import ASIDES, CANCELS, PREPARES
 from .operation import Operation, current, library
 from .scope import ContextScope
@@ -59,7 +59,7 @@ class Request(ContextScope):
         self._exchanges = exchanges
         self._api = api
         self._method = method if method.isalpha() and len(method) < 8 else "_OTHER"
-        self.who = who
+        self.who = who = reconciling.marked(who)
         self.status: int | None = None
         self._answer = ""
         self.exchange = exchanges.exchange(who[0])

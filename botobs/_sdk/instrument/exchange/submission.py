@@ -10,8 +10,9 @@ from opentelemetry import trace
 
 from ....semconv import exchange as semconv
 from ... import orders
+from ...orders.known import KNOWN
 from .names import EDITS
-from .order_details import client_order_ids
+from .order_details import client_order_id, client_order_ids
 from .orders import OrderTracker, Who, bounded_side, bounded_type, order_id
 from .settling import settle_one
 
@@ -73,6 +74,22 @@ class Submission:
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
         self._since = time.time()
+        for client_id, symbol in self._sent():
+            KNOWN.note(who[0], client_order_id=client_id, symbol=symbol)
+
+    def _sent(self) -> list[tuple[str, str]]:
+        """The client order ids and symbols that are about to be sent."""
+        if self._batch is None:
+            return [
+                (
+                    str(self._order.get(semconv.ORDER_CLIENT_ID) or ""),
+                    str(self._order.get(semconv.SYMBOL) or ""),
+                )
+            ]
+        return [
+            (client_order_id(each.get("params")) or client_order_id(each), str(each.get("symbol") or ""))
+            for each in self._batch[:_MOST_ORDERS]
+        ]
 
     def answered(self) -> None:
         """The call has returned or raised: nothing is in flight any more."""
@@ -107,6 +124,8 @@ class Submission:
             for number, verdict in enumerate(verdicts)
             if verdict == "unknown"
         ]
+        if verdicts in (["rejected"], ["failed"]):
+            KNOWN.refused(self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or ""))
         if not self._told(verdicts, error, doubts, result):
             for order in doubts:
                 orders.UNSETTLED.doubt(order)

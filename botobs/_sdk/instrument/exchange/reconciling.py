@@ -1,0 +1,31 @@
+"""Which calls are those of `trading.reconcile`: they are no trading, and must not be counted as the service's own."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+#: What `exchange.client` says of them.
+CLIENT = "reconcile"
+
+#: The threads that reconcile; each has a client, and where it is asynchronous an event loop, of its own.
+_threads: set[int] = set()
+
+if hasattr(os, "register_at_fork"):
+    # A thread of the child may get the number of one of the parent's.
+    os.register_at_fork(after_in_child=_threads.clear)
+
+
+def begin() -> None:
+    """The running thread reconciles from here on."""
+    _threads.add(threading.get_ident())
+
+
+def end() -> None:
+    """It does no longer."""
+    _threads.discard(threading.get_ident())
+
+
+def marked(who: tuple[str, str]) -> tuple[str, str]:
+    """The exchange and client of a call of the running thread: `who`, unless that thread reconciles."""
+    return (who[0], CLIENT) if _threads and threading.get_ident() in _threads else who
