@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "trading.md"
 def page(captured: Capture) -> Iterator[dict[str, Any]]:
     """What the page's examples define."""
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     namespace: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), namespace)

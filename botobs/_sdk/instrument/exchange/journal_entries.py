@@ -31,7 +31,7 @@ class JournalEntries:
         values: Whether amounts and prices are written down.
     """
 
-    __slots__ = ("_around", "_entries", "_orders", "_span", "_who")
+    __slots__ = ("_around", "_entries", "_order", "_orders", "_span", "_who")
 
     def __init__(
         self,
@@ -43,8 +43,9 @@ class JournalEntries:
         values: bool = False,
     ) -> None:
         self._who = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name}
+        self._order = order
         self._orders = (
-            [order] if batch is None else [self._details(one, values) for one in batch[:_MOST_ORDERS]]
+            [dict(order)] if batch is None else [self._details(one, values) for one in batch[:_MOST_ORDERS]]
         )
         self._span = span
         witness = current_witness()
@@ -79,9 +80,9 @@ class JournalEntries:
         KNOWN.note(
             self._who[semconv.NAME], client_order_id=found, symbol=str(order.get(semconv.SYMBOL) or "")
         )
-        if isinstance(order, dict):
+        if isinstance(self._order, dict):
             # The call's own: by it the order is doubted, and settled, when the call has ended.
-            order[semconv.ORDER_CLIENT_ID] = found
+            self._order.setdefault(semconv.ORDER_CLIENT_ID, found)
 
     def _write_down(self, number: int, order: Mapping[str, Any], found: str) -> None:
         known = {name: value if value.__class__ is str else str(value) for name, value in order.items()}
