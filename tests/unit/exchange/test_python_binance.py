@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import warnings
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import websockets.asyncio.server
 
 from botobs._sdk.instrument.exchange.clients.binance.python_binance import PythonBinance
 from botobs._sdk.instrument.exchange.clients.streams.websockets import Websockets
@@ -155,3 +158,48 @@ async def test_a_stream_is_watched_once(
         )
         await until(lambda: recorded.value("exchange.ws.reconnects", **WHO) == 1)
     assert recorded.value("exchange.ws.disconnects", exchange__ws__close__reason="user", **WHO) == 1
+
+
+@pytest_asyncio.fixture
+async def order_socket() -> AsyncIterator[str]:
+    """Binance's WebSocket API: an order of the symbol DIE is read, and the connection is cut."""
+
+    async def handle(connection: Any) -> None:
+        async for message in connection:
+            request = json.loads(message)
+            if request["params"].get("symbol") == "DIE":
+                connection.transport.abort()
+                return
+            if request["params"].get("symbol") == "POOR":
+                error = {"code": -2010, "msg": "Account has insufficient balance for requested action."}
+                await connection.send(json.dumps({"id": request["id"], "status": 400, "error": error}))
+                continue
+            order = {"symbol": "BTCUSDT", "orderId": 12, "clientOrderId": "mine", "status": "NEW"}
+            await connection.send(json.dumps({"id": request["id"], "status": 200, "result": order}))
+
+    async with websockets.asyncio.server.serve(handle, "127.0.0.1", 0, close_timeout=0.1) as listener:
+        yield f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}/ws-api/v3"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "outcome"), [("BTCUSDT", "accepted"), ("POOR", "rejected"), ("DIE", "unknown")]
+)
+async def test_orders_over_the_websocket_api_count(
+    recorded: ExchangeRecorder,
+    order_socket: str,
+    symbol: str,
+    outcome: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Its patience with a silent socket, which its end waits for.
+    monkeypatch.setattr(ReconnectingWebsocket, "TIMEOUT", 1)
+    with recorded.watching(PythonBinance()):
+        client = AsyncClient("key", "secret")
+        client.ws_api._url = order_socket
+        with suppress(Exception, asyncio.TimeoutError):
+            order = {"symbol": symbol, "side": "BUY", "type": "MARKET", "quantity": "1"}
+            await asyncio.wait_for(client.ws_create_order(**order), 2)
+        await client.close_connection()
+    assert recorded.value("exchange.orders", exchange__order__outcome=outcome) == 1
+    (span,) = recorded.named("create_order_ws binance")
+    assert span.attributes["exchange.symbol"] == symbol
