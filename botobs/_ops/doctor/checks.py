@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ... import Handle
 from ..._sdk.export.sender import Outcome, Response, Sender
-from ..._sdk.instrument.registry import State
+from ..._sdk.instrument.registry import State, Status, unwatched
 from ..._sdk.settings import Settings, read_token
 from ..._sdk.settings.stack_file import why_not
 from ..._sdk.start import SEMCONV_OPT_IN
@@ -82,20 +82,33 @@ def rivals(handle: Handle) -> Iterator[Finding]:
 
 
 def instrumentations(handle: Handle) -> Iterator[Finding]:
-    """The state of each."""
+    """The state of each, and the libraries of this environment that nothing watches."""
+    for status in handle.instrumentations:
+        if status.state is not State.UNWATCHED:
+            yield _instrumentation(status)
+    for found in unwatched():
+        hint = found.detail if found.package is not None else ""
+        why = "its instrumentor is not installed" if found.package is not None else found.detail
+        yield Finding("libraries", "note", f"{found.library}: not watched; {why}", hint)
+
+
+def _instrumentation(status: Status) -> Finding:
     words = {
         State.INSTALLED: "watched",
         State.WAITING: "installed; watched once the program imports it",
         State.DISABLED: "left alone, as disabled_instrumentations asks",
         State.MISSING: "not installed",
     }
-    for status in handle.instrumentations:
-        level: Level = "ok" if status.state is State.INSTALLED else "note"
-        text = words.get(status.state, f"does not work: {status.detail}")
-        if status.state is State.FAILED:
-            level = "error"
-        origin = "" if status.origin == "botobs" else f" (by {status.origin})"
-        yield Finding("libraries", level, f"{status.name}{origin}: {text}")
+    level: Level = "ok" if status.state is State.INSTALLED else "note"
+    text = words.get(status.state, f"does not work: {status.detail}")
+    if status.state is State.DISABLED and status.detail:
+        text = f"left alone: {status.detail}"
+    if status.state is State.INSTALLED and status.detail:
+        level, text = "warning", f"watched in part: {status.detail}"
+    if status.state is State.FAILED:
+        level = "error"
+    origin = "" if status.origin == "botobs" else f" (by {status.origin})"
+    return Finding("libraries", level, f"{status.name}{origin}: {text}")
 
 
 def collector(found: Settings) -> Iterator[Finding]:

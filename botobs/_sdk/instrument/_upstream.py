@@ -17,24 +17,36 @@ from opentelemetry.instrumentation.dependencies import DependencyConflictError
 
 from .. import providers
 from ..patching.patch import Patches
+from . import _replaced
 
 if TYPE_CHECKING:
     from .base import Telemetry
 
-# Upstream names whose library one of ours watches under another name.
-_ALIASES = {
+#: Upstream names whose library one of ours watches under another name.
+ALIASES = {
     "aiohttp_client": "aiohttp_client",
     "aiohttp_server": "aiohttp_server",
     "system_metrics": "runtime",
     "httpx2": "httpx",
 }
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)")
-# These watch what has no import of its own to wait for.
-_STANDARD_LIBRARY = {
+#: These watch what has no distribution of its own, by the module to wait for.
+STANDARD_LIBRARY = {
     "threading": "threading",
     "urllib": "urllib.request",
     "sqlite3": "sqlite3",
     "asyncio": "asyncio",
+}
+#: Instrumentors that are not installed, and why.
+LEFT_ALONE = dict.fromkeys(
+    ("click", "asyncclick"),
+    "its span lasts as long as the command, and all requests of a server would be part of one endless trace",
+)
+
+#: What an instrumentor is asked for beyond the providers.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    # One span a request, without one for each piece of the answer.
+    "fastapi": {"exclude_spans": ["receive", "send"]},
 }
 
 
@@ -60,7 +72,7 @@ def discover(covered: set[str]) -> Iterator[Found]:
     """The instrumentors of libraries that are not in `covered`."""
     for entry_point in entry_points(group="opentelemetry_instrumentor"):
         name = entry_point.name.lower().replace("-", "_")
-        if _ALIASES.get(name, name) in covered:
+        if ALIASES.get(name, name) in covered:
             continue
         origin = entry_point.dist.name if entry_point.dist is not None else "?"
         yield Found(name, origin, entry_point)
@@ -72,12 +84,16 @@ class UpstreamInstrumentation:
     Args:
         found: Which.
         settle: Called with None when it works, else with what went wrong.
+        tell: Called with what it will not see, in words.
     """
 
-    def __init__(self, found: Found, settle: Callable[[Exception | None], None]) -> None:
+    def __init__(
+        self, found: Found, settle: Callable[[Exception | None], None], tell: Callable[[str], None]
+    ) -> None:
         self.name = found.name
         self._found = found
         self._settle = settle
+        self._tell = tell
         self._patches = Patches(self.name)
         self._instrumentor: Any = None
 
@@ -104,13 +120,17 @@ class UpstreamInstrumentation:
             instrumentor = self._found.entry_point.load()()
             if instrumentor.is_instrumented_by_opentelemetry:
                 raise RuntimeError("somebody else has instrumented it already")
+            before = _replaced.classes(self._modules())
             instrumentor.instrument(
                 tracer_provider=providers.tracer_provider,
                 meter_provider=providers.meter_provider,
                 raise_exception_on_conflict=True,
+                **_OPTIONS.get(self.name, {}),
             )
             self._instrumentor = instrumentor
             self._settle(None)
+            if missed := _replaced.missed(before):
+                self._tell(missed)
         except DependencyConflictError as error:
             self._settle(Missing(str(error)))
         except ModuleNotFoundError as error:
@@ -124,15 +144,15 @@ class UpstreamInstrumentation:
         Raises:
             Missing: None is installed.
         """
-        if self.name in _STANDARD_LIBRARY:
-            yield _STANDARD_LIBRARY[self.name]
+        if self.name in STANDARD_LIBRARY:
+            yield STANDARD_LIBRARY[self.name]
             return
         named = list(self._libraries())
-        installed = [found for library in named if (found := _distribution(library)) is not None]
+        installed = [found for library in named if (found := distribution_of(library)) is not None]
         if named and not installed:
             raise Missing(f"{' and '.join(named)} is not installed")
         for found in installed:
-            yield from _top_level(found)
+            yield from top_level(found)
 
     def _libraries(self) -> Iterator[str]:
         dist = self._found.entry_point.dist
@@ -143,14 +163,16 @@ class UpstreamInstrumentation:
                     yield match[1]
 
 
-def _distribution(name: str) -> Distribution | None:
+def distribution_of(name: str) -> Distribution | None:
+    """The distribution that is installed under `name`."""
     try:
         return distribution(name)
     except PackageNotFoundError:
         return None
 
 
-def _top_level(found: Distribution) -> set[str]:
+def top_level(found: Distribution) -> set[str]:
+    """The modules that a distribution is imported by."""
     named = found.read_text("top_level.txt")
     if named:
         return {line.strip() for line in named.splitlines() if line.strip() and not line.startswith("_")}

@@ -15,7 +15,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from ...semconv import sdk
 from ..patching import failures
 from ..safe import Log
-from . import _upstream
+from . import _upstream, libraries
 
 if TYPE_CHECKING:
     from .base import Instrumentation, Telemetry
@@ -81,6 +81,8 @@ class State(StrEnum):
     MISSING = "missing"
     """The library, or a version that it can watch, is not installed."""
     FAILED = "failed"
+    UNWATCHED = "unwatched"
+    """The library is imported; what would watch it is not installed."""
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class Status:
 
     Attributes:
         origin: `botobs`, or the distribution that it comes from.
-        detail: Why it failed or is missing.
+        detail: Why it failed, is missing or is left alone; what it does not see; or what to install.
     """
 
     name: str
@@ -112,12 +114,17 @@ class Instrumentations:
         failures.reset()
 
     def look(self) -> list[Status]:
-        """The state of each as of now."""
-        return [
+        """The state of each as of now, and the libraries that are imported and not watched."""
+        known = [
             replace(status, state=_library_state(name))
             if status.state is State.INSTALLED and name in _OURS
             else status
             for name, status in self.statuses.items()
+        ]
+        return known + [
+            Status(found.name, found.library, State.UNWATCHED, found.detail)
+            for found in unwatched()
+            if found.imported
         ]
 
     def install(self, telemetry: Telemetry) -> None:
@@ -135,6 +142,8 @@ class Instrumentations:
             self.statuses[found.name] = status
             if found.name in disabled or "all" in disabled or "*" in disabled:
                 status.state = State.DISABLED
+            elif found.name in _upstream.LEFT_ALONE:
+                status.state, status.detail = State.DISABLED, _upstream.LEFT_ALONE[found.name]
             else:
                 self._install_upstream(found, status, telemetry)
 
@@ -178,7 +187,11 @@ class Instrumentations:
             self._fail(name, f"{type(error).__name__}: {error}")
 
     def _install_upstream(self, found: _upstream.Found, status: Status, telemetry: Telemetry) -> None:
-        upstream = _upstream.UpstreamInstrumentation(found, lambda error: self._settle(status, error))
+        upstream = _upstream.UpstreamInstrumentation(
+            found,
+            lambda error: self._settle(status, error),
+            lambda missed: self._tell(status, missed),
+        )
         self._installed.append(upstream)
         try:
             upstream.install(telemetry)
@@ -193,6 +206,10 @@ class Instrumentations:
         else:
             self._fail(status.name, f"{type(error).__name__}: {error}")
 
+    def _tell(self, status: Status, missed: str) -> None:
+        status.detail = missed
+        self._warn("%s is watched in part: %s", status.name, missed)
+
     def _fail(self, name: str, detail: str) -> None:
         failures.report(name)
         self._mark(name, detail)
@@ -204,6 +221,11 @@ class Instrumentations:
     def _mark(self, name: str, detail: str) -> None:
         status = self.statuses.setdefault(name, Status(name, "botobs", State.FAILED))
         status.state, status.detail = State.FAILED, detail
+
+
+def unwatched() -> Iterator[libraries.Unwatched]:
+    """The libraries that are installed here, could be watched and are not."""
+    return libraries.unwatched({name for name, _ in REGISTRY})
 
 
 def _library_state(name: str) -> State:

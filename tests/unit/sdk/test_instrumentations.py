@@ -15,7 +15,7 @@ from opentelemetry.trace import NoOpTracerProvider
 
 import botobs
 from botobs._ops.doctor import checks
-from botobs._sdk.instrument import _upstream, registry
+from botobs._sdk.instrument import _upstream, libraries, registry
 from botobs._sdk.instrument.registry import State
 from botobs._sdk.patching import failures
 from botobs._sdk.patching.guard import never_raise
@@ -82,6 +82,14 @@ class BrokenUpstream(Upstream):
         raise ValueError("does not fit")
 
 
+class Replacing(Upstream):
+    """Puts a subclass in the place of its library's class, as those of frameworks do."""
+
+    def _instrument(self, **kwargs: Any) -> None:
+        library = sys.modules["watched_library"]
+        library.App = type("WatchedApp", (library.App,), {"__module__": "opentelemetry.watched"})  # type: ignore[attr-defined]
+
+
 class WrongVersion(Upstream):
     def instrumentation_dependencies(self) -> list[str]:
         return ["pytest < 1"]
@@ -99,6 +107,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setattr(registry, "_OURS", frozenset())
     monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
+    monkeypatch.setattr(libraries, "_table", list)
     yield
     sys.modules.pop("watched_library", None)
 
@@ -113,11 +122,11 @@ def upstream(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., N
         monkeypatch.setattr(_upstream, "entry_points", lambda **_: points)
         found = ["watched_library"] if modules is None else modules
         monkeypatch.setattr(_upstream.UpstreamInstrumentation, "_modules", lambda _: iter(found))
-        for kind in (Upstream, BrokenUpstream, WrongVersion):
+        for kind in (Upstream, BrokenUpstream, Replacing, WrongVersion):
             kind._instance = None
             kind._is_instrumented_by_opentelemetry = False
 
-    (tmp_path / "watched_library.py").write_text("value = 1\n")
+    (tmp_path / "watched_library.py").write_text("class App: ...\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     return call
 
@@ -254,7 +263,7 @@ def test_what_somebody_else_instrumented_is_left_to_them(init: Init, upstream: C
 def test_the_installed_instrumentors_name_their_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     found = {one.name: one for one in _upstream.discover(set())}
-    client = _upstream.UpstreamInstrumentation(found["asyncpg"], lambda _: None)
+    client = _upstream.UpstreamInstrumentation(found["asyncpg"], lambda _: None, lambda _: None)
     assert list(client._modules()) == ["asyncpg"]
 
 
@@ -269,3 +278,78 @@ def test_importing_and_starting_botobs_imports_no_library(start: Callable[..., A
     )
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
+
+
+def imported(name: str, code: str) -> None:
+    module = ModuleType(name)
+    sys.modules[name] = module
+    exec(code, module.__dict__)
+
+
+@pytest.fixture
+def early(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has a module of the program run `code` before botobs starts."""
+
+    def call(code: str) -> None:
+        monkeypatch.setitem(sys.modules, "early_program", ModuleType("early_program"))
+        imported("early_program", code)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ("from watched_library import App", "early_program took App"),
+        ("from watched_library import App as Bpp", "early_program took App"),
+        ("import watched_library\nclass Mine(watched_library.App): ...", "early_program.Mine took App"),
+    ],
+)
+def test_a_class_that_was_imported_before_it_was_replaced_is_told(
+    init: Init,
+    upstream: Callable[..., None],
+    early: Callable[[str], None],
+    caplog: pytest.LogCaptureFixture,
+    code: str,
+    named: str,
+) -> None:
+    upstream(watched="Replacing")
+    early(code)
+    handle = everything(init)
+    status = next(status for status in handle.instrumentations if status.name == "watched")
+    assert status.state is State.INSTALLED
+    assert status.detail.startswith(f"{named} of watched_library before botobs.init()")
+    assert f"watched is watched in part: {named}" in caplog.text
+    finding = next(found for found in checks.instrumentations(handle) if found.text.startswith("watched "))
+    assert finding.level == "warning"
+
+
+@pytest.mark.parametrize("code", ["import watched_library", "other = 1"])
+def test_nothing_is_told_of_programs_that_reach_the_replaced_class(
+    init: Init,
+    upstream: Callable[..., None],
+    early: Callable[[str], None],
+    caplog: pytest.LogCaptureFixture,
+    code: str,
+) -> None:
+    upstream(watched="Replacing")
+    early(f"import watched_library\n{code}")
+    everything(init)
+    assert "in part" not in caplog.text
+
+
+def test_a_class_that_is_imported_after_the_start_is_the_watched_one(
+    init: Init, upstream: Callable[..., None], early: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream(watched="Replacing")
+    everything(init)
+    early("from watched_library import App")
+    assert sys.modules["early_program"].App.__name__ == "WatchedApp"
+    assert "in part" not in caplog.text
+
+
+def test_the_command_span_that_never_ends_is_left_out(init: Init, upstream: Callable[..., None]) -> None:
+    upstream([], click="Upstream")
+    (status,) = (status for status in everything(init).instrumentations if status.name == "click")
+    assert status.state is State.DISABLED
+    assert "endless trace" in status.detail

@@ -1,0 +1,106 @@
+"""Libraries of this environment that OpenTelemetry has an instrumentor for, and that nobody watches.
+
+Which instrumentor belongs to which library is upstream's own table (`opentelemetry.instrumentation.bootstrap_gen`, that
+of `opentelemetry-bootstrap`), in the release that is installed here: its versions fit together.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+
+from . import _upstream
+
+_PREFIX = "opentelemetry-instrumentation-"
+#: Instrumentors that are not suggested: each with the reason.
+_NOT_SUGGESTED = frozenset(
+    {
+        "asgi",  # asgiref is a helper of frameworks that have instrumentors of their own
+        "dbapi",  # a base of others
+        "exceptions",  # what ends a process is told by botobs
+        "wsgi",  # a base of others
+        "asyncio",  # does nothing before it is configured
+        "jinja2",  # waits for nobody, and comes along with frameworks
+    }
+)
+#: Distributions that upstream's table names although others than the instrumentor's library bring them.
+_COMES_ALONG = frozenset({"pydantic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatched:
+    """A library that is installed and not watched.
+
+    Attributes:
+        name: Of the instrumentor, with underscores.
+        library: The distribution, or the module of the standard library.
+        imported: Whether this process has imported it.
+        package: The instrumentor's distribution, with the version that fits; None if none does.
+        detail: Why it is not watched.
+    """
+
+    name: str
+    library: str
+    imported: bool
+    package: str | None
+    detail: str
+
+
+def unwatched(ours: Collection[str]) -> Iterator[Unwatched]:
+    """Libraries that are installed here and have an instrumentor that is not, one entry an instrumentor.
+
+    Args:
+        ours: Names of botobs' own instrumentations.
+    """
+    passed_over = {*ours, *_NOT_SUGGESTED, *_upstream.LEFT_ALONE}
+    for library, package in _table():
+        instrumentor = Requirement(package).name
+        name = instrumentor.removeprefix(_PREFIX).replace("-", "_")
+        if (
+            _upstream.ALIASES.get(name, name) in passed_over
+            or _upstream.distribution_of(instrumentor) is not None
+        ):
+            continue
+        found = _standard(name, package) if library is None else _installed(name, library, package)
+        if found is not None:
+            passed_over.add(name)
+            yield found
+
+
+def install_command(packages: Iterable[str]) -> str:
+    """The command line that installs `packages`."""
+    return "pip install " + " ".join(shlex.quote(package) for package in packages)
+
+
+def _table() -> Iterator[tuple[Requirement | None, str]]:
+    """Each library with its instrumentor's requirement; None for the standard library's."""
+    try:
+        from opentelemetry.instrumentation.bootstrap_gen import default_instrumentations, libraries
+    except ImportError:
+        return
+    for entry in libraries:
+        yield Requirement(entry["library"]), entry["instrumentation"]
+    for package in default_instrumentations:
+        yield None, package
+
+
+def _installed(name: str, library: Requirement, package: str) -> Unwatched | None:
+    found = _upstream.distribution_of(library.name)
+    if found is None or library.name in _COMES_ALONG:
+        return None
+    imported = any(module in sys.modules for module in _upstream.top_level(found))
+    if not library.specifier.contains(found.version, prereleases=True):
+        detail = f"its instrumentor knows {library}, and {found.version} is installed"
+        return Unwatched(name, library.name, imported, None, detail)
+    return Unwatched(name, library.name, imported, package, install_command([package]))
+
+
+def _standard(name: str, package: str) -> Unwatched | None:
+    module = _upstream.STANDARD_LIBRARY.get(name)
+    if module is None:
+        return None
+    return Unwatched(name, module, module in sys.modules, package, install_command([package]))
