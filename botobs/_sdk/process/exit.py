@@ -28,7 +28,18 @@ def died() -> bool:
     if failed():
         return True
     error = getattr(sys, "last_value", None)
-    return error is not None and not isinstance(error, KeyboardInterrupt) and not hasattr(sys, "ps1")
+    if error is None or isinstance(error, KeyboardInterrupt) or hasattr(sys, "ps1"):
+        return False
+    return _unwound_everything(error)
+
+
+def _unwound_everything(error: BaseException) -> bool:
+    """Whether an exception left the outermost frame, as one that ends the program does.
+
+    Consoles in a program (`code.interact`) and test runners also set `sys.last_value`, to what they have caught.
+    """
+    traceback = error.__traceback__
+    return traceback is None or traceback.tb_frame.f_back is None
 
 
 def reports_clean_stop() -> bool:

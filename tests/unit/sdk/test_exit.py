@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -231,22 +230,6 @@ def test_a_signal_that_interrupts_a_lock_ends_the_process(start: Start, held: st
     ready(process)
     process.terminate()
     assert process.wait(PATIENCE) == -signal.SIGTERM
-
-
-def test_a_failed_statement_at_a_prompt_is_no_death(
-    environment: dict[str, str], receiver: OtlpReceiver
-) -> None:
-    statements = "import botobs; botobs.init()\n1/0\n"
-    done = subprocess.run(
-        [sys.executable, "-i", "-q"],
-        env=environment,
-        input=statements,
-        text=True,
-        capture_output=True,
-        check=True,
-    )
-    assert "ZeroDivisionError" in done.stderr
-    assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
 
 
 def test_signals_that_come_while_a_process_forks_wait(start: Start) -> None:
