@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from botobs._ops.cli.run import environment as environment_of
-from botobs._ops.cli.run import program_name
+from botobs._ops.cli.run import program_name, unmonitored
 from testbed.otlp_receiver import OtlpReceiver, attributes
 
 PATIENCE = 120
@@ -123,6 +123,22 @@ def test_an_unknown_command_is_said_in_one_line(run: Callable[..., subprocess.Co
         (["python", "-c", "pass"], "python"),
         (["gunicorn", "app:app"], "gunicorn"),
         (["/opt/bin/uvicorn", "app:app"], "uvicorn"),
+        (["./tiny.py"], "tiny"),
+        (["python", "./tiny.py"], "tiny"),
+        (["python", "-m", "tiny"], "tiny"),
+        (["python", "-mtiny"], "tiny"),
+        (["python3.13t", "-um", "tiny.__main__", "-m", "other"], "tiny"),
+        (["python", "-Xdev", "-Wignore", "tiny.py"], "tiny"),
+        (["python", "-bW", "ignore", "--check-hash-based-pycs", "never", "tiny.py"], "tiny"),
+        (["python", "--", "tiny.py"], "tiny"),
+        (["python", "dist/tiny.pyz"], "tiny"),
+        (["dist/tiny.pyz"], "tiny"),
+        (["python", "/srv/tiny"], "tiny"),
+        (["python", "/srv/tiny/"], "tiny"),
+        (["python", "tiny.service.py"], "tiny.service"),
+        (["./tiny.sh"], "tiny.sh"),
+        (["python", "-cpass", "tiny.py"], "python"),
+        (["python", "-", "tiny.py"], "python"),
     ],
 )
 def test_program_name(command: list[str], name: str) -> None:
@@ -132,3 +148,45 @@ def test_program_name(command: list[str], name: str) -> None:
 def test_a_name_that_is_set_stays() -> None:
     assert "BOTOBS_SERVICE_NAME" not in environment_of(["x"], None, {"OTEL_SERVICE_NAME": "engine"})
     assert environment_of(["x"], None, {"BOTOBS_SERVICE_NAME": "engine"})["BOTOBS_SERVICE_NAME"] == "engine"
+
+
+@pytest.mark.parametrize("option", ["-I", "-E", "-S", "-sE", "-IBu"])
+def test_an_option_that_keeps_botobs_out_is_said(
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    receiver: OtlpReceiver,
+    tmp_path: Path,
+    option: str,
+) -> None:
+    (tmp_path / "program.py").write_text("print('ran')")
+    done = run("--", sys.executable, option, "program.py")
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert done.stderr.startswith("botobs: this program runs without monitoring: Python is called with -")
+    assert done.stderr.count("\n") == 1
+    assert not receiver.metric_exports
+
+
+@pytest.mark.parametrize("line", [f"#!{sys.executable} -I", f"#!/usr/bin/env -S {sys.executable} -E"])
+def test_a_script_whose_first_line_keeps_botobs_out(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, line: str
+) -> None:
+    script = tmp_path / "tiny.py"
+    script.write_text(f"{line}\nprint('ran')\n")
+    script.chmod(0o755)
+    done = run("--", "./tiny.py")
+    assert done.stdout == "ran\n"
+    assert done.stderr.startswith("botobs: this program runs without monitoring")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["python", "program.py", "-I"],
+        ["python", "-m", "tiny", "-E"],
+        ["python", "-W", "Ignore", "x.py"],
+        ["python", "-XImporttime", "x.py"],
+        ["python", "-c", "pass", "-I"],
+        ["/no/such/file", "-I"],
+    ],
+)
+def test_options_of_the_program_are_its_own(command: list[str]) -> None:
+    assert unmonitored(command) is None
