@@ -38,6 +38,9 @@ COMMANDS: dict[str, str] = {
     "compose": "prepare secrets and configuration for docker compose",
 }
 
+#: What a command needs beyond the extra `stack`.
+_EXTRAS = {"demo": "demo,stack", "drill": "drills,stack"}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
@@ -74,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
     # Not as other failures are said: rich may be what is missing.
     problem = f"this command needs the Python package {error.name!r}, which is not installed"
-    extras = "demo,stack" if "demo" in words[:1] else "stack"
+    extras = _EXTRAS.get(words[0], "stack") if words else "stack"
     way_out = f"Install it with: pip install 'botobs[{extras}]'"
     if "--json" in words:
         sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ class Found:
     entry_point: EntryPoint
 
 
-def discover(covered: set[str]) -> Iterator[Found]:
+def discover(covered: AbstractSet[str]) -> Iterator[Found]:
     """The instrumentors of libraries that are not in `covered`."""
     for entry_point in entry_points(group="opentelemetry_instrumentor"):
         name = entry_point.name.lower().replace("-", "_")
@@ -147,20 +148,26 @@ class UpstreamInstrumentation:
         if self.name in STANDARD_LIBRARY:
             yield STANDARD_LIBRARY[self.name]
             return
-        named = list(self._libraries())
+        named = list(_named(self._found))
         installed = [found for library in named if (found := distribution_of(library)) is not None]
         if named and not installed:
             raise Missing(f"{' and '.join(named)} is not installed")
         for found in installed:
             yield from top_level(found)
 
-    def _libraries(self) -> Iterator[str]:
-        dist = self._found.entry_point.dist
-        for requirement in (dist.requires or []) if dist is not None else []:
-            if "extra == 'instruments" in requirement or 'extra == "instruments' in requirement:
-                match = _REQUIREMENT.match(requirement)
-                if match is not None:
-                    yield match[1]
+
+def libraries_of(found: Found) -> Iterator[str]:
+    """The distributions that an instrumentor watches, as far as they are installed."""
+    return (library for library in _named(found) if distribution_of(library) is not None)
+
+
+def _named(found: Found) -> Iterator[str]:
+    dist = found.entry_point.dist
+    for requirement in (dist.requires or []) if dist is not None else []:
+        if "extra == 'instruments" in requirement or 'extra == "instruments' in requirement:
+            match = _REQUIREMENT.match(requirement)
+            if match is not None:
+                yield match[1]
 
 
 def distribution_of(name: str) -> Distribution | None:

