@@ -18,14 +18,14 @@ from botobs._sdk.instrument.registry import REGISTRY
 def hook(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The hook's names after PyInstaller has run it; functions of PyInstaller answer with what they were asked."""
     hooks = ModuleType("PyInstaller.utils.hooks")
-    hooks.collect_data_files = lambda package, excludes: [(package, "data")]  # type: ignore[attr-defined]
+    hooks.collect_data_files = lambda package, **_: [(package, "data")]  # type: ignore[attr-defined]
     hooks.collect_entry_point = lambda group: ([(group, "metadata")], [f"found.by.{group}"])  # type: ignore[attr-defined]
     hooks.copy_metadata = lambda name: [(name, "metadata")]  # type: ignore[attr-defined]
     for name in ("PyInstaller", "PyInstaller.utils"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     monkeypatch.setitem(sys.modules, hooks.__name__, hooks)
-    (point,) = entry_points(group="pyinstaller40", name="hook-dirs")
-    (folder,) = point.load()()
+    points = entry_points(group="pyinstaller40", name="hook-dirs")
+    (folder,) = next(point for point in points if point.value.startswith("botobs.")).load()()
     return runpy.run_path(str(Path(folder) / "hook-botobs.py"))
 
 
