@@ -1,7 +1,7 @@
 """What PyInstaller must know of botobs. It finds this package by its entry point, `pyinstaller40`.
 
 botobs imports its instrumentations by name, and OpenTelemetry finds instrumentors and its context by entry point.
-Neither is seen in the code, so that PyInstaller would leave them out. An instrumentor needs its library's metadata, too.
+Neither is seen in the code, so that PyInstaller would leave them out. Instrumentors read their library's metadata.
 """
 
 from __future__ import annotations

@@ -15,19 +15,14 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from opentelemetry.context import _RUNTIME_CONTEXT, Context
-from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
-from opentelemetry.trace.propagation import _SPAN_KEY as SPAN_KEY
+from opentelemetry.context import Context
+
+from .upstream import SPAN_KEY, context_functions
 
 current: Callable[[], Context]
 attach: Callable[[Any], Any]
 detach: Callable[[Any], None]
-
-if type(_RUNTIME_CONTEXT) is ContextVarsRuntimeContext:
-    _variable = _RUNTIME_CONTEXT._current_context
-    current, attach, detach = _variable.get, _variable.set, _variable.reset
-else:
-    current, attach, detach = _RUNTIME_CONTEXT.get_current, _RUNTIME_CONTEXT.attach, _RUNTIME_CONTEXT.detach
+current, attach, detach = context_functions()
 
 #: True on the export thread: what is logged there would beget more of it.
 exporting: ContextVar[bool] = ContextVar("botobs-exporting", default=False)

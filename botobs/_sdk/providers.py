@@ -26,7 +26,6 @@ from opentelemetry.metrics import (
     ObservableUpDownCounter,
     UpDownCounter,
 )
-from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
@@ -36,6 +35,7 @@ from .engine.disabled import DisabledTracerProvider
 from .engine.freeze import copy
 from .engine.scope import usable_scope
 from .safe import let_pass, text_of
+from .upstream import Gauge, global_provider
 
 #: Sends what was recorded so far within some seconds; set while botobs runs.
 _flush: Callable[[float], bool] | None = None
@@ -425,12 +425,14 @@ def install_globally() -> list[str]:
         The names of those that were already set by somebody else, such as `tracer provider`.
     """
     taken = []
-    if trace._TRACER_PROVIDER is None:
+    traces = global_provider(trace, "_TRACER_PROVIDER")
+    if traces is None:
         trace.set_tracer_provider(tracer_provider)
-    elif trace._TRACER_PROVIDER is not tracer_provider:
+    elif traces is not tracer_provider:
         taken.append("tracer provider")
-    if metrics._internal._METER_PROVIDER is None:
+    meters = global_provider(metrics, "_METER_PROVIDER")
+    if meters is None:
         metrics.set_meter_provider(meter_provider)
-    elif metrics._internal._METER_PROVIDER is not meter_provider:
+    elif meters is not meter_provider:
         taken.append("meter provider")
     return taken

@@ -6,12 +6,11 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import LoggerProvider, export
 from opentelemetry.sdk.resources import Resource
 
 from .._sdk.engine.redact import redact_logs
@@ -19,6 +18,9 @@ from .._sdk.engine.values import sendable_attributes
 
 if TYPE_CHECKING:
     from .._sdk.redaction import Redactor
+
+#: Its second name is that of releases before 1.39.
+_Exporter: Any = vars(export).get("InMemoryLogRecordExporter") or vars(export)["InMemoryLogExporter"]
 
 #: What every record has; anything else was given as `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -37,9 +39,9 @@ class LogCapture(logging.Handler):
     def __init__(self, resource: Resource, redactor: Redactor) -> None:
         super().__init__()
         self._redactor = redactor
-        self._exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+        self._exporter = _Exporter()
         self.provider = LoggerProvider(resource, shutdown_on_exit=False)
-        self.provider.add_log_record_processor(SimpleLogRecordProcessor(self._exporter))
+        self.provider.add_log_record_processor(export.SimpleLogRecordProcessor(self._exporter))
 
     @contextmanager
     def attached(self) -> Iterator[None]:

@@ -13,8 +13,12 @@ from opentelemetry.sdk.trace import SpanLimits
 from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import TracerProvider
 
+from ..safe import Log
+
 if TYPE_CHECKING:
     from ..redaction import Redactor
+
+_logger = Log("botobs")
 
 Sink = Callable[[Any], None]
 """Called with each sampled span when it ends, on the caller's thread; must neither block nor raise."""
@@ -115,11 +119,23 @@ def create_engine(
     """The engine called `name`: `stock` or `fast`.
 
     The fast one relies on the interpreter's lock instead of its own; a Python without that lock gets the stock one.
+    The stock one builds on classes of the SDK; a release of it that has none of them gets the fast one.
+
+    Raises:
+        ImportError: Neither can run: a release without these classes, in a Python without that lock.
     """
-    if name == "fast" and getattr(sys, "_is_gil_enabled", lambda: True)():
-        from .fast import FastEngine
+    locked = getattr(sys, "_is_gil_enabled", lambda: True)()
+    if name != "fast" or not locked:
+        try:
+            from .stock import StockEngine
 
-        return FastEngine(resource, sampler, sink, redactor, limits)
-    from .stock import StockEngine
+            return StockEngine(resource, sampler, sink, redactor, limits)
+        except ImportError as error:
+            if not locked:
+                raise
+            _logger.warning(
+                "the engine is fast, as stock does not know this release of OpenTelemetry: %s", error
+            )
+    from .fast import FastEngine
 
-    return StockEngine(resource, sampler, sink, redactor, limits)
+    return FastEngine(resource, sampler, sink, redactor, limits)

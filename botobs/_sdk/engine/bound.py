@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, overload
 
 from opentelemetry.metrics import Counter, Histogram, UpDownCounter
-from opentelemetry.metrics import _Gauge as Gauge
 
+from ..upstream import Gauge
 from .freeze import copy
 
 Attributes = Mapping[str, Any] | None

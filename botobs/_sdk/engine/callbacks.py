@@ -16,10 +16,11 @@ from types import FunctionType
 from typing import Any
 
 from opentelemetry import context
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context
+from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions
 
 from ..safe import class_name, let_pass, number_of
+from ..upstream import SUPPRESS_INSTRUMENTATION
 from .faults import FAULTS
 from .freeze import copy
 
@@ -249,7 +250,7 @@ class _Worker:
         threading.Thread(target=self._run, name="botobs-callbacks", daemon=True).start()
 
     def _run(self) -> None:
-        context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))
         while (task := self.inbox.get()) is not None:
             if not task.run(self._stuck):
                 return

@@ -1,19 +1,25 @@
-"""Encodes log records as OTLP.
+"""Encodes log records as OTLP, by OTLP's own messages: OpenTelemetry's encoder and classes for logs differ by release.
 
-Imported by `init`, and only when logs are exported: OpenTelemetry's modules for them take time to import, and cannot
-be imported once the process has begun to end, when the last records are encoded.
+Imported by `init`, and only when logs are exported: these modules take time to import, and cannot be imported once the
+process has begun to end, when the last records are encoded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
-from opentelemetry.sdk._logs import ReadableLogRecord
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import (
+    AnyValue,
+    ArrayValue,
+    InstrumentationScope,
+    KeyValue,
+    KeyValueList,
+)
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource as ResourceMessage
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 from ..engine.redact import redact_logs
 from ..engine.values import sendable_attributes
@@ -39,24 +45,67 @@ class LogEncoder:
         Raises:
             Exception: One of the records cannot be encoded.
         """
-        request = encode_logs([self._record(entry) for entry in entries])
+        scopes: dict[str, list[LogRecord]] = {}
+        for entry in entries:
+            scopes.setdefault(sendable(entry.logger), []).append(_record(entry))
+        logs = ResourceLogs(
+            resource=ResourceMessage(attributes=_pairs(self.resource.attributes)),
+            scope_logs=[
+                ScopeLogs(scope=InstrumentationScope(name=name), log_records=records)
+                for name, records in scopes.items()
+            ],
+            schema_url=self.resource.schema_url,
+        )
+        request = ExportLogsServiceRequest(resource_logs=[logs])
         redact_logs(request, self._redactor)
         return bytes(request.SerializeToString())
 
-    def _record(self, entry: LogEntry) -> ReadableLogRecord:
-        record = LogRecord(
-            timestamp=nanoseconds(entry.time),
-            observed_timestamp=nanoseconds(entry.time),
-            context=set_span_in_context(NonRecordingSpan(entry.span)),
-            severity_text=sendable(entry.level_name),
-            severity_number=_severity(entry.level),
-            body=sendable(entry.body),
-            attributes=sendable_attributes(entry.attributes),
-        )
-        return ReadableLogRecord(record, self.resource, InstrumentationScope(sendable(entry.logger)))
+
+def _record(entry: LogEntry) -> LogRecord:
+    time, span = nanoseconds(entry.time), entry.span
+    return LogRecord(
+        time_unix_nano=time,
+        observed_time_unix_nano=time,
+        trace_id=span.trace_id.to_bytes(16, "big") if span.trace_id else b"",
+        span_id=span.span_id.to_bytes(8, "big") if span.span_id else b"",
+        flags=int(span.trace_flags),
+        severity_text=sendable(entry.level_name),
+        severity_number=_severity(entry.level),
+        body=_value(sendable(entry.body)),
+        attributes=_pairs(sendable_attributes(entry.attributes)),
+    )
 
 
-def _severity(level: int) -> SeverityNumber:
-    """OpenTelemetry's number: 1 to 4 for traces, then four each for debug, info, warning, error and fatal."""
+def _pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
+    return [KeyValue(key=key, value=_value(value)) for key, value in attributes.items()]
+
+
+def _value(value: Any) -> AnyValue:
+    """An `AnyValue`; without contents for None.
+
+    Raises:
+        TypeError: OTLP has no such value.
+    """
+    if value is None:
+        return AnyValue()
+    if isinstance(value, bool):
+        return AnyValue(bool_value=value)
+    if isinstance(value, str):
+        return AnyValue(string_value=value)
+    if isinstance(value, int):
+        return AnyValue(int_value=value)
+    if isinstance(value, float):
+        return AnyValue(double_value=value)
+    if isinstance(value, bytes):
+        return AnyValue(bytes_value=value)
+    if isinstance(value, Mapping):
+        return AnyValue(kvlist_value=KeyValueList(values=_pairs(value)))
+    if isinstance(value, Sequence):
+        return AnyValue(array_value=ArrayValue(values=[_value(item) for item in value]))
+    raise TypeError(f"OTLP has no value of the type {type(value).__name__}")
+
+
+def _severity(level: int) -> Any:
+    """OpenTelemetry's `SeverityNumber`: 1 to 4 for traces, then four each for debug, info, warning, error and fatal."""
     step = max(0, min(level, 59))
-    return SeverityNumber(1 + step // 10 * 4 + step % 10 * 4 // 10)
+    return 1 + step // 10 * 4 + step % 10 * 4 // 10

@@ -18,13 +18,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from ..context import exporting
 from ..engine.callbacks import COLLECTION_TIMEOUT
 from ..engine.faults import FAULTS
 from ..process.ending import blocked_signals
 from ..safe import class_name, described
+from ..upstream import SUPPRESS_INSTRUMENTATION
 from . import logs
 from .counts import Counts
 from .delivery import Delivery
@@ -206,7 +206,7 @@ class Pipeline:
     # Everything below runs on the export thread.
 
     def _run(self) -> None:
-        context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))
         exporting.set(True)
         # The first metrics go out early, so that a service is seen soon after its start.
         metrics_at = time.monotonic() + min(1.0, self._settings.metric_interval)

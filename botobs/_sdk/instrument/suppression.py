@@ -17,19 +17,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import context
-from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
-from opentelemetry.instrumentation.utils import _SUPPRESS_INSTRUMENTATION_KEY_PLAIN
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled as is_http_heard
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled as is_heard
+
+from ..upstream import SUPPRESS_HTTP_INSTRUMENTATION, SUPPRESS_INSTRUMENTATION, SUPPRESS_INSTRUMENTATION_PLAIN
 
 __all__ = ["KEYS", "OpenOperation", "enter", "is_heard", "is_http_heard", "silence", "silence_http"]
 
 #: What stands in a context while something is suppressed.
 KEYS = frozenset(
     {
-        _SUPPRESS_INSTRUMENTATION_KEY,
-        _SUPPRESS_HTTP_INSTRUMENTATION_KEY,
-        _SUPPRESS_INSTRUMENTATION_KEY_PLAIN,
+        SUPPRESS_INSTRUMENTATION,
+        SUPPRESS_HTTP_INSTRUMENTATION,
+        SUPPRESS_INSTRUMENTATION_PLAIN,
     }
 )
 
@@ -71,20 +71,20 @@ def _current_task() -> int:
 
 def enter(operation: OpenOperation) -> None:
     """Let `operation` stand for all calls of this thread and task until it is finished."""
-    context.attach(context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, _While(operation)))
+    context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, _While(operation)))
 
 
 @contextmanager
 def silence() -> Iterator[None]:
     """Record nothing within: a library's own housekeeping."""
-    with _suppressed(_SUPPRESS_INSTRUMENTATION_KEY):
+    with _suppressed(SUPPRESS_INSTRUMENTATION):
         yield
 
 
 @contextmanager
 def silence_http() -> Iterator[None]:
     """Record no HTTP request within: it belongs to one that is recorded already."""
-    with _suppressed(_SUPPRESS_HTTP_INSTRUMENTATION_KEY):
+    with _suppressed(SUPPRESS_HTTP_INSTRUMENTATION):
         yield
 
 

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from opentelemetry import metrics as api
-from opentelemetry.metrics import _Gauge as ApiGauge
 
 from ...context import Context
 from ...safe import let_pass
+from ...upstream import Gauge as ApiGauge
 from ..callbacks import Observations, usable_callbacks
 from ..freeze import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell, offer

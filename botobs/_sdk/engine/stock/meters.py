@@ -11,7 +11,6 @@ from opentelemetry.context import get_current
 from opentelemetry.metrics import CallbackOptions
 from opentelemetry.metrics import Meter as ApiMeter
 from opentelemetry.sdk.metrics import Counter, Histogram, Meter, MeterProvider
-from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics.export import MetricsData
 
 from ...safe import class_name, fits_int64, let_pass, number_of, sendable, text_of
@@ -20,6 +19,7 @@ from ..faults import FAULTS
 from ..instruments import or_none, usable_bounds
 from ..scope import usable_scope
 from ..values import sendable_attributes
+from .upstream import Measurement
 
 
 class SafeMeter(Meter):

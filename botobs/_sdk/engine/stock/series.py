@@ -9,12 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.sdk.metrics._internal._view_instrument_match import _hash_attributes, _ViewInstrumentMatch
-from opentelemetry.sdk.metrics._internal.measurement import Measurement
-from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
-
 from ..cardinality import OVERFLOW, AttributeGuard
 from ..values import series_attributes
+from .upstream import Measurement, MetricReaderStorage, ViewInstrumentMatch, series_key
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
@@ -52,5 +49,5 @@ class LimitedStorage(MetricReaderStorage):
                 match.consume_measurement(measurement, should_sample_exemplar)
 
 
-def _known(match: _ViewInstrumentMatch, measurement: Measurement) -> bool:
-    return _hash_attributes(dict(measurement.attributes or {})) in match._attributes_aggregation
+def _known(match: ViewInstrumentMatch, measurement: Measurement) -> bool:
+    return series_key(dict(measurement.attributes or {})) in match._attributes_aggregation

@@ -23,7 +23,6 @@ from opentelemetry.trace import (
     StatusCode,
 )
 from opentelemetry.trace import Tracer as ApiTracer
-from opentelemetry.util._decorator import _agnosticcontextmanager
 
 from ...context import SPAN_KEY, current
 from ...safe import described, head, let_pass, nanoseconds, never_raise, sendable, text_of
@@ -31,6 +30,7 @@ from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..outlived import UnrecordedSpan, outlived
 from ..scope import usable_scope
 from ..values import sendable_attributes
+from .upstream import agnostic_context_manager
 
 Attributes = Mapping[str, Any] | None
 
@@ -127,7 +127,7 @@ def leave(span: Span, error: BaseException | None, *, escaped: bool, end: bool) 
 class SafeTracer(Tracer):
     """The SDK's tracer; none of its methods raises."""
 
-    @_agnosticcontextmanager
+    @agnostic_context_manager
     def start_as_current_span(
         self,
         name: str,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
-from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from ....semconv import exchange as semconv
 from ...patching.guard import never_raise
+from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors
 from .state import Connection
 
@@ -38,7 +38,7 @@ def host_of(url: object) -> str:
 
 def owned_context() -> context.Context:
     """The current context, in which the HTTP library below stays silent."""
-    return context.set_value(OWNED, True, context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True))
+    return context.set_value(OWNED, True, context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True))
 
 
 @never_raise("exchange")

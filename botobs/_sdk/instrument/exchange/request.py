@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
-from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY
 
 from ....semconv import exchange as semconv
 from ... import orders
 from ...patching.guard import never_raise
+from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors, reconciling
 from .names import ASIDES, CANCELS, PREPARES
 from .operation import Operation, current, library
@@ -68,7 +68,7 @@ class Request(ContextScope):
         self._seen: list[orders.HttpRequest] = []
         # Whoever watches the requests of a block leaves these to us.
         entered = context.set_value(orders.WATCHER, self)
-        super().__init__(context.set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, entered))
+        super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
         if self.operation is not None:
             self.operation.requests += 1
             if self.operation.requests == 1:

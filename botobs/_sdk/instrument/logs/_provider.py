@@ -16,6 +16,7 @@ from opentelemetry.trace import get_current_span
 
 from ...export.logs import LogEntry
 from ...patching.guard import never_raise
+from ...upstream import global_provider
 from ..base import Telemetry
 from ._context import LogContext
 from ._export import LogExport
@@ -29,7 +30,7 @@ _UNSPECIFIED = 9
 def start(telemetry: Telemetry, sink: Callable[[LogEntry], None]) -> None:
     """Set the global logger provider, once, and have it lead to `sink` from now on."""
     _provider.export = LogExport(sink, LogContext(telemetry))
-    if _logs._internal._LOGGER_PROVIDER is None:
+    if global_provider(_logs, "_LOGGER_PROVIDER") is None:
         _logs.set_logger_provider(_provider)
 
 

@@ -56,15 +56,23 @@ class AiohttpClientInstrumentation:
         self._patches.on_undo(forget_sessions)
 
 
+def _stable_names() -> dict[str, Any]:
+    """The argument for the stable names; a release without it reads them from the environment (`start`)."""
+    try:
+        from opentelemetry.instrumentation._semconv import _StabilityMode
+    except ImportError:
+        return {}
+    return {"sem_conv_opt_in_mode": _StabilityMode.HTTP}
+
+
 def _trace_config(telemetry: Telemetry) -> Any:
-    from opentelemetry.instrumentation._semconv import _StabilityMode
     from opentelemetry.instrumentation.aiohttp_client import create_trace_config
 
     config = create_trace_config(
         url_filter=without_query,
         tracer_provider=telemetry.tracer_provider,
         meter_provider=ClientMeterProvider(telemetry),
-        sem_conv_opt_in_mode=_StabilityMode.HTTP,
+        **_stable_names(),
     )
     (on_exception,) = config.on_request_exception
 

@@ -1,0 +1,43 @@
+"""What the stock engine uses of the SDK that the SDK keeps private.
+
+Raises ImportError where a release has no such class; `create_engine` takes the fast engine then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.metrics._internal import _view_instrument_match
+from opentelemetry.sdk.metrics._internal._view_instrument_match import (
+    _ViewInstrumentMatch as ViewInstrumentMatch,
+)
+from opentelemetry.sdk.metrics._internal.measurement import Measurement
+from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
+
+if TYPE_CHECKING:
+    from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
+else:
+    try:
+        from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
+    except ImportError:
+        # Its functions are no decorators of coroutines then.
+        agnostic_context_manager = contextmanager
+
+__all__ = [
+    "Measurement",
+    "MetricReaderStorage",
+    "ViewInstrumentMatch",
+    "agnostic_context_manager",
+    "series_key",
+]
+
+
+def _items(attributes: Mapping[str, Any]) -> Any:
+    """The key of a series until 1.44."""
+    return frozenset(attributes.items())
+
+
+#: The key of a series among those of a metric.
+series_key: Callable[[Mapping[str, Any]], Any] = getattr(_view_instrument_match, "_hash_attributes", _items)

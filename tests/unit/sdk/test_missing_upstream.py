@@ -1,0 +1,111 @@
+"""A release of OpenTelemetry without a private name that botobs uses: everything arrives all the same."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from testbed.otlp_receiver import OtlpReceiver
+
+Start = Callable[..., "subprocess.Popen[str]"]
+PATIENCE = 60
+_BOTOBS = Path(__file__).parents[3] / "botobs"
+#: What the stock engine cannot do without; the fast one takes its place.
+_STOCK_ONLY = (
+    ("opentelemetry.sdk.metrics._internal._view_instrument_match", "_ViewInstrumentMatch"),
+    ("opentelemetry.sdk.metrics._internal.measurement", "Measurement"),
+    ("opentelemetry.sdk.metrics._internal.metric_reader_storage", "MetricReaderStorage"),
+)
+_OTHERS = (
+    ("opentelemetry.metrics", "_Gauge"),
+    ("opentelemetry.context", "_RUNTIME_CONTEXT"),
+    ("opentelemetry.context", "_SUPPRESS_INSTRUMENTATION_KEY"),
+    ("opentelemetry.context", "_SUPPRESS_HTTP_INSTRUMENTATION_KEY"),
+    ("opentelemetry.trace.propagation", "_SPAN_KEY"),
+    ("opentelemetry.util._decorator", "_agnosticcontextmanager"),
+    ("opentelemetry.sdk.metrics._internal._view_instrument_match", "_hash_attributes"),
+    ("opentelemetry.instrumentation._semconv", "_StabilityMode"),
+)
+#: botobs sees the module without the name. Upstream's own functions go on using it.
+_WITHOUT = """
+import importlib, types
+full = importlib.import_module({module!r})
+import opentelemetry.sdk.metrics, opentelemetry.sdk.trace, opentelemetry.instrumentation.utils, opentelemetry._logs
+less = types.ModuleType(full.__name__)
+less.__dict__.update({{name: value for name, value in vars(full).items() if name != {name!r}}})
+sys.modules[full.__name__] = less
+parent, _, own = full.__name__.rpartition(".")
+setattr(sys.modules[parent], own, less)
+"""
+_PROGRAM = """
+import botobs, logging
+handle = botobs.init()
+from opentelemetry import metrics, trace
+with botobs.span("outer"), trace.get_tracer("api").start_as_current_span("inner"):
+    logging.error("within")
+meter = metrics.get_meter("api")
+meter.create_counter("hits").add(2, {"side": "buy"})
+meter.create_gauge("level").set(3)
+print(handle.engine.name, [status.name for status in handle.instrumentations if status.state == "failed"])
+"""
+
+
+def run(start: Start, without: tuple[str, str], engine: str) -> tuple[str, str]:
+    module, name = without
+    process = start(
+        _WITHOUT.format(module=module, name=name) + _PROGRAM,
+        BOTOBS_ENGINE=engine,
+        BOTOBS_LOGS="true",
+        BOTOBS_DISABLED_INSTRUMENTATIONS="",
+    )
+    printed, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    return printed, errors
+
+
+def everything_arrived(receiver: OtlpReceiver) -> None:
+    spans = {span.name: span for span in receiver.spans}
+    assert spans["inner"].parent_span_id == spans["outer"].span_id
+    assert receiver.last_value("hits", side="buy") == 2
+    assert receiver.last_value("level") == 3
+    assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
+
+
+@pytest.mark.parametrize("engine", ["fast", "stock"])
+@pytest.mark.parametrize("without", _OTHERS, ids=lambda name: name[1])
+def test_a_name_is_missing(
+    start: Start, receiver: OtlpReceiver, without: tuple[str, str], engine: str
+) -> None:
+    printed, _ = run(start, without, engine)
+    assert printed == f"{engine} []\n"
+    everything_arrived(receiver)
+
+
+@pytest.mark.parametrize("without", _STOCK_ONLY, ids=lambda name: name[1])
+def test_the_fast_engine_takes_the_place_of_the_stock_one(
+    start: Start, receiver: OtlpReceiver, without: tuple[str, str]
+) -> None:
+    printed, errors = run(start, without, "stock")
+    assert printed == "fast []\n"
+    assert "the engine is fast" in errors
+    everything_arrived(receiver)
+
+
+def test_private_names_are_reached_in_their_places_alone() -> None:
+    """The names above are all that botobs imports from upstream with an underscore, the public `_logs` aside."""
+    known = {(module, name) for module, name in (*_STOCK_ONLY, *_OTHERS)}
+    found = set()
+    for file in (*_BOTOBS.rglob("*.py"),):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("opentelemetry"):
+                path = (node.module or "").replace("opentelemetry._logs", "").replace("sdk._logs", "")
+                for alias in node.names:
+                    if "._" in path or (alias.name.startswith("_") and alias.name != "_logs"):
+                        found.add((file.relative_to(_BOTOBS).as_posix(), node.module or "", alias.name))
+    allowed = {"_sdk/upstream.py", "_sdk/engine/stock/upstream.py", "_sdk/instrument/web/aiohttp_client.py"}
+    assert {file for file, _, _ in found} == allowed
+    assert {(module, name) for _, module, name in found if name != "_view_instrument_match"} <= known
