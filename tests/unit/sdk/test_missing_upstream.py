@@ -6,9 +6,11 @@ import ast
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from botobs._sdk.upstream import global_provider
 from testbed.otlp_receiver import OtlpReceiver
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -16,6 +18,7 @@ PATIENCE = 60
 _BOTOBS = Path(__file__).parents[3] / "botobs"
 #: What the stock engine cannot do without; the fast one takes its place.
 _STOCK_ONLY = (
+    ("opentelemetry.sdk.trace", "_Span"),
     ("opentelemetry.sdk.metrics._internal._view_instrument_match", "_ViewInstrumentMatch"),
     ("opentelemetry.sdk.metrics._internal.measurement", "Measurement"),
     ("opentelemetry.sdk.metrics._internal.metric_reader_storage", "MetricReaderStorage"),
@@ -96,16 +99,36 @@ def test_the_fast_engine_takes_the_place_of_the_stock_one(
 
 
 def test_private_names_are_reached_in_their_places_alone() -> None:
-    """The names above are all that botobs imports from upstream with an underscore, the public `_logs` aside."""
+    """The names above are all that the SDK wing imports from upstream with an underscore, the public `_logs` aside."""
     known = {(module, name) for module, name in (*_STOCK_ONLY, *_OTHERS)}
     found = set()
-    for file in (*_BOTOBS.rglob("*.py"),):
+    for file in (_BOTOBS / "_sdk").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("opentelemetry"):
                 path = (node.module or "").replace("opentelemetry._logs", "").replace("sdk._logs", "")
                 for alias in node.names:
-                    if "._" in path or (alias.name.startswith("_") and alias.name != "_logs"):
+                    if "._" in path or (
+                        alias.name.startswith("_") and alias.name not in ("_logs", "__version__")
+                    ):
                         found.add((file.relative_to(_BOTOBS).as_posix(), node.module or "", alias.name))
     allowed = {"_sdk/upstream.py", "_sdk/engine/stock/upstream.py", "_sdk/instrument/web/aiohttp_client.py"}
     assert {file for file, _, _ in found} == allowed
     assert {(module, name) for _, module, name in found if name != "_view_instrument_match"} <= known
+
+
+@pytest.mark.parametrize(
+    "places", [{"_THE_PROVIDER": None}, {"_internal": SimpleNamespace(_THE_PROVIDER=None)}, {}]
+)
+def test_a_global_that_nobody_has_set(places: dict[str, object]) -> None:
+    class ProxyTracerProvider: ...
+
+    signal = SimpleNamespace(get_tracer_provider=ProxyTracerProvider, **places)
+    assert global_provider(signal, "_THE_PROVIDER") is None
+
+
+@pytest.mark.parametrize("names", [("_THE_PROVIDER",), ()])
+def test_a_global_that_somebody_has_set(names: tuple[str, ...]) -> None:
+    theirs = object()
+    places = dict.fromkeys(names, theirs)
+    signal = SimpleNamespace(get_tracer_provider=lambda: theirs, **places)
+    assert global_provider(signal, "_THE_PROVIDER") is theirs

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from opentelemetry.context import Context, attach, detach, set_value
-from opentelemetry.sdk.trace import Tracer, TracerProvider, _Span
+from opentelemetry.sdk.trace import Tracer, TracerProvider
 from opentelemetry.trace import (
     INVALID_SPAN,
     Link,
@@ -30,12 +30,12 @@ from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..outlived import UnrecordedSpan, outlived
 from ..scope import usable_scope
 from ..values import sendable_attributes
-from .upstream import agnostic_context_manager
+from .upstream import RecordedSpan, agnostic_context_manager
 
 Attributes = Mapping[str, Any] | None
 
 
-class SafeSpan(_Span):
+class SafeSpan(RecordedSpan):
     """The SDK's span; none of its methods raises."""
 
     #: The first span of the trace in this process; None for that span itself.
@@ -192,7 +192,7 @@ class SafeTracer(Tracer):
             # A service's own sampler, id generator or span processor.
             let_pass(error)
             return INVALID_SPAN
-        if type(span) is _Span:
+        if type(span) is RecordedSpan:
             span.__class__ = SafeSpan
         # Below a trace that is over, for a context that was passed explicitly, a span is the first one again.
         if isinstance(span, SafeSpan):

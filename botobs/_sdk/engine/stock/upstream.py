@@ -15,6 +15,7 @@ from opentelemetry.sdk.metrics._internal._view_instrument_match import (
 )
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
+from opentelemetry.sdk.trace import _Span as RecordedSpan
 
 if TYPE_CHECKING:
     from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
@@ -28,6 +29,7 @@ else:
 __all__ = [
     "Measurement",
     "MetricReaderStorage",
+    "RecordedSpan",
     "ViewInstrumentMatch",
     "agnostic_context_manager",
     "series_key",

@@ -1,0 +1,43 @@
+"""A program that PyInstaller has frozen is watched like another one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from testbed.otlp_receiver import receiving
+from tests.support.environments import environment
+
+PROGRAM = """
+import botobs
+handle = botobs.init("frozen")
+import requests, redis
+try:
+    requests.get("http://127.0.0.1:9")
+except requests.ConnectionError:
+    pass
+print([status.name for status in handle.instrumentations if status.state == "failed"])
+print([status.state.value for status in handle.instrumentations if status.name == "redis"])
+"""
+#: Seconds; PyInstaller reads every module.
+PATIENCE = 600
+
+
+def test_a_frozen_program(tmp_path: Path) -> None:
+    needed = ["pyinstaller>=6", "requests>=2.31", "redis>=5", "opentelemetry-instrumentation-redis"]
+    python = environment("pyinstaller", needed)
+    (tmp_path / "small.py").write_text(PROGRAM)
+    command = [python, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", "small.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE)
+    with receiving() as receiver:
+        done = subprocess.run(
+            [tmp_path / "dist" / "small" / "small"],
+            env=os.environ | {"BOTOBS_ENDPOINT": receiver.endpoint},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    assert (done.returncode, done.stdout) == (0, "[]\n['installed']\n"), done.stderr
+    assert [span.name for span in receiver.spans] == ["GET"]
+    assert receiver.last_value("botobs.service.goodbye.timestamp") > 0

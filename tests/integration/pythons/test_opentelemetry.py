@@ -1,0 +1,79 @@
+"""Every OpenTelemetry of more than a year: installed in its matching pair of core and instrumentations, and run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from testbed.otlp_receiver import receiving
+from tests.support.environments import environment
+
+#: Core and instrumentations, as they were released together.
+RELEASES = [("1.38.0", "0.59b0"), ("1.40.0", "0.61b0"), ("1.42.1", "0.63b1"), ("1.45.1", "0.66b1")]
+_CORE = ("api", "sdk", "exporter-otlp-proto-http")
+_INSTRUMENTATIONS = ("aiohttp-client", "aiohttp-server", "asyncpg", "sqlalchemy", "sqlite3")
+PROGRAM = Path(__file__).with_name("program.py")
+PATIENCE = 120
+
+
+def python_of(core: str, instrumentations: str) -> Path:
+    """The Python of an environment with one release, and the oldest libraries that it is tried with."""
+    return environment(
+        f"opentelemetry-{core}",
+        [
+            *(f"opentelemetry-{name}=={core}" for name in _CORE),
+            *(f"opentelemetry-instrumentation-{name}=={instrumentations}" for name in _INSTRUMENTATIONS),
+            "aiohttp>=3.10",
+            "psutil>=6",
+            "pytest>=8",
+            "sqlalchemy>=2,<2.1",
+            "wrapt>=1.16",
+        ],
+    )
+
+
+@pytest.mark.parametrize("engine", ["fast", "stock"])
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release[0])
+def test_everything_arrives(release: tuple[str, str], engine: str, tmp_path: Path) -> None:
+    with receiving() as receiver:
+        done = subprocess.run(
+            [python_of(*release), PROGRAM],
+            env=os.environ
+            | {"BOTOBS_ENDPOINT": receiver.endpoint, "BOTOBS_ENGINE": engine, "BOTOBS_LOGS": "true"}
+            | {"HOME": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+    assert (done.returncode, done.stdout) == (0, f"{release[0]} {engine} []\n"), done.stderr
+    spans = {span.name: span for span in receiver.spans}
+    for name in ("GET", "GET /there", "SELECT", "select"):
+        assert name in spans, sorted(spans)
+    assert spans["GET /there"].parent_span_id == spans["GET"].span_id
+    assert receiver.last_value("hits", side="buy") == 2
+    assert receiver.last_value("level") == 3
+    assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
+    assert "within" in [record.body.string_value for record in receiver.logs]
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda release: release[0])
+def test_the_plugin_of_pytest(release: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "test_capture.py").write_text(
+        "import botobs, logging\n"
+        "def test_it(botobs_capture):\n"
+        "    with botobs.span('seen'):\n"
+        "        logging.error('said')\n"
+        "    assert [span.name for span in botobs_capture.spans] == ['seen']\n"
+    )
+    done = subprocess.run(
+        [python_of(*release), "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout
