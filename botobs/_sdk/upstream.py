@@ -14,7 +14,9 @@ from opentelemetry.context import Context
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import _Gauge as Gauge
+    from opentelemetry.metrics import _Gauge
+
+    Gauge = _Gauge
 else:
     Gauge = getattr(metrics, "_Gauge", None) or getattr(metrics, "Gauge", object)
 

@@ -62,7 +62,7 @@ class LogEncoder:
 
 
 def _record(entry: LogEntry) -> LogRecord:
-    time, span = nanoseconds(entry.time), entry.span
+    time, span = nanoseconds(entry.time) or 0, entry.span
     return LogRecord(
         time_unix_nano=time,
         observed_time_unix_nano=time,

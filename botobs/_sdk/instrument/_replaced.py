@@ -60,7 +60,8 @@ def _importers(package: str, original: type) -> Iterator[str]:
 
 
 def _subclasses(package: str, original: type, replacement: object) -> Iterator[str]:
-    for subclass in type.__subclasses__(original):
+    subclasses: list[type] = type.__subclasses__(original)
+    for subclass in subclasses:
         home = subclass.__module__
         if subclass is not replacement and home.partition(".")[0] not in (package, "opentelemetry"):
             yield f"{home}.{subclass.__qualname__}"

@@ -28,7 +28,7 @@ def test_a_frozen_program(tmp_path: Path) -> None:
     needed = ["pyinstaller>=6", "requests>=2.31", "redis>=5", "opentelemetry-instrumentation-redis"]
     python = environment("pyinstaller", needed)
     (tmp_path / "small.py").write_text(PROGRAM)
-    command = [python, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", "small.py"]
+    command = [str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", "small.py"]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE)
     with receiving() as receiver:
         done = subprocess.run(
