@@ -44,12 +44,6 @@ LEFT_ALONE = dict.fromkeys(
     "its span lasts as long as the command, and all requests of a server would be part of one endless trace",
 )
 
-#: What an instrumentor is asked for beyond the providers.
-_OPTIONS: dict[str, dict[str, Any]] = {
-    # One span a request, without one for each piece of the answer.
-    "fastapi": {"exclude_spans": ["receive", "send"]},
-}
-
 
 class Missing(Exception):
     """The library that an instrumentor watches, or a fitting version of it, is not installed."""
@@ -126,7 +120,6 @@ class UpstreamInstrumentation:
                 tracer_provider=providers.tracer_provider,
                 meter_provider=providers.meter_provider,
                 raise_exception_on_conflict=True,
-                **_OPTIONS.get(self.name, {}),
             )
             self._instrumentor = instrumentor
             self._settle(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import botobs
-from botobs._ops.cli import instrument, main
+from botobs._ops.cli import main
 from botobs._ops.doctor import checks
 from botobs._sdk.instrument.registry import State
 
@@ -151,7 +152,7 @@ def test_it_installs_on_request_alone(
         ran.append(command)
         return Done()
 
-    monkeypatch.setattr(instrument.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     main(["instrument"])
     assert ran == []
     assert main(["instrument", "--install"]) == 1
