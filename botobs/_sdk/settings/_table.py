@@ -230,13 +230,13 @@ class Settings:
         secret=True,
         essential=True,
     )
+    redact_keys: tuple[str, ...] = _row(
+        (), "Names of attributes whose values leave no process.", parse.names, essential=True
+    )
     redact_local_logs: bool = _row(
         False,
         "Whether the service's own log handlers get records without secrets; what is exported never holds one.",
         parse.flag,
-    )
-    redact_keys: tuple[str, ...] = _row(
-        (), "Names of attributes whose values leave no process.", parse.names, essential=True
     )
     redact_keep: tuple[str, ...] = _row(
         (),
