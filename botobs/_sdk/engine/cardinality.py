@@ -5,8 +5,8 @@ values never repeat, such as an order's id, are removed from measurements (here)
 series; measurements of further ones go to one overflow series (each engine's `series` module).
 https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
 
-Prometheus spells every character of a name that is no ASCII letter or digit as an underscore. Names in other scripts would
-become one, and a label of underscores alone is refused with its whole request: they are escaped (`label_name`).
+Prometheus spells every character of a name that is no ASCII letter or digit as an underscore. Names in other scripts
+would become one, and a label of underscores alone is refused with its whole request: they are escaped (`label_name`).
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ class AttributeGuard:
                 self._warn(
                     metric,
                     key,
-                    f"{metric} is recorded with its attribute {key!r} as the label {name}: Prometheus takes ASCII letters "
-                    "and digits in names",
+                    f"{metric} is recorded with its attribute {key!r} as the label {name}: Prometheus "
+                    "takes ASCII letters and digits in names",
                 )
         return {
             name: value for key, value in attributes.items() if (name := changed.get(key, key)) is not None

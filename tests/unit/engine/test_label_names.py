@@ -60,7 +60,7 @@ def test_a_label_in_any_script_is_recorded(engine: str, caplog: pytest.LogCaptur
         "U______",
         "plain",
     ]
-    assert sum(point["value"] for point in points) == 7
+    assert sum(point["value"][1] for point in points) == 7
     warned = [record.getMessage() for record in caplog.records]
     assert len(warned) == 5
     assert sum("'交易所'" in message for message in warned) == 1
