@@ -1,6 +1,6 @@
 """Whether bbolt, in whose files the collector keeps its queues, can read a file from its headers to its last page.
 
-bbolt looks at the headers when it opens a file and trusts everything else: on a page that is none it panics, at every start.
+bbolt looks at the headers when it opens a file and trusts everything else: it panics on a page that is none.
 Only what leads to the values is checked, and no value is read: a queue of gigabytes takes seconds.
 https://github.com/etcd-io/bbolt/tree/main/internal/common: meta.go, page.go, bucket.go; internal/freelist/shared.go
 """

@@ -26,6 +26,7 @@ _KEPT = "botobs_collector_sampling_kept_spans_total"
 #: What the collector writes on spans that may be sampled out: collector/sampling.yaml.
 _POLLS = ' && span.botobs.sampling="poll"'
 _REFUSED = "botobs_collector_refused_points_total"
+_SPAN_METRICS = "traces_span_metrics_calls_total"
 #: What is lost without anybody's name on it: counter, and the label that says where. What a collector that is being
 #: stopped breaks off is counted as failed too, and is still in its queue.
 _LOST = (
@@ -120,16 +121,10 @@ class _Reader:
         }
 
     def _seen(self) -> set[Key]:
-        """The services that Tempo has spans of, whether they tell of themselves or not."""
-        query = "{} | count_over_time() by (resource.service.name)"
-        found = self._count(query, self._until - self._window, self._until)
-        return {
-            (str(label["value"].get("stringValue", "")),)
-            for one in found
-            if float(one.get("value", 0))
-            for label in one.get("labels", ())
-            if label["key"] == "resource.service.name"
-        }
+        """The services that the collector has had spans of, whether they tell of themselves or not."""
+        now = f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s]))"
+        before = f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s] offset {self._window}s))"
+        return {_key(one) for one in self._query(f"({now} unless {before}) or ({now} != {before})")}
 
     def _added_up(self, metric: str, *labels: str) -> dict[Key, int]:
         """The same for counters of the collector, which begin anew when it does."""
