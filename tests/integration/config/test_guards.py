@@ -103,7 +103,8 @@ def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
 def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object]) -> None:
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
-    for key, value in (("service.name", service), ("service.instance.id", "1")):
+    # A target_info is made only of what says more than who it is.
+    for key, value in (("service.name", service), ("service.instance.id", "1"), ("os.type", "linux")):
         resource.resource.attributes.add(key=key).value.string_value = value
     scope = resource.scope_metrics.add()
     poison(scope)
@@ -150,7 +151,7 @@ def test_a_label_in_any_script_is_kept_under_a_name_of_its_own(live: LiveStack) 
     assert eventually(
         lambda: live.value(f'botobs_collector_respelled_points_total{{service_name="{service}"}}') == 1
     )
-    assert live.value(f'count(target_info{{job="{service}"}})') == 1
+    assert eventually(lambda: live.value(f'count(target_info{{job="{service}"}})') == 1)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def test_who_tells_nothing_is_named(live: LiveStack, capsys: Capture) -> None:
 
     def named() -> bool:
         code, services = accounts(live, capsys)
+        assert name in services
         assert services[name]["tells"] is False
         return code in (1, 3)
 
