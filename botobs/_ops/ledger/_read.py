@@ -123,7 +123,9 @@ class _Reader:
     def _seen(self) -> set[Key]:
         """The services that the collector has had spans of, whether they tell of themselves or not."""
         now = f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s]))"
-        before = f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s] offset {self._window}s))"
+        before = (
+            f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s] offset {self._window}s))"
+        )
         return {_key(one) for one in self._query(f"({now} unless {before}) or ({now} != {before})")}
 
     def _added_up(self, metric: str, *labels: str) -> dict[Key, int]:
