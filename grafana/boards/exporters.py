@@ -41,6 +41,7 @@ RECEIVER_REFUSED_POINTS = Exported("otelcol_receiver_refused_metric_points_total
 RECEIVER_FAILED_SPANS = Exported("otelcol_receiver_failed_spans_total")
 RECEIVER_FAILED_POINTS = Exported("otelcol_receiver_failed_metric_points_total")
 POINTS_FILTERED = Exported("otelcol_processor_filter_datapoints_filtered_total")
+SPANS_FILTERED = Exported("otelcol_processor_filter_spans_filtered_total")
 SENT_SPANS = Exported("otelcol_exporter_sent_spans_total")
 SENT_POINTS = Exported("otelcol_exporter_sent_metric_points_total")
 SEND_FAILED_SPANS = Exported("otelcol_exporter_send_failed_spans_total")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from botobs.semconv import sdk
@@ -13,6 +15,8 @@ from .promql import Queries, or_zero
 
 _q = Queries(("environment",))
 _SERVICE = ("service.name",)
+#: Filters that take faults out. Others sort what is sound, such as points beside the refused ones, or polls.
+_GUARDS = {"filter": "=~filter/(malformed|not_a_number|too_new|too_old|without_id)"}
 
 
 def build() -> Dashboard:
@@ -34,8 +38,10 @@ def build() -> Dashboard:
 
 
 def _lost() -> list[Sized]:
-    def lost(title: str, description: str, *series: exporters.Exported) -> Sized:
-        increases = (f"sum(increase({_q.select(each)}[$__range]))" for each in series)
+    def lost(
+        title: str, description: str, *series: exporters.Exported, where: Mapping[str, str] | None = None
+    ) -> Sized:
+        increases = (f"sum(increase({_q.select(each, where)}[$__range]))" for each in series)
         return number(
             title, description, "short", " + ".join(f"({or_zero(each)})" for each in increases), bad=1
         )
@@ -64,8 +70,10 @@ def _lost() -> list[Sized]:
         ),
         lost(
             "Filtered out",
-            "Points that Prometheus would refuse together with their whole request.",
+            "Points and spans that a store would refuse together with their whole request.",
             exporters.POINTS_FILTERED,
+            exporters.SPANS_FILTERED,
+            where=_GUARDS,
         ),
         lost(
             "Discarded by Prometheus",
@@ -170,9 +178,9 @@ def _queues() -> list[Sized]:
         ),
         graph(
             "Filtered points",
-            "Per second, by filter.",
+            "Per second, by guard.",
             "ops",
-            [Query(_q.rate(exporters.POINTS_FILTERED, ("filter",)), "{{filter}}")],
+            [Query(_q.rate(exporters.POINTS_FILTERED, ("filter",), _GUARDS), "{{filter}}")],
         ),
         graph(
             "Instrumentation",

@@ -11,21 +11,24 @@ from rich.table import Table
 from ..._sdk import units
 from .. import ledger
 from ..access import clients
-from ..console import out, print_json, print_table
+from ..console import fail, out, print_json, print_table
 from ..console.arguments import add_home, home_of
 from ..home import state
-from ..ledger import Account
+from ..ledger import Account, Ledger
 from ..stack import StackError
 
 #: As far as Tempo counts in one query.
 _LONGEST = 24 * 3600
+_COMPLETE, _LOSS, _CANNOT_TELL = 0, 1, 3
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "ledger",
-        description="Per service: what was made, acknowledged, stored, and is missing. Exit code 1 if anything is.",
+        description="Per service: what was made, acknowledged, stored, and is missing. Exit code 1 if anything is, of "
+        "a service or of nobody in particular; 3 if that cannot be told, because a store does not answer or a service "
+        "that sends spans does not tell what it has made; else 0.",
     )
     parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
     add_home(parser)
@@ -46,16 +49,23 @@ def run(options: argparse.Namespace) -> int:
         clients.client(secrets, running.url("prometheus")) as prometheus,
         clients.client(secrets, running.url("tempo")) as tempo,
     ):
-        accounts = ledger.read(prometheus, tempo, last, time.time())
+        try:
+            found = ledger.read(prometheus, tempo, last, time.time())
+        except StackError as error:
+            fail(f"whether anything is missing cannot be told: {error.problem}", error.way_out, options)
+            return _CANNOT_TELL
     if options.json:
-        print_json([_as_json(account) for account in accounts])
+        lost = [{"service": None, "lost": dict(found.lost)}] if found.lost else []
+        print_json([_as_json(account) for account in found.accounts] + lost)
     else:
-        _show(accounts, options.last)
-    return 0 if all(account.complete for account in accounts) else 1
+        _show(found, options.last)
+    if not found.complete:
+        return _LOSS
+    return _CANNOT_TELL if found.silent or not found.accounts else _COMPLETE
 
 
-def _show(accounts: list[Account], last: str) -> None:
-    if not accounts:
+def _show(found: Ledger, last: str) -> None:
+    if not found.accounts:
         out.print(
             f"No service has told anything in the last {last}, without the last {ledger.SETTLE:g} s. "
             "Where there should be one, botobs doctor tells why."
@@ -63,11 +73,20 @@ def _show(accounts: list[Account], last: str) -> None:
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("service", no_wrap=True)
-    for title in ("produced", "dropped", "sampled\nout", "acknowledged", "stored", "missing", "twice"):
+    for title in (
+        "produced",
+        "dropped",
+        "sampled\nout",
+        "acknowledged",
+        "stored",
+        "missing",
+        "error",
+        "twice",
+    ):
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("metric\nexports", "missing", "points\nrefused"):
         table.add_column(title, justify="right", no_wrap=True)
-    for account in accounts:
+    for account in found.accounts:
         spans, exports = account.spans, account.exports
         table.add_row(
             account.service,
@@ -76,15 +95,23 @@ def _show(accounts: list[Account], last: str) -> None:
             f"{spans.sampled_out:,}",
             f"{spans.acknowledged:,}",
             f"{spans.stored:,}",
-            _alarming(spans.missing),
+            _alarming(spans.missing) if account.tells else "?",
+            f"{spans.error:,}" if account.tells else "?",
             f"{spans.duplicate:,}",
             f"{exports.acknowledged:,}",
             _alarming(exports.missing),
             _by_reason(account.refused),
         )
     print_table(table)
-    lost = [account.service for account in accounts if not account.complete]
-    what = f"missing from {', '.join(lost)}" if lost else "nothing that was acknowledged is missing"
+    for where, count in sorted(found.lost.items()):
+        out.print(f"Lost of nobody in particular: {count:,} ({where})", markup=False)
+    if found.silent:
+        out.print(
+            f"Cannot tell: {', '.join(found.silent)} sent something, and told nothing of what it has made.",
+            markup=False,
+        )
+    lost = [account.service for account in found.accounts if not account.complete]
+    what = f"missing from {', '.join(lost)}" if lost else "nothing is known to be missing beyond the error"
     out.print(f"\nLast {last}, without the last {ledger.SETTLE:g} s: {what}.")
 
 
@@ -107,8 +134,10 @@ def _as_json(account: Account) -> dict[str, object]:
             "acknowledged": spans.acknowledged,
             "stored": spans.stored,
             "missing": spans.missing,
+            "error": spans.error,
             "duplicate": spans.duplicate,
         },
         "metric_exports": {"acknowledged": exports.acknowledged, "missing": exports.missing},
         "points_refused": dict(account.refused),
+        "tells": account.tells,
     }

@@ -1,58 +1,47 @@
-"""Sets aside queue files of the collector that were cut short: it would die on them at every start.
-
-The collector's own `recreate` catches what bbolt refuses at opening. A file that lacks its end is opened, and then
-read beyond its end in a place where nothing catches that.
-"""
+"""Sets aside files of state that a program could not read: it would die on them at every start."""
 
 from __future__ import annotations
 
 import logging
-import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+
+from . import bolt, snapshots
 
 logger = logging.getLogger(__name__)
 
-# https://github.com/etcd-io/bbolt/blob/main/internal/common/meta.go: a page's header, then magic, version, page size,
-# flags, the root bucket (two words), the free list's page, the number of pages, the transaction.
-_PAGE_HEADER = 16
-_META = struct.Struct("<IIIIQQQQQ")
-_MAGIC = 0xED0CDAED
-#: Pages may be as large as the machine's own.
-_PAGE_SIZES = (4096, 8192, 16384, 65536)
-
 
 def set_aside_broken(folder: Path) -> list[Path]:
-    """Rename every queue file that lacks its end to `*.backup`; the new names.
+    """Rename every queue file of the collector that it could not read to `*.backup`; the new names.
+
+    The collector's own `recreate` catches only part of what bbolt refuses at opening, and no page that is damaged.
 
     Args:
         folder: The collector's folder of queues, which may not be there yet.
     """
-    moved = []
-    for path in sorted(folder.glob("exporter_*")):
-        if ".backup" not in path.name and not _has_its_end(path):
-            aside = path.with_name(f"{path.name}.{int(time.time())}.backup")
-            path.rename(aside)
-            logger.warning(
-                "%s was cut short and is set aside as %s: what it held is lost", path.name, aside.name
-            )
-            moved.append(aside)
-    return moved
+    files = sorted(path for path in folder.glob("exporter_*") if ".backup" not in path.name)
+    return [aside for path in files if (aside := _set_aside(path, bolt.check))]
 
 
-def _has_its_end(path: Path) -> bool:
-    """Whether a file is as long as its newest header says; one without a header is left to the collector."""
-    with path.open("rb") as file:
-        headers = [header for at in (0, *_PAGE_SIZES) if (header := _header(file, at)) is not None]
-    return not headers or path.stat().st_size >= max(headers)[1]
+def set_aside_broken_snapshots(folder: Path) -> list[Path]:
+    """The same for what Alertmanager has sent, and what is silenced.
+
+    Args:
+        folder: Alertmanager's data, which may not be there yet.
+    """
+    files = {folder / name: check for name, check in snapshots.CHECKS.items()}
+    return [aside for path, check in files.items() if path.exists() and (aside := _set_aside(path, check))]
 
 
-def _header(file: BinaryIO, at: int) -> tuple[int, int] | None:
-    """Transaction, and bytes that are in use, of the header of the page at an offset; None if none is there."""
-    file.seek(at + _PAGE_HEADER)
-    raw = file.read(_META.size)
-    if len(raw) < _META.size:
-        return None
-    magic, _, page_size, _, _, _, _, pages, transaction = _META.unpack(raw)
-    return (transaction, pages * page_size) if magic == _MAGIC else None
+def _set_aside(path: Path, check: Callable[[Path], None]) -> Path | None:
+    try:
+        check(path)
+    except (ValueError, OSError) as error:
+        aside = path.with_name(f"{path.name}.{time.time_ns()}.backup")
+        path.rename(aside)
+        logger.warning(
+            "%s cannot be read (%s) and is set aside as %s: what it held is lost", path, error, aside.name
+        )
+        return aside
+    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import collector, grafana
+from . import alertmanager, collector, grafana
 from .component import Component
 from .port import Auth, Port
 from .roles import EXPORTER_ROLE
@@ -114,6 +114,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--cluster.listen-address=",
             "--log.level=warn",
         ),
+        prepare=alertmanager.prepare,
         stores=True,
         address="BOTOBS_ALERTMANAGER_PORT",
         health=("BOTOBS_ALERTMANAGER_PORT", "/-/ready"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._account import Account, Exports, Spans
+from ._account import Account, Exports, Ledger, Spans
 from ._read import SETTLE, read
 
-__all__ = ["SETTLE", "Account", "Exports", "Spans", "read"]
+__all__ = ["SETTLE", "Account", "Exports", "Ledger", "Spans", "read"]

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Spans:
-    """The spans of a service.
+    """The spans of a service that were started within one window; what is stored is counted in the same.
 
     Attributes:
         produced: Started and recorded in the service.
         dropped: Given up in the SDK, by reason.
-        acknowledged: Answered for by the collector.
+        acknowledged: Answered for by the collector within the window, which may have been started before it.
         sampled_out: Left out by the collector's sampling, or in a sampler's memory when it was killed.
         stored: Found in Tempo.
-        stored_for_sure: Those of them that were started before the service last told how many it had started.
+        unsettled: Of those produced, at most so many may have been open or on their way still: the error of `missing`.
+        blurred: So many may have been counted on the wrong side of an edge of the window: a part of every error.
     """
 
     produced: int = 0
@@ -24,17 +25,36 @@ class Spans:
     acknowledged: int = 0
     sampled_out: int = 0
     stored: int = 0
-    stored_for_sure: int = 0
+    unsettled: int = 0
+    blurred: int = 0
+
+    @property
+    def error(self) -> int:
+        """By how much fewer are counted as missing than may be."""
+        return self.unsettled + self.blurred
 
     @property
     def missing(self) -> int:
-        """Acknowledged, to be kept, and not stored."""
-        return max(0, self.acknowledged - self.sampled_out - self.stored)
+        """Produced, neither dropped nor sampled out nor on their way, and not stored: at least so many."""
+        settled = self.produced - sum(self.dropped.values()) - self.sampled_out
+        return max(0, settled - self.stored - self.error)
 
     @property
     def duplicate(self) -> int:
-        """Stored beyond what was ever made."""
-        return max(0, self.stored_for_sure - self.produced)
+        """Stored beyond what was made."""
+        return max(0, self.stored - self.produced - self.blurred)
+
+    def __add__(self, other: Spans) -> Spans:
+        reasons = self.dropped.keys() | other.dropped.keys()
+        return Spans(
+            self.produced + other.produced,
+            {reason: self.dropped.get(reason, 0) + other.dropped.get(reason, 0) for reason in reasons},
+            self.acknowledged + other.acknowledged,
+            self.sampled_out + other.sampled_out,
+            self.stored + other.stored,
+            self.unsettled + other.unsettled,
+            self.blurred + other.blurred,
+        )
 
 
 @dataclass(frozen=True)
@@ -72,14 +92,39 @@ class Account:
 
     Attributes:
         refused: Metric points that a guard of the collector took out, by guard.
+        tells: Whether the service has told what it made: what it sent cannot be compared with anything else.
     """
 
     service: str
     spans: Spans = Spans()
     exports: Exports = Exports()
     refused: Mapping[str, int] = field(default_factory=dict)
+    tells: bool = True
 
     @property
     def complete(self) -> bool:
-        """Whether nothing that was acknowledged is missing."""
+        """Whether nothing is known to be missing."""
         return not self.spans.missing and not self.exports.missing
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All accounts, and what was lost of nobody in particular.
+
+    Attributes:
+        accounts: By name of the service.
+        lost: Spans and points that the collector or a store counts as lost, without saying whose they were, by where.
+    """
+
+    accounts: Sequence[Account]
+    lost: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is known to be missing, of anybody."""
+        return not self.lost and all(account.complete for account in self.accounts)
+
+    @property
+    def silent(self) -> list[str]:
+        """Services that have told nothing of what they made: whether something is missing cannot be told."""
+        return [account.service for account in self.accounts if not account.tells]

@@ -6,30 +6,45 @@ import itertools
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from ...semconv import sdk
 from ..errors import StackError
-from ._account import Account, Exports, Spans
+from ._account import Account, Exports, Ledger, Spans
+from ._processes import Samples, Told, between, by_process
 
 #: Seconds after which what was acknowledged can be counted in Tempo: the queue's and Tempo's own flushes.
 SETTLE = 15.0
-#: Seconds ahead of the window in which a span may have started that was sent within it.
+#: Seconds before its first report, and before the window, in which a process may have begun.
 _EARLY = 300
-_SERVICE = "service_name"
+_SERVICE, _INSTANCE = "service_name", "service_instance_id"
 _OFFERED = "botobs_collector_sampling_offered_spans_total"
 _KEPT = "botobs_collector_sampling_kept_spans_total"
 #: What the collector writes on spans that may be sampled out: collector/sampling.yaml.
 _POLLS = ' && span.botobs.sampling="poll"'
 _REFUSED = "botobs_collector_refused_points_total"
+_SPAN_METRICS = "traces_span_metrics_calls_total"
+#: What is lost without anybody's name on it: counter, and the label that says where. What a collector that is being
+#: stopped breaks off is counted as failed too, and is still in its queue.
+_LOST = (
+    ('otelcol_exporter_send_failed_spans_total{error_type!="Shutdown"}', "exporter"),
+    ('otelcol_exporter_send_failed_metric_points_total{error_type!="Shutdown"}', "exporter"),
+    ("otelcol_exporter_enqueue_failed_spans_total", "exporter"),
+    ("otelcol_exporter_enqueue_failed_metric_points_total", "exporter"),
+    ('otelcol_processor_filter_spans_filtered_total{filter="filter/without_id"}', "filter"),
+    ("tempo_discarded_spans_total", "reason"),
+    ("prometheus_tsdb_too_old_samples_total", "type"),
+    ("prometheus_tsdb_out_of_bound_samples_total", "type"),
+)
 
 Key = tuple[str, ...]
 
 
-def read(prometheus: httpx.Client, tempo: httpx.Client, last: float, now: float) -> list[Account]:
-    """The accounts of all services that have told anything about themselves.
+def read(prometheus: httpx.Client, tempo: httpx.Client, last: float, now: float) -> Ledger:
+    """The accounts of all services that have sent anything.
 
     Args:
         prometheus: A client with its address.
@@ -40,7 +55,7 @@ def read(prometheus: httpx.Client, tempo: httpx.Client, last: float, now: float)
     Raises:
         StackError: One of the two cannot be asked.
     """
-    return _Reader(prometheus, tempo, int(last), now - SETTLE, now).accounts()
+    return _Reader(prometheus, tempo, int(last), now - SETTLE, now).ledger()
 
 
 class _Reader:
@@ -50,35 +65,68 @@ class _Reader:
         self._prometheus, self._tempo = prometheus, tempo
         self._window, self._until, self._now = window, until, now
 
-    def accounts(self) -> list[Account]:
-        produced = self._grown(sdk.SPANS_STARTED.prometheus_name)
-        acknowledged = self._grown(sdk.EXPORTED.prometheus_name + '{signal="traces"}')
-        dropped = self._grown(sdk.DROPPED.prometheus_name + '{signal="traces"}', sdk.REASON)
+    def ledger(self) -> Ledger:
+        lost: dict[str, int] = {}
+        for selector, label in _LOST:
+            for (_, where), count in self._added_up(selector, label).items():
+                if count:
+                    lost[f"{selector.partition('{')[0]} {where}".strip()] = count
+        return Ledger(self._accounts(), lost)
+
+    def _accounts(self) -> list[Account]:
+        told = self._told()
         offered, kept = self._added_up(_OFFERED), self._added_up(_KEPT)
         refused = self._added_up(_REFUSED, "botobs_guard")
-        told_at = self._told_at()
         exports = self._exports()
         accounts = []
-        for service in sorted({key[0] for key in (*produced, *exports, *refused)}):
+        for service in sorted({key[0] for key in (*told, *exports, *refused, *self._seen())}):
             key = (service,)
-            spans = Spans(
-                produced.get(key, 0),
-                _reasons(dropped, service),
-                acknowledged.get(key, 0),
-                self._sampled_out(service, offered.get(key, 0), kept.get(key, 0)),
-                self._stored(service, self._now + 1),
-                self._stored(service, told_at.get(key, self._until)),
+            spans = sum(told.get(key, ()), Spans())
+            sampled_out = self._sampled_out(service, offered.get(key, 0), kept.get(key, 0))
+            accounts.append(
+                Account(
+                    service,
+                    replace(spans, sampled_out=sampled_out),
+                    exports.get(key, Exports()),
+                    _reasons(refused, service),
+                    tells=key in told,
+                )
             )
-            accounts.append(Account(service, spans, exports.get(key, Exports()), _reasons(refused, service)))
         return accounts
 
-    def _grown(self, selector: str, *labels: str) -> dict[Key, int]:
-        """By how much counters have grown that start at zero with their process, exactly."""
-        end = f"last_over_time({selector}[{self._window}s])"
-        begin = f"last_over_time({selector}[1d] offset {self._window}s)"
-        by = ", ".join((_SERVICE, *labels))
-        result = self._query(f"sum by ({by}) ({end} - ({begin} or {end} * 0))")
-        return {_key(one, *labels): round(float(one["value"][1])) for one in result}
+    def _told(self) -> dict[Key, list[Spans]]:
+        """What the processes of each service have told, with what is stored of it."""
+        begin = self._until - self._window
+        started = sdk.SPANS_STARTED.prometheus_name
+        before = self._query(f"last_over_time({started}[1d] offset {self._window + _EARLY}s)")
+        processes = by_process(
+            self._samples(started),  # type: ignore[arg-type]
+            self._samples(sdk.EXPORTED.prometheus_name + '{signal="traces"}'),  # type: ignore[arg-type]
+            self._samples(sdk.DROPPED.prometheus_name + '{signal="traces"}', sdk.REASON),  # type: ignore[arg-type]
+            {_key(one, _INSTANCE) for one in before},  # type: ignore[misc]
+        )
+        spans: dict[Key, list[Spans]] = {}
+        for process in processes:
+            if told := between(process, begin, self._until):
+                stored = self._stored_of(process.service, process.instance, told)
+                spans.setdefault((process.service,), []).append(replace(told.spans, stored=stored))
+        return spans
+
+    def _samples(self, selector: str, *labels: str) -> dict[Key, Samples]:
+        """Every sample of counters from somewhat before the window until now, by service, instance and labels."""
+        query = f"{selector}[{int(self._window + _EARLY + SETTLE)}s]"
+        return {
+            _key(one, _INSTANCE, *labels): [(float(at), float(value)) for at, value in one["values"]]
+            for one in self._query(query, self._now)
+        }
+
+    def _seen(self) -> set[Key]:
+        """The services that the collector has had spans of, whether they tell of themselves or not."""
+        now = f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s]))"
+        before = (
+            f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s] offset {self._window}s))"
+        )
+        return {_key(one) for one in self._query(f"({now} unless {before}) or ({now} != {before})")}
 
     def _added_up(self, metric: str, *labels: str) -> dict[Key, int]:
         """The same for counters of the collector, which begin anew when it does."""
@@ -99,11 +147,6 @@ class _Reader:
             sums[_key(one)] += Exports.of(numbers, before.get(_identity(one)))
         return sums
 
-    def _told_at(self) -> dict[Key, float]:
-        """When the processes of a service last told how many spans they had started, the first of those that live."""
-        result = self._query(f"min by ({_SERVICE}) (timestamp({sdk.SPANS_STARTED.prometheus_name}))")
-        return {_key(one): float(one["value"][1]) for one in result}
-
     def _sampled_out(self, service: str, offered: int, kept: int) -> int:
         """What was offered to a sampler and not kept.
 
@@ -112,20 +155,28 @@ class _Reader:
         """
         if not offered:
             return 0
-        return max(0, offered - max(kept, self._stored(service, self._until, _POLLS)))
+        return max(0, offered - max(kept, self._stored(service, _POLLS)))
 
-    def _stored(self, service: str, end: float, condition: str = "") -> int:
-        begin = self._until - self._window - _EARLY
+    def _stored(self, service: str, condition: str) -> int:
         query = f"{{resource.service.name={json.dumps(service)}{condition}}} | count_over_time()"
-        parameters: dict[str, str | int] = {"q": query, "start": int(begin), "end": int(end)}
+        return _total(self._count(query, self._until - self._window - _EARLY, self._until))
+
+    def _stored_of(self, service: str, instance: str, told: Told) -> int:
+        """The spans that a process has started between two reports, by their own start."""
+        begin = self._until - self._window - _EARLY if told.begin is None else told.begin
+        whose = f"resource.service.name={json.dumps(service)} && resource.service.instance.id={json.dumps(instance)}"
+        return _total(self._count(f"{{{whose}}} | count_over_time()", begin, told.end))
+
+    def _count(self, query: str, begin: float, end: float) -> list[dict[str, Any]]:
+        parameters: dict[str, str | int] = {"q": query, "start": int(begin * 1e9), "end": int(end * 1e9)}
         answer = _asked("Tempo", lambda: self._tempo.get("/api/metrics/query", params=parameters))
-        return sum(round(float(one.get("value", 0))) for one in answer.get("series") or [])
+        return list(answer.get("series") or [])
 
     def _before(self, metric: str) -> str:
         return f"last_over_time({metric}[1d] offset {self._window}s)"
 
-    def _query(self, promql: str) -> list[dict[str, Any]]:
-        parameters = {"query": promql, "time": str(self._until)}
+    def _query(self, promql: str, at: float | None = None) -> list[dict[str, Any]]:
+        parameters = {"query": promql, "time": str(self._until if at is None else at)}
         answer = _asked("Prometheus", lambda: self._prometheus.post("/api/v1/query", data=parameters))
         return list(answer["data"]["result"])
 
@@ -137,6 +188,10 @@ def _asked(name: str, ask: Callable[[], httpx.Response]) -> Any:
         raise StackError(f"{name} refuses a query of the ledger: {error.response.text.strip()}") from None
     except httpx.HTTPError as error:
         raise StackError(f"{name} does not answer ({error})", "See what runs with: botobs status") from None
+
+
+def _total(series: list[dict[str, Any]]) -> int:
+    return sum(round(float(one.get("value", 0))) for one in series)
 
 
 def _key(one: dict[str, Any], *labels: str) -> Key:

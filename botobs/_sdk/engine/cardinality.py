@@ -1,9 +1,12 @@
-"""Keeps the number of series of a metric bounded.
+"""Attributes of measurements: which become labels, and under which names; keeps the number of series bounded.
 
 Every combination of attribute values is a series, which stays in this process and in the stores. So attributes whose
 values never repeat, such as an order's id, are removed from measurements (here), and a metric has a limited number of
 series; measurements of further ones go to one overflow series (each engine's `series` module).
 https://opentelemetry.io/docs/specs/otel/metrics/sdk/#cardinality-limits
+
+Prometheus spells every character of a name that is no ASCII letter or digit as an underscore. Names in other scripts
+would become one, and a label of underscores alone is refused with its whole request: they are escaped (`label_name`).
 """
 
 from __future__ import annotations
@@ -55,6 +58,10 @@ _REFUSED = tuple(
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
+#: What Prometheus stores of a name without taking it for another's.
+_PLAIN = re.compile(r"(?!U__)(?=[\x00-\x7f]*[A-Za-z0-9])[\x00-\x7f]+")
+_ESCAPED = re.compile(r"[^A-Za-z0-9]")
+
 #: Keys whose result is cached, and pairs of metric and key that are warned about.
 _REMEMBERED = 1000
 
@@ -68,8 +75,20 @@ def names_one_of_many(key: str) -> bool:
     return any(words[-len(refused) :] == refused for refused in _REFUSED)
 
 
+def label_name(key: str) -> str:
+    """`key`, or its escaped form where Prometheus would refuse it, or could not tell it from another.
+
+    The form is the one that Prometheus uses itself, and can be reversed: `U__`, then letters and digits as they are, an
+    underscore as two, and any other character as its code point in hexadecimal digits between underscores.
+    https://prometheus.io/docs/instrumenting/escaping_schemes/
+    """
+    if _PLAIN.fullmatch(key):
+        return key
+    return "U__" + _ESCAPED.sub(lambda one: "__" if one[0] == "_" else f"_{ord(one[0]):x}_", key)
+
+
 class AttributeGuard:
-    """Removes attributes from measurements whose values never repeat.
+    """Removes attributes from measurements whose values never repeat, and escapes names that Prometheus would refuse.
 
     Safe to use from several threads: a race may lose a count.
 
@@ -78,36 +97,51 @@ class AttributeGuard:
     """
 
     def __init__(self) -> None:
-        self._refused_keys: dict[str, bool] = {}
+        self._names: dict[str, str | None] = {}
         self._warned: set[tuple[str, str]] = set()
         self.refused = 0
 
     def without_refused(self, metric: str, attributes: Mapping[str, object]) -> Mapping[str, object]:
-        """`attributes` without those whose values never repeat, which are counted; the same object without any."""
-        refused = [key for key in attributes if self._refuses(key)]
-        if not refused:
+        """`attributes` as they are recorded; the same object if that is what they are.
+
+        Those whose values never repeat are removed and counted.
+        """
+        changed = {key: name for key in attributes if (name := self._name(key)) != key}
+        if not changed:
             return attributes
-        self.refused += len(refused)
-        for key in refused:
-            self._warn(
-                metric,
-                key,
-                f"{metric} is recorded without its attribute {key!r}, which would make a series of every value; "
-                "put it on a span or in a log",
-            )
-        return {key: value for key, value in attributes.items() if key not in refused}
+        for key, name in changed.items():
+            if name is None:
+                self.refused += 1
+                self._warn(
+                    metric,
+                    key,
+                    f"{metric} is recorded without its attribute {key!r}, which would make a series of every value; "
+                    "put it on a span or in a log",
+                )
+            else:
+                self._warn(
+                    metric,
+                    key,
+                    f"{metric} is recorded with its attribute {key!r} as the label {name}: Prometheus "
+                    "takes ASCII letters and digits in names",
+                )
+        return {
+            name: value for key, value in attributes.items() if (name := changed.get(key, key)) is not None
+        }
 
     def forget(self) -> None:
         """Count from zero, as a forked child does."""
         self.refused = 0
 
-    def _refuses(self, key: str) -> bool:
-        refused = self._refused_keys.get(key)
-        if refused is None:
-            refused = names_one_of_many(key)
-            if len(self._refused_keys) < _REMEMBERED:
-                self._refused_keys[key] = refused
-        return refused
+    def _name(self, key: str) -> str | None:
+        """What an attribute is called as a label; None for one that is removed."""
+        try:
+            return self._names[key]
+        except KeyError:
+            name = None if names_one_of_many(key) else label_name(key)
+            if len(self._names) < _REMEMBERED:
+                self._names[key] = name
+            return name
 
     def _warn(self, metric: str, key: str, message: str) -> None:
         if (metric, key) not in self._warned and len(self._warned) < _REMEMBERED:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from ssl import create_default_context
 
 import httpx
@@ -79,6 +81,11 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
     "oversized": lambda scope: _attribute(scope, "long text " * 20_000),
     "no-label-name": lambda scope: _attribute(scope, "text", key=""),
     "no-utf8": lambda scope: _attribute(scope, _PLACEHOLDER),
+    "no-letter-in-name": lambda scope: _gauge(scope, "交易所.延迟"),
+    "underscore-name": lambda scope: _gauge(scope, "_"),
+    "label-in-chinese": lambda scope: _attribute(scope, "binance", key="交易所"),
+    "label-of-underscores": lambda scope: _attribute(scope, "x", key="__"),
+    "label-of-no-utf8": lambda scope: _attribute(scope, "x", key=_PLACEHOLDER),
 }
 
 
@@ -96,7 +103,8 @@ def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
 def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object]) -> None:
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
-    for key, value in (("service.name", service), ("service.instance.id", "1")):
+    # A target_info is made only of what says more than who it is.
+    for key, value in (("service.name", service), ("service.instance.id", "1"), ("os.type", "linux")):
         resource.resource.attributes.add(key=key).value.string_value = value
     scope = resource.scope_metrics.add()
     poison(scope)
@@ -120,6 +128,7 @@ def test_the_neighbours_of_a_poison_arrive(live: LiveStack, poison: str) -> None
         ("nan-counter", "not_a_number"),
         ("nan-histogram", "not_a_number"),
         ("no-name", "malformed"),
+        ("no-letter-in-name", "malformed"),
         ("no-temporality", "malformed"),
     ],
 )
@@ -131,6 +140,59 @@ def test_what_is_taken_out_is_counted_by_service(live: LiveStack, poison: str, g
     query = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
     counted = eventually(lambda: [row for row in live.query(query) if row["value"][1] == "2"])
     assert [row["metric"]["botobs_guard"] for row in counted] == [guard]
+
+
+def test_a_label_in_any_script_is_kept_under_a_name_of_its_own(live: LiveStack) -> None:
+    service = "guards-respelled"
+    _send(live, service, _POISONS["label-in-chinese"])
+    stored = eventually(lambda: live.query(f'poison{{service_name="{service}"}}'))
+    name = "unnamed_" + hashlib.md5("交易所".encode(), usedforsecurity=False).hexdigest()
+    assert [row["metric"].get(name) for row in stored] == ["binance"]
+    assert eventually(
+        lambda: live.value(f'botobs_collector_respelled_points_total{{service_name="{service}"}}') == 1
+    )
+    assert eventually(lambda: live.value(f'count(target_info{{job="{service}"}})') == 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("команда", "торги"), ("", "x"), ("service.version", _PLACEHOLDER), (_PLACEHOLDER, "x")],
+)
+def test_a_resource_that_prometheus_cannot_spell_leaves_the_span_metrics_of_others(
+    live: LiveStack, key: str, value: str
+) -> None:
+    """What a connector makes of all services' spans is one request."""
+    sender, neighbour = f"guards-resource-{len(key)}-{len(value)}", f"guards-beside-{len(key)}-{len(value)}"
+    _send_span(live, sender, {key: value}, os.urandom(16), os.urandom(8))
+    for sent in range(1, 4):
+        _send_span(live, neighbour, {}, os.urandom(16), os.urandom(8))
+        calls = f'sum(traces_span_metrics_calls_total{{service_name="{neighbour}"}}) == {sent}'
+        assert eventually(partial(live.query, calls))
+    assert eventually(lambda: live.query(f'traces_span_metrics_calls_total{{service_name="{sender}"}}'))
+
+
+@pytest.mark.parametrize(("trace", "span"), [(bytes(16), os.urandom(8)), (os.urandom(16), bytes(8))])
+def test_a_span_without_ids_takes_no_other_with_it(live: LiveStack, trace: bytes, span: bytes) -> None:
+    service = f"guards-ids-{trace == bytes(16)}"
+    filtered = 'otelcol_processor_filter_spans_filtered_total{filter="filter/without_id"}'
+    before = live.value(filtered) or 0
+    _send_span(live, service, {}, trace, span)
+    assert eventually(lambda: len(live.search(f'{{resource.service.name="{service}"}}')) == 1)
+    assert eventually(lambda: (live.value(filtered) or 0) == before + 1)
+
+
+def _send_span(live: LiveStack, service: str, attributes: dict[str, str], trace: bytes, span: bytes) -> None:
+    """A span, and a whole one beside it where it has no ids."""
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    for key, value in {"service.name": service, "service.instance.id": "1", **attributes}.items():
+        resource.resource.attributes.add(key=key).value.string_value = value
+    spans, now = resource.scope_spans.add().spans, time.time_ns()
+    ids = [(trace, span)] if any(trace) and any(span) else [(trace, span), (os.urandom(16), os.urandom(8))]
+    for trace_id, span_id in ids:
+        made = spans.add(name="work", kind=2, trace_id=trace_id, span_id=span_id, start_time_unix_nano=now)
+        made.end_time_unix_nano = now + 1000
+    _post(live, "/v1/traces", service, request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
 
 
 def test_what_is_taken_out_is_counted_by_reason(live: LiveStack) -> None:

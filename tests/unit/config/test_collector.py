@@ -88,21 +88,26 @@ _SOUND = "filter/sound"
 GUARDS = {
     name.removeprefix("filter/"): processor["metric_conditions"]
     for name, processor in CONFIG["processors"].items()
-    if name.startswith("filter/") and name != _SOUND
+    if name.startswith("filter/") and name != _SOUND and "metric_conditions" in processor
 }
+#: Points whose names are spelled another way are counted beside those that are taken out.
+_COUNTED = CONFIG["connectors"]["signal_to_metrics/refused"]["datapoints"]
+_RESPELLED = "botobs.collector.respelled.points"
 
 
 def test_guards_and_their_counts_have_the_same_conditions() -> None:
     counted = {
         metric["attributes"][0]["default_value"]: metric["conditions"]
-        for metric in CONFIG["connectors"]["signal_to_metrics/refused"]["datapoints"]
+        for metric in _COUNTED
+        if metric["name"] != _RESPELLED
     }
     assert counted == GUARDS
 
 
 def test_what_is_counted_is_what_no_guard_lets_pass() -> None:
     (sound,) = CONFIG["processors"][_SOUND]["metric_conditions"]
-    joined = " or ".join(condition for guard in GUARDS.values() for condition in guard)
+    (respelled,) = (metric["conditions"] for metric in _COUNTED if metric["name"] == _RESPELLED)
+    joined = " or ".join(condition for guard in (*GUARDS.values(), respelled) for condition in guard)
     assert sorted(sound.removeprefix("not (").removesuffix(")").split(" or ")) == sorted(joined.split(" or "))
     assert PIPELINES["metrics/unsound"] == {
         "receivers": ["forward/guards"],
@@ -116,6 +121,21 @@ def test_points_of_services_pass_every_guard() -> None:
     guarded = PIPELINES["metrics/guarded"]
     assert guarded["receivers"] == ["forward/guards"]
     assert {f"filter/{name}" for name in GUARDS} | {"delta_to_cumulative"} == set(guarded["processors"])
+
+
+@pytest.mark.parametrize("connector", ["span_metrics", "service_graph"])
+def test_what_connectors_make_of_spans_passes_guards(connector: str) -> None:
+    """It is joined over services: what one of them says would take the others' figures with it."""
+    (pipeline,) = (one for one in PIPELINES.values() if connector in one["receivers"])
+    assert {"redaction/text", "transform/names"} <= set(pipeline["processors"])
+
+
+@pytest.mark.parametrize("file", ["collector.yaml", "sampling.yaml"])
+def test_guards_stand_where_data_enters(file: str) -> None:
+    """Sampling lays whole lists over the others: they carry every guard on."""
+    pipelines = configs.load(f"collector/{file}")["service"]["pipelines"]
+    assert "filter/without_id" in pipelines["traces"]["processors"]
+    assert {"redaction/text", "transform/names"} <= set(pipelines["metrics"]["processors"])
 
 
 def test_the_collectors_own_metrics_need_no_listener() -> None:

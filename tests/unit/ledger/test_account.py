@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from botobs._ops.ledger import Account, Exports, Spans
+from botobs._ops.ledger import Account, Exports, Ledger, Spans
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,29 @@ def test_gaps(values: list[float], before: float | None, acknowledged: int, miss
 @pytest.mark.parametrize(
     ("spans", "missing", "duplicate"),
     [
-        pytest.param(Spans(produced=10, acknowledged=10, stored=10, stored_for_sure=10), 0, 0, id="complete"),
-        pytest.param(Spans(produced=10, acknowledged=10, stored=7), 3, 0, id="missing"),
-        pytest.param(Spans(produced=10, acknowledged=10, sampled_out=3, stored=7), 0, 0, id="sampled"),
-        pytest.param(Spans(produced=10, acknowledged=8, stored=12, stored_for_sure=9), 0, 0, id="under-way"),
-        pytest.param(Spans(produced=10, acknowledged=10, stored=12, stored_for_sure=12), 0, 2, id="twice"),
+        pytest.param(Spans(produced=10, stored=10), 0, 0, id="complete"),
+        pytest.param(Spans(produced=10, stored=7), 3, 0, id="missing"),
+        pytest.param(Spans(produced=10, dropped={"queue_full": 2}, stored=7), 1, 0, id="dropped"),
+        pytest.param(Spans(produced=10, sampled_out=3, stored=7), 0, 0, id="sampled"),
+        pytest.param(Spans(produced=10, stored=8, unsettled=2), 0, 0, id="under-way"),
+        pytest.param(Spans(produced=10, stored=5, unsettled=2, blurred=1), 2, 0, id="more-than-the-error"),
+        pytest.param(Spans(produced=10, stored=13, unsettled=9, blurred=1), 0, 2, id="twice"),
     ],
 )
 def test_spans(spans: Spans, missing: int, duplicate: int) -> None:
     assert (spans.missing, spans.duplicate) == (missing, duplicate)
     assert Account("engine", spans).complete == (missing == 0)
+
+
+def test_a_loss_of_nobody_in_particular_is_a_loss() -> None:
+    assert Ledger([Account("engine")]).complete
+    assert not Ledger(
+        [Account("engine")], {"otelcol_exporter_send_failed_spans_total otlp_grpc/tempo": 500}
+    ).complete
+
+
+def test_who_tells_nothing_is_named() -> None:
+    assert Ledger([Account("engine"), Account("other", tells=False)]).silent == ["other"]
 
 
 def test_a_missing_export_is_a_loss_too() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...errors import StackError
 from ...processes.supervisor import Process
-from .. import collector, native
+from .. import alertmanager, collector, native
 from ..context import Context, environ
 from ..table import BY_NAME
 from . import members, rules, secrets
@@ -172,6 +172,7 @@ def _alertmanagers(context: Context) -> Iterator[Process]:
             ],
             ready=context.returns_200(context.url(port, entry.health[1])),
             environ=environ(),
+            prepare=alertmanager.prepare_member(context, member.name),
             stop_budget=entry.stop_budget,
             url=context.url(port),
         )

@@ -1,0 +1,48 @@
+"""Odd requests from a seed change nothing of what is stored of the well-behaved senders beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from ssl import create_default_context
+
+import httpx
+
+from botobs._ops.access.secrets import read_secret
+from testbed import odd_otlp
+from testbed.otlp_load import Points, Spans
+from testbed.sender import Sender
+from testbed.stack import LiveStack
+from tests.support.ledger import wait_for_all
+from tests.support.waiting import eventually
+
+_NEIGHBOUR = "odd-neighbour"
+
+
+def test_neighbours_of_odd_senders_lose_nothing(live: LiveStack, long: bool) -> None:
+    spans, points = Spans(f"{_NEIGHBOUR}-spans", 20), Points(f"{_NEIGHBOUR}-points", 20)
+    with Sender(live.stack.addresses["collector"], live.home.secrets, [spans, points], pause=0.2) as sender:
+        answers = _send_odd(live, 10_000 if long else 300)
+    # What is malformed is refused at the door; whatever passed it harms nobody, the collector included.
+    assert set(answers) <= {200, 400}
+    assert answers[200] > answers[400]
+
+    delivery = wait_for_all(live, sender)
+    assert delivery.missing == 0, delivery
+    # What connectors make of all senders' spans is there as well, and exact.
+    sent = len(sender.acknowledged[0]) * spans.items
+    calls = f'sum(traces_span_metrics_calls_total{{service_name="{_NEIGHBOUR}-spans"}})'
+    assert eventually(lambda: live.value(calls) == sent)
+
+
+def _send_odd(live: LiveStack, number: int) -> Counter[int]:
+    headers = {
+        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
+        "content-type": "application/x-protobuf",
+    }
+    context = create_default_context(cafile=live.home.secrets / "ca.pem")
+    answers: Counter[int] = Counter()
+    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context, timeout=60) as http:
+        for seed in range(number):
+            path, body = odd_otlp.request(seed, f"odd-{seed % 20}")
+            answers[http.post(path, content=body, headers=headers).status_code] += 1
+    return answers

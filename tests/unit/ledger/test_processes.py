@@ -1,0 +1,59 @@
+"""A process is accounted for between two of its own reports, so that both sides have one window."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botobs._ops.ledger._processes import Process, between, by_process
+
+#: A process that starts 100 spans a second, has 30 of them on their way at a report, and reports each 15 s.
+_REPORTS = [(15.0 * number, 1500.0 * number) for number in range(1, 41)]
+_STEADY = Process("engine", "1", _REPORTS, [(at + 0.01, value - 30) for at, value in _REPORTS])
+
+
+@given(begin=st.floats(15, 300), length=st.floats(45, 250))
+def test_what_is_counted_is_what_was_started_between_two_reports(begin: float, length: float) -> None:
+    told = between(_STEADY, begin, begin + length)
+    assert told is not None
+    assert told.begin is not None
+    assert told.begin <= begin
+    assert told.end <= begin + length
+    assert told.spans.produced == round((told.end - told.begin) * 100)
+    assert told.spans.unsettled == 30
+    assert told.spans.blurred == 10
+
+
+def test_one_report_that_finds_nothing_on_its_way_settles_all_before() -> None:
+    exported = [(at, value - (0 if at == 600 else 300)) for at, value in _REPORTS]
+    told = between(Process("engine", "1", _REPORTS, exported), 100, 585)
+    assert told is not None
+    assert told.spans.unsettled == 0
+
+
+def test_a_new_process_has_begun_at_zero() -> None:
+    told = between(_STEADY, 0, 600)
+    assert told is not None
+    assert (told.begin, told.spans.produced) == (None, 60_000)
+
+
+def test_a_process_that_was_silent_for_long_has_not() -> None:
+    told = between(Process("engine", "1", _REPORTS, older=True), 0, 600)
+    assert told is not None
+    assert (told.begin, told.spans.produced) == (15, 58_500)
+
+
+def test_without_two_reports_nothing_is_told() -> None:
+    assert between(_STEADY, 1000, 2000) is None
+    assert between(_STEADY, 100, 100.5) is None
+
+
+def test_a_counter_that_falls_is_another_process() -> None:
+    started = {("engine", "1"): [(10.0, 5.0), (25.0, 9.0), (40.0, 3.0), (55.0, 4.0)]}
+    dropped = {("engine", "1", "queue_full"): [(25.0, 1.0), (55.0, 2.0)]}
+    first, second = by_process(started, {}, dropped, set())
+    assert (first.after, second.after) == (None, 25.0)
+    told = between(second, 5, 60)
+    assert told is not None
+    assert (told.begin, told.end, told.spans.produced) == (25.0, 55.0, 4)
+    assert told.spans.dropped == {"queue_full": 2}
