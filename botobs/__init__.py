@@ -114,8 +114,8 @@ def init(
         redact: Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the
             rest.
         redact_keys: Names of attributes whose values leave no process.
-        redact_local_logs: Whether the service's own log handlers get records without secrets; what is exported never
-            holds one.
+        redact_local_logs: Whether the service's own log handlers get records without secrets; what is exported
+            never holds one.
         redact_keep: Names of attributes whose values stay as they are, unless the process knows them as secrets.
         engine: What records spans and metrics.
         environ: The variables to read in place of `os.environ`.
