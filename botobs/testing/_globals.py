@@ -102,7 +102,8 @@ def instrumentations(measurements: MeterProvider) -> Iterator[None]:
     if start.current() is not None:
         yield
         return
-    watched = Instrumentations()
+    # What a person should know of a service says nothing of its tests.
+    watched = Instrumentations(warn=lambda *_: None)
     watched.install(Telemetry(_providers.tracer_provider, measurements, Settings()))
     try:
         yield

@@ -23,6 +23,9 @@ ELSEWHERE = {
     "_sdk/redaction/_dialects.py: _tokens": "attributes of the module",
     "_sdk/redaction/redactor.py: __init__": "a user's own, of which nothing is known",
     "_sdk/settings/_parse.py: patterns": "a user's own, only compiled",
+    "_sdk/orders/client_ids.py: _pattern": "of names of fields; every repeat is bounded",
+    "_ops/settings/kinds.py: read": "the words that a setting may have",
+    "_ops/settings/kinds.py: _pattern": "an operator's own, only compiled",
     "_ops/components/cluster/rules.py: groups": "the keys of _OF_PROMETHEUS",
 }
 

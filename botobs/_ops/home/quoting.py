@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile(
     "[\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
 )
 #: What ends no scalar and begins nothing else in YAML, whatever stands around it.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_/.+-](?:[A-Za-z0-9_/.+@=%~-]|:(?=[A-Za-z0-9_/.]))*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_/.+-](?:[A-Za-z0-9_/.+@=%~-]|:(?=[A-Za-z0-9_/.]))*+")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -19,7 +19,7 @@ from .private import make_folder, write_secret
 VARIABLE = re.compile(r"\$\{(BOTOBS_[A-Z0-9_]+)(?::-([^{}]*))?\}")
 _TEXT = {".yaml", ".yml", ".conf", ".sql", ".ini", ".tmpl", ".json", ".env"}
 #: A word of a Caddyfile that holds a variable; a default has no space there.
-_WORD = re.compile(r"\S*\$\{BOTOBS_[^{}]*\}\S*")
+_WORD = re.compile(r"(?<!\S)\S*\$\{BOTOBS_[^{}]*\}\S*")
 #: A value of an ini file that holds a variable.
 _INI_VALUE = re.compile(r"(?<== )[^\n]*\$\{BOTOBS_[^\n]*")
 

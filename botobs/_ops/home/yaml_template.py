@@ -21,7 +21,7 @@ from . import quoting
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: Stands for a variable while the template is parsed: a word that every place of a YAML file takes.
 _MARK = re.compile(r"xBOTOBSx([0-9]+)x")
-_ANCHOR = re.compile(r"&\S+\s+")
+_ANCHOR = re.compile(r"(?<!\S)&\S++\s++")
 #: Fields of alertmanager.yml that are Go templates.
 _GO_TEMPLATES = {"to", "smtp_from", "channel"}
 #: Fields that are patterns of file names (doublestar, as the collector's `filestats` has it).

@@ -41,7 +41,10 @@ def redact_spans(request: ExportTraceServiceRequest, redactor: Redactor, length:
 
 
 def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> None:
-    """Remove secrets from resources, scopes, metrics' texts and exemplars; series were redacted when they began."""
+    """Remove secrets from resources, scopes, metrics' names and descriptions, series and exemplars.
+
+    Series were redacted when they began; the process may have learned of another secret since.
+    """
     for resource_metrics in request.resource_metrics:
         _attributes(resource_metrics.resource.attributes, redactor)
         for scope_metrics in resource_metrics.scope_metrics:
@@ -51,6 +54,7 @@ def redact_metrics(request: ExportMetricsServiceRequest, redactor: Redactor) -> 
                     _text(metric, field, redactor)
                 kind = metric.WhichOneof("data")
                 for point in getattr(metric, kind).data_points if kind else ():
+                    _attributes(point.attributes, redactor)
                     for exemplar in getattr(point, "exemplars", ()):
                         _attributes(exemplar.filtered_attributes, redactor)
 

@@ -15,7 +15,8 @@ _OWN_THRESHOLDS = "BOTOBS_THRESHOLD_"
 #: What Kubernetes puts into the environment for a service called `botobs` or `botobs-...`.
 #: https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 _SERVICE_LINK = re.compile(
-    r"BOTOBS_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_[A-Z]+)?)"
+    r"BOTOBS_(?:[A-Z0-9_]{1,80}_)?"
+    r"(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]{1,80})?|PORT_[0-9]{1,5}_(?:TCP|UDP|SCTP)(?:_[A-Z]{1,8})?)"
 )
 _SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
 

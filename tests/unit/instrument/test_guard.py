@@ -82,9 +82,10 @@ async def test_a_request_survives(recorder: Recorder, monkeypatch: pytest.Monkey
 
 
 def test_a_log_record_that_cannot_be_redacted_is_emptied(
-    recorder: Recorder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_context.LogContext, "record", broken)
+    recorder = Recorder(Settings(redact_local_logs=True))
     with recorder.watching(LoggingInstrumentation()):
         logging.getLogger("x").warning("password=hunter2")
     assert caplog.messages == ["a record that could not be redacted"]

@@ -161,5 +161,7 @@ def test_the_keys_of_clients_are_known(init: Init) -> None:
     client.API_URL = "http://127.0.0.1:9/api"
     with pytest.raises(OSError, match=r"127\.0\.0\.1"):
         client.get_server_time()
+    client.close_connection()
+    client.loop.close()  # python-binance makes one and leaves it open
     text = "Monday-the-fox-runs Monday-the-owl-waits Tuesday-a-hare-hops Tuesday-a-bear-naps"
     assert Redactor().text(text) == " ".join([REDACTED] * 4)

@@ -19,21 +19,28 @@ _REMEMBERED_LENGTH = 320
 
 
 class Redacted:
-    """In the place of a redactor, for attributes that are redacted already."""
+    """In the place of a redactor, for attributes that were redacted already; until that one learns of more secrets."""
 
-    generation = 0
+    def __init__(self, redactor: Redaction) -> None:
+        self._redactor = redactor
+        self._first = redactor.generation
 
-    def attribute(self, key: str, value: Any) -> Any:  # noqa: ARG002
-        """The value as it is."""
-        return value
+    @property
+    def generation(self) -> int:
+        """That of the redactor."""
+        return self._redactor.generation
+
+    def attribute(self, key: str, value: Any) -> Any:
+        """The value as it is, or without what has become known as a secret."""
+        return value if self.generation == self._first else self._redactor.attribute(key, value)
 
     def text(self, text: str) -> str:
-        """The text as it is."""
-        return text
+        """The text as it is, or without what has become known as a secret."""
+        return text if self.generation == self._first else self._redactor.text(text)
 
-    def inner(self, key: str, name: str) -> str:  # noqa: ARG002
-        """The name alone: there is nothing to judge."""
-        return name
+    def inner(self, key: str, name: str) -> str:
+        """As the redactor says."""
+        return self._redactor.inner(key, name)
 
 
 class AttributeEncoder:

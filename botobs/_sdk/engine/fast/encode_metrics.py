@@ -59,7 +59,7 @@ class MetricEncoder:
 
     def __init__(self, spans: SpanEncoder) -> None:
         self._spans = spans
-        self._attributes = AttributeEncoder(Redacted(), None)
+        self._attributes = AttributeEncoder(Redacted(spans.redactor), None)
         self._observations: Observations = {}
         self._generation = spans.generation
         self._is_stale = False
@@ -72,6 +72,7 @@ class MetricEncoder:
             answers: What the callbacks of its observable instruments have observed.
         """
         self._spans.renew()
+        self._attributes.renew()
         self._is_stale = self._generation != self._spans.generation
         self._generation = self._spans.generation
         scopes = b""

@@ -59,7 +59,7 @@ class SpanEncoder:
     """
 
     def __init__(self, redactor: Redactor, limits: Limits) -> None:
-        self._redactor = redactor
+        self.redactor = redactor
         self._limits = limits
         self._attributes = AttributeEncoder(redactor, limits.attribute_length)
         self._values = AttributeEncoder(redactor, limits.value_length)
@@ -95,8 +95,8 @@ class SpanEncoder:
 
     def renew(self) -> None:
         """Forget what the redactor would answer otherwise now."""
-        if self.generation != self._redactor.generation:
-            self.generation = self._redactor.generation
+        if self.generation != self.redactor.generation:
+            self.generation = self.redactor.generation
             self._names.clear()
             for attributes in (self._attributes, self._values, self.whole):
                 attributes.renew()
@@ -107,7 +107,7 @@ class SpanEncoder:
 
     def text(self, given: str) -> bytes:
         """A text without secrets, with its length."""
-        return text(self._redactor.text(given))
+        return text(self.redactor.text(given))
 
     def scope(self, scope: InstrumentationScope) -> bytes:
         """An `InstrumentationScope`."""
@@ -129,7 +129,7 @@ class SpanEncoder:
         flags = _LOCAL_FLAGS
         parts = [b"\x0a\x10", trace_id.to_bytes(16, "big"), b"\x12\x08", span._span_id.to_bytes(8, "big")]
         if state is not DEFAULT_TRACE_STATE and state:
-            parts.append(b"\x1a" + text(self._redactor.text(state.to_header())))
+            parts.append(b"\x1a" + text(self.redactor.text(state.to_header())))
         if parent is not None:
             if isinstance(parent, SpanContext):
                 if parent.is_remote:
@@ -159,7 +159,7 @@ class SpanEncoder:
 
     def _name(self, name: str) -> bytes:
         name = text_of(name)
-        field = b"\x2a" + text(self._redactor.text(name)) if name else b""
+        field = b"\x2a" + text(self.redactor.text(name)) if name else b""
         if len(name) <= _REMEMBERED_NAME:
             if len(self._names) >= 2048:
                 self._names.clear()
@@ -178,13 +178,13 @@ class SpanEncoder:
         if status is None:
             parts.append(_NO_STATUS)
         else:
-            message = b"\x12" + text(self._redactor.text(status.description)) if status.description else b""
+            message = b"\x12" + text(self.redactor.text(status.description)) if status.description else b""
             parts.append(b"\x7a" + sized(message + b"\x18" + varint(status.status_code.value)))
         return b"".join(parts)
 
     def _event(self, event: RecordedEvent) -> bytes:
         pairs, dropped = self._limited(event.attributes, self._limits.event_attributes)
-        body = b"\x09" + fixed64(event.timestamp) + b"\x12" + text(self._redactor.text(event.name))
+        body = b"\x09" + fixed64(event.timestamp) + b"\x12" + text(self.redactor.text(event.name))
         body += b"".join(b"\x1a" + pair for pair in pairs) + (b"\x20" + varint(dropped) if dropped else b"")
         return b"\x5a" + sized(body)
 
