@@ -8,6 +8,8 @@ import pytest
 
 from botobs._sdk.engine.faults import FAULTS
 from botobs._sdk.orders import UNSETTLED
+from botobs._sdk.orders.known import KNOWN
+from botobs.trading import session
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +21,8 @@ def _no_losses_of_others() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_orders_of_others() -> Iterator[None]:
-    """What nobody knows of an order is remembered for the process."""
+    """Bots, orders, and what nobody knows of an order are remembered for the process."""
     yield
+    session.current().forget()
+    KNOWN.forget()
     UNSETTLED.forget()

@@ -23,6 +23,7 @@ from botobs._sdk.instrument.web.aiohttp_server import AiohttpServerInstrumentati
 from botobs._sdk.instrument.web.httpx import HttpxInstrumentation
 from botobs._sdk.patching.failures import counts
 from botobs._sdk.patching.patch import Patches
+from botobs._sdk.settings import Settings
 from tests.support.postgres import Postgres
 from tests.support.telemetry import Recorder
 
