@@ -9,6 +9,8 @@ from testbed.dashboards import PanelQuery, ask, queries
 from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
+_NOT_COMPARED = "the demo does not compare its account with what was reported"
+_KNOWN = "the outcome of every order is known"
 #: Series that only a fault makes; `test_truth.py` makes the first group's and looks again.
 _FAULT = "born by the first failure, and nothing fails here"
 EMPTY: dict[tuple[str, str, str], str] = {
@@ -25,6 +27,14 @@ EMPTY: dict[tuple[str, str, str], str] = {
     ("botobs-exchanges", "Errors by category", "A"): _FAULT,
     ("botobs-exchanges", "Feeds reported by hand", "A"): "the demo's clients are all known to botobs",
     ("botobs-orders", "Failed orders", "A"): _FAULT,
+    ("botobs-orders", "Comparisons", "A"): _NOT_COMPARED,
+    ("botobs-orders", "Largest drift of a position", "A"): _NOT_COMPARED,
+    ("botobs-orders", "Last comparison", "A"): _NOT_COMPARED,
+    ("botobs-orders", "Orders and positions that do not agree with the exchange", "A"): _NOT_COMPARED,
+    ("botobs-orders", "Orders of unknown outcome", "A"): _KNOWN,
+    ("botobs-orders", "Orders that one side does not know", "A"): _NOT_COMPARED,
+    ("botobs-orders", "Orders that one side does not know", "B"): _NOT_COMPARED,
+    ("botobs-orders", "Unsettled", "A"): _KNOWN,
     ("botobs-orders", "Slow orders", "A"): "the simulator answers within 100 ms",
     ("botobs-overview", "Alerts over time", "A"): "nothing is wrong",
     ("botobs-overview", "Firing alerts", "A"): "nothing is wrong",
@@ -40,6 +50,7 @@ EMPTY: dict[tuple[str, str, str], str] = {
     ("botobs-traces", "Failed calls to exchanges", "A"): _FAULT,
     ("botobs-traces", "Failed statements", "A"): _FAULT,
     ("botobs-traces", "Everything that failed", "A"): _FAULT,
+    ("botobs-trading-engine", "Outcomes", "B"): "services of the demo tell their orders themselves",
     ("botobs-trading-engine", "Rejected of the submitted", "A"): "waits for a window of orders",
 }
 #: Counters that are made by the first failure of their kind.

@@ -48,6 +48,9 @@ _NOT_IN_THE_DEMO = {
     "botobs_feed_last_message_timestamp_seconds": "as above",
     "botobs_feed_sequence_gaps_total": "as above",
     "exchange:feed_last_message:timestamp_seconds": "as above",
+    "botobs_orders_orphaned": "the demo does not compare its account with what was reported",
+    "botobs_orders_ghost": "as above",
+    "botobs_position_drift_ratio": "as above",
 }
 _EXPLAINED = _ONLY_IN_A_FAULT | _NOT_IN_THE_DEMO
 
@@ -67,8 +70,11 @@ _SEE_NOTHING_YET = {
     "ExchangeRateLimited": "no request is refused for its rate",
     "ExchangeReconnectStorm": "no connection is lost",
     "ExportsMissing": "nothing is lost",
+    "OrderGhost": "the demo does not compare its account with what was reported",
+    "OrderOrphaned": "as above",
     "OrderOutcomeUnknown": "every order's outcome is known",
     "OrderRejectsHigh": "orders are rejected too rarely to be sure of one",
+    "PositionDrift": "as for OrderGhost",
     "ServiceAvailabilityNoData": "the data is there",
     "ServiceErrorsHigh": "no turn fails",
     "ServiceInstanceLost": "as many processes were started as have ended, none",
@@ -81,9 +87,17 @@ def test_every_rule_is_loaded_and_evaluated(live: LiveStack, rendered: Path) -> 
     expected = sorted(rule.name for rule in rules.read(rendered))
 
     def evaluated() -> bool:
-        found = [rule for group in _get(live, "/api/v1/rules")["groups"] for rule in group["rules"]]
-        assert sorted(rule["name"] for rule in found) == expected
-        assert {rule["name"]: rule.get("lastError", "") for rule in found if rule["health"] != "ok"} == {}
+        groups = _get(live, "/api/v1/rules")["groups"]
+        assert sorted(rule["name"] for group in groups for rule in group["rules"]) == expected
+        # A group that is evaluated every few minutes may not have had its turn.
+        patient = {group["name"] for group in groups if group["interval"] > 60}
+        wrong = {
+            rule["name"]: rule.get("lastError", "")
+            for group in groups
+            for rule in group["rules"]
+            if rule["health"] != "ok" and not (rule["health"] == "unknown" and group["name"] in patient)
+        }
+        assert wrong == {}
         return True
 
     assert eventually(evaluated)
