@@ -86,7 +86,9 @@ class Spool:
         entries = self._opened()
         if self._own is None:
             return self._in_memory(batch)
-        lost = self._make_room(len(batch.body))
+        lost = self._make_room(batch)
+        if lost is None:
+            return [("spool_full", batch.priority, batch.signal, batch.items)]
         name = self._name(batch)
         try:
             self._own.write(name, batch.body)
@@ -233,10 +235,16 @@ class Spool:
             return [("spool_full", batch.priority, batch.signal, batch.items)]
         return self._memory.add(batch)
 
-    def _make_room(self, size: int) -> list[Loss]:
+    def _make_room(self, batch: Batch) -> list[Loss] | None:
+        """Drop what is less important than a batch, or as important and older; None if that is not enough."""
+        size, entries = len(batch.body), self._opened()
+        droppable = PRIORITIES[PRIORITIES.index(batch.priority) :]
+        kept = sum(entry.size for entry in entries if entry.priority not in droppable)
+        if kept + size > self._max_bytes:
+            # Metrics that are too large must not cost the orders.
+            return None
         lost: list[Loss] = []
-        entries = self._opened()
-        for priority in reversed(PRIORITIES):
+        for priority in reversed(droppable):
             for entry in [entry for entry in entries if entry.priority is priority]:
                 if self.bytes + size <= self._max_bytes:
                     return lost

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from opentelemetry import metrics
 
 import botobs
 from botobs._sdk.export import spool_folder
@@ -143,6 +144,19 @@ class TestDelivery:
 
 class TestBounds:
     """In bytes and in age."""
+
+    def test_metrics_that_are_too_large_cost_no_order(self, spooled: Init, receiver: OtlpReceiver) -> None:
+        receiver.reply = Reply(503)
+        handle = spooled(spool_bytes=20_000, metric_interval=3600)
+        record("create_order binance", 5)
+        handle.flush(1.0)
+        counter = metrics.get_meter("large").create_counter("large")
+        for number in range(500):
+            counter.add(1, {"padding": f"{number:0>100}"})
+        handle.flush(1.0)
+        receiver.reply = Reply()
+        assert handle.flush(PATIENCE)
+        assert names(receiver).count("create_order binance") == 5
 
     def test_bounded_in_bytes_with_orders_last_to_go(
         self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
