@@ -15,9 +15,9 @@ from opentelemetry.trace import Link, SpanContext
 
 import botobs
 from botobs import trading
-from testbed.otlp_receiver import OtlpReceiver
+from testbed.otlp_receiver import OtlpReceiver, value_of
 from tests.support.hostile import EXCEPTIONS, nested
-from tests.support.waiting import eventually, value_of
+from tests.support.waiting import eventually
 
 Init = Callable[..., botobs.Handle]
 BOTH = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)

@@ -30,7 +30,7 @@ async def main() -> None:
         try:
             await session.get(f"http://127.0.0.1:1/?signature={SHORT}")
         except aiohttp.ClientError:
-            logging.exception("cannot reach it with token=%s", SHORT)
+            logging.exception("cannot reach it with apiKey=%s", SHORT)
     await runner.cleanup()
 
 

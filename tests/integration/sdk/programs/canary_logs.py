@@ -13,25 +13,25 @@ from tests.integration.sdk.programs.canary import KEY, SHORT, begin
 
 
 def fail(secret: str) -> None:
-    raise ValueError(f"signature={secret} of https://trader:{secret}@host/?token={secret}")
+    raise ValueError(f"signature={secret} of https://trader:{secret}@host/?password={secret}")
 
 
 def main() -> None:
     for name in ("storing", "handling", "trading", "closing"):
         with botobs.span(name):
             logging.warning(
-                "apiKey=%s", SHORT, extra={"secret": SHORT, "nested": {"headers": {"token": SHORT}}}
+                "apiKey=%s", SHORT, extra={"secret": SHORT, "nested": {"headers": {"token": KEY}}}
             )
             logging.warning("the key is %s", KEY, stack_info=True)
             logger.bind(passphrase=SHORT).warning("password={}", SHORT)
             bound = structlog.get_logger().bind(api_key=SHORT)
-            bound.warning("signed", signature=SHORT, payload={"token": SHORT})
+            bound.warning("signed", signature=SHORT, payload={"token": KEY})
             try:
                 fail(SHORT)
             except ValueError:
-                logging.exception("token=%s", SHORT)
-                logger.exception("token={}", SHORT)
-                structlog.get_logger().error("failed", token=SHORT, exc_info=True)
+                logging.exception("password=%s", SHORT)
+                logger.exception("password={}", SHORT)
+                structlog.get_logger().error("failed", token=KEY, exc_info=True)
 
 
 begin()
