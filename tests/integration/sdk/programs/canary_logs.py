@@ -13,7 +13,7 @@ from tests.integration.sdk.programs.canary import KEY, SHORT, begin
 
 
 def fail(secret: str) -> None:
-    raise ValueError(f"signature={secret} of https://trader:{secret}@host/?password={secret}")
+    raise ValueError(f"secret={secret} of https://trader:{secret}@host/?password={secret}")
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
             logging.warning("the key is %s", KEY, stack_info=True)
             logger.bind(passphrase=SHORT).warning("password={}", SHORT)
             bound = structlog.get_logger().bind(api_key=SHORT)
-            bound.warning("signed", signature=SHORT, payload={"token": KEY})
+            bound.warning("signed", secret=SHORT, payload={"token": KEY})
             try:
                 fail(SHORT)
             except ValueError:
