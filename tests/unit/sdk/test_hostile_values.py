@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -141,9 +142,21 @@ def test_measurements(init: Init, receiver: OtlpReceiver) -> None:
         "histogram": meter.create_histogram("histogram").record,
         "gauge": meter.create_gauge("gauge").set,
     }
-    observed: list[Any] = [Observation(2, {"k": 1})]
-    meter.create_observable_gauge("observed", [lambda _: iter(observed)])
-    meter.create_observable_counter("callback", [lambda _: iter(observed)])
+    # A callback has little time, also on a slow machine: a few values of each kind.
+    observed: list[Any] = [
+        Observation(2, {"k": 1}),
+        *(
+            Observation(1, {"key": value})
+            for value in (object(), "\ud800", 10**400, b"x", [[]], {1: 2}, None)
+        ),
+        *(Observation(value, {"amount": "hostile"}) for value in ("x", None, 10**400, float("nan"), [1])),
+        None,
+        "x",
+    ]
+    # Instruments outlive an engine, and of one name the first is asked.
+    name = f"observed_{secrets.token_hex(4)}"
+    meter.create_observable_gauge(name, [lambda _: iter(observed)])
+    meter.create_observable_counter(f"{name}_counter", [lambda _: iter(observed)])
 
     def use(value: Any) -> None:
         for record in methods.values():
@@ -152,24 +165,18 @@ def test_measurements(init: Init, receiver: OtlpReceiver) -> None:
             record(value, {"amount": "hostile"})
             record(1, {"context": "hostile"}, value)
             record(1, {"neighbour": "good"})
-        if len(observed) > 8:
-            # A callback has little time, also on a slow machine.
-            return
-        observed.append(Observation(1, {"key": value}))
-        observed.append(Observation(value, {"amount": "hostile"}))
-        observed.append(value)
 
     calls = each(nested(), use)
     meter.create_counter("after").add(1)
     # A callback that had too little time on a slow machine is asked again.
-    assert eventually(lambda: handle.flush(30) and receiver.last_value("observed", k=1) == 2)
+    assert eventually(lambda: handle.flush(30) and receiver.last_value(name, k=1) == 2)
     # The instruments outlive this test.
     observed.clear()
     assert receiver.last_value("after") == 1
     assert receiver.last_value("counter", neighbour="good") == calls
     assert receiver.last_value("level", neighbour="good") == calls
     assert receiver.last_value("gauge", neighbour="good") == 1
-    assert receiver.last_value("observed", k=1) == 2
+    assert receiver.last_value(name, k=1) == 2
     *_, point = [
         point for _, series, point in receiver.points("histogram") if series == {"neighbour": "good"}
     ]
