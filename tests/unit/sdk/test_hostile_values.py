@@ -143,13 +143,12 @@ def test_measurements(init: Init, receiver: OtlpReceiver) -> None:
         "gauge": meter.create_gauge("gauge").set,
     }
     # A callback has little time, also on a slow machine: a few values of each kind.
+    keys: list[Any] = [object(), "\ud800", 10**400, b"x", [[]], {1: 2}, None]
+    amounts: list[Any] = ["x", None, 10**400, float("nan"), [1]]
     observed: list[Any] = [
         Observation(2, {"k": 1}),
-        *(
-            Observation(1, {"key": value})
-            for value in (object(), "\ud800", 10**400, b"x", [[]], {1: 2}, None)
-        ),
-        *(Observation(value, {"amount": "hostile"}) for value in ("x", None, 10**400, float("nan"), [1])),
+        *(Observation(1, {"key": value}) for value in keys),
+        *(Observation(value, {"amount": "hostile"}) for value in amounts),
         None,
         "x",
     ]
