@@ -18,7 +18,6 @@ import botobs
 from botobs import trading
 from testbed.otlp_receiver import OtlpReceiver, value_of
 from tests.support.hostile import EXCEPTIONS, nested
-from tests.support.waiting import eventually
 
 Init = Callable[..., botobs.Handle]
 BOTH = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
@@ -142,6 +141,32 @@ def test_measurements(init: Init, receiver: OtlpReceiver) -> None:
         "histogram": meter.create_histogram("histogram").record,
         "gauge": meter.create_gauge("gauge").set,
     }
+
+    def use(value: Any) -> None:
+        for record in methods.values():
+            record(1, value)
+            record(1, {"key": value})
+            record(value, {"amount": "hostile"})
+            record(1, {"context": "hostile"}, value)
+            record(1, {"neighbour": "good"})
+
+    calls = each(nested(), use)
+    meter.create_counter("after").add(1)
+    assert handle.flush(30)
+    assert receiver.last_value("after") == 1
+    assert receiver.last_value("counter", neighbour="good") == calls
+    assert receiver.last_value("level", neighbour="good") == calls
+    assert receiver.last_value("gauge", neighbour="good") == 1
+    *_, point = [
+        point for _, series, point in receiver.points("histogram") if series == {"neighbour": "good"}
+    ]
+    assert (point.count, point.sum) == (calls, calls)
+
+
+@BOTH
+def test_observations(init: Init, receiver: OtlpReceiver) -> None:
+    handle = init()
+    meter = metrics.get_meter("observing")
     # A callback has little time, also on a slow machine: a few values of each kind.
     keys: list[Any] = [object(), "\ud800", 10**400, b"x", [[]], {1: 2}, None]
     amounts: list[Any] = ["x", None, 10**400, float("nan"), [1]]
@@ -156,30 +181,9 @@ def test_measurements(init: Init, receiver: OtlpReceiver) -> None:
     name = f"observed_{secrets.token_hex(4)}"
     meter.create_observable_gauge(name, [lambda _: iter(observed)])
     meter.create_observable_counter(f"{name}_counter", [lambda _: iter(observed)])
-
-    def use(value: Any) -> None:
-        for record in methods.values():
-            record(1, value)
-            record(1, {"key": value})
-            record(value, {"amount": "hostile"})
-            record(1, {"context": "hostile"}, value)
-            record(1, {"neighbour": "good"})
-
-    calls = each(nested(), use)
-    meter.create_counter("after").add(1)
-    # A callback that had too little time on a slow machine is asked again.
-    assert eventually(lambda: handle.flush(30) and receiver.last_value(name, k=1) == 2)
-    # The instruments outlive this test.
+    assert handle.flush(30)
     observed.clear()
-    assert receiver.last_value("after") == 1
-    assert receiver.last_value("counter", neighbour="good") == calls
-    assert receiver.last_value("level", neighbour="good") == calls
-    assert receiver.last_value("gauge", neighbour="good") == 1
     assert receiver.last_value(name, k=1) == 2
-    *_, point = [
-        point for _, series, point in receiver.points("histogram") if series == {"neighbour": "good"}
-    ]
-    assert (point.count, point.sum) == (calls, calls)
 
 
 @BOTH
