@@ -12,8 +12,6 @@ from time import monotonic
 from types import ModuleType
 from typing import Any
 
-from opentelemetry import context
-
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
@@ -52,7 +50,7 @@ class AiohttpWebSocket:
             self._patches.replace_method(response, "receive", functools.partial(_receive, exchanges))
             self._patches.replace_method(response, "close", functools.partial(_close, exchanges))
             for name in ("send_str", "send_bytes"):
-                self._patches.replace_method(response, name, _send)
+                self._patches.replace_method(response, name, raw.counting_sent)
             if hasattr(response, "_pong_not_received"):
                 self._patches.replace_method(
                     response, "_pong_not_received", functools.partial(_pong_not_received, exchanges)
@@ -73,15 +71,8 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         connection = _begin(exchanges, "aiohttp", connection_events.host_of(url))
         if connection is None:
             return await wrapped(self, url, *args, **kwargs)
-        token = context.attach(connection_events.owned_context())
-        try:
+        with raw.attempt(exchanges, connection, connection_events.owned_context()):
             response = await wrapped(self, url, *args, **kwargs)
-        except BaseException as error:
-            connection_events.refused(exchanges, connection, error, connection.caller)
-            raise
-        finally:
-            context.detach(token)
-        connection_events.opened(exchanges, connection, connection.caller)
         _bind(connection, response)
         return response
 
@@ -157,13 +148,3 @@ def _pong_not_received(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         wrapped(self)
 
     return pong_not_received
-
-
-def _send(wrapped: Method) -> Method:
-    async def send(self: Any, *args: Any, **kwargs: Any) -> None:
-        connection = raw.of(self)
-        if connection is not None:
-            connection.sent += 1
-        await wrapped(self, *args, **kwargs)
-
-    return send

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry import context
@@ -48,6 +50,61 @@ def of(client: Any) -> Connection | None:
     """The connection that a library's object is."""
     found = client.__dict__.get("_botobs")
     return found if isinstance(found, Connection) else None
+
+
+@contextmanager
+def attempt(exchanges: ExchangeTelemetry, connection: Connection, entered: context.Context) -> Iterator[None]:
+    """Within the context `entered` the library connects: `connection` is open when the block ends well."""
+    token = context.attach(entered)
+    try:
+        yield
+    except BaseException as error:
+        connection_events.refused(exchanges, connection, error, connection.caller)
+        raise
+    finally:
+        context.detach(token)
+    connection_events.opened(exchanges, connection, connection.caller)
+
+
+def counting_sent(wrapped: Callable[..., Any]) -> Callable[..., Any]:
+    """A client's `send`, which counts; a coroutine function stays one."""
+    return _before(wrapped, _count_sent)
+
+
+def noting_close(wrapped: Callable[..., Any]) -> Callable[..., Any]:
+    """A client's `close`, which notes that the program wants the end; a coroutine function stays one."""
+    return _before(wrapped, _note_close)
+
+
+def is_closing(client: Any) -> bool:
+    """Whether the program has called the client's `close`."""
+    return bool(client.__dict__.get("_botobs_closing"))
+
+
+def _before(wrapped: Callable[..., Any], action: Callable[[Any], None]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(wrapped):
+
+        async def call_async(self: Any, *args: Any, **kwargs: Any) -> Any:
+            action(self)
+            return await wrapped(self, *args, **kwargs)
+
+        return call_async
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        action(self)
+        return wrapped(self, *args, **kwargs)
+
+    return call
+
+
+def _count_sent(client: Any) -> None:
+    connection = of(client)
+    if connection is not None:
+        connection.sent += 1
+
+
+def _note_close(client: Any) -> None:
+    client.__dict__["_botobs_closing"] = True
 
 
 def end_of(

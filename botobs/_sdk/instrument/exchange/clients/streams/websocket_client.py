@@ -15,8 +15,6 @@ from time import monotonic
 from types import ModuleType
 from typing import Any
 
-from opentelemetry import context
-
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
@@ -50,14 +48,14 @@ class WebsocketClient:
             hooks: dict[str, Callable[..., Method]] = {
                 "connect": functools.partial(_connect, exchanges),
                 "recv_data_frame": functools.partial(_receive, exchanges),
-                "send": _send,
+                "send": raw.counting_sent,
                 "close": functools.partial(_close, exchanges),
                 "shutdown": functools.partial(_shutdown, exchanges),
             }
             for name, hook in hooks.items():
                 self._patches.replace_method(module.WebSocket, name, hook)
             self._patches.replace_method(module.WebSocketApp, "run_forever", _run_forever)
-            self._patches.replace_method(module.WebSocketApp, "close", _close_app)
+            self._patches.replace_method(module.WebSocketApp, "close", raw.noting_close)
             self._patches.replace_method(module.WebSocketApp, "_stop_ping_thread", _stop_pings)
 
         self._patches.on_import("websocket", imported)
@@ -78,16 +76,8 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
             return wrapped(self, url, **options)
         _bind(connection, self, _gone)
         self._botobs_app = _APP.get()
-        token = context.attach(connection_events.owned_context())
-        try:
-            result = wrapped(self, url, **options)
-        except BaseException as error:
-            connection_events.refused(exchanges, connection, error, connection.caller)
-            raise
-        finally:
-            context.detach(token)
-        connection_events.opened(exchanges, connection, connection.caller)
-        return result
+        with raw.attempt(exchanges, connection, connection_events.owned_context()):
+            return wrapped(self, url, **options)
 
     return connect
 
@@ -160,19 +150,9 @@ def _reason(socket: Any) -> str:
     """Who ends a connection without a close frame of the other side."""
     reference = socket.__dict__.get("_botobs_app")
     app = reference() if reference is not None else None
-    if app is None or app.__dict__.get("_botobs_closing"):
+    if app is None or raw.is_closing(app):
         return "user"
     return "keepalive" if app.__dict__.pop("_botobs_no_pong", False) else "error"
-
-
-def _send(wrapped: Method) -> Method:
-    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = raw.of(self)
-        if connection is not None:
-            connection.sent += 1
-        return wrapped(self, *args, **kwargs)
-
-    return send
 
 
 def _run_forever(wrapped: Method) -> Method:
@@ -202,11 +182,3 @@ def _note_missing_pong(app: Any) -> None:
     waits = app.ping_timeout and app.last_ping_tm and app.last_pong_tm < app.last_ping_tm
     if waits and time.time() - app.last_ping_tm > app.ping_timeout:
         app._botobs_no_pong = True
-
-
-def _close_app(wrapped: Method) -> Method:
-    def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self._botobs_closing = True
-        return wrapped(self, *args, **kwargs)
-
-    return close

@@ -50,8 +50,8 @@ class Websockets:
             self._patches.replace_method(
                 connection, "connection_lost", functools.partial(_connection_lost, exchanges)
             )
-            self._patches.replace_method(connection, "send", _send_async)
-            self._patches.replace_method(connection, "close", _close_async)
+            self._patches.replace_method(connection, "send", raw.counting_sent)
+            self._patches.replace_method(connection, "close", raw.noting_close)
 
         def threaded(module: ModuleType) -> None:
             exchanges = once_per_provider(telemetry, ExchangeTelemetry)
@@ -63,8 +63,8 @@ class Websockets:
             self._patches.replace_method(
                 connection, "recv_events", functools.partial(_connection_lost, exchanges)
             )
-            self._patches.replace_method(connection, "send", _send)
-            self._patches.replace_method(connection, "close", _close)
+            self._patches.replace_method(connection, "send", raw.counting_sent)
+            self._patches.replace_method(connection, "close", raw.noting_close)
 
         self._patches.on_import("websockets.asyncio.client", asynchronous)
         self._patches.on_import("websockets.sync.client", threaded)
@@ -88,16 +88,8 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         connection = _begin(exchanges, _LIBRARY, connection_events.host_of(self.uri))
         if connection is None:
             return await wrapped(self)
-        token = context.attach(context.set_value(_PENDING, connection))
-        try:
-            client = await wrapped(self)
-        except BaseException as error:
-            connection_events.refused(exchanges, connection, error, connection.caller)
-            raise
-        finally:
-            context.detach(token)
-        connection_events.opened(exchanges, connection, connection.caller)
-        return client
+        with raw.attempt(exchanges, connection, context.set_value(_PENDING, connection)):
+            return await wrapped(self)
 
     return connect
 
@@ -170,7 +162,7 @@ def _report_end(exchanges: ExchangeTelemetry, client: Any) -> None:
         protocol.close_rcvd,
         protocol.close_rcvd_then_sent,
         protocol.close_code,
-        client.__dict__.get("_botobs_closing", False),
+        raw.is_closing(client),
     )
     connection_events.ended(exchanges, connection, reason, code)
 
@@ -179,41 +171,3 @@ def _gone(client: Any) -> str | None:
     """An event loop that ended took its connections with it."""
     loop = getattr(client, "loop", None)
     return "user" if client is None or (loop is not None and loop.is_closed()) else None
-
-
-def _close_async(wrapped: Method) -> Method:
-    async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self.__dict__["_botobs_closing"] = True
-        return await wrapped(self, *args, **kwargs)
-
-    return close
-
-
-def _close(wrapped: Method) -> Method:
-    def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self.__dict__["_botobs_closing"] = True
-        return wrapped(self, *args, **kwargs)
-
-    return close
-
-
-def _send_async(wrapped: Method) -> Method:
-    async def send(self: Any, *args: Any, **kwargs: Any) -> None:
-        _count_sent(self)
-        await wrapped(self, *args, **kwargs)
-
-    return send
-
-
-def _send(wrapped: Method) -> Method:
-    def send(self: Any, *args: Any, **kwargs: Any) -> None:
-        _count_sent(self)
-        wrapped(self, *args, **kwargs)
-
-    return send
-
-
-def _count_sent(client: Any) -> None:
-    connection = raw.of(client)
-    if connection is not None:
-        connection.sent += 1

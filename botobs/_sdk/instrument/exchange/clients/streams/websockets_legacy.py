@@ -46,8 +46,8 @@ class WebsocketsLegacy:
             protocol = module.WebSocketClientProtocol
             self._patches.replace_method(protocol, "handshake", _attach)
             self._patches.replace_method(protocol, "read_message", _read_message)
-            self._patches.replace_method(protocol, "send", _send)
-            self._patches.replace_method(protocol, "close", _close)
+            self._patches.replace_method(protocol, "send", raw.counting_sent)
+            self._patches.replace_method(protocol, "close", raw.noting_close)
             self._patches.replace_method(protocol, "connection_lost", functools.partial(_lost, exchanges))
 
         self._patches.on_import("websockets.legacy.client", imported)
@@ -66,16 +66,8 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         connection = _begin(exchanges, _CLIENT, connection_events.host_of(getattr(self, "_uri", "")))
         if connection is None:
             return await wrapped(self)
-        token = context.attach(context.set_value(_PENDING, connection))
-        try:
-            client = await wrapped(self)
-        except BaseException as error:
-            connection_events.refused(exchanges, connection, error, connection.caller)
-            raise
-        finally:
-            context.detach(token)
-        connection_events.opened(exchanges, connection, connection.caller)
-        return client
+        with raw.attempt(exchanges, connection, context.set_value(_PENDING, connection)):
+            return await wrapped(self)
 
     return connect
 
@@ -108,24 +100,6 @@ def _read_message(wrapped: Method) -> Method:
     return read_message
 
 
-def _send(wrapped: Method) -> Method:
-    async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = raw.of(self)
-        if connection is not None:
-            connection.sent += 1
-        return await wrapped(self, *args, **kwargs)
-
-    return send
-
-
-def _close(wrapped: Method) -> Method:
-    async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        self._botobs_closing = True
-        return await wrapped(self, *args, **kwargs)
-
-    return close
-
-
 def _lost(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def connection_lost(self: Any, error: Any) -> Any:
         result = wrapped(self, error)
@@ -140,8 +114,11 @@ def _report_end(exchanges: ExchangeTelemetry, protocol: Any) -> None:
     connection = raw.of(protocol)
     if connection is None:
         return
-    closing = protocol.__dict__.get("_botobs_closing", False)
     reason, code = raw.end_of(
-        protocol.close_sent, protocol.close_rcvd, protocol.close_rcvd_then_sent, protocol.close_code, closing
+        protocol.close_sent,
+        protocol.close_rcvd,
+        protocol.close_rcvd_then_sent,
+        protocol.close_code,
+        raw.is_closing(protocol),
     )
     connection_events.ended(exchanges, connection, reason, code)
