@@ -289,7 +289,8 @@ async def test_it_takes_a_twentieth_of_the_limit(scene: Scene) -> None:
     running.stop()
     elapsed = time.monotonic() - began
     asked = sum(prices[:-1]) * 0.5 / 1000
-    assert len(prices) > 8
+    # Two requests a look; the first of the four may have been under way, and its requests paid for.
+    assert len(prices) >= 6
     assert set((await scene.simulator.counts("binance"))["calls"]) >= {"fetch_open_orders", "fetch_my_trades"}
     # The one that is under way has not been paid for.
     assert asked <= 0.05 * elapsed + max(prices) * 0.5 / 1000
