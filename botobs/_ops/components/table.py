@@ -148,6 +148,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--web.listen-address={BOTOBS_BIND}:{BOTOBS_POSTGRES_EXPORTER_PORT}",
             "--web.config.file={secrets}/web.yml",
             "--config.file={config}/postgres_exporter.yml",
+            "--extend.query-path={config}/queries.yml",
             "--collector.stat_statements",
             "--collector.long_running_transactions",
             "--collector.stat_checkpointer",
