@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "token": "let services on other machines in, and out again",
     "certs": "see, renew and extend the stack's certificates",
     "orders": "which orders nobody knows the outcome of, and how to tell it",
+    "why": "what is likely behind an alert, a bot that does not trade, or an order that went wrong",
     "ledger": "what each service sent, and whether any of it is missing",
     "doctor": "find out why something is not seen",
     "drill": "break something on purpose, and see who is told",
