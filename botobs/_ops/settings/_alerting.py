@@ -97,5 +97,6 @@ TIMES = rows(
     ("UNSETTLED_MEMORY", DURATION, "15d", "how long an order of unknown outcome is remembered after the "
      "last process told of it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
+    ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of orders of unknown outcome are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),
 )  # fmt: skip
