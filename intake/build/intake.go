@@ -81,7 +81,6 @@ func (i *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = tooSlow
 		}
-		w.Header().Set("Connection", "close")
 		i.refuse(reply, known, err)
 		return
 	}

@@ -57,7 +57,12 @@ def samplers(context: Context) -> tuple[Member, ...]:
 
 def _agent(context: Context, after: tuple[str, ...]) -> Process:
     sampling = collector.SAMPLING[collector.sampling(context)]
-    files = (*collector.BEHIND_INTAKE, "agent.yaml", *sampling, *(["agent-sampling.yaml"] if sampling else []))
+    files = (
+        *collector.BEHIND_INTAKE,
+        "agent.yaml",
+        *sampling,
+        *(["agent-sampling.yaml"] if sampling else []),
+    )
     entry = replace(
         BY_NAME["collector"], arguments=lambda context: collector.arguments(context, files), after=after
     )
