@@ -1,6 +1,12 @@
 package main
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
+
+// patience is how long a request waits for memory: whoever is refused at once comes back at once.
+const patience = time.Second
 
 // budget bounds the memory of all requests under way, and what one token may take of it.
 type budget struct {
@@ -23,6 +29,15 @@ func (b *budget) share(token string) *share { return &share{budget: b, token: to
 
 // grow takes more, or says that there is none: half of all is for the others, whoever they are.
 func (s *share) grow(bytes int64) bool {
+	for until := time.Now().Add(patience); !s.take(bytes); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *share) take(bytes int64) bool {
 	b := s.budget
 	b.lock.Lock()
 	defer b.lock.Unlock()

@@ -29,6 +29,7 @@ type intake struct {
 	guard       *guard
 	figures     *figures
 	memory      *budget
+	turns       *turns
 	bodyTimeout time.Duration
 }
 
@@ -76,15 +77,24 @@ func (i *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = control.SetReadDeadline(time.Now().Add(i.bodyTimeout))
 	share := i.memory.share(known.id)
 	defer share.release()
-	signal, body, err := i.take(reply, r, known, share)
+	place := i.turns.place(known.id)
+	defer place.end()
+	// Whoever sends counts, be it little.
+	i.turns.look(known.id)
+	signal, body, bytes, err := i.take(reply, r, known, share, place)
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = tooSlow
 		}
+		share.release()
+		place.end()
 		i.refuse(reply, known, err)
 		return
 	}
 	_ = control.SetReadDeadline(time.Time{})
+	if bytes > heavyBytes && place.take(r.Context()) != nil {
+		return
+	}
 	i.figures.accept()
 	if err := i.forward.send(reply, r, signal, body); err != nil {
 		i.refuse(reply, known, err)
@@ -104,17 +114,17 @@ func (i *intake) admit(r *http.Request) (*token, error) {
 }
 
 // take reads a request and measures it.
-func (i *intake) take(reply reply, r *http.Request, known *token, share *share) (string, []byte, error) {
-	signal := signals[r.URL.Path]
+func (i *intake) take(reply reply, r *http.Request, known *token, share *share, place *place) (signal string, body []byte, bytes int64, err error) {
+	signal = signals[r.URL.Path]
 	if signal == "" || r.Method != http.MethodPost {
-		return "", nil, noPlace
+		return "", nil, 0, noPlace
 	}
 	if r.ContentLength > maxBody {
-		return "", nil, tooLarge
+		return "", nil, 0, tooLarge
 	}
-	body, err := reply.body(r, share)
+	body, err = reply.body(r, share, func() error { return place.take(r.Context()) })
 	if err != nil {
-		return "", nil, err
+		return "", nil, 0, err
 	}
 	limit := i.memory.total / memoryShares
 	var found *measured
@@ -125,13 +135,13 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share) 
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return "", nil, tooLarge
+		return "", nil, 0, tooLarge
 	case err != nil:
-		return "", nil, malformed
+		return "", nil, 0, malformed
 	case !share.grow(found.bytes):
-		return "", nil, busy
+		return "", nil, 0, busy
 	}
-	return signal, body, mayName(known, found)
+	return signal, body, found.bytes, mayName(known, found)
 }
 
 func mayName(known *token, found *measured) error {
@@ -157,6 +167,10 @@ func (i *intake) refuse(reply reply, known *token, err error) {
 		said = malformed
 	}
 	i.figures.refuse(said.reason)
+	if known != nil {
+		// Whoever sends what is refused again and again does so at a pace that costs nobody anything.
+		time.Sleep(100 * time.Millisecond)
+	}
 	// A stranger decides how often; who has a token can be named, and asked.
 	if known != nil && said.status != http.StatusServiceUnavailable {
 		slog.Warn("refused", "service", known.service, "token", known.id, "reason", said.reason, "text", said.text)
@@ -164,8 +178,8 @@ func (i *intake) refuse(reply reply, known *token, err error) {
 	reply.refuse(said)
 }
 
-// read takes all of a stream, and of the share what it needs for that.
-func read(from io.Reader, share *share) ([]byte, error) {
+// read takes all of a stream, and of the share what it needs for that. It asks whether it may go on when there is much.
+func read(from io.Reader, share *share, much func() error) ([]byte, error) {
 	body := make([]byte, 0, 16<<10)
 	if !share.grow(int64(cap(body))) {
 		return nil, busy
@@ -174,6 +188,11 @@ func read(from io.Reader, share *share) ([]byte, error) {
 		if len(body) == cap(body) {
 			if len(body) >= maxBody {
 				return nil, tooLarge
+			}
+			if len(body) == heavyUnpacked && much != nil {
+				if err := much(); err != nil {
+					return nil, err
+				}
 			}
 			if !share.grow(int64(cap(body))) {
 				return nil, busy

@@ -80,7 +80,7 @@ func run(given settings) error {
 	go guard.sweep(ctx)
 	intake := &intake{
 		tokens: tokens, forward: forward, guard: guard, figures: figures,
-		memory: newBudget(given.memory), bodyTimeout: given.body,
+		memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
 	}
 	services, err := tlsConfig(given.secrets, given.clientCA)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 // reply is how a request is read and answered: in HTTP, or in gRPC.
 type reply interface {
-	body(r *http.Request, share *share) ([]byte, error)
+	body(r *http.Request, share *share, much func() error) ([]byte, error)
 	contentType(r *http.Request) string
 	refuse(refusal)
 	// answer passes on what the collector has said.
@@ -29,12 +29,15 @@ func replyTo(w http.ResponseWriter, r *http.Request) reply {
 
 type httpReply struct{ w http.ResponseWriter }
 
-func (a httpReply) body(r *http.Request, share *share) ([]byte, error) {
+func (a httpReply) body(r *http.Request, share *share, much func() error) ([]byte, error) {
 	stream, err := unpacked(io.LimitReader(r.Body, maxBody+1), r.Header.Get("Content-Encoding"))
 	if err != nil {
 		return nil, fault(err)
 	}
-	body, err := read(stream, share)
+	if r.Header.Get("Content-Encoding") == "" {
+		much = nil
+	}
+	body, err := read(stream, share, much)
 	return body, fault(err)
 }
 
@@ -63,8 +66,8 @@ func (a httpReply) answer(status int, header http.Header, body []byte) {
 // grpcReply speaks gRPC over HTTP/2: https://github.com/grpc/grpc/blob/v1.78.0/doc/PROTOCOL-HTTP2.md
 type grpcReply struct{ w http.ResponseWriter }
 
-func (a grpcReply) body(r *http.Request, share *share) ([]byte, error) {
-	raw, err := read(io.LimitReader(r.Body, maxBody+6), share)
+func (a grpcReply) body(r *http.Request, share *share, much func() error) ([]byte, error) {
+	raw, err := read(io.LimitReader(r.Body, maxBody+6), share, nil)
 	if err != nil {
 		return nil, fault(err)
 	}
@@ -76,7 +79,7 @@ func (a grpcReply) body(r *http.Request, share *share) ([]byte, error) {
 	if err != nil {
 		return nil, fault(err)
 	}
-	body, err := read(stream, share)
+	body, err := read(stream, share, much)
 	return body, fault(err)
 }
 
