@@ -84,7 +84,6 @@ COMPONENTS: tuple[Component, ...] = (
             "--web.config.file={secrets}/web.yml",
             "--web.external-url={url}",
             "--web.enable-otlp-receiver",
-            "--web.enable-lifecycle",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
             # After a restart a pending alert goes on where it was; by default it begins anew, or waits ten minutes.
@@ -133,7 +132,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--config.file={config}/alertmanager.yml",
             "--storage.path={data}",
             "--web.listen-address={BOTOBS_BIND}:{BOTOBS_ALERTMANAGER_PORT}",
-            "--web.config.file={secrets}/web.yml",
+            "--web.config.file={secrets}/web-alertmanager.yml",
             "--web.external-url={url}",
             # What was sent, and what is silenced, is on disk after so long: a kill forgets no more.
             "--data.maintenance-interval=30s",
@@ -173,7 +172,7 @@ COMPONENTS: tuple[Component, ...] = (
         ),
         arguments=(
             "--web.listen-address={BOTOBS_BIND}:{BOTOBS_POSTGRES_EXPORTER_PORT}",
-            "--web.config.file={secrets}/web.yml",
+            "--web.config.file={secrets}/web-exporter.yml",
             "--config.file={config}/postgres_exporter.yml",
             "--collector.stat_statements",
             "--collector.long_running_transactions",

@@ -10,7 +10,6 @@ import pytest
 from botobs._ops.home import assets
 from botobs._ops.programs.versions import Pin, pins
 
-
 #: Built from a module of somebody else's; our own needs none.
 _OTHERS = [pin for pin in pins().values() if pin.module_version]
 
