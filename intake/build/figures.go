@@ -12,6 +12,7 @@ type figures struct {
 	lock        sync.Mutex
 	refused     map[string]int64
 	accepted    int64
+	rejected    int64
 	connections func() (strangers, known int)
 }
 
@@ -34,10 +35,11 @@ func (f *figures) refuse(reason string) {
 	f.refused[reason]++
 }
 
-func (f *figures) accept() {
+func (f *figures) accept(rejectedPoints int) {
 	f.lock.Lock()
 	defer f.lock.Unlock()
 	f.accepted++
+	f.rejected += int64(rejectedPoints)
 }
 
 func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -56,6 +58,9 @@ func (f *figures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "# HELP botobs_intake_requests_total Requests that were passed to the collector.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_requests_total counter")
 	fmt.Fprintf(w, "botobs_intake_requests_total %d\n", f.accepted)
+	fmt.Fprintln(w, "# HELP botobs_intake_rejected_points_total Points that were taken out because they contradict themselves.")
+	fmt.Fprintln(w, "# TYPE botobs_intake_rejected_points_total counter")
+	fmt.Fprintf(w, "botobs_intake_rejected_points_total %d\n", f.rejected)
 	fmt.Fprintln(w, "# HELP botobs_intake_refused_total Connections that were closed and requests that were refused.")
 	fmt.Fprintln(w, "# TYPE botobs_intake_refused_total counter")
 	names := make([]string, 0, len(f.refused))

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"net/http"
 	"time"
@@ -38,7 +39,7 @@ func newForwarder(address, secrets string) (*forwarder, error) {
 }
 
 // send waits as long as the sender does: a collector whose queues are full holds senders back.
-func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte) error {
+func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte, rejected int) error {
 	request, err := http.NewRequestWithContext(r.Context(), http.MethodPost, f.address+"/v1/"+signal, bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -53,6 +54,18 @@ func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byt
 	if err != nil {
 		return silent
 	}
+	if rejected > 0 && len(said) == 0 && response.StatusCode == http.StatusOK {
+		said = partialSuccess(rejected)
+	}
 	reply.answer(response.StatusCode, response.Header, said)
 	return nil
+}
+
+// partialSuccess is the answer to a request of which points were taken out.
+// https://opentelemetry.io/docs/specs/otlp/#partial-success-1
+func partialSuccess(points int) []byte {
+	const why = "points of exponential histograms whose count is not that of their buckets"
+	held := binary.AppendUvarint([]byte{1 << 3}, uint64(points))
+	held = append(binary.AppendUvarint(append(held, 2<<3|2), uint64(len(why))), why...)
+	return append(binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(held))), held...)
 }

@@ -81,7 +81,7 @@ func (i *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer place.end()
 	// Whoever sends counts, be it little.
 	i.turns.look(known.id)
-	signal, body, bytes, err := i.take(reply, r, known, share, place)
+	signal, body, found, err := i.take(reply, r, known, share, place)
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = tooSlow
@@ -92,11 +92,14 @@ func (i *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = control.SetReadDeadline(time.Time{})
-	if bytes > heavyBytes && place.take(r.Context()) != nil {
+	if found.bytes > heavyBytes && place.take(r.Context()) != nil {
 		return
 	}
-	i.figures.accept()
-	if err := i.forward.send(reply, r, signal, body); err != nil {
+	i.figures.accept(found.rejected)
+	if found.rejected > 0 {
+		slog.Warn("points that contradict themselves were taken out", "service", found.services, "points", found.rejected)
+	}
+	if err := i.forward.send(reply, r, signal, body, found.rejected); err != nil {
 		i.refuse(reply, known, err)
 	}
 }
@@ -114,20 +117,19 @@ func (i *intake) admit(r *http.Request) (*token, error) {
 }
 
 // take reads a request and measures it.
-func (i *intake) take(reply reply, r *http.Request, known *token, share *share, place *place) (signal string, body []byte, bytes int64, err error) {
+func (i *intake) take(reply reply, r *http.Request, known *token, share *share, place *place) (signal string, body []byte, found *measured, err error) {
 	signal = signals[r.URL.Path]
 	if signal == "" || r.Method != http.MethodPost {
-		return "", nil, 0, noPlace
+		return "", nil, nil, noPlace
 	}
 	if r.ContentLength > maxBody {
-		return "", nil, 0, tooLarge
+		return "", nil, nil, tooLarge
 	}
 	body, err = reply.body(r, share, func() error { return place.take(r.Context()) })
 	if err != nil {
-		return "", nil, 0, err
+		return "", nil, nil, err
 	}
 	limit := i.memory.total / memoryShares
-	var found *measured
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		found, err = measureJSON(body, limit, known.services != nil)
 	} else {
@@ -135,13 +137,13 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return "", nil, 0, tooLarge
+		return "", nil, nil, tooLarge
 	case err != nil:
-		return "", nil, 0, malformed
+		return "", nil, nil, malformed
 	case !share.grow(found.bytes):
-		return "", nil, 0, busy
+		return "", nil, nil, busy
 	}
-	return signal, body, found.bytes, mayName(known, found)
+	return signal, body, found, mayName(known, found)
 }
 
 func mayName(known *token, found *measured) error {

@@ -22,6 +22,7 @@ type kind int
 const (
 	plain kind = iota
 	resource
+	exponential
 )
 
 // A message's share beside what it holds: measured on the collector with spans and points that are empty.
@@ -54,7 +55,7 @@ var (
 	exponents = &message{bytes: itemBytes, parts: map[int]*message{1: keyValue, 8: buckets, 9: buckets, 11: exemplar}}
 	summary   = &message{bytes: itemBytes, parts: map[int]*message{6: leaf, 7: keyValue}}
 	metric    = &message{bytes: partBytes, parts: map[int]*message{
-		5: points(number), 7: points(number), 9: points(histogram), 10: points(exponents), 11: points(summary), 12: keyValue,
+		5: points(number), 7: points(number), 9: points(histogram), 10: {bytes: partBytes, parts: map[int]*message{1: exponents}, kind: exponential}, 11: points(summary), 12: keyValue,
 	}}
 
 	requests = map[string]*message{"traces": request(span), "metrics": request(metric), "logs": request(logRecord)}
@@ -80,6 +81,8 @@ type measured struct {
 	bytes    int64
 	limit    int64
 	services []string
+	// rejected is how many points were taken out.
+	rejected int
 	// unnamed: some resource has no name, or one that is no text.
 	unnamed bool
 }
@@ -89,7 +92,7 @@ var (
 	errTooLarge  = errors.New("larger in memory than a request may be")
 )
 
-// measure walks over a request without building it.
+// measure walks over a request without building it, and takes out what would be refused with all beside it.
 func measure(signal string, body []byte, limit int64) (*measured, error) {
 	found := &measured{limit: limit, bytes: int64(len(body))}
 	if err := found.walk(requests[signal], body, 0); err != nil {
@@ -111,6 +114,7 @@ func (m *measured) walk(of *message, body []byte, depth int) error {
 		if err != nil {
 			return err
 		}
+		tag := body
 		body = rest
 		m.bytes += fieldBytes
 		if held == nil {
@@ -125,6 +129,17 @@ func (m *measured) walk(of *message, body []byte, depth int) error {
 				return err
 			}
 			named = named || is
+		}
+		if of.kind == exponential && field == 1 {
+			sound, err := isSound(held)
+			if err != nil || !sound && tag[0] != tagOfPoint {
+				return errMalformed
+			}
+			if !sound {
+				tag[0] = tagOfNobody
+				m.rejected++
+				continue
+			}
 		}
 		if part := of.parts[field]; part != nil {
 			if err := m.walk(part, held, depth+1); err != nil {

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from botobs._ops.access import tokens
@@ -220,6 +224,51 @@ def test_a_name_cannot_be_hidden_in_protobuf(intake: Intake, bound: str) -> None
         assert intake.sends(body, bound) == 403
     [read] = ExportTraceServiceRequest.FromString(twice).resource_spans[0].resource.attributes
     assert (read.key, read.value.string_value) == ("service.name", "engine")
+
+
+def _histogram(metrics: ExportMetricsServiceRequest, **figures: object) -> None:
+    """An exponential histogram of its own, whose figures are consistent where nothing else is said."""
+    metric = metrics.resource_metrics.add().scope_metrics.add().metrics.add(name="h").exponential_histogram
+    usual: dict[str, object] = {
+        "count": 6,
+        "zero_count": 1,
+        "sum": 3.0,
+        "positive": {"bucket_counts": [2, 300]},
+    }
+    point = metric.data_points.add(**{**usual, "negative": {"bucket_counts": [1]}, "count": 304, **figures})
+    assert point.count == figures.get("count", 304)
+
+
+_FIGURES: dict[str, tuple[dict[str, object], bool]] = {
+    "consistent": ({}, True),
+    "fewer in buckets": ({"count": 305}, False),
+    "more in buckets": ({"count": 303}, False),
+    "one that is no number": ({"count": 305, "sum": float("nan")}, True),
+    "more in buckets, and no number": ({"count": 303, "sum": float("nan")}, False),
+    "too many for a number": ({"count": 3, "positive": {"bucket_counts": [2**64 - 1, 2**64 - 1]}}, False),
+    "no recorded value": ({"count": 0, "flags": 1}, True),
+}
+
+
+@pytest.mark.parametrize(("figures", "sound"), _FIGURES.values(), ids=_FIGURES)
+def test_a_histogram_that_contradicts_itself_loses_itself(
+    intake: Intake, figures: dict[str, object], sound: bool
+) -> None:
+    request = ExportMetricsServiceRequest()
+    _histogram(request)
+    _histogram(request, **figures)
+    _histogram(request)
+    with intake.client() as http:
+        answer = http.post("/v1/metrics", content=request.SerializeToString(), headers=PROTOBUF)
+    assert answer.status_code == 200
+    said = ExportMetricsServiceResponse.FromString(answer.content)
+    assert said.partial_success.rejected_data_points == (0 if sound else 1)
+    passed = ExportMetricsServiceRequest.FromString(intake.collector.bodies[-1])
+    points = [
+        len(each.scope_metrics[0].metrics[0].exponential_histogram.data_points)
+        for each in passed.resource_metrics
+    ]
+    assert points == [1, 1 if sound else 0, 1]
 
 
 def test_a_token_of_before_speaks_for_all(intake: Intake) -> None:
