@@ -7,6 +7,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from botobs import semconv
+from botobs._ops.access.rights import RIGHTS, Action, Credential
 from botobs._ops.cli import COMMANDS
 from botobs._ops.components.ports import PORTS
 from botobs._ops.components.table import COMPONENTS
@@ -36,6 +37,7 @@ def pages() -> dict[Path, str]:
                 "settings.md": _settings,
                 "stack-settings.md": stack_settings.page,
                 "ports.md": _ports,
+                "access.md": _access,
                 "components.md": _components,
                 "commands.md": _commands,
                 "public-api.md": _public_api,
@@ -131,6 +133,20 @@ def _ports() -> str:
         "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "
         "--ports auto` picks free "
         "ports.\n\n" + markdown_table(("port", "part", "purpose", "asks everybody for", "setting"), rows)
+    )
+
+
+def _access() -> str:
+    rows = [
+        [str(credential), *("yes" if action in RIGHTS[credential] else "" for action in Action)]
+        for credential in Credential
+    ]
+    return (
+        "# Who may do what\n\nOn a stack that runs natively. `tests/integration/security/test_rights.py` tries each "
+        "cell on the real programs.\n\n"
+        + markdown_table(["who holds", *map(str, Action)], rows)
+        + "\n\nPrograms of Prometheus' family know users and no roles. So each has users of its own: who writes "
+        "into Prometheus can query it, but not see an alert; who posts alerts can silence them, but not see a metric."
     )
 
 

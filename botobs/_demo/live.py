@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 
+from .._ops.console import styled
 from .._ops.stack import Stack
 from .observe import Backends
 
@@ -88,16 +89,18 @@ def _addresses(stack: Stack) -> Table:
     for name, status in stack.supervisor.status.items():
         colour = "green" if status.state == "ready" else "yellow"
         restarts = f"restarted {status.restarts} times" if status.restarts else ""
-        table.add_row(name, f"[{colour}]{status.state}[/]", stack.addresses[name], f"[yellow]{restarts}[/]")
+        table.add_row(
+            name, styled((status.state, colour)), stack.addresses[name], styled((restarts, "yellow"))
+        )
     return table
 
 
 def _view(stack: Stack, figures: Figures) -> Group:
     numbers = Table(box=None, pad_edge=False, show_header=False)
     for label, text in _numbers(figures):
-        numbers.add_row(label, f"[bold]{text}[/]")
+        numbers.add_row(label, styled((text, "bold")))
     firing = ", ".join(figures.alerts)
-    numbers.add_row("alerts firing", f"[bold red]{firing}[/]" if firing else "[green]none[/]")
+    numbers.add_row("alerts firing", styled((firing, "bold red") if firing else ("none", "green")))
     return Group(
         Panel(numbers, title="trading", title_align="left"),
         Panel(_addresses(stack), title="parts", title_align="left", subtitle="Ctrl-C stops everything"),

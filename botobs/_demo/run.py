@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from rich.console import Console
-
+from .._ops.console import Terminal
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
 from .._ops.drills.demo_packages import require_demo_packages
@@ -16,7 +15,7 @@ from .._ops.stack import Home, Options, Stack
 from . import live, services, summary
 from .observe import Backends
 
-console = Console(highlight=False, soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 from rich.console import Console
 
+from .._ops.console import name
 from .observe import Backends
 
 _ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
@@ -28,7 +29,7 @@ async def show(backends: Backends, console: Console, home: str) -> None:
     # The newest may not be complete yet.
     traces = [trace for trace in found if trace.get("rootServiceName") and trace.get("rootTraceName")][:3]
     for trace in traces:
-        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {trace['rootTraceName']}")
+        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {name(trace['rootTraceName'])}")
     if traces:
         first = traces[0]["traceID"].rjust(32, "0")
         console.print(f"Draw one: botobs traces {first} --home {home}")

@@ -14,7 +14,7 @@ from rich.table import Table
 from ..._sdk import units
 from .. import orders
 from ..access import clients
-from ..console import err, fail, out, print_json, print_table
+from ..console import err, fail, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..errors import UserError
 from ..home import state
@@ -180,10 +180,10 @@ def _table(listing: Listing) -> Table:
     for order in listing.orders or ():
         age = _age(listing.now - order.submitted)
         table.add_row(
-            f"[bold red]{order.state}[/]" if order.is_unknown(listing.now) else order.state,
+            styled((order.state, "bold red" if order.is_unknown(listing.now) else "")),
             age,
             *(
-                text.replace("[", r"\[") or "-"
+                name(text) or "-"
                 for text in (
                     order.service,
                     order.bot,

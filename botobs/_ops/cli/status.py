@@ -8,7 +8,7 @@ import httpx
 
 from ..access import clients
 from ..components.table import BY_NAME
-from ..console import err, out, print_json
+from ..console import err, out, print_json, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..settings import receivers
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         for name, url in running.parts.items():
             colour = "green" if states[name] in {"ready", "running"} else "red"
-            out.print(f"{name:18} [{colour}]{states[name]:12}[/] {url}")
+            out.print(styled(f"{name:18} ", (f"{states[name]:12}", colour), f" {url}"))
         if receiver is not None:
             out.print(f"\n{receiver.sentence}", markup=False, soft_wrap=True)
             for warning in receiver.warnings:

@@ -9,6 +9,8 @@ from .context import Context, environ
 from .queues import set_aside_broken
 
 EXECUTABLE = "botobs-collector"
+#: The files of a collector that services reach through the intake.
+BEHIND_INTAKE = ("collector.yaml", "behind-intake.yaml")
 #: Files that are laid over the collector's own, by the value of BOTOBS_SAMPLING.
 SAMPLING = {
     "off": (),
@@ -32,13 +34,13 @@ def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
 def _files_of_machine(context: Context) -> tuple[str, ...]:
     files = SAMPLING[sampling(context)]
     if context.values.get("BOTOBS_MOVING") != "on":
-        return ("collector.yaml", *files)
+        return (*BEHIND_INTAKE, *files)
     if files:
         raise StackError(
             f"BOTOBS_MOVING=on and BOTOBS_SAMPLING={sampling(context)} do not go together",
             "What is sampled here would be missing there: sample in the cluster.",
         )
-    return ("collector.yaml", "agent.yaml", "moving.yaml")
+    return (*BEHIND_INTAKE, "agent.yaml", "moving.yaml")
 
 
 def sampling(context: Context) -> str:
