@@ -78,7 +78,8 @@ def end_as(status: int) -> int:
     number = os.WTERMSIG(status)
     # The program has left its core, if any; ours is of no use.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(number, signal.SIG_DFL)
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     # Blocked by whoever started us: the code that a shell makes of it.
     return 128 + number

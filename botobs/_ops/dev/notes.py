@@ -31,8 +31,8 @@ class Note:
         time: Seconds since the epoch.
         service: Who tells it.
         text: What happened.
-        outcome: Of an order: `accepted`, `rejected`, `failed`, `unknown`, `waiting` or `settled`, or, of spans that
-            tell no more, `answered` or `error`; else empty.
+        outcome: Of an order: what its span tells, such as `accepted` or `unknown`; else `waiting`, `settled`,
+            `answered` or `error`. Empty for the others.
         duration: Seconds that it took; None where that says nothing.
         trace_id: Where to look; empty for a log record without a trace.
     """
@@ -109,7 +109,8 @@ class _Remembered:
 
 
 def _outcome(found: Mapping[str, Any], failed: bool) -> str:
-    told = found.get(exchange.ORDER_OUTCOME) or found.get(trading.ORDER_OUTCOME)
+    names = (exchange.ORDER_OUTCOME, trading.ORDER_OUTCOME, trading.ORDER_STAGE)
+    told = next((found[name] for name in names if found.get(name)), None)
     # By a library's instrumentation that knows nothing of orders.
     return str(told) if told else "error" if failed else "answered"
 

@@ -39,8 +39,23 @@ def find_go(environ: Mapping[str, str] = os.environ) -> Path:
     raise StackError("some programs of the stack must be built, and there is no Go on this machine", _NO_GO)
 
 
-def build(go: Path, pin: Pin, package: str, target: Path, progress: Progress) -> None:
+def build(
+    go: Path,
+    pin: Pin,
+    package: str,
+    target: Path,
+    progress: Progress,
+    started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+) -> None:
     """Build `package` of `pin` into the file `target`, which appears whole or not at all.
+
+    Args:
+        go: The `go` command.
+        pin: The component.
+        package: Which of its packages.
+        target: The file.
+        progress: Told how far it is.
+        started: Given the process; whoever terminates it ends the build.
 
     Raises:
         StackError: The build failed; the message holds the compiler's last words.
@@ -55,6 +70,7 @@ def build(go: Path, pin: Pin, package: str, target: Path, progress: Progress) ->
         with subprocess.Popen(
             command, cwd=pin.source, env=environ, stderr=subprocess.PIPE, text=True
         ) as process:
+            started(process)
             try:
                 said = _follow(process, total, progress)
             except BaseException:

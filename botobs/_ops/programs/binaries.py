@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ..errors import StackError
 from ..home.home import cache_folder
 from ..home.locks import exclusive
 from . import _go
@@ -55,6 +56,8 @@ class Binaries:
         self._environ = environ
         self._cache = cache_folder(environ)
         self._found: dict[str, Path] = {}
+        self._cancelled = False
+        self._building: subprocess.Popen[str] | None = None
 
     def __getitem__(self, program: str) -> Path:
         return self._found[program]
@@ -73,6 +76,16 @@ class Binaries:
         display.plan(missing)
         for item in missing:
             self._build(go, item, display)
+
+    def lacks(self, components: Iterable[str]) -> bool:
+        """Whether `require` would have to get one."""
+        return any(self._missing([pins()[name] for name in components]))
+
+    def cancel(self) -> None:
+        """End what `require` does in another thread; it raises a StackError there."""
+        self._cancelled = True
+        if self._building is not None:
+            self._building.terminate()
 
     def locate(self, pin: Pin, program: str) -> Path | None:
         """The program in the pinned version, from PATH or the cache; None when it has to be built."""
@@ -95,17 +108,24 @@ class Binaries:
     def _target(self, pin: Pin, program: str) -> Path:
         return self._cache / pin.name / pin.cache_name / program
 
+    def _started(self, process: subprocess.Popen[str]) -> None:
+        self._building = process
+        if self._cancelled:
+            process.terminate()
+
     def _build(self, go: Path, item: Missing, display: Display) -> None:
         item.target.parent.mkdir(parents=True, exist_ok=True)
         # Two commands at once share the work instead of doing it twice.
         with exclusive(item.target.parent / f".{item.program}.lock"):
             display.start(item)
+            if self._cancelled:
+                raise StackError(f"{item.program} was not built: the command has ended")
             if not item.target.is_file():
                 _remove_leftovers(item.target.parent)
                 package = item.pin.packages[item.program]
                 _go.build(
                     go, item.pin, package, item.target,
-                    lambda done, total: display.advance(item, done, total),
+                    lambda done, total: display.advance(item, done, total), self._started,
                 )  # fmt: skip
             display.finish(item)
         self._found[item.program] = item.target

@@ -1,0 +1,39 @@
+"""What the demo shows of the programs that are still to come."""
+
+from __future__ import annotations
+
+from .._ops.programs.binaries import Missing
+
+
+class Gathering:
+    """How far each program is; written by the thread that gets them."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+
+    def plan(self, missing: list[Missing]) -> None:
+        """What will be had, in order."""
+        self._states = {item.program: "waits" for item in missing}
+
+    def start(self, item: Missing) -> None:
+        """`item` has its turn."""
+        self._states[item.program] = "begins"
+
+    def advance(self, item: Missing, done: int, total: int) -> None:
+        """`done` of `total` parts of `item` are there."""
+        self._states[item.program] = f"{done / total:.0%}"
+
+    def finish(self, item: Missing) -> None:
+        """`item` is there."""
+        self._states[item.program] = "done"
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Programs and how far each is."""
+        return list(self._states.items())
+
+    @property
+    def sentence(self) -> str:
+        """The same in one line."""
+        open_ones = [f"{program} {state}" for program, state in self._states.items() if state != "done"]
+        return f"still to come: {', '.join(open_ones)}" if open_ones else "the backends start"
