@@ -10,18 +10,24 @@ class Gathering:
 
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
+        self.notes: list[str] = []
 
     def plan(self, missing: list[Missing]) -> None:
         """What will be had, in order."""
-        self._states = {item.program: "waits" for item in missing}
+        self._states |= {item.program: "waits" for item in missing}
 
-    def start(self, item: Missing) -> None:
+    def note(self, text: str) -> None:
+        """Something that a person should know."""
+        self.notes.append(text)
+
+    def start(self, item: Missing, verb: str) -> None:
         """`item` has its turn."""
-        self._states[item.program] = "begins"
+        self._states[item.program] = verb
 
     def advance(self, item: Missing, done: int, total: int) -> None:
         """`done` of `total` parts of `item` are there."""
-        self._states[item.program] = f"{done / total:.0%}"
+        verb = self._states[item.program].partition(" ")[0]
+        self._states[item.program] = f"{verb} {done / total:.0%}"
 
     def finish(self, item: Missing) -> None:
         """`item` is there."""

@@ -136,7 +136,8 @@ def _first_minute(stack: Stack, gathering: Gathering) -> Panel | None:
     )
     if stack.first_minute.problem:
         kept = Text(_coming(stack, gathering), style="red")
-    return Panel(Group(table, kept), title="the backends are being made ready", title_align="left")
+    notes = [Text(note) for note in gathering.notes]
+    return Panel(Group(table, *notes, kept), title="the backends are being made ready", title_align="left")
 
 
 def _view(stack: Stack, gathering: Gathering, figures: Figures) -> Group:
