@@ -9,10 +9,12 @@ import random
 import ssl
 import tarfile
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from botobs._ops.access import secrets
@@ -21,6 +23,7 @@ from botobs._ops.programs import binaries as binaries_module
 from botobs._ops.programs import release
 from botobs._ops.programs.binaries import Binaries, Missing, Silent
 from botobs._ops.programs.versions import Pin, Release, pins
+from docs.checksums import MACHINES, record
 from testbed.otlp_receiver import server_context
 
 VERSION = "1.2.3"
@@ -269,3 +272,19 @@ def test_every_archive_that_is_named_holds_the_components_programs() -> None:
         assert pin.version in release.url_of(pin, "linux-amd64")
         assert "{" not in release.url_of(pin, "darwin-arm64")
         assert all(len(checksum) == 64 for checksum in pin.archive.sha256.values())
+
+
+def test_checksums_are_recorded_where_upstream_can_be_reached(
+    pin: Pin, upstream: Upstream, tmp_path: Path
+) -> None:
+    file = tmp_path / "versions.toml"
+    file.write_text('# kept\n[small]\nversion = "1.2.3"\n\n[small.archive]\nurl = "u"\n\n[other]\n')
+    with httpx.Client(verify=ssl.create_default_context(), follow_redirects=True) as http:
+        assert record(http, file, [pin]) == 0
+        read = tomllib.loads(file.read_text())
+        expected = hashlib.sha256(ARCHIVE).hexdigest()
+        assert read["small"]["archive"]["sha256"] == dict.fromkeys(MACHINES, expected)
+        assert file.read_text().startswith("# kept\n")
+        upstream.files.clear()
+        assert record(http, file, [pin]) == 0
+        assert tomllib.loads(file.read_text())["small"]["archive"]["sha256"] == {}
