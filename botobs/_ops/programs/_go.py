@@ -46,6 +46,7 @@ def build(
     target: Path,
     progress: Progress,
     started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+    static: bool = False,
 ) -> None:
     """Build `package` of `pin` into the file `target`, which appears whole or not at all.
 
@@ -56,11 +57,14 @@ def build(
         target: The file.
         progress: Told how far it is.
         started: Given the process; whoever terminates it ends the build.
+        static: Link it with nothing of this machine.
 
     Raises:
         StackError: The build failed; the message holds the compiler's last words.
     """
     environ = _environ()
+    if static:
+        environ["CGO_ENABLED"] = "0"
     arguments = ["-trimpath", *_flags(pin)]
     total = _count(go, pin, package, environ)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Gets the programs of the stack: from PATH in the pinned version, else from the cache, else from upstream, else built.
+"""Gets programs of the stack: from PATH in the pinned version, a wheel, the cache, or upstream; else they are built.
 
 What upstream publishes is fetched where its checksum is recorded; what cannot be fetched is built from source.
 """
@@ -9,6 +9,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sysconfig
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -99,11 +100,17 @@ class Binaries:
             self._building.terminate()
 
     def locate(self, pin: Pin, program: str) -> Path | None:
-        """The program in the pinned version, from PATH or the cache; None when it has to be built."""
+        """The program in the pinned version; None when it has to be fetched or built.
+
+        From PATH, the cache, or beside this Python, where a wheel has installed it.
+        """
         name = pin.on_path.get(program, program)
         on_path = shutil.which(name, path=self._environ.get("PATH"))
         if on_path is not None and version_of(Path(on_path)) == pin.version:
             return Path(on_path)
+        of_a_wheel = Path(sysconfig.get_path("scripts")) / program
+        if of_a_wheel.is_file() and version_of(of_a_wheel) == pin.version:
+            return of_a_wheel
         cached = self._target(pin, program)
         return cached if cached.is_file() else None
 

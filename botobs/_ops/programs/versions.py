@@ -42,6 +42,7 @@ class Pin:
         minutes: Length of a cold build on two cores.
         optional: Only built when asked for.
         archive: How upstream publishes it, or None.
+        licence: By its SPDX name; empty for what is never passed on.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Pin:
     stamp: str | None = None
     optional: bool = False
     archive: Release | None = None
+    licence: str = ""
 
     @property
     def cache_name(self) -> str:

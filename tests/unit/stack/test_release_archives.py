@@ -23,7 +23,7 @@ from botobs._ops.programs import binaries as binaries_module
 from botobs._ops.programs import release
 from botobs._ops.programs.binaries import Binaries, Missing, Silent
 from botobs._ops.programs.versions import Pin, Release, pins
-from docs.checksums import MACHINES, record
+from deploy.checksums import MACHINES, record
 from testbed.otlp_receiver import server_context
 
 VERSION = "1.2.3"

@@ -1,4 +1,4 @@
-"""Records the checksums of upstream's release archives in `versions.toml`: `python -m docs.checksums`.
+"""Records the checksums of upstream's release archives in `versions.toml`: `python -m deploy.checksums`.
 
 For where upstream's hosts can be reached: the workflow `checksums.yml`. Each archive is fetched once, for every machine
 that a stack runs on; one that upstream does not have is left out, and built there.
@@ -23,7 +23,7 @@ VERSIONS = Path(__file__).parents[1] / "versions.toml"
 
 def main() -> int:
     """Record them; returns 1 where a host could not be asked."""
-    parser = argparse.ArgumentParser(prog="python -m docs.checksums", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.checksums", description=__doc__)
     parser.add_argument("--file", type=Path, default=VERSIONS, help="the file that is changed")
     file = parser.parse_args().file
     with httpx.Client(follow_redirects=True, timeout=60.0) as http:
@@ -55,7 +55,7 @@ def _checksum(http: httpx.Client, url: str) -> str | None:
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         response.raise_for_status()
-        for chunk in response.iter_bytes():
+        for chunk in response.iter_raw():
             digest.update(chunk)
     return digest.hexdigest()
 
