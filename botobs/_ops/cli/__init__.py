@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "settings": "every setting of the stack, its value, and where the value is from",
     "config": "set what the stack remembers, in its home",
     "run": "run a program with monitoring on, without editing it",
+    "dev": "run a program with monitoring on and no stack: live lines, and a summary at its end",
     "instrument": "name the packages that make the libraries installed here visible, or install them",
     "traces": "search recent traces, and draw one in the terminal",
     "report": "draw the dashboards, alerts and traces of the last hour into one page",

@@ -15,19 +15,22 @@ from ..console.arguments import add_home, home_of
 from ..home import state
 from ..stack import StackError
 from ..traces import (
+    EmbeddedTraces,
     Part,
     Row,
     Share,
     Summary,
     TempoClient,
     Trace,
+    TraceSource,
+    Wanted,
     break_down,
-    build_query,
     lay_out,
     part_of,
     throttled,
 )
 from ..traces.waterfall import bar
+from ._stores import add_dev, embedded
 
 #: Characters of a bar that stands for the whole time.
 _PARTS_WIDTH = 40
@@ -49,27 +52,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
     parser.add_argument("--limit", type=int, default=20, help="how many traces at most (default: 20)")
     add_home(parser)
+    add_dev(parser)
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Search, or draw."""
+    with embedded(options) as store:
+        if store is not None:
+            return _answer(EmbeddedTraces(store), options)
     running = state.require(home_of(options))
     if "tempo" not in running.parts:
         raise StackError("the running stack has no Tempo", "Start one with: botobs up")
     with clients.client(running.home.secrets, running.url("tempo")) as http:
-        tempo = TempoClient(http)
-        if options.id:
-            return _draw(tempo.trace(options.id), options)
-        found = tempo.search(_query(options), _duration("--last", options.last), options.limit)
-    return _list(found, options)
+        return _answer(TempoClient(http), options)
 
 
-def _query(options: argparse.Namespace) -> str:
-    if options.query:
-        return str(options.query)
+def _answer(source: TraceSource, options: argparse.Namespace) -> int:
+    if options.id:
+        return _draw(source.trace(options.id), options)
     least = _duration("--min-duration", options.min_duration) if options.min_duration else None
-    return build_query(options.service, least, options.error, options.order)
+    wanted = Wanted(options.service, least, options.error, options.order, options.query)
+    return _list(source.find(wanted, _duration("--last", options.last), options.limit), options)
 
 
 def _duration(option: str, text: str) -> float:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: Names of the spans that end with the answer to an order, as a regular expression.
+SUBMITTING = "order submit|(create|edit)_orders?(_ws)? .+"
+
 
 def quote(text: str) -> str:
     """`text` as a TraceQL string."""
