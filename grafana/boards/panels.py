@@ -225,7 +225,7 @@ def grid(
     width: int = 12,
     height: int = 8,
 ) -> Sized:
-    """A table with a row for each combination of labels.
+    """A table with a row for each combination of labels, sorted by the first of them.
 
     Args:
         title: Of the panel.
@@ -246,6 +246,8 @@ def grid(
     for heading, url in (links or {}).items():
         link = {"title": f"Look at this {heading}", "url": url}
         panel.override_by_name(heading, [models.DynamicConfigValue("links", [link])])
+    # As the report does it.
+    panel.sort_by([common.TableSortByFieldState().display_name(next(iter(keys.values())))])
     order = {name: place for place, name in enumerate(names)}
     panel.transformations(
         [

@@ -10,13 +10,15 @@ import pytest
 
 from botobs._ops.home.render import render_tree
 from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.settings import channels
 from tests.support import rules
 from tests.support.configs import ROOT
 from tests.support.rules import Rule
 
 _SETTINGS = {
     "BOTOBS_SECRETS": "/secrets",
-    "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+    "BOTOBS_ALERT_EMAIL": channels.ALL,
+    "BOTOBS_ALERT_SLACK": channels.ALL,
     "BOTOBS_DEADMAN_RECEIVER": "deadman",
 }
 #: The routes, as amtool draws them.
