@@ -61,8 +61,8 @@ def _ways(home: Home, wanted: list[str] | None) -> list[Way]:
     if found is None or not ways:
         raise StackError(
             "nobody receives alerts",
-            "Name a channel, such as: botobs config set alert_receiver email alert_email_to you@example.com; then start "
-            "the stack: botobs up.",
+            "Name a channel, such as: botobs config set alert_receiver email alert_email_to you@example.com; then "
+            "start the stack: botobs up.",
         )
     if missing := [name for name in wanted or () if name not in ways]:
         raise StackError(

@@ -66,7 +66,7 @@ def test_every_alert_is_routed(binaries: Mapping[str, Path], rendered: Path) -> 
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:
                 if name := rule.get("alert"):
-                    receiver = "deadman" if name == "Watchdog" else "email_and_slack"
+                    receiver = "deadman" if name == "Watchdog" else "email,slack"
                     labels = [f"{key}={value}" for key, value in rule["labels"].items() if "{{" not in value]
                     verify = f"--verify.receivers={receiver}"
                     _run(

@@ -50,6 +50,7 @@ def test_what_is_set_is_shown_with_its_origin(
             "origin": "environment",
             "type": "channels",
         },
+        "BOTOBS_ALERT_SLACK": {"value": '[alertname!=""]', "origin": "environment", "type": "alerts"},
         "BOTOBS_SMTP_USERNAME": {"value": "CORP\\svc", "origin": path, "type": "text"},
     }
     assert main(["config", "set", "--home", home, "alert_receiver", "nobody"]) == 0
