@@ -49,7 +49,7 @@ class RunbookQuery:
             if value is None:
                 if found[1] != "=":
                     raise ValueError(f"{self.text} needs ${found[3]}")
-                return f'=~{found[2]}".*"' if self.language == "promql" else f'!={found[2]}""'
+                return f'=~{found[2]}".+"' if self.language == "promql" else f'!={found[2]}""'
             quoted = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'{found[1]}{found[2]}"{quoted}"'
 

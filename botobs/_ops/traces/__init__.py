@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .model import Kind, Span, Trace
 from .parts import Part, Share, break_down, part_of, throttled
-from .query import build_query
+from .query import build_query, newest
 from .tempo import Found, NoSuchTrace, Summary, TempoClient, TempoError
 from .waterfall import Row, lay_out
 
@@ -23,6 +23,7 @@ __all__ = [
     "break_down",
     "build_query",
     "lay_out",
+    "newest",
     "part_of",
     "throttled",
 ]

@@ -12,6 +12,7 @@ import httpx
 
 from ..errors import UserError
 from .model import Trace, Value, attributes_of, hex_id
+from .query import newest
 
 #: As many as Tempo gives of one trace.
 _SPANS_OF_A_TRACE = 100
@@ -36,6 +37,7 @@ class Summary:
         start_ns: Nanoseconds since the epoch.
         duration: Seconds.
         matched: How many of its spans met the query.
+        longest: Seconds of the longest of those that the answer holds; 0 where it holds none.
     """
 
     trace_id: str
@@ -44,6 +46,7 @@ class Summary:
     start_ns: int
     duration: float
     matched: int
+    longest: float = 0.0
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Summary:
@@ -56,6 +59,14 @@ class Summary:
             start_ns=int(raw.get("startTimeUnixNano", 0)),
             duration=int(raw.get("durationMs", 0)) / 1000,
             matched=sum(int(spans.get("matched", 0)) for spans in sets),
+            longest=max(
+                (
+                    int(span.get("durationNanos", 0)) / 1e9
+                    for spans in sets
+                    for span in spans.get("spans") or ()
+                ),
+                default=0.0,
+            ),
         )
 
 
@@ -86,7 +97,7 @@ class TempoClient:
     def search(
         self, query: str, last: float = 3600.0, limit: int = 20, spans_per_trace: int = 3
     ) -> list[Summary]:
-        """Traces that meet a TraceQL query, newest first.
+        """The newest traces that meet a TraceQL query, newest first.
 
         Args:
             query: TraceQL.
@@ -99,7 +110,7 @@ class TempoClient:
         """
         now = time.time()
         parameters: dict[str, str | int] = {
-            "q": query,
+            "q": newest(query),
             "start": int(now - last),
             # The end is exclusive and in whole seconds.
             "end": int(now) + 1,
@@ -123,7 +134,7 @@ class TempoClient:
             TempoError: Tempo cannot be reached or refuses the query.
         """
         parameters: dict[str, str | int] = {
-            "q": query,
+            "q": newest(query),
             "start": int(begin),
             "end": int(end) + 1,
             "limit": limit,
