@@ -307,7 +307,13 @@ def bars(
 
 def traces(title: str, description: str, traceql: str, *, limit: int = 20, width: int = 12) -> Sized:
     """The newest traces that a TraceQL query finds; without the hint Tempo's limit takes any."""
-    query = tempo.TempoQuery().ref_id("A").query_type("traceql").query(f"{traceql} with (most_recent=true)").limit(limit)
+    query = (
+        tempo.TempoQuery()
+        .ref_id("A")
+        .query_type("traceql")
+        .query(f"{traceql} with (most_recent=true)")
+        .limit(limit)
+    )
     panel = table.Panel().title(title).description(description).datasource(TEMPO).show_header(True)
     return Sized(panel.with_target(query.datasource(TEMPO).filters([])), width, 10)
 

@@ -184,3 +184,15 @@ def connect(running: state.Running) -> Iterator[Alertmanager]:
     name = next((part for part in sorted(running.parts) if part.startswith("alertmanager")), "alertmanager")
     with clients.client(running.home.secrets, running.url(name)) as http:
         yield Alertmanager(http)
+
+
+def labels_of(name: str, running: state.Running) -> Mapping[str, str]:
+    """The labels on which all alerts agree that fire under a name; none where none fires, or nobody answers."""
+    try:
+        with connect(running) as alertmanager:
+            firing = [alert.labels for alert in alertmanager.alerts() if alert.name == name]
+    except StackError:
+        # A runbook is read above all when something does not answer.
+        return {}
+    first, *others = firing or [{}]
+    return {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}

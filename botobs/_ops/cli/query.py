@@ -13,12 +13,12 @@ from rich.text import Text
 
 from ..access import clients
 from ..alerting import runbooks
+from ..alerting.alertmanager import labels_of
 from ..console import out, print_json, print_table
 from ..console.arguments import add_home, home_of
 from ..errors import StackError
 from ..home import state
 from ..traces import TempoClient
-from .runbook import labels_of
 
 #: Rows of an answer at most.
 _MOST = 40
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     if options.runbook:
         page = runbooks.read(options.runbook)
-        labels = {**labels_of(page.name, options), **_given(options.set)}
+        labels = {**labels_of(page.name, running), **_given(options.set)}
         queries = page.queries
     else:
         labels = _given(options.set)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 
 from rich.markdown import Markdown
 from rich.table import Table
 
 from ..alerting import runbooks
-from ..alerting.alertmanager import connect
+from ..alerting.alertmanager import labels_of
 from ..console import out, print_json, print_table
 from ..console.arguments import add_home, home_of
-from ..errors import StackError
 from ..home import state
 
 
@@ -34,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     if options.name is None:
         return _list(options)
     runbook = runbooks.read(options.name)
-    text = runbook.filled(labels_of(runbook.name, options))
+    running = state.find(home_of(options))
+    text = runbook.filled(labels_of(runbook.name, running) if running else {})
     if options.json:
         print_json({"name": runbook.name, "text": text})
     elif options.plain or not out.is_terminal:
@@ -56,18 +55,3 @@ def _list(options: argparse.Namespace) -> int:
         table.add_row(each.name, each.first)
     print_table(table)
     return 0
-
-
-def labels_of(name: str, options: argparse.Namespace) -> Mapping[str, str]:
-    """The labels on which all alerts agree that fire under this name; none where none fires."""
-    running = state.find(home_of(options))
-    if running is None:
-        return {}
-    try:
-        with connect(running) as alertmanager:
-            firing = [alert.labels for alert in alertmanager.alerts() if alert.name == name]
-    except StackError:
-        # The page is there to be read above all when nothing answers.
-        return {}
-    first, *others = firing or [{}]
-    return {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}
