@@ -15,11 +15,12 @@ from ..access import clients
 from ..alerting import runbooks
 from ..alerting.alertmanager import labels_of
 from ..console import out, print_json, print_table
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_meant, home_of, secrets_of
 from ..errors import StackError
 from ..home import state
 from ..traces import TempoClient
 
+_PART = {"promql": "prometheus", "traceql": "tempo"}
 #: Rows of an answer at most.
 _MOST = 40
 
@@ -38,17 +39,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--set", action="append", default=[], metavar="NAME=VALUE",
         help="what $service, $exchange, $bot, $instance or $environment in the query stands for; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--url", metavar="URL",
+        help="where Prometheus (or Tempo) is, of a stack that botobs up did not start: https://127.0.0.1:9090 with "
+        "docker compose; --home names the folder of its secrets",
+    )  # fmt: skip
     add_home(parser)
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask, and print the answers."""
-    running = state.require(home_of(options))
+    running = _elsewhere(options) if options.url else state.require(home_of(options))
     if options.runbook:
         page = runbooks.read(options.runbook)
         labels = {**labels_of(page.name, running), **_given(options.set)}
-        queries = page.queries
+        queries = [query for query in page.queries if _PART[query.language] in running.parts]
     else:
         labels = _given(options.set)
         language = "traceql" if options.query.lstrip().startswith("{") else "promql"
@@ -63,6 +69,14 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json(answers if options.runbook else answers[0]["rows"])
     return 0
+
+
+def _elsewhere(options: argparse.Namespace) -> state.Running:
+    """A stack of which only an address is known, and its secrets."""
+    secrets_of(options)
+    traces = options.query is not None and options.query.lstrip().startswith("{")
+    parts = {"tempo" if traces else "prometheus": options.url}
+    return state.Running(home_meant(options), 0, "", parts)
 
 
 def _given(words: list[str]) -> dict[str, str]:
@@ -89,8 +103,7 @@ def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, 
         StackError: It is wrong, or nobody answers.
         TempoError: The same of Tempo.
     """
-    part = "prometheus" if language == "promql" else "tempo"
-    with clients.client(running.home.secrets, running.url(part)) as http:
+    with clients.client(running.home.secrets, running.url(_PART[language])) as http:
         if language == "traceql":
             return [
                 {"trace_id": each.trace_id, "service": each.root_service, "name": each.root_name,
