@@ -43,7 +43,7 @@ def record(http: httpx.Client, file: Path, wanted: list[Pin]) -> int:
                 return 1
             if checksum is not None:
                 found[machine] = checksum
-        document[pin.name]["archive"]["sha256"] = found  # type: ignore[index]
+        document[pin.name]["archive"]["sha256"] = found
     file.write_text(tomlkit.dumps(document), encoding="utf-8")
     return 0
 

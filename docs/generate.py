@@ -15,7 +15,7 @@ from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, interface, order_codes, patterns, stack_settings
+from . import chart, first_steps, interface, order_codes, patterns, stack_settings
 from .tables import markdown_table
 
 FOLDER = Path(__file__).parent
@@ -28,6 +28,7 @@ def pages() -> dict[Path, str]:
     return (
         chart.pages()
         | order_codes.pages()
+        | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
         | {

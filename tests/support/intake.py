@@ -36,7 +36,8 @@ def spans(*services: str, count: int = 1) -> bytes:
         scoped = owned.scope_spans.add()
         for number in range(count):
             scoped.spans.add(name=f"span {number}", trace_id=b"t" * 16, span_id=b"s" * 8)
-    return request.SerializeToString()
+    body: bytes = request.SerializeToString()
+    return body
 
 
 def empty_spans(count: int) -> bytes:

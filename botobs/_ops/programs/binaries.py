@@ -134,7 +134,7 @@ class Binaries:
         if not archives:
             return False
         with ThreadPoolExecutor(len(archives), "fetch") as pool:
-            for problem in pool.map(lambda one: self._fetch_one(*one, display), archives.values()):
+            for problem in pool.map(lambda one: self._fetch_one(one[0], one[1], display), archives.values()):
                 if problem:
                     display.note(f"Not fetched, so it is built: {problem}")
         return True

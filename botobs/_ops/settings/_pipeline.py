@@ -133,6 +133,7 @@ _HIDDEN = {
     "POD": "a pod's name",
     "EXPORTER_PASSWORD_FILE": "the exporter's password, in a container",
     "CERTIFICATE_EXPIRY": "end of the stack's certificate, in seconds since the epoch",
+    "DASHBOARD_URL": "Grafana, where somebody has said that there is one",
     "ALERTMANAGER_URL": "Alertmanager",
     "ALERTMANAGER_URLS": "a cluster's Alertmanagers",
     "ALERTMANAGER_UPSTREAMS": "the same for the load balancer",

@@ -308,6 +308,9 @@ def variables(
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     if held := certificates.found(home.secrets):
         values["BOTOBS_CERTIFICATE_EXPIRY"] = str(int(min(each.expires for each in held).timestamp()))
+    if "BOTOBS_GRAFANA_URL" in given.texts:
+        # Messages have no link to a Grafana that nobody runs.
+        values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
     for component in COMPONENTS:
         # That of Grafana is where people find it, which they say.
         setting = TABLE.get(component.url_variable)

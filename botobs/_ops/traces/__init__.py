@@ -5,6 +5,7 @@ from __future__ import annotations
 from .embedded import EmbeddedTraces
 from .model import Kind, Span, Trace
 from .parts import Part, Share, break_down, part_of, throttled
+from .query import newest
 from .source import Found, NoSuchTrace, Summary, TraceSource, Wanted
 from .tempo import TempoClient, TempoError
 from .waterfall import Row, lay_out
@@ -26,6 +27,7 @@ __all__ = [
     "Wanted",
     "break_down",
     "lay_out",
+    "newest",
     "part_of",
     "throttled",
 ]

@@ -46,6 +46,7 @@ class Summary:
         start_ns: Nanoseconds since the epoch.
         duration: Seconds.
         matched: How many of its spans met the query.
+        longest: Seconds of the longest of those that the answer holds; 0 where it holds none.
     """
 
     trace_id: str
@@ -54,6 +55,7 @@ class Summary:
     start_ns: int
     duration: float
     matched: int = 0
+    longest: float = 0.0
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Summary:
@@ -66,6 +68,14 @@ class Summary:
             start_ns=int(raw.get("startTimeUnixNano", 0)),
             duration=int(raw.get("durationMs", 0)) / 1000,
             matched=sum(int(spans.get("matched", 0)) for spans in sets),
+            longest=max(
+                (
+                    int(span.get("durationNanos", 0)) / 1e9
+                    for spans in sets
+                    for span in spans.get("spans") or ()
+                ),
+                default=0.0,
+            ),
         )
 
 

@@ -10,7 +10,7 @@ import httpx
 
 from ..errors import UserError
 from .model import Trace, attributes_of
-from .query import build_query
+from .query import build_query, newest
 from .source import Found, NoSuchTrace, Summary, Wanted, full_id
 
 #: As many as Tempo gives of one trace.
@@ -43,7 +43,7 @@ class TempoClient:
     def search(
         self, query: str, last: float = 3600.0, limit: int = 20, spans_per_trace: int = 3
     ) -> list[Summary]:
-        """Traces that meet a TraceQL query, newest first.
+        """The newest traces that meet a TraceQL query, newest first.
 
         Args:
             query: TraceQL.
@@ -56,7 +56,7 @@ class TempoClient:
         """
         now = time.time()
         parameters: dict[str, str | int] = {
-            "q": query,
+            "q": newest(query),
             "start": int(now - last),
             # The end is exclusive and in whole seconds.
             "end": int(now) + 1,
@@ -80,7 +80,7 @@ class TempoClient:
             TempoError: Tempo cannot be reached or refuses the query.
         """
         parameters: dict[str, str | int] = {
-            "q": query,
+            "q": newest(query),
             "start": int(begin),
             "end": int(end) + 1,
             "limit": limit,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from ...semconv import exchange, trading
 from ..errors import UserError
-from ..traces import TempoClient, build_query
-from ..traces.query import quote
+from ..traces import TempoClient
+from ..traces.query import build_query, quote
 from .alerts import Alert
 from .prometheus import Prometheus
 from .subject import Subject

@@ -167,9 +167,9 @@ class Pipeline:
             self.log_queue.put(entry, priority, logs.size_of(entry))
 
     def report_soon(self) -> None:
-        """Export metrics before their time, because something is to be known at once; without I/O on the caller's thread.
+        """Export metrics before their time, because something is to be known at once.
 
-        However often it is called, a second lies between two exports.
+        It does no I/O on the caller's thread. However often it is called, a second lies between two exports.
         """
         if self._accepts and not self._inbox.urgent:
             self._inbox.report()

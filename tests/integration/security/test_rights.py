@@ -74,7 +74,7 @@ def _may(live: LiveStack, key: Key, action: Action) -> bool:
     with httpx.Client(base_url=url, verify=context, auth=auth, headers=headers, trust_env=False) as http:
         try:
             sent = {"json": _SILENCE} if action is Action.SILENCE else {"content": content}
-            return http.request(method, path, **sent).is_success  # type: ignore[arg-type]
+            return http.request(method, path, **sent).is_success
         except httpx.TransportError:
             return False
 
