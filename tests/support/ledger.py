@@ -146,4 +146,7 @@ def accounts(
 ) -> tuple[int, dict[str, Any]]:
     """What `botobs ledger` answers: its exit code, and the accounts by service."""
     code = cli.main(["ledger", "--home", str(live.home.path), "--last", last, "--json"])
-    return code, {account["service"]: account for account in json.loads(capsys.readouterr().out)}
+    found = json.loads(capsys.readouterr().out)
+    # An object says why it cannot tell.
+    assert isinstance(found, list), found
+    return code, {account["service"]: account for account in found}
