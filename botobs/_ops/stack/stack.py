@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from ..access import certificates, clients, secrets
+from ..access import certificates, clients, secrets, tokens
 from ..components import native, ports, targets
 from ..components.cluster import processes as cluster_processes
 from ..components.cluster import secrets as cluster_secrets
@@ -185,6 +185,7 @@ class Stack:
         self.receivers = receivers.of_home(self.home)
         self.warnings = [
             *unknown_settings.sentences(given.unknown),
+            *tokens.warnings(self.home.secrets),
             *outage.check_disk(outage_plan, self.home.data),
             *(self.receivers.warnings if self.receivers else ()),
         ]

@@ -18,7 +18,7 @@ FOLDER = assets.root() / "docs" / "runbooks"
 SECTIONS = ["What it means", "How sure it is", "What to look at", "What to do", "How to drill it"]
 #: Metrics of the parts that are scraped, and of the host and span metrics that the collector makes.
 FOREIGN = re.compile(
-    r"(alertmanager|botobs_collector|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
+    r"(alertmanager|botobs_collector|botobs_intake|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
     r"|up|scrape_duration_seconds|ALERTS"
 )
 PAGES = sorted(FOLDER.glob("*.md"))
