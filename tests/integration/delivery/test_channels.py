@@ -6,6 +6,7 @@ import ssl
 import statistics
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,6 @@ def test_the_watchdog_is_posted_in_every_interval(make: Make, sinks: Sinks) -> N
         alerting.fire("Watchdog", severity="none")
         assert eventually(lambda: len(heard) > 8, within=120)
     # With every other one left out the middle one would be two.
-    pauses = [later - earlier for earlier, later in zip(heard, heard[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(heard)]
     assert statistics.median(pauses) < 1.5
     assert sinks.inbox.since() == []
