@@ -65,6 +65,22 @@ def test_alerts_that_a_page_points_to_exist(page: Path, alerts: list[Rule]) -> N
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_an_installed_user_can_drill_it_or_reads_why_not(page: Path) -> None:
+    how = page.read_text(encoding="utf-8").partition("## How to drill it\n\n")[2]
+    if not re.search(r"botobs drill [a-z]", how) or "No drill of" in how:
+        assert re.match(r"No drill of `botobs drill` makes this fault: .{10,}", how)
+        assert f"$ botobs alert test --as {page.stem}\n" in how
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_says_what_it_costs_and_what_to_do_first(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for word in ("Costs", "First"):
+        # What a message shows of it.
+        assert re.search(rf"^{word}: .{{10,200}}$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_drill_that_a_page_names_raises_its_alert(page: Path) -> None:
     for name in re.findall(r"botobs drill ([a-z-]+)", page.read_text(encoding="utf-8")):
         drill = BY_NAME[name]
