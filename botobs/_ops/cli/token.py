@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..access import tokens
+from ..access import containers, tokens
 from ..console import err, out, print_json
 from ..console.arguments import add_home, secrets_made, secrets_of
+from ..home.home import Home
 from ..home.private import write_secret
 from ..stack import StackError
 
@@ -40,6 +41,7 @@ def _create(options: argparse.Namespace) -> int:
         # First, so that no token is valid that nobody has.
         _write(options.output, made)
     tokens.add(secrets, made)
+    containers.refresh(Home(secrets.parent))
     shown = {} if options.output is not None else {"token": made.value}
     if options.json:
         about = {"service": made.service, "id": made.id, "home": secrets.parent, "output": options.output}
@@ -73,6 +75,7 @@ def _list(options: argparse.Namespace) -> int:
 def _revoke(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
     gone = tokens.revoke(secrets, options.wanted)
+    containers.refresh(Home(secrets.parent))
     if options.json:
         print_json([{"id": each.id, "service": each.service, "home": secrets.parent} for each in gone])
         return 0

@@ -20,7 +20,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 PARTS_OF_THE_STACK = {name: service for name, service in SERVICES.items() if name != "ownership"}
 
 _EXACT = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$")
-_HOME = "${BOTOBS_HOME:-./.botobs/compose}"
+_HOME = "${BOTOBS_HOME:?run botobs compose first}"
 
 
 def _names(entries: list[Any], key: str = "source") -> list[str]:
@@ -53,9 +53,14 @@ def test_every_volume_and_secret_is_used() -> None:
 
 
 def test_every_volume_is_handed_over() -> None:
+    """To the user of the part that has it, with all that is in it."""
     handed = {entry.split(":")[0]: entry.split(":")[1] for entry in SERVICES["ownership"]["volumes"]}
     assert set(handed) == set(COMPOSE["volumes"])
-    assert set(SERVICES["ownership"]["command"]) == set(handed.values())
+    (script,) = SERVICES["ownership"]["command"]
+    owners = {
+        path: user for user, paths in re.findall(r"chown -R (\S+) ([^;]+)", script) for path in paths.split()
+    }
+    assert owners == {path: SERVICES[name]["user"] for name, path in handed.items()}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -74,7 +79,30 @@ def test_containers_are_confined(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert "cap_add" not in service and "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["user"].startswith("${BOTOBS_UID:?")
+    # The collector sees every process of the host: one of its own user's would be open to it.
+    assert service["user"] == ("65531:65531" if name == "collector" else "65532:65532")
+
+
+def test_the_host_s_root_is_given_to_the_collector_alone_and_without_a_word_on_propagation() -> None:
+    """A `rslave` is refused where the root is no shared mount, a `rprivate` where the engine's data is below it."""
+    binds = {
+        name: [entry for entry in service.get("volumes", []) if isinstance(entry, dict)]
+        for name, service in SERVICES.items()
+    }
+    assert all(entry["read_only"] for entries in binds.values() for entry in entries)
+    outside = {
+        (name, entry["source"])
+        for name, entries in binds.items()
+        for entry in entries
+        if not entry["source"].startswith(_HOME)
+    }
+    assert outside == {("collector", "/")}
+    assert not any("bind" in entry for entries in binds.values() for entry in entries)
+
+
+def test_secrets_are_the_copies_for_containers() -> None:
+    for name, entry in COMPOSE["secrets"].items():
+        assert entry == {"file": f"{_HOME}/containers/secrets/{name}"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
