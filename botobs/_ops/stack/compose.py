@@ -36,6 +36,7 @@ _VALUES = {
     "BOTOBS_CONFIG": "/config",
     # The collector sees the host's disks under this mount.
     "BOTOBS_HOST_ROOT": "/hostfs",
+    "BOTOBS_HOST_NETWORK_ROOT": "/hostnet",
 }
 
 

@@ -78,8 +78,8 @@ def test_the_host_is_measured_and_not_the_container(project: Project) -> None:
     disk = psutil.disk_usage("/")
     parts = project.query('system_filesystem_usage_bytes{mountpoint="/"}')
     assert sum(float(each["value"][1]) for each in parts) == pytest.approx(disk.total, rel=0.01)
-    memory = sum(float(each["value"][1]) for each in project.query("system_memory_usage_bytes"))
-    assert memory == pytest.approx(psutil.virtual_memory().total, rel=0.05)
+    (memory,) = project.query("system_memory_limit_bytes")
+    assert float(memory["value"][1]) == pytest.approx(psutil.virtual_memory().total, rel=0.01)
     (received,) = project.query('sum(system_network_io_bytes_total{direction="receive"})')
     counters = psutil.net_io_counters(pernic=True)
     ours = sum(
