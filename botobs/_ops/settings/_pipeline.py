@@ -125,7 +125,6 @@ _HIDDEN = {
     "SECRETS": "folder of secrets",
     "CONFIG": "folder of rendered configuration",
     "HOST_ROOT": "where the collector sees the machine's root",
-    "HOST_NETWORK_ROOT": "where it sees the counters of the machine's interfaces",
     "NODE": "a pod's node",
     "POD": "a pod's name",
     "EXPORTER_PASSWORD_FILE": "the exporter's password, in a container",

@@ -36,7 +36,6 @@ _VALUES = {
     "BOTOBS_CONFIG": "/config",
     # The collector sees the host's disks under this mount.
     "BOTOBS_HOST_ROOT": "/hostfs",
-    "BOTOBS_HOST_NETWORK_ROOT": "/hostnet",
 }
 
 

@@ -76,8 +76,7 @@ def test_of_the_host_it_has_what_the_file_names(project: Project, service: str) 
     assert set(binds) - secrets == named - {"/secrets/alertmanager"}
     assert not any(mount["RW"] for mount in found if mount["Type"] == "bind")
     outside = {path for path, source in binds.items() if not Path(source).is_relative_to(project.home.path)}
-    of_the_host = {"/hostfs", "/hostnet/proc/net/dev", "/hostnet/proc/stat"}
-    assert outside == (of_the_host if service == "collector" else set())
+    assert all(path.startswith("/hostfs") for path in outside) and bool(outside) == (service == "collector")
     volumes = {mount["Destination"] for mount in found if mount["Type"] == "volume"}
     assert len(volumes) <= 1
 
@@ -107,6 +106,8 @@ def test_the_collector_gets_nowhere_through_the_host_s_processes(
         assert Path(path).read_bytes(), path
         seen = project.see("collector", "cat", f"/hostfs{path}")
         assert seen.returncode != 0 and not seen.stdout, f"{path} can be read"
+    # Of processes it sees none at all: command lines are open to every user of a host.
+    assert project.see("collector", "ls", "/hostfs/proc/1").stdout.split() == ["mountinfo"]
 
 
 def test_on_the_host_the_copies_are_the_operator_s_alone(project: Project) -> None:

@@ -31,11 +31,11 @@ def install() -> None:
     Raises:
         NotHere: We may not, or it cannot be had.
     """
+    if os.geteuid() != 0:
+        raise NotHere("an engine of its own needs root: run the lane as root, on a machine that is yours")
     missing = [package for program, package in _PACKAGES.items() if not _found(program)]
     if not list(Path("/usr/lib").rglob(NSS_WRAPPER)):
         missing.append("libnss-wrapper")
-    if os.geteuid() != 0:
-        raise NotHere("an engine of its own needs root: run the lane as root, on a machine that is yours")
     if not missing:
         return
     if not _found("apt-get"):
@@ -115,6 +115,8 @@ class Engine:
     def _start(self) -> None:
         self._log = (self.folder / "engine.log").open("wb")
         words = [
+            # It ends with us, however we end.
+            "setpriv", "--pdeathsig=TERM",
             # A mount namespace of its own: what the engine mounts is gone with it. Its root is shared there, as systemd
             # makes it on a host.
             "unshare", "--mount", "sh", "-c", 'mount --make-rshared / && exec dockerd "$@"', "sh",
@@ -131,7 +133,7 @@ class Engine:
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, f"the engine ended:\n{self.log()}"
-        return subprocess.run(self._docker("info"), env=self.environ, capture_output=True).returncode == 0
+        return subprocess.run(["docker", "info"], env=self.environ, capture_output=True).returncode == 0
 
     def make_root(self, propagation: str) -> None:
         """Make its root a mount of another kind: `rshared` as on most hosts, `rprivate` as under WSL."""
@@ -142,23 +144,22 @@ class Engine:
         """The last of what the engine has said."""
         return (self.folder / "engine.log").read_text(errors="replace")[-4000:]
 
-    def _docker(self, *words: str) -> list[str]:
-        return ["docker", *words]
-
-    def docker(
-        self, *words: str, stdin: bytes | None = None, check: bool = True
-    ) -> subprocess.CompletedProcess[str]:
+    def docker(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `docker` with some words.
 
         Raises:
             AssertionError: It failed, and `check` asks for its success.
         """
         done = subprocess.run(
-            self._docker(*words), env=self.environ, input=stdin, capture_output=True, check=False
+            ["docker", *words],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
-        out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-        assert not check or done.returncode == 0, f"docker {' '.join(words)}: {err}\n{out}"
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+        assert not check or done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}\n{done.stdout}"
+        return done
 
     def inspect(self, container: str) -> dict[str, object]:
         """What the engine knows of a container."""

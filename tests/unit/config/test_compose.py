@@ -85,19 +85,26 @@ def test_containers_are_confined(name: str) -> None:
 
 def test_the_host_is_shown_to_the_collector_alone_and_without_a_word_on_propagation() -> None:
     """A `rslave` is refused where the root is no shared mount, a `rprivate` where the engine's data is below it."""
-    binds = {
-        name: [entry for entry in service.get("volumes", []) if isinstance(entry, dict)]
+    mounts = [
+        (name, entry)
         for name, service in SERVICES.items()
+        for entry in service.get("volumes", [])
+        if isinstance(entry, dict) and not entry.get("source", "").startswith(_HOME)
+    ]
+    assert {name for name, _ in mounts} == {"collector"}
+    assert all(entry["read_only"] for _, entry in mounts if entry["type"] == "bind")
+    assert not any("bind" in entry for _, entry in mounts)
+    # Its processes are hidden, but for what describes the host itself.
+    (hidden,) = (entry["target"] for _, entry in mounts if entry["type"] == "tmpfs")
+    assert hidden == "/hostfs/proc"
+    shown = {entry["source"]: entry["target"] for _, entry in mounts if entry["type"] == "bind"}
+    assert shown.pop("/") == "/hostfs"
+    assert {source for source in shown if re.search(r"\d", source)} == {
+        "/proc/1/mountinfo",
+        "/proc/1/net/dev",
     }
-    assert all(entry["read_only"] for entries in binds.values() for entry in entries)
-    outside = {
-        (name, entry["source"])
-        for name, entries in binds.items()
-        for entry in entries
-        if not entry["source"].startswith(_HOME)
-    }
-    assert outside == {("collector", path) for path in ("/", "/proc/1/net/dev", "/proc/stat")}
-    assert not any("bind" in entry for entries in binds.values() for entry in entries)
+    shown["/proc/net/dev"] = shown.pop("/proc/1/net/dev")
+    assert shown == {source: f"/hostfs{source}" for source in shown}
 
 
 def test_secrets_are_the_copies_for_containers() -> None:
