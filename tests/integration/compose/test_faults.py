@@ -66,7 +66,7 @@ def test_a_stopped_project_goes_on_with_what_it_had(
         _flows(sender)
     project.compose("stop")
     for service in ("collector", "prometheus", "alertmanager", "postgres", "mimir"):
-        assert project.state(service)["ExitCode"] == 0, f"{service} was killed"
+        assert project.state(service)["ExitCode"] == 0, f"{service} did not end in good order"
     volumes = project.engine.folder / "root" / "volumes"
     for path in volumes.glob("botobs_*/_data/**/*"):
         shutil.chown(path, OPERATOR, OPERATOR)
