@@ -89,3 +89,17 @@ def test_a_link_in_the_place_of_a_copy_is_not_followed(home: Home, tmp_path: Pat
     with pytest.raises(OSError):
         containers.hand_out(home)
     assert target.read_text() == "mine"
+
+
+def test_preparing_again_touches_nothing_that_has_not_changed(home: Home) -> None:
+    """A Prometheus that runs would find its targets gone, or closed, for a moment."""
+
+    def stamps() -> dict[Path, tuple[int, int]]:
+        files = (
+            path for path in home.path.rglob("*") if path.is_file() and path != home.path / "compose.env"
+        )
+        return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+    before = stamps()
+    prepare(home)
+    assert stamps() == before
