@@ -258,6 +258,12 @@ def ccxt_class(exchange: str, code: str) -> str:
     return next((kind for kind, codes in _ccxt(table).items() if code in codes), "") if table else ""
 
 
+def listed_phrase(exchange: str, sentence: str) -> str:
+    """The longest part of a sentence that ccxt's tables know, of exchanges whose errors are sentences; or empty."""
+    known = (code for codes in _ccxt(table_of(exchange)).values() for code in codes)
+    return max((code for code in known if code in sentence), key=len, default="")
+
+
 @functools.cache
 def _ccxt(table: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = json.loads(CCXT_TABLES.read_text(encoding="utf-8")).get(table, {})

@@ -25,6 +25,27 @@ _BINANCE_LIMIT = re.compile(
 _BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
 
 
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """What an answer says about one limit; None is what it does not say.
+
+    Attributes:
+        scope: What is counted, such as `weight`, `orders` or `requests`.
+        used: How much is used of it.
+        limit: How much there is.
+        remaining: How much is left.
+        window: Seconds in which it is counted, from one multiple to the next; 0 where it is not known.
+        reset_at: When it starts over, in seconds since the epoch.
+    """
+
+    scope: str
+    used: float | None = None
+    limit: float | None = None
+    remaining: float | None = None
+    window: float = 0.0
+    reset_at: float | None = None
+
+
 @dataclass(slots=True)
 class Limit:
     """One limit as the exchange last stated it; None is what it did not state.
@@ -143,6 +164,17 @@ class RateLimits:
                 break
         if status in (418, 429, 403):
             self._read_ban(status, lower.get("retry-after"), body, now)
+
+    def state(self, stated: LimitState) -> None:
+        """Take what an answer's body says about one limit into account."""
+        scope = self._scope(stated.scope)
+        if scope is None:
+            return
+        self.seen = True
+        scope.used, scope.remaining = stated.used, stated.remaining
+        scope.window, scope.reset_at = stated.window, stated.reset_at
+        scope.limit = scope.limit if stated.limit is None else stated.limit
+        scope.stated_at = time.time()
 
     def read_exchange_info(self, body: str) -> None:
         """Learn Binance's limits from its `exchangeInfo` answer (only the head of it is looked at)."""

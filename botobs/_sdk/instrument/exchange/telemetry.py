@@ -69,6 +69,11 @@ class ExchangeTelemetry:
         """The exchange that a host belongs to; empty for one that is not known, which may be none."""
         return hosts.exchange_at(host, self._own_hosts)
 
+    def variant_of(self, name: str, host: str) -> str:
+        """`name`, or what stands for its test net or region where `host` is one of these."""
+        found = self.exchange_at(host)
+        return found if found.startswith(name) else name
+
     def exchange(self, name: Any) -> Exchange:
         """What is known about an exchange; all that come after too many share one.
 

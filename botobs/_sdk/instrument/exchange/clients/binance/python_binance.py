@@ -125,7 +125,10 @@ def _begin(
     path = urlsplit(uri).path
     name = operation(method, path)
     attributes = request_attributes(kwargs.get("data"), exchanges.values)
-    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(path, kwargs.get("data")))
+    batch = submitted(path, kwargs.get("data"))
+    opened = begin_operation(
+        exchanges, client, _WHO, name, attributes, batch, getattr(client, "API_KEY", None)
+    )
     if opened is None:
         return None
     opened.template = template(path)
@@ -160,7 +163,8 @@ def _begin_over_socket(
     payload = args[1] if len(args) > 1 else kwargs["payload"]
     method, params = str(payload.get("method")), payload.get("params")
     name, attributes = ws_operation(method), request_attributes(params, exchanges.values)
-    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(method, params))
+    key = params.get("apiKey") if isinstance(params, Mapping) else None
+    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(method, params), key)
     if opened is None:
         return None
     opened.template = template(method)
