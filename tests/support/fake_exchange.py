@@ -6,14 +6,19 @@ A client's program tells it what to answer at `/_answers`, and drives its WebSoc
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import WSMsgType, web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class FakeExchange:
@@ -21,6 +26,8 @@ class FakeExchange:
 
     Attributes:
         url: Where it listens.
+        tls_url: The same with TLS.
+        authority: The file with the certificate that it shows.
         answers: What it answers, by method and the end of the path: `status`, `headers`, `body`, and `cut` for a
             connection that is cut before the answer.
         requests: What arrived: method, path with query, headers, body.
@@ -31,6 +38,7 @@ class FakeExchange:
     def __init__(self) -> None:
         self.url = ""
         self.tls_url = ""
+        self.authority = ""
         self.answers: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str, dict[str, str], str]] = []
         self.sockets: list[web.WebSocketResponse] = []
@@ -74,7 +82,7 @@ class FakeExchange:
         await socket.prepare(request)
         self.sockets.append(socket)
         for greeting in self.replies.get("", "").splitlines():
-            await socket.send_str(greeting)
+            await _send(socket, greeting)
         async for message in socket:
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 text = message.data if isinstance(message.data, str) else message.data.decode("latin-1")
@@ -87,22 +95,19 @@ class FakeExchange:
     async def _reply(self, socket: web.WebSocketResponse, text: str) -> None:
         for part, reply in self.replies.items():
             if part and part in text:
-                decoded = json.loads(text)
-                for name in ("id", "req_id", "reqId"):
-                    reply = reply.replace(f"${name}", str(decoded.get(name, "")))
+                if "$" in reply:
+                    decoded = json.loads(text)
+                    for name in ("id", "req_id", "reqId"):
+                        reply = reply.replace(f"${name}", str(decoded.get(name, "")))
                 for line in reply.splitlines():
-                    await socket.send_str(line)
+                    await _send(socket, line)
 
     async def _drive(self, order: dict[str, Any]) -> web.Response:
         if "replies" in order:
             self.replies = order["replies"]
         for text in order.get("send", ()):
             for socket in list(self.sockets):
-                await (
-                    socket.send_bytes(bytes.fromhex(text[4:]))
-                    if text[:4] == "hex:"
-                    else socket.send_str(text)
-                )
+                await _send(socket, text)
         for socket in list(self.sockets) if "close" in order else ():
             await socket.close(code=order["close"])
         if order.get("abort"):
@@ -114,10 +119,48 @@ class FakeExchange:
         return web.json_response({"open": len(self.sockets)})
 
 
+async def _send(socket: web.WebSocketResponse, text: str) -> None:
+    """Send a text, or after `hex:` bytes."""
+    if text.startswith("hex:"):
+        await socket.send_bytes(bytes.fromhex(text[4:]))
+    else:
+        await socket.send_str(text)
+
+
+def server_tls(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """A context with a certificate for `localhost` that has signed itself, and the file that it is in."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    written = folder / "certificate.pem", folder / "key.pem"
+    written[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    written[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*written)
+    return context, str(written[0])
+
+
 @contextmanager
-def fake_exchange(certificate: ssl.SSLContext | None = None) -> Iterator[FakeExchange]:
+def fake_exchange(certificate: ssl.SSLContext | None = None, authority: str = "") -> Iterator[FakeExchange]:
     """One that listens, in a thread with an event loop of its own."""
     fake, loop = FakeExchange(), asyncio.new_event_loop()
+    fake.authority = authority
     started = threading.Event()
 
     async def serve() -> web.AppRunner:

@@ -10,7 +10,7 @@ from ._attempts import Attempts
 from ._classifiers import Answer, Classifier, Outcome, add_classifier, classified
 from ._codes import ccxt_class, listed_phrase
 from ._decide import submit_outcome
-from ._evidence import LONGEST_TEXT, codes_in
+from ._evidence import LONGEST_TEXT, codes_in, messages_in
 from ._http import WATCHER, HttpRequest, begin_request, seen_libraries, sending
 from ._requests import Evidence, OrderRequests
 from ._witness import Witness, current_witness
@@ -39,6 +39,7 @@ __all__ = [
     "codes_in",
     "current_witness",
     "listed_phrase",
+    "messages_in",
     "order_key",
     "replacement",
     "result_outcome",

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
-from ...orders import ccxt_class, codes_in
+from ...orders import ccxt_class, codes_in, messages_in
 
 Transport = Literal["rest", "ws"]
 
@@ -138,7 +138,8 @@ def answered(exchange: str, status: int | None, answer: str) -> str:
     """The category by an answer: the exchange's code, then the HTTP status; empty where neither says that it failed."""
     if status in _STATUS_CATEGORIES:
         return _STATUS_CATEGORIES[status]
-    for code in codes_in(answer):
+    # As ccxt does: Binance has one code for all that is wrong with an order, and tells it apart in words.
+    for code in (*messages_in(answer), *codes_in(answer)):
         found = CATEGORIES.get(ccxt_class(exchange, code))
         if found is not None:
             return found

@@ -80,10 +80,8 @@ class AdaptedClient:
         if owner is not module:
             self._patches.replace(owner, name, wrapped)
             return
-        # Modules that have imported the function by name hold it themselves.
-        for holder in list(sys.modules.values()):
-            if isinstance(holder, ModuleType) and vars(holder).get(name) is plain:
-                self._patches.replace(holder, name, wrapped)
+        _replace_everywhere(name, plain, wrapped)
+        self._patches.on_undo(lambda: _replace_everywhere(name, wrapped, plain))
 
     def _call(self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature) -> Function:
         reading = never_raise(self.name)(begin_call)
@@ -184,6 +182,13 @@ def take(
     if connection.check is None:
         connection.check = integrity.sequence_check(connection.key[0])
     connection.check_sequence(decoded)
+
+
+def _replace_everywhere(name: str, old: Function, new: Function) -> None:
+    """Modules that have imported a function by name hold it themselves; some are imported while it is replaced."""
+    for holder in list(sys.modules.values()):
+        if isinstance(holder, ModuleType) and vars(holder).get(name) is old:
+            setattr(holder, name, new)
 
 
 def _is_method(signature: inspect.Signature) -> bool:

@@ -19,9 +19,10 @@ ORDER_ID, CLIENT_ID = "1234567", "mine-1"
 class Remote:
     """The fake exchange, from the client's process."""
 
-    def __init__(self, url: str, tls_url: str = "") -> None:
+    def __init__(self, url: str, tls_url: str = "", authority: str = "") -> None:
         self.url = url
         self.tls_url = tls_url
+        self.authority = authority
 
     @property
     def address(self) -> str:
@@ -65,6 +66,8 @@ class Client:
     symbol = "BTCUSDT"
     template = ""
     path = ""
+    order_id = ORDER_ID
+    client_id = CLIENT_ID
     limit = ""
     ahead = 7.0
 

@@ -11,7 +11,7 @@ from typing import Any
 from botobs.semconv import exchange as names
 from botobs.testing import Capture
 
-from .base import CLIENT_ID, KEY, ORDER_ID, SECRET, Client, outcomes, until, value
+from .base import KEY, SECRET, Client, outcomes, until, value
 
 
 def last_span(captured: Capture, client: Client, operation: str) -> Any:
@@ -106,8 +106,8 @@ def order(captured: Capture, client: Client) -> None:
     client.answering(client.took)
     client.order()
     attributes = last_span(captured, client, "create_order").attributes
-    assert attributes[names.ORDER_ID] == ORDER_ID, attributes
-    assert attributes[names.ORDER_CLIENT_ID] == CLIENT_ID, attributes
+    assert attributes[names.ORDER_ID] == client.order_id, attributes
+    assert attributes[names.ORDER_CLIENT_ID] == client.client_id, attributes
     assert str(attributes[names.SYMBOL]) == client.symbol, attributes
     assert str(attributes[names.ORDER_SIDE]).lower() == "buy", attributes
     before = outcomes(captured, client)
