@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Why gaps cannot be seen of some libraries.
-UNDECODED = "the library hands on the text of messages without decoding it; `trading.feed` counts what your handler tells"
+UNDECODED = (
+    "the library hands on the text of messages undecoded; `trading.feed` counts what your own handler tells"
+)
 
 #: Parts of a path that name one of many: numbers, UUIDs, and what is as long as an order's id.
 _ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_-]{8,}$|^\d+$")
