@@ -18,6 +18,7 @@ from ...semconv import sdk
 from ..patching import failures
 from ..safe import Log
 from . import _upstream, libraries
+from .exchange.unwatched import unwatched_clients
 
 if TYPE_CHECKING:
     from .base import Instrumentation, Telemetry
@@ -131,6 +132,8 @@ class Instrumentations:
         self.statuses: dict[str, Status] = {}
         self._warn = warn
         self._installed: list[Instrumentation] = []
+        # The libraries that descriptions of other distributions watch, by module.
+        self._described: set[str] = set()
         failures.reset()
 
     def look(self) -> list[Status]:
@@ -141,11 +144,19 @@ class Instrumentations:
             else status
             for name, status in self.statuses.items()
         ]
-        return known + [
-            Status(found.name, found.library, State.UNWATCHED, found.detail)
-            for found in unwatched()
-            if found.imported
-        ]
+        return (
+            known
+            + [
+                Status(found.name, found.library, State.UNWATCHED, found.detail)
+                for found in unwatched()
+                if found.imported
+            ]
+            + [
+                Status(found.module, found.library, State.UNWATCHED, f"{found.reason}; {found.way_out}")
+                for found in unwatched_clients(self._described)
+                if found.imported
+            ]
+        )
 
     def install(self, telemetry: Telemetry) -> None:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
@@ -214,6 +225,7 @@ class Instrumentations:
         if not hasattr(made, "install"):
             from .exchange.clients.adapted import AdaptedClient
 
+            self._described.add(made.library)
             made = AdaptedClient(made)
         instrumentation: Instrumentation = made
         self._installed.append(instrumentation)

@@ -12,6 +12,7 @@ from typing import Any
 
 from opentelemetry import context
 
+from ....patching import failures
 from ....patching.guard import never_raise
 from ....patching.patch import Patches
 from ...base import Telemetry
@@ -74,6 +75,8 @@ class AdaptedClient:
             owner = getattr(owner, part, None)
         plain = getattr(owner, name, None)
         if not callable(plain):
+            failures.report(self.name)
+            failures.give_up(self.name, f"{module.__name__}:{path} is not in the release that is installed")
             return
         exchanges = once_per_provider(telemetry, ExchangeTelemetry)
         wrapped = functools.wraps(plain)(hook(exchanges, plain, inspect.signature(plain)))

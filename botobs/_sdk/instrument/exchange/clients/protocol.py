@@ -64,7 +64,7 @@ class ExchangeClient:
 
     All methods run inside the service's calls: they must be quick, and may raise. What a method raises is counted under
     `name` in `botobs.sdk.instrumentation.errors`; the call goes on as if nobody had looked. Functions are named as
-    `module:Class.method` or `module:function`; one that the installed release of the library lacks is passed over.
+    `module:Class.method` or `module:function`; modules that the program never imports are passed over.
 
     Attributes:
         name: In lower case, with underscores: the value of `exchange.client`, and the name by which it is switched off.
