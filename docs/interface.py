@@ -28,6 +28,7 @@ PUBLIC = tuple(
     for name in (
         "botobs",
         "botobs.trading",
+        "botobs.trading.sequences",
         "botobs.testing",
         "botobs.testing.clients",
         "botobs.clients",

@@ -104,7 +104,6 @@ class Feed:
             self._followed.clear()
         self._followed[numbers.stream] = numbers.last
 
-    @never_raise
     def checksum(self, told: int, computed: int) -> bool:
         """Compare the checksum that the exchange tells of a book with that of the book as it is here.
 
@@ -115,11 +114,16 @@ class Feed:
         Returns:
             Whether they agree; where they do not, the book is wrong and must be asked for anew.
         """
-        self._recorder.connect()
         agree = told == computed
-        if not agree:
-            self._checksum_failures += 1
+        self._compared(agree)
         return agree
+
+    @never_raise
+    def _compared(self, agree: bool) -> None:
+        if not self._kept:
+            self._registry.keep(self)
+        self._recorder.connect()
+        self._checksum_failures += not agree
 
     @never_raise
     def reconnected(self) -> None:

@@ -25,6 +25,7 @@ from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .order_details import set_order_ids
 from .scope import ContextScope
 from .settling import settle_from_call
+from .spending import account_of
 from .submission import Submission
 from .telemetry import ExchangeTelemetry
 
@@ -66,6 +67,7 @@ class Operation(ContextScope):
         "_submission",
         "_transport",
         "_waited",
+        "account",
         "answer",
         "answered_at",
         "cause",
@@ -89,6 +91,7 @@ class Operation(ContextScope):
         batch: list[Mapping[str, Any]] | None = None,
         key: Any = None,
         evidence: orders.Evidence | None = None,
+        secret: Any = None,
     ) -> None:
         self._exchanges = exchanges
         self.name = name
@@ -113,7 +116,10 @@ class Operation(ContextScope):
             evidence = evidence or orders.Attempts(who[0], functools.partial(_is_listed, self._client))
             KNOWN.account(who[0], key)
             self._submission = Submission(exchanges.orders, who, name, order, batch, evidence)
+        self.account = account_of(key, secret)
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
+        if self.account:
+            attributes[semconv.ACCOUNT] = self.account
         self.span = exchanges.tracer.start_span(
             f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes
         )
@@ -190,6 +196,11 @@ class Operation(ContextScope):
         exchanges.operation_duration.record(
             duration, attributes, context=trace.set_span_in_context(self.span)
         )
+        if self.requests:
+            spender = {name: attributes[name] for name in (semconv.NAME, semconv.CLIENT, semconv.OPERATION)}
+            exchanges.spent.add(
+                self.requests, spender | ({semconv.ACCOUNT: self.account} if self.account else {})
+            )
         if failure is not None and failure.category:
             attributes[semconv.ERROR_CATEGORY] = failure.category
             exchanges.errors.add(1, attributes)
@@ -275,6 +286,7 @@ def begin_operation(
     batch: list[Mapping[str, Any]] | None = None,
     key: Any = None,
     evidence: orders.Evidence | None = None,
+    secret: Any = None,
 ) -> Operation | None:
     """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed.
 
@@ -287,6 +299,7 @@ def begin_operation(
         batch: The orders of a call that submits several.
         key: The API key that orders go out with; of it only whether keys are equal is remembered.
         evidence: What will be known of orders, where the requests do not report to `Operation.attempts`.
+        secret: That of the key; with it the key is hashed.
     """
     running = current()
     if running is not None and running.owner == id(instance):
@@ -295,7 +308,7 @@ def begin_operation(
         return None
     if not is_instrumentation_enabled():
         return None
-    return Operation(exchanges, instance, who, name, order, batch, key, evidence)
+    return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret)
 
 
 def _is_listed(client: Callable[[], Any], code: str) -> bool:

@@ -51,6 +51,7 @@ class ExchangeTelemetry:
         self.throttle_wait = semconv.THROTTLE_WAITED.create(meter)
         self.throttle_cost = semconv.THROTTLE_COST.create(meter)
         self.rejections = semconv.RATELIMIT_REJECTIONS.create(meter)
+        self.spent = semconv.RATELIMIT_SPENT.create(meter)
         self.negative_age = semconv.CLOCK_NEGATIVE_AGE.create(meter)
         self.connect_duration = semconv.WS_CONNECT_DURATION.create(meter)
         self.disconnects = semconv.WS_DISCONNECTS.create(meter)

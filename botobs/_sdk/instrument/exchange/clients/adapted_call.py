@@ -61,6 +61,7 @@ def begin_call(
         None if call.orders is None else list(call.orders),
         key,
         evidence,
+        secrets[1] if len(secrets) > 1 else None,
     )
     if operation is None:
         return None

@@ -89,7 +89,7 @@ class Client(base.Client):
             stream_url=f"ws://{self.remote.address}", on_message=lambda *_: None, on_error=lambda *_: None
         )
         client.diff_book_depth(symbol="btcusdt")
-        return client.stop
+        return lambda: client.stop()
 
     def tick(self, number: int) -> str:
         """One change."""

@@ -83,7 +83,7 @@ class Client(base.Client):
         client.base_url = f"ws://{self.remote.address}"
         client.open()
         client.ticker(["BTC-USD"])
-        return client.close
+        return lambda: client.close()
 
     def tick(self, number: int) -> str:
         """A price."""

@@ -11,7 +11,7 @@ from typing import Any
 from . import base
 
 META = {"universe": [{"name": "BTC", "szDecimals": 5}]}
-SPOT = {"universe": [], "tokens": []}
+SPOT: dict[str, list[Any]] = {"universe": [], "tokens": []}
 #: As long as the library wants one; it is not the one of an order, which the library sends along.
 CLOID = "0x00000000000000000000000000000001"
 

@@ -28,7 +28,8 @@ from ...scope import scoped
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 from ...updates import updated
-from ._payloads import operation, request_attributes, section, stream_update, submitted, unified, ws_operation
+from .limits import read_limits
+from .payloads import operation, request_attributes, section, stream_update, submitted, unified, ws_operation
 
 _LIBRARY = "python_binance"
 _WHO = ("binance", _LIBRARY)
@@ -282,6 +283,8 @@ def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 @never_raise(_LIBRARY)
 def _look_at(exchanges: ExchangeTelemetry, connection: Connection, message: Any) -> None:
+    if message.__class__ is dict and "rateLimits" in message:
+        read_limits(exchanges, connection, message)
     connection.check_sequence(message)
     update = stream_update(message)
     if update is None:

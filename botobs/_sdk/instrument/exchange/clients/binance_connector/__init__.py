@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from ..binance import _payloads
+from ..binance import payloads
 from ..plain import UNDECODED
 from ..protocol import Call, ExchangeClient
 
@@ -36,15 +36,15 @@ class BinanceConnector(ExchangeClient):
         return Call(
             method,
             path,
-            _payloads.operation(method, path),
-            _payloads.order_of(data),
-            _payloads.submitted(path, data),
+            payloads.operation(method, path),
+            payloads.order_of(data),
+            payloads.submitted(path, data),
             data,
         )
 
     def result(self, call: Call, result: Any) -> Any:
         """With `show_limit_usage` and `show_header` there is more beside the data."""
-        return _payloads.unified(call.operation, _data(result))
+        return payloads.unified(call.operation, _data(result))
 
     def time(self, call: Call, result: Any) -> float | None:  # noqa: ARG002 - the protocol's
         """`/api/v3/time` and `/api/v3/exchangeInfo` tell it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...names import BATCHES, CANCELS, EDITS, ORDER_QUERIES, SUBMITS
-from ..binance import _payloads
+from ..binance import payloads
 from ..plain import plain
 from ..protocol import Call, ExchangeClient
 
@@ -36,9 +36,9 @@ class BinanceSdk(ExchangeClient):
         return Call(
             method,
             path,
-            _payloads.operation(method, path),
-            _payloads.order_of(data),
-            _payloads.submitted(path, data),
+            payloads.operation(method, path),
+            payloads.order_of(data),
+            payloads.submitted(path, data),
             data,
         )
 
@@ -48,8 +48,8 @@ class BinanceSdk(ExchangeClient):
             return None
         data = result.data()
         if isinstance(data, list):
-            return _payloads.unified(call.operation, [plain(each) for each in data])
-        return _payloads.unified(call.operation, plain(data))
+            return payloads.unified(call.operation, [plain(each) for each in data])
+        return payloads.unified(call.operation, plain(data))
 
     def time(self, call: Call, result: Any) -> float | None:
         """`/api/v3/time` tells it."""

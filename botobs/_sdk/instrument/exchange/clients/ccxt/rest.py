@@ -162,6 +162,7 @@ def _begin_call(
         order_attributes(name, args, kwargs, exchanges.values),
         batch(name, args, kwargs),
         getattr(instance, "apiKey", None),
+        secret=getattr(instance, "secret", None),
     )
 
 
