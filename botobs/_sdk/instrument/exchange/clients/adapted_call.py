@@ -58,7 +58,7 @@ def begin_call(
         (name, client.name),
         call.operation,
         _attributes(call.order, exchanges.values),
-        None if call.orders is None else list(call.orders),
+        list(call.orders) if call.orders else None,
         key,
         evidence,
         secrets[1] if len(secrets) > 1 else None,

@@ -124,7 +124,7 @@ def _connections(captured: Capture, client: Client, state: str) -> float:
 
 
 def stream(captured: Capture, client: Client) -> None:
-    """A connection is counted under the client and its exchange, and is gone when the client closes it."""
+    """A connection is counted under the client and its exchange; closed by the client it is gone, cut it is lost."""
     close = client.open_stream()
     until(lambda: _connections(captured, client, "open") == 1, "no open connection")
     for number in range(1, 4):
@@ -138,6 +138,20 @@ def stream(captured: Capture, client: Client) -> None:
     until(lambda: _connections(captured, client, "open") == 0, "still open")
     assert _connections(captured, client, "closed") == 0, "closed on purpose, and lost"
     captured.assert_no_secrets([KEY, SECRET])
+    client.open_stream()
+    until(lambda: _connections(captured, client, "open") == 1, "no open connection")
+    client.remote.drive(send=[client.tick(1)])
+    before = value(captured, "exchange.ws.disconnects", exchange__ws__close__reason="user", **who)
+    lost = value(captured, "exchange.ws.disconnects", **who) - before
+    client.remote.drive(abort=True)
+    until(
+        lambda: (
+            value(captured, "exchange.ws.disconnects", **who)
+            - value(captured, "exchange.ws.disconnects", exchange__ws__close__reason="user", **who)
+            == lost + 1
+        ),
+        "that it is lost is not told",
+    )
 
 
 def silence(captured: Capture, client: Client) -> None:

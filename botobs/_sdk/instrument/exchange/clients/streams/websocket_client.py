@@ -164,17 +164,21 @@ def _shutdown(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 def _closed(exchanges: ExchangeTelemetry, socket: Any, code: Any) -> None:
     connection = raw.of(socket)
     if connection is not None:
-        reason = _reason(socket)
+        reason = _reason(socket, closed=True)
         connection_events.ended(exchanges, connection, reason, code if reason == "user" else None)
 
 
-def _reason(socket: Any) -> str:
-    """Who ends a connection without a close frame of the other side."""
-    reference = socket.__dict__.get("_botobs_app")
-    app = _app_of(reference)
-    if raw.is_closing(socket) or (app is not None and raw.is_closing(app)):
+def _reason(socket: Any, closed: bool = False) -> str:
+    """Who ends a connection without a close frame of the other side.
+
+    Args:
+        socket: The connection.
+        closed: It is being closed on this side: by the program, unless an app closes what it has lost.
+    """
+    app = _app_of(socket.__dict__.get("_botobs_app"))
+    if raw.is_closing(socket) or (closed if app is None else raw.is_closing(app)):
         return "user"
-    return "keepalive" if app.__dict__.pop("_botobs_no_pong", False) else "error"
+    return "keepalive" if app is not None and app.__dict__.pop("_botobs_no_pong", False) else "error"
 
 
 def _app_of(reference: weakref.ref[Any] | None) -> Any:
