@@ -15,7 +15,7 @@ from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, first_steps, interface, order_codes, patterns, stack_settings
+from . import chart, exchange_clients, first_steps, interface, order_codes, patterns, stack_settings
 from .tables import markdown_table
 
 FOLDER = Path(__file__).parent
@@ -41,6 +41,7 @@ def pages() -> dict[Path, str]:
                 "access.md": _access,
                 "components.md": _components,
                 "commands.md": _commands,
+                "exchange-clients.md": exchange_clients.page,
                 "public-api.md": _public_api,
                 "alerts.md": _alerts,
             }.items()
