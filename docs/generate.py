@@ -14,7 +14,7 @@ from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, interface, order_codes, patterns, stack_settings
+from . import chart, interface, libraries, order_codes, patterns, stack_settings
 from .tables import markdown_table
 
 FOLDER = Path(__file__).parent
@@ -35,6 +35,7 @@ def pages() -> dict[Path, str]:
                 "metrics.md": _metrics,
                 "settings.md": _settings,
                 "stack-settings.md": stack_settings.page,
+                "libraries.md": libraries.page,
                 "ports.md": _ports,
                 "components.md": _components,
                 "commands.md": _commands,
