@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def load(
         environ = {}
     decided.try_to("config", lambda: decided.read_file(arguments, environ, directory))
     decided.try_to("environ", lambda: decided.name_unknown(environ))
+    decided.try_to("scrape_address", decided.check_scrape)
     # Before a stack is asked: it may offer its own token where what a person named can be none.
     decided.try_to("token_file", decided.check_token_file)
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
@@ -233,6 +235,21 @@ class _Decided:
                 del self.values["token_file"]
                 self.origins["token_file"] = "default"
 
+    def check_scrape(self) -> None:
+        """Do not serve metrics to everybody, nor without the encryption that was asked for."""
+        address = self.values.get("scrape_address")
+        if address is None:
+            return
+        if "scrape_token_file" not in self.values and not _is_loopback(address):
+            self._do_not_serve(f"{address} can be reached by other hosts, and there is no scrape_token_file")
+        elif ("scrape_certificate" in self.values) != ("scrape_key" in self.values):
+            self._do_not_serve("scrape_certificate and scrape_key need each other")
+
+    def _do_not_serve(self, why: str) -> None:
+        self.problems.append(Problem("scrape_address", f"{why}; metrics are not served but pushed."))
+        del self.values["scrape_address"]
+        self.origins["scrape_address"] = "default"
+
     def derive(self, environ: Mapping[str, str]) -> None:
         """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""
         if _text(environ, "OTEL_SDK_DISABLED").lower() == "true":
@@ -260,6 +277,14 @@ class _Decided:
             return
         self.values["sampling_ratio"] = 0.0 if sampler.endswith("always_off") else 1.0
         self.origins["sampling_ratio"] = "OTEL_TRACES_SAMPLER" if sampler else "default"
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def program_name() -> str:
