@@ -38,9 +38,9 @@ COMMANDS: dict[str, str] = {
     "compose": "prepare secrets and configuration for docker compose",
 }
 
-#: What a command needs beyond the extra `stack`.
 #: Modules of the standard library that Windows lacks.
 _POSIX = frozenset(("fcntl", "grp", "pwd", "resource", "termios"))
+#: What a command needs beyond the extra `stack`.
 _EXTRAS = {"demo": "demo,stack", "drill": "drills,stack"}
 
 
