@@ -117,6 +117,8 @@ def _settings() -> str:
         "in `botobs.toml` of the working directory, or in the file that `BOTOBS_CONFIG` names. "
         "A file that was only found in the working directory may name paths below it alone: one outside needs "
         "the environment's word, `BOTOBS_CONFIG` or the setting's own variable. "
+        "`OTEL_CONFIG_FILE`, OpenTelemetry's declarative configuration, stands in for OpenTelemetry's variables: read "
+        "is what there is a setting for; JSON always, YAML where PyYAML is installed. "
         "`OTEL_SDK_DISABLED=true` beats them all. `botobs doctor --explain` shows "
         "the values in force and where each came from.\n\n"
         + markdown_table(("setting", "environment", "default", "meaning"), rows)

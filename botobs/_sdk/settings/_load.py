@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..safe import class_name, let_pass
-from . import _files, _shown, unknown
+from . import _declarative, _files, _shown, unknown
 from ._credentials import NoTokenFile, read_token
 from ._parse import Unusable, path, path_below
 from ._table import TABLE, Problem, Setting, Settings
@@ -47,6 +47,8 @@ def load(
             Problem("environ", f"environ is a {kind} and no mapping; no variable is read.")
         )
         environ = {}
+    environ, problems = _declarative.overlay(environ)
+    decided.problems += problems
     decided.try_to("config", lambda: decided.read_file(arguments, environ, directory))
     decided.try_to("environ", lambda: decided.name_unknown(environ))
     decided.try_to("scrape_address", decided.check_scrape)
@@ -112,9 +114,11 @@ def _offers(
     variable = f"BOTOBS_{name.upper()}"
     if _text(environ, variable):
         yield variable, environ[variable], setting.parse
+    declared = bool(_text(environ, _declarative.VARIABLE))
     for otel in setting.otel:
         if _text(environ, otel.name):
-            yield otel.name, environ[otel.name], otel.parse
+            origin = f"{otel.name} of {_declarative.VARIABLE}" if declared else otel.name
+            yield origin, environ[otel.name], otel.parse
     if name in file:
         yield file_name, file[name], _of_file(setting, file_name, environ)
 
@@ -273,7 +277,7 @@ class _Decided:
     def _follow_sampler(self, sampler: str) -> None:
         """`OTEL_TRACES_SAMPLER_ARG` is a ratio only where `OTEL_TRACES_SAMPLER` names a sampler that has one."""
         origin = self.origins["sampling_ratio"]
-        if origin not in ("default", "OTEL_TRACES_SAMPLER_ARG") or "traceidratio" in sampler:
+        if not origin.startswith(("default", "OTEL_TRACES_SAMPLER_ARG")) or "traceidratio" in sampler:
             return
         self.values["sampling_ratio"] = 0.0 if sampler.endswith("always_off") else 1.0
         self.origins["sampling_ratio"] = "OTEL_TRACES_SAMPLER" if sampler else "default"
