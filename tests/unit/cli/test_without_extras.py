@@ -69,3 +69,17 @@ def test_what_needs_no_extra_works_without() -> None:
 def test_a_machine_is_told_as_one() -> None:
     done = run("status", "--json")
     assert (done.returncode, json.loads(done.stdout).keys()) == (1, {"error", "hint"})
+
+
+def test_a_system_without_posix_is_no_missing_package() -> None:
+    without = "import sys; sys.modules.update(fcntl=None, pwd=None); from botobs._ops.cli import main; "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{without}sys.exit(main(['up']))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.match(
+        "botobs: this command needs a system with '(fcntl|pwd)', such as Linux or macOS\n", done.stderr
+    )
