@@ -173,7 +173,7 @@ func (m *measured) name(attribute []byte) (bool, error) {
 	if !is {
 		return false, nil
 	}
-	texts := 0
+	isText := false
 	for _, value := range values {
 		for len(value) > 0 {
 			field, held, rest, err := next(value)
@@ -183,13 +183,13 @@ func (m *measured) name(attribute []byte) (bool, error) {
 			value = rest
 			if field == 1 && held != nil {
 				m.services = append(m.services, string(held))
-				texts++
+				isText = true
 			} else {
 				m.unnamed = true
 			}
 		}
 	}
-	return texts > 0, nil
+	return isText, nil
 }
 
 // next reads one field; held is nil where it is no message, text or packed list.
