@@ -82,4 +82,4 @@ def _ways(home: Home, wanted: list[str] | None) -> list[Way]:
 
 def _say(answer: Answer) -> None:
     what = f"taken after {answer.seconds:g} s" if answer.taken else f"not taken: {answer.said}"
-    out.print(f"{answer.channel:10} {answer.status:9} {what}", markup=False)
+    out.print(f"{answer.channel:10} {answer.status:9} {what}")

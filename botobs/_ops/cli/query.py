@@ -14,7 +14,7 @@ from rich.text import Text
 from ..access import clients
 from ..alerting import runbooks
 from ..alerting.alertmanager import labels_of
-from ..console import out, print_json, print_table
+from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, home_meant, home_of, secrets_of
 from ..errors import StackError
 from ..home import state
@@ -82,8 +82,8 @@ def _elsewhere(options: argparse.Namespace) -> state.Running:
 def _given(words: list[str]) -> dict[str, str]:
     labels = {}
     for word in words:
-        name, equals, value = word.partition("=")
-        label = runbooks.PLACEHOLDERS.get(f"${name.removeprefix('$')}")
+        key, equals, value = word.partition("=")
+        label = runbooks.PLACEHOLDERS.get(f"${key.removeprefix('$')}")
         if not equals or label is None:
             known = ", ".join(each.removeprefix("$") for each in runbooks.PLACEHOLDERS)
             raise StackError(f"--set {word!r} is not NAME=VALUE with one of {known}")
@@ -149,10 +149,10 @@ def _show(about: str, query: str, rows: list[Mapping[str, Any]], titled: bool) -
                 row["trace_id"],
             )
         else:
-            name = row["labels"].get("__name__", "")
+            metric = row["labels"].get("__name__", "")
             labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items() if key != "__name__")
-            cells = (f"{float(row['value']):.6g}", f"{name}{{{labels}}}")
-        table.add_row(*map(Text, cells))
+            cells = (f"{float(row['value']):.6g}", f"{metric}{{{labels}}}")
+        table.add_row(*map(name, cells))
     print_table(table)
     if len(rows) > _MOST:
         out.print(f"and {len(rows) - _MOST} more; --json has all")

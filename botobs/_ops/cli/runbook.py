@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"name": runbook.name, "text": text})
     elif options.plain or not out.is_terminal:
-        out.print(text, markup=False, end="")
+        out.print(text, end="")
     else:
         out.print(Markdown(text))
     return 0

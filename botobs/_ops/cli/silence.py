@@ -8,11 +8,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from rich.table import Table
-from rich.text import Text
 
 from ..._sdk import units
 from ..alerting.alertmanager import Alertmanager, Silence, connect
-from ..console import out, print_json, print_table
+from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, home_of
 from ..errors import StackError
 from ..home import state
@@ -75,9 +74,9 @@ def _add(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"id": made, "ends": ends, "alerts": [alert.labels for alert in quiet]})
         return 0
-    out.print(f"silenced until {ends.astimezone():%Y-%m-%d %H:%M %Z}: {made}", markup=False)
+    out.print(f"silenced until {ends.astimezone():%Y-%m-%d %H:%M %Z}: {made}")
     for alert in quiet:
-        out.print(f"  {alert.name} {alert.where}".rstrip(), markup=False)
+        out.print(name(f"  {alert.name} {alert.where}".rstrip()))
     if any(alert.labels.get("area") == "orders" for alert in quiet):
         out.print("Alerts about orders are among them; area!=orders leaves them on.")
     out.print(f"End it with: botobs silence expire {made[:8]}")
@@ -105,7 +104,7 @@ def _expire(options: argparse.Namespace) -> int:
         print_json([silence.id for silence in found])
     else:
         for silence in found:
-            out.print(f"ended: {silence.id} {' '.join(silence.matchers)}", markup=False)
+            out.print(f"ended: {silence.id} {' '.join(silence.matchers)}")
     return 0
 
 
@@ -160,8 +159,7 @@ def _table(found: list[Silence]) -> Table:
         table.add_column(title, no_wrap=title in ("id", "state", "until"))
     for each in found:
         until = f"{each.ends.astimezone():%Y-%m-%d %H:%M}"
-        # What people have written is text, and no markup.
         table.add_row(
-            each.id[:8], each.state, until, *map(Text, (" ".join(each.matchers), each.by, each.why))
+            each.id[:8], each.state, until, *map(name, (" ".join(each.matchers), each.by, each.why))
         )
     return table

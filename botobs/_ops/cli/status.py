@@ -11,7 +11,7 @@ from ..access import clients
 from ..alerting import alertmanager
 from ..alerting.alertmanager import Alert
 from ..components.table import BY_NAME
-from ..console import err, out, print_json, styled
+from ..console import err, name, out, print_json, styled
 from ..console.arguments import add_home, home_of
 from ..errors import StackError
 from ..home import state
@@ -101,17 +101,17 @@ def _print_alerts(alerts: list[Alert], unknown: str) -> None:
         colour = "bright_black" if not alert.told else "red" if alert.severity == "critical" else "yellow"
         line = Text(f"  {alert.severity:9} ", style=colour)
         line.append(
-            f"{alert.name}  {alert.since.astimezone():%m-%d %H:%M:%S}  {alert.summary or alert.where}"
+            f"{name(alert.name)}  {alert.since.astimezone():%m-%d %H:%M:%S}  {name(alert.summary or alert.where)}"
         )
         out.print(line if alert.told else line.append(f"  ({alert.state})"))
     if firing:
-        out.print(f"What to do: botobs runbook {firing[0].name}", markup=False)
+        out.print(f"What to do: botobs runbook {name(firing[0].name)}")
 
 
-def _ask(running: state.Running, name: str, url: str) -> str:
+def _ask(running: state.Running, part: str, url: str) -> str:
     if not url.startswith("http"):
         return "running" if _listens(url) else "unreachable"
-    health = _path(name)
+    health = _path(part)
     with clients.client(running.home.secrets, url) as http:
         try:
             response = http.get(health or "/", timeout=3)
