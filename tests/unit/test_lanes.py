@@ -91,6 +91,7 @@ def test_what_goes_wrong_outside_has_a_sample() -> None:
     assert sampled == {
         "pipeline": 2,
         "first-minute": 1,
+        "programs": 2,
         "alerts": 2,
         "kubernetes": 1,
         "clients": 1,

@@ -9,12 +9,20 @@ from dataclasses import replace
 
 from ..._sdk.settings import read_token
 from ..access import tokens
+from ..components.table import COMPONENTS
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store, path_in
 from ..errors import StackError
 from ..home.home import Home
 from ..processes.supervisor import Process, Supervisor
 from ..programs.binaries import Binaries, Display
+
+#: The component that services send to.
+_TAKES_THE_PLACE = next(
+    component.name
+    for component in COMPONENTS
+    if any(port.variable == "BOTOBS_OTLP_HTTP_PORT" for port in component.ports)
+)
 
 
 class FirstMinute:
@@ -95,8 +103,8 @@ class FirstMinute:
         return True
 
     def _instead(self, process: Process) -> Process:
-        """The collector starts when the receiver has made room for it."""
-        if process.name != "collector":
+        """What listens at our address starts when the receiver has made room for it."""
+        if process.name != _TAKES_THE_PLACE:
             return process
 
         async def prepare() -> None:

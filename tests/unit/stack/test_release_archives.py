@@ -263,12 +263,12 @@ def test_without_a_recorded_checksum_nobody_is_asked(
     assert (upstream.asked, heard.verbs[0]) == ([], "building small")
 
 
-def test_every_archive_that_is_named_holds_the_components_programs() -> None:
+def test_every_archive_that_is_named_holds_programs_of_its_component() -> None:
     named = [pin for pin in pins().values() if pin.archive is not None]
     assert {pin.name for pin in named} >= {"collector", "prometheus", "tempo", "alertmanager"}
     for pin in named:
         assert pin.archive is not None
-        assert set(pin.archive.members) == set(pin.packages)
+        assert set(pin.archive.members) <= set(pin.packages)
         assert pin.version in release.url_of(pin, "linux-amd64")
         assert "{" not in release.url_of(pin, "darwin-arm64")
         assert all(len(checksum) == 64 for checksum in pin.archive.sha256.values())
