@@ -92,7 +92,8 @@ def _spans(live: Stack, source: Spans, receipts: Sequence[int], deadline: float)
 
 def _stored(http: httpx.Client, trace_id: bytes) -> set[bytes]:
     answer = http.get(f"/api/traces/{trace_id.hex()}", headers={"Accept": "application/protobuf"}, timeout=60)
-    if answer.status_code == 404:
+    # A store that has just been started, or is busy, fails for a moment: it is asked again.
+    if answer.status_code == 404 or answer.is_server_error:
         return set()
     answer.raise_for_status()
     trace = TracesData.FromString(answer.content)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..access import certificates
+from ..access import certificates, containers
 from ..console import err, out, print_json, styled
 from ..console.arguments import add_home, secrets_made, secrets_of
 from ..home import audit
@@ -78,6 +78,7 @@ def _add_hosts(options: argparse.Namespace) -> int:
 
 
 def _changed(secrets: Path, options: argparse.Namespace) -> int:
+    containers.refresh(Home(secrets.parent))
     err.print(f"changed: the certificates of the stack in {secrets.parent}", markup=False)
     _list(secrets, options)
     if not options.json:

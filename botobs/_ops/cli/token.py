@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..access import tokens
+from ..access import containers, tokens
 from ..console import err, out, print_json
 from ..console.arguments import add_home, secrets_made, secrets_of
 from ..home import audit
@@ -55,6 +55,7 @@ def _create(options: argparse.Namespace) -> int:
     audit.record(
         Home(secrets.parent), "token create", id=made.id, service=made.service, service_names=made.services
     )
+    containers.refresh(Home(secrets.parent))
     shown = {} if options.output is not None else {"token": made.value}
     if options.json:
         about = {
@@ -118,6 +119,7 @@ def _revoke(options: argparse.Namespace) -> int:
     gone = tokens.revoke(secrets, options.wanted)
     for each in gone:
         audit.record(Home(secrets.parent), "token revoke", id=each.id, service=each.service)
+    containers.refresh(Home(secrets.parent))
     if options.json:
         print_json([{"id": each.id, "service": each.service, "home": secrets.parent} for each in gone])
         return 0
