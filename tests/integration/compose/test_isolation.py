@@ -72,7 +72,7 @@ def test_of_the_host_it_has_what_the_file_names(project: Project, service: str) 
     found: Any = project.engine.inspect(project.container(service))["Mounts"]
     binds = {mount["Destination"]: mount["Source"] for mount in found if mount["Type"] == "bind"}
     secrets = {path for path in binds if path.startswith("/secrets/")}
-    given = [entry for entry in _COMPOSE["services"][service]["volumes"] if isinstance(entry, dict)]
+    given = [entry for entry in _COMPOSE["services"][service].get("volumes", []) if isinstance(entry, dict)]
     named = {entry["target"] for entry in given if entry["type"] == "bind"}
     assert set(binds) - secrets == named - {"/secrets/alertmanager"}
     assert not any(mount["RW"] for mount in found if mount["Type"] == "bind")

@@ -164,9 +164,9 @@ class Project:
                 found = {each["metric"]["job"]: each["value"][1] for each in self.query("up")}
             except httpx.HTTPError:
                 return False
-            assert {"collector", "intake", "prometheus", "tempo", "mimir", "alertmanager", "postgres"} <= set(found), (
+            assert {"collector", "intake", "prometheus", "tempo", "mimir", "alertmanager", "postgres"} <= set(
                 found
-            )
+            ), found
             assert set(found.values()) == {"1"}, found
             return True
 
