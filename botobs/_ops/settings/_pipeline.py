@@ -127,6 +127,7 @@ _HIDDEN = {
     "SECRETS": "folder of secrets",
     "CONFIG": "folder of rendered configuration",
     "HOST_ROOT": "where the collector sees the machine's root",
+    "INTAKE_SOURCE": "what docker compose builds the intake from",
     "NODE": "a pod's node",
     "POD": "a pod's name",
     "EXPORTER_PASSWORD_FILE": "the exporter's password, in a container",

@@ -16,6 +16,7 @@ from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.private import write_secret
 from ..home.quoting import env_file_line
+from ..programs.versions import pins
 from ..settings import outage
 from ..settings.values import gather
 from .stack import long_term_store, render
@@ -79,7 +80,12 @@ def _prepare(home: Home) -> Path:
     containers.open_to_containers(home.config)
     containers.hand_out(home)
     environment = home.path / "compose.env"
-    write_secret(environment, env_file_line("BOTOBS_HOME", str(home.path)))
+    own = {
+        "BOTOBS_HOME": str(home.path),
+        # Beside docker-compose.yml in a checkout alone.
+        "BOTOBS_INTAKE_SOURCE": str(pins()["intake"].source),
+    }
+    write_secret(environment, "".join(env_file_line(name, value) for name, value in own.items()))
     return environment
 
 

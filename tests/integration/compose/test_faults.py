@@ -16,7 +16,7 @@ from tests.support.ledger import Delivery, wait_for_all
 from tests.support.waiting import eventually
 
 #: Without Tempo: what it had in memory is lost, as docs/delivery.md says and the lane `pipeline` measures.
-_KILLED = ("collector", "prometheus", "mimir")
+_KILLED = ("intake", "collector", "prometheus", "mimir")
 _SENDERS = count()
 
 
@@ -25,7 +25,7 @@ def sender(project: Project) -> Sender:
     """Sends spans and points from the host, until it is left."""
     number = next(_SENDERS)
     sources: list[Source] = [Spans(f"compose-spans-{number}"), Points(f"compose-points-{number}")]
-    return Sender(project.addresses["collector"], project.home.secrets, sources, pause=0.05)
+    return Sender(project.addresses["intake"], project.home.secrets, sources, pause=0.05)
 
 
 def _kill(project: Project, service: str) -> None:
@@ -71,7 +71,7 @@ def test_a_stopped_project_goes_on_with_what_it_had(
     with sender:
         _flows(sender)
     project.compose("stop")
-    for service in ("collector", "prometheus", "alertmanager", "postgres", "mimir"):
+    for service in ("intake", "collector", "prometheus", "alertmanager", "postgres", "mimir"):
         assert project.state(service)["ExitCode"] == 0, f"{service} did not end in good order"
     volumes = project.engine.folder / "root" / "volumes"
     for path in volumes.glob("botobs_*/_data/**/*"):

@@ -21,12 +21,12 @@ _PROGRAM = Path(__file__).parent / "programs" / "service.py"
 
 
 def test_what_smoke_checks_is_seen(project: Project) -> None:
-    """The services run on the host, find the collector by what the guide says, and trade."""
+    """The services run on the host, find the stack by what the guide says, and trade."""
     found = trading.trade(project, orders=40)
     assert [f"{each.name}: {each.detail}" for each in found if not each.seen] == []
 
 
-def test_a_container_of_ones_own_reaches_the_collector_by_its_name(project: Project) -> None:
+def test_a_container_of_ones_own_reaches_the_intake_by_its_name(project: Project) -> None:
     """As the guide says: on the network of the stack, with the authority and a token mounted."""
     token = project.folder / "inside.token"
     project.botobs("token", "create", "inside", "--output", str(token), "--home", str(project.home.path))
@@ -37,7 +37,7 @@ def test_a_container_of_ones_own_reaches_the_collector_by_its_name(project: Proj
     programs = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), configs.ROOT]
     mounts = {**{path: str(path) for path in programs}, **given}
     environ = {
-        "BOTOBS_ENDPOINT": "https://collector:4318",
+        "BOTOBS_ENDPOINT": "https://intake:4318",
         "BOTOBS_CERTIFICATE": "/etc/botobs/ca.pem",
         "BOTOBS_TOKEN_FILE": "/etc/botobs/token",
         "PYTHONPATH": str(configs.ROOT),
@@ -57,7 +57,7 @@ def test_a_container_of_ones_own_reaches_the_collector_by_its_name(project: Proj
 
 def test_a_token_is_valid_at_once_and_invalid_at_once(project: Project) -> None:
     """Although the container has a copy, and was not started again."""
-    began = project.state("collector")["StartedAt"]
+    began = project.state("intake")["StartedAt"]
     home = ("--home", str(project.home.path))
     token = project.botobs("token", "create", "late", *home).splitlines()[0]
 
@@ -65,13 +65,13 @@ def test_a_token_is_valid_at_once_and_invalid_at_once(project: Project) -> None:
         with httpx.Client(verify=clients.ssl_context(project.home.secrets), trust_env=False) as http:
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-protobuf"}
             return http.post(
-                f"{project.addresses['collector']}/v1/traces", content=b"", headers=headers
+                f"{project.addresses['intake']}/v1/traces", content=b"", headers=headers
             ).status_code
 
     assert eventually(lambda: answer() == 200)
     project.botobs("token", "revoke", "late", *home)
     assert eventually(lambda: answer() == 401)
-    assert project.state("collector")["StartedAt"] == began
+    assert project.state("intake")["StartedAt"] == began
 
 
 def test_the_host_is_measured_and_not_the_container(project: Project) -> None:

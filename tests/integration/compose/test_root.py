@@ -24,7 +24,7 @@ def root(engine: Engine) -> Iterator[Project]:
 
 def test_everything_runs_and_is_healthy(root: Project) -> None:
     states = {name: root.state(name) for name in root.compose("ps", "--services").split()}
-    assert {"collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres"} <= set(states)
+    assert {"collector", "intake", "prometheus", "tempo", "mimir", "alertmanager", "postgres"} <= set(states)
     assert all(state["Running"] for state in states.values())
 
     def healthy() -> bool:

@@ -89,6 +89,9 @@ def _fill_postgres(layer: Layer) -> None:
     layer.libraries([*programs.iterdir(), *programs.parent.rglob("*.so"), wrapper], own=package.parent)
     layer.busybox(f"/bin/{name}" for name in _APPLETS)
     layer.folder("/var/lib/postgresql")
+    # As upstream has them: what is mounted there has these modes when a container is started again.
+    layer.folder("/tmp", 0o1777)
+    layer.folder("/var/run/postgresql", 0o3777)
     for program in programs.iterdir():
         layer.link(f"/usr/local/bin/{program.name}", f"{base}/bin/{program.name}")
     layer.add(_SCRIPTS / "docker-entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh")

@@ -35,7 +35,7 @@ class Layer:
         info.type, info.linkname = tarfile.SYMTYPE, target
         self._archive.addfile(info)
 
-    def folder(self, path: str) -> None:
+    def folder(self, path: str, mode: int = 0o755) -> None:
         """Add a folder and those above it: the engine closes those that an archive only implies."""
         folder = PurePosixPath(path)
         if folder in self._folders:
@@ -43,7 +43,7 @@ class Layer:
         self.folder(str(folder.parent))
         self._folders.add(folder)
         info = tarfile.TarInfo(path.lstrip("/"))
-        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        info.type, info.mode = tarfile.DIRTYPE, mode
         self._archive.addfile(info)
 
     def busybox(self, applets: Iterable[str] = ()) -> None:

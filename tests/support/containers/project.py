@@ -24,8 +24,8 @@ from tests.support.waiting import eventually
 
 #: What is published, by service: the variable that moves it.
 PUBLISHED = {
-    "collector": "BOTOBS_OTLP_HTTP_PORT",
-    "collector-grpc": "BOTOBS_OTLP_GRPC_PORT",
+    "intake": "BOTOBS_OTLP_HTTP_PORT",
+    "intake-grpc": "BOTOBS_OTLP_GRPC_PORT",
     "prometheus": "BOTOBS_PROMETHEUS_PORT",
     "tempo": "BOTOBS_TEMPO_HTTP_PORT",
     "mimir": "BOTOBS_MIMIR_HTTP_PORT",
@@ -67,9 +67,9 @@ class Project:
 
     @property
     def service(self) -> dict[str, str]:
-        """How a service of the host is told of the collector."""
+        """How a service of the host is told where to send."""
         return {
-            "BOTOBS_ENDPOINT": self.addresses["collector"],
+            "BOTOBS_ENDPOINT": self.addresses["intake"],
             "BOTOBS_CERTIFICATE": str(self.home.secrets / "ca.pem"),
             "BOTOBS_TOKEN_FILE": str(self.home.secrets / "service.token"),
         }
@@ -164,9 +164,9 @@ class Project:
                 found = {each["metric"]["job"]: each["value"][1] for each in self.query("up")}
             except httpx.HTTPError:
                 return False
-            assert {"collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres"} <= set(found), (
+            assert {"collector", "intake", "prometheus", "tempo", "mimir", "alertmanager", "postgres"} <= set(
                 found
-            )
+            ), found
             assert set(found.values()) == {"1"}, found
             return True
 
