@@ -13,6 +13,7 @@ import pytest_asyncio
 from opentelemetry.trace import SpanKind, StatusCode
 
 from botobs._sdk.instrument.exchange.clients.ccxt.rest import CcxtRest
+from botobs._sdk.instrument.exchange.spending import account_of
 from tests.support.fake_binance import FakeBinance
 
 pytestmark = pytest.mark.asyncio
@@ -42,6 +43,7 @@ async def test_a_call_is_one_client_span_with_what_the_order_is(client: Any, rec
     assert span.status.status_code is StatusCode.UNSET
     assert dict(span.attributes) == {
         "exchange.name": "binance",
+        "exchange.account": account_of("key", "secret"),
         "exchange.client": "ccxt.async",
         "exchange.operation": "create_order",
         "exchange.symbol": "BTC/USDT",
