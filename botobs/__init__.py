@@ -105,8 +105,8 @@ def init(
         series_limit: Series of one metric, after which further ones count as its overflow series.
         scrape_address: Host and port where the metrics are served for scraping instead of being pushed, such as
             127.0.0.1:9464; a process that finds the port taken uses another one. Needs `botobs[scrape]`.
-        scrape_targets: Folder where each process that is scraped leaves a file for Prometheus' `file_sd_configs`; by
-            default `scrape` in the folder of botobs' state.
+        scrape_targets: Folder where each process that is scraped leaves a file for Prometheus' `file_sd_configs`;
+            by default `scrape` in the folder of botobs' state.
         scrape_token_file: File with the bearer token that a scrape must bring, read each time; needed on an address
             that other hosts reach.
         scrape_certificate: PEM file with the certificate by which scrapes are served over TLS.

@@ -86,7 +86,7 @@ def test_samples_are_tests_of_their_lanes() -> None:
 
 
 def test_what_goes_wrong_outside_has_a_sample() -> None:
-    """An alert that arrives, an outage, a poison, a mutant of a rule, what is older, and the chart."""
+    """An alert that arrives, an outage, a poison, a mutant of a rule, what is older, the chart, and ends."""
     sampled = {name: len(lane.sample) for name, lane in lanes.read().by_name.items() if lane.sample}
     assert sampled == {
         "pipeline": 2,
@@ -96,6 +96,7 @@ def test_what_goes_wrong_outside_has_a_sample() -> None:
         "kubernetes": 1,
         "clients": 1,
         "pythons": 1,
+        "programs": 2,
     }
 
 

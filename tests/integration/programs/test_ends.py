@@ -89,8 +89,12 @@ MATRIX = {
     ),
     **{
         f"rq {worker}": Program(["rq_jobs.py", "work", worker], SEND_RQ, needs_redis=True)
-        for worker in ("Worker", "SimpleWorker", "SpawnWorker")
+        for worker in ("Worker", "SimpleWorker")
     },
+    # A Python a job.
+    "rq SpawnWorker": Program(
+        ["rq_jobs.py", "work", "SpawnWorker"], ["rq_jobs.py", "send", "4"], work=4, needs_redis=True
+    ),
     "dramatiq": Program(
         ["-m", "dramatiq", "--processes", "2", "--threads", "2", "actors"],
         ["actors.py", str(WORK)],
