@@ -32,13 +32,14 @@ def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
 def _files_of_machine(context: Context) -> tuple[str, ...]:
     files = SAMPLING[sampling(context)]
     if context.values.get("BOTOBS_MOVING") != "on":
-        return ("collector.yaml", *files)
+        # The last is what stands in `custom/collector` of the home.
+        return ("collector.yaml", *files, "custom.yaml")
     if files:
         raise StackError(
             f"BOTOBS_MOVING=on and BOTOBS_SAMPLING={sampling(context)} do not go together",
             "What is sampled here would be missing there: sample in the cluster.",
         )
-    return ("collector.yaml", "agent.yaml", "moving.yaml")
+    return ("collector.yaml", "agent.yaml", "moving.yaml", "custom.yaml")
 
 
 def sampling(context: Context) -> str:

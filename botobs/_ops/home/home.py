@@ -80,6 +80,11 @@ class Home:
         return self.path / "secrets"
 
     @property
+    def custom(self) -> Path:
+        """Rules, routes, dashboards and other files of the user's own; nothing of botobs' is ever written there."""
+        return self.path / "custom"
+
+    @property
     def state(self) -> Path:
         """What runs and where; there only while the stack runs."""
         return self.path / "stack.json"

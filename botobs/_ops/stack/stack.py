@@ -7,9 +7,12 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..._version import __version__
+from .. import custom
 from ..access import certificates, clients, secrets
 from ..components import native, ports, targets
 from ..components.cluster import processes as cluster_processes
@@ -20,18 +23,21 @@ from ..components.context import Context
 from ..components.postgres import Server
 from ..components.table import COMPONENTS
 from ..errors import StackError
-from ..home import assets, state
+from ..home import assets, record, state
 from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.render import render_tree
+from ..processes import systemd
 from ..processes.control import ControlServer
 from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
+from ..programs.versions import pins
 from ..settings import outage, receivers
 from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
 from ..settings.values import Given, defaults, gather
 from .left_orders import LeftOrders
+from .upkeep import Upkeep
 
 #: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
 _TEMPLATES = (*native.folders(), "front")
@@ -53,7 +59,9 @@ class Options:
         ports_auto: Pick free ports.
         publish: Let every service of this user find the stack.
         variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
+        arguments: Of `botobs up`, for whoever starts the stack again.
         strict: Refuse names that begin with `BOTOBS_` and that nothing reads.
+        keep_going: Start the rest when a part does not become ready, and try it again.
     """
 
     postgres: bool = False
@@ -62,7 +70,9 @@ class Options:
     ports_auto: bool = False
     publish: bool = True
     variables: Mapping[str, str] | None = None
+    arguments: tuple[str, ...] = ()
     strict: bool = False
+    keep_going: bool = False
 
 
 class Stack:
@@ -100,6 +110,7 @@ class Stack:
         self._lock: int | None = None
         self._control: ControlServer | None = None
         self._left_orders: LeftOrders | None = None
+        self._upkeep: Upkeep | None = None
         self.supervisor: Supervisor
 
     def add(self, make: Callable[[Stack], Iterable[Process]]) -> None:
@@ -163,9 +174,12 @@ class Stack:
         outage_plan = outage.plan(given.texts, self.options.mimir)
         self.binaries.require(self.programs, self._display)
         chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto, given.texts)
+        systemd.take_credentials(self.home.secrets)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
+        custom.make(self.home.custom)
         render(self.home, self.values)
+        custom.require(custom.Checker(self.home.custom, self.home.config, self.values, self.binaries))
         self.receivers = receivers.of_home(self.home)
         self.warnings = [
             *unknown_settings.sentences(given.unknown),
@@ -178,7 +192,11 @@ class Stack:
         self._http = clients.async_client(self.home.secrets)
         context = Context(self.home, self.binaries, defaults() | self.values, self._http)
         self._context = context
-        self.supervisor = Supervisor(self._processes(context), self.home.logs, self._on_change)
+        self.supervisor = Supervisor(
+            self._processes(context), self.home.logs, self._on_change, self.options.keep_going
+        )
+        # The database shows no certificate; what others add is not ours to restart.
+        own = [name for name in self.supervisor.processes if name != "postgres"]
         targets.write(
             self.home.config / "prometheus" / "targets",
             self.names,
@@ -195,11 +213,25 @@ class Stack:
             self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish
         )
         await self.supervisor.start()
+        record.write(self.home, self._record())
         several = cluster_targets.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
         self._left_orders = LeftOrders(self.home, otlp, self.options.publish)
         self._left_orders.start()
+        self._upkeep = Upkeep(self.home.secrets, self.supervisor, own, self._write_again)
+        self._upkeep.start()
+
+    def _write_again(self) -> None:
+        """Write the configuration anew, with the end of the certificates that are there now."""
+        self.values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(self.home)
+        render(self.home, self.values)
+        if self.options.cluster:
+            cluster_settings.render(self.home, self.values)
+
+    def _record(self) -> record.Record:
+        programs = {name: pins()[name].version for name in self.programs}
+        return record.Record(__version__, programs, self.options.arguments)
 
     def _processes(self, context: Context) -> list[Process]:
         made = native.processes(context, () if self.options.cluster else self.names)
@@ -214,6 +246,8 @@ class Stack:
         return made + native.installed(context)
 
     async def _close(self) -> None:
+        if self._upkeep is not None:
+            await self._upkeep.stop()
         if self._left_orders is not None:
             await self._left_orders.stop()
         if self._control is not None:
@@ -247,8 +281,8 @@ def variables(
     values["BOTOBS_CONFIG"] = str(home.config)
     values.setdefault("BOTOBS_ENVIRONMENT", "development")
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
-    if held := certificates.found(home.secrets):
-        values["BOTOBS_CERTIFICATE_EXPIRY"] = str(int(min(each.expires for each in held).timestamp()))
+    if certificates.found(home.secrets):
+        values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(home)
     for component in COMPONENTS:
         # That of Grafana is where people find it, which they say.
         setting = TABLE.get(component.url_variable)
@@ -260,6 +294,11 @@ def variables(
     if options.cluster:
         return cluster_settings.variables(values)
     return values | (long_term_store(values) if options.mimir else {})
+
+
+def _certificate_expiry(home: Home) -> str:
+    """When the first of the certificates ends, in seconds since the epoch."""
+    return str(int(min(each.expires for each in certificates.found(home.secrets)).timestamp()))
 
 
 def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
@@ -282,9 +321,19 @@ def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def render(home: Home, values: Mapping[str, str]) -> None:
-    """Write every component's configuration into the home."""
+def render(home: Home, values: Mapping[str, str], own: Path | None = None) -> None:
+    """Write every component's configuration into the home, and a person's files over it.
+
+    Args:
+        home: Where to.
+        values: Of the settings.
+        own: The folder of the person's files; that of the home if None.
+
+    Raises:
+        StackError: One of these is not what its folder is for.
+    """
     for name in _TEMPLATES:
         source = assets.root() / name
         if source.is_dir():
             render_tree(source, home.config / name, values, _NO_CONFIG)
+    custom.lay_over(own or home.custom, home.config, values)
