@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ..._version import __version__
-from ..errors import UserError
+from ..errors import mendable
 
 #: Commands in the order of the help, with the line that describes each.
 COMMANDS: dict[str, str] = {
@@ -71,12 +71,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except ModuleNotFoundError as error:
         return _incomplete(error, words)
-    except UserError as error:
-        # Any other exception is a bug, and keeps its traceback.
-        from ..console import fail
+    except Exception as error:
+        return _told(error, options)
 
-        problem, _, way_out = str(error).partition("\n")
-        return fail(problem, way_out, options)
+
+def _told(error: Exception, options: argparse.Namespace) -> int:
+    """Say what a person can mend; any other exception is a bug, and keeps its traceback."""
+    if (mend := mendable(error)) is None:
+        raise error
+    from ..console import fail
+
+    problem, _, way_out = str(mend).partition("\n")
+    return fail(problem, way_out, options)
 
 
 def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:

@@ -35,7 +35,7 @@ async def keep_alive(environ: Mapping[str, str] = os.environ) -> None:
     microseconds = environ.get("WATCHDOG_USEC", "")
     if not microseconds.isdigit() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return
-    while notify("WATCHDOG=1", environ):
+    while notify("WATCHDOG=1", environ):  # noqa: ASYNC110
         await asyncio.sleep(int(microseconds) / 1e6 / 3)
 
 

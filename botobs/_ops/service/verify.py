@@ -32,7 +32,7 @@ def problems(service: Service) -> Iterator[str]:
     # Whoever runs it must be able to come to it.
     for folder in program.parents:
         if not _may_pass(folder, account):
-            yield f"{service.user} cannot enter {folder}, where {program.name} is: install botobs in a place such as /opt"
+            yield f"{service.user} cannot enter {folder}, where {program.name} is: install botobs below /opt"
             break
     if service.home.exists() and service.home.stat().st_uid != account.pw_uid:
         yield f"{service.home} is not {service.user}'s: chown -R {service.user}: {service.home}"
