@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _service(options: argparse.Namespace, of_system: bool) -> unit.Service:
     named = home_of(options) or Home.named()
-    home = named or (Home(unit.STATE / options.name) if of_system else Home.from_environ())
+    home = named or (Home(unit.STATE / options.name / "home") if of_system else Home.from_environ())
     return unit.Service(
         name=options.name,
         command=child.command("botobs"),

@@ -101,9 +101,10 @@ _HARDENING = (
 
 
 def _of_system(service: Service) -> list[str]:
-    inside = service.home.is_relative_to(STATE) and service.home.parent == STATE
-    where = [f"StateDirectory={service.home.name}", "StateDirectoryMode=0700"]
-    if not inside:
+    if service.home.is_relative_to(STATE):
+        # With what is put beside the home: backups, and what a restore has moved aside.
+        where = [f"StateDirectory={service.home.relative_to(STATE).parts[0]}", "StateDirectoryMode=0700"]
+    else:
         where = [f"ReadWritePaths={_quoted(str(service.home))}"]
     # The program itself may stand in somebody's home.
     homes = "read-only" if _below_homes(Path(service.command[0])) else "yes"

@@ -25,7 +25,7 @@ def problems(service: Service) -> Iterator[str]:
     try:
         account = pwd.getpwnam(service.user)
     except KeyError:
-        yield f"there is no user {service.user}: useradd --system --home-dir {service.home} {service.user}"
+        yield f"there is no user {service.user}: useradd --system --home-dir {STATE / service.user} {service.user}"
         return
     if account.pw_uid == 0:
         yield "root must not run the stack: name another user with --user"
@@ -36,7 +36,7 @@ def problems(service: Service) -> Iterator[str]:
             break
     if service.home.exists() and service.home.stat().st_uid != account.pw_uid:
         yield f"{service.home} is not {service.user}'s: chown -R {service.user}: {service.home}"
-    if not service.home.exists() and service.home.parent != STATE:
+    if not service.home.exists() and not service.home.is_relative_to(STATE):
         yield f"{service.home} is missing: install -d -m 0700 -o {service.user} {service.home}"
 
 
