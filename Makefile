@@ -87,7 +87,7 @@ pictures: $(READY)  ## take the documentation's pictures of a real report; needs
 
 lock: $(READY)  ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --upgrade --extra dev --no-emit-index-url --no-header --universal \
+	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --extra dev --no-emit-index-url --no-header --universal \
 	  --python-version 3.11 pyproject.toml --output-file requirements.lock
 
 clean:  ## stop the demo and remove its data; built programs stay in the cache

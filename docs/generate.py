@@ -7,6 +7,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from botobs import semconv
+from botobs._ops.access.rights import RIGHTS, Action, Credential
 from botobs._ops.cli import COMMANDS
 from botobs._ops.components.ports import PORTS
 from botobs._ops.components.table import COMPONENTS
@@ -14,7 +15,7 @@ from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, interface, order_codes, patterns, stack_settings
+from . import chart, first_steps, interface, order_codes, patterns, stack_settings
 from .tables import markdown_table
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
     return (
         chart.pages()
         | order_codes.pages()
+        | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
         | {
@@ -36,6 +38,7 @@ def pages() -> dict[Path, str]:
                 "settings.md": _settings,
                 "stack-settings.md": stack_settings.page,
                 "ports.md": _ports,
+                "access.md": _access,
                 "components.md": _components,
                 "commands.md": _commands,
                 "public-api.md": _public_api,
@@ -131,6 +134,20 @@ def _ports() -> str:
         "# Ports\n\nEverything listens on 127.0.0.1 unless `BOTOBS_BIND` says otherwise. `botobs up "
         "--ports auto` picks free "
         "ports.\n\n" + markdown_table(("port", "part", "purpose", "asks everybody for", "setting"), rows)
+    )
+
+
+def _access() -> str:
+    rows = [
+        [str(credential), *("yes" if action in RIGHTS[credential] else "" for action in Action)]
+        for credential in Credential
+    ]
+    return (
+        "# Who may do what\n\nOn a stack that runs natively. `tests/integration/security/test_rights.py` tries each "
+        "cell on the real programs.\n\n"
+        + markdown_table(["who holds", *map(str, Action)], rows)
+        + "\n\nPrograms of Prometheus' family know users and no roles. So each has users of its own: who writes "
+        "into Prometheus can query it, but not see an alert; who posts alerts can silence them, but not see a metric."
     )
 
 

@@ -1,6 +1,10 @@
 """`make check` and `make test`: the parts of the suite, side by side, with how long each took.
 
 Each part is a command of its own. Its output goes to `.botobs/suite/<part>.log`, and to the terminal when it fails.
+
+Thousands of tests start processes and wait for sockets. Where a few of them fail, `make test` runs those once more,
+alone, because a starved machine must not decide. They are named at the end either way: a test that needs a second try
+is a fault to be mended, of the test or of what it tests.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 LOGS = ROOT / ".botobs" / "suite"
 #: Slowest tests that are listed at the end.
 SLOWEST = 10
+#: So many failed tests are run a second time; more are no accident of the machine.
+SECOND_TRIES = 3
 
 _BIN = Path(sys.executable).parent
 
@@ -33,11 +39,15 @@ class Part:
         name: What it is called in the output, and its log and report files.
         commands: Run one after the other; the first that fails ends the part.
         report: Where its last command writes a JUnit report, if it runs tests.
+        again: Runs only the tests that failed, alone, if it runs tests.
+        second: Tests that failed and were run a second time.
     """
 
     name: str
     commands: Sequence[Sequence[str]]
     report: Path | None = None
+    again: Sequence[str] = ()
+    second: list[str] = field(default_factory=list, init=False)
     seconds: float = field(default=0.0, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _left: list[Sequence[str]] = field(default_factory=list, init=False)
@@ -63,6 +73,13 @@ class Part:
         if code == 0 and self._left:
             self._next()
             return None
+        if code == 1 and self.again and not self.second and self.report is not None:
+            failed = failures(self.report)
+            if 0 < len(failed) <= SECOND_TRIES:
+                self.second = failed
+                self._left = [self.again]
+                self._next()
+                return None
         if code is not None and not self.seconds:
             self.seconds = time.monotonic() - self._began
         return code
@@ -88,8 +105,10 @@ def tests_of(name: str, words: Sequence[str]) -> Part:
         words: Arguments of pytest.
     """
     report = LOGS / f"{name}.xml"
-    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *words]
-    return Part(name, [command], report)
+    pytest = [sys.executable, "-m", "pytest", "-q", "-o", f"cache_dir={LOGS / name}.cache"]
+    command = [*pytest, f"--junitxml={report}", *words]
+    again = [*pytest, "--last-failed", "--last-failed-no-failures=none", *words, "-n", "0"]
+    return Part(name, [command], report, again)
 
 
 def check() -> list[Part]:
@@ -144,6 +163,15 @@ def run(side_by_side: Sequence[Part], say: str) -> list[Part]:
     return failed
 
 
+def failures(report: Path) -> list[str]:
+    """The tests of a JUnit report that failed, or whose fixtures did."""
+    return [
+        f"{case.get('classname')}::{case.get('name')}"
+        for case in ElementTree.parse(report).iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+
+
 def slowest(reports: Sequence[Path], count: int = SLOWEST) -> list[tuple[float, str]]:
     """The slowest tests of JUnit reports: seconds, and the test."""
     found = [
@@ -190,6 +218,10 @@ def _finish(parts: Sequence[Part], failed: Sequence[Part], seconds: float, what:
     print(f"\nThe {SLOWEST} slowest tests:")
     for took, name in slowest([part.report for part in parts if part.report is not None]):
         print(f"  {took:6.1f} s  {name}")
+    if second := [name for part in parts for name in part.second]:
+        print("\nFailed at the first try, and were run again alone (the first failure is in the part's log):")
+        for name in second:
+            print(f"  {name}")
     if what == "test":
         lanes.print_changed()
     print(f"\n{'FAILED' if failed else 'All passed'}, in {int(seconds) // 60}:{int(seconds) % 60:02d}")

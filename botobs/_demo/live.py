@@ -11,8 +11,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
+from .._ops.console import styled
 from .._ops.stack import Stack
+from . import embedded
+from .gathering import Gathering
 from .observe import Backends
 
 _REFRESH = 2.0
@@ -32,26 +36,36 @@ class Figures:
     alerts: list[str] = field(default_factory=list)
 
 
-async def show(stack: Stack, backends: Backends, console: Console, until: asyncio.Event) -> None:
+async def show(
+    stack: Stack, backends: Backends, gathering: Gathering, console: Console, until: asyncio.Event
+) -> None:
     """Keep the view fresh until told to stop; where the output is no terminal, print a line now and then."""
     figures = Figures()
     if not console.is_terminal:
-        await _lines(stack, backends, console, until, figures)
+        await _lines(stack, backends, gathering, console, until, figures)
         return
-    with Live(_view(stack, figures), console=console, auto_refresh=False, screen=False) as live:
+    with Live(_view(stack, gathering, figures), console=console, auto_refresh=False, screen=False) as live:
         while not await _pause(until, _REFRESH):
-            await _refresh(backends, figures)
-            live.update(_view(stack, figures), refresh=True)
+            await _refresh(stack, backends, figures)
+            live.update(_view(stack, gathering, figures), refresh=True)
 
 
 async def _lines(
-    stack: Stack, backends: Backends, console: Console, until: asyncio.Event, figures: Figures
+    stack: Stack,
+    backends: Backends,
+    gathering: Gathering,
+    console: Console,
+    until: asyncio.Event,
+    figures: Figures,
 ) -> None:
     console.print(_addresses(stack))
     while not await _pause(until, 15):
-        await _refresh(backends, figures)
+        await _refresh(stack, backends, figures)
         parts = ", ".join(f"{label} {text}" for label, text in _numbers(figures))
-        console.print(f"{parts}; firing: {', '.join(figures.alerts) or 'nothing'}")
+        firing = f"firing: {', '.join(figures.alerts) or 'nothing'}"
+        console.print(
+            f"{parts}; {firing if stack.takeover is not None else _coming(stack, gathering)}", markup=False
+        )
 
 
 async def _pause(until: asyncio.Event, seconds: float) -> bool:
@@ -61,7 +75,10 @@ async def _pause(until: asyncio.Event, seconds: float) -> bool:
     return until.is_set()
 
 
-async def _refresh(backends: Backends, figures: Figures) -> None:
+async def _refresh(stack: Stack, backends: Backends, figures: Figures) -> None:
+    if stack.takeover is None and stack.first_minute is not None:
+        figures.values = await asyncio.to_thread(embedded.figures, stack.first_minute.store)
+        return
     # A backend that is down is news for the table of parts, not a reason to stop looking.
     with contextlib.suppress(httpx.HTTPError):
         for name, query in _QUERIES.items():
@@ -88,17 +105,54 @@ def _addresses(stack: Stack) -> Table:
     for name, status in stack.supervisor.status.items():
         colour = "green" if status.state == "ready" else "yellow"
         restarts = f"restarted {status.restarts} times" if status.restarts else ""
-        table.add_row(name, f"[{colour}]{status.state}[/]", stack.addresses[name], f"[yellow]{restarts}[/]")
+        table.add_row(
+            name, styled((status.state, colour)), stack.addresses[name], styled((restarts, "yellow"))
+        )
     return table
 
 
-def _view(stack: Stack, figures: Figures) -> Group:
+def _coming(stack: Stack, gathering: Gathering) -> str:
+    """What is to be said of the backends while they are not there."""
+    problem = stack.first_minute.problem if stack.first_minute is not None else ""
+    return f"no backends: {problem}" if problem else gathering.sentence
+
+
+def _first_minute(stack: Stack, gathering: Gathering) -> Panel | None:
+    """What stands in for the backends, and how far they are; nothing once they have taken over."""
+    if stack.first_minute is None:
+        return None
+    if stack.takeover is not None:
+        waiting = stack.takeover.waiting
+        if not waiting:
+            return None
+        done = stack.takeover.progress.done
+        return Panel(
+            f"handing over what was kept: {done} requests done, {waiting} wait",
+            title="backends",
+            title_align="left",
+        )
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for program, state in gathering.rows:
+        table.add_row(program, state)
+    kept = Text(
+        f"Until they run, figures and traces are from the embedded store: botobs traces --home {stack.home.path}"
+    )
+    if stack.first_minute.problem:
+        kept = Text(_coming(stack, gathering), style="red")
+    notes = [Text(note) for note in gathering.notes]
+    return Panel(Group(table, *notes, kept), title="the backends are being made ready", title_align="left")
+
+
+def _view(stack: Stack, gathering: Gathering, figures: Figures) -> Group:
     numbers = Table(box=None, pad_edge=False, show_header=False)
     for label, text in _numbers(figures):
-        numbers.add_row(label, f"[bold]{text}[/]")
+        numbers.add_row(label, styled((text, "bold")))
     firing = ", ".join(figures.alerts)
-    numbers.add_row("alerts firing", f"[bold red]{firing}[/]" if firing else "[green]none[/]")
+    if stack.takeover is not None:
+        numbers.add_row("alerts firing", styled((firing, "bold red") if firing else ("none", "green")))
+    first_minute = _first_minute(stack, gathering)
     return Group(
         Panel(numbers, title="trading", title_align="left"),
+        *([first_minute] if first_minute is not None else []),
         Panel(_addresses(stack), title="parts", title_align="left", subtitle="Ctrl-C stops everything"),
     )

@@ -20,7 +20,7 @@ class Backends:
 
     def __init__(self, stack: Stack) -> None:
         self.cluster = stack.options.cluster
-        self._addresses = stack.addresses
+        self._stack = stack
         self._http = clients.async_client(stack.home.secrets)
 
     async def close(self) -> None:
@@ -81,7 +81,7 @@ class Backends:
 
     async def trace(self, trace_id: str) -> Any:
         """A whole trace in OTLP's JSON, or None."""
-        response = await self._http.get(f"{self._addresses['tempo']}/api/v2/traces/{trace_id}")
+        response = await self._http.get(f"{self._stack.addresses['tempo']}/api/v2/traces/{trace_id}")
         return response.json() if response.status_code == 200 else None
 
     async def alerts(self) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class Backends:
         return await self._get("exchange-simulator", "/control/counts")
 
     async def _get(self, part: str, path: str, **parameters: Any) -> Any:
-        response = await self._http.get(f"{self._addresses[part]}{path}", params=parameters)
+        response = await self._http.get(f"{self._stack.addresses[part]}{path}", params=parameters)
         if response.is_error:
             raise httpx.HTTPStatusError(
                 f"{part} answered {response.status_code}: {response.text[:300]}",

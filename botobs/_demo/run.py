@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from rich.console import Console
-
+from .._ops.console import Terminal
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
 from .._ops.drills.demo_packages import require_demo_packages
@@ -14,9 +13,10 @@ from .._ops.processes.supervisor import State, Status
 from .._ops.processes.waiting import either, stop_on_signals
 from .._ops.stack import Home, Options, Stack
 from . import live, services, summary
+from .gathering import Gathering
 from .observe import Backends
 
-console = Console(highlight=False, soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +56,11 @@ async def _run(options: argparse.Namespace) -> int:
     stop = stop_on_signals()
     home = home_of(options) or Home.of_the_demo()
     auto = options.ports == "auto"
+    cluster = options.profile == "cluster"
+    gathering = Gathering()
     with BuildDisplay() as display:
-        chosen = Options(postgres=True, cluster=options.profile == "cluster", ports_auto=auto)
-        stack = Stack(home, chosen, display, _say)
+        chosen = Options(postgres=True, cluster=cluster, ports_auto=auto, embedded_first=True)
+        stack = Stack(home, chosen, display if cluster else gathering, _say)
         stack.add(services.make(services.Load(options.bots, options.rate), auto))
         begin = asyncio.create_task(stack.__aenter__())
         await either(begin, stop)
@@ -72,8 +74,8 @@ async def _run(options: argparse.Namespace) -> int:
     try:
         if options.seconds:
             asyncio.get_running_loop().call_later(options.seconds, stop.set)
-        await live.show(stack, backends, console, stop)
-        await summary.show(backends, console, str(home.path))
+        await live.show(stack, backends, gathering, console, stop)
+        await summary.show(stack, backends, console)
     finally:
         console.print("stopping everything")
         await backends.close()
@@ -82,5 +84,6 @@ async def _run(options: argparse.Namespace) -> int:
 
 
 def _say(name: str, status: Status) -> None:
+    # The live view shows the rest.
     if status.state in {State.READY, State.RESTARTING, State.FAILED}:
         console.print(f"{name:18} {status.state}")

@@ -56,7 +56,7 @@ def make(load: Load, ports_auto: bool) -> Callable[[Stack], Iterator[Process]]:
             "trading-engine",
             ports,
             common | {"DEMO_DATABASE_URL": url, "DEMO_EXCHANGE_URL": simulator},
-            ("collector", "postgres", "exchange-simulator"),
+            ("intake", "postgres", "exchange-simulator"),
             prepare=lambda: apply_schema(url),
         )
         yield _service(

@@ -13,15 +13,14 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
+from .._ops.console import Terminal, styled
 from .._ops.console.arguments import add_profile
 from .._ops.console.building import BuildDisplay
 from .._ops.stack import Home, Options, Stack, StackError
 from . import checks, services
 from .observe import Backends
 
-console = Console(highlight=False, soft_wrap=True)
+console = Terminal(soft_wrap=True)
 
 #: Rules and exports at their production pace would make the run minutes long.
 _PACE = {
@@ -98,9 +97,8 @@ def _report(results: list[checks.Result], options: argparse.Namespace) -> int:
         print(json.dumps([asdict(result) for result in results], indent=1))
     else:
         for result in results:
-            mark = "[green]ok  [/]" if result.seen else "[red]FAIL[/]"
-            console.print(f"{mark} {result.name}", end=": ")
-            console.print(result.detail, markup=False)
+            mark = ("ok  ", "green") if result.seen else ("FAIL", "red")
+            console.print(styled(mark, f" {result.name}: {result.detail}"))
         console.print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 

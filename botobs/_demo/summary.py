@@ -5,13 +5,22 @@ from __future__ import annotations
 import httpx
 from rich.console import Console
 
+from .._ops.console import name
+from .._ops.embedded.store import Store
+from .._ops.stack import Stack
+from .._ops.traces import EmbeddedTraces, Wanted
+from .embedded import totals
 from .observe import Backends
 
 _ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
 
 
-async def show(backends: Backends, console: Console, home: str) -> None:
-    """Print the summary; the backends must still run."""
+async def show(stack: Stack, backends: Backends, console: Console) -> None:
+    """Print the summary; what runs must still run."""
+    home = str(stack.home.path)
+    if stack.takeover is None and stack.first_minute is not None:
+        _of_the_embedded_store(stack.first_minute.store, console, home)
+        return
     try:
         orders = await backends.value(_ORDERS)
         spans = await backends.spans_stored()
@@ -28,8 +37,21 @@ async def show(backends: Backends, console: Console, home: str) -> None:
     # The newest may not be complete yet.
     traces = [trace for trace in found if trace.get("rootServiceName") and trace.get("rootTraceName")][:3]
     for trace in traces:
-        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {trace['rootTraceName']}")
+        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {name(trace['rootTraceName'])}")
     if traces:
         first = traces[0]["traceID"].rjust(32, "0")
         console.print(f"Draw one: botobs traces {first} --home {home}")
         console.print(f"(after the end, first: botobs up --detach --home {home})")
+
+
+def _of_the_embedded_store(store: Store, console: Console, home: str) -> None:
+    orders, spans = totals(store)
+    console.print(
+        f"\nIn the embedded store: {orders} orders, {spans} spans; the backends were not there yet."
+    )
+    found = EmbeddedTraces(store).find(Wanted(service="trading-engine"), last=600.0, limit=20)
+    whole = [trace for trace in found if trace.root_name][:3]
+    for trace in whole:
+        console.print(f"  trace {trace.trace_id}  {trace.root_name}", markup=False)
+    if whole:
+        console.print(f"Draw one: botobs traces {whole[0].trace_id} --home {home}", markup=False)

@@ -86,7 +86,9 @@ class Handle:
             UnsettledFile(lambda: self.settings),
             self._logger,
         )
-        self._settlement = SettlementTelemetry(providers.tracer_provider.get_tracer(SCOPE, __version__))
+        self._settlement = SettlementTelemetry(
+            providers.tracer_provider.get_tracer(SCOPE, __version__), self._pipeline.report_soon
+        )
         self._resource = resource.build(settings)
         self._engine = create_engine(
             settings.engine,

@@ -219,6 +219,30 @@ def _server() -> list[Sized]:
             stack=True,
         ),
         graph(
+            "Sessions that wait for a lock",
+            "By who holds it, and the last statement of that session.",
+            "short",
+            [
+                Query(
+                    f"sum by (application_name, statement) ({_q.select(exporters.PG_BLOCKING_SESSIONS)})",
+                    "{{application_name}}: {{statement}}",
+                )
+            ],
+            stack=True,
+        ),
+        graph(
+            "Longest wait for a lock",
+            "Age of the waiting statement, by who holds the lock.",
+            "s",
+            [
+                Query(
+                    f"max by (application_name, statement) ({_q.select(exporters.PG_BLOCKING_SECONDS)})",
+                    "{{application_name}}: {{statement}}",
+                )
+            ],
+            limits=recorded.LOCK_WAIT,
+        ),
+        graph(
             "Deadlocks",
             "Per second; each failed a transaction.",
             "ops",

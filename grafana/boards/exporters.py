@@ -79,6 +79,8 @@ PG_WRITE_TIME = Exported("pg_stat_database_blk_write_time")
 PG_DEADLOCKS = Exported("pg_stat_database_deadlocks")
 #: An age, in spite of its name.
 PG_OLDEST_TRANSACTION = Exported("pg_long_running_transactions_oldest_timestamp_seconds")
+PG_BLOCKING_SESSIONS = Exported("pg_blocking_sessions")
+PG_BLOCKING_SECONDS = Exported("pg_blocking_seconds")
 PG_LOCKS = Exported("pg_locks_count")
 PG_ROWS_RETURNED = Exported("pg_stat_database_tup_returned")
 PG_ROWS_INSERTED = Exported("pg_stat_database_tup_inserted")

@@ -114,10 +114,10 @@ def _broken() -> list[Sized]:
         ),
         grid(
             "Firing alerts",
-            "What fires now, and for how long. Each alert's page is docs/runbooks/<alert>.md.",
+            "What fires now, the critical ones first, and for how long. What to do: botobs runbook <alert>.",
             {
-                "alertname": "Alert",
                 "severity": "Severity",
+                "alertname": "Alert",
                 "area": "Area",
                 "service_name": "Service",
                 "exchange_name": "Exchange",

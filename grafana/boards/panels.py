@@ -225,7 +225,7 @@ def grid(
     width: int = 12,
     height: int = 8,
 ) -> Sized:
-    """A table with a row for each combination of labels.
+    """A table with a row for each combination of labels, sorted by the first of them.
 
     Args:
         title: Of the panel.
@@ -246,6 +246,8 @@ def grid(
     for heading, url in (links or {}).items():
         link = {"title": f"Look at this {heading}", "url": url}
         panel.override_by_name(heading, [models.DynamicConfigValue("links", [link])])
+    # As the report does it.
+    panel.sort_by([common.TableSortByFieldState().display_name(next(iter(keys.values())))])
     order = {name: place for place, name in enumerate(names)}
     panel.transformations(
         [
@@ -304,8 +306,14 @@ def bars(
 
 
 def traces(title: str, description: str, traceql: str, *, limit: int = 20, width: int = 12) -> Sized:
-    """Traces that a TraceQL query finds."""
-    query = tempo.TempoQuery().ref_id("A").query_type("traceql").query(traceql).limit(limit)
+    """The newest traces that a TraceQL query finds; without the hint Tempo's limit takes any."""
+    query = (
+        tempo.TempoQuery()
+        .ref_id("A")
+        .query_type("traceql")
+        .query(f"{traceql} with (most_recent=true)")
+        .limit(limit)
+    )
     panel = table.Panel().title(title).description(description).datasource(TEMPO).show_header(True)
     return Sized(panel.with_target(query.datasource(TEMPO).filters([])), width, 10)
 

@@ -7,6 +7,7 @@ somebody relies on.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -76,7 +77,9 @@ def _changed(played: Played, file: str, change: Callable[[str], str]) -> Iterato
     path = played.prometheus / file
     before = path.read_text(encoding="utf-8") if path.exists() else None
     path.write_text(change(before or ""), encoding="utf-8")
-    played.post("prometheus", "/-/reload")
+    prometheus = played.live.supervisor.status["prometheus"].pid
+    assert prometheus is not None
+    os.kill(prometheus, signal.SIGHUP)
     try:
         yield
     finally:
@@ -84,7 +87,7 @@ def _changed(played: Played, file: str, change: Callable[[str], str]) -> Iterato
             path.unlink()
         else:
             path.write_text(before, encoding="utf-8")
-        played.post("prometheus", "/-/reload")
+        os.kill(prometheus, signal.SIGHUP)
 
 
 def _certificate_ends(played: Played) -> AbstractContextManager[None]:

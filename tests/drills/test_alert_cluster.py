@@ -46,7 +46,7 @@ def alerted() -> Iterator[Alerted]:
             "BOTOBS_ALERT_RESEND_DELAY": "3s",
             "BOTOBS_ALERT_GROUP_WAIT": "1s",
             "BOTOBS_ALERT_GROUP_INTERVAL": f"{_GROUP_INTERVAL}s",
-            "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+            "BOTOBS_ALERT_RECEIVER": "email,slack",
             "BOTOBS_ALERTMANAGER_PEER_TIMEOUT": f"{_PEER_TIMEOUT}s",
             "BOTOBS_SMTP_HOST": "127.0.0.1",
             "BOTOBS_SMTP_PORT": str(mail.port),

@@ -40,7 +40,7 @@ def stage() -> Iterator[Stage]:
         live = LiveStack(
             {
                 **TEST.variables,
-                "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+                "BOTOBS_ALERT_RECEIVER": "email,slack",
                 "BOTOBS_SMTP_HOST": "127.0.0.1",
                 "BOTOBS_SMTP_PORT": str(mail.port),
                 "BOTOBS_SMTP_REQUIRE_TLS": "false",

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from google.protobuf.json_format import MessageToJson  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -86,7 +87,8 @@ def test_what_prometheus_refuses_is_told_by_service(live: LiveStack) -> None:
     service = "poison-refused"
     with load(live, "beside-the-refused", spans=0) as running:
         for number in range(1, 16):
-            _send_points(live, service, partial(_export, number=number, wrong=number == 8))
+            wrong = number == 8
+            _send_points(live, service, partial(_export, number=number, wrong=wrong), as_json=wrong)
             running.flows(2)
         alert = f'ALERTS{{alertname="ExportsMissing", service_name="{service}", error_type!=""}}'
         told = eventually(lambda: live.query(alert), within=60)
@@ -97,7 +99,7 @@ def test_what_prometheus_refuses_is_told_by_service(live: LiveStack) -> None:
 
 
 def _export(scope: Any, number: int, wrong: bool) -> None:
-    """An export with its number, as the SDK sends it."""
+    """An export with its number, as the SDK sends it; a wrong one goes as JSON, in which nobody adds buckets up."""
     _sum(scope.metrics.add(name="botobs.sdk.metric.exports", unit="{export}"), number, _CUMULATIVE)
     if wrong:
         histogram = scope.metrics.add(name="refused").exponential_histogram
@@ -113,12 +115,15 @@ def _many(scope: Any, round_: int) -> None:
         point.attributes.add(key="order").value.string_value = f"{round_}-{number}"
 
 
-def _send_points(live: LiveStack, service: str, fill: Callable[[Any], None]) -> None:
+def _send_points(live: LiveStack, service: str, fill: Callable[[Any], None], as_json: bool = False) -> None:
     request = ExportMetricsServiceRequest()
     one = request.resource_metrics.add()
     _identify(one, service)
     fill(one.scope_metrics.add())
-    _post(live, "/v1/metrics", service, request.SerializeToString().replace(_PLACEHOLDER, _INVALID))
+    if as_json:
+        text = MessageToJson(request, use_integers_for_enums=True)
+        return _post(live, "/v1/metrics", service, text.encode(), "application/json")
+    return _post(live, "/v1/metrics", service, request.SerializeToString().replace(_PLACEHOLDER, _INVALID))
 
 
 def _send_spans(live: LiveStack, service: str, names: list[str]) -> None:
@@ -144,10 +149,12 @@ def _identify(one: Any, service: str) -> None:
         one.resource.attributes.add(key=key).value.string_value = value
 
 
-def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
+def _post(
+    live: LiveStack, path: str, service: str, body: bytes, kind: str = "application/x-protobuf"
+) -> None:
     headers = {
         "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": "application/x-protobuf",
+        "content-type": kind,
         "x-botobs-service": service,
     }
     context = create_default_context(cafile=live.home.secrets / "ca.pem")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,12 +59,26 @@ class Alerting:
         """Post an alert as Prometheus does."""
         self._post(name, labels, since or datetime.now(UTC), timedelta(minutes=10))
 
+    def fire_many(self, name: str, labels: Sequence[Mapping[str, str]], description: str) -> None:
+        """Post alerts of one name at once, with a description."""
+        now = datetime.now(UTC)
+        made = [self._alert(name, each, now, timedelta(minutes=10)) for each in labels]
+        for alert in made:
+            alert["annotations"]["description"] = description
+        self.http().post("/api/v2/alerts", json=made).raise_for_status()
+
     def resolve(self, name: str, since: datetime | None = None, /, **labels: str) -> None:
         """Say that an alert is over."""
         self._post(name, labels, since or datetime.now(UTC) - timedelta(minutes=1), timedelta(0))
 
     def _post(self, name: str, labels: Mapping[str, str], since: datetime, lasts: timedelta) -> None:
-        alert = {
+        alert = self._alert(name, labels, since, lasts)
+        self.http().post("/api/v2/alerts", json=[alert]).raise_for_status()
+
+    def _alert(
+        self, name: str, labels: Mapping[str, str], since: datetime, lasts: timedelta
+    ) -> dict[str, Any]:
+        return {
             "labels": {"alertname": name, **ENVIRONMENT, **labels},
             "annotations": {
                 "summary": f"{name} is on",
@@ -75,7 +89,6 @@ class Alerting:
             "startsAt": since.isoformat(),
             "endsAt": (datetime.now(UTC) + lasts).isoformat(),
         }
-        self.http().post("/api/v2/alerts", json=[alert]).raise_for_status()
 
     def get(self, path: str) -> Any:
         """JSON of its API."""

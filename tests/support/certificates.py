@@ -11,7 +11,37 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def issue(ca: Path, ca_key: Path, folder: Path, days: float) -> tuple[Path, Path]:
+def authority(folder: Path) -> None:
+    """Write `ca.pem` and `ca.key` of an authority of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    _write(folder / "ca.pem", folder / "ca.key", made, key)
+
+
+def _write(pem: Path, key_file: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+
+
+def issue(
+    ca: Path, ca_key: Path, folder: Path, days: float, hosts: tuple[str, ...] = ("localhost",)
+) -> tuple[Path, Path]:
     """Have a CA sign a certificate for this machine.
 
     Args:
@@ -19,13 +49,14 @@ def issue(ca: Path, ca_key: Path, folder: Path, days: float) -> tuple[Path, Path
         ca_key: Its key.
         folder: Where the new certificate and its key are written.
         days: From now until it expires; below zero it has already.
+        hosts: Names that it is for, beside 127.0.0.1.
     """
     issuer = x509.load_pem_x509_certificate(ca.read_bytes())
     signer = serialization.load_pem_private_key(ca_key.read_bytes(), None)
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [*map(x509.DNSName, hosts), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]))
@@ -38,10 +69,5 @@ def issue(ca: Path, ca_key: Path, folder: Path, days: float) -> tuple[Path, Path
         .sign(signer, hashes.SHA256())
     )
     written = folder / "issued.pem", folder / "issued.key"
-    written[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    written[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    _write(*written, certificate, key)
     return written

@@ -38,7 +38,7 @@ CASES: dict[str, Manifest] = {
             "scrapers": [{"namespaceSelector": {"matchLabels": {"team": "platform"}}}],
         },
         "settings": {
-            "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+            "BOTOBS_ALERT_RECEIVER": "email,slack",
             "BOTOBS_DEADMAN_RECEIVER": "deadman",
             "BOTOBS_SMTP_USERNAME": "botobs",
             "BOTOBS_HORIZON": "72h",

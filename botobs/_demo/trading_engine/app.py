@@ -13,7 +13,7 @@ from aiohttp import web
 from .config import Config
 from .exchanges import Exchanges
 from .market import Market
-from .orders import ExchangeUnavailable, OrderDesk
+from .orders import CLIENT_ORDER_ID_PREFIX, ExchangeUnavailable, OrderDesk
 from .reports import Reports
 from .store import DATABASE_ERRORS, OrderStore
 from .streams import Streams
@@ -26,6 +26,8 @@ TASKS = web.AppKey("tasks", list[asyncio.Task[None]])
 
 #: Seconds between two looks for orders that are not settled.
 SWEEP_INTERVAL = 2.0
+#: Seconds between two comparisons of an exchange's account with what was reported.
+RECONCILE_INTERVAL = 15.0
 
 logger = logging.getLogger(__name__)
 routes = web.RouteTableDef()
@@ -106,6 +108,7 @@ async def _trade(app: web.Application) -> AsyncIterator[None]:
     reports = Reports(app[STORE])
     desk = OrderDesk(exchanges.rest, app[STORE], reports)
     app[TURNS] = TurnTaker(market, app[STORE], desk, config.limits)
+    exchanges.reconcile(RECONCILE_INTERVAL, CLIENT_ORDER_ID_PREFIX, config.symbols)
     app[TASKS] = [
         asyncio.create_task(Streams(exchanges, config.symbols, market, reports).run(), name="streams"),
         asyncio.create_task(_sweep(desk, config.order_lifetime), name="sweep"),

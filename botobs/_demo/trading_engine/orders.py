@@ -19,6 +19,8 @@ from .strategy import Intent
 
 logger = logging.getLogger(__name__)
 
+#: How the client order id of every order begins.
+CLIENT_ORDER_ID_PREFIX = "bot"
 #: Errors that say for certain that the order was not taken, although they count as trouble with the exchange.
 _NOT_TAKEN = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
 
@@ -58,7 +60,7 @@ class OrderDesk:
         Raises:
             ExchangeUnavailable: Nobody knows whether the exchange took it.
         """
-        client_order_id = f"bot{bot_id}x{uuid.uuid4().hex[:20]}"
+        client_order_id = f"{CLIENT_ORDER_ID_PREFIX}{bot_id}x{uuid.uuid4().hex[:20]}"
         order = decision.order(
             client_order_id, exchange=exchange, symbol=symbol, side=intent.side, type=intent.type
         )

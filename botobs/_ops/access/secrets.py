@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets as random_secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import bcrypt
@@ -19,8 +19,14 @@ from . import certificates, tokens
 
 __all__ = ["USERS", "check_permissions", "ensure", "read_secret", "write_secret"]
 
-#: Who may ask Prometheus, Alertmanager and the exporters: Prometheus itself, people, and the collector.
-USERS = ("scrape", "operator", "collector")
+#: Who asks whom, by the program's web configuration: Prometheus itself, people and the collector ask Prometheus;
+#: people, and who evaluates rules, Alertmanager; Prometheus and people the exporters.
+WEB_USERS = {
+    "web.yml": ("scrape", "operator", "collector"),
+    "web-alertmanager.yml": ("operator", "notifier"),
+    "web-exporter.yml": ("scrape", "operator"),
+}
+USERS = tuple(dict.fromkeys(user for users in WEB_USERS.values() for user in users))
 _LONGEST_PASSWORD = 72
 
 
@@ -45,7 +51,8 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     _ensure_random(folder / "grafana-admin.password")
     _ensure_random(folder / "grafana-secret-key")
     tokens.ensure_local(folder)
-    _write_web_config(folder)
+    for file, users in WEB_USERS.items():
+        _write_web_config(folder, file, users)
 
 
 def _ensure_random(path: Path) -> None:
@@ -63,13 +70,13 @@ def _write_authorization(folder: Path) -> None:
         write_secret(target, header)
 
 
-def _write_web_config(folder: Path) -> None:
-    """Prometheus' web configuration: TLS, and the users with bcrypt hashes.
+def _write_web_config(folder: Path, file: str, users: Sequence[str]) -> None:
+    """The web configuration of a program of Prometheus' family: TLS, and the users with bcrypt hashes.
 
     https://prometheus.io/docs/prometheus/latest/configuration/https/
     """
-    target = folder / "web.yml"
-    passwords = {user: read_secret(folder / f"{user}.password").encode() for user in USERS}
+    target = folder / file
+    passwords = {user: read_secret(folder / f"{user}.password").encode() for user in users}
     for user, password in passwords.items():
         if len(password) > _LONGEST_PASSWORD:
             raise StackError(
@@ -79,7 +86,7 @@ def _write_web_config(folder: Path) -> None:
         kept = target.read_text(encoding="utf-8")
         known = dict(re.findall(r"^  (\w+): (\$2\S+)$", kept, re.MULTILINE))
         if (
-            known.keys() == passwords.keys()
+            list(known) == list(passwords)
             and kept == _web_config(known)
             and all(bcrypt.checkpw(password, known[user].encode()) for user, password in passwords.items())
         ):
@@ -90,7 +97,7 @@ def _write_web_config(folder: Path) -> None:
 
 
 def _web_config(hashes: Mapping[str, str]) -> str:
-    users = "".join(f"  {user}: {hashes[user]}\n" for user in USERS)
+    users = "".join(f"  {user}: {hashed}\n" for user, hashed in hashes.items())
     return (
         "tls_server_config:\n"
         "  cert_file: server.pem\n"

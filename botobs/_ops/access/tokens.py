@@ -1,7 +1,8 @@
 """Bearer tokens by which services are let in: one line each of `ingest.tokens`, which the collector watches.
 
-A line holds the token, the service's name and the day it was made; the collector reads the first word alone. Two tokens
-of one service are valid side by side, which is how one is exchanged without a gap.
+A line holds the token, whose it is, the day it was made, and the names of services that it may send telemetry of, as
+`services=a,b`. One without such names may send any service's: so it was before names were bound, and so it is for
+services of this user. Two tokens of one service are valid side by side, which is how one is exchanged without a gap.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import datetime
 import hashlib
 import re
 import secrets as random_secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +33,29 @@ class Token:
         value: The secret.
         service: Whose it is.
         created: The day it was made, as ISO 8601, or empty when nobody knows.
+        services: Values of `service.name` that it may send; empty: any.
     """
 
     value: str
     service: str
     created: str
+    services: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """A name for it that gives nothing away."""
         return hashlib.sha256(self.value.encode()).hexdigest()[:8]
+
+    @property
+    def unbound(self) -> bool:
+        """Whether it lets a service of another host pass for any other."""
+        return not self.services and self.service != LOCAL
+
+    @property
+    def line(self) -> str:
+        """It as a line of the file."""
+        names = f"services={','.join(self.services)}" if self.services else ""
+        return " ".join(word for word in (self.value, self.service, self.created, names) if word)
 
 
 def valid(folder: Path) -> list[Token]:
@@ -53,16 +67,21 @@ def valid(folder: Path) -> list[Token]:
     return [_parsed(line.split()) for line in lines if line.split()]
 
 
-def new(service: str) -> Token:
+def new(service: str, names: Iterable[str] = ()) -> Token:
     """A token for `service`, which lets nobody in before it is added.
 
+    Args:
+        service: Whose it is.
+        names: What it may send as `service.name`; any if there are none.
+
     Raises:
-        StackError: `service` is no name.
+        StackError: One of them is no name.
     """
-    if not _SERVICE.fullmatch(service):
-        raise StackError(f"{service!r} is no name of a service: letters, digits, dots, dashes, underscores")
+    for name in (service, *names):
+        if not _SERVICE.fullmatch(name):
+            raise StackError(f"{name!r} is no name of a service: letters, digits, dots, dashes, underscores")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return Token(random_secrets.token_urlsafe(32), service, today)
+    return Token(random_secrets.token_urlsafe(32), service, today, tuple(names))
 
 
 def add(folder: Path, made: Token) -> None:
@@ -75,13 +94,13 @@ def add(folder: Path, made: Token) -> None:
         write_secret(folder / "service.token", made.value + "\n")
 
 
-def create(folder: Path, service: str) -> Token:
-    """Make another token for `service`, and let it in.
+def create(folder: Path, service: str, names: Iterable[str] = ()) -> Token:
+    """Make another token, as `new` does, and let it in.
 
     Raises:
-        StackError: `service` is no name.
+        StackError: `service` or one of `names` is no name.
     """
-    made = new(service)
+    made = new(service, names)
     add(folder, made)
     return made
 
@@ -119,11 +138,12 @@ def ensure_local(folder: Path) -> None:
 
 
 def _parsed(words: list[str]) -> Token:
-    value, service, created = (*words, "", "")[:3]
-    return Token(value, service, created)
+    names = [word.removeprefix("services=") for word in words if word.startswith("services=")]
+    value, service, created = (*(word for word in words if not word.startswith("services=")), "", "")[:3]
+    return Token(value, service, created, tuple(names[-1].split(",")) if names else ())
 
 
 def _change(folder: Path, change: Callable[[list[Token]], list[Token]]) -> None:
     with exclusive(folder / ".tokens.lock"):
-        lines = [f"{token.value} {token.service} {token.created}".rstrip() for token in change(valid(folder))]
+        lines = [token.line for token in change(valid(folder))]
         write_secret(folder / FILE, "\n".join(lines) + "\n")

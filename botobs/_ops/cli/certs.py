@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..access import certificates
-from ..console import err, out, print_json
+from ..console import err, out, print_json, styled
 from ..console.arguments import add_home, secrets_made, secrets_of
 
 _RELOADS = "APIs show it with the next connection, receivers of telemetry within an hour or after a restart."
@@ -55,9 +55,8 @@ def _list(secrets: Path, options: argparse.Namespace) -> int:
 def _print(held: Sequence[certificates.Certificate]) -> None:
     for each in held:
         colour = "green" if each.days_left >= certificates.RENEW_DAYS else "red"
-        out.print(
-            f"{each.name:12} [{colour}]{each.days_left:5} days left[/]  {certificates.PURPOSES[each.name]}"
-        )
+        left = (f"{each.days_left:5} days left", colour)
+        out.print(styled(f"{each.name:12} ", left, f"  {certificates.PURPOSES[each.name]}"))
         if each.hosts:
             out.print(f"{'':12} {', '.join(each.hosts)}", markup=False)
 

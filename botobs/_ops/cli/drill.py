@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ..console import err, out, print_json, print_table
+from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..home.home import published_state
@@ -125,7 +125,7 @@ def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: Profi
     from ..drills.runner import Result, Run
     from ..drills.target import Target
 
-    err.print(f"[bold]{drill.name}[/]: {drill.does}; then {drill.alert} has to arrive")
+    err.print(styled((drill.name, "bold"), f": {drill.does}; then {drill.alert} has to arrive"))
     try:
         with Target(stack) as target:
             result = Run(drill, target, profile, inbox).run()
@@ -133,7 +133,7 @@ def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: Profi
         # The drills after it can still show something.
         result = Result(drill, fault_in=time.time(), problems=[str(error)])
     for problem in result.problems:
-        err.print(f"  [red]{problem}[/]")
+        err.print(styled((f"  {problem}", "red")))
     return result
 
 

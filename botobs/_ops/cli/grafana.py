@@ -11,7 +11,7 @@ import httpx
 
 from ..._sdk.settings import shown_address
 from ..access.secrets import read_secret
-from ..console import out, print_json
+from ..console import out, print_json, styled
 from ..console.arguments import add_home
 from ..custom import files
 from ..grafana.api import Grafana
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _show(step: Step) -> None:
-    out.print(f"[{_COLOURS[step.action]}]{step.action:12}[/] {step.kind:12} {step.name}")
+    out.print(styled((f"{step.action:12}", _COLOURS[step.action]), f" {step.kind:12} {step.name}"))
     for line in step.difference:
         out.print(f"    {line}", markup=False)
 

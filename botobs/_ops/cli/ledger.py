@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping
 
 from rich.table import Table
+from rich.text import Text
 
 from ..._sdk import units
 from .. import ledger
 from ..access import clients
-from ..console import fail, out, print_json, print_table
+from ..console import fail, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..ledger import Account, Ledger
@@ -89,7 +90,7 @@ def _show(found: Ledger, last: str) -> None:
     for account in found.accounts:
         spans, exports = account.spans, account.exports
         table.add_row(
-            account.service,
+            name(account.service),
             f"{spans.produced:,}",
             _by_reason(spans.dropped),
             f"{spans.sampled_out:,}",
@@ -115,8 +116,8 @@ def _show(found: Ledger, last: str) -> None:
     out.print(f"\nLast {last}, without the last {ledger.SETTLE:g} s: {what}.")
 
 
-def _alarming(count: int) -> str:
-    return f"[bold red]{count:,}[/]" if count else "0"
+def _alarming(count: int) -> Text:
+    return styled((f"{count:,}", "bold red")) if count else Text("0")
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:

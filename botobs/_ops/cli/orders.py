@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -14,12 +15,16 @@ from rich.table import Table
 from ..._sdk import units
 from .. import orders
 from ..access import clients
-from ..console import err, fail, out, print_json, print_table
+from ..console import err, fail, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
+from ..embedded.receiver import Receiver
+from ..embedded.store import Store
 from ..errors import UserError
 from ..home import state
 from ..orders import Listing, Order
 from ..stack import StackError
+from ..traces import EmbeddedTraces
+from ._stores import add_dev, embedded
 
 _OUTCOMES = ("accepted", "rejected", "failed", "filled", "canceled", "expired")
 
@@ -38,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="how far to look back for their names (default: 14d)",
     )
     add_home(parser)
+    add_dev(parser)
     parser.set_defaults(function=run)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     settle = actions.add_parser(
@@ -61,13 +67,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--last", default="14d", metavar="DURATION", help="how far to look back for it (default: 14d)"
     )
     add_home(settle)
+    add_dev(settle)
     settle.set_defaults(function=run_settle)
 
 
 def run(options: argparse.Namespace) -> int:
     """List."""
     try:
-        listing = _read(options)
+        with embedded(options) as store:
+            listing = _read(options, store)
     except UserError as error:
         problem, _, way_out = str(error).partition("\n")
         fail(problem, way_out, options)
@@ -81,10 +89,10 @@ def run(options: argparse.Namespace) -> int:
 
 def run_settle(options: argparse.Namespace) -> int:
     """Settle one."""
-    listing = _read(options)
-    found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
-    environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
-    orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
+    with embedded(options) as store, _collector(options, store) as environ:
+        listing = _read(options, store)
+        found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
+        orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
     if options.json:
         print_json(
             {
@@ -104,16 +112,18 @@ def run_settle(options: argparse.Namespace) -> int:
             "It is not among the orders that are listed; what was told is found by its client order id.",
             markup=False,
         )
-    else:
+    elif store is None:
         out.print("The alert on it ends with the next evaluation of the rules, within half a minute.")
     return 0
 
 
-def _read(options: argparse.Namespace) -> Listing:
+def _read(options: argparse.Namespace, store: Store | None) -> Listing:
     try:
         last = units.seconds(options.last)
     except ValueError as error:
         raise StackError(f"--last: {error}") from None
+    if store is not None:
+        return orders.read_embedded(EmbeddedTraces(store), last)
     running = state.require(home_of(options))
     with ExitStack() as stack:
 
@@ -124,6 +134,21 @@ def _read(options: argparse.Namespace) -> Listing:
 
         progress = stack.enter_context(_progress())
         return orders.read(part("tempo"), part("prometheus"), last, progress=progress)
+
+
+@contextmanager
+def _collector(options: argparse.Namespace, store: Store | None) -> Iterator[dict[str, str]]:
+    """The variables by which what is told comes to the stack, or into the embedded store."""
+    environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
+    if store is None:
+        yield environ
+        return
+    receiver = Receiver(store, path=f"/{secrets.token_hex(16)}")
+    receiver.start()
+    try:
+        yield {**environ, "BOTOBS_ENDPOINT": receiver.endpoint}
+    finally:
+        receiver.stop()
 
 
 @contextmanager
@@ -180,10 +205,10 @@ def _table(listing: Listing) -> Table:
     for order in listing.orders or ():
         age = _age(listing.now - order.submitted)
         table.add_row(
-            f"[bold red]{order.state}[/]" if order.is_unknown(listing.now) else order.state,
+            styled((order.state, "bold red" if order.is_unknown(listing.now) else "")),
             age,
             *(
-                text.replace("[", r"\[") or "-"
+                name(text) or "-"
                 for text in (
                     order.service,
                     order.bot,

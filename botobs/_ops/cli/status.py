@@ -1,15 +1,19 @@
-"""`botobs status`: what runs, where, and how it is."""
+"""`botobs status`: what runs, where, how it is, and which alerts fire."""
 
 from __future__ import annotations
 
 import argparse
 
 import httpx
+from rich.text import Text
 
 from ..access import clients
+from ..alerting import alertmanager
+from ..alerting.alertmanager import Alert
 from ..components.table import BY_NAME
-from ..console import err, out, print_json
+from ..console import err, out, print_json, styled
 from ..console.arguments import add_home, home_of
+from ..errors import StackError
 from ..home import state
 from ..settings import receivers
 
@@ -17,7 +21,9 @@ from ..settings import receivers
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "status", description="Show what runs, and where. Exit code 1 when something is wrong."
+        "status",
+        description="Show what runs, where, and which alerts fire, the worst first. Exit code 1 when a part does not "
+        "run or a critical alert fires that is neither silenced nor inhibited.",
     )
     add_home(parser)
     parser.set_defaults(function=run)
@@ -28,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     states = {name: _ask(running, name, url) for name, url in running.parts.items()}
     receiver = receivers.of_home(running.home)
+    alerts, unknown = _alerts(running)
     if options.json:
         parts = {name: {"url": url, "state": states[name]} for name, url in running.parts.items()}
         print_json(
@@ -37,12 +44,14 @@ def run(options: argparse.Namespace) -> int:
                 "environment": running.environment,
                 "parts": parts,
                 "alerts": receiver and {"receiver": receiver.name, "channels": list(receiver.channels)},
+                "firing": None if unknown else [_as_json(alert) for alert in alerts],
             }
         )
     else:
         for name, url in running.parts.items():
             colour = "green" if states[name] in {"ready", "running"} else "red"
-            out.print(f"{name:18} [{colour}]{states[name]:12}[/] {url}")
+            out.print(styled(f"{name:18} ", (f"{states[name]:12}", colour), f" {url}"))
+        _print_alerts(alerts, unknown)
         if receiver is not None:
             out.print(f"\n{receiver.sentence}", markup=False, soft_wrap=True)
             for warning in receiver.warnings:
@@ -50,7 +59,53 @@ def run(options: argparse.Namespace) -> int:
         out.print(
             f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
         )
-    return 0 if all(each in {"ready", "running"} for each in states.values()) else 1
+    runs = all(each in {"ready", "running"} for each in states.values())
+    critical = any(alert.severity == "critical" and alert.told for alert in alerts)
+    return 0 if runs and not unknown and not critical else 1
+
+
+def _alerts(running: state.Running) -> tuple[list[Alert], str]:
+    """What fires, and why that is not known."""
+    if not any(part.startswith("alertmanager") for part in running.parts):
+        return [], ""
+    try:
+        with alertmanager.connect(running) as asked:
+            return asked.alerts(), ""
+    except StackError as error:
+        return [], error.problem
+
+
+def _as_json(alert: Alert) -> dict[str, object]:
+    return {
+        "alert": alert.name,
+        "severity": alert.severity,
+        "state": alert.state,
+        "since": alert.since,
+        "summary": alert.summary,
+        "labels": dict(alert.labels),
+    }
+
+
+def _print_alerts(alerts: list[Alert], unknown: str) -> None:
+    out.print()
+    if unknown:
+        out.print(Text(f"nobody knows which alerts fire: {unknown}", style="red"))
+        return
+    firing = [alert for alert in alerts if alert.told]
+    quiet = len(alerts) - len(firing)
+    out.print(
+        f"{len(firing) or 'no'} alert{'' if len(firing) == 1 else 's'} firing"
+        + (f", {quiet} kept quiet" if quiet else "")
+    )
+    for alert in alerts:
+        colour = "bright_black" if not alert.told else "red" if alert.severity == "critical" else "yellow"
+        line = Text(f"  {alert.severity:9} ", style=colour)
+        line.append(
+            f"{alert.name}  {alert.since.astimezone():%m-%d %H:%M:%S}  {alert.summary or alert.where}"
+        )
+        out.print(line if alert.told else line.append(f"  ({alert.state})"))
+    if firing:
+        out.print(f"What to do: botobs runbook {firing[0].name}", markup=False)
 
 
 def _ask(running: state.Running, name: str, url: str) -> str:

@@ -23,6 +23,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     create = actions.add_parser("create", help="make another token for a service")
     create.add_argument("service", metavar="SERVICE", help=f"its name; {tokens.LOCAL}: services of this user")
     create.add_argument(
+        "--service-name",
+        action="append",
+        metavar="NAME",
+        dest="names",
+        help="a service.name that it may send, instead of SERVICE; can be repeated",
+    )
+    create.add_argument(
+        "--any-service-name", action="store_true", help="let it send telemetry of every service.name"
+    )
+    create.add_argument(
         "--output", type=Path, metavar="FILE", help="write it there (mode 0600) instead of printing it"
     )
     show = actions.add_parser("list", help="whose tokens are valid, without the tokens")
@@ -35,14 +45,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _create(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
-    made = tokens.new(options.service)
+    made = tokens.new(options.service, _names(options))
     if options.output is not None:
         # First, so that no token is valid that nobody has.
         _write(options.output, made)
     tokens.add(secrets, made)
     shown = {} if options.output is not None else {"token": made.value}
     if options.json:
-        about = {"service": made.service, "id": made.id, "home": secrets.parent, "output": options.output}
+        about = {
+            "service": made.service,
+            "service_names": made.services,
+            "id": made.id,
+            "home": secrets.parent,
+            "output": options.output,
+        }
         print_json({**about, **shown})
         return 0
     err.print(
@@ -51,6 +67,15 @@ def _create(options: argparse.Namespace) -> int:
     )
     out.print(str(options.output) if options.output is not None else made.value, markup=False)
     return 0
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    """What a new token may send: as a rule what it is made for. Services of this user find one for all of them."""
+    if options.any_service_name and options.names:
+        raise StackError("--any-service-name and --service-name do not go together")
+    if options.any_service_name or options.service == tokens.LOCAL:
+        return []
+    return options.names or [options.service]
 
 
 def _write(output: Path, made: tokens.Token) -> None:
@@ -63,10 +88,28 @@ def _write(output: Path, made: tokens.Token) -> None:
 def _list(options: argparse.Namespace) -> int:
     held = tokens.valid(secrets_of(options))
     if options.json:
-        print_json([{"id": each.id, "service": each.service, "created": each.created} for each in held])
+        print_json(
+            [
+                {
+                    "id": each.id,
+                    "service": each.service,
+                    "service_names": each.services,
+                    "created": each.created,
+                }
+                for each in held
+            ]
+        )
         return 0
     for each in held:
-        out.print(f"{each.id}  {each.created or '-':10}  {each.service}", markup=False)
+        names = ", ".join(each.services) or "any service.name"
+        out.print(f"{each.id}  {each.created or '-':10}  {each.service}  ({names})", markup=False)
+    unbound = [each.id for each in held if each.unbound]
+    if unbound:
+        err.print(
+            f"warning: {', '.join(unbound)} can send telemetry under any service.name; a token that is made now with "
+            "botobs token create SERVICE sends that of SERVICE alone",
+            markup=False,
+        )
     return 0
 
 

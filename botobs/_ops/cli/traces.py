@@ -10,24 +10,27 @@ from rich.text import Text
 
 from ..._sdk import units
 from ..access import clients
-from ..console import out, print_json, print_table
+from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..stack import StackError
 from ..traces import (
+    EmbeddedTraces,
     Part,
     Row,
     Share,
     Summary,
     TempoClient,
     Trace,
+    TraceSource,
+    Wanted,
     break_down,
-    build_query,
     lay_out,
     part_of,
     throttled,
 )
 from ..traces.waterfall import bar
+from ._stores import add_dev, embedded
 
 #: Characters of a bar that stands for the whole time.
 _PARTS_WIDTH = 40
@@ -49,27 +52,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
     parser.add_argument("--limit", type=int, default=20, help="how many traces at most (default: 20)")
     add_home(parser)
+    add_dev(parser)
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Search, or draw."""
+    with embedded(options) as store:
+        if store is not None:
+            return _answer(EmbeddedTraces(store), options)
     running = state.require(home_of(options))
     if "tempo" not in running.parts:
         raise StackError("the running stack has no Tempo", "Start one with: botobs up")
     with clients.client(running.home.secrets, running.url("tempo")) as http:
-        tempo = TempoClient(http)
-        if options.id:
-            return _draw(tempo.trace(options.id), options)
-        found = tempo.search(_query(options), _duration("--last", options.last), options.limit)
-    return _list(found, options)
+        return _answer(TempoClient(http), options)
 
 
-def _query(options: argparse.Namespace) -> str:
-    if options.query:
-        return str(options.query)
+def _answer(source: TraceSource, options: argparse.Namespace) -> int:
+    if options.id:
+        return _draw(source.trace(options.id), options)
     least = _duration("--min-duration", options.min_duration) if options.min_duration else None
-    return build_query(options.service, least, options.error, options.order)
+    wanted = Wanted(options.service, least, options.error, options.order, options.query)
+    return _list(source.find(wanted, _duration("--last", options.last), options.limit), options)
 
 
 def _duration(option: str, text: str) -> float:
@@ -94,7 +98,11 @@ def _list(found: list[Summary], options: argparse.Namespace) -> int:
     for each in found:
         started = datetime.datetime.fromtimestamp(each.start_ns / 1e9).strftime("%H:%M:%S")
         table.add_row(
-            started, _time(each.duration), each.root_service or "?", each.root_name or "?", each.trace_id
+            started,
+            _time(each.duration),
+            name(each.root_service) or "?",
+            name(each.root_name) or "?",
+            each.trace_id,
         )
     print_table(table)
     out.print(f"\nDraw one with: botobs traces {found[0].trace_id}")
@@ -108,9 +116,8 @@ def _draw(trace: Trace, options: argparse.Namespace) -> int:
         parts = {share.part: share.seconds for share in shares}
         print_json({"trace_id": trace.trace_id, "parts": parts, "spans": [_as_json(row) for row in rows]})
         return 0
-    out.print(
-        f"trace {trace.trace_id}: {len(rows)} spans, {_time(trace.duration)}, {' → '.join(trace.services)}\n"
-    )
+    services = " → ".join(name(service) for service in trace.services)
+    out.print(f"trace {trace.trace_id}: {len(rows)} spans, {_time(trace.duration)}, {services}\n")
     out.print(_parts(shares))
     out.print()
     out.print(_waterfall(trace, rows))
@@ -151,17 +158,17 @@ def _waterfall(trace: Trace, rows: list[Row]) -> Table:
         room = out.width - 46 - width - 14
         table.add_column(overflow="ellipsis", no_wrap=True, style="dim", max_width=room)
     for row in rows:
-        said = row.details if row.details != row.span.name else ""
+        said = name(row.details) if row.details != row.span.name else ""
         cells = (_label(row), _time(row.span.duration), _bar(row, trace, width))
         table.add_row(*cells, *([said] if details else []))
     return table
 
 
 def _label(row: Row) -> Text:
-    name = Text("  " * row.depth)
-    name.append(row.span.name, style="bold red" if row.span.error else "")
-    name.append(f"  {row.span.service}", style="dim")
-    return name
+    label = Text("  " * row.depth)
+    label.append(name(row.span.name), style="bold red" if row.span.error else "")
+    label.append(f"  {name(row.span.service)}", style="dim")
+    return label
 
 
 def _bar(row: Row, trace: Trace, width: int) -> Text:

@@ -9,6 +9,8 @@ from .context import Context, environ
 from .queues import set_aside_broken
 
 EXECUTABLE = "botobs-collector"
+#: The files of a collector that services reach through the intake.
+BEHIND_INTAKE = ("collector.yaml", "behind-intake.yaml")
 #: Files that are laid over the collector's own, by the value of BOTOBS_SAMPLING.
 SAMPLING = {
     "off": (),
@@ -33,13 +35,13 @@ def _files_of_machine(context: Context) -> tuple[str, ...]:
     files = SAMPLING[sampling(context)]
     if context.values.get("BOTOBS_MOVING") != "on":
         # The last is what stands in `custom/collector` of the home.
-        return ("collector.yaml", *files, "custom.yaml")
+        return (*BEHIND_INTAKE, *files, "custom.yaml")
     if files:
         raise StackError(
             f"BOTOBS_MOVING=on and BOTOBS_SAMPLING={sampling(context)} do not go together",
             "What is sampled here would be missing there: sample in the cluster.",
         )
-    return ("collector.yaml", "agent.yaml", "moving.yaml", "custom.yaml")
+    return (*BEHIND_INTAKE, "agent.yaml", "moving.yaml", "custom.yaml")
 
 
 def sampling(context: Context) -> str:

@@ -25,7 +25,8 @@ class Component:
         environ: Its environment beside what every process gets, in the same way.
         prepare: Run before every start, in a thread.
         stores: Whether it has a folder of data.
-        address: Variable of the port by which a person or a program reaches it.
+        address: Variable of the port by which a person or a program reaches it: its own, or
+            that of what stands in front of it.
         health: Port variable and path that return 200 once it is ready; None where that is not HTTP.
         status: Path by which `botobs status` sees that it runs, where it is not that of `health`.
         scraped: Variable of the port that Prometheus scrapes, if it does.

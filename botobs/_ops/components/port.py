@@ -11,7 +11,7 @@ class Auth(StrEnum):
 
     TOKEN = "a bearer token of `ingest.tokens`"
     CERTIFICATE = "a client certificate of the stack's authority"
-    PASSWORD = "a user of `web.yml` with its password"
+    PASSWORD = "a user that the program knows, with its password"
     DATABASE = "a role of the database with its password (SCRAM-SHA-256)"
     LOGIN = "a Grafana account with its password"
     TENANT = "a tenant's name with its password"

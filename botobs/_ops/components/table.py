@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import alertmanager, collector, grafana
+from . import alertmanager, collector, grafana, intake
 from .component import Component
 from .port import Auth, Port
 from .roles import EXPORTER_ROLE
@@ -24,8 +24,7 @@ COMPONENTS: tuple[Component, ...] = (
         program="collector",
         folder="collector",
         ports=(
-            Port("BOTOBS_OTLP_GRPC_PORT", 4317, "collector", "OTLP over gRPC", Auth.TOKEN),
-            Port("BOTOBS_OTLP_HTTP_PORT", 4318, "collector", "OTLP over HTTP", Auth.TOKEN),
+            Port("BOTOBS_COLLECTOR_OTLP_PORT", 4319, "collector", "OTLP from the intake", Auth.CERTIFICATE),
             Port(
                 "BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Auth.CERTIFICATE
             ),
@@ -35,6 +34,7 @@ COMPONENTS: tuple[Component, ...] = (
         environ=collector.environ_of,
         prepare=collector.prepare,
         stores=True,
+        # Through the intake: its own port answers to nobody else.
         address="BOTOBS_OTLP_HTTP_PORT",
         health=("BOTOBS_COLLECTOR_HEALTH_PORT", "/"),
         # Its metrics are pushed; this is where Prometheus sees that it runs.
@@ -42,6 +42,33 @@ COMPONENTS: tuple[Component, ...] = (
         after=("prometheus", "tempo"),
         # Its queues are on disk; what is under way is written back.
         stop_budget=15,
+        always=True,
+    ),
+    Component(
+        name="intake",
+        purpose="Intake: lets services in by their tokens, within limits, in front of the collector",
+        program="intake",
+        folder="intake",
+        ports=(
+            Port("BOTOBS_OTLP_GRPC_PORT", 4317, "intake", "OTLP over gRPC", Auth.TOKEN),
+            Port("BOTOBS_OTLP_HTTP_PORT", 4318, "intake", "OTLP over HTTP", Auth.TOKEN),
+            Port("BOTOBS_INTAKE_HEALTH_PORT", 13135, "intake", "the intake's metrics", Auth.CERTIFICATE),
+        ),
+        executable=intake.EXECUTABLE,
+        arguments=(
+            "--listen-grpc={BOTOBS_OTLP_BIND}:{BOTOBS_OTLP_GRPC_PORT}",
+            "--listen-http={BOTOBS_OTLP_BIND}:{BOTOBS_OTLP_HTTP_PORT}",
+            "--listen-health={BOTOBS_BIND}:{BOTOBS_INTAKE_HEALTH_PORT}",
+            "--secrets={secrets}",
+            "--memory-mib={BOTOBS_INTAKE_MEMORY_MIB}",
+        ),
+        environ=intake.environ_of,
+        address="BOTOBS_OTLP_HTTP_PORT",
+        health=("BOTOBS_INTAKE_HEALTH_PORT", "/"),
+        scraped="BOTOBS_INTAKE_HEALTH_PORT",
+        after=("collector",),
+        # What is under way is answered.
+        stop_budget=10,
         always=True,
     ),
     Component(
@@ -57,7 +84,6 @@ COMPONENTS: tuple[Component, ...] = (
             "--web.config.file={secrets}/web.yml",
             "--web.external-url={url}",
             "--web.enable-otlp-receiver",
-            "--web.enable-lifecycle",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
             # After a restart a pending alert goes on where it was; by default it begins anew, or waits ten minutes.
@@ -106,7 +132,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--config.file={config}/alertmanager.yml",
             "--storage.path={data}",
             "--web.listen-address={BOTOBS_BIND}:{BOTOBS_ALERTMANAGER_PORT}",
-            "--web.config.file={secrets}/web.yml",
+            "--web.config.file={secrets}/web-alertmanager.yml",
             "--web.external-url={url}",
             # What was sent, and what is silenced, is on disk after so long: a kill forgets no more.
             "--data.maintenance-interval=30s",
@@ -146,8 +172,9 @@ COMPONENTS: tuple[Component, ...] = (
         ),
         arguments=(
             "--web.listen-address={BOTOBS_BIND}:{BOTOBS_POSTGRES_EXPORTER_PORT}",
-            "--web.config.file={secrets}/web.yml",
+            "--web.config.file={secrets}/web-exporter.yml",
             "--config.file={config}/postgres_exporter.yml",
+            "--extend.query-path={config}/queries.yml",
             "--collector.stat_statements",
             "--collector.long_running_transactions",
             "--collector.stat_checkpointer",

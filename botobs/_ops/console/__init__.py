@@ -7,13 +7,16 @@ import json
 import sys
 from typing import Any
 
-from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from .terminal import Terminal, name, styled
+
+__all__ = ["Terminal", "err", "fail", "name", "out", "print_json", "print_table", "styled"]
+
 #: rich honours NO_COLOR and a terminal that is none by itself.
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = Terminal(soft_wrap=True)
+err = Terminal(stderr=True, soft_wrap=True)
 #: Width of tables where the output is no terminal: what reads a pipe is not eighty columns wide.
 _WIDE = 160
 
@@ -22,7 +25,7 @@ def print_table(table: Table) -> None:
     """Print a table, wider than a narrow terminal rather than with cut numbers."""
     width = out.width if out.is_terminal else _WIDE
     needed = Measurement.get(out, out.options.update(max_width=_WIDE), table).minimum
-    Console(width=max(width, needed), highlight=False).print(table)
+    Terminal(width=max(width, needed)).print(table)
 
 
 def print_json(value: Any) -> None:
@@ -36,11 +39,7 @@ def fail(problem: str, way_out: str, options: argparse.Namespace) -> int:
     if getattr(options, "json", False):
         print_json({"error": problem, "hint": way_out})
     else:
-        err.print(f"[bold red]botobs:[/] {_plain(problem)}")
+        err.print(styled(("botobs:", "bold red"), f" {problem}"))
         if way_out:
-            err.print(_plain(way_out))
+            err.print(way_out)
     return 1
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

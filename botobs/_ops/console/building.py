@@ -1,11 +1,11 @@
-"""Shows a build of the stack's programs: what, how much is left, about how long."""
+"""Shows how the stack's programs are fetched and built: what, how much is left, about how long."""
 
 from __future__ import annotations
 
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ..programs.binaries import Missing
 from . import err
@@ -18,12 +18,13 @@ class BuildDisplay:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
-            TextColumn("{task.completed}/{task.total} packages"),
+            TaskProgressColumn(),
             TimeElapsedColumn(),
             console=err,
         )
         self._tasks: dict[str, TaskID] = {}
         self._left: list[Missing] = []
+        self._open: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -38,19 +39,22 @@ class BuildDisplay:
         self._left = list(missing)
         names = ", ".join(f"{item.program} {item.pin.version}" for item in missing)
         err.print(f"Building {names} from source: about {self._minutes()} on two cores, once.")
+
+    def note(self, text: str) -> None:
+        """Say it."""
+        err.print(text, markup=False)
+
+    def start(self, item: Missing, verb: str) -> None:
+        """Open the bar of `item`."""
+        self._open.add(item.program)
         if err.is_terminal:
             self._progress.start()
-
-    def start(self, item: Missing) -> None:
-        """Open the bar of `item`."""
-        if err.is_terminal:
             self._tasks[item.program] = self._progress.add_task(
-                f"{item.program} {item.pin.version}", total=None
+                f"{verb} {item.program} {item.pin.version}", total=None
             )
         else:
-            err.print(
-                f"building {item.program} {item.pin.version}, {len(self._left)} to go, about {self._minutes()}"
-            )
+            left = f", {len(self._left)} to go, about {self._minutes()}" if self._left else ""
+            err.print(f"{verb} {item.program} {item.pin.version}{left}")
 
     def advance(self, item: Missing, done: int, total: int) -> None:
         """Move the bar."""
@@ -59,6 +63,7 @@ class BuildDisplay:
 
     def finish(self, item: Missing) -> None:
         """Fill the bar."""
+        self._open.discard(item.program)
         self._left = [other for other in self._left if other is not item]
         if item.program in self._tasks:
             task = self._tasks[item.program]
@@ -68,9 +73,9 @@ class BuildDisplay:
                 task,
                 completed=total,
                 total=total,
-                description=f"{item.program} {item.pin.version} built{left}",
+                description=f"{item.program} {item.pin.version}{left}",
             )
-        if not self._left:
+        if not self._left and not self._open:
             # Whatever is printed from now on would be mixed with a live display.
             self._progress.stop()
 

@@ -260,7 +260,8 @@ def _collector(checker: Checker) -> Iterator[Fault]:
         trial.write_text(yaml.safe_dump(merge(layers), sort_keys=False), encoding="utf-8")
         said = checker.run(
             "botobs-collector", "validate",
-            "--config", f"file:{folder / 'collector.yaml'}", "--config", f"file:{trial}",
+            "--config", f"file:{folder / 'collector.yaml'}",
+            "--config", f"file:{folder / 'behind-intake.yaml'}", "--config", f"file:{trial}",
         )  # fmt: skip
         if said is not None:
             lines = [line.strip() for line in said.splitlines() if line.strip()]

@@ -117,7 +117,9 @@ def with_routes(ours: str, theirs: Sequence[Mapping[str, Any]]) -> str:
         return ours
     content = yaml.safe_load(ours)
     routes = content["route"]["routes"]
-    behind = next((n for n, each in enumerate(routes, 1) if 'alertname="Watchdog"' in each["matchers"]), 0)
+    behind = next(
+        (n for n, each in enumerate(routes, 1) if 'alertname="Watchdog"' in each.get("matchers", ())), 0
+    )
     for each in theirs:
         mine = list(each.get("routes", ()))
         routes[behind:behind] = mine

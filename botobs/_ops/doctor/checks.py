@@ -127,6 +127,7 @@ def collector(found: Settings) -> Iterator[Finding]:
         return
     yield Finding("collector", "ok", f"endpoint {found.shown('endpoint')}, from {found.origins['endpoint']}")
     yield from _files(found)
+    yield from in_the_open(found)
     unreachable = _reach(found.endpoint)
     if unreachable is not None:
         yield unreachable
@@ -157,6 +158,20 @@ def _files(found: Settings) -> Iterator[Finding]:
         except ValueError as error:
             hint = "It must hold one token and nothing else."
             yield Finding("collector", "error", f"{shown} cannot be used: it {error}", hint)
+
+
+def in_the_open(found: Settings) -> Iterator[Finding]:
+    """Whether a token is sent where others can read it: whoever has read it can send as this service."""
+    if not (found.endpoint or "").startswith("http:") or not (found.token or found.token_file):
+        return
+    host = urlsplit(found.endpoint or "").hostname or ""
+    here = host == "localhost" or host.startswith("127.") or host == "::1"
+    yield Finding(
+        "collector",
+        "warning" if here else "error",
+        f"the token and everything that is sent goes to {host} unencrypted",
+        "Use https:// in the endpoint, and BOTOBS_CERTIFICATE for the collector's authority.",
+    )
 
 
 def _reach(endpoint: str) -> Finding | None:
@@ -201,7 +216,9 @@ def _explained(found: Settings, answer: Response) -> Finding:
             "Set BOTOBS_CERTIFICATE to the ca.pem of the stack's secrets, and use a host name that it was made for.",
         )
     if answer.reason == "tls":
-        hint = "It may speak plain HTTP: try http:// in the endpoint."
+        hint = (
+            "What listens there may be no collector, or one without encryption, to which no token should go."
+        )
         return Finding("collector", "error", f"no encrypted connection: {answer.detail}", hint)
     if answer.reason == "connection" and not secure:
         hint = "It may want an encrypted connection: try https:// in the endpoint."

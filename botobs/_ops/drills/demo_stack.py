@@ -143,7 +143,7 @@ class DemoStack:
             # Services of this user must not find the demo where they look for a running stack.
             "XDG_STATE_HOME": str(self._folder / "state"),
             **self._profile.variables,
-            "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+            "BOTOBS_ALERT_RECEIVER": "email,slack",
             "BOTOBS_ALERT_EMAIL_TO": "oncall@localhost",
             "BOTOBS_DEADMAN_RECEIVER": "deadman",
             "BOTOBS_SMTP_HOST": "127.0.0.1",

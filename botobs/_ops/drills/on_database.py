@@ -56,6 +56,17 @@ DRILLS = (
         severity="warning",
     ),
     Drill(
+        name="database-locked",
+        does="locks the table of bots in a transaction that does nothing more",
+        alert="DatabaseLocked",
+        labels={"datname": "trading", "application_name": "botobs drill"},
+        fault=locked("bots"),
+        needs=DATABASE | BOTS,
+        signal="BOTOBS_POSTGRES_SCRAPE_INTERVAL",
+        reach=lambda setting: setting("BOTOBS_THRESHOLD_LOCK_WAIT_SECONDS") + TURN,
+        traceql='{ span.db.system.name = "postgresql" && duration > 2s }',
+    ),
+    Drill(
         name="pool-exhausted",
         does="locks the table of bots, so that every connection of the bot manager's pool waits for it",
         alert="DatabasePoolExhausted",

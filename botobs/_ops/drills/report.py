@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from ..home.private import make_folder, write_secret
 from .catalogue import DRILLS
@@ -100,7 +101,7 @@ def table(results: Iterable[Result]) -> Table:
         promise = promised(result.drill, PRODUCTION)
         shown.add_row(
             result.drill.name,
-            f"[{'green' if result.passed else 'red'}]{result.drill.alert}[/]",
+            Text(result.drill.alert, style="green" if result.passed else "red"),
             *("" if at is None else f"{at - result.fault_in:.1f}" for at in times),
             ", ".join(sorted(stayed_silent(result))),
             f"{promise.typical:.0f} to {promise.latest:.0f}",

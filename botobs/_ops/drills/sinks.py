@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -47,6 +48,19 @@ class Message:
         """Name of the alert, or an empty string when the subject is not one of ours."""
         match = _SUBJECT.fullmatch(self.subject)
         return match["alert"] if match else ""
+
+    @property
+    def since(self) -> float | None:
+        """When the first of its alerts began to fire, in seconds since the epoch; None if it does not say."""
+        match = _SUBJECT.fullmatch(self.subject)
+        try:
+            return (
+                datetime.strptime(f"{match['since']}+0000", "%Y-%m-%d %H:%M:%S UTC%z").timestamp()
+                if match
+                else None
+            )
+        except ValueError:
+            return None
 
     @property
     def resolved(self) -> bool:

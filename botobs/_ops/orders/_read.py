@@ -1,18 +1,22 @@
-"""Reads unsettled orders out of Tempo, where each is a span, and out of Prometheus, which counts them for the alert."""
+"""Reads unsettled orders out of Tempo, where each is a span, and out of Prometheus, which counts them for the alert.
+
+Where no backend runs, both come from the spans of the embedded store.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Literal, Protocol
 
 import httpx
 
 from ..._sdk.orders import order_key
 from ...semconv import exchange, orders, trading
 from ..errors import UserError
-from ..traces import Found, TempoClient
-from ..traces.query import quote
+from ..traces import EmbeddedTraces, Found, TempoClient
+from ..traces.query import SUBMITTING, quote
 from ._listing import Counted, Listing, Order
 
 #: Seconds for which orders are named: as long as Tempo keeps traces by default.
@@ -40,7 +44,31 @@ _SELECTED = (
     ),
 )
 #: An order whose submission is told of before its answer, below the span that ends with the answer: one without.
-_OPEN = '{ name =~ "order submit|(create|edit)_orders?(_ws)? .+" } !> { name = "order submitted" }'
+_OPEN = f'{{ name =~ "{SUBMITTING}" }} !> {{ name = "order submitted" }}'
+
+
+class OrderSpans(Protocol):
+    """Where spans about orders are: Tempo, or the embedded store."""
+
+    def named(self, name: str, begin: float, end: float) -> list[Found]:
+        """The spans with a name that began in a time, in seconds since the epoch."""
+
+    def unanswered(self, begin: float, end: float) -> list[Found]:
+        """Those named `order submitted` of a time, below a span that has not ended yet."""
+
+
+class _InTempo:
+    def __init__(self, tempo: TempoClient) -> None:
+        self._tempo = tempo
+
+    def named(self, name: str, begin: float, end: float) -> list[Found]:
+        return self._spans(f"{{ name = {quote(name)} }}", begin, end)
+
+    def unanswered(self, begin: float, end: float) -> list[Found]:
+        return self._spans(_OPEN, begin, end)
+
+    def _spans(self, query: str, begin: float, end: float) -> list[Found]:
+        return self._tempo.spans(f"{query} | select({', '.join(_SELECTED)})", begin, end, _MOST)
 
 
 def read(
@@ -67,7 +95,7 @@ def read(
         problems.append("no Tempo runs, so no order can be named")
     else:
         try:
-            named = _named(TempoClient(tempo), last, moment, progress)
+            named = _named(_InTempo(TempoClient(tempo)), last, moment, progress)
         except UserError as error:
             problems.append(str(error))
     if prometheus is None:
@@ -81,20 +109,34 @@ def read(
     return Listing(named, counted, problems, moment)
 
 
-def _named(tempo: TempoClient, last: float, now: float, progress: Callable[[str], None]) -> list[Order]:
+def read_embedded(store: EmbeddedTraces, last: float, now: float | None = None) -> Listing:
+    """The same from the embedded store, which has no alert: what is counted there are the orders that it names.
+
+    Args:
+        store: It.
+        last: Seconds to look back.
+        now: Seconds since the epoch; now by default.
+    """
+    moment = time.time() if now is None else now
+    named = _named(store, last, moment, lambda _: None)
+    counted = Counter((each.service, each.exchange, each.bot) for each in named if each.state == "unknown")
+    return Listing(named, [Counted(*who, orders) for who, orders in sorted(counted.items())], (), moment)
+
+
+def _named(source: OrderSpans, last: float, now: float, progress: Callable[[str], None]) -> list[Order]:
     found: dict[str, Order] = {}
     settled: dict[str, float] = {}
     unknown: dict[str, float] = {}
     for begin, end in _days(now - last, now):
         progress(f"looking through the traces of {time.strftime('%d %B', time.localtime(begin))}")
-        for span in _spans(tempo, f"{{ name = {quote(orders.SETTLED_SPAN)} }}", begin, end):
+        for span in source.named(orders.SETTLED_SPAN, begin, end):
             key = str(span.attributes.get(orders.ORDER_KEY, ""))
             settled[key] = max(span.start_ns / 1e9, settled.get(key, 0.0))
-        for span in _spans(tempo, f"{{ name = {quote(orders.UNKNOWN_SPAN)} }}", begin, end):
+        for span in source.named(orders.UNKNOWN_SPAN, begin, end):
             order = _order("unknown", span)
             unknown[order.key] = max(span.start_ns / 1e9, unknown.get(order.key, 0.0))
             found[order.key] = order
-        for span in _spans(tempo, _OPEN, begin, end):
+        for span in source.unanswered(begin, end):
             order = _order("open", span)
             unknown.setdefault(order.key, order.submitted)
             found.setdefault(order.key, order)
@@ -107,10 +149,6 @@ def _days(begin: float, end: float) -> Iterator[tuple[float, float]]:
     while end > begin:
         yield max(begin, end - _DAY), end
         end -= _DAY
-
-
-def _spans(tempo: TempoClient, query: str, begin: float, end: float) -> list[Found]:
-    return tempo.spans(f"{query} | select({', '.join(_SELECTED)})", begin, end, _MOST)
 
 
 def _order(state: Literal["unknown", "open"], span: Found) -> Order:

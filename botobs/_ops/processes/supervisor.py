@@ -133,7 +133,7 @@ class Supervisor:
             self.add(process)
 
     def add(self, process: Process) -> None:
-        """Take in another process, before `start`."""
+        """Take in another process, before `start`; while the others run, `join` does."""
         self.processes[process.name] = process
         self.status[process.name] = Status()
         self._ready[process.name] = asyncio.Event()
@@ -146,12 +146,35 @@ class Supervisor:
             StackError: A process did not become ready in its time, or ended at once.
         """
         await self._start_reaper()
-        for name in self.processes:
-            self._begin(name)
-        waits = {asyncio.create_task(event.wait()): name for name, event in self._passed.items()}
+        await self._begin_all(list(self.processes))
+
+    async def join(self, processes: Iterable[Process]) -> None:
+        """Start further processes while others run; returns when they are ready.
+
+        Raises:
+            StackError: One did not become ready in its time, or ended at once; those of them that run are stopped.
+        """
+        names = []
+        for process in processes:
+            self.add(process)
+            names.append(process.name)
         try:
-            pending: set[asyncio.Task[object]] = {*waits, *self._tasks.values()}
-            while not all(event.is_set() for event in self._passed.values()):
+            await self._begin_all(names)
+        except StackError:
+            await asyncio.gather(*(self._stop_one(name) for name in names))
+            for name in names:
+                del self.processes[name], self.status[name], self._ready[name], self._tasks[name]
+                del self._passed[name]
+            self._fallen.clear()
+            raise
+
+    async def _begin_all(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._begin(name)
+        waits = [asyncio.create_task(self._passed[name].wait()) for name in names]
+        try:
+            pending: set[asyncio.Task[object]] = {*waits, *(self._tasks[name] for name in names)}
+            while not all(wait.done() for wait in waits):
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()

@@ -39,13 +39,32 @@ def find_go(environ: Mapping[str, str] = os.environ) -> Path:
     raise StackError("some programs of the stack must be built, and there is no Go on this machine", _NO_GO)
 
 
-def build(go: Path, pin: Pin, package: str, target: Path, progress: Progress) -> None:
+def build(
+    go: Path,
+    pin: Pin,
+    package: str,
+    target: Path,
+    progress: Progress,
+    started: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+    static: bool = False,
+) -> None:
     """Build `package` of `pin` into the file `target`, which appears whole or not at all.
+
+    Args:
+        go: The `go` command.
+        pin: The component.
+        package: Which of its packages.
+        target: The file.
+        progress: Told how far it is.
+        started: Given the process; whoever terminates it ends the build.
+        static: Link it with nothing of this machine.
 
     Raises:
         StackError: The build failed; the message holds the compiler's last words.
     """
     environ = _environ()
+    if static:
+        environ["CGO_ENABLED"] = "0"
     arguments = ["-trimpath", *_flags(pin)]
     total = _count(go, pin, package, environ)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +74,7 @@ def build(go: Path, pin: Pin, package: str, target: Path, progress: Progress) ->
         with subprocess.Popen(
             command, cwd=pin.source, env=environ, stderr=subprocess.PIPE, text=True
         ) as process:
+            started(process)
             try:
                 said = _follow(process, total, progress)
             except BaseException:

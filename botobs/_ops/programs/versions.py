@@ -13,6 +13,21 @@ from ..home import assets
 
 
 @dataclass(frozen=True)
+class Release:
+    """How upstream publishes a component's programs.
+
+    Attributes:
+        url: Of the archive; `{version}`, `{system}` and `{processor}` are filled in.
+        members: Name of the file in it, by program.
+        sha256: Checksums by machine, such as `linux-amd64`; what is not recorded is not fetched.
+    """
+
+    url: str
+    members: Mapping[str, str]
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Pin:
     """One component's version and how it is built.
 
@@ -26,6 +41,8 @@ class Pin:
         stamp: Linker variable that takes the version, or None.
         minutes: Length of a cold build on two cores.
         optional: Only built when asked for.
+        archive: How upstream publishes it, or None.
+        licence: By its SPDX name; empty for what is never passed on.
     """
 
     name: str
@@ -40,6 +57,8 @@ class Pin:
     tags: tuple[str, ...] = ()
     stamp: str | None = None
     optional: bool = False
+    archive: Release | None = None
+    licence: str = ""
 
     @property
     def cache_name(self) -> str:
@@ -70,4 +89,6 @@ def _pin(base: Path, name: str, raw: dict[str, object]) -> Pin:
     values = dict(raw)
     source = base / str(values.pop("build", f"{name}/build"))
     tags = values.pop("tags", ())
-    return Pin(name=name, source=source, tags=tuple(tags), **values)  # type: ignore[arg-type]
+    archive = values.pop("archive", None)
+    release = Release(**archive) if isinstance(archive, dict) else None
+    return Pin(name=name, source=source, tags=tuple(tags), archive=release, **values)  # type: ignore[arg-type]

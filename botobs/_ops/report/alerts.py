@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..alerting.alertmanager import urgency
 from .backends import Series
 from .panels import Episode, draw_episodes
 from .panels.timeline import stretches
@@ -36,8 +37,14 @@ def current(found: Iterable[Mapping[str, Any]]) -> View:
     alerts = [alert for alert in found if alert["labels"].get("severity") != "none"]
     if not alerts:
         return View(note="Alertmanager holds no alert now.")
-    rows = [_row(alert) for alert in sorted(alerts, key=lambda alert: str(alert["startsAt"]))]
+    rows = [_row(alert) for alert in sorted(alerts, key=_urgency)]
     return View(table=Table(("alert", "severity", "since", "state", "what"), rows))
+
+
+def _urgency(alert: Mapping[str, Any]) -> tuple[bool, int, str]:
+    """What people are told of before what is kept quiet, the worst first, and then the oldest."""
+    quiet = bool(alert["status"]["silencedBy"] or alert["status"]["inhibitedBy"])
+    return quiet, urgency(alert["labels"].get("severity", "")), str(alert["startsAt"])
 
 
 def _row(alert: Mapping[str, Any]) -> list[Cell]:

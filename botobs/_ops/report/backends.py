@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import httpx
 
 from ..access import clients
 from ..home import state
-from ..traces import Summary, Trace
+from ..traces import Summary, Trace, newest
 from .window import Window
 
 #: Requests at once: a report must not be the load that it shows.
@@ -61,6 +62,8 @@ class Backends:
 
     parts: Mapping[str, httpx.AsyncClient]
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _answered: dict[str, float] = field(default_factory=dict)
+    _silent: set[str] = field(default_factory=set)
 
     async def lines(self, promql: str, window: Window) -> list[Series]:
         """A range query.
@@ -116,13 +119,13 @@ class Backends:
         )
 
     async def traces(self, traceql: str, window: Window, limit: int) -> list[Summary]:
-        """Traces that meet a query, newest first.
+        """The newest traces that meet a query, newest first.
 
         Raises:
             Refused: Tempo does not answer it.
         """
         # Tempo's end is exclusive.
-        span = {"q": traceql, "start": window.start, "end": window.end + 1, "limit": limit}
+        span = {"q": newest(traceql), "start": window.start, "end": window.end + 1, "limit": limit}
         body = await self._ask("tempo", "GET", "/api/search", span)
         found = [Summary.from_json(raw) for raw in body.get("traces") or []]
         return sorted(found, key=lambda each: each.start_ns, reverse=True)
@@ -149,12 +152,20 @@ class Backends:
             raise Refused(f"{part.capitalize()} is not part of the running stack.")
         form, parameters = (dict(values), None) if method == "POST" else (None, dict(values))
         async with self._turns:
+            if part in self._silent:
+                raise Refused(f"{part.capitalize()} does not answer.")
+            begun = time.monotonic()
             try:
                 response = await client.request(method, path, data=form, params=parameters)
             except httpx.HTTPError as error:
+                # One that has answered nothing meanwhile is frozen: each panel would wait as long. Otherwise it is
+                # this question that takes too long.
+                if isinstance(error, httpx.TimeoutException) and self._answered.get(part, 0.0) < begun:
+                    self._silent.add(part)
                 raise Refused(
                     f"{part.capitalize()} cannot be reached: {error or type(error).__name__}"
                 ) from error
+        self._answered[part] = time.monotonic()
         if response.is_error:
             raise Refused(
                 f"{part.capitalize()} answered {response.status_code}: {response.text.strip()[:300]}"

@@ -21,7 +21,7 @@ T = TypeVar("T")
 #: Traces of each kind that are drawn.
 _TRACES = 10
 #: Tempo does not sort by duration: it is asked for the slow ones first, and for faster ones while these are too few.
-_SLOWER_THAN = ("10s", "3s", "1s", "300ms", "100ms", "30ms", "0ms")
+_SLOWER_THAN = ("5m", "1m", "30s", "10s", "3s", "1s", "300ms", "100ms", "30ms", "0ms")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ async def _slowest(backends: Backends, window: Window) -> list[Summary]:
             found[each.trace_id] = each
         if len(found) >= _TRACES:
             break
-    return sorted(found.values(), key=lambda each: each.duration, reverse=True)[:_TRACES]
+    return sorted(found.values(), key=lambda each: each.longest, reverse=True)[:_TRACES]
 
 
 async def _waterfalls(backends: Backends, found: Sequence[Summary]) -> list[Waterfall]:

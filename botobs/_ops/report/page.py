@@ -27,14 +27,14 @@ def page(report: Report, refresh: int = 0) -> str:
         report: What it shows.
         refresh: Seconds after which it asks for newer data where it came from; 0 for a file, which stays as it is.
     """
-    return _template("page.html").render(
+    return template("page.html").render(
         report=report,
         blocks=blocks(report),
         refresh=refresh,
         version=__version__,
         moment=units.moment,
         duration=units.duration,
-        style=Markup(_text("report.css")),
+        style=style(),
         library=_script("echarts.min.js"),
         script=_script("report.js"),
     )
@@ -45,7 +45,7 @@ def blocks(report: Report) -> dict[str, Markup]:
     made = {panel_id: _view(view, panel_id) for panel_id, view in report.views.items()}
     made["alerts-history"] = _view(report.history, "alerts-history")
     made["alerts-current"] = _view(report.current, "alerts-current")
-    waterfalls = _template("waterfalls.html")
+    waterfalls = template("waterfalls.html")
     made["traces-slow"] = Markup(waterfalls.render(waterfalls=report.slow, none="No trace in this time."))
     made["traces-failed"] = Markup(
         waterfalls.render(waterfalls=report.failed, none="No trace with a failed span in this time.")
@@ -56,7 +56,7 @@ def blocks(report: Report) -> dict[str, Markup]:
 
 
 def _view(view: View, block: str) -> Markup:
-    return Markup(_template("view.html").render(view=view, block=block))
+    return Markup(template("view.html").render(view=view, block=block))
 
 
 @cache
@@ -73,7 +73,13 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _template(name: str) -> jinja2.Template:
+def style() -> Markup:
+    """The style sheet."""
+    return Markup(_text("report.css"))
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of the page, with its filters."""
     return _environment().get_template(name)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from .channels import ALERTS, BY_NAME, CHANNELS, NONE, RECEIVERS
 from .kinds import (
     BOOLEAN,
+    CHAT,
     DURATION,
     DURATION_OR_0,
     HOST,
@@ -19,15 +21,19 @@ from .kinds import (
 from .kinds import number as _number
 from .setting import rows
 
-RECEIVERS = ("nobody", "email", "slack", "email_and_slack")
 #: Boundaries, in seconds, of every duration histogram (`botobs.semconv.DURATION_BUCKETS`), as Prometheus writes them.
 _BOUNDARIES = (
     "0.001", "0.0025", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "30",
 )  # fmt: skip
 _SHARE = _number(0, 1, inside=True)
 
+_CHANNELS = ", ".join(f"`{name}`" for name in BY_NAME)
+
 ALERTING = rows(
-    ("ALERT_RECEIVER", choice(*RECEIVERS), "nobody", "who receives alerts"),
+    ("ALERT_RECEIVER", RECEIVERS, "nobody", "channels that receive every alert: " + _CHANNELS + ", with commas; a "
+     "channel's own setting, below, wins"),
+    *((f"ALERT_{each.name.upper()}", ALERTS, NONE, f"which alerts go out by {each.title}: `all`, `none`, or what they "
+       "must have, such as `severity=critical area=orders|bots owner=trading`") for each in CHANNELS),
     ("ALERT_EMAIL_TO", MAIL, "root@localhost", "where mails go"),
     ("SMTP_HOST", HOST, "127.0.0.1", "the mail server"),
     ("SMTP_PORT", PORT, "25", "its port"),
@@ -37,6 +43,11 @@ ALERTING = rows(
     ("SMTP_REQUIRE_TLS", BOOLEAN, "true", "whether mails are sent over STARTTLS alone"),
     ("SMTP_CA", PATH, "", "file of the authorities of the mail server's certificate; the system's if unset"),
     ("SLACK_CHANNEL", TEXT, "#alerts", "the channel; the webhook's address is in `secrets/alertmanager/slack.url`"),
+    ("TELEGRAM_CHAT", CHAT, "1", "id of the chat; the bot's token is in `secrets/alertmanager/telegram.token`"),
+    ("TELEGRAM_THREAD", integer(), "0", "its topic, in a group that has some"),
+    ("TELEGRAM_URL", URL, "https://api.telegram.org", "where Telegram's Bot API is"),
+    ("PAGERDUTY_URL", URL, "https://events.pagerduty.com/v2/enqueue", "PagerDuty's Events API; in the EU "
+     "`https://events.eu.pagerduty.com/v2/enqueue`. The key is in `secrets/alertmanager/pagerduty.key`"),
     ("DEADMAN_RECEIVER", choice("nobody", "deadman"), "nobody", "`deadman`: the Watchdog alert is posted to the "
      "address in `secrets/alertmanager/deadman.url`, which must stand outside this machine"),
     ("DEADMAN_INTERVAL", DURATION, "1m", "how often the Watchdog alert is posted"),
@@ -48,8 +59,10 @@ ALERTING = rows(
     ("ALERT_RESEND_DELAY", DURATION, "1m", "how often Prometheus sends a firing alert to Alertmanager; after four "
      "times as long without, it is resolved"),
     ("ALERTMANAGER_PEER_TIMEOUT", DURATION, "15s", "how long a cluster's second Alertmanager waits for the first"),
-    ("GRAFANA_URL", URL, "https://127.0.0.1:3000", "where links to dashboards lead"),
-    ("RUNBOOK_BASE", URL, "", "what stands before the path of a runbook in messages"),
+    ("GRAFANA_URL", URL, "https://127.0.0.1:3000", "where people find Grafana, where one runs"),
+    ("RUNBOOK_BASE", URL, "", "what stands before the path of a runbook in messages, where the runbooks are yours"),
+    ("CONSOLE_URL", URL, "", "where people reach `botobs report --serve`: links of messages to runbooks and silences "
+     "begin with it; where it is unset, commands stand in their place"),
 )  # fmt: skip
 
 OBJECTIVES = rows(
@@ -97,5 +110,6 @@ TIMES = rows(
     ("UNSETTLED_MEMORY", DURATION, "15d", "how long an order of unknown outcome is remembered after the "
      "last process told of it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
+    ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of orders of unknown outcome are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),
 )  # fmt: skip

@@ -29,7 +29,7 @@ GENERAL = rows(
     ("ENVIRONMENT", TEXT, "development", "what is measured, `deployment.environment.name`"),
     ("HORIZON", DURATION, "24h", "the longest outage of a store after which nothing is missing; at least `10m`"),
     ("BIND", _BIND, "127.0.0.1", "where everything listens: this machine alone, or all its addresses"),
-    ("OTLP_BIND", _BIND, "127.0.0.1", "where the collector listens for services"),
+    ("OTLP_BIND", _BIND, "127.0.0.1", "where the intake listens for services"),
     ("HOST_NAME", TEXT, "localhost", "name of the machine that is measured; the machine's own if unset"),
     ("SCRAPE_INTERVAL", DURATION, "15s", "how often Prometheus scrapes"),
     ("SCRAPE_TIMEOUT", DURATION, "10s", "how long a scrape may take; not longer than the interval"),
@@ -52,6 +52,8 @@ COLLECTOR = rows(
     ("COLLECTOR_METRICS_INTERVAL_MS", integer(100), "15000", "milliseconds between two pushes of its own metrics"),
     ("COLLECTOR_DELTA_STREAMS", integer(1), "20000", "series that may come as deltas"),
     ("COLLECTOR_REDACT_KEEP", YAML_LIST, "[]", "patterns of attributes' names whose values the collector never masks"),
+    ("INTAKE_MEMORY_MIB", integer(128), "192", "memory that requests under way may take, in the intake and in the "
+     "collector each, in MiB; one token gets half, one request a quarter"),
     ("SPAN_METRICS_INTERVAL", DURATION, "15s", "how often metrics of spans are sent"),
     ("SPAN_METRICS_SERIES", integer(1), "2000", "series that a service instance may have before the rest is counted "
      "as overflow"),
@@ -131,6 +133,7 @@ _HIDDEN = {
     "POD": "a pod's name",
     "EXPORTER_PASSWORD_FILE": "the exporter's password, in a container",
     "CERTIFICATE_EXPIRY": "end of the stack's certificate, in seconds since the epoch",
+    "DASHBOARD_URL": "Grafana, where somebody has said that there is one",
     "ALERTMANAGER_URL": "Alertmanager",
     "ALERTMANAGER_URLS": "a cluster's Alertmanagers",
     "ALERTMANAGER_UPSTREAMS": "the same for the load balancer",

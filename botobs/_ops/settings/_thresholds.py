@@ -40,6 +40,7 @@ THRESHOLDS = rows(
     ("THRESHOLD_CACHE_HIT_RATIO", RATIO, "0.9", "part of block reads that the buffer cache serves"),
     ("THRESHOLD_CACHE_READS_RATE", POSITIVE, "100", "block reads per second below which the ratio is not looked at"),
     ("THRESHOLD_DB_IO_SECONDS_RATE", POSITIVE, "0.5", "seconds per second that backends wait for blocks"),
+    ("THRESHOLD_LOCK_WAIT_SECONDS", POSITIVE, "5", "how long a statement has waited for a lock"),
     ("THRESHOLD_TRANSACTION_SECONDS", POSITIVE, "300", "age of the oldest transaction"),
     ("THRESHOLD_RECONNECTS", _COUNT, "10", "connections opened again within `BOTOBS_RECONNECT_WINDOW`"),
     ("THRESHOLD_EXCHANGE_ERROR_RATIO", RATIO, "0.05", "part of calls that the network or the exchange fails"),

@@ -110,6 +110,14 @@ def number(least: float = 0, most: float | None = None, *, inside: bool = False)
     return Kind("number", f"a number {limits}", read, _NUMBER)
 
 
+def _chat(text: str) -> str:
+    if not re.fullmatch(r"-?[1-9][0-9]{0,17}", text):
+        raise ValueError
+    return text
+
+
+#: Groups and channels have negative ones: https://core.telegram.org/bots/api#chat
+CHAT = Kind("whole number", "the id of a chat: a whole number, negative for a group", _chat, r"^-?[0-9]+$")
 POSITIVE = number(0, inside=True)
 RATIO = number(0, 1, inside=True)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..._sdk import units
 from ..errors import StackError
 from ..home.home import Home
-from . import file, kinds, unknown
+from . import channels, file, kinds, unknown
 from .setting import Setting
 from .table import TABLE
 
@@ -104,6 +104,8 @@ def gather(
             texts[name] = _read(TABLE[name], texts[name])
         except ValueError:
             problems.append(_wrong(TABLE[name], texts.pop(name), origins[name]))
+    for name, text in channels.expanded(texts).items():
+        texts[name], origins[name] = text, origins[channels.RECEIVER]
     problems += _inconsistent(texts)
     misspelt = unknown.unknown(texts)
     return Given(texts, origins, tuple(problems), tuple(misspelt))

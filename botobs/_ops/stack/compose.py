@@ -29,6 +29,7 @@ _VALUES = {
     "BOTOBS_ALERTMANAGER_URL": "https://alertmanager:9093",
     "BOTOBS_MIMIR_URL": "https://mimir:9009",
     "BOTOBS_GRAFANA_URL": "https://127.0.0.1:3000",
+    "BOTOBS_DASHBOARD_URL": "https://127.0.0.1:3000",
     # Inside a container every interface is the container's own; what is published is on loopback.
     "BOTOBS_BIND": "0.0.0.0",
     "BOTOBS_OTLP_BIND": "0.0.0.0",

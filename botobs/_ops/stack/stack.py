@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -36,7 +37,9 @@ from ..settings import outage, receivers
 from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
 from ..settings.values import Given, defaults, gather
+from .first_minute import FirstMinute
 from .left_orders import LeftOrders
+from .takeover import Takeover
 from .upkeep import Upkeep
 
 #: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
@@ -57,6 +60,8 @@ class Options:
         mimir: Run the long-term store beside Prometheus.
         cluster: Run separate, replicated processes with an object store, in place of one of each.
         ports_auto: Pick free ports.
+        embedded_first: Where programs are missing, begin on the embedded store, and go on with the backends when they
+            are there; not for a cluster.
         publish: Let every service of this user find the stack.
         variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
         arguments: Of `botobs up`, for whoever starts the stack again.
@@ -68,6 +73,7 @@ class Options:
     mimir: bool = False
     cluster: bool = False
     ports_auto: bool = False
+    embedded_first: bool = False
     publish: bool = True
     variables: Mapping[str, str] | None = None
     arguments: tuple[str, ...] = ()
@@ -110,7 +116,14 @@ class Stack:
         self._lock: int | None = None
         self._control: ControlServer | None = None
         self._left_orders: LeftOrders | None = None
+        #: What takes over the embedded store; None while there are no backends.
+        self.takeover: Takeover | None = None
+        #: What stands in for the backends until they run; None where they were there at once.
+        self.first_minute: FirstMinute | None = None
+        self._bringing: asyncio.Task[None] | None = None
         self._upkeep: Upkeep | None = None
+        # The backends' names: what others add is not ours to restart, and the database shows no certificate.
+        self._own: list[str] = []
         self.supervisor: Supervisor
 
     def add(self, make: Callable[[Stack], Iterable[Process]]) -> None:
@@ -172,14 +185,18 @@ class Stack:
         given = gather(self.home, self.options.variables)
         given.require(self.options.strict)
         outage_plan = outage.plan(given.texts, self.options.mimir)
-        self.binaries.require(self.programs, self._display)
+        self._horizon = outage_plan.seconds
+        embedded = (
+            self.options.embedded_first and not self.options.cluster and self.binaries.lacks(self.programs)
+        )
+        if not embedded:
+            self.binaries.require(self.programs, self._display)
         chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto, given.texts)
         systemd.take_credentials(self.home.secrets)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
         custom.make(self.home.custom)
         render(self.home, self.values)
-        custom.require(custom.Checker(self.home.custom, self.home.config, self.values, self.binaries))
         self.receivers = receivers.of_home(self.home)
         self.warnings = [
             *unknown_settings.sentences(given.unknown),
@@ -193,10 +210,11 @@ class Stack:
         context = Context(self.home, self.binaries, defaults() | self.values, self._http)
         self._context = context
         self.supervisor = Supervisor(
-            self._processes(context), self.home.logs, self._on_change, self.options.keep_going
+            self._database(context), self.home.logs, self._on_change, self.options.keep_going
         )
-        # The database shows no certificate; what others add is not ours to restart.
-        own = [name for name in self.supervisor.processes if name != "postgres"]
+        if not embedded:
+            for process in self._backends(context):
+                self.supervisor.add(process)
         targets.write(
             self.home.config / "prometheus" / "targets",
             self.names,
@@ -207,20 +225,24 @@ class Stack:
         for make in self._extra:
             for process in make(self):
                 self.supervisor.add(process)
-        otlp = context.url("BOTOBS_OTLP_HTTP_PORT")
+        if embedded:
+            self.first_minute = FirstMinute(self.home, context.port("BOTOBS_OTLP_HTTP_PORT"))
+            self.first_minute.start()
         # Written before the services of a demo start, because they look for it.
-        self.notice = state.write(
-            self.home, self.values["BOTOBS_ENVIRONMENT"], otlp, self.addresses, self.options.publish
-        )
+        self._tell_where()
         await self.supervisor.start()
         record.write(self.home, self._record())
         several = cluster_targets.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
-        self._left_orders = LeftOrders(self.home, otlp, self.options.publish)
+        self._left_orders = LeftOrders(self.home, self._otlp, self.options.publish)
         self._left_orders.start()
-        self._upkeep = Upkeep(self.home.secrets, self.supervisor, own, self._write_again)
+        self._upkeep = Upkeep(self.home.secrets, self.supervisor, lambda: self._own, self._write_again)
         self._upkeep.start()
+        if embedded:
+            self._bringing = asyncio.create_task(self._bring_backends(), name="backends")
+        else:
+            self._take_over()
 
     def _write_again(self) -> None:
         """Write the configuration anew, with the end of the certificates that are there now."""
@@ -233,19 +255,56 @@ class Stack:
         programs = {name: pins()[name].version for name in self.programs}
         return record.Record(__version__, programs, self.options.arguments)
 
-    def _processes(self, context: Context) -> list[Process]:
+    @property
+    def _otlp(self) -> str:
+        return self._context.url("BOTOBS_OTLP_HTTP_PORT")
+
+    def _tell_where(self) -> None:
+        self.notice = state.write(
+            self.home, self.values["BOTOBS_ENVIRONMENT"], self._otlp, self.addresses, self.options.publish
+        )
+
+    async def _bring_backends(self) -> None:
+        assert self.first_minute is not None
+        if await self.first_minute.bring(
+            self.binaries,
+            self.programs,
+            self._display,
+            self.supervisor,
+            lambda: self._backends(self._context),
+        ):
+            self._tell_where()
+            self._take_over()
+
+    def _take_over(self) -> None:
+        self.takeover = Takeover(self.home, self._otlp, self._horizon)
+        self.takeover.start()
+
+    def _database(self, context: Context) -> list[Process]:
+        if not self.options.postgres:
+            return []
+        port = context.port("BOTOBS_POSTGRES_PORT")
+        self.database = Server.prepare(self.home.data / "postgres", port, self.home.secrets)
+        return [self.database.process()]
+
+    def _backends(self, context: Context) -> list[Process]:
+        custom.require(custom.Checker(self.home.custom, self.home.config, self.values, self.binaries))
         made = native.processes(context, () if self.options.cluster else self.names)
         if self.options.cluster:
             made += cluster_processes.make(context)
             if self.options.postgres:
                 made += native.processes(context, ["postgres_exporter"])
-        if self.options.postgres:
-            port = context.port("BOTOBS_POSTGRES_PORT")
-            self.database = Server.prepare(self.home.data / "postgres", port, self.home.secrets)
-            made.append(self.database.process())
-        return made + native.installed(context)
+        made += native.installed(context)
+        self._own = [process.name for process in made]
+        return made
 
     async def _close(self) -> None:
+        if self._bringing is not None:
+            self.binaries.cancel()
+            self._bringing.cancel()
+            await asyncio.gather(self._bringing, return_exceptions=True)
+        if self.takeover is not None:
+            await self.takeover.stop()
         if self._upkeep is not None:
             await self._upkeep.stop()
         if self._left_orders is not None:
@@ -254,6 +313,8 @@ class Stack:
             await self._control.stop()
         if hasattr(self, "supervisor"):
             await self.supervisor.stop()
+            if self.first_minute is not None:
+                await self.first_minute.close()
             await self._http.aclose()
             state.remove(self.home)
         if self._lock is not None:
@@ -283,6 +344,9 @@ def variables(
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     if certificates.found(home.secrets):
         values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(home)
+    if "BOTOBS_GRAFANA_URL" in given.texts:
+        # Messages have no link to a Grafana that nobody runs.
+        values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
     for component in COMPONENTS:
         # That of Grafana is where people find it, which they say.
         setting = TABLE.get(component.url_variable)

@@ -25,12 +25,16 @@ class Upkeep:
     Args:
         secrets: Folder of the certificates.
         supervisor: Runs the programs.
-        names: Those that have read the certificates, in the order in which they are restarted.
+        names: Gives those that have read the certificates, in the order in which they are restarted.
         renewed: Called before the restarts, to write what tells when the certificates end.
     """
 
     def __init__(
-        self, secrets: Path, supervisor: Supervisor, names: Sequence[str], renewed: Callable[[], None]
+        self,
+        secrets: Path,
+        supervisor: Supervisor,
+        names: Callable[[], Sequence[str]],
+        renewed: Callable[[], None],
     ) -> None:
         self._secrets = secrets
         self._supervisor = supervisor
@@ -65,7 +69,7 @@ class Upkeep:
             return False
         logger.warning("the certificates were renewed; the programs of the stack are restarted, one by one")
         await asyncio.to_thread(self._renewed)
-        for name in self._names:
+        for name in self._names():
             if self._supervisor.status[name].state is State.READY:
                 await self._supervisor.hold(name)
                 await self._supervisor.resume(name)

@@ -1,14 +1,17 @@
-"""Finds traces in Tempo and lays one out in time; how it is drawn is the command line's business."""
+"""Finds traces in Tempo or in the embedded store, and lays one out in time; the command line draws it."""
 
 from __future__ import annotations
 
+from .embedded import EmbeddedTraces
 from .model import Kind, Span, Trace
 from .parts import Part, Share, break_down, part_of, throttled
-from .query import build_query
-from .tempo import Found, NoSuchTrace, Summary, TempoClient, TempoError
+from .query import newest
+from .source import Found, NoSuchTrace, Summary, TraceSource, Wanted
+from .tempo import TempoClient, TempoError
 from .waterfall import Row, lay_out
 
 __all__ = [
+    "EmbeddedTraces",
     "Found",
     "Kind",
     "NoSuchTrace",
@@ -20,9 +23,11 @@ __all__ = [
     "TempoClient",
     "TempoError",
     "Trace",
+    "TraceSource",
+    "Wanted",
     "break_down",
-    "build_query",
     "lay_out",
+    "newest",
     "part_of",
     "throttled",
 ]

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
+#: Names of the spans that end with the answer to an order, as a regular expression.
+SUBMITTING = "order submit|(create|edit)_orders?(_ws)? .+"
+
 
 def quote(text: str) -> str:
     """`text` as a TraceQL string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def newest(query: str) -> str:
+    """The query with a hint that Tempo finds the newest traces, where its limit would take any that it meets first.
+
+    https://grafana.com/docs/tempo/latest/traceql/construct-traceql-queries/#retrieving-most-recent-results-experimental
+    """
+    return query if re.search(r"\bwith\s*\(", query) else f"{query} with (most_recent=true)"
 
 
 def build_query(

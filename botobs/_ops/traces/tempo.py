@@ -2,75 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from ..errors import UserError
-from .model import Trace, Value, attributes_of, hex_id
+from .model import Trace, attributes_of
+from .query import build_query, newest
+from .source import Found, NoSuchTrace, Summary, Wanted, full_id
 
 #: As many as Tempo gives of one trace.
 _SPANS_OF_A_TRACE = 100
-_TRACE_ID = re.compile(r"[0-9a-fA-F]{1,32}")
 
 
 class TempoError(UserError):
     """Tempo cannot be reached, or it returned an error."""
-
-
-class NoSuchTrace(TempoError):
-    """Tempo has no trace with the requested id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A trace in the answer to a search.
-
-    Attributes:
-        root_service: Service of its root span; empty when Tempo has not seen the root.
-        root_name: Name of its root span.
-        start_ns: Nanoseconds since the epoch.
-        duration: Seconds.
-        matched: How many of its spans met the query.
-    """
-
-    trace_id: str
-    root_service: str
-    root_name: str
-    start_ns: int
-    duration: float
-    matched: int
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Summary:
-        """Read one element of `traces` in the answer of `/api/search`."""
-        sets = raw.get("spanSets") or ([raw["spanSet"]] if raw.get("spanSet") else [])
-        return cls(
-            trace_id=raw["traceID"].rjust(32, "0"),
-            root_service=raw.get("rootServiceName", ""),
-            root_name=raw.get("rootTraceName", ""),
-            start_ns=int(raw.get("startTimeUnixNano", 0)),
-            duration=int(raw.get("durationMs", 0)) / 1000,
-            matched=sum(int(spans.get("matched", 0)) for spans in sets),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A span in the answer to a search, with the attributes that were selected.
-
-    Attributes:
-        start_ns: Nanoseconds since the epoch.
-    """
-
-    trace_id: str
-    span_id: str
-    start_ns: int
-    attributes: Mapping[str, Value]
 
 
 class TempoClient:
@@ -83,10 +31,19 @@ class TempoClient:
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
 
+    def find(self, wanted: Wanted, last: float, limit: int) -> list[Summary]:
+        """Traces of the last `last` seconds that meet all that is wanted, the newest first.
+
+        Raises:
+            TempoError: Tempo cannot be reached or refuses the query.
+        """
+        query = wanted.query or build_query(wanted.service, wanted.min_duration, wanted.error, wanted.order)
+        return self.search(query, last, limit)
+
     def search(
         self, query: str, last: float = 3600.0, limit: int = 20, spans_per_trace: int = 3
     ) -> list[Summary]:
-        """Traces that meet a TraceQL query, newest first.
+        """The newest traces that meet a TraceQL query, newest first.
 
         Args:
             query: TraceQL.
@@ -99,7 +56,7 @@ class TempoClient:
         """
         now = time.time()
         parameters: dict[str, str | int] = {
-            "q": query,
+            "q": newest(query),
             "start": int(now - last),
             # The end is exclusive and in whole seconds.
             "end": int(now) + 1,
@@ -123,7 +80,7 @@ class TempoClient:
             TempoError: Tempo cannot be reached or refuses the query.
         """
         parameters: dict[str, str | int] = {
-            "q": query,
+            "q": newest(query),
             "start": int(begin),
             "end": int(end) + 1,
             "limit": limit,
@@ -147,11 +104,10 @@ class TempoClient:
 
         Raises:
             NoSuchTrace: Tempo has none.
-            TempoError: The id is not one, or Tempo cannot be reached.
+            TempoError: Tempo cannot be reached.
+            UserError: The id is not one.
         """
-        if not _TRACE_ID.fullmatch(trace_id):
-            raise TempoError(f"{trace_id!r} is not a trace id: it has up to 32 hexadecimal digits")
-        trace_id = hex_id(trace_id.rjust(32, "0"))
+        trace_id = full_id(trace_id)
         trace = Trace.from_otlp(trace_id, self._get(f"/api/v2/traces/{trace_id}", {}))
         if not trace.spans:
             raise NoSuchTrace(

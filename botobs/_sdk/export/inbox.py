@@ -33,12 +33,14 @@ class Inbox:
         woken: Whether the export thread is about to look at the queues. Written by several threads without a lock: a
             lost update wakes it once more, or not before its next interval.
         hurried: Whether it is about to look at the orders' journal; the same holds.
+        urgent: Whether it is about to export metrics before their time; the same holds.
     """
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[FlushRequest | None] = SimpleQueue()
         self.woken = False
         self.hurried = False
+        self.urgent = False
 
     def wake(self) -> None:
         """Have the export thread look at the queues now."""
@@ -48,6 +50,11 @@ class Inbox:
     def hurry(self) -> None:
         """Have the export thread look at the orders' journal now."""
         self.hurried = True
+        self._queue.put(None)
+
+    def report(self) -> None:
+        """Have the export thread export metrics now."""
+        self.urgent = True
         self._queue.put(None)
 
     def put(self, request: FlushRequest) -> None:

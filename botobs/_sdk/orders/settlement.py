@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from opentelemetry import trace
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -21,11 +21,15 @@ class SettlementTelemetry:
 
     Args:
         tracer: Makes the spans.
+        report_soon: Has metrics exported before their time, so that the alert is not a whole interval late.
         unsettled: The orders.
     """
 
-    def __init__(self, tracer: Tracer, unsettled: Unsettled = UNSETTLED) -> None:
+    def __init__(
+        self, tracer: Tracer, report_soon: Callable[[], None], unsettled: Unsettled = UNSETTLED
+    ) -> None:
         self._tracer = tracer
+        self._report_soon = report_soon
         self._unsettled = unsettled
 
     def start(self, meter: Meter) -> None:
@@ -53,10 +57,12 @@ class SettlementTelemetry:
     @never_raise
     def _doubted(self, order: UnsettledOrder) -> None:
         self._span(orders.UNKNOWN_SPAN, order, "unknown")
+        self._report_soon()
 
     @never_raise
     def _told(self, order: UnsettledOrder, outcome: str) -> None:
         self._span(orders.SETTLED_SPAN, order, outcome)
+        self._report_soon()
 
     def _span(self, name: str, order: UnsettledOrder, outcome: str) -> None:
         """One of no duration in the submission's trace, so that whoever opens that sees how it went on."""

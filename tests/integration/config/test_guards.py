@@ -59,6 +59,13 @@ def _exponential_histogram(scope: ScopeMetrics) -> None:
     point.positive.bucket_counts.append(1)
 
 
+def _contradiction(scope: ScopeMetrics) -> None:
+    histogram = scope.metrics.add(name="poison").exponential_histogram
+    histogram.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    point = histogram.data_points.add(time_unix_nano=time.time_ns(), count=1, sum=1, scale=2)
+    point.positive.bucket_counts.append(5)
+
+
 def _attribute(scope: ScopeMetrics, value: str, key: str = "text") -> None:
     _gauge(scope, "poison").attributes.add(key=key).value.string_value = value
 
@@ -73,6 +80,7 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
     ),
     "nan-histogram": _histogram,
     "coarse-histogram": _exponential_histogram,
+    "contradictory-histogram": _contradiction,
     "future": lambda scope: _gauge(scope, "poison", time.time_ns() + 11 * _MINUTE),
     "past": lambda scope: _gauge(scope, "poison", time.time_ns() - 25 * _HOUR),
     "no-time": lambda scope: _gauge(scope, "poison", 0),

@@ -11,12 +11,14 @@ import yaml
 
 from botobs._ops.access import secrets
 from botobs._ops.home.render import render_tree
+from botobs._ops.settings import channels
 from tests.support.configs import PARTS, ROOT
 
 _EVERYTHING = {
     "BOTOBS_COLLECTOR_METRICS_EXPORTERS": "[otlp_http/prometheus, otlp_http/mimir]",
     "BOTOBS_PROMETHEUS_REMOTE_WRITE": "[{url: 'https://127.0.0.1:9009/api/v1/push', headers: {X-Scope-OrgID: botobs}}]",
-    "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+    "BOTOBS_ALERT_EMAIL": channels.ALL,
+    "BOTOBS_ALERT_SLACK": channels.ALL,
     "BOTOBS_DEADMAN_RECEIVER": "deadman",
     "BOTOBS_SMTP_USERNAME": "botobs",
     "BOTOBS_HORIZON": "72h",
@@ -64,7 +66,7 @@ def test_every_alert_is_routed(binaries: Mapping[str, Path], rendered: Path) -> 
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:
                 if name := rule.get("alert"):
-                    receiver = "deadman" if name == "Watchdog" else "email_and_slack"
+                    receiver = "deadman" if name == "Watchdog" else "email,slack"
                     labels = [f"{key}={value}" for key, value in rule["labels"].items() if "{{" not in value]
                     verify = f"--verify.receivers={receiver}"
                     _run(

@@ -19,6 +19,7 @@ from botobs._ops.components.table import BY_NAME
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
 from botobs._ops.home.render import render_tree
 from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.settings import channels
 from botobs._ops.settings.values import defaults
 from botobs._ops.stack import Home
 from tests.support.alerting import Alerting, Sinks
@@ -29,7 +30,7 @@ _PACE = {
     "BOTOBS_ALERT_GROUP_WAIT": "500ms",
     "BOTOBS_ALERT_GROUP_WAIT_CRITICAL": "500ms",
     "BOTOBS_ALERT_GROUP_INTERVAL": "1s",
-    "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+    "BOTOBS_ALERT_RECEIVER": "email,slack",
     "BOTOBS_SMTP_HOST": "127.0.0.1",
     "BOTOBS_SMTP_REQUIRE_TLS": "false",
 }
@@ -58,6 +59,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
                 "BOTOBS_SMTP_PORT": str(mail_port),
                 **variables,
             }
+            values |= channels.expanded(values)
             render_tree(
                 ROOT / "alertmanager", home.config / "alertmanager", values, frozenset({"build", "README.md"})
             )

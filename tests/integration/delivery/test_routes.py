@@ -10,13 +10,15 @@ import pytest
 
 from botobs._ops.home.render import render_tree
 from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.settings import channels
 from tests.support import rules
 from tests.support.configs import ROOT
 from tests.support.rules import Rule
 
 _SETTINGS = {
     "BOTOBS_SECRETS": "/secrets",
-    "BOTOBS_ALERT_RECEIVER": "email_and_slack",
+    "BOTOBS_ALERT_EMAIL": channels.ALL,
+    "BOTOBS_ALERT_SLACK": channels.ALL,
     "BOTOBS_DEADMAN_RECEIVER": "deadman",
 }
 #: The routes, as amtool draws them.
@@ -52,17 +54,17 @@ def _route(amtool: Path, config: Path, labels: Mapping[str, str]) -> tuple[str, 
     words = [f"{name}={value}" for name, value in labels.items() if "{{" not in value]
     command: list[str | Path] = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree"]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
-    lines = [line for line in done.stdout.splitlines() if "──" in line]
-    route, _, receiver = lines[-1].partition("── ")[2].partition("  receiver: ")
-    return route, receiver or done.stdout.strip().splitlines()[-1]
+    *tree, receivers = done.stdout.strip().splitlines()
+    [route] = [each for each in (SWITCH, ORDERS, CRITICAL) if each in "".join(tree)] or [DEFAULT]
+    return route, receivers
 
 
 def _expected(rule: Rule) -> tuple[str, str]:
     if rule.name == "Watchdog":
         return SWITCH, "deadman"
     if rule.labels["area"] == "orders":
-        return ORDERS, "email_and_slack"
-    return (CRITICAL if rule.labels["severity"] == "critical" else DEFAULT), "email_and_slack"
+        return ORDERS, "email,slack"
+    return (CRITICAL if rule.labels["severity"] == "critical" else DEFAULT), "email,slack"
 
 
 def _alerts(folder: Path) -> list[Rule]:
@@ -76,8 +78,13 @@ def test_every_alert_has_its_route(amtool: Path, config: Path, tmp_path: Path) -
     assert {route for route, _ in found.values()} == {SWITCH, ORDERS, CRITICAL, DEFAULT}
 
 
-@pytest.mark.parametrize("receiver", ["nobody", "email", "slack"])
-def test_the_receiver_is_a_setting(amtool: Path, tmp_path: Path, receiver: str) -> None:
-    config = _config(tmp_path, BOTOBS_ALERT_RECEIVER=receiver)
+@pytest.mark.parametrize(
+    ("receiver", "found"), [("nobody", "nobody"), ("email", "email"), ("teams,webhook", "teams,webhook")]
+)
+def test_the_receiver_is_a_setting(amtool: Path, tmp_path: Path, receiver: str, found: str) -> None:
+    folder = tmp_path / "config"
+    settings = {"BOTOBS_SECRETS": "/secrets", **channels.expanded({"BOTOBS_ALERT_RECEIVER": receiver})}
+    render_tree(ROOT / "alertmanager", folder, settings, frozenset({"build"}))
     for labels in ({"severity": "warning"}, {"severity": "critical"}, {"area": "orders"}):
-        assert _route(amtool, config, labels)[1] == receiver
+        receivers = _route(amtool, folder / "alertmanager.yml", {"alertname": "A", **labels})[1]
+        assert receivers == found

@@ -39,6 +39,8 @@ _ONLY_IN_A_FAULT = {
     "botobs_order_unknown_timestamp_seconds": "every order's outcome is known",
     "order:settled:timestamp_seconds": "every order's outcome is known",
     "order:unknown:timestamp_seconds": "every order's outcome is known",
+    "order:settled:latest_timestamp_seconds": "every order's outcome is known",
+    "order:unknown:latest_timestamp_seconds": "every order's outcome is known",
     "service:orders_unknown:increase": "every order's outcome is known",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
 }
@@ -48,9 +50,7 @@ _NOT_IN_THE_DEMO = {
     "botobs_feed_last_message_timestamp_seconds": "as above",
     "botobs_feed_sequence_gaps_total": "as above",
     "exchange:feed_last_message:timestamp_seconds": "as above",
-    "botobs_orders_orphaned": "the demo does not compare its account with what was reported",
-    "botobs_orders_ghost": "as above",
-    "botobs_position_drift_ratio": "as above",
+    "botobs_position_drift_ratio": "the demo reports no positions",
 }
 _EXPLAINED = _ONLY_IN_A_FAULT | _NOT_IN_THE_DEMO
 

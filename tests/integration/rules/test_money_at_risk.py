@@ -84,9 +84,17 @@ def test_a_number_is_what_is_known_and_not_zero_for_what_is_not(
         "rule_files": [
             str(rendered / "rules" / "thresholds.yml"),
             str(rendered / "rules" / "orders.records.yml"),
+            str(rendered / "rules" / "orders.yml"),
         ],
         "evaluation_interval": "15s",
-        "group_eval_order": ["thresholds_services", "thresholds_orders", "order_memory", "order_records"],
+        "group_eval_order": [
+            "thresholds_services",
+            "thresholds_orders",
+            "order_memory",
+            "order_records",
+            "orders_now",
+            "orders",
+        ],
         "tests": [
             {
                 "interval": "15s",

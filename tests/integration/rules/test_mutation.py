@@ -24,11 +24,12 @@ _EQUIVALENT: dict[str, str] = {
     )
     for sli in ("http", "turns")
 } | {
-    f"bot:orders_unsettled:count: botobs_order_{what}_timestamp_seconds renamed": (
-        "the group that remembers orders runs as often as all others where rules are played back; in production it "
-        "runs every half hour, and the last two hours are read from what services tell"
+    f"{record}: botobs_order_{what}_timestamp_seconds renamed": (
+        "the groups that remember orders run as often as all others where rules are played back; in production every "
+        "half hour and every quarter minute, and what came since is read from what services tell"
     )
     for what in ("unknown", "settled")
+    for record in ("bot:orders_unsettled:count", f"order:{what}:latest_timestamp_seconds")
 }
 
 

@@ -48,8 +48,9 @@ def test_what_is_set_is_shown_with_its_origin(
         name: {
             "value": "slack",
             "origin": "environment",
-            "type": "one of: nobody, email, slack, email_and_slack",
+            "type": "channels",
         },
+        "BOTOBS_ALERT_SLACK": {"value": '[alertname!=""]', "origin": "environment", "type": "alerts"},
         "BOTOBS_SMTP_USERNAME": {"value": "CORP\\svc", "origin": path, "type": "text"},
     }
     assert main(["config", "set", "--home", home, "alert_receiver", "nobody"]) == 0
@@ -68,7 +69,7 @@ def test_a_word_finds_settings_by_name_and_meaning(home: str, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["alert_receiver", "pagerduty"], "BOTOBS_ALERT_RECEIVER='pagerduty' must be one of nobody"),
+        (["alert_receiver", "pigeon"], "BOTOBS_ALERT_RECEIVER='pigeon' must be nobody, or some of email"),
         (["alert_reciever", "email"], "did you mean BOTOBS_ALERT_RECEIVER?"),
         (["alert_receiver"], "alert_receiver needs a value"),
         (["secrets", "/x"], "BOTOBS_SECRETS cannot be set"),

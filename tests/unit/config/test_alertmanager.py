@@ -30,23 +30,17 @@ CAUSES = {
 
 def test_nobody_is_told_until_it_is_set_up() -> None:
     assert CONFIG["route"]["receiver"] == "nobody"
-    assert {route["receiver"] for route in CONFIG["route"]["routes"]} == {"nobody"}
+    silent = [route for route in CONFIG["route"]["routes"] if route["receiver"] != "nobody"]
+    assert {tuple(route["matchers"]) for route in silent} == {('alertname=""',)}
     assert list(RECEIVERS["nobody"]) == ["name"]
 
 
-@pytest.mark.parametrize("name", ["email", "slack", "email_and_slack"])
-def test_resolved_is_told_too(name: str) -> None:
-    channels = [
-        entry for key, entries in RECEIVERS[name].items() if key.endswith("_configs") for entry in entries
-    ]
-    assert len(channels) == (2 if name == "email_and_slack" else 1)
-    assert all(channel["send_resolved"] for channel in channels)
-
-
 def test_every_template_that_is_used_is_defined() -> None:
-    text = (configs.ROOT / "alertmanager" / "templates" / "botobs.tmpl").read_text(encoding="utf-8")
+    folder = configs.ROOT / "alertmanager" / "templates"
+    text = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.tmpl"))
     defined = set(re.findall(r'\{\{ define "([\w.]+)"', text))
-    used = {name for text in configs.strings(CONFIG) for name in re.findall(r'template "([\w.]+)"', text)}
+    texts = [*configs.strings(CONFIG), text]
+    used = {name for each in texts for name in re.findall(r'template "([\w.]+)"', each)}
     assert used and used <= defined
 
 

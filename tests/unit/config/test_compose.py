@@ -100,7 +100,11 @@ def test_health_is_asked_or_the_reason_given(name: str) -> None:
     assert health.get("disable") is True or health["test"][0] == "CMD"
 
 
-@pytest.mark.parametrize("name", PARTS_OF_THE_STACK)
+#: Told all by its arguments.
+_WITHOUT_FILES = {"intake"}
+
+
+@pytest.mark.parametrize("name", sorted(PARTS_OF_THE_STACK.keys() - _WITHOUT_FILES))
 def test_the_rendered_files_are_mounted_where_they_are_looked_for(name: str) -> None:
     part = name.split("-")[0]
     assert part in PARTS

@@ -66,7 +66,7 @@ def test_the_chart_takes_every_default_of_the_stack() -> None:
             ("BOTOBS_SMTP_USERNAME", text)
             for text in (r"CORP\svc", '"x"', "a: b", "a #b", "a\nb", "a$b", "[a]", "a:")
         ),
-        ("BOTOBS_ALERT_RECEIVER", "pagerduty"),
+        ("BOTOBS_ALERT_RECEIVER", "pigeon"),
         ("BOTOBS_HORIZON", "1d"),
         ("BOTOBS_SMTP_HOST", "::1"),
         ("BOTOBS_ALERT_RECIEVER", "email"),

@@ -26,7 +26,7 @@ _AT_ONCE = (
     "BOTOBS_ALERT_GROUP_INTERVAL",
 )
 HASTY = Profile("hasty", dict.fromkeys(_AT_ONCE, "1ms"), -70.0, 0.0)
-FIRING = "[CRITICAL] DatabaseDown: postgres, test, since 2026-01-01 00:00:00 UTC"
+FIRING = "[CRITICAL] DatabaseDown: postgres, test, since 2999-01-01 00:00:00 UTC"
 OVER = FIRING.replace("CRITICAL", "RESOLVED")
 
 
@@ -125,6 +125,12 @@ def test_the_end_told_twice(stack: Stack) -> None:
 
 def test_the_end_of_something_else_is_not_taken_for_ours(stack: Stack) -> None:
     stack.on, stack.off = [OVER, FIRING], []
+    [problem] = run(stack).problems
+    assert problem.startswith("the end of DatabaseDown was not told within")
+
+
+def test_what_began_before_the_fault_is_not_ours(stack: Stack) -> None:
+    stack.off = [OVER.replace("2999", "2020")]
     [problem] = run(stack).problems
     assert problem.startswith("the end of DatabaseDown was not told within")
 

@@ -37,7 +37,7 @@ def unsettled() -> Unsettled:
 def told(unsettled: Unsettled) -> Iterator[Recorder]:
     """What is told of them."""
     recorder = Recorder()
-    telemetry = SettlementTelemetry(recorder.telemetry.tracer("orders"), unsettled)
+    telemetry = SettlementTelemetry(recorder.telemetry.tracer("orders"), lambda: None, unsettled)
     telemetry.start(recorder.telemetry.meter("orders"))
     yield recorder
     telemetry.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -44,6 +45,7 @@ async def _exemplars(request: web.Request) -> web.Response:
 
 
 async def _search(request: web.Request) -> web.Response:
+    assert request.query["q"].endswith(" with (most_recent=true)")
     assert (request.query["start"], request.query["end"]) == ("1000", "1021")
     traces = [{"traceID": "1", "startTimeUnixNano": str(n), "durationMs": n} for n in (1, 3, 2)]
     return web.json_response({"traces": traces})
@@ -97,6 +99,40 @@ async def test_a_refusal_says_who_and_why(backends: Backends) -> None:
         await backends.values("wrong", WINDOW)
     with pytest.raises(Refused, match="Alertmanager is not part of the running stack"):
         await backends.alerts()
+
+
+@pytest.mark.asyncio
+async def test_a_frozen_backend_is_waited_for_once() -> None:
+    asked: list[str] = []
+    thaw = asyncio.Event()
+
+    async def freeze(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        await thaw.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", freeze)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    panels = tuple(
+        Panel(f"d-{n}", "stat", "Up", queries=(Query("A", "up", instant=True),)) for n in range(40)
+    )
+    async with httpx.AsyncClient(base_url=url, timeout=0.3, trust_env=False) as client:
+        report = await gather(
+            Backends({"prometheus": client}),
+            WINDOW,
+            [Dashboard("d", "D", "", (Section("", panels),))],
+            "test",
+        )
+    thaw.set()
+    await runner.cleanup()
+    # As many as are asked at once, and not each of the forty.
+    assert 1 <= len(asked) <= 4
+    assert "Prometheus does not answer" in report.views["d-39"].note
+    assert "Prometheus does not answer" in report.history.note
 
 
 @pytest.mark.asyncio

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from botobs._ops.cli import main
+from botobs._ops.doctor import checks
+from botobs._sdk.settings import Settings
 from testbed.otlp_receiver import OtlpReceiver, Reply, receiving
 from tests.support.published import leave, state_of
 
@@ -94,6 +96,27 @@ def test_plain_where_encrypted_is_wanted_and_the_other_way_round(
         code, answer = doctor(BOTOBS_ENDPOINT=secured.endpoint.replace("https:", "http:"))
     assert code == 1
     assert "breaks the connection off" in texts(answer, "error")
+
+
+@pytest.mark.parametrize(
+    ("host", "level"),
+    [("127.0.0.1", "warning"), ("localhost", "warning"), ("collector.example.com", "error")],
+)
+def test_a_tokenin_the_open_is_no_good_news(host: str, level: str) -> None:
+    settings = Settings(endpoint=f"http://{host}:4318", token="t0k3n")
+    [finding] = checks.in_the_open(settings)
+    assert (finding.level, host in finding.text) == (level, True)
+    assert "t0k3n" not in finding.text
+    for quiet in (
+        Settings(endpoint=f"https://{host}:4318", token="t0k3n"),
+        Settings(endpoint=f"http://{host}:1"),
+    ):
+        assert list(checks.in_the_open(quiet)) == []
+
+
+def test_nobody_is_told_to_do_without_encryption(doctor: Any, receiver: OtlpReceiver) -> None:
+    _, answer = doctor(BOTOBS_ENDPOINT=receiver.endpoint.replace("http:", "https:"), BOTOBS_TOKEN="t0k3n")
+    assert "http://" not in "".join(str(each["hint"]) for each in answer["findings"])
 
 
 def test_not_a_collector(doctor: Any, receiver: OtlpReceiver) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import botobs
+from botobs._sdk.orders import UNSETTLED, UnsettledOrder
 from testbed.otlp_receiver import OtlpReceiver, Reply, value_of
 
 Init = Callable[..., botobs.Handle]
@@ -50,3 +51,25 @@ def test_a_forked_child_counts_from_one(init: Init, receiver: OtlpReceiver) -> N
         by_process.setdefault(resource["service.instance.id"], []).append(value_of(point))
     assert len(by_process) == 2
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in by_process.values())
+
+
+@pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+def test_an_order_of_unknown_outcome_does_not_wait_for_the_interval(
+    init: Init, receiver: OtlpReceiver
+) -> None:
+    handle = init(metric_interval=3600)
+    assert handle.flush()
+    before = len(_numbers(receiver))
+    for number in range(500):
+        UNSETTLED.doubt(UnsettledOrder("binance", client_order_id=f"soon-{number}"))
+    receiver.wait_for(lambda: len(receiver.points("botobs.order.unknown.timestamp")) >= 500)
+    settled = UNSETTLED.settle("binance", "accepted", client_order_id="soon-7")
+    assert settled
+    receiver.wait_for(lambda: receiver.points("botobs.order.settled.timestamp"))
+    # A second lies between two exports, however many orders there were.
+    assert len(_numbers(receiver)) - before <= 1 + len(_seconds(receiver))
+
+
+def _seconds(receiver: OtlpReceiver) -> set[int]:
+    exports = receiver.points("botobs.sdk.metric.exports")
+    return {point.time_unix_nano // 10**9 for _, _, point in exports}

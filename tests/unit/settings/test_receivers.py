@@ -8,13 +8,16 @@ import pytest
 
 from botobs._ops.home.home import Home
 from botobs._ops.settings import receivers
+from botobs._ops.settings.values import gather
 from tests.support import configs
 
 
 def _receivers(tmp_path: Path, values: dict[str, str]) -> receivers.Receivers:
     folder = tmp_path / "config" / "alertmanager"
     folder.mkdir(parents=True)
-    text = configs.render(configs.ROOT / "alertmanager" / "alertmanager.yml", values)
+    given = gather(None, values, {})
+    assert given.problems == ()
+    text = configs.render(configs.ROOT / "alertmanager" / "alertmanager.yml", given.texts)
     (folder / "alertmanager.yml").write_text(text, encoding="utf-8")
     found = receivers.of_home(Home(tmp_path))
     assert found is not None
@@ -46,14 +49,48 @@ def test_one_channel_is_named_and_warned_of(tmp_path: Path, receiver: str, chann
     }
     found = _receivers(tmp_path, values)
     assert found.sentence == f"alerts go by {channel}"
-    [warning] = found.warnings
+    warning = found.warnings[-1]
     assert f"go by {receiver} alone" in warning
 
 
 def test_two_channels_are_no_warning(tmp_path: Path) -> None:
+    _secret(tmp_path, "slack.url", "https://hooks.example.com/x\n")
     found = _receivers(tmp_path, {"BOTOBS_ALERT_RECEIVER": "email_and_slack"})
     assert len(found.channels) == 2
     assert found.warnings == []
+
+
+def test_what_orders_do_not_reach_is_no_second_way(tmp_path: Path) -> None:
+    _secret(tmp_path, "slack.url", "https://hooks.example.com/x\n")
+    values = {"BOTOBS_ALERT_RECEIVER": "email", "BOTOBS_ALERT_SLACK": "area=database|pipeline"}
+    found = _receivers(tmp_path, values)
+    assert 'Slack to #alerts (area=~"database|pipeline")' in found.sentence
+    [warning] = found.warnings
+    assert "alerts about orders go by email alone" in warning
+
+
+@pytest.mark.parametrize(
+    ("channel", "secrets", "said"),
+    [
+        ("slack", {}, "slack.url is missing or empty; it holds the address of an incoming webhook"),
+        ("discord", {"discord.url": " \n"}, "discord.url is missing or empty"),
+        ("pushover", {"pushover.token": "a", "pushover.user": "u\n"}, "pushover.user has a line end"),
+        ("telegram", {"telegram.token": "1:a"}, "no chat is set"),
+    ],
+)
+def test_a_channel_without_its_secrets_is_a_warning(
+    tmp_path: Path, channel: str, secrets: dict[str, str], said: str
+) -> None:
+    for file, text in secrets.items():
+        _secret(tmp_path, file, text)
+    found = _receivers(tmp_path, {"BOTOBS_ALERT_RECEIVER": f"email,{channel}"})
+    assert any(said in warning for warning in found.warnings), found.warnings
+
+
+def _secret(home: Path, file: str, text: str) -> None:
+    folder = home / "secrets" / "alertmanager"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(text, encoding="utf-8")
 
 
 def test_a_home_that_was_never_rendered_has_none(tmp_path: Path) -> None:

@@ -63,8 +63,10 @@ def test_prometheus_scrapes_what_the_table_says() -> None:
 def test_what_is_scraped_and_asked_is_a_port_of_the_component() -> None:
     for component in COMPONENTS:
         variables = {port.variable for port in component.ports}
-        asked = {component.address, component.scraped, component.health and component.health[0]} - {None}
+        asked = {component.scraped, component.health and component.health[0]} - {None}
         assert asked <= variables, component.name
+        # A collector is reached through what stands in front of it.
+        assert component.address in {None, *(port.variable for port in PORTS)}, component.name
         assert {port.component for port in component.ports} <= {component.name}
 
 
@@ -88,6 +90,7 @@ _PLACES = {
     **{port.variable: str(port.default) for port in PORTS},
     **defaults(),
     "BOTOBS_BIND": "0.0.0.0",
+    "BOTOBS_OTLP_BIND": "0.0.0.0",
     "secrets": "/secrets",
 }
 #: What a container's command lacks: it logs to docker, which bounds it.

@@ -44,13 +44,21 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
         secrets.ensure(tmp_path / "s")
 
 
-def test_the_web_configuration_holds_the_passwords_hashes(made: Path) -> None:
-    users = yaml.safe_load((made / "web.yml").read_text(encoding="utf-8"))["basic_auth_users"]
-    assert set(users) == {"scrape", "operator", "collector"}
+_USERS = {
+    "web.yml": {"scrape", "operator", "collector"},
+    "web-alertmanager.yml": {"operator", "notifier"},
+    "web-exporter.yml": {"scrape", "operator"},
+}
+
+
+@pytest.mark.parametrize("file", _USERS)
+def test_each_program_knows_who_has_business_there(made: Path, file: str) -> None:
+    users = yaml.safe_load((made / file).read_text(encoding="utf-8"))["basic_auth_users"]
+    assert set(users) == _USERS[file]
     for user, known in users.items():
         password = secrets.read_secret(made / f"{user}.password")
         assert bcrypt.checkpw(password.encode(), known.encode())
-        assert password not in (made / "web.yml").read_text(encoding="utf-8")
+        assert password not in (made / file).read_text(encoding="utf-8")
 
 
 def test_a_changed_password_reaches_the_web_configuration(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ async def test_certificates_are_renewed_and_what_has_read_them_starts_anew(
     supervisor = Supervisor([Process(name, ["/bin/sleep", "600"], ready) for name in names], tmp_path)
     await supervisor.start()
     written = []
-    upkeep = Upkeep(tmp_path / "secrets", supervisor, ["a", "b"], lambda: written.append(1))
+    upkeep = Upkeep(tmp_path / "secrets", supervisor, lambda: ["a", "b"], lambda: written.append(1))
     pids = {name: supervisor.status[name].pid for name in names}
     assert await upkeep.look() is False
     before = (tmp_path / "secrets" / "ca.pem").read_bytes()

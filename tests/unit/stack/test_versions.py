@@ -10,8 +10,11 @@ import pytest
 from botobs._ops.home import assets
 from botobs._ops.programs.versions import Pin, pins
 
+#: Built from a module of somebody else's; our own needs none.
+_OTHERS = [pin for pin in pins().values() if pin.module_version]
 
-@pytest.mark.parametrize("pin", pins().values(), ids=lambda pin: pin.name)
+
+@pytest.mark.parametrize("pin", _OTHERS, ids=lambda pin: pin.name)
 def test_the_go_module_is_pinned_to_the_version_of_the_lock_file(pin: Pin) -> None:
     text = (pin.source / "go.mod").read_text(encoding="utf-8")
     found = re.search(rf"^\s*{re.escape(pin.module)} (v\S+)", text, re.MULTILINE)
@@ -21,7 +24,10 @@ def test_the_go_module_is_pinned_to_the_version_of_the_lock_file(pin: Pin) -> No
 
 @pytest.mark.parametrize("pin", pins().values(), ids=lambda pin: pin.name)
 def test_the_build_is_complete(pin: Pin) -> None:
-    assert (pin.source / "go.sum").stat().st_size > 1000
+    if pin in _OTHERS:
+        assert (pin.source / "go.sum").stat().st_size > 1000
+    else:
+        assert "require" not in (pin.source / "go.mod").read_text(encoding="utf-8")
     assert pin.minutes > 0
     assert pin.packages
 

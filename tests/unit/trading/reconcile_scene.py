@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,10 +138,9 @@ class Trader:
         self._open: dict[str, tuple[trading.Order, float]] = {}
         self.placed = 0
 
-    async def trade(self, seconds: float) -> None:
-        """Trade for so long, then let every order end, and be told of it."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    async def trade(self, orders: int) -> None:
+        """Place so many orders, then let every order end, and be told of it."""
+        while self.placed < orders:
             with contextlib.suppress(ccxt.BaseError):
                 await self._place()
             await self._hear()

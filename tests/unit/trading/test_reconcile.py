@@ -265,8 +265,7 @@ async def test_ordinary_trading_raises_nothing(
             trading.position(exchange, symbol=SYMBOL).set(total)
             await scene.reconcile(grace=1.5, prefix="bot")
             trader = Trader(scene)
-            await trader.trade(seconds=12.0)
-            assert trader.placed > 50
+            await trader.trade(orders=80)
             await scene.looks(8)
             assert scene.orphaned() == scene.ghosts() == scene.value(names.POSITION_DRIFT.name) == 0
             assert not [span for span in captured.spans if span.name in ("order orphaned", "order ghost")]

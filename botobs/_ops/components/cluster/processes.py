@@ -14,9 +14,9 @@ from . import members, rules, secrets
 from .members import Member
 
 #: The programs that a cluster needs, by their names in versions.toml.
-PROGRAMS = ("collector", "prometheus", "tempo", "alertmanager", "mimir", "front", "object-store")
-#: Every process, the two that a single machine has too among them.
-NAMES = ("collector", "prometheus", *(member.name for member in members.MEMBERS))
+PROGRAMS = ("collector", "intake", "prometheus", "tempo", "alertmanager", "mimir", "front", "object-store")
+#: Every process, the three that a single machine has too among them.
+NAMES = ("collector", "intake", "prometheus", *(member.name for member in members.MEMBERS))
 _MIMIRS = tuple(member.name for member in members.MIMIRS)
 _TEMPOS = tuple(member.name for member in members.TEMPOS)
 
@@ -36,6 +36,7 @@ def make(context: Context) -> list[Process]:
         *(_gateway(context, member) for member in members.GATEWAYS),
         *(_sampler(context, member) for member in sampling),
         _agent(context, ("front", *_names(members.GATEWAYS), *_names(sampling))),
+        native.process(context, BY_NAME["intake"]),
     ]
 
 
@@ -56,7 +57,12 @@ def samplers(context: Context) -> tuple[Member, ...]:
 
 def _agent(context: Context, after: tuple[str, ...]) -> Process:
     sampling = collector.SAMPLING[collector.sampling(context)]
-    files = ("collector.yaml", "agent.yaml", *sampling, *(["agent-sampling.yaml"] if sampling else []))
+    files = (
+        *collector.BEHIND_INTAKE,
+        "agent.yaml",
+        *sampling,
+        *(["agent-sampling.yaml"] if sampling else []),
+    )
     entry = replace(
         BY_NAME["collector"], arguments=lambda context: collector.arguments(context, files), after=after
     )

@@ -17,7 +17,7 @@ _IN_ENVIRONMENT = {
     "GOSSIP_SECRET": "gossip.secret",
     "OBJECT_STORE_KEY": "object-store.key",
     "OBJECT_STORE_SECRET": "object-store.secret",
-    "ALERTMANAGER_PASSWORD": "scrape.password",
+    "ALERTMANAGER_PASSWORD": "notifier.password",
 }
 #: What Mimir and Tempo take as a tenant's name, and no name of a folder that leads elsewhere.
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")

@@ -2,6 +2,11 @@
 {{- define "botobs.variables" -}}
 {{- $values := include "botobs.variables.derived" . | fromYaml -}}
 {{- range $name, $value := .Values.settings }}{{ $_ := set $values $name ($value | toString) }}{{ end -}}
+{{- /* Channels that receive every alert, as botobs/_ops/settings/channels.py has it. */ -}}
+{{- range $channel := dig "BOTOBS_ALERT_RECEIVER" "nobody" $values | replace "_and_" "," | splitList "," -}}
+  {{- $setting := printf "BOTOBS_ALERT_%s" (upper $channel) -}}
+  {{- if and (ne $channel "nobody") (not (hasKey $values $setting)) }}{{ $_ := set $values $setting "[alertname!=\"\"]" }}{{ end -}}
+{{- end -}}
 {{- $values | toYaml -}}
 {{- end -}}
 
@@ -21,6 +26,7 @@ BOTOBS_PROMETHEUS_URL: {{ .Values.stores.mimir.url }}/prometheus
 BOTOBS_TEMPO_URL: {{ .Values.stores.tempo.url | quote }}
 BOTOBS_TEMPO_OTLP_ENDPOINT: {{ .Values.stores.tempo.otlpEndpoint | quote }}
 BOTOBS_GRAFANA_URL: {{ .Values.stores.grafana.url | quote }}
+BOTOBS_DASHBOARD_URL: {{ .Values.stores.grafana.url | quote }}
 BOTOBS_SAMPLING_PERCENT: {{ .Values.samplers.percent | quote }}
 {{- $sampler := include "botobs.host" (dict "root" . "part" "sampler") }}
 {{- range $shard := until 2 }}

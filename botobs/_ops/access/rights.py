@@ -1,0 +1,52 @@
+"""Who may do what: one row a credential, one column an action. The page and the tests of each cell are made from it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What somebody may want of a running stack."""
+
+    SEND = "send telemetry of its own service"
+    SEND_AS_OTHER = "send telemetry as another service"
+    QUERY = "query Prometheus"
+    WRITE = "write metrics into Prometheus"
+    SCRAPE = "scrape PostgreSQL's exporter"
+    READ_ALERTS = "read alerts in Alertmanager"
+    SILENCE = "silence alerts"
+    TRACES = "read traces in Tempo"
+    LONG_TERM = "query Mimir"
+    HEALTH = "read the health of collector and intake"
+    RELOAD = "reload or stop Prometheus over HTTP"
+
+
+class Credential(StrEnum):
+    """What somebody may hold."""
+
+    NOTHING = "nothing"
+    BOUND_TOKEN = "a service's token (`botobs token create SERVICE`)"
+    UNBOUND_TOKEN = "`service.token`, or a token made before names were bound"
+    SERVICE_CERTIFICATE = "a service's certificate (`botobs certs issue`)"
+    OPERATOR = "`operator.password`"
+    SCRAPE = "`scrape.password`"
+    COLLECTOR = "`collector.password`"
+    NOTIFIER = "`notifier.password`"
+    CLIENT = "`client.pem` with its key"
+
+
+#: Upstream's programs know users and no roles: whoever may post alerts to Alertmanager may silence there, whoever may
+#: write into Prometheus may query it. So each has users of its own, and no user is known where he has nothing to do.
+RIGHTS: dict[Credential, frozenset[Action]] = {
+    Credential.NOTHING: frozenset(),
+    Credential.BOUND_TOKEN: frozenset({Action.SEND}),
+    Credential.UNBOUND_TOKEN: frozenset({Action.SEND, Action.SEND_AS_OTHER}),
+    Credential.SERVICE_CERTIFICATE: frozenset(),
+    Credential.OPERATOR: frozenset(
+        {Action.QUERY, Action.WRITE, Action.SCRAPE, Action.READ_ALERTS, Action.SILENCE}
+    ),
+    Credential.SCRAPE: frozenset({Action.SCRAPE, Action.QUERY, Action.WRITE}),
+    Credential.COLLECTOR: frozenset({Action.WRITE, Action.QUERY}),
+    Credential.NOTIFIER: frozenset({Action.READ_ALERTS, Action.SILENCE}),
+    Credential.CLIENT: frozenset({Action.TRACES, Action.LONG_TERM, Action.HEALTH}),
+}

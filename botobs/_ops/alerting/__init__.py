@@ -1,0 +1,1 @@
+"""What people do with alerts: see what fires, try the channels, silence."""

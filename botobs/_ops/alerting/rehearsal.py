@@ -1,0 +1,184 @@
+"""Sends a firing and a resolved test message by each channel, and says what the other side answered.
+
+An Alertmanager of its own does it, with the configuration and secrets of the stack's, one receiver at a time: people
+get what an alert would send, nobody's groups and silences are touched, and its log is about these messages alone.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from ..access import clients
+from ..components.ports import free_ports
+from ..errors import StackError
+from ..home.home import Home
+from ..settings.receivers import Way
+from .alertmanager import Alertmanager
+
+#: Seconds that the other side of one message has: Alertmanager tries again meanwhile.
+PATIENCE = 20.0
+_LOOK = 0.1
+#: Waits of the route: the second message follows the first within a second.
+_PACE = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
+_REASON = re.compile(r"\berr=(\"(?:[^\"\\]|\\.)*\"|\S+)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one message.
+
+    Attributes:
+        channel: Its name.
+        status: `firing` or `resolved`.
+        taken: Whether the other side took it.
+        said: What it answered where it did not, in Alertmanager's words.
+        seconds: How long it took.
+    """
+
+    channel: str
+    status: str
+    taken: bool
+    said: str
+    seconds: float
+
+
+def rehearse(
+    home: Home, program: Path, ways: list[Way], environment: str, patience: float = PATIENCE
+) -> Iterator[Answer]:
+    """Send both messages by each way, one way after the other.
+
+    Args:
+        home: Whose configuration and secrets.
+        program: Alertmanager.
+        ways: By which channels.
+        environment: Deployment environment that the messages name.
+        patience: Seconds for each message.
+
+    Raises:
+        StackError: Alertmanager does not start.
+    """
+    for way in ways:
+        if way.missing:
+            yield Answer(way.channel.name, "firing", False, "; ".join(way.missing), 0.0)
+            continue
+        with _started(home, program, way) as (alertmanager, log):
+            firing = _sent(alertmanager, log, way, environment, "firing", patience)
+            yield firing
+            if firing.taken:
+                yield _sent(alertmanager, log, way, environment, "resolved", patience)
+
+
+def _sent(
+    alertmanager: Alertmanager, log: Path, way: Way, environment: str, status: str, patience: float
+) -> Answer:
+    name = way.channel.name
+    before = _done(alertmanager)
+    begun = time.monotonic()
+    alertmanager.post([_alert(environment, status)])
+    taken = _wait(lambda: _done(alertmanager) > before, patience)
+    said = "" if taken else _reason(log) or f"no answer within {patience:g} s"
+    return Answer(name, status, taken, said, round(time.monotonic() - begun, 2))
+
+
+def _done(alertmanager: Alertmanager) -> float:
+    """Messages that the other side has taken."""
+    tried = alertmanager.counter("alertmanager_notification_requests_total")
+    return tried - alertmanager.counter("alertmanager_notification_requests_failed_total")
+
+
+def _alert(environment: str, status: str) -> Mapping[str, Any]:
+    now = datetime.now(UTC)
+    ends = now + timedelta(minutes=5) if status == "firing" else now
+    return {
+        "labels": {
+            "alertname": "BotobsTest",
+            "severity": "warning",
+            "area": "pipeline",
+            "owner": "whoever has run botobs alert test",
+            "deployment_environment_name": environment,
+        },
+        "annotations": {
+            "summary": "A test of this channel",
+            "description": "Nothing is wrong: somebody has run botobs alert test. A second message ends it.",
+        },
+        "startsAt": (now - timedelta(seconds=1)).isoformat(),
+        "endsAt": ends.isoformat(),
+    }
+
+
+def _reason(log: Path) -> str:
+    """The last error in Alertmanager's log, without the address, which may be a secret."""
+    found = _REASON.findall(log.read_text(encoding="utf-8", errors="replace"))
+    if not found:
+        return ""
+    text = found[-1].strip('"').replace('\\"', '"').replace("\\n", " ")
+    return re.sub(r"https?://\S+", "<address>", text)
+
+
+@contextmanager
+def _started(home: Home, program: Path, way: Way) -> Iterator[tuple[Alertmanager, Path]]:
+    with tempfile.TemporaryDirectory(prefix="botobs-alert-test-") as name:
+        folder = Path(name)
+        config = folder / "alertmanager.yml"
+        config.write_text(_configuration(home, way), encoding="utf-8")
+        (port,) = free_ports(1)
+        command = [
+            str(program), f"--config.file={config}", f"--storage.path={folder / 'data'}", "--cluster.listen-address=",
+            f"--web.listen-address=127.0.0.1:{port}", f"--web.config.file={home.secrets / 'web.yml'}",
+        ]  # fmt: skip
+        log = folder / "log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(command, stdout=file, stderr=file, cwd=folder)
+        try:
+            with clients.client(home.secrets, f"https://127.0.0.1:{port}") as http:
+                if (
+                    not _wait(lambda: process.poll() is not None or _ready(http), 60.0)
+                    or process.poll() is not None
+                ):
+                    raise StackError("Alertmanager did not start", log.read_text(encoding="utf-8")[-2000:])
+                yield Alertmanager(http), log
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _configuration(home: Home, way: Way) -> str:
+    """The stack's own, with one route to one receiver."""
+    source = home.config / "alertmanager"
+    content = yaml.safe_load((source / "alertmanager.yml").read_text(encoding="utf-8"))
+    content["templates"] = [str(source / "templates" / "*.tmpl")]
+    content["route"] = {"receiver": way.channel.name, "group_by": ["alertname"], **_PACE}
+    content["receivers"] = [each for each in content["receivers"] if each["name"] == way.channel.name]
+    content["inhibit_rules"] = []
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10**9)
+    # In a container they are elsewhere.
+    there = content["global"]["slack_api_url_file"].removesuffix("/alertmanager/slack.url")
+    return text.replace(f"{there}/", f"{home.secrets}/")
+
+
+def _ready(http: httpx.Client) -> bool:
+    try:
+        return http.get("/-/ready").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _wait(condition: Callable[[], bool], limit: float) -> bool:
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK)
+    return True

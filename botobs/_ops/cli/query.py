@@ -1,0 +1,158 @@
+"""`botobs query`: ask the running stack's Prometheus or Tempo, with its password and authority."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from rich.table import Table
+from rich.text import Text
+
+from ..access import clients
+from ..alerting import runbooks
+from ..alerting.alertmanager import labels_of
+from ..console import out, print_json, print_table
+from ..console.arguments import add_home, home_meant, home_of, secrets_of
+from ..errors import StackError
+from ..home import state
+from ..traces import TempoClient
+
+_PART = {"promql": "prometheus", "traceql": "tempo"}
+#: Rows of an answer at most.
+_MOST = 40
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "query",
+        description="Ask the running stack's Prometheus a query in PromQL, or its Tempo one in TraceQL (it begins with "
+        "a brace), with the stack's own password and authority.",
+    )
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("query", nargs="?", metavar="QUERY", help="in PromQL or TraceQL")
+    asked.add_argument("--runbook", metavar="ALERT", help="run every query of this alert's runbook instead")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="what $service, $exchange, $bot, $instance or $environment in the query stands for; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--url", metavar="URL",
+        help="where Prometheus (or Tempo) is, of a stack that botobs up did not start: https://127.0.0.1:9090 with "
+        "docker compose; --home names the folder of its secrets",
+    )  # fmt: skip
+    add_home(parser)
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, and print the answers."""
+    running = _elsewhere(options) if options.url else state.require(home_of(options))
+    if options.runbook:
+        page = runbooks.read(options.runbook)
+        labels = {**labels_of(page.name, running), **_given(options.set)}
+        queries = [query for query in page.queries if _PART[query.language] in running.parts]
+    else:
+        labels = _given(options.set)
+        language = "traceql" if options.query.lstrip().startswith("{") else "promql"
+        queries = [runbooks.RunbookQuery(language, options.query)]
+    answers = []
+    for query in queries:
+        text = query.filled(labels) if options.runbook or labels else query.text
+        rows = ask(running, query.language, text)
+        answers.append({"query": text, "language": query.language, "about": query.about, "rows": rows})
+        if not options.json:
+            _show(query.about, text, rows, titled=bool(options.runbook))
+    if options.json:
+        print_json(answers if options.runbook else answers[0]["rows"])
+    return 0
+
+
+def _elsewhere(options: argparse.Namespace) -> state.Running:
+    """A stack of which only an address is known, and its secrets."""
+    secrets_of(options)
+    traces = options.query is not None and options.query.lstrip().startswith("{")
+    parts = {"tempo" if traces else "prometheus": options.url}
+    return state.Running(home_meant(options), 0, "", parts)
+
+
+def _given(words: list[str]) -> dict[str, str]:
+    labels = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        label = runbooks.PLACEHOLDERS.get(f"${name.removeprefix('$')}")
+        if not equals or label is None:
+            known = ", ".join(each.removeprefix("$") for each in runbooks.PLACEHOLDERS)
+            raise StackError(f"--set {word!r} is not NAME=VALUE with one of {known}")
+        labels[label] = value
+    return labels
+
+
+def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, Any]]:
+    """The answer to a query now: series with their values, or traces.
+
+    Args:
+        running: The stack.
+        language: `promql` or `traceql`.
+        query: What is asked.
+
+    Raises:
+        StackError: It is wrong, or nobody answers.
+        TempoError: The same of Tempo.
+    """
+    with clients.client(running.home.secrets, running.url(_PART[language])) as http:
+        if language == "traceql":
+            return [
+                {"trace_id": each.trace_id, "service": each.root_service, "name": each.root_name,
+                 "started": each.start_ns / 1e9, "seconds": each.duration}
+                for each in TempoClient(http).search(query)
+            ]  # fmt: skip
+        try:
+            response = http.post("/api/v1/query", data={"query": query, "time": str(time.time())})
+        except httpx.HTTPError as error:
+            raise StackError(f"Prometheus cannot be reached: {error or type(error).__name__}") from None
+    try:
+        body = response.json()
+    except ValueError:
+        raise StackError(
+            f"Prometheus answered {response.status_code}: {response.text.strip()[:300]}"
+        ) from None
+    if body.get("status") != "success":
+        raise StackError(
+            f"Prometheus does not take the query: {body.get('error', response.status_code)}", query
+        )
+    data = body["data"]
+    if data["resultType"] == "scalar":
+        return [{"labels": {}, "value": data["result"][1]}]
+    return [{"labels": each["metric"], "value": each["value"][1]} for each in data["result"]]
+
+
+def _show(about: str, query: str, rows: list[Mapping[str, Any]], titled: bool) -> None:
+    if titled:
+        out.print(Text(f"\n{about or ''}\n{query}".lstrip("\n") if about else f"\n{query}", style="bold"))
+    if not rows:
+        out.print("nothing")
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for row in rows[:_MOST]:
+        cells: tuple[str, ...]
+        if "trace_id" in row:
+            started = time.strftime("%H:%M:%S", time.localtime(row["started"]))
+            cells = (
+                started,
+                f"{row['seconds']:.3f} s",
+                row["service"] or "?",
+                row["name"] or "?",
+                row["trace_id"],
+            )
+        else:
+            name = row["labels"].get("__name__", "")
+            labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items() if key != "__name__")
+            cells = (f"{float(row['value']):.6g}", f"{name}{{{labels}}}")
+        table.add_row(*map(Text, cells))
+    print_table(table)
+    if len(rows) > _MOST:
+        out.print(f"and {len(rows) - _MOST} more; --json has all")

@@ -1,0 +1,162 @@
+"""`botobs why`: what is behind an alert, a bot or an order, and what speaks for that."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+
+from rich.table import Table
+
+from .. import why
+from ..access import clients
+from ..console import err, out, print_json, print_table
+from ..console.arguments import add_home, home_of
+from ..home import state
+from ..why import Alert, Answer, Explanation
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "why",
+        description="Tell what is likely behind an alert, a bot that does not trade, or an order that went wrong: what "
+        "else fires, what changed just before, which errors and traces belong to it, and a first guess with its "
+        "reasons. Exit code 0 when something explains it or nothing is wrong, 1 when nothing explains it.",
+    )
+    parser.add_argument(
+        "name", nargs="?", help="an alert, a bot's id, or a client order id (default: the worst alert)"
+    )
+    parser.add_argument(
+        "--exchange", metavar="NAME", help="where several alerts of this name fire: on this one"
+    )
+    parser.add_argument("--service", metavar="NAME", help="the same, by service")
+    parser.add_argument("--bot", metavar="ID", help="the same, by bot")
+    add_home(parser)
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask, and print."""
+    wanted = {
+        "exchange_name": options.exchange,
+        "service_name": options.service,
+        "botobs_bot_id": options.bot,
+    }
+    running = state.require(home_of(options))
+    with ExitStack() as stack:
+        prometheus = stack.enter_context(clients.client(running.home.secrets, running.url("prometheus")))
+        tempo = (
+            stack.enter_context(clients.client(running.home.secrets, running.parts["tempo"]))
+            if "tempo" in running.parts
+            else None
+        )
+        if err.is_terminal:
+            stack.enter_context(err.status("looking"))
+        answer = why.explain(
+            options.name, prometheus, tempo, {label: value for label, value in wanted.items() if value}
+        )
+    if options.json:
+        print_json(None if answer is None else _as_json(answer))
+    elif answer is None:
+        out.print("No alert fires or is pending. Name a bot or an order to ask about it.")
+    else:
+        _show(answer)
+    return 0 if answer is None or answer.guess else 1
+
+
+def _show(answer: Answer) -> None:
+    subject, evidence = answer.subject, answer.evidence
+    _say(f"{subject.name}: {subject.what}")
+    _say(f"since {_clock(subject.since)}, {_age(time.time() - subject.since)} ago")
+    if answer.guess is None:
+        _say("\nNothing that is known explains it: it is the first cause, or its cause is not measured.")
+        _say(f"botobs runbook {subject.alerts[0].name} says what to look at.")
+    else:
+        out.print("\n[bold]First guess[/]")
+        _explain(answer.guess)
+        if answer.guess.runbook:
+            _say(f"  botobs runbook {answer.guess.runbook} says what to do.")
+    if len(answer.explanations) > 1:
+        out.print("\n[bold]Less likely[/]")
+        for each in answer.explanations[1:4]:
+            _explain(each)
+    _also(subject.alerts[0], evidence.alerts)
+    for change in evidence.changes:
+        versions = f" of the new version {', '.join(change.versions)}" if change.versions else ""
+        _say(
+            f"\nIn the quarter of an hour before, {change.service} started {change.started} processes{versions}."
+        )
+    if evidence.messages:
+        out.print("\n[bold]What its failed traces say[/]")
+        for message, count in evidence.messages:
+            _say(f"  {count} times: {message}")
+    if evidence.traces:
+        _say(f"\nDraw the newest with: botobs traces {evidence.traces[0].trace_id}")
+    for problem in evidence.problems:
+        err.print(problem, markup=False)
+
+
+def _explain(explanation: Explanation) -> None:
+    _say(f"  {explanation.name}: {explanation.what}")
+    for reason in explanation.reasons:
+        _say(f"    {reason}")
+
+
+def _also(subject: Alert, alerts: tuple[Alert, ...]) -> None:
+    others = [alert for alert in alerts if alert is not subject]
+    if not others:
+        return
+    out.print("\n[bold]What else fires[/]")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for alert in others[:10]:
+        how = alert.severity if alert.firing else "pending"
+        table.add_row(f"  {how}", alert.name, alert.about.replace("[", r"\["), f"since {_clock(alert.since)}")
+    print_table(table)
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False)
+
+
+def _clock(moment: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(moment))
+
+
+def _age(seconds: float) -> str:
+    whole = max(0, int(seconds))
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole // 60 % 60} min"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def _as_json(answer: Answer) -> dict[str, object]:
+    subject, evidence = answer.subject, answer.evidence
+    return {
+        "subject": {
+            "kind": subject.kind,
+            "name": subject.name,
+            "what": subject.what,
+            "since": subject.since,
+            "labels": dict(subject.labels),
+        },
+        "explanations": [asdict(each) for each in answer.explanations],
+        "alerts": [
+            {
+                "name": alert.name,
+                "labels": dict(alert.labels),
+                "firing": alert.firing,
+                "since": alert.since,
+                "value": alert.value,
+                "expr": alert.expr,
+            }
+            for alert in evidence.alerts
+        ],
+        "changes": [asdict(each) for each in evidence.changes],
+        "errors": [asdict(each) for each in evidence.errors],
+        "messages": [{"message": message, "count": count} for message, count in evidence.messages],
+        "traces": [each.trace_id for each in evidence.traces],
+        "traceql": subject.traceql,
+        "problems": list(evidence.problems),
+    }

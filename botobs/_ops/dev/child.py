@@ -1,0 +1,85 @@
+"""Runs a program as it would run by itself: same terminal, same signals, same end."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Mapping, Sequence
+
+#: What may end a program, or tell it something; each reaches the program once.
+_SIGNALS = frozenset(
+    {
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGCHLD,
+    }
+)
+
+
+class Child:
+    """A program in our process group.
+
+    Enter it before any thread is started: the threads must leave the signals to us.
+
+    Args:
+        program: Path of the program.
+        command: Its name and arguments.
+        environ: Its environment.
+    """
+
+    def __init__(self, program: str, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._program, self._command, self._environ = program, list(command), dict(environ)
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._pid = 0
+
+    def release(self) -> None:
+        """Let signals through again."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+    def start(self, environ: Mapping[str, str]) -> None:
+        """Start the program with further variables.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        self._pid = os.posix_spawn(
+            self._program,
+            self._command,
+            {**self._environ, **environ},
+            setsigmask=self._mask,
+            # Python ignores these, and a program would inherit that.
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+        )
+
+    def wait(self) -> int:
+        """Wait for the program's end and pass signals on meanwhile; returns its wait status.
+
+        What is typed at the terminal, and its end, reach the whole process group without us.
+        """
+        while True:
+            told = signal.sigwaitinfo(_SIGNALS)
+            if told.si_signo == signal.SIGCHLD:
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+                if pid:
+                    return status
+            elif told.si_pid:
+                os.kill(self._pid, told.si_signo)
+
+
+def end_as(status: int) -> int:
+    """The exit code of a wait status; does not return where a signal ended the program, but ends us by the same."""
+    if not os.WIFSIGNALED(status):
+        return os.waitstatus_to_exitcode(status)
+    number = os.WTERMSIG(status)
+    # The program has left its core, if any; ours is of no use.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    # Blocked by whoever started us: the code that a shell makes of it.
+    return 128 + number

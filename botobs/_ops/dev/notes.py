@@ -1,0 +1,148 @@
+"""What of a program's telemetry is worth a line while it runs: orders, errors, warnings that it logs."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...semconv import exchange, orders, trading
+from ..embedded import otlp
+from ..traces.query import SUBMITTING
+
+_SUBMITTING = re.compile(SUBMITTING)
+#: An order whose answer takes longer than 25 ms is told of before it.
+_WAITING = "order submitted"
+_TOLD = {_WAITING: "waiting", orders.UNKNOWN_SPAN: "unknown", orders.SETTLED_SPAN: "settled"}
+#: The severity number from which a log record is noted: WARN.
+_WARN = 13
+#: Traces and orders that are remembered, so that each is told of once.
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth a line.
+
+    Attributes:
+        kind: `order`, `error` or `log`.
+        time: Seconds since the epoch.
+        service: Who tells it.
+        text: What happened.
+        outcome: Of an order: what its span tells, such as `accepted` or `unknown`; else `waiting`, `settled`,
+            `answered` or `error`. Empty for the others.
+        duration: Seconds that it took; None where that says nothing.
+        trace_id: Where to look; empty for a log record without a trace.
+    """
+
+    kind: str
+    time: float
+    service: str
+    text: str
+    outcome: str = ""
+    duration: float | None = None
+    trace_id: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines; without what there is not."""
+        return {"event": self.kind} | {
+            name: value for name, value in asdict(self).items() if name != "kind" and value not in ("", None)
+        }
+
+
+class Notes:
+    """Picks them out of requests, each order and each failed trace once."""
+
+    def __init__(self) -> None:
+        self._orders = _Remembered()
+        self._failed = _Remembered()
+
+    def of(self, signal: str, request: Any) -> Iterator[Note]:
+        """What is worth a line in a request."""
+        if signal == "traces":
+            for resource, span in otlp.spans(request):
+                note = self._of_span(str(resource.get("service.name", "unknown")), span)
+                if note is not None:
+                    yield note
+        elif signal == "logs":
+            for resource, record in otlp.log_records(request):
+                if record.severity_number >= _WARN:
+                    yield _of_record(str(resource.get("service.name", "unknown")), record)
+
+    def _of_span(self, service: str, span: Any) -> Note | None:
+        if span.name in _TOLD:
+            return _order(service, span, otlp.attributes(span), _TOLD[span.name])
+        failed = span.status.code == span.status.STATUS_CODE_ERROR
+        if _SUBMITTING.fullmatch(span.name):
+            # The client's span and the submission's above it tell of the same order.
+            found = otlp.attributes(span)
+            if self._orders.new((span.trace_id, found.get(exchange.ORDER_CLIENT_ID))):
+                if failed:
+                    self._failed.new(span.trace_id)
+                return _order(service, span, found, _outcome(found, failed))
+            return None
+        # What fails fails its callers too: the first that ends is where it began.
+        if not failed or not self._failed.new(span.trace_id):
+            return None
+        found = otlp.attributes(span)
+        reason = span.status.message or str(found.get("error.type", ""))
+        return Note(
+            "error", span.end_time_unix_nano / 1e9, service, _line(f"{span.name}: {reason}"),
+            duration=_seconds(span), trace_id=span.trace_id.hex(),
+        )  # fmt: skip
+
+
+class _Remembered:
+    def __init__(self) -> None:
+        self._keys: OrderedDict[Hashable, None] = OrderedDict()
+
+    def new(self, key: Hashable) -> bool:
+        """Whether it was not there yet; from now on it is."""
+        if key in self._keys:
+            return False
+        self._keys[key] = None
+        if len(self._keys) > _REMEMBERED:
+            self._keys.popitem(last=False)
+        return True
+
+
+def _outcome(found: Mapping[str, Any], failed: bool) -> str:
+    names = (exchange.ORDER_OUTCOME, trading.ORDER_OUTCOME, trading.ORDER_STAGE)
+    told = next((found[name] for name in names if found.get(name)), None)
+    # By a library's instrumentation that knows nothing of orders.
+    return str(told) if told else "error" if failed else "answered"
+
+
+def _order(service: str, span: Any, found: Mapping[str, Any], outcome: str) -> Note:
+    names = (
+        exchange.NAME,
+        exchange.SYMBOL,
+        exchange.ORDER_SIDE,
+        exchange.ORDER_TYPE,
+        exchange.ORDER_CLIENT_ID,
+    )
+    told = " ".join(str(found[name]) for name in names if found.get(name))
+    reason = span.status.message
+    length = None if span.name in _TOLD else _seconds(span)
+    return Note(
+        "order", span.end_time_unix_nano / 1e9, service, _line(f"{told}: {reason}" if reason else told),
+        outcome, length, span.trace_id.hex(),
+    )  # fmt: skip
+
+
+def _of_record(service: str, record: Any) -> Note:
+    moment = (record.time_unix_nano or record.observed_time_unix_nano) / 1e9
+    text = f"{record.severity_text or 'WARN'} {otlp.plain(record.body)}"
+    return Note("log", moment, service, _line(text), trace_id=record.trace_id.hex())
+
+
+def _seconds(span: Any) -> float:
+    return max(0.0, float(span.end_time_unix_nano - span.start_time_unix_nano) / 1e9)
+
+
+def _line(text: str) -> str:
+    """One line, without what would steer a terminal."""
+    kept = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(kept.split())[:300]

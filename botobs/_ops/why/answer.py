@@ -1,0 +1,92 @@
+"""What is told of a subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..traces import Summary
+from .alerts import Alert
+from .subject import Subject
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One thing that may be behind it.
+
+    Attributes:
+        name: The alert that stands for the cause, or what was found, such as `new version`.
+        what: One sentence.
+        reasons: What speaks for it, the strongest first.
+        score: By which explanations are ordered.
+        runbook: Name of the runbook to follow; empty where there is none.
+    """
+
+    name: str
+    what: str
+    reasons: tuple[str, ...]
+    score: float
+    runbook: str = ""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Failed calls of one kind to an exchange, in the minutes before now."""
+
+    exchange: str
+    operation: str
+    category: str
+    type: str
+    count: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """A service that changed shortly before it began.
+
+    Attributes:
+        started: Processes that started.
+        versions: Versions that were not there before.
+    """
+
+    service: str
+    started: int
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured.
+
+    Attributes:
+        alerts: All that fire or wait for their time.
+        errors: Most first; None where Prometheus could not be asked.
+        changes: What changed in the quarter of an hour before.
+        traces: Newest first.
+        messages: What failed spans of these traces say, most frequent first.
+        problems: What could not be asked, for a person.
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    errors: tuple[Errors, ...] = ()
+    changes: tuple[Change, ...] = ()
+    traces: tuple[Summary, ...] = ()
+    messages: tuple[tuple[str, int], ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All of it.
+
+    Attributes:
+        explanations: The first is the guess; empty where nothing explains it.
+    """
+
+    subject: Subject
+    evidence: Evidence
+    explanations: tuple[Explanation, ...] = field(default=())
+
+    @property
+    def guess(self) -> Explanation | None:
+        """The first guess."""
+        return self.explanations[0] if self.explanations else None

@@ -1,0 +1,161 @@
+"""What can follow from what: for each alert that can be a cause, the alerts that it explains.
+
+`prometheus/rules` knows part of it: `cause` and `depends_on` say whose symptoms Alertmanager keeps quiet. That is a
+promise that nothing else is wrong, so it is made for the plainest causes only; here stands all that is worth a look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .alerts import Alert
+
+_CALLERS = ("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceAvailabilityBurn", "ServiceLatencyBurn")
+_BOTS = ("BotFailed", "BotStuck", "BotHeartbeatLost", "BotRestartStorm", "BotsPlaceNoOrders")
+_POOL = ("DatabasePoolExhausted", "DatabasePoolTimeouts", "DatabasePoolWaitLong")
+_BOOKS = ("ExchangeSequenceGaps", "ExchangeBookResyncs", "ExchangeBookCrossed", "ExchangeBookStale")
+_STREAMS = ("ExchangeStreamSilent", "ExchangeFeedSilent", "ExchangeReconnectStorm", *_BOOKS)
+#: What a database server tells of itself.
+_SERVER = (
+    *("DatabaseConnectionsHigh", "DatabaseLocked", "DatabaseTransactionLong", "DatabaseDeadlocks"),
+    *("DatabaseIOSlow", "DatabaseCacheHitsLow"),
+)
+_ORDERS = ("OrderRejectsHigh", "OrderOutcomeUnknown", "OrderAckSlow", "OrderInFlightTooLong")
+_DATABASE = ("DatabaseQueriesSlow", *_POOL, *_CALLERS, *_BOTS, "OrderAckSlow")
+_BOOKKEEPING = ("OrderOrphaned", "OrderGhost", "PositionDrift")
+#: What a process that is gone no longer does, or has left behind.
+_GONE = ("BotHeartbeatLost", "BotsPlaceNoOrders", "OrdersLeftBehind", "OrderOutcomeUnknown", *_BOOKKEEPING)
+#: What is not seen when telemetry does not arrive.
+_UNSEEN = (
+    *("CollectorSilent", "ScrapeDown", "ExportsMissing", "TelemetryDropped", "BotHeartbeatLost"),
+    *("BotsPlaceNoOrders", "ServiceHeartbeatLost", "ServiceInstanceLost", "ServiceCrashLoop"),
+    *("ServiceAvailabilityNoData", "ServiceLatencyNoData", "ExchangeFeedSilent"),
+    *("ServiceAvailabilityBurn", "ServiceLatencyBurn"),
+)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What one alert explains.
+
+    Attributes:
+        on: Labels that both have to agree on, where both carry them.
+        explains: Alerts that can follow from it.
+    """
+
+    on: tuple[str, ...]
+    explains: tuple[str, ...]
+
+
+_EXCHANGE, _SERVICE, _EXPORTER = ("exchange_name",), ("service_name",), ("exporter",)
+_POOLED = ("service_name", "db_client_connection_pool_name")
+
+#: By name of the alert that is the cause. A database server's `service_name` is its own, so it is no label to agree on.
+CAUSES: Mapping[str, Cause] = {
+    "DatabaseDown": Cause((), ("ScrapeDown", *_SERVER, *_DATABASE)),
+    "DatabaseLocked": Cause((), ("DatabaseConnectionsHigh", *_DATABASE)),
+    "DatabaseTransactionLong": Cause((), ("DatabaseLocked",)),
+    "DatabaseConnectionsHigh": Cause((), ("DatabasePoolTimeouts", "DatabasePoolWaitLong")),
+    "DatabaseIOSlow": Cause((), _DATABASE),
+    "DatabaseCacheHitsLow": Cause((), ("DatabaseIOSlow", *_DATABASE)),
+    "DatabaseDeadlocks": Cause((), ("ServiceErrorsHigh", "BotFailed")),
+    "DatabaseQueriesSlow": Cause(_SERVICE, (*_POOL, *_CALLERS, *_BOTS, "OrderAckSlow")),
+    "DatabasePoolExhausted": Cause(
+        _POOLED, ("DatabasePoolTimeouts", "DatabasePoolWaitLong", *_CALLERS, *_BOTS, "OrderAckSlow")
+    ),
+    "DatabasePoolTimeouts": Cause(_POOLED, (*_CALLERS, *_BOTS)),
+    "ExchangeDisconnected": Cause(
+        _EXCHANGE, ("ExchangeLatencyHigh", "ExchangeThrottleWaitLong", *_STREAMS, *_BOTS, *_CALLERS)
+    ),
+    "ExchangeBanned": Cause(
+        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeDisconnected", *_STREAMS, *_ORDERS, *_BOTS, *_CALLERS)
+    ),
+    "ExchangeRateLimited": Cause(
+        _EXCHANGE, ("ExchangeBanned", "ExchangeErrorsHigh", *_ORDERS, *_BOTS, *_CALLERS)
+    ),
+    "ExchangeRateLimitNear": Cause(
+        _EXCHANGE, ("ExchangeRateLimited", "ExchangeBanned", "ExchangeThrottleWaitLong")
+    ),
+    "ExchangeCallRateHigh": Cause(
+        _EXCHANGE, ("ExchangeRateLimitNear", "ExchangeRateLimited", "ExchangeThrottleWaitLong")
+    ),
+    "ExchangeThrottleWaitLong": Cause(_EXCHANGE, ("ExchangeLatencyHigh", "OrderAckSlow", "BotStuck")),
+    "ExchangeClockOffset": Cause(_EXCHANGE, ("ExchangeErrorsHigh", "OrderRejectsHigh", *_CALLERS, *_BOTS)),
+    "ExchangeErrorsHigh": Cause(_EXCHANGE, (*_ORDERS, *_BOTS, *_CALLERS)),
+    "ExchangeLatencyHigh": Cause(
+        _EXCHANGE, ("OrderAckSlow", "OrderInFlightTooLong", "BotStuck", "BotHeartbeatLost", *_CALLERS)
+    ),
+    "ExchangeReconnectStorm": Cause(_EXCHANGE, _BOOKS),
+    "ExchangeStreamSilent": Cause(
+        _EXCHANGE, ("ExchangeFeedSilent", "ExchangeBookStale", "BotsPlaceNoOrders")
+    ),
+    "ExchangeFeedSilent": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
+    "ExchangeSequenceGaps": Cause(
+        _EXCHANGE, ("ExchangeBookResyncs", "ExchangeBookCrossed", "ExchangeBookStale")
+    ),
+    "ExchangeBookCrossed": Cause(_EXCHANGE, ("ExchangeBookResyncs", "BotsPlaceNoOrders")),
+    "ExchangeBookStale": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
+    "OrderRejectsHigh": Cause(_EXCHANGE, ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", *_CALLERS)),
+    "OrderInFlightTooLong": Cause(_EXCHANGE, ("OrderOutcomeUnknown",)),
+    "OrderOutcomeUnknown": Cause(_EXCHANGE, _BOOKKEEPING),
+    "ServiceCrashLoop": Cause(_SERVICE, ("ServiceInstanceLost", "ServiceHeartbeatLost", *_BOTS, *_GONE)),
+    "ServiceHeartbeatLost": Cause(_SERVICE, _GONE),
+    "ServiceInstanceLost": Cause(_SERVICE, _GONE),
+    "ServiceMemoryGrowth": Cause(
+        _SERVICE, ("ServiceCrashLoop", "ServiceInstanceLost", "ServiceHeartbeatLost")
+    ),
+    "ServiceEventLoopLag": Cause(
+        _SERVICE,
+        ("ServiceLatencyHigh", "ServiceLatencyBurn", "OrderAckSlow", "BotHeartbeatLost", "BotStuck"),
+    ),
+    "CollectorDown": Cause((), _UNSEEN),
+    "CollectorSilent": Cause((), _UNSEEN[1:]),
+    "CollectorExporterStalled": Cause(
+        _EXPORTER, ("CollectorQueueFilling", "CollectorRefusing", "CollectorLosing", *_UNSEEN[2:])
+    ),
+    "CollectorQueueFilling": Cause(_EXPORTER, ("CollectorRefusing", "CollectorLosing", "TelemetryDropped")),
+    "CollectorRefusing": Cause((), ("TelemetryDropped",)),
+    "CollectorLosing": Cause((), ("ExportsMissing",)),
+    "DiskFilling": Cause(
+        (),
+        (
+            "PrometheusStorageFailing",
+            "CollectorQueueFilling",
+            "CollectorExporterStalled",
+            "CollectorRefusing",
+        ),
+    ),
+    "PrometheusStorageFailing": Cause((), ("CollectorExporterStalled", "RuleEvaluationFailing")),
+    "CertificateExpiring": Cause((), ("TelemetryDropped", "ScrapeDown", "CollectorDown")),
+}
+
+#: Error categories of `exchange.error.category` that an alert of the exchange's stands for.
+CATEGORIES: Mapping[str, tuple[str, ...]] = {
+    "clock": ("ExchangeClockOffset",),
+    "rate_limit": ("ExchangeRateLimited", "ExchangeBanned", "ExchangeRateLimitNear"),
+    "ban": ("ExchangeBanned",),
+    "timeout": ("ExchangeLatencyHigh", "ExchangeErrorsHigh"),
+    "unavailable": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
+    "network": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
+    "maintenance": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
+}
+
+
+def explains(cause: Alert, symptom: Alert) -> bool:
+    """Whether one alert can be what another follows from."""
+    known = CAUSES.get(cause.name)
+    if known is None or symptom.name not in known.explains:
+        return False
+    agreed = ("deployment_environment_name", *known.on)
+    return all(_agree(cause.labels.get(name, ""), symptom.labels.get(name, "")) for name in agreed)
+
+
+def shared(cause: Alert, symptom: Alert) -> list[str]:
+    """The values that both name and have to agree on."""
+    known = CAUSES[cause.name]
+    return [cause.labels[name] for name in known.on if cause.labels.get(name) and symptom.labels.get(name)]
+
+
+def _agree(one: str, other: str) -> bool:
+    return not one or not other or one == other

@@ -1,0 +1,158 @@
+"""Orders what may be behind a subject by what speaks for it.
+
+The score is a sum of a few points, not a probability: what began before counts more than what began later, what agrees
+on exchange or service more than what could concern anybody, what explains much of what fires more than what explains
+little, and what nothing else explains more than a link in a chain. Measured errors outweigh them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from .alerts import Alert
+from .answer import Change, Errors, Evidence, Explanation
+from .causes import CATEGORIES, explains, shared
+from .subject import Subject
+
+#: Seconds by which a cause may be seen later than what follows from it: each is measured over a window of its own.
+_SLACK = 60.0
+#: Part of the failed calls from which one category is what is wrong.
+_MOST = 0.5
+#: What an exchange says of the orders and the account themselves, whatever else is wrong.
+_OWN = {
+    "funds": "the balance does not suffice",
+    "order": "the exchange refuses the orders as they are: size, price or state",
+    "auth": "the exchange refuses the key: it is wrong, expired, or lacks a right",
+    "symbol": "the market is closed or not known",
+    "request": "the requests are not what the exchange takes",
+}
+
+
+def explanations(subject: Subject, evidence: Evidence) -> tuple[Explanation, ...]:
+    """What may be behind it, the likeliest first."""
+    found = [
+        *_alerts(subject, evidence),
+        *_errors(subject, evidence.errors),
+        *_changes(subject, evidence.changes),
+    ]
+    return tuple(sorted(found, key=lambda each: -each.score))
+
+
+def dominant(errors: Sequence[Errors], exchange: str) -> tuple[str, float, float] | None:
+    """The category of most failed calls to an exchange, their number, and that of all; None where there are none."""
+    counts: Counter[str] = Counter()
+    for each in errors:
+        if not exchange or each.exchange == exchange:
+            counts[each.category] += each.count  # type: ignore[assignment]
+    if not counts:
+        return None
+    category, count = counts.most_common(1)[0]
+    return category, count, sum(counts.values())
+
+
+def chain(subject: Subject, alerts: Sequence[Alert]) -> dict[Alert, int]:
+    """The alerts that the subject can follow from, and over how many steps."""
+    found: dict[Alert, int] = {}
+    step = [*subject.alerts]
+    distance = 0
+    while step:
+        distance += 1
+        step = [
+            each
+            for each in alerts
+            if each not in found
+            and each not in subject.alerts
+            and any(explains(each, symptom) for symptom in step)
+        ]
+        found |= dict.fromkeys(step, distance)
+    return found
+
+
+def _alerts(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
+    causes = chain(subject, evidence.alerts)
+    others = [each for each in evidence.alerts if each.firing and each not in subject.alerts]
+    for cause, distance in causes.items():
+        points: list[tuple[float, str]] = []
+        if named := next((names for symptom in subject.alerts if (names := _named(cause, symptom))), []):
+            points.append((1.0, f"both are about {', '.join(named)}"))
+        points.append(_time(cause, subject))
+        points.append((0.5, "it fires") if cause.firing else (0.0, "it is pending: its time is not up"))
+        explained = [each for each in others if each is not cause and explains(cause, each)]
+        if explained:
+            names = sorted({each.name for each in explained})
+            points.append((len(explained) / len(others), f"it explains what else fires: {', '.join(names)}"))
+        if not any(explains(other, cause) for other in causes if other is not cause):
+            points.append((0.75, "nothing that fires explains it in turn"))
+        if said := _category(cause, subject, evidence):
+            points.append(said)
+        reasons = tuple(reason for _, reason in sorted(points, key=lambda each: -each[0]) if reason)
+        score = 1.0 + sum(score for score, _ in points) - 0.25 * (distance - 1)
+        yield Explanation(cause.name, cause.summary or cause.name, reasons, score, cause.name)
+
+
+def _named(cause: Alert, symptom: Alert) -> list[str]:
+    return shared(cause, symptom) if explains(cause, symptom) else []
+
+
+def _time(cause: Alert, subject: Subject) -> tuple[float, str]:
+    before = subject.since - cause.since
+    if before >= 0:
+        return 1.0, f"it began {before:.0f} s before"
+    if before >= -_SLACK:
+        return 0.5, "it began at the same time"
+    return -1.0, f"but it began {-before:.0f} s later"
+
+
+def _category(cause: Alert, subject: Subject, evidence: Evidence) -> tuple[float, str] | None:
+    most = _most(subject, evidence.errors)
+    if most is None or not cause.name.startswith("Exchange"):
+        return None
+    category, count, total = most
+    if cause.name in CATEGORIES.get(category, ()):
+        return 1.5, f"{count:.0f} of {total:.0f} failed calls are of the category {category}"
+    if category in _OWN:
+        return -1.0, f"but {count:.0f} of {total:.0f} failed calls are of the category {category}"
+    return None
+
+
+def _most(subject: Subject, errors: Sequence[Errors]) -> tuple[str, float, float] | None:
+    if subject.category:
+        return subject.category, 1, 1
+    most = dominant(errors, subject.labels.get("exchange_name", ""))
+    return most if most is not None and most[1] >= _MOST * most[2] else None
+
+
+def _errors(subject: Subject, errors: Sequence[Errors]) -> Iterator[Explanation]:
+    most = _most(subject, errors)
+    if most is None or most[0] not in _OWN:
+        return
+    category, count, total = most
+    of = [
+        each
+        for each in errors
+        if each.category == category and each.exchange == subject.labels.get("exchange_name", each.exchange)
+    ]
+    reasons = [f"{count:.0f} of {total:.0f} failed calls are of the category {category}"]
+    reasons += [
+        f"{each.exchange}: {each.operation} failed {each.count:.0f} times with {each.type}" for each in of[:3]
+    ]
+    yield Explanation(
+        f"errors: {category}", _OWN[category], tuple(reasons), 1.0 + 3.0 * count / total, "OrderRejectsHigh"
+    )
+
+
+def _changes(subject: Subject, changes: Sequence[Change]) -> Iterator[Explanation]:
+    service = subject.labels.get("service_name")
+    for each in changes:
+        own = each.service == service
+        if each.versions:
+            what = f"{each.service} runs a new version since: {', '.join(each.versions)}"
+            yield Explanation("new version", what, (_started(each),), 2.75 if own else 1.25)
+        elif own:
+            yield Explanation("restart", f"{each.service} has started anew", (_started(each),), 1.5)
+
+
+def _started(change: Change) -> str:
+    processes = "one process" if change.started == 1 else f"{change.started} processes"
+    return f"{processes} started in the quarter of an hour before"

@@ -1,0 +1,40 @@
+"""What is asked about: an alert, a bot, or an order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .alerts import Alert
+
+
+@dataclass(frozen=True)
+class Subject:
+    """It, as alerts see it.
+
+    Attributes:
+        kind: What it is.
+        name: The alert, the bot's id or the client order id.
+        alerts: What its state amounts to in alerts, whether they fire or not.
+        what: One sentence.
+        traceql: Finds the traces that belong to it.
+        category: The error category that it carries itself, where it has one.
+    """
+
+    kind: Literal["alert", "bot", "order"]
+    name: str
+    alerts: tuple[Alert, ...]
+    what: str
+    traceql: str
+    category: str = ""
+
+    @property
+    def since(self) -> float:
+        """When it began, in seconds since the epoch."""
+        return min(alert.since for alert in self.alerts)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What it is about."""
+        return self.alerts[0].labels

@@ -1,0 +1,3 @@
+module botobs.dev/intake
+
+go 1.26.0

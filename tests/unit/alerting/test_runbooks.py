@@ -1,0 +1,44 @@
+"""Queries of runbooks are filled in, whatever an alert names or does not name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from botobs._ops.alerting import runbooks
+from botobs._ops.cli import main
+from botobs._ops.errors import StackError
+
+HOSTILE = 'a"} or {b="\\'
+LABELS = dict.fromkeys(runbooks.PLACEHOLDERS.values(), HOSTILE)
+EVERY = [(name, query) for name in runbooks.names() for query in runbooks.read(name).queries]
+
+
+def test_there_are_many() -> None:
+    assert len(EVERY) > 150
+    assert {query.language for _, query in EVERY} == {"promql", "traceql"}
+
+
+@pytest.mark.parametrize(("name", "query"), EVERY, ids=[f"{name}-{n}" for n, (name, _) in enumerate(EVERY)])
+def test_a_query_is_filled_with_and_without_labels(name: str, query: runbooks.RunbookQuery) -> None:
+    assert query.text, name
+    for labels in ({}, LABELS):
+        filled = query.filled(labels)
+        assert not any(word in filled for word in runbooks.PLACEHOLDERS)
+        # A value ends no string.
+        assert HOSTILE not in filled
+
+
+def test_the_page_is_filled_in_place() -> None:
+    page = runbooks.read("botfailed")
+    assert page.name == "BotFailed"
+    assert 'span.botobs.bot.id = "grid-1"' in page.filled({"botobs_bot_id": "grid-1"})
+    assert page.filled({}).count("```") == page.text.count("```")
+
+
+def test_a_name_that_is_nearly_right_is_helped(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(StackError, match="Did you mean OrderGhost"):
+        runbooks.read("OrderGost")
+    assert main(["runbook", "--json"]) == 0
+    assert all(each["first"] for each in json.loads(capsys.readouterr().out))

@@ -1,0 +1,40 @@
+"""Sends an order that is accepted, and one that is lost, and ends as it is told to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import botobs
+import botobs.trading as trading
+
+
+def main(end: str) -> None:
+    """Trade, then end."""
+    botobs.init(span_interval=0.1)
+    for name, answer in (("answered-1", None), ("lost-1", TimeoutError("no answer"))):
+        with trading.decision("b1") as decision:
+            order = decision.order(name, exchange="binance", symbol="BTC/USDT", side="buy", type="limit")
+            try:
+                with order.submission():
+                    if answer is not None:
+                        raise answer
+                    order.acknowledged()
+            except TimeoutError:
+                print("lost", flush=True)
+    if end == "kill":
+        botobs.flush(30)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if end == "wait":
+        print("waits", flush=True)
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+            sys.exit(3)
+    sys.exit(int(end))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,165 @@
+"""`botobs dev`: a program runs as without it, what it sends is told and kept, and commands find it there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botobs._ops.embedded.store import Store, path_in
+from botobs._ops.home.home import Home
+
+ROOT = Path(__file__).parents[3]
+BOT = Path(__file__).parent / "programs" / "bot.py"
+BOTOBS = [sys.executable, "-m", "botobs"]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "BOTOBS_HOME": str(tmp_path / "home"),
+        "BOTOBS_DISABLED_INSTRUMENTATIONS": "all",
+        "BOTOBS_SHUTDOWN_TIMEOUT": "30",
+    }
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Run:
+    def call(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*BOTOBS, *words], env=environ | more, text=True, capture_output=True, timeout=300
+        )
+
+    return call
+
+
+def test_from_the_first_line_to_the_settlement(run: Run) -> None:
+    done = run("dev", "--", sys.executable, str(BOT), "7")
+    assert (done.returncode, done.stdout) == (7, "lost\n")
+    assert "order acknowledged binance BTC/USDT buy limit answered-1" in done.stderr
+    assert "order unknown binance BTC/USDT buy limit lost-1: TimeoutError: no answer" in done.stderr
+    assert "ended with 7" in done.stderr
+    assert "orders: 1 acknowledged, 1 unknown" in done.stderr
+    assert "\x1b" not in done.stderr
+
+    listed = run("orders", "--json")
+    orders = json.loads(listed.stdout)["orders"]
+    assert (listed.returncode, [each["client_order_id"] for each in orders]) == (1, ["lost-1"])
+    found = json.loads(run("traces", "--order", "lost-1", "--json").stdout)
+    assert orders[0]["trace_id"] in [each["trace_id"] for each in found]
+    drawn = run("traces", orders[0]["trace_id"])
+    assert drawn.returncode == 0
+    assert "order submit  bot" in drawn.stdout
+    settled = run("orders", "settle", "lost-1", "--exchange", "binance", "--outcome", "canceled")
+    assert settled.returncode == 0, settled.stderr
+    after = run("orders")
+    assert (after.returncode, after.stdout[:8]) == (0, "No order")
+
+
+def test_for_machines_every_line_is_an_object(run: Run) -> None:
+    done = run("dev", "--json", "--name", "mine", "--", sys.executable, str(BOT), "0")
+    assert (done.returncode, done.stdout) == (0, "lost\n")
+    said: list[dict[str, Any]] = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {(each["outcome"], each["service"]) for each in said if each["event"] == "order"} >= {
+        ("acknowledged", "mine"),
+        ("unknown", "mine"),
+    }
+    assert said[-1]["event"] == "summary"
+    assert said[-1]["orders"] == {"acknowledged": 1, "unknown": 1}
+    assert (said[-1]["ended"], said[-1]["dropped"]) == (0, 0)
+
+
+def test_one_that_is_killed_ends_the_command_the_same_way(run: Run) -> None:
+    done = run("dev", "--", sys.executable, str(BOT), "kill")
+    assert done.returncode == -signal.SIGKILL
+    assert "ended with signal 9" in done.stderr
+
+
+@pytest.mark.parametrize("to_the_group", [True, False], ids=["typed at a terminal", "sent to the command"])
+def test_an_interrupt_is_the_programs(environ: dict[str, str], to_the_group: bool) -> None:
+    process = subprocess.Popen(
+        [*BOTOBS, "dev", "--", sys.executable, str(BOT), "wait"],
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["lost\n", "waits\n"]
+    if to_the_group:
+        os.killpg(process.pid, signal.SIGINT)
+    else:
+        process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=300)
+    assert (process.returncode, out) == (3, "interrupted\n")
+    assert "ended with 3" in err
+
+
+def test_a_program_of_opentelemetrys_own_sdk_is_heard_too(run: Run, environ: dict[str, str]) -> None:
+    code = (
+        "from opentelemetry import trace\n"
+        "from opentelemetry.sdk.trace import TracerProvider\n"
+        "from opentelemetry.sdk.trace.export import SimpleSpanProcessor\n"
+        "from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter\n"
+        "provider = TracerProvider()\n"
+        "provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))\n"
+        "with provider.get_tracer('x').start_as_current_span('by itself'): pass\n"
+        "provider.shutdown()\n"
+    )
+    assert run("dev", "--", sys.executable, "-c", code, BOTOBS_ENABLED="false").returncode == 0
+    assert spans(environ) == ["by itself"]
+
+
+def test_sessions_add_up_and_send_to_the_same_address(run: Run, environ: dict[str, str]) -> None:
+    show = (
+        "import os, botobs; botobs.init(); print(os.environ['BOTOBS_ENDPOINT'])\nwith botobs.span('{}'): pass"
+    )
+    first, second = (run("dev", "--", sys.executable, "-c", show.format(name)) for name in ("a", "b"))
+    assert first.stdout == second.stdout != ""
+    assert spans(environ) == ["a", "b"]
+
+
+def spans(environ: dict[str, str]) -> list[str]:
+    store = Store(path_in(Home(Path(environ["BOTOBS_HOME"]))))
+    names = [name for (name,) in store.rows("SELECT name FROM spans ORDER BY name")]
+    store.close()
+    return names
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["dev"], "botobs dev needs a command"),
+        (["dev", "--", "no-such-program"], "no-such-program is no command"),
+        (["dev", "--limit", "1KiB", "--", "true"], "--limit: 1KiB is less than 4MiB"),
+        (["dev", "--limit", "much", "--", "true"], "--limit: "),
+        (["traces", "--dev"], "there is no embedded store"),
+        (["traces"], "no stack is running"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_cannot_be_is_said(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    words: list[str], said: str,
+) -> None:  # fmt: skip
+    from botobs._ops.cli import main
+
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_STATE_HOME", environ["HOME"])
+    assert main(words) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_program_that_sends_nothing_is_said_to(run: Run) -> None:
+    done = run("dev", "--", "true")
+    assert done.returncode == 0
+    assert "nothing was received" in done.stderr
