@@ -23,8 +23,8 @@ def mendable(error: BaseException) -> UserError | None:
     if isinstance(error, SettingsError):
         return UserError(str(error))
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename is not None else ""
-        return UserError(f"{where}{error.strerror or error or type(error).__name__}{_hint_of(error)}")
+        what = error.strerror or str(error) or type(error).__name__
+        return UserError(f"{error.filename}: {what}{_hint_of(error)}" if error.filename is not None else what)
     # A service's installation lacks it; whoever has raised one of its errors has it.
     httpx = sys.modules.get("httpx")
     if httpx is not None and isinstance(error, httpx.HTTPError):

@@ -88,6 +88,15 @@ class Mirror:
 
 def copy(source: Path, target: Path) -> str:
     """Copy a file for its owner alone, holes as holes; returns its SHA-256."""
+    try:
+        return _copied(source, target)
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(target)
+        raise
+
+
+def _copied(source: Path, target: Path) -> str:
     digest = hashlib.sha256()
     with source.open("rb") as read:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

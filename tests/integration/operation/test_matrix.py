@@ -36,14 +36,12 @@ class Situation:
         target: Where results are written to.
         environ: Over a plain environment; None takes a variable away.
         limit: Nothing can be written, as on a full disk.
-        user: Who calls them.
     """
 
     home: str
     target: str
     environ: Mapping[str, str | None] = field(default_factory=dict)
     limit: bool = False
-    user: str | None = None
 
 
 def _nothing(tmp_path: Path, _: ExitStack) -> Situation:
@@ -69,12 +67,14 @@ def _set_up(path: Path) -> Home:
 
 def _no_rights(tmp_path: Path, _: ExitStack) -> Situation:
     home = _set_up(tmp_path / "home")
-    if os.geteuid() == 0:
-        # Root may enter everything; somebody else may not.
-        tmp_path.chmod(0o755)
-        return Situation(str(home.path), str(home.path), user="nobody")
-    home.path.chmod(0)
-    return Situation(str(home.path), str(home.path))
+    if os.geteuid() != 0:
+        home.path.chmod(0)
+        return Situation(str(home.path), str(home.path))
+    # Root may enter everything, but must not run what is somebody else's.
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for path in (home.path, *home.path.rglob("*")):
+        os.chown(path, nobody, -1)
+    return Situation(str(home.path), "/proc")
 
 
 def _full_disk(tmp_path: Path, _: ExitStack) -> Situation:
@@ -173,7 +173,6 @@ def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
         situation.target,
         "limit" if situation.limit else "",
     ]
-    user = situation.user
     done = subprocess.run(
         words,
         env={name: text for name, text in environ.items() if text is not None},
@@ -181,9 +180,6 @@ def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
         capture_output=True,
         text=True,
         check=False,
-        user=user,
-        group=pwd.getpwnam(user).pw_gid if user else None,
-        extra_groups=[] if user else None,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, object]] = json.loads(done.stdout)

@@ -15,6 +15,8 @@ from botobs._ops.cli import COMMANDS, main
 
 #: What is typed. Nothing here may start a stack: no program is found or can be built.
 WORDS = {
+    "alert": ["test"],
+    "query": ["up"],
     "backfill": ["{target}"],
     "backup": ["{target}/copy"],
     "build": ["prometheus"],
