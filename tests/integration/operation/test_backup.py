@@ -18,15 +18,22 @@ from tests.support.waiting import eventually
 SELLER = Path(__file__).parent / "programs" / "seller.py"
 
 
-def _sell(user: User, name: str, count: int) -> subprocess.Popen[str]:
+def _selling(user: User, name: str, count: int = 0) -> subprocess.Popen[str]:
+    """A service that makes so many spans, or sells until it is told to end."""
     words = [sys.executable, str(SELLER), name, str(count)]
     return subprocess.Popen(words, env=user.environ, cwd=user.folder, stdin=subprocess.PIPE, text=True)
+
+
+def _sell(user: User, name: str, count: int) -> None:
+    with _selling(user, name, count) as service:
+        service.communicate()
+    assert service.returncode == 0
 
 
 def _account(user: User, name: str, *words: object) -> dict[str, Any]:
     """What the ledger says of a service, once nothing of it is missing or on its way."""
     # Tempo counts what it has stored only once anything has come since its start.
-    assert _sell(user, "another", 1).wait() == 0
+    _sell(user, "another", 1)
 
     def complete() -> dict[str, Any] | None:
         done = user.try_botobs("ledger", "--json", *words)
@@ -64,9 +71,9 @@ def test_a_backup_while_services_send_and_its_way_to_another_home(
     (user.home / "custom" / "rules" / "mine.yml").write_text("groups: []\n")
     token = json.loads(user.botobs("token", "create", "pnl", "--json"))["id"]
     silence = _silence(user)
-    assert _sell(user, "seller", 500).wait() == 0
+    _sell(user, "seller", 500)
     before = _account(user, "seller")
-    busy = _sell(user, "busy", 0)
+    busy = _selling(user, "busy")
     eventually(lambda: "busy" in user.try_botobs("ledger", "--json").stdout, within=600)
     taken = json.loads(user.botobs("backup", "copy", "--json"))
     record_property("pause_seconds", taken["pause_seconds"])
@@ -97,7 +104,7 @@ def _pretend_older(user: User) -> None:
 
 def test_an_upgrade_and_one_that_fails(user: User) -> None:
     user.botobs("up", "--detach")
-    assert _sell(user, "seller", 500).wait() == 0
+    _sell(user, "seller", 500)
     before = _account(user, "seller")
     assert "there is nothing to do" in user.botobs("upgrade")
 
