@@ -48,6 +48,11 @@ def init(
     span_interval: float | None = None,
     sampling_ratio: float | None = None,
     series_limit: int | None = None,
+    scrape_address: str | None = None,
+    scrape_targets: str | Path | None = None,
+    scrape_token_file: str | Path | None = None,
+    scrape_certificate: str | Path | None = None,
+    scrape_key: str | Path | None = None,
     logs: bool | None = None,
     queue_bytes: int | None = None,
     spool_dir: str | Path | None = None,
@@ -98,6 +103,14 @@ def init(
         span_interval: Seconds that a span waits at most before it is sent.
         sampling_ratio: Share of new traces that is recorded; a caller's decision is followed.
         series_limit: Series of one metric, after which further ones count as its overflow series.
+        scrape_address: Host and port where the metrics are served for scraping instead of being pushed, such as
+            127.0.0.1:9464; a process that finds the port taken uses another one. Needs `botobs[scrape]`.
+        scrape_targets: Folder where each process that is scraped leaves a file for Prometheus' `file_sd_configs`; by
+            default `scrape` in the folder of botobs' state.
+        scrape_token_file: File with the bearer token that a scrape must bring, read each time; needed on an address
+            that other hosts reach.
+        scrape_certificate: PEM file with the certificate by which scrapes are served over TLS.
+        scrape_key: PEM file with the key of `scrape_certificate`.
         logs: Whether log records are exported too; the collector of `botobs up` keeps none.
         queue_bytes: Bytes of spans, and as many of log records, that wait in memory at most.
         spool_dir: Directory that keeps what could not be delivered, across outages and restarts, in its subfolder

@@ -15,7 +15,16 @@ from botobs._ops.settings.table import TABLE as STACK_SETTINGS
 from botobs._sdk.settings import TABLE, Settings
 from grafana import generate as dashboards
 
-from . import chart, first_steps, interface, order_codes, patterns, stack_settings
+from . import (
+    chart,
+    exchange_clients,
+    first_steps,
+    interface,
+    libraries,
+    order_codes,
+    patterns,
+    stack_settings,
+)
 from .tables import markdown_table
 
 FOLDER = Path(__file__).parent
@@ -37,10 +46,12 @@ def pages() -> dict[Path, str]:
                 "metrics.md": _metrics,
                 "settings.md": _settings,
                 "stack-settings.md": stack_settings.page,
+                "libraries.md": libraries.page,
                 "ports.md": _ports,
                 "access.md": _access,
                 "components.md": _components,
                 "commands.md": _commands,
+                "exchange-clients.md": exchange_clients.page,
                 "public-api.md": _public_api,
                 "alerts.md": _alerts,
             }.items()
@@ -119,6 +130,8 @@ def _settings() -> str:
         "in `botobs.toml` of the working directory, or in the file that `BOTOBS_CONFIG` names. "
         "A file that was only found in the working directory may name paths below it alone: one outside needs "
         "the environment's word, `BOTOBS_CONFIG` or the setting's own variable. "
+        "`OTEL_CONFIG_FILE`, OpenTelemetry's declarative configuration, stands in for OpenTelemetry's variables: read "
+        "is what there is a setting for; JSON always, YAML where PyYAML is installed. "
         "`OTEL_SDK_DISABLED=true` beats them all. `botobs doctor --explain` shows "
         "the values in force and where each came from.\n\n"
         + markdown_table(("setting", "environment", "default", "meaning"), rows)

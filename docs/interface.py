@@ -25,7 +25,15 @@ FOLDER = ROOT / "tests" / "snapshots"
 #: The packages whose `__all__` is public; those that do not exist yet are left out.
 PUBLIC = tuple(
     name
-    for name in ("botobs", "botobs.trading", "botobs.testing", "botobs.clients", "botobs.semconv")
+    for name in (
+        "botobs",
+        "botobs.trading",
+        "botobs.trading.sequences",
+        "botobs.testing",
+        "botobs.testing.clients",
+        "botobs.clients",
+        "botobs.semconv",
+    )
     if (ROOT / name.replace(".", "/") / "__init__.py").exists()
 )
 

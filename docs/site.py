@@ -27,7 +27,7 @@ def on_files(files: Files, config: Any) -> Files:
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=linked(text, "", page)))
     for package in PUBLIC:
-        page = f"api/{package.rpartition('.')[2]}.md"
+        page = f"api/{package.removeprefix('botobs.').replace('.', '-')}.md"
         files.append(File.generated(config, page, content=f"# {package}\n\n::: {package}\n"))
     return files
 

@@ -62,7 +62,7 @@ class Handle:
         self.redactor = Redactor(settings.redact, settings.redact_keys, settings.redact_keep)
         self.counts = Counts(settings.logs)
         self._shut_down = shut_down
-        self._heartbeat = Heartbeat(reports_clean_stop)
+        self._heartbeat = Heartbeat(self._reports_clean_stop)
         self._logger = RateLimitedLogger()
         self._instrumentations = Instrumentations(self._logger.warning)
         self._discovery = Discovery(settings)
@@ -84,6 +84,7 @@ class Handle:
             _store(settings),
             submissions,
             UnsettledFile(lambda: self.settings),
+            lambda: self._resource,
             self._logger,
         )
         self._settlement = SettlementTelemetry(
@@ -248,7 +249,7 @@ class Handle:
         """Log one line if a person should know something."""
         if self.problems:
             self._logger.warning("%s", " ".join(problem.text for problem in self.problems))
-        elif self.settings.endpoint is None:
+        elif self.settings.endpoint is None and self.settings.scrape_address is None:
             self._logger.warning(
                 "no collector is known, so nothing is sent: start one here with `botobs up`, which is found within "
                 "half a minute, or set BOTOBS_ENDPOINT"
@@ -283,6 +284,11 @@ class Handle:
         self._report_clean_stop()
         self._pipeline.flush(self.settings.shutdown_timeout)
         return self._heartbeat.reset
+
+    def _reports_clean_stop(self) -> bool:
+        # Nobody scrapes a process that has ended: its goodbye needs a collector.
+        has_way = not self._pipeline.scrape.serving or self._delivery.sender is not None
+        return has_way and reports_clean_stop()
 
     def _report_clean_stop(self) -> None:
         self._heartbeat.stop_cleanly()

@@ -1,4 +1,10 @@
-"""How botobs learns of an exchange client that it does not know: what the client's answers say about an order.
+"""How botobs learns of an exchange client that it does not know.
+
+Of a whole library: a class that derives from `ExchangeClient` says which functions call the exchange, and what the
+calls, messages and answers mean. Its distribution names it as an entry point of the group `botobs_exchange_clients`;
+spans, metrics, limits, the clock, orders and streams follow from it. `botobs.testing.clients` tries it.
+
+Of answers alone, what they say about an order:
 
     import botobs.clients
 
@@ -15,7 +21,18 @@ It is asked by `order.submission()`, `order.answered()` and by the instrumentati
 
 from __future__ import annotations
 
+from .._sdk.instrument.exchange.clients.protocol import Call, ExchangeClient, LimitState, Update
 from .._sdk.orders import Answer, Classifier, Outcome, add_classifier
 from ._reconcilable import Reconcilable
 
-__all__ = ["Answer", "Classifier", "Outcome", "Reconcilable", "add_classifier"]
+__all__ = [
+    "Answer",
+    "Call",
+    "Classifier",
+    "ExchangeClient",
+    "LimitState",
+    "Outcome",
+    "Reconcilable",
+    "Update",
+    "add_classifier",
+]

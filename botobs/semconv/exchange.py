@@ -40,6 +40,8 @@ ORDER_OUTCOME = "exchange.order.outcome"
 THROTTLE_WAIT = "exchange.throttle.wait"
 #: HTTP requests of one call, retries and side requests included.
 REQUEST_COUNT = "exchange.request.count"
+#: Which API key a request went out with: a hash of it that is keyed with its secret, the same in all processes.
+ACCOUNT = "exchange.account"
 #: What a limit counts, such as `weight_1m`, `orders_10s` or `requests`.
 RATELIMIT_SCOPE = "exchange.ratelimit.scope"
 #: `orderbook`, `trades`, `ticker`, `ohlcv`, `orders`, `my_trades`, `balance`, `positions`, `other`, or `raw` for all
@@ -166,6 +168,27 @@ RATELIMIT_RESET = Metric(
     "s",
     "Time until the limit starts over.",
     (NAME, RATELIMIT_SCOPE),
+)
+RATELIMIT_AGE = Metric(
+    "exchange.ratelimit.age",
+    "observable_gauge",
+    "s",
+    "Time since the exchange last stated what is used, or left, of a limit; absent once its window is over.",
+    (NAME, RATELIMIT_SCOPE),
+)
+RATELIMIT_EXHAUSTION = Metric(
+    "exchange.ratelimit.exhaustion",
+    "observable_gauge",
+    "s",
+    "Time until a limit is used up at the pace of its window so far; absent while the window ends before that.",
+    (NAME, RATELIMIT_SCOPE),
+)
+RATELIMIT_SPENT = Metric(
+    "exchange.ratelimit.spent",
+    "counter",
+    "{request}",
+    "Requests by who spends an exchange's limits: the service is in the resource, the key is there as a keyed hash.",
+    (*_WHO, OPERATION, ACCOUNT),
 )
 RATELIMIT_REJECTIONS = Metric(
     "exchange.ratelimit.rejections",

@@ -310,6 +310,13 @@ FEED_MISSED = Metric(
     description="Messages that fell into the gaps.",
     attributes=_FEED,
 )
+FEED_CHECKSUM_FAILURES = Metric(
+    name="botobs.feed.checksum_failures",
+    kind="observable_counter",
+    unit="{book}",
+    description="Books whose checksum was not the one that the exchange told.",
+    attributes=_FEED,
+)
 FEED_GOODBYE = Metric(
     name="botobs.feed.goodbye.timestamp",
     kind="observable_gauge",

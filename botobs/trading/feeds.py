@@ -11,9 +11,13 @@ from .._sdk.safe import number_of
 from ..semconv import trading as names
 from ._never_raise import never_raise
 from ._recorder import Recorder, logger
+from .sequences import Numbers
 
 #: Feeds that one process reports on.
 FEEDS_LIMIT = 500
+
+#: Streams of one feed whose numbers are followed.
+_STREAMS_LIMIT = 10_000
 
 #: No timestamp in seconds is as large before the year 5138; one that is, is in milliseconds.
 _MILLISECONDS = 1e11
@@ -28,8 +32,10 @@ class Feed:
     __slots__ = (
         "_age",
         "_attributes",
+        "_checksum_failures",
         "_closed",
         "_expected",
+        "_followed",
         "_gaps",
         "_kept",
         "_key",
@@ -49,14 +55,17 @@ class Feed:
         self._begin()
 
     def _begin(self) -> None:
-        self._messages = self._gaps = self._missed = 0
+        self._messages = self._gaps = self._missed = self._checksum_failures = 0
+        self._followed: dict[str, int] = {}
         self._last = self._recorder.now()
         self._age: float | None = None
         self._expected: int | None = None
         self._closed: float | None = None
 
     @never_raise
-    def received(self, timestamp: float | None = None, sequence: int | None = None) -> None:
+    def received(
+        self, timestamp: float | None = None, sequence: int | None = None, numbers: Numbers | None = None
+    ) -> None:
         """Report one message.
 
         Args:
@@ -64,6 +73,7 @@ class Feed:
                 recognised.
             sequence: Its number, where the exchange counts by one. A number that jumps ahead is a gap; one that
                 goes back is a new beginning, as after a reconnect.
+            numbers: How the exchange numbers it, as the functions of `botobs.trading.sequences` read them.
         """
         if not self._kept:
             self._registry.keep(self)
@@ -82,11 +92,44 @@ class Feed:
                 self._gaps += 1
                 self._missed += sequence - self._expected
             self._expected = sequence + 1
+        if numbers is not None:
+            self._follow(numbers)
+
+    def _follow(self, numbers: Numbers) -> None:
+        missing = numbers.missing_after(self._followed.get(numbers.stream))
+        if missing:
+            self._gaps += 1
+            self._missed += missing
+        if len(self._followed) >= _STREAMS_LIMIT and numbers.stream not in self._followed:
+            self._followed.clear()
+        self._followed[numbers.stream] = numbers.last
+
+    def checksum(self, told: int, computed: int) -> bool:
+        """Compare the checksum that the exchange tells of a book with that of the book as it is here.
+
+        Args:
+            told: What the exchange sent.
+            computed: What `botobs.trading.sequences` or the caller's own code makes of the book.
+
+        Returns:
+            Whether they agree; where they do not, the book is wrong and must be asked for anew.
+        """
+        agree = told == computed
+        self._compared(agree)
+        return agree
+
+    @never_raise
+    def _compared(self, agree: bool) -> None:
+        if not self._kept:
+            self._registry.keep(self)
+        self._recorder.connect()
+        self._checksum_failures += not agree
 
     @never_raise
     def reconnected(self) -> None:
         """Forget the sequence: what was sent while nobody listened is no gap."""
         self._expected = None
+        self._followed.clear()
 
     @never_raise
     def close(self) -> None:
@@ -125,6 +168,10 @@ class Feed:
         """Its series of `botobs.feed.messages.missed`."""
         yield Observation(self._missed, self._attributes)
 
+    def observe_checksum_failures(self) -> Iterable[Observation]:
+        """Its series of `botobs.feed.checksum_failures`."""
+        yield Observation(self._checksum_failures, self._attributes)
+
     def observe_last(self) -> Iterable[Observation]:
         """Its series of `botobs.feed.last_message.timestamp`."""
         if self._closed is None:
@@ -153,6 +200,7 @@ class FeedRegistry:
             (names.FEED_MESSAGES, Feed.observe_messages),
             (names.FEED_GAPS, Feed.observe_gaps),
             (names.FEED_MISSED, Feed.observe_missed),
+            (names.FEED_CHECKSUM_FAILURES, Feed.observe_checksum_failures),
             (names.FEED_LAST_MESSAGE, Feed.observe_last),
             (names.FEED_MESSAGE_AGE, Feed.observe_age),
             (names.FEED_GOODBYE, Feed.observe_goodbye),

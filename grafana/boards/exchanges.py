@@ -68,7 +68,7 @@ def _fresh() -> list[Sized]:
         graph(
             "Messages received",
             "Frames per second.",
-            "pps",
+            "cps",
             [
                 Query(
                     _q.rate(exchange.WS_MESSAGES, _EXCHANGE, {exchange.WS_DIRECTION: "received"}),

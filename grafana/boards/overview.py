@@ -164,6 +164,7 @@ def _objectives() -> list[Sized]:
             [Query(f"1 - {_q.select(recorded.SLO_BURN, {'window': 'drift_long'})}", name)],
             width=12,
             highest=1,
+            lowest=None,
         ),
     ]
 

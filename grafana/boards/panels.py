@@ -90,6 +90,7 @@ def graph(
     stack: bool = False,
     width: int = 8,
     highest: float | None = None,
+    lowest: float | None = 0,
 ) -> Sized:
     """Lines over time, or bars for single events.
 
@@ -103,8 +104,11 @@ def graph(
         stack: Add the series up.
         width: Of 24.
         highest: The axis' end, where there is one by nature.
+        lowest: Its beginning; None where values may be below zero.
     """
-    panel = timeseries.Panel().title(title).description(description).datasource(PROMETHEUS).unit(unit).min(0)
+    panel = timeseries.Panel().title(title).description(description).datasource(PROMETHEUS).unit(unit)
+    if lowest is not None:
+        panel.min(lowest)
     lines = {LIMIT: limits} if isinstance(limits, Recorded) else dict(limits or {})
     for reference, query in _references(queries):
         panel.with_target(_target(query, reference))

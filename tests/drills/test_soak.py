@@ -122,15 +122,19 @@ def test_the_ledger_is_complete(
         record_property(f"{name}: spans acknowledged, none missing", account["spans"]["acknowledged"])
 
 
-def test_ordinary_trading_alerts_nobody_about_orders(
+def test_ordinary_trading_loses_no_order(
     soaked: Soaked, record_property: Callable[[str, object], None]
 ) -> None:
-    """The engine of the demo reconciles with both exchanges; nothing is ever wrong with its orders."""
+    """The engine of the demo reconciles with both exchanges: it finds nothing, and no outcome is unknown."""
     looks = soaked.live.value("sum(botobs_reconcile_looks_total{botobs_reconcile_outcome='complete'})")
     assert looks is not None and looks > 2 * soaked.minutes
     record_property("accounts compared with the exchanges", int(looks))
-    fired = soaked.live.query(
-        f'count by (alertname, area) (count_over_time(ALERTS{{alertstate="firing"}}[{soaked.minutes:g}m]))'
-    )
-    record_property("alerts that fired", sorted(each["metric"]["alertname"] for each in fired))
-    assert [each["metric"] for each in fired if each["metric"].get("area") == "orders"] == []
+    fired = {
+        each["metric"]["alertname"]
+        for each in soaked.live.query(
+            f'count by (alertname) (count_over_time(ALERTS{{alertstate="firing"}}[{soaked.minutes:g}m]))'
+        )
+    }
+    # A busy machine may be slow; it must not be taken for a lost order.
+    record_property("alerts that fired", sorted(fired))
+    assert not fired & {"OrderOrphaned", "OrderGhost", "PositionDrift", "OrderOutcomeUnknown"}

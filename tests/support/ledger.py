@@ -92,7 +92,8 @@ def _spans(live: Stack, source: Spans, receipts: Sequence[int], deadline: float)
 
 def _stored(http: httpx.Client, trace_id: bytes) -> set[bytes]:
     answer = http.get(f"/api/traces/{trace_id.hex()}", headers={"Accept": "application/protobuf"}, timeout=60)
-    if answer.status_code == 404:
+    # A store that has just been started, or is busy, fails for a moment: it is asked again.
+    if answer.status_code == 404 or answer.is_server_error:
         return set()
     answer.raise_for_status()
     trace = TracesData.FromString(answer.content)
@@ -146,4 +147,7 @@ def accounts(
 ) -> tuple[int, dict[str, Any]]:
     """What `botobs ledger` answers: its exit code, and the accounts by service."""
     code = cli.main(["ledger", "--home", str(live.home.path), "--last", last, "--json"])
-    return code, {account["service"]: account for account in json.loads(capsys.readouterr().out)}
+    found = json.loads(capsys.readouterr().out)
+    # An object says why it cannot tell.
+    assert isinstance(found, list), found
+    return code, {account["service"]: account for account in found}

@@ -67,6 +67,17 @@ def valid(folder: Path) -> list[Token]:
     return [_parsed(line.split()) for line in lines if line.split()]
 
 
+def warnings(folder: Path) -> list[str]:
+    """A sentence on tokens that let a service of another host pass for any other."""
+    unbound = [token.id for token in valid(folder) if token.unbound]
+    if not unbound:
+        return []
+    return [
+        f"the tokens {', '.join(unbound)} can send telemetry under any service.name; one that is made now with "
+        "botobs token create SERVICE sends that of SERVICE alone"
+    ]
+
+
 def new(service: str, names: Iterable[str] = ()) -> Token:
     """A token for `service`, which lets nobody in before it is added.
 

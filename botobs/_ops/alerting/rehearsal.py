@@ -25,11 +25,18 @@ from ..components.ports import free_ports
 from ..errors import StackError
 from ..home.home import Home
 from ..settings.receivers import Way
-from .alertmanager import Alertmanager
+from .alertmanager import Alertmanager, urgency
 
 #: Seconds that the other side of one message has: Alertmanager tries again meanwhile.
 PATIENCE = 20.0
 _LOOK = 0.1
+#: Labels of the test message.
+TEST = {
+    "alertname": "BotobsTest",
+    "severity": "warning",
+    "area": "pipeline",
+    "owner": "whoever has run botobs alert test",
+}
 #: Waits of the route: the second message follows the first within a second.
 _PACE = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
 _REASON = re.compile(r"\berr=(\"(?:[^\"\\]|\\.)*\"|\S+)")
@@ -54,8 +61,29 @@ class Answer:
     seconds: float
 
 
+def labels_of_rule(home: Home, name: str) -> dict[str, str]:
+    """The labels by which an alert of a stack's rules is routed; those of the worst, where it has two severities.
+
+    Raises:
+        StackError: No rule is called so.
+    """
+    files = sorted((home.config / "prometheus" / "rules").glob("*.yml"))
+    found = [
+        rule["labels"]
+        for file in files
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == name
+    ]
+    if not found:
+        raise StackError(f"no rule is called {name!r}", "botobs runbook lists the alerts.")
+    worst = min(found, key=lambda labels: urgency(labels.get("severity", "")))
+    # What is worked out when an alert fires is left out.
+    return {"alertname": name, **{key: text for key, text in worst.items() if "{{" not in text}}
+
+
 def rehearse(
-    home: Home, program: Path, ways: list[Way], environment: str, patience: float = PATIENCE
+    home: Home, program: Path, ways: list[Way], labels: Mapping[str, str] = TEST, patience: float = PATIENCE
 ) -> Iterator[Answer]:
     """Send both messages by each way, one way after the other.
 
@@ -63,7 +91,7 @@ def rehearse(
         home: Whose configuration and secrets.
         program: Alertmanager.
         ways: By which channels.
-        environment: Deployment environment that the messages name.
+        labels: Of the alert that is sent.
         patience: Seconds for each message.
 
     Raises:
@@ -74,19 +102,19 @@ def rehearse(
             yield Answer(way.channel.name, "firing", False, "; ".join(way.missing), 0.0)
             continue
         with _started(home, program, way) as (alertmanager, log):
-            firing = _sent(alertmanager, log, way, environment, "firing", patience)
+            firing = _sent(alertmanager, log, way, labels, "firing", patience)
             yield firing
             if firing.taken:
-                yield _sent(alertmanager, log, way, environment, "resolved", patience)
+                yield _sent(alertmanager, log, way, labels, "resolved", patience)
 
 
 def _sent(
-    alertmanager: Alertmanager, log: Path, way: Way, environment: str, status: str, patience: float
+    alertmanager: Alertmanager, log: Path, way: Way, labels: Mapping[str, str], status: str, patience: float
 ) -> Answer:
     name = way.channel.name
     before = _done(alertmanager)
     begun = time.monotonic()
-    alertmanager.post([_alert(environment, status)])
+    alertmanager.post([_alert(labels, status)])
     taken = _wait(lambda: _done(alertmanager) > before, patience)
     said = "" if taken else _reason(log) or f"no answer within {patience:g} s"
     return Answer(name, status, taken, said, round(time.monotonic() - begun, 2))
@@ -98,17 +126,11 @@ def _done(alertmanager: Alertmanager) -> float:
     return tried - alertmanager.counter("alertmanager_notification_requests_failed_total")
 
 
-def _alert(environment: str, status: str) -> Mapping[str, Any]:
+def _alert(labels: Mapping[str, str], status: str) -> Mapping[str, Any]:
     now = datetime.now(UTC)
     ends = now + timedelta(minutes=5) if status == "firing" else now
     return {
-        "labels": {
-            "alertname": "BotobsTest",
-            "severity": "warning",
-            "area": "pipeline",
-            "owner": "whoever has run botobs alert test",
-            "deployment_environment_name": environment,
-        },
+        "labels": dict(labels),
         "annotations": {
             "summary": "A test of this channel",
             "description": "Nothing is wrong: somebody has run botobs alert test. A second message ends it.",

@@ -49,6 +49,8 @@ COMMANDS: dict[str, str] = {
     "compose": "prepare secrets and configuration for docker compose",
 }
 
+#: Modules of the standard library that Windows lacks.
+_POSIX = frozenset(("fcntl", "grp", "pwd", "resource", "termios"))
 #: What a command needs beyond the extra `stack`.
 _EXTRAS = {"demo": "demo,stack", "drill": "drills,stack"}
 
@@ -93,9 +95,13 @@ def _told(error: Exception, options: argparse.Namespace) -> int:
 
 def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
     # Not as other failures are said: rich may be what is missing.
-    problem = f"this command needs the Python package {error.name!r}, which is not installed"
-    extras = _EXTRAS.get(words[0], "stack") if words else "stack"
-    way_out = f"Install it with: pip install 'botobs[{extras}]'"
+    if error.name in _POSIX:
+        problem = f"this command needs a system with {error.name!r}, such as Linux or macOS"
+        way_out = "Run the stack there; services on this system reach it by BOTOBS_ENDPOINT."
+    else:
+        problem = f"this command needs the Python package {error.name!r}, which is not installed"
+        extras = _EXTRAS.get(words[0], "stack") if words else "stack"
+        way_out = f"Install it with: pip install 'botobs[{extras}]'"
     if "--json" in words:
         sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")
     else:

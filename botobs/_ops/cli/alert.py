@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..alerting.rehearsal import PATIENCE, Answer, rehearse
+from ..alerting.rehearsal import PATIENCE, TEST, Answer, labels_of_rule, rehearse
 from ..console import out, print_json
 from ..console.arguments import add_home, home_meant, secrets_of
 from ..errors import StackError
@@ -30,6 +30,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help=f"only this one; may be repeated: {', '.join(BY_NAME)}",
     )  # fmt: skip
     test.add_argument(
+        "--as", dest="rule", metavar="ALERT",
+        help="send it as this alert, to the channels that its severity, area and owner go to",
+    )  # fmt: skip
+    test.add_argument(
         "--patience", type=float, default=PATIENCE, metavar="SECONDS",
         help=f"how long the other side has for each message (default: {PATIENCE:g})",
     )  # fmt: skip
@@ -41,12 +45,16 @@ def run(options: argparse.Namespace) -> int:
     """Send, and say what was answered."""
     secrets_of(options)
     home = home_meant(options)
-    ways = _ways(home, options.channel)
     environment = values.gather(home).texts.get("BOTOBS_ENVIRONMENT", "development")
+    labels = labels_of_rule(home, options.rule) if options.rule else TEST
+    labels = {**labels, "deployment_environment_name": environment}
+    ways = [way for way in _ways(home, options.channel) if not options.rule or way.takes(**labels)]
+    if not ways:
+        raise StackError(f"{options.rule} goes by none of these channels")
     binaries = Binaries()
     binaries.require(["alertmanager"], Silent())
     answers = []
-    for answer in rehearse(home, binaries["alertmanager"], ways, environment, options.patience):
+    for answer in rehearse(home, binaries["alertmanager"], ways, labels, options.patience):
         answers.append(answer)
         if not options.json:
             _say(answer)

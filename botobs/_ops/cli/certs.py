@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..access import certificates
+from ..access import certificates, containers
 from ..console import err, out, print_json, styled
 from ..console.arguments import add_home, secrets_made, secrets_of
+from ..home import audit
+from ..home.home import Home
 
 _RELOADS = "APIs show it with the next connection, receivers of telemetry within an hour or after a restart."
 
@@ -64,16 +66,19 @@ def _print(held: Sequence[certificates.Certificate]) -> None:
 def _renew(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
     certificates.renew(secrets)
+    audit.record(Home(secrets.parent), "certs renew")
     return _changed(secrets, options)
 
 
 def _add_hosts(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
     certificates.add_hosts(secrets, options.hosts)
+    audit.record(Home(secrets.parent), "certs add-host", hosts=options.hosts)
     return _changed(secrets, options)
 
 
 def _changed(secrets: Path, options: argparse.Namespace) -> int:
+    containers.refresh(Home(secrets.parent))
     err.print(f"changed: the certificates of the stack in {secrets.parent}", markup=False)
     _list(secrets, options)
     if not options.json:
@@ -86,6 +91,7 @@ def _issue(options: argparse.Namespace) -> int:
     err.print(f"signed by the stack in {secrets.parent}", markup=False)
     certificate, key = certificates.issue_for_service(secrets, options.service, options.output)
     authority = secrets / "services-ca.pem"
+    audit.record(Home(secrets.parent), "certs issue", service=options.service)
     if options.json:
         print_json({"certificate": certificate, "key": key, "authority": authority})
         return 0

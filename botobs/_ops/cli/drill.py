@@ -19,9 +19,9 @@ from ..stack import StackError
 
 if TYPE_CHECKING:
     from ..drills.drill import Drill
+    from ..drills.inbox import Inbox
     from ..drills.profile import Profile
     from ..drills.runner import Result
-    from ..drills.sinks import Inbox
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

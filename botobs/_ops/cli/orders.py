@@ -16,11 +16,11 @@ from ..._sdk import units
 from .. import orders
 from ..access import clients
 from ..console import err, fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_meant, home_of
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
 from ..errors import UserError
-from ..home import state
+from ..home import audit, state
 from ..orders import Listing, Order
 from ..stack import StackError
 from ..traces import EmbeddedTraces
@@ -93,6 +93,14 @@ def run_settle(options: argparse.Namespace) -> int:
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
         orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
+    if store is None:
+        audit.record(
+            home_meant(options),
+            "orders settle",
+            order=options.id,
+            exchange=options.exchange,
+            outcome=options.outcome,
+        )
     if options.json:
         print_json(
             {

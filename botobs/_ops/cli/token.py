@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..access import tokens
+from ..access import containers, tokens
 from ..console import err, out, print_json
 from ..console.arguments import add_home, secrets_made, secrets_of
+from ..home import audit
+from ..home.home import Home
 from ..home.private import write_secret
 from ..stack import StackError
 
@@ -50,6 +52,10 @@ def _create(options: argparse.Namespace) -> int:
         # First, so that no token is valid that nobody has.
         _write(options.output, made)
     tokens.add(secrets, made)
+    audit.record(
+        Home(secrets.parent), "token create", id=made.id, service=made.service, service_names=made.services
+    )
+    containers.refresh(Home(secrets.parent))
     shown = {} if options.output is not None else {"token": made.value}
     if options.json:
         about = {
@@ -103,19 +109,17 @@ def _list(options: argparse.Namespace) -> int:
     for each in held:
         names = ", ".join(each.services) or "any service.name"
         out.print(f"{each.id}  {each.created or '-':10}  {each.service}  ({names})", markup=False)
-    unbound = [each.id for each in held if each.unbound]
-    if unbound:
-        err.print(
-            f"warning: {', '.join(unbound)} can send telemetry under any service.name; a token that is made now with "
-            "botobs token create SERVICE sends that of SERVICE alone",
-            markup=False,
-        )
+    for sentence in tokens.warnings(secrets_of(options)):
+        err.print(f"warning: {sentence}")
     return 0
 
 
 def _revoke(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
     gone = tokens.revoke(secrets, options.wanted)
+    for each in gone:
+        audit.record(Home(secrets.parent), "token revoke", id=each.id, service=each.service)
+    containers.refresh(Home(secrets.parent))
     if options.json:
         print_json([{"id": each.id, "service": each.service, "home": secrets.parent} for each in gone])
         return 0

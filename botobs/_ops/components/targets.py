@@ -31,10 +31,12 @@ def write(
     make_folder(folder)
     names = set(running)
     for component in components:
-        if component.scraped:
+        if not component.scraped:
+            continue
+        if component.name in names:
+            write_job(folder, component.scrape_job, {f"{component.scrape_job}-0": address(component)})
+        else:
             (folder / f"{component.scrape_job}.json").unlink(missing_ok=True)
-            if component.name in names:
-                write_job(folder, component.scrape_job, {f"{component.scrape_job}-0": address(component)})
 
 
 def write_job(folder: Path, job: str, addresses: Mapping[str, str]) -> None:
@@ -43,4 +45,7 @@ def write_job(folder: Path, job: str, addresses: Mapping[str, str]) -> None:
         {"targets": [address], "labels": {"service_instance_id": instance}}
         for instance, address in addresses.items()
     ]
-    write_secret(folder / f"{job}.json", json.dumps(targets, indent=1) + "\n")
+    file, content = folder / f"{job}.json", json.dumps(targets, indent=1) + "\n"
+    # A Prometheus that runs looks at a changed file at once, and must not find it closed for a moment.
+    if not file.exists() or file.read_text(encoding="utf-8") != content:
+        write_secret(file, content)

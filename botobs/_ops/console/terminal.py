@@ -50,6 +50,12 @@ class Terminal(Console):
         super().__init__(highlight=False, markup=False, emoji=False, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich does: its own orders pass, texts are made visible."""
+        """As rich does: its own orders pass, texts are made visible.
+
+        Titles of panels take markup in any console, and so links: they are shown, and lead nowhere.
+        """
         for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+            style = segment.style
+            if style is not None and style.link:
+                style = style.update_link(None)
+            yield segment if segment.control else Segment(visible(segment.text), style)

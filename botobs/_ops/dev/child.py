@@ -24,7 +24,6 @@ _SIGNALS = frozenset(
 class Child:
     """A program in our process group.
 
-    Enter it before any thread is started: the threads must leave the signals to us.
 
     Args:
         program: Path of the program.
@@ -34,10 +33,14 @@ class Child:
 
     def __init__(self, program: str, command: Sequence[str], environ: Mapping[str, str]) -> None:
         self._program, self._command, self._environ = program, list(command), dict(environ)
-        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._mask: set[int] = set()
         self._pid = 0
 
-    def release(self) -> None:
+    def hold_signals(self) -> None:
+        """Let signals wait for `wait`. Threads that are started from now on leave them to it."""
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+    def release_signals(self) -> None:
         """Let signals through again."""
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 

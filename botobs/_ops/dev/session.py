@@ -71,6 +71,7 @@ class Session:
         self._looker = threading.Thread(target=self._look, name="limits", daemon=True)
 
     def __enter__(self) -> Self:
+        self._child.hold_signals()
         self._receiver.start()
         self._looker.start()
         return self
@@ -82,7 +83,7 @@ class Session:
         self._looker.join()
         self._receiver.stop()
         self._store.close()
-        self._child.release()
+        self._child.release_signals()
 
     def run(self) -> int:
         """Run the program and sum up; returns its wait status.

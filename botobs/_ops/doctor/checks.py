@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from ... import Handle
 from ..._sdk.export.sender import Outcome, Response, Sender
+from ..._sdk.instrument.exchange.unwatched import unwatched_clients
 from ..._sdk.instrument.registry import State, Status, unwatched
 from ..._sdk.settings import Settings, read_token
 from ..._sdk.settings.stack_file import why_not
@@ -92,6 +93,15 @@ def instrumentations(handle: Handle) -> Iterator[Finding]:
         hint = found.detail if found.package is not None else ""
         why = "its instrumentor is not installed" if found.package is not None else found.detail
         yield Finding("libraries", "note", f"{found.library}: not watched; {why}", hint)
+    described = {status.name for status in handle.instrumentations if status.state is not State.UNWATCHED}
+    for client in unwatched_clients(described):
+        level: Level = "warning" if client.imported else "note"
+        yield Finding(
+            "libraries",
+            level,
+            f"{client.library}: not watched; {client.reason}",
+            f"{client.way_out[0].upper()}{client.way_out[1:]}: docs/how-to/watch-an-exchange-client.md.",
+        )
 
 
 def _instrumentation(status: Status) -> Finding:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from ..stack import StackError
 from .drill import Drill
+from .inbox import Inbox, Message
 from .marks import Mark
 from .profile import Profile
-from .sinks import Inbox, Message
 from .target import Alert, Target
 from .timing import lingering, promised
 

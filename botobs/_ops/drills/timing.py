@@ -51,12 +51,19 @@ def promised(drill: Drill, profile: Profile) -> Promise:
         return Promise(latest - measured, latest + measured)
     rule = _rule(drill, profile)
     evaluated = setting.of("BOTOBS_EVALUATION_INTERVAL")
-    critical = rule["labels"]["severity"] == "critical"
-    wait = setting.of("BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT")
+    wait = setting.of(_group_wait(rule["labels"]))
     lasting = units.seconds(str(rule.get("for", "0s")))
     fixed = drill.reach(setting.of) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
     # `for` ends with the evaluation after it.
     return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
+
+
+def _group_wait(labels: Mapping[str, str]) -> str:
+    """The setting of how long the first message waits for others."""
+    if labels["area"] == "orders":
+        return "BOTOBS_ALERT_GROUP_WAIT_ORDERS"
+    critical = labels["severity"] == "critical"
+    return "BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT"
 
 
 def lingering(drill: Drill, profile: Profile) -> float:

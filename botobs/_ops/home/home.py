@@ -85,6 +85,11 @@ class Home:
         return self.path / "custom"
 
     @property
+    def containers(self) -> Path:
+        """What `botobs compose` hands to containers; there only where it has run."""
+        return self.path / "containers"
+
+    @property
     def state(self) -> Path:
         """What runs and where; there only while the stack runs."""
         return self.path / "stack.json"

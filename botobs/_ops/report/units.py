@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 _SECONDS = ((86400, " d"), (3600, " h"), (60, " min"), (1, " s"), (1e-3, " ms"), (1e-6, " µs"))
 _BINARY = ((2**40, " TiB"), (2**30, " GiB"), (2**20, " MiB"), (2**10, " KiB"), (1, " B"))
@@ -15,13 +16,18 @@ NOTHING = "\N{EN DASH}"
 _BEHIND = {
     "ops": "/s",
     "reqps": " req/s",
-    "pps": " packets/s",
     "rps": " reads/s",
     "wps": " writes/s",
     "cps": "/s",
     "Bps": "B/s",
     "percent": " %",
 }
+
+
+_RATES = frozenset({"ops", "reqps", "rps", "wps", "cps"})
+#: Below so many a second it is told by the minute, or by the hour.
+_SLOW = 0.1
+_LONGER = ((60, "min"), (3600, "h"))
 
 
 @dataclass(frozen=True)
@@ -69,16 +75,30 @@ def text(unit: str | None, value: float | None, now: float | None = None) -> str
     if unit == "bool_yes_no":
         return "yes" if value else "no"
     if unit in {"dateTimeFromNow", "dateTimeAsIso", "dateTimeAsLocal"}:
-        return moment(value / 1000) if now is None else f"{duration(max(now - value / 1000, 0))} ago"
+        return moment(value / 1000) if now is None else f"{_age(max(now - value / 1000, 0))} ago"
+    if unit in _RATES and 0 < abs(value) < _SLOW:
+        # Nobody thinks in thousandths of a request.
+        times, per = next(pair for pair in _LONGER if abs(value) * pair[0] >= _SLOW or pair == _LONGER[-1])
+        return f"{digits(value * times)}{_BEHIND[unit].removesuffix('s')}{per}"
     chosen = scale(unit, value)
     return f"{digits(value / chosen.divisor)}{chosen.suffix}"
+
+
+def _age(seconds: float) -> str:
+    """A length of time in whole parts, the two largest."""
+    left = int(seconds)
+    for (size, name), (smaller, part) in pairwise(((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))):
+        if left >= size:
+            rest = left % size // smaller
+            return f"{left // size} {name} {rest} {part}" if rest else f"{left // size} {name}"
+    return duration(seconds)
 
 
 def digits(value: float) -> str:
     """A number with about three digits that say something."""
     places = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     if value and abs(value) < 0.01:
-        return f"{value:.1e}"
+        return f"{value:.1e}" if abs(value) < 0.0001 else f"{value:.2g}"
     written = f"{value:.{places}f}"
     return written.rstrip("0").rstrip(".") if "." in written else written
 

@@ -10,6 +10,8 @@ from . import units
 
 #: Spans of one trace that are drawn.
 _MOST = 80
+#: Parts of a time axis.
+_TICKS = 4
 
 #: The part of the time by which a bar or a share is coloured, as the style sheet calls it.
 _CLASSES = {
@@ -59,7 +61,11 @@ class Slice:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """One trace."""
+    """One trace.
+
+    Attributes:
+        ticks: Times on its axis, from the beginning to the end, at equal distances.
+    """
 
     trace_id: str
     title: str
@@ -70,6 +76,7 @@ class Waterfall:
     slices: Sequence[Slice]
     bars: Sequence[Bar]
     left_out: int
+    ticks: Sequence[str] = ()
 
 
 def draw(trace: Trace) -> Waterfall:
@@ -87,7 +94,14 @@ def draw(trace: Trace) -> Waterfall:
         slices=[_slice(share) for share in break_down(trace)],
         bars=[_bar(row, whole) for row in rows[:_MOST]],
         left_out=max(0, len(rows) - _MOST),
+        ticks=_ticks(trace.duration),
     )
+
+
+def _ticks(whole: float) -> list[str]:
+    scale = units.scale("s", whole)
+    marks = [f"{units.digits(whole * part / _TICKS / scale.divisor)}" for part in range(_TICKS + 1)]
+    return [*marks[:-1], f"{marks[-1]}{scale.suffix}"]
 
 
 def _slice(share: Share) -> Slice:

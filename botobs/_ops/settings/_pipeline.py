@@ -127,8 +127,6 @@ _HIDDEN = {
     "SECRETS": "folder of secrets",
     "CONFIG": "folder of rendered configuration",
     "HOST_ROOT": "where the collector sees the machine's root",
-    "UID": "user of the containers",
-    "GID": "their group",
     "NODE": "a pod's node",
     "POD": "a pod's name",
     "EXPORTER_PASSWORD_FILE": "the exporter's password, in a container",

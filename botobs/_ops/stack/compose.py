@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 from .. import custom
-from ..access import secrets
+from ..access import containers, secrets
 from ..components import targets
 from ..components.component import Component
 from ..components.ports import PORTS
@@ -78,10 +78,10 @@ def _prepare(home: Home) -> Path:
     render(home, values)
     named = [component.name for component in COMPONENTS if component.in_compose]
     targets.write(home.config / "prometheus" / "targets", named, _address)
+    containers.open_to_containers(home.config)
+    containers.hand_out(home)
     environment = home.path / "compose.env"
-    # The secrets are readable by this user alone, so the containers run as this user.
-    own = {"BOTOBS_HOME": str(home.path), "BOTOBS_UID": str(os.getuid()), "BOTOBS_GID": str(os.getgid())}
-    write_secret(environment, "".join(env_file_line(name, value) for name, value in own.items()))
+    write_secret(environment, env_file_line("BOTOBS_HOME", str(home.path)))
     return environment
 
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from ..._version import __version__
 from .. import custom
-from ..access import certificates, clients, secrets
+from ..access import certificates, clients, secrets, tokens
 from ..components import native, ports, targets
 from ..components.cluster import processes as cluster_processes
 from ..components.cluster import secrets as cluster_secrets
@@ -200,6 +200,7 @@ class Stack:
         self.receivers = receivers.of_home(self.home)
         self.warnings = [
             *unknown_settings.sentences(given.unknown),
+            *tokens.warnings(self.home.secrets),
             *outage.check_disk(outage_plan, self.home.data),
             *(self.receivers.warnings if self.receivers else ()),
         ]

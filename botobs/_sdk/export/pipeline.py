@@ -15,9 +15,11 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context
+from opentelemetry.sdk.resources import Resource
 
 from ..context import exporting
 from ..engine.callbacks import COLLECTION_TIMEOUT
@@ -32,6 +34,7 @@ from .inbox import FlushRequest, Inbox
 from .priority import Priority
 from .queue import SpanQueue
 from .rate_limit import RateLimitedLogger
+from .scrape import Scrape
 from .split import MAX_REQUEST_BYTES, bounded
 from .store import Batch, Loss, Store
 from .submissions import Submissions
@@ -61,6 +64,7 @@ class Pipeline:
         store: Where batches wait that could not be delivered.
         submissions: Sends orders without an answer.
         unsettled: The file of the orders of unknown outcome.
+        resource: The process' resource.
         logger: Logs what a person should know.
 
     Attributes:
@@ -76,6 +80,7 @@ class Pipeline:
         store: Store,
         submissions: Submissions,
         unsettled: UnsettledFile,
+        resource: Callable[[], Resource],
         logger: RateLimitedLogger,
     ) -> None:
         self.queue = SpanQueue(settings.queue_bytes, counts)
@@ -90,10 +95,13 @@ class Pipeline:
         self._unsettled = unsettled
         self._logger = logger
         self._engine: Engine | None = None
+        self.scrape = Scrape(settings, resource, self._collect_for_scrape, logger)
         self._accepts = False
         self._reset()
 
     def _reset(self) -> None:
+        # The engine's encoders are for one thread at a time.
+        self._encoding = threading.Lock()
         self._inbox = Inbox()
         self._thread: threading.Thread | None = None
         self._has_exported = False
@@ -180,8 +188,9 @@ class Pipeline:
 
     def stop(self, timeout: float) -> bool:
         """Send what was recorded so far and end the thread, within `timeout` seconds; whether all was delivered."""
-        delivered = self._request(timeout, stop=True)
+        # Threads that go on until the process is gone would keep it from ending.
         self._accepts = False
+        delivered = self._request(timeout, stop=True)
         if self._thread is None or not self._thread.is_alive():
             self._delivery.close()
         return delivered
@@ -191,6 +200,7 @@ class Pipeline:
         for queue in self._queues.values():
             queue.reset()
         self._reset()
+        self.scrape.after_fork()
         self._delivery.after_fork()
         self._submissions.after_fork()
         self._store.after_fork()
@@ -240,12 +250,15 @@ class Pipeline:
                 exported_at, metrics_at = now, now + self._settings.metric_interval
             deadline = None if request is None else request.deadline
             self._never_raise(self._keep_unsettled)
+            if with_metrics:
+                self._never_raise(self.scrape.start)
             complete = self._never_raise(self._export, with_metrics, deadline)
             if request is not None:
                 if request.stop:
                     self._never_raise(self._keep_or_drop_rest)
                     self._never_raise(self._submissions.close)
                     self._never_raise(self._unsettled.close)
+                    self._never_raise(self.scrape.stop)
                 request.delivered = bool(complete)
                 request.done.set()
                 if request.stop:
@@ -290,7 +303,7 @@ class Pipeline:
             self._never_raise(self._submissions.look)
         delivered = deadline is None or bool(self._never_raise(self._submissions.send, deadline))
         # Metrics first: they are small, and they show what happens to the rest.
-        if with_metrics and (body := self._collect(deadline)) is not None:
+        if with_metrics and (body := self._metrics_to_push(deadline)) is not None:
             parts = self._bounded(Batch("metrics", Priority.NORMAL, body, 1))
             sent = [self._send_or_store(part, deadline) for part in parts]
             self._counts.metric_exports += any(sent) or self._store.durable
@@ -298,17 +311,23 @@ class Pipeline:
         for signal, queue in self._queues.items():
             self._send_stored(signal, deadline)
             queue.sort()
+            # What comes meanwhile is for the next turn: threads that record faster than this one sends would keep the
+            # metrics, and whoever waits for a flush, waiting.
+            waiting = len(queue)
             while (
-                not self._store.full(signal)
+                waiting > 0
+                and not self._store.full(signal)
                 and (taken := queue.take(BATCH_ITEMS, MAX_REQUEST_BYTES)) is not None
             ):
+                waiting -= len(taken[1])
                 for batch in self._encode(signal, *taken):
                     self._send_or_store(batch, deadline)
-        return delivered and self._store.empty and not self._waiting_items()
+            delivered = delivered and waiting <= 0
+        return delivered and self._store.empty
 
     def _encode(self, signal: str, priority: Priority, items: list[Any]) -> list[Batch]:
         """The items in batches; those that cannot be encoded, or are too large, are left out and counted."""
-        encode = self._encoders[signal]
+        encode = partial(self._encode_alone, self._encoders[signal])
         try:
             return self._bounded(Batch(signal, priority, encode(items), len(items)))
         except Exception as error:
@@ -340,6 +359,21 @@ class Pipeline:
             )
         return parts
 
+    def _encode_alone(self, encode: Callable[[list[Any]], bytes], items: list[Any]) -> bytes:
+        with self._encoding:
+            return encode(items)
+
+    def _metrics_to_push(self, deadline: float | None) -> bytes | None:
+        """All metrics; where they are scraped, the goodbyes of a process whose end somebody waits for."""
+        if not self.scrape.serving:
+            return self._collect(deadline)
+        somebody_waits = deadline is not None and self._delivery.sender is not None
+        body = self._collect(deadline) if somebody_waits else None
+        return self.scrape.rest(body) if body is not None else None
+
+    def _collect_for_scrape(self) -> bytes | None:
+        return self._collect(None) if self._accepts else None
+
     def _collect(self, deadline: float | None) -> bytes | None:
         """The encoded metrics, None if there are none; what of them was lost is counted."""
         assert self._engine is not None
@@ -350,7 +384,8 @@ class Pipeline:
             else min(COLLECTION_TIMEOUT, (deadline - time.monotonic()) / 4)
         )
         try:
-            return self._engine.collect_metrics(max(0.0, seconds))
+            with self._encoding:
+                return self._engine.collect_metrics(max(0.0, seconds))
         except Exception as error:
             self._counts.drop("metrics", Priority.NORMAL, "not_encoded")
             self._logger.warning("no metrics can be collected: %s", class_name(type(error)))

@@ -15,18 +15,16 @@ from packaging.requirements import Requirement
 
 from . import _upstream
 
-_PREFIX = "opentelemetry-instrumentation-"
-#: Instrumentors that are not suggested: each with the reason.
-_NOT_SUGGESTED = frozenset(
-    {
-        "asgi",  # asgiref is a helper of frameworks that have instrumentors of their own
-        "dbapi",  # a base of others
-        "exceptions",  # what ends a process is told by botobs
-        "wsgi",  # a base of others
-        "asyncio",  # does nothing before it is configured
-        "jinja2",  # waits for nobody, and comes along with frameworks
-    }
-)
+PREFIX = "opentelemetry-instrumentation-"
+#: Instrumentors that are not suggested, each with the reason.
+NOT_SUGGESTED = {
+    "asgi": "asgiref is a helper of frameworks that have instrumentors of their own",
+    "dbapi": "a base of others",
+    "exceptions": "what ends a process is told by botobs",
+    "wsgi": "a base of others",
+    "asyncio": "does nothing before it is configured",
+    "jinja2": "waits for nobody, and comes along with frameworks",
+}
 #: Distributions that upstream's table names although others than the instrumentor's library bring them.
 _COMES_ALONG = frozenset({"pydantic"})
 
@@ -56,10 +54,10 @@ def unwatched(ours: Collection[str]) -> Iterator[Unwatched]:
     Args:
         ours: Names of botobs' own instrumentations.
     """
-    passed_over = {*ours, *_NOT_SUGGESTED, *_upstream.LEFT_ALONE}
-    for library, package in _table():
+    passed_over = {*ours, *NOT_SUGGESTED, *_upstream.LEFT_ALONE}
+    for library, package in table():
         instrumentor = Requirement(package).name
-        name = instrumentor.removeprefix(_PREFIX).replace("-", "_")
+        name = instrumentor.removeprefix(PREFIX).replace("-", "_")
         if (
             _upstream.ALIASES.get(name, name) in passed_over
             or _upstream.distribution_of(instrumentor) is not None
@@ -76,7 +74,7 @@ def install_command(packages: Iterable[str]) -> str:
     return "pip install " + " ".join(shlex.quote(package) for package in packages)
 
 
-def _table() -> Iterator[tuple[Requirement | None, str]]:
+def table() -> Iterator[tuple[Requirement | None, str]]:
     """Each library with its instrumentor's requirement; None for the standard library's."""
     try:
         from opentelemetry.instrumentation.bootstrap_gen import default_instrumentations, libraries

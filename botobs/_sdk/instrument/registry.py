@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -16,11 +18,28 @@ from ...semconv import sdk
 from ..patching import failures
 from ..safe import Log
 from . import _upstream, libraries
+from .exchange.unwatched import unwatched_clients
 
 if TYPE_CHECKING:
     from .base import Instrumentation, Telemetry
+    from .exchange.clients.protocol import ExchangeClient
 
 _logger = Log("botobs")
+
+#: The group of entry points by which other distributions say what a client library does: `botobs.clients`.
+CLIENT_GROUP = "botobs_exchange_clients"
+
+#: Clients of single exchanges: name, the class that describes each, and the module that it is imported by.
+_CLIENTS: tuple[tuple[str, str, str], ...] = (
+    ("alpaca_py", "AlpacaPy", "alpaca"),
+    ("binance_connector", "BinanceConnector", "binance.api"),
+    ("binance_sdk", "BinanceSdk", "binance_common"),
+    ("coinbase_advanced_py", "CoinbaseAdvancedPy", "coinbase"),
+    ("hyperliquid", "Hyperliquid", "hyperliquid"),
+    ("kucoin_universal_sdk", "KucoinUniversalSdk", "kucoin_universal_sdk"),
+    ("pybit", "Pybit", "pybit"),
+    ("python_okx", "PythonOkx", "okx"),
+)
 
 #: Our own, by name, in the order of installation: what produces the outer span comes before what it calls.
 REGISTRY: tuple[tuple[str, str], ...] = (
@@ -33,6 +52,7 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("ccxt", "botobs._sdk.instrument.exchange.clients.ccxt.rest:CcxtRest"),
     ("ccxt_ws", "botobs._sdk.instrument.exchange.clients.ccxt.stream:CcxtWebSocket"),
     ("python_binance", "botobs._sdk.instrument.exchange.clients.binance.python_binance:PythonBinance"),
+    *((name, f"botobs._sdk.instrument.exchange.clients.{name}:{cls}") for name, cls, _ in _CLIENTS),
     ("websockets", "botobs._sdk.instrument.exchange.clients.streams.websockets:Websockets"),
     (
         "websockets_legacy",
@@ -54,7 +74,7 @@ REGISTRY: tuple[tuple[str, str], ...] = (
 # What each of ours watches, where it is not the standard library or called the same.
 _LIBRARIES = {
     "ccxt_ws": "ccxt",
-    "python_binance": "binance",
+    "python_binance": "binance.client",
     "websockets_legacy": "websockets",
     "websocket_client": "websocket",
     "aiohttp_ws": "aiohttp",
@@ -65,6 +85,7 @@ _LIBRARIES = {
     "opentelemetry_logs": "opentelemetry",
     "runtime": "gc",
     "order_evidence": "http",
+    **{name: library for name, _, library in _CLIENTS},
 }
 
 
@@ -111,6 +132,8 @@ class Instrumentations:
         self.statuses: dict[str, Status] = {}
         self._warn = warn
         self._installed: list[Instrumentation] = []
+        # The libraries that descriptions of other distributions watch, by module.
+        self._described: set[str] = set()
         failures.reset()
 
     def look(self) -> list[Status]:
@@ -121,21 +144,34 @@ class Instrumentations:
             else status
             for name, status in self.statuses.items()
         ]
-        return known + [
-            Status(found.name, found.library, State.UNWATCHED, found.detail)
-            for found in unwatched()
-            if found.imported
-        ]
+        return (
+            known
+            + [
+                Status(found.name, found.library, State.UNWATCHED, found.detail)
+                for found in unwatched()
+                if found.imported
+            ]
+            + [
+                Status(found.module, found.library, State.UNWATCHED, f"{found.reason}; {found.way_out}")
+                for found in unwatched_clients(self._described)
+                if found.imported
+            ]
+        )
 
     def install(self, telemetry: Telemetry) -> None:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
         failures.listen(self._give_up)
         disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
+        described = {each.name.lower().replace("-", "_"): each for each in entry_points(group=CLIENT_GROUP)}
         for name, target in REGISTRY:
+            if name in described:
+                # Whoever installs a description of his own wants that one.
+                continue
             if name in disabled or "all" in disabled or "*" in disabled:
                 self.statuses[name] = Status(name, "botobs", State.DISABLED)
             else:
                 self._install_own(name, target, telemetry)
+        self._install_described(described, telemetry, disabled)
         covered = {name for name, _ in REGISTRY}
         for found in _upstream.discover(covered):
             status = Status(found.name, found.origin, State.WAITING)
@@ -180,11 +216,35 @@ class Instrumentations:
         self.statuses[name] = Status(name, "botobs", State.INSTALLED)
         module, _, attribute = target.partition(":")
         try:
-            instrumentation: Instrumentation = getattr(import_module(module), attribute)()
-            self._installed.append(instrumentation)
-            instrumentation.install(telemetry)
+            self._start(getattr(import_module(module), attribute)(), telemetry)
         except Exception as error:
             self._fail(name, f"{type(error).__name__}: {error}")
+
+    def _start(self, made: Any, telemetry: Telemetry) -> None:
+        """Install an instrumentation, or that of the client library that `made` describes."""
+        if not hasattr(made, "install"):
+            from .exchange.clients.adapted import AdaptedClient
+
+            self._described.add(made.library)
+            made = AdaptedClient(made)
+        instrumentation: Instrumentation = made
+        self._installed.append(instrumentation)
+        instrumentation.install(telemetry)
+
+    def _install_described(
+        self, described: Mapping[str, EntryPoint], telemetry: Telemetry, disabled: set[str]
+    ) -> None:
+        """Install what other distributions say of client libraries."""
+        for name, entry_point in described.items():
+            origin = entry_point.dist.name if entry_point.dist is not None else "?"
+            status = self.statuses[name] = Status(name, origin, State.INSTALLED)
+            if name in disabled or "all" in disabled or "*" in disabled:
+                status.state = State.DISABLED
+                continue
+            try:
+                self._start(entry_point.load()(), telemetry)
+            except Exception as error:
+                self._fail(name, f"{type(error).__name__}: {error}")
 
     def _install_upstream(self, found: _upstream.Found, status: Status, telemetry: Telemetry) -> None:
         upstream = _upstream.UpstreamInstrumentation(
@@ -223,6 +283,12 @@ class Instrumentations:
         status.state, status.detail = State.FAILED, detail
 
 
+def client_classes() -> Iterator[type[ExchangeClient]]:
+    """What describes the clients of single exchanges."""
+    for name, cls, _ in _CLIENTS:
+        yield getattr(import_module(f"botobs._sdk.instrument.exchange.clients.{name}"), cls)
+
+
 def unwatched() -> Iterator[libraries.Unwatched]:
     """The libraries that are installed here, could be watched and are not."""
     return libraries.unwatched({name for name, _ in REGISTRY})
@@ -238,4 +304,18 @@ def _library_state(name: str) -> State:
     library = _LIBRARIES.get(name, name)
     if library in sys.modules:
         return State.INSTALLED
-    return State.WAITING if find_spec(library) is not None else State.MISSING
+    return State.WAITING if _is_there(library) else State.MISSING
+
+
+def _is_there(library: str) -> bool:
+    """Whether a module could be imported; of one in a package the package is not imported to find out."""
+    package, _, module = library.partition(".")
+    found = find_spec(package)
+    if found is None or "." in module or not found.submodule_search_locations:
+        # Of a namespace package the parent does nothing when it is imported.
+        return found is not None and (not module or find_spec(library) is not None)
+    return not module or any(
+        (Path(place) / name).exists()
+        for place in found.submodule_search_locations
+        for name in (f"{module}.py", module)
+    )

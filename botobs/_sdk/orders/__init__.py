@@ -8,10 +8,11 @@ from __future__ import annotations
 from ._answer import code_outcome, replacement, result_outcome
 from ._attempts import Attempts
 from ._classifiers import Answer, Classifier, Outcome, add_classifier, classified
-from ._codes import ccxt_class
+from ._codes import ccxt_class, listed_phrase
 from ._decide import submit_outcome
-from ._evidence import LONGEST_TEXT, codes_in
-from ._http import WATCHER, HttpRequest, begin_request, sending
+from ._evidence import LONGEST_TEXT, codes_in, messages_in
+from ._http import WATCHER, HttpRequest, begin_request, seen_libraries, sending
+from ._requests import Evidence, OrderRequests
 from ._witness import Witness, current_witness
 from .unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder, order_key
 
@@ -22,7 +23,9 @@ __all__ = [
     "Answer",
     "Attempts",
     "Classifier",
+    "Evidence",
     "HttpRequest",
+    "OrderRequests",
     "Outcome",
     "Settlement",
     "Unsettled",
@@ -35,9 +38,12 @@ __all__ = [
     "code_outcome",
     "codes_in",
     "current_witness",
+    "listed_phrase",
+    "messages_in",
     "order_key",
     "replacement",
     "result_outcome",
+    "seen_libraries",
     "sending",
     "submit_outcome",
 ]

@@ -94,3 +94,7 @@ class Attempts:
         )
         # Something was sent, whatever else did not connect.
         return worse(self._worst, "unknown" if own == "failed" else own) or "unknown"
+
+    def returned(self) -> Outcome | None:
+        """What the answers say when the call came back: its result tells."""
+        return None

@@ -218,6 +218,11 @@ ENVELOPES: dict[str, frozenset[str]] = {
     "okx": frozenset({"1", "2"}),
 }
 
+#: Classes of codes that ccxt has none for.
+_CLASSES: dict[str, dict[str, str]] = {"alpaca": {"40310000": "InsufficientFunds"}}
+#: Classes of ccxt that say less than others.
+_GENERAL = frozenset({"BadRequest", "ExchangeError", "OperationRejected"})
+
 #: Names that begin otherwise than the exchange's.
 _FORMER_NAMES = {"huobi": "htx", "myokx": "okx", "okex": "okx"}
 
@@ -253,9 +258,19 @@ def meaning(exchange: str, codes: tuple[str, ...]) -> Literal["rejected", "unkno
 
 
 def ccxt_class(exchange: str, code: str) -> str:
-    """The class of ccxt that a code stands for; empty for one that its tables lack."""
+    """The class of ccxt that a code stands for, the most exact where its tables of one exchange differ; or empty."""
     table = table_of(exchange)
-    return next((kind for kind, codes in _ccxt(table).items() if code in codes), "") if table else ""
+    if not table:
+        return ""
+    own = _CLASSES.get(table, {}).get(code)
+    found = [kind for kind, codes in _ccxt(table).items() if code in codes] if own is None else [own]
+    return next((kind for kind in found if kind not in _GENERAL), found[0] if found else "")
+
+
+def listed_phrase(exchange: str, sentence: str) -> str:
+    """The longest part of a sentence that ccxt's tables know, of exchanges whose errors are sentences; or empty."""
+    known = (code for codes in _ccxt(table_of(exchange)).values() for code in codes)
+    return max((code for code in known if code in sentence), key=len, default="")
 
 
 @functools.cache

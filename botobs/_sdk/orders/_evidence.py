@@ -15,6 +15,7 @@ _CODE = re.compile(
 )
 #: Kraken's errors come in a list, each with its severity and category.
 _KRAKEN = re.compile(r'"([EW][A-Za-z]{2,20}:[\w.\- ]{1,63})')
+_MESSAGE = re.compile(r'"(?:msg|message|retMsg|sMsg)"\s{0,8}:\s{0,8}"([^"\\]{1,160})"')
 _NO_ERROR = frozenset({"0", "00000", "200", "200000", "null", "false"})
 
 #: Classes that are raised before a connection is there, or for want of an address: of sockets, ssl, requests, urllib3,
@@ -59,6 +60,11 @@ def codes_in(text: str) -> tuple[str, ...]:
     found = [match.group(1) for match in _CODE.finditer(head)]
     found += [match.group(1) for match in _KRAKEN.finditer(head)]
     return tuple(code for code in found if code not in _NO_ERROR)
+
+
+def messages_in(text: str) -> tuple[str, ...]:
+    """The words with which an answer explains its errors, to look them up. They never leave the process."""
+    return tuple(match.group(1) for match in _MESSAGE.finditer(text[:LONGEST_TEXT]))
 
 
 def message(error: BaseException) -> str:

@@ -6,6 +6,7 @@ to nobody where there is none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -38,8 +39,13 @@ class HttpRequest:
         self.answer = ""
         self.error: BaseException | None = None
 
-    def answered(self, status: int | None, body: bytes | str | None) -> None:
-        """It was answered; called again when more of the body is known."""
+    def answered(
+        self,
+        status: int | None,
+        body: bytes | str | None,
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - for those who look at more than orders
+    ) -> None:
+        """It was answered; called again, without its headers, when more of the body is known."""
         self.status = status
         if isinstance(body, str):
             self.answer = body[:LONGEST_TEXT]
@@ -57,6 +63,9 @@ class Watcher(Protocol):
     def request(self, method: str, url: str) -> HttpRequest | None:
         """A request is about to be sent; None where it is of no interest."""
 
+
+#: The HTTP libraries whose requests are seen.
+seen_libraries: set[str] = set()
 
 #: The request that the running code is sending. A variable of its own: it is asked for each time that bytes are sent.
 sending: ContextVar[HttpRequest | None] = ContextVar("botobs-order-request", default=None)

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
-from ._answer import answer_outcome
 from ._attempts import worse
-from ._classifiers import Answer, Outcome, classified
+from ._classifiers import Outcome
 from ._decide import submit_outcome
 from ._http import WATCHER, HttpRequest
+from ._requests import requests_outcome
 from .journal import Entry
 from .unsettled import UnsettledOrder
 
@@ -119,23 +119,7 @@ class Witness:
         """What the requests say together; None where there were none."""
         wanted = [request for request in self._requests if not _ASIDE_PATH.search(request.path)]
         own = [request for request in wanted if _ORDER_PATH.search(request.path)] or wanted
-        together: Outcome | None = None
-        for request in own:
-            together = worse(together, _outcome(request, exchange))
-        return together
-
-
-def _outcome(request: HttpRequest, exchange: str) -> Outcome:
-    if not request.written and request.status is None:
-        # Cancelled or timed out while it waited for a connection, or refused one.
-        return "failed"
-    said = classified(Answer(exchange, request.error, None, request.status, request.answer))
-    if said is not None:
-        return said
-    if request.status is None or request.error is not None:
-        # Of the answer, if there was one, only a part was read.
-        return "unknown"
-    return answer_outcome(exchange, request.status, request.answer)
+        return requests_outcome(own, exchange)
 
 
 def current_witness() -> Witness | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -43,8 +44,10 @@ class DefaultSignals:
         if threading.current_thread() is not threading.main_thread():
             return
         self._active = True
+        caught = _caught()
         for number in ENDING:
-            if _getsignal(number) is signal.SIG_DFL:
+            # A handler in C, such as faulthandler's, is the program's although Python does not know it.
+            if _getsignal(number) is signal.SIG_DFL and not caught >> (number - 1) & 1:
                 _signal(number, self._on_signal)
         self._patches.replace(signal, "signal", self._wrap_signal(signal.signal))
         self._patches.replace(signal, "getsignal", self._wrap_getsignal(signal.getsignal))
@@ -92,6 +95,15 @@ class DefaultSignals:
 
     def _shown(self, number: int, handler: Any) -> Any:
         return signal.SIG_DFL if number in self._set_to_default and handler == self._on_signal else handler
+
+
+def _caught() -> int:
+    """The signals that have a handler in this process, one bit each from signal 1 on; 0 where Linux' `/proc` is not."""
+    try:
+        status = Path("/proc/self/status").read_bytes()
+        return int(status.partition(b"\nSigCgt:")[2].split()[0], 16)
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 _signal, _getsignal = signal.signal, signal.getsignal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -29,6 +30,11 @@ def is_worker() -> bool:
 def is_daemonic() -> bool:
     """Whether this is a daemonic worker, which its parent may end at any time, even by SIGKILL, as pools do."""
     return any(process.daemon for process in _current())
+
+
+def is_job() -> bool:
+    """Whether this process was spawned for one job of RQ, which ends by `os._exit`; see `rq.worker.SpawnWorker`."""
+    return "rq" in sys.modules and "RQ_JOB_ID" in os.environ
 
 
 class Workers:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ._exit_calls import Calls, was_forked
 from ._exit_signals import DefaultSignals, handles_sigterm
-from ._exit_workers import Workers, failed, is_daemonic, is_worker
+from ._exit_workers import Workers, failed, is_daemonic, is_job, is_worker
 
 #: Seconds beyond `limit` after which an end is held up no longer.
 _GRACE = 1.0
@@ -89,7 +89,7 @@ class ExitHooks:
             self._become_worker()
             return
         self._signals.take()
-        if was_forked():
+        if was_forked() or is_job():
             self._calls.watch_exit()
 
     def uninstall(self) -> None:

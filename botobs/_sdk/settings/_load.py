@@ -6,11 +6,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from ..safe import class_name, let_pass
-from . import _files, _shown, unknown
+from . import _declarative, _files, _shown, unknown
 from ._credentials import NoTokenFile, read_token
 from ._parse import Unusable, path, path_below
 from ._table import TABLE, Problem, Setting, Settings
@@ -46,8 +47,11 @@ def load(
             Problem("environ", f"environ is a {kind} and no mapping; no variable is read.")
         )
         environ = {}
+    environ, problems = _declarative.overlay(environ)
+    decided.problems += problems
     decided.try_to("config", lambda: decided.read_file(arguments, environ, directory))
     decided.try_to("environ", lambda: decided.name_unknown(environ))
+    decided.try_to("scrape_address", decided.check_scrape)
     # Before a stack is asked: it may offer its own token where what a person named can be none.
     decided.try_to("token_file", decided.check_token_file)
     if decided.values.get("endpoint") is None and not any(problem.essential for problem in decided.problems):
@@ -110,9 +114,11 @@ def _offers(
     variable = f"BOTOBS_{name.upper()}"
     if _text(environ, variable):
         yield variable, environ[variable], setting.parse
+    declared = bool(_text(environ, _declarative.VARIABLE))
     for otel in setting.otel:
         if _text(environ, otel.name):
-            yield otel.name, environ[otel.name], otel.parse
+            origin = f"{otel.name} of {_declarative.VARIABLE}" if declared else otel.name
+            yield origin, environ[otel.name], otel.parse
     if name in file:
         yield file_name, file[name], _of_file(setting, file_name, environ)
 
@@ -233,6 +239,21 @@ class _Decided:
                 del self.values["token_file"]
                 self.origins["token_file"] = "default"
 
+    def check_scrape(self) -> None:
+        """Do not serve metrics to everybody, nor without the encryption that was asked for."""
+        address = self.values.get("scrape_address")
+        if address is None:
+            return
+        if "scrape_token_file" not in self.values and not _is_loopback(address):
+            self._do_not_serve(f"{address} can be reached by other hosts, and there is no scrape_token_file")
+        elif ("scrape_certificate" in self.values) != ("scrape_key" in self.values):
+            self._do_not_serve("scrape_certificate and scrape_key need each other")
+
+    def _do_not_serve(self, why: str) -> None:
+        self.problems.append(Problem("scrape_address", f"{why}; metrics are not served but pushed."))
+        del self.values["scrape_address"]
+        self.origins["scrape_address"] = "default"
+
     def derive(self, environ: Mapping[str, str]) -> None:
         """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""
         if _text(environ, "OTEL_SDK_DISABLED").lower() == "true":
@@ -256,10 +277,18 @@ class _Decided:
     def _follow_sampler(self, sampler: str) -> None:
         """`OTEL_TRACES_SAMPLER_ARG` is a ratio only where `OTEL_TRACES_SAMPLER` names a sampler that has one."""
         origin = self.origins["sampling_ratio"]
-        if origin not in ("default", "OTEL_TRACES_SAMPLER_ARG") or "traceidratio" in sampler:
+        if not origin.startswith(("default", "OTEL_TRACES_SAMPLER_ARG")) or "traceidratio" in sampler:
             return
         self.values["sampling_ratio"] = 0.0 if sampler.endswith("always_off") else 1.0
         self.origins["sampling_ratio"] = "OTEL_TRACES_SAMPLER" if sampler else "default"
+
+
+def _is_loopback(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def program_name() -> str:

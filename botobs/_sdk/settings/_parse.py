@@ -148,6 +148,19 @@ def url(raw: Any) -> str:
     return address
 
 
+def listen_address(raw: Any) -> str:
+    """Host and port to listen on; port 0 stands for one that is free."""
+    address = _plain(raw).strip()
+    try:
+        parts = urlsplit(f"//{address}")
+        usable = bool(parts.hostname) and parts.port is not None and parts.netloc == address
+    except ValueError:
+        usable = False
+    if not usable or "@" in address:
+        raise Unusable("host and port, like 127.0.0.1:9464 or [::1]:0")
+    return address
+
+
 def names(raw: Any) -> tuple[str, ...]:
     """Names, as a sequence or as text with commas."""
     items: Iterable[Any] = raw.split(",") if isinstance(raw, str) else raw

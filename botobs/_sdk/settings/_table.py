@@ -179,6 +179,30 @@ class Settings:
         2000, "Series of one metric, after which further ones count as its overflow series.", parse.count
     )
 
+    scrape_address: str | None = _row(
+        None,
+        "Host and port where the metrics are served for scraping instead of being pushed, such as 127.0.0.1:9464; "
+        "a process that finds the port taken uses another one. Needs `botobs[scrape]`.",
+        parse.listen_address,
+    )
+    scrape_targets: Path | None = _row(
+        None,
+        "Folder where each process that is scraped leaves a file for Prometheus' `file_sd_configs`; by default "
+        "`scrape` in the folder of botobs' state.",
+        parse.path,
+    )
+    scrape_token_file: Path | None = _row(
+        None,
+        "File with the bearer token that a scrape must bring, read each time; needed on an address that other hosts "
+        "reach.",
+        parse.path,
+        essential=True,
+    )
+    scrape_certificate: Path | None = _row(
+        None, "PEM file with the certificate by which scrapes are served over TLS.", parse.path
+    )
+    scrape_key: Path | None = _row(None, "PEM file with the key of `scrape_certificate`.", parse.path)
+
     logs: bool = _row(
         False,
         "Whether log records are exported too; the collector of `botobs up` keeps none.",

@@ -18,6 +18,11 @@ from tests.support.channels import Fake
 from tests.support.waiting import eventually
 
 Make = Callable[..., Alerting]
+RULES = """
+groups:
+  - rules:
+      - {alert: OrderGhost, labels: {severity: critical, area: orders, owner: trading, cause: "{{ $labels.x }}"}}
+"""
 Json = Callable[..., Any]
 
 
@@ -81,6 +86,14 @@ def test_a_test_goes_by_every_channel_and_the_answers_are_told(
     assert "no_service" in slack["said"]
     assert "/services/" not in slack["said"], "an address may be a secret"
     assert "telegram.token is missing or empty" in telegram["said"]
+    rules = alerting.home.config / "prometheus" / "rules"
+    rules.mkdir(parents=True)
+    (rules / "a.yml").write_text(RULES, encoding="utf-8")
+    code, answers = run(alerting, "alert", "test", "--as", "OrderGhost", "--channel", "email")
+    assert code == 0, answers
+    assert inbox.since()[-2].subject.startswith("[CRITICAL] OrderGhost: ")
+    assert "First: Pause the bot" in inbox.since()[-2].text
+    assert run(alerting, "alert", "test", "--as", "OrderGost")[0] == 1
     code, error = run(alerting, "alert", "test", "--channel", "discord")
     assert (code, error["error"]) == (1, "no alert goes by discord as the stack was last started")
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ssl
+import statistics
+import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from botobs._ops.access.secrets import write_secret
 from botobs._ops.components.ports import free_ports
-from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
+from botobs._ops.drills.sinks import HttpSink, Inbox, MailSink, slack_sink
 from tests.support.alerting import Alerting, Sinks, quiet_for
 from tests.support.waiting import eventually
 
@@ -117,3 +120,18 @@ def test_mail_is_told_while_nobody_answers_for_slack(make: Make, sinks: Sinks) -
     alerting.start()
     alerting.fire("DatabaseDown", severity="critical")
     assert eventually(lambda: alerting.channels("DatabaseDown") == ["email"])
+
+
+def test_the_watchdog_is_posted_in_every_interval(make: Make, sinks: Sinks) -> None:
+    heard: list[float] = []
+    with HttpSink(lambda _path, _body: heard.append(time.monotonic())) as switch:
+        settings = {"BOTOBS_DEADMAN_RECEIVER": "deadman", "BOTOBS_DEADMAN_INTERVAL": "1s"}
+        alerting = make(sinks.mail.port, sinks.slack.url, sinks.inbox, **settings)
+        write_secret(alerting.home.secrets / "alertmanager" / "deadman.url", switch.url)
+        alerting.start()
+        alerting.fire("Watchdog", severity="none")
+        assert eventually(lambda: len(heard) > 8, within=120)
+    # With every other one left out the middle one would be two.
+    pauses = [later - earlier for earlier, later in pairwise(heard)]
+    assert statistics.median(pauses) < 1.5
+    assert sinks.inbox.since() == []

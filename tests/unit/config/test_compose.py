@@ -20,7 +20,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 PARTS_OF_THE_STACK = {name: service for name, service in SERVICES.items() if name != "ownership"}
 
 _EXACT = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$")
-_HOME = "${BOTOBS_HOME:-./.botobs/compose}"
+_HOME = "${BOTOBS_HOME:?run botobs compose first}"
 
 
 def _names(entries: list[Any], key: str = "source") -> list[str]:
@@ -53,9 +53,14 @@ def test_every_volume_and_secret_is_used() -> None:
 
 
 def test_every_volume_is_handed_over() -> None:
+    """To the user of the part that has it, with all that is in it."""
     handed = {entry.split(":")[0]: entry.split(":")[1] for entry in SERVICES["ownership"]["volumes"]}
     assert set(handed) == set(COMPOSE["volumes"])
-    assert set(SERVICES["ownership"]["command"]) == set(handed.values())
+    (script,) = SERVICES["ownership"]["command"]
+    owners = {
+        path: user for user, paths in re.findall(r"chown -R (\S+) ([^;]+)", script) for path in paths.split()
+    }
+    assert owners == {path: SERVICES[name]["user"] for name, path in handed.items()}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -74,7 +79,37 @@ def test_containers_are_confined(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert "cap_add" not in service and "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["user"].startswith("${BOTOBS_UID:?")
+    # The collector sees every process of the host: one of its own user's would be open to it.
+    assert service["user"] == ("65531:65531" if name == "collector" else "65532:65532")
+
+
+def test_the_host_is_shown_to_the_collector_alone_and_without_a_word_on_propagation() -> None:
+    """A `rslave` is refused where the root is no shared mount, a `rprivate` where the engine's data is below it."""
+    mounts = [
+        (name, entry)
+        for name, service in SERVICES.items()
+        for entry in service.get("volumes", [])
+        if isinstance(entry, dict) and not entry.get("source", "").startswith(_HOME)
+    ]
+    assert {name for name, _ in mounts} == {"collector"}
+    assert all(entry["read_only"] for _, entry in mounts if entry["type"] == "bind")
+    assert not any("bind" in entry for _, entry in mounts)
+    # Its processes are hidden, but for what describes the host itself.
+    (hidden,) = (entry["target"] for _, entry in mounts if entry["type"] == "tmpfs")
+    assert hidden == "/hostfs/proc"
+    shown = {entry["source"]: entry["target"] for _, entry in mounts if entry["type"] == "bind"}
+    assert shown.pop("/") == "/hostfs"
+    assert {source for source in shown if re.search(r"\d", source)} == {
+        "/proc/1/mountinfo",
+        "/proc/1/net/dev",
+    }
+    shown["/proc/net/dev"] = shown.pop("/proc/1/net/dev")
+    assert shown == {source: f"/hostfs{source}" for source in shown}
+
+
+def test_secrets_are_the_copies_for_containers() -> None:
+    for name, entry in COMPOSE["secrets"].items():
+        assert entry == {"file": f"{_HOME}/containers/secrets/{name}"}
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 from botobs._ops.embedded.store import Store, path_in
 from botobs._ops.home.home import Home
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[3]
 BOT = Path(__file__).parent / "programs" / "bot.py"
@@ -80,27 +83,60 @@ def test_for_machines_every_line_is_an_object(run: Run) -> None:
     assert (said[-1]["ended"], said[-1]["dropped"]) == (0, 0)
 
 
-def test_one_that_is_killed_ends_the_command_the_same_way(run: Run) -> None:
+def test_one_that_is_killed_ends_the_command_the_same_way_and_its_order_is_known(run: Run) -> None:
     done = run("dev", "--", sys.executable, str(BOT), "kill")
     assert done.returncode == -signal.SIGKILL
     assert "ended with signal 9" in done.stderr
+    orders = json.loads(run("orders", "--json").stdout)["orders"]
+    assert [(each["client_order_id"], each["state"]) for each in orders if each["exchange"] == "okx"] == [
+        ("killed-1", "open")
+    ]
 
 
-@pytest.mark.parametrize("to_the_group", [True, False], ids=["typed at a terminal", "sent to the command"])
-def test_an_interrupt_is_the_programs(environ: dict[str, str], to_the_group: bool) -> None:
+@pytest.mark.parametrize("how", ["typed", "sent to the command"])
+def test_an_interrupt_is_the_programs(environ: dict[str, str], how: str) -> None:
+    terminal, its_end = os.openpty()
     process = subprocess.Popen(
         [*BOTOBS, "dev", "--", sys.executable, str(BOT), "wait"],
-        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=environ, stdin=its_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
+    os.close(its_end)
     assert process.stdout is not None
     assert [process.stdout.readline() for _ in range(2)] == ["lost\n", "waits\n"]
-    if to_the_group:
-        os.killpg(process.pid, signal.SIGINT)
+    if how == "typed":
+        os.write(terminal, b"\x03")
     else:
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=300)
+    os.close(terminal)
     assert (process.returncode, out) == (3, "interrupted\n")
     assert "ended with 3" in err
+
+
+FLOOD = """
+import os, sys, urllib.request
+from testbed.otlp_requests import Span, traces
+for number in range(76):
+    body = traces(Span("big", attributes={"text": os.urandom(40_000).hex()})).SerializeToString()
+    request = urllib.request.Request(os.environ["BOTOBS_ENDPOINT"] + "/v1/traces", body,
+                                     {"Content-Type": "application/x-protobuf"})
+    urllib.request.urlopen(request).close()
+sys.stdin.read()
+"""
+
+
+def test_it_says_when_it_is_outgrown(environ: dict[str, str], tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with said.open("wb") as file, subprocess.Popen(
+        [*BOTOBS, "dev", "--limit", "4MiB", "--", sys.executable, "-c", FLOOD],
+        env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
+    ) as process:  # fmt: skip
+        eventually(lambda: "is outgrown: it holds 80% of at most 4 MiB" in said.read_text(), within=240)
+        process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert "botobs up takes over" in said.read_text()
+    assert "requests were dropped" not in said.read_text()
 
 
 def test_a_program_of_opentelemetrys_own_sdk_is_heard_too(run: Run, environ: dict[str, str]) -> None:

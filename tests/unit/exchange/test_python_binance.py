@@ -174,7 +174,15 @@ async def order_socket() -> AsyncIterator[str]:
                 await connection.send(json.dumps({"id": request["id"], "status": 400, "error": error}))
                 continue
             order = {"symbol": "BTCUSDT", "orderId": 12, "clientOrderId": "mine", "status": "NEW"}
-            await connection.send(json.dumps({"id": request["id"], "status": 200, "result": order}))
+            used = {
+                "rateLimitType": "ORDERS",
+                "interval": "DAY",
+                "intervalNum": 1,
+                "limit": 160000,
+                "count": 8,
+            }
+            answer = {"id": request["id"], "status": 200, "result": order, "rateLimits": [used]}
+            await connection.send(json.dumps(answer))
 
     async with websockets.asyncio.server.serve(handle, "127.0.0.1", 0, close_timeout=0.1) as listener:
         yield f"ws://127.0.0.1:{listener.sockets[0].getsockname()[1]}/ws-api/v3"
@@ -200,5 +208,7 @@ async def test_orders_over_the_websocket_api_count(
             await client.ws_create_order(**order)
         await client.close_connection()
     assert recorded.value("exchange.orders", exchange__order__outcome=outcome) == 1
+    limit = recorded.value("exchange.ratelimit.limit", exchange__ratelimit__scope="orders_1d")
+    assert limit == (160000 if outcome == "accepted" else None)
     (span,) = recorded.named("create_order_ws binance")
     assert (span.attributes or {})["exchange.symbol"] == symbol

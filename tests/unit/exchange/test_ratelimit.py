@@ -144,3 +144,48 @@ def test_limits_of_endpoints_do_not_replace_each_other() -> None:
         "v5/order/create": 1,
         "v5/market/tickers": 99,
     }
+
+
+def test_a_limit_tells_when_it_is_used_up_at_this_pace() -> None:
+    limit = Limit(used=80, limit=100, window=60.0, stated_at=1200.0 + 30)
+    assert limit.exhausted_in(1230.0) == pytest.approx(7.5)
+    assert limit.exhausted_in(1232.0) == pytest.approx(5.5)
+    slower = Limit(used=40, limit=100, window=60.0, stated_at=1200.0 + 30)
+    assert slower.exhausted_in(1230.0) is None
+    assert Limit(used=80, limit=100, stated_at=1230.0).exhausted_in(1230.0) is None
+
+
+def _socket_answer(**more: object) -> dict[str, object]:
+    weight = {
+        "rateLimitType": "REQUEST_WEIGHT",
+        "interval": "MINUTE",
+        "intervalNum": 1,
+        "limit": 6000,
+        "count": 70,
+    }
+    orders = {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 50, "count": 12}
+    return {"id": "1", "status": 200, "result": {}, "rateLimits": [weight, orders, "odd", {}], **more}
+
+
+def test_answers_of_a_websocket_api_state_the_limits_of_the_rest_api() -> None:
+    limits = RateLimits()
+    assert not limits.read_socket(_socket_answer())
+    assert set(limits.scopes) == {"weight_1m", "orders_10s"}
+    assert limits.scopes["weight_1m"].utilization == pytest.approx(70 / 6000)
+    assert (limits.scopes["orders_10s"].used, limits.scopes["orders_10s"].window) == (12, 10)
+    limits.read_headers(200, {"X-MBX-USED-WEIGHT-1M": "71"}, "")
+    assert limits.scopes["weight_1m"].used == 71
+
+
+def test_a_websocket_api_refuses_and_bans() -> None:
+    limits = RateLimits()
+    later = int((time.time() + 60) * 1000)
+    error = {
+        "code": -1003,
+        "msg": "Way too much",
+        "data": {"serverTime": later - 60_000, "retryAfter": later},
+    }
+    assert limits.read_socket(_socket_answer(status=429, error=error))
+    assert limits.banned_until == 0
+    assert limits.read_socket(_socket_answer(status=418, error=error))
+    assert limits.banned_until == pytest.approx(time.time() + 60, abs=5)

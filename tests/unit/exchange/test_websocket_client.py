@@ -72,6 +72,32 @@ async def test_an_open_connection_counts_its_messages(url: str, recorded: Exchan
     assert "secret" not in recorded.everything()
 
 
+async def test_a_plain_connection_that_is_lost_is_not_the_programs_doing(
+    url: str, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(WebsocketClient()):
+        socket = await asyncio.to_thread(converse, url, "abort")
+        with pytest.raises((websocket.WebSocketException, OSError)):
+            await asyncio.to_thread(socket.recv)
+        await asyncio.to_thread(socket.close)
+        assert ends(recorded, "error", "1006") == 1
+        assert ends(recorded, "user") is None
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="closed", **WHO) == 1
+
+
+async def test_a_close_frame_that_the_program_sends_is_its_doing(
+    url: str, recorded: ExchangeRecorder
+) -> None:
+    """As binance-connector closes; the other side answers it."""
+    with recorded.watching(WebsocketClient()):
+        socket = await asyncio.to_thread(converse, url)
+        await asyncio.to_thread(socket.send_close)
+        await asyncio.to_thread(socket.recv_data_frame, True)
+        assert ends(recorded, "user", "1000") == 1
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="closed", **WHO) == 0
+        await asyncio.to_thread(socket.shutdown)
+
+
 @pytest.mark.parametrize(
     ("message", "reason", "code"), [("close", "remote", "4001"), ("abort", "error", "1006")]
 )

@@ -18,7 +18,7 @@ FOLDER = assets.root() / "docs" / "runbooks"
 SECTIONS = ["What it means", "How sure it is", "What to look at", "What to do", "How to drill it"]
 #: Metrics of the parts that are scraped, and of the host and span metrics that the collector makes.
 FOREIGN = re.compile(
-    r"(alertmanager|botobs_collector|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
+    r"(alertmanager|botobs_collector|botobs_intake|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
     r"|up|scrape_duration_seconds|ALERTS"
 )
 PAGES = sorted(FOLDER.glob("*.md"))
@@ -62,6 +62,22 @@ def test_queries_of_a_page_name_metrics_that_exist(page: Path, rendered: Path) -
 def test_alerts_that_a_page_points_to_exist(page: Path, alerts: list[Rule]) -> None:
     named = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", page.read_text(encoding="utf-8")))
     assert named <= {alert.name for alert in alerts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_an_installed_user_can_drill_it_or_reads_why_not(page: Path) -> None:
+    how = page.read_text(encoding="utf-8").partition("## How to drill it\n\n")[2]
+    if not re.search(r"botobs drill [a-z]", how) or "No drill of" in how:
+        assert re.match(r"No drill of `botobs drill` makes this fault: .{10,}", how)
+        assert f"$ botobs alert test --as {page.stem}\n" in how
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_says_what_it_costs_and_what_to_do_first(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for word in ("Costs", "First"):
+        # What a message shows of it.
+        assert re.search(rf"^{word}: .{{10,200}}$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -79,6 +79,14 @@ def test_the_certificate_stands_for_every_container() -> None:
     assert set(_SERVICES) - {"ownership"} <= set(certificates.HOSTS)
 
 
+def test_compose_starts_in_the_same_order() -> None:
+    """And so stops in the opposite one: a store ends after who delivers to it."""
+    for component in COMPONENTS:
+        if component.in_compose:
+            before = set(_SERVICES[component.name.replace("_", "-")].get("depends_on", ())) - {"ownership"}
+            assert before == set(component.after), component.name
+
+
 def test_compose_gives_it_the_time_to_stop() -> None:
     for component in COMPONENTS:
         if component.in_compose:

@@ -203,7 +203,7 @@
         links: data.edges.map((edge) => ({
           source: edge.source, target: edge.target,
           lineStyle: {
-            color: colour(edge.failed > 0 ? "bad" : "own"), width: 1.5, opacity: 1,
+            color: colour(edge.failed > 0.05 ? "bad" : edge.failed > 0 ? "throttle" : "own"), width: 1.5, opacity: 1,
             curveness: edge.long ? around(edge) : 0,
           },
           label: {

@@ -244,6 +244,8 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
         (semconv.RATELIMIT_REMAINING, names, min, each(lambda limit: limit.remaining)),
         (semconv.RATELIMIT_UTILIZATION, names, max, each(lambda limit: limit.utilization)),
         (semconv.RATELIMIT_RESET, names, max, each(until_reset)),
+        (semconv.RATELIMIT_AGE, names, min, each(lambda limit: time.time() - limit.stated_at)),
+        (semconv.RATELIMIT_EXHAUSTION, names, min, each(lambda limit: limit.exhausted_in(time.time()))),
         (semconv.RATELIMIT_BAN, (semconv.NAME,), max, bans),
         (semconv.CLOCK_OFFSET, (semconv.NAME,), max, lambda: clocks("offset")),
         (semconv.CLOCK_UNCERTAINTY, (semconv.NAME,), max, lambda: clocks("uncertainty")),

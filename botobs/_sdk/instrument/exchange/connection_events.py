@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
@@ -13,13 +14,48 @@ from ....semconv import exchange as semconv
 from ...patching.guard import never_raise
 from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors
+from .client_names import instrumentation_of
 from .state import Connection
 
 if TYPE_CHECKING:
     from .telemetry import ExchangeTelemetry
 
+#: Who opens a WebSocket, where a client library that knows its exchange does.
+_OWNER = context.create_key("botobs-exchange-websocket-owner")
 #: While true, the WebSocket that is being opened is watched by a library above, and HTTP instrumentation is off.
 OWNED = context.create_key("botobs-exchange-websocket-owned")
+
+
+def _library(*arguments: Any, **_: Any) -> str:
+    """The instrumentation that a mistake about a connection is counted under."""
+    found = next((each for each in arguments if isinstance(each, Connection)), None)
+    return "exchange" if found is None else instrumentation_of(found.key[1], stream=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A client library that opens a WebSocket with another library.
+
+    Attributes:
+        exchange: Value of `exchange.name`.
+        client: Value of `exchange.client`.
+        tells_streams: Whether its messages are told apart, so that nothing is concluded from all of them together.
+    """
+
+    exchange: str
+    client: str
+    tells_streams: bool
+
+
+def owned_by(owner: Owner | None) -> context.Context:
+    """The current context, in which `owner` opens WebSockets."""
+    return context.set_value(_OWNER, owner)
+
+
+def current_owner() -> Owner | None:
+    """The client library that the running code opens a WebSocket for."""
+    found = context.get_value(_OWNER)
+    return found if isinstance(found, Owner) else None
 
 
 def connection_attributes(connection: Connection) -> dict[str, str]:
@@ -41,14 +77,14 @@ def owned_context() -> context.Context:
     return context.set_value(OWNED, True, context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True))
 
 
-@never_raise("exchange")
+@never_raise(_library)
 def trying(connection: Connection) -> None:
     """An attempt to connect begins."""
     connection.state = "connecting"
     connection.started_at = time.monotonic()
 
 
-@never_raise("exchange")
+@never_raise(_library)
 def opened(exchanges: ExchangeTelemetry, connection: Connection, caller: SpanContext | None = None) -> None:
     """The attempt succeeded.
 
@@ -68,7 +104,7 @@ def opened(exchanges: ExchangeTelemetry, connection: Connection, caller: SpanCon
         exchanges.reconnects.add(1, connection_attributes(connection))
 
 
-@never_raise("exchange")
+@never_raise(_library)
 def refused(
     exchanges: ExchangeTelemetry,
     connection: Connection,
@@ -80,7 +116,7 @@ def refused(
     _record_attempt(exchanges, connection, error, caller)
 
 
-@never_raise("exchange")
+@never_raise(_library)
 def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, code: object = None) -> None:
     """An open connection ended; later reports of the same end are ignored.
 
@@ -105,7 +141,7 @@ def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, cod
         connection.streams.clear()
 
 
-@never_raise("exchange")
+@never_raise(_library)
 def handler_failed(exchanges: ExchangeTelemetry, connection: Connection, error: BaseException) -> None:
     """An exception left the code that handles a message."""
     exchanges.handler_errors.add(

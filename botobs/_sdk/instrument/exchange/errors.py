@@ -7,9 +7,10 @@ The message of an exception is never read: ccxt puts the signed URL into it.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Literal
 
-from ...orders import ccxt_class
+from ...orders import ccxt_class, codes_in, messages_in
 
 Transport = Literal["rest", "ws"]
 
@@ -36,13 +37,17 @@ CATEGORIES: dict[str, str] = {
     "ExchangeNotAvailable": "unavailable",
     "RequestTimeout": "timeout",
     "TimeoutError": "timeout",
+    "TimeoutException": "timeout",
+    "Timeout": "timeout",
     "InvalidNonce": "clock",
     "ChecksumError": "checksum",
     "BadResponse": "bad_response",
     "UnsubscribeError": "unsubscribed",
     "ExchangeClosedByUser": "closed",
     "NetworkError": "network",
+    "PermissionError": "auth",
     "OSError": "network",
+    "TransportError": "network",
     "ClientError": "network",
     "BinanceRequestException": "bad_response",
     "BinanceOrderException": "order",
@@ -52,15 +57,95 @@ CATEGORIES: dict[str, str] = {
     "OrderNotFillable": "order",
     "OrderNotFound": "order",
     "AccountNotEnabled": "auth",
+    "APIError": "exchange",
     "ExchangeError": "exchange",
+    "FailedRequestError": "exchange",
+    "InvalidRequestError": "exchange",
+    "RestError": "exchange",
+    "ServerError": "unavailable",
     "BaseError": "exchange",
     "CancelledError": "cancelled",
+    # What client libraries find wrong before they send.
+    "OkxParamsException": "request",
+    "ParameterArgumentError": "request",
+    "ParameterRequiredError": "request",
+    "ParameterTypeError": "request",
+    "ParameterValueError": "request",
+    "RequiredError": "request",
+}
+
+#: What an HTTP status says where neither a code nor a class says more.
+_STATUSES = {
+    400: "request",
+    401: "auth",
+    403: "auth",
+    404: "request",
+    408: "timeout",
+    422: "request",
+    504: "timeout",
 }
 
 #: What an HTTP status says more exactly than the class; 418 is how Binance bans an address.
 _STATUS_CATEGORIES = {418: "ban", 429: "rate_limit"}
 
 _MAXIMUM_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a call failed.
+
+    Attributes:
+        kind: Value of `error.type`.
+        category: Value of `exchange.error.category`; empty when the caller gave up.
+    """
+
+    kind: str
+    category: str
+
+
+def failure(error: BaseException, transport: Transport, status: int | None) -> Failure:
+    """What became of a call that raised, by the class of the exception; the arguments are those of `category`."""
+    given_up = is_cancellation(error)
+    return Failure(error_type(error), "" if given_up else category(error, transport, status))
+
+
+def failure_by_answer(
+    error: BaseException, cause: BaseException | None, exchange: str, status: int | None, answer: str
+) -> Failure:
+    """What became of a call that raised, where the client's classes do not tell kinds of errors apart.
+
+    Args:
+        error: As it left the client library.
+        cause: What the HTTP library raised in the last request.
+        exchange: As it is called in `exchange.name`.
+        status: HTTP status of the last answer.
+        answer: Its beginning.
+    """
+    if is_cancellation(error):
+        return Failure(error_type(error), "")
+    said = "" if cause is not None else answered(exchange, status, answer)
+    return Failure(error_type(error), said or category(cause or error))
+
+
+def refusal(exchange: str, code: str, status: int | None) -> Failure:
+    """What became of a call that returned an error of the exchange."""
+    kind = ccxt_class(exchange, code) or "ExchangeError"
+    return Failure(kind, _STATUS_CATEGORIES.get(status or 0) or CATEGORIES.get(kind, "exchange"))
+
+
+def answered(exchange: str, status: int | None, answer: str) -> str:
+    """The category by an answer: the exchange's code, then the HTTP status; empty where neither says that it failed."""
+    if status in _STATUS_CATEGORIES:
+        return _STATUS_CATEGORIES[status]
+    # As ccxt does: Binance has one code for all that is wrong with an order, and tells it apart in words.
+    for code in (*messages_in(answer), *codes_in(answer)):
+        found = CATEGORIES.get(ccxt_class(exchange, code))
+        if found is not None:
+            return found
+    if status is None or status < 400:
+        return ""
+    return _STATUSES.get(status) or ("unavailable" if status >= 500 else "exchange")
 
 
 def error_type(error: BaseException) -> str:

@@ -42,18 +42,23 @@ class OrderEvidence:
     def uninstall(self) -> None:
         """Take the patches back."""
         self._patches.undo()
+        orders.seen_libraries.clear()
 
     def _requests(self, module: ModuleType) -> None:
+        orders.seen_libraries.add("requests")
         self._patches.replace_method(module.Session, "send", _requests_send)
 
     def _urllib3(self, module: ModuleType) -> None:
+        orders.seen_libraries.add("urllib3")
         self._patches.replace_method(module.HTTPConnectionPool, "urlopen", _urllib3_urlopen)
 
     def _httpx(self, module: ModuleType) -> None:
+        orders.seen_libraries.add("httpx")
         self._patches.replace_method(module.Client, "send", _httpx_send)
         self._patches.replace_method(module.AsyncClient, "send", _httpx_send_async)
 
     def _aiohttp(self, module: ModuleType) -> None:
+        orders.seen_libraries.add("aiohttp")
         self._patches.replace_method(module.ClientSession, "_request", _aiohttp_request)
         self._patches.replace_method(module.ClientRequest, "send", _aiohttp_send)
         self._patches.replace_method(module.ClientResponse, "read", _aiohttp_read)
@@ -224,5 +229,7 @@ def _answered(request: orders.HttpRequest, response: Any, status: str, body: str
     found = getattr(response, status, None)
     content = getattr(response, body, None)
     request.answered(
-        found if isinstance(found, int) else None, content if isinstance(content, bytes) else None
+        found if isinstance(found, int) else None,
+        content if isinstance(content, bytes) else None,
+        getattr(response, "headers", None),
     )

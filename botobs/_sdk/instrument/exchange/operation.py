@@ -19,11 +19,13 @@ from ...delays import record_delays
 from ...orders.known import KNOWN
 from ...patching.guard import never_raise
 from . import errors, reconciling
+from .client_names import instrumentation_of
 from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .order_details import set_order_ids
 from .scope import ContextScope
 from .settling import settle_from_call
+from .spending import account_of
 from .submission import Submission
 from .telemetry import ExchangeTelemetry
 
@@ -39,7 +41,7 @@ def current() -> Operation | None:
 
 def library(scope: Any, *_: Any) -> str:
     """The instrumentation that a mistake in a call or request is counted under."""
-    return "python_binance" if scope.who[1] == "python_binance" else "ccxt"
+    return instrumentation_of(scope.who[1])
 
 
 class Operation(ContextScope):
@@ -48,6 +50,7 @@ class Operation(ContextScope):
     Attributes:
         who: Exchange and client.
         name: The unified method.
+        cause: What the HTTP library raised in the last request, if it has not been answered.
         status: HTTP status of the last answer.
         answer: The beginning of the last answer's body.
         answered_at: When the last request was sent and when it was answered, in seconds since the epoch.
@@ -59,12 +62,15 @@ class Operation(ContextScope):
         "_exchanges",
         "_journal",
         "_order",
+        "_speaks",
         "_started",
         "_submission",
         "_transport",
         "_waited",
+        "account",
         "answer",
         "answered_at",
+        "cause",
         "done",
         "name",
         "owner",
@@ -83,6 +89,9 @@ class Operation(ContextScope):
         name: str,
         order: dict[str, Any],
         batch: list[Mapping[str, Any]] | None = None,
+        key: Any = None,
+        evidence: orders.Evidence | None = None,
+        secret: Any = None,
     ) -> None:
         self._exchanges = exchanges
         self.name = name
@@ -93,18 +102,24 @@ class Operation(ContextScope):
         # Weakly: what a call has started may outlive the client, and has the call in its context.
         self._client: Callable[[], Any] = weakref.ref(owner)
         self.who = who = reconciling.marked(who)
+        # What its answers say of a failure, where the client's exceptions are not ccxt's.
+        self._speaks = who[0] if evidence is not None else ""
         self.status: int | None = None
         self.answer = ""
+        self.cause: BaseException | None = None
         self.requests = 0
         self.answered_at = (0.0, 0.0)
         self.template = ""
         self.done = False
         self._submission: Submission | None = None
         if name in SUBMITS or name in EDITS:
-            listed = functools.partial(_is_listed, self._client)
-            KNOWN.account(who[0], getattr(owner, "apiKey", None) or getattr(owner, "API_KEY", None))
-            self._submission = Submission(exchanges.orders, who, name, order, batch, listed)
+            evidence = evidence or orders.Attempts(who[0], functools.partial(_is_listed, self._client))
+            KNOWN.account(who[0], key)
+            self._submission = Submission(exchanges.orders, who, name, order, batch, evidence)
+        self.account = account_of(key, secret)
         attributes = {semconv.NAME: who[0], semconv.CLIENT: who[1], semconv.OPERATION: name, **order}
+        if self.account:
+            attributes[semconv.ACCOUNT] = self.account
         self.span = exchanges.tracer.start_span(
             f"{name} {who[0]}", kind=SpanKind.CLIENT, attributes=attributes
         )
@@ -116,8 +131,9 @@ class Operation(ContextScope):
 
     @property
     def attempts(self) -> orders.Attempts | None:
-        """Where orders are submitted, what the call's requests say about them."""
-        return None if self._submission is None else self._submission.attempts
+        """Where orders are submitted through a client whose requests report here, what they say about them."""
+        evidence = None if self._submission is None else self._submission.evidence
+        return evidence if isinstance(evidence, orders.Attempts) else None
 
     def replaces(self) -> None:
         """The call submits another order in the place of the one that it edits."""
@@ -133,48 +149,64 @@ class Operation(ContextScope):
         """A request of this call spent `seconds` in the client's rate limiter."""
         self._waited += seconds
 
-    def finish(self, result: Any) -> None:
-        """The call returned `result`."""
+    def finish(self, result: Any, refused: str = "") -> None:
+        """The call returned `result`, and in it the exchange's error code `refused`."""
         self.leave()
-        self._record(None, result)
+        failure = self._refusal(refused) if refused else None
+        self._record(None, failure, result)
 
     def fail(self, error: BaseException) -> None:
         """The call raised `error`."""
         self.leave(error)
-        self._record(error, None)
+        self._record(error, self._failure(error), None)
 
-    def _record(self, error: BaseException | None, result: Any) -> None:
+    @never_raise(library)
+    def _refusal(self, code: str) -> errors.Failure:
+        return errors.refusal(self.who[0], code, self.status)
+
+    @never_raise(library)
+    def _failure(self, error: BaseException) -> errors.Failure:
+        if self._speaks:
+            return errors.failure_by_answer(error, self.cause, self._speaks, self.status, self.answer)
+        return errors.failure(error, self._transport, self.status)
+
+    def _record(self, error: BaseException | None, failure: errors.Failure | None, result: Any) -> None:
         self.done = True
         if self._submission is not None:
             self._submission.answered()
         if self._journal is not None:
             self._journal.ended()
         duration = time.monotonic() - self._started
-        self._measure(error, duration)
-        self._follow(error, result, duration)
-        self._describe(error, result)
+        self._measure(failure, duration)
+        self._follow(error, failure, result, duration)
+        self._describe(failure, result)
         record_delays(self.span)
         self.span.end()
 
     @never_raise(library)
-    def _measure(self, error: BaseException | None, duration: float) -> None:
+    def _measure(self, failure: errors.Failure | None, duration: float) -> None:
         exchanges = self._exchanges
         attributes: dict[str, Any] = {
             semconv.NAME: self.who[0],
             semconv.CLIENT: self.who[1],
             semconv.OPERATION: self.name,
         }
-        if error is not None:
-            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+        if failure is not None:
+            attributes[semconv.ERROR_TYPE] = failure.kind
         exchanges.operation_duration.record(
             duration, attributes, context=trace.set_span_in_context(self.span)
         )
-        if error is not None and not errors.is_cancellation(error):
-            attributes[semconv.ERROR_CATEGORY] = errors.category(error, self._transport, self.status)
+        if self.requests:
+            spender = {name: attributes[name] for name in (semconv.NAME, semconv.CLIENT, semconv.OPERATION)}
+            exchanges.spent.add(
+                self.requests, spender | ({semconv.ACCOUNT: self.account} if self.account else {})
+            )
+        if failure is not None and failure.category:
+            attributes[semconv.ERROR_CATEGORY] = failure.category
             exchanges.errors.add(1, attributes)
 
     @never_raise(library)
-    def _describe(self, error: BaseException | None, result: Any) -> None:
+    def _describe(self, failure: errors.Failure | None, result: Any) -> None:
         span = self.span
         if not span.is_recording():
             return
@@ -189,21 +221,22 @@ class Operation(ContextScope):
                 span.set_attribute(key, value)
         if self._order and isinstance(result, dict):
             set_order_ids(span, result)
-        if error is None:
+        if failure is None:
             return
-        kind = errors.error_type(error)
-        span.set_attribute(semconv.ERROR_TYPE, kind)
-        if errors.is_cancellation(error):
+        span.set_attribute(semconv.ERROR_TYPE, failure.kind)
+        if not failure.category:
             return
-        span.set_attribute(semconv.ERROR_CATEGORY, errors.category(error, self._transport, self.status))
+        span.set_attribute(semconv.ERROR_CATEGORY, failure.category)
         code = next(filter(_NUMBER.fullmatch, orders.codes_in(self.answer)), None)
         if code is not None:
             span.set_attribute(semconv.ERROR_CODE, int(code))
         # The exception's message holds the signed URL; its class says what went wrong.
-        span.set_status(Status(StatusCode.ERROR, kind))
+        span.set_status(Status(StatusCode.ERROR, failure.kind))
 
     @never_raise(library)
-    def _follow(self, error: BaseException | None, result: Any, duration: float) -> None:
+    def _follow(
+        self, error: BaseException | None, failure: errors.Failure | None, result: Any, duration: float
+    ) -> None:
         tracker, name = self._exchanges.orders, self.name
         if self._submission is not None:
             verdicts = self._submission.end(error, result, self.span.get_span_context(), self.answer)
@@ -220,15 +253,17 @@ class Operation(ContextScope):
                 semconv.CLIENT: self.who[1],
                 semconv.ORDER_TRANSPORT: self._transport,
             }
-            if error is not None:
-                attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+            if failure is not None:
+                attributes[semconv.ERROR_TYPE] = failure.kind
             tracker.cancel_duration.record(duration, attributes)
         if self.who[1] == reconciling.CLIENT:
             # What is only looked at neither ends an order nor tells how old a balance is.
             return
-        if error is None and orders.UNSETTLED.waiting:
+        if failure is not None:
+            return
+        if orders.UNSETTLED.waiting:
             settle_from_call(self.who[0], name, self._order, result)
-        if name in CANCELS and error is None:
+        if name in CANCELS:
             KNOWN.ended(self.who[0], order_id=str(self._order.get(semconv.ORDER_ID) or ""))
         if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
             tracker.update(self.who[0], result, keep=False)
@@ -237,7 +272,7 @@ class Operation(ContextScope):
             self._exchanges.exchange(self.who[0]).clock.add(
                 *self.answered_at, result / 1000, resolution, time.monotonic()
             )
-        elif name in ("fetch_balance", "fetch_balance_ws") and error is None:
+        elif name in ("fetch_balance", "fetch_balance_ws"):
             exchange = self._exchanges.exchange(self.who[0])
             exchange.balance_told(self.who[1], "rest", self._client(), time.monotonic())
 
@@ -249,14 +284,31 @@ def begin_operation(
     name: str,
     order: dict[str, Any],
     batch: list[Mapping[str, Any]] | None = None,
+    key: Any = None,
+    evidence: orders.Evidence | None = None,
+    secret: Any = None,
 ) -> Operation | None:
-    """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed."""
+    """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed.
+
+    Args:
+        exchanges: Where it is reported.
+        instance: The client.
+        who: Exchange and client.
+        name: The unified method.
+        order: What is known of an order, as attributes.
+        batch: The orders of a call that submits several.
+        key: The API key that orders go out with; of it only whether keys are equal is remembered.
+        evidence: What will be known of orders, where the requests do not report to `Operation.attempts`.
+        secret: That of the key; with it the key is hashed.
+    """
     running = current()
     if running is not None and running.owner == id(instance):
         if name in SUBMITS:
             running.replaces()
         return None
-    return Operation(exchanges, instance, who, name, order, batch) if is_instrumentation_enabled() else None
+    if not is_instrumentation_enabled():
+        return None
+    return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret)
 
 
 def _is_listed(client: Callable[[], Any], code: str) -> bool:

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 #: Scopes per exchange; further ones are ignored, whatever the headers say.
 _MAXIMUM_SCOPES = 32
@@ -22,7 +23,35 @@ _BINANCE_USED = re.compile(r"x-(?:mbx|sapi)-(used(?:-ip|-uid)?-weight|order-coun
 _BINANCE_LIMIT = re.compile(
     r'"rateLimitType":"(REQUEST_WEIGHT|ORDERS)","interval":"(SECOND|MINUTE|HOUR|DAY)","intervalNum":(\d{1,4}),"limit":(\d{1,9})'
 )
+#: What Binance's WebSocket API counts, by our word for it.
+_SOCKET_KINDS = {
+    "CONNECTIONS": "connections",
+    "ORDERS": "orders",
+    "RAW_REQUESTS": "raw",
+    "REQUEST_WEIGHT": "weight",
+}
 _BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState:
+    """What an answer says about one limit; None is what it does not say.
+
+    Attributes:
+        scope: What is counted, such as `weight`, `orders` or `requests`.
+        used: How much is used of it.
+        limit: How much there is.
+        remaining: How much is left.
+        window: Seconds in which it is counted, from one multiple to the next; 0 where it is not known.
+        reset_at: When it starts over, in seconds since the epoch.
+    """
+
+    scope: str
+    used: float | None = None
+    limit: float | None = None
+    remaining: float | None = None
+    window: float = 0.0
+    reset_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +69,24 @@ class Limit:
     reset_at: float | None = None
     window: float = 0.0
     stated_at: float = 0.0
+
+    def exhausted_in(self, now: float) -> float | None:
+        """Seconds until it is used up at the pace of its window so far; None if the window is over before that.
+
+        Only where the window is known: what is used of a limit is no pace without the time in which it was.
+        """
+        left = self._left()
+        if not self.window or not self.used or left is None:
+            return None
+        elapsed = self.stated_at % self.window
+        seconds = left / (self.used / elapsed) if elapsed else 0.0
+        ends_in = self.window - elapsed
+        return max(0.0, seconds - (now - self.stated_at)) if seconds < ends_in else None
+
+    def _left(self) -> float | None:
+        if self.remaining is not None or self.limit is None or self.used is None:
+            return self.remaining
+        return max(0.0, self.limit - self.used)
 
     def is_current(self, now: float) -> bool:
         """Whether the window that was spoken of is not over yet. A clock that was set back ends it, too."""
@@ -143,6 +190,50 @@ class RateLimits:
                 break
         if status in (418, 429, 403):
             self._read_ban(status, lower.get("retry-after"), body, now)
+
+    def state(self, stated: LimitState) -> None:
+        """Take what an answer's body says about one limit into account."""
+        scope = self._scope(stated.scope)
+        if scope is None:
+            return
+        self.seen = True
+        scope.used, scope.remaining = stated.used, stated.remaining
+        scope.window, scope.reset_at = stated.window, stated.reset_at
+        scope.limit = scope.limit if stated.limit is None else stated.limit
+        scope.stated_at = time.time()
+
+    def read_socket(self, message: Mapping[str, Any]) -> bool:
+        """Take an answer of Binance's WebSocket API into account, whose limits are those of its REST API.
+
+        https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/rate-limits
+
+        Returns:
+            Whether it refuses the request for its rate, or because the address is banned.
+        """
+        entries = message.get("rateLimits")
+        for entry in entries if isinstance(entries, list) else ():
+            self._read_entry(entry)
+        if message.get("status") not in (418, 429):
+            return False
+        self.seen = True
+        error = message.get("error")
+        data = error.get("data") if isinstance(error, Mapping) else None
+        until = number(data.get("retryAfter")) if isinstance(data, Mapping) else None
+        if message["status"] == 418 and until is not None:
+            self.banned_until = min(until / 1000, time.time() + _LONGEST_BAN)
+        return True
+
+    def _read_entry(self, entry: Any) -> None:
+        kind = _SOCKET_KINDS.get(str(entry.get("rateLimitType"))) if isinstance(entry, Mapping) else None
+        unit = str(entry.get("interval"))[:1].lower() if kind else ""
+        count, used = (number(entry.get(name)) for name in ("intervalNum", "count")) if kind else (None, None)
+        if kind is None or unit not in _UNITS or count is None or used is None:
+            return
+        self.state(
+            LimitState(
+                f"{kind}_{count:.0f}{unit}", used, number(entry.get("limit")), None, count * _UNITS[unit]
+            )
+        )
 
     def read_exchange_info(self, body: str) -> None:
         """Learn Binance's limits from its `exchangeInfo` answer (only the head of it is looked at)."""

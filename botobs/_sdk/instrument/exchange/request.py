@@ -14,6 +14,7 @@ from ... import orders
 from ...patching.guard import never_raise
 from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors, reconciling
+from .http_answer import STATED, HttpAnswer
 from .names import ASIDES, CANCELS, PREPARES
 from .operation import Operation, current, library
 from .scope import ContextScope
@@ -21,10 +22,6 @@ from .telemetry import ExchangeTelemetry
 
 _ASIDE = context.create_key("botobs-exchange-aside")
 
-#: Characters of an answer's body that are searched for what it says of limits.
-_HEAD = 300
-#: Statuses by which the limits of an exchange, or of what stands before it, are stated.
-_STATED = (403, 418, 429)
 _TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
 
 
@@ -37,12 +34,12 @@ class Request(ContextScope):
         "_api",
         "_aside",
         "_exchanges",
+        "_http",
         "_method",
         "_seen",
         "_started",
         "exchange",
         "operation",
-        "sent_at",
         "status",
         "who",
     )
@@ -72,12 +69,13 @@ class Request(ContextScope):
         if self.operation is not None:
             self.operation.requests += 1
             if self.operation.requests == 1:
-                _set_server(self.operation.span, url)
+                set_server(self.operation.span, url)
                 self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
             if not self._aside:
                 self.operation.writes(body or url)
         exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
-        self.sent_at = time.time()
+        endpoint = self.operation.template if self.operation is not None else ""
+        self._http = HttpAnswer(exchanges, who, endpoint)
         self._started = time.monotonic()
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
@@ -97,7 +95,7 @@ class Request(ContextScope):
         elif attempts is not None:
             attempts.ended(error, self.status, self._answer, self._written())
         self._measure(error)
-        if error is not None and self.status not in _STATED:
+        if error is not None and self.status not in STATED:
             self._count_refusal(error)
 
     @never_raise(library)
@@ -105,7 +103,7 @@ class Request(ContextScope):
         """Exchanges also say in an answer that is otherwise well that there were too many requests."""
         category = errors.category(error, "rest", self.status)
         if category in ("rate_limit", "ban"):
-            self._add_rejection(category)
+            self._http.refused(category, self.status)
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
         """The HTTP library is about to send it, or to send it again after a redirection."""
@@ -138,36 +136,14 @@ class Request(ContextScope):
         """The answer's status, headers and body are known."""
         received = time.time()
         self.status = status if isinstance(status, int) else None
+        text = body if isinstance(body, str) else ""
         # First: what comes next may fail, and the outcome of an order hangs on this.
-        self._answer = body[: orders.LONGEST_TEXT] if isinstance(body, str) else ""
+        self._answer = text[: orders.LONGEST_TEXT]
         if self.operation is not None:
             self.operation.status = self.status
             self.operation.answer = self._answer
-            self.operation.answered_at = (self.sent_at, received)
-        exchange = self.exchange
-        head = body[:_HEAD] if isinstance(body, str) else ""
-        endpoint = self.operation.template if self.operation is not None else ""
-        exchange.limits.read_headers(self.status or 0, headers, head, endpoint)
-        for name in ("Date", "date"):
-            if name in headers and "Age" not in headers:
-                exchange.clock.add_date_header(self.sent_at, received, headers[name], time.monotonic())
-        if isinstance(body, str) and '"rateLimits"' in body[:4000]:
-            exchange.limits.read_exchange_info(body)
-        self._count_rejection(head)
-
-    def _count_rejection(self, head: str) -> None:
-        if self.status not in _STATED:
-            return
-        banned = self.status == 418 or "banned until" in head
-        if self.status == 403 and not banned:
-            return
-        self._add_rejection("ban" if banned else "rate_limit")
-
-    def _add_rejection(self, category: str) -> None:
-        attributes: dict[str, Any] = {semconv.NAME: self.who[0], semconv.ERROR_CATEGORY: category}
-        if self.status is not None:
-            attributes[semconv.HTTP_STATUS] = self.status
-        self._exchanges.rejections.add(1, attributes)
+            self.operation.answered_at = (self._http.sent_at, received)
+        self._http.read(self.status, headers, text)
 
 
 class Aside(ContextScope):
@@ -207,7 +183,8 @@ def template(path: Any) -> str:
     return text if _TEMPLATE.fullmatch(text) else ""
 
 
-def _set_server(span: trace.Span, url: str) -> None:
+def set_server(span: trace.Span, url: str) -> None:
+    """Put the host of `url` on a span, and nothing else of it."""
     parts = urlsplit(url)
     if parts.hostname:
         span.set_attribute(semconv.SERVER_ADDRESS, parts.hostname)

@@ -151,10 +151,12 @@ class Connection:
         owner: The object whose end is the connection's end.
         gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
         backlog: Counts the frames that wait.
+        told_apart: Its streams are told apart by somebody who knows the client library.
     """
 
     __slots__ = (
         "__weakref__",
+        "_numbers",
         "awaited",
         "backlog",
         "broadcasting",
@@ -181,6 +183,7 @@ class Connection:
         "started_at",
         "state",
         "streams",
+        "told_apart",
     )
 
     def __init__(self, exchange: Exchange, key: ConnectionKey, endpoint: str = "") -> None:
@@ -209,6 +212,8 @@ class Connection:
         self.owner: weakref.ref[Any] | None = None
         self.backlog: Callable[[], int] | None = None
         self.gone: Callable[[], str | None] | None = None
+        self.told_apart = False
+        self._numbers: dict[Any, int] = {}
         self.awaited: dict[Any, tuple[weakref.ref[Any], float]] = {}
 
     def check_sequence(self, message: Any) -> None:
@@ -221,8 +226,20 @@ class Connection:
             self.checks += 1
             self.gaps += missing
 
+    def count_missing(self, key: Any, first: int, last: int) -> None:
+        """Compare the numbers of a message's first and last update with the last one before, of the same stream."""
+        self.checks += 1
+        before = self._numbers.get(key)
+        if before is not None and first > before + 1:
+            self.gaps += first - before - 1
+        if before is None or last > before or first <= 1:
+            self._numbers[key] = last
+        if len(self._numbers) > MAXIMUM_STREAMS:
+            self._numbers.clear()
+
     def restart_check(self) -> None:
         """What comes next need not follow what came before."""
+        self._numbers.clear()
         if self.check is not None:
             self.check.restart()
 
@@ -231,6 +248,8 @@ class Connection:
         self.messages += 1
         self.bytes += size
         self.last = now
+        if self.told_apart:
+            return
         stream = self.streams.get(RAW) or self.stream(RAW, RAW, now)
         if now < stream.sample_at:
             stream.last = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from opentelemetry import trace
@@ -34,10 +34,10 @@ class Submission:
         name: The unified method.
         order: What is known of the order, or of all orders of the call.
         batch: The orders of a call that submits several, as they were given.
-        listed: Tells of a code whether the client's own table of the exchange has it.
+        evidence: What the call's requests say.
 
     Attributes:
-        attempts: What the call's requests say.
+        evidence: As given.
         replaces: The call ends an order and submits another, in requests of their own.
     """
 
@@ -50,7 +50,7 @@ class Submission:
         "_tracker",
         "_who",
         "_witness",
-        "attempts",
+        "evidence",
         "replaces",
     )
 
@@ -61,7 +61,7 @@ class Submission:
         name: str,
         order: Mapping[str, Any],
         batch: list[Mapping[str, Any]] | None,
-        listed: Callable[[str], bool] | None,
+        evidence: orders.Evidence,
     ) -> None:
         self._tracker = tracker
         self._who = who
@@ -69,7 +69,7 @@ class Submission:
         self._batch = batch
         self._edits = name in EDITS
         self.replaces = False
-        self.attempts = orders.Attempts(who[0], listed)
+        self.evidence = evidence
         self._witness = orders.current_witness()
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
@@ -196,7 +196,7 @@ class Submission:
 
     def _raised(self, error: BaseException, answer: str) -> list[orders.Outcome]:
         replaced = orders.replacement(self._who[0], answer) if self._edits else None
-        outcome = replaced or self.attempts.outcome(error)
+        outcome = replaced or self.evidence.outcome(error)
         stays = outcome == "failed" or (outcome == "rejected" and replaced is None)
         if self._edits and not self.replaces and stays:
             # The order is there as it was, and was counted when it was submitted.
@@ -232,17 +232,22 @@ class Submission:
         if said is not None:
             return said
         if not isinstance(element, Mapping):
-            # One order's call came back; which of several orders this is about is not told.
-            return "accepted" if self._batch is None else "unknown"
+            return self._answered()
         info = element.get("info")
         codes = tuple(_codes(element)) + tuple(_codes(info if isinstance(info, Mapping) else {}))
         if codes and not order_id(element):
             return orders.code_outcome(self._who[0], codes)
         if element.get("status") == "rejected":
             return "rejected"
-        if self._batch is None or order_id(element) or element.get("clientOrderId"):
+        if self._batch is not None and (order_id(element) or element.get("clientOrderId")):
             return "accepted"
-        return "unknown"
+        return self._answered()
+
+    def _answered(self) -> orders.Outcome:
+        """What became of an order of which the result tells nothing by itself."""
+        seen = self.evidence.returned() or "accepted"
+        # That a call went well does not tell which of several orders were taken.
+        return "unknown" if seen == "accepted" and self._batch is not None else seen
 
 
 def _element(result: Any, number: int) -> Mapping[str, Any]:

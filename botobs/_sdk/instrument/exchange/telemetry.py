@@ -51,6 +51,7 @@ class ExchangeTelemetry:
         self.throttle_wait = semconv.THROTTLE_WAITED.create(meter)
         self.throttle_cost = semconv.THROTTLE_COST.create(meter)
         self.rejections = semconv.RATELIMIT_REJECTIONS.create(meter)
+        self.spent = semconv.RATELIMIT_SPENT.create(meter)
         self.negative_age = semconv.CLOCK_NEGATIVE_AGE.create(meter)
         self.connect_duration = semconv.WS_CONNECT_DURATION.create(meter)
         self.disconnects = semconv.WS_DISCONNECTS.create(meter)
@@ -68,6 +69,11 @@ class ExchangeTelemetry:
     def exchange_at(self, host: str) -> str:
         """The exchange that a host belongs to; empty for one that is not known, which may be none."""
         return hosts.exchange_at(host, self._own_hosts)
+
+    def variant_of(self, name: str, host: str) -> str:
+        """`name`, or what stands for its test net or region where `host` is one of these."""
+        found = self.exchange_at(host)
+        return found if found.startswith(name) else name
 
     def exchange(self, name: Any) -> Exchange:
         """What is known about an exchange; all that come after too many share one.

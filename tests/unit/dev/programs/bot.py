@@ -24,8 +24,10 @@ def main(end: str) -> None:
             except TimeoutError:
                 print("lost", flush=True)
     if end == "kill":
-        botobs.flush(30)
-        os.kill(os.getpid(), signal.SIGKILL)
+        with trading.decision("b1") as decision:
+            order = decision.order("killed-1", exchange="okx", symbol="BTC/USDT", side="buy", type="limit")
+            with order.submission():
+                os.kill(os.getpid(), signal.SIGKILL)
     if end == "wait":
         print("waits", flush=True)
         try:

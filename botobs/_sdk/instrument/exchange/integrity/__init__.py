@@ -48,8 +48,8 @@ _SEQUENCE_BY_CCXT = frozenset(
     }
     | {"kucoin", "luno", "mexc", "myokx", "nado", "okx", "okxus", "xt"}
 )
-#: Clients whose messages are decoded where we can see them.
-_DECODED = frozenset({"ccxt.pro", "python_binance"})
+#: Clients whose messages are decoded where we can see them; those that describe themselves are added.
+DECODED = {"ccxt.pro", "python_binance"}
 #: Numbers that one connection remembers.
 _MAXIMUM_STREAMS = 8192
 
@@ -90,7 +90,7 @@ class SequenceCheck:
 
 def checks(exchange: str, client: str) -> Mapping[str, bool]:
     """Which checks are made of the data of `exchange` when it comes through `client`."""
-    decoded = client in _DECODED
+    decoded = client in DECODED
     by_ccxt = client == "ccxt.pro"
     by_us = decoded and exchange in _DIALECTS and exchange not in _BOOKS_WITHOUT_NUMBERS
     return {

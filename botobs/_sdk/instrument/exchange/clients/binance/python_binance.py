@@ -28,7 +28,8 @@ from ...scope import scoped
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 from ...updates import updated
-from ._payloads import operation, request_attributes, section, stream_update, submitted, unified, ws_operation
+from .limits import read_limits
+from .payloads import operation, request_attributes, section, stream_update, submitted, unified, ws_operation
 
 _LIBRARY = "python_binance"
 _WHO = ("binance", _LIBRARY)
@@ -125,7 +126,10 @@ def _begin(
     path = urlsplit(uri).path
     name = operation(method, path)
     attributes = request_attributes(kwargs.get("data"), exchanges.values)
-    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(path, kwargs.get("data")))
+    batch = submitted(path, kwargs.get("data"))
+    opened = begin_operation(
+        exchanges, client, _WHO, name, attributes, batch, getattr(client, "API_KEY", None)
+    )
     if opened is None:
         return None
     opened.template = template(path)
@@ -160,7 +164,8 @@ def _begin_over_socket(
     payload = args[1] if len(args) > 1 else kwargs["payload"]
     method, params = str(payload.get("method")), payload.get("params")
     name, attributes = ws_operation(method), request_attributes(params, exchanges.values)
-    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(method, params))
+    key = params.get("apiKey") if isinstance(params, Mapping) else None
+    opened = begin_operation(exchanges, client, _WHO, name, attributes, submitted(method, params), key)
     if opened is None:
         return None
     opened.template = template(method)
@@ -278,6 +283,8 @@ def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 @never_raise(_LIBRARY)
 def _look_at(exchanges: ExchangeTelemetry, connection: Connection, message: Any) -> None:
+    if message.__class__ is dict and "rateLimits" in message:
+        read_limits(exchanges, connection, message)
     connection.check_sequence(message)
     update = stream_update(message)
     if update is None:

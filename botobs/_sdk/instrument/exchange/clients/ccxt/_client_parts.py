@@ -11,6 +11,8 @@ from typing import Any
 from .....patching.guard import never_raise, report
 from ... import integrity
 from ...state import Connection
+from ...telemetry import ExchangeTelemetry
+from ..binance.limits import read_limits
 
 _LIBRARY = "ccxt_ws"
 
@@ -21,10 +23,14 @@ class ClientParts:
     def __init__(self) -> None:
         self._taken: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    def take(self, client: Any, connection: Connection) -> None:
+    def take(self, exchanges: ExchangeTelemetry, client: Any, connection: Connection) -> None:
         """Look at the decoded messages of `client`, if its exchange numbers them, and at its textual pings."""
         self._taken.add(client)
-        connection.check = integrity.sequence_check(connection.key[0])
+        if "/ws-api/" in client.url:
+            # Nothing but answers comes over this connection, each with what is used of the limits.
+            client.on_message_callback = _reading_limits(exchanges, connection, client.on_message_callback)
+        else:
+            connection.check = integrity.sequence_check(connection.key[0])
         if connection.check is not None:
             client.on_message_callback = _checking(connection, connection.check, client.on_message_callback)
         if getattr(client, "ping", None):
@@ -54,6 +60,22 @@ class ClientParts:
                     setattr(client, name, part.__wrapped__)
             client.__dict__.pop("_botobs", None)
         self._taken.clear()
+
+
+def _reading_limits(
+    exchanges: ExchangeTelemetry, connection: Connection, wrapped: Callable[..., Any]
+) -> Callable[..., Any]:
+    read = never_raise(_LIBRARY)(read_limits)
+
+    @functools.wraps(wrapped)
+    def on_message(client: Any, message: Any) -> Any:
+        if message.__class__ is dict and "rateLimits" in message:
+            read(exchanges, connection, message)
+        return wrapped(client, message)
+
+    on_message.__self__ = wrapped.__self__  # type: ignore[attr-defined]
+    on_message._botobs = True  # type: ignore[attr-defined]
+    return on_message
 
 
 def _checking(

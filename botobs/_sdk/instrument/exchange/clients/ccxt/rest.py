@@ -161,6 +161,8 @@ def _begin_call(
         name,
         order_attributes(name, args, kwargs, exchanges.values),
         batch(name, args, kwargs),
+        getattr(instance, "apiKey", None),
+        secret=getattr(instance, "secret", None),
     )
 
 

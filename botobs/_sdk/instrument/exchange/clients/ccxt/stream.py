@@ -117,7 +117,7 @@ class CcxtWebSocket:
             _endpoint(client.url),
         )
         connection.client = weakref.ref(client)
-        self._parts.take(client, connection)
+        self._parts.take(exchanges, client, connection)
         if getattr(client, "isConnected", False) and connection.state != "open":
             connection.state = "open"
             connection.opened_at = connection.last = monotonic()

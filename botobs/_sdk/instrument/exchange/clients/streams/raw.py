@@ -6,6 +6,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry import context
@@ -13,6 +14,9 @@ from opentelemetry import context
 from ... import connection_events
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
+
+#: From which connection the running thread has received; only where the client library's own code runs there next.
+receiving: ContextVar[Connection | None] = ContextVar("botobs-websocket-receiving", default=None)
 
 #: Opcodes of RFC 6455 section 5.2. What continues a message is counted with its beginning.
 DATA = frozenset({0x1, 0x2})
@@ -22,11 +26,26 @@ PONG = 0xA
 ABNORMAL = 1006
 
 
-def begin(exchanges: ExchangeTelemetry, library: str, host: str) -> Connection | None:
-    """An attempt to connect to `host` begins; None when a library above watches it."""
+def begin(
+    exchanges: ExchangeTelemetry, library: str, host: str, owner: connection_events.Owner | None = None
+) -> Connection | None:
+    """An attempt to connect to `host` begins; None when a library above watches it.
+
+    Args:
+        exchanges: Where it is reported.
+        library: Value of `exchange.client` where nobody else opens the connection.
+        host: Where it leads to.
+        owner: Who opens it, where the context does not know any more.
+    """
     if context.get_value(connection_events.OWNED):
         return None
-    connection = exchanges.connection(None, exchanges.exchange_at(host), library, host)
+    owner = owner or connection_events.current_owner()
+    if owner is None:
+        connection = exchanges.connection(None, exchanges.exchange_at(host), library, host)
+    else:
+        exchange = exchanges.variant_of(owner.exchange, host)
+        connection = exchanges.connection(None, exchange, owner.client, host)
+        connection.told_apart = owner.tells_streams
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection
@@ -50,6 +69,11 @@ def of(client: Any) -> Connection | None:
     """The connection that a library's object is."""
     found = client.__dict__.get("_botobs")
     return found if isinstance(found, Connection) else None
+
+
+def of_any(client: Any) -> Connection | None:
+    """The same of an object that may be none of a library's."""
+    return of(client) if hasattr(client, "__dict__") else None
 
 
 @contextmanager

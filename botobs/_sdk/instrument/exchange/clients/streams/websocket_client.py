@@ -11,6 +11,7 @@ import time
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
+from threading import get_ident
 from time import monotonic
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from ...telemetry import ExchangeTelemetry
 from . import raw
 
 _LIBRARY = "websocket_client"
+#: The app that connects; a thread of its own runs it, so that it remembers itself who has made it.
 _APP: ContextVar[weakref.ref[Any] | None] = ContextVar("botobs-websocket-app", default=None)
 
 Method = Callable[..., Any]
@@ -49,11 +51,13 @@ class WebsocketClient:
                 "connect": functools.partial(_connect, exchanges),
                 "recv_data_frame": functools.partial(_receive, exchanges),
                 "send": raw.counting_sent,
+                "send_close": _send_close,
                 "close": functools.partial(_close, exchanges),
                 "shutdown": functools.partial(_shutdown, exchanges),
             }
             for name, hook in hooks.items():
                 self._patches.replace_method(module.WebSocket, name, hook)
+            self._patches.replace_method(module.WebSocketApp, "__init__", _make_app)
             self._patches.replace_method(module.WebSocketApp, "run_forever", _run_forever)
             self._patches.replace_method(module.WebSocketApp, "close", raw.noting_close)
             self._patches.replace_method(module.WebSocketApp, "_stop_ping_thread", _stop_pings)
@@ -71,7 +75,9 @@ _bind = never_raise(_LIBRARY)(raw.bind)
 
 def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def connect(self: Any, url: Any, **options: Any) -> Any:
-        connection = _begin(exchanges, _LIBRARY, connection_events.host_of(url))
+        app = _app_of(_APP.get())
+        owner = getattr(app, "_botobs_owner", None)
+        connection = _begin(exchanges, _LIBRARY, connection_events.host_of(url), owner)
         if connection is None:
             return wrapped(self, url, **options)
         _bind(connection, self, _gone)
@@ -90,11 +96,14 @@ def _gone(socket: Any) -> str | None:
 
 def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def recv_data_frame(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self._botobs_receiver = get_ident()
         try:
             opcode, frame = received = wrapped(self, *args, **kwargs)
         except BaseException as error:
             _failed(exchanges, self, error)
             raise
+        finally:
+            self._botobs_receiver = 0
         _look_at(exchanges, self, opcode, frame)
         return received
 
@@ -109,9 +118,11 @@ def _look_at(exchanges: ExchangeTelemetry, socket: Any, opcode: int, frame: Any)
     data = getattr(frame, "data", frame)
     if opcode in raw.DATA:
         connection.received(monotonic(), len(data))
+        raw.receiving.set(connection)
     elif opcode == raw.CLOSE:
         code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None
-        connection_events.ended(exchanges, connection, "remote", code)
+        reason = "user" if raw.is_closing(socket) else "remote"
+        connection_events.ended(exchanges, connection, reason, code)
 
 
 @never_raise(_LIBRARY)
@@ -130,6 +141,17 @@ def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     return close
 
 
+def _send_close(wrapped: Method) -> Method:
+    """The library answers the other side's close frame itself, while it receives; any other is the program's."""
+
+    def send_close(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.__dict__.get("_botobs_receiver") != get_ident():
+            self.__dict__["_botobs_closing"] = True
+        return wrapped(self, *args, **kwargs)
+
+    return send_close
+
+
 def _shutdown(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def shutdown(self: Any) -> Any:
         _closed(exchanges, self, None)
@@ -142,17 +164,33 @@ def _shutdown(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 def _closed(exchanges: ExchangeTelemetry, socket: Any, code: Any) -> None:
     connection = raw.of(socket)
     if connection is not None:
-        reason = _reason(socket)
+        reason = _reason(socket, closed=True)
         connection_events.ended(exchanges, connection, reason, code if reason == "user" else None)
 
 
-def _reason(socket: Any) -> str:
-    """Who ends a connection without a close frame of the other side."""
-    reference = socket.__dict__.get("_botobs_app")
-    app = reference() if reference is not None else None
-    if app is None or raw.is_closing(app):
+def _reason(socket: Any, closed: bool = False) -> str:
+    """Who ends a connection without a close frame of the other side.
+
+    Args:
+        socket: The connection.
+        closed: It is being closed on this side: by the program, unless an app closes what it has lost.
+    """
+    app = _app_of(socket.__dict__.get("_botobs_app"))
+    if raw.is_closing(socket) or (closed if app is None else raw.is_closing(app)):
         return "user"
-    return "keepalive" if app.__dict__.pop("_botobs_no_pong", False) else "error"
+    return "keepalive" if app is not None and app.__dict__.pop("_botobs_no_pong", False) else "error"
+
+
+def _app_of(reference: weakref.ref[Any] | None) -> Any:
+    return None if reference is None else reference()
+
+
+def _make_app(wrapped: Method) -> Method:
+    def make(self: Any, *args: Any, **kwargs: Any) -> None:
+        wrapped(self, *args, **kwargs)
+        self._botobs_owner = connection_events.current_owner()
+
+    return make
 
 
 def _run_forever(wrapped: Method) -> Method:

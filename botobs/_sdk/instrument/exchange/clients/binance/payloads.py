@@ -130,6 +130,21 @@ def section(path: str) -> str:
     return first if first.isalpha() and len(first) <= 10 else "other"
 
 
+def order_of(data: Any) -> dict[str, Any]:
+    """What a request tells about an order, with ccxt's keys."""
+    if not isinstance(data, Mapping):
+        return {}
+    return {
+        "symbol": data.get("symbol"),
+        "side": data.get("side"),
+        "type": data.get("type"),
+        "id": data.get("orderId"),
+        "clientOrderId": data.get("newClientOrderId") or data.get("origClientOrderId"),
+        "amount": data.get("quantity"),
+        "price": data.get("price"),
+    }
+
+
 def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
     """What a request tells about an order, with amount and price if `values`."""
     if not isinstance(data, Mapping):

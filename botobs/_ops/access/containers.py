@@ -1,0 +1,67 @@
+"""Copies of secrets for the containers of docker compose, which run as users of their own.
+
+The folder of the copies is closed, so on the host only its owner reaches them. What a container is given of it is
+mounted there, and can be read by whoever runs in it, the shifted users of rootless engines too. The secrets themselves
+stay closed to all but their owner.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+
+from ..home import assets
+from ..home.home import Home
+from ..home.private import make_folder
+
+#: The folder of docker-compose.yml's alert receivers, given as a whole: it holds what has been set up and no more.
+_FOLDER = "alertmanager"
+
+
+def hand_out(home: Home) -> None:
+    """Copy what docker-compose.yml names as a secret."""
+    copies = home.containers / "secrets"
+    for folder in (home.containers, copies, copies / _FOLDER):
+        make_folder(folder)
+    home.containers.chmod(0o700)
+    for folder in (copies, copies / _FOLDER):
+        folder.chmod(0o755)
+    compose = yaml.safe_load((assets.root() / "docker-compose.yml").read_text(encoding="utf-8"))
+    for name in compose["secrets"]:
+        _copy(home.secrets / name, copies / name)
+    _mirror(home.secrets / _FOLDER, copies / _FOLDER)
+
+
+def refresh(home: Home) -> None:
+    """Copy again after a change; nothing where `botobs compose` has prepared none."""
+    if home.containers.is_dir():
+        hand_out(home)
+
+
+def open_to_containers(folder: Path) -> None:
+    """Let every user read what is below `folder`, which itself stays closed."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _mirror(source: Path, target: Path) -> None:
+    kept = {file.name for file in source.iterdir() if file.is_file()}
+    for file in target.iterdir():
+        if file.name not in kept:
+            file.unlink()
+    for name in kept:
+        _copy(source / name, target / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Write into the file that is there: a container has that very file, and would not see another of its name."""
+    content = source.read_bytes()
+    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "r+b") as file:
+        os.fchmod(file.fileno(), 0o644)
+        if file.read() != content:
+            file.seek(0)
+            file.write(content)
+            file.truncate()

@@ -1,0 +1,264 @@
+"""One call of a client library that an `ExchangeClient` describes: its span, its HTTP requests, what they say."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry import context
+
+from .....semconv import exchange as semconv
+from .... import orders
+from ....patching.guard import never_raise
+from ....redaction import known
+from ....upstream import SUPPRESS_HTTP_INSTRUMENTATION
+from .. import connection_events, errors
+from ..http_answer import STATED, HttpAnswer
+from ..operation import Operation, begin_operation, library
+from ..order_details import values_of
+from ..request import set_server, template
+from ..scope import ContextScope
+from ..telemetry import ExchangeTelemetry
+from .protocol import Call, ExchangeClient
+
+#: Methods with which no exchange takes an order.
+_ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS"})
+_LONGEST_VALUE = 128
+
+
+def begin_call(
+    exchanges: ExchangeTelemetry,
+    client: ExchangeClient,
+    instance: Any,
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> AdaptedCall | None:
+    """Open the scope of a call; None for one that is part of another of the same object.
+
+    Raises:
+        Exception: Whatever `client` raises.
+    """
+    receiver = () if instance is None else (instance,)
+    arguments = signature.bind(*receiver, *args, **kwargs).arguments
+    call = client.call(instance, arguments)
+    if call is None:
+        return None
+    secrets = [_found(instance, arguments, name) for name in client.credentials]
+    known.add_all(secrets)
+    key = secrets[0] if secrets else None
+    name = exchange_of(exchanges, client, instance)
+    evidence = orders.OrderRequests(name, client.http in orders.seen_libraries)
+    operation = begin_operation(
+        exchanges,
+        client if instance is None else instance,
+        (name, client.name),
+        call.operation,
+        _attributes(call.order, exchanges.values),
+        list(call.orders) if call.orders else None,
+        key,
+        evidence,
+        secrets[1] if len(secrets) > 1 else None,
+    )
+    if operation is None:
+        return None
+    operation.template = template(call.path)
+    return AdaptedCall(exchanges, client, call, operation, evidence)
+
+
+def exchange_of(exchanges: ExchangeTelemetry, client: ExchangeClient, instance: Any) -> str:
+    """Value of `exchange.name`: what the client says, or the test net that its address belongs to."""
+    name = exchanges.exchange(client.who(instance)).name
+    if instance is None:
+        return name
+    return exchanges.exchange(
+        exchanges.variant_of(name, connection_events.host_of(client.address(instance)))
+    ).name
+
+
+def _found(instance: Any, arguments: Mapping[str, Any], path: str) -> Any:
+    """An attribute of the object, or of an argument of a function."""
+    first, *rest = path.split(".")
+    found = arguments.get(first) if instance is None else getattr(instance, first, None)
+    for name in rest:
+        found = getattr(found, name, None)
+    return found
+
+
+def _attributes(order: Mapping[str, Any], values: bool) -> dict[str, Any]:
+    wanted = {
+        semconv.SYMBOL: order.get("symbol"),
+        semconv.ORDER_SIDE: order.get("side"),
+        semconv.ORDER_TYPE: order.get("type"),
+        semconv.ORDER_ID: order.get("id"),
+        semconv.ORDER_CLIENT_ID: order.get("clientOrderId"),
+    }
+    texts = {
+        key: str(getattr(value, "value", value))[:_LONGEST_VALUE] for key, value in wanted.items() if value
+    }
+    return texts | (values_of(order, "amount", "price") if values else {})
+
+
+class AdaptedCall(ContextScope):
+    """A call, and whoever watches the HTTP requests that are made within it."""
+
+    __slots__ = ("_call", "_client", "_evidence", "_exchanges", "_operation", "who")
+
+    def __init__(
+        self,
+        exchanges: ExchangeTelemetry,
+        client: ExchangeClient,
+        call: Call,
+        operation: Operation,
+        evidence: orders.OrderRequests,
+    ) -> None:
+        self._exchanges = exchanges
+        self._client = client
+        self._call = call
+        self._operation = operation
+        self._evidence = evidence
+        self.who = operation.who
+        # The HTTP library's own span would show the signed address, and send our trace id to the exchange.
+        entered = context.set_value(orders.WATCHER, self)
+        super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
+
+    def pause(self) -> None:
+        """Leave the context."""
+        super().pause()
+        self._operation.pause()
+
+    def resume(self) -> None:
+        """Enter it again."""
+        self._operation.resume()
+        super().resume()
+
+    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+        """The HTTP library is about to send a request of this call."""
+        return self._begin(method, url)
+
+    @never_raise(library)
+    def _begin(self, method: str, url: str) -> orders.HttpRequest:
+        operation = self._operation
+        operation.requests += 1
+        if operation.requests == 1:
+            set_server(operation.span, url)
+            operation.span.set_attribute(semconv.HTTP_METHOD, method)
+        elif urlsplit(url).path.endswith(self._call.path):
+            attributes = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
+            self._exchanges.retries.add(1, {**attributes, semconv.OPERATION: operation.name})
+        seen = CallRequest(self._exchanges, operation, method, url)
+        if method not in _ASIDE_METHODS:
+            self._evidence.requests.append(seen)
+            operation.writes(self._call.sent if self._call.sent is not None else self._call.order)
+        return seen
+
+    def finish(self, result: Any) -> None:
+        """The call returned `result`."""
+        ContextScope.pause(self)
+        self._read(result)
+        self._operation.finish(self._unified(result), self._refused(result) or "")
+
+    def fail(self, error: BaseException) -> None:
+        """The call raised `error`."""
+        self.leave(error)
+        self._operation.fail(error)
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """Leave for good."""
+        if not isinstance(error, GeneratorExit):
+            ContextScope.pause(self)
+
+    @never_raise(library)
+    def _unified(self, result: Any) -> Any:
+        return self._client.result(self._call, result)
+
+    @never_raise(library)
+    def _refused(self, result: Any) -> str:
+        return self._client.error(self._call, result)
+
+    @never_raise(library)
+    def _read(self, result: Any) -> None:
+        exchange = self._exchanges.exchange(self.who[0])
+        moment = self._client.time(self._call, result)
+        if moment is not None and self._operation.status is not None:
+            exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
+        for stated in self._client.limits(self._call, result):
+            exchange.limits.state(stated)
+
+
+class CallRequest(orders.HttpRequest):
+    """One HTTP request of a call."""
+
+    __slots__ = ("_answer", "_exchanges", "_measured", "_operation", "_started")
+
+    def __init__(self, exchanges: ExchangeTelemetry, operation: Operation, method: str, url: str) -> None:
+        super().__init__(method, urlsplit(url).path)
+        self._exchanges = exchanges
+        self._operation = operation
+        self._measured = False
+        self._answer = HttpAnswer(exchanges, operation.who, operation.template)
+        self._started = time.monotonic()
+        exchanges.requests_active.add(1, self._who())
+
+    def answered(
+        self,
+        status: int | None,
+        body: bytes | str | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """It was answered; called again, without its headers, when more of the body is known."""
+        super().answered(status, body)
+        operation = self._operation
+        operation.status, operation.answer, operation.cause = status, self.answer, None
+        if headers is not None:
+            operation.answered_at = (self._answer.sent_at, time.time())
+        self._measure(None)
+        self._read(headers)
+
+    def failed(self, error: BaseException) -> None:
+        """It ended without an answer, or with half of one."""
+        super().failed(error)
+        operation = self._operation
+        operation.status, operation.answer, operation.cause = self.status, self.answer, error
+        self._measure(error)
+
+    def _who(self) -> dict[str, str]:
+        return {semconv.NAME: self._operation.who[0], semconv.CLIENT: self._operation.who[1]}
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """Exchange and client."""
+        return self._operation.who
+
+    @never_raise(library)
+    def _read(self, headers: Mapping[str, str] | None) -> None:
+        if headers is not None:
+            self._answer.read(self.status, headers, self.answer)
+            self._count_refusal()
+
+    def _count_refusal(self) -> None:
+        """Exchanges also say in an answer that is otherwise well that there were too many requests."""
+        category = "" if self.status in STATED else errors.answered(self.who[0], self.status, self.answer)
+        if category in ("rate_limit", "ban"):
+            self._answer.refused(category, self.status)
+
+    @never_raise(library)
+    def _measure(self, error: BaseException | None) -> None:
+        if self._measured:
+            return
+        self._measured = True
+        self._exchanges.requests_active.add(-1, self._who())
+        first = self.path.strip("/").split("/", 1)[0]
+        attributes: dict[str, Any] = {
+            **self._who(),
+            semconv.API: first if first.isalnum() and len(first) <= 10 else "other",
+            semconv.HTTP_METHOD: self.method if self.method.isalpha() and len(self.method) < 8 else "_OTHER",
+        }
+        if self.status is not None:
+            attributes[semconv.HTTP_STATUS] = self.status
+        if error is not None:
+            attributes[semconv.ERROR_TYPE] = errors.error_type(error)
+        self._exchanges.request_duration.record(time.monotonic() - self._started, attributes)

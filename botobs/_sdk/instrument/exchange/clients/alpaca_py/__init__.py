@@ -1,0 +1,116 @@
+"""alpaca-py, the client of Alpaca: https://github.com/alpacahq/alpaca-py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from ..plain import number, plain, without_ids
+from ..protocol import Call, ExchangeClient, Update
+
+#: https://docs.alpaca.markets/reference, by method and path.
+_OPERATIONS: dict[tuple[str, str], str] = {
+    ("DELETE", "/orders"): "cancel_all_orders",
+    ("DELETE", "/orders/{id}"): "cancel_order",
+    ("DELETE", "/positions"): "close_all_positions",
+    ("DELETE", "/positions/{id}"): "close_position",
+    ("GET", "/account"): "fetch_balance",
+    ("GET", "/assets"): "fetch_markets",
+    ("GET", "/clock"): "fetch_time",
+    ("GET", "/orders"): "fetch_orders",
+    ("GET", "/orders/{id}"): "fetch_order",
+    ("GET", "/orders:by_client_order_id"): "fetch_order",
+    ("GET", "/positions"): "fetch_positions",
+    ("PATCH", "/orders/{id}"): "edit_order",
+    ("POST", "/orders"): "create_order",
+}
+#: https://docs.alpaca.markets/docs/orders-at-alpaca#order-lifecycle
+_STATUSES = {
+    "filled": "closed",
+    "canceled": "canceled",
+    "replaced": "canceled",
+    "expired": "expired",
+    "done_for_day": "expired",
+    "rejected": "rejected",
+}
+#: Messages of market data, by `T`.
+_CHANNELS = {"b": "ohlcv", "o": "orderbook", "q": "ticker", "t": "trades"}
+
+
+class AlpacaPy(ExchangeClient):
+    """alpaca-py 0.30 and later: trading, market data and their streams."""
+
+    name = "alpaca_py"
+    library = "alpaca"
+    exchange = "alpaca"
+    calls = ("alpaca.common.rest:RESTClient._request",)
+    sockets = (
+        "alpaca.trading.stream:TradingStream._connect",
+        "alpaca.data.live.websocket:DataStream._connect",
+    )
+    messages = (
+        "alpaca.trading.stream:TradingStream._dispatch",
+        "alpaca.data.live.websocket:DataStream._dispatch",
+    )
+    credentials = ("_api_key", "_secret_key", "_oauth_token")
+    impossible: ClassVar[Mapping[str, str]] = {"sequence": "Alpaca does not number its messages"}
+
+    def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
+        """`_request(method, path, data, base_url, api_version)`."""
+        method, path = str(arguments["method"]).upper(), without_ids(str(arguments["path"]))
+        given = arguments.get("data")
+        order = given if isinstance(given, Mapping) else {}
+        return Call(method, path, _OPERATIONS.get((method, path), "implicit"), _order(order), None, order)
+
+    def result(self, call: Call, result: Any) -> Any:
+        """JSON, which is made an object of the library's later."""
+        if isinstance(result, list) and call.operation == "fetch_orders":
+            return [_unified(each) for each in result if isinstance(each, Mapping)]
+        return _unified(result) if isinstance(result, Mapping) and "client_order_id" in result else None
+
+    def time(self, call: Call, result: Any) -> float | None:
+        """`/clock` tells it."""
+        if call.operation != "fetch_time" or not isinstance(result, Mapping):
+            return None
+        return datetime.fromisoformat(str(result["timestamp"])).timestamp()
+
+    def socket(self, client: Any) -> Any:
+        """`_ws`, of both."""
+        return client._ws
+
+    def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:  # noqa: ARG002 - as above
+        """`_dispatch(msg)`."""
+        message = arguments["msg"]
+        if message.get("stream") == "trade_updates":
+            return (Update("trade_updates", "orders", [_unified(plain(message["data"].get("order")))]),)
+        channel = _CHANNELS.get(str(message.get("T")))
+        if channel is None:
+            return ()
+        moment = message.get("t")
+        milliseconds = (
+            moment.seconds * 1000 + moment.nanoseconds / 1e6 if hasattr(moment, "nanoseconds") else None
+        )
+        symbol = message.get("S")
+        return (Update((channel, symbol), channel, {"symbol": symbol, "timestamp": milliseconds}),)
+
+
+def _order(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "symbol": given.get("symbol"),
+        "side": given.get("side"),
+        "type": given.get("type"),
+        "clientOrderId": given.get("client_order_id"),
+        "amount": given.get("qty"),
+        "price": given.get("limit_price"),
+    }
+
+
+def _unified(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": told.get("id"),
+        "clientOrderId": told.get("client_order_id"),
+        "symbol": told.get("symbol"),
+        "status": _STATUSES.get(str(told.get("status")), "open"),
+        "filled": number(told.get("filled_qty")),
+    }

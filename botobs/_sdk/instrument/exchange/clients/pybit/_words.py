@@ -1,0 +1,119 @@
+"""Bybit's words in ccxt's: endpoints, orders, topics. https://bybit-exchange.github.io/docs/v5/intro"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..protocol import Update
+
+#: Unified methods by path.
+OPERATIONS: dict[str, str] = {
+    "/v5/account/wallet-balance": "fetch_balance",
+    "/v5/execution/list": "fetch_my_trades",
+    "/v5/market/instruments-info": "fetch_markets",
+    "/v5/market/kline": "fetch_ohlcv",
+    "/v5/market/orderbook": "fetch_order_book",
+    "/v5/market/recent-trade": "fetch_trades",
+    "/v5/market/tickers": "fetch_ticker",
+    "/v5/market/time": "fetch_time",
+    "/v5/order/amend": "edit_order",
+    "/v5/order/amend-batch": "edit_orders",
+    "/v5/order/cancel": "cancel_order",
+    "/v5/order/cancel-all": "cancel_all_orders",
+    "/v5/order/cancel-batch": "cancel_orders",
+    "/v5/order/create": "create_order",
+    "/v5/order/create-batch": "create_orders",
+    "/v5/order/history": "fetch_orders",
+    "/v5/order/realtime": "fetch_open_orders",
+    "/v5/position/list": "fetch_positions",
+    "/v5/position/set-leverage": "set_leverage",
+}
+#: ccxt's statuses. https://bybit-exchange.github.io/docs/v5/enum#orderstatus
+_STATUSES = {
+    "New": "open",
+    "PartiallyFilled": "open",
+    "Untriggered": "open",
+    "Triggered": "open",
+    "Filled": "closed",
+    "Cancelled": "canceled",
+    "PartiallyFilledCanceled": "canceled",
+    "Deactivated": "canceled",
+    "Rejected": "rejected",
+}
+_CHANNELS = {
+    "orderbook": "orderbook",
+    "publicTrade": "trades",
+    "tickers": "ticker",
+    "kline": "ohlcv",
+    "order": "orders",
+    "execution": "my_trades",
+    "wallet": "balance",
+    "position": "positions",
+}
+
+
+def order(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request says about an order or a market."""
+    return {
+        "symbol": given.get("symbol"),
+        "side": given.get("side"),
+        "type": given.get("orderType"),
+        "id": given.get("orderId"),
+        "clientOrderId": given.get("orderLinkId"),
+        "amount": given.get("qty"),
+        "price": given.get("price"),
+    }
+
+
+def unified(told: Mapping[str, Any]) -> dict[str, Any]:
+    """An order as ccxt would give it."""
+    filled = told.get("cumExecQty")
+    return {
+        "id": told.get("orderId"),
+        "clientOrderId": told.get("orderLinkId"),
+        "symbol": told.get("symbol"),
+        "status": _STATUSES.get(str(told.get("orderStatus"))),
+        "filled": float(filled) if filled else 0.0,
+    }
+
+
+def batch(orders: Sequence[Mapping[str, Any]], codes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The orders of a batch, each with its own code."""
+    told = [unified(each) for each in orders]
+    for each, said in zip(told, codes, strict=False):
+        if said.get("code"):
+            # A refused order comes back with its client order id alone.
+            each |= {"code": said["code"], "id": None}
+    return told
+
+
+_SIDES = (("bids", "b"), ("asks", "a"))
+
+
+def update(topic: str, message: Mapping[str, Any]) -> Update:
+    """A message of a stream, named `orderbook.50.BTCUSDT` or `order` for example."""
+    kind, _, market = topic.partition(".")
+    channel = _CHANNELS.get(kind, "other")
+    data = message.get("data")
+    if channel == "orders":
+        return Update(topic, channel, [unified(each) for each in data or ()])
+    if channel == "my_trades":
+        return Update(topic, channel, [_trade(each) for each in data or ()])
+    told = {
+        "symbol": market.rpartition(".")[2],
+        "timestamp": message.get("ts") or message.get("creationTime"),
+    }
+    if channel == "orderbook" and message.get("type") == "snapshot" and isinstance(data, Mapping):
+        # A delta holds what has changed, which is no book.
+        told |= {side: [[float(level[0])] for level in data.get(key, ())[:1]] for side, key in _SIDES}
+    return Update(topic, channel, told)
+
+
+def _trade(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": told.get("execId"),
+        "order": told.get("orderId"),
+        "clientOrderId": told.get("orderLinkId"),
+        "symbol": told.get("symbol"),
+    }

@@ -1,0 +1,74 @@
+"""What the requests of a call say about its orders, where the HTTP library itself was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from ._answer import answer_outcome
+from ._attempts import worse
+from ._classifiers import Answer, Outcome, classified
+from ._decide import submit_outcome
+from ._http import HttpRequest
+
+
+def request_outcome(request: HttpRequest, exchange: str) -> Outcome:
+    """What became of the order that one request carried."""
+    if not request.written and request.status is None:
+        # Cancelled or timed out while it waited for a connection, or refused one.
+        return "failed"
+    said = classified(Answer(exchange, request.error, None, request.status, request.answer))
+    if said is not None:
+        return said
+    if request.status is None or request.error is not None:
+        # Of the answer, if there was one, only a part was read.
+        return "unknown"
+    return answer_outcome(exchange, request.status, request.answer)
+
+
+def requests_outcome(requests: Iterable[HttpRequest], exchange: str) -> Outcome | None:
+    """What several requests say together; None where there were none."""
+    together: Outcome | None = None
+    for request in requests:
+        together = worse(together, request_outcome(request, exchange))
+    return together
+
+
+class Evidence(Protocol):
+    """What is known of a call that submits orders."""
+
+    def outcome(self, error: BaseException) -> Outcome:
+        """What became of the orders when the call raised `error`."""
+
+    def returned(self) -> Outcome | None:
+        """What the answers say when the call came back; None where only its result tells."""
+
+
+class OrderRequests:
+    """The requests of one call of a client whose HTTP library is watched.
+
+    Args:
+        exchange: As it is called in `exchange.name`.
+        watched: Whether each request would be seen: only then none means that nothing was sent.
+
+    Attributes:
+        requests: Those that may carry the orders.
+    """
+
+    __slots__ = ("_exchange", "_watched", "requests")
+
+    def __init__(self, exchange: str, watched: bool) -> None:
+        self._exchange = exchange
+        self._watched = watched
+        self.requests: list[HttpRequest] = []
+
+    def outcome(self, error: BaseException) -> Outcome:
+        """What became of the orders when the call raised: an answer says more than what a client makes of it."""
+        seen = requests_outcome(self.requests, self._exchange)
+        if seen is not None:
+            return seen
+        return "failed" if self._watched else submit_outcome(error, exchange=self._exchange)
+
+    def returned(self) -> Outcome | None:
+        """What the answers say when the call came back: some clients return a refusal."""
+        return requests_outcome(self.requests, self._exchange)

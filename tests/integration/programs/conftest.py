@@ -1,0 +1,40 @@
+"""An environment with the servers and queues that people use, and brokers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import environment
+from tests.support.redis_server import redis_server
+
+REQUIREMENTS = [
+    "apscheduler>=3,<4",
+    "celery>=5.4",
+    "dramatiq>=1.17",
+    "gevent>=24",
+    "granian>=2",
+    "gunicorn>=23",
+    "hypercorn>=0.17",
+    "ipykernel>=6",
+    "joblib>=1.4",
+    "nbclient>=0.10",
+    "redis>=5",
+    "rq>=2",
+    "uvicorn>=0.30",
+]
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The Python of that environment."""
+    return environment("programs", REQUIREMENTS)
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[str | None]:
+    """Address of a Redis that keeps nothing; None where the system has none."""
+    with redis_server() as address:
+        yield address

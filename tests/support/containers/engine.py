@@ -1,0 +1,195 @@
+"""A Docker engine of its own, with its root, socket and containers in one folder, that leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from botobs._ops.programs.binaries import Binaries, Silent
+from tests.support.waiting import eventually
+
+#: Debian's packages, by a program of each.
+_PACKAGES = {"dockerd": "docker.io", "busybox": "busybox-static"}
+#: What lets users without an entry in passwd run PostgreSQL, as in the upstream image.
+NSS_WRAPPER = "libnss_wrapper.so"
+
+
+class NotHere(Exception):
+    """This machine cannot run an engine; the message says why."""
+
+
+def install() -> None:
+    """Install what an engine needs, where we may.
+
+    Raises:
+        NotHere: We may not, or it cannot be had.
+    """
+    if os.geteuid() != 0:
+        raise NotHere("an engine of its own needs root: run the lane as root, on a machine that is yours")
+    missing = [package for program, package in _PACKAGES.items() if not _found(program)]
+    if not list(Path("/usr/lib").rglob(NSS_WRAPPER)):
+        missing.append("libnss-wrapper")
+    if not missing:
+        return
+    if not _found("apt-get"):
+        raise NotHere(f"there is no apt-get here: install what Debian calls {' '.join(missing)}")
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Its own service stays down: what runs here is ours to start and to end.
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+            done = subprocess.run(["apt-get", *words], env=environ, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise NotHere(f"apt-get {' '.join(words)} failed:\n{done.stderr[-2000:]}")
+    finally:
+        if ours:
+            policy.unlink()
+
+
+def _found(program: str) -> str | None:
+    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+class Engine:
+    """A Docker engine from entering to leaving.
+
+    Args:
+        group: Id of a group whose users may speak to it.
+
+    Attributes:
+        folder: All that it writes.
+        pid: Its process.
+    """
+
+    def __init__(self, group: int) -> None:
+        self._group = group
+        self.pid = 0
+
+    def __enter__(self) -> Self:
+        install()
+        # The path of a socket may have 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="botobs-engine-", dir="/tmp"))
+        self.folder.chmod(0o711)
+        try:
+            self._client()
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment in which `docker` and `docker compose` speak to this engine."""
+        return {
+            "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
+            "DOCKER_HOST": f"unix://{self.folder}/docker.sock",
+            "DOCKER_CONFIG": str(self.folder / "client"),
+            "HOME": str(self.folder / "client"),
+        }
+
+    def _client(self) -> None:
+        binaries = Binaries()
+        binaries.require(["compose"], Silent())
+        plugins = self.folder / "client" / "cli-plugins"
+        plugins.mkdir(parents=True)
+        # Copied: a cache below a closed home is nobody else's to enter.
+        shutil.copy(binaries["docker-compose"], plugins / "docker-compose")
+
+    def _start(self) -> None:
+        self._log = (self.folder / "engine.log").open("wb")
+        words = [
+            # It ends with us, however we end.
+            "setpriv", "--pdeathsig=TERM",
+            # A mount namespace of its own: what the engine mounts is gone with it. Its root is shared there, as systemd
+            # makes it on a host.
+            "unshare", "--mount", "sh", "-c", 'mount --make-rshared / && exec dockerd "$@"', "sh",
+            "--data-root", str(self.folder / "root"), "--exec-root", str(self.folder / "run"),
+            "--host", f"unix://{self.folder}/docker.sock", "--group", str(self._group),
+            "--pidfile", str(self.folder / "pid"), "--storage-driver", "vfs",
+            # The host's packet filter stays as it is: what is published on loopback goes through the engine's proxy.
+            "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false",
+        ]  # fmt: skip
+        environ = {**os.environ, "PATH": self.environ["PATH"]}
+        self._process = subprocess.Popen(words, env=environ, stdout=self._log, stderr=self._log)
+        self.pid = self._process.pid
+        eventually(self._answers, within=120)
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, f"the engine ended:\n{self.log()}"
+        return subprocess.run(["docker", "info"], env=self.environ, capture_output=True).returncode == 0
+
+    def make_root(self, propagation: str) -> None:
+        """Make its root a mount of another kind: `rshared` as on most hosts, `rprivate` as under WSL."""
+        words = ["nsenter", f"--target={self.pid}", "--mount", "mount", f"--make-{propagation}", "/"]
+        subprocess.run(words, check=True)
+
+    def log(self) -> str:
+        """The last of what the engine has said."""
+        return (self.folder / "engine.log").read_text(errors="replace")[-4000:]
+
+    def docker(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `docker` with some words.
+
+        Raises:
+            AssertionError: It failed, and `check` asks for its success.
+        """
+        done = subprocess.run(
+            ["docker", *words],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}\n{done.stdout}"
+        return done
+
+    def inspect(self, container: str) -> dict[str, object]:
+        """What the engine knows of a container."""
+        return dict(json.loads(self.docker("inspect", container).stdout)[0])
+
+    def load(self, image: str, archive: Path, changes: Mapping[str, Sequence[str]]) -> None:
+        """Make an image of an archive of its files.
+
+        Args:
+            changes: Its instructions, `ENTRYPOINT` and the like, with their words.
+        """
+        words = [
+            word
+            for name, value in changes.items()
+            for word in ("--change", f"{name} {json.dumps(list(value))}")
+        ]
+        self.docker("import", *words, str(archive), image)
+
+    def close(self) -> None:
+        """Remove its containers and networks, end it, and remove its folder."""
+        if self.pid and self._process.poll() is None:
+            if containers := self.docker("ps", "--all", "--quiet", check=False).stdout.split():
+                self.docker("rm", "--force", "--volumes", *containers, check=False)
+            self.docker("network", "prune", "--force", check=False)
+            self._process.terminate()
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self.pid:
+            self._log.close()
+        shutil.rmtree(self.folder)

@@ -1,0 +1,102 @@
+"""Stand-ins for the images of docker-compose.yml: our own programs at upstream's paths, under upstream's names.
+
+Each is one layer: the programs, the shared libraries that they are linked to, and a busybox. What upstream's images
+have beyond that (certificates, licences, a package manager) is not here, and what they do at their start is in the
+entrypoint of PostgreSQL alone. Busybox is in every one of them, also where upstream has no shell, so that a test can
+look at what a container sees.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from botobs._ops.components import postgres
+from botobs._ops.programs.binaries import Binaries, Silent
+from botobs._ops.programs.versions import pins
+from tests.support import configs
+from tests.support.containers.engine import NSS_WRAPPER, Engine
+from tests.support.containers.layer import Layer
+
+_SCRIPTS = Path(__file__).parent
+#: A stand-in of no upstream image: a service of ours, whose programs are mounted.
+SERVICE = "botobs-test/service:1.0"
+#: Where upstream's images have our programs; the first is the entrypoint.
+_PROGRAMS: Mapping[str, Mapping[str, str]] = {
+    "collector": {"botobs-collector": "/otelcol-contrib"},
+    "intake": {"botobs-intake": "/botobs-intake"},
+    "prometheus": {"prometheus": "/bin/prometheus", "promtool": "/bin/promtool"},
+    "tempo": {"tempo": "/tempo"},
+    "mimir": {"mimir": "/bin/mimir"},
+    "alertmanager": {"alertmanager": "/bin/alertmanager", "amtool": "/bin/amtool"},
+    "postgres_exporter": {"postgres_exporter": "/bin/postgres_exporter"},
+}
+#: What upstream's shells are asked by the health checks.
+_NC = {"tempo": "/busybox/nc", "postgres_exporter": "/bin/nc"}
+#: What the entrypoint of PostgreSQL and the database's owner need of busybox.
+_APPLETS = ("sh", "cat", "chown", "chmod", "mkdir", "id")
+
+
+def make(engine: Engine) -> None:
+    """Make every image of docker-compose.yml but Grafana's, which cannot be had here, and one for services."""
+    binaries = Binaries()
+    binaries.require(_PROGRAMS, Silent())
+    for name, programs in _PROGRAMS.items():
+        fill = partial(_fill, name=name, binaries=binaries)
+        _make(engine, pins()[name].image, fill, {"ENTRYPOINT": [next(iter(programs.values()))]})
+    compose = yaml.safe_load((configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    instructions = {"ENTRYPOINT": ["docker-entrypoint.sh"], "CMD": ["postgres"]}
+    _make(engine, compose["services"]["postgres"]["image"], _fill_postgres, instructions)
+    _make(engine, SERVICE, _fill_service, {})
+
+
+def _make(
+    engine: Engine, name: str, fill: Callable[[Layer], None], instructions: Mapping[str, Sequence[str]]
+) -> None:
+    archive = engine.folder / "image.tar"
+    with tarfile.open(archive, "w") as tar:
+        fill(Layer(tar))
+    engine.load(name, archive, instructions)
+    archive.unlink()
+
+
+def _fill(layer: Layer, name: str, binaries: Binaries) -> None:
+    programs = {binaries[program]: path for program, path in _PROGRAMS[name].items()}
+    for source, path in programs.items():
+        layer.add(source, path)
+    layer.libraries(programs)
+    layer.busybox()
+    if name in _NC:
+        layer.add(_SCRIPTS / "nc.sh", _NC[name])
+
+
+def _fill_postgres(layer: Layer) -> None:
+    """PostgreSQL of the wheel, with an entrypoint that does what upstream's documents."""
+    programs = postgres.find_programs()
+    package = programs.parents[1]
+    base = f"/opt/{package.name}/{programs.parent.name}"
+    layer.add(programs.parent, base)
+    # The wheel keeps shared libraries beside the package, and its programs look for them there.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        layer.add(libraries, f"/opt/{libraries.name}")
+    wrapper = next(Path("/usr/lib").rglob(NSS_WRAPPER))
+    layer.add(wrapper, f"/usr/lib/{NSS_WRAPPER}")
+    layer.libraries([*programs.iterdir(), *programs.parent.rglob("*.so"), wrapper], own=package.parent)
+    layer.busybox(f"/bin/{name}" for name in _APPLETS)
+    layer.folder("/var/lib/postgresql")
+    for program in programs.iterdir():
+        layer.link(f"/usr/local/bin/{program.name}", f"{base}/bin/{program.name}")
+    layer.add(_SCRIPTS / "docker-entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh")
+
+
+def _fill_service(layer: Layer) -> None:
+    """Nothing but the places at which a host's /usr is mounted."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        layer.link(f"/{name}", f"usr/{name}")
+    for name in ("/usr", "/etc", "/tmp"):
+        layer.folder(name)

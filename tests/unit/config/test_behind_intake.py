@@ -1,0 +1,41 @@
+"""A collector behind the intake takes data from it alone, and whatever it took from services before."""
+
+from __future__ import annotations
+
+import pytest
+
+from botobs._ops.components import collector
+from tests.support import configs
+
+_ALONE = configs.load("collector/collector.yaml")
+_BEHIND = configs.load("collector/behind-intake.yaml")
+_FROM_SERVICES = [
+    name for name, pipeline in _ALONE["service"]["pipelines"].items() if "otlp" in pipeline["receivers"]
+]
+
+
+@pytest.mark.parametrize("name", _FROM_SERVICES)
+def test_nothing_comes_past_the_intake(name: str) -> None:
+    """A receiver that no pipeline has is not started."""
+    receivers = _ALONE["service"]["pipelines"][name]["receivers"]
+    expected = ["otlp/intake" if each == "otlp" else each for each in receivers]
+    assert _BEHIND["service"]["pipelines"][name] == {"receivers": expected}
+
+
+def test_only_the_stacks_own_certificates_are_let_in() -> None:
+    [http] = _BEHIND["receivers"]["otlp/intake"]["protocols"].values()
+    assert http["tls"]["client_ca_file"].endswith("/ca.pem")
+    assert "include_metadata" not in http
+
+
+@pytest.mark.parametrize("file", ["agent.yaml", "moving.yaml", "sampling.yaml", "sampling-gateway.yaml"])
+def test_what_is_laid_over_it_opens_no_other_way(file: str) -> None:
+    pipelines = configs.load(f"collector/{file}")["service"].get("pipelines", {})
+    for name in _FROM_SERVICES:
+        assert "otlp" not in pipelines.get(name, {}).get("receivers", [])
+
+
+def test_the_stack_and_compose_lay_it_over() -> None:
+    assert collector.BEHIND_INTAKE == ("collector.yaml", "behind-intake.yaml")
+    command = configs.load("docker-compose.yml")["services"]["collector"]["command"]
+    assert [word.rpartition("/")[2] for word in command] == list(collector.BEHIND_INTAKE)

@@ -1,0 +1,88 @@
+"""What commands change of a stack is written down, with who did it, and without the secret itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from botobs._ops.access import tokens
+from botobs._ops.cli import main
+from botobs._ops.home import audit
+from botobs._ops.home.home import Home
+from tests.support.hostile_names import NAMES
+
+
+def _lines(home: Path) -> list[dict[str, object]]:
+    text = (home / "logs" / audit.FILE).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_token_comes_and_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("SUDO_USER", "somebody")
+    assert main(["token", "create", "engine", "--home", str(home)]) == 0
+    value = capsys.readouterr().out.strip()
+    assert main(["token", "revoke", "engine", "--home", str(home)]) == 0
+    created, revoked = _lines(home)
+    assert (created["action"], created["service"], created["service_names"]) == (
+        "token create", "engine", ["engine"],
+    )  # fmt: skip
+    assert (revoked["action"], revoked["id"]) == ("token revoke", created["id"])
+    assert "was somebody" in str(created["user"])
+    assert value not in (home / "logs" / audit.FILE).read_text(encoding="utf-8")
+    assert (home / "logs" / audit.FILE).stat().st_mode & 0o077 == 0
+
+
+def test_certificates(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert main(["certs", "add-host", "a.example.com", "--home", str(home)]) == 0
+    assert main(["certs", "renew", "--home", str(home)]) == 0
+    assert main(["certs", "issue", "pnl", "--output", str(tmp_path / "pnl"), "--home", str(home)]) == 0
+    assert [line["action"] for line in _lines(home)] == ["certs add-host", "certs renew", "certs issue"]
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_name_is_one_field_of_one_line(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path)
+    audit.record(home, "test", name=name)
+    assert [line["name"] for line in _lines(tmp_path)] == [name]
+
+
+def test_tokens_of_before_are_valid_and_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    assert main(["token", "create", "bound", "--home", str(home)]) == 0
+    secrets = home / "secrets"
+    assert tokens.warnings(secrets) == []
+    with (secrets / tokens.FILE).open("a", encoding="utf-8") as file:
+        file.write("an-old-token engine 2026-01-31\n")
+    [old] = [each for each in tokens.valid(secrets) if each.service == "engine"]
+    assert old.services == ()
+    capsys.readouterr()
+    assert main(["token", "list", "--home", str(home)]) == 0
+    said = capsys.readouterr()
+    assert old.id in said.err and "any service.name" in said.err
+    assert "(bound)" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ((), ["desk"]),
+        (("--service-name", "a", "--service-name", "b"), ["a", "b"]),
+        (("--any-service-name",), []),
+    ],
+)
+def test_what_a_new_token_may_send(tmp_path: Path, words: tuple[str, ...], names: list[str]) -> None:
+    home = tmp_path / "home"
+    assert main(["token", "create", "desk", *words, "--home", str(home)]) == 0
+    [made] = [each for each in tokens.valid(home / "secrets") if each.service == "desk"]
+    assert list(made.services) == names
+
+
+def test_two_wishes_do_not_go_together(tmp_path: Path) -> None:
+    words = ["--service-name", "a", "--any-service-name"]
+    assert main(["token", "create", "desk", *words, "--home", str(tmp_path / "home")]) == 1
