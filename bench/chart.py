@@ -1,11 +1,13 @@
-"""`python -m bench.chart RESULTS.json PICTURE.svg`: the main figures of a run as bars on a logarithmic scale."""
+"""`python -m bench.chart`: the main figures of docs/performance.md as bars on a logarithmic scale.
+
+Drawn from the page's table, so that picture and page cannot disagree.
+"""
 
 from __future__ import annotations
 
-import json
 import math
+import re
 import statistics
-import sys
 from html import escape
 from pathlib import Path
 
@@ -17,6 +19,17 @@ _GROUPS = (
     ("bound counter add", "bound_counter_add"),
     ("bound histogram record", "bound_histogram_record"),
 )
+#: Rows of the page's table.
+_ROWS = {
+    "order path": "order_path",
+    "current span, 8 attributes": "span",
+    "counter add": "counter_add",
+    "histogram record": "histogram_record",
+    "bound counter add": "bound_counter_add",
+    "bound histogram record": "bound_histogram_record",
+}
+_ROOT = Path(__file__).parents[1]
+PAGE, TARGET = _ROOT / "docs" / "performance.md", _ROOT / "docs" / "images" / "performance.svg"
 _PRODUCTS = (("botobs", "#2f9e64"), ("stock", "#6b7a90"), ("logfire", "#c9762b"), ("ddtrace", "#7d5ba6"))
 _NAMES = {"stock": "OpenTelemetry SDK"}
 _LEFT, _WIDTH, _BAR, _GAP = 250, 760, 15, 16
@@ -64,13 +77,30 @@ def draw(figures: dict[str, list[float]], caption: str) -> str:
     )
 
 
+def figures_of(page: str) -> dict[str, list[float]]:
+    """The medians in the page's table, in microseconds, by product and operation."""
+    found: dict[str, list[float]] = {}
+    for row in re.findall(r"^\| (.+?) \| ([\d.]+) \(.*?\| ([\d.]+) \(", page, re.MULTILINE):
+        title, ours, theirs = row
+        if operation := _ROWS.get(title):
+            found[f"botobs: {operation}"] = [float(ours)]
+            if not operation.startswith("bound"):
+                found[f"stock: {operation}"] = [float(theirs)]
+        elif title.endswith(": span") and title.split(":")[0] in ("logfire", "ddtrace"):
+            found[title] = [float(theirs)]
+    return found
+
+
+def picture(page: str) -> str:
+    """The picture of a page."""
+    machine = re.search(r"^On (.+?) \(.*medians of (\d+) rounds", page, re.MULTILINE)
+    assert machine is not None
+    return draw(figures_of(page), f"Medians of {machine[2]} interleaved rounds; {machine[1]}; make bench")
+
+
 def main() -> None:
-    """Read the results, write the picture."""
-    source, target = map(Path, sys.argv[1:3])
-    results = json.loads(source.read_text())
-    caption = f"Medians of {results['rounds']} interleaved rounds; {results['machine']}; make bench"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(draw(results["microseconds"], caption))
+    """Write the picture."""
+    TARGET.write_text(picture(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

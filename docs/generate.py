@@ -169,7 +169,10 @@ def _commands() -> str:
     return (
         "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit "
         "codes: 0 done, 1 it did not "
-        "work, 2 the command was wrong, 130 interrupted.\n\n"
+        "work or found something wrong, 2 the command was wrong, 3 it cannot be told, 130 interrupted. "
+        "`run` ends with the code of its program.\n\n"
+        "What a person can mend is one sentence on standard error, and what to do next below it; with `--json` "
+        'it is `{"error": "...", "hint": "..."}` on standard output. A traceback is a bug: please report it.\n\n'
         + markdown_table(("command", "what it does"), rows)
     )
 

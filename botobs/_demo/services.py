@@ -104,6 +104,8 @@ def _service(
         name=name,
         command=[sys.executable, "-P", "-m", f"botobs._demo.{name.replace('-', '_')}"],
         ready=_answers(f"{url}/healthz"),
+        # It is what is watched: nobody mends it in secret.
+        watched=False,
         environ={**environ, "DEMO_PORT": str(ports[name])},
         after=after,
         stop_budget=20,

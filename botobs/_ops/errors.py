@@ -2,9 +2,48 @@
 
 from __future__ import annotations
 
+import errno
+import sys
+
+from .._sdk.settings import SettingsError
+
 
 class UserError(Exception):
-    """The text says, in its first line, what is wrong, and in further lines what to do next."""
+    """What a person can mend. The text says, in its first line, what is wrong, and in further lines what to do next."""
+
+
+def mendable(error: BaseException) -> UserError | None:
+    """An exception as what a person can mend; None for one that is a bug.
+
+    Whatever the system refuses is a person's to mend: a disk, a right, a name. So is what a program of the stack does
+    not answer.
+    """
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, SettingsError):
+        return UserError(str(error))
+    if isinstance(error, OSError):
+        what = error.strerror or str(error) or type(error).__name__
+        return UserError(f"{error.filename}: {what}{_hint_of(error)}" if error.filename is not None else what)
+    # A service's installation lacks it; whoever has raised one of its errors has it.
+    httpx = sys.modules.get("httpx")
+    if httpx is not None and isinstance(error, httpx.HTTPError):
+        url = getattr(error, "_request", None) and error.request.url.copy_with(userinfo=b"", query=None)
+        what = str(error) or type(error).__name__
+        return UserError(f"{url or 'the stack'} does not respond: {what}\nSee what runs: botobs status")
+    return None
+
+
+def _hint_of(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return "\nMake room, or name another place."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "\nRun the command as the owner, or name another place; --home names the stack's folder."
+        case errno.ENOENT | errno.ENOTDIR | errno.EISDIR | errno.EEXIST:
+            return "\nLook for a slip in the name."
+        case _:
+            return ""
 
 
 class StackError(UserError):

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ..._version import __version__
-from ..errors import UserError
+from ..errors import mendable
 
 #: Commands in the order of the help, with the line that describes each.
 COMMANDS: dict[str, str] = {
@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "status": "what runs, and where",
     "settings": "every setting of the stack, its value, and where the value is from",
     "config": "set what the stack remembers, in its home",
+    "check": "check the settings and the files of your own before the stack starts with them",
     "run": "run a program with monitoring on, without editing it",
     "dev": "run a program with monitoring on and no stack: live lines, and a summary at its end",
     "instrument": "name the packages that make the libraries installed here visible, or install them",
@@ -35,6 +36,10 @@ COMMANDS: dict[str, str] = {
     "orders": "which orders nobody knows the outcome of, and how to tell it",
     "why": "what is likely behind an alert, a bot that does not trade, or an order that went wrong",
     "ledger": "what each service sent, and whether any of it is missing",
+    "backup": "copy data, secrets and settings into a folder, while the stack runs",
+    "restore": "put a backup into a home, on this machine or another",
+    "install": "run the stack as a service that starts with the machine",
+    "upgrade": "go on with the botobs that is installed now, with a way back",
     "doctor": "find out why something is not seen",
     "drill": "break something on purpose, and see who is told",
     "deadman": "outside the stack: mail when its alerting falls silent",
@@ -74,12 +79,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except ModuleNotFoundError as error:
         return _incomplete(error, words)
-    except UserError as error:
-        # Any other exception is a bug, and keeps its traceback.
-        from ..console import fail
+    except Exception as error:
+        return _told(error, options)
 
-        problem, _, way_out = str(error).partition("\n")
-        return fail(problem, way_out, options)
+
+def _told(error: Exception, options: argparse.Namespace) -> int:
+    """Say what a person can mend; any other exception is a bug, and keeps its traceback."""
+    if (mend := mendable(error)) is None:
+        raise error
+    from ..console import fail
+
+    problem, _, way_out = str(mend).partition("\n")
+    return fail(problem, way_out, options)
 
 
 def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:

@@ -90,6 +90,20 @@ def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> I
             stack = find_stack(environ)
             of_stack = stack is not None and stack.settings["endpoint"] == found.endpoint
             yield from canary(handle, stack if of_stack else None, patience)
+            if of_stack:
+                yield from _ahead(environ)
+
+
+def _ahead(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """What the stack on this machine will run out of."""
+    # A service's installation lacks what these need; whoever runs a stack has it.
+    from ..access import clients
+    from ..doctor.ahead import disk
+    from ..home import state
+
+    if running := state.find(environ=environ):
+        with clients.client(running.home.secrets, running.url("prometheus")) as prometheus:
+            yield from disk(prometheus, running.home.data)
 
 
 def _print_json(found: Settings, findings: list[Finding], errors: int) -> None:

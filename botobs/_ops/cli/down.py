@@ -30,16 +30,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Ask the supervisor to stop, and wait until it has."""
     running = _meant(options)
-    # Held by the process that runs the stack and by no other, whatever its file says.
-    locked = alive.locked(running.home.lock)
-    if not locked or not alive.send(running.pid, running.started, signal.SIGTERM):
-        raise StackError(f"no stack is running in {running.home.path}", "Start one with: botobs up")
-    _wait(running)
+    stop(running)
     if options.json:
         print_json({"home": running.home.path, "stopped": sorted(running.parts)})
     else:
         out.print(f"stopped; its data stays in {running.home.data}")
     return 0
+
+
+def stop(running: state.Running) -> None:
+    """Ask the supervisor to stop, and wait until it has.
+
+    Raises:
+        StackError: It does not run, or does not stop.
+    """
+    # Held by the process that runs the stack and by no other, whatever its file says.
+    locked = alive.locked(running.home.lock)
+    if not locked or not alive.send(running.pid, running.started, signal.SIGTERM):
+        raise StackError(f"no stack is running in {running.home.path}", "Start one with: botobs up")
+    _wait(running)
 
 
 def _meant(options: argparse.Namespace) -> state.Running:

@@ -13,6 +13,7 @@ from ..._sdk.settings import shown_address
 from ..access.secrets import read_secret
 from ..console import out, print_json, styled
 from ..console.arguments import add_home
+from ..custom import files
 from ..grafana.api import Grafana
 from ..grafana.plan import Step, plan
 from ..grafana.wanted import Wanted
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> int:
     """Show what differs, then push it."""
     home = Home.from_environ({"BOTOBS_HOME": options.home} if options.home else dict(os.environ))
     addresses = {"prom": options.prometheus_url, "tempo": options.tempo_url}
-    wanted = Wanted.read(None if options.dashboards_only else home, addresses)
+    own = files(home.custom, "dashboards")
+    wanted = Wanted.read(None if options.dashboards_only else home, addresses, own)
     with _client(options, home) as http:
         steps = plan(Grafana(http), wanted, options.secrets)
         if not options.json:

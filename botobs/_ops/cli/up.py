@@ -12,10 +12,10 @@ import time
 
 from ..._sdk.process import alive
 from ..console import err, out, print_json
-from ..console.arguments import add_home, add_stack_options, home_of, stack_options
+from ..console.arguments import add_home, add_stack_options, home_of, stack_options, words_of
 from ..console.building import BuildDisplay
 from ..home.private import open_private
-from ..processes import child
+from ..processes import child, systemd
 from ..processes.supervisor import State, Status
 from ..processes.waiting import either, stop_on_signals
 from ..stack import Home, Stack, StackError
@@ -51,13 +51,17 @@ async def _run(options: argparse.Namespace) -> int:
             await asyncio.gather(begin, return_exceptions=True)
             return 130
     begin.result()
+    alive_to_manager = asyncio.create_task(systemd.keep_alive())
     try:
+        systemd.notify("READY=1")
         _show(stack, options)
         fallen = asyncio.create_task(stack.supervisor.wait())
         await either(fallen, stop)
         if fallen.done():
             fallen.result()
     finally:
+        systemd.notify("STOPPING=1")
+        alive_to_manager.cancel()
         err.print("stopping")
         await stack.__aexit__(None, None, None)
     return 0
@@ -98,12 +102,7 @@ def _detach(options: argparse.Namespace) -> int:
     if alive.locked(home.lock):
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")
     home.create()
-    command = [*child.command("botobs"), "up", "--home", str(home.path), "--ports", options.ports]
-    command += ["--profile", options.profile]
-    for component in options.extra:
-        command += ["--with", component]
-    if options.strict:
-        command.append("--strict")
+    command = [*child.command("botobs"), "up", "--home", str(home.path), *words_of(options)]
     log = home.logs / "up.log"
     with open_private(log, os.O_TRUNC) as file:
         process = subprocess.Popen(

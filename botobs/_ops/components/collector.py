@@ -34,13 +34,14 @@ def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
 def _files_of_machine(context: Context) -> tuple[str, ...]:
     files = SAMPLING[sampling(context)]
     if context.values.get("BOTOBS_MOVING") != "on":
-        return (*BEHIND_INTAKE, *files)
+        # The last is what stands in `custom/collector` of the home.
+        return (*BEHIND_INTAKE, *files, "custom.yaml")
     if files:
         raise StackError(
             f"BOTOBS_MOVING=on and BOTOBS_SAMPLING={sampling(context)} do not go together",
             "What is sampled here would be missing there: sample in the cluster.",
         )
-    return (*BEHIND_INTAKE, "agent.yaml", "moving.yaml")
+    return (*BEHIND_INTAKE, "agent.yaml", "moving.yaml", "custom.yaml")
 
 
 def sampling(context: Context) -> str:

@@ -15,7 +15,7 @@ from .component import Component
 from .port import Auth, Port
 from .table import COMPONENTS
 
-__all__ = ["PORTS", "Auth", "Port", "choose", "free_ports", "holder", "of"]
+__all__ = ["PORTS", "Auth", "Port", "choose", "configured", "free_ports", "holder", "of"]
 
 
 def of(components: Iterable[Component]) -> tuple[Port, ...]:
@@ -50,10 +50,15 @@ def choose(
     wanted = [port for port in known if port.component in names]
     if auto:
         return dict(zip((port.variable for port in wanted), free_ports(len(wanted)), strict=True))
-    chosen = {port.variable: int(values.get(port.variable) or port.default) for port in wanted}
+    chosen = configured(values, wanted)
     _refuse_doubles(wanted, chosen)
     _refuse_taken(wanted, chosen)
     return chosen
+
+
+def configured(values: Mapping[str, str], known: Iterable[Port] = PORTS) -> dict[str, int]:
+    """The port of every variable as the settings have it, free or not."""
+    return {port.variable: int(values.get(port.variable) or port.default) for port in known}
 
 
 #: Where `auto` looks: above the programs' usual ports, below those of outgoing connections.

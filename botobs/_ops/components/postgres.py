@@ -80,6 +80,8 @@ class Server:
             name="postgres",
             command=[str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)],
             ready=self._answers,
+            # Each look would be a connection in the statistics that the demo shows.
+            watched=False,
             environ={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
             # SIGINT is its fast shutdown: SIGTERM would wait for every client to go.
             stop_signal=signal.SIGINT,

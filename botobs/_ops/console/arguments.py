@@ -67,6 +67,10 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         "--strict", action="store_true", help="refuse BOTOBS_ variables and settings that nothing reads"
     )
     parser.add_argument(
+        "--keep-going", action="store_true",
+        help="start the rest when a part does not become ready, and try it again: for service managers",
+    )  # fmt: skip
+    parser.add_argument(
         "--with", dest="extra", action="append", default=[], choices=["postgres", "mimir"], metavar="NAME",
         help="run this too: postgres (a PostgreSQL with its exporter), mimir (long-term store)",
     )  # fmt: skip
@@ -81,6 +85,15 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def words_of(options: argparse.Namespace) -> list[str]:
+    """The arguments by which another `botobs up` does the same."""
+    words = ["--ports", options.ports, "--profile", options.profile]
+    for component in options.extra:
+        words += ["--with", component]
+    words += ["--strict"] if options.strict else []
+    return [*words, "--keep-going"] if options.keep_going else words
+
+
 def stack_options(options: argparse.Namespace) -> Options:
     """The stack's options from the command line's."""
     cluster = options.profile == "cluster"
@@ -90,5 +103,7 @@ def stack_options(options: argparse.Namespace) -> Options:
         mimir="mimir" in options.extra and not cluster,
         cluster=cluster,
         ports_auto=options.ports == "auto",
+        arguments=tuple(words_of(options)),
         strict=options.strict,
+        keep_going=options.keep_going,
     )

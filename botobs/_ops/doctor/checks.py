@@ -41,6 +41,8 @@ _RIVALS = (
 )
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
+#: Days before an end at which it is told: time enough to plan.
+AHEAD = 90.0
 
 
 def settings(found: Settings) -> Iterator[Finding]:
@@ -265,8 +267,13 @@ def certificate_expiry(found: Settings) -> Iterator[Finding]:
         left = (ssl.cert_time_to_seconds(str(authority["notAfter"])) - time.time()) / 86400
         if left < 0:
             yield Finding("collector", "error", f"the authority in {shown} expired {-left:.0f} days ago")
-        elif left < 14:
-            yield Finding("collector", "warning", f"the authority in {shown} expires in {left:.0f} days")
+        elif left < AHEAD:
+            yield Finding(
+                "collector",
+                "warning",
+                f"the authority in {shown} expires in {left:.0f} days",
+                "It cannot renew itself, because every service trusts it: see docs/security.md, certificates.",
+            )
 
 
 def _version(name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,13 @@ class Wanted:
     dashboards: list[dict[str, Any]]
 
     @classmethod
-    def read(cls, home: Home | None, addresses: Mapping[str, str | None]) -> Wanted:
+    def read(cls, home: Home | None, addresses: Mapping[str, str | None], own: Sequence[Path] = ()) -> Wanted:
         """Read it from files.
 
         Args:
             home: Of the stack that the data sources lead to; None for dashboards alone.
             addresses: Addresses by uid of a data source, over those of the stack.
+            own: Files of a person's own dashboards.
 
         Raises:
             StackError: The home has no data sources, because its stack was never started.
@@ -50,20 +51,20 @@ class Wanted:
         for source in sources:
             source["url"] = addresses.get(source["uid"]) or source["url"]
         folder = assets.root() / "grafana" / "dashboards"
-        files = sorted(folder.glob("*.json"))
-        return cls(sources, correlations, [json.loads(file.read_text(encoding="utf-8")) for file in files])
+        every = (*sorted(folder.glob("*.json")), *own)
+        return cls(sources, correlations, [json.loads(file.read_text(encoding="utf-8")) for file in every])
 
 
 def _sources(home: Home) -> list[dict[str, Any]]:
     folder = home.config / "grafana" / "provisioning" / "datasources"
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
+    provisioned = sorted(folder.glob("*.yaml"))
+    if not provisioned:
         raise StackError(
             f"there are no data sources in {folder}",
             "Start the stack once with botobs up, name its folder with --home, or push with --dashboards-only.",
         )
     found = []
-    for file in files:
+    for file in provisioned:
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"]:
             # In Grafana's files a dollar is written twice, and `editable` says who may change what a file has made.
             made = json.loads(json.dumps(source).replace("$$", "$"))

@@ -80,6 +80,11 @@ class Home:
         return self.path / "secrets"
 
     @property
+    def custom(self) -> Path:
+        """Rules, routes, dashboards and other files of the user's own; nothing of botobs' is ever written there."""
+        return self.path / "custom"
+
+    @property
     def containers(self) -> Path:
         """What `botobs compose` hands to containers; there only where it has run."""
         return self.path / "containers"

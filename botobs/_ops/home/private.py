@@ -60,8 +60,11 @@ def write_secret(path: Path, content: str | bytes, user: str | None = None) -> N
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        # What is written to has no name for the system any more; a person needs it.
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

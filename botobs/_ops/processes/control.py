@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +72,16 @@ class ControlServer:
         with contextlib.suppress(ConnectionError):
             line = await reader.readline()
             try:
-                await self._do(json.loads(line))
-                response: dict[str, Any] = {"ok": True}
+                response: dict[str, Any] = {"ok": True, **await self._do(json.loads(line))}
             except (StackError, ValueError, KeyError, TypeError) as error:
                 response = {"ok": False, "error": str(error) or repr(error)}
             writer.write(json.dumps(response).encode() + b"\n")
             await writer.drain()
         writer.close()
 
-    async def _do(self, request: dict[str, Any]) -> None:
+    async def _do(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["do"] == "status":
+            return {"processes": {name: asdict(each) for name, each in self._supervisor.status.items()}}
         name = str(request["name"])
         processes = self._several.get(name, (name,))
         for process in processes:
@@ -88,6 +90,7 @@ class ControlServer:
                     f"no process {process!r} runs here; there are {', '.join(self._supervisor.processes)}"
                 )
         await asyncio.gather(*(self._do_to(process, request) for process in processes))
+        return {}
 
     async def _do_to(self, process: str, request: dict[str, Any]) -> None:
         match request["do"]:
@@ -107,7 +110,7 @@ class ControlServer:
                 await self._release(process)
             case other:
                 raise StackError(
-                    f"cannot {other!r} a process; there are hold, crash, freeze, kill and release"
+                    f"cannot {other!r} a process; there are hold, crash, freeze, kill, release and status"
                 )
 
     async def _release(self, process: str) -> None:
@@ -161,22 +164,28 @@ def _lease(request: dict[str, Any]) -> float:
     return seconds
 
 
-def ask(path: Path, do: str, process: str, seconds: float | None = None) -> None:
+def ask(
+    path: Path, do: str, process: str, seconds: float | None = None, patience: float = 60
+) -> dict[str, Any]:
     """Make one request; returns when it is done.
 
     Args:
         path: The socket of the running stack, `Home.control`.
         do: `hold` (stop it in good order), `crash` (kill it, and leave it dead), `freeze` (stop its threads, and those
-            of the processes that it has started), `kill` or `release`.
+            of the processes that it has started), `kill`, `release`, or `status` (of all).
         process: Name of the process.
         seconds: Length of the lease, for `hold`, `crash` and `freeze`.
+        patience: Seconds within which it must be done.
+
+    Returns:
+        What the stack says besides that it is done.
 
     Raises:
         StackError: The stack does not run or refuses.
     """
     try:
         with socket.socket(socket.AF_UNIX) as connection, _short(path) as name:
-            connection.settimeout(60)
+            connection.settimeout(patience)
             connection.connect(name)
             connection.sendall(json.dumps({"do": do, "name": process, "seconds": seconds}).encode() + b"\n")
             response = json.loads(connection.makefile().readline())
@@ -186,3 +195,13 @@ def ask(path: Path, do: str, process: str, seconds: float | None = None) -> None
         ) from None
     if not response["ok"]:
         raise StackError(response["error"])
+    return dict(response)
+
+
+def processes(path: Path) -> dict[str, dict[str, Any]]:
+    """State, restarts and time since the last change of every process of a running stack, by its name.
+
+    Raises:
+        StackError: The stack does not run, or does not respond within five seconds.
+    """
+    return dict(ask(path, "status", "", patience=5)["processes"])

@@ -18,6 +18,7 @@ import psutil
 from ..errors import StackError
 from ..home.private import open_private
 from . import child
+from .pulse import LOOK, Pulse
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ POLL = 0.1
 FIRST_RESTART, LAST_RESTART = 0.5, 15.0
 #: A process that has run this many seconds is not counted as falling over at start.
 STEADY = 30.0
+#: The longest that a process may take to be ready after others were killed for not being it.
+_LAST_BUDGET = 3600.0
 
 
 class State(StrEnum):
@@ -52,7 +55,8 @@ class Process:
         after: Names of the processes that must be ready first.
         stop_signal: What makes it stop in good order.
         stop_budget: Seconds that it has for it.
-        start_budget: Seconds that it has to become ready the first time.
+        start_budget: Seconds that it has to become ready; twice as many after each time that it was killed for it.
+        watched: Whether it is restarted when it stands still.
         prepare: Run before every start.
         finish_start: Run once it is ready the first time; the processes after it wait for that.
         user: Name of the user to run as, or None for ours.
@@ -68,6 +72,7 @@ class Process:
     stop_signal: int = signal.SIGTERM
     stop_budget: float = 10.0
     start_budget: float = 90.0
+    watched: bool = True
     prepare: Callable[[], Awaitable[None]] | None = None
     finish_start: Callable[[], Awaitable[None]] | None = None
     user: str | None = None
@@ -92,6 +97,7 @@ class Supervisor:
         processes: In any order; `Process.after` decides.
         logs: Folder of the log files.
         on_change: Called after every change of a process's state.
+        keep_going: Start the rest when a process does not become ready at first, and try it again.
 
     Attributes:
         processes: By name.
@@ -104,12 +110,18 @@ class Supervisor:
         processes: Iterable[Process],
         logs: Path,
         on_change: Callable[[str, Status], None] = lambda *_: None,
+        keep_going: bool = False,
     ) -> None:
+        self._keep_going = keep_going
         self.processes: dict[str, Process] = {}
         self.status: dict[str, Status] = {}
         self._logs = logs
         self._on_change = on_change
         self._ready: dict[str, asyncio.Event] = {}
+        # Once others need not wait for it any more: it was ready, or is not going to be soon.
+        self._passed: dict[str, asyncio.Event] = {}
+        # By us, for a time.
+        self._frozen: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._running: dict[str, asyncio.subprocess.Process] = {}
         # The same as psutil knows them, which takes no later process for one of these.
@@ -125,9 +137,10 @@ class Supervisor:
         self.processes[process.name] = process
         self.status[process.name] = Status()
         self._ready[process.name] = asyncio.Event()
+        self._passed[process.name] = asyncio.Event()
 
     async def start(self) -> None:
-        """Start every process; returns when all are ready.
+        """Start every process; returns when all are ready, or tried again where the rest is to keep going.
 
         Raises:
             StackError: A process did not become ready in its time, or ended at once.
@@ -151,13 +164,14 @@ class Supervisor:
             await asyncio.gather(*(self._stop_one(name) for name in names))
             for name in names:
                 del self.processes[name], self.status[name], self._ready[name], self._tasks[name]
+                del self._passed[name]
             self._fallen.clear()
             raise
 
     async def _begin_all(self, names: Sequence[str]) -> None:
         for name in names:
             self._begin(name)
-        waits = [asyncio.create_task(self._ready[name].wait()) for name in names]
+        waits = [asyncio.create_task(self._passed[name].wait()) for name in names]
         try:
             pending: set[asyncio.Task[object]] = {*waits, *(self._tasks[name] for name in names)}
             while not all(wait.done() for wait in waits):
@@ -199,11 +213,13 @@ class Supervisor:
 
     async def freeze(self, name: str) -> None:
         """Stop the threads of a process and of the processes that it has started, without ending any."""
+        self._frozen.add(name)
         self._each(name, psutil.Process.suspend)
 
     async def thaw(self, name: str) -> None:
         """Let what `freeze` has stopped go on."""
         self._each(name, psutil.Process.resume)
+        self._frozen.discard(name)
 
     def _each(self, name: str, do: Callable[[psutil.Process], None]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -237,28 +253,41 @@ class Supervisor:
 
     async def _run(self, process: Process) -> None:
         for earlier in process.after:
-            if earlier in self._ready:
-                await self._ready[earlier].wait()
-        delay = FIRST_RESTART
+            if earlier in self._passed:
+                await self._passed[earlier].wait()
+        delay, budget = FIRST_RESTART, process.start_budget
         first = True
         while not self.stopping:
             began = time.monotonic()
-            running = await self._spawn(process)
+            try:
+                running = await self._spawn(process)
+            except StackError:
+                if first and not self._keep_going:
+                    raise
+                # Its program or its folder may be there again: a disk that was full, or not mounted yet.
+                self._passed[process.name].set()
+                self._set(process.name, State.RESTARTING)
+                await asyncio.sleep(LAST_RESTART)
+                continue
             ended = asyncio.create_task(running.wait())
             try:
-                await self._until_ready(process, ended)
+                await self._until_ready(process, ended, budget)
                 if first and process.finish_start is not None:
                     await process.finish_start()
                 self._ready[process.name].set()
+                self._passed[process.name].set()
                 self._set(process.name, State.READY)
-                first = False
-                await ended
-            except StackError:
-                if first:
+                first, budget = False, process.start_budget
+                await self._until_ended(process, ended)
+            except StackError as error:
+                if first and not self._keep_going:
                     self._set(process.name, State.FAILED)
                     raise
-                # Alive but not answering after a restart: the next try needs its port.
+                logger.error("%s", error.problem)
+                self._passed[process.name].set()
+                # Alive but not answering: the next try needs its port, and perhaps more time.
                 if running.returncode is None:
+                    budget = min(_LAST_BUDGET, budget * 2)
                     _kill_group(running)
                     await running.wait()
             finally:
@@ -311,13 +340,26 @@ class Supervisor:
         self._set(process.name, State.STARTING)
         return running
 
-    async def _until_ready(self, process: Process, watch: asyncio.Task[int]) -> None:
-        deadline = time.monotonic() + process.start_budget
+    async def _until_ended(self, process: Process, ended: asyncio.Task[int]) -> None:
+        if not process.watched:
+            await ended
+            return
+        pulse = Pulse(self._known[process.name]) if process.name in self._known else None
+        while pulse is not None and not ended.done():
+            await asyncio.wait({ended}, timeout=LOOK)
+            if not ended.done() and process.name not in self._frozen:
+                responds = await process.ready()
+                if pulse.stands_still(responds) and process.name not in self._frozen:
+                    raise self._fell(process, "stands still and is killed")
+        await ended
+
+    async def _until_ready(self, process: Process, watch: asyncio.Task[int], budget: float) -> None:
+        deadline = time.monotonic() + budget
         while not await process.ready():
             if watch.done():
                 raise self._fell(process, f"ended with exit code {watch.result()} before it was ready")
             if time.monotonic() > deadline:
-                raise self._fell(process, f"was not ready within {process.start_budget:g} s")
+                raise self._fell(process, f"was not ready within {budget:g} s")
             await asyncio.sleep(POLL)
 
     def _fell(self, process: Process, what: str) -> StackError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..custom import files
 from ..home import state
 from .backends import connect
 from .dashboards import load
@@ -14,5 +15,6 @@ __all__ = ["Report", "blocks", "make", "page"]
 
 async def make(running: state.Running, seconds: float) -> Report:
     """A report about the last `seconds` of a running stack."""
+    own = files(running.home.custom, "dashboards")
     async with connect(running) as backends:
-        return await gather(backends, Window.last(seconds), load(), running.environment)
+        return await gather(backends, Window.last(seconds), load(own), running.environment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,14 +100,14 @@ class Dashboard:
         return [panel for section in self.sections for panel in section.panels]
 
 
-def load(folder: Path | None = None) -> list[Dashboard]:
+def load(own: Sequence[Path] = ()) -> list[Dashboard]:
     """Every dashboard, the overview first, the others by title.
 
     Args:
-        folder: Where the files are; the stack's own by default.
+        own: Files of a person's own dashboards.
     """
-    folder = folder or assets.root() / "grafana" / "dashboards"
-    read = [parse(json.loads(file.read_text(encoding="utf-8"))) for file in folder.glob("*.json")]
+    files = (*(assets.root() / "grafana" / "dashboards").glob("*.json"), *own)
+    read = [parse(json.loads(file.read_text(encoding="utf-8"))) for file in files]
     return sorted(read, key=lambda dashboard: (dashboard.uid != _OVERVIEW, dashboard.title))
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 from pathlib import Path
 
+from .. import custom
 from ..access import containers, secrets
 from ..components import targets
 from ..components.component import Component
@@ -74,6 +75,7 @@ def _prepare(home: Home) -> Path:
     values |= {port.variable: str(port.default) for port in PORTS} | _VALUES
     values |= outage.plan(values, mimir=True).variables
     values |= long_term_store(values)
+    custom.make(home.custom)
     render(home, values)
     named = [component.name for component in COMPONENTS if component.in_compose]
     targets.write(home.config / "prometheus" / "targets", named, _address)

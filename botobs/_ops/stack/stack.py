@@ -8,9 +8,12 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..._version import __version__
+from .. import custom
 from ..access import certificates, clients, secrets, tokens
 from ..components import native, ports, targets
 from ..components.cluster import processes as cluster_processes
@@ -21,13 +24,15 @@ from ..components.context import Context
 from ..components.postgres import Server
 from ..components.table import COMPONENTS
 from ..errors import StackError
-from ..home import assets, state
+from ..home import assets, record, state
 from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.render import render_tree
+from ..processes import systemd
 from ..processes.control import ControlServer
 from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
+from ..programs.versions import pins
 from ..settings import outage, receivers
 from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
@@ -35,6 +40,7 @@ from ..settings.values import Given, defaults, gather
 from .first_minute import FirstMinute
 from .left_orders import LeftOrders
 from .takeover import Takeover
+from .upkeep import Upkeep
 
 #: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
 _TEMPLATES = (*native.folders(), "front")
@@ -58,7 +64,9 @@ class Options:
             are there; not for a cluster.
         publish: Let every service of this user find the stack.
         variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
+        arguments: Of `botobs up`, for whoever starts the stack again.
         strict: Refuse names that begin with `BOTOBS_` and that nothing reads.
+        keep_going: Start the rest when a part does not become ready, and try it again.
     """
 
     postgres: bool = False
@@ -68,7 +76,9 @@ class Options:
     embedded_first: bool = False
     publish: bool = True
     variables: Mapping[str, str] | None = None
+    arguments: tuple[str, ...] = ()
     strict: bool = False
+    keep_going: bool = False
 
 
 class Stack:
@@ -111,6 +121,9 @@ class Stack:
         #: What stands in for the backends until they run; None where they were there at once.
         self.first_minute: FirstMinute | None = None
         self._bringing: asyncio.Task[None] | None = None
+        self._upkeep: Upkeep | None = None
+        # The backends' names: what others add is not ours to restart, and the database shows no certificate.
+        self._own: list[str] = []
         self.supervisor: Supervisor
 
     def add(self, make: Callable[[Stack], Iterable[Process]]) -> None:
@@ -179,8 +192,10 @@ class Stack:
         if not embedded:
             self.binaries.require(self.programs, self._display)
         chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto, given.texts)
+        systemd.take_credentials(self.home.secrets)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
+        custom.make(self.home.custom)
         render(self.home, self.values)
         self.receivers = receivers.of_home(self.home)
         self.warnings = [
@@ -195,7 +210,9 @@ class Stack:
         self._http = clients.async_client(self.home.secrets)
         context = Context(self.home, self.binaries, defaults() | self.values, self._http)
         self._context = context
-        self.supervisor = Supervisor(self._database(context), self.home.logs, self._on_change)
+        self.supervisor = Supervisor(
+            self._database(context), self.home.logs, self._on_change, self.options.keep_going
+        )
         if not embedded:
             for process in self._backends(context):
                 self.supervisor.add(process)
@@ -215,15 +232,29 @@ class Stack:
         # Written before the services of a demo start, because they look for it.
         self._tell_where()
         await self.supervisor.start()
+        record.write(self.home, self._record())
         several = cluster_targets.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
         self._left_orders = LeftOrders(self.home, self._otlp, self.options.publish)
         self._left_orders.start()
+        self._upkeep = Upkeep(self.home.secrets, self.supervisor, lambda: self._own, self._write_again)
+        self._upkeep.start()
         if embedded:
             self._bringing = asyncio.create_task(self._bring_backends(), name="backends")
         else:
             self._take_over()
+
+    def _write_again(self) -> None:
+        """Write the configuration anew, with the end of the certificates that are there now."""
+        self.values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(self.home)
+        render(self.home, self.values)
+        if self.options.cluster:
+            cluster_settings.render(self.home, self.values)
+
+    def _record(self) -> record.Record:
+        programs = {name: pins()[name].version for name in self.programs}
+        return record.Record(__version__, programs, self.options.arguments)
 
     @property
     def _otlp(self) -> str:
@@ -258,12 +289,15 @@ class Stack:
         return [self.database.process()]
 
     def _backends(self, context: Context) -> list[Process]:
+        custom.require(custom.Checker(self.home.custom, self.home.config, self.values, self.binaries))
         made = native.processes(context, () if self.options.cluster else self.names)
         if self.options.cluster:
             made += cluster_processes.make(context)
             if self.options.postgres:
                 made += native.processes(context, ["postgres_exporter"])
-        return made + native.installed(context)
+        made += native.installed(context)
+        self._own = [process.name for process in made]
+        return made
 
     async def _close(self) -> None:
         if self._bringing is not None:
@@ -272,6 +306,8 @@ class Stack:
             await asyncio.gather(self._bringing, return_exceptions=True)
         if self.takeover is not None:
             await self.takeover.stop()
+        if self._upkeep is not None:
+            await self._upkeep.stop()
         if self._left_orders is not None:
             await self._left_orders.stop()
         if self._control is not None:
@@ -307,8 +343,8 @@ def variables(
     values["BOTOBS_CONFIG"] = str(home.config)
     values.setdefault("BOTOBS_ENVIRONMENT", "development")
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
-    if held := certificates.found(home.secrets):
-        values["BOTOBS_CERTIFICATE_EXPIRY"] = str(int(min(each.expires for each in held).timestamp()))
+    if certificates.found(home.secrets):
+        values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(home)
     if "BOTOBS_GRAFANA_URL" in given.texts:
         # Messages have no link to a Grafana that nobody runs.
         values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
@@ -323,6 +359,11 @@ def variables(
     if options.cluster:
         return cluster_settings.variables(values)
     return values | (long_term_store(values) if options.mimir else {})
+
+
+def _certificate_expiry(home: Home) -> str:
+    """When the first of the certificates ends, in seconds since the epoch."""
+    return str(int(min(each.expires for each in certificates.found(home.secrets)).timestamp()))
 
 
 def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
@@ -345,9 +386,19 @@ def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def render(home: Home, values: Mapping[str, str]) -> None:
-    """Write every component's configuration into the home."""
+def render(home: Home, values: Mapping[str, str], own: Path | None = None) -> None:
+    """Write every component's configuration into the home, and a person's files over it.
+
+    Args:
+        home: Where to.
+        values: Of the settings.
+        own: The folder of the person's files; that of the home if None.
+
+    Raises:
+        StackError: One of these is not what its folder is for.
+    """
     for name in _TEMPLATES:
         source = assets.root() / name
         if source.is_dir():
             render_tree(source, home.config / name, values, _NO_CONFIG)
+    custom.lay_over(own or home.custom, home.config, values)

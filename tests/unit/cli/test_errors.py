@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -32,3 +33,33 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     _raising(ValueError("a bug"), monkeypatch)
     with pytest.raises(ValueError, match="a bug"):
         main(["compose"])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/none/x"), "/none/x: Permission denied\nRun the command as"),
+        (OSError(28, "No space left on device", "/data/x"), "/data/x: No space left on device\nMake room"),
+        (FileNotFoundError(2, "No such file or directory", "/x"), "/x: No such file or directory\nLook for a slip"),
+        (OSError("something odd"), "something odd"),
+    ],
+)  # fmt: skip
+def test_what_the_system_refuses_is_a_sentence(
+    error: OSError, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _raising(error, monkeypatch)
+    assert main(["compose"]) == 1
+    assert capsys.readouterr().err.startswith(f"botobs: {said}")
+
+
+def test_a_write_that_fails_names_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botobs._ops.home.private import write_secret
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_secret(tmp_path / "x", "y")
+    assert raised.value.filename == str(tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []

@@ -52,7 +52,8 @@ async def load(http: httpx.AsyncClient, mimir: str, folder: Path, tenant: str, e
 
 def groups(folder: Path, environment: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
     """The groups of the rule files as the ruler gets them, each with its namespace and its name."""
-    for file in sorted(folder.glob("*.yml")):
+    custom = folder.parent / "custom" / "rules"
+    for file in (*sorted(folder.glob("*.yml")), *sorted(custom.glob("*.y*ml"))):
         for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:
                 for theirs, ours in _OF_PROMETHEUS.items():
@@ -61,7 +62,8 @@ def groups(folder: Path, environment: str) -> Iterator[tuple[tuple[str, str], di
                     other = go_template(environment)
                     own = f"{{{{ with $labels.{_LABEL} }}}}{{{{ . }}}}{{{{ else }}}}{other}{{{{ end }}}}"
                     rule["labels"] = {_LABEL: own, **rule.get("labels", {})}
-            yield (file.stem, group["name"]), group
+            namespace = f"custom-{file.stem}" if file.parent == custom else file.stem
+            yield (namespace, group["name"]), group
 
 
 async def _ask(

@@ -1,0 +1,49 @@
+"""`botobs backup`: the home of a stack in a folder, while it runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .. import backup
+from ..console import err, out, print_json
+from ..console.arguments import add_home, home_meant
+from ..home import state
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "backup",
+        description="Copy data, secrets, settings and files of your own into a folder, which holds secrets and is for "
+        "its owner alone. A stack that runs stands still for some seconds; what services send meanwhile waits with "
+        "them. The PostgreSQL of --with postgres is left out. Put it back with botobs restore.",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where to; it must not be there yet")
+    add_home(parser)
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Take a backup and say what it cost."""
+    home = home_meant(options)
+    taken = backup.take(home, options.folder.expanduser().resolve(), state.find(home))
+    if options.json:
+        print_json(
+            {
+                "home": home.path,
+                "folder": taken.folder,
+                "files": taken.files,
+                "bytes": taken.bytes,
+                "pause_seconds": round(taken.pause, 1),
+            }
+        )
+        return 0
+    err.print(f"the home {home.path}", markup=False, soft_wrap=True)
+    stood = f"; the stack stood still for {taken.pause:.1f} s" if taken.pause else ""
+    out.print(
+        f"{taken.folder}: {taken.files} files, {taken.bytes / 1e6:.1f} MB{stood}",
+        markup=False,
+        soft_wrap=True,
+    )
+    return 0

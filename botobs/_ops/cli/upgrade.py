@@ -1,0 +1,216 @@
+"""`botobs upgrade`: a stack of an older botobs goes on with the one that is installed now, or as before."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from ..._version import __version__
+from .. import backup
+from ..console import err, out, print_json
+from ..console.arguments import add_home, home_meant
+from ..console.building import BuildDisplay
+from ..home import record, state
+from ..home.home import Home
+from ..processes import child
+from ..programs.binaries import Binaries
+from ..programs.versions import pins
+from ..settings import unknown
+from ..settings.values import gather
+from ..stack import StackError
+from . import down
+from .check import faults_of
+
+#: Seconds in which what a command of somebody else has restarted is there.
+_PATIENCE = 600.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """A program, and its version before and after; empty where it was not recorded."""
+
+    name: str
+    before: str
+    after: str
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "upgrade",
+        description="After pip install --upgrade botobs: say what changes, build what is missing and check settings "
+        "and own files while the old stack runs, take a backup, start the new stack, and go back to the backup if it "
+        "does not become ready. Exit code 1 when the stack is not the new one.",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say what would change, and what is in the way"
+    )
+    parser.add_argument(
+        "--backup",
+        type=Path,
+        metavar="DIR",
+        help="where to (default: beside the home, with date and version)",
+    )
+    parser.add_argument("--no-backup", action="store_true", help="without a way back")
+    parser.add_argument(
+        "--restart", metavar="COMMAND",
+        help="what restarts the stack where a service manager runs it, such as 'systemctl restart botobs'",
+    )  # fmt: skip
+    add_home(parser)
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Upgrade the home that is meant."""
+    home = home_meant(options)
+    if not home.exists:
+        raise StackError(f"no stack has been set up in {home.path}", "Start one with: botobs up")
+    before = record.read(home)
+    changes = differences(before)
+    running = state.find(home)
+    if running is not None and not options.restart and (unit := _unit_of(running.pid)):
+        raise StackError(
+            f"the stack in {home.path} is run by {unit}",
+            f"Say how it is restarted: --restart 'systemctl restart {unit.removesuffix('.service')}'",
+        )
+    _refuse(home)
+    if options.json and (options.dry_run or not changes):
+        print_json({"home": home.path, "changes": [vars(each) for each in changes], "done": False})
+        return 0
+    for each in changes:
+        err.print(f"{each.name:18} {each.before or '-'} → {each.after}", markup=False)
+    if not changes:
+        out.print(f"{home.path} was started with this botobs ({__version__}): there is nothing to do")
+        return 0
+    if options.dry_run:
+        out.print(f"{len(changes)} of these would change; settings and files of your own can be used")
+        return 0
+    _build(before.programs)
+    folder = None if options.no_backup else _backup(options, home, before, running)
+    if running is None:
+        _say(options, home, changes, folder, f"start it with: botobs up --home {home.path}")
+        return 0
+    _switch(options, home, before, running, folder)
+    _say(options, home, changes, folder, f"the stack in {home.path} runs with botobs {__version__}")
+    return 0
+
+
+def differences(before: record.Record) -> list[Change]:
+    """What of a home's programs and of botobs itself is of another version now."""
+    now = {"botobs": __version__} | {name: pin.version for name, pin in pins().items()}
+    then: Mapping[str, str] = {"botobs": before.botobs, **before.programs}
+    return [Change(name, then[name], now[name]) for name in then if name in now and then[name] != now[name]]
+
+
+def _refuse(home: Home) -> None:
+    """Refuse to touch a stack that would not start again.
+
+    Raises:
+        StackError: Settings or files of a person's own are not what the new programs take.
+    """
+    given = gather(home)
+    given.require()
+    for sentence in unknown.sentences(given.unknown):
+        err.print(f"warning: {sentence}", markup=False, soft_wrap=True)
+    if faults := [str(each) for each in faults_of(home, given)]:
+        raise StackError(
+            faults[0], "\n".join([*faults[1:], "The stack is as it was. See all with: botobs check"])
+        )
+
+
+def _build(programs: Mapping[str, str]) -> None:
+    with BuildDisplay() as display:
+        Binaries().require([name for name in programs if name in pins()], display)
+
+
+def _backup(
+    options: argparse.Namespace, home: Home, before: record.Record, running: state.Running | None
+) -> Path:
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    usual = home.path.with_name(f"{home.path.name}.before-{__version__}-{stamp}")
+    folder = (options.backup or usual).expanduser().resolve()
+    taken = backup.take(home, folder, running)
+    err.print(
+        f"backup of {before.botobs or 'the old stack'}: {folder} ({taken.bytes / 1e6:.1f} MB)", markup=False
+    )
+    return folder
+
+
+def _switch(
+    options: argparse.Namespace,
+    home: Home,
+    before: record.Record,
+    running: state.Running,
+    folder: Path | None,
+) -> None:
+    """Start the new stack in place of the old one.
+
+    Raises:
+        StackError: It does not become ready; the home is what it was, where there is a backup.
+    """
+    if options.restart:
+        done = subprocess.run(shlex.split(options.restart), check=False).returncode == 0
+        ready = done and _runs_anew(home, running)
+    else:
+        down.stop(running)
+        command = [*child.command("botobs"), "up", "--detach", "--home", str(home.path), *before.arguments]
+        ready = subprocess.run(command, env=child.environ(), check=False).returncode == 0
+    if ready:
+        return
+    if folder is None:
+        raise StackError(
+            "the new stack does not become ready, and there is no backup", f"Look into {home.logs}."
+        )
+    if (new := state.find(home)) is not None:
+        down.stop(new)
+    aside = backup.restore(folder, home, replace=True)
+    older = (
+        f"pip install 'botobs=={before.botobs}'" if before.botobs else "the botobs that was installed before"
+    )
+    raise StackError(
+        f"the new stack does not become ready; {home.path} is as it was before",
+        f"Start it with the old one: {older}, then botobs up. What the new one has left is in {aside}.",
+    )
+
+
+def _runs_anew(home: Home, before: state.Running) -> bool:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        now = state.find(home)
+        # It says what it was started with once everything is ready.
+        if now is not None and now.started != before.started and not differences(record.read(home)):
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def _unit_of(pid: int) -> str:
+    """The systemd service that runs a process; empty where none does."""
+    try:
+        environ = psutil.Process(pid).environ()
+        lines = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines()
+    except (OSError, psutil.Error):
+        return ""
+    if "INVOCATION_ID" not in environ or "NOTIFY_SOCKET" not in environ:
+        return ""
+    return next(
+        (part for line in lines for part in reversed(line.split("/")) if part.endswith(".service")), ""
+    )
+
+
+def _say(
+    options: argparse.Namespace, home: Home, changes: list[Change], folder: Path | None, sentence: str
+) -> None:
+    if options.json:
+        print_json(
+            {"home": home.path, "changes": [vars(each) for each in changes], "backup": folder, "done": True}
+        )
+    else:
+        out.print(sentence, markup=False, soft_wrap=True)

@@ -1,0 +1,65 @@
+"""Which files a person may have in `custom/`, and what each folder is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..home.private import make_folder
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One folder of `custom/`.
+
+    Attributes:
+        suffixes: Of the files that are read.
+        program: The folder of configuration that they belong to; its name tells how a value is quoted.
+        purpose: What they are.
+    """
+
+    suffixes: tuple[str, ...]
+    program: str
+    purpose: str
+
+
+_YAML = (".yml", ".yaml")
+FOLDERS: Mapping[str, Folder] = {
+    "rules": Folder(_YAML, "prometheus", "alerts and recorded series of Prometheus"),
+    "tests": Folder(_YAML, "prometheus", "tests of these, as promtool runs them"),
+    "routes": Folder(
+        _YAML, "alertmanager", "receivers, routes, inhibit_rules and time_intervals of Alertmanager"
+    ),
+    "templates": Folder((".tmpl",), "alertmanager", "templates of messages"),
+    "dashboards": Folder((".json",), "grafana", "dashboards of Grafana"),
+    "collector": Folder(_YAML, "collector", "configuration of the collector, laid over ours"),
+}
+
+
+def files(custom: Path, name: str) -> Sequence[Path]:
+    """The files of one folder, by name; those whose name begins with a dot are nobody's."""
+    folder = custom / name
+    if not folder.is_dir():
+        return ()
+    wanted = FOLDERS[name].suffixes
+    return sorted(
+        each for each in folder.iterdir() if each.suffix in wanted and not each.name.startswith(".")
+    )
+
+
+def make(custom: Path) -> None:
+    """Make the folders, so that a person sees where their files go."""
+    for name in FOLDERS:
+        make_folder(custom / name)
+
+
+def unread(custom: Path) -> Sequence[Path]:
+    """What stands in `custom/` and is not read: another folder, another suffix."""
+    if not custom.is_dir():
+        return ()
+    found = [each for each in custom.iterdir() if each.name not in FOLDERS]
+    for name in FOLDERS:
+        if (custom / name).is_dir():
+            found += set((custom / name).iterdir()) - set(files(custom, name))
+    return sorted(each for each in found if not each.name.startswith(".") and each.suffix != ".md")

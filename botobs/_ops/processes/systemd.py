@@ -1,0 +1,57 @@
+"""What a service manager is told of a supervisor, and what it hands over; nothing where none has started us.
+
+https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html,
+https://systemd.io/CREDENTIALS/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..home.private import make_folder, read_lines, write_secret
+
+#: Files of `secrets/alertmanager/` that may come as credentials of the unit, under these names.
+CREDENTIALS = ("smtp.password", "slack.url", "deadman.url")
+
+
+def notify(state: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell the service manager, such as `READY=1`; returns whether there is one."""
+    address = environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        # An abstract socket is written with @.
+        sender.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+        sender.sendall(state.encode())
+    return True
+
+
+async def keep_alive(environ: Mapping[str, str] = os.environ) -> None:
+    """Tell the service manager that our loop turns, as often as it asks for; for ever, or at once where it does not."""
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    if not microseconds.isdigit() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return
+    while notify("WATCHDOG=1", environ):  # noqa: ASYNC110
+        await asyncio.sleep(int(microseconds) / 1e6 / 3)
+
+
+def take_credentials(secrets: Path, environ: Mapping[str, str] = os.environ) -> None:
+    """Put what the service manager hands over where the stack reads it.
+
+    Args:
+        secrets: Of the home.
+        environ: Holds `CREDENTIALS_DIRECTORY` where there are any.
+
+    Raises:
+        StackError: A credential is empty or no text.
+    """
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    for name in CREDENTIALS if folder else ():
+        source = Path(folder) / name
+        if source.is_file():
+            make_folder(secrets / "alertmanager")
+            write_secret(secrets / "alertmanager" / name, read_lines(source))

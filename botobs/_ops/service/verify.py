@@ -1,0 +1,63 @@
+"""Looks whether a service would start: by what the machine has, and by the service manager's own word."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .unit import STATE, Service
+
+#: The service manager's own checks: the words before the file.
+_SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify"), ("plutil", "-lint")
+
+
+def problems(service: Service) -> Iterator[str]:
+    """What keeps a service from starting on this machine, a sentence each."""
+    program = Path(service.command[0])
+    if not os.access(program, os.X_OK):
+        yield f"{program} cannot be run"
+    if not service.user:
+        return
+    try:
+        account = pwd.getpwnam(service.user)
+    except KeyError:
+        yield f"there is no user {service.user}: useradd --system --home-dir {STATE / service.user} {service.user}"
+        return
+    if account.pw_uid == 0:
+        yield "root must not run the stack: name another user with --user"
+    # Whoever runs it must be able to come to it.
+    for folder in program.parents:
+        if not _may_pass(folder, account):
+            yield f"{service.user} cannot enter {folder}, where {program.name} is: install botobs below /opt"
+            break
+    if service.home.exists() and service.home.stat().st_uid != account.pw_uid:
+        yield f"{service.home} is not {service.user}'s: chown -R {service.user}: {service.home}"
+    if not service.home.exists() and not service.home.is_relative_to(STATE):
+        yield f"{service.home} is missing: install -d -m 0700 -o {service.user} {service.home}"
+
+
+def _may_pass(folder: Path, account: pwd.struct_passwd) -> bool:
+    status = folder.stat()
+    if status.st_uid == account.pw_uid:
+        return bool(status.st_mode & 0o100)
+    if status.st_gid == account.pw_gid:
+        return bool(status.st_mode & 0o010)
+    return bool(status.st_mode & 0o001)
+
+
+def by_manager(file: Path, kind: str, of_user: bool) -> str | None:
+    """What the service manager says against a file; None where it has nothing to say or is not there."""
+    words: Sequence[str] = _SYSTEMD if kind == "systemd" else _LAUNCHD
+    if shutil.which(words[0]) is None:
+        return None
+    if kind == "systemd" and of_user:
+        words = (*words, "--user")
+    # It speaks of every unit that this one leads to; only what names it is meant.
+    done = subprocess.run([*words, str(file)], capture_output=True, text=True, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if file.name in line]
+    wrong = [line for line in said if "OK" not in line]
+    return "\n".join(wrong) if wrong or done.returncode else None

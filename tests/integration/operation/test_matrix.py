@@ -1,0 +1,213 @@
+"""Every command in every bad situation: a sentence and the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from botobs._ops.access import secrets
+from botobs._ops.cli import COMMANDS
+from botobs._ops.home import state
+from botobs._ops.home.home import Home
+from botobs._ops.home.locks import try_exclusive
+
+PROGRAM = Path(__file__).parent / "programs" / "matrix.py"
+ROOT = Path(__file__).parents[3]
+#: Commands that work where there is no stack: they need none, or hand something out that makes a home.
+WORKS_WITHOUT = {"check", "compose", "config", "instrument", "settings", "size", "token"}
+
+
+@dataclass
+class Situation:
+    """Where the commands are called.
+
+    Attributes:
+        home: What `--home` names.
+        target: Where results are written to.
+        environ: Over a plain environment; None takes a variable away.
+        limit: Nothing can be written, as on a full disk.
+    """
+
+    home: str
+    target: str
+    environ: Mapping[str, str | None] = field(default_factory=dict)
+    limit: bool = False
+
+
+def _nothing(tmp_path: Path, _: ExitStack) -> Situation:
+    return Situation(str(tmp_path / "none-COMMAND"), str(tmp_path))
+
+
+def _a_file(tmp_path: Path, _: ExitStack) -> Situation:
+    (tmp_path / "file").write_text("not mine")
+    return Situation(str(tmp_path / "file"), str(tmp_path / "file"))
+
+
+def _below_a_file(tmp_path: Path, _: ExitStack) -> Situation:
+    (tmp_path / "file").write_text("not mine")
+    return Situation(str(tmp_path / "file" / "home"), str(tmp_path / "file" / "out"))
+
+
+def _set_up(path: Path) -> Home:
+    home = Home(path)
+    home.create()
+    secrets.ensure(home.secrets)
+    return home
+
+
+def _no_rights(tmp_path: Path, _: ExitStack) -> Situation:
+    home = _set_up(tmp_path / "home")
+    if os.geteuid() != 0:
+        home.path.chmod(0)
+        return Situation(str(home.path), str(home.path))
+    # Root may enter everything, but must not run what is somebody else's.
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for path in (home.path, *home.path.rglob("*")):
+        os.chown(path, nobody, -1)
+    return Situation(str(home.path), "/proc")
+
+
+def _full_disk(tmp_path: Path, _: ExitStack) -> Situation:
+    return Situation(str(_set_up(tmp_path / "home").path), str(tmp_path), limit=True)
+
+
+def _running(home: Home, stack: ExitStack, address: str) -> None:
+    lock = try_exclusive(home.lock)
+    assert lock is not None
+    stack.callback(os.close, lock)
+    parts = dict.fromkeys(("collector", "prometheus", "tempo", "alertmanager"), address)
+    state.write(home, "development", address, parts, publish=False)
+
+
+def _half_dead(tmp_path: Path, stack: ExitStack) -> Situation:
+    home = _set_up(tmp_path / "home")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        _running(home, stack, f"https://127.0.0.1:{taken.getsockname()[1]}")
+    return Situation(str(home.path), str(tmp_path))
+
+
+def _frozen(tmp_path: Path, stack: ExitStack) -> Situation:
+    home = _set_up(tmp_path / "home")
+    # What a stopped process does: the system takes connections for it, and nothing comes back.
+    listener = stack.enter_context(socket.socket())
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    _running(home, stack, f"https://127.0.0.1:{listener.getsockname()[1]}")
+    return Situation(str(home.path), str(tmp_path))
+
+
+def _narrow(tmp_path: Path, _: ExitStack) -> Situation:
+    home = _set_up(tmp_path / "home")
+    return Situation(str(home.path), str(tmp_path), {"COLUMNS": "12", "FORCE_COLOR": "1", "TERM": "dumb"})
+
+
+def _no_home(tmp_path: Path, _: ExitStack) -> Situation:
+    # Not even a name in the table of users.
+    return Situation(
+        str(tmp_path / "none-COMMAND"), str(tmp_path), {"HOME": None, "LOGNAME": None, "USER": None}
+    )
+
+
+def _read_only_home(tmp_path: Path, _: ExitStack) -> Situation:
+    # Where root cannot write either.
+    return Situation(
+        str(tmp_path / "none-COMMAND"), "/proc", {"HOME": "/proc", "XDG_STATE_HOME": "/proc/state"}
+    )
+
+
+def _cut_state(tmp_path: Path, _: ExitStack) -> Situation:
+    home = _set_up(tmp_path / "home")
+    home.state.write_text('{"version": 1, "pid')
+    (home.path / "botobs.toml").write_text("[stack\n")
+    return Situation(str(home.path), str(tmp_path))
+
+
+SITUATIONS: Mapping[str, Callable[[Path, ExitStack], Situation]] = {
+    "nothing there": _nothing,
+    "a file in the place of a folder": _a_file,
+    "below a file": _below_a_file,
+    "no rights": _no_rights,
+    "a full disk": _full_disk,
+    "a half-dead stack": _half_dead,
+    "frozen parts": _frozen,
+    "a narrow terminal": _narrow,
+    "no HOME": _no_home,
+    "a read-only HOME": _read_only_home,
+    "cut files": _cut_state,
+}
+
+
+@pytest.fixture(params=SITUATIONS)
+def situation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Situation]:
+    """Each of them, made and cleared away."""
+    with ExitStack() as stack:
+        yield SITUATIONS[request.param](tmp_path, stack)
+
+
+def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
+    environ = {
+        "HOME": str(tmp_path / "user"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        # Nothing is found and nothing can be built, so nothing is started.
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PATH": str(tmp_path / "empty"),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **situation.environ,
+    }
+    words = [
+        sys.executable,
+        str(PROGRAM),
+        situation.home,
+        situation.target,
+        "limit" if situation.limit else "",
+    ]
+    done = subprocess.run(
+        words,
+        env={name: text for name, text in environ.items() if text is not None},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, object]] = json.loads(done.stdout)
+    assert found.keys() == COMMANDS.keys()
+    return found
+
+
+def test_every_command(situation: Situation, tmp_path: Path) -> None:
+    for name in ("user", "state", "cache", "empty"):
+        (tmp_path / name).mkdir(mode=0o777)
+        (tmp_path / name).chmod(0o777)
+    wrong = {}
+    for command, became in _call(situation, tmp_path).items():
+        code, err = became["code"], str(became["err"])
+        told = str(became["out"]) + err
+        if code not in (0, 1, 2, 3) or "Traceback" in told:
+            wrong[command] = code if isinstance(code, str) else told
+        elif code != 0 and not told.strip():
+            wrong[command] = f"exit code {code} without a word"
+        elif code != 0 and err.startswith("botobs: ") and not err.removeprefix("botobs: ").strip():
+            wrong[command] = f"nothing is said: {err!r}"
+    assert wrong == {}, "\n\n".join(f"{command}: {what}" for command, what in wrong.items())
+
+
+def test_a_situation_fails_what_needs_a_stack(tmp_path: Path) -> None:
+    for name in ("user", "state", "cache", "empty"):
+        (tmp_path / name).mkdir()
+    with ExitStack() as stack:
+        found = _call(_nothing(tmp_path, stack), tmp_path)
+    worked = {command for command, became in found.items() if became["code"] == 0}
+    assert worked == WORKS_WITHOUT

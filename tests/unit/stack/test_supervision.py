@@ -1,0 +1,151 @@
+"""Parts that stand still or never become ready: told, started again, and never in the way of the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from botobs._ops.processes import supervisor as module
+from botobs._ops.processes.pulse import Pulse
+from botobs._ops.processes.supervisor import Process, State, Supervisor
+from tests.support.waiting import eventually_async
+
+_SLEEP = "import time\ntime.sleep(600)"
+#: Answers as long as it runs: the number of its file grows.
+_BEATS = """
+import pathlib, sys, time
+while True:
+    pathlib.Path(sys.argv[1]).write_text(str(time.monotonic()))
+    time.sleep(0.01)
+"""
+
+
+def _beats(file: Path) -> Callable[[], Awaitable[bool]]:
+    last = [""]
+
+    async def look() -> bool:
+        now = file.read_text() if file.exists() else ""
+        last[0], moved = now, bool(now) and now != last[0]
+        return moved
+
+    return look
+
+
+async def _never() -> bool:
+    return False
+
+
+async def _always() -> bool:
+    return True
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK", 0.1)
+    monkeypatch.setattr(module, "Pulse", partial(Pulse, silence=0.3))
+    monkeypatch.setattr(module, "FIRST_RESTART", 0.01)
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_part_that_stands_still_is_started_again_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "beat"
+    beating = Process("beats", [sys.executable, "-c", _BEATS, str(file)], ready=_beats(file))
+    other = Process("other", [sys.executable, "-c", _SLEEP], ready=_always)
+    supervisor = Supervisor([beating, other], tmp_path)
+    await supervisor.start()
+    pid, untouched = supervisor.status["beats"].pid, supervisor.status["other"].pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    await eventually_async(
+        lambda: supervisor.status["beats"].restarts == 1 and supervisor.status["beats"].state is State.READY
+    )
+    assert supervisor.status["beats"].pid != pid and not psutil.pid_exists(pid)
+    assert (supervisor.status["other"].pid, supervisor.status["other"].restarts) == (untouched, 0)
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_part_that_a_drill_has_frozen_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "beat"
+    beating = Process("beats", [sys.executable, "-c", _BEATS, str(file)], ready=_beats(file))
+    supervisor = Supervisor([beating], tmp_path)
+    await supervisor.start()
+    await supervisor.freeze("beats")
+    pid = supervisor.status["beats"].pid
+    waited = 0
+
+    async def long_enough() -> bool:
+        nonlocal waited
+        waited += 1
+        return waited > 8
+
+    await eventually_async(long_enough, every=0.1)
+    assert (supervisor.status["beats"].pid, supervisor.status["beats"].restarts) == (pid, 0)
+    await supervisor.thaw("beats")
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("code", [_SLEEP, "raise SystemExit(3)"], ids=["never ready", "ends at once"])
+async def test_a_part_that_is_never_ready_keeps_nobody_from_starting(tmp_path: Path, code: str) -> None:
+    """As after a loss of power, when a store has much to read or a disk is not mounted."""
+    changes: list[State] = []
+    bad = Process("bad", [sys.executable, "-c", code], ready=_never, start_budget=0.2)
+    top = Process("top", [sys.executable, "-c", _SLEEP], ready=_always, after=("bad",))
+    supervisor = Supervisor(
+        [bad, top],
+        tmp_path,
+        lambda name, status: changes.append(status.state) if name == "bad" else None,
+        keep_going=True,
+    )
+    await supervisor.start()
+    assert supervisor.status["top"].state is State.READY
+    await eventually_async(lambda: supervisor.status["bad"].restarts >= 2)
+    assert State.RESTARTING in changes and State.FAILED not in changes
+    assert supervisor.status["top"].restarts == 0
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_program_that_is_missing_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LAST_RESTART", 0.05)
+    program = tmp_path / "late"
+    supervisor = Supervisor([Process("late", [str(program)], ready=_always)], tmp_path, keep_going=True)
+    await supervisor.start()
+    assert supervisor.status["late"].state is State.RESTARTING
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    await eventually_async(lambda: supervisor.status["late"].state is State.READY)
+    await supervisor.stop()
+
+
+def test_who_works_does_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is too busy to respond in time kills nobody."""
+    clock = [0.0]
+    monkeypatch.setattr("botobs._ops.processes.pulse.time.monotonic", lambda: clock[0])
+    worked = [0.0]
+    pulse = Pulse(psutil.Process())
+    monkeypatch.setattr(pulse, "_processor", lambda: worked[0])
+    for _ in range(100):
+        clock[0] += 5
+        worked[0] += 0.1
+        assert not pulse.stands_still(False)
+    found = []
+    for _ in range(14):
+        clock[0] += 5
+        found.append(pulse.stands_still(False))
+    assert found == [False] * found.index(True) + [True] * (14 - found.index(True))
+    assert not pulse.stands_still(True)
