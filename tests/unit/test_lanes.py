@@ -96,7 +96,6 @@ def test_what_goes_wrong_outside_has_a_sample() -> None:
         "kubernetes": 1,
         "clients": 1,
         "pythons": 1,
-        "programs": 2,
     }
 
 
