@@ -74,7 +74,7 @@ def test_it_stays_below_its_limit_and_keeps_the_newest(tmp_path: Path) -> None:
 
 def test_what_was_handed_over_makes_room_first(tmp_path: Path) -> None:
     store = Store(tmp_path / "store", limit=2 * 2**20)
-    for number in range(60):
+    for number in range(140):
         store.add("traces", traces(Span(f"s{number}", attributes={"text": os.urandom(20_000).hex()})))
         if number >= 20:
             # All but the first, which nobody has taken yet.
