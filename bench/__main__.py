@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import exporting, metrics, order_path, spans
+from . import exporting, logs, metrics, order_path, spans
 from ._harness import Figure, Results, interleave, machine, ratio, workers
 
 #: What is compared: label, operation, ours, theirs, operation of theirs, at least, goal.
@@ -94,7 +94,9 @@ def table(results: Results) -> list[str]:
 def main() -> None:
     """Run what was asked for and print it."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", choices=("order_path", "spans", "metrics", "cpu", "lag"), action="append")
+    parser.add_argument(
+        "--only", choices=("order_path", "spans", "metrics", "logs", "cpu", "lag"), action="append"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="rounds after the warm-up")
     parser.add_argument("--spans", type=int, default=50_000, help="spans a round of the CPU measurement")
     parser.add_argument(
@@ -118,6 +120,14 @@ def main() -> None:
     if results.figures:
         print("\n".join(["", *table(results)]), flush=True)
         saved["microseconds"] = {f"{who}: {what}": values for (who, what), values in results.figures.items()}
+    if wanted("logs"):
+        with workers(logs.CONTENDERS, None) as running:
+            added = logs.added(interleave(running, logs.PLAN, options.rounds))
+        print("\nµs that the export of a log record adds to the call of the logger:")
+        for name, figure in added.items():
+            print(f"  {name:14} {_shown(figure)}", flush=True)
+        print(f"  botobs is cheaper by {_shown(logs.cheaper(added), 1)} x (goal 3 x)", flush=True)
+        saved["logs"] = {name: figure.values for name, figure in added.items()}
     if wanted("cpu"):
         saved["cpu"] = {}
         print("\nCPU seconds of the process for 1,000,000 spans, from creation to the socket:")

@@ -5,6 +5,7 @@ Each runs in a process of its own (`_worker.py`), because each wants to be the o
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -117,6 +118,25 @@ class OpenTelemetry:
 
         return run
 
+    def log_to(self, logger: logging.Logger) -> None:
+        """Have the records of `logger` exported."""
+
+    def log_record(self) -> Operation:
+        """A record of the standard library's logger, with an order's id and three fields, within a span."""
+        logger = logging.getLogger("bench.orders")
+        logger.propagate = False
+        logger.setLevel(logging.INFO)
+        # A service prints it somewhere; that costs everybody the same.
+        logger.addHandler(logging.NullHandler())
+        self.log_to(logger)
+        fields = {"symbol": "BTC/USDT", "side": "buy", "amount": 0.25}
+
+        def run(times: int) -> None:
+            for _ in range(times):
+                logger.info("order %s is filled", time.monotonic_ns(), extra=fields)
+
+        return run
+
     def order_path(self) -> Operation:
         """Two spans with eight attributes each, two additions and two measurements, bound where that exists."""
         tracer = self.tracer
@@ -171,6 +191,7 @@ class Stock(OpenTelemetry):
 
         self._traces = TracerProvider(sampler=ParentBased(TraceIdRatioBased(self.sampling)))
         self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{self.endpoint}/v1/traces")))
+        self._logs: Any = None
         reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{self.endpoint}/v1/metrics"))
         self._metrics = MeterProvider([reader])
         self.tracer = self._traces.get_tracer("bench")
@@ -180,6 +201,20 @@ class Stock(OpenTelemetry):
         """Send what was recorded."""
         self._traces.force_flush()
         self._metrics.force_flush()
+        if self._logs is not None:
+            self._logs.force_flush()
+
+    def log_to(self, logger: logging.Logger) -> None:
+        """The SDK's handler and batch processor."""
+        from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+        from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+        self._logs = LoggerProvider()
+        self._logs.add_log_record_processor(
+            BatchLogRecordProcessor(OTLPLogExporter(f"{self.endpoint}/v1/logs"))
+        )
+        logger.addHandler(LoggingHandler(logger_provider=self._logs))
 
 
 class StockUnsampled(Stock):
@@ -207,12 +242,14 @@ class Botobs(OpenTelemetry):
         """As a service does it."""
         import botobs
         from botobs._sdk import providers
+        from botobs._sdk.instrument.registry import REGISTRY
 
         self._handle = botobs.init(
             "bench",
             endpoint=self.endpoint,
             engine=self.engine,  # type: ignore[arg-type]
-            disabled_instrumentations=["all"],
+            disabled_instrumentations=[name for name, _ in REGISTRY if name != "logging"],
+            logs=True,
             compression="none",
             environ={},
             **self.options,

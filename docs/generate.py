@@ -23,6 +23,7 @@ from . import (
     libraries,
     order_codes,
     patterns,
+    same,
     stack_settings,
 )
 from .tables import markdown_table
@@ -40,6 +41,7 @@ def pages() -> dict[Path, str]:
         | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
+        | same.pages()
         | {
             FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
             for name, make in {

@@ -43,14 +43,15 @@ class Ids:
         )
 
 
-# Not the global generator: `random.seed(42)` in a backtest must not give every run the same trace ids. A forked child
-# reseeds, or it would go on drawing its parent's.
-_random = Random()
+#: Whatever botobs draws. Not the global generator: `random.seed(42)` in a backtest must not give every run the same
+#: trace ids, and what we draw would change what the backtest draws. A forked child reseeds, or it would go on drawing
+#: its parent's numbers.
+RANDOM = Random()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)
+    os.register_at_fork(after_in_child=RANDOM.seed)
 
 #: `getrandbits(128) or 1` is a trace id, `getrandbits(64) or 1` a span id; zero would be invalid.
-getrandbits = _random.getrandbits
+getrandbits = RANDOM.getrandbits
 
 _next: ContextVar[Ids | None] = ContextVar("botobs_next_ids", default=None)
 

@@ -31,6 +31,7 @@ from opentelemetry.trace import Tracer, TracerProvider
 from opentelemetry.util.types import Attributes
 
 from .engine.bound import Forwarding
+from .engine.callbacks import MOST_CALLBACKS, same
 from .engine.disabled import DisabledTracerProvider
 from .engine.freeze import copy
 from .engine.scope import usable_scope
@@ -207,15 +208,34 @@ class _SwitchGauge(_Switched, Gauge):
         self._real.set(amount, attributes, context)
 
 
-class _SwitchObservableCounter(_Switched, ObservableCounter):
+class _SwitchObservable(_Switched):
+    """A proxy of an observable instrument: who creates it once more adds callbacks to it."""
+
+    def __init__(
+        self, create: Callable[[Meter, list[CallbackT]], Any], meter: Meter, callbacks: list[CallbackT]
+    ) -> None:
+        self._callbacks = callbacks
+        self._observe = create
+        super().__init__(lambda target: create(target, self._callbacks), meter)
+
+    def join(self, callbacks: list[CallbackT], meter: Meter) -> None:
+        """Add the callbacks that are new."""
+        new = [each for each in callbacks if not any(same(each, known) for known in self._callbacks)]
+        new = new[: MOST_CALLBACKS - len(self._callbacks)]
+        self._callbacks += new
+        if new:
+            self._observe(meter, new)
+
+
+class _SwitchObservableCounter(_SwitchObservable, ObservableCounter):
     pass
 
 
-class _SwitchObservableUpDownCounter(_Switched, ObservableUpDownCounter):
+class _SwitchObservableUpDownCounter(_SwitchObservable, ObservableUpDownCounter):
     pass
 
 
-class _SwitchObservableGauge(_Switched, ObservableGauge):
+class _SwitchObservableGauge(_SwitchObservable, ObservableGauge):
     pass
 
 
@@ -241,11 +261,27 @@ class SwitchMeter(Meter):
         self._switch_lock = threading.Lock()
 
     def _make(self, kind: type[_Switched], create: Callable[[Meter], Any], *identity: str) -> Any:
-        key = (kind.__name__, identity[0].lower(), *identity[1:])
+        key = _identity(kind, *identity)
         with self._switch_lock:
             if key not in self._instruments:
                 self._instruments[key] = kind(create, self._real)
             return self._instruments[key]
+
+    def _observable(
+        self,
+        kind: type[_SwitchObservable],
+        create: Callable[[Meter, list[CallbackT]], Any],
+        callbacks: Sequence[CallbackT] | None,
+        *identity: str,
+    ) -> Any:
+        given, key = _restartable(callbacks), _identity(kind, *identity)
+        with self._switch_lock:
+            known = self._instruments.get(key)
+            if isinstance(known, _SwitchObservable):
+                known.join(given, self._real)
+            else:
+                known = self._instruments[key] = kind(create, self._real, given)
+            return known
 
     def create_counter(self, name: str, unit: str = "", description: str = "") -> Counter:
         """See `opentelemetry.metrics.Meter`."""
@@ -304,9 +340,10 @@ class SwitchMeter(Meter):
     ) -> ObservableCounter:
         """See `opentelemetry.metrics.Meter`."""
         name, unit, description = map(text_of, (name, unit, description))
-        return self._make(  # type: ignore[no-any-return]
+        return self._observable(  # type: ignore[no-any-return]
             _SwitchObservableCounter,
-            lambda meter: meter.create_observable_counter(name, _restartable(callbacks), unit, description),
+            lambda meter, given: meter.create_observable_counter(name, given, unit, description),
+            callbacks,
             name,
             unit,
             description,
@@ -317,11 +354,10 @@ class SwitchMeter(Meter):
     ) -> ObservableUpDownCounter:
         """See `opentelemetry.metrics.Meter`."""
         name, unit, description = map(text_of, (name, unit, description))
-        return self._make(  # type: ignore[no-any-return]
+        return self._observable(  # type: ignore[no-any-return]
             _SwitchObservableUpDownCounter,
-            lambda meter: meter.create_observable_up_down_counter(
-                name, _restartable(callbacks), unit, description
-            ),
+            lambda meter, given: meter.create_observable_up_down_counter(name, given, unit, description),
+            callbacks,
             name,
             unit,
             description,
@@ -332,19 +368,25 @@ class SwitchMeter(Meter):
     ) -> ObservableGauge:
         """See `opentelemetry.metrics.Meter`."""
         name, unit, description = map(text_of, (name, unit, description))
-        return self._make(  # type: ignore[no-any-return]
+        return self._observable(  # type: ignore[no-any-return]
             _SwitchObservableGauge,
-            lambda meter: meter.create_observable_gauge(name, _restartable(callbacks), unit, description),
+            lambda meter, given: meter.create_observable_gauge(name, given, unit, description),
+            callbacks,
             name,
             unit,
             description,
         )
 
 
+def _identity(kind: type, name: str, *rest: str) -> tuple[str, ...]:
+    """What makes two instruments of a scope the same one."""
+    return kind.__name__, name.lower(), *rest
+
+
 def _restartable(callbacks: Sequence[CallbackT] | None) -> list[CallbackT]:
     """Callbacks that several meters can use one after another: the SDK starts a generator for each instrument."""
     try:
-        given = list(islice(callbacks or (), 1000))
+        given = list(islice(callbacks or (), MOST_CALLBACKS))
     except BaseException as error:
         let_pass(error)
         return []

@@ -14,7 +14,6 @@ Only wrong settings with `strict` raise. Any other failure is logged, and the pr
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -25,9 +24,6 @@ from .process import fork
 from .process.exit import ExitHooks
 from .safe import described
 from .settings import Problem, Settings, SettingsError
-
-#: Names of HTTP and database telemetry, in `OTEL_SEMCONV_STABILITY_OPT_IN`: the stable ones.
-SEMCONV_OPT_IN = "http,database"
 
 #: Held while botobs starts or stops.
 _lock = threading.RLock()
@@ -48,8 +44,6 @@ def start(settings: Settings) -> Handle:
                 logger.debug("botobs runs with these settings already")
                 return _current
             _current.shutdown()
-        # Whatever upstream's default becomes. Read once in a process.
-        os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = SEMCONV_OPT_IN
         _current = handle = _create(settings)
         if handle.settings.enabled:
             fork.after_in_child(_after_fork)

@@ -19,6 +19,9 @@ from tests.support.ledger import accounts
 from tests.support.soak import MIB, Bound, Sample, Trend, take
 from tests.support.waiting import eventually
 
+# It takes as long as it is told to.
+pytestmark = pytest.mark.timeout(0)
+
 #: Samples that are taken in all.
 _SAMPLES = 240
 #: The part of the time after which services have started all that they need.

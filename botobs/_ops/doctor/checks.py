@@ -17,9 +17,9 @@ from ... import Handle
 from ..._sdk.export.sender import Outcome, Response, Sender
 from ..._sdk.instrument.exchange.unwatched import unwatched_clients
 from ..._sdk.instrument.registry import State, Status, unwatched
+from ..._sdk.instrument.stable_names import OPT_IN
 from ..._sdk.settings import Settings, read_token
 from ..._sdk.settings.stack_file import why_not
-from ..._sdk.start import SEMCONV_OPT_IN
 from ..._version import __version__
 from .findings import Finding, Level
 
@@ -64,7 +64,7 @@ def versions() -> Iterator[Finding]:
     found = [f"botobs {__version__}", f"Python {platform.python_version()}"]
     found += [f"{name} {installed}" for name in _PACKAGES if (installed := _version(name)) is not None]
     yield Finding("process", "ok", ", ".join(found))
-    yield Finding("process", "ok", f"semantic conventions are pinned to {SEMCONV_OPT_IN} (the stable names)")
+    yield Finding("process", "ok", f"semantic conventions are pinned to {OPT_IN} (the stable names)")
 
 
 def rivals(handle: Handle) -> Iterator[Finding]:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from itertools import islice
 from queue import SimpleQueue
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from opentelemetry import context
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions
 
+from ..process import own_threads
 from ..safe import class_name, let_pass, number_of
 from ..upstream import SUPPRESS_INSTRUMENTATION
 from .faults import FAULTS
@@ -34,7 +35,8 @@ CALLBACK_TIMEOUT = 2.0
 COLLECTION_TIMEOUT = 5.0
 #: Observations of one callback that are read: five times the default limit on series.
 MOST_OBSERVATIONS = 10_000
-_MOST_CALLBACKS = 1000
+#: Callbacks of one instrument.
+MOST_CALLBACKS = 1000
 
 #: Modules of botobs whose callbacks call a service's.
 _FORWARDING_MODULES = ("botobs._sdk.providers", __name__)
@@ -100,7 +102,7 @@ def usable_callbacks(metric: str, given: Any) -> list[Callback]:
     """The usable ones of `given`: functions, and generators that are sent the options and yield observations."""
     callbacks: list[Callback] = []
     try:
-        for callback in islice(given or (), _MOST_CALLBACKS):
+        for callback in islice(given or (), MOST_CALLBACKS):
             if isinstance(callback, Generator):
                 next(callback)
                 callbacks.append(Callback(metric, _sending(callback)))
@@ -110,6 +112,20 @@ def usable_callbacks(metric: str, given: Any) -> list[Callback]:
         let_pass(error)
         FAULTS.log_once(metric, "a callback of %s cannot be used: %s", metric, class_name(type(error)))
     return callbacks
+
+
+def join(known: list[Callback], metric: str, given: Any) -> None:
+    """Add the usable ones of `given` to those of an instrument that is created again, but for those it has already."""
+    for callback in usable_callbacks(metric, given):
+        if len(known) < MOST_CALLBACKS and not any(same(callback.call, each.call) for each in known):
+            known.append(callback)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two callables are one function, or one method of one object; nothing of theirs is called."""
+    if type(one) is type(other) is MethodType:
+        return one.__self__ is other.__self__ and one.__func__ is other.__func__
+    return one is other
 
 
 def _sending(generator: Generator[Any, Any, Any]) -> Call:
@@ -247,7 +263,7 @@ class _Worker:
     def __init__(self, stuck: set[Callback]) -> None:
         self.inbox: SimpleQueue[_Task | None] = SimpleQueue()
         self._stuck = stuck
-        threading.Thread(target=self._run, name="botobs-callbacks", daemon=True).start()
+        own_threads.start(threading.Thread(target=self._run, name="botobs-callbacks", daemon=True).start)
 
     def _run(self) -> None:
         context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))

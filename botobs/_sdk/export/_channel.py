@@ -13,6 +13,8 @@ import threading
 import time
 from typing import Any
 
+from ..process import own_threads
+
 #: Seconds that a socket waits at most; some platforms refuse larger numbers.
 _LONGEST = 3600.0
 #: Bytes that are written to the socket at a time: one TLS record, each with a timeout of its own.
@@ -166,7 +168,7 @@ class _Lookup:
         self.finished = False
         self.result: Found | Exception = []
         self._host, self._port = host, port
-        threading.Thread(target=self._run, name="botobs-lookup", daemon=True).start()
+        own_threads.start(threading.Thread(target=self._run, name="botobs-lookup", daemon=True).start)
 
     def _run(self) -> None:
         try:

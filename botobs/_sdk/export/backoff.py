@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import time
+
+from ..ids import RANDOM
 
 _FIRST_DELAY, _LAST_DELAY = 1.0, 30.0
 #: Longest `Retry-After`, in seconds, that is honoured. OTLP asks to honour it and names no bound; the maintenance page
@@ -37,7 +38,7 @@ class Backoff:
             retry_after: Seconds that the collector asked to wait, if it did.
         """
         # With jitter, so that the processes of a host do not come back all at once.
-        delay = self._delay * random.uniform(0.5, 1.0)
+        delay = self._delay * RANDOM.uniform(0.5, 1.0)
         self.retry_at = time.monotonic() + max(delay, min(retry_after or 0.0, _LONGEST_RETRY_AFTER))
         self._delay = min(self._delay * 2, _LAST_DELAY)
 

@@ -50,6 +50,8 @@ def size_of(entry: LogEntry) -> int:
 
 
 def _size(value: Any) -> int:
+    if type(value) is str:
+        return 150 + len(value)
     if isinstance(value, str | bytes):
         return 150 + len(value)
     if isinstance(value, int):

@@ -24,7 +24,7 @@ from opentelemetry.sdk.resources import Resource
 from ..context import exporting
 from ..engine.callbacks import COLLECTION_TIMEOUT
 from ..engine.faults import FAULTS
-from ..process.ending import blocked_signals
+from ..process import own_threads
 from ..safe import class_name, described
 from ..upstream import SUPPRESS_INSTRUMENTATION
 from . import logs
@@ -152,9 +152,7 @@ class Pipeline:
         self._submissions.start(self._inbox.hurry)
         self._accepts = True
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
-        # Signals are the program's: its own threads get them.
-        with blocked_signals():
-            self._thread.start()
+        own_threads.start(self._thread.start)
 
     def offer(self, span: Any) -> None:
         """Queue an ended span; on the caller's thread, without I/O."""

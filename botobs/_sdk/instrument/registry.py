@@ -16,8 +16,9 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from ...semconv import sdk
 from ..patching import failures
+from ..patching.patch import Patches
 from ..safe import Log
-from . import _upstream, libraries
+from . import _upstream, libraries, stable_names
 from .exchange.unwatched import unwatched_clients
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class Instrumentations:
         self._installed: list[Instrumentation] = []
         # The libraries that descriptions of other distributions watch, by module.
         self._described: set[str] = set()
+        self._patches = Patches("opentelemetry")
         failures.reset()
 
     def look(self) -> list[Status]:
@@ -161,6 +163,7 @@ class Instrumentations:
     def install(self, telemetry: Telemetry) -> None:
         """Install ours, then the upstream ones of libraries that ours do not cover."""
         failures.listen(self._give_up)
+        stable_names.choose(self._patches)
         disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
         described = {each.name.lower().replace("-", "_"): each for each in entry_points(group=CLIENT_GROUP)}
         for name, target in REGISTRY:
@@ -186,6 +189,7 @@ class Instrumentations:
     def uninstall(self) -> None:
         """Take every patch back, the last first."""
         failures.listen()
+        self._patches.undo()
         while self._installed:
             instrumentation = self._installed.pop()
             try:

@@ -11,6 +11,7 @@ from typing import Any
 import wrapt
 
 from . import failures
+from ._wrapper import Watched
 from .guard import report
 
 _MISSING = object()
@@ -30,7 +31,7 @@ class Patches:
         self._generation = 0
 
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
-        """Replace `owner.name` by `wrapper(wrapped, instance, args, kwargs)`, as wrapt does.
+        """Replace `owner.name` by `wrapper(wrapped, instance, args, kwargs)`, with the arguments that wrapt gives it.
 
         Args:
             owner: A module or class.
@@ -39,7 +40,7 @@ class Patches:
         """
         original = getattr(owner, name) if isinstance(owner, ModuleType) else vars(owner).get(name, _MISSING)
         target = getattr(owner, name) if original is _MISSING else original
-        self.replace(owner, name, wrapt.FunctionWrapper(target, wrapper))
+        self.replace(owner, name, Watched(target, wrapper, owner, name))
 
     def replace(self, owner: Any, name: str, value: Any) -> None:
         """Set `owner.name` to `value` until `undo`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..patching.patch import Patches
-from .ending import ENDING, blocked_signals
+from .ending import ENDING, blocked_signals, has_default
 
 #: Bit of a process' flags that says that it was forked and has become no other program since; `proc(5)`, `flags`.
 _FORKED_NO_EXEC = 0x40
@@ -63,7 +63,10 @@ class Calls:
         if name not in self._watched and hasattr(owner, name):
             self._watched.add(name)
             original = getattr(owner, name)
-            self._patches.replace(owner, name, functools.wraps(original)(wrap(original)))
+            replacement = functools.wraps(original)(wrap(original))
+            # Where it is found by its name, as pickling does; the original's module is `posix` or `_signal`.
+            replacement.__module__ = owner.__name__
+            self._patches.replace(owner, name, replacement)
 
     def _exit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def _exit(status: int) -> Any:
@@ -107,7 +110,7 @@ class Calls:
         return raise_signal
 
     def _before(self, number: int) -> None:
-        if number in ENDING and signal.getsignal(number) is signal.SIG_DFL:
+        if number in ENDING and has_default(number):
             self._end()
 
 

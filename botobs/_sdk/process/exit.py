@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from . import own_threads
 from ._exit_calls import Calls, was_forked
 from ._exit_signals import DefaultSignals, handles_sigterm
 from ._exit_workers import Workers, failed, is_daemonic, is_job, is_worker
@@ -151,7 +152,7 @@ def within(action: Callable[[], Any], seconds: float) -> None:
             done.release()
 
     try:
-        _thread.start_new_thread(run, ())
+        own_threads.start(lambda: _thread.start_new_thread(run, ()))
     except RuntimeError:
         # No thread can be started: the interpreter is past its `atexit` functions, or the system's limit is reached.
         return

@@ -9,6 +9,7 @@ from opentelemetry.trace import Status, StatusCode, get_current_span
 
 from ..._sdk.instrument.exchange import reconciling
 from ..._sdk.instrument.exchange.headroom import headroom
+from ..._sdk.process import own_threads
 from ..._sdk.safe import described
 from ...clients import Reconcilable
 from ...semconv import trading as names
@@ -77,7 +78,7 @@ class Worker:
         """Look from here on, in a thread that keeps no program from ending."""
         if self._thread is None and not self._pace.stopped.is_set():
             self._thread = threading.Thread(target=self._run, name="botobs-reconcile", daemon=True)
-            self._thread.start()
+            own_threads.start(self._thread.start)
 
     def found(self, kind: Kind) -> dict[str, list[Suspicion]]:
         """By bot, empty where it is not known: what was found and is not over; nothing before the first look."""

@@ -19,8 +19,8 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.sdk.metrics.export import HistogramDataPoint
 from opentelemetry.trace import SpanKind
 
+from botobs._sdk.instrument.stable_names import OPT_IN
 from botobs._sdk.instrument.web.asgi import AsgiInstrumentation
-from botobs._sdk.start import SEMCONV_OPT_IN
 from botobs.semconv import http as semconv
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
@@ -31,7 +31,7 @@ _BACKGROUND_S = 0.5
 @pytest.fixture(autouse=True)
 def _stable_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `botobs.init` decides it, once in a process."""
-    monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", SEMCONV_OPT_IN)
+    monkeypatch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", OPT_IN)
     monkeypatch.setattr(Stability, "_initialized", False)
     monkeypatch.setattr(Stability, "_OTEL_SEMCONV_STABILITY_SIGNAL_MAPPING", {})
 

@@ -136,15 +136,16 @@ def test_asyncio_handlers_are_left_alone(start: Start, receiver: OtlpReceiver) -
     assert names(receiver) == ["drained"]
 
 
-def test_a_handler_that_chains_to_ours_ends_the_process(start: Start, receiver: OtlpReceiver) -> None:
+def test_a_handler_that_gives_the_signal_on_ends_the_process(start: Start, receiver: OtlpReceiver) -> None:
     process = start(
         RECORD
         + """
-previous = signal.getsignal(signal.SIGTERM)
 def mine(number, frame):
     os.write(1, b"mine\\n")
-    previous(number, frame)
-signal.signal(signal.SIGTERM, mine)
+    signal.signal(number, previous)
+    os.kill(os.getpid(), number)
+previous = signal.signal(signal.SIGTERM, mine)
+assert previous is signal.SIG_DFL
 """
         + READY
     )
@@ -158,11 +159,17 @@ signal.signal(signal.SIGTERM, mine)
 def test_shutdown_gives_the_signals_back(start: Start) -> None:
     process = start(
         """
-        before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+        from _signal import getsignal
+
+        def handlers(get):
+            return [get(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+
+        shown, real = handlers(signal.getsignal), handlers(getsignal)
         botobs.init()
-        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert handlers(getsignal) != real
+        assert handlers(signal.getsignal) == shown
         botobs.shutdown()
-        assert before == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+        assert handlers(getsignal) == real
         """
     )
     _, errors = process.communicate(timeout=PATIENCE)

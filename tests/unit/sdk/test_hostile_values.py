@@ -177,7 +177,7 @@ def test_observations(init: Init, receiver: OtlpReceiver) -> None:
         None,
         "x",
     ]
-    # Instruments outlive an engine, and of one name the first is asked.
+    # Instruments outlive an engine: those of the other one are asked too.
     name = f"observed_{secrets.token_hex(4)}"
     meter.create_observable_gauge(name, [lambda _: iter(observed)])
     meter.create_observable_counter(f"{name}_counter", [lambda _: iter(observed)])

@@ -15,7 +15,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from ....semconv import DURATION_BUCKETS
 from ...safe import sendable, text_of
-from ..callbacks import Callback
+from ..callbacks import Callback, join
 from ..faults import FAULTS
 from ..freeze import Attributes
 from ..instruments import or_none, usable_bounds
@@ -125,6 +125,8 @@ class Meter(ApiMeter):
                 instrument = self._instruments[identity] = kind(
                     name, unit, description, self._cardinality, *rest
                 )
+            elif isinstance(instrument, FastObservable):
+                join(instrument.callbacks, instrument.name, *rest)
         return instrument  # type: ignore[return-value]
 
     @or_none

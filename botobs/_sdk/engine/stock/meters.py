@@ -14,7 +14,7 @@ from opentelemetry.sdk.metrics import Counter, Histogram, Meter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricsData
 
 from ...safe import class_name, fits_int64, let_pass, number_of, sendable, text_of
-from ..callbacks import Callback, Observations, usable_callbacks
+from ..callbacks import Callback, Observations, join, usable_callbacks
 from ..faults import FAULTS
 from ..instruments import or_none, usable_bounds
 from ..scope import usable_scope
@@ -149,7 +149,8 @@ def _plain(amount: Any) -> int | float | None:
 
 def _observing(instrument: Any, callbacks: Any) -> Any:
     """Have an observable instrument return what its callbacks have observed already."""
-    if "callbacks" in instrument.__dict__:
+    if (known := instrument.__dict__.get("callbacks")) is not None:
+        join(known, instrument.name, callbacks)
         return instrument
     own = instrument.__dict__["callbacks"] = usable_callbacks(instrument.name, callbacks)
 

@@ -13,9 +13,12 @@ from opentelemetry.sdk.metrics._internal import _view_instrument_match
 from opentelemetry.sdk.metrics._internal._view_instrument_match import (
     _ViewInstrumentMatch as ViewInstrumentMatch,
 )
+from opentelemetry.sdk.metrics._internal.exemplar import exemplar_reservoir
 from opentelemetry.sdk.metrics._internal.measurement import Measurement
 from opentelemetry.sdk.metrics._internal.metric_reader_storage import MetricReaderStorage
 from opentelemetry.sdk.trace import _Span as RecordedSpan
+
+from ...ids import RANDOM
 
 if TYPE_CHECKING:
     from opentelemetry.util._decorator import _agnosticcontextmanager as agnostic_context_manager
@@ -34,6 +37,11 @@ __all__ = [
     "agnostic_context_manager",
     "series_key",
 ]
+
+# The SDK draws which measurements become exemplars. From the global generator, that would change what a program draws
+# that has seeded it.
+if hasattr(exemplar_reservoir, "randrange"):
+    exemplar_reservoir.randrange = RANDOM.randrange
 
 
 def _items(attributes: Mapping[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from prometheus_client.exposition import choose_encoder
 
 from ...context import exporting
 from ...files import read_small
-from ...process.ending import blocked_signals
+from ...process import own_threads
 from ...settings import read_token
 from ...upstream import SUPPRESS_INSTRUMENTATION
 from ._families import Families
@@ -65,9 +65,7 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
 
     def start(self) -> None:
         """Serve, in a thread of its own."""
-        # Signals are the program's: its own threads get them.
-        with blocked_signals():
-            threading.Thread(target=self._serve, name="botobs-scrape", daemon=True).start()
+        own_threads.start(threading.Thread(target=self._serve, name="botobs-scrape", daemon=True).start)
 
     def _serve(self) -> None:
         context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))

@@ -24,6 +24,9 @@ _OURS = ("botobs", "opentelemetry")
 _LONGEST_TEXT = 8192 + CUT_MARGIN
 _LONGEST_NAME = 1024
 _DEEPEST = 4
+#: Fields that are handed on at once; most records have fewer.
+_FEW = 32
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _LEVELS = logging.getLevelNamesMapping()
 
 
@@ -93,17 +96,20 @@ class LogExport:
         reader = _Reader(self._context.record())
         attributes: dict[str, Any] = {}
         if stacktrace is not None:
-            attributes["exception.stacktrace"] = reader.redactor.traceback(stacktrace)
-        for name, value in fields.items():
-            if value is not None:
-                attributes[str(name)[:_LONGEST_NAME]] = reader.field(str(name), value)
+            attributes["exception.stacktrace"] = reader.traceback(stacktrace)
+        if reader.are_plain(fields):
+            attributes |= {name: value for name, value in fields.items() if value is not None}
+        else:
+            for name, value in fields.items():
+                if value is not None:
+                    attributes[str(name)[:_LONGEST_NAME]] = reader.field(str(name), value)
         self._sink(
             LogEntry(
                 int(created * 1e9) if created is not None else time.time_ns(),
                 level,
                 level_name,
                 logger,
-                reader.redactor.message(_printed(body), _LONGEST_TEXT),
+                reader.redactor.exported("", _printed(body), _LONGEST_TEXT),
                 attributes,
                 span or get_current_span().get_span_context(),
             )
@@ -121,6 +127,15 @@ class _Reader:
     def __init__(self, redactor: RecordRedactor) -> None:
         self.redactor = redactor
 
+    def are_plain(self, fields: Mapping[str, Any]) -> bool:
+        """Whether all fields can be handed to the export thread as they are: few, short and of plain types."""
+        if len(fields) > _FEW or not _PLAIN.issuperset(map(type, fields.values())):
+            return False
+        if not {str}.issuperset(map(type, fields)):
+            return False
+        texts = "".join([*fields, *[value for value in fields.values() if type(value) is str]])
+        return self.redactor.fits(texts, _LONGEST_NAME)
+
     def field(self, name: str, value: Any) -> Any:
         """A text, number or truth value, or a sequence or mapping of such."""
         try:
@@ -129,6 +144,11 @@ class _Reader:
         except Exception as error:
             report("logging", error)
             return f"<{type(value).__name__} that cannot be read>"
+
+    def traceback(self, text: str) -> str:
+        """A traceback, of a long one the first and the last lines."""
+        whole = len(text) <= _LONGEST_TEXT and text.isascii() and "\x1b[" not in text
+        return text if whole else self.redactor.traceback(text)
 
     def _read(self, name: str, value: Any, depth: int) -> Any:
         # The type and not `isinstance`, which asks the object what it wants to be.
@@ -149,7 +169,7 @@ class _Reader:
         if depth < _DEEPEST and issubclass(kind, Sequence) and not issubclass(kind, str | bytearray):
             items = [self._read(name, item, depth + 1) for item in self.redactor.items(value)]
             return items if len(items) == len(value) else [*items, f"[{len(value) - len(items)} items cut]"]
-        return self.redactor.text(name, _printed(value), _LONGEST_TEXT)
+        return self.redactor.exported(name, _printed(value), _LONGEST_TEXT)
 
 
 def _printed(value: Any) -> str:

@@ -49,9 +49,22 @@ class RecordRedactor:
         clean = self._clean("", text, min(self._left, most))
         return text if clean == text else clean
 
-    def text(self, name: str, text: str, most: int) -> str:
-        """The text of a field without secrets; at most `most` bytes of it are looked at."""
-        return self._clean(name, text, min(self._left, most))
+    def exported(self, name: str, text: str, most: int) -> str:
+        """A text as it can be handed to the export thread, which redacts all that it gets: itself if it is short.
+
+        Of a long one at most `most` bytes are kept, which are redacted here: a secret that is cut may look like none.
+        Codes of colors are taken out here, too.
+        """
+        share = min(self._left, most)
+        return text if self.fits(text, share) else self._clean(name, text, share)
+
+    def fits(self, text: str, most: int) -> bool:
+        """Whether a text can be handed to the export thread as it is; it is counted then."""
+        size = len(text) if text.isascii() else 4 * len(text)
+        if size > most or "\x1b[" in text:
+            return False
+        self._left -= size
+        return True
 
     def items(self, items: Iterable[_Item]) -> Iterator[_Item]:
         """As many items of a container as may be looked at."""

@@ -30,7 +30,13 @@ from ._redaction import RecordRedactor
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _OURS = frozenset({TRACE_ID, SPAN_ID, SERVICE})
+_KNOWN = _STANDARD | _OURS
 _TRACEBACKS = logging.Formatter()
+
+
+#: Of loggers whose records are full of secrets: what is exported in place of a record's arguments, given its message
+#: and them; None if nothing may be.
+EXPORTED: dict[str, Callable[[object, Any], Any]] = {}
 
 
 class LoggingInstrumentation:
@@ -79,7 +85,7 @@ class LoggingInstrumentation:
 
 @never_raise("logging")
 def _send(export: LogExport, record: logging.LogRecord) -> None:
-    fields = {name: value for name, value in vars(record).items() if name not in _STANDARD | _OURS}
+    fields = {name: value for name, value in vars(record).items() if name not in _KNOWN}
     fields |= {
         "code.file.path": record.pathname,
         "code.line.number": record.lineno,
@@ -119,7 +125,7 @@ def _redact(record: logging.LogRecord, redactor: RecordRedactor) -> None:
     if record.stack_info:
         record.stack_info = redactor.traceback(record.stack_info)
     fields = vars(record)
-    for name in fields.keys() - _STANDARD - _OURS:
+    for name in fields.keys() - _KNOWN:
         clean = redactor.printed(name, fields[name])
         if clean is not fields[name]:
             fields[name] = clean
@@ -144,7 +150,11 @@ def _redact_message(record: logging.LogRecord, redactor: RecordRedactor) -> None
 
 
 def _message(record: logging.LogRecord) -> object:
+    arguments = EXPORTED.get(record.name)
     try:
+        if arguments is not None:
+            given = arguments(record.msg, record.args)
+            return "a record that could not be redacted" if given is None else str(record.msg) % given
         return record.getMessage()
     except Exception:
         # What the handlers complain about. The arguments are in it as far as they can be told.
@@ -171,7 +181,7 @@ class JsonFormatter(logging.Formatter):
         }
         fields = vars(record)
         line |= {name: fields[name] for name in (SERVICE, TRACE_ID, SPAN_ID) if fields.get(name)}
-        line |= {name: value for name, value in fields.items() if name not in _STANDARD | _OURS}
+        line |= {name: value for name, value in fields.items() if name not in _KNOWN}
         exception = _exception(record)
         if exception:
             line["exception"] = exception

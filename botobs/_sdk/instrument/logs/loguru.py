@@ -18,8 +18,9 @@ from ..base import Telemetry
 from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext
 from ._export import LogExport
 
-#: Where `Logger._log` takes its options, and where the patchers stand among them.
+#: Where `Logger._log` takes its options, and where depth and patchers stand among them.
 _OPTIONS_ARGUMENT = 2
+_DEPTH = 1
 _PATCHERS = 7
 
 
@@ -65,6 +66,8 @@ class LoguruInstrumentation:
 
         def log(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
             options = list(args[_OPTIONS_ARGUMENT])
+            # Loguru finds who has logged by counting frames, and this function is one of them.
+            options[_DEPTH] += 1
             options[_PATCHERS] = [*options[_PATCHERS], patcher]
             arguments = list(args)
             arguments[_OPTIONS_ARGUMENT] = options

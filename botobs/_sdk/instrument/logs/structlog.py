@@ -11,7 +11,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ...patching.guard import never_raise
@@ -42,12 +42,27 @@ class StructlogInstrumentation:
 
     def _patch(self, module: ModuleType, context: LogContext, export: LogExport | None) -> None:
         def process_event(wrapped: Callable[..., Any], logger: Any, args: Any, kwargs: Any) -> Any:
-            printed = _processed(wrapped, logger._context, context, *args, **kwargs)
+            printed = processed(wrapped, logger._context, context, *args, **kwargs)
             if export is not None and not isinstance(logger._logger, logging.Logger):
                 _send(export, logger, *args, **kwargs)
             return printed
 
-        self._patches.wrap(module.BoundLoggerBase, "_process_event", process_event)
+        processed = _as_if_of_structlog(_processed)
+        self._patches.wrap(module.BoundLoggerBase, "_process_event", _as_if_of_structlog(process_event))
+
+
+def _as_if_of_structlog(function: Any) -> Any:
+    """`function`, which processors that look for the caller of the logger take for one of structlog's own.
+
+    They look for the first frame whose module is not named so.
+    """
+    return FunctionType(
+        function.__code__,
+        {**function.__globals__, "__name__": "structlog.botobs"},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
 
 
 def _processed(

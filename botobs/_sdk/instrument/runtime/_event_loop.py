@@ -68,6 +68,10 @@ class LoopWatch:
             sampler.stop()
 
     def _run_forever(self, wrapped: Callable[[], None], loop: Any, _args: Any, _kwargs: Any) -> None:
+        if loop.is_closed() or asyncio._get_running_loop() is not None:
+            # It is about to refuse.
+            wrapped()
+            return
         sampler = self._sample(loop)
         try:
             wrapped()

@@ -1,6 +1,7 @@
-"""What ccxt logs at DEBUG about a request: keys in headers, signatures in URLs and bodies. Only its outline is kept.
+"""What ccxt logs at DEBUG about a request: keys in headers, signatures in URLs and bodies. An outline is exported.
 
-The redaction of texts cannot do this: what is secret has a name of its own on every exchange, or none.
+The redaction of texts cannot do this: what is secret has a name of its own on every exchange, or none. The service's
+own handlers get the record as ccxt has made it, unless `redact_local_logs` is set.
 """
 
 from __future__ import annotations
@@ -11,9 +12,20 @@ from typing import Any
 
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
+from ....logs.logging import EXPORTED
 
 _LOGGER = "ccxt.base.exchange"
 _REDACTED = "[redacted]"
+
+
+def export_outlines(patches: Patches) -> None:
+    """Take headers and bodies out of what is exported of ccxt's records."""
+    EXPORTED[_LOGGER] = _outline
+
+    def undo() -> None:
+        EXPORTED.pop(_LOGGER, None)
+
+    patches.on_undo(undo)
 
 
 def keep_outlines(patches: Patches) -> None:

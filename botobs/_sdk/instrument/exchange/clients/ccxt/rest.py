@@ -28,7 +28,7 @@ from ...order_details import batch, order_attributes
 from ...request import Aside, Request, begin_aside, current_request, template
 from ...scope import Begin, scoped
 from ...telemetry import ExchangeTelemetry
-from ._log import keep_outlines
+from ._log import export_outlines, keep_outlines
 from ._throttle import begin_throttle, watch_old_throttler
 
 _LIBRARY = "ccxt"
@@ -58,7 +58,9 @@ class CcxtRest:
             self._watch(once_per_provider(telemetry, ExchangeTelemetry), module.Exchange)
             watch_old_throttler(self._patches, once_per_provider(telemetry, ExchangeTelemetry), module)
 
-        keep_outlines(self._patches)
+        export_outlines(self._patches)
+        if telemetry.settings.redact_local_logs:
+            keep_outlines(self._patches)
         self._patches.on_import("ccxt.base.exchange", sync_imported)
         self._patches.on_import("ccxt.async_support.base.exchange", async_imported)
 

@@ -1,0 +1,29 @@
+"""The page of what botobs changes in a service, written from the table that the differential tests allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.same.differences import DIFFERENCES
+
+from .tables import markdown_table
+
+_INTRO = """\
+# What botobs changes in a service
+
+A service behaves the same with botobs as without it: results, exceptions, log records, threads and tasks, signals,
+exit codes and open files. This table has every exception. `tests/unit/same` runs more than a hundred programs, and any
+number of generated ones, without botobs, with both engines, and with botobs started after the libraries; whatever
+differs and is not in the table fails a test. So does an entry that no program shows.
+
+The loggers `botobs` and `opentelemetry` say what is wrong with the telemetry itself. What can be asked for changes
+more: `redact_local_logs` rewrites the records of the service, and `botobs.span` around a function is a call of its own.
+
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Content of the page, by its path."""
+    table = markdown_table(("what differs", "why"), ((each.what, each.why) for each in DIFFERENCES))
+    note = "<!-- Written by `make docs` from tests/support/same/differences.py; do not edit. -->"
+    return {Path(__file__).with_name("same.md"): f"{note}\n\n{_INTRO}{table}\n"}
