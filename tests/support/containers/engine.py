@@ -183,6 +183,7 @@ class Engine:
         if self.pid and self._process.poll() is None:
             if containers := self.docker("ps", "--all", "--quiet", check=False).stdout.split():
                 self.docker("rm", "--force", "--volumes", *containers, check=False)
+            networks = self.docker("network", "ls", "--quiet", check=False).stdout.split()
             self.docker("network", "prune", "--force", check=False)
             self._process.terminate()
             try:
@@ -190,6 +191,9 @@ class Engine:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            # What it could not take away itself, as where a test was interrupted; mostly there is none left.
+            for network in networks:
+                subprocess.run(["ip", "link", "delete", f"br-{network}"], capture_output=True, check=False)
         if self.pid:
             self._log.close()
         shutil.rmtree(self.folder)
