@@ -196,5 +196,5 @@ def _walk(place: Place, one: Any, other: Any) -> Iterator[tuple[Place, Any, Any]
     elif type(one) is type(other) is list and len(one) == len(other):
         for number, (each, its) in enumerate(zip(one, other, strict=True)):
             yield from _walk((*place, number), each, its)
-    elif one != other:
+    elif type(one) is not type(other) or one != other:
         yield place, one, other

@@ -210,6 +210,9 @@ def handlers_that_fail(scene: Scene) -> Any:
         def format(self, record: logging.LogRecord) -> str:
             raise KeyError("format")
 
+        def handleError(self, record: logging.LogRecord) -> None:
+            scene.note(sys.exc_info()[1])
+
     class Raising(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             raise OSError("disk")
@@ -220,6 +223,7 @@ def handlers_that_fail(scene: Scene) -> Any:
         scene.attempt(lambda: logger.warning("text"))
         logger.removeHandler(handler)
     plain = logging.StreamHandler(sys.stdout)
+    plain.handleError = lambda _: scene.note(sys.exc_info()[1])  # type: ignore[method-assign]
     logger.addHandler(plain)
     logger.warning("wrong %d", "x")
     logger.warning("too %s %s", "few")
@@ -330,7 +334,10 @@ def structured_with_the_place_of_the_call(scene: Scene) -> Any:
 
     found = structlog.processors.CallsiteParameter
     adder = structlog.processors.CallsiteParameterAdder([found.FUNC_NAME, found.MODULE, found.LINENO])
-    structlog.configure(processors=[adder, _noting(scene), structlog.processors.JSONRenderer(default=str)])
+    structlog.configure(
+        processors=[adder, _noting(scene), structlog.processors.JSONRenderer(default=str)],
+        logger_factory=structlog.PrintLoggerFactory(io.StringIO()),
+    )
     structlog.get_logger().info("called here")
     structlog.get_logger().bind(a=1).warning("and here")
     structlog.reset_defaults()
