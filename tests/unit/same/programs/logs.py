@@ -223,7 +223,7 @@ def handlers_that_fail(scene: Scene) -> Any:
         scene.attempt(lambda: logger.warning("text"))
         logger.removeHandler(handler)
     plain = logging.StreamHandler(sys.stdout)
-    plain.handleError = lambda _: scene.note(sys.exc_info()[1])  # type: ignore[method-assign]
+    plain.handleError = lambda _: scene.note(sys.exc_info()[1])  # type: ignore[method-assign, assignment]
     logger.addHandler(plain)
     logger.warning("wrong %d", "x")
     logger.warning("too %s %s", "few")
