@@ -2,8 +2,8 @@
 
 Of a stack that runs, everything is copied once while it works. Then the collector is held, so that nothing changes
 hands, and the stores after it; only what has changed since is copied again, and all of them go on. What services send
-meanwhile waits with them. A snapshot by Prometheus' API would need no pause, but it lacks points that came late and are
-not in a block yet, exemplars, and how long each alert has been pending.
+meanwhile waits with them. A snapshot by Prometheus' API would need no pause, but the API that takes it also deletes
+series, for whoever has a password (https://prometheus.io/docs/prometheus/latest/querying/api/#tsdb-admin-apis).
 """
 
 from __future__ import annotations
