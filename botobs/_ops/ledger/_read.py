@@ -165,7 +165,19 @@ class _Reader:
         """The spans that a process has started between two reports, by their own start."""
         begin = self._until - self._window - _EARLY if told.begin is None else told.begin
         whose = f"resource.service.name={json.dumps(service)} && resource.service.instance.id={json.dumps(instance)}"
-        return _total(self._count(f"{{{whose}}} | count_over_time()", begin, told.end))
+        stored = _total(self._count(f"{{{whose}}} | count_over_time()", begin, told.end))
+        if not stored and told.spans.produced and self._holds(f"{{{whose}}}", begin, told.end):
+            raise StackError(
+                f"cannot tell: Tempo holds spans of {service} and counts none of them",
+                "After a restart Tempo counts again from the first span that it gets: ask again then.",
+            )
+        return stored
+
+    def _holds(self, query: str, begin: float, end: float) -> bool:
+        """Whether a search finds any: it looks into what was stored, which Tempo's counts may not do yet."""
+        parameters: dict[str, str | int] = {"q": query, "start": int(begin), "end": int(end) + 1, "limit": 1}
+        answer = _asked("Tempo", lambda: self._tempo.get("/api/search", params=parameters))
+        return bool(answer.get("traces"))
 
     def _count(self, query: str, begin: float, end: float) -> list[dict[str, Any]]:
         parameters: dict[str, str | int] = {"q": query, "start": int(begin * 1e9), "end": int(end * 1e9)}
