@@ -25,7 +25,7 @@ def _reader(series: list[dict[str, Any]], traces: list[dict[str, Any]]) -> _Read
 
 
 def _stored(series: list[dict[str, Any]], traces: list[dict[str, Any]], produced: int = 500) -> int:
-    told = Told(Spans(produced=produced), None, _NOW - 20)
+    told = Told(None, _NOW - 20, Spans(produced=produced))
     return _reader(series, traces)._stored_of("engine", "one", told)
 
 
