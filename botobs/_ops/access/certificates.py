@@ -62,11 +62,13 @@ class Certificate:
         name: Its file's, without suffix.
         expires: When it ends.
         hosts: Names and addresses that it stands for.
+        serial: Its number, by which one that was renewed differs from the one before.
     """
 
     name: str
     expires: datetime.datetime
     hosts: tuple[str, ...]
+    serial: int
 
     @property
     def days_left(self) -> int:
@@ -169,7 +171,7 @@ def _read(path: Path) -> Certificate:
         hosts = tuple(str(name.value) for name in held)
     except x509.ExtensionNotFound:
         hosts = ()
-    return Certificate(path.stem, loaded.not_valid_after_utc, hosts)
+    return Certificate(path.stem, loaded.not_valid_after_utc, hosts, loaded.serial_number)
 
 
 def _loaded(path: Path) -> x509.Certificate:
