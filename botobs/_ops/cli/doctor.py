@@ -101,7 +101,8 @@ def _ahead(environ: Mapping[str, str]) -> Iterator[Finding]:
     from ..doctor.ahead import disk
     from ..home import state
 
-    if running := state.find(environ=environ):
+    running = state.find(environ=environ)
+    if running is not None and "prometheus" in running.parts:
         with clients.client(running.home.secrets, running.url("prometheus")) as prometheus:
             yield from disk(prometheus, running.home.data)
 

@@ -16,7 +16,7 @@ from ..console.arguments import add_home, home_of
 from ..errors import StackError
 from ..home import state
 
-_MATCHER = re.compile(r"([a-zA-Z_]\w*)(=~|!~|!=|=)(.*)", re.DOTALL)
+_MATCHER = re.compile(r"\A([a-zA-Z_]\w*)(=~|!~|!=|=)(.*)", re.DOTALL)
 _FLAGS = {"=": (False, True), "!=": (False, False), "=~": (True, True), "!~": (True, False)}
 
 

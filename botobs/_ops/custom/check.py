@@ -114,7 +114,7 @@ def receivers_of(checker: Checker, labels: Sequence[str]) -> list[str]:
         StackError: Alertmanager's tool does not understand a label or the configuration.
     """
     for label in labels:
-        if not re.fullmatch(r"[a-zA-Z_]\w*=.*", label):
+        if not re.fullmatch(r"\A[a-zA-Z_]\w*=.*", label):
             raise StackError(f"{label!r} is no label: write NAME=VALUE, such as severity=critical")
     file = checker.config / "alertmanager" / "alertmanager.yml"
     done = checker.started("amtool", "config", "routes", "test", f"--config.file={file}", *labels)

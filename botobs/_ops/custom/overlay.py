@@ -40,18 +40,29 @@ def lay_over(custom: Path, config: Path, values: Mapping[str, str]) -> None:
     """
     for name, place in _PLACES.items():
         target = config / place
-        # What was taken out of `custom/` since the last start.
-        shutil.rmtree(target, ignore_errors=True)
-        for file in files(custom, name):
-            make_folder(target)
-            write_secret(target / file.name, rendered(file, values))
+        wanted = {file.name: rendered(file, values) for file in files(custom, name)}
+        if not wanted:
+            # What was taken out of `custom/` since the last start.
+            shutil.rmtree(target, ignore_errors=True)
+            continue
+        make_folder(target)
+        for gone in [each for each in target.iterdir() if each.name not in wanted]:
+            gone.unlink()
+        for file_name, text in wanted.items():
+            _write(target / file_name, text)
     if routes := files(custom, "routes"):
         ours = config / "alertmanager" / "alertmanager.yml"
         merged = with_routes(ours.read_text(encoding="utf-8"), [parsed(file, values) for file in routes])
         write_secret(ours, merged)
     make_folder(config / "collector")
     collector = merge(parsed(file, values) for file in files(custom, "collector"))
-    write_secret(config / "collector" / COLLECTOR, _dump(collector))
+    _write(config / "collector" / COLLECTOR, _dump(collector))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that has changed: a program that runs would find another one in its place, or none for a moment."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_secret(path, text)
 
 
 def rendered(file: Path, values: Mapping[str, str]) -> str:

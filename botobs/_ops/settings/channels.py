@@ -22,7 +22,7 @@ NONE: Final = '[alertname=""]'
 #: Which channels receive every alert, in short.
 RECEIVER: Final = "BOTOBS_ALERT_RECEIVER"
 
-_MATCHER = re.compile(r"([a-zA-Z_]\w*)(=~|!~|!=|=)(.+)")
+_MATCHER = re.compile(r"\A([a-zA-Z_]\w*)(=~|!~|!=|=)(.+)")
 _VALUE = re.compile(r"[\w.:*+|()/-]+")
 
 

@@ -48,7 +48,9 @@ _OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "clie
 #: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
 _SCRAPED = "|".join(component.scrape_job for component in COMPONENTS if component.scraped)
 _NOT_PUSHED = f".*:.*;.*|ALERTS.*;.*|.*;({_SCRAPED}|extra.*)"
-_NO_CONFIG = frozenset({"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py"})
+_NO_CONFIG = frozenset(
+    {"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py", "custom.yaml"}
+)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setattr(registry, "_OURS", frozenset())
     monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
-    monkeypatch.setattr(libraries, "_table", list)
+    monkeypatch.setattr(libraries, "table", list)
     yield
     sys.modules.pop("watched_library", None)
 

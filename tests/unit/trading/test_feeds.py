@@ -32,6 +32,7 @@ def test_messages_are_counted_and_dated(captured: Capture, clock: FakeClock) -> 
         "messages": 1,
         "sequence_gaps": 0,
         "messages.missed": 0,
+        "checksum_failures": 0,
         "last_message.timestamp": began + 10,
     }
     assert captured.value(
@@ -82,6 +83,7 @@ def test_a_closed_feed_says_goodbye_until_it_is_heard_again(captured: Capture, c
         "messages": 1,
         "sequence_gaps": 0,
         "messages.missed": 0,
+        "checksum_failures": 0,
         "goodbye.timestamp": closed,
     }
     feed.received()
