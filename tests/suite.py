@@ -111,8 +111,8 @@ def tests_of(name: str, words: Sequence[str]) -> Part:
     return Part(name, [command], report, again)
 
 
-def check() -> list[Part]:
-    """What needs no backend: lint, types, unit tests."""
+def check(slow: bool = True) -> list[Part]:
+    """What needs no backend: lint, types, unit tests; those that are marked as slow only where they are asked for."""
     lint = [
         [str(_BIN / "ruff"), "check", "."],
         [str(_BIN / "ruff"), "format", "--check", "."],
@@ -121,7 +121,9 @@ def check() -> list[Part]:
     return [
         Part("lint", lint),
         Part("types", [[str(_BIN / "mypy")]]),
-        tests_of("unit", ["tests/unit", "-n", "3", "--dist", "worksteal"]),
+        tests_of(
+            "unit", ["tests/unit", "-n", "3", "--dist", "worksteal", *([] if slow else ["-m", "not slow"])]
+        ),
     ]
 
 
@@ -190,7 +192,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     began = time.monotonic()
     building = build() if options.what == "test" else None
-    quick = check()
+    quick = check(slow=building is not None)
     if building is not None:
         building.start()
     for part in quick:

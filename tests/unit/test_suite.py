@@ -9,6 +9,8 @@ import pytest
 from tests import suite
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 _FLAKY = """
 from pathlib import Path
 

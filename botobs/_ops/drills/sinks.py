@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import threading
@@ -13,12 +14,38 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 from ..components.ports import free_ports
 from .inbox import Inbox, Message
 
 __all__ = ["HttpSink", "Inbox", "MailSink", "Message", "slack_sink"]
+
+
+class _Controller(Controller):
+    """One that leaves no connection behind."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._sessions: list[SMTP] = []
+
+    def factory(self) -> SMTP:
+        """As aiosmtpd makes them; they are remembered."""
+        session: SMTP = super().factory()  # type: ignore[no-untyped-call]
+        self._sessions.append(session)
+        return session
+
+    def stop(self, *arguments: Any, **options: Any) -> None:
+        """End the sessions, then the server: what is open when its loop ends is never closed."""
+        asyncio.run_coroutine_threadsafe(self._end_sessions(), self.loop).result()
+        super().stop(*arguments, **options)
+
+    async def _end_sessions(self) -> None:
+        for session in self._sessions:
+            if session.transport is not None:
+                session.transport.close()
+        # The next turn of the loop closes their sockets.
+        await asyncio.sleep(0.01)
 
 
 class MailSink(AbstractContextManager["MailSink"]):
@@ -41,7 +68,7 @@ class MailSink(AbstractContextManager["MailSink"]):
         self.logins: list[str] = []
         self._inbox = inbox
         self._login = login
-        self._controller = Controller(
+        self._controller = _Controller(
             self,
             hostname="127.0.0.1",
             port=self.port,

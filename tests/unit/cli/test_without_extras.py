@@ -12,6 +12,8 @@ import pytest
 
 from botobs._ops.cli import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 #: Runs a command where nothing but the SDK's own requirements can be imported.
 WITHOUT = """
 import sys

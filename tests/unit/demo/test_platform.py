@@ -22,7 +22,7 @@ from tests.support.postgres import Postgres, postgres_server
 from tests.support.simulator import Simulator
 from tests.support.waiting import eventually_async
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 BOTS = 6
 

@@ -12,7 +12,7 @@ from botobs._demo.exchange_simulator.exchange import Behaviour
 from tests.support.simulator import SYMBOL, Simulator, watch_until
 
 EXCHANGES = pytest.mark.parametrize("name", ["binance", "okx"])
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 
 @EXCHANGES

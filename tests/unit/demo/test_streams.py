@@ -17,7 +17,7 @@ from tests.support.simulator import SYMBOL, Simulator, watch_until
 from tests.support.waiting import until
 
 EXCHANGES = pytest.mark.parametrize("name", ["binance", "okx"])
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 BINANCE_BOOK = {"method": "SUBSCRIBE", "params": ["btcusdt@depth@100ms"], "id": 1}
 OKX_BOOK = {"op": "subscribe", "args": [{"channel": "books", "instId": "BTC-USDT"}]}

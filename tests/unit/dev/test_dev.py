@@ -19,6 +19,8 @@ from botobs._ops.embedded.store import Store, path_in
 from botobs._ops.home.home import Home
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 BOT = Path(__file__).parent / "programs" / "bot.py"
 BOTOBS = [sys.executable, "-m", "botobs"]

@@ -16,7 +16,7 @@ from botobs._sdk.engine.bound import bind
 
 from .conftest import ENGINES, Recording
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
 
 def in_child(work: Callable[[], Any]) -> Any:

@@ -14,6 +14,8 @@ from botobs.semconv import exchange as names
 from botobs.testing import Capture, capture
 from tests.support.order_desk import Behaviour, OrderDesk, order_desk
 
+pytestmark = pytest.mark.slow
+
 with warnings.catch_warnings():
     # python-binance still imports a deprecated name of websockets.
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -16,7 +16,7 @@ from botobs._sdk.instrument.exchange.clients.ccxt.rest import CcxtRest
 from botobs._sdk.instrument.exchange.spending import account_of
 from tests.support.fake_binance import FakeBinance
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.support.fake_binance import FakeBinance
 from tests.support.waiting import until
 from tests.unit.exchange.conftest import ExchangeRecorder
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 WHO = {"exchange__name": "binance", "exchange__client": "ccxt.pro", "server__address": "127.0.0.1"}
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from botobs._sdk.instrument.exchange.integrity import checks, sequence_check
 
+pytestmark = pytest.mark.slow
+
 
 def gaps(exchange: str, *messages: Any) -> list[int | None]:
     check = sequence_check(exchange)

@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     from binance import AsyncClient
     from binance import Client as SyncClient
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 Submit = Callable[[], Awaitable[Any]]
 

@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     from binance import AsyncClient, BinanceSocketManager
     from binance import Client as SyncClient
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 SYMBOL, MARKET = "BTC/USDT", "BTCUSDT"
 

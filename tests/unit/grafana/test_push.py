@@ -15,6 +15,8 @@ from botobs._ops.stack import Home
 from testbed.dashboards import ROOT, dashboards
 from tests.support.fake_grafana import TOKEN, FakeGrafana, fake_grafana
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def grafana(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGrafana]:

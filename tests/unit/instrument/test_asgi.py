@@ -25,6 +25,8 @@ from botobs.semconv import http as semconv
 from tests.support.telemetry import Recorder
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 _BACKGROUND_S = 0.5
 
 

@@ -22,6 +22,8 @@ from botobs.semconv import trading as names
 from botobs.testing import Capture, capture
 from tests.support.order_desk import Behaviour, OrderDesk, closed_url, order_desk
 
+pytestmark = pytest.mark.slow
+
 ORDER = {"symbol": "BTCUSDT", "side": "BUY"}
 Post = Callable[[str], None]
 

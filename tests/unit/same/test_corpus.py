@@ -7,6 +7,8 @@ import pytest
 from tests.support.same.differences import DIFFERENCES, unexplained
 from tests.support.same.workers import MODES, Workers, programs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("program", programs())
 def test_a_program(workers: Workers, program: str, request: pytest.FixtureRequest, long: bool) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.same.generated import bodies
 from tests.support.same.workers import MODES, Workers
+
+pytestmark = pytest.mark.slow
 
 #: In the lane `same` there are 3,000.
 _EXAMPLES = 40

@@ -19,6 +19,8 @@ from botobs._sdk.export.sender import Sender
 from botobs._sdk.settings import TABLE, Settings, SettingsError, load
 from testbed.otlp_receiver import OtlpReceiver
 
+pytestmark = pytest.mark.slow
+
 #: Shapes that keys, tokens and passwords have.
 SHAPES: dict[str, Callable[[], str]] = {
     "urlsafe": lambda: "aB3" + secrets.token_urlsafe(24).replace("-", "x").replace("_", "y"),

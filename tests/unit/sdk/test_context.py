@@ -13,6 +13,8 @@ import pytest
 import botobs
 from botobs.testing import Capture, FakeClock, capture
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def captured() -> Iterator[Capture]:

@@ -17,6 +17,8 @@ from botobs._sdk.export import _channel
 from botobs._sdk.export.sender import Outcome, Response, Sender, _retry_after
 from botobs._sdk.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 #: Seconds between two bytes, and for a request; a peer that could prolong it would take a minute.
 DRIP, TIMEOUT = 0.15, 0.6
 #: Far less than that, and enough for a slow machine.

@@ -14,6 +14,8 @@ import pytest
 
 from testbed.otlp_receiver import OtlpReceiver, receiving
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).parent / "programs" / "ends.py"
 #: Seconds after which something hangs.
 PATIENCE = 120

@@ -14,7 +14,7 @@ import pytest
 
 from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
-pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)]
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 120
 

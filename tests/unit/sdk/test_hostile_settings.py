@@ -18,6 +18,8 @@ import botobs
 from botobs._sdk.settings import TABLE, Settings, SettingsError, load
 from tests.support.hostile import NAMES, Nothing, values
 
+pytestmark = pytest.mark.slow
+
 DEFAULTS = Settings()
 JUNK = st.one_of(
     st.text(max_size=50),

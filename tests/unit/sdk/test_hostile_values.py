@@ -19,6 +19,8 @@ from botobs import trading
 from testbed.otlp_receiver import OtlpReceiver, value_of
 from tests.support.hostile import EXCEPTIONS, nested
 
+pytestmark = pytest.mark.slow
+
 Init = Callable[..., botobs.Handle]
 BOTH = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 EXAMPLES = 60

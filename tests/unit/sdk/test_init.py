@@ -17,7 +17,7 @@ import botobs
 from botobs.semconv import DURATION_BUCKETS
 from testbed.otlp_receiver import OtlpReceiver, attributes
 
-pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)]
 Init = Callable[..., botobs.Handle]
 
 

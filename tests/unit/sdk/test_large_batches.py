@@ -19,6 +19,8 @@ from botobs._sdk.export.split import _REQUESTS, MAX_REQUEST_BYTES, bounded, halv
 from botobs._sdk.export.store import Batch
 from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
+pytestmark = pytest.mark.slow
+
 Init = Callable[..., botobs.Handle]
 BOTH = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
 TEXT = "the book of BTC/USDT says 1 2 3; " * 240

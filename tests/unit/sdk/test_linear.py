@@ -25,6 +25,8 @@ from botobs._sdk.redaction.sql import without_literals
 from botobs._sdk.redaction.texts import clean
 from tests.support import patterns
 
+pytestmark = pytest.mark.slow
+
 #: What a clock of a busy machine cannot tell from nothing. A quadratic pattern that stays below it at a size is found
 #: at the next: a hundred times as long is ten thousand times as slow.
 _NOTHING_S = 0.004

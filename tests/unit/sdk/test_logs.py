@@ -19,7 +19,7 @@ from botobs._sdk.export.priority import Priority
 from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
 Init = Callable[..., botobs.Handle]
-pytestmark = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)]
 logger = logging.getLogger("shop.till")
 SECRET = "cAnArY" + "vmPUZE6mv9SD5VNHk4HlWFsOr6Iy6utIco14y7Ju91duEh8A"
 

@@ -13,6 +13,8 @@ import pytest
 from botobs._sdk.upstream import global_provider
 from testbed.otlp_receiver import OtlpReceiver
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 60
 _BOTOBS = Path(__file__).parents[3] / "botobs"

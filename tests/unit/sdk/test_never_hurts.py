@@ -10,6 +10,8 @@ import pytest
 
 from testbed.otlp_receiver import OtlpReceiver
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 120
 

@@ -24,6 +24,7 @@ from tests.support.waiting import eventually
 
 # Without the file locks of POSIX there is no file.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="the journal's file needs the file locks of POSIX"),
     pytest.mark.parametrize("engine", ["fast", "stock"], indirect=True),
 ]

@@ -15,6 +15,8 @@ import botobs
 from testbed.otlp_receiver import OtlpReceiver, Reply, receiving
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 Init = Callable[..., botobs.Handle]
 PATIENCE = 60.0
 

@@ -16,6 +16,8 @@ import pytest
 
 from testbed.otlp_receiver import OtlpReceiver
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 60
 GOODBYE = "botobs.service.goodbye.timestamp"

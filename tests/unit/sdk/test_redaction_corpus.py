@@ -14,6 +14,8 @@ from botobs._sdk.redaction.names import SECRET, promise
 from tests.support.redaction import collector, measure
 from tests.support.redaction.kinds import ADDRESSES, KINDS, Kind
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[3] / "docs" / "redaction.md"
 
 

@@ -14,6 +14,8 @@ from botobs._ops.cli.run import environment as environment_of
 from botobs._ops.cli.run import program_name, unmonitored
 from testbed.otlp_receiver import OtlpReceiver, attributes
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120
 BOTOBS = "import sys; from botobs._ops.cli import main; sys.exit(main())"
 

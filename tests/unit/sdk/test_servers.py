@@ -15,6 +15,8 @@ import pytest
 from testbed.otlp_receiver import OtlpReceiver, value_of
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parent / "programs"
 #: Seconds after which something hangs.
 PATIENCE = 120

@@ -25,7 +25,10 @@ from testbed.otlp_receiver import OtlpReceiver, Reply
 from tests.support.waiting import eventually
 
 # Without the file locks of POSIX the spool refuses, which is tested here by taking them away.
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the spool needs the file locks of POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the spool needs the file locks of POSIX"),
+]
 
 Init = Callable[..., botobs.Handle]
 PATIENCE = 60.0

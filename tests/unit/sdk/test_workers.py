@@ -13,6 +13,8 @@ import pytest
 
 from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parent / "programs"
 METHODS = ["fork", "spawn", "forkserver"]
 #: Seconds after which something hangs.

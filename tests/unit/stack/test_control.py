@@ -18,6 +18,8 @@ from botobs._ops.processes.supervisor import Process, State, Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually_async
 
+pytestmark = pytest.mark.slow
+
 
 async def _at_once() -> bool:
     return True

@@ -14,6 +14,8 @@ import botobs
 from botobs import trading
 from botobs.testing import Capture, FakeClock, capture
 
+pytestmark = pytest.mark.slow
+
 
 def work() -> None:
     tracer = trace.get_tracer("shop")

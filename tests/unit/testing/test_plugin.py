@@ -8,6 +8,10 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 #: Whether this installation of botobs is new enough for pytest to find the plugin by itself.
 _INSTALLED = any(point.value == "pytest_botobs" for point in entry_points(group="pytest11"))
 

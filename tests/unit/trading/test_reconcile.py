@@ -20,7 +20,7 @@ from tests.support.simulator import SYMBOL, running_simulator
 from tests.support.waiting import eventually_async
 from tests.unit.trading.reconcile_scene import KINDS, Scene, Trader, captured_by, settlements
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from botobs import trading
 from botobs.testing import Capture, capture
 from botobs.trading import sequences
 
+pytestmark = pytest.mark.slow
+
 
 def depth(first: int, last: int, previous: int | None = None, symbol: str = "BTCUSDT") -> dict[str, Any]:
     told = {"e": "depthUpdate", "E": 1, "s": symbol, "U": first, "u": last}
