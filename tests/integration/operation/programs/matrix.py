@@ -32,6 +32,8 @@ WORDS = {
         "--smtp",
         "127.0.0.1:9",
     ],
+    # On one machine it trades on its embedded store, and ends when it is told to.
+    "demo": ["--profile", "cluster"],
     "doctor": ["--patience", "0"],
     "drill": ["collector-down"],
     "grafana": ["push", "--url", "https://127.0.0.1:9"],
