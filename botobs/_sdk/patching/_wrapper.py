@@ -9,9 +9,16 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable
 from types import MethodType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import wrapt
+
+if TYPE_CHECKING:
+    _Bound = wrapt.BoundFunctionWrapper[Any, Any]
+    _Function = wrapt.FunctionWrapper[Any, Any]
+else:
+    # Types only since wrapt 2.
+    _Bound, _Function = wrapt.BoundFunctionWrapper, wrapt.FunctionWrapper
 
 
 class _Named:
@@ -33,14 +40,14 @@ class _Named:
         raise NotImplementedError
 
 
-class _OfClass(_Named, wrapt.BoundFunctionWrapper[Any, Any]):
+class _OfClass(_Named, _Bound):
     """A method as it is read from its class."""
 
     def _place(self) -> str:
         return str(self._self_parent._self_place)
 
 
-class Watched(_Named, wrapt.FunctionWrapper[Any, Any]):
+class Watched(_Named, _Function):
     """Calls `wrapper(wrapped, instance, args, kwargs)` in place of a function.
 
     Args:
