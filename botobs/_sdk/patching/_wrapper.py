@@ -24,6 +24,9 @@ else:
 class _Named:
     """Copied and pickled by its name; wrapt refuses both."""
 
+    # Older releases of wrapt have attributes of their own, beside which no others may stand.
+    __slots__ = ()
+
     def __copy__(self) -> Any:
         return self
 
