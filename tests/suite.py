@@ -128,7 +128,7 @@ def check(slow: bool = True) -> list[Part]:
 
 
 def build() -> Part:
-    """The programs of the stack; nothing to do where they are in the cache. That of a lane alone is built by the lane."""
+    """The programs of the stack; nothing to do where they are in the cache. A lane builds what it alone needs."""
     return Part("build", [[str(_BIN / "botobs"), "build", *(name for name in pins() if name != "compose")]])
 
 
