@@ -121,7 +121,7 @@ def run_settle(options: argparse.Namespace) -> int:
             markup=False,
         )
     elif store is None:
-        out.print("The alert on it ends with the next evaluation of the rules, within half a minute.")
+        out.print("The alert on it ends within seconds.")
     return 0
 
 

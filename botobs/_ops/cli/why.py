@@ -11,7 +11,7 @@ from rich.table import Table
 
 from .. import why
 from ..access import clients
-from ..console import err, out, print_json, print_table
+from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..why import Alert, Answer, Explanation
@@ -74,12 +74,12 @@ def _show(answer: Answer) -> None:
         _say("\nNothing that is known explains it: it is the first cause, or its cause is not measured.")
         _say(f"botobs runbook {subject.alerts[0].name} says what to look at.")
     else:
-        out.print("\n[bold]First guess[/]")
+        out.print(styled("\n", ("First guess", "bold")))
         _explain(answer.guess)
         if answer.guess.runbook:
             _say(f"  botobs runbook {answer.guess.runbook} says what to do.")
     if len(answer.explanations) > 1:
-        out.print("\n[bold]Less likely[/]")
+        out.print(styled("\n", ("Less likely", "bold")))
         for each in answer.explanations[1:4]:
             _explain(each)
     _also(subject.alerts[0], evidence.alerts)
@@ -89,7 +89,7 @@ def _show(answer: Answer) -> None:
             f"\nIn the quarter of an hour before, {change.service} started {change.started} processes{versions}."
         )
     if evidence.messages:
-        out.print("\n[bold]What its failed traces say[/]")
+        out.print(styled("\n", ("What its failed traces say", "bold")))
         for message, count in evidence.messages:
             _say(f"  {count} times: {message}")
     if evidence.traces:
@@ -108,11 +108,11 @@ def _also(subject: Alert, alerts: tuple[Alert, ...]) -> None:
     others = [alert for alert in alerts if alert is not subject]
     if not others:
         return
-    out.print("\n[bold]What else fires[/]")
+    out.print(styled("\n", ("What else fires, or waits for its time", "bold")))
     table = Table(box=None, pad_edge=False, show_header=False)
     for alert in others[:10]:
         how = alert.severity if alert.firing else "pending"
-        table.add_row(f"  {how}", alert.name, alert.about.replace("[", r"\["), f"since {_clock(alert.since)}")
+        table.add_row(f"  {how}", alert.name, alert.about, f"since {_clock(alert.since)}")
     print_table(table)
 
 

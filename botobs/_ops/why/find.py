@@ -13,6 +13,8 @@ from .alerts import Alert
 from .prometheus import Prometheus
 from .subject import Subject
 
+#: Seconds in which an order is looked for: Tempo searches a week at most (`max_duration`).
+_WEEK = 7 * 86400.0 - 60
 #: The alert that a bot's state amounts to.
 _BOT_ALERTS = {"failed": "BotFailed", "starting": "BotStuck", "stopping": "BotStuck"}
 #: The alert that an order's outcome amounts to; any other is a matter of `OrderOutcomeUnknown`.
@@ -44,7 +46,7 @@ def find(
     if found is None:
         active = ", ".join(dict.fromkeys(alert.name for alert in alerts)) or "none"
         raise UserError(
-            f"{name!r} is no alert that fires or is pending, no bot, and no order of the last 14 days\n"
+            f"{name!r} is no alert that fires or is pending, no bot, and no order of the last week\n"
             f"Alerts now: {active}. botobs orders lists orders that are not settled."
         )
     return found
@@ -87,7 +89,7 @@ def _of_bot(name: str, metrics: Prometheus) -> Subject | None:
 
 def _of_order(name: str, traces: TempoClient) -> Subject | None:
     traceql = build_query(order=name)
-    found = traces.search(traceql, last=14 * 86400.0, limit=1)
+    found = traces.search(traceql, last=_WEEK, limit=1)
     if not found:
         return None
     spans = [
