@@ -29,8 +29,8 @@ def main(end: str) -> None:
             with order.submission():
                 os.kill(os.getpid(), signal.SIGKILL)
     if end == "wait":
-        print("waits", flush=True)
         try:
+            print("waits", flush=True)
             signal.pause()
         except KeyboardInterrupt:
             print("interrupted", flush=True)
