@@ -15,7 +15,8 @@ _MOST = tomllib.loads(_FILE.read_text(encoding="utf-8"))["stored_series"]["most"
 
 def test_a_bot_has_no_more_series_than_its_budget_allows(live: LiveStack) -> None:
     def by_bot() -> Mapping[str, int]:
-        found = live.query('count by (botobs_bot_id) ({botobs_bot_id!=""})')
+        # Alerts are series too, while something is wrong; the budget is for a bot that is well.
+        found = live.query('count by (botobs_bot_id) ({botobs_bot_id!="",__name__!~"ALERTS.*"})')
         counts = {row["metric"]["botobs_bot_id"]: int(row["value"][1]) for row in found}
         assert len(counts) >= 8
         # A bot that trades: it has more series than one that was only just created.
