@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,8 +63,13 @@ def test_none_is_on_a_command_line(live: LiveStack) -> None:
 def test_none_is_in_the_environment_of_a_part(live: LiveStack) -> None:
     parts = [process for process in _processes(live) if "demo" not in " ".join(process.cmdline())]
     assert parts
+    looked_at = 0
     for process in parts:
-        assert _leaks(live, repr(process.environ()).encode()) == [], process.name()
+        # PostgreSQL's own workers come and go.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            assert _leaks(live, repr(process.environ()).encode()) == [], process.pid
+            looked_at += 1
+    assert looked_at >= 5
 
 
 @pytest.mark.parametrize("folder", ["logs", "config"])
