@@ -1,4 +1,4 @@
-"""Certificates that a stack's CA has signed and that are wrong in some way."""
+"""Certificates that have signed themselves, or that a stack's CA has signed and that are wrong in some way."""
 
 from __future__ import annotations
 
@@ -13,21 +13,39 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 def authority(folder: Path) -> None:
     """Write `ca.pem` and `ca.key` of an authority of its own."""
+    self_signed(folder, "ca", "test authority")
+
+
+def self_signed(folder: Path, file: str, name: str, *hosts: x509.GeneralName) -> tuple[Path, Path]:
+    """Write a certificate that has signed itself, and may sign others, and its key.
+
+    Args:
+        folder: Where to.
+        file: Their name, without suffix.
+        name: Whose it is.
+        hosts: What it stands for, as a server.
+
+    Returns:
+        The files of the certificate and of its key.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
     )
-    _write(folder / "ca.pem", folder / "ca.key", made, key)
+    if hosts:
+        builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+    written = folder / f"{file}.pem", folder / f"{file}.key"
+    _write(*written, builder.sign(key, hashes.SHA256()), key)
+    return written
 
 
 def _write(pem: Path, key_file: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:

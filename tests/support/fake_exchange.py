@@ -6,7 +6,6 @@ A client's program tells it what to answer at `/_answers`, and drives its WebSoc
 from __future__ import annotations
 
 import asyncio
-import datetime
 import json
 import ssl
 import threading
@@ -17,8 +16,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.support.certificates import self_signed
 
 
 class FakeExchange:
@@ -129,28 +128,7 @@ async def _send(socket: web.WebSocketResponse, text: str) -> None:
 
 def server_tls(folder: Path) -> tuple[ssl.SSLContext, str]:
     """A context with a certificate for `localhost` that has signed itself, and the file that it is in."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    written = folder / "certificate.pem", folder / "key.pem"
-    written[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    written[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    written = self_signed(folder, "server", "localhost", x509.DNSName("localhost"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*written)
     return context, str(written[0])

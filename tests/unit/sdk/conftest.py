@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import os
 import ssl
@@ -15,12 +14,10 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import botobs
 from testbed.otlp_receiver import OtlpReceiver, receiving, server_context
+from tests.support.certificates import self_signed
 
 ROOT = Path(__file__).parents[3]
 HEAD = "import botobs, os, signal, sys, threading, time\n"
@@ -111,25 +108,6 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[...,
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
     """TLS for a receiver at 127.0.0.1, and the file with its authority."""
-    directory = tmp_path_factory.mktemp("tls")
-    certificate, key = directory / "server.pem", directory / "server.key"
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "botobs test")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
-    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate, key = self_signed(tmp_path_factory.mktemp("tls"), "server", "botobs test", here)
     return server_context(certificate, key), certificate
