@@ -7,7 +7,7 @@ little, and what nothing else explains more than a link in a chain. Measured err
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from .alerts import Alert
@@ -41,14 +41,14 @@ def explanations(subject: Subject, evidence: Evidence) -> tuple[Explanation, ...
 
 def dominant(errors: Sequence[Errors], exchange: str) -> tuple[str, float, float] | None:
     """The category of most failed calls to an exchange, their number, and that of all; None where there are none."""
-    counts: Counter[str] = Counter()
+    counts: defaultdict[str, float] = defaultdict(float)
     for each in errors:
         if not exchange or each.exchange == exchange:
-            counts[each.category] += each.count  # type: ignore[assignment]
+            counts[each.category] += each.count
     if not counts:
         return None
-    category, count = counts.most_common(1)[0]
-    return category, count, sum(counts.values())
+    category = max(counts, key=counts.__getitem__)
+    return category, counts[category], sum(counts.values())
 
 
 def chain(subject: Subject, alerts: Sequence[Alert]) -> dict[Alert, int]:
