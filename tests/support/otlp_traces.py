@@ -37,7 +37,7 @@ def send(live: LiveStack, service: str, *traces: tuple[Span, ...]) -> list[str]:
     """Send traces in one request; the first span of each is the root of the others. Returns their ids."""
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
-    for key, value in (("service.name", service), ("service.instance.id", "1")):
+    for key, value in (("service.name", service), ("service.instance.id", f"{service}-0")):
         resource.resource.attributes.add(key=key).value.string_value = value
     ids = [os.urandom(16) for _ in traces]
     for trace_id, spans in zip(ids, traces, strict=True):

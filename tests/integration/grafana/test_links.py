@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 import yaml
 
-from botobs.semconv.sdk import HEARTBEAT
+from botobs.semconv.sdk import GOODBYE, HEARTBEAT
 from testbed.dashboards import ROOT, PanelQuery, dashboards, fill, queries
 from testbed.stack import LiveStack
 from tests.support.waiting import eventually
@@ -156,7 +156,7 @@ def test_an_orders_span_leads_to_its_row(live: LiveStack) -> None:
 def test_a_deployment_is_marked_once(live: LiveStack) -> None:
     now = int(time.time())
     versions = {"1.0": range(now - 240, now - 120, 10), "2.0": range(now - 120, now, 10)}
-    body = {"resourceMetrics": [heartbeats(version, times) for version, times in versions.items()]}
+    body = {"resourceMetrics": [signs_of_life(version, times) for version, times in versions.items()]}
     with live.client("prometheus") as http:
         http.post("/api/v1/otlp/v1/metrics", json=body).raise_for_status()
         annotation = next(
@@ -183,14 +183,22 @@ def test_a_deployment_is_marked_once(live: LiveStack) -> None:
     assert max(marked["2.0"]) == pytest.approx(now - 60, abs=10)
 
 
-def heartbeats(version: str, times: range) -> dict[str, Any]:
-    """What a service of this version exported."""
+def signs_of_life(version: str, times: range) -> dict[str, Any]:
+    """What a service of this version exported; it ended cleanly, so that no alert is left to other tests."""
     identity = {
         "service.name": "deployed",
         "service.version": version,
         "deployment.environment.name": "development",
     }
-    points = [{"timeUnixNano": str(moment * 10**9), "asDouble": moment} for moment in times]
-    metric = {"name": HEARTBEAT.name, "unit": HEARTBEAT.unit, "gauge": {"dataPoints": points}}
+    metrics = [
+        {
+            "name": metric.name,
+            "unit": metric.unit,
+            "gauge": {
+                "dataPoints": [{"timeUnixNano": str(each * 10**9), "asDouble": each} for each in moments]
+            },
+        }
+        for metric, moments in ((HEARTBEAT, times), (GOODBYE, [times.stop]))
+    ]
     pairs = [{"key": key, "value": {"stringValue": value}} for key, value in identity.items()]
-    return {"resource": {"attributes": pairs}, "scopeMetrics": [{"metrics": [metric]}]}
+    return {"resource": {"attributes": pairs}, "scopeMetrics": [{"metrics": metrics}]}
