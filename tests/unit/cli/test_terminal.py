@@ -55,7 +55,7 @@ def test_it_is_shown_what_it_was() -> None:
     assert name("a\nb") == r"a\nb"
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(names)
 def test_a_terminal_obeys_nothing(text: str) -> None:
     terminal, written = _terminal()

@@ -87,7 +87,7 @@ ATTRIBUTES = st.dictionaries(st.sampled_from(["key", "hidden", "k\ud800", "k\udf
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(measured=st.lists(ATTRIBUTES, min_size=1, max_size=8))
 def test_no_two_points_are_alike(name: str, measured: list[dict[str, Any]]) -> None:
     engine = engine_of(name)

@@ -160,7 +160,7 @@ PLACES: dict[str, Callable[[Any, str], None]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_no_part_of_a_key_is_left_where_a_text_is_cut(place: str, data: st.DataObject) -> None:
     near = data.draw(st.sampled_from([3000, 8192, 8192 + 4096, 64 * 1024, 64 * 1024 - 4096]))

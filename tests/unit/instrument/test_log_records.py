@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from loguru import logger as loguru_logger
 
@@ -282,7 +282,6 @@ def test_the_last_lines_of_a_long_traceback_stay() -> None:
     assert len(text) <= MAX_BYTES
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_what_is_cut_leaves_no_half_of_a_secret(data: st.DataObject) -> None:
     key = "4f1d8c2b7a6e5d3c9b8a7f6e5d4c3b2a1f0e9d8c7b6a5f4e3d2c1b0a9f8e7d6c"

@@ -99,7 +99,7 @@ def numbered() -> Iterator[str]:
 IDS = numbered()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     post=st.sampled_from(CLIENTS),
     attempts=st.lists(st.sampled_from((*get_args(Behaviour), "nobody listens")), min_size=1, max_size=4),

@@ -19,7 +19,6 @@ _EXAMPLES = 40
 def test_generated_programs(workers: Workers, long: bool) -> None:
     @settings(
         max_examples=3_000 if long else _EXAMPLES,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

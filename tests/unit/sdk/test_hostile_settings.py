@@ -103,7 +103,7 @@ def test_an_argument_may_be_anything(tmp_path: Path, number: int) -> None:
         assert 0 <= read.sampling_ratio <= 1
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_variable_may_be_anything(tmp_path: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(set(TABLE) - {"strict"})))

@@ -30,7 +30,7 @@ def each(hostile: st.SearchStrategy[Any], use: Callable[[Any], None]) -> int:
     """Call `use` with many values; how many times it was called."""
     calls = 0
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
     @given(hostile)
     def run(value: Any) -> None:
         nonlocal calls

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import metrics
 
@@ -189,7 +189,6 @@ def items_of(batch: Batch) -> list[str]:
 
 
 @pytest.mark.parametrize("signal", ["traces", "logs", "metrics"])
-@settings(deadline=None)
 @given(groups=st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=4))
 def test_halves_are_the_whole(signal: str, groups: list[list[int]]) -> None:
     whole = batch_of(signal, groups)

@@ -272,7 +272,7 @@ class TestStack:
         assert settings(tmp_path, BOTOBS_HOME=str(tmp_path / "mine")).endpoint is None
 
     @given(content=_JSON, end=st.integers(0, 400), over=st.booleans())
-    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_whatever_the_file_holds_nothing_is_raised(
         self, tmp_path: Path, content: Any, end: int, over: bool
     ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from botobs._sdk.export.priority import Priority
@@ -142,7 +142,6 @@ def test_a_home_stays_as_it_is(tmp_path: Path) -> None:
     assert {path.split("/")[1] for path in after.keys() - before.keys()} == {"botobs-spool"}
 
 
-@settings(deadline=None)
 @given(tree=_TREES, first=_STEPS, planted_later=_TREES, then=_STEPS)
 def test_a_tree_of_others_stays_as_it_is(
     tree: dict[str, tuple[str, object]],
