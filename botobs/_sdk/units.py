@@ -7,6 +7,7 @@ bytes, as in the SI, `GiB` 2^30 (IEC 80000-13). A number alone is bytes.
 
 from __future__ import annotations
 
+import itertools
 import re
 from decimal import Decimal
 
@@ -21,6 +22,8 @@ _SECONDS = {
     "ms": Decimal("0.001"),
 }
 _ORDER = list(_SECONDS)
+#: Seconds of the units of an age, as people write them: a minute is no metre.
+_AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _PREFIXES = "KMGTP"
 _BYTES = (
     {"": 1, "B": 1, "kB": 1000}
@@ -63,6 +66,20 @@ def seconds(text: str) -> float:
         ):
             return float(sum(Decimal(piece[1]) * _SECONDS[piece[2]] for piece in pieces))
     raise UnitError(f"{text[:_LONGEST_TEXT]!r} must be {DURATION}")
+
+
+def age(seconds: float) -> str:
+    """A length of time for a person, in its two largest whole units: `1 d 4 h`, `12 min 5 s`, `3 s`.
+
+    Args:
+        seconds: How long; what is negative, by clocks that differ, is `0 s`.
+    """
+    left = max(0, int(seconds))
+    for (unit, name), (smaller, part) in itertools.pairwise(_AGES):
+        if left >= unit:
+            rest = left % unit // smaller
+            return f"{left // unit} {name} {rest} {part}" if rest else f"{left // unit} {name}"
+    return f"{left} s"
 
 
 def size(text: str) -> int:

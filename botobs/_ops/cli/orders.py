@@ -211,10 +211,9 @@ def _table(listing: Listing) -> Table:
         table.add_column(title, justify="right" if title == "age" else "left", overflow="fold")
     table.add_column("trace id", no_wrap=True)
     for order in listing.orders or ():
-        age = _age(listing.now - order.submitted)
         table.add_row(
             styled((order.state, "bold red" if order.is_unknown(listing.now) else "")),
-            age,
+            units.age(listing.now - order.submitted),
             *(
                 name(text) or "-"
                 for text in (
@@ -230,17 +229,6 @@ def _table(listing: Listing) -> Table:
             order.trace_id,
         )
     return table
-
-
-def _age(seconds: float) -> str:
-    """An age in its two largest units."""
-    whole = max(0, int(seconds))
-    days, hours, minutes = whole // 86400, whole // 3600 % 24, whole // 60 % 60
-    if days:
-        return f"{days}d {hours}h"
-    if hours:
-        return f"{hours}h {minutes}m"
-    return f"{minutes}m {whole % 60}s" if minutes else f"{whole}s"
 
 
 def _as_json(listing: Listing) -> dict[str, object]:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, home_meant, home_of, secrets_of
 from ..errors import StackError
 from ..home import state
+from ..prometheus import PrometheusClient
 from ..traces import TempoClient
 
 _PART = {"promql": "prometheus", "traceql": "tempo"}
@@ -100,7 +100,7 @@ def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, 
         query: What is asked.
 
     Raises:
-        StackError: It is wrong, or nobody answers.
+        PrometheusError: It is wrong, or nobody answers.
         TempoError: The same of Tempo.
     """
     with clients.client(running.home.secrets, running.url(_PART[language])) as http:
@@ -110,21 +110,7 @@ def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, 
                  "started": each.start_ns / 1e9, "seconds": each.duration}
                 for each in TempoClient(http).search(query)
             ]  # fmt: skip
-        try:
-            response = http.post("/api/v1/query", data={"query": query, "time": str(time.time())})
-        except httpx.HTTPError as error:
-            raise StackError(f"Prometheus cannot be reached: {error or type(error).__name__}") from None
-    try:
-        body = response.json()
-    except ValueError:
-        raise StackError(
-            f"Prometheus answered {response.status_code}: {response.text.strip()[:300]}"
-        ) from None
-    if body.get("status") != "success":
-        raise StackError(
-            f"Prometheus does not take the query: {body.get('error', response.status_code)}", query
-        )
-    data = body["data"]
+        data = PrometheusClient(http).query(query)
     if data["resultType"] == "scalar":
         return [{"labels": {}, "value": data["result"][1]}]
     return [{"labels": each["metric"], "value": each["value"][1]} for each in data["result"]]

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from ..._sdk.units import age
 from .. import why
 from ..access import clients
 from ..console import err, out, print_json, print_table, styled
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 def _show(answer: Answer) -> None:
     subject, evidence = answer.subject, answer.evidence
     _say(f"{subject.name}: {subject.what}")
-    _say(f"since {_clock(subject.since)}, {_age(time.time() - subject.since)} ago")
+    _say(f"since {_clock(subject.since)}, {age(time.time() - subject.since)} ago")
     if answer.guess is None:
         _say("\nNothing that is known explains it: it is the first cause, or its cause is not measured.")
         _say(f"botobs runbook {subject.alerts[0].name} says what to look at.")
@@ -122,13 +123,6 @@ def _say(text: str) -> None:
 
 def _clock(moment: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(moment))
-
-
-def _age(seconds: float) -> str:
-    whole = max(0, int(seconds))
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole // 60 % 60} min"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
 def _as_json(answer: Answer) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from ..prometheus import PrometheusClient, PrometheusError, QueryRefused
 from .check import Fault
 
 #: Grafana's own variables, of which the value does not matter here; a dashboard's stand for everything.
@@ -24,14 +25,15 @@ def refused(dashboards: Iterable[Path], prometheus: httpx.Client) -> list[Fault]
         dashboards: Files as Grafana exports them.
         prometheus: A client with its address.
     """
+    asked = PrometheusClient(prometheus)
     return [
         Fault(file, line, f"panel {title!r}: {error}")
         for file in dashboards
-        for title, line, error in _of_file(file, prometheus)
+        for title, line, error in _of_file(file, asked)
     ]
 
 
-def _of_file(file: Path, prometheus: httpx.Client) -> Iterator[tuple[str, int, str]]:
+def _of_file(file: Path, prometheus: PrometheusClient) -> Iterator[tuple[str, int, str]]:
     text = file.read_text(encoding="utf-8")
     lines = text.splitlines()
     for panel in _panels(json.loads(text)):
@@ -40,14 +42,14 @@ def _of_file(file: Path, prometheus: httpx.Client) -> Iterator[tuple[str, int, s
                 continue
             asked = _VARIABLE.sub(lambda found: _DURATIONS.get(found[1], ".*"), query)
             try:
-                response = prometheus.get("/api/v1/query", params={"query": asked}).json()
-            except (httpx.HTTPError, ValueError) as error:
-                yield str(panel.get("title")), 0, f"Prometheus cannot be asked: {error}"
-                return
-            if response.get("status") != "success":
+                prometheus.query(asked)
+            except QueryRefused as refusal:
                 written = json.dumps(query, ensure_ascii=False)
                 line = next((number for number, each in enumerate(lines, 1) if written in each), 0)
-                yield str(panel.get("title")), line, str(response.get("error"))
+                yield str(panel.get("title")), line, refusal.reason
+            except PrometheusError as error:
+                yield str(panel.get("title")), 0, error.problem
+                return
 
 
 def _panels(dashboard: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

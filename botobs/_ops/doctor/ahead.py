@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 
+from ..prometheus import PrometheusClient, PrometheusError
 from .checks import AHEAD
 from .findings import Finding
 
@@ -26,10 +26,14 @@ def disk(prometheus: httpx.Client, data: Path) -> Iterator[Finding]:
         prometheus: A client with its address.
         data: The folder of the data.
     """
+    asked = PrometheusClient(prometheus)
     try:
-        free, growth, history = (_by_mount(prometheus, query) for query in (_FREE, _GROWTH, _HISTORY))
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        yield Finding("disk", "warning", f"how fast the disk fills cannot be asked of Prometheus: {error}")
+        free, growth, history = (
+            {each.labels["mountpoint"]: each.value for each in asked.samples(query)}
+            for query in (_FREE, _GROWTH, _HISTORY)
+        )
+    except PrometheusError as error:
+        yield Finding("disk", "warning", f"how fast the disk fills is not known: {error.problem}")
         return
     mount = max((each for each in free if data.is_relative_to(each)), key=len, default=None)
     if mount is None:
@@ -52,10 +56,3 @@ def disk(prometheus: httpx.Client, data: Path) -> Iterator[Finding]:
         f"{gigabytes}; at last week's growth of {daily / 1e9:.2f} GB a day it is full in {left:.0f} days",
         "botobs size says what retention needs; shorten it (botobs settings retention) or move the home.",
     )
-
-
-def _by_mount(prometheus: httpx.Client, query: str) -> dict[str, float]:
-    response = prometheus.get("/api/v1/query", params={"query": query}, timeout=10)
-    response.raise_for_status()
-    found: list[dict[str, Any]] = response.json()["data"]["result"]
-    return {each["metric"]["mountpoint"]: float(each["value"][1]) for each in found}

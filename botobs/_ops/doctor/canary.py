@@ -94,10 +94,9 @@ def _in_prometheus(stack: Stack, instance: str) -> Search:
 
     def look() -> bool:
         from ..access.clients import client
+        from ..prometheus import PrometheusClient
 
         with closing(client(stack.secrets, str(address))) as http:
-            response = http.get("/api/v1/query", params={"query": query})
-            response.raise_for_status()
-            return bool(response.json()["data"]["result"])
+            return bool(PrometheusClient(http).samples(query))
 
     return address, look

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx
 
 from ...semconv import sdk
 from ..errors import StackError
+from ..prometheus import PrometheusClient
 from ._account import Account, Exports, Ledger, Spans
 from ._processes import Samples, Told, between, by_process
 
@@ -62,7 +63,7 @@ class _Reader:
     def __init__(
         self, prometheus: httpx.Client, tempo: httpx.Client, window: int, until: float, now: float
     ) -> None:
-        self._prometheus, self._tempo = prometheus, tempo
+        self._prometheus, self._tempo = PrometheusClient(prometheus), tempo
         self._window, self._until, self._now = window, until, now
 
     def ledger(self) -> Ledger:
@@ -176,30 +177,28 @@ class _Reader:
     def _holds(self, query: str, begin: float, end: float) -> bool:
         """Whether a search finds any: it looks into what was stored, which Tempo's counts may not do yet."""
         parameters: dict[str, str | int] = {"q": query, "start": int(begin), "end": int(end) + 1, "limit": 1}
-        answer = _asked("Tempo", lambda: self._tempo.get("/api/search", params=parameters))
+        answer = self._ask("/api/search", parameters)
         return bool(answer.get("traces"))
 
     def _count(self, query: str, begin: float, end: float) -> list[dict[str, Any]]:
         parameters: dict[str, str | int] = {"q": query, "start": int(begin * 1e9), "end": int(end * 1e9)}
-        answer = _asked("Tempo", lambda: self._tempo.get("/api/metrics/query", params=parameters))
-        return list(answer.get("series") or [])
+        return list(self._ask("/api/metrics/query", parameters).get("series") or [])
+
+    def _ask(self, path: str, parameters: Mapping[str, str | int]) -> Any:
+        try:
+            return self._tempo.get(path, params=dict(parameters)).raise_for_status().json()
+        except httpx.HTTPStatusError as error:
+            raise StackError(f"Tempo refuses a query of the ledger: {error.response.text.strip()}") from None
+        except httpx.HTTPError as error:
+            raise StackError(
+                f"Tempo does not answer ({error})", "See what runs with: botobs status"
+            ) from None
 
     def _before(self, metric: str) -> str:
         return f"last_over_time({metric}[1d] offset {self._window}s)"
 
     def _query(self, promql: str, at: float | None = None) -> list[dict[str, Any]]:
-        parameters = {"query": promql, "time": str(self._until if at is None else at)}
-        answer = _asked("Prometheus", lambda: self._prometheus.post("/api/v1/query", data=parameters))
-        return list(answer["data"]["result"])
-
-
-def _asked(name: str, ask: Callable[[], httpx.Response]) -> Any:
-    try:
-        return ask().raise_for_status().json()
-    except httpx.HTTPStatusError as error:
-        raise StackError(f"{name} refuses a query of the ledger: {error.response.text.strip()}") from None
-    except httpx.HTTPError as error:
-        raise StackError(f"{name} does not answer ({error})", "See what runs with: botobs status") from None
+        return list(self._prometheus.query(promql, self._until if at is None else at)["result"])
 
 
 def _total(series: list[dict[str, Any]]) -> int:

@@ -15,6 +15,7 @@ import httpx
 from ..._sdk.orders import order_key
 from ...semconv import exchange, orders, trading
 from ..errors import UserError
+from ..prometheus import PrometheusClient, PrometheusError
 from ..traces import EmbeddedTraces, Found, TempoClient
 from ..traces.query import SUBMITTING, quote
 from ._listing import Counted, Listing, Order
@@ -104,8 +105,8 @@ def read(
         progress("counting")
         try:
             counted = _counted(prometheus)
-        except httpx.HTTPError as error:
-            problems.append(f"Prometheus cannot be asked how many there are: {error}")
+        except PrometheusError as error:
+            problems.append(f"it is not known how many there are: {error.problem}")
     return Listing(named, counted, problems, moment)
 
 
@@ -180,14 +181,12 @@ def _order(state: Literal["unknown", "open"], span: Found) -> Order:
 
 def _counted(prometheus: httpx.Client) -> list[Counted]:
     by = "sum by (service_name, exchange_name, botobs_bot_id)"
-    response = prometheus.post("/api/v1/query", data={"query": f"{by} (bot:orders_unsettled:count)"})
-    response.raise_for_status()
     return [
         Counted(
-            one["metric"].get("service_name", ""),
-            one["metric"].get("exchange_name", ""),
-            one["metric"].get("botobs_bot_id", ""),
-            round(float(one["value"][1])),
+            each.labels.get("service_name", ""),
+            each.labels.get("exchange_name", ""),
+            each.labels.get("botobs_bot_id", ""),
+            round(each.value),
         )
-        for one in response.json()["data"]["result"]
+        for each in PrometheusClient(prometheus).samples(f"{by} (bot:orders_unsettled:count)")
     ]

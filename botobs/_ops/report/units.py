@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+
+from ..._sdk.units import age
 
 _SECONDS = ((86400, " d"), (3600, " h"), (60, " min"), (1, " s"), (1e-3, " ms"), (1e-6, " µs"))
 _BINARY = ((2**40, " TiB"), (2**30, " GiB"), (2**20, " MiB"), (2**10, " KiB"), (1, " B"))
@@ -75,23 +76,13 @@ def text(unit: str | None, value: float | None, now: float | None = None) -> str
     if unit == "bool_yes_no":
         return "yes" if value else "no"
     if unit in {"dateTimeFromNow", "dateTimeAsIso", "dateTimeAsLocal"}:
-        return moment(value / 1000) if now is None else f"{_age(max(now - value / 1000, 0))} ago"
+        return moment(value / 1000) if now is None else f"{age(now - value / 1000)} ago"
     if unit in _RATES and 0 < abs(value) < _SLOW:
         # Nobody thinks in thousandths of a request.
         times, per = next(pair for pair in _LONGER if abs(value) * pair[0] >= _SLOW or pair == _LONGER[-1])
         return f"{digits(value * times)}{_BEHIND[unit].removesuffix('s')}{per}"
     chosen = scale(unit, value)
     return f"{digits(value / chosen.divisor)}{chosen.suffix}"
-
-
-def _age(seconds: float) -> str:
-    """A length of time in whole parts, the two largest."""
-    left = int(seconds)
-    for (size, name), (smaller, part) in pairwise(((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))):
-        if left >= size:
-            rest = left % size // smaller
-            return f"{left // size} {name} {rest} {part}" if rest else f"{left // size} {name}"
-    return duration(seconds)
 
 
 def digits(value: float) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..prometheus import PrometheusClient
+
 
 @dataclass(frozen=True, eq=False)
 class Alert:
@@ -41,17 +43,16 @@ class Alert:
         return " ".join(self.labels[name] for name in names if self.labels.get(name))
 
 
-def of_rules(body: Mapping[str, Any]) -> list[Alert]:
-    """The alerts in an answer of Prometheus' `/api/v1/rules`, the worst and oldest first."""
-    found = [alert for rule in _rules(body) for alert in _of_rule(rule)]
+def active_alerts(prometheus: PrometheusClient) -> list[Alert]:
+    """The alerts that fire or are pending, the worst and oldest first.
+
+    Raises:
+        PrometheusError: Prometheus cannot be asked.
+    """
+    found = [alert for rule in prometheus.alerting_rules() for alert in _of_rule(rule)]
     # Those of severity none, such as the watchdog, always fire.
     found = [alert for alert in found if alert.severity != "none"]
     return sorted(found, key=lambda each: (not each.firing, each.severity != "critical", each.since))
-
-
-def _rules(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for group in body["data"]["groups"]:
-        yield from group["rules"]
 
 
 def _of_rule(rule: Mapping[str, Any]) -> Iterator[Alert]:

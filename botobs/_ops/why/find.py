@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from ...semconv import exchange, trading
 from ..errors import UserError
+from ..prometheus import PrometheusClient
 from ..traces import TempoClient
 from ..traces.query import build_query, quote
 from .alerts import Alert
-from .prometheus import Prometheus
 from .subject import Subject
 
 #: Seconds in which an order is looked for: Tempo searches a week at most (`max_duration`).
@@ -24,7 +24,7 @@ _REJECTED = {"rejected": "OrderRejectsHigh"}
 def find(
     name: str | None,
     alerts: Sequence[Alert],
-    metrics: Prometheus,
+    metrics: PrometheusClient,
     traces: TempoClient | None,
     labels: Mapping[str, str],
 ) -> Subject | None:
@@ -64,16 +64,16 @@ def _of_alert(alert: Alert) -> Subject:
     return Subject("alert", alert.name, (alert,), alert.summary, traceql)
 
 
-def _of_bot(name: str, metrics: Prometheus) -> Subject | None:
-    states = metrics.values(f"last_over_time(botobs_bot_state{{botobs_bot_id={quote(name)}}}[1h]) == 1")
+def _of_bot(name: str, metrics: PrometheusClient) -> Subject | None:
+    states = metrics.samples(f"last_over_time(botobs_bot_state{{botobs_bot_id={quote(name)}}}[1h]) == 1")
     if not states:
         return None
-    labels, _ = states[0]
+    labels = states[0].labels
     state = labels.get("botobs_bot_state", "")
-    since = metrics.values(
+    since = metrics.samples(
         f"max(last_over_time(botobs_bot_state_since_timestamp_seconds{{botobs_bot_id={quote(name)}}}[1h]))"
     )
-    began = since[0][1] if since else time.time()
+    began = since[0].value if since else time.time()
     kept = {
         label: labels[label]
         for label in ("deployment_environment_name", "service_name", "exchange_name", "botobs_bot_id")

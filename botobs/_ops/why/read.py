@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import httpx
 
+from ..prometheus import PrometheusClient
 from ..traces import Summary, TempoClient, TempoError
-from .alerts import Alert
+from .alerts import Alert, active_alerts
 from .answer import Answer, Change, Errors, Evidence
 from .find import find
 from .guess import explanations
-from .prometheus import Prometheus
 from .subject import Subject
 
 #: Seconds before a subject's beginning in which a change counts.
@@ -33,7 +33,7 @@ def active(prometheus: httpx.Client) -> list[Alert]:
     Raises:
         UserError: Prometheus cannot be asked.
     """
-    return Prometheus(prometheus).alerts()
+    return active_alerts(PrometheusClient(prometheus))
 
 
 def explain(
@@ -53,9 +53,9 @@ def explain(
     Raises:
         UserError: Prometheus cannot be asked, or nothing of that name is known.
     """
-    metrics = Prometheus(prometheus)
+    metrics = PrometheusClient(prometheus)
     traces = TempoClient(tempo) if tempo is not None else None
-    alerts = metrics.alerts()
+    alerts = active_alerts(metrics)
     subject = find(name, alerts, metrics, traces, labels)
     if subject is None:
         return None
@@ -64,7 +64,7 @@ def explain(
 
 
 def _evidence(
-    subject: Subject, alerts: Sequence[Alert], metrics: Prometheus, traces: TempoClient | None
+    subject: Subject, alerts: Sequence[Alert], metrics: PrometheusClient, traces: TempoClient | None
 ) -> Evidence:
     problems: list[str] = []
     errors = _errors(metrics)
@@ -95,7 +95,7 @@ def _messages(traces: TempoClient, summary: Summary) -> list[str]:
     )
 
 
-def _errors(metrics: Prometheus) -> tuple[Errors, ...]:
+def _errors(metrics: PrometheusClient) -> tuple[Errors, ...]:
     by = "exchange_name, exchange_operation, exchange_error_category, error_type"
     window = f"{_LAST:.0f}s"
     name = "exchange_client_errors_total"
@@ -103,39 +103,40 @@ def _errors(metrics: Prometheus) -> tuple[Errors, ...]:
     grown = f"sum by ({by}) (increase({name}[{window}]) > 0 or ({name} unless {name} offset {window}))"
     found = [
         Errors(
-            labels.get("exchange_name", ""),
-            labels.get("exchange_operation", ""),
-            labels.get("exchange_error_category", ""),
-            labels.get("error_type", ""),
-            value,
+            each.labels.get("exchange_name", ""),
+            each.labels.get("exchange_operation", ""),
+            each.labels.get("exchange_error_category", ""),
+            each.labels.get("error_type", ""),
+            each.value,
         )
-        for labels, value in metrics.values(grown)
-        if value > 0
+        for each in metrics.samples(grown)
+        if each.value > 0
     ]
     return tuple(sorted(found, key=lambda each: -each.count))
 
 
-def _changes(metrics: Prometheus, since: float) -> tuple[Change, ...]:
+def _changes(metrics: PrometheusClient, since: float) -> tuple[Change, ...]:
     # Of services that were there before: when a whole platform starts, that is no change.
     beat = "service:instance_heartbeat:timestamp_seconds"
     there = f"{beat} offset {_BEFORE}s"
-    started = metrics.values(
+    started = metrics.samples(
         f"count by (service_name) (({beat} unless {there}) and on (service_name) {there})", since
     )
     raw = "botobs_service_heartbeat_timestamp_seconds"
-    versions = metrics.values(
+    versions = metrics.samples(
         f"group by (service_name, service_version) ({raw})"
         f" unless group by (service_name, service_version) (last_over_time({raw}[1d] offset {_BEFORE}s))",
         since,
     )
     by_service: dict[str, list[str]] = {}
-    for labels, _ in versions:
-        by_service.setdefault(labels.get("service_name", ""), []).append(labels.get("service_version", ""))
+    for each in versions:
+        service = each.labels.get("service_name", "")
+        by_service.setdefault(service, []).append(each.labels.get("service_version", ""))
     return tuple(
         Change(
-            labels.get("service_name", ""),
-            int(count),
-            tuple(sorted(filter(None, by_service.get(labels.get("service_name", ""), ())))),
+            each.labels.get("service_name", ""),
+            int(each.value),
+            tuple(sorted(filter(None, by_service.get(each.labels.get("service_name", ""), ())))),
         )
-        for labels, count in started
+        for each in started
     )

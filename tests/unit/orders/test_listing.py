@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botobs._ops.cli.orders import _age
 from botobs._ops.errors import UserError
 from botobs._ops.orders import Counted, Listing, find, read
 from botobs._sdk.orders import order_key
@@ -81,7 +80,9 @@ class Stores:
             {"metric": dict(zip(labels, who, strict=True)), "value": [NOW, str(count)]}
             for who, count in self.counted.items()
         ]
-        return httpx.Response(200, json={"data": {"result": result}})
+        return httpx.Response(
+            200, json={"status": "success", "data": {"resultType": "vector", "result": result}}
+        )
 
     def read(self, last: float = 3 * 86400.0) -> Listing:
         with client(self.tempo) as tempo, client(self.prometheus) as prometheus:
@@ -194,14 +195,6 @@ def test_an_order_is_found_by_either_id_and_among_services_by_name() -> None:
     assert find([order, other], "a", "binance", "desk") is other
     with pytest.raises(UserError, match="desk, engine"):
         find([order, other], "a", "binance", None)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-1, "0s"), (59.9, "59s"), (60, "1m 0s"), (7860, "2h 11m"), (200_000, "2d 7h")],
-)
-def test_an_age(seconds: float, text: str) -> None:
-    assert _age(seconds) == text
 
 
 def test_counts_are_put_together_by_service_and_exchange() -> None:

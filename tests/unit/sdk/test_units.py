@@ -98,3 +98,19 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert read(text) >= 0
         except units.UnitError as error:
             assert "must be" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (0.4, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (146.9, "2 min 26 s"),
+        (7860, "2 h 11 min"),
+        (200_000, "2 d 7 h"),
+    ],
+)
+def test_an_age_is_its_two_largest_units(seconds: float, text: str) -> None:
+    assert units.age(seconds) == text
