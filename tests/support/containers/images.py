@@ -20,6 +20,7 @@ from botobs._ops.components import postgres
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import pins
 from tests.support import configs
+from tests.support.containers import debian
 from tests.support.containers.engine import NSS_WRAPPER
 from tests.support.containers.layer import Layer
 
@@ -75,6 +76,21 @@ def make_programs(store: Store, names: Iterable[str]) -> None:
 def make_service(store: Store) -> None:
     """Make the image for services."""
     _make(store, SERVICE, _fill_service, {})
+
+
+def make_door(store: Store, name: str) -> None:
+    """Make an image of Debian's nginx, in place of the one that the charts of others bring."""
+    nginx = debian.found("nginx")
+    assert nginx is not None, "the cluster's packages bring it"
+
+    def fill(layer: Layer) -> None:
+        layer.add(Path(nginx), "/usr/sbin/nginx")
+        layer.libraries([Path(nginx)])
+        layer.busybox()
+        for folder in ("/var/lib/nginx", "/var/log/nginx"):
+            layer.folder(folder, 0o1777)
+
+    _make(store, name, fill, {"ENTRYPOINT": ["/usr/sbin/nginx"]})
 
 
 def _make(

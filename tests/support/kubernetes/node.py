@@ -27,6 +27,7 @@ PACKAGES = {
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "iptables": "iptables",
     "busybox": "busybox-static",
+    "nginx": "nginx-light",
 }
 #: Every pod of the cluster; a node's are one part of it.
 PODS = "198.18.96.0/19"
@@ -94,7 +95,7 @@ class Node:
         Args:
             changes: Its instructions, `ENTRYPOINT` and the like, with their words.
         """
-        target = self._folder / "image.tar"
+        target = self._folder / "image-layout.tar"
         _write_image(target, _full_name(image), archive, changes)
         self.machine.run("ctr", "--namespace", "k8s.io", "images", "import", str(target))
         target.unlink()

@@ -17,7 +17,7 @@ from tests.support import upstream
 Manifest = dict[str, Any]
 
 #: Addresses within the cluster, for whoever reads the stores from outside.
-ADDRESSES = {"mimir": "198.18.200.11", "tempo": "198.18.200.12"}
+ADDRESSES = {"mimir": "198.18.200.11", "tempo": "198.18.200.12", "alertmanager": "198.18.200.13"}
 DOOR = "botobs-test/nginx:1.0"
 _USER = 10001
 _MEMORY: Manifest = {"kvstore": {"store": "inmemory"}}
@@ -178,7 +178,7 @@ def _alertmanager() -> Iterator[Manifest]:
     pod["volumes"] = [{"name": "data", "emptyDir": {}}, *given["extraVolumes"]]
     container["volumeMounts"] = [{"name": "data", "mountPath": "/data"}, *given["extraVolumeMounts"]]
     yield _deployment("alertmanager", labels, pod)
-    yield _service("alertmanager", labels, {"http": 9093})
+    yield _service("alertmanager", labels, {"http": 9093}, address=ADDRESSES["alertmanager"])
     yield _service("alertmanager-headless", labels, {"http": 9093}, address="None")
 
 
