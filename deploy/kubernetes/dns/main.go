@@ -1,7 +1,8 @@
-// Command coredns resolves the names of a cluster's services, and nothing else: CoreDNS with the two plugins for that.
+// Command coredns resolves the names of a cluster's services, and nothing else: CoreDNS with the plugins for that.
 package main
 
 import (
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func init() {
-	dnsserver.Directives = []string{"errors", "kubernetes"}
+	dnsserver.Directives = []string{"bind", "errors", "kubernetes"}
 }
 
 func main() {

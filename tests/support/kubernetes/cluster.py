@@ -60,9 +60,6 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kept := os.environ.get("BOTOBS_CLUSTER_LOGS"):
-            for folder in (self.folder / "control", *(node.machine.folder for node in self.nodes.values())):
-                nodes.copy_logs(folder, Path(kept))
         self._stack.close()
 
     def _start(self) -> None:

@@ -93,6 +93,7 @@ class ControlPlane:
         eventually(self._answers, within=300)
         self._start("kube-controller-manager", f"--kubeconfig={self.kubeconfig('kube-controller-manager')}",
                     f"--bind-address={GATEWAY}", "--leader-elect=false", f"--root-ca-file={self.authority}",
+                    "--use-service-account-credentials",
                     f"--service-account-private-key-file={key}", f"--cluster-cidr={PODS}")  # fmt: skip
         self._start("kube-scheduler", f"--kubeconfig={self.kubeconfig('kube-scheduler')}",
                     f"--bind-address={GATEWAY}", "--leader-elect=false")  # fmt: skip

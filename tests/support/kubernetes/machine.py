@@ -25,6 +25,18 @@ mount --make-rshared /
 mount --bind "$1" /var
 mount -t tmpfs tmpfs /run
 mount -t proc proc /proc
+# What a kubelet would set for the whole machine it is shown as set.
+while read -r value path; do
+  echo "$value" > "$1/lib/kernel/$(basename "$path")"
+  mount --bind "$1/lib/kernel/$(basename "$path")" "/proc/sys/$path"
+done <<END
+1 vm/overcommit_memory
+0 vm/panic_on_oom
+10 kernel/panic
+1 kernel/panic_on_oops
+1000000 kernel/keys/root_maxkeys
+25000000 kernel/keys/root_maxbytes
+END
 hostname "$2"
 exec sleep infinity
 """
@@ -64,7 +76,8 @@ class Machine:
         self._link = f"botobs-{number}"
 
     def __enter__(self) -> Self:
-        (self.folder / "var" / "log").mkdir(parents=True, exist_ok=True)
+        for place in ("log", "lib/kernel"):
+            (self.folder / "var" / place).mkdir(parents=True, exist_ok=True)
         for place, target in (("run", "/run"), ("tmp", "/tmp")):
             with contextlib.suppress(FileExistsError):
                 (self.folder / "var" / place).symlink_to(target)
@@ -82,6 +95,8 @@ class Machine:
         """As when its power fails."""
         self._process.kill()
         self._process.wait()
+        # It is the last of its processes to go.
+        eventually(lambda: not Path(f"/proc/{self.pid}").exists())
 
     def _first(self) -> int:
         """Its first process, by the number that it has here, once all is mounted."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -128,7 +127,7 @@ class Node:
     def _network(self) -> dict[str, Any]:
         ranges = {"type": "host-local", "ranges": [[{"subnet": self.pods}]], "routes": [{"dst": "0.0.0.0/0"}]}
         bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True, "ipam": ranges}
-        return {"cniVersion": "0.4.0", "name": "pods", "plugins": [bridge, {"type": "portmap"}]}
+        return {"cniVersion": "0.4.0", "name": "pods", "plugins": [bridge]}
 
     def _kubelet(self) -> dict[str, Any]:
         return {
@@ -262,9 +261,3 @@ def _architecture() -> str:
     assert found is not None
     said = subprocess.run([found, "--print-architecture"], capture_output=True, text=True, check=True)
     return said.stdout.strip()
-
-
-def copy_logs(folder: Path, target: Path) -> None:
-    """Keep what the programs of a node have said."""
-    for log in folder.glob("*.log"):
-        shutil.copy(log, target / f"{folder.name}-{log.name}")

@@ -90,6 +90,7 @@ def _with_program(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
     }
     return {
         **spec,
+        "securityContext": {**spec["securityContext"], "runAsUser": 65530, "runAsNonRoot": True},
         "containers": [made],
         "volumes": [*spec["volumes"], *volumes],
         "restartPolicy": "Never",
