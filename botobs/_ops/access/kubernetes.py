@@ -61,9 +61,11 @@ def prepare(folder: Path, place: Place, hosts: Sequence[str]) -> None:
     Raises:
         StackError: One is neither, or the tenant has a name that the stores would not take.
     """
-    tenants = cluster_secrets.tenants_of({"BOTOBS_TENANT": place.tenant})
+    (tenant,) = cluster_secrets.tenants_of({"BOTOBS_TENANT": place.tenant})
     certificates.add_hosts(folder, [*place.hosts(), *hosts])
-    cluster_secrets.ensure_tenants(folder, tenants)
+    # Gateways let in everybody who has been given a password.
+    known = {file.stem for file in (folder / "tenants").glob("*.password")}
+    cluster_secrets.ensure_tenants(folder, sorted({tenant, *known}))
 
 
 def manifests(folder: Path, place: Place) -> list[dict[str, Any]]:

@@ -104,6 +104,18 @@ def test_what_only_a_person_knows_is_named(tmp_path: Path, capsys: pytest.Captur
     assert "botobs-alertmanager" not in found and "receiver" in said
 
 
+def test_another_tenant_is_let_in_beside_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, _ = _made(capsys, tmp_path)
+    desk, _ = _made(capsys, tmp_path, "--namespace", "desk", "--tenant", "desk")
+    again, _ = _made(capsys, tmp_path)
+    assert desk["botobs-tenant"] != first["botobs-tenant"] == again["botobs-tenant"]
+    listed = again["botobs-tenants"]["htpasswd"].decode().splitlines()
+    assert {line.partition(":")[0] for line in listed} == {"botobs", "desk"}
+    assert first["botobs-tenants"]["htpasswd"].decode().strip() in listed
+
+
 def test_not_to_a_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

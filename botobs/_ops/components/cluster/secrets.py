@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import re
 import secrets as random_secrets
@@ -61,7 +62,8 @@ def ensure_tenants(folder: Path, tenants: Sequence[str]) -> None:
     passwords = folder / "tenants"
     make_folder(passwords)
     listed = passwords / "htpasswd"
-    known = dict(line.split(":", 1) for line in listed.read_text().splitlines()) if listed.exists() else {}
+    text = listed.read_text(encoding="utf-8") if listed.exists() else ""
+    known = {name: rest for name, _, rest in (line.partition(":") for line in text.splitlines())}
     lines = []
     for tenant in tenants:
         _ensure_random(passwords / f"{tenant}.password", 32)
@@ -93,8 +95,11 @@ def _is_of(kept: str, password: str) -> bool:
     """Whether a hash was made of this password."""
     if not kept.startswith("{SSHA}"):
         return False
-    salt = base64.b64decode(kept.removeprefix("{SSHA}"))[hashlib.sha1(usedforsecurity=False).digest_size :]
-    return kept == _hashed(password, salt)
+    try:
+        decoded = base64.b64decode(kept.removeprefix("{SSHA}"))
+    except binascii.Error:
+        return False
+    return kept == _hashed(password, decoded[hashlib.sha1(usedforsecurity=False).digest_size :])
 
 
 def _hashed(password: str, salt: bytes = b"") -> str:
