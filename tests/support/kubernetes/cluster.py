@@ -135,14 +135,6 @@ class Cluster:
         found = json.loads(self.run("kubectl", "get", *words, "--output=json"))
         return list(found["items"]) if "items" in found else [found]
 
-    def said(self, pod: str, *words: str) -> str:
-        """The log of a pod, for the message of a failure."""
-        return self.run("kubectl", "logs", pod, "--tail=40", *words)
-
-    def log(self, program: str) -> str:
-        """The last of what a program of the control plane has said."""
-        return self._control.log(program)
-
 
 def _programs() -> dict[str, Path]:
     binaries = Binaries()
