@@ -127,9 +127,14 @@ def check(slow: bool = True) -> list[Part]:
     ]
 
 
+#: What no other test needs: compose, and a Kubernetes.
+_OF_LANES = frozenset(("compose", "kubernetes", "dns"))
+
+
 def build() -> Part:
     """The programs of the stack; nothing to do where they are in the cache. A lane builds what it alone needs."""
-    return Part("build", [[str(_BIN / "botobs"), "build", *(name for name in pins() if name != "compose")]])
+    wanted = (name for name in pins() if name not in _OF_LANES)
+    return Part("build", [[str(_BIN / "botobs"), "build", *wanted]])
 
 
 def integration() -> Part:

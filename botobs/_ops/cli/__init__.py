@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "build": "build the programs of the stack, and nothing else",
     "backfill": "bring what a Prometheus has stored into a cluster's Mimir",
     "compose": "prepare secrets and configuration for docker compose",
+    "kubernetes": "print the Secrets that the Helm chart needs",
 }
 
 #: Modules of the standard library that Windows lacks.

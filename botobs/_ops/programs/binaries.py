@@ -172,7 +172,7 @@ class Binaries:
                 package = item.pin.packages[item.program]
                 _go.build(
                     go, item.pin, package, item.target,
-                    lambda done, total: display.advance(item, done, total), self._started,
+                    lambda done, total: display.advance(item, done, total), self._started, item.pin.static,
                 )  # fmt: skip
             display.finish(item)
         self._found[item.program] = item.target

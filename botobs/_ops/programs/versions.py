@@ -39,6 +39,7 @@ class Pin:
         on_path: Other names of the programs on PATH.
         tags: Go build tags.
         stamp: Linker variable that takes the version, or None.
+        static: Linked with nothing of the machine that builds it.
         minutes: Length of a cold build on two cores.
         optional: Only built when asked for.
         archive: How upstream publishes it, or None.
@@ -56,6 +57,7 @@ class Pin:
     on_path: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     stamp: str | None = None
+    static: bool = False
     optional: bool = False
     archive: Release | None = None
     licence: str = ""

@@ -47,7 +47,9 @@ def test_a_container_of_ones_own_reaches_the_intake_by_its_name(project: Project
         *(word for name, value in environ.items() for word in ("--env", f"{name}={value}")),
         "--user=65530", "--cap-drop=ALL", "--read-only", "--tmpfs=/tmp", "--network=botobs_observability",
     ]  # fmt: skip
-    done = project.engine.docker("run", "--rm", *words, images.SERVICE, sys.executable, str(_PROGRAM))
+    done = project.engine.docker(
+        "run", "--rm", *words, images.SERVICE, sys.executable, str(_PROGRAM), "inside"
+    )
     assert "decided" in done.stdout, done.stderr
     with project.client("tempo") as http:
         query = {"q": '{ resource.service.name = "inside" && name = "decide" }'}

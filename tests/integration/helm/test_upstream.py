@@ -13,16 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import charts
+from tests.support import charts, upstream
 from tests.support.configs import ROOT, render
 from tests.support.configs import load as load_config
 
 _VERSIONS = tomllib.loads((ROOT / "versions.toml").read_text(encoding="utf-8"))
 _PINS = _VERSIONS["charts"]
-
-
-def _values(name: str) -> Any:
-    return yaml.safe_load((charts.VALUES / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def test_every_chart_that_is_pinned_has_values() -> None:
@@ -47,7 +43,7 @@ def test_the_command_installs_the_pinned_version(name: str) -> None:
 def test_the_image_is_the_pinned_one(name: str) -> None:
     """Where the chart would bring another release; the other charts bring the pinned one."""
     image = _VERSIONS[_PINS[name]["part"]]["image"]
-    assert _values(name)["image"]["tag"] == image.rpartition(":")[2]
+    assert upstream.values(name)["image"]["tag"] == image.rpartition(":")[2]
 
 
 def _different(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
@@ -63,7 +59,7 @@ def _different(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
 
 
 def test_mimir_is_told_what_a_cluster_on_one_machine_is() -> None:
-    ours = _values("mimir-distributed")["mimir"]["structuredConfig"]
+    ours = upstream.values("mimir-distributed")["mimir"]["structuredConfig"]
     cluster = load_config("mimir/cluster.yaml")
     found = list(_different(ours["limits"], cluster["limits"]))
     # In Kubernetes one Secret has the users of all programs, and rulers are `scrape`.
@@ -88,15 +84,8 @@ def test_mimir_is_told_what_a_cluster_on_one_machine_is() -> None:
 
 
 def test_mimir_takes_it(tools: Mapping[str, Path], tmp_path: Path) -> None:
-    """Every key is one that Mimir knows; null takes a default of the chart away."""
-
-    def without_nulls(content: Any) -> Any:
-        if not isinstance(content, dict):
-            return content
-        kept = {key: without_nulls(value) for key, value in content.items() if value is not None}
-        return {key: value for key, value in kept.items() if value != {}}
-
-    config = without_nulls(_values("mimir-distributed")["mimir"]["structuredConfig"])
+    """Every key is one that Mimir knows."""
+    config = upstream.mimir()
     (tmp_path / "mimir.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     done = subprocess.run(
         [str(tools["mimir"]), f"-config.file={tmp_path}/mimir.yaml", "-config.expand-env=true", "-modules"],
@@ -105,45 +94,6 @@ def test_mimir_takes_it(tools: Mapping[str, Path], tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ruler" in done.stdout
-
-
-def _tempo() -> Any:
-    """What the chart makes of the values, for what tempo/cluster.yaml speaks of."""
-    values = _values("tempo-distributed")
-    made = dict(values["tempo"]["structuredConfig"])
-
-    def over(name: str, more: Mapping[str, Any]) -> None:
-        made[name] = _merged(made.get(name, {}), more)
-
-    ingester = dict(values["ingester"]["config"])
-    over(
-        "ingester",
-        {"lifecycler": {"ring": {"replication_factor": ingester.pop("replication_factor")}}, **ingester},
-    )
-    over("distributor", values["distributor"]["config"])
-    over(
-        "distributor",
-        {"receivers": {"otlp": {"protocols": {"grpc": values["traces"]["otlp"]["grpc"]["receiverConfig"]}}}},
-    )
-    over("compactor", values["compactor"]["config"])
-    over("query_frontend", values["queryFrontend"]["config"])
-    over("metrics_generator", values["metricsGenerator"]["config"])
-    over("storage", values["storage"])
-    over("overrides", values["overrides"])
-    return {
-        **made,
-        "multitenancy_enabled": values["multitenancyEnabled"],
-        "stream_over_http_enabled": values["streamOverHTTPEnabled"],
-        "usage_report": {"reporting_enabled": values["reportingEnabled"]},
-    }
-
-
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(one)
-    for key, value in other.items():
-        both = isinstance(value, dict) and isinstance(made.get(key), dict)
-        made[key] = _merged(made[key], value) if both else value
-    return made
 
 
 #: What is the place's: addresses, folders, gossip, names, keys, and encryption between Tempo's parts.
@@ -157,7 +107,7 @@ _OF_THE_PLACE = re.compile(
 def test_tempo_is_told_what_a_cluster_on_one_machine_is() -> None:
     found = [
         line
-        for line in _different(_tempo(), load_config("tempo/cluster.yaml"))
+        for line in _different(upstream.tempo(), load_config("tempo/cluster.yaml"))
         if not _OF_THE_PLACE.search(line)
     ]
     assert found == []
@@ -166,7 +116,7 @@ def test_tempo_is_told_what_a_cluster_on_one_machine_is() -> None:
 def test_grafana_is_told_what_ours_is() -> None:
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(render(ROOT / "grafana" / "grafana.ini"))
-    ours = _values("grafana")["grafana.ini"]
+    ours = upstream.values("grafana")["grafana.ini"]
     for section in parser.sections():
         for key, value in parser[section].items():
             if (section, key) in {
@@ -182,7 +132,7 @@ def test_grafana_is_told_what_ours_is() -> None:
 
 
 def test_grafanas_sidecars_look_for_what_the_chart_makes(everything: list[charts.Manifest]) -> None:
-    sidecar = _values("grafana")["sidecar"]
+    sidecar = upstream.values("grafana")["sidecar"]
     for part, prefix in (("dashboards", "botobs-dashboard-"), ("datasources", "botobs-datasources")):
         for manifest in charts.kind(everything, "ConfigMap"):
             name = manifest["metadata"]["name"]
@@ -203,39 +153,19 @@ def _mentioned(content: Any, key: str) -> Iterator[Any]:
 
 @pytest.mark.parametrize("name", _PINS)
 def test_what_they_mount_of_ours_exists(everything: list[charts.Manifest], name: str) -> None:
-    for mounted in _mentioned(_values(name), "configMap"):
+    for mounted in _mentioned(upstream.values(name), "configMap"):
         if isinstance(mounted, dict):
             data = charts.named(everything, "ConfigMap", mounted["name"])["data"]
             assert {item["key"] for item in mounted.get("items", [])} <= set(data)
 
 
 @pytest.mark.parametrize("name", _PINS)
-def test_secrets_are_named_and_made_on_the_page(name: str) -> None:
-    """By name, and no secret is a value; the page that leads through the installation makes each."""
-    values = _values(name)
-    page = (ROOT / "docs" / "how-to" / "kubernetes.md").read_text(encoding="utf-8")
-    used = {
-        *_mentioned(values, "secretName"),
-        *(
-            each["name"]
-            for key in ("secretRef", "secret")
-            for each in _mentioned(values, key)
-            if "name" in each
-        ),
-        *(each for each in _mentioned(values, "existingSecret")),
-    }
-    for secret in used:
-        assert f"kubectl create secret generic {secret} " in page, secret
+def test_no_secret_is_a_value(name: str) -> None:
+    """That `botobs kubernetes secrets` makes all that is named, a unit test says."""
+    values = upstream.values(name)
     for key in ("access_key_id", "secret_access_key", "access_key", "secret_key", "basic_auth_password"):
         for value in _mentioned(values, key):
             assert re.fullmatch(r"\$\{[A-Z_]+\}|\$__file\{/[\w/-]+\}", str(value)), key
-
-
-def test_our_own_secrets_are_made_on_the_page(everything: list[charts.Manifest]) -> None:
-    page = (ROOT / "docs" / "how-to" / "kubernetes.md").read_text(encoding="utf-8")
-    values = yaml.safe_load((charts.CHART / "values.yaml").read_text(encoding="utf-8"))
-    for secret in values["secrets"].values():
-        assert f"kubectl create secret generic {secret['existingSecret']} " in page, secret
 
 
 def test_the_doors_are_where_the_chart_knocks() -> None:
@@ -246,7 +176,10 @@ def test_the_doors_are_where_the_chart_knocks() -> None:
         "otlpEndpoint": "tempo-distributor:4317",
         "url": "https://tempo-gateway:8443",
     }
-    mimir, tempo = _values("mimir-distributed")["gateway"], _values("tempo-distributed")["gateway"]
+    mimir, tempo = (
+        upstream.values("mimir-distributed")["gateway"],
+        upstream.values("tempo-distributed")["gateway"],
+    )
     for ports, snippet in (
         (mimir["service"]["extraPorts"], mimir["nginx"]["config"]["httpSnippet"]),
         (tempo["service"]["additionalPorts"], tempo["nginxConfig"]["httpSnippet"]),
@@ -255,5 +188,5 @@ def test_the_doors_are_where_the_chart_knocks() -> None:
         assert "listen 8443 ssl;" in snippet
         # Who shows no certificate of the authority gets nothing.
         assert "ssl_verify_client on;" in snippet and "ssl_client_certificate /secrets/ca.pem;" in snippet
-    grpc = _values("tempo-distributed")["traces"]["otlp"]["grpc"]["receiverConfig"]
+    grpc = upstream.values("tempo-distributed")["traces"]["otlp"]["grpc"]["receiverConfig"]
     assert grpc["tls"]["client_ca_file"] == "/secrets/ca.pem"

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from botobs._ops.programs.binaries import Binaries, Silent
+from tests.support.containers import debian
 from tests.support.waiting import eventually
 
 #: Debian's packages, by a program of each.
@@ -21,44 +22,16 @@ _PACKAGES = {"dockerd": "docker.io", "busybox": "busybox-static"}
 NSS_WRAPPER = "libnss_wrapper.so"
 
 
-class NotHere(Exception):
-    """This machine cannot run an engine; the message says why."""
-
-
 def install() -> None:
     """Install what an engine needs, where we may.
 
     Raises:
         NotHere: We may not, or it cannot be had.
     """
-    if os.geteuid() != 0:
-        raise NotHere("an engine of its own needs root: run the lane as root, on a machine that is yours")
-    missing = [package for program, package in _PACKAGES.items() if not _found(program)]
+    packages = dict(_PACKAGES)
     if not list(Path("/usr/lib").rglob(NSS_WRAPPER)):
-        missing.append("libnss-wrapper")
-    if not missing:
-        return
-    if not _found("apt-get"):
-        raise NotHere(f"there is no apt-get here: install what Debian calls {' '.join(missing)}")
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # Its own service stays down: what runs here is ours to start and to end.
-    policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    try:
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
-            done = subprocess.run(["apt-get", *words], env=environ, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise NotHere(f"apt-get {' '.join(words)} failed:\n{done.stderr[-2000:]}")
-    finally:
-        if ours:
-            policy.unlink()
-
-
-def _found(program: str) -> str | None:
-    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+        packages[NSS_WRAPPER] = "libnss-wrapper"
+    debian.install(packages)
 
 
 class Engine:

@@ -9,9 +9,10 @@ look at what a container sees.
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import yaml
 
@@ -19,7 +20,8 @@ from botobs._ops.components import postgres
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import pins
 from tests.support import configs
-from tests.support.containers.engine import NSS_WRAPPER, Engine
+from tests.support.containers import debian
+from tests.support.containers.engine import NSS_WRAPPER
 from tests.support.containers.layer import Layer
 
 _SCRIPTS = Path(__file__).parent
@@ -34,33 +36,70 @@ _PROGRAMS: Mapping[str, Mapping[str, str]] = {
     "mimir": {"mimir": "/bin/mimir"},
     "alertmanager": {"alertmanager": "/bin/alertmanager", "amtool": "/bin/amtool"},
     "postgres_exporter": {"postgres_exporter": "/bin/postgres_exporter"},
+    "object-store": {"versitygw": "/usr/local/bin/versitygw"},
 }
+_OF_COMPOSE = tuple(name for name in _PROGRAMS if name != "object-store")
 #: What upstream's shells are asked by the health checks.
 _NC = {"tempo": "/busybox/nc", "postgres_exporter": "/bin/nc"}
 #: What the entrypoint of PostgreSQL and the database's owner need of busybox.
 _APPLETS = ("sh", "cat", "chown", "chmod", "mkdir", "id")
 
 
-def make(engine: Engine) -> None:
+class Store(Protocol):
+    """What keeps images: an engine, or the nodes of a cluster."""
+
+    folder: Path
+
+    def load(self, image: str, archive: Path, changes: Mapping[str, Sequence[str]]) -> None:
+        """Make an image of an archive of its files; `changes` are its instructions, with their words."""
+
+
+def make(store: Store) -> None:
     """Make every image of docker-compose.yml but Grafana's, which cannot be had here, and one for services."""
-    binaries = Binaries()
-    binaries.require(_PROGRAMS, Silent())
-    for name, programs in _PROGRAMS.items():
-        fill = partial(_fill, name=name, binaries=binaries)
-        _make(engine, pins()[name].image, fill, {"ENTRYPOINT": [next(iter(programs.values()))]})
+    make_programs(store, _OF_COMPOSE)
     compose = yaml.safe_load((configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     instructions = {"ENTRYPOINT": ["docker-entrypoint.sh"], "CMD": ["postgres"]}
-    _make(engine, compose["services"]["postgres"]["image"], _fill_postgres, instructions)
-    _make(engine, SERVICE, _fill_service, {})
+    _make(store, compose["services"]["postgres"]["image"], _fill_postgres, instructions)
+    make_service(store)
+
+
+def make_programs(store: Store, names: Iterable[str]) -> None:
+    """Make the images of some components."""
+    binaries = Binaries()
+    names = list(names)
+    binaries.require(names, Silent())
+    for name in names:
+        fill = partial(_fill, name=name, binaries=binaries)
+        _make(store, pins()[name].image, fill, {"ENTRYPOINT": [next(iter(_PROGRAMS[name].values()))]})
+
+
+def make_service(store: Store) -> None:
+    """Make the image for services."""
+    _make(store, SERVICE, _fill_service, {})
+
+
+def make_door(store: Store, name: str) -> None:
+    """Make an image of Debian's nginx, in place of the one that the charts of others bring."""
+    nginx = debian.found("nginx")
+    assert nginx is not None, "the cluster's packages bring it"
+
+    def fill(layer: Layer) -> None:
+        layer.add(Path(nginx), "/usr/sbin/nginx")
+        layer.libraries([Path(nginx)])
+        layer.busybox()
+        for folder in ("/var/lib/nginx", "/var/log/nginx"):
+            layer.folder(folder, 0o1777)
+
+    _make(store, name, fill, {"ENTRYPOINT": ["/usr/sbin/nginx"]})
 
 
 def _make(
-    engine: Engine, name: str, fill: Callable[[Layer], None], instructions: Mapping[str, Sequence[str]]
+    store: Store, name: str, fill: Callable[[Layer], None], instructions: Mapping[str, Sequence[str]]
 ) -> None:
-    archive = engine.folder / "image.tar"
+    archive = store.folder / "image.tar"
     with tarfile.open(archive, "w") as tar:
         fill(Layer(tar))
-    engine.load(name, archive, instructions)
+    store.load(name, archive, instructions)
     archive.unlink()
 
 

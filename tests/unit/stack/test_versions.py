@@ -17,7 +17,7 @@ _OTHERS = [pin for pin in pins().values() if pin.module_version]
 @pytest.mark.parametrize("pin", _OTHERS, ids=lambda pin: pin.name)
 def test_the_go_module_is_pinned_to_the_version_of_the_lock_file(pin: Pin) -> None:
     text = (pin.source / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\s*{re.escape(pin.module)} (v\S+)", text, re.MULTILINE)
+    found = re.search(rf"^(?:require )?\s*{re.escape(pin.module)} (v\S+)", text, re.MULTILINE)
     assert found is not None, f"{pin.source / 'go.mod'} does not require {pin.module}"
     assert found[1] == pin.module_version
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import re
 import secrets as random_secrets
@@ -48,15 +49,30 @@ def ensure(folder: Path, tenants: Sequence[str]) -> None:
     """
     for name, length in (("gossip.secret", 32), ("object-store.key", 15), ("object-store.secret", 32)):
         _ensure_random(folder / name, length)
+    ensure_tenants(folder, tenants)
+
+
+def ensure_tenants(folder: Path, tenants: Sequence[str]) -> None:
+    """Make the passwords of tenants in `tenants/` that are missing, and the list by which gateways know them.
+
+    Args:
+        folder: The home's `secrets/`.
+        tenants: All who may send.
+    """
     passwords = folder / "tenants"
     make_folder(passwords)
+    listed = passwords / "htpasswd"
+    text = listed.read_text(encoding="utf-8") if listed.exists() else ""
+    known = {name: rest for name, _, rest in (line.partition(":") for line in text.splitlines())}
     lines = []
     for tenant in tenants:
         _ensure_random(passwords / f"{tenant}.password", 32)
         password = read_secret(passwords / f"{tenant}.password")
         write_secret(passwords / f"{tenant}.authorization", authorization(tenant, password))
-        lines.append(f"{tenant}:{_hashed(password)}\n")
-    write_secret(passwords / "htpasswd", "".join(lines))
+        # What holds already stays: a list that did not change is none that is handed out anew.
+        kept = known.get(tenant, "")
+        lines.append(f"{tenant}:{kept if _is_of(kept, password) else _hashed(password)}\n")
+    write_secret(listed, "".join(lines))
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -75,8 +91,19 @@ def _ensure_random(path: Path, length: int) -> None:
         write_secret(path, random_secrets.token_urlsafe(length))
 
 
-def _hashed(password: str) -> str:
+def _is_of(kept: str, password: str) -> bool:
+    """Whether a hash was made of this password."""
+    if not kept.startswith("{SSHA}"):
+        return False
+    try:
+        decoded = base64.b64decode(kept.removeprefix("{SSHA}"))
+    except binascii.Error:
+        return False
+    return kept == _hashed(password, decoded[hashlib.sha1(usedforsecurity=False).digest_size :])
+
+
+def _hashed(password: str, salt: bytes = b"") -> str:
     # Every request is checked: what is random and this long needs no hash that is slow on purpose.
-    salt = random_secrets.token_bytes(8)
+    salt = salt or random_secrets.token_bytes(8)
     digest = hashlib.sha1(password.encode() + salt, usedforsecurity=False).digest()
     return f"{{SSHA}}{base64.b64encode(digest + salt).decode()}"

@@ -1,4 +1,4 @@
-"""A service in a container: one span, and the metrics that it has by itself."""
+"""A service with the name that it is given: one span, and the metrics that it has by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import botobs
 
-botobs.init("inside")
+botobs.init(sys.argv[1])
 with botobs.span("decide"):
     print("decided")
 # Its exit code says whether all was delivered.

@@ -1,0 +1,138 @@
+"""The Secrets that the chart of botobs, and the values for the charts beside it, name: made of the home's files."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..components.cluster import secrets as cluster_secrets
+from ..home.private import read_secret
+from . import certificates
+
+#: The releases of Mimir, Tempo and Alertmanager, as deploy/helm/values has them.
+_STORES = ("mimir-gateway", "tempo-gateway", "tempo-distributor", "alertmanager", "alertmanager-headless")
+#: Secrets that are files as they are.
+_FILES: Mapping[str, Sequence[str]] = {
+    "certificates": ("ca.pem", "server.pem", "server.key", "client.pem", "client.key"),
+    "tokens": ("ingest.tokens",),
+    "web": ("web.yml",),
+    "scrape": ("scrape.password",),
+    "database": ("database-exporter.password",),
+}
+#: What is made elsewhere, and is handed out where it has been put into the folder of secrets.
+_OBJECT_STORE = {"OBJECT_STORE_KEY": "object-store.key", "OBJECT_STORE_SECRET": "object-store.secret"}
+_RECEIVERS = "alertmanager"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where botobs is installed.
+
+    Attributes:
+        namespace: Of the releases.
+        name: Under which the chart makes everything: the release's.
+        tenant: Of its agents.
+    """
+
+    namespace: str = "observability"
+    name: str = "botobs"
+    tenant: str = "botobs"
+
+    def hosts(self) -> list[str]:
+        """Names that the server's certificate has to hold, within the namespace."""
+        parts = ["agent", "gateway", "postgres-exporter"]
+        names = [f"{self.name}-{part}.{self.namespace}.svc" for part in parts]
+        sampler = f"{self.name}-sampler"
+        names += [f"{sampler}-{shard}.{sampler}.{self.namespace}.svc" for shard in range(2)]
+        return [*names, *_STORES]
+
+
+def prepare(folder: Path, place: Place, hosts: Sequence[str]) -> None:
+    """Make what is missing in a home's folder of secrets.
+
+    Args:
+        folder: The folder.
+        place: Where botobs is installed.
+        hosts: Further names or addresses that the server's certificate has to hold.
+
+    Raises:
+        StackError: One is neither, or the tenant has a name that the stores would not take.
+    """
+    (tenant,) = cluster_secrets.tenants_of({"BOTOBS_TENANT": place.tenant})
+    certificates.add_hosts(folder, [*place.hosts(), *hosts])
+    # Gateways let in everybody who has been given a password.
+    known = {file.stem for file in (folder / "tenants").glob("*.password")}
+    cluster_secrets.ensure_tenants(folder, sorted({tenant, *known}))
+
+
+def manifests(folder: Path, place: Place) -> list[dict[str, Any]]:
+    """Every Secret, for `kubectl apply`.
+
+    Raises:
+        StackError: A file cannot be read, or is open to others.
+    """
+    return [_secret(place, name, content) for name, content in _contents(folder, place)]
+
+
+def missing(folder: Path) -> list[str]:
+    """What a person has to put into the folder of secrets before all of it can be handed out: one sentence each."""
+    sentences = []
+    if not all((folder / file).exists() for file in _OBJECT_STORE.values()):
+        files = " and ".join(str(folder / file) for file in _OBJECT_STORE.values())
+        sentences.append(f"the object store's key is not known: put it into {files}")
+    if not _receivers(folder):
+        sentences.append(f"no receiver of alerts has a secret: they belong into {folder / _RECEIVERS}")
+    return sentences
+
+
+def _contents(folder: Path, place: Place) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    for name, files in _FILES.items():
+        yield name, {file: (folder / file).read_bytes() for file in files}
+    yield "ruler", {"ALERTMANAGER_PASSWORD": read_secret(folder / "scrape.password").encode()}
+    yield (
+        "grafana",
+        {
+            "admin-user": b"admin",
+            "admin-password": read_secret(folder / "grafana-admin.password").encode(),
+            "secret-key": (folder / "grafana-secret-key").read_bytes(),
+        },
+    )
+    tenants = folder / "tenants"
+    yield (
+        "tenant",
+        {
+            "password": (tenants / f"{place.tenant}.password").read_bytes(),
+            "authorization": (tenants / f"{place.tenant}.authorization").read_bytes(),
+        },
+    )
+    yield "tenants", {"htpasswd": (tenants / "htpasswd").read_bytes()}
+    if all((folder / file).exists() for file in _OBJECT_STORE.values()):
+        yield (
+            "object-store",
+            {key: read_secret(folder / file).encode() for key, file in _OBJECT_STORE.items()},
+        )
+    if receivers := _receivers(folder):
+        yield "alertmanager", {file.name: file.read_bytes() for file in receivers}
+
+
+def _receivers(folder: Path) -> list[Path]:
+    there = folder / _RECEIVERS
+    return sorted(file for file in there.iterdir() if file.is_file()) if there.is_dir() else []
+
+
+def _secret(place: Place, name: str, content: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            # The names that values.yaml has, whatever the release is called.
+            "name": f"botobs-{name}",
+            "namespace": place.namespace,
+            "labels": {"app.kubernetes.io/part-of": "botobs"},
+        },
+        "type": "Opaque",
+        "data": {key: base64.b64encode(value).decode() for key, value in content.items()},
+    }

@@ -1,0 +1,37 @@
+"""Every program of the stack can be built for machines that are not this one: nothing in it wants x86 or Linux."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from botobs._ops.programs import _go
+from botobs._ops.programs.versions import pins
+
+#: What is part of a stack, and so of every kind of machine; what checks the project runs on this one alone.
+_PROGRAMS = [(pin.name, program) for pin in pins().values() if pin.licence for program in pin.packages]
+#: The first bytes of a program: its format, and its processor by that format's number.
+_HEADERS = {
+    "linux-arm64": (b"\x7fELF", "<H", 18, 183),
+    "darwin-arm64": (b"\xcf\xfa\xed\xfe", "<I", 4, 0x0100000C),
+}
+
+
+@pytest.mark.parametrize("machine", _HEADERS)
+@pytest.mark.parametrize(("component", "program"), _PROGRAMS, ids=[program for _, program in _PROGRAMS])
+def test_it_is_built(
+    component: str, program: str, machine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, _, processor = machine.partition("-")
+    monkeypatch.setenv("GOOS", system)
+    monkeypatch.setenv("GOARCH", processor)
+    pin = pins()[component]
+    target = tmp_path / program
+    _go.build(_go.find_go(), pin, pin.packages[program], target, lambda *_: None, static=True)
+    magic, kind, place, number = _HEADERS[machine]
+    with target.open("rb") as file:
+        head = file.read(32)
+    assert head.startswith(magic)
+    assert struct.unpack_from(kind, head, place) == (number,)

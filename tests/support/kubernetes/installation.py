@@ -1,0 +1,208 @@
+"""botobs on a cluster, as docs/how-to/kubernetes.md installs it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import yaml
+
+from botobs._ops.access import clients
+from botobs._ops.home.home import Home
+from botobs._ops.home.private import write_secret
+from testbed.stack import FAST
+from tests.support import charts
+from tests.support.kubernetes import stores
+from tests.support.kubernetes.cluster import Cluster
+from tests.support.upstream import merged
+from tests.support.waiting import eventually
+
+NAMESPACE = charts.NAMESPACE
+#: Where services outside of the cluster reach an agent.
+OUTSIDE = "198.18.200.10"
+#: The folder of an agent's queue, as the page has it made on every node.
+QUEUE = "/var/lib/botobs/agent"
+_VOLUMES = "/var/lib/volumes"
+_BOTOBS = [sys.executable, "-m", "botobs"]
+_VALUES: Mapping[str, Any] = {
+    "environment": "test",
+    "settings": dict(FAST),
+    # Two gateways of half a core each, and what else there is, want more than a small machine has.
+    "gateways": {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
+}
+
+
+class Installation:
+    """The releases, on a cluster.
+
+    Args:
+        cluster: Where.
+
+    Attributes:
+        home: Where the secrets are.
+        values: Those of the chart, over its own.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.home = Home(cluster.folder / "home")
+        self.values: dict[str, Any] = dict(_VALUES)
+        self.endpoint = f"https://{OUTSIDE}:4318"
+
+    def prepare(self) -> None:
+        """Make what the page has made before anything is installed: a namespace, secrets, folders; and volumes."""
+        self.kubectl("create", "namespace", NAMESPACE)
+        self.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
+        self.home.create()
+        for name in ("key", "secret"):
+            write_secret(self.home.secrets / f"object-store.{name}", f"test-{name}-0123456789")
+        self.hand_out_secrets()
+        for node in self.cluster.nodes.values():
+            node.machine.run("install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", QUEUE)
+        for number, node in enumerate(self.cluster.nodes.values()):
+            for disk in range(3):
+                path = f"{_VOLUMES}/{disk}"
+                node.machine.run("install", "-d", path)
+                self.cluster.apply(_volume(f"disk-{number}-{disk}", node.name, path))
+
+    def hand_out_secrets(self) -> None:
+        """By the command that the page names; also after a change."""
+        hosts = [OUTSIDE, "object-store", *stores.ADDRESSES.values()]
+        words = [*_BOTOBS, "kubernetes", "secrets", "--home", str(self.home.path)]
+        words += [word for host in hosts for word in ("--host", host)]
+        self.cluster.run(
+            "bash", "-c", f"set -o pipefail; {shlex.join(words)} | kubectl apply --server-side -f -"
+        )
+
+    def install(self) -> None:
+        """The chart, and what stands beside it."""
+        self._helm("install")
+        self.cluster.apply(*stores.manifests(NAMESPACE), _outside())
+        self.wait()
+
+    def upgrade(self, values: Mapping[str, Any]) -> None:
+        """`helm upgrade` with values over those that hold, until all has been replaced."""
+        self.values = merged(self.values, values)
+        self._helm("upgrade")
+        self.wait()
+
+    def uninstall(self) -> None:
+        """The chart alone, until none of its pods is left."""
+        self.run("helm", "uninstall", charts.RELEASE, "--namespace", NAMESPACE, "--wait")
+        eventually(lambda: not self.pods("app.kubernetes.io/name=botobs"), within=300)
+
+    def reinstall(self) -> None:
+        """The chart again, with the values that hold."""
+        self._helm("install")
+        self.wait()
+
+    def wait(self, within: float = 600) -> None:
+        """Wait until every set has what it wants, of its newest kind, and it is ready."""
+        eventually(self._complete, within=within, every=1)
+
+    def pods(self, selector: str) -> list[dict[str, Any]]:
+        """Pods of ours, by their labels."""
+        return self.cluster.get("pods", "--namespace", NAMESPACE, "--selector", selector)
+
+    def kubectl(self, *words: str) -> str:
+        """Run `kubectl`."""
+        return self.cluster.run("kubectl", *words)
+
+    def run(self, *words: str) -> str:
+        """Run a command beside the cluster."""
+        return self.cluster.run(*words)
+
+    def botobs(self, *words: str) -> str:
+        """Run the command `botobs` on the home."""
+        return self.cluster.run(*_BOTOBS, *words, "--home", str(self.home.path))
+
+    def client(self, part: str) -> httpx.Client:
+        """An operator's client for a store's door; close it after use."""
+        port = 9093 if part == "alertmanager" else 8443
+        return clients.client(self.home.secrets, f"https://{stores.ADDRESSES[part]}:{port}")
+
+    def query(self, promql: str) -> list[dict[str, Any]]:
+        """Samples of an instant query at Mimir."""
+        with self.client("mimir") as http:
+            answer = http.get("/prometheus/api/v1/query", params={"query": promql})
+            answer.raise_for_status()
+            return list(answer.json()["data"]["result"])
+
+    def kill(self, pod: Mapping[str, Any]) -> None:
+        """Kill the process of a pod's container, as when it runs out of memory."""
+        (status,) = pod["status"]["containerStatuses"]
+        identity = status["containerID"].partition("://")[2]
+        machine = self.cluster.nodes[pod["spec"]["nodeName"]].machine
+        listed = machine.run("ctr", "--namespace", "k8s.io", "tasks", "list").splitlines()
+        (pid,) = (line.split()[1] for line in listed if line.startswith(identity))
+        machine.run("kill", "-KILL", pid)
+
+    def _helm(self, action: str) -> None:
+        words = ["helm", action, charts.RELEASE, str(charts.CHART), "--namespace", NAMESPACE, "--values", "-"]
+        self.cluster.run(*words, given=yaml.safe_dump(self.values))
+
+    def _complete(self) -> bool:
+        kinds = "deployments,statefulsets,daemonsets"
+        late = [name for each in self.cluster.get(kinds, "--namespace", NAMESPACE) if (name := _lacks(each))]
+        assert not late, f"{late}\n{self._why()}"
+        return True
+
+    def _why(self) -> str:
+        words = ["get", "pods,events,persistentvolumeclaims", "--namespace", NAMESPACE, "--output=wide"]
+        done = subprocess.run(
+            ["kubectl", *words], env=self.cluster.environ, capture_output=True, text=True, check=False
+        )
+        return done.stdout[-6000:] + done.stderr
+
+
+def _lacks(workload: Mapping[str, Any]) -> str:
+    """Its name where it is not complete."""
+    status, spec = workload["status"], workload["spec"]
+    seen = status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+    if workload["kind"] == "DaemonSet":
+        wanted = status["desiredNumberScheduled"]
+        counts = [status.get("updatedNumberScheduled", 0), status.get("numberReady", 0)]
+    else:
+        wanted = spec["replicas"]
+        counts = [status.get("updatedReplicas", 0), status.get("readyReplicas", 0), status.get("replicas", 0)]
+    if seen and all(count == wanted for count in counts):
+        return ""
+    return f"{workload['kind']} {workload['metadata']['name']}: {counts} of {wanted}"
+
+
+def _volume(name: str, node: str, path: str) -> dict[str, Any]:
+    """A disk of a node, as there is no provisioner."""
+    where = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": "20Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "local": {"path": path},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [where]}]}},
+        },
+    }
+
+
+def _outside() -> dict[str, Any]:
+    """What an operator adds for services that are not in the cluster."""
+    labels = {"app.kubernetes.io/name": "botobs", "app.kubernetes.io/component": "agent"}
+    ports = [
+        {"name": f"otlp-{name}", "port": port, "targetPort": f"otlp-{name}"} for name, port in _PORTS.items()
+    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "agents-outside", "namespace": NAMESPACE},
+        "spec": {"clusterIP": OUTSIDE, "selector": labels, "ports": ports},
+    }
+
+
+_PORTS = {"grpc": 4317, "http": 4318}
