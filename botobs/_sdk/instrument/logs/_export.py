@@ -15,6 +15,7 @@ from ...context import exporting
 from ...export.logs import LogEntry, PlainRecord
 from ...patching.guard import never_raise, report
 from ...redaction import CUT_MARGIN
+from ...safe import text_of
 from ._context import LogContext, current_span_context
 from ._redaction import RecordRedactor, pairs_of
 
@@ -157,8 +158,8 @@ class _Reader:
             return False
         if not {str}.issuperset(map(type, fields)):
             return False
-        texts = "".join([*fields, *[value for value in fields.values() if type(value) is str]])
-        return self.redactor.fits(texts, _LONGEST_NAME)
+        texts = [*fields, *[value for value in fields.values() if type(value) is str]]
+        return sum(map(len, texts)) <= _LONGEST_NAME and self.redactor.fits("".join(texts), _LONGEST_NAME)
 
     def field(self, name: str, value: Any) -> Any:
         """A text, number or truth value, or a sequence or mapping of such."""
@@ -195,7 +196,9 @@ class _Reader:
         if depth < _DEEPEST and issubclass(kind, Sequence) and not issubclass(kind, str | bytearray):
             items = [self._read(name, item, depth + 1) for item in self.redactor.items(value)]
             return items if len(items) == len(value) else [*items, f"[{len(value) - len(items)} items cut]"]
-        return self.redactor.exported(name, _printed(value), _LONGEST_TEXT)
+        # Of what is deeper a bounded part is printed: a few lists that hold one another can have a text without end.
+        text = text_of(value) if issubclass(kind, list | tuple | dict) else _printed(value)
+        return self.redactor.exported(name, text, _LONGEST_TEXT)
 
 
 def _printed(value: Any) -> str:
