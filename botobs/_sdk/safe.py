@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import numbers
 import operator
 import re
 import reprlib
@@ -33,6 +34,7 @@ _LATEST = (1 << 63) - 1
 
 #: Characters of one text that are kept in memory until the export, which looks at few more.
 MAX_TEXT = 48 * 1024
+_MAX_NAME = 1000
 # The end of a text that is cut: a part of a key looks like none.
 _RUN = re.compile(r"[\w+/=-]*+")
 _LONGEST_RUN = 4096
@@ -184,6 +186,11 @@ def text_of(value: object) -> str:
         return f"<{class_name(kind)} without a text>"
 
 
+def short_text_of(value: object) -> str:
+    """`text_of`, cut to about `_MAX_NAME` characters: for names, which are kept in many places, and for long."""
+    return head(text_of(value), _MAX_NAME)
+
+
 def digits(number: int) -> str:
     """A whole number as text: decimal, or hexadecimal where Python refuses to make so many decimal digits."""
     return str(number) if number.bit_length() < 2000 else f"{number:#x}"
@@ -207,6 +214,9 @@ def number_of(amount: object) -> int | float | None:
     """
     try:
         if isinstance(amount, str | bytes | bytearray):
+            return None
+        if issubclass(type(amount), numbers.Complex) and not issubclass(type(amount), numbers.Real):
+            # NumPy's would warn when it is converted.
             return None
         value: int | float
         try:

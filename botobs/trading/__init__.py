@@ -17,7 +17,7 @@ from collections.abc import Collection
 from typing import Any
 
 from .._sdk.safe import number_of as _number_of
-from .._sdk.safe import text_of as _text_of
+from .._sdk.safe import short_text_of as _text_of
 from ..semconv import trading as _names
 from ._lifecycle import State
 from .bots import Bot

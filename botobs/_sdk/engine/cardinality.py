@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..safe import Log
+from ..safe import Log, head
 
 logger = Log("botobs")
 
@@ -64,6 +64,8 @@ _ESCAPED = re.compile(r"[^A-Za-z0-9]")
 
 #: Keys whose result is cached, and pairs of metric and key that are warned about.
 _REMEMBERED = 1000
+#: Characters of a key that is remembered; of a longer one the last words are looked at.
+_LONGEST = 1000
 
 
 def names_one_of_many(key: str) -> bool:
@@ -71,7 +73,7 @@ def names_one_of_many(key: str) -> bool:
 
     `client_order_id`, `clientOrderId`, `exchange.order.client_id` and `order.id` are; `botobs.bot.id` is not.
     """
-    words = tuple(word.lower() for word in _WORDS.findall(key))
+    words = tuple(word.lower() for word in _WORDS.findall(key[-_LONGEST:]))
     return any(words[-len(refused) :] == refused for refused in _REFUSED)
 
 
@@ -110,6 +112,7 @@ class AttributeGuard:
         if not changed:
             return attributes
         for key, name in changed.items():
+            key = head(key, _LONGEST)
             if name is None:
                 self.refused += 1
                 self._warn(
@@ -139,11 +142,11 @@ class AttributeGuard:
             return self._names[key]
         except KeyError:
             name = None if names_one_of_many(key) else label_name(key)
-            if len(self._names) < _REMEMBERED:
+            if len(self._names) < _REMEMBERED and len(key) <= _LONGEST:
                 self._names[key] = name
             return name
 
     def _warn(self, metric: str, key: str, message: str) -> None:
         if (metric, key) not in self._warned and len(self._warned) < _REMEMBERED:
             self._warned.add((metric, key))
-            logger.warning("%s", message)
+            logger.warning("%s", head(message, 3 * _LONGEST))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
-from ..safe import let_pass, text_of
+from ..safe import head, let_pass, text_of
 
 #: Types whose values cannot change. Those of subclasses may, so types are compared exactly.
 IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
@@ -96,11 +96,11 @@ class _Freezer:
 
 
 def usable_key(key: Any) -> str | None:
-    """`key` as a non-empty string, or `None` if it cannot be one; never raises."""
+    """`key` as a non-empty string that is not too long, or `None` if it cannot be one; never raises."""
     if type(key) is str:
-        return key or None
+        return head(key) or None
     try:
-        return text_of(key) or None if isinstance(key, str) or (key and _has_text(key)) else None
+        return head(text_of(key)) or None if isinstance(key, str) or (key and _has_text(key)) else None
     except BaseException as error:
         let_pass(error)
         return None

@@ -25,7 +25,7 @@ from ..engine.redact import redact_logs
 from ..engine.values import sendable_attributes
 from ..redaction import Redactor
 from ..safe import nanoseconds, sendable
-from .logs import LogEntry
+from .logs import LogEntry, PlainRecord
 
 
 class LogEncoder:
@@ -39,14 +39,15 @@ class LogEncoder:
         self.resource = resource
         self._redactor = redactor
 
-    def encode(self, entries: Sequence[LogEntry]) -> bytes:
+    def encode(self, records: Sequence[LogEntry | PlainRecord]) -> bytes:
         """A redacted ExportLogsServiceRequest.
 
         Raises:
             Exception: One of the records cannot be encoded.
         """
         scopes: dict[str, list[LogRecord]] = {}
-        for entry in entries:
+        for record in records:
+            entry = record.read(record) if isinstance(record, PlainRecord) else record
             scopes.setdefault(sendable(entry.logger), []).append(_record(entry))
         logs = ResourceLogs(
             resource=ResourceMessage(attributes=_pairs(self.resource.attributes)),

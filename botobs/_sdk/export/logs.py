@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,34 @@ class LogEntry:
     span: SpanContext
 
 
-def priority_of(entry: LogEntry) -> Priority:
+@dataclass(slots=True)
+class PlainRecord:
+    """A log record of short texts and of numbers, in which nothing can change: what is exported of it is made later.
+
+    Attributes:
+        level: On the scale of the standard library.
+        values: All that it holds.
+        span: The span that was current when it was written.
+        read: Makes the entry of it, on the export thread.
+    """
+
+    level: Any
+    values: Mapping[str, Any]
+    span: SpanContext
+    read: Callable[[PlainRecord], LogEntry]
+
+
+def priority_of(entry: LogEntry | PlainRecord) -> Priority:
     """The priority of a record: errors are critical, levels below INFO are bulk."""
     if entry.level >= _ERROR:
         return Priority.CRITICAL
     return Priority.NORMAL if entry.level >= _INFO else Priority.BULK
 
 
-def size_of(entry: LogEntry) -> int:
+def size_of(entry: LogEntry | PlainRecord) -> int:
     """About how many bytes a record takes in memory."""
+    if isinstance(entry, PlainRecord):
+        return sum(map(_size, entry.values.values()))
     return 1000 + len(entry.body) + sum(map(_size, entry.attributes.values()))
 
 

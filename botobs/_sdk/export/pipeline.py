@@ -164,13 +164,16 @@ class Pipeline:
         if self.queue.add_unsorted(span) and not self._inbox.woken:
             self._inbox.wake()
 
-    def offer_log(self, entry: logs.LogEntry) -> None:
+    def offer_log(self, record: logs.LogEntry | logs.PlainRecord) -> None:
         """Queue a log record; on the caller's thread, without I/O."""
-        priority = logs.priority_of(entry)
         if self._delivery.sender is None and not self._store.durable:
-            self._counts.drop("logs", priority, "no_endpoint")
+            self._counts.drop("logs", logs.priority_of(record), "no_endpoint")
         elif self._accepts:
-            self.log_queue.put(entry, priority, logs.size_of(entry))
+            if self.log_queue.add_unsorted(record) and not self._inbox.woken:
+                self._inbox.wake()
+            if isinstance(record, logs.LogEntry):
+                # It may be large: its bytes are counted soon.
+                self.log_queue.sort(2)
 
     def report_soon(self) -> None:
         """Export metrics before their time, because something is to be known at once.

@@ -12,7 +12,7 @@ from opentelemetry.trace import Tracer, TracerProvider
 from ..._version import __version__
 
 if TYPE_CHECKING:
-    from ..export.logs import LogEntry
+    from ..export.logs import LogEntry, PlainRecord
     from ..settings import Settings
 
 
@@ -27,7 +27,7 @@ class Telemetry:
     tracer_provider: TracerProvider
     meter_provider: MeterProvider
     settings: Settings
-    logs: Callable[[LogEntry], None] | None = None
+    logs: Callable[[LogEntry | PlainRecord], None] | None = None
 
     def tracer(self, scope: str) -> Tracer:
         """The tracer of the instrumentation scope `botobs.<scope>`."""

@@ -100,6 +100,10 @@ def _empty_parameters(place: Place, one: Any, other: Any) -> bool:
     return "params" in place and (one, other) == ("tuple", "list")
 
 
+def _texts_made(place: Place, one: Any, other: Any) -> bool:
+    return "texts made" in place and other == one + 1
+
+
 def _headers(_: Place, one: Any, other: Any) -> bool:
     added = ("traceparent", "tracestate", "baggage")
     return (
@@ -163,6 +167,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         "tuple.",
         "SQLAlchemy does so for every engine that somebody listens to.",
         _empty_parameters,
+    ),
+    Difference(
+        "With `logs=True`, the text of an object in a log record is made once more, on the thread that logs.",
+        "It is exported, as by one more handler. Texts and numbers are read later.",
+        _texts_made,
     ),
     Difference(
         "HTTP requests carry the header `traceparent`, and `tracestate` and `baggage` if there are any.",

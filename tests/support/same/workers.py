@@ -93,6 +93,7 @@ def environment(home: Path, endpoint: str) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONHASHSEED": "0",
         "BOTOBS_ENDPOINT": endpoint,
+        "BOTOBS_LOGS": "true",
     }
 
 

@@ -46,6 +46,7 @@ def test_every_difference_of_the_table_is_seen(workers: Workers) -> None:
         "databases.core",
         "logs.who_has_called",
         "logs.exceptions_in_records",
+        "hostile.texts_of_objects_in_records",
         "inspection.standard_library",
         "web.with_requests",
     ):

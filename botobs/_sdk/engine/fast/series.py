@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...safe import let_pass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ...redaction import Redactor
 
 _C = TypeVar("_C", bound=Cell)
+#: Characters of a text, bytes, or bits of a number, that are remembered as they were passed.
+_LONGEST = 1000
 
 
 class Cardinality:
@@ -83,7 +86,7 @@ class Series(Generic[_C]):
             return self._find(self._clean(attributes), None)
         if cell is None:
             cell = self._find(self._clean(attributes), None)
-            if cell is not self._overflow:
+            if cell is not self._overflow and all(map(_is_short, chain.from_iterable(items))):
                 if len(self.known) > 4 * self._cardinality.series:
                     self.known.clear()
                 self.known[passed if any(type(value) is not str for _, value in items) else items] = cell
@@ -127,6 +130,20 @@ class Series(Generic[_C]):
                     self._overflow.metric = self._name
                 cell = self._overflow
         return cell
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a key or value may be remembered as it was passed: what is sent of a long one is short."""
+    kind = type(value)
+    if issubclass(kind, str):
+        return str.__len__(value) <= _LONGEST
+    if issubclass(kind, bytes):
+        return bytes.__len__(value) <= _LONGEST
+    if issubclass(kind, int):
+        return int.bit_length(value) <= _LONGEST
+    return not issubclass(kind, tuple) or all(
+        not issubclass(type(item), tuple) and _is_short(item) for item in tuple.__iter__(value)
+    )
 
 
 def _identity(value: Any) -> Any:

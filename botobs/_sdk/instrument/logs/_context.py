@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from opentelemetry.trace import get_current_span
+from typing import Any
 
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, Span, SpanContext
+
+from ...context import SPAN_KEY, current
 from ...redaction import Redactor
 from ..base import Telemetry
 from ._redaction import RecordRedactor
@@ -11,6 +14,12 @@ from ._redaction import RecordRedactor
 TRACE_ID = "trace_id"
 SPAN_ID = "span_id"
 SERVICE = "service"
+
+
+def current_span_context() -> SpanContext:
+    """That of the current span, as `get_current_span` finds it."""
+    span = current().get(SPAN_KEY)
+    return span.get_span_context() if isinstance(span, Span) else INVALID_SPAN_CONTEXT
 
 
 class LogContext:
@@ -28,10 +37,19 @@ class LogContext:
 
     def fields(self) -> dict[str, str]:
         """`trace_id` and `span_id`, as hex and empty outside of a span, and `service`."""
-        span = get_current_span().get_span_context()
-        if not span.is_valid:
-            return {TRACE_ID: "", SPAN_ID: "", SERVICE: self._service}
-        return {TRACE_ID: f"{span.trace_id:032x}", SPAN_ID: f"{span.span_id:016x}", SERVICE: self._service}
+        fields: dict[str, str] = {}
+        self.stamp(fields)
+        return fields
+
+    def stamp(self, fields: dict[str, Any]) -> None:
+        """Add them to the fields of a record. One of another process or thread, handled again here, has its own."""
+        span = current_span_context()
+        trace_id = span_id = ""
+        if span.is_valid:
+            trace_id, span_id = span.trace_id.to_bytes(16, "big").hex(), span.span_id.to_bytes(8, "big").hex()
+        fields.setdefault(TRACE_ID, trace_id)
+        fields.setdefault(SPAN_ID, span_id)
+        fields.setdefault(SERVICE, self._service)
 
     def record(self) -> RecordRedactor:
         """Redacts one record."""

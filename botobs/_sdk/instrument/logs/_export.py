@@ -6,16 +6,17 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
 
-from opentelemetry.trace import SpanContext, get_current_span
+from opentelemetry.trace import SpanContext
 
 from ...context import exporting
-from ...export.logs import LogEntry
+from ...export.logs import LogEntry, PlainRecord
 from ...patching.guard import never_raise, report
 from ...redaction import CUT_MARGIN
-from ._context import LogContext
+from ...safe import text_of
+from ._context import LogContext, current_span_context
 from ._redaction import RecordRedactor, pairs_of
 
 #: Loggers of the export itself: their records would beget others.
@@ -52,24 +53,36 @@ class LogExport:
             whose end is missing may look like none.
     """
 
-    def __init__(self, sink: Callable[[LogEntry], None], context: LogContext) -> None:
-        self._sink = sink
+    def __init__(self, sink: Callable[[LogEntry | PlainRecord], None], context: LogContext) -> None:
+        self.sink = sink
         self._context = context
 
     @contextmanager
     def outermost(self) -> Iterator[bool]:
         """While a record is handled; whether no other library handles it already."""
-        known = _handling.get()
-        if known is not None and not known.over:
-            yield False
-            return
-        handling = _Handling()
-        token = _handling.set(handling)
+        token = self.begin()
         try:
-            yield True
+            yield token is not None
         finally:
+            if token is not None:
+                self.end(token)
+
+    def begin(self) -> Token[Any] | None:
+        """Note that a record is handled from now on; what `end` wants, None if another library handles it already."""
+        known = _handling.get()
+        return _handling.set(_Handling()) if known is None or known.over else None
+
+    def end(self, token: Token[Any]) -> None:
+        """The record is handled."""
+        handling = _handling.get()
+        if handling is not None:
             handling.over = True
-            _handling.reset(token)
+        _handling.reset(token)
+
+    def wants(self, logger: str) -> bool:
+        """Whether what the logger of this name writes now is exported."""
+        ours = logger.startswith(_OURS) and logger.partition(".")[0] in _OURS
+        return not ours and not exporting.get()
 
     @never_raise("logging")
     def send(
@@ -91,8 +104,21 @@ class LogExport:
             stacktrace: Of its exception.
             span: The span that it belongs to; the current one by default.
         """
-        if logger.partition(".")[0] in _OURS or exporting.get():
-            return
+        if self.wants(logger):
+            self.sink(self.entry(logger, level, level_name, body, fields, created, stacktrace, span))
+
+    def entry(
+        self,
+        logger: str,
+        level: int,
+        level_name: str,
+        body: Any,
+        fields: Mapping[str, Any],
+        created: float | None = None,
+        stacktrace: str | None = None,
+        span: SpanContext | None = None,
+    ) -> LogEntry:
+        """What is exported of a record; see `send`."""
         reader = _Reader(self._context.record())
         attributes: dict[str, Any] = {}
         if stacktrace is not None:
@@ -102,17 +128,16 @@ class LogExport:
         else:
             for name, value in fields.items():
                 if value is not None:
-                    attributes[str(name)[:_LONGEST_NAME]] = reader.field(str(name), value)
-        self._sink(
-            LogEntry(
-                int(created * 1e9) if created is not None else time.time_ns(),
-                level,
-                level_name,
-                logger,
-                reader.redactor.exported("", _printed(body), _LONGEST_TEXT),
-                attributes,
-                span or get_current_span().get_span_context(),
-            )
+                    printed = _printed(name)
+                    attributes[printed[:_LONGEST_NAME]] = reader.field(printed, value)
+        return LogEntry(
+            int(created * 1e9) if created is not None else time.time_ns(),
+            level,
+            level_name,
+            logger,
+            reader.redactor.exported("", _printed(body), _LONGEST_TEXT),
+            attributes,
+            span or current_span_context(),
         )
 
 
@@ -133,8 +158,8 @@ class _Reader:
             return False
         if not {str}.issuperset(map(type, fields)):
             return False
-        texts = "".join([*fields, *[value for value in fields.values() if type(value) is str]])
-        return self.redactor.fits(texts, _LONGEST_NAME)
+        texts = [*fields, *[value for value in fields.values() if type(value) is str]]
+        return sum(map(len, texts)) <= _LONGEST_NAME and self.redactor.fits("".join(texts), _LONGEST_NAME)
 
     def field(self, name: str, value: Any) -> Any:
         """A text, number or truth value, or a sequence or mapping of such."""
@@ -159,8 +184,10 @@ class _Reader:
             return value[:_LONGEST_TEXT]
         if depth < _DEEPEST and issubclass(kind, Mapping):
             pairs = [
-                (str(key), self._read(str(key), item, depth + 1))
-                for key, item in self.redactor.items(pairs_of(value))
+                (name, self._read(name, item, depth + 1))
+                for name, item in (
+                    (_printed(key), item) for key, item in self.redactor.items(pairs_of(value))
+                )
             ]
             cut = len(value) - len(pairs)
             return {key[:_LONGEST_NAME]: item for key, item in pairs} | (
@@ -169,7 +196,9 @@ class _Reader:
         if depth < _DEEPEST and issubclass(kind, Sequence) and not issubclass(kind, str | bytearray):
             items = [self._read(name, item, depth + 1) for item in self.redactor.items(value)]
             return items if len(items) == len(value) else [*items, f"[{len(value) - len(items)} items cut]"]
-        return self.redactor.exported(name, _printed(value), _LONGEST_TEXT)
+        # Of what is deeper a bounded part is printed: a few lists that hold one another can have a text without end.
+        text = text_of(value) if issubclass(kind, list | tuple | dict) else _printed(value)
+        return self.redactor.exported(name, text, _LONGEST_TEXT)
 
 
 def _printed(value: Any) -> str:

@@ -14,7 +14,7 @@ from opentelemetry import _logs
 from opentelemetry._logs import Logger, LoggerProvider, LogRecord, NoOpLogger
 from opentelemetry.trace import get_current_span
 
-from ...export.logs import LogEntry
+from ...export.logs import LogEntry, PlainRecord
 from ...patching.guard import never_raise
 from ...upstream import global_provider
 from ..base import Telemetry
@@ -27,7 +27,7 @@ _LEVEL_NAMES = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _UNSPECIFIED = 9
 
 
-def start(telemetry: Telemetry, sink: Callable[[LogEntry], None]) -> None:
+def start(telemetry: Telemetry, sink: Callable[[LogEntry | PlainRecord], None]) -> None:
     """Set the global logger provider, once, and have it lead to `sink` from now on."""
     _provider.export = LogExport(sink, LogContext(telemetry))
     if global_provider(_logs, "_LOGGER_PROVIDER") is None:

@@ -173,7 +173,7 @@ class RecordRedactor:
         text = str.__str__(text)
         try:
             clean = self._looked_at(name, text, share)
-            if "\x1b[" in text:
+            if text.find("\x1b[", 0, share) >= 0:
                 # Codes of colors between a name and its value hide the pair.
                 plain = _COLORS.sub("", text[:share]) + text[share:]
                 bare = self._looked_at(name, plain, share)

@@ -20,11 +20,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ...patching.guard import never_raise
+from opentelemetry.trace import SpanContext
+
+from ...export.logs import LogEntry, PlainRecord
+from ...patching.guard import never_raise, report
 from ...patching.patch import Patches
 from ...redaction import MAX_BYTES
+from ...safe import let_pass
 from ..base import Telemetry
-from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext
+from ._context import SERVICE, SPAN_ID, TRACE_ID, LogContext, current_span_context
 from ._export import LogExport
 from ._redaction import RecordRedactor
 
@@ -32,6 +36,12 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _OURS = frozenset({TRACE_ID, SPAN_ID, SERVICE})
 _KNOWN = _STANDARD | _OURS
 _TRACEBACKS = logging.Formatter()
+#: Types of values that cannot change, and whose text is made without code of the service.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+#: Fields whose texts belong to a logger, a thread or a line of code.
+_SHARED = _KNOWN - {"args", "exc_text", "message", "msg", "stack_info"}
+#: Characters of the texts of a record that is read later, on the export thread.
+_FEW = 4096
 
 
 #: Of loggers whose records are full of secrets: what is exported in place of a record's arguments, given its message
@@ -52,39 +62,93 @@ class LoggingInstrumentation:
         context = LogContext(telemetry)
 
         @never_raise(self.name)
-        def prepare(record: logging.LogRecord) -> bool:
-            _stamp(record, context)
-            if context.redacts_local:
-                _redact(record, context.record())
+        def redact(record: logging.LogRecord) -> bool:
+            _redact(record, context.record())
             return True
 
-        def handle(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
-            record = args[0] if args else kwargs["record"]
-            if not prepare(record) and context.redacts_local:
-                # Better an empty record than one with a secret in it.
-                record.msg, record.args, record.exc_info = "a record that could not be redacted", (), None
-            wrapped(*args, **kwargs)
+        def hook(wrapped: Callable[..., None]) -> Callable[..., None]:
+            def handle(logger: logging.Logger, record: logging.LogRecord) -> None:
+                try:
+                    context.stamp(vars(record))
+                except BaseException as error:
+                    let_pass(error)
+                    report("logging", error)
+                if context.redacts_local and not redact(record):
+                    # Better an empty record than one with a secret in it.
+                    record.msg, record.args, record.exc_info = "a record that could not be redacted", (), None
+                wrapped(logger, record)
 
-        self._patches.wrap(logging.Logger, "handle", handle)
+            return handle
+
+        self._patches.replace_method(logging.Logger, "handle", hook)
         if telemetry.logs is not None:
             self._export(LogExport(telemetry.logs, context))
 
     def _export(self, export: LogExport) -> None:
-        def call_handlers(wrapped: Callable[..., None], _logger: Any, args: Any, kwargs: Any) -> None:
-            with export.outermost() as outermost:
-                if outermost:
-                    _send(export, args[0] if args else kwargs["record"])
-                wrapped(*args, **kwargs)
+        def read(record: PlainRecord) -> LogEntry:
+            copied = object.__new__(logging.LogRecord)
+            vars(copied).update(record.values)
+            return _entry(export, copied, record.span)
 
-        self._patches.wrap(logging.Logger, "callHandlers", call_handlers)
+        def send(record: logging.LogRecord) -> None:
+            if export.wants(record.name):
+                span, values = current_span_context(), _plain(record)
+                export.sink(
+                    _entry(export, record, span)
+                    if values is None
+                    else PlainRecord(record.levelno, values, span, read)
+                )
+
+        def hook(wrapped: Callable[..., None]) -> Callable[..., None]:
+            def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+                token = export.begin()
+                if token is None:
+                    wrapped(logger, record)
+                    return
+                try:
+                    try:
+                        send(record)
+                    except BaseException as error:
+                        let_pass(error)
+                        report("logging", error)
+                    wrapped(logger, record)
+                finally:
+                    export.end(token)
+
+            return call_handlers
+
+        self._patches.replace_method(logging.Logger, "callHandlers", hook)
 
     def uninstall(self) -> None:
         """Leave records alone again; a format that names our fields needs `defaults` from then on."""
         self._patches.undo()
 
 
-@never_raise("logging")
-def _send(export: LogExport, record: logging.LogRecord) -> None:
+def _plain(record: logging.LogRecord) -> dict[str, Any] | None:
+    """A copy of all that a record holds, if it can be read on another thread: few texts and numbers, and no more."""
+    if type(record) is not logging.LogRecord or record.name in EXPORTED:
+        return None
+    values = vars(record).copy()
+    arguments = values.pop("args")
+    if type(arguments) is not tuple or not _PLAIN.issuperset(map(type, values.values())):
+        return None
+    # What else there is, such as the path of the code, exists once for many records.
+    size = 0
+    for name in values.keys() - _SHARED:
+        if type(name) is not str:
+            return None
+        value = values[name]
+        size += len(name) + (len(value) if type(value) is str else 0)
+    for value in arguments:
+        if type(value) is str:
+            size += len(value)
+        elif type(value) not in _PLAIN:
+            return None
+    values["args"] = arguments
+    return values if size <= _FEW else None
+
+
+def _entry(export: LogExport, record: logging.LogRecord, span: SpanContext) -> LogEntry:
     fields = {name: value for name, value in vars(record).items() if name not in _KNOWN}
     fields |= {
         "code.file.path": record.pathname,
@@ -95,22 +159,16 @@ def _send(export: LogExport, record: logging.LogRecord) -> None:
         fields["exception.type"] = record.exc_info[0].__qualname__
     if record.stack_info:
         fields["code.stacktrace"] = record.stack_info
-    export.send(
+    return export.entry(
         record.name,
         record.levelno,
         record.levelname,
         _message(record),
         fields,
-        created=record.created,
-        stacktrace=_exception(record),
+        record.created,
+        _exception(record),
+        span,
     )
-
-
-def _stamp(record: logging.LogRecord, context: LogContext) -> None:
-    fields = vars(record)
-    for name, value in context.fields().items():
-        # A record of another process or thread, handled again here, has its own.
-        fields.setdefault(name, value)
 
 
 def _redact(record: logging.LogRecord, redactor: RecordRedactor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -171,3 +172,34 @@ def alchemy(scene: Scene) -> Any:
         await engine.dispose()
 
     return asyncio.run(main())
+
+
+def hostile_parameters(scene: Scene) -> Any:
+    from tests.support.hostile import LyingDict, values
+
+    async def use(connection: Any) -> Any:
+        await connection.execute("create temporary table t (a text)")
+        calls: tuple[Callable[[Any], Any], ...] = (
+            lambda value: connection.fetch("select $1::text", value),
+            lambda value: connection.fetch(value),
+            lambda value: connection.execute(value),
+            lambda value: connection.executemany("insert into t values ($1)", [(value,)]),
+            lambda value: connection.executemany("insert into t values ($1)", value),
+            lambda value: connection.copy_records_to_table("t", records=[(value,)]),
+            lambda value: connection.copy_records_to_table("t", records=value),
+            lambda value: connection.copy_from_table(value, output=print),
+            lambda value: connection.prepare(value),
+            lambda value: connection.fetch("select 1", timeout=value),
+        )
+        for call in calls:
+            for value in values():
+                # Lists that hold one another, and what never ends, are read to their end without botobs too.
+                if not issubclass(type(value), list | LyingDict | itertools.count):
+                    scene.note(type(value).__name__)
+                    try:
+                        await call(value)
+                    except BaseException as error:
+                        scene.note(type(error).__name__)
+        return await connection.fetchval("select count(*) from t")
+
+    return _connected(scene, use)
