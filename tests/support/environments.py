@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+#: What tests keep between runs; `~/.cache/botobs/tests` by default.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "botobs" / "tests"
+
 _ROOT = Path(__file__).parents[2]
 _INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary")
 
@@ -19,12 +22,10 @@ _INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-
 def environment(name: str, requirements: Sequence[str]) -> Path:
     """The Python of a virtual environment with `requirements` and this checkout's botobs.
 
-    It is kept in `$XDG_CACHE_HOME/botobs/tests/NAME-HASH` (`~/.cache` by default), the hash being that of the
-    requirements; botobs is installed anew each time.
+    It is kept in `CACHE`, under the name and a hash of the requirements; botobs is installed anew each time.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "botobs" / "tests"
     digest = hashlib.sha256("\n".join(requirements).encode()).hexdigest()[:12]
-    folder = cache / f"{name}-{digest}"
+    folder = CACHE / f"{name}-{digest}"
     complete = folder / ".complete"
     python = folder / "bin" / "python"
     if not complete.exists():
