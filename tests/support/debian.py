@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -37,10 +38,14 @@ class Debian:
     Args:
         suite: Its release, such as `trixie`.
         python: The Python's command, such as `python3.13`, and the name of its package.
+        packages: Further packages, to build what has no wheel for this Python.
+        without: What of the locked dependencies cannot be had for this Python.
     """
 
     suite: str
     python: str
+    packages: Sequence[str] = ()
+    without: Sequence[str] = ()
 
     @property
     def root(self) -> Path:
@@ -73,13 +78,16 @@ class Debian:
         if not self._is_done(self.python):
             # The archive's own lists may be older than apt takes them for valid.
             self._install("-o", "Acquire::Check-Valid-Until=false", "update")
-            self._install("install", "--yes", "--no-install-recommends", f"{self.python}-venv")
+            wanted = (f"{self.python}-venv", *self.packages)
+            self._install("install", "--yes", "--no-install-recommends", *wanted)
             self._done(self.python)
         environment = self.environment
         if not self._is_done(environment):
             shutil.rmtree(f"{self.root}{environment}", ignore_errors=True)
             _run(self.command(self.python, "-m", "venv", environment))
-            self.pip("-r", "/botobs/requirements.lock")
+            (self.root / "tmp" / "requirements").write_text(self._requirements())
+            # The lock has all that anything of it needs.
+            self.pip("--no-deps", "-r", "/tmp/requirements")
             self.pip("--no-deps", "--editable", "/botobs")
             self._done(environment)
 
@@ -93,6 +101,11 @@ class Debian:
         python = f"{self.environment}/bin/python"
         quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--prefer-binary")
         _run(self.command(python, "-m", "pip", "install", *quiet, *words))
+
+    def _requirements(self) -> str:
+        # Every requirement begins a line, and its hashes follow, indented.
+        each = re.split(r"^(?=\w)", _LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        return "".join(one for one in each if one.partition("==")[0] not in self.without)
 
     def _install(self, *words: str) -> None:
         _run(self.command("apt-get", "--quiet", *words), {"DEBIAN_FRONTEND": "noninteractive"})

@@ -13,7 +13,12 @@ from tests.support.debian import Debian
 PYTHONS = {
     "3.13": Debian("trixie", "python3.13"),
     "3.14": Debian("sid", "python3.14"),
-    "3.15": Debian("sid", "python3.15"),
+    "3.15": Debian(
+        "sid",
+        "python3.15",
+        packages=["gcc", "libffi-dev", "python3.15-dev"],
+        without=["uvloop", "zlib-ng"],
+    ),
 }
 #: Folders of `tests/unit`: the SDK's wing, not the operator's.
 PARTS = ("engine", "exchange", "instrument", "orders", "same", "sdk", "settings", "testing", "trading")
