@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,8 +149,8 @@ def test_only_this_python_is_given_something(
 
     class Watched(multiprocessing.Process):
         @staticmethod
-        def _Popen(process: multiprocessing.Process) -> None:
-            seen.append(vars(process).keys() - before)
+        def _Popen(process_obj: Any) -> Any:
+            seen.append(vars(process_obj).keys() - before)
             raise OSError
 
     monkeypatch.setattr(multiprocessing.spawn, "_python_exe", executable)
