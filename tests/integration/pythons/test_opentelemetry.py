@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from testbed.otlp_receiver import receiving
 from tests.support.environments import environment
 
-#: Core and instrumentations, as they were released together: the last of each minor release. 1.45.2 came without some
-#: of its instrumentations.
+#: Core and instrumentations, as they were released together: the last of each minor release. 1.45.2 came without the
+#: instrumentation of aiohttp.
 RELEASES = [
     ("1.38.0", "0.59b0"),
     ("1.39.1", "0.60b1"),
@@ -29,6 +30,7 @@ PROGRAM = Path(__file__).with_name("program.py")
 PATIENCE = 120
 
 
+@functools.cache
 def python_of(core: str, instrumentations: str) -> Path:
     """The Python of an environment with one release, and the oldest libraries that it is tried with."""
     return environment(
