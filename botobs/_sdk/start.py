@@ -14,6 +14,7 @@ Only wrong settings with `strict` raise. Any other failure is logged, and the pr
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections.abc import Callable
@@ -22,13 +23,21 @@ from .export.rate_limit import logger
 from .handle import Handle
 from .process import fork
 from .process.exit import ExitHooks
-from .safe import described
+from .safe import described, never_raise
 from .settings import Problem, Settings, SettingsError
 
 #: Held while botobs starts or stops.
 _lock = threading.RLock()
 _current: Handle | None = None
-_exit_hooks = ExitHooks(lambda: shutdown(), lambda: _before_exec(), lambda: _is_idle(), lambda: _exit_limit())
+#: What it was started with; discovery changes the settings of a handle.
+_given: Settings | None = None
+_exit_hooks = ExitHooks(
+    lambda: shutdown(),
+    lambda: _before_exec(),
+    lambda: _is_idle(),
+    lambda: _exit_limit(),
+    lambda: _continued(),
+)
 
 
 def start(settings: Settings) -> Handle:
@@ -37,13 +46,14 @@ def start(settings: Settings) -> Handle:
     Raises:
         SettingsError: A certificate, a key or a folder cannot be used, and `strict` is on.
     """
-    global _current
+    global _current, _given
     with _lock:
         if _current is not None and _current.running:
             if _current.settings == settings:
                 logger.debug("botobs runs with these settings already")
                 return _current
             _current.shutdown()
+        _given = settings
         _current = handle = _create(settings)
         if handle.settings.enabled:
             fork.after_in_child(_after_fork)
@@ -109,6 +119,20 @@ def _shut_down(handle: Handle, seconds: float) -> bool:
         return False
     finally:
         lock.release()
+
+
+# -- workers that are no forks -----------------------------------------------------------------------------------
+
+
+@never_raise
+def continue_with(settings: bytes) -> None:
+    """Run with the settings of the process that started this one, unless its main module has called `init`."""
+    if current() is None:
+        start(pickle.loads(settings))
+
+
+def _continued() -> tuple[Callable[[bytes], None], bytes] | None:
+    return None if _given is None else (continue_with, pickle.dumps(_given))
 
 
 # -- hooks for the end of the process and for a fork ---------------------------------------------------------------

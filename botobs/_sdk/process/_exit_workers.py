@@ -1,4 +1,9 @@
-"""Worker processes of `multiprocessing` and its forks: when this process becomes one, and whether its work failed."""
+"""Worker processes of `multiprocessing` and its forks: when this process becomes one, and whether its work failed.
+
+A forked worker has what its parent had, botobs included. One that is spawned, or comes from the fork server, imports
+the program's main module, in which `botobs.init()` usually stands behind `if __name__ == "__main__"`. With the process
+that is sent to it goes what continues botobs there.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,13 @@ from types import ModuleType
 from typing import Any
 
 from ..patching.patch import Patches
+from ..safe import never_raise
 
 #: `multiprocessing`, which `concurrent.futures` and joblib's loky use, and its forks, Celery's and pathos'.
 _LIBRARIES = ("multiprocessing.process", "billiard.process", "multiprocess.process")
+
+#: Name of the attribute under which it goes along.
+_CARRIED = "_botobs_continued"
 
 _failed = False
 
@@ -37,14 +46,31 @@ def is_job() -> bool:
     return "rq" in sys.modules and "RQ_JOB_ID" in os.environ
 
 
+#: A function that never raises, and its argument, pickled already so that it cannot fail.
+Continuation = tuple[Callable[[bytes], None], bytes]
+
+
+class _Continued:
+    """Calls a function where it is unpickled."""
+
+    def __init__(self, function: Callable[[bytes], None], argument: bytes) -> None:
+        self._call = function, (argument,)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], None], tuple[bytes]]:
+        return self._call
+
+
 class Workers:
     """Calls `begun` in each worker before its work.
 
-    A forked worker is an ordinary fork until then, and a spawned one imports the program first.
+    Args:
+        begun: A forked worker is an ordinary fork until then, and a spawned one imports the program first.
+        continued: What is called in workers that are no forks; None for nothing.
     """
 
-    def __init__(self, begun: Callable[[], None]) -> None:
+    def __init__(self, begun: Callable[[], None], continued: Callable[[], Continuation | None]) -> None:
         self._begun = begun
+        self._continued = continued
         self._patches = Patches("multiprocessing")
 
     def watch(self) -> None:
@@ -57,8 +83,19 @@ class Workers:
         self._patches.undo()
 
     def _watch(self, module: ModuleType) -> None:
+        def hook_start(start: Callable[..., Any]) -> Callable[..., Any]:
+            def carry(process: Any, *args: Any, **kwargs: Any) -> Any:
+                self._give(process, module)
+                try:
+                    return start(process, *args, **kwargs)
+                finally:
+                    process.__dict__.pop(_CARRIED, None)
+
+            return carry
+
         def hook(bootstrap: Callable[..., Any]) -> Callable[..., Any]:
             def begin(process: Any, *args: Any, **kwargs: Any) -> Any:
+                process.__dict__.pop(_CARRIED, None)
                 self._begun()
                 process.run = functools.partial(_run, process.run)
                 return bootstrap(process, *args, **kwargs)
@@ -66,6 +103,24 @@ class Workers:
             return begin
 
         self._patches.replace_method(module.BaseProcess, "_bootstrap", hook)
+        self._patches.replace_method(module.BaseProcess, "start", hook_start)
+
+    @never_raise
+    def _give(self, process: Any, module: ModuleType) -> None:
+        # Another Python could not unpickle it, if it has no botobs.
+        continued = self._continued() if _runs_this_python(module) else None
+        if continued is not None:
+            process.__dict__[_CARRIED] = _Continued(*continued)
+
+
+def _runs_this_python(module: ModuleType) -> bool:
+    """Whether new workers of a library run the Python that runs here; `set_executable` names another one."""
+    spawn = sys.modules.get(f"{module.__name__.partition('.')[0]}.spawn")
+    if spawn is None:
+        return True
+    executable = spawn.get_executable()
+    known = (sys.executable, getattr(sys, "_base_executable", None))
+    return executable is None or os.fsdecode(executable) in known
 
 
 def _run(run: Callable[[], Any]) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 from . import own_threads
 from ._exit_calls import Calls, was_forked
 from ._exit_signals import DefaultSignals, handles_sigterm
-from ._exit_workers import Workers, failed, is_daemonic, is_job, is_worker
+from ._exit_workers import Continuation, Workers, failed, is_daemonic, is_job, is_worker
 
 #: Seconds beyond `limit` after which an end is held up no longer.
 _GRACE = 1.0
@@ -59,6 +59,7 @@ class ExitHooks:
         before_exec: Reports a clean stop before `os.exec*`; returns what takes it back.
         idle: Whether nothing has been recorded, so that there is nothing to report.
         limit: Seconds that `shutdown` and `before_exec` may take.
+        continued: What is called in worker processes that are no forks; None for nothing.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ExitHooks:
         before_exec: Callable[[], Callable[[], None]],
         idle: Callable[[], bool],
         limit: Callable[[], float],
+        continued: Callable[[], Continuation | None],
     ) -> None:
         self._shutdown = shutdown
         self._before_exec = before_exec
@@ -76,7 +78,7 @@ class ExitHooks:
         self._is_worker = False
         self._signals = DefaultSignals(self._end)
         self._calls = Calls(self._end_quickly, self._announce_exec)
-        self._workers = Workers(self._become_worker)
+        self._workers = Workers(self._become_worker, continued)
 
     def install(self) -> None:
         """Install the hooks; a second call does nothing."""

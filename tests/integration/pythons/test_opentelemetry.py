@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from pathlib import Path
@@ -11,14 +12,25 @@ import pytest
 from testbed.otlp_receiver import receiving
 from tests.support.environments import environment
 
-#: Core and instrumentations, as they were released together.
-RELEASES = [("1.38.0", "0.59b0"), ("1.40.0", "0.61b0"), ("1.42.1", "0.63b1"), ("1.45.1", "0.66b1")]
+#: Core and instrumentations, as they were released together: the last of each minor release. 1.45.2 came without the
+#: instrumentation of aiohttp.
+RELEASES = [
+    ("1.38.0", "0.59b0"),
+    ("1.39.1", "0.60b1"),
+    ("1.40.0", "0.61b0"),
+    ("1.41.1", "0.62b1"),
+    ("1.42.1", "0.63b1"),
+    ("1.43.0", "0.64b0"),
+    ("1.44.0", "0.65b0"),
+    ("1.45.1", "0.66b1"),
+]
 _CORE = ("api", "sdk", "exporter-otlp-proto-http")
 _INSTRUMENTATIONS = ("aiohttp-client", "aiohttp-server", "asyncpg", "sqlalchemy", "sqlite3")
 PROGRAM = Path(__file__).with_name("program.py")
 PATIENCE = 120
 
 
+@functools.cache
 def python_of(core: str, instrumentations: str) -> Path:
     """The Python of an environment with one release, and the oldest libraries that it is tried with."""
     return environment(

@@ -163,7 +163,10 @@ def test_a_stack_without_room_ends_as_the_service_says(recording: Recording) -> 
     for room in rooms:
         assert leave(recording.tracer.start_as_current_span("full"), room) is Deep, room
         assert not trace.get_current_span().get_span_context().is_valid, room
-    assert names(recording).count("full") >= len(rooms) - 3
+    # The SDK by itself loses three too; the guards around its methods are two calls more, which Python 3.11 does not
+    # count.
+    lost = len(rooms) - names(recording).count("full")
+    assert lost <= (5 if recording.name == "stock" else 3)
     assert [span["status"][1] for span in recording.spans()[-50:]] == [StatusCode.ERROR.value] * 50
 
 

@@ -96,9 +96,11 @@ def test_multiprocessing(start: Start, receiver: OtlpReceiver, method: str) -> N
     assert len({attributes(one.resource)["service.instance.id"] for one in receiver.traces}) == 2
 
 
-def test_concurrent_futures(start: Start, receiver: OtlpReceiver) -> None:
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_concurrent_futures(start: Start, receiver: OtlpReceiver, method: str) -> None:
     process = start(
         """
+        import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
         def work(number):
@@ -107,9 +109,10 @@ def test_concurrent_futures(start: Start, receiver: OtlpReceiver) -> None:
 
         if __name__ == "__main__":
             botobs.init()
-            with ProcessPoolExecutor(2) as pool:
+            with ProcessPoolExecutor(2, multiprocessing.get_context(sys.argv[1])) as pool:
                 assert sum(pool.map(work, range(10))) == 45
-        """
+        """,
+        method,
     )
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors

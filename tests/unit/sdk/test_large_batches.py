@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 
 Init = Callable[..., botobs.Handle]
 BOTH = pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)
+#: Seconds after which something hangs.
+PATIENCE = 600
 TEXT = "the book of BTC/USDT says 1 2 3; " * 240
 
 
@@ -42,7 +44,7 @@ def numbers(receiver: OtlpReceiver, name: str) -> list[int]:
 def test_requests_of_large_spans_are_bounded(init: Init, receiver: OtlpReceiver) -> None:
     handle = init(compression="none", span_interval=3600.0)
     record("snapshot", 120, 100_000)
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     assert numbers(receiver, "snapshot") == list(range(120))
     sizes = [len(request.body) for request in receiver.requests]
     assert MAX_REQUEST_BYTES / 2 < max(sizes) <= MAX_REQUEST_BYTES
@@ -58,11 +60,11 @@ def test_what_is_too_large_for_the_collector_is_halved(
     record("small", 30, 8_000)
     record("huge", 1, 400_000)
     record("large", 90, 40_000)
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     assert numbers(receiver, "small") == list(range(30))
     assert numbers(receiver, "large") == list(range(90))
     assert numbers(receiver, "huge") == []
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     lost = receiver.last_value("botobs.sdk.dropped", signal="traces", lane="normal", reason="too_large")
     assert lost == 1
     assert receiver.last_value("botobs.sdk.export.failures", signal="traces", reason="too_large") > 1
@@ -78,10 +80,10 @@ def test_an_item_that_no_collector_takes_costs_only_itself(
         for number in range(10):
             span.add_event("page", {f"{number} {part}": TEXT for part in range(100)})
     record("after", 1, 8_000)
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     assert {span.name for span in receiver.spans} == {"before", "after"}
     assert "1 items of traces are larger than 4194304 bytes" in caplog.text
-    handle.flush(30)
+    handle.flush(PATIENCE)
     assert receiver.last_value("botobs.sdk.dropped", signal="traces", lane="normal", reason="too_large") == 1
 
 
@@ -92,7 +94,7 @@ def test_a_large_metric_export_is_split(init: Init, receiver: OtlpReceiver) -> N
     for number in range(1500):
         counter.add(number, {"book": f"{number} {TEXT}"[:4000]})
     metrics.get_meter("other").create_counter("neighbour").add(1)
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     points = [point for _, _, point in receiver.points("books")]
     assert sorted(point.as_int for point in points[-1500:]) == list(range(1500))
     assert receiver.last_value("neighbour") == 1
@@ -106,7 +108,7 @@ def test_large_log_records_are_split(init: Init, receiver: OtlpReceiver) -> None
     logger.setLevel(logging.INFO)
     for number in range(40):
         logger.info("%d %s", number, TEXT)
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     bodies = [record.body.string_value for record in receiver.logs if TEXT[:20] in record.body.string_value]
     assert sorted(int(body.split()[0]) for body in bodies) == list(range(40))
 
@@ -117,7 +119,7 @@ def test_the_rest_of_a_half_sent_batch_is_kept(
 ) -> None:
     receiver.limit = 200_000
     handle = init(compression="none", span_interval=3600.0, metric_interval=3600.0, spool_dir=tmp_path)
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     take = receiver.take
 
     def fail_after_one(received: Any) -> None:
@@ -136,7 +138,7 @@ def test_the_rest_of_a_half_sent_batch_is_kept(
         some = numbers(receiver, "kept")
     monkeypatch.setattr(receiver, "take", take)
     receiver.reply = Reply()
-    assert handle.flush(30)
+    assert handle.flush(PATIENCE)
     assert numbers(receiver, "kept") == list(range(12)), "each once"
     assert [name for _, _, files in os.walk(tmp_path / "botobs-spool") for name in files] == ["lock"]
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.spawn
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import botobs
 from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
 pytestmark = pytest.mark.slow
@@ -113,3 +117,47 @@ def test_a_worker_with_a_handler_says_goodbye(run: Run, receiver: OtlpReceiver) 
     assert process.returncode == 0, errors
     assert [span.name for span in receiver.spans] == ["worked"]
     assert all(last_of_each(receiver, "botobs.service.goodbye.timestamp").values())
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_what_the_main_module_starts_in_a_worker_stays(
+    run: Run, receiver: OtlpReceiver, tmp_path: Path, method: str
+) -> None:
+    program = tmp_path / "main.py"
+    program.write_text(
+        "import botobs, multiprocessing, sys\n"
+        "botobs.init('parent' if __name__ == '__main__' else 'worker')\n"
+        "def work():\n"
+        "    with botobs.span('worked'):\n"
+        "        pass\n"
+        "if __name__ == '__main__':\n"
+        "    process = multiprocessing.get_context(sys.argv[1]).Process(target=work)\n"
+        "    process.start()\n"
+        "    process.join()\n"
+    )
+    process = run(str(program), method)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert {attributes(one.resource)["service.name"] for one in receiver.traces} == {"worker"}
+
+
+@pytest.mark.parametrize(("executable", "given"), [(sys.executable, True), ("/opt/other/python", False)])
+def test_only_this_python_is_given_something(
+    receiver: OtlpReceiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, executable: str, given: bool
+) -> None:
+    seen = []
+
+    class Watched(multiprocessing.Process):
+        @staticmethod
+        def _Popen(process_obj: Any) -> Any:
+            seen.append(vars(process_obj).keys() - before)
+            raise OSError
+
+    monkeypatch.setattr(multiprocessing.spawn, "_python_exe", executable)
+    with botobs.init("tested", endpoint=receiver.endpoint, environ={"HOME": str(tmp_path)}):
+        process = Watched()
+        before = vars(process).keys() | set()
+        with pytest.raises(OSError):
+            process.start()
+    assert seen == [{"_botobs_continued"} if given else set()]
+    assert vars(process).keys() == before

@@ -195,8 +195,10 @@ def test_libraries_are_watched_if_it_is_wanted() -> None:
     sqlite = pytest.importorskip("sqlalchemy")
     for instrument in (True, False):
         with capture(instrument=instrument) as captured:
-            with sqlite.create_engine("sqlite://").connect() as connection:
+            engine = sqlite.create_engine("sqlite://")
+            with engine.connect() as connection:
                 connection.execute(sqlite.text("SELECT 1"))
+            engine.dispose()
             assert any("db.query.text" in span.attributes for span in captured.spans) is instrument
 
 
