@@ -26,6 +26,7 @@ import psutil
 
 from botobs._ops.access import secrets
 from botobs._ops.components import ports
+from botobs._ops.components.collector import FEATURES
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.stack import Home, Options
 from botobs._ops.stack.stack import render, variables
@@ -157,7 +158,7 @@ class Bench:
     def _running(self, config: Path, ready: Callable[[], bool]) -> Iterator[psutil.Process]:
         with (self.home.logs / f"{config.stem}.log").open("ab") as log:
             process = subprocess.Popen(
-                [self._program, "--config", str(config)],
+                [self._program, FEATURES, "--config", str(config)],
                 stdout=log,
                 stderr=log,
                 env=os.environ | (_SHIPPED if config in (self.durable, self.bare) else _UNBOUND),

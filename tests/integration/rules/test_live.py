@@ -16,6 +16,8 @@ from tests.support.waiting import eventually
 #: Series that only a fault makes, with the reason why the healthy demo has none.
 _ONLY_IN_A_FAULT = {
     "botobs_collector_refused_points_total": "no point is refused",
+    "botobs_collector_unidentified_points_total": "every sender is of our SDK",
+    'target_info{botobs_sender_process!=""}': "every sender is of our SDK",
     "botobs_bot_goodbye_timestamp_seconds": "no bot is stopped",
     "botobs_bot_restarts_total": "no bot fails",
     "exchange_orderbook_resyncs_total": "no book is wrong",
@@ -64,6 +66,8 @@ _SEE_NOTHING_YET = {
     "CollectorExporterStalled": "data leaves",
     "CollectorFiltering": "no point is refused",
     "CollectorLosing": "nothing is lost",
+    "InstanceShared": "every sender is of our SDK",
+    "SenderUnidentified": "every sender is of our SDK",
     "CollectorSilent": "the collector's own metrics arrive",
     "DatabaseLocked": "no session waits",
     "ExchangeBookResyncs": "no book is wrong",

@@ -14,6 +14,8 @@ _ALONE = {
     "DatabaseCacheHitsLow",
     "MetricSeriesOverflow",
     "CollectorFiltering",
+    "SenderUnidentified",
+    "InstanceShared",
     "CollectorQueueSetAside",
     "TempoDiscarding",
     "PrometheusDiscarding",
