@@ -127,7 +127,9 @@ class Ledger:
     @property
     def twice(self) -> dict[str, int]:
         """Spans that are stored twice, by service: they are no loss, and may hide one of as many."""
-        return {one.service: one.spans.duplicate for one in self.accounts if one.tells and one.spans.duplicate}
+        return {
+            one.service: one.spans.duplicate for one in self.accounts if one.tells and one.spans.duplicate
+        }
 
     @property
     def silent(self) -> list[str]:

@@ -31,8 +31,8 @@ def test_services_that_lose_nothing(live: LiveStack, capsys: Capture) -> None:
     engine = eventually(settled, within=120)
     spans = engine["spans"]
     assert spans["missing"] == engine["metric_exports"]["missing"] == 0
-    # Both sides have one window: what is stored is what was made, but for the error that is told. On a slow machine an answer
-    # comes late, and what was sent again is stored twice.
+    # Both sides have one window: what is stored is what was made, but for the error that is told. On a slow machine an
+    # answer comes late, and what was sent again is stored twice.
     surplus = spans["stored"] - (spans["produced"] - sum(spans["dropped"].values()))
     assert -spans["error"] <= surplus <= spans["error"] + spans["duplicate"]
     assert spans["error"] < 500
