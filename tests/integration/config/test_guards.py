@@ -87,6 +87,11 @@ def _attribute(scope: ScopeMetrics, value: str, key: str = "text") -> None:
     _gauge(scope, "poison").attributes.add(key=key).value.string_value = value
 
 
+def _exemplar(scope: ScopeMetrics) -> None:
+    _sum(scope, 5, AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE)
+    scope.metrics[0].sum.data_points[0].exemplars.add(time_unix_nano=time.time_ns())
+
+
 _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
     "delta": lambda scope: _sum(scope, 5, AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA),
     "no-temporality": lambda scope: _sum(
@@ -98,6 +103,7 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
     "nan-histogram": _histogram,
     "coarse-histogram": _exponential_histogram,
     "contradictory-histogram": _contradiction,
+    "exemplar-without-value": _exemplar,
     "future": lambda scope: _gauge(scope, "poison", time.time_ns() + 11 * _MINUTE),
     "past": lambda scope: _gauge(scope, "poison", time.time_ns() - 25 * _HOUR),
     "no-time": lambda scope: _gauge(scope, "poison", 0),
