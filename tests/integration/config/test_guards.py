@@ -75,6 +75,13 @@ def _negative(scope: ScopeMetrics) -> None:
     point.positive.bucket_counts[:] = [2**63, 2**63]
 
 
+def _far(scope: ScopeMetrics) -> None:
+    """A bucket's number that is none any more when buckets are added to it."""
+    _contradiction(scope)
+    point = scope.metrics[0].exponential_histogram.data_points[0]
+    point.count, point.positive.offset = 5, 2**31 - 1
+
+
 def _sound(scope: ScopeMetrics) -> None:
     _contradiction(scope)
     scope.metrics[0].name = "sound"
@@ -185,12 +192,12 @@ def test_what_is_taken_out_is_counted_by_service(live: LiveStack, poison: str, g
 def test_an_exponential_histogram_that_contradicts_itself_is_taken_out_of_json(live: LiveStack) -> None:
     """The intake looks into protobuf alone, and Kubernetes has none: the collector adds the buckets up."""
     service = "guards-json"
-    for poison in (_contradiction, _negative, _sound):
+    for poison in (_contradiction, _negative, _far, _sound):
         _send(live, service, poison, as_json=True)
     query = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
-    counted = eventually(lambda: [row for row in live.query(query) if row["value"][1] == "2"])
+    counted = eventually(lambda: [row for row in live.query(query) if row["value"][1] == "3"])
     assert [row["metric"]["botobs_guard"] for row in counted] == ["contradictory"]
-    assert live.value(f'count_over_time(guards_neighbour{{service_name="{service}"}}[1h])') == 3
+    assert live.value(f'count_over_time(guards_neighbour{{service_name="{service}"}}[1h])') == 4
     assert live.value(f'histogram_count(sound{{service_name="{service}"}})') == 10
 
 
