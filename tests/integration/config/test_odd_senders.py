@@ -19,6 +19,8 @@ _NEIGHBOUR = "odd-neighbour"
 
 
 def test_neighbours_of_odd_senders_lose_nothing(live: LiveStack, long: bool) -> None:
+    refused = "sum(otelcol_exporter_send_failed_metric_points_total)"
+    before = live.value(refused)
     spans, points = Spans(f"{_NEIGHBOUR}-spans", 20), Points(f"{_NEIGHBOUR}-points", 20)
     with Sender(live.stack.addresses["collector"], live.home.secrets, [spans, points], pause=0.2) as sender:
         answers = _send_odd(live, 10_000 if long else 300)
@@ -32,6 +34,8 @@ def test_neighbours_of_odd_senders_lose_nothing(live: LiveStack, long: bool) -> 
     sent = len(sender.acknowledged[0]) * spans.items
     calls = f'sum(traces_span_metrics_calls_total{{service_name="{_NEIGHBOUR}-spans"}})'
     assert eventually(lambda: live.value(calls) == sent)
+    # Odd senders lose single points as well: no request of theirs is refused whole.
+    assert live.value(refused) == before
 
 
 def _send_odd(live: LiveStack, number: int) -> Counter[int]:
