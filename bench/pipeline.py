@@ -37,6 +37,7 @@ from ._harness import ROOT, Figure, machine, ratio
 AIMS = {"spans": 20_000, "points": 100_000}
 #: Of collectors with a queue on disk, as botobs/_ops/components/collector.py starts one.
 _SHIPPED = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
+_QUEUES = ("BOTOBS_COLLECTOR_TRACES_QUEUE_BYTES", "BOTOBS_COLLECTOR_METRICS_QUEUE_BYTES")
 #: The plain one's and the sink's. No limit of memory: a plain collector holds what waits there, and would pay for a
 #: limit with CPU that is not its work.
 _UNBOUND = {"GOGC": "400"}
@@ -63,9 +64,16 @@ class Run:
 
 
 class Bench:
-    """A home with certificates, a sink, and the three collectors, none of which runs yet."""
+    """A home with certificates, a sink, and the three collectors, none of which runs yet.
 
-    def __init__(self, folder: Path, processes: int, items: int) -> None:
+    Args:
+        folder: Where all of it is.
+        processes: Generators of load.
+        items: Of a request.
+        queue_bytes: That a queue may hold, if not what the stack derives.
+    """
+
+    def __init__(self, folder: Path, processes: int, items: int, queue_bytes: int | None = None) -> None:
         self.home = Home(folder / "home")
         self.home.create()
         secrets.ensure(self.home.secrets)
@@ -84,6 +92,7 @@ class Bench:
                     # The host's numbers are not part of the load.
                     "BOTOBS_HOST_METRICS_INTERVAL": "1h",
                 }
+                | ({} if queue_bytes is None else dict.fromkeys(_QUEUES, str(queue_bytes)))
             ),
         )
         render(self.home, self.values)
