@@ -84,7 +84,7 @@ class Bench:
         self._sink_ports = dict(zip(("grpc", "http", "metrics"), _free_ports(3), strict=True))
         self.values = variables(
             self.home,
-            ports.choose(["collector", "prometheus", "tempo", "alertmanager"], True),
+            ports.choose(["collector", "intake", "prometheus", "tempo", "alertmanager"], True),
             Options(
                 variables={
                     "BOTOBS_PROMETHEUS_URL": f"https://127.0.0.1:{self._sink_ports['http']}",
