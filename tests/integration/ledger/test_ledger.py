@@ -88,7 +88,9 @@ def test_what_was_sent_again_is_stored_twice_and_no_loss(live: LiveStack, capsys
     send(live, Report(name, 1, 200, started=200, at=time.time_ns()))
 
     def counted() -> bool:
-        account = accounts(live, capsys)[1][name]
+        services = accounts(live, capsys)[1]
+        assert name in services
+        account = services[name]
         assert account["spans"]["stored"] == 400
         assert account["spans"]["duplicate"] >= 150
         assert account["spans"]["missing"] == 0

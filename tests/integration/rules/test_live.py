@@ -70,6 +70,7 @@ _SEE_NOTHING_YET = {
     "CollectorFiltering": "no point is refused",
     "CollectorLosing": "nothing is lost",
     "InstanceShared": "every sender is of our SDK",
+    "RemoteWriteLosing": "it has no long-term store",
     "SenderUnidentified": "every sender is of our SDK",
     "CollectorSilent": "the collector's own metrics arrive",
     "DatabaseLocked": "no session waits",
