@@ -26,6 +26,7 @@ import psutil
 
 from botobs._ops.access import secrets
 from botobs._ops.components import ports
+from botobs._ops.components.collector import FEATURES
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.stack import Home, Options
 from botobs._ops.stack.stack import render, variables
@@ -36,6 +37,7 @@ from ._harness import ROOT, Figure, machine, ratio
 AIMS = {"spans": 20_000, "points": 100_000}
 #: Of collectors with a queue on disk, as botobs/_ops/components/collector.py starts one.
 _SHIPPED = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
+_QUEUES = ("BOTOBS_COLLECTOR_TRACES_QUEUE_BYTES", "BOTOBS_COLLECTOR_METRICS_QUEUE_BYTES")
 #: The plain one's and the sink's. No limit of memory: a plain collector holds what waits there, and would pay for a
 #: limit with CPU that is not its work.
 _UNBOUND = {"GOGC": "400"}
@@ -62,9 +64,16 @@ class Run:
 
 
 class Bench:
-    """A home with certificates, a sink, and the three collectors, none of which runs yet."""
+    """A home with certificates, a sink, and the three collectors, none of which runs yet.
 
-    def __init__(self, folder: Path, processes: int, items: int) -> None:
+    Args:
+        folder: Where all of it is.
+        processes: Generators of load.
+        items: Of a request.
+        queue_bytes: That a queue may hold, if not what the stack derives.
+    """
+
+    def __init__(self, folder: Path, processes: int, items: int, queue_bytes: int | None = None) -> None:
         self.home = Home(folder / "home")
         self.home.create()
         secrets.ensure(self.home.secrets)
@@ -75,7 +84,7 @@ class Bench:
         self._sink_ports = dict(zip(("grpc", "http", "metrics"), _free_ports(3), strict=True))
         self.values = variables(
             self.home,
-            ports.choose(["collector", "prometheus", "tempo", "alertmanager"], True),
+            ports.choose(["collector", "intake", "prometheus", "tempo", "alertmanager"], True),
             Options(
                 variables={
                     "BOTOBS_PROMETHEUS_URL": f"https://127.0.0.1:{self._sink_ports['http']}",
@@ -83,6 +92,7 @@ class Bench:
                     # The host's numbers are not part of the load.
                     "BOTOBS_HOST_METRICS_INTERVAL": "1h",
                 }
+                | ({} if queue_bytes is None else dict.fromkeys(_QUEUES, str(queue_bytes)))
             ),
         )
         render(self.home, self.values)
@@ -157,7 +167,7 @@ class Bench:
     def _running(self, config: Path, ready: Callable[[], bool]) -> Iterator[psutil.Process]:
         with (self.home.logs / f"{config.stem}.log").open("ab") as log:
             process = subprocess.Popen(
-                [self._program, "--config", str(config)],
+                [self._program, FEATURES, "--config", str(config)],
                 stdout=log,
                 stderr=log,
                 env=os.environ | (_SHIPPED if config in (self.durable, self.bare) else _UNBOUND),

@@ -21,6 +21,7 @@ from . import (
     first_steps,
     interface,
     libraries,
+    losses,
     order_codes,
     patterns,
     same,
@@ -56,6 +57,7 @@ def pages() -> dict[Path, str]:
                 "exchange-clients.md": exchange_clients.page,
                 "public-api.md": _public_api,
                 "alerts.md": _alerts,
+                "losses.md": losses.page,
             }.items()
         }
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import random
 import time
 from typing import Any
 
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from google.protobuf.descriptor import FieldDescriptor  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -54,6 +57,7 @@ _TEXTS = (
 _NUMBERS = (0, 1, 2, 3, 5, 2**31 - 1)
 _FLOATS = (0.0, -0.0, 1.0, -1.0, math.nan, math.inf, -math.inf, 1e308, 5e-324)
 _BYTES = (b"", bytes(8), bytes(16), b"\1" * 8, b"\2" * 16, b"\3" * 3)
+_ID_BYTES = {"traceId": 16, "spanId": 8}
 _YEAR = 365 * 86400 * 10**9
 #: Repeated fields have as many values at most.
 _MOST = 3
@@ -75,6 +79,31 @@ def request(seed: int, service: str) -> tuple[str, bytes]:
         one.resource.attributes.add(key="service.name").value.string_value = service
     body = message.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
     return ("/v1/metrics" if metrics else "/v1/traces"), body
+
+
+def as_json(body: bytes) -> bytes:
+    """A request for metrics as JSON of OTLP, where a text is always one and an id has its length.
+
+    Ids are written in hexadecimal there: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+    """
+    message = ExportMetricsServiceRequest.FromString(body.replace(_INVALID, _PLACEHOLDER.encode()))
+    written = json_format.MessageToDict(message, use_integers_for_enums=True)
+    return json.dumps(_with_ids(written)).encode()
+
+
+def _with_ids(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_ids(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _hexadecimal(each, _ID_BYTES[key]) if key in _ID_BYTES else _with_ids(each)
+        for key, each in value.items()
+    }
+
+
+def _hexadecimal(encoded: str, length: int) -> str:
+    return base64.b64decode(encoded)[:length].ljust(length, b"\0").hex()
 
 
 def _fill(message: Any, rng: random.Random, depth: int) -> None:

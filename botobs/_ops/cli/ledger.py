@@ -82,7 +82,7 @@ def _show(found: Ledger, last: str) -> None:
         "stored",
         "missing",
         "error",
-        "twice",
+        "stored\ntwice",
     ):
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("metric\nexports", "missing", "points\nrefused"):
@@ -106,6 +106,12 @@ def _show(found: Ledger, last: str) -> None:
     print_table(table)
     for where, count in sorted(found.lost.items()):
         out.print(f"Lost of nobody in particular: {count:,} ({where})", markup=False)
+    for service, count in found.twice.items():
+        out.print(
+            f"Stored twice: {count:,} spans of {service}, sent again after an answer was late or lost. A trace shows "
+            "each once; the count of what is stored has both, and would hide that as many are missing.",
+            markup=False,
+        )
     if found.silent:
         out.print(
             f"Cannot tell: {', '.join(found.silent)} sent something, and told nothing of what it has made.",

@@ -9,6 +9,8 @@ from .context import Context, environ
 from .queues import set_aside_broken
 
 EXECUTABLE = "botobs-collector"
+#: Functions that take functions: the guard of exponential histograms adds their buckets up.
+FEATURES = "--feature-gates=+ottl.functions.enableLambda"
 #: The files of a collector that services reach through the intake.
 BEHIND_INTAKE = ("collector.yaml", "behind-intake.yaml")
 #: Files that are laid over the collector's own, by the value of BOTOBS_SAMPLING.
@@ -28,7 +30,8 @@ def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
     """
     files = tuple(files) or _files_of_machine(context)
     # With its scheme, or a colon in the path would end one.
-    return [word for file in files for word in ("--config", f"file:{context.config('collector', file)}")]
+    layers = [word for file in files for word in ("--config", f"file:{context.config('collector', file)}")]
+    return [FEATURES, *layers]
 
 
 def _files_of_machine(context: Context) -> tuple[str, ...]:

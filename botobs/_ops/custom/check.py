@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 import yaml
 
+from ..components.collector import FEATURES
 from ..errors import StackError
 from .folders import files
 from .overlay import COLLECTOR, merge, parsed, rendered, with_routes
@@ -259,7 +260,7 @@ def _collector(checker: Checker) -> Iterator[Fault]:
         layers.append(parsed(file, checker.values))
         trial.write_text(yaml.safe_dump(merge(layers), sort_keys=False), encoding="utf-8")
         said = checker.run(
-            "botobs-collector", "validate",
+            "botobs-collector", "validate", FEATURES,
             "--config", f"file:{folder / 'collector.yaml'}",
             "--config", f"file:{folder / 'behind-intake.yaml'}", "--config", f"file:{trial}",
         )  # fmt: skip

@@ -41,7 +41,7 @@ class Spans:
 
     @property
     def duplicate(self) -> int:
-        """Stored beyond what was made."""
+        """Stored beyond what was made: sent again after an answer was lost, and counted twice. At least so many."""
         return max(0, self.stored - self.produced - self.blurred)
 
     def __add__(self, other: Spans) -> Spans:
@@ -123,6 +123,13 @@ class Ledger:
     def complete(self) -> bool:
         """Whether nothing is known to be missing, of anybody."""
         return not self.lost and all(account.complete for account in self.accounts)
+
+    @property
+    def twice(self) -> dict[str, int]:
+        """Spans that are stored twice, by service: they are no loss, and may hide one of as many."""
+        return {
+            one.service: one.spans.duplicate for one in self.accounts if one.tells and one.spans.duplicate
+        }
 
     @property
     def silent(self) -> list[str]:

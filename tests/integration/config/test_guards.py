@@ -11,6 +11,7 @@ from ssl import create_default_context
 
 import httpx
 import pytest
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
@@ -66,8 +67,36 @@ def _contradiction(scope: ScopeMetrics) -> None:
     point.positive.bucket_counts.append(5)
 
 
+def _negative(scope: ScopeMetrics) -> None:
+    """More than 63 bits hold: such buckets add up to nothing."""
+    _contradiction(scope)
+    point = scope.metrics[0].exponential_histogram.data_points[0]
+    point.count = 0
+    point.positive.bucket_counts[:] = [2**63, 2**63]
+
+
+def _far(scope: ScopeMetrics) -> None:
+    """A bucket's number that is none any more when buckets are added to it."""
+    _contradiction(scope)
+    point = scope.metrics[0].exponential_histogram.data_points[0]
+    point.count, point.positive.offset = 5, 2**31 - 1
+
+
+def _sound(scope: ScopeMetrics) -> None:
+    _contradiction(scope)
+    scope.metrics[0].name = "sound"
+    point = scope.metrics[0].exponential_histogram.data_points[0]
+    point.count, point.zero_count = 10, 2
+    point.negative.bucket_counts.extend([1, 2])
+
+
 def _attribute(scope: ScopeMetrics, value: str, key: str = "text") -> None:
     _gauge(scope, "poison").attributes.add(key=key).value.string_value = value
+
+
+def _exemplar(scope: ScopeMetrics) -> None:
+    _sum(scope, 5, AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE)
+    scope.metrics[0].sum.data_points[0].exemplars.add(time_unix_nano=time.time_ns())
 
 
 _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
@@ -81,6 +110,7 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
     "nan-histogram": _histogram,
     "coarse-histogram": _exponential_histogram,
     "contradictory-histogram": _contradiction,
+    "exemplar-without-value": _exemplar,
     "future": lambda scope: _gauge(scope, "poison", time.time_ns() + 11 * _MINUTE),
     "past": lambda scope: _gauge(scope, "poison", time.time_ns() - 25 * _HOUR),
     "no-time": lambda scope: _gauge(scope, "poison", 0),
@@ -97,10 +127,12 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
 }
 
 
-def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
+def _post(
+    live: LiveStack, path: str, service: str, body: bytes, kind: str = "application/x-protobuf"
+) -> None:
     headers = {
         "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": "application/x-protobuf",
+        "content-type": kind,
         "x-botobs-service": service,
     }
     context = create_default_context(cafile=live.home.secrets / "ca.pem")
@@ -108,7 +140,9 @@ def _post(live: LiveStack, path: str, service: str, body: bytes) -> None:
         http.post(path, content=body, headers=headers).raise_for_status()
 
 
-def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object]) -> None:
+def _send(
+    live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object], as_json: bool = False
+) -> None:
     request = ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
     # A target_info is made only of what says more than who it is.
@@ -117,7 +151,12 @@ def _send(live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object
     scope = resource.scope_metrics.add()
     poison(scope)
     _gauge(scope, "guards.neighbour")
-    _post(live, "/v1/metrics", service, request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
+    if as_json:
+        text = json_format.MessageToJson(request, use_integers_for_enums=True)
+        _post(live, "/v1/metrics", service, text.encode(), "application/json")
+    else:
+        body = request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
+        _post(live, "/v1/metrics", service, body)
 
 
 @pytest.mark.parametrize("poison", _POISONS)
@@ -148,6 +187,18 @@ def test_what_is_taken_out_is_counted_by_service(live: LiveStack, poison: str, g
     query = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
     counted = eventually(lambda: [row for row in live.query(query) if row["value"][1] == "2"])
     assert [row["metric"]["botobs_guard"] for row in counted] == [guard]
+
+
+def test_an_exponential_histogram_that_contradicts_itself_is_taken_out_of_json(live: LiveStack) -> None:
+    """The intake looks into protobuf alone, and Kubernetes has none: the collector adds the buckets up."""
+    service = "guards-json"
+    for poison in (_contradiction, _negative, _far, _sound):
+        _send(live, service, poison, as_json=True)
+    query = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
+    counted = eventually(lambda: [row for row in live.query(query) if row["value"][1] == "3"])
+    assert [row["metric"]["botobs_guard"] for row in counted] == ["contradictory"]
+    assert live.value(f'count_over_time(guards_neighbour{{service_name="{service}"}}[1h])') == 4
+    assert live.value(f'histogram_count(sound{{service_name="{service}"}})') == 10
 
 
 def test_a_label_in_any_script_is_kept_under_a_name_of_its_own(live: LiveStack) -> None:

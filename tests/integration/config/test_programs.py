@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from botobs._ops.access import secrets
+from botobs._ops.components.collector import FEATURES
 from botobs._ops.home.render import render_tree
 from botobs._ops.settings import channels
 from tests.support.configs import PARTS, ROOT
@@ -44,7 +45,8 @@ def _run(*command: object) -> None:
 
 
 def test_collector(binaries: Mapping[str, Path], rendered: Path) -> None:
-    _run(binaries["botobs-collector"], "validate", "--config", rendered / "collector" / "collector.yaml")
+    config = rendered / "collector" / "collector.yaml"
+    _run(binaries["botobs-collector"], "validate", FEATURES, "--config", config)
 
 
 def test_prometheus_and_its_rules(binaries: Mapping[str, Path], rendered: Path) -> None:

@@ -12,6 +12,7 @@ from testbed.otlp_load import Spans
 from testbed.sender import Sender
 from testbed.stack import LiveStack
 from tests.support.ledger import accounts
+from tests.support.otlp_traces import post
 from tests.support.reports import Report, send
 from tests.support.waiting import eventually
 
@@ -30,9 +31,10 @@ def test_services_that_lose_nothing(live: LiveStack, capsys: Capture) -> None:
     engine = eventually(settled, within=120)
     spans = engine["spans"]
     assert spans["missing"] == engine["metric_exports"]["missing"] == 0
-    assert spans["duplicate"] == 0
-    # Both sides have one window: what is stored is what was made, but for the error that is told.
-    assert abs(spans["produced"] - sum(spans["dropped"].values()) - spans["stored"]) <= spans["error"]
+    # Both sides have one window: what is stored is what was made, but for the error that is told. On a slow machine an
+    # answer comes late, and what was sent again is stored twice.
+    surplus = spans["stored"] - (spans["produced"] - sum(spans["dropped"].values()))
+    assert -spans["error"] <= surplus <= spans["error"] + spans["duplicate"]
     assert spans["error"] < 500
 
 
@@ -75,6 +77,28 @@ def test_what_it_counts(
         return True
 
     assert eventually(counted, within=120)
+
+
+def test_what_was_sent_again_is_stored_twice_and_no_loss(live: LiveStack, capsys: Capture) -> None:
+    """As an SDK does when no answer came in time: the same spans, with the same ids."""
+    name, source = "ledger-twice", Spans("ledger-twice", 200)
+    request = source.next()
+    for _ in range(2):
+        post(live, source.path, name, request.body)
+    send(live, Report(name, 1, 200, started=200, at=time.time_ns()))
+
+    def counted() -> bool:
+        services = accounts(live, capsys)[1]
+        assert name in services
+        account = services[name]
+        assert account["spans"]["stored"] == 400
+        assert account["spans"]["duplicate"] >= 150
+        assert account["spans"]["missing"] == 0
+        return True
+
+    assert eventually(counted, within=120)
+    cli.main(["ledger", "--home", str(live.home.path), "--last", "10m"])
+    assert f"spans of {name}, sent again" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_who_tells_nothing_is_named(live: LiveStack, capsys: Capture) -> None:

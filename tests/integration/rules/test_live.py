@@ -16,6 +16,9 @@ from tests.support.waiting import eventually
 #: Series that only a fault makes, with the reason why the healthy demo has none.
 _ONLY_IN_A_FAULT = {
     "botobs_collector_refused_points_total": "no point is refused",
+    "botobs_collector_unidentified_points_total": "every sender is of our SDK",
+    'target_info{botobs_sender_process!=""}': "every sender is of our SDK",
+    'otelcol_deltatocumulative_datapoints_total{error!=""}': "every delta point is added up",
     "botobs_bot_goodbye_timestamp_seconds": "no bot is stopped",
     "botobs_bot_restarts_total": "no bot fails",
     "exchange_orderbook_resyncs_total": "no book is wrong",
@@ -51,6 +54,8 @@ _NOT_IN_THE_DEMO = {
     "botobs_feed_sequence_gaps_total": "as above",
     "exchange:feed_last_message:timestamp_seconds": "as above",
     "botobs_position_drift_ratio": "the demo reports no positions",
+    "prometheus_remote_storage_samples_failed_total": "it has no long-term store",
+    'prometheus_remote_storage_samples_dropped_total{reason!="dropped_series"}': "as above",
 }
 _EXPLAINED = _ONLY_IN_A_FAULT | _NOT_IN_THE_DEMO
 
@@ -64,6 +69,9 @@ _SEE_NOTHING_YET = {
     "CollectorExporterStalled": "data leaves",
     "CollectorFiltering": "no point is refused",
     "CollectorLosing": "nothing is lost",
+    "InstanceShared": "every sender is of our SDK",
+    "RemoteWriteLosing": "it has no long-term store",
+    "SenderUnidentified": "every sender is of our SDK",
     "CollectorSilent": "the collector's own metrics arrive",
     "DatabaseLocked": "no session waits",
     "ExchangeBookResyncs": "no book is wrong",

@@ -38,4 +38,6 @@ def test_what_is_laid_over_it_opens_no_other_way(file: str) -> None:
 def test_the_stack_and_compose_lay_it_over() -> None:
     assert collector.BEHIND_INTAKE == ("collector.yaml", "behind-intake.yaml")
     command = configs.load("docker-compose.yml")["services"]["collector"]["command"]
-    assert [word.rpartition("/")[2] for word in command] == [*collector.BEHIND_INTAKE, "custom.yaml"]
+    features, *files = command
+    assert features == collector.FEATURES
+    assert [word.rpartition("/")[2] for word in files] == [*collector.BEHIND_INTAKE, "custom.yaml"]

@@ -90,24 +90,24 @@ GUARDS = {
     for name, processor in CONFIG["processors"].items()
     if name.startswith("filter/") and name != _SOUND and "metric_conditions" in processor
 }
-#: Points whose names are spelled another way are counted beside those that are taken out.
 _COUNTED = CONFIG["connectors"]["signal_to_metrics/refused"]["datapoints"]
-_RESPELLED = "botobs.collector.respelled.points"
+#: What is taken out; the others are points that are stored all the same, spelled another way or without an instance.
+_REFUSED = "botobs.collector.refused.points"
 
 
 def test_guards_and_their_counts_have_the_same_conditions() -> None:
     counted = {
         metric["attributes"][0]["default_value"]: metric["conditions"]
         for metric in _COUNTED
-        if metric["name"] != _RESPELLED
+        if metric["name"] == _REFUSED
     }
     assert counted == GUARDS
 
 
 def test_what_is_counted_is_what_no_guard_lets_pass() -> None:
     (sound,) = CONFIG["processors"][_SOUND]["metric_conditions"]
-    (respelled,) = (metric["conditions"] for metric in _COUNTED if metric["name"] == _RESPELLED)
-    joined = " or ".join(condition for guard in (*GUARDS.values(), respelled) for condition in guard)
+    stored = [metric["conditions"] for metric in _COUNTED if metric["name"] != _REFUSED]
+    joined = " or ".join(condition for guard in (*GUARDS.values(), *stored) for condition in guard)
     assert sorted(sound.removeprefix("not (").removesuffix(")").split(" or ")) == sorted(joined.split(" or "))
     assert PIPELINES["metrics/unsound"] == {
         "receivers": ["forward/guards"],
@@ -134,8 +134,9 @@ def test_what_connectors_make_of_spans_passes_guards(connector: str) -> None:
 def test_guards_stand_where_data_enters(file: str) -> None:
     """Sampling lays whole lists over the others: they carry every guard on."""
     pipelines = configs.load(f"collector/{file}")["service"]["pipelines"]
-    assert "filter/without_id" in pipelines["traces"]["processors"]
-    assert {"redaction/text", "transform/names"} <= set(pipelines["metrics"]["processors"])
+    assert {"filter/without_id", "transform/identity"} <= set(pipelines["traces"]["processors"])
+    guards = {"redaction/text", "transform/names", "transform/identity", "transform/contradictory"}
+    assert guards <= set(pipelines["metrics"]["processors"])
 
 
 def test_the_collectors_own_metrics_need_no_listener() -> None:

@@ -47,6 +47,14 @@ def test_a_loss_of_nobody_in_particular_is_a_loss() -> None:
     ).complete
 
 
+def test_what_is_stored_twice_is_told_and_no_loss() -> None:
+    twice = Account("engine", Spans(produced=10, stored=14))
+    silent = Account("other", Spans(stored=5), tells=False)
+    found = Ledger([twice, silent, Account("whole", Spans(produced=3, stored=3))])
+    assert found.twice == {"engine": 4}
+    assert found.complete
+
+
 def test_who_tells_nothing_is_named() -> None:
     assert Ledger([Account("engine"), Account("other", tells=False)]).silent == ["other"]
 

@@ -19,7 +19,7 @@ SECTIONS = ["What it means", "How sure it is", "What to look at", "What to do", 
 #: Metrics of the parts that are scraped, and of the host and span metrics that the collector makes.
 FOREIGN = re.compile(
     r"(alertmanager|botobs_collector|botobs_intake|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
-    r"|up|scrape_duration_seconds|ALERTS"
+    r"|up|scrape_duration_seconds|target_info|ALERTS"
 )
 PAGES = sorted(FOLDER.glob("*.md"))
 

@@ -51,6 +51,8 @@ spec:
       image: {{ .root.Values.images.collector }}
       imagePullPolicy: {{ .root.Values.images.pullPolicy }}
       args:
+        # As botobs/_ops/components/collector.py names it.
+        - --feature-gates=+ottl.functions.enableLambda
         {{- range .files }}
         - --config=/config/{{ base . }}
         {{- end }}

@@ -1,0 +1,279 @@
+"""The reference page of everything that can lose telemetry: what counts it, who is told, and what tests it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .tables import markdown_table
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One way in which something is lost.
+
+    Attributes:
+        what: Is lost, and why.
+        counters: Series in Prometheus that count it; none where nothing can.
+        alert: Whose rule reads them; None where nobody is told.
+        silent: Why nobody is told, or who says so instead; with an alert, what else there is to know.
+        tests: That play it, each as `file::function`.
+    """
+
+    what: str
+    counters: tuple[str, ...]
+    alert: str | None
+    tests: tuple[str, ...]
+    silent: str = ""
+
+
+_SPANS_AND_POINTS = ("spans", "metric_points")
+
+#: By where it happens, in the order of the way that data takes.
+LOSSES: dict[str, tuple[Loss, ...]] = {
+    "In the service": (
+        Loss(
+            "spans, log records and metric exports that are given up: memory full, too old, too large, refused by the "
+            "collector, not encoded, or waiting at the end of the process; by signal and reason",
+            ("botobs_sdk_dropped_total",),
+            "TelemetryDropped",
+            (
+                "tests/unit/sdk/test_outage.py::test_what_may_not_is_counted",
+                "tests/unit/sdk/test_outage.py::test_in_a_long_outage_memory_is_bounded_and_orders_survive",
+                "tests/unit/sdk/test_large_batches.py::test_an_item_that_no_collector_takes_costs_only_itself",
+            ),
+        ),
+        Loss(
+            "what told measurements apart, of a metric with too many series",
+            ("botobs_sdk_metric_overflows_total",),
+            "MetricSeriesOverflow",
+            ("tests/unit/engine/test_bound.py::test_a_bound_series_beyond_the_limit_is_the_overflow_series",),
+        ),
+        Loss(
+            "attributes of measurements that name one thing among endlessly many, such as an order's id",
+            ("botobs_sdk_metric_attributes_refused_total",),
+            None,
+            ("tests/unit/engine/test_bound.py::test_refused_attributes",),
+            "on purpose; the service warns once, with the attribute and where it is recorded",
+        ),
+        Loss(
+            "orders in flight and waiting telemetry, if a process is killed whose journal or spool cannot be used",
+            ("botobs_sdk_journal_refused_total", "botobs_sdk_spool_refused"),
+            "LocalStoreRefused",
+            (
+                "tests/unit/sdk/test_order_journal.py::test_without_the_file_locks_of_posix_it_is_still_sent",
+                "tests/unit/sdk/test_spool.py::test_without_a_directory_everything_works_but_for_the_keeping",
+            ),
+        ),
+        Loss(
+            "spans in the memory of a process that is killed",
+            (),
+            None,
+            ("tests/unit/ledger/test_account.py::test_spans",),
+            "`botobs ledger`: produced, not acknowledged",
+        ),
+    ),
+    "In the intake": (
+        Loss(
+            "requests that their sender does not repeat: no OTLP, another's service name, too large, unknown path or "
+            "packing",
+            ("botobs_intake_refused_total",),
+            "IntakeRefusing",
+            (
+                "tests/integration/security/test_strangers.py::test_what_is_no_telemetry",
+                "tests/integration/security/test_strangers.py::test_a_bound_token_speaks_for_its_services",
+            ),
+            "strangers and wrong tokens are counted beside it, and alert nobody: anybody could make the alert fire",
+        ),
+        Loss(
+            "points of exponential histograms that contradict themselves",
+            ("botobs_intake_rejected_points_total",),
+            "CollectorFiltering",
+            (
+                "tests/integration/security/test_strangers.py::test_a_histogram_that_contradicts_itself_loses_itself",
+            ),
+        ),
+    ),
+    "In the collector": (
+        Loss(
+            "requests that are refused for want of memory; services send them again, and count what they give up",
+            tuple(
+                f"otelcol_receiver_{how}_{what}_total"
+                for how in ("refused", "failed")
+                for what in _SPANS_AND_POINTS
+            ),
+            "CollectorRefusing",
+            ("tests/drills/test_pipeline_queue.py::test_full",),
+        ),
+        Loss(
+            "points that Prometheus would refuse with their neighbours: without a name, of the future, of the past, "
+            "not a number, contradictory; by service and guard",
+            ("botobs_collector_refused_points_total",),
+            "CollectorFiltering",
+            (
+                "tests/integration/config/test_guards.py::test_what_is_taken_out_is_counted_by_service",
+                "tests/integration/config/test_guards.py::test_the_neighbours_of_a_poison_arrive",
+            ),
+        ),
+        Loss(
+            "spans without ids, which Tempo would refuse with their neighbours",
+            ("otelcol_processor_filter_spans_filtered_total",),
+            "CollectorFiltering",
+            ("tests/integration/config/test_guards.py::test_a_span_without_ids_takes_no_other_with_it",),
+        ),
+        Loss(
+            "delta points that cannot be added up: more series than the limit, or out of order",
+            ("otelcol_deltatocumulative_datapoints_total",),
+            "CollectorFiltering",
+            ("tests/integration/config/test_guards.py::test_a_delta_counter_is_added_up",),
+        ),
+        Loss(
+            "which process of a service a number is of, where senders do not say who they are",
+            ("botobs_collector_unidentified_points_total",),
+            "SenderUnidentified",
+            ("tests/integration/config/test_identity.py::test_two_workers_without_an_id_are_told_apart",),
+        ),
+        Loss(
+            "counters of processes that share one `service.instance.id`",
+            ("target_info",),
+            "InstanceShared",
+            ("tests/integration/config/test_identity.py::test_an_id_that_two_share_is_told_of",),
+        ),
+        Loss(
+            "what span metrics tell apart, of a service with too many span names (`otel_metric_overflow`)",
+            (),
+            None,
+            ("tests/drills/test_pipeline_poison.py::test_cardinality_bomb",),
+            "totals stay right, and the spans are all there; the series bears the label `otel_metric_overflow`",
+        ),
+        Loss(
+            "batches that a store refuses for good, or a queue does not take",
+            tuple(
+                f"otelcol_exporter_{how}_failed_{what}_total"
+                for how in ("send", "enqueue")
+                for what in _SPANS_AND_POINTS
+            ),
+            "CollectorLosing",
+            (
+                "tests/drills/test_pipeline_answers.py::test_an_answer_that_means_never",
+                "tests/drills/test_pipeline_poison.py::test_what_prometheus_refuses_is_told_by_service",
+            ),
+            "`ExportsMissing` names the service",
+        ),
+        Loss(
+            "what waited in a queue whose file is damaged; silences and what Alertmanager has sent, in its",
+            ("botobs_collector_queue_set_aside_files",),
+            "CollectorQueueSetAside",
+            ("tests/drills/test_pipeline_queue.py::test_its_file_is_cut_short",),
+        ),
+        Loss(
+            "polls in the memory of a sampler that is killed",
+            (
+                "botobs_collector_sampling_offered_spans_total",
+                "botobs_collector_sampling_kept_spans_total",
+            ),
+            None,
+            (
+                "tests/integration/sampling/test_one_tier.py::test_a_kill_loses_polls_alone_and_they_are_counted",
+            ),
+            "most of the difference is left out on purpose; `botobs ledger` counts the rest",
+        ),
+    ),
+    "In the stores": (
+        Loss(
+            "spans that Tempo discards: limits, and traces that are too large",
+            ("tempo_discarded_spans_total",),
+            "TempoDiscarding",
+            ("tests/integration/rules/test_rules.py::test_the_rules_do_what_their_tests_say",),
+        ),
+        Loss(
+            "spans that a killed Tempo had in memory",
+            (),
+            None,
+            ("tests/drills/test_pipeline_tempo.py::test_killed",),
+            "`botobs ledger`; [how many](../delivery.md#what-can-be-lost)",
+        ),
+        Loss(
+            "samples that are older than what Prometheus takes",
+            ("prometheus_tsdb_too_old_samples_total", "prometheus_tsdb_out_of_bound_samples_total"),
+            "PrometheusDiscarding",
+            ("tests/integration/rules/test_rules.py::test_the_rules_do_what_their_tests_say",),
+        ),
+        Loss(
+            "everything that is sent while Prometheus cannot write",
+            ("prometheus_tsdb_wal_writes_failed_total",),
+            "PrometheusLosing",
+            ("tests/drills/test_pipeline_queue.py::test_disk_of_prometheus_is_full",),
+        ),
+        Loss(
+            "what Prometheus finds broken at its start, or cannot compact",
+            (
+                "prometheus_tsdb_wal_corruptions_total",
+                "prometheus_tsdb_compactions_failed_total",
+                "prometheus_tsdb_head_truncations_failed_total",
+                "prometheus_tsdb_wal_truncations_failed_total",
+                "prometheus_tsdb_checkpoint_creations_failed_total",
+                "prometheus_tsdb_reloads_failures_total",
+            ),
+            "PrometheusStorageFailing",
+            ("tests/integration/rules/test_rules.py::test_the_rules_do_what_their_tests_say",),
+        ),
+        Loss(
+            "scraped series that the long-term store refuses, or was away for too long for",
+            (
+                "prometheus_remote_storage_samples_failed_total",
+                "prometheus_remote_storage_samples_dropped_total",
+            ),
+            "RemoteWriteLosing",
+            ("tests/integration/mimir/test_flow.py::test_nothing_is_refused_on_its_way",),
+        ),
+    ),
+    "On the way to people": (
+        Loss(
+            "alerts while a rule cannot be evaluated",
+            ("prometheus_rule_evaluation_failures_total",),
+            "RuleEvaluationFailing",
+            ("tests/integration/rules/test_live.py::test_every_rule_is_loaded_and_evaluated",),
+        ),
+        Loss(
+            "alerts that no Alertmanager takes",
+            ("prometheus_notifications_errors_total", "prometheus_notifications_dropped_total"),
+            "AlertmanagerUnreachable",
+            ("tests/integration/rules/test_rules.py::test_the_rules_do_what_their_tests_say",),
+            "the dead-man's switch, meanwhile",
+        ),
+        Loss(
+            "messages that a channel does not take",
+            ("alertmanager_notifications_failed_total",),
+            "NotificationsFailing",
+            (
+                "tests/integration/delivery/test_channels.py::test_mail_is_told_while_nobody_answers_for_slack",
+            ),
+        ),
+    ),
+}
+
+_INTRO = """# Ways to lose something
+
+Everything between a service and a person that can lose telemetry or an alert, with the series that counts it, the alert
+that reads them, and the tests that play it. Bounds are in [delivery](../delivery.md#what-can-be-lost); `botobs ledger`
+adds it up by service. Tests hold this page to the rules: a counter without an alert has its reason, and no rule of the
+pipeline reads a counter that is not here."""
+
+
+def page() -> str:
+    """The whole page."""
+    titles = ["what is lost", "counted as", "alert", "tests"]
+    parts = [_INTRO]
+    for where, losses in LOSSES.items():
+        parts.append(f"## {where}\n\n{markdown_table(titles, map(_row, losses))}")
+    return "\n\n".join(parts)
+
+
+def _row(loss: Loss) -> list[str]:
+    alert = f"[{loss.alert}](../runbooks/{loss.alert}.md)" if loss.alert else ""
+    return [
+        loss.what,
+        "<br>".join(f"`{name}`" for name in loss.counters) or "nothing",
+        "; ".join(part for part in (alert, loss.silent) if part),
+        "<br>".join(f"`{test.removeprefix('tests/')}`" for test in loss.tests),
+    ]
