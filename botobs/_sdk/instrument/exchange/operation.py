@@ -145,6 +145,11 @@ class Operation(ContextScope):
         if self._journal is not None:
             self._journal.requested(sent)
 
+    def awaits_answer(self) -> None:
+        """What is written now may be answered after the call."""
+        if self._submission is not None:
+            self._submission.awaits_answer()
+
     def waited(self, seconds: float) -> None:
         """A request of this call spent `seconds` in the client's rate limiter."""
         self._waited += seconds
@@ -162,7 +167,7 @@ class Operation(ContextScope):
 
     @never_raise(library)
     def _refusal(self, code: str) -> errors.Failure:
-        return errors.refusal(self.who[0], code, self.status)
+        return errors.refusal(self.who[0], code, self.status, self.answer)
 
     @never_raise(library)
     def _failure(self, error: BaseException) -> errors.Failure:

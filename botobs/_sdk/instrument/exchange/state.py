@@ -12,6 +12,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
+from .awaited import Answers
 from .clock import ClockOffset
 from .integrity import SequenceCheck
 from .ratelimit import RateLimits
@@ -37,6 +38,7 @@ RAW = "raw"
 MARKET_CHANNELS = frozenset({"orderbook", "ticker", "trades", "ohlcv"})
 
 ConnectionKey = tuple[str, str, str]
+_SIZED = (str, bytes, bytearray, memoryview)
 
 
 class Exchange:
@@ -152,11 +154,13 @@ class Connection:
         gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
         backlog: Counts the frames that wait.
         told_apart: Its streams are told apart by somebody who knows the client library.
+        answers: Its requests that wait for an answer; None where it has none.
     """
 
     __slots__ = (
         "__weakref__",
         "_numbers",
+        "answers",
         "awaited",
         "backlog",
         "broadcasting",
@@ -213,6 +217,7 @@ class Connection:
         self.backlog: Callable[[], int] | None = None
         self.gone: Callable[[], str | None] | None = None
         self.told_apart = False
+        self.answers: Answers | None = None
         self._numbers: dict[Any, int] = {}
         self.awaited: dict[Any, tuple[weakref.ref[Any], float]] = {}
 
@@ -243,11 +248,19 @@ class Connection:
         if self.check is not None:
             self.check.restart()
 
-    def received(self, now: float, size: int) -> None:
-        """A message of a client library that does not tell streams apart; pings and pongs are none."""
+    def received(self, now: float, data: Any) -> None:
+        """A message of a client library that does not tell streams apart; pings and pongs are none.
+
+        Args:
+            now: Monotonic time.
+            data: The message. Of anything but text and bytes the size is not known.
+        """
         self.messages += 1
-        self.bytes += size
         self.last = now
+        if isinstance(data, _SIZED):
+            self.bytes += len(data)
+            if self.answers is not None:
+                self.answers.look(data)
         if self.told_apart:
             return
         stream = self.streams.get(RAW) or self.stream(RAW, RAW, now)

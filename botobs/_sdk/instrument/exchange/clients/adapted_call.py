@@ -47,26 +47,48 @@ def begin_call(
     call = client.call(instance, arguments)
     if call is None:
         return None
+    evidence = orders.OrderRequests(
+        exchange_of(exchanges, client, instance), client.http in orders.seen_libraries
+    )
+    operation = begin_described(exchanges, client, instance, arguments, call, evidence)
+    return None if operation is None else AdaptedCall(exchanges, client, call, operation, evidence)
+
+
+def begin_described(
+    exchanges: ExchangeTelemetry,
+    client: ExchangeClient,
+    instance: Any,
+    arguments: Mapping[str, Any],
+    call: Call,
+    evidence: orders.OrderRequests,
+) -> Operation | None:
+    """Open the operation of a call or request; None for one that is part of another of the same object.
+
+    Args:
+        exchanges: Where it is reported.
+        client: What is said of the library.
+        instance: The library's object; None for a function.
+        arguments: The call's, by name.
+        call: What it is.
+        evidence: What its requests will say of orders.
+    """
     secrets = [_found(instance, arguments, name) for name in client.credentials]
     known.add_all(secrets)
-    key = secrets[0] if secrets else None
-    name = exchange_of(exchanges, client, instance)
-    evidence = orders.OrderRequests(name, client.http in orders.seen_libraries)
+    given = [each for each in secrets if each]
     operation = begin_operation(
         exchanges,
         client if instance is None else instance,
-        (name, client.name),
+        (evidence.exchange, client.name),
         call.operation,
         _attributes(call.order, exchanges.values),
         list(call.orders) if call.orders else None,
-        key,
+        given[0] if given else None,
         evidence,
-        secrets[1] if len(secrets) > 1 else None,
+        given[1] if len(given) > 1 else None,
     )
-    if operation is None:
-        return None
-    operation.template = template(call.path)
-    return AdaptedCall(exchanges, client, call, operation, evidence)
+    if operation is not None:
+        operation.template = template(call.path)
+    return operation
 
 
 def exchange_of(exchanges: ExchangeTelemetry, client: ExchangeClient, instance: Any) -> str:

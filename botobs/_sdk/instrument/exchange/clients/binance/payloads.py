@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from ......semconv import exchange as semconv
 from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
 from ...order_details import values_of
+from ..protocol import Call
 
 _LAST = re.compile(r"[/.]")
 
@@ -59,6 +60,7 @@ _WS_OPERATIONS = {
     "order.modify": "edit_order_ws",
     "order.place": "create_order_ws",
     "order.status": "fetch_order_ws",
+    "order.amend.keepPriority": "edit_order_ws",
     "orderList.cancel": "cancel_orders_ws",
     "sor.order.place": "create_order_ws",
     **{
@@ -100,6 +102,20 @@ def operation(method: str, path: str) -> str:
 def ws_operation(method: str) -> str:
     """The unified method that a method of the WebSocket API stands for."""
     return _WS_OPERATIONS.get(method, IMPLICIT)
+
+
+def ws_call(message: Mapping[str, Any]) -> Call | None:
+    """What a message over a WebSocket asks for; None for a subscription, which is in upper case."""
+    method, data = str(message.get("method")), message.get("params")
+    if method.isupper():
+        return None
+    return Call("", method, ws_operation(method), order_of(data), submitted(method, data))
+
+
+def ws_error(answer: Mapping[str, Any]) -> str:
+    """The error code in an answer of the WebSocket API; empty without one."""
+    error = answer.get("error")
+    return str(error.get("code") or "") if isinstance(error, Mapping) else ""
 
 
 def submitted(endpoint: str, data: Any) -> list[Mapping[str, Any]] | None:

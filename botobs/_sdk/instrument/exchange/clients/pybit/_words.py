@@ -29,6 +29,15 @@ OPERATIONS: dict[str, str] = {
     "/v5/position/list": "fetch_positions",
     "/v5/position/set-leverage": "set_leverage",
 }
+#: The same over WebSockets. https://bybit-exchange.github.io/docs/v5/websocket/trade/guideline
+SOCKET_OPERATIONS: dict[str, str] = {
+    "order.amend": "edit_order_ws",
+    "order.amend-batch": "edit_orders_ws",
+    "order.cancel": "cancel_order_ws",
+    "order.cancel-batch": "cancel_orders_ws",
+    "order.create": "create_order_ws",
+    "order.create-batch": "create_orders_ws",
+}
 #: ccxt's statuses. https://bybit-exchange.github.io/docs/v5/enum#orderstatus
 _STATUSES = {
     "New": "open",
