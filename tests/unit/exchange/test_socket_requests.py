@@ -152,7 +152,7 @@ class Scene:
 
     def outcomes(self) -> dict[str, float]:
         """Orders so far, by outcome."""
-        found = {}
+        found: dict[str, float] = {}
         for outcome in _OUTCOMES:
             told = self.captured.metrics.get("exchange.orders", [])
             count = sum(p.value for p in told if p.attributes["exchange.order.outcome"] == outcome)

@@ -183,6 +183,7 @@ class Operation(ContextScope):
             self._journal.ended()
         duration = time.monotonic() - self._started
         self._measure(failure, duration)
+        self._note_standing(failure, result)
         self._follow(error, failure, result, duration)
         self._describe(failure, result)
         record_delays(self.span)
@@ -209,6 +210,19 @@ class Operation(ContextScope):
         if failure is not None and failure.category:
             attributes[semconv.ERROR_CATEGORY] = failure.category
             exchanges.errors.add(1, attributes)
+
+    @never_raise(library)
+    def _note_standing(self, failure: errors.Failure | None, result: Any) -> None:
+        """What the call says of the exchange itself, and of our access to it."""
+        standing = self._exchanges.exchange(self.who[0]).standing
+        access = (self.who[1], self.account, self.name, self.template)
+        symbol = str(self._order.get(semconv.SYMBOL) or "")
+        if failure is None:
+            standing.succeeded(access, symbol, result)
+        elif failure.category:
+            codes = orders.codes_in(self.answer)
+            kinds = {failure.kind, *(orders.ccxt_class(self.who[0], code) for code in codes)}
+            standing.failed(access, symbol, failure.category, kinds)
 
     @never_raise(library)
     def _describe(self, failure: errors.Failure | None, result: Any) -> None:

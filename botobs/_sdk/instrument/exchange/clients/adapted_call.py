@@ -21,6 +21,7 @@ from ..operation import Operation, begin_operation, library
 from ..order_details import values_of
 from ..request import set_server, template
 from ..scope import ContextScope
+from ..standing import is_listen_key
 from ..telemetry import ExchangeTelemetry
 from .protocol import Call, ExchangeClient
 
@@ -260,6 +261,13 @@ class CallRequest(orders.HttpRequest):
         if headers is not None:
             self._answer.read(self.status, headers, self.answer)
             self._count_refusal()
+            if is_listen_key(self.path):
+                self._note_listen_key()
+
+    def _note_listen_key(self) -> None:
+        failed = self.status is None or self.status >= 400
+        standing = self._exchanges.exchange(self.who[0]).standing
+        standing.asked_for_listen_key(self.method, self.path, failed, self.answer)
 
     def _count_refusal(self) -> None:
         """Exchanges also say in an answer that is otherwise well that there were too many requests."""

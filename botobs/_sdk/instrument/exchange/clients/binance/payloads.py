@@ -96,6 +96,8 @@ _CHANNELS = {
 
 def operation(method: str, path: str) -> str:
     """The unified method that an endpoint stands for."""
+    if path.endswith("/system/status"):
+        return "fetch_status"
     return _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]), IMPLICIT)
 
 
@@ -192,6 +194,9 @@ def unified(name: str, result: Any) -> Any:
         return unified(name, replaced)
     if name == "fetch_time":
         return result.get("serverTime")
+    if name == "fetch_status":
+        # https://developers.binance.com/docs/wallet/others/system-status
+        return {"status": "ok" if result.get("status") == 0 else "maintenance"}
     return _named(result)
 
 
@@ -220,6 +225,12 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
         client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
         return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
     return key, channel, {"symbol": data.get("s"), "timestamp": data.get("E")}
+
+
+def is_listen_key_expired(message: Any) -> bool:
+    """Whether a message says that the listen key of its stream is not valid any more."""
+    data = message.get("data", message) if isinstance(message, Mapping) else None
+    return isinstance(data, Mapping) and data.get("e") == "listenKeyExpired"
 
 
 def _order(raw: Any, identity: str, symbol: str, status: str, filled: str, client_id: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def _camel_case(name: str) -> str:
 
 
 #: Calls of which the answer is looked at: the library makes its objects anew each time that they are asked for.
-_LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_time"}
+_LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_status", "fetch_time"}
 
 
 class BinanceSdk(ExchangeClient):

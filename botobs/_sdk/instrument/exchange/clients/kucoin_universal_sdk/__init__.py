@@ -105,6 +105,9 @@ class KucoinUniversalSdk(ExchangeClient):
         told = plain(result)
         if not call.method:
             return _unified(plain(told.get("data")))
+        if call.operation == "fetch_status":
+            # https://www.kucoin.com/docs-new/rest/spot-trading/market-data/get-service-status
+            return {"status": "ok" if told.get("status") == "open" else "maintenance"}
         several = told.get("data")
         if call.orders is not None:
             return [_unified(plain(each)) for each in several] if isinstance(several, list) else None

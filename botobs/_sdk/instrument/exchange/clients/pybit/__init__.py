@@ -74,6 +74,8 @@ class Pybit(ExchangeClient):
         inner = answer.get("result", answer.get("data"))
         if not isinstance(inner, Mapping):
             return None
+        if call.operation == "fetch_status":
+            return _words.status(inner.get("list") or ())
         if call.orders is None:
             listed = inner.get("list")
             return _words.unified(inner) if listed is None else [_words.unified(each) for each in listed]

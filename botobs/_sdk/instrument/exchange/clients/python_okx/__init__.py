@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..plain import UNDECODED, number
@@ -104,6 +104,8 @@ class PythonOkx(ExchangeClient):
 
     def result(self, call: Call, result: Any) -> Any:
         """Orders are answered as a list, refused ones with a code each."""
+        if call.operation == "fetch_status":
+            return _status(result.get("data") or ())
         told = [_unified(each) for each in result.get("data") or () if isinstance(each, Mapping)]
         if call.orders is not None or call.operation.startswith("fetch_"):
             return told
@@ -135,6 +137,14 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
         "amount": given.get("sz"),
         "price": given.get("px"),
     }
+
+
+def _status(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """https://www.okx.com/docs-v5/en/#status-get-status; what is only planned leaves it well."""
+    running = [each for each in told if each.get("state") == "ongoing"]
+    if not running:
+        return {"status": "ok"}
+    return {"status": "maintenance", "eta": max(number(each.get("end")) for each in running)}
 
 
 def _unified(told: Mapping[str, Any]) -> dict[str, Any]:
