@@ -47,7 +47,8 @@ KEY_REFUSED = Metric(
     "exchange.key.refused",
     "observable_gauge",
     "{operation}",
-    "Operations that the exchange refuses to an API key, each until it lets the same one through again.",
+    "Operations that the exchange refuses to an API key, each until it lets the same one through again; where the key "
+    "itself was refused, any that needs one.",
     (NAME, CLIENT, ACCOUNT, KEY_REASON),
 )
 

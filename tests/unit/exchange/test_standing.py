@@ -152,7 +152,9 @@ async def test_a_key_that_is_refused_is_told_until_the_same_call_is_let_through(
     assert len(attributes["exchange.account"]) == 12, "a hash of the key"
     exchange.failure = None
     await client.fetch_time()
-    assert recorded.points("exchange.key.refused"), "another call says nothing of the key"
+    assert recorded.points("exchange.key.refused"), "a call that needs no key says nothing of it"
+    await client.create_order("BTC/USDT", "limit", "buy", 1, 100)
+    assert bool(recorded.points("exchange.key.refused")) == (reason == "no_right")
     await client.fetch_balance()
     assert not recorded.points("exchange.key.refused")
 

@@ -220,8 +220,8 @@ class Operation(ContextScope):
         if failure is None:
             standing.succeeded(access, symbol, result)
         elif failure.category:
-            codes = orders.codes_in(self.answer)
-            kinds = {failure.kind, *(orders.ccxt_class(self.who[0], code) for code in codes)}
+            said = (*orders.messages_in(self.answer), *orders.codes_in(self.answer))
+            kinds = {failure.kind, *(orders.ccxt_class(self.who[0], each) for each in said)}
             standing.failed(access, symbol, failure.category, kinds)
 
     @never_raise(library)

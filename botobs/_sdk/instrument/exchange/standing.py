@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from ... import orders
-from .names import SUBMITS
+from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 
 #: What an exchange does to a key, by ccxt's class of the refusal; any other refusal of a key is `refused`.
 KeyReason = Literal["refused", "no_right", "suspended"]
@@ -21,6 +21,18 @@ _KEY_REASONS: dict[str, KeyReason] = {
     "PermissionDenied": "no_right",
 }
 _CLOSED_MARKET = frozenset({"ContractUnavailable", "MarketClosed"})
+
+#: Calls that no exchange answers without a key.
+_PRIVATE = (
+    SUBMITS
+    | EDITS
+    | CANCELS
+    | ORDER_QUERIES
+    | {
+        f"fetch_{name}"
+        for name in ("balance", "closed_orders", "my_trades", "open_orders", "orders", "positions")
+    }
+)
 
 #: Seconds for which a status is believed that named no end, and a refusal for maintenance.
 _STATED_FOR = 3600.0
@@ -121,7 +133,15 @@ class Standing:
         elif operation == "fetch_markets":
             self.listed(result)
         if self._refusals:
-            self._refusals.pop(access, None)
+            self._let_through(access)
+
+    def _let_through(self, access: Access) -> None:
+        known = self._refusals.pop(access, None) is not None
+        if known or access[2] in _PRIVATE:
+            # A key that is let through is right; whether it has a right is said by that call alone.
+            for other, reason in list(self._refusals.items()):
+                if other[:2] == access[:2] and reason != "no_right":
+                    self._refusals.pop(other, None)
 
     def failed(self, access: Access, symbol: str, category: str, kinds: set[str]) -> None:
         """A call was refused.

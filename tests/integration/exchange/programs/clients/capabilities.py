@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from botobs._sdk.instrument.registry import client_classes
 from botobs._sdk.orders.journal import JOURNAL
 from botobs.semconv import exchange as names
 from botobs.testing import Capture
@@ -139,7 +140,7 @@ def stream(captured: Capture, client: Client) -> None:
     until(lambda: _connections(captured, client, "open") == 0, "still open")
     assert _connections(captured, client, "closed") == 0, "closed on purpose, and lost"
     captured.assert_no_secrets([KEY, SECRET])
-    client.open_stream()
+    close = client.open_stream()
     until(lambda: _connections(captured, client, "open") == 1, "no open connection")
     client.remote.drive(send=[client.tick(1)])
     before = value(captured, "exchange.ws.disconnects", exchange__ws__close__reason="user", **who)
@@ -153,6 +154,16 @@ def stream(captured: Capture, client: Client) -> None:
         ),
         "that it is lost is not told",
     )
+    _until_reopened(captured, client)
+    with suppress(Exception):
+        close()
+
+
+def _until_reopened(captured: Capture, client: Client) -> None:
+    """A connection that is being opened again while it is closed would be one of the next capability's."""
+    described = next(cls for cls in client_classes() if cls.name == client.name)
+    if "reconnects" not in described.impossible:
+        until(lambda: _connections(captured, client, "open") == 1, "not open again")
 
 
 def socket_order(captured: Capture, client: Client) -> None:
@@ -175,6 +186,7 @@ def socket_order(captured: Capture, client: Client) -> None:
         lambda: outcomes(captured, client)["unknown"] == before + 1, "lost with its answer, and not unknown"
     )
     assert not JOURNAL.unsent(), "still in the journal"
+    _until_reopened(captured, client)
     told = [s for s in captured.spans if s.name == f"create_order_ws {client.exchange}"]
     assert told[0].attributes[names.ORDER_ID] == client.order_id, told[0].attributes
     assert told[1].attributes[names.ERROR_CATEGORY] == "funds", told[1].attributes
