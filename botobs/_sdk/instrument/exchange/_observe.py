@@ -214,7 +214,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
                 for scope, limit in list(exchange.limits.scopes.items()):
                     measured = value(limit) if limit.is_current(now) else None
                     if measured is not None:
-                        yield (exchange.name, scope), measured
+                        yield (exchange.name, scope.name, scope.per, scope.account), measured
 
         return read
 
@@ -223,7 +223,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
         for exchange in list(exchanges.by_name.values()):
             for scope, limit in list(exchange.limits.scopes.items()):
                 if limit.limit is not None:
-                    yield (exchange.name, scope), limit.limit
+                    yield (exchange.name, scope.name, scope.per, scope.account), limit.limit
 
     def bans() -> Iterator[Sample]:
         for exchange in list(exchanges.by_name.values()):
@@ -238,7 +238,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
     def until_reset(limit: Any) -> float | None:
         return None if limit.reset_at is None else max(0.0, limit.reset_at - time.time())
 
-    names = (semconv.NAME, semconv.RATELIMIT_SCOPE)
+    names = (semconv.NAME, semconv.RATELIMIT_SCOPE, semconv.RATELIMIT_PER, semconv.ACCOUNT)
     return [
         (semconv.RATELIMIT_USED, names, max, each(lambda limit: limit.used)),
         (semconv.RATELIMIT_LIMIT, names, max, stated),

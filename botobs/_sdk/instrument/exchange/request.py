@@ -78,7 +78,8 @@ class Request(ContextScope):
                 self.operation.writes(body or url)
         exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
         endpoint = self.operation.template if self.operation is not None else ""
-        self._http = HttpAnswer(exchanges, who, endpoint)
+        account = self.operation.account if self.operation is not None else ""
+        self._http = HttpAnswer(exchanges, who, endpoint, account)
         self._started = time.monotonic()
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature

@@ -209,7 +209,7 @@ class AdaptedCall(ContextScope):
         if moment is not None and self._operation.status is not None:
             exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
         for stated in self._client.limits(self._call, result):
-            exchange.limits.state(stated)
+            exchange.limits.state(stated, self._operation.account)
 
 
 class CallRequest(orders.HttpRequest):
@@ -222,7 +222,7 @@ class CallRequest(orders.HttpRequest):
         self._exchanges = exchanges
         self._operation = operation
         self._measured = False
-        self._answer = HttpAnswer(exchanges, operation.who, operation.template)
+        self._answer = HttpAnswer(exchanges, operation.who, operation.template, operation.account)
         self._started = time.monotonic()
         exchanges.requests_active.add(1, self._who())
 

@@ -186,9 +186,9 @@ class SocketCall(ContextScope):
         if moment is not None:
             exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
         # Only Binance's answers say what this reads, in all of its clients.
-        exchange.limits.read_socket(message)
+        exchange.limits.read_socket(message, self._operation.account)
         for stated in self._client.limits(self._call, message):
-            exchange.limits.state(stated)
+            exchange.limits.state(stated, self._operation.account)
         category = errors.answered(self.who[0], self._operation.status, self._operation.answer)
         if category in ("rate_limit", "ban"):
             HttpAnswer(self._exchanges, self.who, self._call.path).refused(category, self._operation.status)

@@ -98,7 +98,7 @@ class Pybit(ExchangeClient):
         header = _header(_answer(result))
         if "X-Bapi-Limit-Status" in header:
             left, limit, reset = (number(header.get(f"X-Bapi-Limit{end}")) for end in _LIMIT_HEADERS)
-            yield LimitState(call.path, limit=limit, remaining=left, reset_at=reset / 1000)
+            yield LimitState(call.path, limit=limit, remaining=left, reset_at=reset / 1000, per="endpoint")
 
     def socket(self, client: Any) -> Any:
         """`WebSocketApp.sock`."""
