@@ -13,7 +13,15 @@ from ._http import HttpRequest
 
 
 def request_outcome(request: HttpRequest, exchange: str) -> Outcome:
-    """What became of the order that one request carried."""
+    """What became of the order that one request carried, repetitions by the HTTP library included."""
+    outcome = _last_outcome(request, exchange)
+    if request.strayed and outcome == "accepted":
+        # That another page was there says nothing of the order.
+        outcome = "unknown"
+    return worse("unknown", outcome) or "unknown" if request.repeated else outcome
+
+
+def _last_outcome(request: HttpRequest, exchange: str) -> Outcome:
     if not request.written and request.status is None:
         # Cancelled or timed out while it waited for a connection, or refused one.
         return "failed"

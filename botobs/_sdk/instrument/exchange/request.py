@@ -97,7 +97,8 @@ class Request(ContextScope):
         if attempts is not None and self._aside:
             attempts.aside(error)
         elif attempts is not None:
-            attempts.ended(error, self.status, self._answer, self._written())
+            repeated = any(seen.repeated for seen in self._seen)
+            attempts.ended(error, self.status, self._answer, self._written(), repeated)
         self._measure(error)
         if is_listen_key(self._path):
             self._note_listen_key(error)
