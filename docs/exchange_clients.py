@@ -40,6 +40,7 @@ CAPABILITIES: dict[str, str] = {
     "limits": "limits",
     "clock": "clock",
     "order": "order details",
+    "socket_order": "orders over WebSocket",
     "stream": "stream state",
     "silence": "silence",
     "reconnects": "reconnects",

@@ -44,6 +44,8 @@ REQUEST_COUNT = "exchange.request.count"
 ACCOUNT = "exchange.account"
 #: What a limit counts, such as `weight_1m`, `orders_10s` or `requests`.
 RATELIMIT_SCOPE = "exchange.ratelimit.scope"
+#: Who shares a limit: `address`, `account`, `endpoint` or `group` (of endpoints).
+RATELIMIT_PER = "exchange.ratelimit.per"
 #: `orderbook`, `trades`, `ticker`, `ohlcv`, `orders`, `my_trades`, `balance`, `positions`, `other`, or `raw` for all
 #: messages of a connection whose client library does not tell streams apart.
 CHANNEL = "exchange.channel"
@@ -69,6 +71,8 @@ HTTP_STATUS = "http.response.status_code"
 URL_TEMPLATE = "url.template"
 
 _WHO = (NAME, CLIENT)
+#: The account only where the limit is not the address'.
+_LIMIT = (NAME, RATELIMIT_SCOPE, RATELIMIT_PER, ACCOUNT)
 _CONNECTION = (NAME, CLIENT, SERVER_ADDRESS)
 #: The symbol only for the markets that the setting `exchange_symbols` names.
 _STREAM = (NAME, CLIENT, SERVER_ADDRESS, CHANNEL, SYMBOL)
@@ -138,50 +142,50 @@ RATELIMIT_USED = Metric(
     "exchange.ratelimit.used",
     "observable_gauge",
     "{unit}",
-    "What the exchange says is used of a limit. Limits are mostly per IP address: take the maximum, not the sum.",
-    (NAME, RATELIMIT_SCOPE),
+    "What the exchange says is used of a limit, by whoever shares it: take the maximum of all processes, not the sum.",
+    _LIMIT,
 )
 RATELIMIT_LIMIT = Metric(
     "exchange.ratelimit.limit",
     "observable_gauge",
     "{unit}",
     "The limit as the exchange states it; absent where it states none.",
-    (NAME, RATELIMIT_SCOPE),
+    _LIMIT,
 )
 RATELIMIT_REMAINING = Metric(
     "exchange.ratelimit.remaining",
     "observable_gauge",
     "{unit}",
     "What is left of a limit; absent where the exchange does not tell.",
-    (NAME, RATELIMIT_SCOPE),
+    _LIMIT,
 )
 RATELIMIT_UTILIZATION = Metric(
     "exchange.ratelimit.utilization",
     "observable_gauge",
     "1",
     "Used divided by limit, only where the exchange states both.",
-    (NAME, RATELIMIT_SCOPE),
+    _LIMIT,
 )
 RATELIMIT_RESET = Metric(
     "exchange.ratelimit.reset",
     "observable_gauge",
     "s",
     "Time until the limit starts over.",
-    (NAME, RATELIMIT_SCOPE),
+    _LIMIT,
 )
 RATELIMIT_AGE = Metric(
     "exchange.ratelimit.age",
     "observable_gauge",
     "s",
     "Time since the exchange last stated what is used, or left, of a limit; absent once its window is over.",
-    (NAME, RATELIMIT_SCOPE),
+    _LIMIT,
 )
 RATELIMIT_EXHAUSTION = Metric(
     "exchange.ratelimit.exhaustion",
     "observable_gauge",
     "s",
     "Time until a limit is used up at the pace of its window so far; absent while the window ends before that.",
-    (NAME, RATELIMIT_SCOPE),
+    _LIMIT,
 )
 RATELIMIT_SPENT = Metric(
     "exchange.ratelimit.spent",

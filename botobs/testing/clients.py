@@ -50,7 +50,7 @@ def problems(client: ExchangeClient) -> list[str]:
         found.append(f"{client.http!r} is no HTTP library whose requests are seen")
     if not client.calls and not client.sockets:
         found.append("no function makes calls or opens sockets")
-    for group in ("calls", "sockets", "messages"):
+    for group in ("calls", "requests", "sockets", "messages"):
         named = [target for target in getattr(client, group) if _function(target) is None]
         if named and len(named) == len(getattr(client, group)):
             found.append(f"none of {group} exists: {', '.join(named)}")
@@ -66,7 +66,7 @@ def watched(client: ExchangeClient) -> Iterator[Capture]:
     """
     wrong = problems(client)
     assert not wrong, "; ".join(wrong)
-    targets = [*client.calls, *client.sockets, *client.messages]
+    targets = [*client.calls, *client.requests, *client.sockets, *client.messages]
     before = [_function(target) for target in targets]
     counted = failures.counts().get(client.name, 0)
     instrumentation = AdaptedClient(client)

@@ -117,7 +117,8 @@ class Order:
         """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
 
         What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
-        raised by the client or returned. Where none was seen, a block that ends well acknowledges the order. An
+        raised by the client or returned. Where none was seen, a block that ends well acknowledges the order; one that
+        has sent it over a WebSocket of a watched client does so when the answer comes. An
         exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
@@ -130,11 +131,12 @@ class Order:
                 self._answered_by(error, witness)
                 raise
             else:
-                self._answered_by(None, witness)
+                if not witness.when_answered(lambda: self._answered_by(None, witness)):
+                    self._answered_by(None, witness)
             finally:
                 otel_context.detach(token)
                 witness.close()
-                if self._entry is not None:
+                if self._entry is not None and not witness.waiting:
                     self._leave_journal()
 
     @contextmanager

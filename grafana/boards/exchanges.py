@@ -159,20 +159,31 @@ def _connections() -> list[Sized]:
 
 
 def _ban() -> list[Sized]:
-    scope = (exchange.NAME, exchange.RATELIMIT_SCOPE)
+    scope = (exchange.NAME, exchange.RATELIMIT_SCOPE, exchange.RATELIMIT_PER, exchange.ACCOUNT)
     return [
         graph(
             "Part of each limit that is used",
-            "As the exchange tells it. Limits are per address, so that the highest process counts.",
+            "As the exchange tells it. Who shares an address or account shares its limit: the highest process counts.",
             "percentunit",
             [
                 Query(
                     _q.latest(exchange.RATELIMIT_UTILIZATION, scope),
-                    "{{exchange_name}} {{exchange_ratelimit_scope}}",
+                    "{{exchange_name}} {{exchange_ratelimit_scope}} {{exchange_ratelimit_per}} {{exchange_account}}",
                 )
             ],
             limits={"warning": recorded.RATE_LIMIT_WARNING, "critical": recorded.RATE_LIMIT_CRITICAL},
             highest=1,
+        ),
+        graph(
+            "Who spends the limits",
+            "Requests per second of all processes, by service, API key (a keyed hash) and operation.",
+            "reqps",
+            [
+                Query(
+                    _q.select(recorded.RATE_LIMIT_SPENT),
+                    "{{exchange_name}} {{service_name}} {{exchange_account}} {{exchange_operation}}",
+                )
+            ],
         ),
         number(
             "Ban ends in",

@@ -23,6 +23,12 @@ Behaviour = Literal[
     "take, cut the answer",
     "take, fail",
     "lose, fail",
+    "take, answer a page",
+    "lose, answer a page",
+    "take, break the compression",
+    "take, redirect",
+    "lose, redirect",
+    "lose, redirect and keep the method",
 ]
 
 _ORDERS = re.compile("order|exchange|/buy/|/sell/", re.IGNORECASE)
@@ -64,6 +70,8 @@ class OrderDesk:
             "take, cut the answer": (200, order),
             "take, fail": (503, "<html>Service Unavailable</html>"),
             "lose, fail": (502, "<html>Bad Gateway</html>"),
+            "take, answer a page": (200, "<html>One moment, please</html>"),
+            "lose, answer a page": (200, "\n<!doctype html><html>One moment, please</html>"),
         }
         return self.answers.get(behaviour) or defaults[behaviour]
 
@@ -75,7 +83,8 @@ class OrderDesk:
                 _send(connection, 200, {})
                 return
             self.received += 1
-            behaviour = self.behaviours.pop(0)
+            # A library that tries again may try more often than the test has planned.
+            behaviour = self.behaviours.pop(0) if self.behaviours else "refuse"
             self.held += behaviour.startswith("take")
             if behaviour in ("take, cut", "lose, cut"):
                 return
@@ -83,6 +92,15 @@ class OrderDesk:
                 status, answer = self._answer(behaviour)
                 whole = json.dumps(answer).encode()
                 connection.sendall(_head(status, len(whole)) + whole[: len(whole) // 2])
+                return
+            if behaviour == "take, break the compression":
+                connection.sendall(_head(200, 9, "Content-Encoding: gzip") + b"not at all")
+                return
+            if "redirect" in behaviour:
+                # To another page, or once more to here.
+                kept = behaviour.endswith("method")
+                location = f"Location: {self.url}/{'order' if kept else 'elsewhere'}"
+                connection.sendall(_head(307 if kept else 302, 0, location))
                 return
             _send(connection, *self._answer(behaviour))
 
@@ -104,10 +122,10 @@ def _stop() -> bytes:
     raise OSError("the peer has gone")
 
 
-def _head(status: int, length: int) -> bytes:
+def _head(status: int, length: int, more: str = "") -> bytes:
     return (
         f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
-        "Connection: close\r\n\r\n"
+        f"{more}{more and chr(13) + chr(10)}Connection: close\r\n\r\n"
     ).encode()
 
 

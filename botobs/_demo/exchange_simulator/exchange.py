@@ -86,6 +86,8 @@ class Exchange:
         rejected = self._rng.random() < self._behaviour.reject_share
         if self.faults.strikes(Fault.REJECT_ORDERS) or rejected:
             raise Rejection(Reason.BALANCE)
+        if self.faults.strikes(Fault.MARKETS_SUSPENDED):
+            raise Rejection(Reason.SUSPENDED)
         market = self.market(request.instrument.symbol)
         return self.orders.place(request, market, self.milliseconds(), time.monotonic())
 

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     RATE_LIMIT = "rate_limit"
     BANNED = "banned"
+    MAINTENANCE = "maintenance"
+    SUSPENDED = "suspended"
     UNAVAILABLE = "unavailable"
 
 

@@ -31,7 +31,7 @@ def error_middleware(error_response: ErrorResponse) -> Middleware:
         exchange = request.app[EXCHANGE]
         exchange.counts.calls[operation] += 1
         try:
-            await _apply_faults(exchange)
+            await _apply_faults(exchange, operation)
             response = await handler(request)
         except Rejection as rejection:
             exchange.counts.rejections[rejection.reason] += 1
@@ -56,13 +56,15 @@ def _cut(request: web.Request) -> None:
         request.transport.abort()
 
 
-async def _apply_faults(exchange: Exchange) -> None:
+async def _apply_faults(exchange: Exchange, operation: str) -> None:
     if (slow := exchange.faults.strikes(Fault.LATENCY)) is not None:
         await asyncio.sleep(slow.value)
     if (limited := exchange.faults.strikes(Fault.RATE_LIMIT)) is not None:
         raise Rejection(Reason.RATE_LIMIT, f"{limited.value:.0f}")
     if (banned := exchange.faults.strikes(Fault.BAN)) is not None:
         raise Rejection(Reason.BANNED, f"{banned.value:.0f}")
+    if operation != "fetch_status" and exchange.faults.strikes(Fault.MAINTENANCE):
+        raise Rejection(Reason.MAINTENANCE)
     if (failing := exchange.faults.strikes(Fault.SERVER_ERROR)) is not None:
         raise Rejection(Reason.UNAVAILABLE, f"{failing.value:.0f}")
 

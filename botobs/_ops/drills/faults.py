@@ -52,6 +52,17 @@ def exchange(name: str, fault_name: str, value: float | None = None, share: floa
     return fault
 
 
+def both(one: Fault, other: Fault) -> Fault:
+    """Two things break at once."""
+
+    @contextmanager
+    def fault(target: Target, seconds: float) -> Iterator[None]:
+        with one(target, seconds), other(target, seconds):
+            yield
+
+    return fault
+
+
 def locked(table: str, held: float | None = None, free: float = 0.0) -> Fault:
     """A table of the demo is locked by a transaction of ours: for good, or `held` seconds on and `free` seconds off.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .drill import BOTS, Drill, Setting, after, heartbeat_age, window
-from .faults import dying_with_orders, exchange
+from .faults import both, dying_with_orders, exchange
 
 _BINANCE = {"exchange_name": "binance"}
 _OKX = {"exchange_name": "okx"}
@@ -100,6 +100,44 @@ DRILLS = (
         lingers=after(_BAN),
         silent=("ExchangeErrorsHigh",),
         traceql='{ span.exchange.name = "binance" && status = error }',
+    ),
+    Drill(
+        name="exchange-maintenance",
+        does="lets one simulated exchange say that it is in maintenance, and close its streams",
+        alert="ExchangeMaintenance",
+        labels=_OKX,
+        fault=both(exchange("okx", "maintenance"), exchange("okx", "drop")),
+        needs=BOTS,
+        reach=after(_ORDER),
+        lingers=after(_ORDER),
+        silent=("ExchangeDisconnected", "ExchangeErrorsHigh"),
+        traceql='{ span.exchange.name = "okx" && span.exchange.error.category = "maintenance" }',
+        severity="warning",
+    ),
+    Drill(
+        name="exchange-market-suspended",
+        does="lets one simulated exchange close its markets",
+        alert="ExchangeMarketSuspended",
+        labels=_OKX,
+        fault=exchange("okx", "markets_suspended"),
+        needs=BOTS,
+        reach=after(_ORDER),
+        lingers=after(_ORDER),
+        also=("OrderRejectsHigh",),
+        traceql='{ span.exchange.name = "okx" && status = error }',
+        severity="warning",
+    ),
+    Drill(
+        name="exchange-key-refused",
+        does="lets one simulated exchange refuse the API key of the demo",
+        alert="ExchangeKeyRefused",
+        labels={**_BINANCE, "severity": "critical"},
+        fault=exchange("binance", "key_refused"),
+        needs=BOTS,
+        reach=after(_ORDER),
+        lingers=after(_ORDER),
+        also=("ExchangeErrorsHigh", "OrderRejectsHigh"),
+        traceql='{ span.exchange.name = "binance" && span.exchange.error.category = "auth" }',
     ),
     Drill(
         name="exchange-clock",

@@ -68,6 +68,23 @@ CAUSES: Mapping[str, Cause] = {
     "ExchangeDisconnected": Cause(
         _EXCHANGE, ("ExchangeLatencyHigh", "ExchangeThrottleWaitLong", *_STREAMS, *_BOTS, *_CALLERS)
     ),
+    "ExchangeMaintenance": Cause(
+        _EXCHANGE,
+        (
+            *(
+                "ExchangeDisconnected",
+                "ExchangeErrorsHigh",
+                "ExchangeLatencyHigh",
+                "ExchangeThrottleWaitLong",
+            ),
+            *("ExchangeMarketSuspended", "ExchangeListenKeyLost", *_STREAMS, *_ORDERS, *_BOTS, *_CALLERS),
+        ),
+    ),
+    "ExchangeMarketSuspended": Cause(_EXCHANGE, ("ExchangeStreamSilent", *_ORDERS, *_BOTS)),
+    "ExchangeListenKeyLost": Cause(_EXCHANGE, ("OrderGhost", "PositionDrift")),
+    "ExchangeKeyRefused": Cause(
+        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeListenKeyLost", *_ORDERS, *_BOTS, *_CALLERS)
+    ),
     "ExchangeBanned": Cause(
         _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeDisconnected", *_STREAMS, *_ORDERS, *_BOTS, *_CALLERS)
     ),
@@ -138,7 +155,8 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "timeout": ("ExchangeLatencyHigh", "ExchangeErrorsHigh"),
     "unavailable": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
     "network": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
-    "maintenance": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
+    "maintenance": ("ExchangeMaintenance", "ExchangeErrorsHigh", "ExchangeDisconnected"),
+    "auth": ("ExchangeKeyRefused",),
 }
 
 

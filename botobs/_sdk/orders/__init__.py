@@ -5,7 +5,7 @@ A false `rejected` loses money, a false `unknown` wakes somebody: what the evide
 
 from __future__ import annotations
 
-from ._answer import code_outcome, replacement, result_outcome
+from ._answer import answer_outcome, code_outcome, replacement, result_outcome
 from ._attempts import Attempts
 from ._classifiers import Answer, Classifier, Outcome, add_classifier, classified
 from ._codes import ccxt_class, listed_phrase
@@ -32,6 +32,7 @@ __all__ = [
     "UnsettledOrder",
     "Witness",
     "add_classifier",
+    "answer_outcome",
     "begin_request",
     "ccxt_class",
     "classified",

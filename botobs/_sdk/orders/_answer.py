@@ -17,6 +17,9 @@ _REFUSALS = re.compile(r'"success"\s{0,4}:\s{0,4}false|"status"\s{0,4}:\s{0,4}"e
 _SENTENCES = re.compile(r'"error"\s{0,4}:\s{0,4}"')
 
 
+#: What no exchange answers a request with.
+_PAGE = re.compile(r"\s{0,100}<")
+
 #: How Binance answers a request to cancel one order and to submit another.
 _REPLACEMENT = re.compile(r'"newOrderResult"\s{0,4}:\s{0,4}"([A-Z_]{1,16})"')
 
@@ -59,6 +62,9 @@ def answer_outcome(exchange: str, status: int | None, answer: str) -> Answered:
         return "rejected" if said == "rejected" else "unknown"
     if status is not None and not 200 <= status < 300:
         return "rejected" if 400 <= status < 500 and status != 408 else "unknown"
+    if _PAGE.match(answer):
+        # Whatever stands before the exchange has answered in its place.
+        return "unknown"
     if codes:
         # An error of an exchange without a table, in an answer that is otherwise well.
         return "unknown"

@@ -51,7 +51,12 @@ class Attempts:
         self.over_socket = False
 
     def ended(
-        self, error: BaseException | None, status: int | None, answer: str, written: bool | None = None
+        self,
+        error: BaseException | None,
+        status: int | None,
+        answer: str,
+        written: bool | None = None,
+        repeated: bool = False,
     ) -> None:
         """One of the order's own requests ended.
 
@@ -60,7 +65,10 @@ class Attempts:
             status: HTTP status of its answer, if there was one.
             answer: The beginning of its answer.
             written: Whether bytes of it reached a connection; None where that was not seen.
+            repeated: The HTTP library has sent it again after it was written.
         """
+        if repeated:
+            self._worst = worse(self._worst, "unknown")
         self._failed_last = error is not None
         self._status, self._answer = status, answer
         if error is None:

@@ -27,9 +27,11 @@ class HttpRequest:
         status: HTTP status of the answer.
         answer: The beginning of the answer's body, as far as it was read.
         error: What the library raised instead.
+        repeated: The library has sent it again after it was written: what is answered is answered to the last one.
+        strayed: What is answered is the answer to a request of another method, to which the library was redirected.
     """
 
-    __slots__ = ("answer", "error", "method", "path", "status", "written")
+    __slots__ = ("answer", "error", "method", "path", "repeated", "status", "strayed", "written")
 
     def __init__(self, method: str, path: str) -> None:
         self.method = method
@@ -38,6 +40,8 @@ class HttpRequest:
         self.status: int | None = None
         self.answer = ""
         self.error: BaseException | None = None
+        self.repeated = False
+        self.strayed = False
 
     def answered(
         self,

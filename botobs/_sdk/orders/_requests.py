@@ -13,7 +13,15 @@ from ._http import HttpRequest
 
 
 def request_outcome(request: HttpRequest, exchange: str) -> Outcome:
-    """What became of the order that one request carried."""
+    """What became of the order that one request carried, repetitions by the HTTP library included."""
+    outcome = _last_outcome(request, exchange)
+    if request.strayed and outcome == "accepted":
+        # That another page was there says nothing of the order.
+        outcome = "unknown"
+    return worse("unknown", outcome) or "unknown" if request.repeated else outcome
+
+
+def _last_outcome(request: HttpRequest, exchange: str) -> Outcome:
     if not request.written and request.status is None:
         # Cancelled or timed out while it waited for a connection, or refused one.
         return "failed"
@@ -52,23 +60,24 @@ class OrderRequests:
         watched: Whether each request would be seen: only then none means that nothing was sent.
 
     Attributes:
+        exchange: As given.
         requests: Those that may carry the orders.
     """
 
-    __slots__ = ("_exchange", "_watched", "requests")
+    __slots__ = ("_watched", "exchange", "requests")
 
     def __init__(self, exchange: str, watched: bool) -> None:
-        self._exchange = exchange
+        self.exchange = exchange
         self._watched = watched
         self.requests: list[HttpRequest] = []
 
     def outcome(self, error: BaseException) -> Outcome:
         """What became of the orders when the call raised: an answer says more than what a client makes of it."""
-        seen = requests_outcome(self.requests, self._exchange)
+        seen = requests_outcome(self.requests, self.exchange)
         if seen is not None:
             return seen
-        return "failed" if self._watched else submit_outcome(error, exchange=self._exchange)
+        return "failed" if self._watched else submit_outcome(error, exchange=self.exchange)
 
     def returned(self) -> Outcome | None:
         """What the answers say when the call came back: some clients return a refusal."""
-        return requests_outcome(self.requests, self._exchange)
+        return requests_outcome(self.requests, self.exchange)

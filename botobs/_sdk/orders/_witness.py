@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from opentelemetry import context
@@ -39,9 +40,21 @@ class Witness:
         entry: The order in the journal, if it is written down.
         doubts: Orders of unknown outcome, for whoever ends the block to pass on.
         accepted: Client order ids of those that were accepted, where they are asked for.
+        waiting: How many submissions are written whose answers come after their calls, over a WebSocket.
     """
 
-    __slots__ = ("_closed", "_error", "_requests", "accepted", "doubts", "entry", "outcome")
+    __slots__ = (
+        "_closed",
+        "_error",
+        "_later",
+        "_lock",
+        "_requests",
+        "accepted",
+        "doubts",
+        "entry",
+        "outcome",
+        "waiting",
+    )
 
     def __init__(self, entry: Entry | None = None) -> None:
         self.entry = entry
@@ -51,6 +64,9 @@ class Witness:
         self._requests: list[HttpRequest] = []
         self.doubts: list[UnsettledOrder] = []
         self.accepted: set[str] = set()
+        self.waiting = 0
+        self._lock = threading.Lock()
+        self._later: Callable[[], None] | None = None
 
     def within(self, entered: context.Context) -> context.Context:
         """`entered` with this witness in it."""
@@ -83,6 +99,29 @@ class Witness:
             self.outcome = outcome
         return True
 
+    def await_answer(self) -> None:
+        """A submission is written whose answer comes after its call."""
+        with self._lock:
+            self.waiting += 1
+
+    def answered(self) -> None:
+        """One that was awaited has been told."""
+        with self._lock:
+            self.waiting -= 1
+            later, self._later = (None, self._later) if self.waiting else (self._later, None)
+        if later is not None:
+            later()
+            self.close()
+
+    def when_answered(self, action: Callable[[], None]) -> bool:
+        """Call `action` when all that is awaited has been told; False where nothing is.
+
+        It is called once, perhaps in another thread; what it reads here is kept until then.
+        """
+        with self._lock:
+            self._later = action if self.waiting else None
+            return self._later is not None
+
     def request(self, method: str, url: str) -> HttpRequest | None:
         """A request of a client that is not watched is about to be sent."""
         if self._closed or method in _ASIDE_METHODS or len(self._requests) >= _MOST_REQUESTS:
@@ -95,6 +134,9 @@ class Witness:
         """What became of an order when the block that submitted it raised `error`."""
         if self.outcome is not None and (error is self._error or error.__cause__ is self._error is not None):
             return self.outcome
+        if self.waiting:
+            # What was written may be answered yet, and settles the order then.
+            return worse(self.outcome, "unknown") or "unknown"
         seen = self._seen(exchange)
         if seen is not None or self.outcome == "accepted":
             return worse(self.outcome, seen) or "unknown"
@@ -109,7 +151,9 @@ class Witness:
         return worse(self.outcome, seen) or "accepted"
 
     def close(self) -> None:
-        """Let go of what was seen; whoever still has the context tells nothing any more."""
+        """Let go of what was seen; whoever still has the context tells nothing any more, but for what is awaited."""
+        if self._later is not None:
+            return
         self._closed = True
         self._error = None
         self.doubts = []

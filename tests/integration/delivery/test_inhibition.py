@@ -101,6 +101,22 @@ def test_an_exchange_silences_its_own_alerts_alone(alerting: Alerting) -> None:
     assert all("binance" in message.subject for message in alerting.told("ExchangeStreamSilent"))
 
 
+def test_an_announced_maintenance_silences_the_loss_of_its_streams_and_what_follows_from_that(
+    alerting: Alerting,
+) -> None:
+    here = {"area": "exchanges", "exchange_name": "okx"}
+    alerting.fire("ExchangeMaintenance", severity="warning", cause="maintenance", **here)
+    alerting.fire(
+        "ExchangeDisconnected", severity="critical", cause="exchange", depends_on="maintenance", **here
+    )
+    alerting.fire("ExchangeErrorsHigh", severity="warning", depends_on="exchange,maintenance", **here)
+    alerting.fire("ExchangeKeyRefused", severity="critical", **here)
+    for told in ("ExchangeMaintenance", "ExchangeKeyRefused"):
+        assert eventually(lambda told=told: set(alerting.channels(told)) == {"email", "slack"})  # type: ignore[misc]
+    for silent in ("ExchangeDisconnected", "ExchangeErrorsHigh"):
+        assert alerting.channels(silent) == []
+
+
 def test_what_was_silent_is_told_when_the_cause_is_over_and_it_is_not(alerting: Alerting) -> None:
     cause = {"severity": "critical", "area": "database", "cause": "database"}
     alerting.fire("DatabaseDown", **cause)

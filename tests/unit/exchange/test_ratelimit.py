@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 
-from botobs._sdk.instrument.exchange.ratelimit import Limit, RateLimits
+from botobs._sdk.instrument.exchange import headroom
+from botobs._sdk.instrument.exchange.limit_scope import Scope
+from botobs._sdk.instrument.exchange.ratelimit import Limit, LimitState, RateLimits
+from botobs._sdk.instrument.exchange.telemetry import ExchangeTelemetry
+from tests.support.telemetry import Recorder
 
 MINUTE = '{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000}'
 SECONDS = '{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100}'
+
+
+def named(limits: RateLimits) -> dict[str, Limit]:
+    """The limits by what they count."""
+    return {scope.name: limit for scope, limit in limits.scopes.items()}
 
 
 def read(headers: dict[str, Any], status: int = 200, body: str = "") -> RateLimits:
@@ -24,15 +33,15 @@ def test_binance_tells_what_is_used_and_elsewhere_what_is_allowed() -> None:
     limits = read(
         {"X-MBX-USED-WEIGHT-1M": "1200", "x-mbx-order-count-10s": "7", "X-SAPI-USED-IP-WEIGHT-1M": "3"}
     )
-    assert {name: scope.used for name, scope in limits.scopes.items()} == {
+    assert {name: scope.used for name, scope in named(limits).items()} == {
         "weight_1m": 1200,
         "orders_10s": 7,
         "ip_weight_1m": 3,
     }
-    assert limits.scopes["weight_1m"].utilization is None
+    assert named(limits)["weight_1m"].utilization is None
     limits.read_exchange_info(f'{{"timezone":"UTC","rateLimits":[{MINUTE}, {SECONDS}],"symbols":[]}}')
-    assert limits.scopes["weight_1m"].utilization == pytest.approx(0.2)
-    assert limits.scopes["orders_10s"].utilization == pytest.approx(0.07)
+    assert named(limits)["weight_1m"].utilization == pytest.approx(0.2)
+    assert named(limits)["orders_10s"].utilization == pytest.approx(0.07)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_binance_tells_what_is_used_and_elsewhere_what_is_allowed() -> None:
     ],
 )
 def test_other_exchanges_tell_what_remains(headers: dict[str, str], expected: float | None) -> None:
-    assert read(headers).scopes["requests"].utilization == (
+    assert named(read(headers))["requests"].utilization == (
         None if expected is None else pytest.approx(expected)
     )
 
@@ -78,7 +87,7 @@ def test_the_reset_is_a_moment_however_it_is_written(
     header: str, written: Callable[[int], str], seconds: float
 ) -> None:
     limits = read({f"{header}-remaining": "1", f"{header}-reset": written(int(time.time()))})
-    assert limits.scopes["requests"].reset_at == pytest.approx(time.time() + seconds, abs=60)
+    assert named(limits)["requests"].reset_at == pytest.approx(time.time() + seconds, abs=60)
 
 
 @pytest.mark.parametrize("value", ["", "many", "nan", "inf", "-1", None, "1e999", "12 of 20"])
@@ -92,7 +101,7 @@ def test_what_is_no_number_is_ignored(value: Any) -> None:
 
 def test_headers_cannot_make_scopes_without_end() -> None:
     limits = read({f"X-MBX-USED-WEIGHT-{number}M": "1" for number in range(1000)})
-    assert len(limits.scopes) == 32
+    assert len(limits.scopes) == 64
 
 
 def test_a_ban_ends_when_the_exchange_says() -> None:
@@ -113,7 +122,7 @@ def test_utilization_is_never_negative() -> None:
 
 
 def test_what_was_used_is_gone_when_its_window_is_over() -> None:
-    limit = read({"X-MBX-USED-WEIGHT-1M": "5700"}).scopes["weight_1m"]
+    limit = named(read({"X-MBX-USED-WEIGHT-1M": "5700"}))["weight_1m"]
     start = limit.stated_at // 60 * 60
     assert limit.is_current(limit.stated_at)
     # Binance counts from one full minute to the next.
@@ -124,13 +133,13 @@ def test_what_was_used_is_gone_when_its_window_is_over() -> None:
 
 def test_what_remains_is_gone_at_its_reset() -> None:
     limit = read({"gw-ratelimit-limit": "500", "gw-ratelimit-remaining": "5", "gw-ratelimit-reset": "1500"})
-    scope = limit.scopes["requests"]
+    scope = named(limit)["requests"]
     assert scope.is_current(scope.stated_at + 1.4)
     assert not scope.is_current(scope.stated_at + 1.6)
 
 
 def test_a_limit_without_a_window_is_true_for_a_minute() -> None:
-    scope = read({"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "5"}).scopes["requests"]
+    scope = named(read({"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "5"}))["requests"]
     assert scope.is_current(scope.stated_at + 59)
     assert not scope.is_current(scope.stated_at + 61)
 
@@ -140,7 +149,7 @@ def test_limits_of_endpoints_do_not_replace_each_other() -> None:
     for endpoint, left in (("v5/order/create", "1"), ("v5/market/tickers", "99")):
         headers = {"X-Bapi-Limit": "100", "X-Bapi-Limit-Status": left}
         limits.read_headers(200, headers, "", endpoint)
-    assert {name: scope.remaining for name, scope in limits.scopes.items()} == {
+    assert {name: scope.remaining for name, scope in named(limits).items()} == {
         "v5/order/create": 1,
         "v5/market/tickers": 99,
     }
@@ -170,11 +179,11 @@ def _socket_answer(**more: object) -> dict[str, object]:
 def test_answers_of_a_websocket_api_state_the_limits_of_the_rest_api() -> None:
     limits = RateLimits()
     assert not limits.read_socket(_socket_answer())
-    assert set(limits.scopes) == {"weight_1m", "orders_10s"}
-    assert limits.scopes["weight_1m"].utilization == pytest.approx(70 / 6000)
-    assert (limits.scopes["orders_10s"].used, limits.scopes["orders_10s"].window) == (12, 10)
+    assert set(named(limits)) == {"weight_1m", "orders_10s"}
+    assert named(limits)["weight_1m"].utilization == pytest.approx(70 / 6000)
+    assert (named(limits)["orders_10s"].used, named(limits)["orders_10s"].window) == (12, 10)
     limits.read_headers(200, {"X-MBX-USED-WEIGHT-1M": "71"}, "")
-    assert limits.scopes["weight_1m"].used == 71
+    assert named(limits)["weight_1m"].used == 71
 
 
 def test_a_websocket_api_refuses_and_bans() -> None:
@@ -189,3 +198,53 @@ def test_a_websocket_api_refuses_and_bans() -> None:
     assert limits.banned_until == 0
     assert limits.read_socket(_socket_answer(status=418, error=error))
     assert limits.banned_until == pytest.approx(time.time() + 60, abs=5)
+
+
+def test_each_limit_says_who_shares_it_and_accounts_do_not_replace_each_other() -> None:
+    limits = RateLimits()
+    for account, orders in (("one", "7"), ("two", "9")):
+        headers = {
+            "X-MBX-USED-WEIGHT-1M": "70",
+            "X-MBX-ORDER-COUNT-10S": orders,
+            "X-SAPI-USED-UID-WEIGHT-1M": "1",
+        }
+        limits.read_headers(200, headers, "", "order", account)
+        limits.read_headers(
+            200, {"X-Bapi-Limit-Status": orders, "X-Bapi-Limit": "10"}, "", "v5/order/create", account
+        )
+    limits.read_headers(200, {"x-ratelimit-remaining": "5"}, "", "time")
+    limits.read_headers(200, {"x-ratelimit-remaining": "4"}, "", "balance", "one")
+    limits.state(LimitState("pool", used=1, limit=2, per="group"), "one")
+    assert {
+        scope: limit.used if limit.remaining is None else limit.remaining
+        for scope, limit in limits.scopes.items()
+    } == {
+        Scope("weight_1m"): 70,
+        Scope("orders_10s", "account", "one"): 7,
+        Scope("orders_10s", "account", "two"): 9,
+        Scope("uid_weight_1m", "account", "one"): 1,
+        Scope("uid_weight_1m", "account", "two"): 1,
+        Scope("v5/order/create", "endpoint", "one"): 7,
+        Scope("v5/order/create", "endpoint", "two"): 9,
+        Scope("requests", "address"): 5,
+        Scope("requests", "account", "one"): 4,
+        Scope("pool", "group", "one"): 1,
+    }
+    limits.read_exchange_info(f'{{"rateLimits":[{SECONDS}]}}')
+    limits.read_headers(200, {"X-MBX-ORDER-COUNT-10S": "50"}, "", "order", "three")
+    used = {
+        scope.account: limit.utilization
+        for scope, limit in limits.scopes.items()
+        if scope.name == "orders_10s"
+    }
+    assert used == pytest.approx({"one": 0.07, "two": 0.09, "three": 0.5})
+
+
+def test_what_is_left_counts_no_limit_whose_window_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    telemetry = ExchangeTelemetry(Recorder().telemetry)
+    monkeypatch.setattr(headroom, "made", lambda *_: telemetry)
+    telemetry.exchange("binance").limits.state(LimitState("weight_1m", used=57, limit=60, window=60.0))
+    assert headroom.headroom("binance").used == pytest.approx(0.95)
+    later = time.time() + 61
+    monkeypatch.setattr("time.time", lambda: later)
+    assert headroom.headroom("binance").used == 0

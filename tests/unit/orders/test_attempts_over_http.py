@@ -63,7 +63,32 @@ async def with_aiohttp(url: str) -> None:
         response.raise_for_status()
 
 
+_AGAIN = urllib3.Retry(4, backoff_factor=0, status_forcelist=(502, 503), allowed_methods=None)
+
+
+def with_requests_that_try_again(url: str) -> None:
+    with requests.Session() as session:
+        session.mount("http://", requests.adapters.HTTPAdapter(max_retries=_AGAIN))
+        session.post(url, json=ORDER, timeout=5).raise_for_status()
+
+
+def with_urllib3_that_tries_again(url: str) -> None:
+    response = urllib3.PoolManager(retries=_AGAIN).request("POST", url, json=ORDER, timeout=5.0)
+    if response.status >= 400:
+        raise RuntimeError(response.status)
+
+
+def with_httpx_that_follows(url: str) -> None:
+    httpx.post(url, json=ORDER, timeout=5, trust_env=False, follow_redirects=True).raise_for_status()
+
+
 CLIENTS: list[Post] = [with_requests, with_urllib3, with_httpx, with_httpx_async, with_aiohttp]
+#: Those that send more than one request for one call.
+PERSISTENT: list[Post] = [
+    with_requests_that_try_again,
+    with_urllib3_that_tries_again,
+    with_httpx_that_follows,
+]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +126,7 @@ IDS = numbered()
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    post=st.sampled_from(CLIENTS),
+    post=st.sampled_from(CLIENTS + PERSISTENT),
     attempts=st.lists(st.sampled_from((*get_args(Behaviour), "nobody listens")), min_size=1, max_size=4),
     inside_the_handler=st.booleans(),
     raises=st.booleans(),
@@ -146,6 +171,8 @@ def test_what_is_told_fits_what_the_exchange_holds(
         assert told == "failed"
     if received and told == "failed":
         raise AssertionError("bytes were written")
+    if told == "acknowledged":
+        assert held
 
 
 @pytest.mark.parametrize("post", CLIENTS)
@@ -160,6 +187,10 @@ def test_what_is_told_fits_what_the_exchange_holds(
         ("take, cut", "unknown"),
         ("take, cut the answer", "unknown"),
         ("take, fail", "unknown"),
+        ("take, answer a page", "unknown"),
+        ("lose, answer a page", "unknown"),
+        ("take, break the compression", "unknown"),
+        ("lose, redirect", "unknown"),
     ],
 )
 def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: Behaviour, told: str) -> None:
@@ -167,6 +198,27 @@ def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: 
     identity = next(IDS)
     with suppress(Exception), trading.order(identity, exchange="binance").submission():
         post(f"{desk.url}/order")
+    assert stage(captured, identity) == told
+
+
+@pytest.mark.parametrize("post", PERSISTENT[:2])
+@pytest.mark.parametrize(
+    ("behaviours", "told"),
+    [
+        (["take, fail", "refuse"], "unknown"),
+        (["lose, fail", "take"], "acknowledged"),
+        (["take, cut", "refuse"], "unknown"),
+        (["lose, redirect and keep the method", "take"], "acknowledged"),
+    ],
+)
+def test_attempts_that_the_http_library_makes_itself(
+    captured: Capture, desk: OrderDesk, post: Post, behaviours: list[Behaviour], told: str
+) -> None:
+    desk.behaviours = list(behaviours)
+    identity = next(IDS)
+    with suppress(Exception), trading.order(identity, exchange="binance").submission():
+        post(f"{desk.url}/order")
+    assert not desk.behaviours
     assert stage(captured, identity) == told
 
 

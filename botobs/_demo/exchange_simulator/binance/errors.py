@@ -16,6 +16,8 @@ _ERRORS = {
     Reason.BALANCE: (400, -2010, "Account has insufficient balance for requested action."),
     Reason.UNKNOWN_ORDER: (400, -2011, "Unknown order sent."),
     Reason.RATE_LIMIT: (429, -1003, "Too much request weight used; please use WebSocket Streams."),
+    Reason.MAINTENANCE: (503, 1, "System is under maintenance."),
+    Reason.SUSPENDED: (400, -1013, "Market is closed."),
     Reason.BANNED: (418, -1003, "Way too much request weight used; IP banned."),
 }
 

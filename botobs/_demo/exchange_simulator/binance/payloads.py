@@ -33,12 +33,12 @@ def market_id(instrument: Instrument) -> str:
     return instrument.base + instrument.quote
 
 
-def market_info(instrument: Instrument) -> Json:
+def market_info(instrument: Instrument, suspended: bool = False) -> Json:
     """A market as `exchangeInfo` shows it."""
     tick, lot = str(instrument.tick), str(instrument.lot)
     return {
         "symbol": market_id(instrument),
-        "status": "TRADING",
+        "status": "BREAK" if suspended else "TRADING",
         "baseAsset": instrument.base,
         "baseAssetPrecision": 8,
         "quoteAsset": instrument.quote,

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from ..candles import span
 from ..exchange import Exchange
+from ..faults import Fault
 from ..market import Market, Trade
 from ..orders import Order, Request
 from ..rejection import Reason, Rejection
@@ -34,6 +35,13 @@ async def fetch_time(request: web.Request) -> web.Response:
     return web.json_response({"serverTime": request.app[EXCHANGE].milliseconds()})
 
 
+@routes.get("/sapi/v1/system/status", name="fetch_status")
+async def fetch_status(request: web.Request) -> web.Response:
+    """Whether the exchange is in maintenance."""
+    closed = request.app[EXCHANGE].faults.active(Fault.MAINTENANCE)
+    return web.json_response({"status": int(closed), "msg": "system_maintenance" if closed else "normal"})
+
+
 @routes.get("/api/v3/exchangeInfo", name="fetch_markets")
 async def fetch_markets(request: web.Request) -> web.Response:
     """The markets and the rate limits."""
@@ -44,7 +52,10 @@ async def fetch_markets(request: web.Request) -> web.Response:
             "serverTime": exchange.milliseconds(),
             "rateLimits": payloads.rate_limits(),
             "exchangeFilters": [],
-            "symbols": [payloads.market_info(market.instrument) for market in exchange.markets.values()],
+            "symbols": [
+                payloads.market_info(market.instrument, exchange.faults.active(Fault.MARKETS_SUSPENDED))
+                for market in exchange.markets.values()
+            ],
         }
     )
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ..credentials import API_KEY, SECRET
 from ..exchange import Exchange
+from ..faults import Fault
 from ..rejection import Reason, Rejection
 from ..rest import EXCHANGE
 
@@ -65,7 +66,7 @@ async def _payload(request: web.Request) -> str:
 def _check(
     exchange: Exchange, key: str | None, values: Mapping[str, str], payload: str, signature: str
 ) -> None:
-    if key != API_KEY:
+    if key != API_KEY or exchange.faults.strikes(Fault.KEY_REFUSED):
         raise Rejection(Reason.UNKNOWN_KEY)
     expected = hmac.new(SECRET.encode(), payload.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, signature):

@@ -17,6 +17,8 @@ _ERRORS = {
     Reason.BALANCE: (200, "51008", "Order failed. Insufficient USDT balance in account."),
     Reason.UNKNOWN_ORDER: (200, "51603", "Order does not exist"),
     Reason.RATE_LIMIT: (429, "50011", "Too Many Requests"),
+    Reason.MAINTENANCE: (503, "50001", "Service temporarily unavailable. Try again later"),
+    Reason.SUSPENDED: (200, "51022", "Instrument suspended"),
     # OKX has no code for it: its CDN responds.
     Reason.BANNED: (403, "50011", "Too Many Requests"),
 }

@@ -29,7 +29,7 @@ def market_id(instrument: Instrument) -> str:
     return f"{instrument.base}-{instrument.quote}"
 
 
-def market_info(instrument: Instrument) -> Json:
+def market_info(instrument: Instrument, suspended: bool = False) -> Json:
     """A market as `public/instruments` shows it."""
     lot = str(instrument.lot)
     empty = dict.fromkeys(
@@ -47,7 +47,7 @@ def market_info(instrument: Instrument) -> Json:
         "minSz": lot,
         "maxLmtSz": "9000",
         "maxMktSz": "1000000",
-        "state": "live",
+        "state": "suspend" if suspended else "live",
         "stk": "",
         "tickSz": str(instrument.tick),
         "uly": "",

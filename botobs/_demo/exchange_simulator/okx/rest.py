@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ..candles import span
 from ..exchange import Exchange
+from ..faults import Fault
 from ..market import Market
 from ..orders import Order, Request
 from ..rejection import Reason, Rejection
@@ -31,8 +32,27 @@ async def fetch_time(request: web.Request) -> web.Response:
 @routes.get("/api/v5/public/instruments", name="fetch_markets")
 async def fetch_markets(request: web.Request) -> web.Response:
     """The markets; only spot markets exist."""
-    markets = request.app[EXCHANGE].markets.values() if request.query.get("instType") == "SPOT" else ()
-    return _data([payloads.market_info(market.instrument) for market in markets])
+    exchange = request.app[EXCHANGE]
+    markets = exchange.markets.values() if request.query.get("instType") == "SPOT" else ()
+    suspended = exchange.faults.active(Fault.MARKETS_SUSPENDED)
+    return _data([payloads.market_info(market.instrument, suspended) for market in markets])
+
+
+@routes.get("/api/v5/system/status", name="fetch_status")
+async def fetch_status(request: web.Request) -> web.Response:
+    """The maintenances that are planned or under way."""
+    exchange = request.app[EXCHANGE]
+    if not exchange.faults.active(Fault.MAINTENANCE):
+        return _data([])
+    now = exchange.milliseconds()
+    told = {
+        "title": "Upgrade",
+        "state": "ongoing",
+        "begin": str(now),
+        "end": str(now + 60_000),
+        "system": "unified",
+    }
+    return _data([told])
 
 
 @routes.get("/api/v5/market/books", name="fetch_order_book")

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from ..credentials import API_KEY, PASSPHRASE, SECRET
 from ..exchange import Exchange
+from ..faults import Fault
 from ..rejection import Reason, Rejection
 from ..rest import EXCHANGE
 
@@ -72,7 +73,7 @@ def check_login(exchange: Exchange, values: Mapping[str, Any]) -> None:
 def _check(
     exchange: Exchange, *, key: str | None, passphrase: str | None, sent: float, signed: str, signature: str
 ) -> None:
-    if key != API_KEY:
+    if key != API_KEY or exchange.faults.strikes(Fault.KEY_REFUSED):
         raise Rejection(Reason.UNKNOWN_KEY)
     if passphrase != PASSPHRASE:
         raise Rejection(Reason.WRONG_PASSPHRASE)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
-from ....semconv import Metric
+from ....semconv import Metric, exchange_state
 from ....semconv import exchange as semconv
 from ...patching.guard import report
 from . import integrity
+from .standing import Standing
 from .state import Connection, Stream
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Sample = tuple[tuple[str, ...], float]
 
 def create(exchanges: ExchangeTelemetry, meter: Meter) -> None:
     """Create the observable instruments on `meter`."""
-    for make in (_streams, _connections, _books, _limits, _accounts):
+    for make in (_streams, _connections, _books, _limits, _accounts, _standing):
         for metric, names, reduce, read in make(exchanges):
             metric.create(meter, [_callback(names, reduce, read)])
 
@@ -213,7 +214,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
                 for scope, limit in list(exchange.limits.scopes.items()):
                     measured = value(limit) if limit.is_current(now) else None
                     if measured is not None:
-                        yield (exchange.name, scope), measured
+                        yield (exchange.name, scope.name, scope.per, scope.account), measured
 
         return read
 
@@ -222,7 +223,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
         for exchange in list(exchanges.by_name.values()):
             for scope, limit in list(exchange.limits.scopes.items()):
                 if limit.limit is not None:
-                    yield (exchange.name, scope), limit.limit
+                    yield (exchange.name, scope.name, scope.per, scope.account), limit.limit
 
     def bans() -> Iterator[Sample]:
         for exchange in list(exchanges.by_name.values()):
@@ -237,7 +238,7 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
     def until_reset(limit: Any) -> float | None:
         return None if limit.reset_at is None else max(0.0, limit.reset_at - time.time())
 
-    names = (semconv.NAME, semconv.RATELIMIT_SCOPE)
+    names = (semconv.NAME, semconv.RATELIMIT_SCOPE, semconv.RATELIMIT_PER, semconv.ACCOUNT)
     return [
         (semconv.RATELIMIT_USED, names, max, each(lambda limit: limit.used)),
         (semconv.RATELIMIT_LIMIT, names, max, stated),
@@ -272,4 +273,35 @@ def _accounts(exchanges: ExchangeTelemetry) -> list[Row]:
         (semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), max, balances),
         (semconv.ORDERS_IN_FLIGHT, _WHO, _add, lambda: exchanges.orders.in_flight()),
         (semconv.ORDERS_OLDEST_AGE, _WHO, max, lambda: exchanges.orders.ages_in_flight()),
+    ]
+
+
+def _standing(exchanges: ExchangeTelemetry) -> list[Row]:
+    def each(value: Callable[[Standing], float | None]) -> Callable[[], Iterator[Sample]]:
+        def read() -> Iterator[Sample]:
+            for exchange in list(exchanges.by_name.values()):
+                measured = value(exchange.standing)
+                if measured is not None:
+                    yield (exchange.name,), measured
+
+        return read
+
+    def refused() -> Iterator[Sample]:
+        for exchange in list(exchanges.by_name.values()):
+            for told in exchange.standing.refused_keys():
+                yield (exchange.name, *told), 1
+
+    def losses() -> Iterator[Sample]:
+        for exchange in list(exchanges.by_name.values()):
+            for reason, count in exchange.standing.listen_key_losses():
+                yield (exchange.name, reason), count
+
+    name = (semconv.NAME,)
+    keys = (*_WHO, semconv.ACCOUNT, exchange_state.KEY_REASON)
+    return [
+        (exchange_state.MAINTENANCE, name, max, each(lambda s: +s.in_maintenance() if s.told else None)),
+        (exchange_state.MARKETS_SUSPENDED, name, max, each(Standing.suspended)),
+        (exchange_state.LISTEN_KEY_AGE, name, max, each(Standing.listen_key_age)),
+        (exchange_state.LISTEN_KEY_LOSSES, (*name, exchange_state.LISTEN_KEY_REASON), _add, losses),
+        (exchange_state.KEY_REFUSED, keys, _add, refused),
     ]

@@ -139,6 +139,8 @@ def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, cod
         exchanges.heartbeat_misses.add(1, connection_attributes(connection))
     if reason == "user":
         connection.streams.clear()
+    if connection.answers is not None:
+        connection.answers.lost()
 
 
 @never_raise(_library)

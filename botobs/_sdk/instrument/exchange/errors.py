@@ -128,9 +128,10 @@ def failure_by_answer(
     return Failure(error_type(error), said or category(cause or error))
 
 
-def refusal(exchange: str, code: str, status: int | None) -> Failure:
-    """What became of a call that returned an error of the exchange."""
-    kind = ccxt_class(exchange, code) or "ExchangeError"
+def refusal(exchange: str, code: str, status: int | None, answer: str = "") -> Failure:
+    """What became of a call that returned an error of the exchange; its words may tell more than its code."""
+    kinds = (ccxt_class(exchange, said) for said in (*messages_in(answer), code))
+    kind = next(filter(None, kinds), "ExchangeError")
     return Failure(kind, _STATUS_CATEGORIES.get(status or 0) or CATEGORIES.get(kind, "exchange"))
 
 

@@ -97,7 +97,7 @@ def _requests_send(wrapped: Method) -> Method:
         if seen is None:
             return wrapped(self, request, **kwargs)
         response = _sent(seen, wrapped, self, request, **kwargs)
-        _answered(seen, response, "status_code", "_content")
+        _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
 
     return send
@@ -105,6 +105,10 @@ def _requests_send(wrapped: Method) -> Method:
 
 def _urllib3_urlopen(wrapped: Method) -> Method:
     def urlopen(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        # It calls itself to try again, and requests calls it again where it is redirected.
+        running = orders.sending.get()
+        if running is not None and running.written:
+            running.repeated = True
         seen = _begin(method, url)
         if seen is None:
             return wrapped(self, method, url, *args, **kwargs)
@@ -129,7 +133,7 @@ def _httpx_send(wrapped: Method) -> Method:
 
         request.extensions = {**request.extensions, "trace": trace}
         response = _sent(seen, wrapped, self, request, **kwargs)
-        _answered(seen, response, "status_code", "_content")
+        _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
 
     return send
@@ -149,7 +153,7 @@ def _httpx_send_async(wrapped: Method) -> Method:
 
         request.extensions = {**request.extensions, "trace": trace}
         response = await _sent_async(seen, wrapped, self, request, **kwargs)
-        _answered(seen, response, "status_code", "_content")
+        _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
 
     return send
@@ -182,7 +186,7 @@ def _aiohttp_request(wrapped: Method) -> Method:
         if seen is None:
             return await wrapped(self, method, url, **kwargs)
         response = await _sent_async(seen, wrapped, self, method, url, **kwargs)
-        _answered(seen, response, "status", "_body")
+        _answered(seen, response, "status", "_body", response)
         _keep(response, seen)
         return response
 
@@ -225,7 +229,11 @@ def _keep(response: Any, request: orders.HttpRequest) -> None:
 
 
 @never_raise(_LIBRARY)
-def _answered(request: orders.HttpRequest, response: Any, status: str, body: str) -> None:
+def _answered(
+    request: orders.HttpRequest, response: Any, status: str, body: str, answers: Any = None
+) -> None:
+    # `answers` has the method of the request that was answered: a redirection may have made a GET of a POST.
+    request.strayed = str(getattr(answers, "method", request.method)).upper() != request.method
     found = getattr(response, status, None)
     content = getattr(response, body, None)
     request.answered(

@@ -29,5 +29,7 @@ def headroom(exchange: str) -> Headroom:
     known = None if telemetry is None else telemetry.by_name.get(exchange)
     if known is None:
         return Headroom()
-    used = [limit.utilization or 0.0 for limit in list(known.limits.scopes.values())]
-    return Headroom(max(0.0, known.limits.banned_until - time.time()), max(used, default=0.0))
+    now = time.time()
+    current = [limit for limit in list(known.limits.scopes.values()) if limit.is_current(now)]
+    used = max((limit.utilization or 0.0 for limit in current), default=0.0)
+    return Headroom(max(0.0, known.limits.banned_until - now), used)

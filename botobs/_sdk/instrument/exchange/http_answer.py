@@ -22,21 +22,25 @@ class HttpAnswer:
         exchanges: Where it is reported.
         who: Exchange and client.
         endpoint: The path that is asked, for exchanges that limit each endpoint by itself.
+        account: The keyed hash of the API key that it is asked with; empty without one.
     """
 
-    __slots__ = ("_endpoint", "_exchanges", "_who", "sent_at")
+    __slots__ = ("_account", "_endpoint", "_exchanges", "_who", "sent_at")
 
-    def __init__(self, exchanges: ExchangeTelemetry, who: tuple[str, str], endpoint: str) -> None:
+    def __init__(
+        self, exchanges: ExchangeTelemetry, who: tuple[str, str], endpoint: str, account: str = ""
+    ) -> None:
         self._exchanges = exchanges
         self._who = who
         self._endpoint = endpoint
+        self._account = account
         self.sent_at = time.time()
 
     def read(self, status: int | None, headers: Mapping[str, str], body: str) -> None:
         """Its status, headers and body are known, the body at least in its beginning."""
         exchange = self._exchanges.exchange(self._who[0])
         head = body[:_HEAD]
-        exchange.limits.read_headers(status or 0, headers, head, self._endpoint)
+        exchange.limits.read_headers(status or 0, headers, head, self._endpoint, self._account)
         for name in ("Date", "date"):
             if name in headers and "Age" not in headers:
                 exchange.clock.add_date_header(self.sent_at, time.time(), headers[name], time.monotonic())

@@ -44,8 +44,8 @@ IMPLICIT = "implicit"
 
 #: Operations by what becomes of an order.
 SUBMITS = frozenset({"create_order", "create_order_ws", "create_orders", "create_orders_ws"})
-EDITS = frozenset({"edit_order", "edit_order_ws", "edit_orders"})
-BATCHES = frozenset({"create_orders", "create_orders_ws", "edit_orders"})
+EDITS = frozenset({"edit_order", "edit_order_ws", "edit_orders", "edit_orders_ws"})
+BATCHES = frozenset({"create_orders", "create_orders_ws", "edit_orders", "edit_orders_ws"})
 CANCELS = frozenset({"cancel_order", "cancel_order_ws", "cancel_orders", "cancel_orders_ws"})
 ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws"})
 

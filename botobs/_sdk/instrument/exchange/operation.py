@@ -145,6 +145,11 @@ class Operation(ContextScope):
         if self._journal is not None:
             self._journal.requested(sent)
 
+    def awaits_answer(self) -> None:
+        """What is written now may be answered after the call."""
+        if self._submission is not None:
+            self._submission.awaits_answer()
+
     def waited(self, seconds: float) -> None:
         """A request of this call spent `seconds` in the client's rate limiter."""
         self._waited += seconds
@@ -162,7 +167,7 @@ class Operation(ContextScope):
 
     @never_raise(library)
     def _refusal(self, code: str) -> errors.Failure:
-        return errors.refusal(self.who[0], code, self.status)
+        return errors.refusal(self.who[0], code, self.status, self.answer)
 
     @never_raise(library)
     def _failure(self, error: BaseException) -> errors.Failure:
@@ -178,6 +183,7 @@ class Operation(ContextScope):
             self._journal.ended()
         duration = time.monotonic() - self._started
         self._measure(failure, duration)
+        self._note_standing(failure, result)
         self._follow(error, failure, result, duration)
         self._describe(failure, result)
         record_delays(self.span)
@@ -204,6 +210,19 @@ class Operation(ContextScope):
         if failure is not None and failure.category:
             attributes[semconv.ERROR_CATEGORY] = failure.category
             exchanges.errors.add(1, attributes)
+
+    @never_raise(library)
+    def _note_standing(self, failure: errors.Failure | None, result: Any) -> None:
+        """What the call says of the exchange itself, and of our access to it."""
+        standing = self._exchanges.exchange(self.who[0]).standing
+        access = (self.who[1], self.account, self.name, self.template)
+        symbol = str(self._order.get(semconv.SYMBOL) or "")
+        if failure is None:
+            standing.succeeded(access, symbol, result)
+        elif failure.category:
+            said = (*orders.messages_in(self.answer), *orders.codes_in(self.answer))
+            kinds = {failure.kind, *(orders.ccxt_class(self.who[0], each) for each in said)}
+            standing.failed(access, symbol, failure.category, kinds)
 
     @never_raise(library)
     def _describe(self, failure: errors.Failure | None, result: Any) -> None:

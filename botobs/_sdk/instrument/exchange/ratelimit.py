@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .limit_scope import Per, Scope, binance_per
+
 #: Scopes per exchange; further ones are ignored, whatever the headers say.
-_MAXIMUM_SCOPES = 32
+_MAXIMUM_SCOPES = 64
 _LONGEST_BAN = 30 * 86400.0
 #: Seconds after which a value is no longer true whose window the exchange did not state.
 _UNSTATED_WINDOW = 60.0
@@ -44,6 +46,7 @@ class LimitState:
         remaining: How much is left.
         window: Seconds in which it is counted, from one multiple to the next; 0 where it is not known.
         reset_at: When it starts over, in seconds since the epoch.
+        per: Who shares it: `address`, `account`, `endpoint`, or `group` of endpoints.
     """
 
     scope: str
@@ -52,6 +55,7 @@ class LimitState:
     remaining: float | None = None
     window: float = 0.0
     reset_at: float | None = None
+    per: Per = "address"
 
 
 @dataclass(slots=True)
@@ -159,14 +163,17 @@ _DIALECTS: tuple[tuple[str, str, str, Callable[[float, float], float]], ...] = (
 class RateLimits:
     """The limits of one exchange, by scope."""
 
-    __slots__ = ("banned_until", "scopes", "seen")
+    __slots__ = ("_allowed", "banned_until", "scopes", "seen")
 
     def __init__(self) -> None:
-        self.scopes: dict[str, Limit] = {}
+        self.scopes: dict[Scope, Limit] = {}
+        self._allowed: dict[str, float] = {}
         self.banned_until = 0.0
         self.seen = False
 
-    def read_headers(self, status: int, headers: Mapping[str, str], body: str, endpoint: str = "") -> None:
+    def read_headers(
+        self, status: int, headers: Mapping[str, str], body: str, endpoint: str = "", account: str = ""
+    ) -> None:
         """Take an answer's headers into account; what cannot be read is ignored.
 
         Args:
@@ -174,16 +181,17 @@ class RateLimits:
             headers: As the client library hands them over, in any case.
             body: The beginning of the body, where Binance writes the end of a ban.
             endpoint: The path that was asked, for exchanges that limit each endpoint by itself.
+            account: The keyed hash of the API key that it was asked with; empty without one.
         """
         now = time.time()
         self.seen = True
         lower = {str(name).lower(): value for name, value in headers.items()}
         for name, value in lower.items():
             if name.startswith(("x-mbx-", "x-sapi-")):
-                self._read_binance(name, value, now)
+                self._read_binance(name, value, now, account)
         for limit, remaining, reset, meaning in _DIALECTS:
             if remaining in lower:
-                scope = endpoint if endpoint and remaining in _BY_ENDPOINT else "requests"
+                scope = _remaining_scope(remaining, endpoint, account)
                 self._read_remaining(
                     scope, lower.get(limit), lower[remaining], lower.get(reset), meaning, now
                 )
@@ -191,9 +199,9 @@ class RateLimits:
         if status in (418, 429, 403):
             self._read_ban(status, lower.get("retry-after"), body, now)
 
-    def state(self, stated: LimitState) -> None:
-        """Take what an answer's body says about one limit into account."""
-        scope = self._scope(stated.scope)
+    def state(self, stated: LimitState, account: str = "") -> None:
+        """Take what an answer's body says about one limit into account; it was asked for `account`."""
+        scope = self._scope(Scope.of(stated.scope, stated.per, account))
         if scope is None:
             return
         self.seen = True
@@ -202,7 +210,7 @@ class RateLimits:
         scope.limit = scope.limit if stated.limit is None else stated.limit
         scope.stated_at = time.time()
 
-    def read_socket(self, message: Mapping[str, Any]) -> bool:
+    def read_socket(self, message: Mapping[str, Any], account: str = "") -> bool:
         """Take an answer of Binance's WebSocket API into account, whose limits are those of its REST API.
 
         https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/rate-limits
@@ -212,7 +220,7 @@ class RateLimits:
         """
         entries = message.get("rateLimits")
         for entry in entries if isinstance(entries, list) else ():
-            self._read_entry(entry)
+            self._read_entry(entry, account)
         if message.get("status") not in (418, 429):
             return False
         self.seen = True
@@ -223,39 +231,46 @@ class RateLimits:
             self.banned_until = min(until / 1000, time.time() + _LONGEST_BAN)
         return True
 
-    def _read_entry(self, entry: Any) -> None:
+    def _read_entry(self, entry: Any, account: str) -> None:
         kind = _SOCKET_KINDS.get(str(entry.get("rateLimitType"))) if isinstance(entry, Mapping) else None
         unit = str(entry.get("interval"))[:1].lower() if kind else ""
         count, used = (number(entry.get(name)) for name in ("intervalNum", "count")) if kind else (None, None)
         if kind is None or unit not in _UNITS or count is None or used is None:
             return
-        self.state(
-            LimitState(
-                f"{kind}_{count:.0f}{unit}", used, number(entry.get("limit")), None, count * _UNITS[unit]
-            )
-        )
+        name, window = f"{kind}_{count:.0f}{unit}", count * _UNITS[unit]
+        limit = number(entry.get("limit"))
+        self.state(LimitState(name, used, limit, None, window, per=binance_per(name)), account)
 
     def read_exchange_info(self, body: str) -> None:
         """Learn Binance's limits from its `exchangeInfo` answer (only the head of it is looked at)."""
         for kind, interval, number, limit in _BINANCE_LIMIT.findall(body[:2000].replace(" ", "")):
             prefix = "weight" if kind == "REQUEST_WEIGHT" else "orders"
-            scope = self._scope(f"{prefix}_{number}{interval[0].lower()}")
-            if scope is not None:
-                scope.limit = float(limit)
+            self._allow(f"{prefix}_{number}{interval[0].lower()}", float(limit))
 
-    def _scope(self, name: str) -> Limit | None:
-        if name not in self.scopes and len(self.scopes) >= _MAXIMUM_SCOPES:
+    def _allow(self, name: str, limit: float) -> None:
+        """A limit is the same for all accounts, whatever is used of it."""
+        if name in self._allowed or len(self._allowed) < _MAXIMUM_SCOPES:
+            self._allowed[name] = limit
+        known = [found for scope, found in list(self.scopes.items()) if scope.name == name]
+        first = self._scope(Scope(name, binance_per(name))) if not known else None
+        for found in (*known, first):
+            if found is not None:
+                found.limit = limit
+
+    def _scope(self, scope: Scope) -> Limit | None:
+        if scope not in self.scopes and len(self.scopes) >= _MAXIMUM_SCOPES:
             return None
-        return self.scopes.setdefault(name, Limit())
+        return self.scopes.setdefault(scope, Limit(limit=self._allowed.get(scope.name)))
 
-    def _read_binance(self, name: str, value: str, now: float) -> None:
+    def _read_binance(self, name: str, value: str, now: float, account: str) -> None:
         match = _BINANCE_USED.match(name)
         used = number(value)
         if match is None or used is None:
             return
         kind, count, unit = match.groups()
         prefix = "orders" if kind == "order-count" else kind.removeprefix("used-").replace("-", "_")
-        scope = self._scope(f"{prefix}_{count}{unit}")
+        told = f"{prefix}_{count}{unit}"
+        scope = self._scope(Scope.of(told, binance_per(told), account))
         if scope is not None:
             scope.used = used
             scope.window = float(count) * _UNITS[unit]
@@ -263,7 +278,7 @@ class RateLimits:
 
     def _read_remaining(
         self,
-        name: str,
+        name: Scope,
         limit: str | None,
         remaining: str,
         reset: str | None,
@@ -293,6 +308,13 @@ class RateLimits:
                 return
             end = now + seconds
         self.banned_until = min(end, now + _LONGEST_BAN)
+
+
+def _remaining_scope(remaining: str, endpoint: str, account: str) -> Scope:
+    """What a header of what remains speaks of; without a key it can only be the address."""
+    if endpoint and remaining in _BY_ENDPOINT:
+        return Scope(endpoint, "endpoint", account)
+    return Scope("requests", "account" if account else "address", account)
 
 
 def number(value: object) -> float | None:

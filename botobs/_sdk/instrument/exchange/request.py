@@ -18,6 +18,7 @@ from .http_answer import STATED, HttpAnswer
 from .names import ASIDES, CANCELS, PREPARES
 from .operation import Operation, current, library
 from .scope import ContextScope
+from .standing import is_listen_key
 from .telemetry import ExchangeTelemetry
 
 _ASIDE = context.create_key("botobs-exchange-aside")
@@ -36,6 +37,7 @@ class Request(ContextScope):
         "_exchanges",
         "_http",
         "_method",
+        "_path",
         "_seen",
         "_started",
         "exchange",
@@ -59,6 +61,7 @@ class Request(ContextScope):
         self.who = who = reconciling.marked(who)
         self.status: int | None = None
         self._answer = ""
+        self._path = url.partition("?")[0]
         self.exchange = exchanges.exchange(who[0])
         self.operation = current()
         self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
@@ -75,7 +78,8 @@ class Request(ContextScope):
                 self.operation.writes(body or url)
         exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
         endpoint = self.operation.template if self.operation is not None else ""
-        self._http = HttpAnswer(exchanges, who, endpoint)
+        account = self.operation.account if self.operation is not None else ""
+        self._http = HttpAnswer(exchanges, who, endpoint, account)
         self._started = time.monotonic()
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
@@ -93,8 +97,11 @@ class Request(ContextScope):
         if attempts is not None and self._aside:
             attempts.aside(error)
         elif attempts is not None:
-            attempts.ended(error, self.status, self._answer, self._written())
+            repeated = any(seen.repeated for seen in self._seen)
+            attempts.ended(error, self.status, self._answer, self._written(), repeated)
         self._measure(error)
+        if is_listen_key(self._path):
+            self._note_listen_key(error)
         if error is not None and self.status not in STATED:
             self._count_refusal(error)
 
@@ -104,6 +111,11 @@ class Request(ContextScope):
         category = errors.category(error, "rest", self.status)
         if category in ("rate_limit", "ban"):
             self._http.refused(category, self.status)
+
+    @never_raise(library)
+    def _note_listen_key(self, error: BaseException | None) -> None:
+        path = urlsplit(self._path).path
+        self.exchange.standing.asked_for_listen_key(self._method, path, error is not None, self._answer)
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
         """The HTTP library is about to send it, or to send it again after a redirection."""

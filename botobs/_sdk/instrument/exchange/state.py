@@ -12,9 +12,11 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
+from .awaited import Answers
 from .clock import ClockOffset
 from .integrity import SequenceCheck
 from .ratelimit import RateLimits
+from .standing import Standing, says_listen_key_expired
 
 #: Seconds between two closer looks at a stream.
 SAMPLE_INTERVAL = 0.1
@@ -36,18 +38,23 @@ MAXIMUM_STREAMS = 8192
 RAW = "raw"
 MARKET_CHANNELS = frozenset({"orderbook", "ticker", "trades", "ohlcv"})
 
+#: Exchanges whose private streams are opened with a key that is to be renewed, and that say when it has expired.
+_WITH_LISTEN_KEYS = ("aster", "binance")
+
 ConnectionKey = tuple[str, str, str]
+_SIZED = (str, bytes, bytearray, memoryview)
 
 
 class Exchange:
     """What all clients of one exchange share."""
 
-    __slots__ = ("_owners", "balances", "clock", "limits", "name")
+    __slots__ = ("_owners", "balances", "clock", "limits", "name", "standing")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.clock = ClockOffset()
         self.limits = RateLimits()
+        self.standing = Standing()
         #: Monotonic time of the last balance by (client, source, account).
         self.balances: dict[tuple[str, str, int], float] = {}
         self._owners: dict[tuple[str, str, int], weakref.ref[Any]] = {}
@@ -152,11 +159,14 @@ class Connection:
         gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
         backlog: Counts the frames that wait.
         told_apart: Its streams are told apart by somebody who knows the client library.
+        answers: Its requests that wait for an answer; None where it has none.
     """
 
     __slots__ = (
         "__weakref__",
+        "_has_listen_keys",
         "_numbers",
+        "answers",
         "awaited",
         "backlog",
         "broadcasting",
@@ -213,7 +223,9 @@ class Connection:
         self.backlog: Callable[[], int] | None = None
         self.gone: Callable[[], str | None] | None = None
         self.told_apart = False
+        self.answers: Answers | None = None
         self._numbers: dict[Any, int] = {}
+        self._has_listen_keys = key[0].startswith(_WITH_LISTEN_KEYS)
         self.awaited: dict[Any, tuple[weakref.ref[Any], float]] = {}
 
     def check_sequence(self, message: Any) -> None:
@@ -243,11 +255,20 @@ class Connection:
         if self.check is not None:
             self.check.restart()
 
-    def received(self, now: float, size: int) -> None:
-        """A message of a client library that does not tell streams apart; pings and pongs are none."""
+    def received(self, now: float, data: Any) -> None:
+        """A message of a client library that does not tell streams apart; pings and pongs are none.
+
+        Args:
+            now: Monotonic time.
+            data: The message. Of anything but text and bytes the size is not known.
+        """
         self.messages += 1
-        self.bytes += size
         self.last = now
+        if isinstance(data, _SIZED):
+            self.bytes += len(data)
+            if self.answers is not None:
+                self.answers.look(data)
+            self.look_for_listen_key(data)
         if self.told_apart:
             return
         stream = self.streams.get(RAW) or self.stream(RAW, RAW, now)
@@ -255,6 +276,11 @@ class Connection:
             stream.last = now
         else:
             stream.touch(now)
+
+    def look_for_listen_key(self, data: Any) -> None:
+        """A text was received that nobody looks at decoded; it may say that the stream's listen key has expired."""
+        if self._has_listen_keys and says_listen_key_expired(data):
+            self.exchange.standing.lost_listen_key("event")
 
     def stream(self, key: Any, channel: str, now: float) -> Stream:
         """The stream `key`, new if need be."""

@@ -42,6 +42,7 @@ class Submission:
     """
 
     __slots__ = (
+        "_awaited",
         "_batch",
         "_edits",
         "_order",
@@ -74,6 +75,7 @@ class Submission:
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
         self._since = time.time()
+        self._awaited = False
         for client_id, symbol in self._sent():
             KNOWN.note(who[0], client_order_id=client_id, symbol=symbol)
 
@@ -90,6 +92,12 @@ class Submission:
             (client_order_id(each.get("params")) or client_order_id(each), str(each.get("symbol") or ""))
             for each in self._batch[:_MOST_ORDERS]
         ]
+
+    def awaits_answer(self) -> None:
+        """What is written now may be answered after the call: so is what the block is told that submits."""
+        if self._witness is not None and not self._awaited:
+            self._witness.await_answer()
+            self._awaited = True
 
     def answered(self) -> None:
         """The call has returned or raised: nothing is in flight any more."""
@@ -129,6 +137,8 @@ class Submission:
         if not self._told(verdicts, error, doubts, result):
             for order in doubts:
                 orders.UNSETTLED.doubt(order)
+        if self._awaited and self._witness is not None:
+            self._witness.answered()
         return verdicts
 
     def _told(

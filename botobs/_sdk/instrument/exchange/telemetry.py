@@ -137,6 +137,8 @@ class ExchangeTelemetry:
                 reason = connection.gone()
                 if reason is not None:
                     connection_events.ended(self, connection, reason)
+            if connection.answers is not None:
+                connection.answers.expire()
         return live
 
     def _retire_orphans(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from opentelemetry import context
 
+from ....orders.journal import JOURNAL
 from ....patching import failures
 from ....patching.guard import never_raise
 from ....patching.patch import Patches
@@ -23,6 +24,7 @@ from ..state import Connection
 from ..telemetry import ExchangeTelemetry
 from ..updates import updated
 from .adapted_call import begin_call
+from .adapted_request import begin_request
 from .protocol import ExchangeClient
 from .streams import raw
 
@@ -51,6 +53,7 @@ class AdaptedClient:
             integrity.DECODED.add(self.name)
         for hook, targets in (
             (self._call, self.client.calls),
+            (self._request, self.client.requests),
             (self._socket, self.client.sockets),
             (self._message, self.client.messages),
         ):
@@ -78,6 +81,9 @@ class AdaptedClient:
             failures.report(self.name)
             failures.give_up(self.name, f"{module.__name__}:{path} is not in the release that is installed")
             return
+        if hook != self._message:
+            # It may send orders.
+            JOURNAL.want()
         exchanges = once_per_provider(telemetry, ExchangeTelemetry)
         wrapped = functools.wraps(plain)(hook(exchanges, plain, inspect.signature(plain)))
         if owner is not module:
@@ -102,6 +108,16 @@ class AdaptedClient:
             return without(None, *args, **kwargs)
 
         return function
+
+    def _request(
+        self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature
+    ) -> Function:
+        reading = never_raise(self.name)(begin_request)
+
+        def begin(instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            return reading(exchanges, self.client, instance, signature, args, kwargs)
+
+        return scoped(plain, begin)
 
     def _socket(self, exchanges: ExchangeTelemetry, plain: Function, _: inspect.Signature) -> Function:
         @never_raise(self.name)

@@ -21,6 +21,7 @@ from ..operation import Operation, begin_operation, library
 from ..order_details import values_of
 from ..request import set_server, template
 from ..scope import ContextScope
+from ..standing import is_listen_key
 from ..telemetry import ExchangeTelemetry
 from .protocol import Call, ExchangeClient
 
@@ -47,26 +48,48 @@ def begin_call(
     call = client.call(instance, arguments)
     if call is None:
         return None
+    evidence = orders.OrderRequests(
+        exchange_of(exchanges, client, instance), client.http in orders.seen_libraries
+    )
+    operation = begin_described(exchanges, client, instance, arguments, call, evidence)
+    return None if operation is None else AdaptedCall(exchanges, client, call, operation, evidence)
+
+
+def begin_described(
+    exchanges: ExchangeTelemetry,
+    client: ExchangeClient,
+    instance: Any,
+    arguments: Mapping[str, Any],
+    call: Call,
+    evidence: orders.OrderRequests,
+) -> Operation | None:
+    """Open the operation of a call or request; None for one that is part of another of the same object.
+
+    Args:
+        exchanges: Where it is reported.
+        client: What is said of the library.
+        instance: The library's object; None for a function.
+        arguments: The call's, by name.
+        call: What it is.
+        evidence: What its requests will say of orders.
+    """
     secrets = [_found(instance, arguments, name) for name in client.credentials]
     known.add_all(secrets)
-    key = secrets[0] if secrets else None
-    name = exchange_of(exchanges, client, instance)
-    evidence = orders.OrderRequests(name, client.http in orders.seen_libraries)
+    given = [each for each in secrets if each]
     operation = begin_operation(
         exchanges,
         client if instance is None else instance,
-        (name, client.name),
+        (evidence.exchange, client.name),
         call.operation,
         _attributes(call.order, exchanges.values),
         list(call.orders) if call.orders else None,
-        key,
+        given[0] if given else None,
         evidence,
-        secrets[1] if len(secrets) > 1 else None,
+        given[1] if len(given) > 1 else None,
     )
-    if operation is None:
-        return None
-    operation.template = template(call.path)
-    return AdaptedCall(exchanges, client, call, operation, evidence)
+    if operation is not None:
+        operation.template = template(call.path)
+    return operation
 
 
 def exchange_of(exchanges: ExchangeTelemetry, client: ExchangeClient, instance: Any) -> str:
@@ -186,7 +209,7 @@ class AdaptedCall(ContextScope):
         if moment is not None and self._operation.status is not None:
             exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
         for stated in self._client.limits(self._call, result):
-            exchange.limits.state(stated)
+            exchange.limits.state(stated, self._operation.account)
 
 
 class CallRequest(orders.HttpRequest):
@@ -199,7 +222,7 @@ class CallRequest(orders.HttpRequest):
         self._exchanges = exchanges
         self._operation = operation
         self._measured = False
-        self._answer = HttpAnswer(exchanges, operation.who, operation.template)
+        self._answer = HttpAnswer(exchanges, operation.who, operation.template, operation.account)
         self._started = time.monotonic()
         exchanges.requests_active.add(1, self._who())
 
@@ -238,6 +261,13 @@ class CallRequest(orders.HttpRequest):
         if headers is not None:
             self._answer.read(self.status, headers, self.answer)
             self._count_refusal()
+            if is_listen_key(self.path):
+                self._note_listen_key()
+
+    def _note_listen_key(self) -> None:
+        failed = self.status is None or self.status >= 400
+        standing = self._exchanges.exchange(self.who[0]).standing
+        standing.asked_for_listen_key(self.method, self.path, failed, self.answer)
 
     def _count_refusal(self) -> None:
         """Exchanges also say in an answer that is otherwise well that there were too many requests."""

@@ -11,6 +11,9 @@ UNDECODED = (
     "the library hands on the text of messages undecoded; `trading.feed` counts what your own handler tells"
 )
 
+#: Why there is nothing to see of orders over a WebSocket.
+NO_SOCKET_ORDERS = "the library sends no orders over WebSockets"
+
 #: Parts of a path that name one of many: numbers, UUIDs, and what is as long as an order's id.
 _ID = re.compile(r"^(?=.*\d)[0-9A-Za-z_-]{8,}$|^\d+$")
 

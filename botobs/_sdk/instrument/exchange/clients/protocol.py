@@ -73,12 +73,14 @@ class ExchangeClient:
         http: The HTTP library below it: `requests`, `httpx`, `aiohttp` or `urllib3`. Its answers are seen there. Empty
             for any other: then an order that raised is never said to have failed before it was sent.
         calls: Functions that make one call of the exchange's HTTP API each, retries included.
+        requests: Methods that send one request each over a WebSocket, such as an order. They may return before it is
+            answered; what they write, and the answer, are seen in the WebSocket library.
         sockets: Functions that open a WebSocket, or make the object that does.
         messages: Functions that are given one message each; their arguments go to `message`.
         credentials: Attributes of the library's object with secrets in them, the API key first; with dots for those of
             another object, such as `options.secret`. Of a function: of its arguments.
         impossible: What can not be seen of this library, each with the reason: `operation`, `latency`, `outcome`,
-            `category`, `limits`, `clock`, `order`, `stream`, `silence`, `reconnects`, `sequence`.
+            `category`, `limits`, `clock`, `order`, `socket_order`, `stream`, `silence`, `reconnects`, `sequence`.
     """
 
     name: ClassVar[str] = ""
@@ -86,6 +88,7 @@ class ExchangeClient:
     exchange: ClassVar[str] = ""
     http: ClassVar[str] = "requests"
     calls: ClassVar[Sequence[str]] = ()
+    requests: ClassVar[Sequence[str]] = ()
     sockets: ClassVar[Sequence[str]] = ()
     messages: ClassVar[Sequence[str]] = ()
     credentials: ClassVar[Sequence[str]] = ()
@@ -108,6 +111,21 @@ class ExchangeClient:
         """
         raise NotImplementedError
 
+    def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - for others to use
+        """What is sent by one of `requests`, with an operation such as `create_order_ws`; None for what is not watched.
+
+        `result`, `error`, `time` and `limits` are given the decoded message that answers it.
+
+        Args:
+            client: The object whose method is called; its `socket` is asked for too.
+            arguments: As for `call`.
+        """
+        return None
+
+    def request_id(self, message: Mapping[str, Any]) -> str:  # noqa: ARG002 - for others to use
+        """The id of the request that a decoded message is or answers; empty for any other message."""
+        return ""
+
     def result(self, call: Call, result: Any) -> Any:  # noqa: ARG002 - for others to use
         """What the call returned, as ccxt would, as far as it is known; for several orders a list in their order.
 
@@ -129,7 +147,7 @@ class ExchangeClient:
         return ()
 
     def socket(self, client: Any) -> Any:  # noqa: ARG002 - for others to use
-        """The open connection of the object that was given a message: an object of the WebSocket library.
+        """The open connection of the object that was given a message, or that sends: one of the WebSocket library's.
 
         None for the one from which websocket-client has received in this thread.
         """

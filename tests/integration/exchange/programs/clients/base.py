@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from botobs._sdk.instrument.exchange import state
 from botobs.testing import Capture
@@ -70,6 +73,9 @@ class Client:
     client_id = CLIENT_ID
     limit = ""
     ahead = 7.0
+    #: What a message has that submits an order, and what is answered to others.
+    socket_order = ""
+    greetings: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, remote: Remote) -> None:
         self.remote = remote
@@ -100,6 +106,14 @@ class Client:
 
     def batch(self) -> Any:
         """Submit two orders at once, of which the exchange refuses the second."""
+        raise NotImplementedError
+
+    def open_orders(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """Open the connection for orders; returns what sends a limit order over it, and what closes it."""
+        raise NotImplementedError
+
+    def socket_answers(self) -> dict[str, str]:
+        """What the exchange answers to a message over a WebSocket that has `socket_order`, by what it means."""
         raise NotImplementedError
 
     def open_stream(self) -> Callable[[], Any]:
@@ -152,6 +166,28 @@ def outcomes(captured: Capture, client: Client) -> dict[str, float]:
             exchange__order__outcome=outcome,
         )
     return found
+
+
+class Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Start a coroutine."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """The same, until it ends."""
+        return self.begin(coroutine).result()
+
+    def stop(self) -> None:
+        """End it."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
 
 
 def quick() -> None:

@@ -81,6 +81,43 @@ class Client(base.Client):
         """Both."""
         return self.client.exchange_info(), self.client.time()
 
+    socket_order = '"order.place"'
+
+    def open_orders(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/trading-requests"""
+        from binance.websocket.spot.websocket_api import SpotWebsocketAPIClient
+
+        socket = SpotWebsocketAPIClient(
+            f"ws://{self.remote.address}", base.KEY, base.SECRET, on_error=lambda *_: None
+        )
+
+        def send() -> None:
+            socket.new_order(
+                symbol="BTCUSDT",
+                side="BUY",
+                type="LIMIT",
+                timeInForce="GTC",
+                quantity=1,
+                price=1,
+                newClientOrderId=base.CLIENT_ID,
+            )
+
+        return send, socket.stop
+
+    def socket_answers(self) -> dict[str, str]:
+        """With a status as HTTP has them."""
+
+        def answer(status: int, **told: Any) -> str:
+            return json.dumps({"id": "$id", "status": status, **told})
+
+        return {
+            "accepted": answer(200, result=self.took["body"]),
+            "rejected": answer(
+                400, error={"code": -2010, "msg": "Account has insufficient balance for requested action."}
+            ),
+            "unknown": answer(400, error={"code": -1007, "msg": "Timeout waiting for response"}),
+        }
+
     def open_stream(self) -> Callable[[], Any]:
         """Changes of an order book."""
         from binance.websocket.spot.websocket_stream import SpotWebsocketStreamClient

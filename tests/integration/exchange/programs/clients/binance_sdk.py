@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -43,26 +41,50 @@ class Client(binance_connector.Client):
             new_client_order_id=base.CLIENT_ID,
         )
 
+    def open_orders(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/trading-requests"""
+        from binance_common.configuration import ConfigurationWebSocketAPI
+        from binance_sdk_spot.spot import Spot
+
+        loop = base.Loop()
+        configuration = ConfigurationWebSocketAPI(
+            api_key=base.KEY, api_secret=base.SECRET, stream_url=f"ws://{self.remote.address}"
+        )
+        connection = loop.run(Spot(config_ws_api=configuration).websocket_api.create_connection())
+
+        def send() -> None:
+            loop.begin(
+                connection.order_place(
+                    symbol="BTCUSDT",
+                    side="BUY",
+                    type="LIMIT",
+                    time_in_force="GTC",
+                    quantity=1.0,
+                    price=1.0,
+                    new_client_order_id=base.CLIENT_ID,
+                )
+            )
+
+        def close() -> None:
+            loop.run(connection.close_connection(close_session=True))
+            loop.stop()
+
+        return send, close
+
     def open_stream(self) -> Callable[[], Any]:
         """Changes of an order book."""
         from binance_common.configuration import ConfigurationWebSocketStreams
         from binance_sdk_spot.spot import Spot
 
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, daemon=True)
-        thread.start()
+        loop = base.Loop()
         configuration = ConfigurationWebSocketStreams(stream_url=f"ws://{self.remote.address}")
         client = Spot(config_ws_streams=configuration)
 
-        def run(coroutine: Any) -> Any:
-            return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-
-        connection = run(client.websocket_streams.create_connection())
-        run(connection.diff_book_depth(symbol="btcusdt"))
+        connection = loop.run(client.websocket_streams.create_connection())
+        loop.run(connection.diff_book_depth(symbol="btcusdt"))
 
         def close() -> None:
-            run(connection.close_connection(close_session=True))
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+            loop.run(connection.close_connection(close_session=True))
+            loop.stop()
 
         return close

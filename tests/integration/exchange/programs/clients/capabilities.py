@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from botobs._sdk.instrument.registry import client_classes
+from botobs._sdk.orders.journal import JOURNAL
 from botobs.semconv import exchange as names
 from botobs.testing import Capture
 
@@ -138,7 +140,7 @@ def stream(captured: Capture, client: Client) -> None:
     until(lambda: _connections(captured, client, "open") == 0, "still open")
     assert _connections(captured, client, "closed") == 0, "closed on purpose, and lost"
     captured.assert_no_secrets([KEY, SECRET])
-    client.open_stream()
+    close = client.open_stream()
     until(lambda: _connections(captured, client, "open") == 1, "no open connection")
     client.remote.drive(send=[client.tick(1)])
     before = value(captured, "exchange.ws.disconnects", exchange__ws__close__reason="user", **who)
@@ -152,6 +154,59 @@ def stream(captured: Capture, client: Client) -> None:
         ),
         "that it is lost is not told",
     )
+    _until_reopened(captured, client)
+    with suppress(Exception):
+        close()
+
+
+def _until_reopened(captured: Capture, client: Client) -> None:
+    """A connection that is being opened again while it is closed would be one of the next capability's."""
+    described = next(cls for cls in client_classes() if cls.name == client.name)
+    if "reconnects" not in described.impossible:
+        until(lambda: _connections(captured, client, "open") == 1, "not open again")
+
+
+def socket_order(captured: Capture, client: Client) -> None:
+    """An order over a WebSocket is one operation, counted once by the message that answers it."""
+    JOURNAL.start(lambda: None)
+    client.remote.drive(replies=dict(client.greetings))
+    send, close = client.open_orders()
+    who = {"exchange__name": client.exchange, "exchange__client": client.name}
+    until(lambda: _connections(captured, client, "open") == 1, "no open connection")
+    for wanted, answer in client.socket_answers().items():
+        client.remote.drive(replies={**client.greetings, client.socket_order: answer})
+        _send_and_await(captured, client, send, wanted)
+    client.remote.drive(replies=dict(client.greetings))
+    send()
+    until(lambda: value(captured, "exchange.orders.in_flight", **who) == 1, "it is not in flight")
+    until(lambda: [each.client_order_id for each, _ in JOURNAL.unsent()] == [client.client_id], "no journal")
+    before = outcomes(captured, client)["unknown"]
+    client.remote.drive(abort=True)
+    until(
+        lambda: outcomes(captured, client)["unknown"] == before + 1, "lost with its answer, and not unknown"
+    )
+    assert not JOURNAL.unsent(), "still in the journal"
+    _until_reopened(captured, client)
+    told = [s for s in captured.spans if s.name == f"create_order_ws {client.exchange}"]
+    assert told[0].attributes[names.ORDER_ID] == client.order_id, told[0].attributes
+    assert told[1].attributes[names.ERROR_CATEGORY] == "funds", told[1].attributes
+    for span in told:
+        assert span.attributes[names.ORDER_CLIENT_ID] == client.client_id, span.attributes
+        assert span.attributes[names.SYMBOL] == client.symbol, span.attributes
+        assert span.attributes[names.SERVER_ADDRESS], span.attributes
+    assert value(captured, "exchange.order.submit.duration", exchange__order__transport="ws", **who) == 4
+    close()
+    JOURNAL.stop()
+    captured.assert_no_secrets([KEY, SECRET])
+
+
+def _send_and_await(captured: Capture, client: Client, send: Callable[[], Any], wanted: str) -> None:
+    before = outcomes(captured, client)
+    send()
+    until(lambda: outcomes(captured, client) != before, f"an order that is {wanted} is not counted")
+    now = outcomes(captured, client)
+    counted = {name: now[name] - before[name] for name in now if now[name] != before[name]}
+    assert counted == {wanted: 1}, f"{counted}, not {wanted}"
 
 
 def silence(captured: Capture, client: Client) -> None:
@@ -211,6 +266,7 @@ CAPABILITIES: dict[str, Callable[[Capture, Client], None]] = {
     "limits": limits,
     "clock": clock,
     "order": order,
+    "socket_order": socket_order,
     "stream": stream,
     "silence": silence,
     "reconnects": reconnects,

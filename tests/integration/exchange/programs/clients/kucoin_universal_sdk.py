@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
 
 from . import base
 
@@ -115,6 +117,39 @@ class Client(base.Client):
     def look(self) -> Any:
         """The time."""
         return self.client.rest_service().get_spot_service().get_market_api().get_server_time()
+
+    socket_order = '"uta.order"'
+    greetings: ClassVar[Mapping[str, str]] = {"": '{"id":"1","type":"welcome"}'}
+
+    def open_orders(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """https://www.kucoin.com/docs-new/websocket-api/base-info/introduction-uta"""
+        from kucoin_universal_sdk.internal.infra.uta_private_trade_ws_service import UtaPrivateTradeWsService
+
+        UtaPrivateTradeWsService.ENDPOINT = f"ws://{self.remote.address}/v1/private"
+        service = self.client.ws_service().new_uta_private_trade_ws()
+        service.start()
+        order = {"symbol": "BTC-USDT", "side": "BUY", "orderType": "LIMIT", "size": "1", "price": "1"}
+
+        def send() -> None:
+            threading.Thread(
+                target=self._place, args=(service, {**order, "clientOid": base.CLIENT_ID})
+            ).start()
+
+        return send, service.stop
+
+    @staticmethod
+    def _place(service: Any, order: Mapping[str, str]) -> None:
+        with suppress(Exception):
+            service.place_order(order)
+
+    def socket_answers(self) -> dict[str, str]:
+        """As over HTTP, with the id of the request."""
+
+        def answer(code: str, **data: str) -> str:
+            return json.dumps({"id": "$id", "op": "uta.order", "code": code, "data": data})
+
+        taken = answer("200000", orderId=base.ORDER_ID, clientOid=base.CLIENT_ID)
+        return {"accepted": taken, "rejected": answer("200004"), "unknown": answer("500000")}
 
     def open_stream(self) -> Callable[[], Any]:
         """Changes of an order book."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from . import base
 
@@ -85,6 +85,43 @@ class Client(base.Client):
     def look(self) -> Any:
         """The time."""
         return self.session.get_server_time()
+
+    socket_order = '"order.create"'
+    greetings: ClassVar[Mapping[str, str]] = {
+        '"auth"': '{"retCode":0,"retMsg":"OK","op":"auth","connId":"1"}',
+    }
+
+    def open_orders(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """https://bybit-exchange.github.io/docs/v5/websocket/trade/guideline"""
+        from pybit import _websocket_trading, unified_trading
+
+        _websocket_trading.TRADE_WSS = f"ws://{self.remote.address}/v5/trade"
+        socket = unified_trading.WebSocketTrading(testnet=False, api_key=base.KEY, api_secret=base.SECRET)
+
+        def send() -> None:
+            socket.place_order(
+                lambda _: None,
+                category="linear",
+                symbol="BTCUSDT",
+                side="Buy",
+                orderType="Limit",
+                qty="1",
+                price="1",
+                orderLinkId=base.CLIENT_ID,
+            )
+
+        return send, socket.exit
+
+    def socket_answers(self) -> dict[str, str]:
+        """The answer names the order; its header has what HTTP has in its own."""
+        order = {"orderId": base.ORDER_ID, "orderLinkId": base.CLIENT_ID}
+
+        def answer(code: int, data: Mapping[str, Any]) -> str:
+            header = {"X-Bapi-Limit": "10", "X-Bapi-Limit-Status": "9", "X-Bapi-Limit-Reset-Timestamp": "1"}
+            told = {"reqId": "$reqId", "retCode": code, "retMsg": "", "op": "order.create", "data": data}
+            return json.dumps({**told, "retExtInfo": {}, "header": header, "connId": "1"})
+
+        return {"accepted": answer(0, order), "rejected": answer(110007, {}), "unknown": answer(10000, {})}
 
     def open_stream(self) -> Callable[[], Any]:
         """An order book."""

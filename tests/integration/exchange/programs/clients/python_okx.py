@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import base
@@ -90,18 +89,65 @@ class Client(base.Client):
 
         return PublicAPI(flag="0", domain=self.remote.url).get_system_time()
 
+    socket_order = '"op": "order"'
+
+    def open_orders(self) -> tuple[Callable[[], Any], Callable[[], Any]]:
+        """https://www.okx.com/docs-v5/en/#order-book-trading-trade-ws-place-order"""
+        import certifi
+        from okx.websocket.WsPrivateAsync import WsPrivateAsync
+
+        certifi.where = lambda: self.remote.authority
+        loop = base.Loop()
+
+        async def start() -> tuple[Any, Any]:
+            address = f"wss{self.remote.tls_url.removeprefix('https')}/ws/v5/private"
+            client = WsPrivateAsync(base.KEY, "canary-passphrase", base.SECRET, address)
+            task = await client.start()
+            await client.login()
+            return client, task
+
+        client, task = loop.run(start())
+        order = {
+            "instId": "BTC-USDT",
+            "tdMode": "cash",
+            "side": "buy",
+            "ordType": "limit",
+            "sz": "1",
+            "px": "1",
+            "clOrdId": base.CLIENT_ID,
+        }
+
+        def send() -> None:
+            loop.run(client.place_order([order], lambda _: None, "1512"))
+
+        async def stop() -> None:
+            await client.stop()
+            await asyncio.wait([task])
+            task.exception()
+
+        def close() -> None:
+            loop.run(stop())
+            loop.stop()
+
+        return send, close
+
+    def socket_answers(self) -> dict[str, str]:
+        """As over HTTP, with the id of the request."""
+
+        def answer(code: str, *data: Mapping[str, Any]) -> str:
+            return json.dumps({"id": "$id", "op": "order", "code": code, "msg": "", "data": data})
+
+        order = {"ordId": base.ORDER_ID, "clOrdId": base.CLIENT_ID, "sCode": "0", "sMsg": ""}
+        refused = {"ordId": "", "clOrdId": base.CLIENT_ID, "sCode": "51008", "sMsg": "refused"}
+        return {"accepted": answer("0", order), "rejected": answer("1", refused), "unknown": answer("50004")}
+
     def open_stream(self) -> Callable[[], Any]:
         """An order book. The library insists on TLS, with certifi's authorities."""
         import certifi
         from okx.websocket.WsPublicAsync import WsPublicAsync
 
         certifi.where = lambda: self.remote.authority
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, daemon=True)
-        thread.start()
-
-        def run(coroutine: Any) -> Any:
-            return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+        loop = base.Loop()
 
         async def start() -> tuple[Any, Any]:
             client = WsPublicAsync(f"wss{self.remote.tls_url.removeprefix('https')}/ws/v5/public")
@@ -109,16 +155,15 @@ class Client(base.Client):
             await client.subscribe([{"channel": "books", "instId": "BTC-USDT"}], lambda _: None)
             return client, task
 
-        client, task = run(start())
+        client, task = loop.run(start())
 
         async def stop() -> None:
             await client.stop()
             await asyncio.wait([task])
 
         def close() -> None:
-            run(stop())
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+            loop.run(stop())
+            loop.stop()
 
         return close
 

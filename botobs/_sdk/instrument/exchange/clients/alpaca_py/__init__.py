@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from ..plain import number, plain, without_ids
+from ..plain import NO_SOCKET_ORDERS, number, plain, without_ids
 from ..protocol import Call, ExchangeClient, Update
 
 #: https://docs.alpaca.markets/reference, by method and path.
@@ -54,7 +54,10 @@ class AlpacaPy(ExchangeClient):
         "alpaca.data.live.websocket:DataStream._dispatch",
     )
     credentials = ("_api_key", "_secret_key", "_oauth_token")
-    impossible: ClassVar[Mapping[str, str]] = {"sequence": "Alpaca does not number its messages"}
+    impossible: ClassVar[Mapping[str, str]] = {
+        "sequence": "Alpaca does not number its messages",
+        "socket_order": NO_SOCKET_ORDERS,
+    }
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
         """`_request(method, path, data, base_url, api_version)`."""

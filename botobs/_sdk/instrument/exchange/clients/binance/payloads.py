@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from ......semconv import exchange as semconv
 from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
 from ...order_details import values_of
+from ..protocol import Call
 
 _LAST = re.compile(r"[/.]")
 
@@ -59,6 +60,7 @@ _WS_OPERATIONS = {
     "order.modify": "edit_order_ws",
     "order.place": "create_order_ws",
     "order.status": "fetch_order_ws",
+    "order.amend.keepPriority": "edit_order_ws",
     "orderList.cancel": "cancel_orders_ws",
     "sor.order.place": "create_order_ws",
     **{
@@ -94,12 +96,28 @@ _CHANNELS = {
 
 def operation(method: str, path: str) -> str:
     """The unified method that an endpoint stands for."""
+    if path.endswith("/system/status"):
+        return "fetch_status"
     return _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]), IMPLICIT)
 
 
 def ws_operation(method: str) -> str:
     """The unified method that a method of the WebSocket API stands for."""
     return _WS_OPERATIONS.get(method, IMPLICIT)
+
+
+def ws_call(message: Mapping[str, Any]) -> Call | None:
+    """What a message over a WebSocket asks for; None for a subscription, which is in upper case."""
+    method, data = str(message.get("method")), message.get("params")
+    if method.isupper():
+        return None
+    return Call("", method, ws_operation(method), order_of(data), submitted(method, data))
+
+
+def ws_error(answer: Mapping[str, Any]) -> str:
+    """The error code in an answer of the WebSocket API; empty without one."""
+    error = answer.get("error")
+    return str(error.get("code") or "") if isinstance(error, Mapping) else ""
 
 
 def submitted(endpoint: str, data: Any) -> list[Mapping[str, Any]] | None:
@@ -176,6 +194,9 @@ def unified(name: str, result: Any) -> Any:
         return unified(name, replaced)
     if name == "fetch_time":
         return result.get("serverTime")
+    if name == "fetch_status":
+        # https://developers.binance.com/docs/wallet/others/system-status
+        return {"status": "ok" if result.get("status") == 0 else "maintenance"}
     return _named(result)
 
 
@@ -204,6 +225,12 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
         client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
         return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
     return key, channel, {"symbol": data.get("s"), "timestamp": data.get("E")}
+
+
+def is_listen_key_expired(message: Any) -> bool:
+    """Whether a message says that the listen key of its stream is not valid any more."""
+    data = message.get("data", message) if isinstance(message, Mapping) else None
+    return isinstance(data, Mapping) and data.get("e") == "listenKeyExpired"
 
 
 def _order(raw: Any, identity: str, symbol: str, status: str, filled: str, client_id: str) -> dict[str, Any]:

@@ -29,7 +29,16 @@ from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 from ...updates import updated
 from .limits import read_limits
-from .payloads import operation, request_attributes, section, stream_update, submitted, unified, ws_operation
+from .payloads import (
+    is_listen_key_expired,
+    operation,
+    request_attributes,
+    section,
+    stream_update,
+    submitted,
+    unified,
+    ws_operation,
+)
 
 _LIBRARY = "python_binance"
 _WHO = ("binance", _LIBRARY)
@@ -285,6 +294,8 @@ def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 def _look_at(exchanges: ExchangeTelemetry, connection: Connection, message: Any) -> None:
     if message.__class__ is dict and "rateLimits" in message:
         read_limits(exchanges, connection, message)
+    if is_listen_key_expired(message):
+        connection.exchange.standing.lost_listen_key("event")
     connection.check_sequence(message)
     update = stream_update(message)
     if update is None:

@@ -18,6 +18,7 @@ class BinanceConnector(ExchangeClient):
     library = "binance.api"
     exchange = "binance"
     calls = ("binance.api:API.send_request",)
+    requests = ("binance.websocket.websocket_client:BinanceWebsocketClient.send",)
     sockets = ("binance.websocket.binance_socket_manager:BinanceSocketManager.create_ws_connection",)
     credentials = ("api_key", "api_secret", "private_key", "private_key_pass")
     impossible: ClassVar[Mapping[str, str]] = {
@@ -26,8 +27,9 @@ class BinanceConnector(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`base_url`."""
-        return str(client.base_url)
+        """`base_url`; of a WebSocket that of its manager."""
+        manager = getattr(client, "socket_manager", None)
+        return str(client.base_url if manager is None else manager.stream_url)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
         """`send_request(http_method, url_path, payload)`."""
@@ -42,13 +44,29 @@ class BinanceConnector(ExchangeClient):
             data,
         )
 
-    def result(self, call: Call, result: Any) -> Any:
-        """With `show_limit_usage` and `show_header` there is more beside the data."""
-        return payloads.unified(call.operation, _data(result))
+    def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
+        """`send(message)`, of the WebSocket API and of streams."""
+        return payloads.ws_call(arguments["message"])
 
-    def time(self, call: Call, result: Any) -> float | None:  # noqa: ARG002 - the protocol's
+    def request_id(self, message: Mapping[str, Any]) -> str:
+        """`id`."""
+        return str(message.get("id") or "")
+
+    def socket(self, client: Any) -> Any:
+        """That of the manager."""
+        return getattr(getattr(client, "socket_manager", None), "ws", None)
+
+    def error(self, call: Call, result: Any) -> str:
+        """What a WebSocket answers; HTTP calls raise."""
+        return "" if call.method else payloads.ws_error(result)
+
+    def result(self, call: Call, result: Any) -> Any:
+        """With `show_limit_usage` and `show_header` there is more beside the data; `result` is a WebSocket's."""
+        return payloads.unified(call.operation, _data(result) if call.method else result.get("result"))
+
+    def time(self, call: Call, result: Any) -> float | None:
         """`/api/v3/time` and `/api/v3/exchangeInfo` tell it."""
-        data = _data(result)
+        data = _data(result) if call.method else result.get("result")
         moment = data.get("serverTime") if isinstance(data, Mapping) else None
         return moment / 1000 if isinstance(moment, int) else None
 

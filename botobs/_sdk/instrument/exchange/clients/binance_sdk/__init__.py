@@ -10,8 +10,14 @@ from ..binance import payloads
 from ..plain import plain
 from ..protocol import Call, ExchangeClient
 
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+
 #: Calls of which the answer is looked at: the library makes its objects anew each time that they are asked for.
-_LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_time"}
+_LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_status", "fetch_time"}
 
 
 class BinanceSdk(ExchangeClient):
@@ -21,6 +27,10 @@ class BinanceSdk(ExchangeClient):
     library = "binance_common"
     exchange = "binance"
     calls = ("binance_common.utils:send_request",)
+    requests = (
+        "binance_common.websocket:WebSocketAPIBase.send_signed_message",
+        "binance_common.websocket:WebSocketAPIBase.send_message",
+    )
     sockets = ("binance_common.websocket:WebSocketCommon.init_connection",)
     credentials = ("configuration.api_key", "configuration.api_secret", "configuration.private_key")
     impossible: ClassVar[Mapping[str, str]] = {
@@ -42,8 +52,33 @@ class BinanceSdk(ExchangeClient):
             data,
         )
 
+    def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
+        """`send_signed_message(payload)`, with parameters in snake case until it sends them."""
+        payload = arguments["payload"]
+        given = payload.get("params") or {}
+        return payloads.ws_call({**payload, "params": {_camel_case(name): given[name] for name in given}})
+
+    def request_id(self, message: Mapping[str, Any]) -> str:
+        """`id`."""
+        return str(message.get("id") or "")
+
+    def address(self, client: Any) -> str:
+        """That of its WebSockets; its HTTP calls are made by a function."""
+        return str(client.configuration.stream_url)
+
+    def socket(self, client: Any) -> Any:
+        """Of a pool the first: they are watched all or none."""
+        connections = client.connections
+        return connections[0].websocket if connections else None
+
+    def error(self, call: Call, result: Any) -> str:
+        """What a WebSocket answers; HTTP calls raise."""
+        return "" if call.method else payloads.ws_error(result)
+
     def result(self, call: Call, result: Any) -> Any:
-        """`ApiResponse.data()`."""
+        """`ApiResponse.data()`; `result` of what a WebSocket answers."""
+        if not call.method:
+            return payloads.unified(call.operation, result.get("result"))
         if call.operation not in _LOOKED_AT:
             return None
         data = result.data()
@@ -53,7 +88,7 @@ class BinanceSdk(ExchangeClient):
 
     def time(self, call: Call, result: Any) -> float | None:
         """`/api/v3/time` tells it."""
-        if call.operation != "fetch_time":
+        if call.operation != "fetch_time" or not call.method:
             return None
         moment = plain(result.data()).get("serverTime")
         return moment / 1000 if isinstance(moment, int) else None

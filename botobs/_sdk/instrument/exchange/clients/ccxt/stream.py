@@ -139,6 +139,7 @@ def _handle_message(
         data = message.data
         if data.__class__ is str or data.__class__ is bytes:
             connection.bytes += len(data)
+            connection.look_for_listen_key(data)
         now = connection.last = monotonic()
         try:
             result = wrapped(self, message)

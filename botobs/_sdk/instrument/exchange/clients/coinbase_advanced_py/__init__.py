@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..plain import UNDECODED, number, plain, without_ids
+from ..plain import NO_SOCKET_ORDERS, UNDECODED, number, plain, without_ids
 from ..protocol import Call, ExchangeClient
 
 _API = "/api/v3/brokerage"
@@ -44,6 +44,7 @@ class CoinbaseAdvancedPy(ExchangeClient):
     credentials = ("api_key", "api_secret")
     impossible: ClassVar[Mapping[str, str]] = {
         "sequence": UNDECODED,
+        "socket_order": NO_SOCKET_ORDERS,
     }
 
     def address(self, client: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..... import orders
-from ..plain import number
+from ..plain import NO_SOCKET_ORDERS, number
 from ..protocol import Call, ExchangeClient, LimitState, Update
 
 #: By the type of an action or of a question. https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api
@@ -53,6 +53,7 @@ class Hyperliquid(ExchangeClient):
     impossible: ClassVar[Mapping[str, str]] = {
         "reconnects": "the library does not reconnect by itself; that a connection is lost is told",
         "sequence": "Hyperliquid does not number its messages",
+        "socket_order": NO_SOCKET_ORDERS,
     }
 
     def address(self, client: Any) -> str:

@@ -35,6 +35,13 @@ _OPERATIONS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/orders/multi"): "create_orders",
     ("POST", "/api/v3/hf/margin/order"): "create_order",
 }
+#: Of kucoin-universal-sdk 1.3 and later, for unified accounts.
+_SOCKET_ORDERS = "kucoin_universal_sdk.internal.infra.uta_private_trade_ws_service:UtaPrivateTradeWsService"
+_SOCKET_OPERATIONS = {
+    "uta.amend": "edit_order_ws",
+    "uta.cancel": "cancel_order_ws",
+    "uta.order": "create_order_ws",
+}
 _CHANNELS = (
     ("/market/level2", "orderbook"),
     ("/spotMarket/level2", "orderbook"),
@@ -56,7 +63,11 @@ class KucoinUniversalSdk(ExchangeClient):
     library = "kucoin_universal_sdk"
     exchange = "kucoin"
     calls = ("kucoin_universal_sdk.internal.infra.default_transport:DefaultTransport.call",)
-    sockets = ("kucoin_universal_sdk.internal.infra.default_ws_client:WebSocketClient.dial",)
+    requests = (f"{_SOCKET_ORDERS}._request",)
+    sockets = (
+        "kucoin_universal_sdk.internal.infra.default_ws_client:WebSocketClient.dial",
+        f"{_SOCKET_ORDERS}._connect",
+    )
     messages = ("kucoin_universal_sdk.internal.infra.default_ws_service:DefaultWsService.on_message",)
     credentials = ("client_option.key", "client_option.secret", "client_option.passphrase")
 
@@ -75,9 +86,28 @@ class KucoinUniversalSdk(ExchangeClient):
             given,
         )
 
+    def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
+        """`_request(operation, args)`."""
+        name = str(arguments["operation"])
+        return Call("", name, _SOCKET_OPERATIONS.get(name, "implicit"), _order(arguments["args"]))
+
+    def request_id(self, message: Mapping[str, Any]) -> str:
+        """`id`, which the library makes."""
+        return str(message.get("id") or "")
+
+    def error(self, call: Call, result: Any) -> str:
+        """What a WebSocket answers; HTTP calls raise."""
+        code = "" if call.method else str(result.get("code") or "")
+        return "" if code == "200000" else code
+
     def result(self, call: Call, result: Any) -> Any:
-        """The library's own object; several orders are its `data`."""
+        """The library's own object; several orders are its `data`. A WebSocket's answer has the order there."""
         told = plain(result)
+        if not call.method:
+            return _unified(plain(told.get("data")))
+        if call.operation == "fetch_status":
+            # https://www.kucoin.com/docs-new/rest/spot-trading/market-data/get-service-status
+            return {"status": "ok" if told.get("status") == "open" else "maintenance"}
         several = told.get("data")
         if call.orders is not None:
             return [_unified(plain(each)) for each in several] if isinstance(several, list) else None
@@ -90,8 +120,9 @@ class KucoinUniversalSdk(ExchangeClient):
         return number(plain(result).get("data")) / 1000 or None
 
     def socket(self, client: Any) -> Any:
-        """The service's client has the app, which has the socket."""
-        return getattr(getattr(getattr(client, "client", None), "conn", None), "sock", None)
+        """The service's client has the app, which has the socket; where orders are sent the service has it."""
+        app = getattr(getattr(client, "client", None), "conn", None) or getattr(client, "_socket", None)
+        return getattr(app, "sock", None)
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:  # noqa: ARG002 - as above
         """`on_message(msg)`."""
@@ -113,7 +144,7 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "symbol": given.get("symbol"),
         "side": given.get("side"),
-        "type": given.get("type"),
+        "type": given.get("type") or given.get("orderType"),
         "id": given.get("orderId"),
         "clientOrderId": given.get("clientOid"),
         "amount": given.get("size"),

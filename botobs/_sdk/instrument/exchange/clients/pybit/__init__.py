@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..protocol import Call, ExchangeClient, Update
+from ..plain import number
+from ..protocol import Call, ExchangeClient, LimitState, Update
 from . import _words
 
 
@@ -23,6 +24,7 @@ class Pybit(ExchangeClient):
         # Until pybit 5.10 the module was a package.
         "pybit._http_manager._http_manager:_V5HTTPManager._submit_request",
     )
+    requests = ("pybit._websocket_trading:_V5TradeWebSocketManager._send_order_operation",)
     sockets = ("pybit._websocket_stream:_WebSocketManager._connect",)
     messages = (
         "pybit._websocket_stream:_V5WebSocketManager._handle_incoming_message",
@@ -49,12 +51,31 @@ class Pybit(ExchangeClient):
             query,
         )
 
+    def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
+        """`_send_order_operation(operation, callback, request)`; a batch is in `request` within the request."""
+        name = str(arguments["operation"])
+        sent = arguments["request"]
+        given = sent.get("request")
+        return Call(
+            "",
+            name,
+            _words.SOCKET_OPERATIONS.get(name, "implicit"),
+            _words.order(sent),
+            [_words.order(each) for each in given] if isinstance(given, list) else None,
+        )
+
+    def request_id(self, message: Mapping[str, Any]) -> str:
+        """`reqId`, which pybit makes."""
+        return str(message.get("reqId") or "")
+
     def result(self, call: Call, result: Any) -> Any:
         """Orders are answered with their ids alone, several of them with their codes beside them."""
         answer = _answer(result)
-        inner = answer.get("result")
+        inner = answer.get("result", answer.get("data"))
         if not isinstance(inner, Mapping):
             return None
+        if call.operation == "fetch_status":
+            return _words.status(inner.get("list") or ())
         if call.orders is None:
             listed = inner.get("list")
             return _words.unified(inner) if listed is None else [_words.unified(each) for each in listed]
@@ -67,9 +88,17 @@ class Pybit(ExchangeClient):
         return str(code) if code else ""
 
     def time(self, call: Call, result: Any) -> float | None:  # noqa: ARG002 - the protocol's
-        """Each answer has the exchange's time in milliseconds."""
-        moment = _answer(result).get("time")
-        return moment / 1000 if isinstance(moment, int) else None
+        """Each answer has the exchange's time in milliseconds, over WebSockets in its header."""
+        answer = _answer(result)
+        moment = number(answer.get("time") or _header(answer).get("Timenow"))
+        return moment / 1000 if moment else None
+
+    def limits(self, call: Call, result: Any) -> Iterable[LimitState]:
+        """Over WebSockets what HTTP has in its headers is part of the answer."""
+        header = _header(_answer(result))
+        if "X-Bapi-Limit-Status" in header:
+            left, limit, reset = (number(header.get(f"X-Bapi-Limit{end}")) for end in _LIMIT_HEADERS)
+            yield LimitState(call.path, limit=limit, remaining=left, reset_at=reset / 1000, per="endpoint")
 
     def socket(self, client: Any) -> Any:
         """`WebSocketApp.sock`."""
@@ -86,6 +115,15 @@ class Pybit(ExchangeClient):
             topics = json.loads(subscription)["args"] if subscription else ()
             return [Update(each, "other", ended=True) for each in topics]
         return ()
+
+
+#: What is left, the limit, and when it starts over in milliseconds.
+_LIMIT_HEADERS = ("-Status", "", "-Reset-Timestamp")
+
+
+def _header(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = answer.get("header")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _answer(result: Any) -> Mapping[str, Any]:

@@ -28,6 +28,16 @@ OPERATIONS: dict[str, str] = {
     "/v5/order/realtime": "fetch_open_orders",
     "/v5/position/list": "fetch_positions",
     "/v5/position/set-leverage": "set_leverage",
+    "/v5/system/status": "fetch_status",
+}
+#: The same over WebSockets. https://bybit-exchange.github.io/docs/v5/websocket/trade/guideline
+SOCKET_OPERATIONS: dict[str, str] = {
+    "order.amend": "edit_order_ws",
+    "order.amend-batch": "edit_orders_ws",
+    "order.cancel": "cancel_order_ws",
+    "order.cancel-batch": "cancel_orders_ws",
+    "order.create": "create_order_ws",
+    "order.create-batch": "create_orders_ws",
 }
 #: ccxt's statuses. https://bybit-exchange.github.io/docs/v5/enum#orderstatus
 _STATUSES = {
@@ -76,6 +86,14 @@ def unified(told: Mapping[str, Any]) -> dict[str, Any]:
         "status": _STATUSES.get(str(told.get("orderStatus"))),
         "filled": float(filled) if filled else 0.0,
     }
+
+
+def status(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """https://bybit-exchange.github.io/docs/v5/system-status; what is only planned leaves it well."""
+    running = [each for each in told if each.get("state") == "ongoing"]
+    if not running:
+        return {"status": "ok"}
+    return {"status": "maintenance", "eta": max(float(each.get("end") or 0) for each in running)}
 
 
 def batch(orders: Sequence[Mapping[str, Any]], codes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

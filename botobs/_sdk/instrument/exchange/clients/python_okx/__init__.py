@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..plain import UNDECODED, number
@@ -31,6 +31,16 @@ _OPERATIONS: dict[str, str] = {
     "/api/v5/trade/orders-history": "fetch_orders",
     "/api/v5/trade/orders-pending": "fetch_open_orders",
 }
+#: The same over WebSockets.
+_SOCKET_OPERATIONS: dict[str, str] = {
+    "amend-order": "edit_order_ws",
+    "batch-amend-orders": "edit_orders_ws",
+    "batch-cancel-orders": "cancel_orders_ws",
+    "batch-orders": "create_orders_ws",
+    "cancel-order": "cancel_order_ws",
+    "mass-cancel": "cancel_all_orders_ws",
+    "order": "create_order_ws",
+}
 _STATUSES = {
     "live": "open",
     "partially_filled": "open",
@@ -48,8 +58,10 @@ class PythonOkx(ExchangeClient):
     exchange = "okx"
     http = "httpx"
     calls = ("okx.okxclient:OkxClient._request",)
+    requests = ("okx.websocket.WsPrivateAsync:WsPrivateAsync.send",)
     sockets = ("okx.websocket.WebSocketFactory:WebSocketFactory.connect",)
-    credentials = ("API_KEY", "API_SECRET_KEY", "PASSPHRASE")
+    # Those of its HTTP clients, and of its WebSockets.
+    credentials = ("API_KEY", "API_SECRET_KEY", "PASSPHRASE", "apiKey", "secretKey", "passphrase")
     impossible: ClassVar[Mapping[str, str]] = {
         "limits": "OKX says nothing of its limits in answers; what it refuses is counted",
         "reconnects": "the library does not reconnect by itself; that a connection is lost is told",
@@ -57,8 +69,8 @@ class PythonOkx(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`domain`."""
-        return str(client.domain)
+        """`domain`; of a WebSocket `url`."""
+        return str(client.domain if hasattr(client, "domain") else client.url)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
         """`_request(method, request_path, params)`."""
@@ -71,8 +83,29 @@ class PythonOkx(ExchangeClient):
             return Call(method, path, name, {}, [_order(each) for each in given], given)
         return Call(method, path, name, _order(given), None, given)
 
+    def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
+        """`send(op, args)`, through which all orders go."""
+        name, given = str(arguments["op"]), arguments["args"]
+        operation = _SOCKET_OPERATIONS.get(name)
+        if operation is None:
+            return None
+        told = [_order(each) for each in given]
+        single = told[0] if len(told) == 1 and "batch" not in name else {}
+        return Call("", name, operation, single, None if single else told)
+
+    def request_id(self, message: Mapping[str, Any]) -> str:
+        """`id`, which the caller gives. Where there is none, answers come in the order of requests of their kind."""
+        name = str(message.get("op") or "")
+        return str(message.get("id") or name) if name in _SOCKET_OPERATIONS else ""
+
+    def socket(self, client: Any) -> Any:
+        """`websocket`."""
+        return getattr(client, "websocket", None)
+
     def result(self, call: Call, result: Any) -> Any:
         """Orders are answered as a list, refused ones with a code each."""
+        if call.operation == "fetch_status":
+            return _status(result.get("data") or ())
         told = [_unified(each) for each in result.get("data") or () if isinstance(each, Mapping)]
         if call.orders is not None or call.operation.startswith("fetch_"):
             return told
@@ -104,6 +137,14 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
         "amount": given.get("sz"),
         "price": given.get("px"),
     }
+
+
+def _status(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """https://www.okx.com/docs-v5/en/#status-get-status; what is only planned leaves it well."""
+    running = [each for each in told if each.get("state") == "ongoing"]
+    if not running:
+        return {"status": "ok"}
+    return {"status": "maintenance", "eta": max(number(each.get("end")) for each in running)}
 
 
 def _unified(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,9 @@ class AiohttpWebSocket:
             self._patches.replace_method(response, "receive", functools.partial(_receive, exchanges))
             self._patches.replace_method(response, "close", functools.partial(_close, exchanges))
             for name in ("send_str", "send_bytes"):
-                self._patches.replace_method(response, name, raw.counting_sent)
+                self._patches.replace_method(
+                    response, name, functools.partial(raw.counting_sent, is_open=_is_open)
+                )
             if hasattr(response, "_pong_not_received"):
                 self._patches.replace_method(
                     response, "_pong_not_received", functools.partial(_pong_not_received, exchanges)
@@ -85,6 +87,12 @@ def _bind(connection: Connection, response: Any) -> None:
     connection.backlog = lambda: len(getattr(getattr(reference(), "_reader", None), "_buffer", ()))
 
 
+def _is_open(response: Any) -> bool:
+    connection = getattr(response, "_conn", None)
+    transport = getattr(connection, "transport", None)
+    return not response.closed and (transport is None or not transport.is_closing())
+
+
 def _gone(response: Any) -> str | None:
     """Sessions are closed, and loops end, with the sockets still in them; nobody waits for those any more."""
     if response is None:
@@ -110,8 +118,7 @@ def _receive(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         if message.type in _ENDS:
             _report_end(exchanges, connection, message)
         elif message.type not in _PINGS:
-            data = message.data
-            connection.received(monotonic(), len(data) if data.__class__ in (str, bytes) else 0)
+            connection.received(monotonic(), message.data)
         return message
 
     return receive

@@ -12,6 +12,7 @@ from typing import Any
 from opentelemetry import context
 
 from ... import connection_events
+from ...awaited import SENDING
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 
@@ -90,9 +91,30 @@ def attempt(exchanges: ExchangeTelemetry, connection: Connection, entered: conte
     connection_events.opened(exchanges, connection, connection.caller)
 
 
-def counting_sent(wrapped: Callable[..., Any]) -> Callable[..., Any]:
-    """A client's `send`, which counts; a coroutine function stays one."""
-    return _before(wrapped, _count_sent)
+def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -> Callable[..., Any]:
+    """A client's `send`, which counts, and tells the request whose message it is; a coroutine function stays one.
+
+    Args:
+        wrapped: The plain function.
+        is_open: Whether the client would write: one that is closed raises before.
+    """
+
+    def count(client: Any, arguments: tuple[Any, ...]) -> None:
+        connection = of(client)
+        if connection is not None:
+            connection.sent += 1
+        sender = context.get_value(SENDING)
+        if sender is not None and not _is_closed(client):
+            sender.sending(connection, arguments[0] if arguments else None)  # type: ignore[attr-defined]
+
+    def _is_closed(client: Any) -> bool:
+        try:
+            return not is_open(client)
+        except Exception:
+            # Nobody can tell, so it may be written.
+            return False
+
+    return _before(wrapped, count)
 
 
 def noting_close(wrapped: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,29 +127,25 @@ def is_closing(client: Any) -> bool:
     return bool(client.__dict__.get("_botobs_closing"))
 
 
-def _before(wrapped: Callable[..., Any], action: Callable[[Any], None]) -> Callable[..., Any]:
+def _before(
+    wrapped: Callable[..., Any], action: Callable[[Any, tuple[Any, ...]], None]
+) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(wrapped):
 
         async def call_async(self: Any, *args: Any, **kwargs: Any) -> Any:
-            action(self)
+            action(self, args)
             return await wrapped(self, *args, **kwargs)
 
         return call_async
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        action(self)
+        action(self, args)
         return wrapped(self, *args, **kwargs)
 
     return call
 
 
-def _count_sent(client: Any) -> None:
-    connection = of(client)
-    if connection is not None:
-        connection.sent += 1
-
-
-def _note_close(client: Any) -> None:
+def _note_close(client: Any, _: tuple[Any, ...]) -> None:
     client.__dict__["_botobs_closing"] = True
 
 

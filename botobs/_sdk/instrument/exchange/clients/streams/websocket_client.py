@@ -50,7 +50,7 @@ class WebsocketClient:
             hooks: dict[str, Callable[..., Method]] = {
                 "connect": functools.partial(_connect, exchanges),
                 "recv_data_frame": functools.partial(_receive, exchanges),
-                "send": raw.counting_sent,
+                "send": functools.partial(raw.counting_sent, is_open=_is_open),
                 "send_close": _send_close,
                 "close": functools.partial(_close, exchanges),
                 "shutdown": functools.partial(_shutdown, exchanges),
@@ -88,6 +88,10 @@ def _connect(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     return connect
 
 
+def _is_open(socket: Any) -> bool:
+    return bool(socket.connected)
+
+
 def _gone(socket: Any) -> str | None:
     if socket is None:
         return "user"
@@ -117,7 +121,7 @@ def _look_at(exchanges: ExchangeTelemetry, socket: Any, opcode: int, frame: Any)
         return
     data = getattr(frame, "data", frame)
     if opcode in raw.DATA:
-        connection.received(monotonic(), len(data))
+        connection.received(monotonic(), data)
         raw.receiving.set(connection)
     elif opcode == raw.CLOSE:
         code = int.from_bytes(data[:2], "big") if len(data) >= 2 else None

@@ -50,7 +50,9 @@ class Websockets:
             self._patches.replace_method(
                 connection, "connection_lost", functools.partial(_connection_lost, exchanges)
             )
-            self._patches.replace_method(connection, "send", raw.counting_sent)
+            self._patches.replace_method(
+                connection, "send", functools.partial(raw.counting_sent, is_open=_is_open)
+            )
             self._patches.replace_method(connection, "close", raw.noting_close)
 
         def threaded(module: ModuleType) -> None:
@@ -63,7 +65,9 @@ class Websockets:
             self._patches.replace_method(
                 connection, "recv_events", functools.partial(_connection_lost, exchanges)
             )
-            self._patches.replace_method(connection, "send", raw.counting_sent)
+            self._patches.replace_method(
+                connection, "send", functools.partial(raw.counting_sent, is_open=_is_open)
+            )
             self._patches.replace_method(connection, "close", raw.noting_close)
 
         self._patches.on_import("websockets.asyncio.client", asynchronous)
@@ -130,7 +134,7 @@ def _process_event(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         connection = raw.of(self)
         if connection is not None and hasattr(event, "opcode"):
             if event.opcode in raw.DATA:
-                connection.received(monotonic(), len(event.data))
+                connection.received(monotonic(), event.data)
             elif event.opcode == raw.PONG:
                 _measure_latency(exchanges, connection, self)
 
@@ -165,6 +169,10 @@ def _report_end(exchanges: ExchangeTelemetry, client: Any) -> None:
         raw.is_closing(client),
     )
     connection_events.ended(exchanges, connection, reason, code)
+
+
+def _is_open(client: Any) -> bool:
+    return getattr(client.protocol.state, "name", "") == "OPEN"
 
 
 def _gone(client: Any) -> str | None:

@@ -46,7 +46,9 @@ class WebsocketsLegacy:
             protocol = module.WebSocketClientProtocol
             self._patches.replace_method(protocol, "handshake", _attach)
             self._patches.replace_method(protocol, "read_message", _read_message)
-            self._patches.replace_method(protocol, "send", raw.counting_sent)
+            self._patches.replace_method(
+                protocol, "send", functools.partial(raw.counting_sent, is_open=_is_open)
+            )
             self._patches.replace_method(protocol, "close", raw.noting_close)
             self._patches.replace_method(protocol, "connection_lost", functools.partial(_lost, exchanges))
 
@@ -84,6 +86,10 @@ def _attach(wrapped: Method) -> Method:
     return handshake
 
 
+def _is_open(protocol: Any) -> bool:
+    return bool(protocol.open)
+
+
 def _gone(protocol: Any) -> str | None:
     """An event loop that ended took its connections with it."""
     return "user" if protocol is None or protocol.loop.is_closed() else None
@@ -94,7 +100,7 @@ def _read_message(wrapped: Method) -> Method:
         message = await wrapped(self)
         connection = raw.of(self)
         if connection is not None and message is not None:
-            connection.received(monotonic(), len(message))
+            connection.received(monotonic(), message)
         return message
 
     return read_message

@@ -1,0 +1,194 @@
+"""One request over a WebSocket of a library that an `ExchangeClient` describes: from its call to its answer.
+
+The call returns when the message is written, or waits for the answer; both are the same here: what was written waits
+for the message that answers it, for the end of the connection, or for the time after which nobody expects it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import context
+
+from .....semconv import exchange as semconv
+from .... import orders
+from ....patching.guard import never_raise
+from .. import errors
+from ..awaited import SENDING, Answers
+from ..http_answer import HttpAnswer
+from ..names import BATCHES, EDITS, SUBMITS
+from ..operation import Operation, library
+from ..scope import ContextScope
+from ..settling import settle_one
+from ..state import Connection
+from ..telemetry import ExchangeTelemetry
+from .adapted_call import begin_described, exchange_of
+from .protocol import Call, ExchangeClient
+from .streams import raw
+
+#: An answer that carries no status of its own is as good as one of HTTP that is well; its code says the rest.
+_ANSWERED = 200
+
+
+def begin_request(
+    exchanges: ExchangeTelemetry,
+    client: ExchangeClient,
+    instance: Any,
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> SocketCall | None:
+    """Open the scope of a request; None for one that is not watched, or whose answer would not be seen.
+
+    Raises:
+        Exception: Whatever `client` raises.
+    """
+    arguments = signature.bind(instance, *args, **kwargs).arguments
+    call = client.request(instance, arguments)
+    opened = None if call is None else client.socket(instance)
+    if call is None or (opened is not None and raw.of_any(opened) is None):
+        return None
+    evidence = orders.OrderRequests(exchange_of(exchanges, client, instance), True)
+    operation = begin_described(exchanges, client, instance, arguments, call, evidence)
+    return None if operation is None else SocketCall(exchanges, client, call, operation, evidence)
+
+
+class SocketCall(ContextScope):
+    """A request, and whoever waits for its answer."""
+
+    __slots__ = ("_awaited", "_call", "_client", "_exchanges", "_operation", "_seen", "_sent_at", "who")
+
+    def __init__(
+        self,
+        exchanges: ExchangeTelemetry,
+        client: ExchangeClient,
+        call: Call,
+        operation: Operation,
+        evidence: orders.OrderRequests,
+    ) -> None:
+        self._exchanges = exchanges
+        self._client = client
+        self._call = call
+        self._operation = operation
+        self._seen = orders.HttpRequest("", call.path)
+        evidence.requests.append(self._seen)
+        self._sent_at = 0.0
+        self._awaited = False
+        self.who = operation.who
+        super().__init__(context.set_value(SENDING, self))
+
+    def pause(self) -> None:
+        """Leave the context."""
+        super().pause()
+        self._operation.pause()
+
+    def resume(self) -> None:
+        """Enter it again."""
+        self._operation.resume()
+        super().resume()
+
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the answer tells
+        """The call returned; what it has written may be answered, or wait for that."""
+        self.pause()
+        self._leave(None)
+
+    def fail(self, error: BaseException) -> None:
+        """The call raised `error`: what it has written may be answered all the same."""
+        if not isinstance(error, GeneratorExit):
+            ContextScope.pause(self)
+        self._operation.leave(error)
+        self._leave(error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        if self._awaited or self._operation.done:
+            return
+        if self._seen.written:
+            # Over a connection whose answers are not seen.
+            error = error or ConnectionError()
+            self._seen.failed(error)
+        if error is None:
+            self._operation.finish(None)
+        else:
+            self._operation.fail(error)
+
+    @never_raise(library)
+    def sending(self, connection: Connection | None, message: Any) -> None:
+        """`message` is about to be written."""
+        # First: what comes next may fail, and the outcome of an order hangs on this.
+        self._seen.written = True
+        self._sent_at = time.time()
+        self._operation.awaits_answer()
+        decoded = json.loads(message)
+        self._operation.requests += 1
+        self._operation.writes(decoded)
+        if connection is None:
+            return
+        self._operation.span.set_attribute(semconv.SERVER_ADDRESS, connection.key[2])
+        if connection.answers is None:
+            connection.answers = Answers(self._client.name, self._client.request_id)
+        connection.answers.expect(decoded, self)
+        self._awaited = True
+
+    @never_raise(library)
+    def answered(self, message: Mapping[str, Any], text: str) -> None:
+        """The message that answers it was received."""
+        told, refused = self._unified(message), self._refused(message)
+        stated = message.get("status")
+        status = stated if isinstance(stated, int) else None
+        operation = self._operation
+        self._seen.answered(status or _ANSWERED, text)
+        if operation.done:
+            self._settle(told, text, status)
+            return
+        operation.status, operation.answer = status, self._seen.answer
+        operation.answered_at = (self._sent_at, time.time())
+        self._read(message)
+        operation.finish(told, refused or "")
+
+    @never_raise(library)
+    def given_up(self, error: BaseException) -> None:
+        """It will not be answered, or not in time."""
+        if not self._operation.done:
+            self._seen.failed(error)
+            self._operation.fail(error)
+
+    @never_raise(library)
+    def _unified(self, message: Mapping[str, Any]) -> Any:
+        return self._client.result(self._call, message)
+
+    @never_raise(library)
+    def _refused(self, message: Mapping[str, Any]) -> str:
+        return self._client.error(self._call, message)
+
+    def _settle(self, told: Any, text: str, status: int | None) -> None:
+        """An answer that comes too late settles the orders that were given up."""
+        name = self._operation.name
+        if name not in SUBMITS | EDITS or not orders.UNSETTLED.waiting:
+            return
+        if name not in BATCHES:
+            outcome = orders.answer_outcome(self.who[0], status or _ANSWERED, text)
+            given = str(self._call.order.get("clientOrderId") or "")
+            if outcome != "unknown":
+                settle_one(self.who[0], told, outcome, [given] if given else ())
+            return
+        for each in told if isinstance(told, list) else ():
+            if isinstance(each, Mapping) and "code" not in each:
+                settle_one(self.who[0], each, "accepted")
+
+    @never_raise(library)
+    def _read(self, message: Mapping[str, Any]) -> None:
+        exchange = self._exchanges.exchange(self.who[0])
+        moment = self._client.time(self._call, message)
+        if moment is not None:
+            exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
+        # Only Binance's answers say what this reads, in all of its clients.
+        exchange.limits.read_socket(message, self._operation.account)
+        for stated in self._client.limits(self._call, message):
+            exchange.limits.state(stated, self._operation.account)
+        category = errors.answered(self.who[0], self._operation.status, self._operation.answer)
+        if category in ("rate_limit", "ban"):
+            HttpAnswer(self._exchanges, self.who, self._call.path).refused(category, self._operation.status)
