@@ -25,6 +25,7 @@ from . import (
     patterns,
     same,
     stack_settings,
+    timeline,
 )
 from .tables import markdown_table
 
@@ -42,6 +43,7 @@ def pages() -> dict[Path, str]:
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
         | same.pages()
+        | timeline.pages()
         | {
             FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
             for name, make in {
