@@ -1,4 +1,4 @@
-"""Writes what messages say of each alert's cost, first step and end, from the runbooks, as a template of Alertmanager's."""
+"""Writes what messages say of each alert's cost, first step and end, from the runbooks, as an Alertmanager template."""
 
 from __future__ import annotations
 

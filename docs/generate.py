@@ -19,6 +19,7 @@ from . import (
     chart,
     exchange_clients,
     first_steps,
+    follows,
     interface,
     libraries,
     order_codes,
@@ -39,6 +40,7 @@ def pages() -> dict[Path, str]:
     return (
         chart.pages()
         | order_codes.pages()
+        | follows.pages()
         | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
