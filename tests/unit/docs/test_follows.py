@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from botobs._ops.why.causes import CAUSES
 from docs import follows
 
@@ -31,7 +33,7 @@ def test_locks_pools_and_limits_are_linked_as_they_follow_each_other() -> None:
     )
     texts = {page.stem: text for page, text in follows.pages().items()}
     for chain in chains:
-        for cause, symptom in zip(chain, chain[1:], strict=False):
+        for cause, symptom in pairwise(chain):
             [leads] = [line for line in texts[cause].splitlines() if line.startswith("Leads to: ")]
             [from_] = [line for line in texts[symptom].splitlines() if line.startswith("Follows from: ")]
             assert f"[{symptom}]({symptom}.md)" in leads
