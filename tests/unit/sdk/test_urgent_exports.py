@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import pytest
 from opentelemetry.metrics import MeterProvider
@@ -77,6 +78,35 @@ def test_a_book_that_stands_still(exchanges: ExchangeTelemetry, receiver: OtlpRe
     for second in (-40, -20, 0):
         _update(exchanges, connection, now + second, bid=99)
     receiver.wait_for(lambda: _latest(receiver, "exchange.orderbook.frozen", "frozen") == 1)
+
+
+class _Account:
+    """Holds half of what is reported."""
+
+    exchange = "drifting"
+    interval = 0.0001
+
+    def open_orders(self, symbols: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        return []
+
+    def trades(self, symbols: Collection[str], since: int) -> Iterable[Mapping[str, Any]]:
+        return []
+
+    def find_order(self, order_id: str, client_order_id: str, symbol: str) -> Mapping[str, Any] | None:
+        return None
+
+    def holdings(self, names: Collection[str]) -> Mapping[str, float]:
+        return dict.fromkeys(names, 0.5)
+
+
+@pytest.mark.usefixtures("handle")
+def test_a_position_that_drifts(receiver: OtlpReceiver) -> None:
+    trading.position("drifting", symbol="BTC/USDT").set(1.0)
+    comparison = trading.reconcile(_Account(), every=0.1, grace=0.2)
+    try:
+        receiver.wait_for(lambda: _latest(receiver, "botobs.position.drift", "drifting") == 0.5)
+    finally:
+        comparison.stop()
 
 
 def _update(exchanges: ExchangeTelemetry, connection: Connection, now: float, bid: float) -> None:
