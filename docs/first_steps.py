@@ -1,4 +1,4 @@
-"""Writes what messages say of each alert's cost and first step, from the runbooks, as a template of Alertmanager's."""
+"""Writes what messages say of each alert's cost, first step and end, from the runbooks, as an Alertmanager template."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _NOTE = "{{/* Written by `make docs` from docs/runbooks; do not edit. */}}"
 def pages() -> dict[Path, str]:
     """The template, by its path."""
     runbooks = sorted((_ROOT / "docs" / "runbooks").glob("*.md"))
-    made = (_definition(name, word, runbooks) for name, word in (("cost", "Costs"), ("first", "First")))
+    made = (
+        _definition(name, word, runbooks)
+        for name, word in (("cost", "Costs"), ("first", "First"), ("over", "Over"))
+    )
     return {_TARGET: "\n\n".join([_NOTE, *made]) + "\n"}
 
 

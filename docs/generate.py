@@ -19,6 +19,7 @@ from . import (
     chart,
     exchange_clients,
     first_steps,
+    follows,
     interface,
     libraries,
     losses,
@@ -26,6 +27,7 @@ from . import (
     patterns,
     same,
     stack_settings,
+    timeline,
 )
 from .tables import markdown_table
 
@@ -39,10 +41,12 @@ def pages() -> dict[Path, str]:
     return (
         chart.pages()
         | order_codes.pages()
+        | follows.pages()
         | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
         | same.pages()
+        | timeline.pages()
         | {
             FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"
             for name, make in {

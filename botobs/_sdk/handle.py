@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, Tr
 from .._version import __version__
 from ..semconv import orders as order_names
 from ..semconv import sdk as semconv
-from . import participants, propagation, providers, resource
+from . import participants, propagation, providers, resource, urgent
 from .engine import Engine, Limits, create_engine
 from .export.counts import Counts, Heartbeat, observe, observe_reasons
 from .export.delivery import Delivery
@@ -194,6 +194,7 @@ class Handle:
         self._learn_secrets()
         self._register_metrics()
         self._pipeline.start(self._engine, None if self._log_encoder is None else self._log_encoder.encode)
+        urgent.follow(self._pipeline.report_soon)
         self._take_providers()
         participants.connect()
         propagation.guard(self.redactor)
@@ -266,6 +267,7 @@ class Handle:
             self._report_clean_stop()
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()
+        urgent.unfollow(self._pipeline.report_soon)
         delivered = self._pipeline.stop(max(0.0, deadline - time.monotonic()))
         JOURNAL.stop()
         self._settlement.stop()

@@ -469,6 +469,13 @@ ORDERS = Metric(
     "Orders by outcome: of the submission, and of the order where the application watches its orders.",
     (*_WHO, ORDER_OUTCOME),
 )
+ORDERS_REJECTED_BURST = Metric(
+    "exchange.orders.rejected.burst",
+    "observable_gauge",
+    "{order}",
+    "Orders rejected within ten seconds, while they are three at least and half of those answered; absent otherwise.",
+    (NAME,),
+)
 ORDERS_IN_FLIGHT = Metric(
     "exchange.orders.in_flight",
     "observable_updowncounter",

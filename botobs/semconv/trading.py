@@ -178,6 +178,16 @@ ORDERS_SUBMITTED = Metric(
     description="Orders sent to an exchange.",
     attributes=(EXCHANGE_NAME,),
 )
+REJECTED_BURST = Metric(
+    name="botobs.orders.rejected.burst",
+    kind="observable_gauge",
+    unit="{order}",
+    description=(
+        "Orders that the exchange has rejected within ten seconds, while they are three at least and half of those it "
+        "answered; absent otherwise."
+    ),
+    attributes=(EXCHANGE_NAME,),
+)
 DECISION_TO_ACK = Metric(
     name="botobs.order.decision_to_ack.duration",
     kind="histogram",

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import Observation
 
 from .._sdk import start
-from .._sdk.orders import Unsettled
+from .._sdk.orders import Rejections, Unsettled
 from .._sdk.orders.journal import Journal
 from .._sdk.orders.known import KnownOrders
 from .._sdk.orders.known import Stage as KnownStage
+from .._sdk.urgent import report_soon
 from ..semconv import trading as names
 from ._recorder import Recorder, logger
 from .positions import PositionBook
@@ -49,6 +50,7 @@ class OrderRegistry:
         unsettled: Where those are remembered of which nobody knows what became of them.
         positions: What fills change.
         journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
+        rejections: The orders that exchanges have lately rejected.
         lock: Guards what an order has reached.
     """
 
@@ -64,6 +66,8 @@ class OrderRegistry:
         self.unsettled = unsettled
         self.positions = positions
         self.journal = journal
+        # A backtest loses no money.
+        self.rejections = Rejections((lambda: None) if journal is None else report_soon)
         self._known = known
         self.lock = threading.Lock()
         self._orders: OrderedDict[Key, Order] = OrderedDict()
@@ -72,6 +76,7 @@ class OrderRegistry:
         self._full = False
         recorder.observe(names.IN_FLIGHT, self._observe_in_flight)
         recorder.observe(names.OLDEST_IN_FLIGHT, self._observe_oldest)
+        recorder.observe(names.REJECTED_BURST, self._observe_rejected)
 
     def tells_values(self) -> bool:
         """Whether amounts and prices may be on spans: those of a backtest, and where the settings allow it."""
@@ -137,6 +142,7 @@ class OrderRegistry:
         self._orders = OrderedDict()
         self._in_flight = OrderedDict()
         self._exchanges = set()
+        self.rejections.forget()
 
     def _observe_in_flight(self) -> Iterable[Observation]:
         with self.lock:
@@ -144,6 +150,12 @@ class OrderRegistry:
             exchanges = list(self._exchanges)
         return [
             Observation(waiting.count(exchange), {names.EXCHANGE_NAME: exchange}) for exchange in exchanges
+        ]
+
+    def _observe_rejected(self) -> Iterable[Observation]:
+        return [
+            Observation(count, {names.EXCHANGE_NAME: exchange})
+            for exchange, count in self.rejections.bursts()
         ]
 
     def _observe_oldest(self) -> Iterable[Observation]:

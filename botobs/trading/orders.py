@@ -393,8 +393,12 @@ class Order:
             recorder.record(
                 names.DECISION_TO_ACK, now - self._decided_at, {**self._series, names.ORDER_OUTCOME: stage}
             )
-        if stage == "acknowledged" and not implied:
-            self._acknowledged_at = now
+        if stage == "acknowledged":
+            self._order_registry.rejections.accepted(self._key[0])
+            if not implied:
+                self._acknowledged_at = now
+        if stage == "rejected":
+            self._order_registry.rejections.rejected(self._key[0])
         if stage == "unknown":
             # When it is heard of again, that is not the time in which the exchange answers.
             self._doubted = True

@@ -83,6 +83,7 @@ class Alerting:
             "annotations": {
                 "summary": f"{name} is on",
                 "description": "It is 1 (limit 0).",
+                "last_error": "RequestTimeout (timeout)",
                 "runbook_url": f"docs/runbooks/{name}.md",
                 "dashboard": "botobs-overview",
             },

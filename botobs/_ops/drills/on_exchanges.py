@@ -18,8 +18,9 @@ _ORDER = 2.0
 
 
 def _rejects(setting: Setting) -> float:
-    """All orders are rejected, and those of before are still in the window."""
-    return setting("BOTOBS_THRESHOLD_ORDER_REJECT_RATIO") * setting("BOTOBS_ALERT_WINDOW")
+    """All orders are rejected, too slowly for a burst, and those of before are still in the window."""
+    share = setting("BOTOBS_THRESHOLD_ORDER_REJECT_RATIO") * setting("BOTOBS_ALERT_WINDOW")
+    return share + setting("BOTOBS_FOR_SHORT") + setting("BOTOBS_EVALUATION_INTERVAL")
 
 
 def _left_behind(setting: Setting) -> float:
@@ -62,12 +63,11 @@ DRILLS = (
         name="exchange-crossed",
         does="puts the bids of one simulated exchange above its asks",
         alert="ExchangeBookCrossed",
-        labels=_OKX,
+        labels={**_OKX, "severity": "critical"},
         fault=exchange("okx", "crossed_book"),
         needs=BOTS,
         reach=window("BOTOBS_THRESHOLD_BOOK_CROSSED_SECONDS"),
         traceql='{ span.exchange.name = "okx" }',
-        severity="warning",
     ),
     Drill(
         name="exchange-rate-limit",

@@ -53,7 +53,7 @@ ALERTING = rows(
     ("DEADMAN_INTERVAL", DURATION, "1m", "how often the Watchdog alert is posted"),
     ("ALERT_GROUP_WAIT", DURATION_OR_0, "30s", "how long the first message waits for others of its group"),
     ("ALERT_GROUP_WAIT_CRITICAL", DURATION_OR_0, "5s", "the same for critical alerts"),
-    ("ALERT_GROUP_WAIT_ORDERS", DURATION_OR_0, "1s", "the same for alerts about orders, which no other alert inhibits"),
+    ("ALERT_GROUP_WAIT_ORDERS", DURATION_OR_0, "1s", "the same for alerts about orders and those with `urgency: now`"),
     ("ALERT_GROUP_INTERVAL", DURATION, "1m", "time between messages of a group; also how late `resolved` may be"),
     ("ALERT_REPEAT_INTERVAL", DURATION, "4h", "when the message about a fault that lasts is repeated"),
     ("ALERT_REPEAT_INTERVAL_CRITICAL", DURATION, "1h", "the same for critical alerts and those about orders"),
@@ -111,6 +111,6 @@ TIMES = rows(
     ("UNSETTLED_MEMORY", DURATION, "15d", "how long an order of unknown outcome is remembered after the "
      "last process told of it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
-    ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of orders of unknown outcome are evaluated"),
+    ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of money that is lost meanwhile are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),
 )  # fmt: skip

@@ -30,6 +30,7 @@ THRESHOLDS = rows(
     ("THRESHOLD_BOT_RESTARTS", _COUNT, "5", "restarts of a bot within `BOTOBS_RESTART_WINDOW`"),
     ("THRESHOLD_POSITION_DRIFT_RATIO", RATIO, "0.01", "part by which a position may differ from what was reported"),
     ("THRESHOLD_ORDER_REJECT_RATIO", RATIO, "0.2", "part of the submitted orders that exchanges reject"),
+    ("THRESHOLD_ORDER_REJECT_BURST", POSITIVE, "5", "orders rejected within ten seconds"),
     ("THRESHOLD_ORDER_REJECT_RATE", POSITIVE, "0.05", "rejected orders a second below which the ratio does not count"),
     ("THRESHOLD_ORDER_ACK_SECONDS", POSITIVE, "1", "95th percentile from decision to acknowledgement"),
     ("THRESHOLD_ORDER_IN_FLIGHT_SECONDS", POSITIVE, "30", "age of an order without a response"),

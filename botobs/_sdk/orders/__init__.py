@@ -14,6 +14,7 @@ from ._evidence import LONGEST_TEXT, codes_in, messages_in
 from ._http import WATCHER, HttpRequest, begin_request, seen_libraries, sending
 from ._requests import Evidence, OrderRequests
 from ._witness import Witness, current_witness
+from .rejections import Rejections
 from .unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder, order_key
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "HttpRequest",
     "OrderRequests",
     "Outcome",
+    "Rejections",
     "Settlement",
     "Unsettled",
     "UnsettledOrder",

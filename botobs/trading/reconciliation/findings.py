@@ -11,6 +11,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, Status, StatusCode
 
+from ..._sdk.urgent import report_soon
 from ...semconv import trading as names
 from .._recorder import Recorder
 from ..orders import order_ids
@@ -125,3 +126,4 @@ class Findings:
                 span.set_status(Status(StatusCode.ERROR, meaning))
         finally:
             otel_context.detach(token)
+        report_soon()

@@ -159,6 +159,7 @@ def test_every_channel_takes_a_message_its_end_and_hostile_names(everywhere: Bui
             for words in (
                 "Costs: Nobody watches",
                 "First: Restart",
+                "Last error: RequestTimeout",
                 "botobs silence add alertname=BotHeartbeatLost",
             ):
                 assert words in text, (name, text)
@@ -170,6 +171,7 @@ def test_every_channel_takes_a_message_its_end_and_hostile_names(everywhere: Bui
         assert name == "webhook" or (
             "[RESOLVED]" in text and "after 1m 0s" in text.replace("59s", "1m 0s")
         ), text
+        assert name in ("webhook", "pushover") or "Over: The bot takes turns again" in text, (name, text)
 
     for number, name in enumerate(HOSTILE):
         all_channels.alerting.fire(

@@ -22,9 +22,10 @@ _SETTINGS = {
     "BOTOBS_DEADMAN_RECEIVER": "deadman",
 }
 #: The routes, as amtool draws them.
-SWITCH, ORDERS, CRITICAL, DEFAULT = (
+SWITCH, ORDERS, URGENT, CRITICAL, DEFAULT = (
     '{alertname="Watchdog"}',
     '{area="orders"}',
+    '{urgency="now"}',
     '{severity="critical"}',
     "default-route",
 )
@@ -55,7 +56,7 @@ def _route(amtool: Path, config: Path, labels: Mapping[str, str]) -> tuple[str, 
     command: list[str | Path] = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree"]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
     *tree, receivers = done.stdout.strip().splitlines()
-    [route] = [each for each in (SWITCH, ORDERS, CRITICAL) if each in "".join(tree)] or [DEFAULT]
+    [route] = [each for each in (SWITCH, ORDERS, URGENT, CRITICAL) if each in "".join(tree)] or [DEFAULT]
     return route, receivers
 
 
@@ -64,6 +65,8 @@ def _expected(rule: Rule) -> tuple[str, str]:
         return SWITCH, "deadman"
     if rule.labels["area"] == "orders":
         return ORDERS, "email,slack"
+    if rule.labels.get("urgency") == "now":
+        return URGENT, "email,slack"
     return (CRITICAL if rule.labels["severity"] == "critical" else DEFAULT), "email,slack"
 
 
@@ -75,7 +78,7 @@ def test_every_alert_has_its_route(amtool: Path, config: Path, tmp_path: Path) -
     alerts = _alerts(tmp_path)
     found = {rule.title: _route(amtool, config, {"alertname": rule.name, **rule.labels}) for rule in alerts}
     assert found == {rule.title: _expected(rule) for rule in alerts}
-    assert {route for route, _ in found.values()} == {SWITCH, ORDERS, CRITICAL, DEFAULT}
+    assert {route for route, _ in found.values()} == {SWITCH, ORDERS, URGENT, CRITICAL, DEFAULT}
 
 
 @pytest.mark.parametrize(

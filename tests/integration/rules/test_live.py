@@ -45,6 +45,9 @@ _ONLY_IN_A_FAULT = {
     "order:settled:latest_timestamp_seconds": "every order's outcome is known",
     "order:unknown:latest_timestamp_seconds": "every order's outcome is known",
     "service:orders_unknown:increase": "every order's outcome is known",
+    "botobs_orders_rejected_burst": "orders are rejected now and then, if at all",
+    "exchange_orders_rejected_burst": "as above",
+    "exchange:orders_rejected:lasting_ratio": "as above",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
 }
 #: Series of an API that the demo has no use for.

@@ -10,13 +10,14 @@ import pytest
 from docs.generate import FOLDER, pages
 
 _ROOT = FOLDER.parent
+_GENERATED = pages()
 _PAGES = sorted([*_ROOT.glob("*.md"), *FOLDER.rglob("*.md")])
 
 
-@pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", _GENERATED, ids=lambda path: path.name)
 def test_the_page_is_up_to_date(path: Path) -> None:
     assert path.exists(), "write it with: make docs"
-    assert path.read_text(encoding="utf-8") == pages()[path], "write it again with: make docs"
+    assert path.read_text(encoding="utf-8") == _GENERATED[path], "write it again with: make docs"
 
 
 @pytest.mark.parametrize("path", _PAGES, ids=lambda path: str(path.relative_to(_ROOT)))

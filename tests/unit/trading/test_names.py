@@ -31,6 +31,8 @@ def live_through_everything() -> None:
         order.acknowledged("K-1")
     order.filled(1, 100, complete=True)
     order.canceled()
+    for number in range(3):
+        trading.order(f"r{number}", exchange="kraken").rejected()
     with bot.turn():
         bot.stop()
     trading.bot("b2", exchange="kraken", strategy="grid")

@@ -268,11 +268,16 @@ def _accounts(exchanges: ExchangeTelemetry) -> list[Row]:
             for (client, source, _), moment in list(exchange.balances.items()):
                 yield (exchange.name, client, source), now - moment
 
+    def rejected() -> Iterator[Sample]:
+        for name, count in exchanges.orders.rejections.bursts():
+            yield (name,), count
+
     return [
         (semconv.THROTTLE_QUEUE, _WHO, _add, queues),
         (semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), max, balances),
         (semconv.ORDERS_IN_FLIGHT, _WHO, _add, lambda: exchanges.orders.in_flight()),
         (semconv.ORDERS_OLDEST_AGE, _WHO, max, lambda: exchanges.orders.ages_in_flight()),
+        (semconv.ORDERS_REJECTED_BURST, (semconv.NAME,), max, rejected),
     ]
 
 

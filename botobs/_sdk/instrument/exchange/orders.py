@@ -13,7 +13,9 @@ from opentelemetry.metrics import Meter
 from opentelemetry.trace import Link, SpanContext, SpanKind, Tracer
 
 from ....semconv import exchange as semconv
+from ...orders import Rejections
 from ...orders.known import KNOWN, Stage
+from ...urgent import report_soon
 
 #: Accepted orders that wait for their fill, and updates of orders whose answer has not come yet.
 _MAXIMUM_OPEN = 10_000
@@ -67,6 +69,7 @@ class OrderTracker:
         self._in_flight: dict[int, tuple[Who, float]] = {}
         self._seen: set[Who] = set()
         self._tickets = itertools.count()
+        self.rejections = Rejections(report_soon)
         self._open: OrderedDict[_Key, _Open] = OrderedDict()
         self._early: OrderedDict[_Key, _Early] = OrderedDict()
         self.outcomes = semconv.ORDERS.create(meter)
@@ -104,6 +107,10 @@ class OrderTracker:
     def count(self, who: Who, outcome: str) -> None:
         """Count one order under an outcome."""
         self.outcomes.add(1, _attributes(who, outcome))
+        if outcome == "accepted":
+            self.rejections.accepted(who[0])
+        elif outcome == "rejected":
+            self.rejections.rejected(who[0])
 
     def acknowledge(self, who: Who, order: Any, span: SpanContext | None) -> None:
         """The exchange accepted `order`, a unified order as ccxt returns it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...urgent import report_soon
 from .limit_scope import Per, Scope, binance_per
 
 #: Scopes per exchange; further ones are ignored, whatever the headers say.
@@ -228,7 +229,7 @@ class RateLimits:
         data = error.get("data") if isinstance(error, Mapping) else None
         until = number(data.get("retryAfter")) if isinstance(data, Mapping) else None
         if message["status"] == 418 and until is not None:
-            self.banned_until = min(until / 1000, time.time() + _LONGEST_BAN)
+            self._ban(until / 1000, time.time())
         return True
 
     def _read_entry(self, entry: Any, account: str) -> None:
@@ -307,7 +308,14 @@ class RateLimits:
             if seconds is None:
                 return
             end = now + seconds
-        self.banned_until = min(end, now + _LONGEST_BAN)
+        self._ban(end, now)
+
+    def _ban(self, until: float, now: float) -> None:
+        """No request is answered before `until`; the first that says so is told at once."""
+        was_banned = self.banned_until > now
+        self.banned_until = min(until, now + _LONGEST_BAN)
+        if not was_banned and self.banned_until > now:
+            report_soon()
 
 
 def _remaining_scope(remaining: str, endpoint: str, account: str) -> Scope:

@@ -31,6 +31,8 @@ LEARNED = 10
 RHYTHM_MEMORY = 3600.0
 #: Seconds that a timestamp may stand still in a book that is updated.
 FROZEN_AFTER = 30.0
+#: Seconds for which a book is crossed until it is told at once; the default of the alert on it.
+CROSSED_TOLD_AFTER = 5.0
 #: Streams of one connection; further ones are not told apart.
 MAXIMUM_STREAMS = 8192
 
@@ -85,6 +87,7 @@ class Stream:
         timestamp_since: Monotonic time since when `timestamp` has been the same.
         crossed_since: Monotonic time since when the book is crossed, or 0.
         empty: Whether the book lacks a side.
+        told: Whether it was told at once that the book is wrong.
         candle_end: End of the newest candle in seconds since the epoch, or 0 while it is not known.
     """
 
@@ -100,6 +103,7 @@ class Stream:
         "symbol",
         "timestamp",
         "timestamp_since",
+        "told",
     )
 
     def __init__(self, channel: str, now: float) -> None:
@@ -113,6 +117,7 @@ class Stream:
         self.timestamp_since = now
         self.crossed_since = 0.0
         self.empty = False
+        self.told = False
         self.candle_end = 0.0
 
     def touch(self, now: float) -> None:
@@ -137,6 +142,10 @@ class Stream:
         """Whether updates arrive with a timestamp that does not move."""
         standing = self.last - self.timestamp_since
         return self.timestamp > 0 and standing > FROZEN_AFTER and now - self.last < FROZEN_AFTER
+
+    def is_crossed_long(self, now: float) -> bool:
+        """Whether the book has been crossed for longer than updates of its two sides lie apart."""
+        return bool(self.crossed_since) and now - self.crossed_since > CROSSED_TOLD_AFTER
 
 
 class Connection:

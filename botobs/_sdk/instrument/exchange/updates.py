@@ -9,6 +9,7 @@ from typing import Any
 
 from ....semconv import exchange as semconv
 from ...orders import UNSETTLED
+from ...urgent import report_soon
 from .settling import settle_from
 from .state import Connection, Stream
 from .telemetry import ExchangeTelemetry
@@ -59,6 +60,8 @@ def updated(exchanges: ExchangeTelemetry, connection: Connection, key: Any, resu
         _look_at_candles(stream, result)
         return
     _look_at_clock(exchanges, connection, stream, result, now)
+    if stream.channel == "orderbook":
+        _tell_wrong_book(stream, now)
 
 
 def _channel(result: Any, key: Any) -> str:
@@ -134,6 +137,14 @@ def _look_at_book(stream: Stream, book: Any, now: float) -> None:
         stream.crossed_since = 0.0
     elif not stream.crossed_since:
         stream.crossed_since = now
+
+
+def _tell_wrong_book(stream: Stream, now: float) -> None:
+    """Bots trade on it: that it is wrong is told once, when it is known."""
+    wrong = stream.is_crossed_long(now) or stream.is_frozen(now)
+    if wrong and not stream.told:
+        report_soon()
+    stream.told = wrong
 
 
 def _look_at_candles(stream: Stream, result: Any) -> None:

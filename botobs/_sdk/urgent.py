@@ -1,0 +1,28 @@
+"""What costs money is told at once: whoever finds it out asks here for metrics to be exported before their time.
+
+A module of its own, for those who find it out (the exchange instrumentations, `botobs.trading`) know nothing of who
+exports. Asking is cheap and may be done on any thread; `Pipeline.report_soon` bounds how often an export follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_exporters: list[Callable[[], None]] = []
+
+
+def follow(export_soon: Callable[[], None]) -> None:
+    """Ask `export_soon` from now on; it must not block."""
+    _exporters.append(export_soon)
+
+
+def unfollow(export_soon: Callable[[], None]) -> None:
+    """Ask it no more."""
+    if export_soon in _exporters:
+        _exporters.remove(export_soon)
+
+
+def report_soon() -> None:
+    """Have metrics exported before their time, because they say what must be known at once."""
+    for export_soon in _exporters:
+        export_soon()

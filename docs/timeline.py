@@ -1,0 +1,45 @@
+"""The page of how long it takes until money that is lost is told, from the last run of the lane `timeline`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .tables import markdown_table
+
+_RUNS = Path(__file__).with_name("verified.json")
+_TITLES = ("alert", "firings", "export", "ingest", "evaluate", "send", "whole", "p99")
+_INTRO = """\
+# From a fault to its message
+
+What costs money at once leaves the process that finds it out before the next export is due, is looked at by rules every
+second, and its first message waits for others for a second. `make drills LANE=timeline` measures it at production's
+settings: a process makes each fault, a real stack takes it to a webhook. Seconds, medians of each step:
+
+- *export*: from the evidence in the process until it has collected its metrics,
+- *ingest*: until Prometheus answers a query with them, through intake and collector,
+- *evaluate*: until the alert is active (less than nothing where the rules saw them before the query did),
+- *send*: until the message is there.
+
+*whole* is the median from the evidence to the message, *p99* the slowest of a hundred, and of fewer the slowest.
+
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Content of the page, by its path; what was not measured is not on it."""
+    runs = json.loads(_RUNS.read_text(encoding="utf-8"))
+    return {Path(__file__).with_name("timeline.md"): _page(runs.get("timeline"))}
+
+
+def _page(run: dict[str, object] | None) -> str:
+    note = "<!-- Written by `make docs` from docs/verified.json; do not edit. -->"
+    if run is None:
+        return f"{note}\n\n{_INTRO}It has not been measured yet.\n"
+    figures = run["figures"]
+    assert isinstance(figures, dict)
+    rows = []
+    for alert, text in figures.items():
+        found = json.loads(text)
+        rows.append((f"[{alert}](runbooks/{alert}.md)", *(f"{found[title]}" for title in _TITLES[1:])))
+    return f"{note}\n\n{_INTRO}{markdown_table(_TITLES, rows)}\n\nRun on {run['date']}, profile {run['profile']}.\n"

@@ -1,0 +1,159 @@
+"""Finds out, on demand, what costs money: the process of the drill that measures how long it takes until it is told.
+
+Called with what it finds out and the exchanges at which it does. For each line on its standard input it makes the fault
+at the next exchange and prints, once it holds the evidence, when that was, in seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import botobs
+from botobs import trading
+from botobs._sdk import providers
+from botobs._sdk.instrument.base import Telemetry
+from botobs._sdk.instrument.exchange import updates
+from botobs._sdk.instrument.exchange.state import CROSSED_TOLD_AFTER, FROZEN_AFTER
+from botobs._sdk.instrument.exchange.telemetry import ExchangeTelemetry
+
+#: Seconds before the evidence is complete at which a wrong book is first seen, and between two updates of it.
+_SOON = 0.3
+_PAUSE = 0.1
+#: Seconds between two comparisons, and for which a drift has to last.
+_EVERY, _GRACE = 0.25, 1.0
+_SYMBOL = "BTC/USDT"
+
+_handle = botobs.init("money")
+_exchanges = ExchangeTelemetry(
+    Telemetry(providers.tracer_provider, _handle.engine.meter_provider, _handle.settings)
+)
+
+
+def _unknown(exchange: str) -> float:
+    evidence = time.time()
+    trading.order(f"lost-{exchange}", exchange=exchange).unknown("no answer")
+    return evidence
+
+
+def _rejected(exchange: str) -> float:
+    for number in range(4):
+        trading.order(f"refused-{exchange}-{number}", exchange=exchange).rejected("no funds")
+    evidence = time.time()
+    trading.order(f"refused-{exchange}-4", exchange=exchange).rejected("no funds")
+    return evidence
+
+
+def _banned(exchange: str) -> float:
+    evidence = time.time()
+    _exchanges.exchange(exchange).limits.read_headers(418, {"Retry-After": "60"}, "")
+    return evidence
+
+
+def _crossed(exchange: str) -> float:
+    return _wrong_book(exchange, bid=101.0, known_after=CROSSED_TOLD_AFTER, moves=True)
+
+
+def _stale(exchange: str) -> float:
+    return _wrong_book(exchange, bid=99.0, known_after=FROZEN_AFTER, moves=False)
+
+
+def _wrong_book(exchange: str, bid: float, known_after: float, moves: bool) -> float:
+    """A book that has been wrong for all but a moment of the time after which that is sure, and stays so."""
+    connection = _exchanges.connection(None, exchange, "ccxt.pro", "localhost")
+    connection.state = "open"
+    first = time.monotonic() - known_after + _SOON
+
+    def update(now: float) -> None:
+        stamp = time.time() * 1000 if moves else 1_700_000_000_000
+        book = {"bids": [[bid, 1.0]], "asks": [[100.0, 1.0]], "timestamp": stamp}
+        updates.updated(_exchanges, connection, "book", book, now)
+
+    def go_on() -> None:
+        while True:
+            update(time.monotonic())
+            time.sleep(_PAUSE)
+
+    update(first)
+    threading.Thread(target=go_on, daemon=True).start()
+    return time.time() + _SOON
+
+
+class _Account:
+    """Holds one bitcoin, or less from a moment on."""
+
+    interval = 0.001
+
+    def __init__(self, exchange: str) -> None:
+        self.exchange = exchange
+        self.held = 1.0
+        self.compared = threading.Event()
+        self.decided_at = 0.0
+        self._first = 0.0
+
+    def open_orders(self, symbols: Collection[str]) -> Iterable[Mapping[str, Any]]:
+        return []
+
+    def trades(self, symbols: Collection[str], since: int) -> Iterable[Mapping[str, Any]]:
+        return []
+
+    def find_order(self, order_id: str, client_order_id: str, symbol: str) -> Mapping[str, Any] | None:
+        return None
+
+    def holdings(self, names: Collection[str]) -> Mapping[str, float]:
+        now = time.time()
+        if self.held != 1.0 and not self._first:
+            self._first = now
+        if self._first and now >= self._first + _GRACE and not self.decided_at:
+            self.decided_at = now
+            self.compared.set()
+        return dict.fromkeys(names, self.held)
+
+
+_accounts: dict[str, _Account] = {}
+
+
+def _drift(exchange: str) -> float:
+    account = _accounts[exchange]
+    account.held = 0.5
+    account.compared.wait()
+    return account.decided_at
+
+
+_FAULTS: dict[str, Callable[[str], float]] = {
+    "unknown": _unknown,
+    "rejected": _rejected,
+    "banned": _banned,
+    "crossed": _crossed,
+    "stale": _stale,
+    "drift": _drift,
+}
+
+
+def _prepare(what: str, exchanges: Iterable[str]) -> Iterator[trading.Bot]:
+    """A running bot at each exchange, and an account to compare."""
+    for exchange in exchanges:
+        bot = trading.bot(f"bot-{exchange}", exchange=exchange)
+        bot.state("running")
+        yield bot
+        if what == "drift":
+            trading.position(exchange, symbol=_SYMBOL).set(1.0)
+            _accounts[exchange] = _Account(exchange)
+            trading.reconcile(_accounts[exchange], every=_EVERY, grace=_GRACE)
+
+
+def main(what: str, *exchanges: str) -> None:
+    """Make the faults, one for each line of standard input."""
+    bots = list(_prepare(what, exchanges))
+    print("ready", flush=True)
+    for exchange, _ in zip(exchanges, sys.stdin, strict=False):
+        print(json.dumps(_FAULTS[what](exchange)), flush=True)
+    sys.stdin.read()
+    del bots
+
+
+main(*sys.argv[1:])
