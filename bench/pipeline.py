@@ -127,6 +127,8 @@ class Bench:
             for generator in generators:
                 generator.terminate()
                 generator.wait()
+                assert generator.stdout is not None
+                generator.stdout.close()
 
     def _generators(self, signal: str, seconds: float, rate: float) -> list[subprocess.Popen[str]]:
         endpoint = f"https://127.0.0.1:{self.values['BOTOBS_OTLP_HTTP_PORT']}"

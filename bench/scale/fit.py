@@ -178,6 +178,8 @@ def main() -> None:
         "span_bytes": median(run["span_bytes"] for run in runs),
         "queued_point_bytes": point,
         "queued_span_bytes": span,
+        # By hand: docs/sizing.md says how.
+        "peaks": json.loads(botobs._ops.sizing.MEASURED.read_text())["peaks"],
         "amounts": amounts,
         "machine": {
             "series": median(run["series"] - run["service_series"] for run in runs),

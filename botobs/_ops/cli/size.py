@@ -75,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
                 **asdict(size),
                 "cores": size.cores,
                 "memory": size.memory,
+                "peak": size.peak,
                 "disk": size.disk,
                 "platform": asdict(platform),
             }
@@ -91,16 +92,30 @@ def _print(size: Size, options: argparse.Namespace) -> None:
     )
     table = Table(box=None, pad_edge=False)
     table.add_column("part")
-    for heading in ("cores", "memory", "disk"):
+    for heading in ("cores", "memory", "for a while", "disk"):
         table.add_column(heading, justify="right")
     for tier in size.tiers:
-        table.add_row(tier.name, f"{tier.cores:.2f}", _gigabytes(tier.memory), _gigabytes(tier.disk))
-    table.add_row("all", f"{size.cores:.2f}", _gigabytes(size.memory), _gigabytes(size.disk), style="bold")
+        table.add_row(
+            tier.name,
+            f"{tier.cores:.2f}",
+            _gigabytes(tier.memory),
+            _gigabytes(tier.memory + tier.peak),
+            _gigabytes(tier.disk),
+        )
+    table.add_row(
+        "all",
+        f"{size.cores:.2f}",
+        _gigabytes(size.memory),
+        _gigabytes(size.memory + size.peak),
+        _gigabytes(size.disk),
+        style="bold",
+    )
     print_table(table)
     out.print(
         f"\nDisk is what {options.retention} of samples and traces take, and the queue of an outage of "
         f"{options.horizon}. Cores are busy\non average: leave as much again for queries, and for what has to be "
-        "made up for after an outage."
+        "made up for after an outage. *For a while* is memory\nafter compaction and queries: a limit below it ends the "
+        "part."
     )
     out.print(
         f"The bill, a month: {size.cores * 730:,.0f} core-hours, {size.memory / 2**30 * 730:,.0f} GiB-hours of memory, "

@@ -55,14 +55,16 @@ class Tier:
     Attributes:
         name: Of the part.
         cores: Busy on average; leave as much again for queries, restarts and what has to be made up for.
-        memory: Bytes.
+        memory: Bytes, without anybody who asks.
         disk: Bytes, for as long as it keeps things.
+        peak: Bytes on top of `memory` that it was seen to hold for a while, by compaction and after queries.
     """
 
     name: str
     cores: float
     memory: float
     disk: float = 0.0
+    peak: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ class Size:
     def memory(self) -> float:
         """Bytes of all tiers."""
         return sum(tier.memory for tier in self.tiers)
+
+    @property
+    def peak(self) -> float:
+        """Bytes of all tiers on top of `memory`, for a while."""
+        return sum(tier.peak for tier in self.tiers)
 
     @property
     def disk(self) -> float:
@@ -139,7 +146,13 @@ def predict(
     disks = {"collector": queued * horizon}
     disks |= {"object-store": sum(kept)} if cluster else dict(zip(("prometheus", "tempo"), kept, strict=True))
     tiers = tuple(
-        Tier(name, _sum(needs["cpu"], **causes), _sum(needs["memory"], **causes), disks.get(name, 0.0))
+        Tier(
+            name,
+            _sum(needs["cpu"], **causes),
+            _sum(needs["memory"], **causes),
+            disks.get(name, 0.0),
+            measured["peaks"].get(name, 0.0),
+        )
         for name, needs in stack["parts"].items()
     )
     return Size(series, points, spans, metric_bytes, trace_bytes, tiers)

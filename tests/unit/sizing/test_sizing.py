@@ -27,6 +27,13 @@ def test_a_cause_that_would_have_to_be_negative_has_no_part() -> None:
     assert solve([[1, 1], [1, 10]], [10, 5])[1] == 0
 
 
+def test_tempo_holds_more_for_a_while_than_without_queries() -> None:
+    [tempo] = [tier for tier in predict(SMALL).tiers if tier.name == "tempo"]
+    # As measured with 20 bots, after three reports.
+    assert tempo.memory + tempo.peak >= 1331 * 2**20
+    assert predict(SMALL).peak == tempo.peak
+
+
 @pytest.mark.parametrize(
     ("more", "what"),
     [
