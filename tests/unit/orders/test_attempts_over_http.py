@@ -209,6 +209,7 @@ def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: 
         (["lose, fail", "take"], "acknowledged"),
         (["take, cut", "refuse"], "unknown"),
         (["lose, redirect and keep the method", "take"], "acknowledged"),
+        (["lose, redirect"], "unknown"),
     ],
 )
 def test_attempts_that_the_http_library_makes_itself(
