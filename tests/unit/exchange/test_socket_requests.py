@@ -181,7 +181,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         watched = (WebsocketClient(), AdaptedClient(Described()))
         for each in watched:
             each.install(telemetry)
-        client = module.SmallClient(exchange.url)  # type: ignore[attr-defined]
+        client = module.SmallClient(exchange.url)
         client.connect()
         JOURNAL.start(lambda: None)
         try:

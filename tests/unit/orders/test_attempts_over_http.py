@@ -78,6 +78,13 @@ def with_urllib3_that_tries_again(url: str) -> None:
         raise RuntimeError(response.status)
 
 
+def with_a_pool_that_tries_again(url: str) -> None:
+    with urllib3.connection_from_url(url, retries=_AGAIN) as pool:
+        response = pool.request("POST", "/order", json=ORDER, timeout=5.0)
+    if response.status >= 400:
+        raise RuntimeError(response.status)
+
+
 def with_httpx_that_follows(url: str) -> None:
     httpx.post(url, json=ORDER, timeout=5, trust_env=False, follow_redirects=True).raise_for_status()
 
@@ -87,6 +94,7 @@ CLIENTS: list[Post] = [with_requests, with_urllib3, with_httpx, with_httpx_async
 PERSISTENT: list[Post] = [
     with_requests_that_try_again,
     with_urllib3_that_tries_again,
+    with_a_pool_that_tries_again,
     with_httpx_that_follows,
 ]
 
@@ -201,7 +209,7 @@ def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: 
     assert stage(captured, identity) == told
 
 
-@pytest.mark.parametrize("post", PERSISTENT[:2])
+@pytest.mark.parametrize("post", PERSISTENT[:3])
 @pytest.mark.parametrize(
     ("behaviours", "told"),
     [
@@ -209,6 +217,7 @@ def test_one_attempt(captured: Capture, desk: OrderDesk, post: Post, behaviour: 
         (["lose, fail", "take"], "acknowledged"),
         (["take, cut", "refuse"], "unknown"),
         (["lose, redirect and keep the method", "take"], "acknowledged"),
+        (["lose, redirect"], "unknown"),
     ],
 )
 def test_attempts_that_the_http_library_makes_itself(

@@ -19,6 +19,9 @@ from ..base import Telemetry
 _LIBRARY = "order_evidence"
 _begin = never_raise(_LIBRARY)(orders.begin_request)
 
+#: Redirections after which a request need not be repeated as it was; 307 and 308 ask for that. RFC 9110, 15.4.
+_ELSEWHERE = frozenset({301, 302, 303})
+
 Method = Callable[..., Any]
 
 
@@ -114,6 +117,7 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
             return wrapped(self, method, url, *args, **kwargs)
         response = _sent(seen, wrapped, self, method, url, *args, **kwargs)
         _answered(seen, response, "status", "_body")
+        _note_redirections(seen, response)
         return response
 
     return urlopen
@@ -226,6 +230,14 @@ def _aiohttp_read(wrapped: Method) -> Method:
 @never_raise(_LIBRARY)
 def _keep(response: Any, request: orders.HttpRequest) -> None:
     response.__dict__["_botobs_order_request"] = request
+
+
+@never_raise(_LIBRARY)
+def _note_redirections(request: orders.HttpRequest, response: Any) -> None:
+    """urllib3 repeats a POST where others make it a GET; the other page is none for orders all the same."""
+    attempts = getattr(response.retries, "history", ())
+    if any(attempt.status in _ELSEWHERE for attempt in attempts):
+        request.strayed = True
 
 
 @never_raise(_LIBRARY)
