@@ -19,6 +19,7 @@ from . import (
     chart,
     exchange_clients,
     first_steps,
+    intake_rules,
     interface,
     libraries,
     order_codes,
@@ -41,6 +42,7 @@ def pages() -> dict[Path, str]:
         | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
+        | intake_rules.pages()
         | same.pages()
         | {
             FOLDER / "reference" / name: f"{_NOTE}\n\n{make()}\n"

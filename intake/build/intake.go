@@ -27,6 +27,7 @@ type intake struct {
 	tokens      *tokens
 	forward     *forwarder
 	guard       *guard
+	redactor    *redactor
 	figures     *figures
 	memory      *budget
 	turns       *turns
@@ -116,7 +117,7 @@ func (i *intake) admit(r *http.Request) (*token, error) {
 	return known, nil
 }
 
-// take reads a request and measures it.
+// take reads a request, measures it, and takes secrets out of it.
 func (i *intake) take(reply reply, r *http.Request, known *token, share *share, place *place) (signal string, body []byte, found *measured, err error) {
 	signal = signals[r.URL.Path]
 	if signal == "" || r.Method != http.MethodPost {
@@ -130,7 +131,8 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 		return "", nil, nil, err
 	}
 	limit := i.memory.total / memoryShares
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+	isJSON := strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+	if isJSON {
 		found, err = measureJSON(body, limit, known.services != nil)
 	} else {
 		found, err = measure(signal, body, limit)
@@ -143,7 +145,15 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	case !share.grow(found.bytes):
 		return "", nil, nil, busy
 	}
-	return signal, body, found, mayName(known, found)
+	if err := mayName(known, found); err != nil {
+		return "", nil, nil, err
+	}
+	if isJSON {
+		body, err = i.redactor.json(body)
+	} else {
+		body = i.redactor.protobuf(signal, body)
+	}
+	return signal, body, found, err
 }
 
 func mayName(known *token, found *measured) error {
