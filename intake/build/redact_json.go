@@ -10,7 +10,7 @@ import (
 	"botobs.dev/intake/redact"
 )
 
-// json is a request of OTLP in JSON without secrets, written anew.
+// json is a request of OTLP in JSON without secrets, written anew if there were any.
 func (r *redactor) json(body []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -21,99 +21,110 @@ func (r *redactor) json(body []byte) ([]byte, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, errMalformed
 	}
+	tree := &tree{attributes: r.attributes}
+	tree.clean(given)
+	if !tree.changed {
+		return body, nil
+	}
 	var made bytes.Buffer
 	encoder := json.NewEncoder(&made)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(r.tree(given)); err != nil {
+	if err := encoder.Encode(given); err != nil {
 		return nil, errMalformed
 	}
 	return made.Bytes(), nil
 }
 
-// tree is any part of a request: an attribute is known by its key, a text by its name.
-func (r *redactor) tree(given any) any {
-	switch given := given.(type) {
+// tree is a request, which is cleaned in place.
+type tree struct {
+	attributes *redact.Attributes
+	changed    bool
+}
+
+func (t *tree) put(in map[string]any, name, before, after string) {
+	if before != after {
+		in[name] = after
+		t.changed = true
+	}
+}
+
+// clean looks at any part of it: an attribute is known by its key, a text by its name.
+func (t *tree) clean(part any) {
+	switch part := part.(type) {
 	case []any:
-		for at, item := range given {
-			given[at] = r.tree(item)
+		for _, item := range part {
+			t.clean(item)
 		}
 	case map[string]any:
-		if key, is := given["key"].(string); is {
-			return r.jsonPair(given, key, key)
+		if key, is := part["key"].(string); is {
+			t.pair(part, key, key)
+			return
 		}
-		for name, item := range given {
+		for name, item := range part {
 			text, is := item.(string)
 			switch {
 			case name == "body":
-				given[name] = r.jsonValue("", item)
+				t.value(part, name, "")
 			case !is:
-				given[name] = r.tree(item)
+				t.clean(item)
 			case name == "name" || name == "message" || name == "description":
-				given[name] = redact.Text(text, "")
+				t.put(part, name, text, redact.Text(text, ""))
 			}
 		}
 	}
-	return given
 }
 
-// jsonPair is an attribute, or an item of a mapping, whose value is judged by a name.
-func (r *redactor) jsonPair(pair map[string]any, key, judged string) any {
-	if r.attributes.Keeps(key) {
-		return pair
+// pair is an attribute, or an item of a mapping, whose value is judged by a name.
+func (t *tree) pair(pair map[string]any, key, judged string) {
+	if t.attributes.Keeps(key) {
+		return
 	}
-	pair["key"] = r.attributes.Name(key)
-	if value, is := pair["value"]; is {
-		pair["value"] = r.jsonValue(judged, value)
-	}
-	return pair
+	t.put(pair, "key", key, t.attributes.Name(key))
+	t.value(pair, "value", judged)
 }
 
-func (r *redactor) jsonValue(key string, value any) any {
-	held, is := value.(map[string]any)
-	if !is {
-		return value
-	}
+// value cleans the AnyValue of that name.
+func (t *tree) value(in map[string]any, name, key string) {
+	held, _ := in[name].(map[string]any)
 	for kind, item := range held {
+		text, isText := item.(string)
 		switch kind {
 		case "stringValue", "string_value":
-			if text, is := item.(string); is {
-				held[kind] = r.attributes.Value(key, text)
-			}
+			t.put(held, kind, text, t.attributes.Value(key, text))
 		case "bytesValue", "bytes_value":
-			text, _ := item.(string)
 			if raw, err := base64.StdEncoding.DecodeString(text); err == nil && utf8.Valid(raw) {
-				held[kind] = base64.StdEncoding.EncodeToString([]byte(r.attributes.Value(key, string(raw))))
+				clean := t.attributes.Value(key, string(raw))
+				if clean != string(raw) {
+					t.put(held, kind, text, base64.StdEncoding.EncodeToString([]byte(clean)))
+				}
 			}
 		case "intValue", "int_value", "doubleValue", "double_value":
 			number, is := item.(json.Number)
-			if text, isText := item.(string); isText {
+			if isText {
 				number, is = json.Number(text), true
 			}
-			if is && r.attributes.HidesNumber(key, parsed(number)) {
-				return map[string]any{"stringValue": redact.Mark}
+			if is && t.attributes.HidesNumber(key, parsed(number)) {
+				in[name] = map[string]any{"stringValue": redact.Mark}
+				t.changed = true
 			}
-		case "arrayValue", "array_value":
-			r.items(item, func(each any) any { return r.jsonValue(key, each) })
-		case "kvlistValue", "kvlist_value":
-			r.items(item, func(each any) any {
-				pair, is := each.(map[string]any)
-				name, isNamed := pair["key"].(string)
-				if !is || !isNamed {
-					return each
-				}
-				return r.jsonPair(pair, name, r.attributes.Inner(key, name))
-			})
+		case "arrayValue", "array_value", "kvlistValue", "kvlist_value":
+			t.items(item, key)
 		}
 	}
-	return held
 }
 
-func (r *redactor) items(list any, replace func(any) any) {
-	if held, is := list.(map[string]any); is {
-		if values, is := held["values"].([]any); is {
-			for at, each := range values {
-				values[at] = replace(each)
-			}
+// items are those of a list or of a mapping.
+func (t *tree) items(list any, key string) {
+	held, _ := list.(map[string]any)
+	values, _ := held["values"].([]any)
+	for at, each := range values {
+		item, _ := each.(map[string]any)
+		if name, is := item["key"].(string); is {
+			t.pair(item, name, t.attributes.Inner(key, name))
+			continue
 		}
+		wrapped := map[string]any{"": each}
+		t.value(wrapped, "", key)
+		values[at] = wrapped[""]
 	}
 }

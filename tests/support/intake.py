@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -111,9 +112,10 @@ class Intake:
     Args:
         folder: An empty folder, for its secrets.
         arguments: Its limits, where they are not the usual ones.
+        environ: Further variables.
     """
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         self.log = folder / "intake.log"
         self.secrets = folder / "secrets"
         secrets.ensure(self.secrets)
@@ -123,6 +125,7 @@ class Intake:
         binaries.require(["intake"], Silent())
         self._program = binaries["botobs-intake"]
         self._arguments = arguments
+        self._environ = environ or {}
         self.grpc, self.http, self._health = free_ports(3)
 
     def __enter__(self) -> Self:
@@ -137,7 +140,10 @@ class Intake:
                 f"--secrets={self.secrets}",
                 *self._arguments,
             ],
-            env={"COLLECTOR_URL": f"https://127.0.0.1:{self.collector.server.server_address[1]}"},
+            env={
+                "COLLECTOR_URL": f"https://127.0.0.1:{self.collector.server.server_address[1]}",
+                **self._environ,
+            },
             stderr=self._log,
         )
         eventually(self._listens)
