@@ -35,7 +35,8 @@ def pages() -> dict[Path, str]:
         "wordsOfIDs": RULES.id_words, "wordsOfSecrets": RULES.secret_words, "mnemonicWords": text("english.txt").split(),
     }  # fmt: skip
     parts = [_HEAD, *(f"var {name} = {_set(words)}\n" for name, words in sets.items())]
-    return {PATH: "\n".join((*parts, _qualifiers(RULES.qualifiers), _formats(RULES.formats)))}
+    rest = (_qualifiers(RULES.qualifiers), _formats(RULES.formats), _commands())
+    return {PATH: "\n".join((*parts, *rest))}
 
 
 def _set(words: Iterable[str]) -> str:
@@ -50,3 +51,10 @@ def _qualifiers(qualifiers: Mapping[str, Iterable[str]]) -> str:
 def _formats(formats: Iterable[str]) -> str:
     lines = " +\n\t".join(f"`|{pattern}`" for pattern in formats).replace("`|", "`", 1)
     return f"const formats = {lines}\n"
+
+
+def _commands() -> str:
+    items = "".join(
+        f"\t{{`{each.marker}`, `{each.begin}`, {str(each.likely).lower()}}},\n" for each in RULES.commands
+    )
+    return f"var toldCommands = []struct {{\n\tmarker, begin string\n\tlikely        bool\n}}{{\n{items}}}\n"

@@ -103,6 +103,9 @@ def value_patterns() -> Iterator[str]:
         if quote.marker not in _NOT_QUOTES:
             bracket = "[({]" if quote.marker == "dup key: " else r"\("
             yield quote.begin + (rf"{bracket}[^\n]*" if quote.end == "bracket" else _LONG_QUOTED)
+    for command in RULES.commands:
+        likely = r"[A-Za-z][^\s\"'|=(){}\[\]<>$%?:/\x01]*[0-9]" if command.likely else ""
+        yield command.begin + likely + r"[^\s\"'|\x01]" + ("*" if likely else "+")
     yield from RULES.common_formats
     # What looks like an exchange's key: padded base64 of 32 and more bytes, or letters of both cases and digits.
     yield r"\b[A-Za-z0-9+/_-]{42,}={1,2}"

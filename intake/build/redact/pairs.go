@@ -70,6 +70,9 @@ func valueBehind(text, name string, end int, promised string) (start, stop int, 
 		return spokenValue(text, name, start, promised)
 	}
 	if begin, end, is := quoted(text, start); is {
+		if _, second, is := quoted(text, changedTo(text, end)); is && promised == aSecret {
+			return begin, second, Mark
+		}
 		return decided(text, begin, end, promised)
 	}
 	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
@@ -93,6 +96,15 @@ func valueBehind(text, name string, end int, promised string) (start, stop int, 
 		}
 	}
 	return decided(text, start, word(text, start), promised)
+}
+
+// changedTo is where the second value begins of `"old" -> "new"`; -1 for none.
+func changedTo(text string, end int) int {
+	at := endOf(text, end, func(c byte) bool { return c == '\\' })
+	if at < len(text) && isQuote(text[at]) && strings.HasPrefix(text[at+1:], " -> ") {
+		return at + 1 + len(" -> ")
+	}
+	return -1
 }
 
 // decided is a value if it is a secret.
@@ -122,7 +134,11 @@ func behindName(text string, end int) (start int, spoken bool) {
 	sign = endOf(text, sign, isSpace)
 	for _, equals := range []string{":=", "=>", "=", ":"} {
 		if strings.HasPrefix(text[min(sign, len(text)):], equals) {
-			return endOf(text, sign+len(equals), isSpace), false
+			start := sign + len(equals)
+			if equals == ":" {
+				start = behindBlock(text, start)
+			}
+			return endOf(text, start, isSpace), false
 		}
 	}
 	if isQuoted {
@@ -137,17 +153,107 @@ func behindName(text string, end int) (start int, spoken bool) {
 			}
 		}
 	}
-	if end < len(text) && text[end] == '>' {
-		return end + 1, false
+	if start := behindForm(text, end); start > 0 {
+		return start, false
+	}
+	if start := behindElement(text, end); start > 0 {
+		return start, false
+	}
+	if start := behindLine(text, end); start > 0 {
+		return start, false
+	}
+	if next := endOf(text, end, func(c byte) bool { return c == ',' }); next == end+1 {
+		if next = endOf(text, next, isSpace); strings.HasPrefix(text[next:], "<<") {
+			return next + 2, false
+		}
 	}
 	at = end
 	if at < len(text) && isQuote(text[at]) {
 		at++
 	}
-	if blank := endOf(text, at, func(c byte) bool { return c == ' ' || c == '\t' || c == '(' || c == '?' }); blank > at {
+	if blank := endOf(text, at, func(c byte) bool { return isBlank(c) || c == '(' || c == '?' }); blank > at {
+		for _, sign := range []string{"|", "│", "→"} {
+			if rest, is := strings.CutPrefix(text[blank:], sign); is {
+				if end := endOf(rest, 0, isBlank); end > 0 {
+					return len(text) - len(rest) + end, true
+				}
+			}
+		}
 		return blank, true
 	}
 	return -1, false
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// behindBlock passes over the sign of a text in YAML that begins in the next line.
+func behindBlock(text string, at int) int {
+	sign := endOf(text, at, isBlank)
+	if sign < len(text) && (text[sign] == '|' || text[sign] == '>') {
+		sign++
+		if sign < len(text) && (text[sign] == '+' || text[sign] == '-') {
+			sign++
+		}
+		if sign = endOf(text, sign, isBlank); sign < len(text) && text[sign] == '\n' {
+			return sign + 1
+		}
+	}
+	return at
+}
+
+// behindForm is where a part of a form begins behind its name and an empty line; 0 for none.
+func behindForm(text string, end int) int {
+	if end >= len(text) || !isQuote(text[end]) {
+		return 0
+	}
+	for _, lines := range []string{"\r\n\r\n", "\n\n"} {
+		if strings.HasPrefix(text[end+1:], lines) {
+			return end + 1 + len(lines)
+		}
+	}
+	return 0
+}
+
+// behindElement is where the content of an element of XML begins, behind its attributes; 0 for none.
+func behindElement(text string, end int) int {
+	for at := end; at < len(text); {
+		if text[at] == '>' {
+			return at + 1
+		}
+		if !isSpace(text[at]) {
+			return 0
+		}
+		name := endOf(text, at+1, func(c byte) bool { return isWord(c) || c == ':' || c == '-' })
+		if name == at+1 || name-at > 41 || !strings.HasPrefix(text[name:], `="`) {
+			return 0
+		}
+		value := text[name+2 : min(len(text), name+203)]
+		closing := strings.IndexAny(value, `"<>`)
+		if closing < 0 || value[closing] != '"' {
+			return 0
+		}
+		at = name + 2 + closing + 1
+	}
+	return 0
+}
+
+// behindLine is where the value begins that stands in the line behind its name: `- name: …`, `  value: …`; 0 for none.
+func behindLine(text string, end int) int {
+	at := end
+	if at < len(text) && isQuote(text[at]) {
+		at++
+	}
+	at = endOf(text, at, isBlank)
+	if at < len(text) && text[at] == '\r' {
+		at++
+	}
+	if at >= len(text) || text[at] != '\n' {
+		return 0
+	}
+	if at = endOf(text, at+1, isBlank); !strings.HasPrefix(text[at:], "value:") {
+		return 0
+	}
+	return endOf(text, at+len("value:"), isSpace)
 }
 
 // behindValue passes over the `"value":` of a pair that names both its parts.

@@ -8,15 +8,23 @@ const (
 	shortestMnemonic = 47
 )
 
+// inMnemonics are the characters of words, and of what stands between them: in lines, numbered, quoted one by one, with dashes.
+var inMnemonics = func() (table [256]bool) {
+	for c := range 128 {
+		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,\n\\'\".)-", byte(c)) >= 0
+	}
+	return table
+}()
+
 // withoutPhrases takes out mnemonics: as many words in a row of BIP-39's English list.
 func withoutPhrases(text string) string {
 	var out edit
 	for at := 0; at < len(text); at++ {
-		if !isLower(text[at]) {
+		if !isAlpha(text[at]) {
 			continue
 		}
 		begin := at
-		for at < len(text) && (isLower(text[at]) || strings.IndexByte(" ,\n\\", text[at]) >= 0) {
+		for at < len(text) && inMnemonics[text[at]] {
 			at++
 		}
 		if at-begin >= shortestMnemonic {
@@ -35,7 +43,7 @@ func phrasesOut(out *edit, text string, begin, end int) {
 		count = 0
 	}
 	for at := begin; at < end; {
-		if !isLower(text[at]) {
+		if !isAlpha(text[at]) {
 			at++
 			continue
 		}
@@ -44,8 +52,8 @@ func phrasesOut(out *edit, text string, begin, end int) {
 			at++
 			continue
 		}
-		stop := endOf(text[:end], at, isLower)
-		if mnemonicWords[text[at:stop]] {
+		stop := endOf(text[:end], at, isAlpha)
+		if mnemonicWords[strings.ToLower(text[at:stop])] {
 			if count == 0 {
 				first = at
 			}

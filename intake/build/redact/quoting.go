@@ -7,6 +7,9 @@ import "strings"
 
 // quoted is what is in the quotes that open at a position: `'…`, `b"…`, `\"…`, `SecretStr('…`, `bytearray(b'…`.
 func quoted(text string, start int) (begin, end int, is bool) {
+	if start < 0 {
+		return 0, 0, false
+	}
 	for _, at := range []int{behindCall(text, start), start} {
 		for count := 0; count < 2 && at < len(text) && strings.IndexByte("bBuUrRfF", text[at]) >= 0; count++ {
 			at++
@@ -30,6 +33,12 @@ func isQuote(c byte) bool { return c == '\'' || c == '"' }
 // behindCall is where the first argument begins of a call at a position, of `SecretStr(` or `Token(value=`.
 func behindCall(text string, start int) int {
 	at := start
+	// As PHP dumps a text: `string(12) "…"`.
+	if rest, is := strings.CutPrefix(text[min(at, len(text)):], "string("); is {
+		if size, _, is := strings.Cut(rest[:min(len(rest), 12)], ") "); is && all(size, isDigit) {
+			return at + len("string(") + len(size) + len(") ")
+		}
+	}
 	if at >= len(text) || !isAlpha(text[at]) && text[at] != '_' {
 		return start
 	}

@@ -62,6 +62,7 @@ func unwrapped(text, under string) string {
 func rules(text, under string) string {
 	text = withoutKeysInPaths(text)
 	text = withoutPairs(text)
+	text = withoutCommands(text)
 	text = withoutLogins(text)
 	if len(text) >= shortestNamed {
 		text = withoutRuns(text, under)

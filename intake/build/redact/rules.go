@@ -308,3 +308,17 @@ const formats = `A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}` +
 	`|[yz]prv[1-9A-HJ-NP-Za-km-z]{100,112}` +
 	`|[0-9]{8,10}:[A-Za-z0-9_-]{35}` +
 	`|[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}`
+
+var toldCommands = []struct {
+	marker, begin string
+	likely        bool
+}{
+	{`PASS `, `PASS `, true},
+	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} `, true},
+	{`AUTH`, `AUTH"? "?`, true},
+	{`AUTH `, `AUTH [A-Za-z][A-Za-z0-9_.-]{0,60} `, true},
+	{`redis-cli `, `redis-cli [^\n]{0,200}-a `, false},
+	{`sshpass `, `sshpass -p ?`, false},
+	{`docker login `, `docker login [^\n]{0,200}-p `, false},
+	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, false},
+}
