@@ -49,8 +49,7 @@ def _qualifiers(qualifiers: Mapping[str, Iterable[str]]) -> str:
 
 
 def _formats(formats: Iterable[str]) -> str:
-    lines = " +\n\t".join(f"`|{pattern}`" for pattern in formats).replace("`|", "`", 1)
-    return f"const formats = {lines}\n"
+    return "var formats = []string{\n" + "".join(f"\t`{pattern}`,\n" for pattern in formats) + "}\n"
 
 
 def _commands() -> str:

@@ -58,7 +58,7 @@ func (r *redactor) message(of *message, body []byte) []byte {
 		switch part := of.parts[field]; {
 		case of == anyValue:
 			// The body of a log record.
-			return r.value("", field, held)
+			return r.value(r.attributes.Of(""), field, held)
 		case part != nil:
 			return r.message(part, held)
 		case slices.Contains(of.texts, field):
@@ -98,99 +98,93 @@ func same(one, other []byte) bool {
 	return len(one) == len(other) && unsafe.SliceData(one) == unsafe.SliceData(other)
 }
 
-func (r *redactor) pair(body []byte) []byte {
+// keyOf is the key of an attribute, or of an item of a mapping.
+func keyOf(pair []byte) string {
 	key := ""
-	for rest := body; len(rest) > 0; {
-		field, held, after, err := next(rest)
+	for len(pair) > 0 {
+		field, held, rest, err := next(pair)
 		if err != nil {
-			return body
+			return key
 		}
 		if field == keyField && held != nil {
-			key = string(held)
+			key = view(held)
 		}
-		rest = after
+		pair = rest
 	}
-	if r.attributes.Keeps(key) {
+	return key
+}
+
+func (r *redactor) pair(body []byte) []byte {
+	key := keyOf(body)
+	name := r.attributes.Of(key)
+	if name.Kept {
 		return body
 	}
+	return r.named(body, key, name.Shown, name)
+}
+
+// named is a pair with what may be shown of its key, whose value is judged by a name.
+func (r *redactor) named(body []byte, key, shown string, judged redact.Name) []byte {
 	return edited(body, func(field int, held []byte) []byte {
 		switch field {
 		case keyField:
-			return changed(held, key, r.attributes.Name(key))
+			return changed(held, key, shown)
 		case valueField:
-			return r.any(key, held)
+			return r.any(judged, held)
 		}
 		return held
 	})
 }
 
 // any is an AnyValue under a name.
-func (r *redactor) any(key string, body []byte) []byte {
+func (r *redactor) any(name redact.Name, body []byte) []byte {
 	for rest := body; len(rest) > 0; {
 		field, held, after, err := next(rest)
 		if err != nil {
 			return body
 		}
-		if held == nil && r.hidesNumber(key, field, rest[:len(rest)-len(after)]) {
+		if held == nil && hidesNumber(name, field, rest[:len(rest)-len(after)]) {
 			return append([]byte{textField<<3 | 2, byte(len(redact.Mark))}, redact.Mark...)
 		}
 		rest = after
 	}
-	return edited(body, func(field int, held []byte) []byte { return r.value(key, field, held) })
+	return edited(body, func(field int, held []byte) []byte { return r.value(name, field, held) })
 }
 
-func (r *redactor) hidesNumber(key string, field int, raw []byte) bool {
+func hidesNumber(name redact.Name, field int, raw []byte) bool {
 	_, tag := binary.Uvarint(raw)
 	switch {
 	case field == intField:
 		number, _ := binary.Uvarint(raw[tag:])
-		return r.attributes.HidesNumber(key, float64(int64(number)))
+		return name.HidesNumber(float64(int64(number)))
 	case field == doubleField && len(raw) == tag+8:
-		return r.attributes.HidesNumber(key, math.Float64frombits(binary.LittleEndian.Uint64(raw[tag:])))
+		return name.HidesNumber(math.Float64frombits(binary.LittleEndian.Uint64(raw[tag:])))
 	}
 	return false
 }
 
 // value is one field of an AnyValue: a text, bytes that may be one, a list, a mapping.
-func (r *redactor) value(key string, field int, held []byte) []byte {
+func (r *redactor) value(name redact.Name, field int, held []byte) []byte {
 	switch {
 	case field == textField || field == bytesField && utf8.Valid(held):
-		text := string(held)
-		return changed(held, text, r.attributes.Value(key, text))
+		text := view(held)
+		return changed(held, text, name.Value(text))
 	case field == listField:
-		return edited(held, func(_ int, item []byte) []byte { return r.any(key, item) })
+		return edited(held, func(_ int, item []byte) []byte { return r.any(name, item) })
 	case field == mapField:
-		return edited(held, func(_ int, item []byte) []byte { return r.inner(key, item) })
+		return edited(held, func(_ int, item []byte) []byte {
+			key := keyOf(item)
+			return r.named(item, key, r.attributes.Of(key).Shown, r.attributes.Inner(name, key))
+		})
 	}
 	return held
 }
 
-// inner is an item of a mapping.
-func (r *redactor) inner(outer string, body []byte) []byte {
-	key := ""
-	for rest := body; len(rest) > 0; {
-		field, held, after, err := next(rest)
-		if err != nil {
-			return body
-		}
-		if field == keyField && held != nil {
-			key = string(held)
-		}
-		rest = after
-	}
-	return edited(body, func(field int, held []byte) []byte {
-		switch field {
-		case keyField:
-			return changed(held, key, r.attributes.Name(key))
-		case valueField:
-			return r.any(r.attributes.Inner(outer, key), held)
-		}
-		return held
-	})
-}
+// view is what is held as a text, which is not copied: requests are never written to.
+func view(held []byte) string { return unsafe.String(unsafe.SliceData(held), len(held)) }
 
 func (r *redactor) text(held []byte) []byte {
-	text := string(held)
+	text := view(held)
 	return changed(held, text, redact.Text(text, ""))
 }
 

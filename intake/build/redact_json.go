@@ -57,14 +57,14 @@ func (t *tree) clean(part any) {
 		}
 	case map[string]any:
 		if key, is := part["key"].(string); is {
-			t.pair(part, key, key)
+			t.pair(part, key, t.attributes.Of(key))
 			return
 		}
 		for name, item := range part {
 			text, is := item.(string)
 			switch {
 			case name == "body":
-				t.value(part, name, "")
+				t.value(part, name, t.attributes.Of(""))
 			case !is:
 				t.clean(item)
 			case name == "name" || name == "message" || name == "description":
@@ -75,25 +75,26 @@ func (t *tree) clean(part any) {
 }
 
 // pair is an attribute, or an item of a mapping, whose value is judged by a name.
-func (t *tree) pair(pair map[string]any, key, judged string) {
-	if t.attributes.Keeps(key) {
+func (t *tree) pair(pair map[string]any, key string, judged redact.Name) {
+	name := t.attributes.Of(key)
+	if name.Kept {
 		return
 	}
-	t.put(pair, "key", key, t.attributes.Name(key))
+	t.put(pair, "key", key, name.Shown)
 	t.value(pair, "value", judged)
 }
 
-// value cleans the AnyValue of that name.
-func (t *tree) value(in map[string]any, name, key string) {
-	held, _ := in[name].(map[string]any)
+// value cleans the AnyValue in a field.
+func (t *tree) value(in map[string]any, field string, name redact.Name) {
+	held, _ := in[field].(map[string]any)
 	for kind, item := range held {
 		text, isText := item.(string)
 		switch kind {
 		case "stringValue", "string_value":
-			t.put(held, kind, text, t.attributes.Value(key, text))
+			t.put(held, kind, text, name.Value(text))
 		case "bytesValue", "bytes_value":
 			if raw, err := base64.StdEncoding.DecodeString(text); err == nil && utf8.Valid(raw) {
-				clean := t.attributes.Value(key, string(raw))
+				clean := name.Value(string(raw))
 				if clean != string(raw) {
 					t.put(held, kind, text, base64.StdEncoding.EncodeToString([]byte(clean)))
 				}
@@ -103,28 +104,28 @@ func (t *tree) value(in map[string]any, name, key string) {
 			if isText {
 				number, is = json.Number(text), true
 			}
-			if is && t.attributes.HidesNumber(key, parsed(number)) {
-				in[name] = map[string]any{"stringValue": redact.Mark}
+			if is && name.HidesNumber(parsed(number)) {
+				in[field] = map[string]any{"stringValue": redact.Mark}
 				t.changed = true
 			}
 		case "arrayValue", "array_value", "kvlistValue", "kvlist_value":
-			t.items(item, key)
+			t.items(item, name)
 		}
 	}
 }
 
 // items are those of a list or of a mapping.
-func (t *tree) items(list any, key string) {
+func (t *tree) items(list any, outer redact.Name) {
 	held, _ := list.(map[string]any)
 	values, _ := held["values"].([]any)
 	for at, each := range values {
 		item, _ := each.(map[string]any)
-		if name, is := item["key"].(string); is {
-			t.pair(item, name, t.attributes.Inner(key, name))
+		if key, is := item["key"].(string); is {
+			t.pair(item, key, t.attributes.Inner(outer, key))
 			continue
 		}
 		wrapped := map[string]any{"": each}
-		t.value(wrapped, "", key)
+		t.value(wrapped, "", outer)
 		values[at] = wrapped[""]
 	}
 }

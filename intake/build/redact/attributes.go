@@ -10,15 +10,17 @@ import (
 type Attributes struct {
 	keep  []*regexp.Regexp
 	lock  sync.RWMutex
-	names map[string]name
+	names map[string]Name
 }
 
-type name struct {
-	promise string
-	// kept: its values stay as they are.
-	kept      bool
+// Name is what is known of the name of an attribute.
+type Name struct {
+	// Shown is what may be shown of it. Kept: values stay as they are.
+	Shown     string
+	Kept      bool
+	name      string
+	promise   string
 	isAddress bool
-	shown     string
 }
 
 // mostNames is how many names are remembered: somebody may make up new ones for ever.
@@ -26,75 +28,67 @@ const mostNames = 4096
 
 // NewAttributes takes patterns of names whose values stay as they are, beside those of the rules.
 func NewAttributes(keep []*regexp.Regexp) *Attributes {
-	return &Attributes{keep: keep, names: map[string]name{}}
+	return &Attributes{keep: keep, names: map[string]Name{}}
 }
 
 var addressNames = set("exchange.url http.route http.target http.url server.url url.full url.original url.path")
 
-func (a *Attributes) look(key string) name {
+// Of looks a name up.
+func (a *Attributes) Of(name string) Name {
 	a.lock.RLock()
-	found, is := a.names[key]
+	found, is := a.names[name]
 	a.lock.RUnlock()
 	if is {
 		return found
 	}
-	found = name{promise: promise(key), kept: identifiers[key] || plainNames[key], isAddress: addressNames[key], shown: Text(key, "")}
+	name = strings.Clone(name)
+	found = Name{
+		Shown: Text(name, ""), Kept: identifiers[name] || plainNames[name], name: name, promise: promise(name),
+		isAddress: addressNames[name],
+	}
 	for _, pattern := range a.keep {
-		found.kept = found.kept || pattern.MatchString(key)
+		found.Kept = found.Kept || pattern.MatchString(name)
 	}
 	a.lock.Lock()
 	if len(a.names) >= mostNames {
 		clear(a.names)
 	}
-	a.names[strings.Clone(key)] = found
+	a.names[name] = found
 	a.lock.Unlock()
 	return found
 }
 
-// Name is what may be shown of a name.
-func (a *Attributes) Name(key string) string { return a.look(key).shown }
-
-// Keeps says whether the values of a name stay as they are.
-func (a *Attributes) Keeps(key string) bool { return a.look(key).kept }
-
-// Hides says whether every value of a name goes.
-func (a *Attributes) Hides(key string) bool {
-	found := a.look(key)
-	return found.promise == aSecret && !found.kept
-}
-
-// HidesNumber says whether a number is a PIN or a one-time password.
-func (a *Attributes) HidesNumber(key string, value float64) bool {
-	found := a.look(key)
-	return a.Hides(key) || !found.kept && (found.promise == "pin" || found.promise == "otp") && 999 < value && value < 1e8
-}
-
-// Inner is the name by which an item of a mapping is judged: what is in `credentials` is one.
-func (a *Attributes) Inner(key, item string) string {
-	if a.Hides(key) || a.look(key).promise != aNothing && a.look(item).promise == aNothing {
-		if !a.Hides(item) {
-			return key
-		}
+// Inner is by what an item of a mapping is judged: what is in `credentials` is one.
+func (a *Attributes) Inner(outer Name, item string) Name {
+	inner := a.Of(item)
+	if (outer.hides() || outer.promise != aNothing && inner.promise == aNothing) && !inner.hides() {
+		return outer
 	}
-	return item
+	return inner
+}
+
+func (n Name) hides() bool { return n.promise == aSecret && !n.Kept }
+
+// HidesNumber says whether a number goes: every one of a secret's name, a PIN, a one-time password.
+func (n Name) HidesNumber(value float64) bool {
+	return n.hides() || !n.Kept && (n.promise == "pin" || n.promise == "otp") && 999 < value && value < 1e8
 }
 
 // Value is what may be sent of a text.
-func (a *Attributes) Value(key, value string) string {
-	found := a.look(key)
+func (n Name) Value(value string) string {
 	switch {
-	case found.kept || value == "":
+	case n.Kept || value == "":
 		return value
-	case found.promise == aSecret:
+	case n.promise == aSecret:
 		return Mark
-	case found.promise != aNothing && isSecret(found.promise, value[:min(len(value), longestGuess)]):
+	case n.promise != aNothing && isSecret(n.promise, value[:min(len(value), longestGuess)]):
 		return Mark
-	case found.isAddress && !strings.Contains(value, "://"):
+	case n.isAddress && !strings.Contains(value, "://"):
 		path, rest := value, ""
 		if end := strings.IndexAny(value, "?#"); end >= 0 {
 			path, rest = value[:end], value[end:]
 		}
 		return cleanPath(path, "") + rest
 	}
-	return Text(value, key)
+	return Text(value, n.name)
 }

@@ -23,14 +23,48 @@ func Text(text, under string) string {
 	if len(text) < 6 {
 		return text
 	}
-	if strings.Contains(text, "\x1b[") {
+	found := signsIn(text)
+	if found&escapes != 0 {
 		// Codes of colors between a name and its value hide the pair.
 		plain := withoutColors(text)
-		if bare := unwrapped(plain, under); bare != plain {
+		if bare := unwrapped(plain, under, found); bare != plain {
 			return bare
 		}
 	}
-	return unwrapped(text, under)
+	return unwrapped(text, under, found)
+}
+
+// signs are characters without which rules need not look at a text; most are short, and hold few.
+type signs uint8
+
+const (
+	escapes signs = 1 << iota
+	percents
+	blanks
+	dashes
+	colons
+	bars
+	encodings
+	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
+	shouts
+)
+
+var signOf = func() (table [256]signs) {
+	for text, sign := range map[string]signs{
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "SGU": shouts,
+	} {
+		for at := range len(text) {
+			table[text[at]] |= sign
+		}
+	}
+	return table
+}()
+
+func signsIn(text string) (found signs) {
+	for at := range len(text) {
+		found |= signOf[text[at]]
+	}
+	return found
 }
 
 func head(text string) string {
@@ -45,27 +79,36 @@ func head(text string) string {
 }
 
 // unwrapped also looks at a text as it was before it was encoded for a page or an address.
-func unwrapped(text, under string) string {
-	if strings.Contains(text, "&quot;") || strings.Contains(text, "&#3") || strings.Contains(text, `\u0022`) {
+func unwrapped(text, under string, found signs) string {
+	if found&encodings != 0 && (strings.Contains(text, "&quot;") || strings.Contains(text, "&#3") || strings.Contains(text, `\u0022`)) {
 		plain := strings.ReplaceAll(html.UnescapeString(text), `\u0022`, `"`)
 		if bare := rules(plain, under); bare != plain {
 			text = bare
 		}
 	}
 	text = rules(text, under)
-	if strings.Contains(text, "%22") || strings.Contains(text, "%3") || strings.Contains(text, "%25") {
+	if found&percents != 0 && (strings.Contains(text, "%22") || strings.Contains(text, "%3") || strings.Contains(text, "%25")) {
 		text = encoded(text)
 	}
 	return text
 }
 
 func rules(text, under string) string {
-	text = withoutKeysInPaths(text)
+	found := signsIn(text)
+	if found&colons != 0 {
+		text = withoutKeysInPaths(text)
+	}
 	text = withoutPairs(text)
-	text = withoutCommands(text)
-	text = withoutLogins(text)
+	if found&(shouts|dashes|bars) != 0 && found&(blanks|bars) != 0 {
+		text = withoutCommands(text)
+	}
+	if found&dashes != 0 {
+		text = withoutLogins(text)
+	}
 	if len(text) >= shortestNamed {
 		text = withoutRuns(text, under)
+	}
+	if len(text) >= shortestMnemonic {
 		text = withoutPhrases(text)
 	}
 	return text

@@ -252,62 +252,64 @@ pypi refresh reset secret security service session slack telegram user webhook x
 `),
 }
 
-const formats = `A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}` +
-	`|sk_(?:live|test)_[A-Za-z0-9]{10,255}` +
-	`|rk_(?:live|test)_[A-Za-z0-9]{10,255}` +
-	`|pk_(?:live|test)_[A-Za-z0-9]{10,255}` +
-	`|gh[opusr]_[A-Za-z0-9]{30,255}` +
-	`|github_pat_[A-Za-z0-9_]{50,255}` +
-	`|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas)-[A-Za-z0-9_.-]{20,255}` +
-	`|xox[abeoprs]-[A-Za-z0-9-]{10,255}` +
-	`|xapp-[0-9]-[A-Za-z0-9-]{10,255}` +
-	`|whsec_[A-Za-z0-9+/=]{16,255}` +
-	`|AIza[A-Za-z0-9_-]{30,64}` +
-	`|GOCSPX-[A-Za-z0-9_-]{20,64}` +
-	`|sk-[A-Za-z0-9][A-Za-z0-9_-]{19,255}` +
-	`|npm_[A-Za-z0-9]{30,64}` +
-	`|hf_[A-Za-z0-9]{30,64}` +
-	`|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}` +
-	`|do[opr]_v1_[a-f0-9]{64}` +
-	`|hv[sbr]\.[A-Za-z0-9_-]{20,255}` +
-	`|gl(?:sa|c)_[A-Za-z0-9+/=_]{20,255}` +
-	`|AGE-SECRET-KEY-1[A-Z0-9]{50,64}` +
-	`|ATATT3[A-Za-z0-9_=-]{50,255}` +
-	`|xprv[1-9A-HJ-NP-Za-km-z]{100,112}` +
-	`|bg_[a-f0-9]{32}` +
-	`|mx0[A-Za-z0-9]{12,40}` +
-	`|ya29\.[A-Za-z0-9_.-]{20,512}` +
-	`|pypi-[A-Za-z0-9_-]{50,512}` +
-	`|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}` +
-	`|key-[a-f0-9]{32}` +
-	`|SK[a-f0-9]{32}` +
-	`|dapi[a-f0-9]{32}(?:-[0-9])?` +
-	`|PMAK-[a-f0-9]{24}-[a-f0-9]{34}` +
-	`|NRAK-[A-Z0-9]{27}` +
-	`|dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{30,64}` +
-	`|lin_(?:api|oauth)_[A-Za-z0-9]{30,64}` +
-	`|dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,64}` +
-	`|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9=._-]{30,64}` +
-	`|ATBB[A-Za-z0-9]{24,64}` +
-	`|EAAA[A-Za-z0-9_+=-]{50,255}` +
-	`|sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{20,64}` +
-	`|sntry[su]_[A-Za-z0-9_=+/-]{40,512}` +
-	`|xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}` +
-	`|ntn_[A-Za-z0-9]{40,64}` +
-	`|figd_[A-Za-z0-9_-]{40,64}` +
-	`|sbp_[a-f0-9]{40}` +
-	`|rubygems_[a-f0-9]{48}` +
-	`|tfp_[A-Za-z0-9_.=-]{40,64}` +
-	`|HRKU-[A-Za-z0-9_-]{36,64}` +
-	`|PRIVATE-TOKEN-[A-Za-z0-9_-]{20,64}` +
-	`|secret-[a-z]{2,8}-[a-f0-9]{24,64}` +
-	`|K[1-9A-HJ-NP-Za-km-z]{51}` +
-	`|L[1-9A-HJ-NP-Za-km-z]{51}` +
-	`|:AA[A-Za-z0-9_-]{33}` +
-	`|5[1-9A-HJ-NP-Za-km-z]{50}` +
-	`|[yz]prv[1-9A-HJ-NP-Za-km-z]{100,112}` +
-	`|[0-9]{8,10}:[A-Za-z0-9_-]{35}` +
-	`|[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}`
+var formats = []string{
+	`A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}`,
+	`sk_(?:live|test)_[A-Za-z0-9]{10,255}`,
+	`rk_(?:live|test)_[A-Za-z0-9]{10,255}`,
+	`pk_(?:live|test)_[A-Za-z0-9]{10,255}`,
+	`gh[opusr]_[A-Za-z0-9]{30,255}`,
+	`github_pat_[A-Za-z0-9_]{50,255}`,
+	`gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas)-[A-Za-z0-9_.-]{20,255}`,
+	`xox[abeoprs]-[A-Za-z0-9-]{10,255}`,
+	`xapp-[0-9]-[A-Za-z0-9-]{10,255}`,
+	`whsec_[A-Za-z0-9+/=]{16,255}`,
+	`AIza[A-Za-z0-9_-]{30,64}`,
+	`GOCSPX-[A-Za-z0-9_-]{20,64}`,
+	`sk-[A-Za-z0-9][A-Za-z0-9_-]{19,255}`,
+	`npm_[A-Za-z0-9]{30,64}`,
+	`hf_[A-Za-z0-9]{30,64}`,
+	`SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}`,
+	`do[opr]_v1_[a-f0-9]{64}`,
+	`hv[sbr]\.[A-Za-z0-9_-]{20,255}`,
+	`gl(?:sa|c)_[A-Za-z0-9+/=_]{20,255}`,
+	`AGE-SECRET-KEY-1[A-Z0-9]{50,64}`,
+	`ATATT3[A-Za-z0-9_=-]{50,255}`,
+	`xprv[1-9A-HJ-NP-Za-km-z]{100,112}`,
+	`bg_[a-f0-9]{32}`,
+	`mx0[A-Za-z0-9]{12,40}`,
+	`ya29\.[A-Za-z0-9_.-]{20,512}`,
+	`pypi-[A-Za-z0-9_-]{50,512}`,
+	`shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}`,
+	`key-[a-f0-9]{32}`,
+	`SK[a-f0-9]{32}`,
+	`dapi[a-f0-9]{32}(?:-[0-9])?`,
+	`PMAK-[a-f0-9]{24}-[a-f0-9]{34}`,
+	`NRAK-[A-Z0-9]{27}`,
+	`dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{30,64}`,
+	`lin_(?:api|oauth)_[A-Za-z0-9]{30,64}`,
+	`dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,64}`,
+	`pscale_(?:tkn|pw|oauth)_[A-Za-z0-9=._-]{30,64}`,
+	`ATBB[A-Za-z0-9]{24,64}`,
+	`EAAA[A-Za-z0-9_+=-]{50,255}`,
+	`sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{20,64}`,
+	`sntry[su]_[A-Za-z0-9_=+/-]{40,512}`,
+	`xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}`,
+	`ntn_[A-Za-z0-9]{40,64}`,
+	`figd_[A-Za-z0-9_-]{40,64}`,
+	`sbp_[a-f0-9]{40}`,
+	`rubygems_[a-f0-9]{48}`,
+	`tfp_[A-Za-z0-9_.=-]{40,64}`,
+	`HRKU-[A-Za-z0-9_-]{36,64}`,
+	`PRIVATE-TOKEN-[A-Za-z0-9_-]{20,64}`,
+	`secret-[a-z]{2,8}-[a-f0-9]{24,64}`,
+	`K[1-9A-HJ-NP-Za-km-z]{51}`,
+	`L[1-9A-HJ-NP-Za-km-z]{51}`,
+	`:AA[A-Za-z0-9_-]{33}`,
+	`5[1-9A-HJ-NP-Za-km-z]{50}`,
+	`[yz]prv[1-9A-HJ-NP-Za-km-z]{100,112}`,
+	`[0-9]{8,10}:[A-Za-z0-9_-]{35}`,
+	`[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}`,
+}
 
 var toldCommands = []struct {
 	marker, begin string

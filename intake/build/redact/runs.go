@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"regexp"
 	"regexp/syntax"
 	"strings"
 )
@@ -83,19 +84,28 @@ func withoutRun(text string, begin, end int, under string) string {
 
 // formatted is how long the secret of a known format is with which a run begins.
 func formatted(run string) int {
-	if !beginsFormat[run[0]] {
-		return 0
+	for _, format := range byFirst[run[0]] {
+		if found := format.FindStringSubmatchIndex(run); found != nil {
+			return found[3]
+		}
 	}
-	found := format.FindStringSubmatchIndex(run)
-	if found == nil {
-		return 0
-	}
-	return found[3]
+	return 0
 }
 
-// beginsFormat are the characters with which some format begins.
-var beginsFormat = func() (table [256]bool) {
-	parsed, err := syntax.Parse(formats, syntax.Perl)
+// byFirst are the formats by the character that they begin with.
+var byFirst = func() (table [256][]*regexp.Regexp) {
+	for _, format := range formats {
+		pattern := regexp.MustCompile(`^(` + format + `)(?:[^A-Za-z0-9]|$)`)
+		for _, c := range firstOf(format) {
+			table[c] = append(table[c], pattern)
+		}
+	}
+	return table
+}()
+
+// firstOf are the characters that a pattern may begin with.
+func firstOf(pattern string) (found []byte) {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
 		panic(err)
 	}
@@ -103,13 +113,8 @@ var beginsFormat = func() (table [256]bool) {
 	if err != nil {
 		panic(err)
 	}
-	seen := make([]bool, len(program.Inst))
 	var follow func(at uint32)
 	follow = func(at uint32) {
-		if seen[at] {
-			return
-		}
-		seen[at] = true
 		switch inst := program.Inst[at]; inst.Op {
 		case syntax.InstAlt, syntax.InstAltMatch:
 			follow(inst.Out)
@@ -118,10 +123,12 @@ var beginsFormat = func() (table [256]bool) {
 			follow(inst.Out)
 		default:
 			for c := range 128 {
-				table[c] = table[c] || inst.MatchRune(rune(c))
+				if inst.MatchRune(rune(c)) {
+					found = append(found, byte(c))
+				}
 			}
 		}
 	}
 	follow(uint32(program.Start))
-	return table
-}()
+	return found
+}

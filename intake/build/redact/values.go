@@ -32,7 +32,6 @@ var (
 	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
-	format        = regexp.MustCompile(`^(` + formats + `)(?:[^A-Za-z0-9]|$)`)
 	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:\w+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}|<\w+>|\*+|\.\.\.|x{3,}|X{3,}` +
 		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*)$`).MatchString
 )

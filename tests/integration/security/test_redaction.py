@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from tests.support.intake import PROTOBUF, TRACES, Intake, frame
-from tests.support.redaction import collector, measure
+from tests.support.redaction import collector, measure, unusual
 from tests.support.redaction.intake import Passed
 
 #: Keys that nothing but their looks tells, and which no pattern of the collector finds.
@@ -156,6 +156,15 @@ def test_intake_and_collector_find_secrets(passed: Passed) -> None:
     )
     assert found.recall >= 0.995, found.worst(0)[:9]
     assert [name for axis in (0, 1) for recall, name in found.worst(axis) if recall < 0.95] == []
+
+
+def test_they_find_what_stands_in_unusual_places(passed: Passed) -> None:
+    found = {
+        name
+        for name, text, secret in unusual.cases()
+        if measure.leaks(secret, collector.text(passed.text(text)))
+    }
+    assert found == unusual.MISSED
 
 
 def test_innocents_stay(passed: Passed) -> None:
