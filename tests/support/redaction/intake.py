@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -52,7 +51,9 @@ class Passed:
 
 
 def _answers(intake: Intake, asked: dict[str, tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for some in itertools.batched(asked.items(), _AT_ONCE):
+    items = list(asked.items())
+    for start in range(0, len(items), _AT_ONCE):
+        some = items[start : start + _AT_ONCE]
         request = ExportTraceServiceRequest()
         owned = request.resource_spans.add()
         owned.resource.attributes.add(key="service.name").value.string_value = "corpus"
