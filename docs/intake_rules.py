@@ -32,10 +32,10 @@ def pages() -> dict[Path, str]:
         "secretWords": RULES.secret, "qualified": RULES.qualified, "ambiguous": RULES.ambiguous, "tails": RULES.tails,
         "metadata": RULES.metadata, "harmless": RULES.harmless, "harmlessNames": RULES.harmless_names,
         "identifiers": RULES.ids, "plainNames": RULES.plain, "exchanges": RULES.exchanges, "noValues": RULES.no_values,
-        "wordsOfIDs": RULES.id_words, "wordsOfSecrets": RULES.secret_words, "mnemonicWords": text("english.txt").split(),
+        "wordsOfIDs": RULES.id_words, "wordsOfSecrets": RULES.secret_words, "keptHeaders": RULES.headers, "mnemonicWords": text("english.txt").split(),
     }  # fmt: skip
     parts = [_HEAD, *(f"var {name} = {_set(words)}\n" for name, words in sets.items())]
-    rest = (_qualifiers(RULES.qualifiers), _formats(RULES.formats), _commands())
+    rest = (_qualifiers(RULES.qualifiers), _formats(RULES.formats), _commands(), _quotes(), _hosts())
     return {PATH: "\n".join((*parts, *rest))}
 
 
@@ -57,3 +57,15 @@ def _commands() -> str:
         f"\t{{`{each.marker}`, `{each.begin}`, {str(each.likely).lower()}}},\n" for each in RULES.commands
     )
     return f"var toldCommands = []struct {{\n\tmarker, begin string\n\tlikely        bool\n}}{{\n{items}}}\n"
+
+
+def _quotes() -> str:
+    items = "".join(f"\t{{`{each.marker}`, `{each.begin}`, `{each.end}`}},\n" for each in RULES.quotes)
+    return f"var quotedValues = []struct{{ marker, begin, end string }}{{\n{items}}}\n"
+
+
+def _hosts() -> str:
+    """The longest first, as the SDK asks them."""
+    hosts = sorted(RULES.hosts.items(), key=lambda item: -len(item[0]))
+    items = "".join(f"\t{{`{host}`, `{keep}`}},\n" for host, keep in hosts)
+    return f"var hostsWithKeys = [][2]string{{\n{items}}}\n"

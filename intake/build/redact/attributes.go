@@ -31,6 +31,12 @@ func NewAttributes(keep []*regexp.Regexp) *Attributes {
 	return &Attributes{keep: keep, names: map[string]Name{}}
 }
 
+var (
+	headerName  = regexp.MustCompile(`^(?:http|rpc\.\w+)\.(?:request|response)\.(?:header|metadata)\.(.+)$`)
+	isRateLimit = regexp.MustCompile(`rate[-_]?limit|used[-_]weight|order[-_]count|limit[-_]status`).MatchString
+	isDropped   = regexp.MustCompile(`^(?:db\.(?:query|operation)\.parameters?(?:\.|$)|db\.statement\.parameters|url\.query$|url\.fragment$|http\.(?:request|response)\.body)`).MatchString
+)
+
 var addressNames = set("exchange.url http.route http.target http.url server.url url.full url.original url.path")
 
 // Of looks a name up.
@@ -45,6 +51,13 @@ func (a *Attributes) Of(name string) Name {
 	found = Name{
 		Shown: Text(name, ""), Kept: identifiers[name] || plainNames[name], name: name, promise: promise(name),
 		isAddress: addressNames[name],
+	}
+	if header := headerName.FindStringSubmatch(strings.ToLower(name)); header != nil {
+		if plain := strings.ReplaceAll(header[1], "_", "-"); !keptHeaders[plain] && !isRateLimit(plain) {
+			found.promise = aSecret
+		}
+	} else if isDropped(strings.ToLower(name)) {
+		found.promise = aSecret
 	}
 	for _, pattern := range a.keep {
 		found.Kept = found.Kept || pattern.MatchString(name)
@@ -83,12 +96,8 @@ func (n Name) Value(value string) string {
 		return Mark
 	case n.promise != aNothing && isSecret(n.promise, value[:min(len(value), longestGuess)]):
 		return Mark
-	case n.isAddress && !strings.Contains(value, "://"):
-		path, rest := value, ""
-		if end := strings.IndexAny(value, "?#"); end >= 0 {
-			path, rest = value[:end], value[end:]
-		}
-		return cleanPath(path, "") + rest
+	case n.isAddress:
+		return cleanAddress(head(value))
 	}
 	return Text(value, n.name)
 }

@@ -95,6 +95,12 @@ func valueBehind(text, name string, end int, promised string) (start, stop int, 
 			return start, stop, Mark
 		}
 	}
+	if promised != aSecret {
+		guess := word(text[:min(len(text), start+longestGuess)], start)
+		if _, stop, _ := decided(text, start, guess, promised); stop == 0 {
+			return 0, 0, ""
+		}
+	}
 	return decided(text, start, word(text, start), promised)
 }
 
@@ -306,7 +312,7 @@ func restOfLine(text string, start int) int {
 }
 
 func isPlainLine(line string) bool {
-	return all(strings.TrimRight(line, ".,;"), func(c byte) bool { return isLower(c) || c == ' ' })
+	return len(line) <= longestGuess && all(strings.TrimRight(line, ".,;"), func(c byte) bool { return isLower(c) || c == ' ' })
 }
 
 // phrase is where words in a row end, one or two blanks or a comma between them, and how many there are.

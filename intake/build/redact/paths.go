@@ -22,29 +22,6 @@ var (
 
 func init() { beforeKeys[""] = true }
 
-// withoutKeysInPaths takes the segments out of addresses' paths that are keys.
-func withoutKeysInPaths(text string) string {
-	var out edit
-	for at := 0; ; {
-		found := strings.Index(text[at:], "://")
-		if found < 0 {
-			return out.end(text)
-		}
-		begin := at + found + 3
-		end := begin
-		for end < len(text) && !isSpace(text[end]) && strings.IndexByte("'\"<>\\^`{|}?#", text[end]) < 0 {
-			end++
-		}
-		at = end
-		if slash := strings.IndexByte(text[begin:end], '/'); slash >= 0 {
-			path := strings.TrimRight(text[begin+slash:end], ".,;:)]!")
-			if clean := cleanPath(path, ""); clean != path {
-				out.put(text, begin+slash, begin+slash+len(path), clean)
-			}
-		}
-	}
-}
-
 // cleanPath is a path without the segments that are keys; before is the segment in front of it.
 func cleanPath(path, before string) string {
 	if len(path) < shortestNamed {

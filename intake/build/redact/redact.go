@@ -1,6 +1,5 @@
 // Package redact takes secrets out of what senders without botobs' SDK send, as the SDK does before it sends: by names, by what
-// a run of characters looks like, and by the word in front of it. The words are those of botobs/_sdk/redaction/rules.toml; what
-// can be told by a pattern alone is left to the collector, which comes behind.
+// a run of characters looks like, and by the word in front of it. The words are those of botobs/_sdk/redaction/rules.toml.
 //
 // Every rule takes time in proportion to a text.
 package redact
@@ -35,7 +34,7 @@ func Text(text, under string) string {
 }
 
 // signs are characters without which rules need not look at a text; most are short, and hold few.
-type signs uint8
+type signs uint16
 
 const (
 	escapes signs = 1 << iota
@@ -45,13 +44,14 @@ const (
 	colons
 	bars
 	encodings
+	questions
 	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
 	shouts
 )
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
-		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "SGU": shouts,
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGU": shouts,
 	} {
 		for at := range len(text) {
 			table[text[at]] |= sign
@@ -95,10 +95,19 @@ func unwrapped(text, under string, found signs) string {
 
 func rules(text, under string) string {
 	found := signsIn(text)
-	if found&colons != 0 {
-		text = withoutKeysInPaths(text)
+	if found&dashes != 0 && strings.Contains(text, "-----BEGIN") {
+		text = withoutKeyBlocks(text)
 	}
-	text = withoutPairs(text)
+	if len(text) >= shortestNamed {
+		text = withoutWebTokens(text)
+	}
+	if found&colons != 0 {
+		text = withoutAddresses(text)
+	}
+	if found&questions != 0 {
+		text = withoutQueries(text)
+	}
+	text = withoutMarked(text, marks(text))
 	if found&(shouts|dashes|bars) != 0 && found&(blanks|bars) != 0 {
 		text = withoutCommands(text)
 	}
@@ -112,6 +121,20 @@ func rules(text, under string) string {
 		text = withoutPhrases(text)
 	}
 	return text
+}
+
+func withoutMarked(text string, found kinds) string {
+	if found == 0 {
+		return text
+	}
+	text = withoutQuotes(text, found)
+	if found.has(ofSchemes) {
+		text = withoutSchemes(text)
+	}
+	if found.has(ofCookies) {
+		text = withoutCookies(text)
+	}
+	return withoutPairs(text)
 }
 
 // encoded cleans words that were encoded for an address, once or more: they stay as they were before, where a secret was in one.

@@ -89,6 +89,11 @@ var wordsOfSecrets = set(`
 apikey credential credentials hmac key passphrase password private secret signature
 `)
 
+var keptHeaders = set(`
+accept age cache-control cf-ray content-encoding content-length content-type date host retry-after server user-agent
+x-request-id
+`)
+
 var mnemonicWords = set(`
 abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve acid acoustic
 acquire across act action actor actress actual adapt add addict address adjust admit adult advance advice aerobic affair
@@ -323,4 +328,79 @@ var toldCommands = []struct {
 	{`sshpass `, `sshpass -p ?`, false},
 	{`docker login `, `docker login [^\n]{0,200}-p `, false},
 	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, false},
+}
+
+var quotedValues = []struct{ marker, begin, end string }{
+	{`argument $`, `argument \$[0-9]{1,5}: `, `quote`},
+	{`parameter $`, `parameter \$[0-9]{1,5} = `, `quote`},
+	{`invalid input `, `invalid input (?:syntax|value) for [^:"\n]{1,100}: `, `quote`},
+	{`, column `, `COPY [^,\n]{1,100}, line [0-9]{1,12}, column [^:\n]{1,100}: `, `quote`},
+	{`duplicate entry `, `Duplicate entry `, `quote`},
+	{`ncorrect `, `ncorrect [A-Za-z]{1,30} value: `, `quote`},
+	{`near `, `near `, `quote`},
+	{`varchar value `, `the n?varchar value `, `quote`},
+	{`duplicate key value is (`, `duplicate key value is `, `bracket`},
+	{`args beginning with: `, `args beginning with: `, `quote`},
+	{`input_value=`, `input_value=`, `quote`},
+	{`'input': `, `'input': `, `quote`},
+	{`dup key: `, `dup key: `, `bracket`},
+	{`key`, `Key {0,9}\([^\n=]{0,200}\) {0,9}= {0,9}`, `bracket`},
+	{`failing row contains`, `Failing row contains {0,9}`, `bracket`},
+	{`pass`, `(?:PASSWORD FOR [^=\n]{1,100}= ?|PASSWORD )`, `quote`},
+	{`pass`, `password `, `quote`},
+	{`identified `, `IDENTIFIED (?:WITH [A-Za-z_]{1,60} )?(?:BY|AS) `, `quote`},
+	{`could not convert string to `, `could not convert string to [a-z]{1,30}: `, `quote`},
+	{`with base `, `with base [0-9]{1,3}: `, `quote`},
+	{`unrecognized token: `, `unrecognized token: `, `quote`},
+	{`annot parse `, `annot parse (?:string |input: )?`, `quote`},
+}
+
+var hostsWithKeys = [][2]string{
+	{`incoming.telemetry.mozilla.org`, ``},
+	{`uptime.betterstack.com`, `/api/v[0-9]+/heartbeat`},
+	{`events.pagerduty.com`, `/integration`},
+	{`gateway.tenderly.co`, ``},
+	{`alert.victorops.com`, `/integrations`},
+	{`chat.googleapis.com`, `/v1/spaces`},
+	{`open.larksuite.com`, `/open-apis/bot(?:/v2)?/hook`},
+	{`validationcloud.io`, `/v[0-9]+`},
+	{`webhook.office.com`, `/webhookb?2?`},
+	{`outlook.office.com`, `/webhook`},
+	{`hooks.airtable.com`, `/workflows`},
+	{`moralis-nodes.com`, `/[a-z0-9-]+`},
+	{`hook.eu1.make.com`, ``},
+	{`hook.us1.make.com`, ``},
+	{`api.telegram.org`, ``},
+	{`hooks.zapier.com`, `/hooks/catch`},
+	{`betteruptime.com`, `/api/v[0-9]+/heartbeat`},
+	{`hooks.slack.com`, `/(?:services|workflows|triggers)`},
+	{`maker.ifttt.com`, `/trigger/[^/]*/(?:json/)?with/key`},
+	{`sctapi.ftqq.com`, ``},
+	{`discordapp.com`, `/api/(?:v[0-9]+/)?webhooks/[0-9]+`},
+	{`open.feishu.cn`, `/open-apis/bot(?:/v2)?/hook`},
+	{`chainstack.com`, ``},
+	{`api.pushcut.io`, ``},
+	{`g.alchemy.com`, `(?:/nft|/data)?/v[0-9]+`},
+	{`alchemyapi.io`, `/v[0-9]+`},
+	{`quiknode.pro`, ``},
+	{`rpc.ankr.com`, `/[a-z0-9_]+`},
+	{`llamarpc.com`, ``},
+	{`webhook.site`, ``},
+	{`discord.com`, `/api/(?:v[0-9]+/)?webhooks/[0-9]+`},
+	{`quiknode.io`, ``},
+	{`blastapi.io`, ``},
+	{`getblock.io`, ``},
+	{`nodereal.io`, `/v[0-9]+`},
+	{`rpcpool.com`, ``},
+	{`allnodes.me`, ``},
+	{`hc-ping.com`, ``},
+	{`api.day.app`, ``},
+	{`p2pify.com`, ``},
+	{`nodies.app`, `/v[0-9]+`},
+	{`grove.city`, `/v[0-9]+`},
+	{`infura.io`, `(?:/ws)?/v[0-9]+`},
+	{`unifra.io`, `/v[0-9]+`},
+	{`nosnch.in`, ``},
+	{`drpc.org`, `/[a-z]+`},
+	{`ntfy.sh`, ``},
 }

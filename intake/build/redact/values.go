@@ -39,7 +39,7 @@ var (
 // isSecret says whether the value of a name with this promise is one.
 func isSecret(promised, value string) bool {
 	bare := strings.TrimSpace(value)
-	if bare == "" || noValues[strings.ToLower(bare)] || isPlaceholder(bare) {
+	if bare == "" || len(bare) <= longestGuess && (noValues[strings.ToLower(bare)] || isPlaceholder(bare)) {
 		return false
 	}
 	return promised == aSecret || isAmbiguousSecret(promised, bare)
