@@ -28,7 +28,7 @@ _BETWEEN = re.compile(
     r"|(?P<spoken>['\"]?[ \t(?]++(?:[|\u2502\u2192][ \t]++)?)"
 )
 # `"old" -> "new"`
-_CHANGED = re.compile(r"\\*+['\"] -> \\*+['\"]")
+_CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"(?<!\\)(?:\\*+b?['\"]|\[)?\[redacted\]")
 # Letters may be followed by their accents, or be written as `\\u00e9`.
 _WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")

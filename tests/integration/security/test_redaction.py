@@ -1,4 +1,4 @@
-"""What the intake takes out of requests, by the real program; the collector's patterns come behind it."""
+"""What the intake takes out of requests, by the real program."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -15,9 +16,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from tests.support.intake import PROTOBUF, TRACES, Intake, frame
-from tests.support.redaction import collector, measure, unusual
+from tests.support.redaction import measure, unusual
 from tests.support.redaction.intake import Passed
 
+#: Characters of a text that are looked at.
+_TEXT = 64 * 1024
 #: Keys that nothing but their looks tells, and which no pattern of the collector finds.
 _BARE = "h2Fqa3J9ifWVXCnShhiB3pMp60JpUorUuzPWHe39"
 _INNOCENT = "7f3c2a1e-5b8d-4c9e-9f10-2b3c4d5e6f70"
@@ -148,29 +151,46 @@ def test_what_holds_no_secret_passes_unchanged(intake: Intake) -> None:
     assert intake.collector.bodies[-1] == body
 
 
-def test_intake_and_collector_find_secrets(passed: Passed) -> None:
-    found = measure.count_secrets(
-        lambda text: collector.text(passed.text(text)),
-        lambda key, value: collector.attribute(key, passed.attribute(key, value)),
-        each=3,
-    )
+def test_the_intake_finds_secrets(passed: Passed) -> None:
+    found = measure.count_secrets(passed.text, passed.attribute, each=3)
     assert found.recall >= 0.995, found.worst(0)[:9]
     assert [name for axis in (0, 1) for recall, name in found.worst(axis) if recall < 0.95] == []
 
 
-def test_they_find_what_stands_in_unusual_places(passed: Passed) -> None:
-    found = {
-        name
-        for name, text, secret in unusual.cases()
-        if measure.leaks(secret, collector.text(passed.text(text)))
-    }
-    assert found == unusual.MISSED
+def test_it_finds_what_stands_in_unusual_places(passed: Passed) -> None:
+    missed = {name for name, text, secret in unusual.cases() if measure.leaks(secret, passed.text(text))}
+    assert missed == unusual.MISSED
 
 
 def test_innocents_stay(passed: Passed) -> None:
-    tried, changed = measure.count_innocents(
-        lambda text: collector.text(passed.text(text)),
-        lambda key, value: collector.attribute(key, passed.attribute(key, value)),
-        each=8,
-    )
+    tried, changed = measure.count_innocents(passed.text, passed.attribute, each=8)
     assert len(changed) <= tried / 1000, changed
+
+
+#: What an alternation of quotes, brackets or names could make slow: each is repeated.
+_REPEATED = [
+    "token=", "secret=Optional[", "authorization: a ", "://a.a", "://a:b@", "[SQL: ", "near '", "Key (k)=(", "LINE 1: ",
+    'key="\\"', "%2525", "-u a:b ", "a1B2c3D4e5F6g7H8", "abandon ", "&quot;", 'password "a" -> "', "token=('a',", "8=FIX|96=",
+    "name: |\n", '<secret a="b" ', "\\", "Bearer ", "cookie: ", "\x1b[1m", "redis-cli ", "secret:", "@",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", _REPEATED, ids=repr)
+def test_a_long_text_costs_as_much_as_many_short_ones(intake: Intake, piece: str) -> None:
+    """In time of the processor, whatever else the machine does; a square would be eight times as much."""
+    process = psutil.Process(intake.process.pid)
+
+    def spent(length: int) -> float:
+        text = piece * (length // len(piece))
+        request = ExportTraceServiceRequest()
+        spans = request.resource_spans.add().scope_spans.add().spans
+        for _ in range(_TEXT // length * 8):
+            spans.add(trace_id=b"t" * 16, span_id=b"s" * 8).status.message = text
+        before = process.cpu_times()
+        assert intake.sends(request.SerializeToString()) == 200
+        after = process.cpu_times()
+        intake.collector.bodies.clear()
+        return after.user + after.system - before.user - before.system
+
+    # A tick of the processor's clock is a hundredth of a second.
+    assert spent(_TEXT) <= 4 * spent(_TEXT // 8) + 0.1

@@ -35,6 +35,14 @@ def test_what_is_laid_over_it_opens_no_other_way(file: str) -> None:
         assert "otlp" not in pipelines.get(name, {}).get("receivers", [])
 
 
+def test_secrets_are_looked_for_once() -> None:
+    """In the intake; what comes past it finds the patterns under another name."""
+    assert _BEHIND["processors"]["redaction"] == {"blocked_key_patterns": [], "blocked_values": []}
+    processors = _ALONE["processors"]
+    assert processors["redaction/patterns"] == processors["redaction"]
+    assert processors["redaction"]["blocked_values"]
+
+
 def test_the_stack_and_compose_lay_it_over() -> None:
     assert collector.BEHIND_INTAKE == ("collector.yaml", "behind-intake.yaml")
     command = configs.load("docker-compose.yml")["services"]["collector"]["command"]
