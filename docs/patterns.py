@@ -27,7 +27,8 @@ _KEYS = (
     "pi[-_.]?[kK]ey", "PI[-_.]?K(?:ey|EY)", "pp[-_.]?[kK]ey", "PP[-_.]?KEY", "ccess[-_.]?[kK]ey", "CCESS[-_.]?KEY",
     "rivate[-_.]?[kK]ey", "RIVATE[-_.]?KEY", "isten[-_.]?[kK]ey", "igning[-_.]?[kK]ey", "ccount[-_.]?[kK]ey",
     "uth[-_.]?[kK]ey", "ccess[-_.]?[tT]oken", "uth[-_.]?[tT]oken", "efresh[-_.]?[tT]oken", "ession[-_.]?[tT]oken",
-    "earer[-_.]?[tT]oken", "ot[-_.]?[tT]oken", "CCESS[-_.]TOKEN", "OTOBS[-_.]TOKEN", r"_pass(?:\W|_|\z)", r"_PASS(?:\W|_|\z)",
+    "earer[-_.]?[tT]oken", "ot[-_.]?[tT]oken", "CCESS[-_.]TOKEN", "OTOBS[-_.]TOKEN", r"_pass(?:\W|_|\z)",
+    r"_PASS(?:\W|_|\z)",
 )  # fmt: skip
 _SIGNATURES = (
     "ignature",

@@ -141,4 +141,3 @@ def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, 
     ):
         return None
     return (spoken.start(1), spoken.start(1) + len(value), REDACTED) if is_secret(promised, value) else None
-

@@ -170,8 +170,8 @@ def test_innocents_stay(passed: Passed) -> None:
 #: What an alternation of quotes, brackets or names could make slow: each is repeated.
 _REPEATED = [
     "token=", "secret=Optional[", "authorization: a ", "://a.a", "://a:b@", "[SQL: ", "near '", "Key (k)=(", "LINE 1: ",
-    'key="\\"', "%2525", "-u a:b ", "a1B2c3D4e5F6g7H8", "abandon ", "&quot;", 'password "a" -> "', "token=('a',", "8=FIX|96=",
-    "name: |\n", '<secret a="b" ', "\\", "Bearer ", "cookie: ", "\x1b[1m", "redis-cli ", "secret:", "@",
+    'key="\\"', "%2525", "-u a:b ", "a1B2c3D4e5F6g7H8", "abandon ", "&quot;", 'password "a" -> "', "token=('a',",
+    "8=FIX|96=", "name: |\n", '<secret a="b" ', "\\", "Bearer ", "cookie: ", "\x1b[1m", "redis-cli ", "secret:", "@",
 ]  # fmt: skip
 
 

@@ -66,9 +66,7 @@ def _answers(intake: Intake, asked: dict[str, tuple[str, Any]]) -> Iterator[tupl
                 span.status.message = value
         assert intake.sends(request.SerializeToString()) == 200
         passed = ExportTraceServiceRequest.FromString(intake.collector.bodies.pop())
-        for (label, (key, _)), span in zip(
-            some, passed.resource_spans[0].scope_spans[0].spans, strict=True
-        ):
+        for (label, (key, _)), span in zip(some, passed.resource_spans[0].scope_spans[0].spans, strict=True):
             yield label, _read(span.attributes[0].value) if key else span.status.message
 
 

@@ -172,10 +172,10 @@ CARRIERS: list[tuple[str, str, str]] = [
 
 #: Words of a mnemonic in ways that no list has them, and keys in forms of their own.
 TEXTS: list[tuple[str, str, str]] = [
-    ("mnemonic in lines", "\n".join("ribbon gospel lunar cactus nephew orbit velvet tomato sphere walnut fiber pulse".split()), "nephew\norbit\nvelvet"),
-    ("numbered mnemonic", " ".join(f"{n}. {w}" for n, w in enumerate("ribbon gospel lunar cactus nephew orbit velvet tomato sphere walnut fiber pulse".split(), 1)), "5. nephew 6. orbit"),
-    ("mnemonic as a list", repr("ribbon gospel lunar cactus nephew orbit velvet tomato sphere walnut fiber pulse".split()), "'nephew', 'orbit', 'velvet'"),
-    ("mnemonic as json", json.dumps({"words": "ribbon gospel lunar cactus nephew orbit velvet tomato sphere walnut fiber pulse".split()}), '"nephew", "orbit", "velvet"'),
+    ("mnemonic in lines", "\n".join(["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"]), "nephew\norbit\nvelvet"),
+    ("numbered mnemonic", " ".join(f"{n}. {w}" for n, w in enumerate(["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"], 1)), "5. nephew 6. orbit"),
+    ("mnemonic as a list", repr(["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"]), "'nephew', 'orbit', 'velvet'"),
+    ("mnemonic as json", json.dumps({"words": ["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"]}), '"nephew", "orbit", "velvet"'),
     ("mnemonic in capitals", "RIBBON GOSPEL LUNAR CACTUS NEPHEW ORBIT VELVET TOMATO SPHERE WALNUT FIBER PULSE", "NEPHEW ORBIT VELVET"),
     ("mnemonic with dashes", "ribbon-gospel-lunar-cactus-nephew-orbit-velvet-tomato-sphere-walnut-fiber-pulse", "nephew-orbit-velvet"),
     ("pgp key", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBGRkZGQBCADHn3vT8nQ5bL1kZ7mR4wY9cJ2hF6dS0aPp\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----", "lQOYBGRkZGQBCADHn3"),

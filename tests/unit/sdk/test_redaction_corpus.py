@@ -65,7 +65,9 @@ def test_the_collector_finds_secrets(by_collector: measure.Found) -> None:
 def test_the_sdk_finds_what_stands_in_unusual_places(redactor: Redactor) -> None:
     cases = list(unusual.cases())
     assert len(cases) >= 200
-    assert {name for name, text, secret in cases if measure.leaks(secret, redactor.text(text))} == unusual.MISSED
+    assert {
+        name for name, text, secret in cases if measure.leaks(secret, redactor.text(text))
+    } == unusual.MISSED
 
 
 def test_innocents_stay_in_the_sdk(redactor: Redactor) -> None:
