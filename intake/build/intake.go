@@ -52,8 +52,12 @@ var (
 	tooSlow   = refusal{http.StatusRequestTimeout, "body_timeout", "the body came too slowly"}
 	silent    = refusal{http.StatusServiceUnavailable, "collector", "the collector does not answer: send it again later"}
 	malformed = refusal{http.StatusBadRequest, "malformed", errMalformed.Error()}
-	packed    = refusal{http.StatusUnsupportedMediaType, "unknown", "send it as it is, or packed as gzip or deflate"}
+	packed    = refusal{http.StatusUnsupportedMediaType, "unknown", "this encoding is not taken: set gzip, deflate or none " +
+		"(OTEL_EXPORTER_OTLP_COMPRESSION=gzip; in the exporter of a collector, compression: gzip)"}
 )
+
+// encodings are those that are taken, as both protocols tell them to whoever comes with another one.
+const encodings = "identity, gzip, deflate"
 
 var signals = map[string]string{
 	"/v1/traces":  "traces",
