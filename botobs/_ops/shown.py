@@ -1,7 +1,7 @@
 """Texts that others have named, as they may be shown: on a terminal, on a page.
 
-A span, a bot or a service may be called by anybody who sends telemetry. Some characters are orders to a terminal, some turn the
-order of a line round so that it reads as another, some are not seen.
+A span, a bot or a service may be called by anybody who sends telemetry. Some characters are orders to a terminal, some
+turn the order of a line round so that it reads as another, some are not seen.
 """
 
 from __future__ import annotations
