@@ -22,9 +22,9 @@ def test_nothing_comes_past_the_intake(name: str) -> None:
     assert _BEHIND["service"]["pipelines"][name] == {"receivers": expected}
 
 
-def test_only_the_stacks_own_certificates_are_let_in() -> None:
+def test_only_the_intakes_certificate_is_let_in() -> None:
     [http] = _BEHIND["receivers"]["otlp/intake"]["protocols"].values()
-    assert http["tls"]["client_ca_file"].endswith("/ca.pem")
+    assert http["tls"]["client_ca_file"].endswith("/intake-ca.pem")
     assert "include_metadata" not in http
 
 
