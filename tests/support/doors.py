@@ -103,7 +103,9 @@ def keys(live: LiveStack, port: Port, elsewhere: Path) -> dict[str, Key]:
         password = read_secret(secrets / "tenants" / "botobs.password")
         wrong["a tenant's password for another"] = Key(password=password, user="another")
     if port.auth is Auth.INTAKE:
-        wrong["the stack's own certificate"] = Key(certificate=(secrets / "client.pem", secrets / "client.key"))
+        wrong["the stack's own certificate"] = Key(
+            certificate=(secrets / "client.pem", secrets / "client.key")
+        )
     if port.auth is Auth.CERTIFICATE:
         wrong["the intake's certificate"] = Key(certificate=(secrets / "intake.pem", secrets / "intake.key"))
     if port.auth is Auth.TOKEN:

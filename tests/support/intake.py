@@ -92,7 +92,9 @@ class Collector:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.secrets / "intake-ca.pem"))
+        context = ssl.create_default_context(
+            ssl.Purpose.CLIENT_AUTH, cafile=str(self.secrets / "intake-ca.pem")
+        )
         context.load_cert_chain(self.secrets / "server.pem", self.secrets / "server.key")
         context.verify_mode = ssl.CERT_REQUIRED
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)

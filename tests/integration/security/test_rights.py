@@ -66,12 +66,15 @@ def _may(live: LiveStack, key: Key, action: Action) -> bool:
     context = ssl.create_default_context(cafile=str(Path(live.home.secrets) / "ca.pem"))
     if key.certificate is not None:
         context.load_cert_chain(*key.certificate)
-    headers = dict(PROTOBUF) if action in {Action.SEND, Action.SEND_AS_OTHER, Action.WRITE, Action.DELIVER} else {}
+    headers = (
+        dict(PROTOBUF) if action in {Action.SEND, Action.SEND_AS_OTHER, Action.WRITE, Action.DELIVER} else {}
+    )
     # Mimir's word for whose data is meant; it is no secret.
     headers["X-Scope-OrgID"] = "botobs"
     if key.token is not None:
         headers["authorization"] = f"Bearer {key.token}"
-    content = {Action.SEND: spans("engine"), Action.DELIVER: spans("engine"), Action.SEND_AS_OTHER: spans("pnl")}.get(action)
+    own = spans("engine")
+    content = {Action.SEND: own, Action.DELIVER: own, Action.SEND_AS_OTHER: spans("pnl")}.get(action)
     auth = None if key.password is None else (key.user, key.password)
     with httpx.Client(base_url=url, verify=context, auth=auth, headers=headers, trust_env=False) as http:
         try:

@@ -36,7 +36,13 @@ def test_containers_can_read_and_nobody_else_gets_there(home: Home) -> None:
 def test_what_no_container_needs_is_not_handed_out(home: Home) -> None:
     given = {path.name for path in (home.containers / "secrets").iterdir()}
     assert "server.key" in given
-    assert not given & {"ca.key", "services-ca.key", "intake-ca.key", "service.token", "database-demo.password"}
+    assert not given & {
+        "ca.key",
+        "services-ca.key",
+        "intake-ca.key",
+        "service.token",
+        "database-demo.password",
+    }
 
 
 def test_a_container_sees_a_change_in_the_file_that_it_has(
