@@ -1,7 +1,7 @@
 """The certificates of the stack: an authority of its own, one certificate for its listeners and one for its clients.
 
-Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else. So
-has the intake, which strangers reach: what it holds opens the collector's port and neither Tempo nor Mimir.
+Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else.
+So has the intake, which strangers reach: what it holds opens the collector's port and neither Tempo nor Mimir.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
 import pytest
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
+from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
+from google.protobuf.message import Message  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -92,7 +92,7 @@ def _logs() -> ExportLogsServiceRequest:
     return request
 
 
-_REQUESTS = {"traces": _traces, "metrics": _metrics, "logs": _logs}
+_REQUESTS: dict[str, Callable[[], Any]] = {"traces": _traces, "metrics": _metrics, "logs": _logs}
 
 
 def _pairs(message: Message) -> Iterator[KeyValue]:

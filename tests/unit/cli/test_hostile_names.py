@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -60,15 +61,21 @@ def _orders(text: str) -> None:
 
 
 def _query(text: str) -> None:
-    rows = [{"labels": {"__name__": text, text: text}, "value": "1"}]
+    rows: list[Mapping[str, Any]] = [{"labels": {"__name__": text, text: text}, "value": "1"}]
     query._show("", "up", rows, titled=False)
-    trace = {"trace_id": text, "service": text, "name": text, "started": _NOW, "seconds": 1.0}
+    trace: Mapping[str, Any] = {
+        "trace_id": text,
+        "service": text,
+        "name": text,
+        "started": _NOW,
+        "seconds": 1.0,
+    }
     query._show("", "{}", [trace], titled=False)
 
 
 def _silence(text: str) -> None:
     made = Silence("7f3c2a1e-5b8d", "active", (text, text), _MOMENT, _MOMENT, text, text)
-    silence.print_table(silence._table([made]))
+    vars(silence)["print_table"](silence._table([made]))
 
 
 def _status(text: str) -> None:
