@@ -20,6 +20,7 @@ from . import (
     exchange_clients,
     first_steps,
     follows,
+    intake_rules,
     interface,
     libraries,
     losses,
@@ -45,6 +46,7 @@ def pages() -> dict[Path, str]:
         | first_steps.pages()
         | {names: "".join(f"{name}\n" for name in sorted(STACK_SETTINGS))}
         | patterns.pages()
+        | intake_rules.pages()
         | same.pages()
         | timeline.pages()
         | {
@@ -168,7 +170,10 @@ def _access() -> str:
         "cell on the real programs.\n\n"
         + markdown_table(["who holds", *map(str, Action)], rows)
         + "\n\nPrograms of Prometheus' family know users and no roles. So each has users of its own: who writes "
-        "into Prometheus can query it, but not see an alert; who posts alerts can silence them, but not see a metric."
+        "into Prometheus can query it, but not see an alert; who posts alerts can silence them, but not see a metric. "
+        "A proxy that knows paths could tell reading from writing. It would stand on the way of every point and of "
+        "every alert, and when it falls nobody is told of anything: there is none.\n\nThe intake, which strangers "
+        "reach, has a certificate of an authority of its own. It opens the collector's port, and no other."
     )
 
 

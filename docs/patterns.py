@@ -27,7 +27,8 @@ _KEYS = (
     "pi[-_.]?[kK]ey", "PI[-_.]?K(?:ey|EY)", "pp[-_.]?[kK]ey", "PP[-_.]?KEY", "ccess[-_.]?[kK]ey", "CCESS[-_.]?KEY",
     "rivate[-_.]?[kK]ey", "RIVATE[-_.]?KEY", "isten[-_.]?[kK]ey", "igning[-_.]?[kK]ey", "ccount[-_.]?[kK]ey",
     "uth[-_.]?[kK]ey", "ccess[-_.]?[tT]oken", "uth[-_.]?[tT]oken", "efresh[-_.]?[tT]oken", "ession[-_.]?[tT]oken",
-    "earer[-_.]?[tT]oken", "ot[-_.]?[tT]oken", "CCESS[-_.]TOKEN", r"_pass(?:\W|_|\z)", r"_PASS(?:\W|_|\z)",
+    "earer[-_.]?[tT]oken", "ot[-_.]?[tT]oken", "CCESS[-_.]TOKEN", "OTOBS[-_.]TOKEN", r"_pass(?:\W|_|\z)",
+    r"_PASS(?:\W|_|\z)",
 )  # fmt: skip
 _SIGNATURES = (
     "ignature",
@@ -103,11 +104,17 @@ def value_patterns() -> Iterator[str]:
         if quote.marker not in _NOT_QUOTES:
             bracket = "[({]" if quote.marker == "dup key: " else r"\("
             yield quote.begin + (rf"{bracket}[^\n]*" if quote.end == "bracket" else _LONG_QUOTED)
+    for command in RULES.commands:
+        likely = r"[A-Za-z][^\s\"'|=(){}\[\]<>$%?:/\x01]*[0-9]" if command.likely else ""
+        yield command.begin + likely + r"[^\s\"'|\x01]" + ("*" if likely else "+")
     yield from RULES.common_formats
-    # What looks like an exchange's key: letters of both cases and digits, or padded base64 of 32 and more bytes.
-    yield r"\b[a-z0-9]{0,20}[A-Z][A-Za-z0-9]{46,}"
+    # What looks like an exchange's key: padded base64 of 32 and more bytes, or letters of both cases and digits.
     yield r"\b[A-Za-z0-9+/_-]{42,}={1,2}"
+    yield r"\b[a-z0-9]{0,20}[A-Z][A-Za-z0-9]{46,}"
     yield r"/(?:web)?hooks?/[A-Za-z0-9_-]{16,}"
+    yield r"/v[0-9]{1,2}/[0-9a-f]{24,}"
+    # `curl -u user:password`
+    yield r"""-u(?:ser)?[ =]["']?[^\s:"']{1,64}:[^\s"']+"""
 
 
 def _any_host() -> str:

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// forwarder gives requests to the collector, which knows this program by the stack's certificate.
+// forwarder gives requests to the collector, which knows this program by its certificate.
 type forwarder struct {
 	client  *http.Client
 	address string
@@ -20,7 +20,7 @@ func newForwarder(address, secrets string) (*forwarder, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := newPair(secrets+"/client.pem", secrets+"/client.key")
+	own := newPair(secrets+"/intake.pem", secrets+"/intake.key")
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS13,

@@ -27,6 +27,7 @@ type intake struct {
 	tokens      *tokens
 	forward     *forwarder
 	guard       *guard
+	redactor    *redactor
 	figures     *figures
 	memory      *budget
 	turns       *turns
@@ -51,8 +52,12 @@ var (
 	tooSlow   = refusal{http.StatusRequestTimeout, "body_timeout", "the body came too slowly"}
 	silent    = refusal{http.StatusServiceUnavailable, "collector", "the collector does not answer: send it again later"}
 	malformed = refusal{http.StatusBadRequest, "malformed", errMalformed.Error()}
-	packed    = refusal{http.StatusUnsupportedMediaType, "unknown", "send it as it is, or packed as gzip or deflate"}
+	packed    = refusal{http.StatusUnsupportedMediaType, "unknown", "this encoding is not taken: set gzip, deflate or none " +
+		"(OTEL_EXPORTER_OTLP_COMPRESSION=gzip; in the exporter of a collector, compression: gzip)"}
 )
+
+// encodings are those that are taken, as both protocols tell them to whoever comes with another one.
+const encodings = "identity, gzip, deflate"
 
 var signals = map[string]string{
 	"/v1/traces":  "traces",
@@ -116,7 +121,7 @@ func (i *intake) admit(r *http.Request) (*token, error) {
 	return known, nil
 }
 
-// take reads a request and measures it.
+// take reads a request, measures it, and takes secrets out of it.
 func (i *intake) take(reply reply, r *http.Request, known *token, share *share, place *place) (signal string, body []byte, found *measured, err error) {
 	signal = signals[r.URL.Path]
 	if signal == "" || r.Method != http.MethodPost {
@@ -130,7 +135,8 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 		return "", nil, nil, err
 	}
 	limit := i.memory.total / memoryShares
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+	isJSON := strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+	if isJSON {
 		found, err = measureJSON(body, limit, known.services != nil)
 	} else {
 		found, err = measure(signal, body, limit)
@@ -143,7 +149,15 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	case !share.grow(found.bytes):
 		return "", nil, nil, busy
 	}
-	return signal, body, found, mayName(known, found)
+	if err := mayName(known, found); err != nil {
+		return "", nil, nil, err
+	}
+	if isJSON {
+		body, err = i.redactor.json(body)
+	} else {
+		body = i.redactor.protobuf(signal, body)
+	}
+	return signal, body, found, err
 }
 
 func mayName(known *token, found *measured) error {

@@ -75,11 +75,15 @@ func run(given settings) error {
 	if err != nil {
 		return err
 	}
+	redactor, err := newRedactor(os.Getenv("REDACT_KEEP"))
+	if err != nil {
+		return err
+	}
 	figures := newFigures()
 	guard := newGuard(given, figures)
 	go guard.sweep(ctx)
 	intake := &intake{
-		tokens: tokens, forward: forward, guard: guard, figures: figures,
+		tokens: tokens, forward: forward, guard: guard, redactor: redactor, figures: figures,
 		memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
 	}
 	services, err := tlsConfig(given.secrets, given.clientCA)

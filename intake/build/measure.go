@@ -14,7 +14,9 @@ type message struct {
 	parts map[int]*message
 	// varints are its packed fields of numbers that are longer in memory.
 	varints map[int]bool
-	kind    kind
+	// texts are its fields that somebody wrote, beside the values of attributes.
+	texts []int
+	kind  kind
 }
 
 type kind int
@@ -39,22 +41,22 @@ var (
 	list     = &message{bytes: partBytes, parts: map[int]*message{1: anyValue}}
 	mapping  = &message{bytes: partBytes, parts: map[int]*message{1: keyValue}}
 	owner    = &message{bytes: partBytes, parts: map[int]*message{1: keyValue, 3: leaf}, kind: resource}
-	scope    = &message{bytes: partBytes, parts: map[int]*message{3: keyValue}}
+	scope    = &message{bytes: partBytes, parts: map[int]*message{3: keyValue}, texts: []int{1}}
 	leaf     = &message{bytes: partBytes}
 	exemplar = &message{bytes: partBytes, parts: map[int]*message{7: keyValue}}
 	buckets  = &message{bytes: partBytes, varints: map[int]bool{2: true}}
-	span     = &message{bytes: itemBytes, parts: map[int]*message{
+	span     = &message{bytes: itemBytes, texts: []int{5}, parts: map[int]*message{
 		9:  keyValue,
-		11: {bytes: partBytes, parts: map[int]*message{3: keyValue}},
+		11: {bytes: partBytes, parts: map[int]*message{3: keyValue}, texts: []int{2}},
 		13: {bytes: partBytes, parts: map[int]*message{4: keyValue}},
-		15: leaf,
+		15: {bytes: partBytes, texts: []int{2}},
 	}}
 	logRecord = &message{bytes: itemBytes, parts: map[int]*message{5: anyValue, 6: keyValue}}
 	number    = &message{bytes: itemBytes, parts: map[int]*message{5: exemplar, 7: keyValue}}
 	histogram = &message{bytes: itemBytes, parts: map[int]*message{8: exemplar, 9: keyValue}}
 	exponents = &message{bytes: itemBytes, parts: map[int]*message{1: keyValue, 8: buckets, 9: buckets, 11: exemplar}}
 	summary   = &message{bytes: itemBytes, parts: map[int]*message{6: leaf, 7: keyValue}}
-	metric    = &message{bytes: partBytes, parts: map[int]*message{
+	metric    = &message{bytes: partBytes, texts: []int{1, 2}, parts: map[int]*message{
 		5: points(number), 7: points(number), 9: points(histogram), 10: {bytes: partBytes, parts: map[int]*message{1: exponents}, kind: exponential}, 11: points(summary), 12: keyValue,
 	}}
 

@@ -47,6 +47,10 @@ func (a httpReply) refuse(said refusal) {
 	if said.status == http.StatusUnauthorized {
 		a.w.Header().Set("WWW-Authenticate", "Bearer")
 	}
+	if said.status == http.StatusUnsupportedMediaType {
+		// https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
+		a.w.Header().Set("Accept-Encoding", encodings)
+	}
 	if said.status == http.StatusServiceUnavailable {
 		a.w.Header().Set("Retry-After", "1")
 	}
@@ -92,7 +96,12 @@ var codes = map[int]int{
 	http.StatusTooManyRequests: 14, http.StatusBadGateway: 14, http.StatusServiceUnavailable: 14, http.StatusGatewayTimeout: 14,
 }
 
-func (a grpcReply) refuse(said refusal) { a.end(codes[said.status], said.text) }
+func (a grpcReply) refuse(said refusal) {
+	if said.status == http.StatusUnsupportedMediaType {
+		a.w.Header().Set("Grpc-Accept-Encoding", encodings)
+	}
+	a.end(codes[said.status], said.text)
+}
 
 func (a grpcReply) end(code int, text string) {
 	a.w.Header().Set("Content-Type", "application/grpc")

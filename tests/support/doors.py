@@ -102,6 +102,12 @@ def keys(live: LiveStack, port: Port, elsewhere: Path) -> dict[str, Key]:
     if port.auth is Auth.TENANT:
         password = read_secret(secrets / "tenants" / "botobs.password")
         wrong["a tenant's password for another"] = Key(password=password, user="another")
+    if port.auth is Auth.INTAKE:
+        wrong["the stack's own certificate"] = Key(
+            certificate=(secrets / "client.pem", secrets / "client.key")
+        )
+    if port.auth is Auth.CERTIFICATE:
+        wrong["the intake's certificate"] = Key(certificate=(secrets / "intake.pem", secrets / "intake.key"))
     if port.auth is Auth.TOKEN:
         operator = read_secret(secrets / "operator.password")
         return wrong | {"an operator's password as a token": Key(operator, operator)}
@@ -124,6 +130,8 @@ def right_key(live: LiveStack, port: Port) -> Key:
             return Key(password=read_secret(secrets / "database-postgres.password"))
         case Auth.CERTIFICATE:
             return Key(certificate=(secrets / "client.pem", secrets / "client.key"))
+        case Auth.INTAKE:
+            return Key(certificate=(secrets / "intake.pem", secrets / "intake.key"))
         case Auth.TENANT:
             return Key(password=read_secret(secrets / "tenants" / "botobs.password"), user="botobs")
         case Auth.ACCESS_KEY:

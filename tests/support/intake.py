@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -91,7 +92,9 @@ class Collector:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.secrets / "ca.pem"))
+        context = ssl.create_default_context(
+            ssl.Purpose.CLIENT_AUTH, cafile=str(self.secrets / "intake-ca.pem")
+        )
         context.load_cert_chain(self.secrets / "server.pem", self.secrets / "server.key")
         context.verify_mode = ssl.CERT_REQUIRED
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
@@ -111,9 +114,10 @@ class Intake:
     Args:
         folder: An empty folder, for its secrets.
         arguments: Its limits, where they are not the usual ones.
+        environ: Further variables.
     """
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         self.log = folder / "intake.log"
         self.secrets = folder / "secrets"
         secrets.ensure(self.secrets)
@@ -123,6 +127,7 @@ class Intake:
         binaries.require(["intake"], Silent())
         self._program = binaries["botobs-intake"]
         self._arguments = arguments
+        self._environ = environ or {}
         self.grpc, self.http, self._health = free_ports(3)
 
     def __enter__(self) -> Self:
@@ -137,7 +142,10 @@ class Intake:
                 f"--secrets={self.secrets}",
                 *self._arguments,
             ],
-            env={"COLLECTOR_URL": f"https://127.0.0.1:{self.collector.server.server_address[1]}"},
+            env={
+                "COLLECTOR_URL": f"https://127.0.0.1:{self.collector.server.server_address[1]}",
+                **self._environ,
+            },
             stderr=self._log,
         )
         eventually(self._listens)

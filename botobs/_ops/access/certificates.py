@@ -1,6 +1,7 @@
 """The certificates of the stack: an authority of its own, one certificate for its listeners and one for its clients.
 
 Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else.
+So has the intake, which strangers reach: what it holds opens the collector's port and neither Tempo nor Mimir.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ PURPOSES = {
     "ca": "signs the stack's own",
     "server": "shown by every listener",
     "client": "shown by the components and by botobs to each other",
+    "intake": "shown by the intake to the collector, and to nobody else",
+    "intake-ca": "signs that one",
     "services-ca": "signs those of services, where services show any",
 }
 _DELETE_KEY = "Delete it with its certificate, and both will be made anew."
@@ -86,6 +89,8 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     Raises:
         StackError: The authority is somebody else's, and a certificate of theirs is missing.
     """
+    if _needs_renewal(folder / "intake.pem", ()):
+        _issue_intake(folder)
     if _is_foreign(folder):
         for leaf in ("server", "client"):
             if not (folder / f"{leaf}.pem").exists():
@@ -99,7 +104,8 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
 
 def renew(folder: Path) -> None:
-    """Make both certificates anew; the authority stays, so that nobody has to trust a new one."""
+    """Make the leaves anew; the authorities stay, so that nobody has to trust a new one."""
+    _issue_intake(folder)
     _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
     _issue_own(folder, "client", ())
 
@@ -208,6 +214,11 @@ def _needs_renewal(path: Path, hosts: Iterable[str]) -> bool:
 def _issue_own(folder: Path, leaf: str, hosts: Iterable[str]) -> None:
     usage = ExtendedKeyUsageOID.SERVER_AUTH if leaf == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
     _issue(folder, leaf, _authority(folder, "ca", "botobs development CA"), hosts, usage)
+
+
+def _issue_intake(folder: Path) -> None:
+    authority = _authority(folder, "intake-ca", "botobs intake CA")
+    _issue(folder, "intake", authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 _Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]

@@ -17,6 +17,7 @@ class Action(StrEnum):
     SILENCE = "silence alerts"
     TRACES = "read traces in Tempo"
     LONG_TERM = "query Mimir"
+    DELIVER = "send past the intake, without a token"
     HEALTH = "read the health of collector and intake"
     RELOAD = "reload or stop Prometheus over HTTP"
 
@@ -33,6 +34,7 @@ class Credential(StrEnum):
     COLLECTOR = "`collector.password`"
     NOTIFIER = "`notifier.password`"
     CLIENT = "`client.pem` with its key"
+    INTAKE = "`intake.pem` with its key"
 
 
 #: Upstream's programs know users and no roles: whoever may post alerts to Alertmanager may silence there, whoever may
@@ -49,4 +51,5 @@ RIGHTS: dict[Credential, frozenset[Action]] = {
     Credential.COLLECTOR: frozenset({Action.WRITE, Action.QUERY}),
     Credential.NOTIFIER: frozenset({Action.READ_ALERTS, Action.SILENCE}),
     Credential.CLIENT: frozenset({Action.TRACES, Action.LONG_TERM, Action.HEALTH}),
+    Credential.INTAKE: frozenset({Action.DELIVER}),
 }

@@ -113,7 +113,8 @@ def run_settle(options: argparse.Namespace) -> int:
         return 0
     who = f" of {found.service}" if found is not None else ""
     out.print(
-        f"The order {options.id}{who} on {options.exchange} is settled: {options.outcome}.", markup=False
+        name(f"The order {options.id}{who} on {options.exchange} is settled: {options.outcome}."),
+        markup=False,
     )
     if found is None:
         out.print(
@@ -172,7 +173,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 def _show(listing: Listing, last: str) -> None:
     if listing.orders:
         print_table(_table(listing))
-        out.print(f"\nSee how one was sent with: botobs traces {listing.orders[0].trace_id}")
+        out.print(f"\nSee how one was sent with: botobs traces {name(listing.orders[0].trace_id)}")
         out.print(
             "Tell what became of one with: botobs orders settle ID --exchange NAME --outcome "
             + "|".join(_OUTCOMES)
@@ -182,9 +183,10 @@ def _show(listing: Listing, last: str) -> None:
     if listing.orders is None:
         for each in listing.counted or ():
             bot = f", bot {each.bot}" if each.bot else ""
-            out.print(f"{each.service}{bot}: {each.orders} unsettled on {each.exchange}", markup=False)
+            sentence = f"{each.service}{bot}: {each.orders} unsettled on {each.exchange}"
+            out.print(name(sentence), markup=False)
     for sentence in listing.disagreements:
-        out.print(sentence, markup=False)
+        out.print(name(sentence), markup=False)
     if listing.disagreements:
         out.print(
             "They differ for up to half a minute after a change. Later, an order may be older than what Tempo keeps, "
@@ -192,7 +194,7 @@ def _show(listing: Listing, last: str) -> None:
             markup=False,
         )
     for problem in listing.problems:
-        err.print(problem, markup=False)
+        err.print(name(problem), markup=False)
 
 
 def _table(listing: Listing) -> Table:
@@ -226,7 +228,7 @@ def _table(listing: Listing) -> Table:
                     order.order_id,
                 )
             ),
-            order.trace_id,
+            name(order.trace_id),
         )
     return table
 

@@ -104,7 +104,7 @@ def _expire(options: argparse.Namespace) -> int:
         print_json([silence.id for silence in found])
     else:
         for silence in found:
-            out.print(f"ended: {silence.id} {' '.join(silence.matchers)}")
+            out.print(name(f"ended: {silence.id} {' '.join(silence.matchers)}"))
     return 0
 
 

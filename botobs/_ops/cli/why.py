@@ -12,7 +12,7 @@ from rich.table import Table
 from ..._sdk.units import age
 from .. import why
 from ..access import clients
-from ..console import err, out, print_json, print_table, styled
+from ..console import err, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
 from ..why import Alert, Answer, Explanation
@@ -96,7 +96,7 @@ def _show(answer: Answer) -> None:
     if evidence.traces:
         _say(f"\nDraw the newest with: botobs traces {evidence.traces[0].trace_id}")
     for problem in evidence.problems:
-        err.print(problem, markup=False)
+        err.print(name(problem), markup=False)
 
 
 def _explain(explanation: Explanation) -> None:
@@ -113,12 +113,14 @@ def _also(subject: Alert, alerts: tuple[Alert, ...]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for alert in others[:10]:
         how = alert.severity if alert.firing else "pending"
-        table.add_row(f"  {how}", alert.name, alert.about, f"since {_clock(alert.since)}")
+        table.add_row(f"  {how}", name(alert.name), name(alert.about), f"since {_clock(alert.since)}")
     print_table(table)
 
 
 def _say(text: str) -> None:
-    out.print(text, markup=False)
+    """A sentence, which stays one line whatever is named in it."""
+    sentence = text.lstrip("\n")
+    out.print("\n" * (len(text) - len(sentence)) + name(sentence), markup=False)
 
 
 def _clock(moment: float) -> str:

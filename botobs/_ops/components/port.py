@@ -11,6 +11,7 @@ class Auth(StrEnum):
 
     TOKEN = "a bearer token of `ingest.tokens`"
     CERTIFICATE = "a client certificate of the stack's authority"
+    INTAKE = "the intake's certificate"
     PASSWORD = "a user that the program knows, with its password"
     DATABASE = "a role of the database with its password (SCRAM-SHA-256)"
     LOGIN = "a Grafana account with its password"

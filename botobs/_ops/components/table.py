@@ -24,7 +24,7 @@ COMPONENTS: tuple[Component, ...] = (
         program="collector",
         folder="collector",
         ports=(
-            Port("BOTOBS_COLLECTOR_OTLP_PORT", 4319, "collector", "OTLP from the intake", Auth.CERTIFICATE),
+            Port("BOTOBS_COLLECTOR_OTLP_PORT", 4319, "collector", "OTLP from the intake", Auth.INTAKE),
             Port(
                 "BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Auth.CERTIFICATE
             ),

@@ -10,7 +10,8 @@ from typing import Any
 from rich.measure import Measurement
 from rich.table import Table
 
-from .terminal import Terminal, name, styled
+from ..shown import name
+from .terminal import Terminal, styled
 
 __all__ = ["Terminal", "err", "fail", "name", "out", "print_json", "print_table", "styled"]
 

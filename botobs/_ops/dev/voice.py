@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from ..shown import name
 from .notes import Note
 
 #: Lines in one second at most; what is beyond is counted.
@@ -82,12 +83,12 @@ class Voice:
 
 def _text(note: Note) -> Text:
     moment = time.strftime("%H:%M:%S", time.localtime(note.time))
-    text = Text.assemble((f"{moment} ", "dim"), f"{note.service} ")
+    text = Text.assemble((f"{moment} ", "dim"), f"{name(note.service)} ")
     if note.kind == "order":
         text.append(f"order {note.outcome} ", _COLOURS.get(note.outcome, "green"))
     else:
         text.append(f"{note.kind} ", "red" if note.kind == "error" else "yellow")
-    text.append(note.text)
+    text.append(name(note.text))
     if note.duration is not None:
         text.append(f"  {note.duration * 1000:.0f} ms")
     if note.trace_id and note.outcome != "waiting":

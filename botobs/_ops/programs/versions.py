@@ -69,7 +69,7 @@ class Pin:
         It holds a digest of the sources too: our collector's list of components can change within a version.
         """
         digest = hashlib.sha256()
-        for file in sorted(self.source.iterdir()):
+        for file in sorted(self.source.rglob("*")):
             if file.suffix in {".go", ".mod", ".sum"}:
                 digest.update(file.read_bytes())
         return f"{self.version}-{digest.hexdigest()[:8]}"

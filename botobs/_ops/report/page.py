@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from ..._version import __version__
+from ..shown import visible
 from . import units
 from .gather import Report
 from .view import View
@@ -67,6 +69,8 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A name must not turn the order of a line round, or hold what no file may.
+        finalize=lambda shown: visible(shown) if type(shown) is str else shown,
     )
     environment.filters["data"] = _data
     environment.filters["code"] = _code
@@ -85,13 +89,21 @@ def template(name: str) -> jinja2.Template:
 
 def _data(value: Any) -> Markup:
     """JSON that can stand in a script element, whatever its texts hold."""
-    compact = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    compact = json.dumps(_visible(value), separators=(",", ":"), allow_nan=False)
     return Markup(compact.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {_visible(key): _visible(each) for key, each in value.items()}
+    return [_visible(each) for each in value] if isinstance(value, Sequence) else value
 
 
 def _code(text: str) -> Markup:
     """Text with what stands between backticks as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(Markup.escape(text))))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(Markup.escape(visible(text)))))
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from .names import SECRET, STEMS, promise
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
-from .values import FEWEST_WORDS, is_secret
+from .values import FEWEST_WORDS, is_like_a_password, is_secret
 
 _NAME = re.compile(r"[\w.\-]*+")
 _LONGEST_NAME = 128
@@ -20,9 +20,15 @@ _LONGEST_WORD = 20
 _WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z]{2,19}) \Z")
 # What stands between a name and its value; after a blank alone the value is spoken of.
 _BETWEEN = re.compile(
-    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:)\s*+|\\*+['\"]\s*+(?:,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|value\s*+=\s*+)|>"
-    r"|(?P<spoken>['\"]?[ \t(?]++)"
+    # `name: |` with the value in the next line.
+    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+"
+    r"|\\*+['\"]\s*+(?:,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|value\s*+=\s*+)"
+    # A part of a form; the attributes of an element of XML; the two lines of a variable in Kubernetes; Erlang.
+    r"|['\"](?:\r?\n){2}|(?:\s[\w:-]{1,40}=\"[^\"<>]{0,200}\")*+>|['\"]?[ \t]*+\r?\n[ \t]*+value:\s*+|,\s*+<<"
+    r"|(?P<spoken>['\"]?[ \t(?]++(?:[|\u2502\u2192][ \t]++)?)"
 )
+# `"old" -> "new"`
+_CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"(?<!\\)(?:\\*+b?['\"]|\[)?\[redacted\]")
 # Letters may be followed by their accents, or be written as `\\u00e9`.
 _WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")
@@ -84,6 +90,10 @@ def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str
         return _spoken(text, name, start, promised)
     inside = quoted(text, start)
     if inside is not None:
+        changed = _CHANGED.match(text, inside[1])
+        if changed is not None and promised == SECRET:
+            inside = quoted(text, changed.end() - 1) or inside
+            return start + 1, inside[1], REDACTED
         return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
@@ -114,7 +124,6 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     return None if clean == items[0] else (start, items.end(), clean)
 
 
-_SIGNS_OF_CODE = frozenset("=(){}[]<>$%?:/")
 _SPOKEN = re.compile(r"(?:(?:is|was|of|to|has value|->):? )?['\"(]?([^\s'\"]++)")
 
 
@@ -127,13 +136,8 @@ def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, 
     value = spoken[1].rstrip(".,;:)")
     if (
         not is_option
-        and (promised != SECRET or len(value) < 6 or not _is_like_a_password(value))
+        and (promised != SECRET or len(value) < 6 or not is_like_a_password(value))
         and promised != "otp"
     ):
         return None
     return (spoken.start(1), spoken.start(1) + len(value), REDACTED) if is_secret(promised, value) else None
-
-
-def _is_like_a_password(value: str) -> bool:
-    has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return has_both and not value[0].isdigit() and _SIGNS_OF_CODE.isdisjoint(value)

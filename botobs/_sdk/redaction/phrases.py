@@ -1,4 +1,7 @@
-"""Mnemonics: twelve or more words in a row of BIP-39's list of English words, without a name beside them."""
+"""Mnemonics: twelve or more words in a row of BIP-39's list of English words, without a name beside them.
+
+In lines, numbered, quoted one by one, with dashes, in capitals.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from .rules import text as data
 
 #: What BIP-39 allows at least.
 _FEWEST = 12
-_RUN = re.compile(r"[a-z][a-z ,\n\\]{46,}+")
-_WORD = re.compile(r"(?<!\\)[a-z]+")
+_RUN = re.compile(r"[A-Za-z][A-Za-z ,\n\\'\"0-9.)-]{46,}+")
+_WORD = re.compile(r"(?<!\\)[A-Za-z]+")
 
 
 @cache
@@ -25,7 +28,7 @@ def without_phrases(text: str, redacted: str) -> str:
 
 def _without_known(run: str, redacted: str) -> str:
     known = _words()
-    words = _WORD.findall(run)
+    words = _WORD.findall(run.lower())
     # Of as many words in a row one is the last of a dozen.
     if not any(
         words[at] in known and _row(words, at, known) for at in range(_FEWEST - 1, len(words), _FEWEST)
@@ -36,7 +39,7 @@ def _without_known(run: str, redacted: str) -> str:
     done = first = 0
     while first < len(found):
         last = first
-        while last < len(found) and found[last][0] in known:
+        while last < len(found) and words[last] in known:
             last += 1
         if last - first >= _FEWEST:
             kept += (run[done : found[first].start()], redacted)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
-# `'…`, `b"…`, `\\"…`, `SecretStr('…`, `bytearray(b'…`.
-_OPENING = re.compile(r"(?:[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}(?<!\\)(\\*+)(['\"])")
+# `'…`, `b"…`, `\\"…`, `SecretStr('…`, `bytearray(b'…`, `string(12) "…`.
+_OPENING = re.compile(
+    r"(?:string\(\d{1,9}\) |[A-Za-z_][\w.]{0,60}\((?:\w{1,30}=)?)?[bBuUrRfF]{0,2}(?<!\\)(\\*+)(['\"])"
+)
 _QUOTE = {"'": re.compile(r"(?<!\\)(\\*+)'"), '"': re.compile(r'(?<!\\)(\\*+)"')}
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _IN_BRACKETS = re.compile(r"[\[\](){}]|(?<!\\)\\*+['\"]")

@@ -27,6 +27,21 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A password that a program or a protocol is told.
+
+    Attributes:
+        marker: A part of the text before it that is quick to look for.
+        begin: Pattern of the text before it.
+        likely: Whether words may stand there too.
+    """
+
+    marker: str
+    begin: str
+    likely: bool
+
+
+@dataclass(frozen=True)
 class Rules:
     """The content of `rules.toml`; the file says what each table is for."""
 
@@ -48,6 +63,7 @@ class Rules:
     common_formats: tuple[str, ...]
     hosts: dict[str, str]
     quotes: tuple[Quote, ...]
+    commands: tuple[Command, ...]
     headers: frozenset[str]
 
 
@@ -78,6 +94,7 @@ def load() -> Rules:
         common_formats=tuple(raw["formats"]["common"]),
         hosts=dict(raw["hosts"]),
         quotes=tuple(Quote(**quote) for quote in raw["quotes"]),
+        commands=tuple(Command(**command) for command in raw["commands"]),
         headers=frozenset(raw["headers"]["keep"]),
     )
 

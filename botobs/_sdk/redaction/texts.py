@@ -12,6 +12,7 @@ import re
 from urllib.parse import unquote
 
 from .addresses import without_addresses
+from .commands import without_commands
 from .marks import SCHEMES, found_in, lower
 from .pairs import without_pairs
 from .phrases import without_phrases
@@ -75,6 +76,7 @@ def _decoded(text: str, name: str = "") -> str:
     marks = found_in(lower(text))
     if marks:
         text = _without_marked(text, marks)
+    text = without_commands(text)
     if "-u" in text:
         text = _FORM_USER.sub(rf"\1{REDACTED}", text)
     if len(text) >= 16:

@@ -67,6 +67,15 @@ def is_secret_number(promise: str, value: float) -> bool:
     return promise in _NUMERIC and 999 < value < 10**8
 
 
+_SIGNS_OF_CODE = frozenset("=(){}[]<>$%?:/")
+
+
+def is_like_a_password(value: str) -> bool:
+    """Whether a word is none: it has a letter and a digit, does not begin with one, and is no code."""
+    has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return has_both and not value[0].isdigit() and _SIGNS_OF_CODE.isdisjoint(value)
+
+
 def _is_ambiguous_secret(word: str, value: str) -> bool:
     if word in _NUMERIC:
         return _PIN.fullmatch(value) is not None or _has_order(value) is False

@@ -27,6 +27,7 @@ _REQUESTS = {
     Action.SILENCE: ("alertmanager", "POST", "/api/v2/silences"),
     Action.TRACES: ("tempo", "GET", "/api/search?limit=1"),
     Action.LONG_TERM: ("mimir", "GET", "/prometheus/api/v1/query?query=up"),
+    Action.DELIVER: ("BOTOBS_COLLECTOR_OTLP_PORT", "POST", "/v1/traces"),
     Action.HEALTH: ("BOTOBS_INTAKE_HEALTH_PORT", "GET", "/metrics"),
     Action.RELOAD: ("prometheus", "POST", "/-/reload"),
 }
@@ -51,6 +52,7 @@ def held(secured: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> dict[C
             certificate=certificates.issue_for_service(folder, "engine", own)
         ),
         Credential.CLIENT: Key(certificate=(folder / "client.pem", folder / "client.key")),
+        Credential.INTAKE: Key(certificate=(folder / "intake.pem", folder / "intake.key")),
         **{
             each: Key(password=read_secret(folder / f"{user}.password"), user=user)
             for each, user in users.items()
@@ -64,12 +66,15 @@ def _may(live: LiveStack, key: Key, action: Action) -> bool:
     context = ssl.create_default_context(cafile=str(Path(live.home.secrets) / "ca.pem"))
     if key.certificate is not None:
         context.load_cert_chain(*key.certificate)
-    headers = dict(PROTOBUF) if action in {Action.SEND, Action.SEND_AS_OTHER, Action.WRITE} else {}
+    headers = (
+        dict(PROTOBUF) if action in {Action.SEND, Action.SEND_AS_OTHER, Action.WRITE, Action.DELIVER} else {}
+    )
     # Mimir's word for whose data is meant; it is no secret.
     headers["X-Scope-OrgID"] = "botobs"
     if key.token is not None:
         headers["authorization"] = f"Bearer {key.token}"
-    content = {Action.SEND: spans("engine"), Action.SEND_AS_OTHER: spans("pnl")}.get(action)
+    own = spans("engine")
+    content = {Action.SEND: own, Action.DELIVER: own, Action.SEND_AS_OTHER: spans("pnl")}.get(action)
     auth = None if key.password is None else (key.user, key.password)
     with httpx.Client(base_url=url, verify=context, auth=auth, headers=headers, trust_env=False) as http:
         try:

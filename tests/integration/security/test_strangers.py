@@ -20,6 +20,7 @@ from botobs._ops.access import tokens
 from tests.support.intake import (
     PROTOBUF,
     TRACES,
+    TRACES_OF_GRPC,
     Intake,
     empty_spans,
     frame,
@@ -55,6 +56,22 @@ def test_what_is_allowed_passes_unchanged(intake: Intake, packed: str | None) ->
     assert intake.collector.bodies[-1] == body
     assert intake.calls(frame(body, packed=packed == "gzip"), **{"grpc-encoding": "gzip"}) == 0
     assert intake.collector.bodies[-1] == body
+
+
+@pytest.mark.parametrize("packed", ["zstd", "snappy", "lz4", "br"])
+def test_another_encoding_is_told_what_to_set(intake: Intake, packed: str) -> None:
+    """Before anything is unpacked, in the words of either protocol."""
+    with intake.client() as http:
+        answer = http.post(TRACES, content=b"(packed)", headers={**PROTOBUF, "content-encoding": packed})
+    assert answer.status_code == 415
+    assert answer.headers["accept-encoding"] == "identity, gzip, deflate"
+    assert "OTEL_EXPORTER_OTLP_COMPRESSION=gzip" in answer.text
+    about = {"content-type": "application/grpc", "te": "trailers", "grpc-encoding": packed}
+    framed = b"\1" + len(b"(packed)").to_bytes(4, "big") + b"(packed)"
+    with intake.client(http2=True) as http:
+        answer = http.post(TRACES_OF_GRPC, content=framed, headers=about)
+    assert answer.headers["grpc-status"] == "12"
+    assert answer.headers["grpc-accept-encoding"] == "identity, gzip, deflate"
 
 
 def test_json_passes_unchanged(intake: Intake) -> None:

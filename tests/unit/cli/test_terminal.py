@@ -16,7 +16,7 @@ from rich.text import Text
 
 from botobs._ops.cli import traces
 from botobs._ops.console import Terminal, styled
-from botobs._ops.console.terminal import name, visible
+from botobs._ops.shown import name, visible
 from botobs._ops.traces import Kind, Span, Summary, Trace
 from tests.support import configs
 from tests.support.hostile_names import NAMES, names

@@ -22,9 +22,9 @@ def test_nothing_comes_past_the_intake(name: str) -> None:
     assert _BEHIND["service"]["pipelines"][name] == {"receivers": expected}
 
 
-def test_only_the_stacks_own_certificates_are_let_in() -> None:
+def test_only_the_intakes_certificate_is_let_in() -> None:
     [http] = _BEHIND["receivers"]["otlp/intake"]["protocols"].values()
-    assert http["tls"]["client_ca_file"].endswith("/ca.pem")
+    assert http["tls"]["client_ca_file"].endswith("/intake-ca.pem")
     assert "include_metadata" not in http
 
 
@@ -33,6 +33,14 @@ def test_what_is_laid_over_it_opens_no_other_way(file: str) -> None:
     pipelines = configs.load(f"collector/{file}")["service"].get("pipelines", {})
     for name in _FROM_SERVICES:
         assert "otlp" not in pipelines.get(name, {}).get("receivers", [])
+
+
+def test_secrets_are_looked_for_once() -> None:
+    """In the intake; what comes past it finds the patterns under another name."""
+    assert _BEHIND["processors"]["redaction"] == {"blocked_key_patterns": [], "blocked_values": []}
+    processors = _ALONE["processors"]
+    assert processors["redaction/patterns"] == processors["redaction"]
+    assert processors["redaction"]["blocked_values"]
 
 
 def test_the_stack_and_compose_lay_it_over() -> None:

@@ -6,7 +6,10 @@ import hashlib
 import json
 import re
 import tomllib
+from html.parser import HTMLParser
 from pathlib import Path
+
+import pytest
 
 from botobs._ops import report as reports
 from botobs._ops.report.alerts import current, history
@@ -17,24 +20,26 @@ from botobs._ops.report.panels import Answers, draw
 from botobs._ops.report.view import View
 from botobs._ops.report.waterfalls import draw as draw_waterfall
 from botobs._ops.report.window import Window
+from botobs._ops.shown import visible
 from botobs._ops.traces import Kind, Span, Trace
+from tests.support.hostile_names import NAMES
 
 ROOT = Path(__file__).parents[3]
 WINDOW = Window(start=1000, end=1020, step=5)
 EVIL = "</script><img src=x onerror=alert(1)>"
 
 
-def _report() -> Report:
-    panel = Panel("d-1", "timeseries", EVIL, "Holds `code`.", queries=(Query("A", "up{}", "{{job}}"),))
-    view = draw(panel, Answers(series={"A": [Series({"job": EVIL}, (1.0,) * 5)]}), WINDOW, frozenset())
-    span = Span("a", "", EVIL, EVIL, Kind.SERVER, 10**18, 10**18 + 10**6, error=True, message=EVIL)
+def _report(evil: str = EVIL) -> Report:
+    panel = Panel("d-1", "timeseries", evil, "Holds `code`.", queries=(Query("A", "up{}", "{{job}}"),))
+    view = draw(panel, Answers(series={"A": [Series({"job": evil}, (1.0,) * 5)]}), WINDOW, frozenset())
+    span = Span("a", "", evil, evil, Kind.SERVER, 10**18, 10**18 + 10**6, error=True, message=evil)
     return Report(
         window=WINDOW,
-        environment=EVIL,
-        dashboards=[Dashboard("d", EVIL, EVIL, (Section(EVIL, (panel,)),))],
+        environment=evil,
+        dashboards=[Dashboard("d", evil, evil, (Section(evil, (panel,)),))],
         views={"d-1": view},
-        history=View(note=EVIL),
-        current=View(note=EVIL),
+        history=View(note=evil),
+        current=View(note=evil),
         slow=[draw_waterfall(Trace("ab" * 16, (span,)))],
         failed=[],
     )
@@ -100,3 +105,35 @@ def test_an_alert_that_always_fires_is_not_shown_and_a_silence_is() -> None:
     assert view.table is not None
     texts = [cell.text for cell in view.table.rows[0]]
     assert texts == ["Late", "critical", "2024-01-02 03:04:05", "silenced", "It is late"]
+
+
+class _Structure(HTMLParser):
+    """The elements of a page, and the names of their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, tuple[str, ...]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, tuple(name for name, _ in attrs)))
+
+
+def _structure(page: str) -> list[tuple[str, tuple[str, ...]]]:
+    parser = _Structure()
+    parser.feed(page)
+    return parser.found
+
+
+@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
+def test_a_hostile_name_is_a_text_of_the_page(text: str) -> None:
+    page = reports.page(_report(text))
+    page.encode()
+    body = page.partition("<body")[2].partition("<script>")[0]
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", body)
+    if text:
+        plain = reports.page(_report("bot"))
+        assert _structure(body) == _structure(plain.partition("<body")[2].partition("<script>")[0])
+    data = re.search(r'class="chart-data">(.*?)</script>', page)
+    assert data
+    name = json.loads(data[1])["series"][0]["name"]
+    assert name == visible(name)

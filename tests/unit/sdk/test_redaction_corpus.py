@@ -11,7 +11,7 @@ from mnemonic import Mnemonic
 
 from botobs._sdk.redaction import Redactor, rules
 from botobs._sdk.redaction.names import SECRET, promise
-from tests.support.redaction import collector, measure
+from tests.support.redaction import collector, measure, unusual
 from tests.support.redaction.kinds import ADDRESSES, KINDS, Kind
 
 pytestmark = pytest.mark.slow
@@ -60,6 +60,14 @@ def test_the_collector_finds_secrets(by_collector: measure.Found) -> None:
     carriers = {name for recall, name in by_collector.worst(1) if recall < 0.95}
     assert by_collector.recall >= 0.96, by_collector.worst(0)[:9]
     assert found | carriers == listed
+
+
+def test_the_sdk_finds_what_stands_in_unusual_places(redactor: Redactor) -> None:
+    cases = list(unusual.cases())
+    assert len(cases) >= 200
+    assert {
+        name for name, text, secret in cases if measure.leaks(secret, redactor.text(text))
+    } == unusual.MISSED
 
 
 def test_innocents_stay_in_the_sdk(redactor: Redactor) -> None:

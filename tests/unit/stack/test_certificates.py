@@ -99,6 +99,19 @@ def test_what_is_no_host_is_refused(folder: Path, host: str) -> None:
     assert certificates.added_hosts(folder) == []
 
 
+def test_the_intake_has_an_authority_of_its_own(folder: Path) -> None:
+    """What strangers reach holds no certificate that opens Tempo or Mimir."""
+    certificates.ensure(folder)
+    shown = _loaded(folder / "intake.pem")
+    shown.verify_directly_issued_by(_loaded(folder / "intake-ca.pem"))
+    for authority in ("ca.pem", "intake-ca.pem"):
+        leaf = "client.pem" if authority == "intake-ca.pem" else "intake.pem"
+        with pytest.raises(ValueError, match="does not match"):
+            _loaded(folder / leaf).verify_directly_issued_by(_loaded(folder / authority))
+    certificates.renew(folder)
+    assert _loaded(folder / "intake.pem").serial_number != shown.serial_number
+
+
 def test_services_have_an_authority_of_their_own(folder: Path) -> None:
     """One of the stack's would open Tempo and Mimir, which ask for nothing else."""
     certificate, key = certificates.issue_for_service(folder, "pnl", folder / "out")

@@ -36,7 +36,13 @@ def test_containers_can_read_and_nobody_else_gets_there(home: Home) -> None:
 def test_what_no_container_needs_is_not_handed_out(home: Home) -> None:
     given = {path.name for path in (home.containers / "secrets").iterdir()}
     assert "server.key" in given
-    assert not given & {"ca.key", "services-ca.key", "service.token", "database-demo.password"}
+    assert not given & {
+        "ca.key",
+        "services-ca.key",
+        "intake-ca.key",
+        "service.token",
+        "database-demo.password",
+    }
 
 
 def test_a_container_sees_a_change_in_the_file_that_it_has(
@@ -59,7 +65,7 @@ def test_a_container_sees_a_change_in_the_file_that_it_has(
 def test_changed_certificates_are_handed_out(home: Home, words: tuple[str, ...]) -> None:
     before = (home.containers / "secrets" / "server.pem").read_bytes()
     assert cli.main(["certs", *words, "--home", str(home.path)]) == 0
-    for name in ("server.pem", "server.key", "client.pem", "client.key"):
+    for name in ("server.pem", "server.key", "client.pem", "client.key", "intake.pem", "intake.key"):
         assert (home.containers / "secrets" / name).read_bytes() == (home.secrets / name).read_bytes()
     assert (home.containers / "secrets" / "server.pem").read_bytes() != before
 

@@ -19,7 +19,8 @@ from botobs._ops.stack.compose import prepare
 #: Every secret that is made by itself, and may not be empty.
 MADE = (
     "operator.password", "scrape.password", "collector.password", "collector.authorization", "service.token",
-    "ingest.tokens", "ca.pem", "ca.key", "server.pem", "server.key", "client.pem", "client.key", "web.yml",
+    "ingest.tokens", "ca.pem", "ca.key", "server.pem", "server.key", "client.pem", "client.key", "intake.pem",
+    "intake.key", "intake-ca.pem", "intake-ca.key", "web.yml",
     "database-postgres.password", "database-exporter.password", "grafana-admin.password", "grafana-secret-key",
 )  # fmt: skip
 

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+	"unsafe"
+
+	"botobs.dev/intake/redact"
+)
+
+// redactor takes secrets out of requests: out of names, texts and attributes, wherever OTLP has them.
+type redactor struct {
+	attributes *redact.Attributes
+}
+
+// newRedactor takes patterns of names of attributes whose values stay as they are, as a list in JSON.
+func newRedactor(keep string) (*redactor, error) {
+	var given []string
+	if keep != "" {
+		if err := json.Unmarshal([]byte(keep), &given); err != nil {
+			return nil, fmt.Errorf("names that are kept: no list of texts in JSON: %w", err)
+		}
+	}
+	var patterns []*regexp.Regexp
+	for _, each := range given {
+		pattern, err := regexp.Compile(each)
+		if err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, pattern)
+	}
+	return &redactor{redact.NewAttributes(patterns)}, nil
+}
+
+// Fields of AnyValue and of KeyValue.
+const (
+	textField, doubleField, listField, mapField, bytesField = 1, 4, 5, 6, 7
+	intField                                                = 3
+	keyField, valueField                                    = 1, 2
+)
+
+// protobuf is a request without secrets. It has been measured: it is sound, and not too deep. What holds none is not copied.
+func (r *redactor) protobuf(signal string, body []byte) []byte {
+	return r.message(requests[signal], body)
+}
+
+func (r *redactor) message(of *message, body []byte) []byte {
+	if of == keyValue {
+		return r.pair(body)
+	}
+	return edited(body, func(field int, held []byte) []byte {
+		switch part := of.parts[field]; {
+		case of == anyValue:
+			// The body of a log record.
+			return r.value(r.attributes.Of(""), field, held)
+		case part != nil:
+			return r.message(part, held)
+		case slices.Contains(of.texts, field):
+			return r.text(held)
+		}
+		return held
+	})
+}
+
+// edited is a message in which some parts have been replaced, with their lengths.
+func edited(body []byte, replace func(field int, held []byte) []byte) []byte {
+	var made []byte
+	done := 0
+	for at := 0; at < len(body); {
+		field, held, rest, err := next(body[at:])
+		if err != nil {
+			return body
+		}
+		end := len(body) - len(rest)
+		if held != nil {
+			if fresh := replace(field, held); !same(fresh, held) {
+				_, tag := binary.Uvarint(body[at:])
+				made = append(made, body[done:at+tag]...)
+				made = append(binary.AppendUvarint(made, uint64(len(fresh))), fresh...)
+				done = end
+			}
+		}
+		at = end
+	}
+	if done == 0 {
+		return body
+	}
+	return append(made, body[done:]...)
+}
+
+func same(one, other []byte) bool {
+	return len(one) == len(other) && unsafe.SliceData(one) == unsafe.SliceData(other)
+}
+
+// keyOf is the key of an attribute, or of an item of a mapping.
+func keyOf(pair []byte) string {
+	key := ""
+	for len(pair) > 0 {
+		field, held, rest, err := next(pair)
+		if err != nil {
+			return key
+		}
+		if field == keyField && held != nil {
+			key = view(held)
+		}
+		pair = rest
+	}
+	return key
+}
+
+func (r *redactor) pair(body []byte) []byte {
+	key := keyOf(body)
+	name := r.attributes.Of(key)
+	if name.Kept {
+		return body
+	}
+	return r.named(body, key, name.Shown, name)
+}
+
+// named is a pair with what may be shown of its key, whose value is judged by a name.
+func (r *redactor) named(body []byte, key, shown string, judged redact.Name) []byte {
+	return edited(body, func(field int, held []byte) []byte {
+		switch field {
+		case keyField:
+			return changed(held, key, shown)
+		case valueField:
+			return r.any(judged, held)
+		}
+		return held
+	})
+}
+
+// any is an AnyValue under a name.
+func (r *redactor) any(name redact.Name, body []byte) []byte {
+	for rest := body; len(rest) > 0; {
+		field, held, after, err := next(rest)
+		if err != nil {
+			return body
+		}
+		if held == nil && hidesNumber(name, field, rest[:len(rest)-len(after)]) {
+			return append([]byte{textField<<3 | 2, byte(len(redact.Mark))}, redact.Mark...)
+		}
+		rest = after
+	}
+	return edited(body, func(field int, held []byte) []byte { return r.value(name, field, held) })
+}
+
+func hidesNumber(name redact.Name, field int, raw []byte) bool {
+	_, tag := binary.Uvarint(raw)
+	switch {
+	case field == intField:
+		number, _ := binary.Uvarint(raw[tag:])
+		return name.HidesNumber(float64(int64(number)))
+	case field == doubleField && len(raw) == tag+8:
+		return name.HidesNumber(math.Float64frombits(binary.LittleEndian.Uint64(raw[tag:])))
+	}
+	return false
+}
+
+// value is one field of an AnyValue: a text, bytes that may be one, a list, a mapping.
+func (r *redactor) value(name redact.Name, field int, held []byte) []byte {
+	switch {
+	case field == textField || field == bytesField && utf8.Valid(held):
+		text := view(held)
+		return changed(held, text, name.Value(text))
+	case field == listField:
+		return edited(held, func(_ int, item []byte) []byte { return r.any(name, item) })
+	case field == mapField:
+		return edited(held, func(_ int, item []byte) []byte {
+			key := keyOf(item)
+			return r.named(item, key, r.attributes.Of(key).Shown, r.attributes.Inner(name, key))
+		})
+	}
+	return held
+}
+
+// view is what is held as a text, which is not copied: requests are never written to.
+func view(held []byte) string { return unsafe.String(unsafe.SliceData(held), len(held)) }
+
+func (r *redactor) text(held []byte) []byte {
+	text := view(held)
+	return changed(held, text, redact.Text(text, ""))
+}
+
+// changed is what is held, itself where nothing was taken out.
+func changed(held []byte, before, after string) []byte {
+	if before == after {
+		return held
+	}
+	return []byte(after)
+}
+
+func parsed(number json.Number) float64 {
+	value, _ := strconv.ParseFloat(string(number), 64)
+	return value
+}

@@ -1,0 +1,159 @@
+package redact
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A host has 253 characters; names and passwords come before it.
+const longestNetloc = 1024
+
+var (
+	// What comes behind the colon of `user:password` is no port.
+	isPort     = regexp.MustCompile(`^\d{1,5}(?:[/?#\s'")\],;]|$)`).MatchString
+	beginsHost = regexp.MustCompile(`^(?:(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'")\]}\\]|$)|\[[0-9a-f:]+\])`).MatchString
+)
+
+// withoutAddresses cleans each address: user, password, query and fragment go, and the segments of its path that are keys.
+func withoutAddresses(text string) string {
+	var out edit
+	for at := 0; ; {
+		found := strings.Index(text[at:], "://")
+		if found < 0 {
+			return out.end(text)
+		}
+		begin := at + found + 3
+		end := max(begin, hostBegins(text, begin))
+		for end < len(text) && !isSpace(text[end]) && strings.IndexByte("'\"<>\\^`{|}", text[end]) < 0 {
+			end++
+		}
+		at = end
+		if clean := cleanRest(text[begin:end]); clean != text[begin:end] {
+			out.put(text, begin, end, clean)
+		}
+	}
+}
+
+// hostBegins is where the host begins in `user:password@host`, 0 if nothing stands before it.
+func hostBegins(text string, begin int) int {
+	colon := begin
+	for colon < len(text) && colon-begin <= 256 && !isSpace(text[colon]) && strings.IndexByte("/?#@:[]", text[colon]) < 0 {
+		colon++
+	}
+	if colon+1 >= len(text) || text[colon] != ':' || isSpace(text[colon+1]) {
+		return 0
+	}
+	if rest := text[colon+1 : min(len(text), colon+8)]; isPort(rest) || strings.HasPrefix(rest, "//") {
+		return 0
+	}
+	stop := begin
+	for stop < len(text) && stop-begin < longestNetloc && !isSpace(text[stop]) {
+		stop++
+	}
+	for {
+		sign := strings.LastIndexByte(text[begin:stop], '@')
+		if sign < 0 {
+			return 0
+		}
+		if beginsHost(text[begin+sign+1 : endOfHost(text, begin+sign+1)]) {
+			return begin + sign + 1
+		}
+		stop = begin + sign
+	}
+}
+
+// endOfHost bounds what is looked at of a host, so that many signs of one are not looked at as often as there are.
+func endOfHost(text string, begin int) int { return min(len(text), begin+300) }
+
+// cleanRest is what follows `://`.
+func cleanRest(rest string) string {
+	start := hostBegins(rest, 0)
+	end := strings.IndexAny(rest[start:], "/?#")
+	if end < 0 {
+		end = len(rest) - start
+	}
+	netloc, tail := rest[:start+end], rest[start+end:]
+	bare := strings.TrimRight(tail, ".,;:)]!")
+	host := cleanHost(netloc)
+	return host + withoutKeys(host, withoutQuery(bare)) + tail[len(bare):]
+}
+
+func withoutQuery(address string) string {
+	if end := strings.IndexAny(address, "?#"); end >= 0 {
+		return address[:end]
+	}
+	return address
+}
+
+// cleanHost is a host without user and password. One of signs that read differently when it is looked up might hide where they end.
+func cleanHost(netloc string) string {
+	host := netloc[strings.LastIndexByte(netloc, '@')+1:]
+	if len(netloc) > longestNetloc {
+		return Mark
+	}
+	for _, r := range host {
+		if 0x2000 <= r && r < 0x2e80 || 0xf900 <= r {
+			return Mark
+		}
+	}
+	return host
+}
+
+type hostRule struct {
+	suffix string
+	keep   *regexp.Regexp
+}
+
+var hosts = func() (found []hostRule) {
+	for _, each := range hostsWithKeys {
+		found = append(found, hostRule{each[0], regexp.MustCompile(`^(?:` + each[1] + `)`)})
+	}
+	return found
+}()
+
+// withoutKeys is the path of an address without keys; some hosts take one at a place that is known.
+func withoutKeys(host, path string) string {
+	name, _, _ := strings.Cut(strings.ToLower(host), ":")
+	if len(path) > 4 {
+		for _, known := range hosts {
+			before, is := strings.CutSuffix(name, known.suffix)
+			if !is || before != "" && !strings.HasSuffix(before, ".") {
+				continue
+			}
+			if kept := known.keep.FindStringIndex(path); kept != nil && len(path) > kept[1]+1 {
+				return path[:kept[1]] + "/" + Mark
+			}
+		}
+	}
+	return cleanPath(path, "")
+}
+
+// cleanAddress is an address, or a path, as the value of an attribute.
+func cleanAddress(address string) string {
+	before, rest, is := strings.Cut(address, "://")
+	if is && len(before) <= 32 && !strings.Contains(before, "/") {
+		return before + "://" + cleanRest(rest)
+	}
+	if rest, is := strings.CutPrefix(address, "//"); is {
+		return "//" + cleanRest(rest)
+	}
+	return cleanPath(withoutQuery(address), "")
+}
+
+// withoutQueries takes the query out of `GET /v1/order?signature=…`.
+func withoutQueries(text string) string {
+	var out edit
+	for at := 1; at < len(text); at++ {
+		if text[at] != '?' || !isWord(text[at-1]) && text[at-1] != '/' {
+			continue
+		}
+		name := endOf(text, at+1, func(c byte) bool { return isWord(c) || strings.IndexByte(".-[]%", c) >= 0 })
+		if name == at+1 || name >= len(text) || text[name] != '=' {
+			continue
+		}
+		end := endOf(text, name, func(c byte) bool { return !isSpace(c) && strings.IndexByte("'\"<>", c) < 0 })
+		out.put(text, at, end, "")
+		at = end
+	}
+	return out.end(text)
+}

@@ -1,0 +1,272 @@
+package redact
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// longestGuess is how much of a value is looked at that may be none: what promises a secret is taken wholly, and once.
+const longestGuess = 512
+
+// withoutPairs takes out the values beside names that promise a secret: `name=value`, `name: value`, `"name": "value"`,
+// `('name', 'value')`, `{"name": "x-api-key", "value": "…"}`, `<name>value</name>`, `--name value`, `name is value`; escaped once or
+// more.
+func withoutPairs(text string) string {
+	var out edit
+	for from := 0; ; {
+		at, size := mark(text, from)
+		if size == 0 {
+			return out.end(text)
+		}
+		if from = at + size; at < out.done {
+			continue
+		}
+		begin, end := around(text, at)
+		promised := promiseBehind(text, begin, end)
+		if promised == aNothing {
+			continue
+		}
+		if start, stop, by := valueBehind(text, text[begin:end], end, promised); stop > start && start >= out.done {
+			out.put(text, start, stop, by)
+		}
+	}
+}
+
+func inName(c byte) bool { return isWord(c) || c == '.' || c == '-' }
+
+func around(text string, at int) (begin, end int) {
+	begin, end = at, at
+	for begin > 0 && at-begin < longestName && inName(text[begin-1]) {
+		begin--
+	}
+	for end < len(text) && end-at < longestName && inName(text[end]) {
+		end++
+	}
+	return begin, end
+}
+
+// promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
+func promiseBehind(text string, begin, end int) string {
+	name := text[begin:end]
+	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
+		first := begin - 1
+		for first > 0 && begin-first <= 20 && isAlpha(text[first-1]) {
+			first--
+		}
+		if size := begin - 1 - first; size >= 2 && size <= 19 && (first == 0 || !isWord(text[first-1]) && text[first-1] != '-') {
+			return promise(text[first:begin-1] + "_" + name)
+		}
+	}
+	return promise(name)
+}
+
+// valueBehind is where the value stands of a name that ends at a position, and what comes in its place.
+func valueBehind(text, name string, end int, promised string) (start, stop int, by string) {
+	start, spoken := behindName(text, end)
+	if start < 0 || isRedacted(text, start) {
+		return 0, 0, ""
+	}
+	if spoken {
+		return spokenValue(text, name, start, promised)
+	}
+	if begin, end, is := quoted(text, start); is {
+		if _, second, is := quoted(text, changedTo(text, end)); is && promised == aSecret {
+			return begin, second, Mark
+		}
+		return decided(text, begin, end, promised)
+	}
+	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
+		return listed(text, start, promised)
+	}
+	lowered := strings.ToLower(name)
+	if isCredentialHeader(lowered) {
+		stop := restOfLine(text, start)
+		if isPlainLine(text[start:stop]) {
+			return 0, 0, ""
+		}
+		return start, stop, Mark
+	}
+	if strings.HasSuffix(lowered, "mnemonic") || strings.HasSuffix(lowered, "phrase") || strings.HasSuffix(lowered, "seed") || strings.HasSuffix(lowered, "words") {
+		least := fewestWords
+		if promised == aSecret {
+			least = 3
+		}
+		if stop, count := phrase(text, start); count >= least {
+			return start, stop, Mark
+		}
+	}
+	if promised != aSecret {
+		guess := word(text[:min(len(text), start+longestGuess)], start)
+		if _, stop, _ := decided(text, start, guess, promised); stop == 0 {
+			return 0, 0, ""
+		}
+	}
+	return decided(text, start, word(text, start), promised)
+}
+
+// changedTo is where the second value begins of `"old" -> "new"`; -1 for none.
+func changedTo(text string, end int) int {
+	at := endOf(text, end, func(c byte) bool { return c == '\\' })
+	if at < len(text) && isQuote(text[at]) && strings.HasPrefix(text[at+1:], " -> ") {
+		return at + 1 + len(" -> ")
+	}
+	return -1
+}
+
+// decided is a value if it is a secret.
+func decided(text string, begin, end int, promised string) (start, stop int, by string) {
+	value := text[begin:end]
+	if promised != aSecret && len(value) > longestGuess {
+		value = value[:longestGuess]
+	}
+	if !isSecret(promised, value) {
+		return 0, 0, ""
+	}
+	return begin, end, Mark
+}
+
+func isRedacted(text string, at int) bool {
+	at = endOf(text, at, func(c byte) bool { return strings.IndexByte(`\b'"[`, c) >= 0 })
+	for at > 0 && text[at-1] == '[' {
+		at--
+	}
+	return strings.HasPrefix(text[at:], Mark)
+}
+
+func isCredentialHeader(lowered string) bool {
+	return strings.HasPrefix(lowered, "authorization") || strings.HasPrefix(lowered, "x-auth") ||
+		strings.HasPrefix(lowered, "proxy-authorization")
+}
+
+// restOfLine goes to the end of a line or of a quotation, over the parameters of a scheme: `Digest username="u", response="…"`.
+func restOfLine(text string, start int) int {
+	for at := start; at < len(text); at++ {
+		switch text[at] {
+		case '\n', '\'', '\\':
+			return at
+		case '"':
+			if text[at-1] != '=' {
+				return at
+			}
+			end := strings.IndexAny(text[at+1:], "\"\n")
+			if end < 0 || text[at+1+end] == '\n' {
+				return at
+			}
+			at += 1 + end
+		}
+	}
+	return len(text)
+}
+
+func isPlainLine(line string) bool {
+	return len(line) <= longestGuess && all(strings.TrimRight(line, ".,;"), func(c byte) bool { return isLower(c) || c == ' ' })
+}
+
+// phrase is where words in a row end, one or two blanks or a comma between them, and how many there are.
+func phrase(text string, start int) (stop, count int) {
+	for at := start; at < len(text); {
+		end := at
+		for end < len(text) {
+			r, size := utf8.DecodeRuneInString(text[end:])
+			if r == '\u3000' || r < 0x80 && (isSpace(byte(r)) || strings.IndexByte(`,.:;="'(){}<>`, byte(r)) >= 0) {
+				break
+			}
+			if count == 0 && r < 0x80 && isDigit(byte(r)) {
+				break
+			}
+			end += size
+		}
+		if end == at {
+			break
+		}
+		stop, count, at = end, count+1, end
+		for blanks := 0; blanks < 2 && at < len(text); blanks++ {
+			if text[at] == ' ' || text[at] == ',' {
+				at++
+			} else if strings.HasPrefix(text[at:], "\u3000") {
+				at += len("\u3000")
+			}
+		}
+		if at == end {
+			break
+		}
+	}
+	return stop, count
+}
+
+// listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
+func listed(text string, start int, promised string) (begin, stop int, by string) {
+	if promised == aSecret {
+		end := bracket(text, start)
+		closing := ""
+		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
+			closing = string(last)
+		}
+		if strings.Trim(text[start+1:end], ")]} ") == "" {
+			// `str[]` is no value.
+			return 0, 0, ""
+		}
+		return start, end, text[start:start+1] + Mark + closing
+	}
+	if text[start] == '{' {
+		return 0, 0, ""
+	}
+	var out edit
+	most := text[:min(len(text), start+longestGuess)]
+	at := start + 1
+	for {
+		at = endOf(most, at, isSpace)
+		if at < len(most) && most[at] == 'b' {
+			at++
+		}
+		if at >= len(most) || !isQuote(most[at]) {
+			break
+		}
+		end := strings.IndexAny(most[at+1:], "'\"\\\n")
+		if end < 0 {
+			end = len(most) - at - 1
+		}
+		if item := most[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
+			out.put(most[start:], at+1-start, at+1+end-start, Mark)
+		}
+		at = endOf(most, min(len(most), at+end+2), func(c byte) bool { return isSpace(c) || c == ',' })
+	}
+	if !out.is {
+		return 0, 0, ""
+	}
+	// What stands behind the last item that was replaced is not touched.
+	return start, start + out.done, out.made.String()
+}
+
+// spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
+func spokenValue(text, name string, start int, promised string) (begin, stop int, by string) {
+	at := start
+	for _, verb := range []string{"is", "was", "of", "to", "has value", "->"} {
+		if rest, is := strings.CutPrefix(text[at:], verb); is {
+			rest = strings.TrimPrefix(rest, ":")
+			if strings.HasPrefix(rest, " ") {
+				at = len(text) - len(rest) + 1
+				break
+			}
+		}
+	}
+	if at < len(text) && strings.IndexByte(`'"(`, text[at]) >= 0 {
+		at++
+	}
+	end := at
+	for end < len(text) && end-at < longestGuess && !isSpace(text[end]) && !isQuote(text[end]) {
+		end++
+	}
+	value := strings.TrimRight(text[at:end], ".,;:)")
+	if value == "" {
+		return 0, 0, ""
+	}
+	if !strings.HasPrefix(name, "--") && promised != "otp" && (promised != aSecret || len(value) < 6 || !isLikeAPassword(value)) {
+		return 0, 0, ""
+	}
+	return decided(text, at, at+len(value), promised)
+}
+
+func isLikeAPassword(value string) bool {
+	return some(value, isDigit) && some(value, isAlpha) && !isDigit(value[0]) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
+}

@@ -1,0 +1,130 @@
+package redact
+
+import (
+	"regexp"
+	"strings"
+)
+
+type quoteRule struct {
+	kind  int
+	begin *regexp.Regexp
+	// inBrackets: the value ends at the last bracket of its line, and else at its quote.
+	inBrackets bool
+}
+
+var (
+	quoteRules = func() (found []quoteRule) {
+		for _, each := range quotedValues {
+			found = append(found, quoteRule{kindOf(each.marker), regexp.MustCompile(each.begin), each.end == "bracket"})
+		}
+		return found
+	}()
+	// A keyword or a name of the statement, a number, a sign.
+	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
+	statement  = regexp.MustCompile(`LINE \d{1,6}: `)
+)
+
+// withoutQuotes takes out what errors quote: statements with literals, parameters, values.
+func withoutQuotes(text string, found kinds) string {
+	if found.has(ofStatement) {
+		text = bracketed(text, "[SQL: ", true)
+	}
+	if found.has(ofParameters) {
+		text = bracketed(text, "[parameters: ", false)
+	}
+	if found.has(ofLine) {
+		text = withoutStatements(text)
+	}
+	for _, rule := range quoteRules {
+		if found.has(rule.kind) {
+			text = withoutQuoted(text, rule)
+		}
+	}
+	return text
+}
+
+// bracketed takes out what stands between a bracket with a word and the bracket that closes it, if a quote is in it.
+func bracketed(text, begin string, quotes bool) string {
+	var out edit
+	for at := 0; ; {
+		found := strings.Index(text[at:], begin)
+		if found < 0 {
+			return out.end(text)
+		}
+		start := at + found + len(begin)
+		end := start
+		for end < len(text) && !(text[end] == ']' && (end+1 == len(text) || isSpace(text[end+1]) || strings.IndexByte("\\\"'", text[end+1]) >= 0)) {
+			end++
+		}
+		if !quotes || some(text[start:end], isQuote) {
+			out.put(text, start, end, Mark)
+		}
+		at = end
+	}
+}
+
+// withoutStatements takes out the lines of statements that PostgreSQL quotes, if a literal is in one.
+func withoutStatements(text string) string {
+	var out edit
+	for at := 0; ; {
+		found := statement.FindStringIndex(text[at:])
+		if found == nil {
+			return out.end(text)
+		}
+		begin := at + found[1]
+		at = endOfLine(text, begin)
+		if some(text[begin:at], isQuote) {
+			out.put(text, begin, at, Mark)
+		}
+	}
+}
+
+// endOfLine is where a line ends, written as it is or escaped.
+func endOfLine(text string, at int) int {
+	for ; at < len(text) && text[at] != '\n'; at++ {
+		if text[at] == '\\' {
+			end := endOf(text, at, func(c byte) bool { return c == '\\' })
+			if end < len(text) && text[end] == 'n' {
+				return at
+			}
+			at = end - 1
+		}
+	}
+	return at
+}
+
+func withoutQuoted(text string, rule quoteRule) string {
+	var out edit
+	for at := 0; at < len(text); {
+		found := rule.begin.FindStringIndex(text[at:])
+		if found == nil {
+			break
+		}
+		start := at + found[1]
+		at = max(start, at+1)
+		begin, end := start, start
+		if rule.inBrackets {
+			begin, end = inBrackets(text, start)
+		} else if from, to, is := quoted(text, start); is && !isHarmless(text[from:to]) {
+			begin, end = from, to
+		}
+		if end > begin {
+			out.put(text, begin, end, Mark)
+			at = end
+		}
+	}
+	return out.end(text)
+}
+
+// inBrackets: values hold brackets too, so it is the last one of the line.
+func inBrackets(text string, start int) (begin, end int) {
+	if start >= len(text) || text[start] != '(' && text[start] != '{' {
+		return start, start
+	}
+	closing := map[byte]string{'(': ")", '{': "}"}[text[start]]
+	line := text[start+1 : endOfLine(text, start)]
+	if last := strings.LastIndex(line, closing); last >= 0 {
+		line = line[:last]
+	}
+	return start + 1, start + 1 + len(line)
+}

@@ -1,0 +1,249 @@
+// Package redact takes secrets out of what senders without botobs' SDK send, as the SDK does before it sends: by names, by what
+// a run of characters looks like, and by the word in front of it. The words are those of botobs/_sdk/redaction/rules.toml.
+//
+// Every rule takes time in proportion to a text.
+package redact
+
+import (
+	"html"
+	"strings"
+	"unicode/utf8"
+)
+
+// Mark stands in place of a secret.
+const Mark = "[redacted]"
+
+// longest is what of a text is looked at; the collector cuts every text to less.
+const longest = 64 << 10
+
+// Text is a text without what looks like a secret in it. Under is the name of the attribute whose value it is.
+func Text(text, under string) string {
+	text = head(text)
+	if len(text) < 6 {
+		return text
+	}
+	found := signsIn(text)
+	if found&escapes != 0 {
+		// Codes of colors between a name and its value hide the pair.
+		plain := withoutColors(text)
+		if bare := unwrapped(plain, under, found); bare != plain {
+			return bare
+		}
+	}
+	return unwrapped(text, under, found)
+}
+
+// signs are characters without which rules need not look at a text; most are short, and hold few.
+type signs uint16
+
+const (
+	escapes signs = 1 << iota
+	percents
+	blanks
+	dashes
+	colons
+	bars
+	encodings
+	questions
+	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
+	shouts
+)
+
+var signOf = func() (table [256]signs) {
+	for text, sign := range map[string]signs{
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGU": shouts,
+	} {
+		for at := range len(text) {
+			table[text[at]] |= sign
+		}
+	}
+	return table
+}()
+
+func signsIn(text string) (found signs) {
+	for at := range len(text) {
+		found |= signOf[text[at]]
+	}
+	return found
+}
+
+func head(text string) string {
+	if len(text) <= longest {
+		return text
+	}
+	end := longest
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}
+
+// unwrapped also looks at a text as it was before it was encoded for a page or an address.
+func unwrapped(text, under string, found signs) string {
+	if found&encodings != 0 && (strings.Contains(text, "&quot;") || strings.Contains(text, "&#3") || strings.Contains(text, `\u0022`)) {
+		plain := strings.ReplaceAll(html.UnescapeString(text), `\u0022`, `"`)
+		if bare := rules(plain, under); bare != plain {
+			text = bare
+		}
+	}
+	text = rules(text, under)
+	if found&percents != 0 && (strings.Contains(text, "%22") || strings.Contains(text, "%3") || strings.Contains(text, "%25")) {
+		text = encoded(text)
+	}
+	return text
+}
+
+func rules(text, under string) string {
+	found := signsIn(text)
+	if found&dashes != 0 && strings.Contains(text, "-----BEGIN") {
+		text = withoutKeyBlocks(text)
+	}
+	if len(text) >= shortestNamed {
+		text = withoutWebTokens(text)
+	}
+	if found&colons != 0 {
+		text = withoutAddresses(text)
+	}
+	if found&questions != 0 {
+		text = withoutQueries(text)
+	}
+	text = withoutMarked(text, marks(text))
+	if found&(shouts|dashes|bars) != 0 && found&(blanks|bars) != 0 {
+		text = withoutCommands(text)
+	}
+	if found&dashes != 0 {
+		text = withoutLogins(text)
+	}
+	if len(text) >= shortestNamed {
+		text = withoutRuns(text, under)
+	}
+	if len(text) >= shortestMnemonic {
+		text = withoutPhrases(text)
+	}
+	return text
+}
+
+func withoutMarked(text string, found kinds) string {
+	if found == 0 {
+		return text
+	}
+	text = withoutQuotes(text, found)
+	if found.has(ofSchemes) {
+		text = withoutSchemes(text)
+	}
+	if found.has(ofCookies) {
+		text = withoutCookies(text)
+	}
+	return withoutPairs(text)
+}
+
+// encoded cleans words that were encoded for an address, once or more: they stay as they were before, where a secret was in one.
+func encoded(text string) string {
+	var out edit
+	for at := 0; at < len(text); {
+		end := at
+		for end < len(text) && !isSpace(text[end]) {
+			end++
+		}
+		if word := text[at:end]; strings.Contains(word, "%") {
+			plain := strings.ReplaceAll(word, "+", " ")
+			for range 3 {
+				plain = unquoted(plain)
+			}
+			if bare := rules(plain, ""); bare != plain {
+				out.put(text, at, end, bare)
+			}
+		}
+		at = end + 1
+	}
+	return out.end(text)
+}
+
+// unquoted is a text without the encoding of addresses; what is none stays.
+func unquoted(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	made := make([]byte, 0, len(text))
+	for at := 0; at < len(text); at++ {
+		if text[at] == '%' && at+2 < len(text) && isHex(text[at+1]) && isHex(text[at+2]) {
+			made = append(made, digit(text[at+1])<<4|digit(text[at+2]))
+			at += 2
+		} else {
+			made = append(made, text[at])
+		}
+	}
+	return strings.ToValidUTF8(string(made), "\uFFFD")
+}
+
+func withoutColors(text string) string {
+	var out edit
+	for at := 0; ; {
+		found := strings.Index(text[at:], "\x1b[")
+		if found < 0 {
+			return out.end(text)
+		}
+		begin := at + found
+		at = begin + 2
+		for at < len(text) && (isDigit(text[at]) || text[at] == ';') {
+			at++
+		}
+		if at < len(text) && text[at] == 'm' {
+			at++
+			out.put(text, begin, at, "")
+		}
+	}
+}
+
+// withoutLogins takes the password out of `curl -u bot:…`.
+func withoutLogins(text string) string {
+	var out edit
+	for _, option := range []string{"-u", "--user", "--proxy-user"} {
+		for at := 0; ; {
+			found := strings.Index(text[at:], option)
+			if found < 0 {
+				break
+			}
+			at += found + len(option)
+			if at >= len(text) || text[at] != ' ' && text[at] != '=' {
+				continue
+			}
+			begin := at + 1
+			if begin < len(text) && (text[begin] == '"' || text[begin] == '\'') {
+				begin++
+			}
+			end := begin
+			for end < len(text) && !isSpace(text[end]) && text[end] != '"' && text[end] != '\'' {
+				end++
+			}
+			user, password, is := strings.Cut(text[begin:end], ":")
+			if is && user != "" && len(user) <= 64 && password != "" && begin >= out.done {
+				out.put(text, end-len(password), end, Mark)
+			}
+		}
+	}
+	return out.end(text)
+}
+
+// edit makes a text from another one in which some parts are replaced, from its beginning to its end. What is replaced nowhere
+// is not copied.
+type edit struct {
+	made strings.Builder
+	done int
+	is   bool
+}
+
+// put replaces text[begin:end]; begin is not before the end of the part replaced last.
+func (e *edit) put(text string, begin, end int, by string) {
+	e.made.WriteString(text[e.done:begin])
+	e.made.WriteString(by)
+	e.done, e.is = end, true
+}
+
+func (e *edit) end(text string) string {
+	if !e.is {
+		return text
+	}
+	e.made.WriteString(text[e.done:])
+	return e.made.String()
+}

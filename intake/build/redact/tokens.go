@@ -1,0 +1,88 @@
+package redact
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	pemBegin = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]*)-----`)
+	pemEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]+-----`)
+	scheme   = regexp.MustCompile(`(?i)\b(?:` + strings.Join(schemes, "|") + `)(?:\d{3})?\s+([A-Za-z0-9._~+/=:-]{6,})`)
+	isOfWord = regexp.MustCompile(`^\w+=[^=\s]`).MatchString
+	isNoSign = regexp.MustCompile(`^(?:[A-Z]{2,8}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|sha\d{1,3}[:-])`).MatchString
+	isSigned = regexp.MustCompile(`^(?:\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)`).MatchString
+	cookie   = regexp.MustCompile(`(?i)\bcookie['"]?\s*[:=]\s*['"]?([^\n'"]+)`)
+)
+
+// withoutKeyBlocks takes out keys in PEM; one without an end is taken to the end of the text.
+func withoutKeyBlocks(text string) string {
+	var out edit
+	for at := 0; ; {
+		found := pemBegin.FindStringSubmatchIndex(text[at:])
+		if found == nil {
+			return out.end(text)
+		}
+		begin, label := at+found[0], text[at+found[2]:at+found[3]]
+		at += found[1]
+		if !strings.Contains(label, "PRIVATE KEY") && !strings.Contains(label, "CERTIFICATE") && !strings.Contains(label, "SECRET") {
+			continue
+		}
+		end := len(text)
+		if closing := pemEnd.FindStringIndex(text[at:]); closing != nil {
+			end = at + closing[1]
+		}
+		out.put(text, begin, end, Mark)
+		at = end
+	}
+}
+
+// withoutWebTokens takes out JSON web tokens, those without a signature too.
+func withoutWebTokens(text string) string {
+	part := func(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
+	var out edit
+	for at := 0; ; {
+		found := strings.Index(text[at:], "eyJ")
+		if found < 0 {
+			return out.end(text)
+		}
+		begin := at + found
+		first := endOf(text, begin, part)
+		at = first
+		if begin > 0 && isWord(text[begin-1]) || first-begin < 8 || first >= len(text) || text[first] != '.' {
+			continue
+		}
+		second := endOf(text, first+1, part)
+		if second-first < 6 {
+			continue
+		}
+		if second < len(text) && text[second] == '.' {
+			second = endOf(text, second+1, part)
+		}
+		out.put(text, begin, second, Mark)
+		at = second
+	}
+}
+
+// withoutSchemes takes out what follows "Bearer" and its like in a header, if it is no word.
+func withoutSchemes(text string) string {
+	var out edit
+	for _, found := range scheme.FindAllStringSubmatchIndex(text, -1) {
+		rest := text[found[2]:]
+		if word := strings.IndexAny(rest, " \t\r\n\f\v"); word >= 0 {
+			rest = rest[:word+1]
+		}
+		if !isOfWord(rest) && !isNoSign(rest) && isSigned(rest) {
+			out.put(text, found[2], found[3], Mark)
+		}
+	}
+	return out.end(text)
+}
+
+func withoutCookies(text string) string {
+	var out edit
+	for _, found := range cookie.FindAllStringSubmatchIndex(text, -1) {
+		out.put(text, found[2], found[3], Mark)
+	}
+	return out.end(text)
+}

@@ -1,0 +1,261 @@
+package redact
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words, numbers,
+// dates, markets and paths do not look so. Identifiers may: of a long one the word in front says what it is, and hexadecimal
+// ones of the lengths of traces, commits and addresses count as identifiers.
+
+// Bare runs that are shorter may be anybody's id.
+const (
+	shortestNamed = 16
+	shortestMixed = 30
+	shortestPlain = 40
+	// fewestWords behind "seed" are no sentence but a mnemonic, or most of one.
+	fewestWords = 6
+)
+
+const between = "-_/+.:~"
+
+var (
+	isNumber      = regexp.MustCompile(`^[+-]?[\d.,_]+(?:[eE][+-]?\d+)?%?$`).MatchString
+	isDate        = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?:[T ][\d:.,+Z-]*)?$`).MatchString
+	isUUID        = regexp.MustCompile(`^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`).MatchString
+	isCutUUID     = regexp.MustCompile(`^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{0,12}){1,4}$`).MatchString
+	isHexadecimal = regexp.MustCompile(`^(?:[0-9a-f]+|[0-9A-F]+)$`).MatchString
+	isAddress     = regexp.MustCompile(`^0[xX][0-9a-fA-F]{40}$`).MatchString
+	isPrefixedHex = regexp.MustCompile(`^0[xX][0-9a-fA-F]+$`).MatchString
+	isBech32      = regexp.MustCompile(`^[a-z]{2,12}1[02-9ac-hj-np-z]{30,}$`).MatchString
+	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
+	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
+	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
+	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:\w+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}|<\w+>|\*+|\.\.\.|x{3,}|X{3,}` +
+		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*)$`).MatchString
+)
+
+// isSecret says whether the value of a name with this promise is one.
+func isSecret(promised, value string) bool {
+	bare := strings.TrimSpace(value)
+	if bare == "" || len(bare) <= longestGuess && (noValues[strings.ToLower(bare)] || isPlaceholder(bare)) {
+		return false
+	}
+	return promised == aSecret || isAmbiguousSecret(promised, bare)
+}
+
+func isAmbiguousSecret(word, value string) bool {
+	if word == "pin" || word == "otp" {
+		return isPIN(value) || !hasOrder(value)
+	}
+	switch {
+	case isNumber(value) || isDate(value) || isAddress(value):
+		return false
+	case isCutUUID(value):
+		return word != "nonce"
+	case isPrefixedHex(value):
+		return len(value) >= 34 && !strings.HasPrefix(word, "token")
+	case word == "seed" && len(strings.Fields(value)) >= fewestWords:
+		return true
+	case word == "pass":
+		return len(value) >= 6 && !all(value, isDigit) && isNotOfWords(value)
+	case word == "key" || word == "keys":
+		return isKey(value)
+	}
+	return isOpaque(value)
+}
+
+// isKey: what "key" alone stands before is one, and none of a table.
+func isKey(value string) bool {
+	if len(value) < shortestNamed || strings.Contains(value, " ") || strings.Contains(value, "://") {
+		return false
+	}
+	if all(value, isAlnum) {
+		return !all(value, isAlpha) && !all(value, isDigit) || looksRandomLetters(value)
+	}
+	return len(value) >= 20 && randomShare(value) >= 0.6
+}
+
+// isOpaque: a value that is neither words nor numbers is a token.
+func isOpaque(value string) bool {
+	if len(value) < 6 || strings.Contains(value, " ") || strings.Contains(value, "://") || isTicker(value) {
+		return false
+	}
+	if all(value, isAlpha) {
+		return len(value) >= shortestNamed && looksRandomLetters(value)
+	}
+	if len(value) >= shortestNamed && all(value, isAlnum) && some(value, isLower) {
+		return true
+	}
+	return !hasOrder(value)
+}
+
+// hasOrder: letters and digits stand apart, as in `grid-btc-2`, `sha256` and `us-east-1`.
+func hasOrder(value string) bool {
+	found := pieces(value, between)
+	total, mixed, random := 0, 0, 0
+	parts := true
+	for _, piece := range found {
+		total += len(piece)
+		both := !all(piece, isAlpha) && !all(piece, isDigit)
+		parts = parts && len(piece) >= 6 && both
+		least := 2
+		if isAllUpper(piece) {
+			least = 3
+		}
+		if both && changes(piece) >= least {
+			mixed += len(piece)
+		}
+		if len(piece) >= 8 && looksRandom(piece) {
+			random += len(piece)
+		}
+	}
+	if total >= 12 && parts {
+		return false
+	}
+	if len(value) >= 10 && !some(value, func(c byte) bool { return c >= 0x80 }) {
+		mixed = max(mixed, random)
+	}
+	return total == 0 || mixed < 6 || mixed*2 < total
+}
+
+// looksRandom: a run without separators is drawn at random, and no word, number or identifier in hexadecimal.
+func looksRandom(piece string) bool {
+	if len(piece) < 4 || all(piece, isDigit) || isPrefixedHex(piece) {
+		return false
+	}
+	if all(piece, isAlpha) {
+		return len(piece) < 8 && turns(piece) >= 3 || looksRandomLetters(piece)
+	}
+	if isHexadecimal(piece) {
+		return false
+	}
+	step := 5
+	if some(piece, isLower) && some(piece, isUpper) {
+		step = 4
+	}
+	return turns(piece) >= max(2, len(piece)/step)
+}
+
+// looksRandomLetters: words of camel case have one capital each, and no single small letters.
+func looksRandomLetters(piece string) bool {
+	if !some(piece, isLower) || !some(piece, isUpper) {
+		return false
+	}
+	runs, odd := 0, 0
+	for at := 0; at < len(piece); {
+		if !isAlpha(piece[at]) {
+			at++
+			continue
+		}
+		upper := isUpper(piece[at])
+		end := at
+		for end < len(piece) && isAlpha(piece[end]) && isUpper(piece[end]) == upper {
+			end++
+		}
+		runs++
+		if (end-at > 1) == upper {
+			odd++
+		}
+		at = end
+	}
+	return runs >= 5 && odd >= 3 && odd*4 >= runs
+}
+
+func randomShare(run string) float64 {
+	total, random := 0, 0
+	for _, piece := range pieces(strings.TrimRight(run, "="), between) {
+		total += len(piece)
+		if looksRandom(piece) {
+			random += len(piece)
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return float64(random) / float64(total)
+}
+
+// isBareSecret says whether a run of letters, digits and the signs of base64 is a secret by itself, behind the text before.
+func isBareSecret(run, before string) bool {
+	bare := strings.TrimRight(run, "=")
+	if all(bare, isDigit) || isUUID(bare) || isPrefixedHex(bare) {
+		return false
+	}
+	named := namedBefore(before)
+	if named == "id" {
+		return false
+	}
+	switch {
+	case isHexadecimal(bare):
+		return len(bare) >= 48 || named == aSecret && len(bare) >= 32
+	case all(bare, isAlnum) && named == aSecret && len(bare) >= shortestNamed:
+		return looksRandom(bare)
+	case all(bare, isAlnum) && len(bare) < shortestMixed:
+		return len(run) > len(bare) && len(bare) >= 22 && looksRandom(bare)
+	case all(bare, isAlnum) && (!some(bare, isUpper) || !some(bare, isLower)):
+		return len(bare) >= shortestPlain && !all(bare, isAlpha) && !isBech32(bare)
+	case all(bare, isAlnum):
+		return looksRandom(bare) && (run != bare || !isCamelCase(bare))
+	}
+	least := shortestMixed + 2
+	if named == aSecret {
+		least = 24
+	}
+	return len(bare) >= least && randomShare(bare) >= 0.6
+}
+
+// isCamelCase: a name in which a digit ends a word or two.
+func isCamelCase(run string) bool {
+	letters := strings.Map(func(r rune) rune {
+		if r < 0x80 && isAlpha(byte(r)) {
+			return r
+		}
+		return -1
+	}, run)
+	return changes(run) < 3 && !looksRandomLetters(letters)
+}
+
+// namedBefore is what the word right in front says that comes next: an id, a secret, or nothing.
+func namedBefore(text string) string {
+	end := len(text)
+	for end > 0 && len(text)-end < 8 && strings.IndexByte(" \t\r\n\f\v'\":=({[#\\", text[end-1]) >= 0 {
+		end--
+	}
+	first := wordBefore(text, end)
+	if first == end {
+		return aNothing
+	}
+	if first > 1 && text[first-1] == ' ' {
+		first = wordBefore(text, first-1)
+	}
+	// `orderHash` ends with the word that counts, as `order hash` does.
+	found := words(text[first:end], false)
+	if len(found) == 0 {
+		return aNothing
+	}
+	last := found[len(found)-1]
+	if wordsOfSecrets[last] {
+		if len(found) > 1 && harmless[found[len(found)-2]] {
+			return "id"
+		}
+		return aSecret
+	}
+	if wordsOfIDs[last] {
+		return "id"
+	}
+	return aNothing
+}
+
+// wordBefore is where the word begins that ends at a position.
+func wordBefore(text string, end int) int {
+	at := end
+	for at > 0 && end-at <= 31 && (isWord(text[at-1]) || text[at-1] == '-') {
+		at--
+	}
+	for at < end && !isAlpha(text[at]) {
+		at++
+	}
+	return at
+}
