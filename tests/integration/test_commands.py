@@ -45,7 +45,9 @@ def test_status_is_readable_by_machines(live: LiveStack) -> None:
     assert parts["prometheus"]["state"] == "ready"
     assert parts["prometheus"]["url"] == live.stack.addresses["prometheus"]
     # A machine that stands still for a while makes alerts fire, and the exit code tells of them.
-    critical = [each for each in told["firing"] if (each["severity"], each["state"]) == ("critical", "active")]
+    critical = [
+        each for each in told["firing"] if (each["severity"], each["state"]) == ("critical", "active")
+    ]
     assert done.returncode == (1 if critical else 0), told
 
 

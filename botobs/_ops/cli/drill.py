@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
+from ..console.building import BuildDisplay
 from ..home import state
 from ..home.home import published_state
+from ..programs.binaries import Binaries
 from ..stack import StackError
 
 if TYPE_CHECKING:
@@ -111,9 +113,12 @@ def _stage(
         err.print(f"breaking the stack in {running.home.path}; who is told is what is configured there")
         yield running, None
         return
-    from ..drills.demo_stack import DemoStack
+    from ..drills.demo_stack import DemoStack, programs
     from ..drills.profile import PROFILES
 
+    # The demo alone would begin on its embedded store, which alerts nobody.
+    with BuildDisplay() as display:
+        Binaries().require(programs(options.cluster), display)
     layout = " as a cluster" if options.cluster else ""
     err.print(f"starting the demo{layout}, at the pace of {options.profile}")
     with DemoStack(PROFILES[options.profile], cluster=options.cluster) as demo:

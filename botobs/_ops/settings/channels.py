@@ -138,13 +138,3 @@ def expanded(texts: Mapping[str, str]) -> dict[str, str]:
     """The settings that `BOTOBS_ALERT_RECEIVER` stands for: every alert, where a channel's own does not say which."""
     everything = names(texts.get(RECEIVER) or "nobody")
     return {BY_NAME[name].setting: ALL for name in everything if BY_NAME[name].setting not in texts}
-
-
-def holds(matcher: str, labels: Mapping[str, str]) -> bool:
-    """Whether a matcher holds for labels; a label that is missing is empty."""
-    found = _MATCHER.fullmatch(matcher)
-    assert found is not None, matcher
-    name, operator, value = found[1], found[2], found[3].strip('"')
-    given = labels.get(name, "")
-    same = re.fullmatch(value, given) is not None if "~" in operator else given == value
-    return same is not operator.startswith("!")

@@ -23,8 +23,13 @@ from botobs._ops.home.locks import try_exclusive
 
 PROGRAM = Path(__file__).parent / "programs" / "matrix.py"
 ROOT = Path(__file__).parents[3]
-#: Commands that work where there is no stack: they need none, or hand something out that makes a home.
-WORKS_WITHOUT = {"check", "compose", "config", "instrument", "settings", "size", "token"}
+#: What works where there is no stack: it needs none, or hands something out that makes a home.
+WORKS_WITHOUT = {
+    "check", "compose", "config check", "config get alert_receiver", "config set alert_receiver nobody",
+    "config unset alert_receiver", "drill", "install --output -", "instrument", "runbook",
+    "runbook ServiceHeartbeatLost", "settings", "settings --set", "size", "token create pnl", "token list",
+    "token revoke pnl",
+}  # fmt: skip
 
 
 @dataclass
@@ -35,13 +40,13 @@ class Situation:
         home: What `--home` names.
         target: Where results are written to.
         environ: Over a plain environment; None takes a variable away.
-        limit: Nothing can be written, as on a full disk.
+        what: `limit` where nothing can be written, as on a full disk; `closed` without a standard input.
     """
 
     home: str
     target: str
     environ: Mapping[str, str | None] = field(default_factory=dict)
-    limit: bool = False
+    what: str = ""
 
 
 def _nothing(tmp_path: Path, _: ExitStack) -> Situation:
@@ -78,7 +83,7 @@ def _no_rights(tmp_path: Path, _: ExitStack) -> Situation:
 
 
 def _full_disk(tmp_path: Path, _: ExitStack) -> Situation:
-    return Situation(str(_set_up(tmp_path / "home").path), str(tmp_path), limit=True)
+    return Situation(str(_set_up(tmp_path / "home").path), str(tmp_path), what="limit")
 
 
 def _running(home: Home, stack: ExitStack, address: str) -> None:
@@ -112,6 +117,13 @@ def _narrow(tmp_path: Path, _: ExitStack) -> Situation:
     return Situation(str(home.path), str(tmp_path), {"COLUMNS": "12", "FORCE_COLOR": "1", "TERM": "dumb"})
 
 
+def _no_terminal(tmp_path: Path, _: ExitStack) -> Situation:
+    # As a service manager or cron starts it.
+    return Situation(
+        str(_set_up(tmp_path / "home").path), str(tmp_path), {"TERM": None, "LANG": None}, what="closed"
+    )
+
+
 def _no_home(tmp_path: Path, _: ExitStack) -> Situation:
     # Not even a name in the table of users.
     return Situation(
@@ -142,6 +154,7 @@ SITUATIONS: Mapping[str, Callable[[Path, ExitStack], Situation]] = {
     "a half-dead stack": _half_dead,
     "frozen parts": _frozen,
     "a narrow terminal": _narrow,
+    "no terminal": _no_terminal,
     "no HOME": _no_home,
     "a read-only HOME": _read_only_home,
     "cut files": _cut_state,
@@ -171,19 +184,20 @@ def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
         str(PROGRAM),
         situation.home,
         situation.target,
-        "limit" if situation.limit else "",
+        situation.what,
     ]
     done = subprocess.run(
         words,
         env={name: text for name, text in environ.items() if text is not None},
         cwd="/",
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, object]] = json.loads(done.stdout)
-    assert found.keys() == COMMANDS.keys()
+    assert {typed.split()[0] for typed in found} == COMMANDS.keys()
     return found
 
 
