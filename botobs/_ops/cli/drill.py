@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise StackError(
             f"botobs drill needs the Python package {error.name!r}, which is not installed",
-            "Install it with: pip install 'botobs[stack,drills]'",
+            "Install it with: pip install 'botobs[demo,drills,stack]'",
         ) from None
     if not options.names:
         if options.json:
@@ -113,9 +113,11 @@ def _stage(
         err.print(f"breaking the stack in {running.home.path}; who is told is what is configured there")
         yield running, None
         return
+    from ..drills.demo_packages import require_demo_packages
     from ..drills.demo_stack import DemoStack, programs
     from ..drills.profile import PROFILES
 
+    require_demo_packages()
     # The demo alone would begin on its embedded store, which alerts nobody.
     with BuildDisplay() as display:
         Binaries().require(programs(options.cluster), display)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -17,11 +18,10 @@ import pytest
 
 from botobs._ops.access import secrets
 from botobs._ops.cli import COMMANDS
-from botobs._ops.home import state
 from botobs._ops.home.home import Home
-from botobs._ops.home.locks import try_exclusive
 
 PROGRAM = Path(__file__).parent / "programs" / "matrix.py"
+SUPERVISOR = PROGRAM.with_name("supervisor.py")
 ROOT = Path(__file__).parents[3]
 #: What works where there is no stack: it needs none, or hands something out that makes a home.
 WORKS_WITHOUT = {
@@ -86,19 +86,21 @@ def _full_disk(tmp_path: Path, _: ExitStack) -> Situation:
     return Situation(str(_set_up(tmp_path / "home").path), str(tmp_path), what="limit")
 
 
-def _running(home: Home, stack: ExitStack, address: str) -> None:
-    lock = try_exclusive(home.lock)
-    assert lock is not None
-    stack.callback(os.close, lock)
-    parts = dict.fromkeys(("collector", "prometheus", "tempo", "alertmanager"), address)
-    state.write(home, "development", address, parts, publish=False)
+def _supervised(home: Home, stack: ExitStack, address: str) -> subprocess.Popen[str]:
+    """A process that `botobs down` may end."""
+    words = [sys.executable, str(SUPERVISOR), str(home.path), address]
+    process = stack.enter_context(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 def _half_dead(tmp_path: Path, stack: ExitStack) -> Situation:
     home = _set_up(tmp_path / "home")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        _running(home, stack, f"https://127.0.0.1:{taken.getsockname()[1]}")
+        _supervised(home, stack, f"https://127.0.0.1:{taken.getsockname()[1]}")
     return Situation(str(home.path), str(tmp_path))
 
 
@@ -108,7 +110,8 @@ def _frozen(tmp_path: Path, stack: ExitStack) -> Situation:
     listener = stack.enter_context(socket.socket())
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
-    _running(home, stack, f"https://127.0.0.1:{listener.getsockname()[1]}")
+    supervisor = _supervised(home, stack, f"https://127.0.0.1:{listener.getsockname()[1]}")
+    supervisor.send_signal(signal.SIGSTOP)
     return Situation(str(home.path), str(tmp_path))
 
 

@@ -99,7 +99,8 @@ def run(home: str, target: str, what: str) -> None:
         os.close(0)
         sys.stdin = None
     found = {}
-    for command in COMMANDS:
+    # What stops the stack comes last.
+    for command in sorted(COMMANDS, key=lambda name: name == "down"):
         for typed in WORDS.get(command, [command]):
             words, _, program = typed.partition(" -- ")
             all_words = [word.format(target=target) for word in words.split()[1:]]
