@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     parts = _parts(running)
     receiver = receivers.of_home(running.home)
-    alerts, unknown = _alerts(running)
+    alerts, unknown = _alerts(running, parts)
     if options.json:
         print_json(
             {
@@ -102,9 +103,13 @@ def _parts(running: state.Running) -> dict[str, Part]:
     except StackError:
         # It is about to start or to stop, or stands still itself.
         known = {}
-    return {
-        name: _part(url, _ask(running, name, url), known.get(name)) for name, url in running.parts.items()
-    }
+    # Side by side: each that stands still is waited for.
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        answers = pool.map(lambda part: _ask(running, *part), running.parts.items())
+        return {
+            name: _part(url, answer, known.get(name))
+            for (name, url), answer in zip(running.parts.items(), answers, strict=True)
+        }
 
 
 def _part(url: str, answer: str, known: Mapping[str, Any] | None) -> Part:
@@ -127,10 +132,13 @@ def _print_parts(parts: Mapping[str, Part]) -> None:
         out.print(line)
 
 
-def _alerts(running: state.Running) -> tuple[list[Alert], str]:
+def _alerts(running: state.Running, parts: Mapping[str, Part]) -> tuple[list[Alert], str]:
     """What fires, and why that is not known."""
-    if not any(part.startswith("alertmanager") for part in running.parts):
+    asked_of = [part for name, part in parts.items() if name.startswith("alertmanager")]
+    if not asked_of:
         return [], ""
+    if all(part.state not in _WELL for part in asked_of):
+        return [], f"Alertmanager is {asked_of[0].state}"
     try:
         with alertmanager.connect(running) as asked:
             return asked.alerts(), ""

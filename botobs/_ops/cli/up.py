@@ -130,7 +130,13 @@ def _detach(options: argparse.Namespace) -> int:
         if _follow(log, pipe):
             out.print("Stop it with: botobs down")
             return 0
-        return process.wait() or 1
+        code = process.wait()
+        if not log.stat().st_size:
+            raise StackError(
+                f"the stack has not started (exit code {code}), and could not say why in {log}",
+                "Is there room on the disk? What botobs up says without --detach goes to the terminal.",
+            )
+        return code or 1
     process.terminate()
     process.wait()
     return 130

@@ -58,6 +58,8 @@ CHANNELS: Final = (
     Channel("pushover", "Pushover", {"pushover.token": "token of an application", "pushover.user": "key of a user"}),
     Channel("webhook", "webhook", {"webhook.url": "address that takes Alertmanager's JSON by POST"}),
 )  # fmt: skip
+#: Every file of `secrets/alertmanager/` that a person fills.
+SECRETS: Final = ("smtp.password", "deadman.url", *(file for channel in CHANNELS for file in channel.secrets))
 BY_NAME: Final = {channel.name: channel for channel in CHANNELS}
 
 

@@ -33,7 +33,7 @@ from ..processes.control import ControlServer
 from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..programs.versions import pins
-from ..settings import outage, receivers
+from ..settings import channels, outage, receivers
 from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
 from ..settings.values import Given, defaults, gather
@@ -197,7 +197,7 @@ class Stack:
             self.binaries.require(self.programs, self._display)
         named = [*self.names, "grafana"]
         chosen = ports.choose(named, self.options.ports_auto, given.texts, held=self._held)
-        systemd.take_credentials(self.home.secrets)
+        systemd.take_credentials(self.home.secrets, channels.SECRETS)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
         custom.make(self.home.custom)

@@ -25,7 +25,8 @@ SUPERVISOR = PROGRAM.with_name("supervisor.py")
 ROOT = Path(__file__).parents[3]
 #: What works where there is no stack: it needs none, or hands something out that makes a home.
 WORKS_WITHOUT = {
-    "check", "compose", "config check", "config get alert_receiver", "config set alert_receiver nobody",
+    "certs add-host metrics.example", "certs issue pnl --output {target}/issued", "check", "compose",
+    "config check", "config get alert_receiver", "config set alert_receiver nobody",
     "config unset alert_receiver", "drill", "install --output -", "instrument", "runbook",
     "runbook ServiceHeartbeatLost", "settings", "settings --set", "size", "token create pnl", "token list",
     "token revoke pnl",

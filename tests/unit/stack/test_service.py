@@ -19,6 +19,7 @@ from botobs._ops.cli import main
 from botobs._ops.processes import systemd
 from botobs._ops.processes.supervisor import Process, State, Supervisor
 from botobs._ops.service import unit, verify
+from botobs._ops.settings import channels
 from botobs._ops.stack.upkeep import Upkeep
 
 #: A service of the system, with words that a unit would read otherwise.
@@ -113,11 +114,13 @@ def test_systemd_is_told(tmp_path: Path) -> None:
 def test_credentials_come_where_the_stack_reads_them(tmp_path: Path) -> None:
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "smtp.password").write_text("hush\n")
-    systemd.take_credentials(tmp_path / "secrets", {"CREDENTIALS_DIRECTORY": str(tmp_path / "given")})
+    systemd.take_credentials(
+        tmp_path / "secrets", channels.SECRETS, {"CREDENTIALS_DIRECTORY": str(tmp_path / "given")}
+    )
     file = tmp_path / "secrets" / "alertmanager" / "smtp.password"
     assert file.read_text() == "hush"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    systemd.take_credentials(tmp_path / "none", {})
+    systemd.take_credentials(tmp_path / "none", channels.SECRETS, {})
     assert not (tmp_path / "none").exists()
 
 
