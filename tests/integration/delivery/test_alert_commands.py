@@ -104,12 +104,17 @@ def test_receivers_of_ones_own_are_tried_too(
 ) -> None:
     alerting, inbox, fakes = three
     config = alerting.home.config / "alertmanager" / "alertmanager.yml"
-    text = '{{ template "botobs.text" . }}'
+    slack = {
+        "channel": "#desk",
+        "api_url": fakes["slack"].url,
+        "text": '{{ template "botobs.text" . }}',
+        "mrkdwn_in": ["pretext"],
+    }
     desk = {
         "receivers": [
             {
                 "name": "desk",
-                "slack_configs": [{"channel": "#desk", "api_url": fakes["slack"].url, "text": text}],
+                "slack_configs": [slack],
                 "email_configs": [{"to": "desk@example.com"}],
             }
         ],
