@@ -39,6 +39,8 @@ TEST = {
 }
 #: Waits of the route: the second message follows the first within a second.
 _PACE = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
+#: What tells of an alert's end only where `send_resolved` says so (Alertmanager's `config/notifiers.go`).
+_ENDS_SILENTLY = frozenset(("email", "slack", "wechat", "rocketchat"))
 _REASON = re.compile(r"\berr=(\"(?:[^\"\\]|\\.)*\"|\S+)")
 
 
@@ -104,7 +106,7 @@ def rehearse(
         with _started(home, program, way) as (alertmanager, log):
             firing = _sent(home, alertmanager, log, way, labels, "firing", patience)
             yield firing
-            if firing.taken:
+            if firing.taken and _messages(home, way, "resolved"):
                 yield _sent(home, alertmanager, log, way, labels, "resolved", patience)
 
 
@@ -118,7 +120,7 @@ def _sent(
     patience: float,
 ) -> Answer:
     name = way.channel.name
-    done = _done(alertmanager) + _messages(home, way)
+    done = _done(alertmanager) + _messages(home, way, status)
     begun = time.monotonic()
     alertmanager.post([_alert(labels, status)])
     taken = _wait(lambda: _done(alertmanager) >= done, patience)
@@ -126,10 +128,15 @@ def _sent(
     return Answer(name, status, taken, said, round(time.monotonic() - begun, 2))
 
 
-def _messages(home: Home, way: Way) -> int:
-    """How many messages the receiver sends of each alert: a user's own may have several ways."""
+def _messages(home: Home, way: Way, status: str) -> int:
+    """How many messages the receiver sends of each alert: a user's own may have several ways, and none for an end."""
     content = yaml.safe_load((home.config / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
-    return sum(len(configs_of(each)) for each in content["receivers"] if each["name"] == way.channel.name)
+    return sum(
+        status == "firing" or bool(settings.get("send_resolved", kind not in _ENDS_SILENTLY))
+        for receiver in content["receivers"]
+        if receiver["name"] == way.channel.name
+        for kind, settings in configs_of(receiver)
+    )
 
 
 def _done(alertmanager: Alertmanager) -> float:
