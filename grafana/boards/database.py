@@ -266,7 +266,7 @@ def _disk() -> list[Sized]:
         ),
         graph(
             "Waiting for the disk",
-            "Seconds a second that backends wait for blocks, all together.",
+            "Seconds per second that backends wait for blocks, all together.",
             "s",
             [Query(f"{read_time} / 1000", "reading"), Query(f"{write_time} / 1000", "writing")],
             limits=recorded.DB_IO,

@@ -234,7 +234,7 @@ def _cost() -> list[Sized]:
     return [
         graph(
             "CPU of the backends",
-            "CPU seconds a second.",
+            "CPU seconds per second.",
             "short",
             [
                 Query(f"sum {job} (rate({_q.select(exporters.CPU)}[$__rate_interval]))", "{{service_name}}"),

@@ -124,7 +124,7 @@ def _process() -> list[Sized]:
     return [
         graph(
             "CPU",
-            "CPU seconds a second; 1 is a core.",
+            "CPU seconds per second; 1 is a core.",
             "short",
             [Query(_q.rate(runtime.CPU_TIME, _SERVICE), "{{service_name}}")],
         ),
@@ -150,7 +150,7 @@ def _process() -> list[Sized]:
         ),
         graph(
             "Garbage collection",
-            "Seconds a second for which collections of a millisecond or more stopped the process.",
+            "Seconds per second for which collections of a millisecond or more stopped the process.",
             "s",
             [
                 Query(

@@ -174,7 +174,7 @@ def _process() -> list[Sized]:
         ),
         graph(
             "CPU",
-            "CPU seconds a second; 1 is a core, and a Python process seldom uses more.",
+            "CPU seconds per second; 1 is a core, and a Python process seldom uses more.",
             "short",
             [Query(_q.rate(runtime.CPU_TIME, service), "{{service_name}}")],
         ),

@@ -24,7 +24,7 @@ from ..access import clients
 from ..components.ports import free_ports
 from ..errors import StackError
 from ..home.home import Home
-from ..settings.receivers import Way
+from ..settings.receivers import Way, configs_of
 from .alertmanager import Alertmanager, urgency
 
 #: Seconds that the other side of one message has: Alertmanager tries again meanwhile.
@@ -39,6 +39,8 @@ TEST = {
 }
 #: Waits of the route: the second message follows the first within a second.
 _PACE = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
+#: What tells of an alert's end only where `send_resolved` says so (Alertmanager's `config/notifiers.go`).
+_ENDS_SILENTLY = frozenset(("email", "slack", "wechat", "rocketchat"))
 _REASON = re.compile(r"\berr=(\"(?:[^\"\\]|\\.)*\"|\S+)")
 
 
@@ -102,22 +104,39 @@ def rehearse(
             yield Answer(way.channel.name, "firing", False, "; ".join(way.missing), 0.0)
             continue
         with _started(home, program, way) as (alertmanager, log):
-            firing = _sent(alertmanager, log, way, labels, "firing", patience)
+            firing = _sent(home, alertmanager, log, way, labels, "firing", patience)
             yield firing
-            if firing.taken:
-                yield _sent(alertmanager, log, way, labels, "resolved", patience)
+            if firing.taken and _messages(home, way, "resolved"):
+                yield _sent(home, alertmanager, log, way, labels, "resolved", patience)
 
 
 def _sent(
-    alertmanager: Alertmanager, log: Path, way: Way, labels: Mapping[str, str], status: str, patience: float
+    home: Home,
+    alertmanager: Alertmanager,
+    log: Path,
+    way: Way,
+    labels: Mapping[str, str],
+    status: str,
+    patience: float,
 ) -> Answer:
     name = way.channel.name
-    before = _done(alertmanager)
+    done = _done(alertmanager) + _messages(home, way, status)
     begun = time.monotonic()
     alertmanager.post([_alert(labels, status)])
-    taken = _wait(lambda: _done(alertmanager) > before, patience)
+    taken = _wait(lambda: _done(alertmanager) >= done, patience)
     said = "" if taken else _reason(log) or f"no answer within {patience:g} s"
     return Answer(name, status, taken, said, round(time.monotonic() - begun, 2))
+
+
+def _messages(home: Home, way: Way, status: str) -> int:
+    """How many messages the receiver sends of each alert: a user's own may have several ways, and none for an end."""
+    content = yaml.safe_load((home.config / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    return sum(
+        status == "firing" or bool(settings.get("send_resolved", kind not in _ENDS_SILENTLY))
+        for receiver in content["receivers"]
+        if receiver["name"] == way.channel.name
+        for kind, settings in configs_of(receiver)
+    )
 
 
 def _done(alertmanager: Alertmanager) -> float:
@@ -180,7 +199,7 @@ def _configuration(home: Home, way: Way) -> str:
     """The stack's own, with one route to one receiver."""
     source = home.config / "alertmanager"
     content = yaml.safe_load((source / "alertmanager.yml").read_text(encoding="utf-8"))
-    content["templates"] = [str(source / "templates" / "*.tmpl")]
+    content["templates"] = [str(source / place / "*.tmpl") for place in ("templates", "custom")]
     content["route"] = {"receiver": way.channel.name, "group_by": ["alertname"], **_PACE}
     content["receivers"] = [each for each in content["receivers"] if each["name"] == way.channel.name]
     content["inhibit_rules"] = []

@@ -53,7 +53,7 @@ COMMANDS: dict[str, str] = {
 #: Modules of the standard library that Windows lacks.
 _POSIX = frozenset(("fcntl", "grp", "pwd", "resource", "termios"))
 #: What a command needs beyond the extra `stack`.
-_EXTRAS = {"demo": "demo,stack", "drill": "drills,stack"}
+_EXTRAS = {"demo": "demo,stack", "drill": "demo,drills,stack"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

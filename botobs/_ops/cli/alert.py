@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ..alerting.rehearsal import PATIENCE, TEST, Answer, labels_of_rule, rehearse
 from ..console import out, print_json
@@ -26,8 +28,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "side answered. The stack need not run. Exit code 0 when everything was taken.",
     )
     test.add_argument(
-        "--channel", action="append", choices=list(BY_NAME), metavar="NAME",
-        help=f"only this one; may be repeated: {', '.join(BY_NAME)}",
+        "--channel", action="append", metavar="NAME",
+        help=f"only this one, or this receiver of your own; may be repeated: {', '.join(BY_NAME)}",
     )  # fmt: skip
     test.add_argument(
         "--as", dest="rule", metavar="ALERT",
@@ -48,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     environment = values.gather(home).texts.get("BOTOBS_ENVIRONMENT", "development")
     labels = labels_of_rule(home, options.rule) if options.rule else TEST
     labels = {**labels, "deployment_environment_name": environment}
-    ways = [way for way in _ways(home, options.channel) if not options.rule or way.takes(**labels)]
+    ways = _ways(home, options.channel, labels if options.rule else None)
     if not ways:
         raise StackError(f"{options.rule} goes by none of these channels")
     binaries = Binaries()
@@ -63,21 +65,28 @@ def run(options: argparse.Namespace) -> int:
     return 0 if all(answer.taken for answer in answers) else 1
 
 
-def _ways(home: Home, wanted: list[str] | None) -> list[Way]:
+def _ways(home: Home, wanted: list[str] | None, labels: Mapping[str, str] | None) -> list[Way]:
+    """The ways to try, one a receiver: it sends by all that it has."""
     found = receivers.of_home(home)
-    ways = {way.channel.name: way for way in found.ways} if found else {}
-    if found is None or not ways:
+    if found is None or not found.ways:
         raise StackError(
             "nobody receives alerts",
             "Name a channel, such as: botobs config set alert_receiver email alert_email_to you@example.com; then "
             "start the stack: botobs up.",
         )
+    ways: dict[str, Way] = {}
+    for way in found.ways:
+        earlier = ways.get(way.channel.name)
+        ways[way.channel.name] = replace(way, missing=(*earlier.missing, *way.missing)) if earlier else way
     if missing := [name for name in wanted or () if name not in ways]:
         raise StackError(
             f"no alert goes by {', '.join(missing)} as the stack was last started",
-            f"Set alert_{missing[0]} with botobs config set, and start it again: botobs up.",
+            f"Set alert_{missing[0]} with botobs config set, and start it again: botobs up."
+            if missing[0] in BY_NAME
+            else f"Alerts go by {', '.join(ways)}.",
         )
-    return [ways[name] for name in wanted or ways]
+    told = ways if labels is None else [way.channel.name for way in found.told(labels)]
+    return [ways[name] for name in wanted or ways if name in told]
 
 
 def _say(answer: Answer) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..access import certificates, containers
 from ..console import err, out, print_json, styled
-from ..console.arguments import add_home, secrets_made, secrets_of
+from ..console.arguments import add_home, add_yes, agree, home_meant, secrets_made, secrets_of
 from ..home import audit
 from ..home.home import Home
 
@@ -31,6 +31,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     issue = actions.add_parser("issue", help="make a certificate that a service shows to the collector")
     issue.add_argument("service", metavar="SERVICE")
     issue.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    add_yes(renew)
+    add_yes(hosts)
     for action, function in ((renew, _renew), (hosts, _add_hosts), (issue, _issue)):
         add_home(action)
         action.set_defaults(function=function)
@@ -65,12 +67,15 @@ def _print(held: Sequence[certificates.Certificate]) -> None:
 
 def _renew(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
+    agree(options, f"Make the certificates of the stack in {secrets.parent} anew?")
     certificates.renew(secrets)
     audit.record(Home(secrets.parent), "certs renew")
     return _changed(secrets, options)
 
 
 def _add_hosts(options: argparse.Namespace) -> int:
+    hosts = ", ".join(options.hosts)
+    agree(options, f"Make a certificate for {hosts} too, for the stack in {home_meant(options).path}?")
     secrets = secrets_made(options)
     certificates.add_hosts(secrets, options.hosts)
     audit.record(Home(secrets.parent), "certs add-host", hosts=options.hosts)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
+from ..console.building import BuildDisplay
 from ..home import state
 from ..home.home import published_state
+from ..programs.binaries import Binaries
 from ..stack import StackError
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise StackError(
             f"botobs drill needs the Python package {error.name!r}, which is not installed",
-            "Install it with: pip install 'botobs[stack,drills]'",
+            "Install it with: pip install 'botobs[demo,drills,stack]'",
         ) from None
     if not options.names:
         if options.json:
@@ -111,9 +113,14 @@ def _stage(
         err.print(f"breaking the stack in {running.home.path}; who is told is what is configured there")
         yield running, None
         return
-    from ..drills.demo_stack import DemoStack
+    from ..drills.demo_packages import require_demo_packages
+    from ..drills.demo_stack import DemoStack, programs
     from ..drills.profile import PROFILES
 
+    require_demo_packages()
+    # The demo alone would begin on its embedded store, which alerts nobody.
+    with BuildDisplay() as display:
+        Binaries().require(programs(options.cluster), display)
     layout = " as a cluster" if options.cluster else ""
     err.print(f"starting the demo{layout}, at the pace of {options.profile}")
     with DemoStack(PROFILES[options.profile], cluster=options.cluster) as demo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -62,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     file.write_bytes(content)
     file.chmod(0o644)
     wrong = list(verify.problems(service))
-    steps = _next(kind, of_system, options.name, file)
+    steps = _next(kind, service, file)
     if options.json:
         print_json({"file": file, "home": service.home, "problems": wrong, "next": steps})
     else:
@@ -98,16 +99,28 @@ def _refuse(content: bytes, kind: str, service: unit.Service) -> None:
         raise StackError(f"the service manager does not take it: {said}", "Nothing was written.")
 
 
-def _next(kind: str, of_system: bool, name: str, file: Path) -> list[str]:
+def _next(kind: str, service: unit.Service, file: Path) -> list[str]:
+    """What a person types then, in order."""
     if kind == "launchd":
-        domain = "system" if of_system else "gui/$(id -u)"
+        domain = "system" if service.user else "gui/$(id -u)"
         return [f"launchctl bootstrap {domain} {file}"]
-    control = "systemctl" if of_system else "systemctl --user"
-    lingering = [] if of_system else ["loginctl enable-linger   # without it the stack ends when you log out"]
-    build = f"sudo -u {name} env XDG_CACHE_HOME={unit.CACHE} {' '.join(child.command('botobs'))} build"
+    control = "systemctl" if service.user else "systemctl --user"
+    lingering = (
+        [] if service.user else ["loginctl enable-linger   # without it the stack ends when you log out"]
+    )
     return [
-        *([build] if of_system else []),
+        *(_build(service) if service.user else []),
         f"{control} daemon-reload",
-        f"{control} enable --now {name}",
+        f"{control} enable --now {service.name}",
         *lingering,
+    ]
+
+
+def _build(service: unit.Service) -> list[str]:
+    """As the service's user, whose folders systemd makes only when the service starts."""
+    folders = [unit.CACHE / "botobs", *unit.state_folder(service)]
+    command = shlex.join(["env", f"XDG_CACHE_HOME={unit.CACHE}", *service.command, "build"])
+    return [
+        f"install -d -m 0700 -o {service.user} {' '.join(map(str, folders))}",
+        f"sudo -H -u {service.user} {command}",
     ]

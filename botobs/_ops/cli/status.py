@@ -1,8 +1,13 @@
-"""`botobs status`: what runs, where, how it is, and which alerts fire."""
+"""`botobs status`: what runs, where, since when, how it is, and which alerts fire."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from rich.text import Text
@@ -15,7 +20,37 @@ from ..console import err, name, out, print_json, styled
 from ..console.arguments import add_home, home_of
 from ..errors import StackError
 from ..home import state
+from ..processes import control
+from ..processes.supervisor import State
 from ..settings import receivers
+
+#: Of a part that does what it is for.
+_WELL = frozenset(("ready", "running"))
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one part of the stack is.
+
+    Attributes:
+        url: Its address.
+        state: `ready`, `running`, `not ready (503)`, `unreachable`, or what the supervisor does with it.
+        since: When its supervisor last saw it become so; None where that is not known.
+        restarts: How often it was started again since the stack was; None where that is not known.
+    """
+
+    url: str
+    state: str
+    since: datetime | None = None
+    restarts: int | None = None
+
+    @property
+    def history(self) -> str:
+        """Since when, and how often it fell, for a person."""
+        if self.since is None or self.restarts is None:
+            return ""
+        fell = f", {self.restarts} restart{'' if self.restarts == 1 else 's'}" if self.restarts else ""
+        return f"since {self.since.astimezone():%m-%d %H:%M:%S}{fell}"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,25 +67,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Ask every component and print a line each."""
     running = state.require(home_of(options))
-    states = {name: _ask(running, name, url) for name, url in running.parts.items()}
+    parts = _parts(running)
     receiver = receivers.of_home(running.home)
-    alerts, unknown = _alerts(running)
+    alerts, unknown = _alerts(running, parts)
     if options.json:
-        parts = {name: {"url": url, "state": states[name]} for name, url in running.parts.items()}
         print_json(
             {
                 "home": running.home.path,
                 "pid": running.pid,
                 "environment": running.environment,
-                "parts": parts,
+                "parts": {name: asdict(part) for name, part in parts.items()},
                 "alerts": receiver and {"receiver": receiver.name, "channels": list(receiver.channels)},
                 "firing": None if unknown else [_as_json(alert) for alert in alerts],
             }
         )
     else:
-        for name, url in running.parts.items():
-            colour = "green" if states[name] in {"ready", "running"} else "red"
-            out.print(styled(f"{name:18} ", (f"{states[name]:12}", colour), f" {url}"))
+        _print_parts(parts)
         _print_alerts(alerts, unknown)
         if receiver is not None:
             out.print(f"\n{receiver.sentence}", markup=False, soft_wrap=True)
@@ -59,15 +91,54 @@ def run(options: argparse.Namespace) -> int:
         out.print(
             f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
         )
-    runs = all(each in {"ready", "running"} for each in states.values())
+    runs = all(part.state in _WELL for part in parts.values())
     critical = any(alert.severity == "critical" and alert.told for alert in alerts)
     return 0 if runs and not unknown and not critical else 1
 
 
-def _alerts(running: state.Running) -> tuple[list[Alert], str]:
+def _parts(running: state.Running) -> dict[str, Part]:
+    """Every part, as it responds and as the supervisor has it."""
+    try:
+        known = control.processes(running.home.control)
+    except StackError:
+        # It is about to start or to stop, or stands still itself.
+        known = {}
+    # Side by side: each that stands still is waited for.
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        answers = pool.map(lambda part: _ask(running, *part), running.parts.items())
+        return {
+            name: _part(url, answer, known.get(name))
+            for (name, url), answer in zip(running.parts.items(), answers, strict=True)
+        }
+
+
+def _part(url: str, answer: str, known: Mapping[str, Any] | None) -> Part:
+    if known is None:
+        return Part(url, answer)
+    # Why nothing responds, where the supervisor knows it.
+    does = known["state"] if answer == "unreachable" and known["state"] != State.READY else answer
+    return Part(url, does, datetime.fromtimestamp(known["since"], UTC), int(known["restarts"]))
+
+
+def _print_parts(parts: Mapping[str, Part]) -> None:
+    for part_name, part in parts.items():
+        colour = "green" if part.state in _WELL else "red"
+        line = styled(f"{part_name:18} ", (f"{part.state:12}", colour), f" {part.url}")
+        if part.history:
+            line.append(
+                f"{'':{max(2, 30 - len(part.url))}}{part.history}",
+                "yellow" if part.restarts else "bright_black",
+            )
+        out.print(line)
+
+
+def _alerts(running: state.Running, parts: Mapping[str, Part]) -> tuple[list[Alert], str]:
     """What fires, and why that is not known."""
-    if not any(part.startswith("alertmanager") for part in running.parts):
+    asked_of = [part for name, part in parts.items() if name.startswith("alertmanager")]
+    if not asked_of:
         return [], ""
+    if all(part.state not in _WELL for part in asked_of):
+        return [], f"Alertmanager is {asked_of[0].state}"
     try:
         with alertmanager.connect(running) as asked:
             return asked.alerts(), ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..access import containers, tokens
 from ..console import err, out, print_json
-from ..console.arguments import add_home, secrets_made, secrets_of
+from ..console.arguments import add_home, add_yes, agree, secrets_made, secrets_of
 from ..home import audit
 from ..home.home import Home
 from ..home.private import write_secret
@@ -40,6 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     show = actions.add_parser("list", help="whose tokens are valid, without the tokens")
     revoke = actions.add_parser("revoke", help="make tokens invalid")
     revoke.add_argument("wanted", metavar="SERVICE|ID", help="all tokens of a service, or one by its id")
+    add_yes(revoke)
     for action, function in ((create, _create), (show, _list), (revoke, _revoke)):
         add_home(action)
         action.set_defaults(function=function)
@@ -116,6 +117,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _revoke(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
+    agree(options, f"Close the stack in {secrets.parent} to {options.wanted}?")
     gone = tokens.revoke(secrets, options.wanted)
     for each in gone:
         audit.record(Home(secrets.parent), "token revoke", id=each.id, service=each.service)

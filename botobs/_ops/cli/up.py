@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import contextlib
 import os
+import select
 import subprocess
 import sys
-import time
+from io import FileIO
+from pathlib import Path
 
 from ..._sdk.process import alive
 from ..console import err, out, print_json
@@ -20,6 +22,9 @@ from ..processes.supervisor import State, Status
 from ..processes.waiting import either, stop_on_signals
 from ..stack import Home, Stack, StackError
 
+#: Seconds between two looks at what a stack in the background says.
+_LOOK = 0.2
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
@@ -29,6 +34,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_home(parser)
     add_stack_options(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="return once everything runs")
+    # Of the process that --detach starts: a pipe that is written to once everything runs.
+    parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     parser.set_defaults(function=run)
 
 
@@ -55,6 +62,9 @@ async def _run(options: argparse.Namespace) -> int:
     try:
         systemd.notify("READY=1")
         _show(stack, options)
+        if options.ready_fd is not None:
+            os.write(options.ready_fd, b"ready")
+            os.close(options.ready_fd)
         fallen = asyncio.create_task(stack.supervisor.wait())
         await either(fallen, stop)
         if fallen.done():
@@ -102,29 +112,43 @@ def _detach(options: argparse.Namespace) -> int:
     if alive.locked(home.lock):
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")
     home.create()
-    command = [*child.command("botobs"), "up", "--home", str(home.path), *words_of(options)]
+    read, write = os.pipe()
+    command = [*child.command("botobs"), "up", "--home", str(home.path), "--ready-fd", str(write)]
     log = home.logs / "up.log"
     with open_private(log, os.O_TRUNC) as file:
         process = subprocess.Popen(
-            command,
+            [*command, *words_of(options)],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
             start_new_session=True,
             env=child.environ(),
+            pass_fds=[write],
         )
-    shown = 0
-    with contextlib.suppress(KeyboardInterrupt):
-        while process.poll() is None:
-            text = log.read_text(encoding="utf-8", errors="replace")
-            err.print(text[shown:], end="", markup=False)
-            shown = len(text)
-            if "Stop with Ctrl-C" in text:
-                out.print("Stop it with: botobs down")
-                return 0
-            time.sleep(0.2)
-        err.print(log.read_text(encoding="utf-8", errors="replace")[shown:], end="", markup=False)
-        return process.returncode or 1
+    os.close(write)
+    with os.fdopen(read, "rb", buffering=0) as pipe, contextlib.suppress(KeyboardInterrupt):
+        if _follow(log, pipe):
+            out.print("Stop it with: botobs down")
+            return 0
+        code = process.wait()
+        if not log.stat().st_size:
+            raise StackError(
+                f"the stack has not started (exit code {code}), and could not say why in {log}",
+                "Is there room on the disk? What botobs up says without --detach goes to the terminal.",
+            )
+        return code or 1
     process.terminate()
     process.wait()
     return 130
+
+
+def _follow(log: Path, pipe: FileIO) -> bool:
+    """Show a log until the process that writes it says through the pipe that it is ready, or ends without."""
+    shown, ended = 0, False
+    while not ended:
+        ended = bool(select.select([pipe], [], [], _LOOK)[0])
+        ready = ended and bool(pipe.read(1))
+        text = log.read_text(encoding="utf-8", errors="replace")
+        err.print(text[shown:], end="", markup=False)
+        shown = len(text)
+    return ready

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -34,6 +35,7 @@ def choose(
     auto: bool,
     values: Mapping[str, str] = MappingProxyType({}),
     known: Iterable[Port] = PORTS,
+    held: list[socket.socket] | None = None,
 ) -> dict[str, int]:
     """The port of every variable of `components`, all of them free at this moment.
 
@@ -42,6 +44,7 @@ def choose(
         auto: Pick any free ports instead of the configured ones.
         values: The settings, checked already.
         known: Every port that there is.
+        held: Takes what keeps others from picking the same ones; to be closed when the stack has ended.
 
     Raises:
         StackError: Two listeners have one port, or a port is taken.
@@ -49,7 +52,13 @@ def choose(
     names = set(components)
     wanted = [port for port in known if port.component in names]
     if auto:
-        return dict(zip((port.variable for port in wanted), free_ports(len(wanted)), strict=True))
+        picked = pick(len(wanted))
+        chosen = dict(zip((port.variable for port in wanted), _numbers(picked), strict=True))
+        if held is not None and _HOLDS:
+            held += picked
+        else:
+            _close(picked)
+        return chosen
     chosen = configured(values, wanted)
     _refuse_doubles(wanted, chosen)
     _refuse_taken(wanted, chosen)
@@ -65,24 +74,64 @@ def configured(values: Mapping[str, str], known: Iterable[Port] = PORTS) -> dict
 _FREE = range(20000, 32768)
 
 
-def free_ports(count: int) -> list[int]:
-    """`count` different ports on 127.0.0.1 that nobody listens on now.
+#: Whether a program can listen on a port that a socket of another one is bound to and does not listen on. Elsewhere
+#: that takes an option that programs do not set.
+_HOLDS = sys.platform == "linux"
 
-    They lie below those that systems give to outgoing connections (32768 and above on Linux, 49152 elsewhere): one of
-    these may be taken by any connection before the program that is to listen has started.
+
+def free_ports(count: int) -> list[int]:
+    """`count` different ports on 127.0.0.1 that nobody holds now.
 
     Raises:
         StackError: There are not so many.
     """
-    found: list[int] = []
+    picked = pick(count)
+    numbers = _numbers(picked)
+    _close(picked)
+    return numbers
+
+
+def pick(count: int) -> list[socket.socket]:
+    """`count` sockets, each bound to a port of its own on 127.0.0.1 that nobody held before.
+
+    They lie below those that systems give to outgoing connections (32768 and above on Linux, 49152 elsewhere): one of
+    these may be taken by any connection before the program that is to listen has started. As long as a socket is open,
+    nobody else picks its port; on Linux a program can listen there all the same.
+
+    Raises:
+        StackError: There are not so many.
+    """
+    picked: list[socket.socket] = []
     for number in random.sample(_FREE, len(_FREE)):
-        if len(found) == count:
+        if len(picked) == count:
             break
-        if _is_free(number):
-            found.append(number)
-    if len(found) < count:
+        if (bound := _bound(number)) is not None:
+            picked.append(bound)
+    if len(picked) < count:
+        _close(picked)
         raise StackError(f"there are no {count} free ports from {_FREE.start} to {_FREE.stop - 1}")
-    return found
+    return picked
+
+
+def _bound(number: int) -> socket.socket | None:
+    probe = socket.socket()
+    try:
+        probe.bind(("127.0.0.1", number))
+    except OSError:
+        probe.close()
+        return None
+    # Only now: before, it would be bound beside another one that is held.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return probe
+
+
+def _numbers(picked: Iterable[socket.socket]) -> list[int]:
+    return [bound.getsockname()[1] for bound in picked]
+
+
+def _close(picked: Iterable[socket.socket]) -> None:
+    for bound in picked:
+        bound.close()
 
 
 def _refuse_doubles(wanted: Iterable[Port], chosen: Mapping[str, int]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..access import secrets
 from ..home import state
 from ..stack import Home, Options, StackError
+from . import err
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +57,25 @@ def secrets_made(options: argparse.Namespace) -> Path:
     home.create()
     secrets.ensure(home.secrets)
     return home.secrets
+
+
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    """`--yes`."""
+    parser.add_argument("--yes", action="store_true", help="do not ask first, as a terminal is asked")
+
+
+def agree(options: argparse.Namespace, question: str) -> None:
+    """Ask at a terminal before something is changed that cannot be undone; a script has meant what it says.
+
+    Raises:
+        StackError: The answer is not yes.
+    """
+    # A service manager may have started us without any standard input.
+    if options.yes or options.json or sys.stdin is None or not sys.stdin.isatty():
+        return
+    err.print(f"{question} [y/N] ", end="", markup=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise StackError("nothing was changed", "With --yes nobody is asked.")
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:

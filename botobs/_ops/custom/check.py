@@ -21,6 +21,10 @@ from .overlay import COLLECTOR, merge, parsed, rendered, with_routes
 _LONGEST = 300
 _PROMTOOL = re.compile(r"^(?P<path>\S.*?\.ya?ml): (?:yaml: )?(?:(?P<line>\d+):\d+: )?(?P<text>.+)$")
 _LINE: Final = re.compile(r"\bline (\d+)(?:: |\b)")
+_DEFINED: Final = re.compile(r'\{\{-?\s*define\s+"([^"]+)"')
+_NAMED: Final = re.compile(r'\btemplate\s+\\?"([^"\\]+)\\?"')
+#: Of Alertmanager's own, such as `slack.default.title` and `__subject`.
+_BUILT_IN: Final = re.compile(r"\A__|\.default\.")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -214,6 +218,7 @@ def _alertmanager(checker: Checker) -> Iterator[Fault]:
     folder = checker.config / "alertmanager"
     said = checker.run("amtool", "check-config", folder / "alertmanager.yml")
     if said is None:
+        yield from _templates(checker)
         return
     # Of all files together it does not say which one: each alone on ours, until one is refused.
     reason = _of_amtool(said)
@@ -235,6 +240,18 @@ def _alertmanager(checker: Checker) -> Iterator[Fault]:
             yield Fault(file, _line_of_words(file, reason), reason)
             return
     yield Fault(checker.custom / "routes", 0, reason)
+
+
+def _templates(checker: Checker) -> Iterator[Fault]:
+    """What routes name and nobody defines: Alertmanager starts with it, and can send no message."""
+    folder = checker.config / "alertmanager"
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*/*.tmpl")]
+    defined = {name for text in texts for name in _DEFINED.findall(text)}
+    for file in files(checker.custom, "routes"):
+        for number, line in enumerate(rendered(file, checker.values).splitlines(), 1):
+            for name in _NAMED.findall(line):
+                if name not in defined and not _BUILT_IN.search(name):
+                    yield Fault(file, number, f"no template is called {name!r}")
 
 
 def _ours(checker: Checker) -> str:

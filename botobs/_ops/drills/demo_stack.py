@@ -17,7 +17,7 @@ from ..access.secrets import write_secret
 from ..home import state
 from ..home.private import open_private
 from ..processes import child
-from ..stack import Home, StackError
+from ..stack import Home, Options, Stack, StackError
 from .deadman import Deadman, Mailer
 from .demo_packages import require_demo_packages
 from .profile import Profile
@@ -25,6 +25,11 @@ from .sinks import Inbox, MailSink, slack_sink
 
 #: Seconds within which a slow machine starts everything; the programs are built already.
 _START_TIMEOUT = 300.0
+
+
+def programs(cluster: bool) -> list[str]:
+    """What has to be built for the demo's stack, by the names in versions.toml."""
+    return Stack(Home.of_the_demo(), Options(postgres=True, cluster=cluster)).programs
 
 
 class DemoStack:

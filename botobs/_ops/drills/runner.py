@@ -19,6 +19,9 @@ from .timing import lingering, promised
 _LOOK = 0.25
 #: Seconds by which a fault outlasts the wait for its alert, if nobody undoes it.
 _LEEWAY = 30.0
+#: Seconds after which a Prometheus that does not answer will not do so soon.
+_STARTED = 60.0
+_SILENT = "Prometheus does not answer"
 #: Seconds that are listened for one message too many after the last one that is wanted.
 _LISTEN = 2.0
 
@@ -109,9 +112,10 @@ class Run:
         return result
 
     def _wait_for_quiet(self) -> None:
-        deadline = time.monotonic() + self._end_limit
+        began = time.monotonic()
         while in_the_way := self._in_the_way():
-            if time.monotonic() > deadline:
+            limit = _STARTED if in_the_way == [_SILENT] else self._end_limit
+            if time.monotonic() - began > limit:
                 raise StackError(
                     f"the drill {self._drill.name} was not begun, because this would hide what it shows: "
                     + ", ".join(in_the_way),
@@ -123,7 +127,7 @@ class Run:
         """What would be taken for an effect of the fault, or keep it quiet."""
         alerts = self._target.in_prometheus()
         if alerts is None:
-            return ["Prometheus does not answer"]
+            return [_SILENT]
         effects = {self._drill.alert, *self._drill.also, *self._drill.silent, *self._drill.never}
         return sorted({alert.name for alert in alerts if alert.name in effects or "cause" in alert.labels})
 

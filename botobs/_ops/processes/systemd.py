@@ -9,13 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..home.private import make_folder, read_lines, write_secret
-
-#: Files of `secrets/alertmanager/` that may come as credentials of the unit, under these names.
-CREDENTIALS = ("smtp.password", "slack.url", "deadman.url")
 
 
 def notify(state: str, environ: Mapping[str, str] = os.environ) -> bool:
@@ -39,18 +36,19 @@ async def keep_alive(environ: Mapping[str, str] = os.environ) -> None:
         await asyncio.sleep(int(microseconds) / 1e6 / 3)
 
 
-def take_credentials(secrets: Path, environ: Mapping[str, str] = os.environ) -> None:
+def take_credentials(secrets: Path, names: Iterable[str], environ: Mapping[str, str] = os.environ) -> None:
     """Put what the service manager hands over where the stack reads it.
 
     Args:
         secrets: Of the home.
+        names: Of the files of `secrets/alertmanager/` that may come as credentials, under the same names.
         environ: Holds `CREDENTIALS_DIRECTORY` where there are any.
 
     Raises:
         StackError: A credential is empty or no text.
     """
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    for name in CREDENTIALS if folder else ():
+    for name in names if folder else ():
         source = Path(folder) / name
         if source.is_file():
             make_folder(secrets / "alertmanager")

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StackError
-from ..processes.systemd import CREDENTIALS
+from ..settings import channels
 
 #: Where a system's service keeps what it stores and what it can make anew.
 STATE, CACHE = Path("/var/lib"), Path("/var/cache")
-#: Folder of the credentials: mail password, Slack's address.
+#: Folder of the credentials: mail password, addresses and keys of channels.
 SECRETS = Path("/etc/botobs")
 
 
@@ -101,20 +101,24 @@ _HARDENING = (
 
 
 def _of_system(service: Service) -> list[str]:
-    if service.home.is_relative_to(STATE):
-        # With what is put beside the home: backups, and what a restore has moved aside.
-        where = [f"StateDirectory={service.home.relative_to(STATE).parts[0]}", "StateDirectoryMode=0700"]
+    if folders := state_folder(service):
+        where = [f"StateDirectory={folders[0].name}", "StateDirectoryMode=0700"]
     else:
         where = [f"ReadWritePaths={_quoted(str(service.home))}"]
-    # The program itself may stand in somebody's home.
-    homes = "read-only" if _below_homes(Path(service.command[0])) else "yes"
+    # The program itself, or the stack's home, may stand in somebody's home.
+    in_homes = _below_homes(Path(service.command[0])) or _below_homes(service.home)
+    homes = "read-only" if in_homes else "yes"
     return [
         f"User={service.user}",
         *where,
         "CacheDirectory=botobs",
         "CacheDirectoryMode=0700",
         # A file that is missing is no error: what it holds may not be needed.
-        *(f"LoadCredential={name}:{SECRETS / name}" for name in CREDENTIALS if (SECRETS / name).exists()),
+        *(
+            f"LoadCredential={name}:{SECRETS / name}"
+            for name in channels.SECRETS
+            if (SECRETS / name).exists()
+        ),
         "ProtectSystem=strict",
         f"ProtectHome={homes}",
         "PrivateTmp=yes",
@@ -129,6 +133,14 @@ def _of_system(service: Service) -> list[str]:
         "AmbientCapabilities=",
         "RemoveIPC=yes",
     ]
+
+
+def state_folder(service: Service) -> list[Path]:
+    """The folder that systemd makes for the home and what is put beside it: backups, and what a restore moves aside.
+
+    Empty where the home is elsewhere.
+    """
+    return [STATE / service.home.relative_to(STATE).parts[0]] if service.home.is_relative_to(STATE) else []
 
 
 def _below_homes(path: Path) -> bool:

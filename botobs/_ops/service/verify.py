@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .unit import STATE, Service
 
+#: Folders in whose place the service has empty ones of its own (`PrivateTmp`).
+HIDDEN = (Path("/tmp"), Path("/var/tmp"))
 #: The service manager's own checks: the words before the file.
 _SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify"), ("plutil", "-lint")
 
@@ -29,6 +31,8 @@ def problems(service: Service) -> Iterator[str]:
         return
     if account.pw_uid == 0:
         yield "root must not run the stack: name another user with --user"
+    if any(program.is_relative_to(each) for each in HIDDEN):
+        yield f"{program} is below {program.parents[-2]}, which the unit hides: install botobs below /opt"
     # Whoever runs it must be able to come to it.
     for folder in program.parents:
         if not _may_pass(folder, account):

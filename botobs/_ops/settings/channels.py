@@ -58,6 +58,8 @@ CHANNELS: Final = (
     Channel("pushover", "Pushover", {"pushover.token": "token of an application", "pushover.user": "key of a user"}),
     Channel("webhook", "webhook", {"webhook.url": "address that takes Alertmanager's JSON by POST"}),
 )  # fmt: skip
+#: Every file of `secrets/alertmanager/` that a person fills.
+SECRETS: Final = ("smtp.password", "deadman.url", *(file for channel in CHANNELS for file in channel.secrets))
 BY_NAME: Final = {channel.name: channel for channel in CHANNELS}
 
 
@@ -138,13 +140,3 @@ def expanded(texts: Mapping[str, str]) -> dict[str, str]:
     """The settings that `BOTOBS_ALERT_RECEIVER` stands for: every alert, where a channel's own does not say which."""
     everything = names(texts.get(RECEIVER) or "nobody")
     return {BY_NAME[name].setting: ALL for name in everything if BY_NAME[name].setting not in texts}
-
-
-def holds(matcher: str, labels: Mapping[str, str]) -> bool:
-    """Whether a matcher holds for labels; a label that is missing is empty."""
-    found = _MATCHER.fullmatch(matcher)
-    assert found is not None, matcher
-    name, operator, value = found[1], found[2], found[3].strip('"')
-    given = labels.get(name, "")
-    same = re.fullmatch(value, given) is not None if "~" in operator else given == value
-    return same is not operator.startswith("!")

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from ..home.home import Home
-from . import channels
+from . import channels, routing
 from .channels import Channel
+from .routing import Leaf
+
+#: Of every alert about an order that somebody may lose money by.
+_ORDER: Final = {
+    "alertname": "OrderOutcomeUnknown",
+    "area": "orders",
+    "severity": "critical",
+    "owner": "trading",
+}
+#: The alert that always fires; what receives it watches the stack, and tells nobody of anything else.
+_WATCHDOG: Final = 'alertname="Watchdog"'
 
 
 @dataclass(frozen=True)
@@ -19,7 +30,7 @@ class Way:
     """A channel by which some alerts go.
 
     Attributes:
-        channel: Which.
+        channel: Which; of a receiver of the user's own, one that bears its name.
         to: The channel and who is at its other end, such as `mail to ops@example.com`.
         matchers: Which alerts, as Alertmanager reads it.
         missing: What is wrong with its secrets, a sentence each; empty where all is there.
@@ -33,11 +44,7 @@ class Way:
     @property
     def everything(self) -> bool:
         """Whether every alert goes there."""
-        return self.matchers == (channels.ALL[1:-1],)
-
-    def takes(self, **labels: str) -> bool:
-        """Whether alerts with these labels go there."""
-        return all(channels.holds(matcher, labels) for matcher in self.matchers)
+        return self.matchers in ((), (channels.ALL[1:-1],))
 
     def __str__(self) -> str:
         return self.to if self.everything else f"{self.to} ({', '.join(self.matchers)})"
@@ -45,14 +52,20 @@ class Way:
 
 @dataclass(frozen=True)
 class Receivers:
-    """Where a stack sends its alerts."""
+    """Where a stack sends its alerts.
+
+    Attributes:
+        ways: Every way that leads to somebody, in the order of the routes.
+        route: Alertmanager's tree of routes.
+    """
 
     ways: tuple[Way, ...]
+    route: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """The channels' names with commas."""
-        return ",".join(way.channel.name for way in self.ways) or "nobody"
+        """The receivers' names with commas."""
+        return ",".join(dict.fromkeys(way.channel.name for way in self.ways)) or "nobody"
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -64,6 +77,11 @@ class Receivers:
         """Where alerts go, for a person."""
         return f"alerts go by {' and '.join(self.channels)}" if self.ways else "alerts go to nobody"
 
+    def told(self, labels: Mapping[str, str]) -> list[Way]:
+        """The ways of an alert with these labels, each once."""
+        names = routing.told(self.route, labels)
+        return list({way.to: way for way in self.ways if way.channel.name in names}.values())
+
     @property
     def warnings(self) -> list[str]:
         """What a person should know: what reaches nobody, and that alerts about orders have one way out alone."""
@@ -72,14 +90,8 @@ class Receivers:
                 "nobody receives alerts; name a channel, such as: botobs config set "
                 "alert_receiver email alert_email_to you@example.com"
             ]
-        wrong = [sentence for way in self.ways for sentence in way.missing]
-        order = {
-            "alertname": "OrderOutcomeUnknown",
-            "area": "orders",
-            "severity": "critical",
-            "owner": "trading",
-        }
-        orders = [way.channel.name for way in self.ways if way.takes(**order)]
+        wrong = list(dict.fromkeys(sentence for way in self.ways for sentence in way.missing))
+        orders = [way.channel.name for way in self.told(_ORDER)]
         if len(orders) < 2:
             by = f"by {orders[0]} alone" if orders else "to nobody"
             wrong.append(f"alerts about orders go {by}; {channels.RECEIVER}=email,slack gives them two ways")
@@ -100,42 +112,103 @@ def read(path: Path, secrets: Path) -> Receivers:
         secrets: Folder of the channels' secrets.
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    smarthost = content.get("global", {}).get("smtp_smarthost", "")
+    shared = content.get("global", {})
     settings = {receiver["name"]: receiver for receiver in content["receivers"]}
-    ways = []
-    for route in content["route"]["routes"]:
-        channel = channels.BY_NAME.get(route["receiver"])
-        matchers = tuple(route.get("matchers", ()))
-        if channel is not None and matchers != (channels.NONE[1:-1],):
-            to = _reached(channel, settings[channel.name], smarthost)
-            ways.append(Way(channel, to, matchers, tuple(_missing(channel, settings[channel.name], secrets))))
-    return Receivers(tuple(ways))
+    ways: list[Way] = []
+    for leaf in routing.leaves(content["route"]):
+        if channels.NONE[1:-1] in leaf.matchers or _WATCHDOG in leaf.matchers:
+            continue
+        if leaf.receiver in channels.BY_NAME:
+            ways.append(_ours(leaf, settings[leaf.receiver], shared, secrets))
+        else:
+            ways += _theirs(leaf, settings.get(leaf.receiver, {}), shared, secrets)
+    return Receivers(tuple(ways), content["route"])
 
 
-def _reached(channel: Channel, receiver: Mapping[str, Any], smarthost: str) -> str:
-    [(_, [settings])] = ((key, value) for key, value in receiver.items() if key.endswith("_configs"))
-    match channel.name:
+def _ours(leaf: Leaf, receiver: Mapping[str, Any], shared: Mapping[str, Any], secrets: Path) -> Way:
+    channel = channels.BY_NAME[leaf.receiver]
+    [(_, settings)] = configs_of(receiver)
+    missing = tuple(_missing(channel, settings, secrets))
+    return Way(channel, _reached(channel.name, settings, shared), leaf.matchers, missing)
+
+
+def _theirs(
+    leaf: Leaf, receiver: Mapping[str, Any], shared: Mapping[str, Any], secrets: Path
+) -> Iterator[Way]:
+    """The ways of a receiver of the user's own, which may have several."""
+    for kind, settings in configs_of(receiver):
+        to = f"{_reached(kind, settings, shared)} for {leaf.receiver}"
+        missing = (
+            f"alerts cannot go by {leaf.receiver}: {path} is missing or empty"
+            for path in _files(kind, settings, shared, secrets)
+            if not _text(path).strip()
+        )
+        yield Way(Channel(leaf.receiver, leaf.receiver, {}), to, leaf.matchers, tuple(missing))
+
+
+def configs_of(receiver: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Kind and settings of each way that a receiver has."""
+    return [
+        (key.removesuffix("_configs"), settings or {})
+        for key, several in receiver.items()
+        if key.endswith("_configs")
+        for settings in several or ()
+    ]
+
+
+def _reached(kind: str, settings: Mapping[str, Any], shared: Mapping[str, Any]) -> str:
+    # Teams' has a version in its name.
+    channel = channels.BY_NAME.get(kind.removeprefix("ms").removesuffix("v2"))
+    to = channel.title if channel else kind
+    match kind:
         case "email":
-            to = f"{channel.title} to {settings['to']} over {smarthost}"
-        case "slack":
-            to = f"{channel.title} to {settings['channel']}"
+            over = settings.get("smarthost") or shared.get("smtp_smarthost", "")
+            to = f"{to} to {settings.get('to')} over {over}"
+        case "slack" if settings.get("channel"):
+            to = f"{to} to {settings['channel']}"
         case "telegram":
-            to = f"{channel.title} to chat {settings['chat_id']}"
-        case _:
-            to = channel.title
+            to = f"{to} to chat {settings.get('chat_id')}"
     # They are Go templates, in which a brace is written as `quoting.go_template` does it.
     return to.replace('{{"{"}}', "{")
 
 
-def _missing(channel: Channel, receiver: Mapping[str, Any], secrets: Path) -> Iterator[str]:
-    if channel.name == "telegram" and receiver["telegram_configs"][0]["chat_id"] == 1:
+def _files(
+    kind: str, settings: Mapping[str, Any], shared: Mapping[str, Any], secrets: Path
+) -> Iterator[Path]:
+    """The files of secrets that a receiver names, where they are for us: a container has another place for them."""
+    common = str(shared.get("slack_api_url_file", ""))
+    named = [str(text) for text in _values_of(settings, "_file") if text]
+    if kind == "slack" and not any(key.startswith("api_url") for key in settings):
+        named.append(common)
+    place = Path(common).parent
+    for path in map(Path, named):
+        if path.is_relative_to(place):
+            yield secrets / path.relative_to(place)
+        elif place == secrets and path.is_absolute():
+            yield path
+
+
+def _values_of(settings: Mapping[str, Any], suffix: str) -> Iterator[Any]:
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _values_of(value, suffix)
+        elif key.endswith(suffix):
+            yield value
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _missing(channel: Channel, settings: Mapping[str, Any], secrets: Path) -> Iterator[str]:
+    if channel.name == "telegram" and settings["chat_id"] == 1:
         yield "alerts cannot go by telegram: no chat is set; botobs config set telegram_chat ID"
     for file, what in channel.secrets.items():
         path = secrets / file
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            text = ""
+        text = _text(path)
         if not text.strip():
             yield f"alerts cannot go by {channel.name}: {path} is missing or empty; it holds the {what}"
         elif channel.name == "pushover" and text != text.strip():

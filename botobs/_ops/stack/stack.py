@@ -33,7 +33,7 @@ from ..processes.control import ControlServer
 from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..programs.versions import pins
-from ..settings import outage, receivers
+from ..settings import channels, outage, receivers
 from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
 from ..settings.values import Given, defaults, gather
@@ -116,6 +116,8 @@ class Stack:
         self._on_change = on_change
         self._extra: list[Callable[[Stack], Iterable[Process]]] = []
         self._lock: int | None = None
+        # Ports that were picked, so that no other stack picks them too.
+        self._held: list[socket.socket] = []
         self._control: ControlServer | None = None
         self._left_orders: LeftOrders | None = None
         #: What takes over the embedded store; None while there are no backends.
@@ -193,8 +195,9 @@ class Stack:
         )
         if not embedded:
             self.binaries.require(self.programs, self._display)
-        chosen = ports.choose([*self.names, "grafana"], self.options.ports_auto, given.texts)
-        systemd.take_credentials(self.home.secrets)
+        named = [*self.names, "grafana"]
+        chosen = ports.choose(named, self.options.ports_auto, given.texts, held=self._held)
+        systemd.take_credentials(self.home.secrets, channels.SECRETS)
         secrets.ensure(self.home.secrets)
         self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
         custom.make(self.home.custom)
@@ -320,6 +323,8 @@ class Stack:
                 await self.first_minute.close()
             await self._http.aclose()
             state.remove(self.home)
+        while self._held:
+            self._held.pop().close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

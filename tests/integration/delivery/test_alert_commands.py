@@ -11,6 +11,7 @@ import pytest
 
 from botobs._ops.access.secrets import write_secret
 from botobs._ops.cli import main
+from botobs._ops.custom.overlay import with_routes
 from botobs._ops.drills.sinks import Inbox, MailSink
 from botobs._ops.home import state
 from tests.support.alerting import Alerting
@@ -96,6 +97,39 @@ def test_a_test_goes_by_every_channel_and_the_answers_are_told(
     assert run(alerting, "alert", "test", "--as", "OrderGost")[0] == 1
     code, error = run(alerting, "alert", "test", "--channel", "discord")
     assert (code, error["error"]) == (1, "no alert goes by discord as the stack was last started")
+
+
+def test_receivers_of_ones_own_are_tried_too(
+    three: tuple[Alerting, Inbox, dict[str, Fake]], run: Json
+) -> None:
+    alerting, inbox, fakes = three
+    config = alerting.home.config / "alertmanager" / "alertmanager.yml"
+    slack = {
+        "channel": "#desk",
+        "api_url": fakes["slack"].url,
+        "text": '{{ template "botobs.text" . }}',
+        "mrkdwn_in": ["pretext"],
+        "send_resolved": True,
+    }
+    desk = {
+        "receivers": [
+            {
+                "name": "desk",
+                "slack_configs": [slack],
+                "email_configs": [{"to": "desk@example.com"}],
+            }
+        ],
+        "routes": [{"receiver": "desk", "matchers": ['owner="trading"'], "continue": True}],
+    }
+    write_secret(config, with_routes(config.read_text(encoding="utf-8"), [desk]))
+    code, answers = run(alerting, "alert", "test", "--channel", "desk")
+    assert code == 0, answers
+    assert [(each["channel"], each["status"]) for each in answers] == [
+        ("desk", "firing"),
+        ("desk", "resolved"),
+    ]
+    # By both of its ways; mail is not told of an end where nobody has asked for it.
+    assert (len(fakes["slack"].taken), len(inbox.since())) == (2, 1)
 
 
 def test_alerts_are_seen_by_urgency_silenced_and_looked_up(

@@ -37,10 +37,9 @@ def _account(user: User, name: str, *words: object) -> dict[str, Any]:
 
     def complete() -> dict[str, Any] | None:
         done = user.try_botobs("ledger", "--json", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
         accounts: list[dict[str, Any]] = json.loads(done.stdout)
-        found = [each for each in accounts if each.get("service") == name]
-        assert done.returncode == 0 and found, done.stdout + done.stderr
-        return found[0]
+        return next((each for each in accounts if each.get("service") == name), None)
 
     account = eventually(complete, within=600)
     assert account is not None

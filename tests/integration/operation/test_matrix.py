@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -17,14 +18,19 @@ import pytest
 
 from botobs._ops.access import secrets
 from botobs._ops.cli import COMMANDS
-from botobs._ops.home import state
 from botobs._ops.home.home import Home
-from botobs._ops.home.locks import try_exclusive
 
 PROGRAM = Path(__file__).parent / "programs" / "matrix.py"
+SUPERVISOR = PROGRAM.with_name("supervisor.py")
 ROOT = Path(__file__).parents[3]
-#: Commands that work where there is no stack: they need none, or hand something out that makes a home.
-WORKS_WITHOUT = {"check", "compose", "config", "instrument", "settings", "size", "token"}
+#: What works where there is no stack: it needs none, or hands something out that makes a home.
+WORKS_WITHOUT = {
+    "certs add-host metrics.example", "certs issue pnl --output {target}/issued", "check", "compose",
+    "config check", "config get alert_receiver", "config set alert_receiver nobody",
+    "config unset alert_receiver", "drill", "install --output -", "instrument", "runbook",
+    "runbook ServiceHeartbeatLost", "settings", "settings --set", "size", "token create pnl", "token list",
+    "token revoke pnl",
+}  # fmt: skip
 
 
 @dataclass
@@ -35,13 +41,13 @@ class Situation:
         home: What `--home` names.
         target: Where results are written to.
         environ: Over a plain environment; None takes a variable away.
-        limit: Nothing can be written, as on a full disk.
+        what: `limit` where nothing can be written, as on a full disk; `closed` without a standard input.
     """
 
     home: str
     target: str
     environ: Mapping[str, str | None] = field(default_factory=dict)
-    limit: bool = False
+    what: str = ""
 
 
 def _nothing(tmp_path: Path, _: ExitStack) -> Situation:
@@ -78,22 +84,24 @@ def _no_rights(tmp_path: Path, _: ExitStack) -> Situation:
 
 
 def _full_disk(tmp_path: Path, _: ExitStack) -> Situation:
-    return Situation(str(_set_up(tmp_path / "home").path), str(tmp_path), limit=True)
+    return Situation(str(_set_up(tmp_path / "home").path), str(tmp_path), what="limit")
 
 
-def _running(home: Home, stack: ExitStack, address: str) -> None:
-    lock = try_exclusive(home.lock)
-    assert lock is not None
-    stack.callback(os.close, lock)
-    parts = dict.fromkeys(("collector", "prometheus", "tempo", "alertmanager"), address)
-    state.write(home, "development", address, parts, publish=False)
+def _supervised(home: Home, stack: ExitStack, address: str) -> subprocess.Popen[str]:
+    """A process that `botobs down` may end."""
+    words = [sys.executable, str(SUPERVISOR), str(home.path), address]
+    process = stack.enter_context(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+    stack.callback(process.kill)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 def _half_dead(tmp_path: Path, stack: ExitStack) -> Situation:
     home = _set_up(tmp_path / "home")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        _running(home, stack, f"https://127.0.0.1:{taken.getsockname()[1]}")
+        _supervised(home, stack, f"https://127.0.0.1:{taken.getsockname()[1]}")
     return Situation(str(home.path), str(tmp_path))
 
 
@@ -103,13 +111,21 @@ def _frozen(tmp_path: Path, stack: ExitStack) -> Situation:
     listener = stack.enter_context(socket.socket())
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
-    _running(home, stack, f"https://127.0.0.1:{listener.getsockname()[1]}")
+    supervisor = _supervised(home, stack, f"https://127.0.0.1:{listener.getsockname()[1]}")
+    supervisor.send_signal(signal.SIGSTOP)
     return Situation(str(home.path), str(tmp_path))
 
 
 def _narrow(tmp_path: Path, _: ExitStack) -> Situation:
     home = _set_up(tmp_path / "home")
     return Situation(str(home.path), str(tmp_path), {"COLUMNS": "12", "FORCE_COLOR": "1", "TERM": "dumb"})
+
+
+def _no_terminal(tmp_path: Path, _: ExitStack) -> Situation:
+    # As a service manager or cron starts it.
+    return Situation(
+        str(_set_up(tmp_path / "home").path), str(tmp_path), {"TERM": None, "LANG": None}, what="closed"
+    )
 
 
 def _no_home(tmp_path: Path, _: ExitStack) -> Situation:
@@ -142,6 +158,7 @@ SITUATIONS: Mapping[str, Callable[[Path, ExitStack], Situation]] = {
     "a half-dead stack": _half_dead,
     "frozen parts": _frozen,
     "a narrow terminal": _narrow,
+    "no terminal": _no_terminal,
     "no HOME": _no_home,
     "a read-only HOME": _read_only_home,
     "cut files": _cut_state,
@@ -171,19 +188,20 @@ def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
         str(PROGRAM),
         situation.home,
         situation.target,
-        "limit" if situation.limit else "",
+        situation.what,
     ]
     done = subprocess.run(
         words,
         env={name: text for name, text in environ.items() if text is not None},
         cwd="/",
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, object]] = json.loads(done.stdout)
-    assert found.keys() == COMMANDS.keys()
+    assert {typed.split()[0] for typed in found} == COMMANDS.keys()
     return found
 
 

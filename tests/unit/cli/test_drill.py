@@ -12,6 +12,7 @@ from botobs._ops.cli import main
 from botobs._ops.drills.catalogue import DRILLS
 from botobs._ops.drills.demo_stack import DemoStack
 from botobs._ops.home import state
+from botobs._ops.programs.binaries import Binaries
 from botobs._ops.stack import Home, StackError
 
 
@@ -68,12 +69,25 @@ def test_the_demo_is_broken_instead_of_a_running_stack(
         stages.append(demo)
         raise StackError("there is no room on this machine")
 
+    monkeypatch.setattr(Binaries, "require", lambda *_: None)
     monkeypatch.setattr(DemoStack, "_start", no_room)
     assert main(["drill", "collector-down", "--home", str(running.path), flag]) == 1
     assert "there is no room" in capsys.readouterr().err
     (demo,) = stages
     assert demo._layout == layout
     assert not demo.home.path.parent.exists()
+
+
+def test_without_its_programs_no_demo_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would trade on its embedded store, which alerts nobody, and the drill would wait in vain."""
+    (tmp_path / "empty").mkdir()
+    for name in ("PATH", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "empty"))
+    monkeypatch.setattr(DemoStack, "_start", lambda _: pytest.fail("it was started"))
+    assert main(["drill", "collector-down", "--demo"]) == 1
+    assert "must be built" in capsys.readouterr().err
 
 
 def test_a_drill_whose_parts_do_not_run_is_refused(running: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -79,6 +80,36 @@ def test_the_home_that_was_named_is_changed_and_not_the_one_that_runs(
     assert _contents(mine.secrets) != own
     assert str(mine.path) in capsys.readouterr().err
     state.remove(demo)
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["certs", "renew"], ["certs", "add-host", "metrics.example"], ["token", "revoke", "trading-engine"]],
+    ids=" ".join,
+)
+def test_at_a_terminal_it_asks_and_says_whose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    home = _set_up(tmp_path / "mine")
+    before = _contents(home.secrets)
+    for answer in ("\n", "no\n", ""):
+        monkeypatch.setattr("sys.stdin", _Terminal(answer))
+        assert main([*command, "--home", str(home.path)]) == 1
+        said = capsys.readouterr().err
+        assert f"the stack in {home.path}" in said and "nothing was changed" in said
+    assert _contents(home.secrets) == before
+    monkeypatch.setattr("sys.stdin", _Terminal("y\n"))
+    assert main([*command, "--home", str(home.path)]) == 0
+    changed = _contents(home.secrets)
+    assert changed != before
+    monkeypatch.setattr("sys.stdin", _Terminal("n\n"))
+    assert main(["token", "create", "trading-engine", "--home", str(home.path)]) == 0
+    assert main([*command, "--home", str(home.path), "--yes"]) == 0
 
 
 def test_without_a_name_the_one_that_runs_is_changed_and_named(

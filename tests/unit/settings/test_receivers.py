@@ -5,20 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from botobs._ops.custom.overlay import with_routes
 from botobs._ops.home.home import Home
 from botobs._ops.settings import receivers
 from botobs._ops.settings.values import gather
 from tests.support import configs
 
+TRADING = """
+receivers:
+  - name: trading
+    slack_configs: [{channel: "#t", api_url_file: /secrets/alertmanager/trading.url}]
+    webhook_configs: [{url: "http://127.0.0.1:1"}]
+routes:
+  - {receiver: trading, matchers: [owner="trading"], continue: true}
+"""
 
-def _receivers(tmp_path: Path, values: dict[str, str]) -> receivers.Receivers:
+
+def _receivers(tmp_path: Path, values: dict[str, str], *own: str) -> receivers.Receivers:
     folder = tmp_path / "config" / "alertmanager"
     folder.mkdir(parents=True)
     given = gather(None, values, {})
     assert given.problems == ()
     text = configs.render(configs.ROOT / "alertmanager" / "alertmanager.yml", given.texts)
-    (folder / "alertmanager.yml").write_text(text, encoding="utf-8")
+    layers = [yaml.safe_load(each) for each in own]
+    (folder / "alertmanager.yml").write_text(with_routes(text, layers), encoding="utf-8")
     found = receivers.of_home(Home(tmp_path))
     assert found is not None
     return found
@@ -91,6 +103,33 @@ def _secret(home: Path, file: str, text: str) -> None:
     folder = home / "secrets" / "alertmanager"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / file).write_text(text, encoding="utf-8")
+
+
+def test_receivers_of_ones_own_count(tmp_path: Path) -> None:
+    found = _receivers(tmp_path, {}, TRADING)
+    assert found.name == "trading"
+    assert found.channels == (
+        'Slack to #t for trading (owner="trading")',
+        'webhook for trading (owner="trading")',
+    )
+    missing = tmp_path / "secrets" / "alertmanager" / "trading.url"
+    [warning] = found.warnings
+    assert warning == f"alerts cannot go by trading: {missing} is missing or empty"
+    found = _receivers(tmp_path / "mail", {"BOTOBS_ALERT_RECEIVER": "email"}, TRADING)
+    told = found.told({"alertname": "A", "owner": "trading"})
+    assert [way.channel.name for way in told] == ["trading", "trading", "email"]
+    assert found.name == "trading,email"
+
+
+def test_a_route_of_ones_own_that_takes_alerts_away_from_the_others_is_heeded(tmp_path: Path) -> None:
+    desk = "receivers: [{name: desk, webhook_configs: [{url: http://127.0.0.1:1}]}]\n"
+    silent = "receivers: [{name: silent}]\nroutes: [{receiver: silent, matchers: [area=orders]}]\n"
+    _secret(tmp_path, "slack.url", "https://hooks.example.com/x\n")
+    values = {"BOTOBS_ALERT_RECEIVER": "email,slack"}
+    found = _receivers(tmp_path, values, desk + "routes: [{receiver: desk, matchers: [area=orders]}]\n")
+    assert "alerts about orders go by desk alone" in found.warnings[-1]
+    _secret(tmp_path / "b", "slack.url", "https://hooks.example.com/x\n")
+    assert "alerts about orders go to nobody" in _receivers(tmp_path / "b", values, silent).warnings[-1]
 
 
 def test_a_home_that_was_never_rendered_has_none(tmp_path: Path) -> None:

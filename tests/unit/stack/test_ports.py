@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
+from botobs._ops.components import ports
 from botobs._ops.components.ports import choose, free_ports
 from botobs._ops.stack import StackError
 
@@ -59,6 +62,22 @@ def test_auto_picks_different_ports_and_ignores_the_settings(taken: int) -> None
     chosen = choose(["prometheus", "tempo"], auto=True, values={"BOTOBS_PROMETHEUS_PORT": str(taken)})
     assert len(set(chosen.values())) == len(chosen) > 3
     assert taken not in chosen.values()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a bound port cannot be listened on")
+def test_what_was_picked_is_nobody_elses_and_can_be_listened_on() -> None:
+    held: list[socket.socket] = []
+    number, other, *_ = choose(["tempo"], auto=True, held=held).values()
+    with ExitStack() as stack:
+        for each in held:
+            stack.enter_context(each)
+        assert ports._bound(number) is None
+        # As programs in Go, PostgreSQL and Python's servers do it.
+        with socket.create_server(("127.0.0.1", number)) as server:
+            socket.create_connection(server.getsockname()).close()
+    again = ports._bound(other)
+    assert again is not None
+    again.close()
 
 
 def test_free_settings_are_taken_as_they_are() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import configparser
+import json
 import os
 import plistlib
 import shutil
@@ -19,6 +20,7 @@ from botobs._ops.cli import main
 from botobs._ops.processes import systemd
 from botobs._ops.processes.supervisor import Process, State, Supervisor
 from botobs._ops.service import unit, verify
+from botobs._ops.settings import channels
 from botobs._ops.stack.upkeep import Upkeep
 
 #: A service of the system, with words that a unit would read otherwise.
@@ -91,6 +93,27 @@ def test_what_is_in_the_way_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not (tmp_path / "h").exists()
 
 
+def test_the_next_steps_work_before_the_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(verify, "by_manager", lambda *_, **__: None)
+    words = ["--kind", "systemd", "--name", "metrics", "--user", "daemon", "--output", str(tmp_path / "unit")]
+    main(["install", *words, "--json"])
+    folders, build, *_, start = json.loads(capsys.readouterr().out)["next"]
+    assert folders == "install -d -m 0700 -o daemon /var/cache/botobs /var/lib/metrics"
+    assert build.startswith("sudo -H -u daemon env XDG_CACHE_HOME=/var/cache ") and build.endswith(" build")
+    assert start == "systemctl enable --now metrics"
+
+
+def test_what_the_unit_would_hide_is_told_or_shown() -> None:
+    hidden = unit.Service("b", ["/tmp/venv/bin/python"], Path("/srv/b"), [], "daemon", Path("/var/cache"))
+    assert any("/tmp, which the unit hides" in each for each in verify.problems(hidden))
+    at_home = unit.Service("b", ["/bin/true"], Path("/home/b/botobs"), [], "daemon", Path("/var/cache"))
+    service = _sections(unit.systemd(at_home))["Service"]
+    assert (service["ProtectHome"], service["ReadWritePaths"]) == ("read-only", "/home/b/botobs")
+
+
 def test_systemd_is_told(tmp_path: Path) -> None:
     path = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -113,11 +136,13 @@ def test_systemd_is_told(tmp_path: Path) -> None:
 def test_credentials_come_where_the_stack_reads_them(tmp_path: Path) -> None:
     (tmp_path / "given").mkdir()
     (tmp_path / "given" / "smtp.password").write_text("hush\n")
-    systemd.take_credentials(tmp_path / "secrets", {"CREDENTIALS_DIRECTORY": str(tmp_path / "given")})
+    systemd.take_credentials(
+        tmp_path / "secrets", channels.SECRETS, {"CREDENTIALS_DIRECTORY": str(tmp_path / "given")}
+    )
     file = tmp_path / "secrets" / "alertmanager" / "smtp.password"
     assert file.read_text() == "hush"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    systemd.take_credentials(tmp_path / "none", {})
+    systemd.take_credentials(tmp_path / "none", channels.SECRETS, {})
     assert not (tmp_path / "none").exists()
 
 

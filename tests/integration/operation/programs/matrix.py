@@ -9,42 +9,60 @@ import os
 import resource
 import signal
 import sys
+import time
 import traceback
 
 from botobs._ops.cli import COMMANDS, main
 
-#: What is typed. Nothing here may start a stack: no program is found or can be built.
-WORDS = {
-    "alert": ["test"],
-    "query": ["up"],
-    "backfill": ["{target}"],
-    "backup": ["{target}/copy"],
-    "build": ["prometheus"],
-    "certs": ["renew"],
-    "config": ["set", "alert_receiver", "nobody"],
-    "deadman": [
-        "--listen",
-        "127.0.0.1:0",
-        "--path-file",
-        "{target}/path",
-        "--to",
-        "a@b.example",
-        "--smtp",
-        "127.0.0.1:9",
+#: What is typed, of each command in every way that it can be. No program is found or can be built, so nothing starts.
+WORDS: dict[str, list[str]] = {
+    "alert": ["alert test"],
+    "backfill": ["backfill {target}"],
+    "backup": ["backup {target}/copy"],
+    "build": ["build prometheus"],
+    "certs": [
+        "certs",
+        "certs renew",
+        "certs add-host metrics.example",
+        "certs issue pnl --output {target}/issued",
     ],
+    "check": ["check", "check --route severity=critical"],
+    "config": [
+        "config check",
+        "config get alert_receiver",
+        "config set alert_receiver nobody",
+        "config unset alert_receiver",
+        "config edit",
+    ],
+    "deadman": ["deadman --listen 127.0.0.1:0 --path-file {target}/path --to a@b.example --smtp 127.0.0.1:9"],
     # On one machine it trades on its embedded store, and ends when it is told to.
-    "demo": ["--profile", "cluster"],
-    "doctor": ["--patience", "0"],
-    "drill": ["collector-down"],
-    "grafana": ["push", "--url", "https://127.0.0.1:9"],
-    "install": ["--output", "{target}/unit"],
-    "report": ["--output", "{target}/report.html"],
-    "restore": ["{target}/none"],
-    "run": ["--", "{target}/none"],
-    "token": ["create", "pnl"],
-    "upgrade": ["--dry-run"],
+    "demo": ["demo --profile cluster"],
+    "dev": ["dev -- {target}/none"],
+    "doctor": ["doctor --patience 0", "doctor --explain --patience 0"],
+    "drill": ["drill collector-down", "drill"],
+    "grafana": ["grafana push --url https://127.0.0.1:9"],
+    "install": ["install --output {target}/unit", "install --output -"],
+    "instrument": ["instrument"],
+    "orders": ["orders", "orders settle 1 --exchange okx --outcome failed"],
+    "query": ["query up", "query {{}}", "query --runbook ServiceHeartbeatLost"],
+    "report": ["report --output {target}/report.html"],
+    "restore": ["restore {target}/none"],
+    "run": ["run -- {target}/none"],
+    "runbook": ["runbook", "runbook ServiceHeartbeatLost"],
+    "settings": ["settings", "settings --set"],
+    "silence": [
+        "silence",
+        "silence add alertname=BotFailed --why planned",
+        "silence list --all",
+        "silence expire 1",
+    ],
+    "token": ["token create pnl", "token list", "token revoke pnl"],
+    "traces": ["traces", "traces 0123456789abcdef0123456789abcdef"],
+    "up": ["up", "up --detach"],
+    "upgrade": ["upgrade --dry-run", "upgrade"],
+    "why": ["why", "why BotFailed", "why --service pnl"],
 }
-#: Commands that have a home of their own to name.
+#: Commands that have no home to name.
 WITHOUT_HOME = {"build", "deadman", "instrument", "run", "size"}
 
 
@@ -65,21 +83,37 @@ def call(command: str, words: list[str]) -> dict[str, object]:
     return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
 
 
-def run(home: str, target: str, limit: bool) -> None:
-    """Call each."""
-    if limit:
+def run(home: str, target: str, what: str) -> None:
+    """Call each.
+
+    Args:
+        home: What `--home` names.
+        target: Where results are written to.
+        what: `limit` where nothing can be written, `closed` where there is no standard input.
+    """
+    if what == "limit":
         # As a full disk does, it lets files be made and nothing be written.
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if what == "closed":
+        os.close(0)
+        sys.stdin = None
     found = {}
-    for command in COMMANDS:
-        words = [word.format(target=target) for word in WORDS.get(command, [])]
-        if command not in WITHOUT_HOME:
-            # What one command makes is not there for the next.
-            words += ["--home", home.replace("COMMAND", command)]
-        found[command] = call(command, words)
+    # What stops the stack comes last.
+    for command in sorted(COMMANDS, key=lambda name: name == "down"):
+        for typed in WORDS.get(command, [command]):
+            words, _, program = typed.partition(" -- ")
+            all_words = [word.format(target=target) for word in words.split()[1:]]
+            if command not in WITHOUT_HOME:
+                # What one command makes is not there for the next.
+                all_words += ["--home", home.replace("COMMAND", command)]
+            if program:
+                all_words += ["--", program.format(target=target)]
+            began = time.monotonic()
+            found[typed] = call(command, all_words)
+            found[typed]["seconds"] = round(time.monotonic() - began, 2)
     os.write(1, json.dumps(found).encode())
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], sys.argv[2], sys.argv[3] == "limit")
+    run(*sys.argv[1:])

@@ -1,0 +1,44 @@
+"""What is found in files of one's own that no program tells of."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from botobs._ops.custom import Checker, check, make
+from tests.support.configs import ROOT, VALUES
+
+ROUTES = """
+receivers:
+  - name: desk
+    slack_configs:
+      - title: '{{ template "botobs.subject" . }}'
+        text: "{{ template \\"%s\\" . }}"
+        fallback: '{{ template "slack.default.fallback" . }}'
+"""
+
+
+def _faults(tmp_path: Path, name: str) -> list[tuple[str, int, str]]:
+    custom, templates = tmp_path / "custom", tmp_path / "config" / "alertmanager" / "templates"
+    make(custom)
+    (tmp_path / "config" / "collector").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "alertmanager" / "templates", templates, dirs_exist_ok=True)
+    (templates.parent / "custom").mkdir(exist_ok=True)
+    (templates.parent / "custom" / "mine.tmpl").write_text('{{- define "desk.text" }}x{{ end }}\n')
+    (custom / "routes" / "desk.yml").write_text(ROUTES % name)
+    # Each program takes everything.
+    programs: Mapping[str, Path] = defaultdict(lambda: Path("/bin/true"))
+    faults = check(Checker(custom, tmp_path / "config", VALUES, programs))
+    return [(fault.file.name, fault.line, fault.text) for fault in faults]
+
+
+def test_a_template_that_nobody_defines_is_told(tmp_path: Path) -> None:
+    """Alertmanager starts with it, and can send no message by it."""
+    assert _faults(tmp_path, "botobs.slack") == [("desk.yml", 6, "no template is called 'botobs.slack'")]
+
+
+def test_ours_ones_own_and_alertmanagers_are_known(tmp_path: Path) -> None:
+    for name in ("botobs.text", "desk.text", "__subject", "pagerduty.default.description"):
+        assert _faults(tmp_path, name) == []
