@@ -113,6 +113,7 @@ def test_concurrent_futures(start: Start, receiver: OtlpReceiver, method: str) -
                 assert sum(pool.map(work, range(10))) == 45
         """,
         method,
+        BOTOBS_SHUTDOWN_TIMEOUT="60s",
     )
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
