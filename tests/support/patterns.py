@@ -28,7 +28,7 @@ ELSEWHERE = {
     "_ops/settings/kinds.py: _pattern": "an operator's own, only compiled",
     "_ops/components/cluster/rules.py: groups": "the keys of _OF_PROMETHEUS",
     "_ops/settings/channels.py: _matcher": "an operator's own, only compiled",
-    "_ops/settings/channels.py: holds": "an operator's own, on the labels of an alert, which Alertmanager matches too",
+    "_ops/settings/routing.py: _one_holds": "an operator's own, on an alert's labels; Alertmanager matches it too",
     "_ops/alerting/runbooks.py: _line": "two words of ours, at the beginning of a line",
     "_ops/custom/check.py: _alertmanager": "the name of a file, and digits",
 }

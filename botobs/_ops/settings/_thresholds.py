@@ -53,6 +53,7 @@ THRESHOLDS = rows(
     ("THRESHOLD_THROTTLE_WAIT_SECONDS", POSITIVE, "1", "95th percentile of the wait in a client's own rate limiter"),
     ("THRESHOLD_CLOCK_OFFSET_WARNING_SECONDS", POSITIVE, "0.5", "how far our clock is off: warning"),
     ("THRESHOLD_CLOCK_OFFSET_CRITICAL_SECONDS", POSITIVE, "0.9", "the same: critical"),
+    ("THRESHOLD_LISTEN_KEY_AGE_SECONDS", POSITIVE, "2700", "how long a listen key is not renewed"),
     ("THRESHOLD_BOOK_RESYNCS", _COUNT, "3", "order books thrown away within `BOTOBS_RESYNC_WINDOW`"),
     ("THRESHOLD_BOOK_CROSSED_SECONDS", POSITIVE, "5", "how long an order book is crossed"),
     ("THRESHOLD_FEED_SILENCE_SECONDS", POSITIVE, "60", "silence of a feed that is reported by hand"),

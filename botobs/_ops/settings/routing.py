@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+#: Blanks are taken in one place each, and a name begins where no other name goes on: linear, whatever the text.
 _MATCHER: Final = re.compile(
-    rf'\s*(?P<name>{_QUOTED}|[^\s"=!~{{}},]+)\s*(?P<how>=~|!~|!=|=)\s*(?P<value>{_QUOTED}|[^",{{}}]*?)\s*(?:,|$)'
+    rf'(?<![^\s"=!~{{}},])(?P<name>{_QUOTED}|[^\s"=!~{{}},]+)\s*(?P<how>=~|!~|!=|=)\s*'
+    rf'(?P<value>{_QUOTED}\s*|[^\s",{{}}][^",{{}}]*|)(?:,\s*|$)'
 )
 
 
@@ -71,7 +73,7 @@ def holds(matchers: str, labels: Mapping[str, str]) -> bool:
         found = _MATCHER.match(text, at)
         if found is None:
             return True
-        if not _one_holds(_unquoted(found["name"]), found["how"], _unquoted(found["value"]), labels):
+        if not _one_holds(_unquoted(found["name"]), found["how"], _unquoted(found["value"].rstrip()), labels):
             return False
         at = found.end()
     return True

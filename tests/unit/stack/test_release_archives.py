@@ -79,11 +79,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         begin = int(asked.removeprefix("bytes=").rstrip("-") or 0) if asked else 0
         self.send_response(206 if asked else 200)
         self.send_header("Content-Length", str(len(content) - begin))
+        self.send_header("Connection", "close")
         self.end_headers()
         cut, self.server.cut = self.server.cut, None
         with suppress(OSError):
             self.wfile.write(content[begin:][:cut])
-        self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
