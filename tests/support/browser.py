@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-_INSTALL = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+from .containers.debian import apt_install
+
+_PACKAGES = ("chromium", "fonts-dejavu-core")
 _ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,13 +29,15 @@ def chromium() -> Iterator[Browser]:
 
     Raises:
         FileNotFoundError: There is none, and it may not be installed; the message has the command that would.
+        NotHere: It cannot be installed.
     """
     if shutil.which("chromium") is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "--quiet"], capture_output=True, check=True)
-        subprocess.run(_INSTALL, capture_output=True, check=True)
+        apt_install(*_PACKAGES)
     path = shutil.which("chromium")
     if path is None:
-        raise FileNotFoundError(f"Chromium is missing. Install it with: sudo {' '.join(_INSTALL)}")
+        raise FileNotFoundError(
+            f"Chromium is missing. Install it with: sudo apt-get install {' '.join(_PACKAGES)}"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         yield browser

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+_LOCK = Path(tempfile.gettempdir()) / "botobs-tests-apt.lock"
 
 
 class NotHere(Exception):
@@ -27,8 +31,24 @@ def install(packages: Mapping[str, str]) -> None:
     missing = sorted({package for program, package in packages.items() if not found(program)})
     if not missing:
         return
+    apt_install(*missing)
+
+
+def apt_install(*packages: str) -> None:
+    """Install packages, one process at a time.
+
+    Raises:
+        NotHere: They cannot be had; the message has apt's own words.
+    """
     if not found("apt-get"):
-        raise NotHere(f"there is no apt-get here: install what Debian calls {' '.join(missing)}")
+        raise NotHere(f"there is no apt-get here: install what Debian calls {' '.join(packages)}")
+    with _LOCK.open("w") as lock:
+        # Tests run side by side, and apt refuses a second of itself.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _apt_install(packages)
+
+
+def _apt_install(packages: Sequence[str]) -> None:
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # Their services stay down: what runs here is ours to start and to end.
     policy = Path("/usr/sbin/policy-rc.d")
@@ -37,7 +57,7 @@ def install(packages: Mapping[str, str]) -> None:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
     try:
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             done = subprocess.run(["apt-get", *words], env=environ, capture_output=True, text=True)
             if done.returncode != 0:
                 raise NotHere(f"apt-get {' '.join(words)} failed:\n{done.stderr[-2000:]}")
