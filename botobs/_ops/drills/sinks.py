@@ -42,9 +42,10 @@ class _Controller(Controller):
 
     async def _end_sessions(self) -> None:
         for session in self._sessions:
-            if session.transport is not None:
-                session.transport.close()
-        # The next turn of the loop closes their sockets.
+            if isinstance(session.transport, asyncio.WriteTransport):
+                # Not closed: with TLS that waits for the other side, and else for what is not written yet.
+                session.transport.abort()
+        # The next turns of the loop close their sockets.
         await asyncio.sleep(0.01)
 
 
