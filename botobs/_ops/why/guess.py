@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from ..._sdk.instrument.exchange.names import SUBMITS
 from .alerts import Alert
 from .answer import Change, Errors, Evidence, Explanation
-from .causes import CATEGORIES, explains, shared
+from .causes import CATEGORIES, CAUSES, explains, shared
 from .subject import Subject
 
 #: Seconds by which a cause may be seen later than what follows from it: each is measured over a window of its own.
 _SLACK = 60.0
 #: Part of the failed calls from which one category is what is wrong.
 _MOST = 0.5
+#: Alerts about the submission of orders.
+_OF_SUBMISSIONS = frozenset({"OrderRejectsHigh", "OrderOutcomeUnknown"})
 #: What an exchange says of the orders and the account themselves, whatever else is wrong.
 _OWN = {
     "funds": "the balance does not suffice",
@@ -34,6 +37,7 @@ def explanations(subject: Subject, evidence: Evidence) -> tuple[Explanation, ...
     found = [
         *_alerts(subject, evidence),
         *_errors(subject, evidence.errors),
+        *_before_its_alert(subject, evidence),
         *_changes(subject, evidence.changes),
     ]
     return tuple(sorted(found, key=lambda each: -each.score))
@@ -119,8 +123,14 @@ def _category(cause: Alert, subject: Subject, evidence: Evidence) -> tuple[float
 def _most(subject: Subject, errors: Sequence[Errors]) -> tuple[str, float, float] | None:
     if subject.category:
         return subject.category, 1, 1
-    most = dominant(errors, subject.labels.get("exchange_name", ""))
+    most = dominant(_of(subject, errors), subject.labels.get("exchange_name", ""))
     return most if most is not None and most[1] >= _MOST * most[2] else None
+
+
+def _of(subject: Subject, errors: Sequence[Errors]) -> list[Errors]:
+    """The failed calls that can matter: for submitted orders, no others than theirs."""
+    submitted = any(alert.name in _OF_SUBMISSIONS for alert in subject.alerts)
+    return [each for each in errors if not submitted or each.operation in SUBMITS]
 
 
 def _errors(subject: Subject, errors: Sequence[Errors]) -> Iterator[Explanation]:
@@ -130,7 +140,7 @@ def _errors(subject: Subject, errors: Sequence[Errors]) -> Iterator[Explanation]
     category, count, total = most
     of = [
         each
-        for each in errors
+        for each in _of(subject, errors)
         if each.category == category and each.exchange == subject.labels.get("exchange_name", each.exchange)
     ]
     reasons = [f"{count:.0f} of {total:.0f} failed calls are of the category {category}"]
@@ -140,6 +150,20 @@ def _errors(subject: Subject, errors: Sequence[Errors]) -> Iterator[Explanation]
     yield Explanation(
         f"errors: {category}", _OWN[category], tuple(reasons), 1.0 + 3.0 * count / total, "OrderRejectsHigh"
     )
+
+
+def _before_its_alert(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
+    """What the failed calls announce, while the alert on it waits for its time; an unknown order is told at once."""
+    most = _most(subject, evidence.errors)
+    names = CATEGORIES.get(most[0], ()) if most is not None else ()
+    seen = {alert.name for alert in (*evidence.alerts, *subject.alerts)}
+    if most is None or not names or not seen.isdisjoint(names):
+        return
+    if any(alert.name in CAUSES[names[0]].explains for alert in subject.alerts):
+        category, count, total = most
+        reason = f"{count:.0f} of {total:.0f} failed calls are of the category {category}"
+        what = f"calls to {subject.labels.get('exchange_name') or 'an exchange'} fail: {category}"
+        yield Explanation(names[0], what, (reason,), 2.5, names[0])
 
 
 def _changes(subject: Subject, changes: Sequence[Change]) -> Iterator[Explanation]:

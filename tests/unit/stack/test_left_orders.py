@@ -181,4 +181,5 @@ def test_descriptors_are_closed(receiver: OtlpReceiver, state: Path, home: Home)
     before = len(list(Path("/dev/fd").iterdir()))
     for _ in range(10):
         stack.look()
-    assert len(list(Path("/dev/fd").iterdir())) == before
+    # Fewer where the garbage collector closes what an earlier test has left.
+    assert len(list(Path("/dev/fd").iterdir())) <= before

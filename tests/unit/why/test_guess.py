@@ -27,8 +27,10 @@ def _guess(alert: Alert, *others: Alert, category: str = "", **measured: tuple[o
     return found[0].name if found else None
 
 
-def _errors(category: str, count: float, exchange: str = "binance") -> Errors:
-    return Errors(exchange, "create_order", category, category.title(), count)
+def _errors(
+    category: str, count: float, exchange: str = "binance", operation: str = "create_order"
+) -> Errors:
+    return Errors(exchange, operation, category, category.title(), count)
 
 
 def test_a_cause_of_its_own_exchange() -> None:
@@ -116,6 +118,19 @@ def test_an_order_is_explained_by_its_own_error() -> None:
     order = _alert("OrderRejectsHigh", exchange_name="binance")
     clock = _alert("ExchangeClockOffset", -20, exchange_name="binance")
     assert _guess(order, clock, category="funds", errors=(_errors("clock", 9),)) == "errors: funds"
+
+
+def test_refused_orders_are_explained_by_orders_and_by_no_other_call() -> None:
+    rejects = _alert("OrderRejectsHigh", exchange_name="binance")
+    errors = (_errors("funds", 5), _errors("order", 50, operation="cancel_order"))
+    assert _guess(rejects, errors=errors) == "errors: funds"
+
+
+def test_failed_calls_explain_it_before_their_alert_is_there() -> None:
+    unknown = _alert("OrderOutcomeUnknown", exchange_name="okx")
+    assert _guess(unknown, errors=(_errors("unavailable", 3, "okx"),)) == "ExchangeErrorsHigh"
+    assert _guess(unknown, errors=(_errors("unavailable", 3, "binance"),)) is None
+    assert _guess(_alert("DatabaseDown"), errors=(_errors("unavailable", 3),)) is None
 
 
 def test_nothing_explains_it() -> None:
