@@ -123,9 +123,11 @@ def home() -> Iterator[Path]:
 
 def test_up_in_the_background_and_down(home: Path, tmp_path: Path) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
-    up = _botobs("up", "--detach", "--ports", "auto", "--home", str(home), **environ)
+    up = _botobs("up", "--detach", "--json", "--ports", "auto", "--home", str(home), **environ)
     assert up.returncode == 0, up.stderr
-    pid = json.loads((home / "stack.json").read_text(encoding="utf-8"))["pid"]
+    written = json.loads((home / "stack.json").read_text(encoding="utf-8"))
+    assert json.loads(up.stdout)["parts"]["tempo"] == written["parts"]["tempo"]["url"]
+    pid = written["pid"]
     family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     # Published: found without naming the home.
     assert _botobs("status", BOTOBS_HOME="", **environ).returncode == 0

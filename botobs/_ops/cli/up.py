@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import select
 import subprocess
@@ -34,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_home(parser)
     add_stack_options(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="return once everything runs")
-    # Of the process that --detach starts: a pipe that is written to once everything runs.
+    # Of the process that --detach starts: a pipe that takes its summary once everything runs.
     parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     parser.set_defaults(function=run)
 
@@ -63,8 +64,8 @@ async def _run(options: argparse.Namespace) -> int:
         systemd.notify("READY=1")
         _show(stack, options)
         if options.ready_fd is not None:
-            os.write(options.ready_fd, b"ready")
-            os.close(options.ready_fd)
+            with os.fdopen(options.ready_fd, "w", encoding="utf-8") as pipe:
+                pipe.write(json.dumps(_summary(stack), default=str))
         fallen = asyncio.create_task(stack.supervisor.wait())
         await either(fallen, stop)
         if fallen.done():
@@ -84,10 +85,10 @@ def _say(name: str, status: Status) -> None:
 
 def _show(stack: Stack, options: argparse.Namespace) -> None:
     if options.json:
-        print_json(
-            {"home": stack.home.path, "parts": stack.addresses, "warnings": stack.warnings, **_alerts(stack)}
-        )
-        sys.stdout.flush()
+        # In the background it goes through the pipe.
+        if options.ready_fd is None:
+            print_json(_summary(stack))
+            sys.stdout.flush()
         return
     out.print()
     for name, url in stack.addresses.items():
@@ -97,13 +98,15 @@ def _show(stack: Stack, options: argparse.Namespace) -> None:
     for warning in stack.warnings:
         err.print(f"warning: {warning}", markup=False, soft_wrap=True)
     out.print(f"\nPasswords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
-    out.print(f"{stack.notice} Stop with Ctrl-C.", markup=False)
+    how = "with Ctrl-C" if options.ready_fd is None else "it with: botobs down"
+    out.print(f"{stack.notice} Stop {how}", markup=False)
 
 
-def _alerts(stack: Stack) -> dict[str, object]:
-    """Who receives alerts, for machines."""
+def _summary(stack: Stack) -> dict[str, object]:
+    """Where it runs and who receives its alerts, for machines."""
     found = stack.receivers
-    return {"alerts": {"receiver": found.name, "channels": list(found.channels)}} if found else {}
+    alerts = {"alerts": {"receiver": found.name, "channels": list(found.channels)}} if found else {}
+    return {"home": stack.home.path, "parts": stack.addresses, "warnings": stack.warnings, **alerts}
 
 
 def _detach(options: argparse.Namespace) -> int:
@@ -127,8 +130,9 @@ def _detach(options: argparse.Namespace) -> int:
         )
     os.close(write)
     with os.fdopen(read, "rb", buffering=0) as pipe, contextlib.suppress(KeyboardInterrupt):
-        if _follow(log, pipe):
-            out.print("Stop it with: botobs down")
+        if said := _follow(log, pipe):
+            if options.json:
+                print_json(json.loads(said))
             return 0
         code = process.wait()
         if not log.stat().st_size:
@@ -142,13 +146,13 @@ def _detach(options: argparse.Namespace) -> int:
     return 130
 
 
-def _follow(log: Path, pipe: FileIO) -> bool:
-    """Show a log until the process that writes it says through the pipe that it is ready, or ends without."""
-    shown, ended = 0, False
-    while not ended:
-        ended = bool(select.select([pipe], [], [], _LOOK)[0])
-        ready = ended and bool(pipe.read(1))
+def _follow(log: Path, pipe: FileIO) -> bytes:
+    """Show a log until the process that writes it is ready; returns what it says through the pipe, or nothing."""
+    shown, said = 0, None
+    while said is None:
+        if select.select([pipe], [], [], _LOOK)[0]:
+            said = pipe.readall()
         text = log.read_text(encoding="utf-8", errors="replace")
         err.print(text[shown:], end="", markup=False)
         shown = len(text)
-    return ready
+    return said
