@@ -43,12 +43,11 @@ def explanations(subject: Subject, evidence: Evidence) -> tuple[Explanation, ...
     return tuple(sorted(found, key=lambda each: -each.score))
 
 
-def dominant(errors: Sequence[Errors], exchange: str) -> tuple[str, float, float] | None:
-    """The category of most failed calls to an exchange, their number, and that of all; None where there are none."""
+def dominant(errors: Sequence[Errors]) -> tuple[str, float, float] | None:
+    """The category of most failed calls, their number, and that of all; None where there are none."""
     counts: defaultdict[str, float] = defaultdict(float)
     for each in errors:
-        if not exchange or each.exchange == exchange:
-            counts[each.category] += each.count
+        counts[each.category] += each.count
     if not counts:
         return None
     category = max(counts, key=counts.__getitem__)
@@ -123,14 +122,19 @@ def _category(cause: Alert, subject: Subject, evidence: Evidence) -> tuple[float
 def _most(subject: Subject, errors: Sequence[Errors]) -> tuple[str, float, float] | None:
     if subject.category:
         return subject.category, 1, 1
-    most = dominant(_of(subject, errors), subject.labels.get("exchange_name", ""))
+    most = dominant(_of(subject, errors))
     return most if most is not None and most[1] >= _MOST * most[2] else None
 
 
 def _of(subject: Subject, errors: Sequence[Errors]) -> list[Errors]:
-    """The failed calls that can matter: for submitted orders, no others than theirs."""
+    """The failed calls that can matter: to its exchange, where it names one; for submitted orders, theirs alone."""
+    exchange = subject.labels.get("exchange_name", "")
     submitted = any(alert.name in _OF_SUBMISSIONS for alert in subject.alerts)
-    return [each for each in errors if not submitted or each.operation in SUBMITS]
+    return [
+        each
+        for each in errors
+        if (not exchange or each.exchange == exchange) and (not submitted or each.operation in SUBMITS)
+    ]
 
 
 def _errors(subject: Subject, errors: Sequence[Errors]) -> Iterator[Explanation]:
@@ -138,11 +142,7 @@ def _errors(subject: Subject, errors: Sequence[Errors]) -> Iterator[Explanation]
     if most is None or most[0] not in _OWN:
         return
     category, count, total = most
-    of = [
-        each
-        for each in _of(subject, errors)
-        if each.category == category and each.exchange == subject.labels.get("exchange_name", each.exchange)
-    ]
+    of = [each for each in _of(subject, errors) if each.category == category]
     reasons = [f"{count:.0f} of {total:.0f} failed calls are of the category {category}"]
     reasons += [
         f"{each.exchange}: {each.operation} failed {each.count:.0f} times with {each.type}" for each in of[:3]
