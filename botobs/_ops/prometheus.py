@@ -12,7 +12,7 @@ from .errors import StackError
 
 
 class PrometheusError(StackError):
-    """Prometheus cannot be reached, or its answer is none."""
+    """Prometheus cannot be reached, does not take a query, or the answer is not one of its API."""
 
 
 class QueryRefused(PrometheusError):

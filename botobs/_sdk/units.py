@@ -72,7 +72,7 @@ def age(seconds: float) -> str:
     """A length of time for a person, in its two largest whole units: `1 d 4 h`, `12 min 5 s`, `3 s`.
 
     Args:
-        seconds: How long; what is negative, by clocks that differ, is `0 s`.
+        seconds: How long; negative ones, from clocks that differ, are `0 s`.
     """
     left = max(0, int(seconds))
     for (unit, name), (smaller, part) in itertools.pairwise(_AGES):
