@@ -198,6 +198,19 @@ class Backends:
         finally:
             waiting.cancel()
 
+    async def silent(self, parts: Sequence[str]) -> frozenset[str]:
+        """Those of the parts that are frozen now."""
+
+        async def is_silent(part: str) -> bool:
+            try:
+                await self._probe(part)
+            except Refused:
+                return True
+            return False
+
+        found = await asyncio.gather(*map(is_silent, parts))
+        return frozenset(part for part, silent in zip(parts, found, strict=True) if silent)
+
     async def _probe(self, part: str) -> None:
         self._refuse_silent(part)
         client = self.parts.get(part)
@@ -226,6 +239,7 @@ class Backends:
                     [part], client.request(method, path, data=form, params=parameters)
                 )
             except httpx.TimeoutException as error:
+                await self._probe(part)
                 raise Refused(f"{part.capitalize()} has not answered this in time; it lives.") from error
             except httpx.HTTPError as error:
                 raise Refused(

@@ -17,6 +17,7 @@ _TICKS = 4
 _CLASSES = {
     Part.THROTTLE: "throttle",
     Part.NETWORK: "network",
+    Part.POOL: "pool",
     Part.DATABASE: "database",
     Part.LOOP: "loop",
     Part.CALL: "call",

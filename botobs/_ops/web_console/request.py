@@ -21,6 +21,8 @@ from .ranges import Range
 
 T = TypeVar("T")
 
+#: Seconds that a part which does not answer is asked for once more.
+_MOMENT = 0.5
 #: Seconds between two looks at what changes all the time.
 REFRESH = 15
 
@@ -65,12 +67,18 @@ class Request:
             # Panels whose data is elsewhere are drawn all the same.
             return window
 
-    def ask(self, parts: Sequence[str], work: Callable[..., T]) -> Awaitable[T]:
+    async def ask(self, parts: Sequence[str], work: Callable[..., T], spare: bool = False) -> T:
         """Run what asks parts itself in a thread, each given as an HTTP client or None where it does not run.
 
+        Args:
+            parts: Their names.
+            work: What is run.
+            spare: It can do without those that do not answer, and says itself that they do not.
+
         Raises:
-            Refused: One of them is frozen.
+            Refused: One that it cannot do without is frozen.
         """
+        silent = await self.backends.silent(parts) if spare else frozenset()
 
         def run() -> T:
             opened: list[httpx.Client | None] = []
@@ -79,14 +87,15 @@ class Request:
                     url = self.running.parts.get(part)
                     opened.append(clients.client(self.running.home.secrets, url) if url else None)
                     if opened[-1] is not None:
-                        opened[-1].timeout = httpx.Timeout(LONGEST)
+                        opened[-1].timeout = httpx.Timeout(_MOMENT if part in silent else LONGEST)
                 return work(*opened)
             finally:
                 for each in opened:
                     if each is not None:
                         each.close()
 
-        return self.backends.watched(parts, asyncio.to_thread(run))
+        living = [part for part in parts if part not in silent]
+        return await self.backends.watched(living, asyncio.to_thread(run))
 
     def require_operator(self) -> None:
         """Raises `Forbidden` for a reader."""

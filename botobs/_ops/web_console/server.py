@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _COOKIE = "botobs"
 #: Seconds in which a part that lives answers that it does.
-_PATIENCE = 1.0
+_PATIENCE = 1.5
 #: Bytes of a form at most.
 _LARGEST = 64_000
 

@@ -52,9 +52,8 @@
   function overTime(data, width) {
     const start = data.start * 1000;
     const step = data.step * 1000;
-    let next = 0;
     const series = data.series.map((line) => {
-      const tint = line.limit ? colour("bad") : colour(`series-${next++ % 10}`);
+      const tint = colour(line.colour);
       const bars = data.bars && !line.limit;
       return {
         name: line.name,
@@ -182,7 +181,6 @@
       const [from, to] = [places.get(source), places.get(target)];
       return -110 / Math.hypot(to[0] - from[0], to[1] - from[1]);
     };
-    const tints = { service: "series-0", database: "series-2", virtual_node: "series-1", messaging_system: "series-3" };
     return {
       ...base(),
       grid: { left: 0, right: 0, top: 0, bottom: 0 },
@@ -199,13 +197,13 @@
           backgroundColor: colour("panel"), padding: [1, 3],
         },
         data: data.nodes.map((node) => {
-          const tint = colour(tints[node.kind] || "series-0");
+          const tint = colour(node.colour);
           return { name: node.name, value: places.get(node.name), symbolSize: 26, itemStyle: { color: tint } };
         }),
         links: data.edges.map((edge) => ({
           source: edge.source, target: edge.target,
           lineStyle: {
-            color: colour(edge.failed > 0.05 ? "bad" : edge.failed > 0 ? "throttle" : "own"), width: 1.5, opacity: 1,
+            color: colour(edge.colour), width: 1.5, opacity: 1,
             curveness: edge.long ? around(edge) : 0,
           },
           label: {

@@ -74,14 +74,29 @@ def blocks(request: Request, dashboard: Dashboard, values: Mapping[str, str]) ->
     def block(panel: Panel) -> Block:
         async def draw() -> Markup:
             window, metrics = await common()
-            answers = await ask(request.backends, panel, window, variables)
-            if answers.refusals:
-                raise Refused(answers.refusals[0])
-            return frame.view(panels.draw(panel, answers, window, metrics), panel.id)
+            return await drawn(request, panel, window, metrics, variables)
 
         return draw
 
     return {panel.id: block(panel) for panel in dashboard.panels}
+
+
+async def drawn(
+    request: Request,
+    panel: Panel,
+    window: Window,
+    metrics: frozenset[str],
+    variables: Mapping[str, str],
+) -> Markup:
+    """One panel.
+
+    Raises:
+        Refused: A part does not answer one of its queries: what is left would not be the truth.
+    """
+    answers = await ask(request.backends, panel, window, variables)
+    if answers.refusals:
+        raise Refused(answers.refusals[0])
+    return frame.view(panels.draw(panel, answers, window, metrics), panel.id)
 
 
 async def _common(request: Request) -> tuple[Window, frozenset[str]]:

@@ -16,6 +16,8 @@ from ...traces.query import SUBMITTING, quote
 from .. import frame
 from ..request import Page, Request
 
+#: Seconds between two looks: all that Tempo keeps is looked through.
+_REFRESH = 60
 #: Orders of the newest that are shown.
 _NEWEST = 50
 _SELECTED = (
@@ -40,13 +42,14 @@ def page(request: Request) -> Page:
 
     async def unsettled() -> Markup:
         # Of all that is kept, whatever the range: an order that is forgotten costs as much.
-        listing = await request.ask(["tempo", "prometheus"], _read)
+        listing = await request.ask(["tempo", "prometheus"], _read, spare=True)
         return frame.block("orders-unsettled.html", listing=listing)
 
     async def newest() -> Markup:
         return await newest_of(request, "")
 
-    return Page("Orders", "orders.html", "orders", blocks={"unsettled": unsettled, "newest": newest})
+    blocks = {"unsettled": unsettled, "newest": newest}
+    return Page("Orders", "orders.html", "orders", blocks=blocks, refresh=_REFRESH)
 
 
 async def newest_of(request: Request, bot: str) -> Markup:

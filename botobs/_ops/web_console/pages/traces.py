@@ -6,14 +6,14 @@ from markupsafe import Markup
 
 from ...._sdk import units as times
 from ...errors import UserError
-from ...report import panels, waterfalls
+from ...report import waterfalls
 from ...report.dashboards import load
-from ...report.gather import ask
 from ...report.page import draw_waterfalls
 from ...traces.query import build_query
 from ...traces.source import full_id
 from .. import frame
 from ..request import Page, Request
+from .dashboards import drawn
 
 #: Traces that a search shows at most.
 _MOST = 100
@@ -37,8 +37,7 @@ def page(request: Request) -> Page:
     async def graph() -> Markup:
         window = await request.window()
         panel = next(panel for board in load() for panel in board.panels if panel.kind == _GRAPH)
-        answers = await ask(request.backends, panel, window)
-        return frame.view(panels.draw(panel, answers, window, frozenset()), "graph")
+        return await drawn(request, panel, window, frozenset(), {})
 
     return Page("Traces", "traces.html", "traces", {"traceql": query}, {"found": found, "graph": graph})
 
