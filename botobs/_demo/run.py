@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+from .._ops import web_console
 from .._ops.console import Terminal
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
@@ -61,6 +62,7 @@ async def _run(options: argparse.Namespace) -> int:
     with BuildDisplay() as display:
         chosen = Options(postgres=True, cluster=cluster, ports_auto=auto, embedded_first=True)
         stack = Stack(home, chosen, display if cluster else gathering, _say)
+        stack.add(lambda stack: [web_console.process(stack.home, auto)])
         stack.add(services.make(services.Load(options.bots, options.rate), auto))
         begin = asyncio.create_task(stack.__aenter__())
         await either(begin, stop)
@@ -70,6 +72,8 @@ async def _run(options: argparse.Namespace) -> int:
             return 130
     begin.result()
     console.print(stack.notice, markup=False)
+    key = web_console.key_of(home, web_console.Role.OPERATOR)
+    console.print(f"Open the console: {stack.addresses['console']}{key}/", markup=False)
     backends = Backends(stack)
     try:
         if options.seconds:

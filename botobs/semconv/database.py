@@ -15,6 +15,8 @@ DB_OPERATION_BATCH_SIZE = "db.operation.batch.size"
 DB_QUERY_SUMMARY = "db.query.summary"
 DB_QUERY_TEXT = "db.query.text"
 DB_RESPONSE_STATUS_CODE = "db.response.status_code"
+#: On spans, in seconds: for how long the code within waited for connections of pools.
+CONNECTION_WAIT_ATTRIBUTE = "botobs.db.connection.wait"
 POOL_NAME = "db.client.connection.pool.name"
 POOL_STATE = "db.client.connection.state"
 

@@ -8,6 +8,7 @@ from botobs.semconv import trading
 
 from . import recorded
 from .board import Row, board
+from .colours import STATES
 from .panels import Column, Query, Sized, graph, grid, latency, number, timeline
 from .promql import Queries, limit, or_zero
 
@@ -15,15 +16,7 @@ _q = Queries(("environment", "exchange", "bot"))
 _BOT = (trading.BOT_ID,)
 
 #: In rising order of what wins when two processes disagree over a bot.
-_STATES = {
-    1: ("created", "text"),
-    2: ("starting", "light-blue"),
-    3: ("running", "green"),
-    4: ("paused", "yellow"),
-    5: ("stopping", "light-orange"),
-    6: ("stopped", "gray"),
-    7: ("failed", "red"),
-}
+_STATES = dict(enumerate(STATES.items(), 1))
 
 
 def build() -> Dashboard:
@@ -111,6 +104,7 @@ def _life() -> list[Sized]:
             "short",
             [Query(_q.events(trading.BOT_TRANSITIONS, (trading.BOT_STATE,)), "{{botobs_bot_state}}")],
             bars=True,
+            colours=STATES,
         ),
         graph(
             "Restarts, by bot",

@@ -9,6 +9,7 @@ from botobs.semconv import orders as order_names
 
 from . import known_orders, recorded
 from .board import Row, board
+from .colours import OUTCOMES
 from .panels import Query, Sized, bars, graph, latency, number, traces
 from .promql import NOT_REPORTED, Queries
 
@@ -144,6 +145,7 @@ def _clients() -> list[Sized]:
             "short",
             [Query(_q.events(exchange.ORDERS, (exchange.ORDER_OUTCOME,)), "{{exchange_order_outcome}}")],
             bars=True,
+            colours=OUTCOMES,
         ),
         latency(
             "Submission, by side and type",

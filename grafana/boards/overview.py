@@ -9,6 +9,7 @@ from botobs.semconv import exchange, trading
 from . import exporters, known_orders, recorded
 from .alerts import firing, since
 from .board import Row, board
+from .colours import STATES
 from .panels import Column, Query, Sized, graph, grid, number
 from .promql import NOT_REPORTED, Queries, or_zero, zero_where
 
@@ -224,6 +225,7 @@ def _bots() -> Sized:
             )
         ],
         stack=True,
+        colours=STATES,
         width=12,
     )
 

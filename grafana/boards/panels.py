@@ -91,6 +91,7 @@ def graph(
     width: int = 8,
     highest: float | None = None,
     lowest: float | None = 0,
+    colours: Mapping[str, str] | None = None,
 ) -> Sized:
     """Lines over time, or bars for single events.
 
@@ -105,6 +106,7 @@ def graph(
         width: Of 24.
         highest: The axis' end, where there is one by nature.
         lowest: Its beginning; None where values may be below zero.
+        colours: Of series whose name means the same on every board, by that name.
     """
     panel = timeseries.Panel().title(title).description(description).datasource(PROMETHEUS).unit(unit)
     if lowest is not None:
@@ -115,6 +117,9 @@ def graph(
     for number, (name, threshold) in enumerate(lines.items()):
         panel.with_target(_target(Query(limit(threshold), name), f"L{number}"))
         panel.override_by_name(name, _DASHED)
+    for name, colour in (colours or {}).items():
+        fixed = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
+        panel.override_by_name(name, [fixed])
     panel.legend(
         common.VizLegendOptions()
         .display_mode(common_models.LegendDisplayMode.TABLE)

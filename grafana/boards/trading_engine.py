@@ -8,6 +8,7 @@ from botobs.semconv import exchange, runtime, trading
 
 from . import known_orders, recorded
 from .board import Row, board
+from .colours import OUTCOMES
 from .panels import Query, Sized, graph, latency, number
 from .promql import NOT_REPORTED, Queries
 
@@ -79,6 +80,7 @@ def _orders() -> list[Sized]:
                 Query(known_orders.seen_outcomes(_q), "{{exchange_order_outcome}}, as clients see it"),
             ],
             bars=True,
+            colours=OUTCOMES | {f"{name}, as clients see it": colour for name, colour in OUTCOMES.items()},
         ),
         graph(
             "Rejected of the submitted",

@@ -34,6 +34,7 @@ class Alert:
         since: When it began to fire.
         silenced: Ids of the silences that keep it quiet.
         inhibited: Whether another alert keeps it quiet.
+        dashboard: The board that shows what it is about; empty where its rule names none.
     """
 
     labels: Mapping[str, str]
@@ -41,6 +42,7 @@ class Alert:
     since: datetime
     silenced: tuple[str, ...]
     inhibited: bool
+    dashboard: str = ""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Alert:
@@ -51,6 +53,7 @@ class Alert:
             since=datetime.fromisoformat(raw["startsAt"]),
             silenced=tuple(raw["status"]["silencedBy"]),
             inhibited=bool(raw["status"]["inhibitedBy"]),
+            dashboard=raw["annotations"].get("dashboard", ""),
         )
 
     @property
@@ -190,9 +193,27 @@ def labels_of(name: str, running: state.Running) -> Mapping[str, str]:
     """The labels on which all alerts agree that fire under a name; none where none fires, or nobody answers."""
     try:
         with connect(running) as alertmanager:
-            firing = [alert.labels for alert in alertmanager.alerts() if alert.name == name]
+            return _common(name, alertmanager)
     except StackError:
         # A runbook is read above all when something does not answer.
         return {}
-    first, *others = firing or [{}]
+
+
+def agreed(name: str, labels: Sequence[str], http: httpx.Client | None) -> Mapping[str, str]:
+    """The same of these labels alone.
+
+    Args:
+        name: Of the alert.
+        labels: Their names.
+        http: Client of an Alertmanager; None where none runs.
+
+    Raises:
+        StackError: It does not answer.
+    """
+    common = {} if http is None else _common(name, Alertmanager(http))
+    return {key: common[key] for key in labels if common.get(key)}
+
+
+def _common(name: str, alertmanager: Alertmanager) -> Mapping[str, str]:
+    first, *others = [alert.labels for alert in alertmanager.alerts() if alert.name == name] or [{}]
     return {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}

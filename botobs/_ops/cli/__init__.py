@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "run": "run a program with monitoring on, without editing it",
     "dev": "run a program with monitoring on and no stack: live lines, and a summary at its end",
     "instrument": "name the packages that make the libraries installed here visible, or install them",
+    "console": "alerts, dashboards, traces, orders and runbooks in a browser",
     "alert": "send a test message by every channel of alerts",
     "silence": "keep alerts quiet for a time, and see what is",
     "runbook": "what to do when an alert fires",

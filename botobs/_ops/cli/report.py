@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 from ..._sdk import units
@@ -27,23 +26,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "-o", "--output", default="report.html", metavar="FILE", help="where to (default: report.html)"
     )
-    parser.add_argument(
-        "--serve", action="store_true", help="serve it on the loopback instead, refreshed as data comes"
-    )
-    parser.add_argument("--port", type=int, default=0, help="port of --serve (default: a free one)")
     add_home(parser)
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the page, or serve it until interrupted."""
+    """Write the page."""
     running = state.require(home_of(options))
     try:
         seconds = units.seconds(options.last)
     except ValueError as error:
         raise StackError(f"--last: {error}") from None
-    if options.serve:
-        return _serve(running, seconds, options)
     made = asyncio.run(report.make(running, seconds))
     path = Path(options.output)
     try:
@@ -58,20 +51,4 @@ def run(options: argparse.Namespace) -> int:
         print_json({"file": path.absolute(), "bytes": path.stat().st_size, "panels": len(made.views)})
     else:
         out.print(f"{path}: {len(made.views)} panels, {path.stat().st_size / 1e6:.1f} MB", markup=False)
-    return 0
-
-
-def _serve(running: state.Running, seconds: float, options: argparse.Namespace) -> int:
-    from ..report.serve import Server
-
-    with Server(running, seconds, options.port) as server:
-        if options.json:
-            print_json({"url": server.url})
-            # The command goes on; who reads the address from a pipe must not wait for its end.
-            sys.stdout.flush()
-        else:
-            out.print(
-                f"{server.url}\nThis address is the key: whoever has it sees the report. Ctrl-C ends it."
-            )
-        server.serve_forever()
     return 0

@@ -128,6 +128,7 @@ _COLOURS = {
     Part.THROTTLE: "yellow",
     Part.NETWORK: "blue",
     Part.DATABASE: "green",
+    Part.POOL: "bright_magenta",
     Part.LOOP: "red",
     Part.CALL: "magenta",
     Part.OWN: "white",

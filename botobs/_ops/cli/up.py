@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from ..._sdk.process import alive
+from .. import web_console
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, stack_options, words_of
 from ..console.building import BuildDisplay
@@ -52,6 +53,7 @@ async def _run(options: argparse.Namespace) -> int:
     stop = stop_on_signals()
     with BuildDisplay() as display:
         stack = Stack(home, stack_options(options), display, _say)
+        stack.add(lambda stack: [web_console.process(stack.home, stack.options.ports_auto)])
         begin = asyncio.create_task(stack.__aenter__())
         await either(begin, stop)
         if not begin.done():
@@ -97,9 +99,17 @@ def _show(stack: Stack, options: argparse.Namespace) -> None:
         out.print(f"\n{stack.receivers.sentence}", markup=False, soft_wrap=True)
     for warning in stack.warnings:
         err.print(f"warning: {warning}", markup=False, soft_wrap=True)
-    out.print(f"\nPasswords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
+    out.print(f"\nOpen the console: {_console(stack)}", markup=False, soft_wrap=True)
+    out.print(f"Passwords and certificates are in {stack.home.secrets}, logs in {stack.home.logs}.")
     how = "with Ctrl-C" if options.ready_fd is None else "it with: botobs down"
     out.print(f"{stack.notice} Stop {how}", markup=False)
+
+
+def _console(stack: Stack) -> str:
+    # A journal is read by more people than may use the console.
+    if "JOURNAL_STREAM" in os.environ:
+        return "botobs console prints its address with the key"
+    return f"{stack.addresses['console']}{web_console.key_of(stack.home, web_console.Role.OPERATOR)}/"
 
 
 def _summary(stack: Stack) -> dict[str, object]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..custom import files
 from ..home import state
-from .backends import connect
+from .backends import Refused, connect
 from .dashboards import load
 from .gather import Report, gather
 from .page import blocks, page
@@ -14,7 +16,10 @@ __all__ = ["Report", "blocks", "make", "page"]
 
 
 async def make(running: state.Running, seconds: float) -> Report:
-    """A report about the last `seconds` of a running stack."""
+    """A report about the last `seconds` of a running stack, or since its data begins."""
     own = files(running.home.custom, "dashboards")
     async with connect(running) as backends:
-        return await gather(backends, Window.last(seconds), load(own), running.environment)
+        window = Window.last(seconds)
+        with suppress(Refused):
+            window = window.since(await backends.first_sample())
+        return await gather(backends, window, load(own), running.environment)

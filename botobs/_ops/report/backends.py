@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -16,8 +17,18 @@ from ..home import state
 from ..traces import Summary, Trace, newest
 from .window import Window
 
-#: Requests at once: a report must not be the load that it shows.
+T = TypeVar("T")
+
+#: Requests at once to one part: a report must not be the load that it shows. A part that is slow delays no other.
 _AT_ONCE = 4
+#: Seconds that a part may take before it is asked whether it lives; a long query may take longer, a frozen part not.
+_LOOK = 0.5
+#: Seconds that a part which lives may take for an answer.
+LONGEST = 30.0
+#: Seconds in which one that was found frozen is not asked again.
+_REST = 3.0
+#: What every part answers at once, whatever it is doing.
+_PROBES = {"prometheus": "/api/v1/status/buildinfo", "tempo": "/api/echo", "alertmanager": "/-/healthy"}
 
 
 class Refused(Exception):
@@ -58,12 +69,16 @@ class Backends:
 
     Attributes:
         parts: A client by part; what is missing here does not run.
+        patience: Seconds in which a part that lives answers a question that costs it nothing.
     """
 
     parts: Mapping[str, httpx.AsyncClient]
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
-    _answered: dict[str, float] = field(default_factory=dict)
-    _silent: set[str] = field(default_factory=set)
+    patience: float = 10.0
+    _turns: dict[str, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
+    )
+    #: When each was found frozen, by the monotonic clock.
+    _silent: dict[str, float] = field(default_factory=dict)
 
     async def lines(self, promql: str, window: Window) -> list[Series]:
         """A range query.
@@ -118,6 +133,16 @@ class Backends:
             (await self._ask("prometheus", "GET", "/api/v1/label/__name__/values", span))["data"]
         )
 
+    async def label_values(self, label: str, selector: str, window: Window) -> list[str]:
+        """The values of a label in the window, sorted.
+
+        Raises:
+            Refused: Prometheus does not say.
+        """
+        span = {"match[]": selector, "start": window.start, "end": window.end}
+        path = f"/api/v1/label/{label}/values"
+        return sorted((await self._ask("prometheus", "GET", path, span))["data"])
+
     async def traces(self, traceql: str, window: Window, limit: int) -> list[Summary]:
         """The newest traces that meet a query, newest first.
 
@@ -146,26 +171,80 @@ class Backends:
         """
         return list(await self._ask("alertmanager", "GET", "/api/v2/alerts", {}))
 
+    async def first_sample(self) -> float | None:
+        """When Prometheus' data begins, in seconds since the epoch; None where it does not say.
+
+        Raises:
+            Refused: Prometheus does not answer.
+        """
+        found = await self._ask(
+            "prometheus", "POST", "/api/v1/query", {"query": "min(prometheus_tsdb_lowest_timestamp_seconds)"}
+        )
+        return next((float(each["value"][1]) for each in found["data"]["result"]), None)
+
+    async def watched(self, parts: Sequence[str], answer: Awaitable[T]) -> T:
+        """Wait for an answer that needs parts, as long as these live.
+
+        Raises:
+            Refused: One of them is frozen, or was a moment ago.
+        """
+        waiting = asyncio.ensure_future(answer)
+        try:
+            for part in parts:
+                self._refuse_silent(part)
+            while not (await asyncio.wait({waiting}, timeout=_LOOK))[0]:
+                await asyncio.gather(*(self._probe(part) for part in parts))
+            return waiting.result()
+        finally:
+            waiting.cancel()
+
+    async def silent(self, parts: Sequence[str]) -> frozenset[str]:
+        """Those of the parts that are frozen now."""
+
+        async def is_silent(part: str) -> bool:
+            try:
+                await self._probe(part)
+            except Refused:
+                return True
+            return False
+
+        found = await asyncio.gather(*map(is_silent, parts))
+        return frozenset(part for part, silent in zip(parts, found, strict=True) if silent)
+
+    async def _probe(self, part: str) -> None:
+        self._refuse_silent(part)
+        client = self.parts.get(part)
+        if client is None:
+            return
+        # A refused connection is the question's own matter.
+        with suppress(httpx.TransportError):
+            try:
+                await client.get(_PROBES[part], timeout=self.patience)
+            except httpx.TimeoutException:
+                self._silent[part] = time.monotonic()
+                self._refuse_silent(part)
+
+    def _refuse_silent(self, part: str) -> None:
+        if time.monotonic() - self._silent.get(part, -_REST) < _REST:
+            raise Refused(f"{part.capitalize()} does not answer.")
+
     async def _ask(self, part: str, method: str, path: str, values: Mapping[str, Any]) -> Any:
         client = self.parts.get(part)
         if client is None:
             raise Refused(f"{part.capitalize()} is not part of the running stack.")
         form, parameters = (dict(values), None) if method == "POST" else (None, dict(values))
-        async with self._turns:
-            if part in self._silent:
-                raise Refused(f"{part.capitalize()} does not answer.")
-            begun = time.monotonic()
+        async with self._turns[part]:
             try:
-                response = await client.request(method, path, data=form, params=parameters)
+                response = await self.watched(
+                    [part], client.request(method, path, data=form, params=parameters)
+                )
+            except httpx.TimeoutException as error:
+                await self._probe(part)
+                raise Refused(f"{part.capitalize()} has not answered this in time; it lives.") from error
             except httpx.HTTPError as error:
-                # One that has answered nothing meanwhile is frozen: each panel would wait as long. Otherwise it is
-                # this question that takes too long.
-                if isinstance(error, httpx.TimeoutException) and self._answered.get(part, 0.0) < begun:
-                    self._silent.add(part)
                 raise Refused(
-                    f"{part.capitalize()} cannot be reached: {error or type(error).__name__}"
+                    f"{part.capitalize()} cannot be reached: {str(error) or type(error).__name__}"
                 ) from error
-        self._answered[part] = time.monotonic()
         if response.is_error:
             raise Refused(
                 f"{part.capitalize()} answered {response.status_code}: {response.text.strip()[:300]}"
@@ -174,17 +253,24 @@ class Backends:
 
 
 @asynccontextmanager
-async def connect(running: state.Running) -> AsyncIterator[Backends]:
-    """Clients for the parts of a running stack, for the length of a block."""
+async def connect(running: state.Running, patience: float = 10.0) -> AsyncIterator[Backends]:
+    """Clients for the parts of a running stack, for the length of a block.
+
+    Args:
+        running: The stack.
+        patience: Of `Backends`.
+    """
     async with AsyncExitStack() as stack:
         parts = {
             name: await stack.enter_async_context(
                 clients.async_client(running.home.secrets, running.url(name))
             )
-            for name in ("prometheus", "tempo", "alertmanager")
+            for name in _PROBES
             if name in running.parts
         }
-        yield Backends(parts)
+        for client in parts.values():
+            client.timeout = httpx.Timeout(LONGEST)
+        yield Backends(parts, patience)
 
 
 def _labels(metric: Mapping[str, str]) -> dict[str, str]:

@@ -87,12 +87,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One dashboard."""
+    """One dashboard.
+
+    Attributes:
+        variables: By name, where its values are: `label_values(metric{...}, label)`.
+    """
 
     uid: str
     title: str
     description: str
     sections: tuple[Section, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def panels(self) -> list[Panel]:
@@ -128,6 +133,11 @@ def parse(raw: Mapping[str, Any]) -> Dashboard:
         title=raw["title"],
         description=raw.get("description", ""),
         sections=tuple(Section(title, tuple(panels)) for title, panels in sections),
+        variables={
+            each["name"]: str(query.get("query", "") if isinstance(query, Mapping) else query)
+            for each in raw.get("templating", {}).get("list", ())
+            if each.get("type") == "query" and (query := each.get("query", ""))
+        },
     )
 
 

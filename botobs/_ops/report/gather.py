@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -74,8 +74,10 @@ async def gather(
     )
 
 
-async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
-    """The answers to one panel's queries."""
+async def ask(
+    backends: Backends, panel: Panel, window: Window, variables: Mapping[str, str] | None = None
+) -> Answers:
+    """The answers to one panel's queries; `variables` are the dashboard's."""
     refusals: list[str] = []
 
     async def answered(wanted: Awaitable[list[Any]]) -> list[Any]:
@@ -86,7 +88,7 @@ async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
             return []
 
     def asked(query: Query) -> Awaitable[list[Any]]:
-        text = fill(query.text, window)
+        text = fill(query.text, window, variables)
         return backends.values(text, window) if query.instant else backends.lines(text, window)
 
     if panel.kind == "nodeGraph":
@@ -96,14 +98,14 @@ async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
         return Answers(edges=dict(zip(panels.EDGES, found, strict=True)), refusals=refusals)
     if panel.source == "tempo":
         query = panel.queries[0]
-        traces = await answered(backends.traces(fill(query.text, window), window, query.limit))
+        traces = await answered(backends.traces(fill(query.text, window, variables), window, query.limit))
         return Answers(traces=traces, refusals=refusals)
     series = {query.reference: await answered(asked(query)) for query in panel.queries}
     exemplars = [
         each
         for query in panel.queries
         if query.exemplar
-        for each in await _or([], backends.exemplars(fill(query.text, window), window))
+        for each in await _or([], backends.exemplars(fill(query.text, window, variables), window))
     ]
     return Answers(series=series, exemplars=exemplars, refusals=refusals)
 

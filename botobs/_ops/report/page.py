@@ -1,4 +1,4 @@
-"""Makes the page: one HTML file that needs nothing else."""
+"""Makes the page: one HTML file that needs nothing else. The console serves the same parts, with newer data."""
 
 from __future__ import annotations
 
@@ -17,54 +17,52 @@ from ..shown import visible
 from . import units
 from .gather import Report
 from .view import View
+from .waterfalls import Waterfall
 
 _CODE = re.compile(r"`([^`]+)`")
-_STATIC = Path(__file__).parent / "_static"
+#: Style, scripts and the charting library.
+STATIC = Path(__file__).parent / "_static"
 
 
-def page(report: Report, refresh: int = 0) -> str:
-    """The page.
-
-    Args:
-        report: What it shows.
-        refresh: Seconds after which it asks for newer data where it came from; 0 for a file, which stays as it is.
-    """
+def page(report: Report) -> str:
+    """The page about a report."""
     return template("page.html").render(
         report=report,
         blocks=blocks(report),
-        refresh=refresh,
         version=__version__,
         moment=units.moment,
         duration=units.duration,
         style=style(),
         library=_script("echarts.min.js"),
-        script=_script("report.js"),
+        scripts=[_script("charts.js"), _script("report.js")],
     )
 
 
 def blocks(report: Report) -> dict[str, Markup]:
-    """The parts of the page that change with the data, by their id."""
-    made = {panel_id: _view(view, panel_id) for panel_id, view in report.views.items()}
-    made["alerts-history"] = _view(report.history, "alerts-history")
-    made["alerts-current"] = _view(report.current, "alerts-current")
-    waterfalls = template("waterfalls.html")
-    made["traces-slow"] = Markup(waterfalls.render(waterfalls=report.slow, none="No trace in this time."))
-    made["traces-failed"] = Markup(
-        waterfalls.render(waterfalls=report.failed, none="No trace with a failed span in this time.")
-    )
-    window = f"{units.moment(report.window.start)} to {units.moment(report.window.end)} UTC"
-    made["when"] = Markup.escape(window)
+    """The parts of the page that hold data, by their id."""
+    made = {panel_id: draw_view(view, panel_id) for panel_id, view in report.views.items()}
+    made["alerts-history"] = draw_view(report.history, "alerts-history")
+    made["alerts-current"] = draw_view(report.current, "alerts-current")
+    made["traces-slow"] = draw_waterfalls(report.slow, "No trace in this time.")
+    made["traces-failed"] = draw_waterfalls(report.failed, "No trace with a failed span in this time.")
     return made
 
 
-def _view(view: View, block: str) -> Markup:
+def draw_view(view: View, block: str) -> Markup:
+    """What a panel shows, as HTML."""
     return Markup(template("view.html").render(view=view, block=block))
 
 
+def draw_waterfalls(waterfalls: Sequence[Waterfall], none: str) -> Markup:
+    """Traces as HTML; `none` where there are none."""
+    return Markup(template("waterfalls.html").render(waterfalls=waterfalls, none=none))
+
+
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+def environment(*folders: Path) -> jinja2.Environment:
+    """Templates of these folders beside those of the report, with their filters."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -72,9 +70,11 @@ def _environment() -> jinja2.Environment:
         # A name must not turn the order of a line round, or hold what no file may.
         finalize=lambda shown: visible(shown) if type(shown) is str else shown,
     )
-    environment.filters["data"] = _data
-    environment.filters["code"] = _code
-    return environment
+    made.filters["data"] = _data
+    made.filters["code"] = _code
+    # Where a link within the report leads.
+    made.filters["place"] = str
+    return made
 
 
 def style() -> Markup:
@@ -84,7 +84,7 @@ def style() -> Markup:
 
 def template(name: str) -> jinja2.Template:
     """A template of the page, with its filters."""
-    return _environment().get_template(name)
+    return environment().get_template(name)
 
 
 def _data(value: Any) -> Markup:
@@ -108,7 +108,7 @@ def _code(text: str) -> Markup:
 
 @cache
 def _text(name: str) -> str:
-    return (_STATIC / name).read_text(encoding="utf-8")
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 @cache

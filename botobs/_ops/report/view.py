@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: The dashed line that an alert watches.
+LIMIT = "limit"
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -13,14 +16,14 @@ class Cell:
 
     Attributes:
         number: It is set to the right, as numbers are.
-        colour: Number of the series' colour that is shown beside the text, or None.
+        colour: What is shown beside the text: a colour by its name in the style sheet, `LIMIT`, or nothing.
         tone: `good`, `bad`, `warn` or nothing.
         link: Where it leads within the page.
     """
 
     text: str
     number: bool = False
-    colour: int | None = None
+    colour: str = ""
     tone: str = ""
     link: str = ""
 

@@ -17,6 +17,7 @@ _TICKS = 4
 _CLASSES = {
     Part.THROTTLE: "throttle",
     Part.NETWORK: "network",
+    Part.POOL: "pool",
     Part.DATABASE: "database",
     Part.LOOP: "loop",
     Part.CALL: "call",
@@ -79,8 +80,8 @@ class Waterfall:
     ticks: Sequence[str] = ()
 
 
-def draw(trace: Trace) -> Waterfall:
-    """A trace, ready for the page."""
+def draw(trace: Trace, most: int = _MOST) -> Waterfall:
+    """A trace, ready for the page, with `most` spans at most."""
     rows = lay_out(trace)
     root = rows[0].span
     whole = trace.duration or 1e-9
@@ -92,8 +93,8 @@ def draw(trace: Trace) -> Waterfall:
         duration=units.duration(trace.duration),
         failed=any(span.error for span in trace.spans),
         slices=[_slice(share) for share in break_down(trace)],
-        bars=[_bar(row, whole) for row in rows[:_MOST]],
-        left_out=max(0, len(rows) - _MOST),
+        bars=[_bar(row, whole) for row in rows[:most]],
+        left_out=max(0, len(rows) - most),
         ticks=_ticks(trace.duration),
     )
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 _POINTS = 240
 #: Seconds between two scrapes or exports, as the data source of the dashboards has it.
 _SCRAPE = 15
+#: Seconds that a window has at least, however young the stack is.
+_SHORTEST = 60
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,21 @@ class Window:
     @classmethod
     def last(cls, seconds: float, now: float | None = None) -> Window:
         """The `seconds` before now."""
-        step = max(5, math.ceil(seconds / _POINTS))
-        end = int((time.time() if now is None else now) // step * step)
-        return cls(end - math.ceil(seconds / step) * step, end, step)
+        moment = time.time() if now is None else now
+        return cls.between(moment - seconds, moment)
+
+    @classmethod
+    def between(cls, start: float, end: float) -> Window:
+        """From one moment to another, in seconds since the epoch."""
+        step = max(5, math.ceil((end - start) / _POINTS))
+        last = int(end // step * step)
+        return cls(last - max(1, math.ceil((end - start) / step)) * step, last, step)
+
+    def since(self, first: float | None) -> Window:
+        """The same without the time before the first data, of which a picture would be empty."""
+        if first is None or not self.start < first < self.end:
+            return self
+        return Window.between(max(self.start, min(first, self.end - _SHORTEST)), self.end)
 
     @property
     def seconds(self) -> int:

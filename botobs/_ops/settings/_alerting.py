@@ -62,7 +62,9 @@ ALERTING = rows(
     ("ALERTMANAGER_PEER_TIMEOUT", DURATION, "15s", "how long a cluster's second Alertmanager waits for the first"),
     ("GRAFANA_URL", URL, "https://127.0.0.1:3000", "where people find Grafana, where one runs"),
     ("RUNBOOK_BASE", URL, "", "what stands before the path of a runbook in messages, where the runbooks are yours"),
-    ("CONSOLE_URL", URL, "", "where people reach `botobs report --serve`: links of messages to runbooks and silences "
+    ("CONSOLE_PORT", PORT, "9400", "port of the console on the loopback; a free one where nobody sets it and "
+     "this is taken"),
+    ("CONSOLE_URL", URL, "", "where people reach `botobs console`: links of messages to runbooks and silences "
      "begin with it; where it is unset, commands stand in their place"),
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ class Part(StrEnum):
 
     THROTTLE = "rate limiter"
     NETWORK = "exchange and network"
+    POOL = "wait for a connection"
     DATABASE = "database"
     LOOP = "event loop blocked"
     CALL = "between services"
@@ -40,9 +41,9 @@ class Share:
 def break_down(trace: Trace) -> list[Share]:
     """The parts of a trace's time that are not zero, in the order of `Part`.
 
-    Each moment belongs to the span that began last of those that were open. What the rate limiter held back and what
-    a blocked event loop cost have no place in time, only a length, which their span carries: it is taken from the
-    time that the span has for itself.
+    Each moment belongs to the span that began last of those that were open. What the rate limiter held back, what a
+    blocked event loop cost and what was waited for a pool's connection have no place in time, only a length, which
+    their span carries: it is taken from the time that the span has for itself.
     """
     own = _own_time(trace)
     lag = _own_lag(trace)
@@ -50,7 +51,11 @@ def break_down(trace: Trace) -> list[Share]:
     spent[Part.UNSEEN] = max(trace.duration - sum(own.values()), 0.0)
     for span in trace.spans:
         rest = own[span.span_id]
-        for part, seconds in ((Part.LOOP, lag[span.span_id]), (Part.THROTTLE, throttled(span))):
+        for part, seconds in (
+            (Part.LOOP, lag[span.span_id]),
+            (Part.THROTTLE, throttled(span)),
+            (Part.POOL, _number(span, database.CONNECTION_WAIT_ATTRIBUTE)),
+        ):
             taken = min(rest, seconds)
             spent[part] += taken
             rest -= taken

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ...semconv import trading
+
 #: Names of the spans that end with the answer to an order, as a regular expression.
 SUBMITTING = "order submit|(create|edit)_orders?(_ws)? .+"
 
@@ -27,6 +29,7 @@ def build_query(
     min_duration: float | None = None,
     error: bool = False,
     order: str | None = None,
+    bot: str | None = None,
 ) -> str:
     """TraceQL for traces that meet all of the conditions.
 
@@ -35,6 +38,7 @@ def build_query(
         min_duration: Seconds that the whole trace took at least.
         error: One of its spans failed.
         order: Client order id, or the exchange's order id, on one of its spans.
+        bot: Id of a bot, on one of its spans.
     """
     parts = []
     if service is not None:
@@ -46,4 +50,6 @@ def build_query(
     if order is not None:
         names = ("exchange.order.client_id", "exchange.order.id")
         parts.append("{ " + " || ".join(f"span.{name} = {quote(order)}" for name in names) + " }")
+    if bot is not None:
+        parts.append(f"{{ span.{trading.BOT_ID} = {quote(bot)} }}")
     return " && ".join(parts) or "{ }"

@@ -17,6 +17,7 @@ SHOWN = (
     ("exchange.order.type", ""),
     ("exchange.order.client_id", "order"),
     ("exchange.throttle.wait", "throttled"),
+    ("botobs.db.connection.wait", "waited for a connection"),
     ("botobs.event_loop.lag", "loop blocked"),
     ("botobs.gc.pause", "garbage collected"),
     ("http.response.status_code", "status"),
@@ -24,7 +25,9 @@ SHOWN = (
 )
 
 #: Those that are lengths of time, in seconds.
-_SECONDS = frozenset({"exchange.throttle.wait", "botobs.event_loop.lag", "botobs.gc.pause"})
+_SECONDS = frozenset(
+    {"exchange.throttle.wait", "botobs.db.connection.wait", "botobs.event_loop.lag", "botobs.gc.pause"}
+)
 
 #: Longest value that is shown whole.
 LONGEST_VALUE = 60

@@ -57,7 +57,7 @@ def test_the_limit_of_an_alert_is_dashed_and_counts_for_the_axis() -> None:
     assert view.chart["suffix"] == " min"
     assert [line["limit"] for line in view.chart["series"]] == [False, True]
     assert view.table is not None
-    assert [row[0].colour for row in view.table.rows] == [0, -1]
+    assert [row[0].colour for row in view.table.rows] == ["series-0", "limit"]
 
 
 def test_a_limit_alone_is_nothing_to_see() -> None:

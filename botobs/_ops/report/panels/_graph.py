@@ -20,6 +20,20 @@ EDGES = {
     "(rate(traces_service_graph_request_client_seconds_bucket[$__range])))",
 }
 _LAYER = 110
+#: By the connection's kind: what a node is called, and its colour.
+_KINDS = {
+    "service": ("service", "series-0"),
+    "database": ("database", "series-2"),
+    "virtual_node": ("outside, such as an exchange", "series-1"),
+    "messaging_system": ("queue", "series-3"),
+}
+#: The part of calls that may fail before an edge is red: one in two hundred is no fault of the whole edge.
+_TOLERATED = 0.05
+_FINE, _SOME, _MANY = (
+    ("no call fails", "own"),
+    (f"up to {_TOLERATED:.0%} fail".replace("%", " %"), "throttle"),
+    (f"more than {_TOLERATED:.0%} fail".replace("%", " %"), "bad"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,13 +52,13 @@ def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa:
     if not edges:
         return View()
     places = _places(edges)
-    kinds = {edge.server: edge.kind for edge in edges if edge.kind}
+    kinds = {edge.server: edge.kind for edge in edges if edge.kind in _KINDS}
     tallest = max(sum(1 for x, _ in places.values() if x == layer) for layer, _ in places.values())
     return View(
         chart={
             "type": "graph",
             "nodes": [
-                {"name": name, "x": x, "y": y, "kind": kinds.get(name, "service")}
+                {"name": name, "x": x, "y": y, "colour": _KINDS[kinds.get(name, "service")][1]}
                 for name, (x, y) in places.items()
             ],
             "edges": [
@@ -52,7 +66,7 @@ def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa:
                     "source": edge.client,
                     "target": edge.server,
                     "text": f"{units.text('reqps', edge.calls)} · {units.text('s', edge.p95)}",
-                    "failed": edge.failed / edge.calls,
+                    "colour": _state(edge)[1],
                     "long": abs(places[edge.server][0] - places[edge.client][0]) > 1,
                 }
                 for edge in edges
@@ -60,8 +74,23 @@ def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa:
         },
         summary=f"{panel.title}: {len(places)} nodes, {len(edges)} edges; the table lists them.",
         table=_table(edges),
+        keys=_legend(edges, [kinds.get(name, "service") for name in places]),
         height=max(260, _LAYER * tallest),
     )
+
+
+def _state(edge: _Edge) -> tuple[str, str]:
+    share = edge.failed / edge.calls
+    return _FINE if not share else _SOME if share <= _TOLERATED else _MANY
+
+
+def _legend(edges: list[_Edge], kinds: list[str]) -> list[tuple[str, str]]:
+    """What each colour means, of those that are there."""
+    states = {_state(edge) for edge in edges}
+    return [
+        *(meaning for kind, meaning in _KINDS.items() if kind in kinds),
+        *(each for each in (_FINE, _SOME, _MANY) if each in states),
+    ]
 
 
 def _edges(answers: Answers) -> list[_Edge]:

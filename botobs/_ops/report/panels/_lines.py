@@ -9,9 +9,10 @@ from typing import Any
 
 from .. import units
 from ..dashboards import Panel
-from ..view import Cell, Table, View
+from ..view import LIMIT, Cell, Table, View
 from ..window import Window
 from ._answers import Answers, name_of
+from ._colours import named, nth
 
 #: Lines in one chart at most; the largest are kept.
 _MOST = 24
@@ -26,6 +27,7 @@ class _Line:
     name: str
     values: tuple[float | None, ...]
     limit: bool
+    colour: str
 
     @property
     def known(self) -> list[float]:
@@ -71,8 +73,17 @@ def _lines(panel: Panel, answers: Answers) -> list[_Line]:
     for query in panel.queries:
         for series in answers.series.get(query.reference, ()):
             name = name_of(query, series)
-            lines.append(_Line(name, series.values, _is_limit(panel, name)))
+            limit = _is_limit(panel, name)
+            lines.append(
+                _Line(name, series.values, limit, "bad" if limit else _colour(panel, name, len(lines)))
+            )
     return lines
+
+
+def _colour(panel: Panel, name: str, place: int) -> str:
+    """What has a meaning, such as the state of a bot, has the same colour on every board."""
+    fixed = panel.overrides.get(name, {}).get("color", {})
+    return named(str(fixed.get("fixedColor", ""))) or nth(place)
 
 
 def _is_limit(panel: Panel, name: str) -> bool:
@@ -92,17 +103,15 @@ def _series(line: _Line, scale: units.Scale) -> dict[str, Any]:
         None if value is None or not math.isfinite(value) else float(f"{value / scale.divisor:.4g}")
         for value in line.values
     ]
-    return {"name": line.name, "values": values, "limit": line.limit}
+    return {"name": line.name, "values": values, "limit": line.limit, "colour": line.colour}
 
 
 def _legend(panel: Panel, lines: Sequence[_Line], unit: str | None) -> Table:
     calcs = [calc for calc in _calcs(panel) if calc in _CALCS]
     rows = []
-    colour = 0
     for line in lines:
         numbers = [Cell(units.text(unit, _calculate(calc, line.known)), number=True) for calc in calcs]
-        rows.append([Cell(line.name, colour=-1 if line.limit else colour), *numbers])
-        colour += not line.limit
+        rows.append([Cell(line.name, colour=LIMIT if line.limit else line.colour), *numbers])
     return Table(("series", *(_CALCS[calc] for calc in calcs)), rows, frozenset(range(1, len(calcs) + 1)))
 
 

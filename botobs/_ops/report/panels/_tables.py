@@ -47,7 +47,8 @@ def draw_traces(panel: Panel, answers: Answers, window: Window) -> View:  # noqa
     rows = [
         [
             Cell(units.clock(each.start_ns / 1e9)),
-            Cell(units.duration(each.duration), number=True),
+            # Tempo's answer to a search has whole milliseconds.
+            Cell(units.duration(each.duration) if each.duration else "below 1 ms", number=True),
             Cell(each.root_service or "?"),
             Cell(each.root_name or "?"),
             Cell(each.trace_id[:12], link=f"#trace-{each.trace_id}"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .. import units
@@ -10,17 +10,8 @@ from ..dashboards import Panel
 from ..view import Cell, Table, View
 from ..window import Window
 from ._answers import Answers, name_of
+from ._colours import named
 
-#: What the style sheet calls Grafana's colours.
-_COLOURS = {
-    "red": "bad",
-    "yellow": "throttle",
-    "green": "series-2",
-    "blue": "series-0",
-    "orange": "series-1",
-    "purple": "series-3",
-    "text": "unseen",
-}
 #: Room for two lines of text.
 _ROW_HEIGHT = 30
 _MOST = 60
@@ -93,7 +84,7 @@ def _episodes(panel: Panel, answers: Answers, window: Window) -> Iterator[Episod
             for value, start, end in stretches(series.values, window):
                 each = states.get(f"{value:g}", {})
                 yield Episode(
-                    row, each.get("text", f"{value:g}"), _COLOURS.get(_hue(each), "own"), start, end
+                    row, each.get("text", f"{value:g}"), named(each.get("color", "")) or "own", start, end
                 )
 
 
@@ -113,10 +104,6 @@ def stretches(values: Sequence[float | None], window: Window) -> Iterator[tuple[
             begun = None
         if begun is None and value is not None:
             begun = place
-
-
-def _hue(mapped: Mapping[str, str]) -> str:
-    return mapped.get("color", "").rpartition("-")[2]
 
 
 def _table(episodes: Sequence[Episode]) -> Table:

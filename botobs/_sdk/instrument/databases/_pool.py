@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from opentelemetry import trace
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 
 from ....semconv import database as semconv
 from ...engine.bound import bind
 from ...patching.guard import never_raise
 from ..base import Telemetry
+
+#: Seconds from which on a wait is told on its span.
+_WORTH_TELLING = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,14 @@ class PoolMetrics:
         except BaseException as error:
             if _is_timeout(error):
                 state.timeouts.add(1)
+                _tell(time.perf_counter() - started)
             raise
         finally:
             state.waiting.discard(token)
-        state.waited.record(time.perf_counter() - started)
+        waited = time.perf_counter() - started
+        state.waited.record(waited)
+        if waited >= _WORTH_TELLING:
+            _tell(waited)
 
     def created(self, pool: Any, seconds: float) -> None:
         """A connection was opened for `pool` in `seconds`."""
@@ -212,6 +220,15 @@ class PoolMetrics:
 
 def _observations(totals: dict[str, int]) -> list[Observation]:
     return [Observation(total, {semconv.POOL_NAME: name}) for name, total in totals.items()]
+
+
+@never_raise("database")
+def _tell(waited: float) -> None:
+    """Say on the span that is under way how long it waited: there is no span for it, so it would look like work."""
+    span = trace.get_current_span()
+    if span.is_recording():
+        before = (getattr(span, "attributes", None) or {}).get(semconv.CONNECTION_WAIT_ATTRIBUTE, 0.0)
+        span.set_attribute(semconv.CONNECTION_WAIT_ATTRIBUTE, round(before + waited, 6))
 
 
 def _is_timeout(error: BaseException) -> bool:

@@ -125,7 +125,9 @@ class _Reader:
             self.operation = word
         self._with.pop(len(self._queries), None)
         self._lists_tables[-1] = False
-        self.parts.append(word)
+        # A SELECT of queries names what they read: SELECT (SELECT … FROM a), (SELECT … FROM b).
+        if word != "SELECT" or self.parts[-1:] != ["SELECT"]:
+            self.parts.append(word)
         self._wants_table = word in _BEFORE_TABLE
 
     def _next_of_list(self, index: int) -> None:

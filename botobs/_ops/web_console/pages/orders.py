@@ -1,0 +1,87 @@
+"""Orders: of which nobody knows what became of them, those that wait for an answer, and the newest of all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import httpx
+from markupsafe import Markup
+
+from ....semconv import exchange, trading
+from ...errors import UserError
+from ...orders import NAMED_FOR, Listing, read
+from ...traces import Found, TempoClient
+from ...traces.query import SUBMITTING, quote
+from .. import frame
+from ..request import Page, Request
+
+#: Seconds between two looks: all that Tempo keeps is looked through.
+_REFRESH = 60
+#: Orders of the newest that are shown.
+_NEWEST = 50
+_SELECTED = (
+    "resource.service.name",
+    *(
+        f"span.{name}"
+        for name in (
+            exchange.NAME,
+            exchange.ORDER_CLIENT_ID,
+            exchange.ORDER_ID,
+            exchange.ORDER_OUTCOME,
+            exchange.ORDER_SIDE,
+            exchange.SYMBOL,
+            trading.BOT_ID,
+        )
+    ),
+)
+
+
+def page(request: Request) -> Page:
+    """Orders."""
+
+    async def unsettled() -> Markup:
+        # Of all that is kept, whatever the range: an order that is forgotten costs as much.
+        listing = await request.ask(["tempo", "prometheus"], _read, spare=True)
+        return frame.block("orders-unsettled.html", listing=listing)
+
+    async def newest() -> Markup:
+        return await newest_of(request, "")
+
+    blocks = {"unsettled": unsettled, "newest": newest}
+    return Page("Orders", "orders.html", "orders", blocks=blocks, refresh=_REFRESH)
+
+
+async def newest_of(request: Request, bot: str) -> Markup:
+    """The newest orders in the range, of one bot or, where it is empty, of all."""
+    begin, end = request.range.moments(time.time())
+    who = f" && span.{trading.BOT_ID} = {quote(bot)}" if bot else ""
+    query = f'{{ name =~ "{SUBMITTING}"{who} }} | select({", ".join(_SELECTED)})'
+
+    def ask(tempo: httpx.Client | None) -> Sequence[Found]:
+        if tempo is None:
+            raise UserError("Tempo is not part of the running stack.")
+        return TempoClient(tempo).spans(query, begin, end, _NEWEST)
+
+    found = await request.ask(["tempo"], ask)
+    rows = sorted(found, key=lambda each: each.start_ns, reverse=True)[:_NEWEST]
+    return frame.block("orders-newest.html", orders=[_row(each) for each in rows], most=_NEWEST)
+
+
+def _read(tempo: httpx.Client | None, prometheus: httpx.Client | None) -> Listing:
+    return read(tempo, prometheus, NAMED_FOR)
+
+
+def _row(found: Found) -> dict[str, object]:
+    names = {
+        "service": "service.name",
+        "bot": trading.BOT_ID,
+        "exchange": exchange.NAME,
+        "symbol": exchange.SYMBOL,
+        "side": exchange.ORDER_SIDE,
+        "client_order_id": exchange.ORDER_CLIENT_ID,
+        "order_id": exchange.ORDER_ID,
+        "outcome": exchange.ORDER_OUTCOME,
+    }
+    row: dict[str, object] = {key: str(found.attributes.get(name) or "") for key, name in names.items()}
+    return row | {"trace_id": found.trace_id, "sent": found.start_ns / 1e9}

@@ -1,0 +1,235 @@
+"""Speaks HTTP on the loopback: keys and cookies, headers, and blocks as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from markupsafe import Markup
+
+from ..errors import UserError
+from ..home import state
+from ..home.home import Home
+from ..report.backends import Backends, connect
+from ..settings.values import gather
+from ..stack import StackError
+from . import frame, site
+from .keys import Role, key_of, role_of
+from .ranges import Range
+from .request import Forbidden, Fragment, NoSuchPage, Page, Redirect, Request
+from .response import Response
+
+T = TypeVar("T")
+
+_COOKIE = "botobs"
+#: Seconds in which a part that lives answers that it does.
+_PATIENCE = 1.5
+#: Bytes of a form at most.
+_LARGEST = 64_000
+
+
+class Server:
+    """The console of a home, for whoever has a key.
+
+    A key in the path (`/<key>/alerts`) becomes a cookie, with which the links of messages open from then on.
+
+    Args:
+        home: Of the stack, which need not run yet.
+        port: 0 for a free one.
+
+    Raises:
+        StackError: The port is taken.
+    """
+
+    def __init__(self, home: Home, port: int = 0) -> None:
+        self._home = home
+        self._hosts = {"127.0.0.1", "localhost"}
+        if console := urlsplit(gather(home).texts.get("BOTOBS_CONSOLE_URL", "")).netloc:
+            self._hosts.add(console)
+        self._connected: tuple[state.Running, Backends] | None = None
+        self._connections = AsyncExitStack()
+        try:
+            self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        except OSError as error:
+            raise StackError(
+                f"port {port} cannot be used: {error.strerror}", "Leave it out for a free one."
+            ) from None
+        self._http.daemon_threads = True
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="console", daemon=True)
+        self._thread.start()
+
+    @property
+    def origin(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._http.server_port}/"
+
+    def url(self, role: Role = Role.OPERATOR) -> str:
+        """The address with a key."""
+        return f"{self.origin}{key_of(self._home, role)}/"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.server_close()
+        self._run(self._connections.aclose()).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def serve_forever(self) -> None:
+        """Answer until `stop`."""
+        self._http.serve_forever()
+
+    def stop(self) -> None:
+        """End `serve_forever`; call it from another thread."""
+        self._http.shutdown()
+
+    def answer(self, method: str, target: str, headers: dict[str, str], body: str = "") -> Response:
+        """The answer to a request.
+
+        Args:
+            method: `GET` or `POST`.
+            target: The path with its query.
+            headers: By their names in small letters.
+            body: A form.
+        """
+        address = urlsplit(target)
+        path = [unquote(part) for part in address.path.split("/") if part]
+        if path == ["healthz"]:
+            return Response(200, "text/plain", "ok\n")
+        # Another site that resolves its name to the loopback must not get in even with a key.
+        host = headers.get("host", "")
+        if host not in self._hosts and host.rpartition(":")[0] not in self._hosts:
+            return Response(403, "text/plain", f"forbidden: {host[:100]} is not this console\n")
+        if path and path[0] == "static":
+            return site.static(path[1:])
+        form = dict(parse_qsl(body, keep_blank_values=True))
+        if method == "POST" and not _same_site(headers, self._hosts):
+            return Response(403, "text/plain", "forbidden: this form is of another site\n")
+        key = form.get("key", "") if path == ["sign-in"] else path[0] if path else ""
+        if role_of(self._home, key) is not None:
+            rest = "" if path == ["sign-in"] else "/".join(path[1:])
+            return _sign_in(key, f"/{rest}" + (f"?{address.query}" if address.query else ""))
+        role = role_of(self._home, _cookie(headers.get("cookie", "")))
+        if role is None:
+            return Response(403, "text/html", frame.stranger())
+        try:
+            query = dict(parse_qsl(address.query))
+            return self._page(method, path, query, form, role)
+        except UserError as error:
+            status = 404 if isinstance(error, NoSuchPage) else 403 if isinstance(error, Forbidden) else 400
+            return Response(status, "text/html", frame.refusal(str(error), role))
+
+    def _page(
+        self, method: str, path: list[str], query: dict[str, str], form: dict[str, str], role: Role
+    ) -> Response:
+        streamed = bool(path) and path[0] == "blocks"
+        running, backends = self._run(self._backends()).result()
+        wanted = Request(
+            path[1:] if streamed else path, query, form, role, running, backends, Range.of(query)
+        )
+        found = site.change(wanted) if method == "POST" else site.page(wanted)
+        match found:
+            case Redirect():
+                return Response(303, "text/plain", "", {"Location": found.path})
+            case Fragment():
+                return Response(200, "text/html", self._run(frame.safely(lambda: found.html)).result())
+            case Page() if streamed:
+                return Response(200, "application/x-ndjson", self._blocks(found))
+            case Page():
+                return Response(200, "text/html", frame.page(found, wanted))
+
+    def _blocks(self, page: Page) -> Iterator[str]:
+        """Each block as a line of JSON, as soon as it is there."""
+        done: queue.Queue[tuple[str, Future[Markup]]] = queue.Queue()
+        for name, make in page.blocks.items():
+            made = self._run(frame.safely(make))
+            made.add_done_callback(lambda future, name=name: done.put((name, future)))  # type: ignore[misc]
+        for _ in page.blocks:
+            name, future = done.get()
+            yield json.dumps({"block": name, "html": future.result()}) + "\n"
+
+    async def _backends(self) -> tuple[state.Running, Backends]:
+        """Those of the stack as it runs now."""
+        running = state.require(self._home)
+        if self._connected is None or self._connected[0] != running:
+            await self._connections.aclose()
+            self._connections = AsyncExitStack()
+            backends = await self._connections.enter_async_context(connect(running, _PATIENCE))
+            self._connected = running, backends
+        return self._connected
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _sign_in(key: str, path: str) -> Response:
+    # A link in a mail must carry it too, so that it is not `Strict`.
+    cookie = f"{_COOKIE}={key}; HttpOnly; SameSite=Lax; Path=/; Max-Age=2592000"
+    # Two slashes would lead to another machine.
+    return Response(303, "text/plain", "", {"Set-Cookie": cookie, "Location": f"/{path.lstrip('/')}"})
+
+
+def _same_site(headers: dict[str, str], hosts: set[str]) -> bool:
+    """Whether a form was sent by a page of ours; a browser says so, other programs have no cookie of a victim."""
+    if site_ := headers.get("sec-fetch-site"):
+        return site_ == "same-origin"
+    origin = urlsplit(headers.get("origin", ""))
+    return not origin.netloc or origin.netloc in hosts or (origin.hostname or "") in hosts
+
+
+def _cookie(header: str) -> str:
+    try:
+        found = SimpleCookie(header).get(_COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        server_version = "botobs"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            self._answer("GET", "")
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "0")
+            if not length.isdigit() or int(length) > _LARGEST:
+                self.send_error(413)
+                return
+            self._answer("POST", self.rfile.read(int(length)).decode("utf-8", "replace"))
+
+        def _answer(self, method: str, body: str) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            response = server.answer(method, self.path, headers, body)
+            self.send_response(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            # Whoever has gone on to another page wants the rest no more.
+            try:
+                for part in response.parts:
+                    self.wfile.write(part)
+            except (BrokenPipeError, ConnectionResetError):
+                return
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Requests are not logged: an address may hold a key."""
+
+    return Handler
