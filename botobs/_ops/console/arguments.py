@@ -17,9 +17,17 @@ def add_home(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--home",
         metavar="DIR",
+        type=_folder,
         help="folder of the stack (default: $BOTOBS_HOME, else the user's data folder)",
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def _folder(text: str) -> str:
+    # As of a shell's variable that nobody has set: the usual home is not what was meant.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; leave --home out for the usual folder")
+    return text
 
 
 def home_of(options: argparse.Namespace) -> Home | None:
