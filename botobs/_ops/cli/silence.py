@@ -14,7 +14,7 @@ from ..alerting.alertmanager import Alertmanager, Silence, connect
 from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, home_of
 from ..errors import StackError
-from ..home import state
+from ..home import audit, state
 
 _MATCHER = re.compile(r"\A([a-zA-Z_]\w*)(=~|!~|!=|=)(.*)", re.DOTALL)
 _FLAGS = {"=": (False, True), "!=": (False, False), "=~": (True, True), "!~": (True, False)}
@@ -68,8 +68,13 @@ def _add(options: argparse.Namespace) -> int:
         "createdBy": options.by or getpass.getuser(),
         "comment": options.why,
     }
-    with connect(state.require(home_of(options))) as alertmanager:
+    running = state.require(home_of(options))
+    with connect(running) as alertmanager:
         made = alertmanager.silence(body)
+        audit.record(
+            running.home, "silence add", id=made, matchers=options.matching, ends=ends, by=body["createdBy"],
+            why=options.why,
+        )  # fmt: skip
         quiet = [alert for alert in alertmanager.alerts() if made in alert.silenced]
     if options.json:
         print_json({"id": made, "ends": ends, "alerts": [alert.labels for alert in quiet]})
@@ -96,10 +101,12 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _expire(options: argparse.Namespace) -> int:
-    with connect(state.require(home_of(options))) as alertmanager:
+    running = state.require(home_of(options))
+    with connect(running) as alertmanager:
         found = [_one(alertmanager, beginning) for beginning in options.ids]
         for silence in found:
             alertmanager.expire(silence.id)
+            audit.record(running.home, "silence expire", id=silence.id, matchers=silence.matchers)
     if options.json:
         print_json([silence.id for silence in found])
     else:
