@@ -7,7 +7,7 @@ import datetime
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import httpx
 from rich.table import Table
@@ -92,15 +92,8 @@ def run_settle(options: argparse.Namespace) -> int:
     with embedded(options) as store, _collector(options, store) as environ:
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
-        orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
-    if store is None:
-        audit.record(
-            home_meant(options),
-            "orders settle",
-            order=options.id,
-            exchange=options.exchange,
-            outcome=options.outcome,
-        )
+        with _written_down(options) if store is None else nullcontext():
+            orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
     if options.json:
         print_json(
             {
@@ -143,6 +136,11 @@ def _read(options: argparse.Namespace, store: Store | None) -> Listing:
 
         progress = stack.enter_context(_progress())
         return orders.read(part("tempo"), part("prometheus"), last, progress=progress)
+
+
+def _written_down(options: argparse.Namespace) -> AbstractContextManager[object]:
+    about = {"order": options.id, "exchange": options.exchange, "outcome": options.outcome}
+    return audit.recording(home_meant(options), "orders settle", **about)
 
 
 @contextmanager

@@ -70,11 +70,9 @@ def _add(options: argparse.Namespace) -> int:
     }
     running = state.require(home_of(options))
     with connect(running) as alertmanager:
-        made = alertmanager.silence(body)
-        audit.record(
-            running.home, "silence add", id=made, matchers=options.matching, ends=ends, by=body["createdBy"],
-            why=options.why,
-        )  # fmt: skip
+        about = {"matchers": options.matching, "ends": ends, "by": body["createdBy"], "why": options.why}
+        with audit.recording(running.home, "silence add", **about) as line:
+            made = line["id"] = alertmanager.silence(body)
         quiet = [alert for alert in alertmanager.alerts() if made in alert.silenced]
     if options.json:
         print_json({"id": made, "ends": ends, "alerts": [alert.labels for alert in quiet]})
@@ -105,8 +103,8 @@ def _expire(options: argparse.Namespace) -> int:
     with connect(running) as alertmanager:
         found = [_one(alertmanager, beginning) for beginning in options.ids]
         for silence in found:
-            alertmanager.expire(silence.id)
-            audit.record(running.home, "silence expire", id=silence.id, matchers=silence.matchers)
+            with audit.recording(running.home, "silence expire", id=silence.id, matchers=silence.matchers):
+                alertmanager.expire(silence.id)
     if options.json:
         print_json([silence.id for silence in found])
     else:

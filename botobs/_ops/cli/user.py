@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..access import containers, people
@@ -46,27 +48,32 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
-    password = people.add(secrets, options.name, options.role, stack_secrets.USERS)
-    return _hand_out(options, secrets, password, "user add", role=options.role)
+    _refuse(options.output)
+    with _change(secrets, "user add", options.name, role=options.role):
+        password = people.add(secrets, options.name, options.role, stack_secrets.USERS)
+    return _hand_out(options, secrets, password)
 
 
 def _password(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
-    return _hand_out(options, secrets, people.new_password(secrets, options.name), "user password")
+    _refuse(options.output)
+    with _change(secrets, "user password", options.name):
+        password = people.new_password(secrets, options.name)
+    return _hand_out(options, secrets, password)
 
 
 def _role(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
-    people.set_role(secrets, options.name, options.role)
-    _changed(secrets, "user role", options.name, role=options.role)
+    with _change(secrets, "user role", options.name, role=options.role):
+        people.set_role(secrets, options.name, options.role)
     return _say(options, secrets, f"{options.name} is {options.role} now")
 
 
 def _remove(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
     agree(options, f"Close the stack in {secrets.parent} to {options.name}?")
-    people.remove(secrets, options.name)
-    _changed(secrets, "user remove", options.name)
+    with _change(secrets, "user remove", options.name):
+        people.remove(secrets, options.name)
     return _say(options, secrets, f"{options.name} is let in no longer")
 
 
@@ -84,9 +91,8 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _hand_out(options: argparse.Namespace, secrets: Path, password: str, action: str, **about: object) -> int:
-    """Give a password to whoever asked for it, once it is valid."""
-    _changed(secrets, action, options.name, **about)
+def _hand_out(options: argparse.Namespace, secrets: Path, password: str) -> int:
+    """Give a password to whoever asked for it."""
     if options.output is not None:
         try:
             write_secret(options.output, password + "\n")
@@ -104,10 +110,23 @@ def _hand_out(options: argparse.Namespace, secrets: Path, password: str, action:
     return 0
 
 
-def _changed(secrets: Path, action: str, name: str, **about: object) -> None:
+def _refuse(output: Path | None) -> None:
+    """Refuse a place that no password can be written to, before one is made.
+
+    Raises:
+        StackError: It is no place for a file.
+    """
+    if output is not None and ((output.exists() and not output.is_file()) or not output.parent.is_dir()):
+        raise StackError(f"{output} is no file that could be written", "Nothing was changed.")
+
+
+@contextmanager
+def _change(secrets: Path, action: str, name: str, **about: object) -> Iterator[None]:
+    """Make a change in this block: it is written down, and the programs know of it."""
     home = Home(secrets.parent)
-    stack_secrets.ensure(secrets)
-    audit.record(home, action, name=name, **about)
+    with audit.recording(home, action, name=name, **about):
+        yield
+        stack_secrets.ensure(secrets)
     containers.refresh(home)
 
 
