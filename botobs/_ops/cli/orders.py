@@ -16,13 +16,12 @@ from ..._sdk import units
 from .. import orders
 from ..access import clients
 from ..console import err, fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_meant, home_of
+from ..console.arguments import add_home, home_meant, home_of, seconds_of
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
 from ..errors import UserError
 from ..home import audit, state
 from ..orders import Listing, Order
-from ..stack import StackError
 from ..traces import EmbeddedTraces
 from ._stores import add_dev, embedded
 
@@ -120,10 +119,7 @@ def run_settle(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace, store: Store | None) -> Listing:
-    try:
-        last = units.seconds(options.last)
-    except ValueError as error:
-        raise StackError(f"--last: {error}") from None
+    last = seconds_of("--last", options.last)
     if store is not None:
         return orders.read_embedded(EmbeddedTraces(store), last)
     running = state.require(home_of(options))

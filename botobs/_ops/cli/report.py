@@ -8,10 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from ..._sdk import units
 from .. import report
 from ..console import out, print_json
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_of, seconds_of
 from ..home import state
 from ..home.private import open_private
 from ..stack import StackError
@@ -38,10 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Write the page, or serve it until interrupted."""
     running = state.require(home_of(options))
-    try:
-        seconds = units.seconds(options.last)
-    except ValueError as error:
-        raise StackError(f"--last: {error}") from None
+    seconds = seconds_of("--last", options.last)
     if options.serve:
         return _serve(running, seconds, options)
     made = asyncio.run(report.make(running, seconds))

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from rich.table import Table
 
-from ..._sdk import units
 from ..alerting.alertmanager import Alertmanager, Silence, connect
 from ..console import name, out, print_json, print_table
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_of, seconds_of
 from ..errors import StackError
 from ..home import audit, state
 
 _MATCHER = re.compile(r"\A([a-zA-Z_]\w*)(=~|!~|!=|=)(.*)", re.DOTALL)
+_LONGEST = timedelta(days=3653)
 _FLAGS = {"=": (False, True), "!=": (False, False), "=~": (True, True), "!~": (True, False)}
 
 
@@ -132,13 +132,11 @@ def _matcher(text: str) -> dict[str, object]:
 
 def _ends(options: argparse.Namespace, now: datetime) -> datetime:
     if options.until is None:
-        try:
-            lasts = units.seconds(options.lasts)
-        except ValueError as error:
-            raise StackError(f"--for: {error}") from None
-        ends = now + timedelta(seconds=lasts)
+        ends = now + timedelta(seconds=seconds_of("--for", options.lasts))
     else:
         ends = _moment(options.until, now)
+    if ends > now + _LONGEST:
+        raise StackError("a silence of more than ten years is a rule that should go")
     if ends <= now:
         raise StackError("a silence that ends before it begins silences nothing")
     return ends
