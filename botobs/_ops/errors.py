@@ -22,9 +22,13 @@ def mendable(error: BaseException) -> UserError | None:
         return error
     if isinstance(error, SettingsError):
         return UserError(str(error))
+    # Bytes that are no text, as the system hands them to us: an argument, or the name of a file.
+    if isinstance(error, UnicodeEncodeError) and "\udc80" <= error.object[error.start] <= "\udcff":
+        return UserError("an argument or the name of a file is no text in UTF-8")
     if isinstance(error, OSError):
         what = error.strerror or str(error) or type(error).__name__
-        return UserError(f"{error.filename}: {what}{_hint_of(error)}" if error.filename is not None else what)
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return UserError(f"{where}{what}{_hint_of(error)}")
     # A service's installation lacks it; whoever has raised one of its errors has it.
     httpx = sys.modules.get("httpx")
     if httpx is not None and isinstance(error, httpx.HTTPError):

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ..._sdk.files import read_small
 from ..components.table import COMPONENTS
 from ..errors import StackError
 from ..home.private import make_folder, write_secret
@@ -124,7 +125,14 @@ def add_hosts(folder: Path, hosts: Iterable[str]) -> None:
 def added_hosts(folder: Path) -> list[str]:
     """The names and addresses that were given to `add_hosts`."""
     file = folder / "hosts"
-    return file.read_text(encoding="utf-8").split() if file.exists() else []
+    try:
+        return read_small(file).decode("ascii").split()
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        raise StackError(
+            f"{file} is no list of names", "Delete it, and name them again: botobs certs add-host NAME"
+        ) from None
 
 
 def found(folder: Path) -> list[Certificate]:

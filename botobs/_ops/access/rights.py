@@ -30,6 +30,8 @@ class Credential(StrEnum):
     UNBOUND_TOKEN = "`service.token`, or a token made before names were bound"
     SERVICE_CERTIFICATE = "a service's certificate (`botobs certs issue`)"
     OPERATOR = "`operator.password`"
+    NAMED_OPERATOR = "an operator's own name and password (`botobs user add NAME`)"
+    READER = "a reader's (`botobs user add NAME --role reader`)"
     SCRAPE = "`scrape.password`"
     COLLECTOR = "`collector.password`"
     NOTIFIER = "`notifier.password`"
@@ -47,6 +49,9 @@ RIGHTS: dict[Credential, frozenset[Action]] = {
     Credential.OPERATOR: frozenset(
         {Action.QUERY, Action.WRITE, Action.SCRAPE, Action.READ_ALERTS, Action.SILENCE}
     ),
+    Credential.NAMED_OPERATOR: frozenset({Action.QUERY, Action.WRITE, Action.READ_ALERTS, Action.SILENCE}),
+    # For what knows roles: who may ask one of these programs may write to it.
+    Credential.READER: frozenset(),
     Credential.SCRAPE: frozenset({Action.SCRAPE, Action.QUERY, Action.WRITE}),
     Credential.COLLECTOR: frozenset({Action.WRITE, Action.QUERY}),
     Credential.NOTIFIER: frozenset({Action.READ_ALERTS, Action.SILENCE}),

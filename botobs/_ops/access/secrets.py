@@ -15,7 +15,7 @@ import bcrypt
 
 from ..errors import StackError
 from ..home.private import check_permissions, make_folder, read_secret, write_secret
-from . import certificates, tokens
+from . import certificates, people, tokens
 
 __all__ = ["USERS", "check_permissions", "ensure", "read_secret", "write_secret"]
 
@@ -26,6 +26,8 @@ WEB_USERS = {
     "web-alertmanager.yml": ("operator", "notifier"),
     "web-exporter.yml": ("scrape", "operator"),
 }
+#: Where operators are users too, under their own names.
+_FOR_PEOPLE = ("web.yml", "web-alertmanager.yml")
 USERS = tuple(dict.fromkeys(user for users in WEB_USERS.values() for user in users))
 _LONGEST_PASSWORD = 72
 
@@ -82,22 +84,30 @@ def _write_web_config(folder: Path, file: str, users: Sequence[str]) -> None:
             raise StackError(
                 f"{folder / user}.password is longer than the {_LONGEST_PASSWORD} bytes that bcrypt takes"
             )
+    operators = _operators(folder) if file in _FOR_PEOPLE else {}
     if target.exists():
         kept = target.read_text(encoding="utf-8")
-        known = dict(re.findall(r"^  (\w+): (\$2\S+)$", kept, re.MULTILINE))
+        known = dict(re.findall(r'^  "(\w+)": (\$2\S+)$', kept, re.MULTILINE))
+        known = {user: hashed for user, hashed in known.items() if user in passwords}
         if (
             list(known) == list(passwords)
-            and kept == _web_config(known)
+            and kept == _web_config(known | operators)
             and all(bcrypt.checkpw(password, known[user].encode()) for user, password in passwords.items())
         ):
             return
     # Each request is checked against the hash: a higher cost would slow every scrape, and the passwords are random.
     hashed = {user: bcrypt.hashpw(word, bcrypt.gensalt(5)).decode() for user, word in passwords.items()}
-    write_secret(target, _web_config(hashed))
+    write_secret(target, _web_config(hashed | operators))
+
+
+def _operators(folder: Path) -> dict[str, str]:
+    """The hashes of the passwords of people who may do more than look, by name."""
+    return {each.name: each.hashed for each in people.everyone(folder) if each.role is people.Role.OPERATOR}
 
 
 def _web_config(hashes: Mapping[str, str]) -> str:
-    users = "".join(f"  {user}: {hashed}\n" for user, hashed in hashes.items())
+    # In quotes: names may look like numbers.
+    users = "".join(f'  "{user}": {hashed}\n' for user, hashed in hashes.items())
     return (
         "tls_server_config:\n"
         "  cert_file: server.pem\n"

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "traces": "search recent traces, and draw one in the terminal",
     "report": "draw the dashboards, alerts and traces of the last hour into one page",
     "grafana": "give a Grafana that runs already the data sources and dashboards",
+    "user": "let people in under names of their own, and out again",
     "token": "let services on other machines in, and out again",
     "certs": "see, renew and extend the stack's certificates",
     "orders": "which orders nobody knows the outcome of, and how to tell it",

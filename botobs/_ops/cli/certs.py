@@ -68,8 +68,8 @@ def _print(held: Sequence[certificates.Certificate]) -> None:
 def _renew(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
     agree(options, f"Make the certificates of the stack in {secrets.parent} anew?")
-    certificates.renew(secrets)
-    audit.record(Home(secrets.parent), "certs renew")
+    with audit.recording(Home(secrets.parent), "certs renew"):
+        certificates.renew(secrets)
     return _changed(secrets, options)
 
 
@@ -77,8 +77,8 @@ def _add_hosts(options: argparse.Namespace) -> int:
     hosts = ", ".join(options.hosts)
     agree(options, f"Make a certificate for {hosts} too, for the stack in {home_meant(options).path}?")
     secrets = secrets_made(options)
-    certificates.add_hosts(secrets, options.hosts)
-    audit.record(Home(secrets.parent), "certs add-host", hosts=options.hosts)
+    with audit.recording(Home(secrets.parent), "certs add-host", hosts=options.hosts):
+        certificates.add_hosts(secrets, options.hosts)
     return _changed(secrets, options)
 
 
@@ -94,9 +94,9 @@ def _changed(secrets: Path, options: argparse.Namespace) -> int:
 def _issue(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
     err.print(f"signed by the stack in {secrets.parent}", markup=False)
-    certificate, key = certificates.issue_for_service(secrets, options.service, options.output)
+    with audit.recording(Home(secrets.parent), "certs issue", service=options.service):
+        certificate, key = certificates.issue_for_service(secrets, options.service, options.output)
     authority = secrets / "services-ca.pem"
-    audit.record(Home(secrets.parent), "certs issue", service=options.service)
     if options.json:
         print_json({"certificate": certificate, "key": key, "authority": authority})
         return 0

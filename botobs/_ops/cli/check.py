@@ -20,7 +20,7 @@ from ..home import state
 from ..home.home import Home
 from ..home.private import make_folder
 from ..programs.binaries import Binaries
-from ..settings import outage, unknown
+from ..settings import outage
 from ..settings.values import Given, gather
 from ..stack import Options, StackError
 from ..stack.stack import render, variables
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """Check, and print a line for each fault."""
     home = home_meant(options)
     given = gather(home)
-    problems = [*given.problems, *unknown.sentences(given.unknown)]
+    problems = [*given.problems, *given.warnings]
     if not given.problems:
         try:
             outage.plan(given.texts)

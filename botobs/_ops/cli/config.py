@@ -70,6 +70,13 @@ def _set(options: argparse.Namespace) -> int:
 
 
 def _unset(options: argparse.Namespace) -> int:
+    home = home_meant(options)
+    stored = file.read(home)
+    if missing := [name for name in options.names if file.variable_of(name) not in stored]:
+        raise StackError(
+            f"{file.path_of(home)} does not set {', '.join(missing)}",
+            "botobs settings --set lists what does.",
+        )
     return _write(options, {file.variable_of(name): None for name in options.names})
 
 
@@ -103,15 +110,17 @@ def _checked(home: Home, as_json: bool) -> int:
         except StackError as error:
             problems.append(error.problem)
     if as_json:
-        print_json({"problems": problems, "unknown": list(given.unknown), "set": dict(given.origins)})
+        print_json(
+            {"problems": problems, "unknown": [*given.unknown, *given.strays], "set": dict(given.origins)}
+        )
     else:
         complain(given)
         for problem in problems[len(given.problems) :]:
             out.print(f"wrong: {problem}", markup=False, soft_wrap=True)
-        if not problems and not given.unknown:
+        if not problems and not given.warnings:
             count = sum(origin != DEFAULT for _, _, origin in given.effective())
             out.print(f"{count} settings are set, and all of them can be used")
-    return 1 if problems or given.unknown else 0
+    return 1 if problems or given.warnings else 0
 
 
 def _edit(options: argparse.Namespace) -> int:
@@ -120,9 +129,14 @@ def _edit(options: argparse.Namespace) -> int:
     path = file.path_of(home)
     if not path.exists():
         file.write(home, {})
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    editor = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip() or "vi"
     try:
         done = subprocess.run([*shlex.split(editor), str(path)], check=False)
     except (OSError, ValueError) as error:
         raise StackError(f"the editor {editor!r} cannot be started: {error}", "Name one in EDITOR.") from None
-    return done.returncode or _checked(home, options.json)
+    if done.returncode:
+        raise StackError(
+            f"the editor {editor!r} ended with exit code {done.returncode}",
+            "botobs config check checks the file.",
+        )
+    return _checked(home, options.json)

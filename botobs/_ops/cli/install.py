@@ -103,7 +103,13 @@ def _next(kind: str, service: unit.Service, file: Path) -> list[str]:
     """What a person types then, in order."""
     if kind == "launchd":
         domain = "system" if service.user else "gui/$(id -u)"
-        return [f"launchctl bootstrap {domain} {file}"]
+        owner = ["-o", service.user] if service.user else []
+        # launchd starts nothing whose log it cannot open, and makes no folder for it.
+        folders = map(str, (service.home, service.home / "logs"))
+        return [
+            shlex.join(["install", "-d", "-m", "0700", *owner, *folders]),
+            f"launchctl bootstrap {domain} {shlex.quote(str(file))}",
+        ]
     control = "systemctl" if service.user else "systemctl --user"
     lingering = (
         [] if service.user else ["loginctl enable-linger   # without it the stack ends when you log out"]

@@ -59,14 +59,10 @@ def _secrets(options: argparse.Namespace) -> int:
         )
     folder = secrets_made(options)
     place = kubernetes.Place(options.namespace, options.name, options.tenant)
-    kubernetes.prepare(folder, place, options.hosts)
-    made = kubernetes.manifests(folder, place)
-    audit.record(
-        Home(folder.parent),
-        "kubernetes secrets",
-        namespace=place.namespace,
-        secrets=[each["metadata"]["name"] for each in made],
-    )
+    with audit.recording(Home(folder.parent), "kubernetes secrets", namespace=place.namespace) as about:
+        kubernetes.prepare(folder, place, options.hosts)
+        made = kubernetes.manifests(folder, place)
+        about["secrets"] = [each["metadata"]["name"] for each in made]
     if options.json:
         print_json({"apiVersion": "v1", "kind": "List", "items": made})
     else:

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from rich.table import Table
 from rich.text import Text
 
-from ..._sdk import units
 from .. import ledger
 from ..access import clients
 from ..console import fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_of, seconds_of
 from ..home import state
 from ..ledger import Account, Ledger
 from ..stack import StackError
@@ -38,12 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Read and print."""
-    try:
-        last = units.seconds(options.last)
-    except ValueError as error:
-        raise StackError(f"--last: {error}") from None
-    if not 0 < last <= _LONGEST:
-        raise StackError(f"--last is {options.last}, and at most 24h can be looked through")
+    last = seconds_of("--last", options.last, _LONGEST)
     running = state.require(home_of(options))
     secrets = running.home.secrets
     with (

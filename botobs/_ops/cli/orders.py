@@ -7,7 +7,7 @@ import datetime
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import httpx
 from rich.table import Table
@@ -16,13 +16,12 @@ from ..._sdk import units
 from .. import orders
 from ..access import clients
 from ..console import err, fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_meant, home_of
+from ..console.arguments import add_home, home_meant, home_of, seconds_of
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
 from ..errors import UserError
 from ..home import audit, state
 from ..orders import Listing, Order
-from ..stack import StackError
 from ..traces import EmbeddedTraces
 from ._stores import add_dev, embedded
 
@@ -92,15 +91,8 @@ def run_settle(options: argparse.Namespace) -> int:
     with embedded(options) as store, _collector(options, store) as environ:
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
-        orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
-    if store is None:
-        audit.record(
-            home_meant(options),
-            "orders settle",
-            order=options.id,
-            exchange=options.exchange,
-            outcome=options.outcome,
-        )
+        with _written_down(options) if store is None else nullcontext():
+            orders.settle(found, options.id, options.exchange, options.outcome, options.service, environ)
     if options.json:
         print_json(
             {
@@ -127,10 +119,7 @@ def run_settle(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace, store: Store | None) -> Listing:
-    try:
-        last = units.seconds(options.last)
-    except ValueError as error:
-        raise StackError(f"--last: {error}") from None
+    last = seconds_of("--last", options.last)
     if store is not None:
         return orders.read_embedded(EmbeddedTraces(store), last)
     running = state.require(home_of(options))
@@ -143,6 +132,11 @@ def _read(options: argparse.Namespace, store: Store | None) -> Listing:
 
         progress = stack.enter_context(_progress())
         return orders.read(part("tempo"), part("prometheus"), last, progress=progress)
+
+
+def _written_down(options: argparse.Namespace) -> AbstractContextManager[object]:
+    about = {"order": options.id, "exchange": options.exchange, "outcome": options.outcome}
+    return audit.recording(home_meant(options), "orders settle", **about)
 
 
 @contextmanager

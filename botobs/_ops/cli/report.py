@@ -7,10 +7,9 @@ import asyncio
 import os
 from pathlib import Path
 
-from ..._sdk import units
 from .. import report
 from ..console import out, print_json
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_of, seconds_of
 from ..home import state
 from ..home.private import open_private
 from ..stack import StackError
@@ -33,10 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Write the page."""
     running = state.require(home_of(options))
-    try:
-        seconds = units.seconds(options.last)
-    except ValueError as error:
-        raise StackError(f"--last: {error}") from None
+    seconds = seconds_of("--last", options.last)
     made = asyncio.run(report.make(running, seconds))
     path = Path(options.output)
     try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..console import err, out, print_json
+from ..console import err, name, out, print_json
 from ..console.arguments import add_home, home_meant
-from ..settings import unknown
 from ..settings.values import DEFAULT, Given, gather
 
 
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         width = max((len(setting.name) for setting, _, _ in shown), default=0)
         for setting, value, origin in shown:
-            out.print(f"{setting.name:{width}}  {value or '-'}  ({origin})", markup=False, soft_wrap=True)
+            out.print(name(f"{setting.name:{width}}  {value or '-'}  ({origin})"), soft_wrap=True)
         complain(given)
     return 1 if given.problems else 0
 
@@ -57,5 +56,5 @@ def complain(given: Given) -> None:
     """Say what is wrong with the settings that are given, on standard error."""
     for problem in given.problems:
         err.print(f"wrong: {problem}", markup=False, soft_wrap=True)
-    for sentence in unknown.sentences(given.unknown):
+    for sentence in given.warnings:
         err.print(f"warning: {sentence}", markup=False, soft_wrap=True)

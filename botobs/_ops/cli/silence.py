@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from rich.table import Table
 
-from ..._sdk import units
 from ..alerting.alertmanager import Alertmanager, Silence, connect
 from ..console import name, out, print_json, print_table
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_of, seconds_of
 from ..errors import StackError
-from ..home import state
+from ..home import audit, state
 
 _MATCHER = re.compile(r"\A([a-zA-Z_]\w*)(=~|!~|!=|=)(.*)", re.DOTALL)
+_LONGEST = timedelta(days=3653)
 _FLAGS = {"=": (False, True), "!=": (False, False), "=~": (True, True), "!~": (True, False)}
 
 
@@ -68,8 +68,11 @@ def _add(options: argparse.Namespace) -> int:
         "createdBy": options.by or getpass.getuser(),
         "comment": options.why,
     }
-    with connect(state.require(home_of(options))) as alertmanager:
-        made = alertmanager.silence(body)
+    running = state.require(home_of(options))
+    with connect(running) as alertmanager:
+        about = {"matchers": options.matching, "ends": ends, "by": body["createdBy"], "why": options.why}
+        with audit.recording(running.home, "silence add", **about) as line:
+            made = line["id"] = alertmanager.silence(body)
         quiet = [alert for alert in alertmanager.alerts() if made in alert.silenced]
     if options.json:
         print_json({"id": made, "ends": ends, "alerts": [alert.labels for alert in quiet]})
@@ -96,10 +99,12 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _expire(options: argparse.Namespace) -> int:
-    with connect(state.require(home_of(options))) as alertmanager:
+    running = state.require(home_of(options))
+    with connect(running) as alertmanager:
         found = [_one(alertmanager, beginning) for beginning in options.ids]
         for silence in found:
-            alertmanager.expire(silence.id)
+            with audit.recording(running.home, "silence expire", id=silence.id, matchers=silence.matchers):
+                alertmanager.expire(silence.id)
     if options.json:
         print_json([silence.id for silence in found])
     else:
@@ -127,13 +132,11 @@ def _matcher(text: str) -> dict[str, object]:
 
 def _ends(options: argparse.Namespace, now: datetime) -> datetime:
     if options.until is None:
-        try:
-            lasts = units.seconds(options.lasts)
-        except ValueError as error:
-            raise StackError(f"--for: {error}") from None
-        ends = now + timedelta(seconds=lasts)
+        ends = now + timedelta(seconds=seconds_of("--for", options.lasts))
     else:
         ends = _moment(options.until, now)
+    if ends > now + _LONGEST:
+        raise StackError("a silence of more than ten years is a rule that should go")
     if ends <= now:
         raise StackError("a silence that ends before it begins silences nothing")
     return ends

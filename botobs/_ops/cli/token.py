@@ -49,13 +49,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _create(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
     made = tokens.new(options.service, _names(options))
-    if options.output is not None:
-        # First, so that no token is valid that nobody has.
-        _write(options.output, made)
-    tokens.add(secrets, made)
-    audit.record(
-        Home(secrets.parent), "token create", id=made.id, service=made.service, service_names=made.services
-    )
+    about = {"id": made.id, "service": made.service, "service_names": made.services}
+    with audit.recording(Home(secrets.parent), "token create", **about):
+        if options.output is not None:
+            # First, so that no token is valid that nobody has.
+            _write(options.output, made)
+        tokens.add(secrets, made)
     containers.refresh(Home(secrets.parent))
     shown = {} if options.output is not None else {"token": made.value}
     if options.json:
@@ -118,9 +117,9 @@ def _list(options: argparse.Namespace) -> int:
 def _revoke(options: argparse.Namespace) -> int:
     secrets = secrets_of(options)
     agree(options, f"Close the stack in {secrets.parent} to {options.wanted}?")
-    gone = tokens.revoke(secrets, options.wanted)
-    for each in gone:
-        audit.record(Home(secrets.parent), "token revoke", id=each.id, service=each.service)
+    with audit.recording(Home(secrets.parent), "token revoke") as about:
+        gone = tokens.revoke(secrets, options.wanted)
+        about |= {"ids": [each.id for each in gone], "services": sorted({each.service for each in gone})}
     containers.refresh(Home(secrets.parent))
     if options.json:
         print_json([{"id": each.id, "service": each.service, "home": secrets.parent} for each in gone])

@@ -8,10 +8,9 @@ import datetime
 from rich.table import Table
 from rich.text import Text
 
-from ..._sdk import units
 from ..access import clients
 from ..console import name, out, print_json, print_table
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, home_of, seconds_of
 from ..home import state
 from ..stack import StackError
 from ..traces import (
@@ -71,16 +70,9 @@ def run(options: argparse.Namespace) -> int:
 def _answer(source: TraceSource, options: argparse.Namespace) -> int:
     if options.id:
         return _draw(source.trace(options.id), options)
-    least = _duration("--min-duration", options.min_duration) if options.min_duration else None
+    least = seconds_of("--min-duration", options.min_duration) if options.min_duration else None
     wanted = Wanted(options.service, least, options.error, options.order, options.query)
-    return _list(source.find(wanted, _duration("--last", options.last), options.limit), options)
-
-
-def _duration(option: str, text: str) -> float:
-    try:
-        return units.seconds(text)
-    except ValueError as error:
-        raise StackError(f"{option}: {error}") from None
+    return _list(source.find(wanted, seconds_of("--last", options.last), options.limit), options)
 
 
 def _list(found: list[Summary], options: argparse.Namespace) -> int:

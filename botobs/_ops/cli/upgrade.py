@@ -22,7 +22,6 @@ from ..home.home import Home
 from ..processes import child
 from ..programs.binaries import Binaries
 from ..programs.versions import pins
-from ..settings import unknown
 from ..settings.values import gather
 from ..stack import StackError
 from . import down
@@ -117,7 +116,7 @@ def _refuse(home: Home) -> None:
     """
     given = gather(home)
     given.require()
-    for sentence in unknown.sentences(given.unknown):
+    for sentence in given.warnings:
         err.print(f"warning: {sentence}", markup=False, soft_wrap=True)
     if faults := [str(each) for each in faults_of(home, given)]:
         raise StackError(

@@ -31,6 +31,9 @@ def print_table(table: Table) -> None:
 
 def print_json(value: Any) -> None:
     """Print a machine's answer."""
+    # Somebody has closed it, as a shell's `>&-` does.
+    if sys.stdout is None:
+        return
     json.dump(value, sys.stdout, indent=2, default=str)
     sys.stdout.write("\n")
 
@@ -38,9 +41,13 @@ def print_json(value: Any) -> None:
 def fail(problem: str, way_out: str, options: argparse.Namespace) -> int:
     """Say what is wrong and what to do next; returns the exit code 1."""
     if getattr(options, "json", False):
-        print_json({"error": problem, "hint": way_out})
-    else:
-        err.print(styled(("botobs:", "bold red"), f" {problem}"))
-        if way_out:
-            err.print(way_out)
+        try:
+            print_json({"error": problem, "hint": way_out})
+            return 1
+        except OSError:
+            # It may be what is wrong: a disk without room.
+            pass
+    err.print(styled(("botobs:", "bold red"), f" {problem}"))
+    if way_out:
+        err.print(way_out)
     return 1

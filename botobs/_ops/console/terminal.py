@@ -14,6 +14,9 @@ from rich.text import Text
 
 from ..shown import visible
 
+#: Columns where no terminal says how many.
+_USUAL_WIDTH = 80
+
 
 def styled(*parts: str | tuple[str, str]) -> Text:
     """A line of texts, those that come with a style in it. Markup would let a name bring a style, or a link, along."""
@@ -25,6 +28,9 @@ class Terminal(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, **options)
+        # `COLUMNS=0` says that nobody knows; in no columns rich prints nothing.
+        if self.width < 1:
+            self.width = _USUAL_WIDTH
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """As rich does: its own orders pass, texts are made visible.

@@ -13,7 +13,8 @@ from ..._sdk.settings.stack_file import absolute, state_folder
 from ..errors import StackError
 from .private import make_folder
 
-_PATTERN = re.compile(r"[$*?\[\]{}\\`\x00-\x1f\x7f]")
+#: What has a meaning in a configuration, or is no text.
+_PATTERN = re.compile(r"[$*?\[\]{}\\`\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:

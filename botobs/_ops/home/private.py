@@ -80,9 +80,12 @@ def open_private(path: Path, flags: int = os.O_APPEND) -> BinaryIO:
         StackError: The file is another user's.
         OSError: It cannot be opened.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (flags & ~os.O_TRUNC), 0o600)
+    # A named pipe that nobody reads would hold us up.
+    mode = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, mode | (flags & ~os.O_TRUNC), 0o600)
     file = os.fdopen(descriptor, "wb")
     try:
+        os.set_blocking(descriptor, True)
         status = os.fstat(descriptor)
         # A terminal or /dev/null is nobody's to narrow.
         if stat.S_ISREG(status.st_mode):
@@ -159,6 +162,8 @@ def _check_one(path: Path, empty_too: bool) -> None:
         raise StackError(f"{path} is a link to a file that is not there", _ANEW) from None
     except OSError as error:
         raise StackError(f"{path} cannot be read: {error.strerror}", _ANEW) from None
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise StackError(f"the secret {path} is no file", _ANEW)
     mode = stat.S_IMODE(status.st_mode)
     if status.st_uid not in (os.geteuid(), 0):
         raise StackError(

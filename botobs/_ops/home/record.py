@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._sdk.files import read_small
 from ..errors import StackError
 from .home import Home
 from .private import write_secret
@@ -47,7 +48,7 @@ def read(home: Home) -> Record:
     """
     file = home.path / NAME
     try:
-        content: Any = json.loads(file.read_text(encoding="utf-8"))
+        content: Any = json.loads(read_small(file))
         return Record(str(content["botobs"]), dict(content["programs"]), tuple(content["arguments"]))
     except FileNotFoundError:
         return Record()

@@ -169,7 +169,8 @@ def launchd(service: Service) -> bytes:
         "KeepAlive": True,
         "ThrottleInterval": 5,
         "ExitTimeOut": 120,
-        "ProcessType": "Background",
+        # As "Background", macOS would slow the processor and the disk down for it, and alerts with them.
+        "ProcessType": "Interactive",
         "Umask": 0o077,
         "StandardOutPath": log,
         "StandardErrorPath": log,

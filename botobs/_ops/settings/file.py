@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..._sdk.files import read_small
+from ..._sdk.settings.unknown import of_sdk
 from ..errors import StackError
 from ..home.home import Home
 from ..home.private import write_secret
 from .table import TABLE
 
+_TABLE = "stack"
 #: What says where the home is, or is a secret of another system, cannot stand in the home's file.
 _ENVIRONMENT_ALONE = ("BOTOBS_HOME", "BOTOBS_GRAFANA_TOKEN")
 
@@ -39,20 +42,45 @@ def read(home: Home) -> dict[str, str]:
     """Texts by variable; empty where there is no file.
 
     Raises:
-        StackError: The file cannot be read, or holds something else than text, numbers and booleans.
+        StackError: The file cannot be read, holds a setting twice, or something else than text, numbers and booleans.
     """
     path = path_of(home)
+    table = _parsed(path).get(_TABLE, {})
+    if not isinstance(table, dict):
+        raise StackError(f"{path}: stack is no table", "Begin the settings with a line [stack].")
+    texts: dict[str, str] = {}
+    for key, value in table.items():
+        if (name := variable_of(key)) in texts:
+            raise StackError(
+                f"{path} sets {name} twice, under two spellings", "Leave one: botobs config edit"
+            )
+        texts[name] = _text(path, key, value)
+    return texts
+
+
+def strays(home: Home) -> list[str]:
+    """Keys of the file outside of its table, which nothing reads; those of services are not among them.
+
+    Raises:
+        StackError: The file cannot be read.
+    """
+    # Where the home is a service's working directory too, its settings stand at the top of the same file.
+    return [key for key in _parsed(path_of(home)) if key != _TABLE and variable_of(key) not in of_sdk()]
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(_content(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
+        why = str(getattr(error, "strerror", None) or error)
         raise StackError(f"{path} cannot be read: {why}", "Mend it: botobs config edit") from None
-    table = content.get("stack", {})
-    if not isinstance(table, dict):
-        raise StackError(f"{path}: stack is no table", "Begin the settings with a line [stack].")
-    return {variable_of(key): _text(path, key, value) for key, value in table.items()}
+
+
+def _content(path: Path) -> str:
+    # Notepad begins a file with a byte order mark.
+    return read_small(path).decode("utf-8-sig")
 
 
 def _text(path: Path, key: str, value: Any) -> str:
@@ -80,8 +108,8 @@ def write(home: Home, changes: Mapping[str, str | None]) -> None:
             raise StackError(f"{name} cannot be set in {path_of(home)}: {why}")
     read(home)
     path = path_of(home)
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-    table: Any = document.setdefault("stack", tomlkit.table())
+    document = tomlkit.parse(_content(path)) if path.exists() else tomlkit.document()
+    table: Any = document.setdefault(_TABLE, tomlkit.table())
     for name, text in changes.items():
         for key in [key for key in table if variable_of(key) == name]:
             if text is None or key != key_of(name):

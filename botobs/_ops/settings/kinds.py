@@ -41,11 +41,14 @@ _PLAIN = r"^[A-Za-z0-9_.(/^<=#]([A-Za-z0-9_./@,%+=~()|?*^<>-]| [A-Za-z0-9_(<=*]|
 _GO_DURATION = r"^([0-9]+(ms|[hms]))+$"
 _INTEGER, _NUMBER = r"^[0-9]+$", r"^[0-9]+(\.[0-9]+)?$"
 
+#: Go's durations end at 292 years.
+_LONGEST = 100 * 365 * 86_400
+
 
 def _duration(least: float) -> Callable[[str], str]:
     def read(text: str) -> str:
         found = units.seconds(text)
-        if found < least or (found and found < 0.001):
+        if found < least or (found and found < 0.001) or found > _LONGEST:
             raise ValueError
         return units.duration(found)
 
@@ -53,7 +56,9 @@ def _duration(least: float) -> Callable[[str], str]:
 
 
 #: Seconds are the unit of all: `90`, `90s`, `1h30m` and `2d` are understood.
-DURATION = Kind("duration", f"{units.DURATION}, above 0", _duration(0.001), _GO_DURATION)
+DURATION = Kind(
+    "duration", f"{units.DURATION}, above 0 and at most 100 years", _duration(0.001), _GO_DURATION
+)
 DURATION_OR_0 = Kind("duration", units.DURATION, _duration(0), _GO_DURATION)
 
 

@@ -37,5 +37,6 @@ def unknown(values: Mapping[str, str]) -> list[str]:
 
 
 def sentences(unknown_names: Iterable[str]) -> list[str]:
-    """A sentence for each unknown name, with the nearest one that there is."""
-    return [names.sentence(name, known()) for name in unknown_names]
+    """A sentence for each unknown name, with the nearest one that a person may set."""
+    settable = [name for name in known() if name not in TABLE or not TABLE[name].decided]
+    return [names.sentence(name, settable) for name in unknown_names]

@@ -39,12 +39,23 @@ class Given:
         origins: Where each is from: `argument`, `environment`, or the path of a file.
         problems: What is wrong with the others, a sentence each.
         unknown: Names that nothing reads.
+        strays: Keys that stand in the file where nothing reads them.
     """
 
     texts: Mapping[str, str]
     origins: Mapping[str, str]
     problems: tuple[str, ...]
     unknown: tuple[str, ...]
+    strays: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for each name that nothing reads."""
+        outside = [
+            f"{key!r} in botobs.toml stands outside of the table [stack], where nothing reads it"
+            for key in self.strays
+        ]
+        return [*unknown.sentences(self.unknown), *outside]
 
     def effective(self) -> Iterator[tuple[Setting, str, str]]:
         """Every setting that a person may set, with its value and the value's origin."""
@@ -61,7 +72,7 @@ class Given:
         Raises:
             StackError: All that is wrong, a line each.
         """
-        wrong = [*self.problems, *(unknown.sentences(self.unknown) if strict else ())]
+        wrong = [*self.problems, *(self.warnings if strict else ())]
         if wrong:
             head = wrong[0] if len(wrong) == 1 else f"{len(wrong)} settings are wrong"
             rest = [] if len(wrong) == 1 else [f"  {sentence}" for sentence in wrong]
@@ -108,7 +119,8 @@ def gather(
         texts[name], origins[name] = text, origins[channels.RECEIVER]
     problems += _inconsistent(texts)
     misspelt = unknown.unknown(texts)
-    return Given(texts, origins, tuple(problems), tuple(misspelt))
+    strays = file.strays(home) if home else ()
+    return Given(texts, origins, tuple(problems), tuple(misspelt), tuple(strays))
 
 
 def defaults() -> dict[str, str]:

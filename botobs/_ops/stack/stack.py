@@ -34,7 +34,6 @@ from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..programs.versions import pins
 from ..settings import channels, outage, receivers
-from ..settings import unknown as unknown_settings
 from ..settings.table import TABLE
 from ..settings.values import Given, defaults, gather
 from .first_minute import FirstMinute
@@ -204,7 +203,7 @@ class Stack:
         render(self.home, self.values)
         self.receivers = receivers.of_home(self.home)
         self.warnings = [
-            *unknown_settings.sentences(given.unknown),
+            *given.warnings,
             *tokens.warnings(self.home.secrets),
             *outage.check_disk(outage_plan, self.home.data),
             *(self.receivers.warnings if self.receivers else ()),

@@ -78,5 +78,7 @@ def sentence(name: str, known: Collection[str]) -> str:
     import difflib
 
     # Some hundred names at most are compared, however long the misspelt one is.
-    near = difflib.get_close_matches(name[:100], sorted(known), n=1, cutoff=0.75)
-    return f"{name[:100]} is no setting" + (f"; did you mean {near[0]}?" if near else ".")
+    # What all begin with would make any two look alike.
+    words = {each.removeprefix("BOTOBS_"): each for each in sorted(known)}
+    near = difflib.get_close_matches(name[:100].removeprefix("BOTOBS_"), words, n=1, cutoff=0.7)
+    return f"{name[:100]} is no setting" + (f"; did you mean {words[near[0]]}?" if near else ".")

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from botobs._ops.access import certificates, tokens
+from botobs._ops.access import certificates, people, secrets, tokens
 from botobs._ops.access.rights import RIGHTS, Action, Credential
 from botobs._ops.home.private import read_secret
 from testbed.stack import LiveStack
@@ -44,7 +44,14 @@ def held(secured: LiveStack, tmp_path_factory: pytest.TempPathFactory) -> dict[C
     own = tmp_path_factory.mktemp("certificate")
     users = {Credential.OPERATOR: "operator", Credential.SCRAPE: "scrape",
              Credential.COLLECTOR: "collector", Credential.NOTIFIER: "notifier"}  # fmt: skip
+    people_of = {Credential.NAMED_OPERATOR: people.Role.OPERATOR, Credential.READER: people.Role.READER}
+    named = {
+        each: Key(password=people.add(folder, f"one-{role}", role), user=f"one-{role}")
+        for each, role in people_of.items()
+    }
+    secrets.ensure(folder)
     return {
+        **named,
         Credential.NOTHING: Key(),
         Credential.BOUND_TOKEN: Key(tokens.create(folder, "engine", ["engine"]).value),
         Credential.UNBOUND_TOKEN: Key(read_secret(folder / "service.token")),

@@ -42,6 +42,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
         (OSError(28, "No space left on device", "/data/x"), "/data/x: No space left on device\nMake room"),
         (FileNotFoundError(2, "No such file or directory", "/x"), "/x: No such file or directory\nLook for a slip"),
         (OSError("something odd"), "something odd"),
+        (OSError(28, "No space left on device"), "No space left on device\nMake room"),
     ],
 )  # fmt: skip
 def test_what_the_system_refuses_is_a_sentence(
@@ -63,3 +64,38 @@ def test_a_write_that_fails_names_its_file(tmp_path: Path, monkeypatch: pytest.M
         write_secret(tmp_path / "x", "y")
     assert raised.value.filename == str(tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["silence", "add", "alertname=x", "--why", "x", "--for"],
+        ["report", "--last"],
+        ["orders", "--last"],
+        ["traces", "--last"],
+        ["ledger", "--last"],
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("text", ["999999999d", "1e300", "0", "-1h", "soon", "", "1h\n", "NaN"])
+def test_a_duration_that_cannot_be_meant_is_a_sentence(
+    words: list[str],
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("botobs._ops.home.state.require", lambda *_: None)
+    assert main([*words[:-1], f"{words[-1]}={text}", "--home", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(f"botobs: {words[-1]}")
+
+
+def test_bytes_that_are_no_text_are_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: argparse.Namespace) -> NoReturn:
+        raise AssertionError("\udcff".encode())
+
+    monkeypatch.setattr(compose, "run", run)
+    assert main(["compose"]) == 1
+    assert "no text in UTF-8" in capsys.readouterr().err

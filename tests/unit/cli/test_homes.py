@@ -207,3 +207,12 @@ def test_botobs_demo_without_its_libraries_says_what_to_install(
 def test_the_demos_home_is_not_that_of_the_users_stack() -> None:
     assert Home.of_the_demo() != Home.from_environ()
     assert Home.of_the_demo({"BOTOBS_HOME": "/somewhere"}) == Home.from_environ({"BOTOBS_HOME": "/somewhere"})
+
+
+@pytest.mark.parametrize("name", ["", "  "], ids=["empty", "blank"])
+def test_an_empty_name_is_not_the_usual_home(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As of a shell's variable that nobody has set: another stack's secrets would be changed."""
+    with pytest.raises(SystemExit) as raised:
+        main(["token", "create", "pnl", "--home", name])
+    assert raised.value.code == 2
+    assert "the name is empty" in capsys.readouterr().err

@@ -56,6 +56,8 @@ def test_what_is_set_is_shown_with_its_origin(
     assert main(["config", "set", "--home", home, "alert_receiver", "nobody"]) == 0
     assert "BOTOBS_ALERT_RECEIVER of the environment wins over it" in capsys.readouterr().out
     assert main(["config", "unset", "--home", home, "alert_receiver", "smtp_username"]) == 0
+    assert main(["config", "unset", "--home", home, "alert_receiver"]) == 1
+    assert "does not set alert_receiver" in capsys.readouterr().err
     assert tomllib.loads(Path(path).read_text(encoding="utf-8")) == {"stack": {}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,12 @@ def test_a_file_may_hold_text_numbers_and_booleans(home: Home) -> None:
         ("stack = 1\n", "stack is no table"),
         ("[stack]\ntenants = ['a']\n", "tenants must be text, a number, true or false"),
         (b"\xff", "cannot be read"),
+        ("x = " + "[" * 5000, "cannot be read"),
+        ("[stack]\nalert_receiver = 'email'\nalert_receiver = 'slack'\n", "cannot be read"),
+        (
+            "[stack]\nalert_receiver = 'email'\nBOTOBS_ALERT_RECEIVER = 'slack'\n",
+            "sets BOTOBS_ALERT_RECEIVER twice",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence(home: Home, text: str | bytes, reason: str) -> None:
@@ -85,6 +92,40 @@ def test_a_file_that_cannot_be_used_is_one_sentence(home: Home, text: str | byte
         gather(home, environ={})
     assert reason in raised.value.problem
     assert str(file.path_of(home)) in raised.value.problem
+
+
+@pytest.mark.parametrize(
+    "head", ["[stak]", "[STACK]", "[[stack2]]", ""], ids=["misspelt", "large", "list", "none"]
+)
+def test_what_stands_outside_of_the_table_is_told(home: Home, head: str) -> None:
+    # What a service reads from the same file is none of that.
+    _toml(home, f"service_name = 'pnl'\n{head}\nalert_receiver = 'email'\n")
+    given = gather(home, environ={})
+    [warning] = given.warnings
+    assert "outside of the table [stack]" in warning
+    with pytest.raises(StackError, match="outside of the table"):
+        given.require(strict=True)
+
+
+def test_what_is_no_file_of_settings_neither_hangs_nor_fills_memory(home: Home) -> None:
+    path = file.path_of(home)
+    for make in (os.mkfifo, os.mkdir, lambda where: where.symlink_to("/dev/zero")):
+        make(path)
+        with pytest.raises(StackError, match="cannot be read"):
+            gather(home, environ={})
+        path.rmdir() if path.is_dir() else path.unlink()
+    path.write_bytes(b"#" * 5_000_000)
+    with pytest.raises(StackError, match="larger than 4 MiB"):
+        gather(home, environ={})
+
+
+@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte order mark"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+def test_a_file_of_another_editor_is_read_and_changed(home: Home, head: bytes, end: bytes) -> None:
+    file.path_of(home).write_bytes(head + end.join((b"[stack]", b"\talert_receiver\t=\t'email'", b"")))
+    assert file.read(home) == {"BOTOBS_ALERT_RECEIVER": "email"}
+    file.write(home, {"BOTOBS_SMTP_PORT": "587"})
+    assert file.read(home) == {"BOTOBS_ALERT_RECEIVER": "email", "BOTOBS_SMTP_PORT": "587"}
 
 
 def test_all_that_is_wrong_is_said_at_once_with_its_origin(home: Home) -> None:
@@ -135,6 +176,7 @@ def test_a_secret_is_not_shown_when_it_is_wrong(home: Home) -> None:
 
 def test_a_misspelt_name_is_told_with_the_nearest(home: Home) -> None:
     given = gather(home, environ={"BOTOBS_ALERT_RECIEVER": "email", "BOTOBS_SERVICE_NAM": "x", "OTHER": "1"})
+    assert unknown.sentences(["BOTOBS_X", "BOTOBS_"]) == ["BOTOBS_X is no setting.", "BOTOBS_ is no setting."]
     assert unknown.sentences(given.unknown) == [
         "BOTOBS_ALERT_RECIEVER is no setting; did you mean BOTOBS_ALERT_RECEIVER?",
         "BOTOBS_SERVICE_NAM is no setting; did you mean BOTOBS_SERVICE_NAME?",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from botobs._ops.access import tokens
+from botobs._ops.access import secrets, tokens
 from botobs._ops.cli import main
 from botobs._ops.home import audit
 from botobs._ops.home.home import Home
@@ -31,10 +33,42 @@ def test_a_token_comes_and_goes(
     assert (created["action"], created["service"], created["service_names"]) == (
         "token create", "engine", ["engine"],
     )  # fmt: skip
-    assert (revoked["action"], revoked["id"]) == ("token revoke", created["id"])
+    assert (revoked["action"], revoked["ids"]) == ("token revoke", [created["id"]])
     assert "was somebody" in str(created["user"])
     assert value not in (home / "logs" / audit.FILE).read_text(encoding="utf-8")
     assert (home / "logs" / audit.FILE).stat().st_mode & 0o077 == 0
+
+
+def _a_file(logs: Path) -> None:
+    logs.rmdir()
+    logs.touch(0o600)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _a_file,
+        lambda logs: (logs / audit.FILE).mkdir(),
+        lambda logs: os.mkfifo(logs / audit.FILE),
+        lambda logs: (logs / audit.FILE).symlink_to("/none/x"),
+    ],
+    ids=["no folder", "a folder", "a pipe", "a dangling link"],
+)
+def test_what_cannot_be_written_down_is_not_done(
+    tmp_path: Path, spoil: Callable[[Path], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    secrets.ensure(home.secrets)
+    spoil(home.logs)
+    before = {file: file.read_bytes() for file in home.secrets.iterdir() if file.is_file()}
+    for words in (["token", "create", "x"], ["certs", "renew"], ["user", "add", "ann"]):
+        assert main([*words, "--home", str(home.path)]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert str(home.logs) in said.err
+    after = {file: file.read_bytes() for file in home.secrets.iterdir() if file in before}
+    assert after == before
 
 
 def test_certificates(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_one_where_volumes_are_mounted_does(tmp_path: Path) -> None:
     assert (tmp_path / "secrets").is_dir()
 
 
-@pytest.mark.parametrize("name", ["a$b", "a*", "a?", "[a]", "{a}", "a\\b", "a\nb", "a`b"])
+@pytest.mark.parametrize("name", ["a$b", "a*", "a?", "[a]", "{a}", "a\\b", "a\nb", "a`b", "a\udcff"])
 def test_a_path_that_programs_read_otherwise_is_refused(tmp_path: Path, name: str) -> None:
     """Prometheus takes `[a]` for a pattern and would load no rule, without a word."""
     home = Home(tmp_path / name)

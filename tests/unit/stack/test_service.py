@@ -7,11 +7,15 @@ import configparser
 import json
 import os
 import plistlib
+import re
+import shlex
 import shutil
 import socket
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,8 +81,31 @@ def test_systemd_takes_it_and_finds_it_confined(tmp_path: Path) -> None:
     assert rated.returncode == 0, rated.stdout[-2000:] + rated.stderr
 
 
-def test_the_property_list_can_be_read() -> None:
+#: The keys that are used and what they take, from launchd.plist(5).
+_LAUNCHD: dict[str, Callable[[Any], bool]] = {
+    "Label": lambda value: isinstance(value, str) and re.fullmatch(r"[\w.-]+", value) is not None,
+    "ProgramArguments": lambda value: (
+        all(isinstance(each, str) for each in value) and value[0].startswith("/")
+    ),
+    "EnvironmentVariables": lambda value: all(
+        isinstance(each, str) for pair in value.items() for each in pair
+    ),
+    "RunAtLoad": lambda value: isinstance(value, bool),
+    "KeepAlive": lambda value: isinstance(value, bool | dict),
+    "ThrottleInterval": lambda value: type(value) is int and value >= 0,
+    "ExitTimeOut": lambda value: type(value) is int and value > 0,
+    "ProcessType": lambda value: value in {"Background", "Standard", "Adaptive", "Interactive"},
+    "Umask": lambda value: type(value) is int,
+    "StandardOutPath": lambda value: value.startswith("/"),
+    "StandardErrorPath": lambda value: value.startswith("/"),
+    "SoftResourceLimits": lambda value: type(value["NumberOfFiles"]) is int and len(value) == 1,
+    "UserName": lambda value: isinstance(value, str),
+}
+
+
+def test_the_property_list_is_one_that_launchd_knows() -> None:
     content = plistlib.loads(unit.launchd(ODD))
+    assert [key for key, value in content.items() if not _LAUNCHD[key](value)] == []
     assert content["ProgramArguments"] == ODD.words
     assert content["KeepAlive"] is True and content["UserName"] == "botobs"
 
@@ -104,6 +131,21 @@ def test_the_next_steps_work_before_the_first_start(
     assert folders == "install -d -m 0700 -o daemon /var/cache/botobs /var/lib/metrics"
     assert build.startswith("sudo -H -u daemon env XDG_CACHE_HOME=/var/cache ") and build.endswith(" build")
     assert start == "systemctl enable --now metrics"
+
+
+def test_launchd_finds_the_folder_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It starts nothing whose log it cannot open."""
+    monkeypatch.setattr(verify, "by_manager", lambda *_, **__: None)
+    home, file = tmp_path / "bot obs", tmp_path / "dev botobs.plist"
+    words = ["--kind", "launchd", "--home", str(home), "--output", str(file)]
+    assert main(["install", *words, "--json"]) == 0
+    folders, start = json.loads(capsys.readouterr().out)["next"]
+    subprocess.run(["sh", "-c", folders], check=True)
+    log = Path(plistlib.loads(file.read_bytes())["StandardOutPath"])
+    assert log.parent.is_dir() and stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert shlex.split(start)[-1] == str(file)
 
 
 def test_what_the_unit_would_hide_is_told_or_shown() -> None:

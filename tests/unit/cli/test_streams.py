@@ -1,0 +1,68 @@
+"""Commands whose streams are full, closed or of no width, and that are interrupted before they have begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = str(Path(sys.executable).with_name("botobs"))
+#: Stands in for what the command imports: says that the import has begun, and takes its time.
+_SLOW = "import os\nos.write(1, b'begun')\nos.read(0, 1)\n"
+
+
+def _typed(words: str, tmp_path: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", f'"$0" {words}', PROGRAM],
+        env={**os.environ, "BOTOBS_HOME": str(tmp_path / "none"), **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("certs --json >/dev/full", 1, "no stack has been set up"),
+        ("settings --json >/dev/full", 1, "No space left on device\nMake room"),
+        ("settings --json >&-", 0, ""),
+        ("settings >&- 2>&-", 0, ""),
+        ("certs 2>/dev/full", 1, ""),
+    ],
+)
+def test_a_stream_that_takes_nothing(words: str, code: int, said: str, tmp_path: Path) -> None:
+    done = _typed(words, tmp_path)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "-5", "wide", "999999999"])
+def test_an_odd_width_hides_nothing(columns: str, tmp_path: Path) -> None:
+    done = _typed("settings alert_receiver", tmp_path, COLUMNS=columns)
+    assert done.returncode == 0
+    assert "BOTOBS_ALERT_RECEIVER" in done.stdout
+
+
+def test_an_interrupt_during_the_imports_is_no_traceback(tmp_path: Path) -> None:
+    """They take seconds on a machine that is busy."""
+    (tmp_path / "botobs").mkdir()
+    (tmp_path / "botobs" / "__init__.py").write_text(_SLOW, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import sys; import botobs_command; sys.exit(botobs_command.main())"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdout.read(5) == b"begun"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, b"")
