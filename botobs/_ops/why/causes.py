@@ -152,6 +152,25 @@ CAUSES: Mapping[str, Cause] = {
             "CollectorRefusing",
         ),
     ),
+    "HostStarved": Cause(
+        (),
+        (
+            *(
+                *_LATE,
+                "ServiceEventLoopLag",
+                "DatabaseQueriesSlow",
+                "DatabasePoolExhausted",
+                "DatabasePoolWaitLong",
+            ),
+            *(
+                "DatabaseIOSlow",
+                "OrderAckSlow",
+                "BotHeartbeatLost",
+                "ExchangeLatencyHigh",
+                "ServiceHeartbeatLost",
+            ),
+        ),
+    ),
     "PrometheusStorageFailing": Cause((), ("CollectorExporterStalled", "RuleEvaluationFailing")),
     "CertificateExpiring": Cause((), ("TelemetryDropped", "ScrapeDown", "CollectorDown")),
 }
