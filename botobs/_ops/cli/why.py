@@ -106,15 +106,29 @@ def _explain(explanation: Explanation) -> None:
 
 
 def _also(subject: Alert, alerts: tuple[Alert, ...]) -> None:
-    others = [alert for alert in alerts if alert is not subject]
+    """What else fires. The same alert of twenty bots is one line."""
+    others: dict[tuple[str, str, str], list[Alert]] = {}
+    for alert in alerts:
+        if alert is not subject:
+            others.setdefault((_state(alert), alert.name, alert.about_what), []).append(alert)
     if not others:
         return
     out.print(styled("\n", ("What else fires, or waits for its time", "bold")))
     table = Table(box=None, pad_edge=False, show_header=False)
-    for alert in others[:10]:
-        how = alert.severity if alert.firing else "pending"
-        table.add_row(f"  {how}", name(alert.name), name(alert.about), f"since {_clock(alert.since)}")
+    for (how, what, about), same in list(others.items())[:10]:
+        where = same[0].about if len(same) == 1 else f"{about} ({len(same)} of them)".strip()
+        table.add_row(
+            f"  {how}", name(what), name(where), f"since {_clock(min(each.since for each in same))}"
+        )
     print_table(table)
+    if len(others) > 10:
+        _say(f"  and {len(others) - 10} more; botobs status shows all")
+
+
+def _state(alert: Alert) -> str:
+    if alert.firing:
+        return alert.severity
+    return "pending" if alert.over is None else "over"
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..prometheus import PrometheusClient
 
+_ABOUT = ("service_name", "exchange_name", "datname", "host_name")
 #: Seconds before a moment in which alerts still matter to it.
 _RECENT = 60
 
@@ -44,7 +45,14 @@ class Alert:
     @property
     def about(self) -> str:
         """What tells it from others of its name: service, exchange, bot."""
-        names = ("service_name", "exchange_name", "botobs_bot_id", "datname")
+        return self._named(*_ABOUT, "botobs_bot_id")
+
+    @property
+    def about_what(self) -> str:
+        """The same without the bot: what twenty bots' alerts have in common."""
+        return self._named(*_ABOUT)
+
+    def _named(self, *names: str) -> str:
         return " ".join(self.labels[name] for name in names if self.labels.get(name))
 
 
