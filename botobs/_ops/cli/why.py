@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -83,6 +84,7 @@ def _show(answer: Answer) -> None:
         out.print(styled("\n", ("Less likely", "bold")))
         for each in answer.explanations[1:4]:
             _explain(each)
+    _others_of_its_name(subject.alerts[0], evidence.alerts)
     _also(subject.alerts[0], evidence.alerts)
     for change in evidence.changes:
         versions = f" of the new version {', '.join(change.versions)}" if change.versions else ""
@@ -103,6 +105,21 @@ def _explain(explanation: Explanation) -> None:
     _say(f"  {explanation.name}: {explanation.what}")
     for reason in explanation.reasons:
         _say(f"    {reason}")
+
+
+def _others_of_its_name(subject: Alert, alerts: tuple[Alert, ...]) -> None:
+    """How to ask about the same alert of another exchange or service, which can have another cause."""
+    for label, option in (("exchange_name", "--exchange"), ("service_name", "--service")):
+        named = dict.fromkeys(
+            alert.labels[label]
+            for alert in alerts
+            if alert.name == subject.name
+            and alert.labels.get(label, "") not in ("", subject.labels.get(label))
+        )
+        for each in list(named)[:3]:
+            _say(
+                f"\n{subject.name} is also about {each}: botobs why {subject.name} {option} {shlex.quote(each)}"
+            )
 
 
 def _also(subject: Alert, alerts: tuple[Alert, ...]) -> None:

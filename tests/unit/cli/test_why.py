@@ -49,3 +49,11 @@ def test_the_same_alert_of_many_bots_is_one_line(capsys: pytest.CaptureFixture[s
     assert "BotFailed     okx (30 of them)" in shown
     assert "DatabaseDown  db" in shown
     assert shown.count("BotFailed") == 1
+
+
+def test_the_same_alert_of_another_exchange_can_be_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = _alert("ExchangeErrorsHigh", exchange_name="okx")
+    other = _alert("ExchangeErrorsHigh", exchange_name="$(reboot)")
+    subject = Subject("alert", asked.name, (asked,), asked.summary, "{ }")
+    command._show(Answer(subject, Evidence((asked, other))))
+    assert "botobs why ExchangeErrorsHigh --exchange '$(reboot)'" in capsys.readouterr().out
