@@ -8,7 +8,7 @@ little, and what nothing else explains more than a link in a chain. Measured err
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..._sdk.instrument.exchange.names import SUBMITS
 from .alerts import Alert
@@ -75,29 +75,48 @@ def chain(subject: Subject, evidence: Evidence) -> dict[Alert, int]:
 
 def _alerts(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
     causes = chain(subject, evidence)
+    said = {cause: _points(cause, causes, subject, evidence) for cause in causes}
+    scores: dict[Alert, float] = {}
+
+    def score_of(cause: Alert, below: tuple[Alert, ...]) -> float:
+        """What speaks for a link of the chain speaks for what it follows from, where nothing speaks against that."""
+        if cause not in scores:
+            own = 1.0 + sum(score for score, _ in said[cause]) - 0.25 * (causes[cause] - 1)
+            opposed = any(score < 0 for score, _ in said[cause])
+            links = [] if opposed else [link for link in causes if _leads(cause, link, evidence)]
+            through = [
+                score_of(link, (*below, cause)) + 0.25 for link in links if link not in (*below, cause)
+            ]
+            scores[cause] = max([own, *through])
+        return scores[cause]
+
+    for cause, points in said.items():
+        reasons = tuple(reason for _, reason in sorted(points, key=lambda each: -each[0]))
+        yield Explanation(cause.name, cause.summary or cause.name, reasons, score_of(cause, ()), cause.name)
+
+
+def _leads(cause: Alert, link: Alert, evidence: Evidence) -> bool:
+    return cause.since <= link.since + _SLACK and explains(cause, link, evidence.calls)
+
+
+def _points(cause: Alert, causes: Mapping[Alert, int], subject: Subject, evidence: Evidence) -> list[Points]:
+    """What speaks for a cause, and against it."""
     others = [each for each in evidence.alerts if each.firing and each not in subject.alerts]
-    for cause, distance in causes.items():
-        points = [_time(cause, subject), _state(cause, subject)]
-        if named := next((names for symptom in subject.alerts if (names := _named(cause, symptom))), []):
-            points.append((1.0, f"both are about {', '.join(named)}"))
-        explained = [each for each in others if each is not cause and explains(cause, each, evidence.calls)]
-        if explained:
-            names = sorted({each.name for each in explained})
-            points.append((len(explained) / len(others), f"it explains what else fires: {', '.join(names)}"))
-        if not any(explains(other, cause, evidence.calls) for other in causes if other is not cause):
-            points.append((0.75, "nothing that fires explains it in turn"))
-        points += [
-            said
-            for said in (
-                _category(cause, subject, evidence),
-                in_its_calls(cause, subject, evidence.calls),
-                in_its_traces(cause, evidence.origins),
-            )
-            if said
-        ]
-        reasons = tuple(reason for _, reason in sorted(points, key=lambda each: -each[0]) if reason)
-        score = 1.0 + sum(score for score, _ in points) - 0.25 * (distance - 1)
-        yield Explanation(cause.name, cause.summary or cause.name, reasons, score, cause.name)
+    points = [_time(cause, subject), _state(cause, subject)]
+    if named := next((names for symptom in subject.alerts if (names := _named(cause, symptom))), []):
+        points.append((1.0, f"both are about {', '.join(named)}"))
+    explained = [each for each in others if each is not cause and explains(cause, each, evidence.calls)]
+    if explained:
+        names = sorted({each.name for each in explained})
+        points.append((len(explained) / len(others), f"it explains what else fires: {', '.join(names)}"))
+    if not any(explains(other, cause, evidence.calls) for other in causes if other is not cause):
+        points.append((0.75, "nothing that fires explains it in turn"))
+    measured = (
+        _category(cause, subject, evidence),
+        in_its_calls(cause, subject, evidence.calls),
+        in_its_traces(cause, evidence.origins),
+    )
+    return [*points, *(each for each in measured if each)]
 
 
 def _named(cause: Alert, symptom: Alert) -> list[str]:

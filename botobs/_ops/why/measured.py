@@ -40,6 +40,9 @@ def in_its_calls(cause: Alert, subject: Subject, calls: Sequence[Call]) -> Point
 def _said(share: float, call: Call, weight: Callable[[Call], float]) -> Points | None:
     who = f"calls of {call.client} to {call.server}"
     if share < 0.1:
+        if call.database:
+            # A statement that waits for a lock is no call yet: that none failed or lasted long says nothing.
+            return None
         what = "fail" if weight is _failed else "take longer than usual"
         return -0.75, f"but few or none of the {who} {what}, and others do"
     if weight is _failed:
