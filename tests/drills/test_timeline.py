@@ -33,7 +33,7 @@ _PROGRAM = Path(__file__).with_name("programs") / "money.py"
 _ENVIRONMENT = "timeline"
 #: Faults of one process, and firings of each alert by profile.
 _BATCH = 8
-_FIRINGS = {False: 3, True: 200}
+_FIRINGS = {False: 20, True: 200}
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
 _APART = (2.0, 4.0)
 

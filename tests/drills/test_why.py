@@ -49,13 +49,42 @@ _CASES = {
     "an exchange fails": Case(
         (exchange("okx", "server_error", value=503),), {"OrderOutcomeUnknown": "ExchangeErrorsHigh"}
     ),
-    "a gap in the books": Case(
-        (exchange("binance", "sequence_gap"),), {"ExchangeBookResyncs": "ExchangeSequenceGaps"}
+    "gaps in the books": Case(
+        # One gap is no storm: books are fetched anew five times and more.
+        (exchange("binance", "sequence_gap", share=0.05),),
+        {"ExchangeBookResyncs": "ExchangeSequenceGaps"},
     ),
     "the engine dies with orders": Case((dying_with_orders,), {"OrdersLeftBehind": "ServiceHeartbeatLost"}),
     "two faults at once": Case(
         (locked("bots"), exchange("okx", "ban", value=60)),
         {"ExchangeErrorsHigh": "ExchangeBanned", "DatabasePoolExhausted": "DatabaseLocked"},
+    ),
+    # Written after `why` was, and not looked at while it was made.
+    "maintenance": Case(
+        (exchange("okx", "maintenance"), exchange("okx", "drop")),
+        {"ExchangeDisconnected": "ExchangeMaintenance", "ExchangeErrorsHigh": "ExchangeMaintenance"},
+    ),
+    "a refused key": Case((exchange("binance", "key_refused"),), {"OrderRejectsHigh": "ExchangeKeyRefused"}),
+    "closed markets": Case(
+        (exchange("okx", "markets_suspended"),), {"OrderRejectsHigh": "ExchangeMarketSuspended"}
+    ),
+    "a slow exchange": Case(
+        (exchange("binance", "latency", value=2),),
+        {"ServiceLatencyHigh": "ExchangeLatencyHigh", "OrderAckSlow": "ExchangeLatencyHigh"},
+    ),
+    "a wrong clock": Case(
+        (exchange("binance", "clock_skew", value=5),), {"OrderRejectsHigh": "ExchangeClockOffset"}
+    ),
+    "a failing exchange and a locked table": Case(
+        (exchange("binance", "server_error", value=503), locked("bots", held=0.5, free=0.05)),
+        {"ServiceErrorsHigh": "ExchangeErrorsHigh", "OrderOutcomeUnknown": "ExchangeErrorsHigh"},
+    ),
+    "one exchange is slow, the other refuses": Case(
+        (exchange("okx", "latency", value=2), exchange("binance", "reject_orders")),
+        {"OrderRejectsHigh": "errors: funds", "OrderAckSlow": "ExchangeLatencyHigh"},
+    ),
+    "a service that others call is dead": Case(
+        (taken("trading-engine", "crash"),), {"BotFailed": "ServiceHeartbeatLost"}
     ),
 }
 
@@ -63,7 +92,8 @@ _CASES = {
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
     """A demo's handles."""
-    with DemoStack(TEST) as demo, Target(demo.running) as handles:
+    # Bots that are quiet for a quarter of an hour are not waited for.
+    with DemoStack(TEST, variables={"BOTOBS_FOR_NO_ORDERS": "10s"}) as demo, Target(demo.running) as handles:
         yield handles
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -83,6 +84,7 @@ def _show(answer: Answer) -> None:
         out.print(styled("\n", ("Less likely", "bold")))
         for each in answer.explanations[1:4]:
             _explain(each)
+    _others_of_its_name(subject.alerts[0], evidence.alerts)
     _also(subject.alerts[0], evidence.alerts)
     for change in evidence.changes:
         versions = f" of the new version {', '.join(change.versions)}" if change.versions else ""
@@ -105,16 +107,45 @@ def _explain(explanation: Explanation) -> None:
         _say(f"    {reason}")
 
 
+def _others_of_its_name(subject: Alert, alerts: tuple[Alert, ...]) -> None:
+    """How to ask about the same alert of another exchange or service, which can have another cause."""
+    for label, option in (("exchange_name", "--exchange"), ("service_name", "--service")):
+        named = dict.fromkeys(
+            alert.labels[label]
+            for alert in alerts
+            if alert.name == subject.name
+            and alert.labels.get(label, "") not in ("", subject.labels.get(label))
+        )
+        for each in list(named)[:3]:
+            _say(
+                f"\n{subject.name} is also about {each}: botobs why {subject.name} {option} {shlex.quote(each)}"
+            )
+
+
 def _also(subject: Alert, alerts: tuple[Alert, ...]) -> None:
-    others = [alert for alert in alerts if alert is not subject]
+    """What else fires. The same alert of twenty bots is one line."""
+    others: dict[tuple[str, str, str], list[Alert]] = {}
+    for alert in alerts:
+        if alert is not subject:
+            others.setdefault((_state(alert), alert.name, alert.about_what), []).append(alert)
     if not others:
         return
     out.print(styled("\n", ("What else fires, or waits for its time", "bold")))
     table = Table(box=None, pad_edge=False, show_header=False)
-    for alert in others[:10]:
-        how = alert.severity if alert.firing else "pending"
-        table.add_row(f"  {how}", name(alert.name), name(alert.about), f"since {_clock(alert.since)}")
+    for (how, what, about), same in list(others.items())[:10]:
+        where = same[0].about if len(same) == 1 else f"{about} ({len(same)} of them)".strip()
+        table.add_row(
+            f"  {how}", name(what), name(where), f"since {_clock(min(each.since for each in same))}"
+        )
     print_table(table)
+    if len(others) > 10:
+        _say(f"  and {len(others) - 10} more; botobs status shows all")
+
+
+def _state(alert: Alert) -> str:
+    if alert.firing:
+        return alert.severity
+    return "pending" if alert.over is None else "over"
 
 
 def _say(text: str) -> None:

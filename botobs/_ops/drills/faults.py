@@ -198,12 +198,37 @@ def full_disk(target: Target, _seconds: float) -> Iterator[None]:
 
 
 def _report_disk(target: Target, used: float) -> None:
-    def text(key: str, value: str) -> dict[str, object]:
-        return {"key": key, "value": {"stringValue": value}}
+    mount = {"mountpoint": "/drill", "mode": "rw", "type": "ext4"}
+    _report(target, "system.filesystem.utilization", "1", used, mount)
 
+
+@contextmanager
+def starved_host(target: Target, _seconds: float) -> Iterator[None]:
+    """A host called `drill` reports to the collector that forty tasks wait for its two CPUs; nothing is slowed down.
+
+    It is alone in an environment of its own, so that nothing of the stack's is held back.
+    """
+    environment = "drill"
+    _report(target, "system.cpu.logical.count", "{cpu}", 2, {}, environment)
+    _report(target, "system.cpu.load_average.1m", "{thread}", 40, {}, environment)
+    try:
+        yield
+    finally:
+        _report(target, "system.cpu.load_average.1m", "{thread}", 0, {}, environment)
+
+
+def _report(
+    target: Target,
+    name: str,
+    unit: str,
+    value: float,
+    attributes: dict[str, str],
+    environment: str | None = None,
+) -> None:
+    """One value of a gauge of the host `drill`."""
     point = {
-        "asDouble": used,
+        "asDouble": value,
         "timeUnixNano": str(time.time_ns()),
-        "attributes": [text("mountpoint", "/drill"), text("mode", "rw"), text("type", "ext4")],
+        "attributes": [{"key": key, "value": {"stringValue": text}} for key, text in attributes.items()],
     }
-    target.report({"name": "system.filesystem.utilization", "unit": "1", "gauge": {"dataPoints": [point]}})
+    target.report({"name": name, "unit": unit, "gauge": {"dataPoints": [point]}}, environment)

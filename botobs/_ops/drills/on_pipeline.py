@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import deadman
 from .drill import Drill, after
-from .faults import full_disk, taken
+from .faults import full_disk, starved_host, taken
 
 #: What says that something is dead whose signs of life may only be late.
 _LIFE = ("ServiceHeartbeatLost", "BotHeartbeatLost")
@@ -51,6 +51,15 @@ DRILLS = (
         alert="DiskFilling",
         labels={"host_name": "drill", "severity": "critical"},
         fault=full_disk,
+        signal="0",
+        traceql="{ }",
+    ),
+    Drill(
+        name="host-starved",
+        does="reports to the collector, as a host called drill, that 40 tasks wait for 2 CPUs; nothing is slowed",
+        alert="HostStarved",
+        labels={"host_name": "drill", "severity": "critical"},
+        fault=starved_host,
         signal="0",
         traceql="{ }",
     ),

@@ -61,6 +61,7 @@ THRESHOLDS = rows(
     ("THRESHOLD_QUEUE_CRITICAL_RATIO", RATIO, "0.8", "the same: critical"),
     ("THRESHOLD_DISK_WARNING_RATIO", RATIO, "0.8", "part of a file system that is used: warning"),
     ("THRESHOLD_DISK_CRITICAL_RATIO", RATIO, "0.92", "the same: critical"),
+    ("THRESHOLD_HOST_LOAD_RATIO", POSITIVE, "4", "tasks that run or wait for each CPU of a host"),
     ("THRESHOLD_CERTIFICATE_WARNING_SECONDS", POSITIVE, "1209600", "time left on the stack's certificate: warning"),
     ("THRESHOLD_CERTIFICATE_CRITICAL_SECONDS", POSITIVE, "259200", "the same: critical"),
 )  # fmt: skip

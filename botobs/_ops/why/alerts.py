@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..prometheus import PrometheusClient
+
+_ABOUT = ("service_name", "exchange_name", "datname", "host_name")
+#: Seconds before a moment in which alerts still matter to it.
+_RECENT = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +24,7 @@ class Alert:
         since: When what it measures began to be above its limit, in seconds since the epoch.
         value: What its rule measured last.
         expr: Its rule, in PromQL.
+        over: Since when its rule no longer holds, where it fires on (`keep_firing_for`) or has ended.
     """
 
     name: str
@@ -30,6 +35,7 @@ class Alert:
     summary: str
     description: str
     expr: str
+    over: float | None = None
 
     @property
     def severity(self) -> str:
@@ -39,7 +45,14 @@ class Alert:
     @property
     def about(self) -> str:
         """What tells it from others of its name: service, exchange, bot."""
-        names = ("service_name", "exchange_name", "botobs_bot_id", "datname")
+        return self._named(*_ABOUT, "botobs_bot_id")
+
+    @property
+    def about_what(self) -> str:
+        """The same without the bot: what twenty bots' alerts have in common."""
+        return self._named(*_ABOUT)
+
+    def _named(self, *names: str) -> str:
         return " ".join(self.labels[name] for name in names if self.labels.get(name))
 
 
@@ -63,9 +76,44 @@ def _of_rule(rule: Mapping[str, Any]) -> Iterator[Alert]:
             labels=labels,
             firing=raw["state"] == "firing",
             # Prometheus writes nanoseconds, of which datetime reads six digits.
-            since=datetime.fromisoformat(raw["activeAt"]).timestamp(),
+            since=_moment(raw["activeAt"]),
             value=float(raw["value"]),
             summary=raw["annotations"].get("summary", ""),
             description=raw["annotations"].get("description", ""),
             expr=rule.get("query", ""),
+            over=_moment(raw["keepFiringSince"]) if raw.get("keepFiringSince") else None,
         )
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def ended_alerts(prometheus: PrometheusClient, at: float, active: Sequence[Alert]) -> list[Alert]:
+    """The alerts that fired in the minutes before a moment, and are over now.
+
+    Args:
+        prometheus: Where.
+        at: Seconds since the epoch.
+        active: Those that are not over.
+
+    Raises:
+        PrometheusError: Prometheus cannot be asked.
+    """
+    still = {(alert.name, frozenset(alert.labels.items())) for alert in active}
+    fired = f'max_over_time(ALERTS{{alertstate="firing",severity!="none"}}[{_RECENT}s])'
+    names = {frozenset(_without(each.labels).items()) for each in prometheus.samples(fired, at)}
+    found = []
+    for each in prometheus.samples(f"last_over_time(ALERTS_FOR_STATE[{_RECENT}s])", at):
+        labels = _without(each.labels)
+        if frozenset(labels.items()) not in names:
+            continue
+        name = labels.pop("alertname", "")
+        if (name, frozenset(labels.items())) not in still:
+            found.append(Alert(name, labels, False, each.value, 1.0, "", "", "", over=at))
+    return found
+
+
+def _without(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels that tell an alert from others: not the metric's name, nor its state."""
+    return {name: value for name, value in labels.items() if name not in ("__name__", "alertstate")}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..traces import Summary
 from .alerts import Alert
+from .calls import Call
 from .subject import Subject
 
 
@@ -30,7 +31,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Errors:
-    """Failed calls of one kind to an exchange, in the minutes before now."""
+    """Failed calls of one kind to an exchange, since what is asked about began."""
 
     exchange: str
     operation: str
@@ -54,12 +55,29 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where failed traces fail first: in the last failed call of each, as none that it made failed.
+
+    Attributes:
+        kind: `database`, `exchange`, or `service` for what no call of it explains.
+        name: Of the database, the exchange, or the service.
+        traces: Failed traces in which it is so.
+    """
+
+    kind: str
+    name: str
+    traces: int
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was measured.
 
     Attributes:
-        alerts: All that fire or wait for their time.
-        errors: Most first; None where Prometheus could not be asked.
+        alerts: All that fire or wait for their time, and those that fired when it began.
+        errors: Since it began, most first.
+        calls: Who calls what, and how many calls failed since it began.
+        origins: Where its failed traces fail first.
         changes: What changed in the quarter of an hour before.
         traces: Newest first.
         messages: What failed spans of these traces say, most frequent first.
@@ -68,6 +86,8 @@ class Evidence:
 
     alerts: tuple[Alert, ...] = ()
     errors: tuple[Errors, ...] = ()
+    calls: tuple[Call, ...] = ()
+    origins: tuple[Origin, ...] = ()
     changes: tuple[Change, ...] = ()
     traces: tuple[Summary, ...] = ()
     messages: tuple[tuple[str, int], ...] = ()

@@ -6,11 +6,13 @@ promise that nothing else is wrong, so it is made for the plainest causes only; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .alerts import Alert
+from .calls import Call, below, leads_to
 
+_LATE = ("ServiceLatencyHigh", "ServiceLatencyBurn")
 _CALLERS = ("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceAvailabilityBurn", "ServiceLatencyBurn")
 _BOTS = ("BotFailed", "BotStuck", "BotHeartbeatLost", "BotRestartStorm", "BotsPlaceNoOrders")
 _POOL = ("DatabasePoolExhausted", "DatabasePoolTimeouts", "DatabasePoolWaitLong")
@@ -42,10 +44,12 @@ class Cause:
     Attributes:
         on: Labels that both have to agree on, where both carry them.
         explains: Alerts that can follow from it.
+        callers: Alerts that can follow from it in the services that call this one.
     """
 
     on: tuple[str, ...]
     explains: tuple[str, ...]
+    callers: tuple[str, ...] = ()
 
 
 _EXCHANGE, _SERVICE, _EXPORTER = ("exchange_name",), ("service_name",), ("exporter",)
@@ -116,15 +120,20 @@ CAUSES: Mapping[str, Cause] = {
     "OrderRejectsHigh": Cause(_EXCHANGE, ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", *_CALLERS)),
     "OrderInFlightTooLong": Cause(_EXCHANGE, ("OrderOutcomeUnknown",)),
     "OrderOutcomeUnknown": Cause(_EXCHANGE, _BOOKKEEPING),
-    "ServiceCrashLoop": Cause(_SERVICE, ("ServiceInstanceLost", "ServiceHeartbeatLost", *_BOTS, *_GONE)),
-    "ServiceHeartbeatLost": Cause(_SERVICE, _GONE),
-    "ServiceInstanceLost": Cause(_SERVICE, _GONE),
+    "ServiceCrashLoop": Cause(
+        _SERVICE, ("ServiceInstanceLost", "ServiceHeartbeatLost", *_BOTS, *_GONE), (*_CALLERS, *_BOTS)
+    ),
+    "ServiceHeartbeatLost": Cause(_SERVICE, _GONE, (*_CALLERS, *_BOTS)),
+    "ServiceInstanceLost": Cause(_SERVICE, _GONE, (*_CALLERS, *_BOTS)),
+    "ServiceErrorsHigh": Cause(_SERVICE, ("ServiceAvailabilityBurn",), (*_CALLERS, *_BOTS)),
+    "ServiceLatencyHigh": Cause(_SERVICE, ("ServiceLatencyBurn",), (*_LATE, "BotStuck", "BotHeartbeatLost")),
     "ServiceMemoryGrowth": Cause(
         _SERVICE, ("ServiceCrashLoop", "ServiceInstanceLost", "ServiceHeartbeatLost")
     ),
     "ServiceEventLoopLag": Cause(
         _SERVICE,
-        ("ServiceLatencyHigh", "ServiceLatencyBurn", "OrderAckSlow", "BotHeartbeatLost", "BotStuck"),
+        (*_LATE, "OrderAckSlow", "BotHeartbeatLost", "BotStuck"),
+        (*_LATE, "BotHeartbeatLost", "BotStuck"),
     ),
     "CollectorDown": Cause((), _UNSEEN),
     "CollectorSilent": Cause((), _UNSEEN[1:]),
@@ -141,6 +150,25 @@ CAUSES: Mapping[str, Cause] = {
             "CollectorQueueFilling",
             "CollectorExporterStalled",
             "CollectorRefusing",
+        ),
+    ),
+    "HostStarved": Cause(
+        (),
+        (
+            *(
+                *_LATE,
+                "ServiceEventLoopLag",
+                "DatabaseQueriesSlow",
+                "DatabasePoolExhausted",
+                "DatabasePoolWaitLong",
+            ),
+            *(
+                "DatabaseIOSlow",
+                "OrderAckSlow",
+                "BotHeartbeatLost",
+                "ExchangeLatencyHigh",
+                "ServiceHeartbeatLost",
+            ),
         ),
     ),
     "PrometheusStorageFailing": Cause((), ("CollectorExporterStalled", "RuleEvaluationFailing")),
@@ -160,20 +188,30 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def explains(cause: Alert, symptom: Alert) -> bool:
-    """Whether one alert can be what another follows from."""
+def explains(cause: Alert, symptom: Alert, calls: Sequence[Call] = ()) -> bool:
+    """Whether one alert can be what another follows from, in the same service or in one that calls it."""
     known = CAUSES.get(cause.name)
-    if known is None or symptom.name not in known.explains:
+    if known is None or not _same(cause, symptom, ("deployment_environment_name",)):
         return False
-    agreed = ("deployment_environment_name", *known.on)
-    return all(_agree(cause.labels.get(name, ""), symptom.labels.get(name, "")) for name in agreed)
+    if symptom.name in known.explains and _same(cause, symptom, known.on):
+        return True
+    service = symptom.labels.get("service_name", "")
+    return (
+        symptom.name in known.callers
+        and service != cause.labels.get("service_name")
+        and any(leads_to(call, cause) for call in below(service, calls))
+    )
 
 
 def shared(cause: Alert, symptom: Alert) -> list[str]:
     """The values that both name and have to agree on."""
     known = CAUSES[cause.name]
+    if not _same(cause, symptom, known.on):
+        return []
     return [cause.labels[name] for name in known.on if cause.labels.get(name) and symptom.labels.get(name)]
 
 
-def _agree(one: str, other: str) -> bool:
-    return not one or not other or one == other
+def _same(cause: Alert, symptom: Alert, names: Sequence[str]) -> bool:
+    """Whether labels agree, where both have them."""
+    pairs = [(cause.labels.get(name, ""), symptom.labels.get(name, "")) for name in names]
+    return all(not one or not other or one == other for one, other in pairs)

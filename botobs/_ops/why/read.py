@@ -9,19 +9,23 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from ..prometheus import PrometheusClient
-from ..traces import Summary, TempoClient, TempoError
-from .alerts import Alert, active_alerts
+from ..traces import Summary, TempoClient, TempoError, Trace
+from .alerts import Alert, active_alerts, ended_alerts
 from .answer import Answer, Change, Errors, Evidence
+from .calls import grown, read_calls
 from .find import find
 from .guess import explanations
+from .origins import origins
 from .subject import Subject
 
 #: Seconds before a subject's beginning in which a change counts.
 _BEFORE = 900
-#: How far back errors and traces are looked at.
-_LAST = 600.0
+#: Seconds by which what is behind it may be seen before it begins: each is measured over a window of its own.
+_SLACK = 60.0
+#: Seconds of errors, calls and traces that are looked at, at most.
+_LONGEST = 3600.0
 #: Traces that are listed, and of which failed spans are read.
-_TRACES = 5
+_TRACES = 8
 
 
 def active(prometheus: httpx.Client) -> list[Alert]:
@@ -66,28 +70,39 @@ def explain(
 def _evidence(
     subject: Subject, alerts: Sequence[Alert], metrics: PrometheusClient, traces: TempoClient | None
 ) -> Evidence:
+    now = time.time()
+    begin, end = subject.since - _SLACK, now
+    if subject.kind == "order":
+        # An order is a moment, and what went wrong after it is another matter.
+        end = min(now, subject.since + _SLACK)
+    seconds = min(max(end - begin, _SLACK), _LONGEST)
     problems: list[str] = []
-    errors = _errors(metrics)
-    changes = _changes(metrics, subject.since)
     found: list[Summary] = []
-    messages: Counter[str] = Counter()
+    failed: list[Trace] = []
     if traces is None:
         problems.append("no Tempo runs, so no traces are shown")
     else:
-        last = _LAST if subject.kind != "order" else time.time() - subject.since + _LAST
+        last = min(now - begin, _LONGEST) if subject.kind != "order" else now - begin
         try:
             found = traces.search(subject.traceql, last=last, limit=_TRACES)
-            for each in found:
-                messages.update(_messages(traces, each))
+            failed = [traces.trace(each.trace_id) for each in found]
         except TempoError as error:
             problems.append(str(error))
+    messages = Counter(message for trace in failed for message in _messages(trace))
     return Evidence(
-        tuple(alerts), errors, changes, tuple(found), tuple(messages.most_common(3)), tuple(problems)
+        alerts=(*alerts, *ended_alerts(metrics, min(now, subject.since + _SLACK / 2), alerts)),
+        errors=_errors(metrics, end, seconds),
+        calls=read_calls(metrics, subject.labels.get("deployment_environment_name", ""), end, seconds),
+        origins=origins(failed),
+        changes=_changes(metrics, subject.since),
+        traces=tuple(found),
+        messages=tuple(messages.most_common(3)),
+        problems=tuple(problems),
     )
 
 
-def _messages(traces: TempoClient, summary: Summary) -> list[str]:
-    spans = [span for span in traces.trace(summary.trace_id).spans if span.error]
+def _messages(trace: Trace) -> list[str]:
+    spans = [span for span in trace.spans if span.error]
     return list(
         dict.fromkeys(
             f"{span.name}: {span.message or span.attributes.get('error.type') or 'failed'}" for span in spans
@@ -95,12 +110,8 @@ def _messages(traces: TempoClient, summary: Summary) -> list[str]:
     )
 
 
-def _errors(metrics: PrometheusClient) -> tuple[Errors, ...]:
+def _errors(metrics: PrometheusClient, end: float, seconds: float) -> tuple[Errors, ...]:
     by = "exchange_name, exchange_operation, exchange_error_category, error_type"
-    window = f"{_LAST:.0f}s"
-    name = "exchange_client_errors_total"
-    # A counter's first value is no increase to Prometheus.
-    grown = f"sum by ({by}) (increase({name}[{window}]) > 0 or ({name} unless {name} offset {window}))"
     found = [
         Errors(
             each.labels.get("exchange_name", ""),
@@ -109,7 +120,7 @@ def _errors(metrics: PrometheusClient) -> tuple[Errors, ...]:
             each.labels.get("error_type", ""),
             each.value,
         )
-        for each in metrics.samples(grown)
+        for each in metrics.samples(grown("exchange_client_errors_total", by, seconds), end)
         if each.value > 0
     ]
     return tuple(sorted(found, key=lambda each: -each.count))

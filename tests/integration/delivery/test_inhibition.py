@@ -16,6 +16,7 @@ CAUSES = {
     "database": ("DatabaseDown", {"service_name": "postgres"}),
     "exchange": ("ExchangeDisconnected", {"exchange_name": "binance"}),
     "pipeline": ("CollectorDown", {"service_name": "collector"}),
+    "host": ("HostStarved", {"host_name": "vm"}),
 }
 #: Labels that alerts get from their series.
 SERIES = {"service_name": "trading-engine", "exchange_name": "binance"}

@@ -38,3 +38,22 @@ def test_nothing_explains_it(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "Nothing that is known explains it" in shown
     assert "botobs runbook DatabaseDown says what to look at." in shown
+
+
+def test_the_same_alert_of_many_bots_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = _alert("ExchangeBanned", exchange_name="okx")
+    bots = tuple(_alert("BotFailed", exchange_name="okx", botobs_bot_id=f"bot-{n}") for n in range(30))
+    subject = Subject("alert", asked.name, (asked,), asked.summary, "{ }")
+    command._show(Answer(subject, Evidence((asked, *bots, _alert("DatabaseDown", service_name="db")))))
+    shown = capsys.readouterr().out
+    assert "BotFailed     okx (30 of them)" in shown
+    assert "DatabaseDown  db" in shown
+    assert shown.count("BotFailed") == 1
+
+
+def test_the_same_alert_of_another_exchange_can_be_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = _alert("ExchangeErrorsHigh", exchange_name="okx")
+    other = _alert("ExchangeErrorsHigh", exchange_name="$(reboot)")
+    subject = Subject("alert", asked.name, (asked,), asked.summary, "{ }")
+    command._show(Answer(subject, Evidence((asked, other))))
+    assert "botobs why ExchangeErrorsHigh --exchange '$(reboot)'" in capsys.readouterr().out

@@ -18,7 +18,8 @@ ALL = [loss for losses in LOSSES.values() for loss in losses]
 COUNTERS = {name for loss in ALL for name in loss.counters}
 #: Alerts of the pipeline whose counters say that something stands still, fills or is wrong, and not that it is lost.
 _NO_LOSS = {"CollectorDown", "CollectorSilent", "CollectorExporterStalled", "CollectorQueueFilling"} | {
-    *("ScrapeDown", "DiskFilling", "CertificateExpiring", "ConfigurationRejected", "ExportsMissing"),
+    *("ScrapeDown", "DiskFilling", "HostStarved", "CertificateExpiring", "ConfigurationRejected"),
+    "ExportsMissing",
     "Watchdog",
 }
 #: How metrics of ours are called that count what is given up.

@@ -16,7 +16,7 @@ DASHBOARDS = {
     "botobs-exchanges",
     "botobs-pipeline",
 }
-CAUSES = {"database", "exchange", "maintenance", "pipeline"}
+CAUSES = {"database", "exchange", "host", "maintenance", "pipeline"}
 
 
 def test_labels_route_it(alerts: list[Rule]) -> None:

@@ -149,3 +149,11 @@ def test_reasons_are_told() -> None:
         "it fires",
         "nothing that fires explains it in turn",
     }
+
+
+def test_what_a_likely_link_follows_from_is_likelier() -> None:
+    labels = {"service_name": "manager", "db_client_connection_pool_name": "pool"}
+    timeouts = _alert("DatabasePoolTimeouts", **labels)
+    exhausted = _alert("DatabasePoolExhausted", -15, **labels)
+    locked = _alert("DatabaseLocked", -17, datname="trading")
+    assert _guess(timeouts, locked, exhausted) == _guess(timeouts, exhausted, locked) == "DatabaseLocked"

@@ -1,0 +1,76 @@
+"""What the calls and failed traces of a service say for or against a cause, beside alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .alerts import Alert
+from .answer import Origin
+from .calls import Call, about_a_callee, below, culprits, leads_to
+from .subject import Subject
+
+#: By how much something counts, and what it says.
+Points = tuple[float, str]
+
+#: Words in the names of alerts about what takes long, where failed calls say little.
+_LONG = ("Latency", "Slow", "Stuck", "Heartbeat", "InFlight")
+#: Failed traces from which on it says something that none of them fails there.
+_ENOUGH = 3
+
+
+def in_its_calls(cause: Alert, subject: Subject, calls: Sequence[Call]) -> Points | None:
+    """Whether the service calls what the cause is about, and which part of what fails or lasts long it is."""
+    service = subject.labels.get("service_name", "")
+    mine = below(service, calls)
+    if not mine or not about_a_callee(cause) or cause.labels.get("service_name") == service:
+        return None
+    there = [call for call in mine if leads_to(call, cause)]
+    if not there:
+        what = cause.labels.get("exchange_name") or cause.labels.get("service_name") or "a database"
+        return -1.0, f"but {service} has not called {what} for an hour"
+    long = any(word in alert.name for alert in subject.alerts for word in _LONG)
+    measures: tuple[Callable[[Call], float], ...] = (_extra,) if long else (_failed, _extra)
+    for weight in measures:
+        if weighing := culprits(mine, weight):
+            share = sum(weighing.get(call, 0.0) for call in there) / sum(weighing.values())
+            return _said(share, max(there, key=weight), weight)
+    return None
+
+
+def _said(share: float, call: Call, weight: Callable[[Call], float]) -> Points | None:
+    who = f"calls of {call.client} to {call.server}"
+    if share < 0.1:
+        if call.database:
+            # A statement that waits for a lock is no call yet: that none failed or lasted long says nothing.
+            return None
+        what = "fail" if weight is _failed else "take longer than usual"
+        return -0.75, f"but few or none of the {who} {what}, and others do"
+    if weight is _failed:
+        return 1.5 * share, f"{call.failed:.0f} of {call.count:.0f} {who} failed"
+    return 1.5 * share, f"{who} take {call.duration:.2g} s, usually {call.usual:.2g} s"
+
+
+def in_its_traces(cause: Alert, origins: Sequence[Origin]) -> Points | None:
+    """Whether the failed traces of the subject fail first at what the cause is about."""
+    known = [origin for origin in origins if origin.kind != "service"]
+    total = sum(origin.traces for origin in known)
+    if not total or not about_a_callee(cause) or cause.name.startswith("Service"):
+        return None
+    there = sum(origin.traces for origin in known if _is_there(origin, cause))
+    if there:
+        return there / total, f"{there} of {total} failed calls in its traces went there"
+    return (-0.5, "but its traces fail elsewhere") if total >= _ENOUGH else None
+
+
+def _is_there(origin: Origin, cause: Alert) -> bool:
+    if origin.kind == "database":
+        return cause.name.startswith("Database")
+    return cause.labels.get("exchange_name") == origin.name
+
+
+def _failed(call: Call) -> float:
+    return call.failed
+
+
+def _extra(call: Call) -> float:
+    return call.extra

@@ -1,0 +1,33 @@
+"""Where failed traces fail first: what all else in them follows from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ...semconv import exchange
+from ..traces import Trace
+from ..traces.model import Kind, Span
+from .answer import Origin
+
+_DATABASE = ("db.system.name", "db.system")
+
+
+def origins(traces: Iterable[Trace]) -> tuple[Origin, ...]:
+    """The origins of failed traces, those of most traces first."""
+    found = Counter(origin for trace in traces for origin in _of(trace))
+    return tuple(Origin(kind, name, count) for (kind, name), count in found.most_common())
+
+
+def _of(trace: Trace) -> set[tuple[str, str]]:
+    failed = {span.span_id: span for span in trace.spans if span.error}
+    passed_on = {span.parent_id for span in failed.values()}
+    return {_what(span) for span in failed.values() if span.span_id not in passed_on}
+
+
+def _what(span: Span) -> tuple[str, str]:
+    if any(name in span.attributes for name in _DATABASE):
+        return "database", str(span.attributes.get("db.namespace", ""))
+    if span.kind is Kind.CLIENT and exchange.NAME in span.attributes:
+        return "exchange", str(span.attributes[exchange.NAME])
+    return "service", span.service
