@@ -17,6 +17,7 @@ from ....redaction import known
 from ....upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from .. import connection_events, errors
 from ..http_answer import STATED, HttpAnswer
+from ..names import IMPLICIT
 from ..operation import Operation, begin_operation, library
 from ..order_details import values_of
 from ..request import set_server, template
@@ -25,8 +26,6 @@ from ..standing import is_listen_key
 from ..telemetry import ExchangeTelemetry
 from .protocol import Call, ExchangeClient
 
-#: Methods with which no exchange takes an order.
-_ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS"})
 _LONGEST_VALUE = 128
 
 
@@ -173,9 +172,13 @@ class AdaptedCall(ContextScope):
             attributes = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
             self._exchanges.retries.add(1, {**attributes, semconv.OPERATION: operation.name})
         seen = CallRequest(self._exchanges, operation, method, url)
-        if method not in _ASIDE_METHODS:
+        if method not in orders.ASIDE_METHODS:
             self._evidence.requests.append(seen)
             operation.writes(self._call.sent if self._call.sent is not None else self._call.order)
+        witness = orders.current_witness() if operation.name == IMPLICIT else None
+        if witness is not None and witness.wants(seen):
+            # A call without a name may be an order, for all that is known here.
+            witness.see(seen)
         return seen
 
     def finish(self, result: Any) -> None:

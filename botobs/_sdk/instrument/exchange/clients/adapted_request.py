@@ -121,7 +121,6 @@ class SocketCall(ContextScope):
         # First: what comes next may fail, and the outcome of an order hangs on this.
         self._seen.written = True
         self._sent_at = time.time()
-        self._operation.awaits_answer()
         decoded = json.loads(message)
         self._operation.requests += 1
         self._operation.writes(decoded)
