@@ -435,7 +435,8 @@ class Order:
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
         """Write the stage on the span that is about this order, or on one of its own."""
         scope = otel_context.get_value(_SCOPE)
-        if span is None and isinstance(scope, tuple) and scope[0] is self:
+        # What goes on after the block has ended has its context still.
+        if span is None and isinstance(scope, tuple) and scope[0] is self and scope[1].is_recording():
             span = scope[1]
         if span is not None:
             self._write(span, stage, details)

@@ -29,6 +29,12 @@ Behaviour = Literal[
     "take, redirect",
     "lose, redirect",
     "lose, redirect and keep the method",
+    "take, say that it is there already",
+    "take, answer half a body",
+    "take, answer nothing",
+    "take, conflict",
+    "take, time out at the gateway",
+    "refuse, as a firewall",
 ]
 
 _ORDERS = re.compile("order|exchange|/buy/|/sell/", re.IGNORECASE)
@@ -70,6 +76,12 @@ class OrderDesk:
             "take, cut the answer": (200, order),
             "take, fail": (503, "<html>Service Unavailable</html>"),
             "lose, fail": (502, "<html>Bad Gateway</html>"),
+            "take, say that it is there already": (400, {"code": -2010, "msg": "Duplicate order sent."}),
+            "take, answer half a body": (200, json.dumps(order)[:25]),
+            "take, answer nothing": (200, ""),
+            "take, conflict": (409, "conflict"),
+            "take, time out at the gateway": (504, "<html>Gateway Time-out</html>"),
+            "refuse, as a firewall": (403, "<html>Forbidden</html>"),
             "take, answer a page": (200, "<html>One moment, please</html>"),
             "lose, answer a page": (200, "\n<!doctype html><html>One moment, please</html>"),
         }

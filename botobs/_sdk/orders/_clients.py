@@ -74,7 +74,9 @@ def _okx(error: Any) -> Quoted:
 
 def _kucoin(error: Any) -> Quoted | None:
     answer = error.response
-    return None if answer is None else Quoted("kucoin", 200, _body(answer.code, getattr(answer, "message", "")))
+    return (
+        None if answer is None else Quoted("kucoin", 200, _body(answer.code, getattr(answer, "message", "")))
+    )
 
 
 def _hyperliquid(error: Any) -> Quoted:

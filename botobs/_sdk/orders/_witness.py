@@ -25,6 +25,7 @@ _WITNESS = context.create_key("botobs-order-witness")
 _MOST_REQUESTS = 64
 _MOST_ERRORS = 16
 
+
 class _Aside(HttpRequest):
     """A request that is certainly none of the order's: what it ends with says nothing about that."""
 
@@ -168,6 +169,12 @@ class Witness:
     def aside(self, error: BaseException) -> None:
         """A watched client's call that submits no order raised `error`."""
         self._asides.append(error)
+
+    def tried(self, error: BaseException | None) -> None:
+        """A watched client has had an order checked, and that raised `error`."""
+        self.trial = True
+        if error is not None:
+            self._asides.append(error)
 
     def raised(self, error: BaseException, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it raised `error`."""

@@ -40,6 +40,13 @@ TOLD = {
     "lose, cut": "unknown",
     "take, cut the answer": "unknown",
     "take, fail": "unknown",
+    "take, say that it is there already": "unknown",
+    "take, answer half a body": "unknown",
+    "take, answer nothing": "unknown",
+    "take, conflict": "unknown",
+    "take, time out at the gateway": "unknown",
+    "refuse, as a firewall": "rejected",
+    "take, answer a page": "unknown",
     "nobody listens": "failed",
 }
 

@@ -191,7 +191,9 @@ def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
             request.writes()
     elif event.endswith("send_request_headers.failed"):
         error = info.get("exception")
-        if type(error).__name__ == "LocalProtocolError" or isinstance(getattr(error, "__cause__", None), _LOST):
+        if type(error).__name__ == "LocalProtocolError" or isinstance(
+            getattr(error, "__cause__", None), _LOST
+        ):
             # What is no HTTP was not sent; of what met a lost connection, the head is not whole.
             request.not_written()
 

@@ -132,7 +132,7 @@ class Submission:
     ) -> list[orders.Outcome]:
         if self.trial:
             if self._witness is not None:
-                self._witness.trial = True
+                self._witness.tried(error)
             return []
         if error is not None:
             verdicts = self._raised(error, answer)
