@@ -21,9 +21,9 @@ from ..names import IMPLICIT
 from ..operation import Operation, begin_operation, library
 from ..order_details import values_of
 from ..request import set_server, template
-from ..scope import ContextScope
 from ..standing import is_listen_key
 from ..telemetry import ExchangeTelemetry
+from .described import DescribedCall
 from .protocol import Call, ExchangeClient
 
 _LONGEST_VALUE = 128
@@ -124,10 +124,10 @@ def _attributes(order: Mapping[str, Any], values: bool) -> dict[str, Any]:
     return texts | (values_of(order, "amount", "price") if values else {})
 
 
-class AdaptedCall(ContextScope):
+class AdaptedCall(DescribedCall):
     """A call, and whoever watches the HTTP requests that are made within it."""
 
-    __slots__ = ("_call", "_client", "_evidence", "_exchanges", "_operation", "who")
+    __slots__ = ()
 
     def __init__(
         self,
@@ -137,25 +137,11 @@ class AdaptedCall(ContextScope):
         operation: Operation,
         evidence: orders.OrderRequests,
     ) -> None:
-        self._exchanges = exchanges
-        self._client = client
-        self._call = call
-        self._operation = operation
-        self._evidence = evidence
-        self.who = operation.who
         # The HTTP library's own span would show the signed address, and send our trace id to the exchange.
-        entered = context.set_value(orders.WATCHER, self)
-        super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
-
-    def pause(self) -> None:
-        """Leave the context."""
-        super().pause()
-        self._operation.pause()
-
-    def resume(self) -> None:
-        """Enter it again."""
-        self._operation.resume()
-        super().resume()
+        entered = context.set_value(
+            orders.WATCHER, self, context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True)
+        )
+        super().__init__(exchanges, client, call, operation, evidence, entered)
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
         """The HTTP library is about to send a request of this call."""
@@ -183,7 +169,7 @@ class AdaptedCall(ContextScope):
 
     def finish(self, result: Any) -> None:
         """The call returned `result`."""
-        ContextScope.pause(self)
+        self.leave()
         self._read(result)
         self._operation.finish(self._unified(result), self._refused(result) or "")
 
@@ -191,19 +177,6 @@ class AdaptedCall(ContextScope):
         """The call raised `error`."""
         self.leave(error)
         self._operation.fail(error)
-
-    def leave(self, error: BaseException | None = None) -> None:
-        """Leave for good."""
-        if not isinstance(error, GeneratorExit):
-            ContextScope.pause(self)
-
-    @never_raise(library)
-    def _unified(self, result: Any) -> Any:
-        return self._client.result(self._call, result)
-
-    @never_raise(library)
-    def _refused(self, result: Any) -> str:
-        return self._client.error(self._call, result)
 
     @never_raise(library)
     def _read(self, result: Any) -> None:
