@@ -46,6 +46,12 @@ NOT_KNOWN = {
 }
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class OrderDesk:
     """Answers every POST of an order by the next behaviour, and everything else with an empty object.
@@ -55,6 +61,7 @@ class OrderDesk:
         behaviours: What it does with the next orders.
         held: How many orders it holds.
         received: How many requests of orders reached it.
+        open: Whether it answers orders; it reads them all the same.
         answers: What it answers an order that it takes or refuses with, instead of Binance's.
     """
 
@@ -62,6 +69,7 @@ class OrderDesk:
     behaviours: list[Behaviour] = field(default_factory=list)
     held: int = 0
     received: int = 0
+    open: threading.Event = field(default_factory=_set)
     answers: dict[Behaviour, tuple[int, object]] = field(default_factory=dict)
 
     def _answer(self, behaviour: Behaviour) -> tuple[int, object]:
@@ -95,6 +103,7 @@ class OrderDesk:
                 _send(connection, 200, {})
                 return
             self.received += 1
+            self.open.wait()
             # A library that tries again may try more often than the test has planned.
             behaviour = self.behaviours.pop(0) if self.behaviours else "refuse"
             self.held += behaviour.startswith("take")

@@ -65,4 +65,5 @@ def test_each_case_is_told_as_it_is(client: str) -> None:
     cases = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert {case["case"]: case["told"] for case in cases} == TOLD
     held = {case["case"]: case["held"] for case in cases}
-    assert all(held[case] == case.startswith("take") for case in TOLD)
+    # Some clients send once more what a gateway did not answer.
+    assert all(bool(held[case]) == case.startswith("take") for case in TOLD)
