@@ -21,6 +21,8 @@ _ACCOUNT = re.compile(
     r"|transfer|user-?data-?stream|volume|webhook|withdraw",
     re.IGNORECASE,
 )
+#: By what somebody may want to find out about an order that was sent in a way that is not watched.
+_ABOUT_ORDERS = re.compile(r"order(?!_?-?book)|oco|trade|fill|position|execution", re.IGNORECASE)
 
 
 def is_trial(path: str) -> bool:
@@ -41,3 +43,8 @@ def is_order(path: str) -> bool:
 def is_account(path: str) -> bool:
     """Whether a path without the word for an order is certainly none that submits one."""
     return _ACCOUNT.search(path) is not None
+
+
+def is_about_orders(path: str) -> bool:
+    """Whether a path that submits nothing may be asked for because of an order that was sent."""
+    return _ABOUT_ORDERS.search(path) is not None

@@ -14,7 +14,7 @@ from ._classifiers import Outcome
 from ._decide import submit_outcome
 from ._evidence import causes
 from ._http import WATCHER, HttpRequest
-from ._paths import ASIDE_METHODS, is_account, is_aside, is_order, is_trial
+from ._paths import ASIDE_METHODS, is_about_orders, is_account, is_aside, is_order, is_trial
 from ._requests import requests_outcome
 from .journal import Entry
 from .unsettled import UnsettledOrder
@@ -38,7 +38,8 @@ class _Aside(HttpRequest):
     def failed(self, error: BaseException) -> None:
         """It ended without an answer."""
         super().failed(error)
-        self._errors.append(error)
+        if not is_about_orders(self.path):
+            self._errors.append(error)
 
 
 class Witness:
@@ -64,6 +65,7 @@ class Witness:
         "_lock",
         "_overlooked",
         "_requests",
+        "_unseen",
         "accepted",
         "doubts",
         "entry",
@@ -78,7 +80,7 @@ class Witness:
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
-        self._overlooked = False
+        self._overlooked = self._unseen = False
         self._asides: deque[BaseException] = deque(maxlen=_MOST_ERRORS)
         self.doubts: list[UnsettledOrder] = []
         self.accepted: set[str] = set()
@@ -167,8 +169,12 @@ class Witness:
             self._overlooked = True
 
     def aside(self, error: BaseException) -> None:
-        """A watched client's call that submits no order raised `error`."""
+        """A watched client's call that has nothing to do with orders raised `error`."""
         self._asides.append(error)
+
+    def sent_unseen(self) -> None:
+        """Something was sent over a WebSocket, where nobody tells the answers to it."""
+        self._unseen = True
 
     def tried(self, error: BaseException | None) -> None:
         """A watched client has had an order checked, and that raised `error`."""
@@ -182,6 +188,8 @@ class Witness:
             # What was written may be answered yet, and settles the order then.
             return worse(self.outcome, "unknown") or "unknown"
         seen = self._seen(exchange)
+        if self._unseen:
+            return worse(worse(self.outcome, seen), "unknown") or "unknown"
         if seen is not None or self.outcome == "accepted" or self._is_about(error):
             return worse(self.outcome, seen) or "unknown"
         if any(cause is aside for cause in causes(error) for aside in self._asides):
@@ -204,8 +212,10 @@ class Witness:
 
         A client may return a refusal, and the block may have caught what was raised.
         """
-        seen = self._seen(exchange)
-        return worse(self.outcome, seen) or ("failed" if self.trial else "accepted")
+        known = worse(self.outcome, self._seen(exchange))
+        if known is None:
+            return "failed" if self.trial and not self._unseen else "accepted"
+        return worse(known, "unknown") or "unknown" if self._unseen else known
 
     def close(self) -> None:
         """Let go of what was seen; whoever still has the context tells nothing any more, but for what is awaited."""

@@ -31,6 +31,8 @@ from .telemetry import ExchangeTelemetry
 
 _OPERATION = context.create_key("botobs-exchange-operation")
 _NUMBER = re.compile(r"-?\d{1,8}")
+#: Calls by which somebody may want to find out about an order that was sent in a way that is not watched.
+_ABOUT_ORDERS = re.compile(r"order(?!_book)|my_trades|position")
 
 
 def current() -> Operation | None:
@@ -270,7 +272,7 @@ class Operation(ContextScope):
             )
             if "unknown" in verdicts:
                 self.span.set_attribute(semconv.ORDER_OUTCOME, "unknown")
-        elif error is not None and name != IMPLICIT:
+        elif error is not None and name != IMPLICIT and not _ABOUT_ORDERS.search(name):
             _tell_aside(error)
         if name in CANCELS:
             attributes = {
@@ -303,7 +305,7 @@ class Operation(ContextScope):
 
 
 def _tell_aside(error: BaseException) -> None:
-    """The block of the user's code that submits an order need not ask what `error` says about it."""
+    """Where a block of the user's code submits an order, `error` says nothing about that."""
     witness = orders.current_witness()
     if witness is not None:
         witness.aside(error)
