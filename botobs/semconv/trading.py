@@ -21,7 +21,8 @@ ORDER_REASON = "botobs.order.reason"
 FEED_CHANNEL = "botobs.feed.channel"
 SUBJECT = "botobs.trading.subject"
 #: What became of one comparison with an exchange: `complete`; `incomplete`, where the exchange did not tell all;
-#: `failed`; `limited` and `banned`, after which reconcile pauses; `skipped`, to leave the rest of a limit to the bots.
+#: `failed`; `limited` and `banned`, after which reconcile pauses; `maintenance`, while the exchange does not trade;
+#: `skipped`, to leave the rest of a limit to the bots.
 RECONCILE_OUTCOME = "botobs.reconcile.outcome"
 #: What the exchange says of an order, in ccxt's words, or `not found`.
 EXCHANGE_STATUS = "exchange.order.status"
@@ -241,7 +242,7 @@ RECONCILE_LOOKS = Metric(
     unit="{look}",
     description=(
         "Comparisons of an account with what was reported, by what became of them: complete, incomplete, failed, "
-        "limited, banned or skipped."
+        "limited, banned, maintenance or skipped."
     ),
     attributes=(EXCHANGE_NAME, RECONCILE_OUTCOME),
 )

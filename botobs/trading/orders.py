@@ -117,8 +117,8 @@ class Order:
         """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
 
         What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
-        raised by the client or returned. Where none was seen, a block that ends well acknowledges the order; one that
-        has sent it over a WebSocket of a watched client does so when the answer comes. An
+        raised by the client or returned. Where none was seen, a block that ends well acknowledges the order; where a
+        watched client is still at it, in a task, a thread or over a WebSocket, its answer does so when it comes. An
         exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
@@ -129,6 +129,7 @@ class Order:
                 yield self
             except BaseException as error:
                 self._answered_by(error, witness)
+                witness.when_answered(lambda: self._answered_late(witness))
                 raise
             else:
                 if not witness.when_answered(lambda: self._answered_by(None, witness)):
@@ -306,6 +307,16 @@ class Order:
                 self._doubt()
         self._pass_on(witness)
 
+    @never_raise
+    def _answered_late(self, witness: orders.Witness) -> None:
+        """What went on after the block had been given up has ended."""
+        outcome = witness.returned(self._key[0])
+        if outcome == "accepted":
+            self.acknowledged()
+        elif outcome != "unknown":
+            self.settled(outcome)
+        self._pass_on(witness)
+
     def _pass_on(self, witness: orders.Witness) -> None:
         """Doubt what watched clients could not tell and settle what they could, each by the id it was sent with."""
         taken = bool(self._reached & _TAKEN)
@@ -424,7 +435,8 @@ class Order:
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
         """Write the stage on the span that is about this order, or on one of its own."""
         scope = otel_context.get_value(_SCOPE)
-        if span is None and isinstance(scope, tuple) and scope[0] is self:
+        # What goes on after the block has ended has its context still.
+        if span is None and isinstance(scope, tuple) and scope[0] is self and scope[1].is_recording():
             span = scope[1]
         if span is not None:
             self._write(span, stage, details)

@@ -29,6 +29,12 @@ Behaviour = Literal[
     "take, redirect",
     "lose, redirect",
     "lose, redirect and keep the method",
+    "take, say that it is there already",
+    "take, answer half a body",
+    "take, answer nothing",
+    "take, conflict",
+    "take, time out at the gateway",
+    "refuse, as a firewall",
 ]
 
 _ORDERS = re.compile("order|exchange|/buy/|/sell/", re.IGNORECASE)
@@ -40,6 +46,12 @@ NOT_KNOWN = {
 }
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class OrderDesk:
     """Answers every POST of an order by the next behaviour, and everything else with an empty object.
@@ -49,6 +61,7 @@ class OrderDesk:
         behaviours: What it does with the next orders.
         held: How many orders it holds.
         received: How many requests of orders reached it.
+        open: Whether it answers orders; it reads them all the same.
         answers: What it answers an order that it takes or refuses with, instead of Binance's.
     """
 
@@ -56,6 +69,7 @@ class OrderDesk:
     behaviours: list[Behaviour] = field(default_factory=list)
     held: int = 0
     received: int = 0
+    open: threading.Event = field(default_factory=_set)
     answers: dict[Behaviour, tuple[int, object]] = field(default_factory=dict)
 
     def _answer(self, behaviour: Behaviour) -> tuple[int, object]:
@@ -70,6 +84,12 @@ class OrderDesk:
             "take, cut the answer": (200, order),
             "take, fail": (503, "<html>Service Unavailable</html>"),
             "lose, fail": (502, "<html>Bad Gateway</html>"),
+            "take, say that it is there already": (400, {"code": -2010, "msg": "Duplicate order sent."}),
+            "take, answer half a body": (200, json.dumps(order)[:25]),
+            "take, answer nothing": (200, ""),
+            "take, conflict": (409, "conflict"),
+            "take, time out at the gateway": (504, "<html>Gateway Time-out</html>"),
+            "refuse, as a firewall": (403, "<html>Forbidden</html>"),
             "take, answer a page": (200, "<html>One moment, please</html>"),
             "lose, answer a page": (200, "\n<!doctype html><html>One moment, please</html>"),
         }
@@ -83,6 +103,7 @@ class OrderDesk:
                 _send(connection, 200, {})
                 return
             self.received += 1
+            self.open.wait()
             # A library that tries again may try more often than the test has planned.
             behaviour = self.behaviours.pop(0) if self.behaviours else "refuse"
             self.held += behaviour.startswith("take")

@@ -49,6 +49,12 @@ class Simulator:
         async with self.session.post(f"{self.url}/control/faults", json=body) as response:
             assert response.status == 200, await response.text()
 
+    async def clear(self, fault: str, exchange: str) -> None:
+        """Turn one of an exchange's off again."""
+        where = {"fault": fault, "exchange": exchange}
+        async with self.session.delete(f"{self.url}/control/faults", params=where) as response:
+            assert response.status == 200, await response.text()
+
     async def counts(self, name: str) -> dict[str, Any]:
         """What the control API says that an exchange has counted."""
         async with self.session.get(f"{self.url}/control/counts") as response:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ._classifiers import Answer, Outcome, classified
-from ._codes import meaning, table_of
-from ._evidence import LONGEST_TEXT, codes_in
+from ._codes import ACCEPTED, meaning, table_of
+from ._evidence import LONGEST_TEXT, codes_in, left_open, sent_before
 
 #: How answers without a code say that the order was not taken: HTX, Coinbase, Hyperliquid.
 _REFUSALS = re.compile(r'"success"\s{0,4}:\s{0,4}false|"status"\s{0,4}:\s{0,4}"err(?:or)?"')
@@ -17,8 +17,8 @@ _REFUSALS = re.compile(r'"success"\s{0,4}:\s{0,4}false|"status"\s{0,4}:\s{0,4}"e
 _SENTENCES = re.compile(r'"error"\s{0,4}:\s{0,4}"')
 
 
-#: What no exchange answers a request with.
-_PAGE = re.compile(r"\s{0,100}<")
+#: An answer that has no body, and says so.
+_NO_CONTENT = 204
 
 #: How Binance answers a request to cancel one order and to submit another.
 _REPLACEMENT = re.compile(r'"newOrderResult"\s{0,4}:\s{0,4}"([A-Z_]{1,16})"')
@@ -26,9 +26,10 @@ _REPLACEMENT = re.compile(r'"newOrderResult"\s{0,4}:\s{0,4}"([A-Z_]{1,16})"')
 Answered = Literal["accepted", "rejected", "unknown"]
 
 
-def code_outcome(exchange: str, codes: tuple[str, ...]) -> Answered:
-    """What became of one order of a batch that came back with error codes."""
-    return "rejected" if meaning(exchange, codes) == "rejected" else "unknown"
+def code_outcome(exchange: str, codes: tuple[str, ...], text: str = "") -> Answered:
+    """What became of one order of a batch that came back with error codes, and with the words of `text`."""
+    refused = meaning(exchange, codes) == "rejected" and not sent_before(text)
+    return "rejected" if refused else "unknown"
 
 
 def replacement(exchange: str, answer: str) -> Outcome | None:
@@ -40,10 +41,11 @@ def replacement(exchange: str, answer: str) -> Outcome | None:
         return "failed"
     if found[1] == "SUCCESS":
         return "accepted"
-    return code_outcome(exchange, codes_in(answer[answer.find('"newOrderResponse"') :]))
+    response = answer[answer.find('"newOrderResponse"') :]
+    return code_outcome(exchange, codes_in(response), response)
 
 
-def answer_outcome(exchange: str, status: int | None, answer: str) -> Answered:
+def answer_outcome(exchange: str, status: int | None, answer: str | None) -> Answered:
     """What became of an order by the answer to its request.
 
     In this order: the exchange's own code, its word for a failure, the HTTP status. A code that is in no table leaves
@@ -52,23 +54,46 @@ def answer_outcome(exchange: str, status: int | None, answer: str) -> Answered:
     Args:
         exchange: As it is called in `exchange.name`.
         status: HTTP status; None where it is not known.
-        answer: The beginning of the body.
+        answer: The beginning of the body; None where it was not read.
     """
+    replaced = replacement(exchange, answer or "")
+    if replaced is not None:
+        # Of a new order that was not even attempted, the exchange has taken nothing.
+        return "rejected" if replaced == "failed" else replaced
+    outcome = _outcome(exchange, status, answer)
+    # A refusal because the order was sent before says that it is there.
+    return "unknown" if outcome == "rejected" and sent_before(answer or "") else outcome
+
+
+def _outcome(exchange: str, status: int | None, body: str | None) -> Answered:
+    answer = body or ""
     if table_of(exchange) == "hyperliquid" and _SENTENCES.search(answer[:LONGEST_TEXT]):
         return "rejected"
-    codes = tuple(code for code in codes_in(answer) if code != str(status))
+    found = codes_in(answer, labels=bool(table_of(exchange)))
+    codes = tuple(code for code in found if code != str(status))
     said = meaning(exchange, codes)
     if said is not None:
         return "rejected" if said == "rejected" else "unknown"
     if status is not None and not 200 <= status < 300:
-        return "rejected" if 400 <= status < 500 and status != 408 else "unknown"
-    if _PAGE.match(answer):
-        # Whatever stands before the exchange has answered in its place.
+        return "unknown" if left_open(status) else "rejected"
+    if body is not None and status != _NO_CONTENT and not _is_whole(body):
+        # It was cut, or whatever stands before the exchange has answered in its place.
         return "unknown"
-    if codes:
+    if not ACCEPTED.get(exchange, frozenset()).issuperset(codes):
         # An error of an exchange without a table, in an answer that is otherwise well.
         return "unknown"
     return "rejected" if _REFUSALS.search(answer[:LONGEST_TEXT]) else "accepted"
+
+
+def _is_whole(body: str) -> bool:
+    """Whether a body is JSON that says something, as exchanges answer; of a long one only its beginning is there."""
+    text = body.lstrip("\ufeff \t\r\n")
+    if len(body) >= LONGEST_TEXT:
+        return text[:1] in ("{", "[")
+    try:
+        return bool(json.loads(text))
+    except ValueError:
+        return False
 
 
 def result_outcome(exchange: str, result: Any) -> Outcome:

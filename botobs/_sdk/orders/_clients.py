@@ -47,7 +47,7 @@ def quoted(error: BaseException) -> Quoted | Literal["failed"] | None:
 
 def _bybit(error: Any) -> Quoted:
     # pybit calls bybit's own code a status.
-    return Quoted("bybit", None, json.dumps({"retCode": error.status_code}))
+    return Quoted("bybit", None, _body(error.status_code, getattr(error, "message", "")))
 
 
 def _binance_connector(error: Any) -> Quoted:
@@ -61,7 +61,7 @@ def _binance_server(error: Any) -> Quoted:
 
 def _binance_modular(error: Any) -> Quoted:
     # The connectors of the second generation call Binance's own code a status.
-    return Quoted("binance", None, _body(error.status_code, ""))
+    return Quoted("binance", None, _body(error.status_code, getattr(error, "error_message", "")))
 
 
 def _alpaca(error: Any) -> Quoted:
@@ -69,12 +69,14 @@ def _alpaca(error: Any) -> Quoted:
 
 
 def _okx(error: Any) -> Quoted:
-    return Quoted("okx", error.status_code, _body(error.code, ""))
+    return Quoted("okx", error.status_code, _body(error.code, getattr(error, "message", "")))
 
 
 def _kucoin(error: Any) -> Quoted | None:
     answer = error.response
-    return None if answer is None else Quoted("kucoin", 200, _body(answer.code, ""))
+    return (
+        None if answer is None else Quoted("kucoin", 200, _body(answer.code, getattr(answer, "message", "")))
+    )
 
 
 def _hyperliquid(error: Any) -> Quoted:
@@ -82,7 +84,8 @@ def _hyperliquid(error: Any) -> Quoted:
 
 
 def _body(code: Any, message: Any) -> str:
-    return json.dumps({"code": str(code)}) if code not in (None, "", "None") else str(message)[:LONGEST_TEXT]
+    words = str(message or "")[:LONGEST_TEXT]
+    return json.dumps({"code": str(code), "msg": words}) if code not in (None, "", "None") else words
 
 
 _READERS: dict[tuple[str, str], Callable[[Any], Quoted | None]] = {

@@ -21,6 +21,7 @@ OPEN_CLASSES = frozenset(
     {
         "BadResponse",
         "CancelPending",
+        "DuplicateOrderId",
         "ExchangeNotAvailable",
         "NetworkError",
         "NullResponse",
@@ -56,6 +57,7 @@ UNKNOWN: dict[str, dict[str, str]] = {
         "-3044": "ccxt: System busy.",
         "-4078": "ccxt: options internal error",
         "-4116": "Duplicated client order id.",
+        "-20132": "ccxt: The client algo id is duplicated",
         "-5041": "ccxt: Time out for too many requests from this account queueing (futures: no depth for this order).",
     },
     "bybit": {
@@ -64,6 +66,7 @@ UNKNOWN: dict[str, dict[str, str]] = {
         "10014": "Invalid duplicate request.",
         "10016": "Internal server error; service is restarting.",
         "12141": "ccxt: Duplicate clientOrderId.",
+        "30001": "ccxt: order_link_id is repeated",
         "110030": "ccxt: Duplicate orderId",
         "110072": "ccxt: OrderLinkedID is duplicate.",
         "131201": "ccxt: Internal error",
@@ -217,6 +220,9 @@ REFUSED: dict[str, dict[str, str]] = {
 ENVELOPES: dict[str, frozenset[str]] = {
     "okx": frozenset({"1", "2"}),
 }
+
+#: Codes of exchanges without a table that mean success, beside those that mean it everywhere.
+ACCEPTED: dict[str, frozenset[str]] = {"bitmart": frozenset({"1000"})}
 
 #: Classes of codes that ccxt has none for.
 _CLASSES: dict[str, dict[str, str]] = {"alpaca": {"40310000": "InsufficientFunds"}}

@@ -83,7 +83,10 @@ def submit_outcome(
     if said is not None:
         return said
     try:
-        return _decide(error, sent, status, exchange, answer, written, listed)
+        outcome = _decide(error, sent, status, exchange, answer, written, listed)
+        if outcome == "rejected" and _evidence.sent_before(answer or _evidence.message(error)):
+            return "unknown"
+        return outcome
     except Exception:
         # An exception of a class that cannot even be looked at is no evidence.
         return "unknown"
@@ -131,7 +134,7 @@ def _decide(
 def _answered(error: BaseException, status: int | None) -> Outcome:
     if status is None:
         return "unknown" if _evidence.unanswered(error) else "rejected"
-    return "unknown" if status == 408 or status >= 500 else "rejected"
+    return "unknown" if _evidence.left_open(status) and not 200 <= status < 300 else "rejected"
 
 
 def _says_status(error: BaseException) -> bool:

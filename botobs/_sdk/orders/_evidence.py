@@ -13,8 +13,21 @@ _CODE = re.compile(
     r'"(?:code|retCode|ret_code|sCode|error_code|err-code|err_code|label|error)"\s{0,8}:\s{0,8}(?:\[\s{0,8})?"?'
     r"(-?\w[\w.:\- ]{0,63})"
 )
+#: Elsewhere than at Gate a label is the order's own, which the user gives.
+_LABEL = re.compile(r'"label"\s{0,8}:\s{0,8}"?[\w.:\- ]{0,64}')
 #: Kraken's errors come in a list, each with its severity and category.
 _KRAKEN = re.compile(r'"([EW][A-Za-z]{2,20}:[\w.\- ]{1,63})')
+#: How exchanges say that an order with this id, or this very request, was there before. What has no word for it has a
+#: code: `_codes.UNKNOWN`. Binance (-2010, "Duplicate order sent."), Alpaca (40010001, "client_order_id must be
+#: unique"), Hyperliquid ("duplicate nonce"), Gate (`REPEATED_CREATION`) have only their words, or one code for much.
+_SENT_BEFORE = re.compile(
+    r"duplicat(?!e (?:values?|param))|repeated|(?:must be|not) unique"
+    r"|already[ _-](?:exist|in[ _-]use|used|submitted|placed|sent|processed|received)",
+    re.IGNORECASE,
+)
+#: Statuses below 500 of whoever gave up waiting for what stands behind it, or for whoever asked, and of a conflict with
+#: what is there: RFC 9110 (408, 409), AWS load balancers (460), nginx (499).
+_LEFT_OPEN = frozenset({408, 409, 460, 499})
 _MESSAGE = re.compile(r'"(?:msg|message|retMsg|sMsg)"\s{0,8}:\s{0,8}"([^"\\]{1,160})"')
 _NO_ERROR = frozenset({"0", "00000", "200", "200000", "null", "false"})
 
@@ -54,12 +67,29 @@ def names(error: BaseException) -> Iterator[str]:
     return (base.__name__ for base in type(error).__mro__)
 
 
-def codes_in(text: str) -> tuple[str, ...]:
-    """The error codes in an answer, in its order; none for what means success."""
+def codes_in(text: str, labels: bool = True) -> tuple[str, ...]:
+    """The error codes in an answer, in its order; none for what means success.
+
+    Args:
+        text: The answer.
+        labels: Whether a label is a code, as Gate's are.
+    """
     head = text[:LONGEST_TEXT]
+    if not labels and '"label"' in head:
+        head = _LABEL.sub("", head)
     found = [match.group(1) for match in _CODE.finditer(head)]
     found += [match.group(1) for match in _KRAKEN.finditer(head)]
     return tuple(code for code in found if code not in _NO_ERROR)
+
+
+def sent_before(text: str) -> bool:
+    """Whether an answer says that the order was sent before: then it is there, whatever became of this request."""
+    return _SENT_BEFORE.search(text[:LONGEST_TEXT]) is not None
+
+
+def left_open(status: int) -> bool:
+    """Whether an HTTP status that is no success says nothing about what became of the request."""
+    return status in _LEFT_OPEN or not 400 <= status < 500
 
 
 def messages_in(text: str) -> tuple[str, ...]:

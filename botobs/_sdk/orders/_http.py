@@ -24,24 +24,52 @@ class HttpRequest:
         method: In upper case.
         path: Without its query, which may hold a signature.
         written: Bytes of it were handed to a connection.
+        running: It has neither been answered nor failed: it may be written yet.
         status: HTTP status of the answer.
         answer: The beginning of the answer's body, as far as it was read.
+        read: The answer's body was seen, even if it is empty.
         error: What the library raised instead.
         repeated: The library has sent it again after it was written: what is answered is answered to the last one.
+        writer: Who has written it last, where that is known.
         strayed: What is answered is the answer to a request of another method, to which the library was redirected.
     """
 
-    __slots__ = ("answer", "error", "method", "path", "repeated", "status", "strayed", "written")
+    __slots__ = (
+        "answer",
+        "error",
+        "method",
+        "path",
+        "read",
+        "repeated",
+        "running",
+        "status",
+        "strayed",
+        "writer",
+        "written",
+    )
 
     def __init__(self, method: str, path: str) -> None:
         self.method = method
         self.path = path
         self.written = False
+        self.running = True
         self.status: int | None = None
         self.answer = ""
+        self.read = False
         self.error: BaseException | None = None
         self.repeated = False
         self.strayed = False
+        self.writer: object = None
+
+    def writes(self) -> None:
+        """Bytes of it are about to be handed to a connection, perhaps once more."""
+        self.repeated = self.repeated or self.written
+        self.written = True
+
+    def not_written(self) -> None:
+        """The connection has refused its first bytes: no server has enough of them to act on."""
+        # What was written before it was repeated stays so.
+        self.written = self.repeated
 
     def answered(
         self,
@@ -50,7 +78,9 @@ class HttpRequest:
         headers: Mapping[str, str] | None = None,  # noqa: ARG002 - for those who look at more than orders
     ) -> None:
         """It was answered; called again, without its headers, when more of the body is known."""
+        self.running, self.writer = False, None
         self.status = status
+        self.read = self.read or body is not None
         if isinstance(body, str):
             self.answer = body[:LONGEST_TEXT]
         elif body:
@@ -58,6 +88,7 @@ class HttpRequest:
 
     def failed(self, error: BaseException) -> None:
         """It ended without an answer."""
+        self.running, self.writer = False, None
         self.error = error
 
 

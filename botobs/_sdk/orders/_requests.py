@@ -22,6 +22,9 @@ def request_outcome(request: HttpRequest, exchange: str) -> Outcome:
 
 
 def _last_outcome(request: HttpRequest, exchange: str) -> Outcome:
+    if request.running:
+        # Whoever asks has not waited for it: it goes on in a task or thread of its own, and may be written yet.
+        return "unknown"
     if not request.written and request.status is None:
         # Cancelled or timed out while it waited for a connection, or refused one.
         return "failed"
@@ -31,7 +34,7 @@ def _last_outcome(request: HttpRequest, exchange: str) -> Outcome:
     if request.status is None or request.error is not None:
         # Of the answer, if there was one, only a part was read.
         return "unknown"
-    return answer_outcome(exchange, request.status, request.answer)
+    return answer_outcome(exchange, request.status, request.answer if request.read else None)
 
 
 def requests_outcome(requests: Iterable[HttpRequest], exchange: str) -> Outcome | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
@@ -12,7 +12,9 @@ from opentelemetry import context
 from ._attempts import worse
 from ._classifiers import Outcome
 from ._decide import submit_outcome
+from ._evidence import causes
 from ._http import WATCHER, HttpRequest
+from ._paths import ASIDE_METHODS, is_about_orders, is_account, is_aside, is_order, is_trial
 from ._requests import requests_outcome
 from .journal import Entry
 from .unsettled import UnsettledOrder
@@ -21,13 +23,23 @@ _WITNESS = context.create_key("botobs-order-witness")
 
 #: Requests that are remembered; a block that sends one order sends few.
 _MOST_REQUESTS = 64
-#: Methods with which no exchange takes an order. Cancellations are asked for by DELETE, or by a path that says so.
-_ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
-_ORDER_PATH = re.compile(r"order|oco|exchange$", re.IGNORECASE)
-_ASIDE_PATH = re.compile(
-    r"cancel(?!.?replace)|query|open_?-?orders|closed_?-?orders|orders?_?-?(info|history|status|test)|(^|/)(info|login|auth)",
-    re.IGNORECASE,
-)
+_MOST_ERRORS = 16
+
+
+class _Aside(HttpRequest):
+    """A request that is certainly none of the order's: what it ends with says nothing about that."""
+
+    __slots__ = ("_errors",)
+
+    def __init__(self, method: str, path: str, errors: deque[BaseException]) -> None:
+        super().__init__(method, path)
+        self._errors = errors
+
+    def failed(self, error: BaseException) -> None:
+        """It ended without an answer."""
+        super().failed(error)
+        if not is_about_orders(self.path):
+            self._errors.append(error)
 
 
 class Witness:
@@ -40,19 +52,25 @@ class Witness:
         entry: The order in the journal, if it is written down.
         doubts: Orders of unknown outcome, for whoever ends the block to pass on.
         accepted: Client order ids of those that were accepted, where they are asked for.
-        waiting: How many submissions are written whose answers come after their calls, over a WebSocket.
+        waiting: How many submissions of watched clients have begun and not been told of: their calls run in tasks or
+            threads of their own, or are answered later over a WebSocket.
+        trial: An order was only checked by the exchange.
     """
 
     __slots__ = (
+        "_asides",
         "_closed",
         "_error",
         "_later",
         "_lock",
+        "_overlooked",
         "_requests",
+        "_unseen",
         "accepted",
         "doubts",
         "entry",
         "outcome",
+        "trial",
         "waiting",
     )
 
@@ -62,9 +80,12 @@ class Witness:
         self._error: BaseException | None = None
         self._closed = False
         self._requests: list[HttpRequest] = []
+        self._overlooked = self._unseen = False
+        self._asides: deque[BaseException] = deque(maxlen=_MOST_ERRORS)
         self.doubts: list[UnsettledOrder] = []
         self.accepted: set[str] = set()
         self.waiting = 0
+        self.trial = False
         self._lock = threading.Lock()
         self._later: Callable[[], None] | None = None
 
@@ -100,7 +121,7 @@ class Witness:
         return True
 
     def await_answer(self) -> None:
-        """A submission is written whose answer comes after its call."""
+        """A submission has begun."""
         with self._lock:
             self.waiting += 1
 
@@ -124,31 +145,77 @@ class Witness:
 
     def request(self, method: str, url: str) -> HttpRequest | None:
         """A request of a client that is not watched is about to be sent."""
-        if self._closed or method in _ASIDE_METHODS or len(self._requests) >= _MOST_REQUESTS:
+        if self._closed:
             return None
-        request = HttpRequest(method, urlsplit(url).path)
-        self._requests.append(request)
+        path = urlsplit(url).path
+        request = HttpRequest(method, path)
+        if not self.wants(request):
+            return _Aside(method, path, self._asides)
+        self.see(request)
         return request
+
+    def wants(self, request: HttpRequest) -> bool:
+        """Whether a request may be one that submits an order, by its method and path."""
+        path = request.path
+        self.trial = self.trial or is_trial(path)
+        aside = request.method in ASIDE_METHODS or is_aside(path) or (is_account(path) and not is_order(path))
+        return not aside and not self._closed
+
+    def see(self, request: HttpRequest) -> None:
+        """A request that may carry the order is about to be sent."""
+        if len(self._requests) < _MOST_REQUESTS:
+            self._requests.append(request)
+        else:
+            self._overlooked = True
+
+    def aside(self, error: BaseException) -> None:
+        """A watched client's call that has nothing to do with orders raised `error`."""
+        self._asides.append(error)
+
+    def sent_unseen(self) -> None:
+        """Something was sent over a WebSocket, where nobody tells the answers to it."""
+        self._unseen = True
+
+    def tried(self, error: BaseException | None) -> None:
+        """A watched client has had an order checked, and that raised `error`."""
+        self.trial = True
+        if error is not None:
+            self._asides.append(error)
 
     def raised(self, error: BaseException, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it raised `error`."""
-        if self.outcome is not None and (error is self._error or error.__cause__ is self._error is not None):
-            return self.outcome
         if self.waiting:
             # What was written may be answered yet, and settles the order then.
             return worse(self.outcome, "unknown") or "unknown"
         seen = self._seen(exchange)
-        if seen is not None or self.outcome == "accepted":
+        if self._unseen:
+            return worse(worse(self.outcome, seen), "unknown") or "unknown"
+        if seen is not None or self.outcome == "accepted" or self._is_about(error):
             return worse(self.outcome, seen) or "unknown"
+        if any(cause is aside for cause in causes(error) for aside in self._asides):
+            return self.outcome or "failed"
         return worse(self.outcome, submit_outcome(error, exchange=exchange)) or "unknown"
+
+    def _is_about(self, error: BaseException) -> bool:
+        """Whether `error` is what a watched client raised, or what the user's own code made of it.
+
+        What is raised in its handler by a transport is of another way to the exchange that was tried.
+        """
+        told = self._error
+        if told is None:
+            return False
+        own = not isinstance(error, OSError) and error.__context__ is told
+        return error is told or error.__cause__ is told or own
 
     def returned(self, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it came to its end.
 
         A client may return a refusal, and the block may have caught what was raised.
         """
-        seen = self._seen(exchange)
-        return worse(self.outcome, seen) or "accepted"
+        known = worse(self.outcome, self._seen(exchange))
+        if known is None:
+            return "failed" if self.trial and not self._unseen else "accepted"
+        return worse(known, "unknown") or "unknown" if self._unseen else known
 
     def close(self) -> None:
         """Let go of what was seen; whoever still has the context tells nothing any more, but for what is awaited."""
@@ -158,12 +225,13 @@ class Witness:
         self._error = None
         self.doubts = []
         self._requests = []
+        self._asides.clear()
 
     def _seen(self, exchange: str) -> Outcome | None:
         """What the requests say together; None where there were none."""
-        wanted = [request for request in self._requests if not _ASIDE_PATH.search(request.path)]
-        own = [request for request in wanted if _ORDER_PATH.search(request.path)] or wanted
-        return requests_outcome(own, exchange)
+        own = [request for request in self._requests if is_order(request.path)] or self._requests
+        seen = requests_outcome(own, exchange)
+        return worse(seen, "unknown") if self._overlooked else seen
 
 
 def current_witness() -> Witness | None:

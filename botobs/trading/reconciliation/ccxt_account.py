@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..._sdk.instrument.exchange import errors
 from ..._sdk.safe import number_of
-from .pace import Limited, Pace
+from .pace import Limited, Pace, Stopped
 
+#: ccxt's words for an exchange that does not trade: what its lists leave out is there all the same.
+_NOT_TRADING = frozenset({"maintenance", "shutdown", "error"})
+#: Seconds between two questions for it; while the exchange does not trade, it is asked before each look.
+_STATUS_EVERY = 60.0
 #: Exchanges where a request for an order by its client order id covers all states, so that "not found" means that there
 #: is none, and whose ccxt classes make that request. Binance and MEXC: GET order with origClientOrderId,
 #: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/account-endpoints; OKX: trade/order with clOrdId,
@@ -51,6 +56,28 @@ class CcxtAccount:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._whole: dict[str, bool] = {}
         self._before: Any = None
+        self._trading = True
+        self._asked = -_STATUS_EVERY
+
+    def is_trading(self) -> bool:
+        """Whether the exchange trades, as far as it tells: one that is not asked, or does not answer that, does.
+
+        Raises:
+            Limited: The exchange limits requests.
+            Stopped: Nothing is to be asked any more.
+        """
+        if self._client.has.get("fetchStatus") is not True:
+            return True
+        if self._trading and time.monotonic() - self._asked < _STATUS_EVERY:
+            return True
+        try:
+            self._trading = _mapping(self._call("fetch_status")).get("status") not in _NOT_TRADING
+        except (Limited, Stopped):
+            raise
+        except Exception as error:
+            self._trading = errors.category(error) != "maintenance"
+        self._asked = time.monotonic()
+        return self._trading
 
     def prepare(self) -> None:
         """Take the client over: its requests wait for our pace, and it has an event loop of its own.

@@ -143,7 +143,7 @@ class Worker:
         self._skipped = 0
         with self._recorder.span(f"reconcile {self.exchange}", {names.EXCHANGE_NAME: self.exchange}):
             try:
-                outcome = "complete" if self._looker.look() else "incomplete"
+                outcome = self._look()
             except PermissionError as error:
                 _mark_failed(error)
                 self._paused("limited", error.seconds if isinstance(error, Limited) else 0.0)
@@ -156,12 +156,22 @@ class Worker:
                 return
             get_current_span().set_attribute(names.RECONCILE_OUTCOME, outcome)
         self._count(outcome)
+        if outcome == "maintenance":
+            self._wait = self._every
+            return
         if self._pause:
             logger.warning("%s is reconciled again", self.exchange)
         self._pause = 0.0
         self.last_complete = time.time()
         # What is suspected is looked at again once the grace time is over.
         self._wait = min(self._every, self._looker.grace) if self._looker.findings.pending() else self._every
+
+    def _look(self) -> str:
+        account = self._account
+        if isinstance(account, CcxtAccount) and not account.is_trading():
+            # What is missing in its lists now proves nothing.
+            return "maintenance"
+        return "complete" if self._looker.look() else "incomplete"
 
     def _paused(self, outcome: str, seconds: float) -> None:
         self._pause = min(_LONGEST_PAUSE, max(_FIRST_PAUSE, 2 * self._pause))

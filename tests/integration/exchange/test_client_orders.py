@@ -40,6 +40,13 @@ TOLD = {
     "lose, cut": "unknown",
     "take, cut the answer": "unknown",
     "take, fail": "unknown",
+    "take, say that it is there already": "unknown",
+    "take, answer half a body": "unknown",
+    "take, answer nothing": "unknown",
+    "take, conflict": "unknown",
+    "take, time out at the gateway": "unknown",
+    "refuse, as a firewall": "rejected",
+    "take, answer a page": "unknown",
     "nobody listens": "failed",
 }
 
@@ -58,4 +65,5 @@ def test_each_case_is_told_as_it_is(client: str) -> None:
     cases = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert {case["case"]: case["told"] for case in cases} == TOLD
     held = {case["case"]: case["held"] for case in cases}
-    assert all(held[case] == case.startswith("take") for case in TOLD)
+    # Some clients send once more what a gateway did not answer.
+    assert all(bool(held[case]) == case.startswith("take") for case in TOLD)

@@ -16,6 +16,7 @@ from botobs._demo.exchange_simulator.exchange import Behaviour
 from botobs._sdk.orders.unsettled import UNSETTLED
 from botobs.semconv import exchange as exchange_names
 from botobs.semconv import trading as names
+from botobs.trading.reconciliation import ccxt_account
 from tests.support.simulator import SYMBOL, running_simulator
 from tests.support.waiting import eventually_async
 from tests.unit.trading.reconcile_scene import KINDS, Scene, Trader, captured_by, settlements
@@ -241,6 +242,24 @@ async def test_it_pauses_where_the_exchange_limits_requests(
     assert (await scene.simulator.counts("binance"))["calls"] == asked
     assert "limits requests: it is not reconciled for 120 s" in caplog.text
     assert scene.orphaned() == 0
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+async def test_nothing_is_compared_while_the_exchange_is_in_maintenance(
+    scene: Scene, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own status says so; nothing else is asked until it trades again."""
+    monkeypatch.setattr(ccxt_account, "_STATUS_EVERY", 0.0)
+    await scene.buy("mine")
+    await scene.reconcile(scene.client(kind))
+    await scene.simulator.fault("maintenance", exchange="binance")
+    await eventually_async(lambda: scene.count("maintenance") >= 1)
+    complete, failed = scene.count("complete"), scene.count("failed")
+    await eventually_async(lambda: scene.count("maintenance") >= 3)
+    assert (scene.count("complete"), scene.count("failed")) == (complete, failed)
+    await scene.simulator.clear("maintenance", exchange="binance")
+    await scene.behind("cancel", client_id="mine")
+    await eventually_async(lambda: scene.ghosts() == 1)
 
 
 async def test_it_ends_with_the_service(scene: Scene) -> None:

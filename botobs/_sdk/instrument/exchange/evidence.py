@@ -7,6 +7,7 @@ a watched client. All others pass with one look at the context.
 from __future__ import annotations
 
 import http.client
+import ssl
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,13 @@ _begin = never_raise(_LIBRARY)(orders.begin_request)
 
 #: Redirections after which a request need not be repeated as it was; 307 and 308 ask for that. RFC 9110, 15.4.
 _ELSEWHERE = frozenset({301, 302, 303})
+
+#: How a connection that is lost already meets the first bytes. Not every `OSError`: a handler of signals may raise
+#: one after they were written.
+_LOST = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+#: A proxy is asked for a tunnel before anything of the request itself is sent.
+_TUNNEL = b"CONNECT "
 
 Method = Callable[..., Any]
 
@@ -63,7 +71,12 @@ class OrderEvidence:
     def _aiohttp(self, module: ModuleType) -> None:
         orders.seen_libraries.add("aiohttp")
         self._patches.replace_method(module.ClientSession, "_request", _aiohttp_request)
-        self._patches.replace_method(module.ClientRequest, "send", _aiohttp_send)
+        writer = module.http_writer.StreamWriter
+        written = [name for name in ("_write", "_writelines") if hasattr(writer, name)]
+        for name in written:
+            self._patches.replace_method(writer, name, _aiohttp_write)
+        if not written:
+            self._patches.replace_method(module.ClientRequest, "send", _aiohttp_send)
         self._patches.replace_method(module.ClientResponse, "read", _aiohttp_read)
 
 
@@ -72,13 +85,20 @@ def _send_bytes(wrapped: Method) -> Method:
 
     def send(self: Any, data: Any) -> Any:
         request = orders.sending.get()
-        if request is not None and not request.written:
-            if self.sock is None and self.auto_open:
-                # The first thing that the original does, too; what fails here was not sent.
-                self.connect()
-            # A proxy is asked for a tunnel before anything of the request itself is sent.
-            request.written = not (isinstance(data, bytes) and data.startswith(b"CONNECT "))
-        return wrapped(self, data)
+        if request is None or request.written:
+            return wrapped(self, data)
+        if self.sock is None and self.auto_open:
+            # The first thing that the original does, too; what fails here was not sent.
+            self.connect()
+        if isinstance(data, bytes) and data.startswith(_TUNNEL):
+            return wrapped(self, data)
+        request.writes()
+        try:
+            # First the head as a whole, or nothing that a server can act on.
+            return wrapped(self, data)
+        except _LOST:
+            request.not_written()
+            raise
 
     return send
 
@@ -167,7 +187,15 @@ def _httpx_send_async(wrapped: Method) -> Method:
 def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
     # An event of httpcore, such as `http11.send_request_headers.started`; also when a proxy is asked for a tunnel.
     if event.endswith("send_request_headers.started"):
-        request.written = getattr(info.get("request"), "method", None) != b"CONNECT"
+        if getattr(info.get("request"), "method", None) != b"CONNECT":
+            request.writes()
+    elif event.endswith("send_request_headers.failed"):
+        error = info.get("exception")
+        if type(error).__name__ == "LocalProtocolError" or isinstance(
+            getattr(error, "__cause__", None), _LOST
+        ):
+            # What is no HTTP was not sent; of what met a lost connection, the head is not whole.
+            request.not_written()
 
 
 async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
@@ -197,13 +225,36 @@ def _aiohttp_request(wrapped: Method) -> Method:
     return _request
 
 
+def _aiohttp_write(wrapped: Method) -> Method:
+    """Hands bytes to the transport, in the context of the request or of a task that it has started."""
+
+    def write(self: Any, data: Any, *args: Any) -> Any:
+        request = orders.sending.get()
+        if request is None or not request.running or self is request.writer:
+            return wrapped(self, data, *args)
+        first = data if isinstance(data, bytes | bytearray) else next(iter(data), b"")
+        if bytes(first[: len(_TUNNEL)]) == _TUNNEL:
+            return wrapped(self, data, *args)
+        # A writer of its own for each time that it is sent: by a middleware, or after a redirection.
+        request.writer = self
+        request.writes()
+        try:
+            return wrapped(self, data, *args)
+        except ConnectionResetError:
+            # The transport is closing already.
+            request.not_written()
+            raise
+
+    return write
+
+
 def _aiohttp_send(wrapped: Method) -> Method:
     """It has its connection when it is called."""
 
     async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
         request = orders.sending.get()
-        if request is not None:
-            request.written = True
+        if request is not None and self.method != "CONNECT":
+            request.writes()
         return await wrapped(self, *args, **kwargs)
 
     return send

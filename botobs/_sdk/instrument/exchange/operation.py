@@ -21,7 +21,7 @@ from ...patching.guard import never_raise
 from . import errors, reconciling
 from .client_names import instrumentation_of
 from .journal_entries import JournalEntries
-from .names import CANCELS, EDITS, ORDER_QUERIES, SUBMITS
+from .names import CANCELS, EDITS, IMPLICIT, ORDER_QUERIES, SUBMITS
 from .order_details import set_order_ids
 from .scope import ContextScope
 from .settling import settle_from_call
@@ -31,6 +31,8 @@ from .telemetry import ExchangeTelemetry
 
 _OPERATION = context.create_key("botobs-exchange-operation")
 _NUMBER = re.compile(r"-?\d{1,8}")
+#: Calls by which somebody may want to find out about an order that was sent in a way that is not watched.
+_ABOUT_ORDERS = re.compile(r"order(?!_book)|my_trades|position")
 
 
 def current() -> Operation | None:
@@ -127,6 +129,8 @@ class Operation(ContextScope):
         if self._submission is not None:
             self._journal = JournalEntries(who, name, self.span, order, batch, exchanges.values)
         super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
+        if self._submission is not None:
+            self._submission.begun()
         self._started = time.monotonic()
 
     @property
@@ -145,10 +149,10 @@ class Operation(ContextScope):
         if self._journal is not None:
             self._journal.requested(sent)
 
-    def awaits_answer(self) -> None:
-        """What is written now may be answered after the call."""
+    def only_tries(self) -> None:
+        """The call has the exchange check its order, and submits none."""
         if self._submission is not None:
-            self._submission.awaits_answer()
+            self._submission.trial = True
 
     def waited(self, seconds: float) -> None:
         """A request of this call spent `seconds` in the client's rate limiter."""
@@ -259,6 +263,8 @@ class Operation(ContextScope):
         tracker, name = self._exchanges.orders, self.name
         if self._submission is not None:
             verdicts = self._submission.end(error, result, self.span.get_span_context(), self.answer)
+            if self._submission.trial:
+                return
             tracker.submit_duration.record(
                 duration,
                 self._submission.attributes(verdicts, self._transport),
@@ -266,7 +272,9 @@ class Operation(ContextScope):
             )
             if "unknown" in verdicts:
                 self.span.set_attribute(semconv.ORDER_OUTCOME, "unknown")
-        elif name in CANCELS:
+        elif error is not None and name != IMPLICIT and not _ABOUT_ORDERS.search(name):
+            _tell_aside(error)
+        if name in CANCELS:
             attributes = {
                 semconv.NAME: self.who[0],
                 semconv.CLIENT: self.who[1],
@@ -294,6 +302,13 @@ class Operation(ContextScope):
         elif name in ("fetch_balance", "fetch_balance_ws"):
             exchange = self._exchanges.exchange(self.who[0])
             exchange.balance_told(self.who[1], "rest", self._client(), time.monotonic())
+
+
+def _tell_aside(error: BaseException) -> None:
+    """Where a block of the user's code submits an order, `error` says nothing about that."""
+    witness = orders.current_witness()
+    if witness is not None:
+        witness.aside(error)
 
 
 def begin_operation(

@@ -15,7 +15,7 @@ from ...patching.guard import never_raise
 from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors, reconciling
 from .http_answer import STATED, HttpAnswer
-from .names import ASIDES, CANCELS, PREPARES
+from .names import ASIDES, CANCELS, IMPLICIT, PREPARES
 from .operation import Operation, current, library
 from .scope import ContextScope
 from .standing import is_listen_key
@@ -23,6 +23,8 @@ from .telemetry import ExchangeTelemetry
 
 _ASIDE = context.create_key("botobs-exchange-aside")
 
+#: With what Kraken only checks an order.
+_VALIDATES = re.compile(r"(^|&)validate=true", re.IGNORECASE)
 _TEMPLATE = re.compile(r"[A-Za-z0-9_\-./{}:]{1,160}")
 
 
@@ -74,6 +76,9 @@ class Request(ContextScope):
             if self.operation.requests == 1:
                 set_server(self.operation.span, url)
                 self.operation.span.set_attribute(semconv.HTTP_METHOD, self._method)
+            if orders.is_trial(self._path) or _validates(body):
+                self._aside = True
+                self.operation.only_tries()
             if not self._aside:
                 self.operation.writes(body or url)
         exchanges.requests_active.add(1, {semconv.NAME: who[0], semconv.CLIENT: who[1]})
@@ -119,7 +124,13 @@ class Request(ContextScope):
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
         """The HTTP library is about to send it, or to send it again after a redirection."""
-        if self.operation is None or self.operation.attempts is None or self._aside:
+        if self.operation is None:
+            return None
+        if self.operation.attempts is None:
+            # A call of an endpoint may be an order, for all that is known here.
+            witness = orders.current_witness() if self.operation.name == IMPLICIT else None
+            return None if witness is None else witness.request(method, url)
+        if self._aside:
             return None
         seen = orders.HttpRequest(method, urlsplit(url).path)
         self._seen.append(seen)
@@ -187,6 +198,10 @@ def current_request() -> Request | None:
     """The HTTP request that the running code belongs to."""
     found = context.get_value(orders.WATCHER)
     return found if isinstance(found, Request) else None
+
+
+def _validates(body: Any) -> bool:
+    return isinstance(body, str) and "validate" in body and _VALIDATES.search(body) is not None
 
 
 def template(path: Any) -> str:

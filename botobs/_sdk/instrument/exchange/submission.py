@@ -39,6 +39,7 @@ class Submission:
     Attributes:
         evidence: As given.
         replaces: The call ends an order and submits another, in requests of their own.
+        trial: The exchange only checks what it is sent.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Submission:
         "_witness",
         "evidence",
         "replaces",
+        "trial",
     )
 
     def __init__(
@@ -70,6 +72,7 @@ class Submission:
         self._batch = batch
         self._edits = name in EDITS
         self.replaces = False
+        self.trial = False
         self.evidence = evidence
         self._witness = orders.current_witness()
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
@@ -93,9 +96,9 @@ class Submission:
             for each in self._batch[:_MOST_ORDERS]
         ]
 
-    def awaits_answer(self) -> None:
-        """What is written now may be answered after the call: so is what the block is told that submits."""
-        if self._witness is not None and not self._awaited:
+    def begun(self) -> None:
+        """Its end will be told: until then nobody knows how the user's block ends that submits."""
+        if self._witness is not None:
             self._witness.await_answer()
             self._awaited = True
 
@@ -118,6 +121,19 @@ class Submission:
         Returns:
             What became of each.
         """
+        try:
+            return self._end(error, result, span, answer)
+        finally:
+            if self._awaited and self._witness is not None:
+                self._witness.answered()
+
+    def _end(
+        self, error: BaseException | None, result: Any, span: trace.SpanContext, answer: str
+    ) -> list[orders.Outcome]:
+        if self.trial:
+            if self._witness is not None:
+                self._witness.tried(error)
+            return []
         if error is not None:
             verdicts = self._raised(error, answer)
         else:
@@ -137,8 +153,6 @@ class Submission:
         if not self._told(verdicts, error, doubts, result):
             for order in doubts:
                 orders.UNSETTLED.doubt(order)
-        if self._awaited and self._witness is not None:
-            self._witness.answered()
         return verdicts
 
     def _told(
@@ -242,20 +256,20 @@ class Submission:
         if said is not None:
             return said
         if not isinstance(element, Mapping):
-            return self._answered()
+            return self._answered(element)
         info = element.get("info")
         codes = tuple(_codes(element)) + tuple(_codes(info if isinstance(info, Mapping) else {}))
         if codes and not order_id(element):
-            return orders.code_outcome(self._who[0], codes)
+            return orders.code_outcome(self._who[0], codes, str(element))
         if element.get("status") == "rejected":
             return "rejected"
         if self._batch is not None and (order_id(element) or element.get("clientOrderId")):
             return "accepted"
-        return self._answered()
+        return self._answered(element)
 
-    def _answered(self) -> orders.Outcome:
+    def _answered(self, element: Any) -> orders.Outcome:
         """What became of an order of which the result tells nothing by itself."""
-        seen = self.evidence.returned() or "accepted"
+        seen = self.evidence.returned() or ("accepted" if _has_name(element) else "unknown")
         # That a call went well does not tell which of several orders were taken.
         return "unknown" if seen == "accepted" and self._batch is not None else seen
 
@@ -264,6 +278,16 @@ def _element(result: Any, number: int) -> Mapping[str, Any]:
     """What was answered about one of the orders."""
     found = result[number] if isinstance(result, list) and number < len(result) else result
     return found if isinstance(found, Mapping) else {}
+
+
+def _has_name(element: Any) -> bool:
+    """Whether an answer is one about an order: a trial's, or half of one, names none."""
+    if not isinstance(element, Mapping):
+        return False
+    info = element.get("info", element)
+    return bool(order_id(element) or element.get("clientOrderId")) or (
+        isinstance(info, Mapping | list) and bool(info)
+    )
 
 
 def _codes(element: Mapping[str, Any]) -> list[str]:

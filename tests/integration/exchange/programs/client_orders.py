@@ -139,6 +139,10 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
             "refuse": (200, {"retCode": 110007, "retMsg": "ab not enough for new order", "result": {}}),
             "take, say that it is not known": (200, {"retCode": 10000, "retMsg": "Server Timeout"}),
             "take, say a code of no table": (200, {"retCode": 987654, "retMsg": "new"}),
+            "take, say that it is there already": (
+                200,
+                {"retCode": 110072, "retMsg": "OrderLinkedID is duplicate"},
+            ),
         },
     ),
     "python-okx": (
@@ -155,6 +159,13 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
                 {"code": "50004", "data": [], "msg": "Endpoint timed out"},
             ),
             "take, say a code of no table": (200, {"code": "1", "data": [{"ordId": "", "sCode": "98765"}]}),
+            "take, say that it is there already": (
+                200,
+                {
+                    "code": "1",
+                    "data": [{"ordId": "", "sCode": "51016", "sMsg": "Duplicated client order ID"}],
+                },
+            ),
         },
     ),
     "binance-connector": ("binance", binance_connector, {}),
@@ -167,6 +178,10 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
             "refuse": (403, {"code": 40310000, "message": "insufficient buying power"}),
             "take, say that it is not known": (500, {"code": 50010000, "message": "internal server error"}),
             "take, say a code of no table": (422, {"code": 98765432, "message": "new"}),
+            "take, say that it is there already": (
+                422,
+                {"code": 40010001, "message": "client_order_id must be unique"},
+            ),
         },
     ),
     "coinbase-advanced-py": (
@@ -196,6 +211,7 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
             "refuse": (200, {"code": "200004", "msg": "Balance insufficient!"}),
             "take, say that it is not known": (200, {"code": "500000", "msg": "Internal Server Error"}),
             "take, say a code of no table": (200, {"code": "987654", "msg": "new"}),
+            "take, say that it is there already": (200, {"code": "400100", "msg": "clientOid duplicate"}),
         },
     ),
     "hyperliquid": (
@@ -209,6 +225,10 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
             ),
             "take, say that it is not known": (500, "internal error"),
             "take, say a code of no table": (502, "bad gateway"),
+            "take, say that it is there already": (
+                200,
+                {"status": "err", "response": "Invalid nonce: duplicate nonce 1"},
+            ),
         },
     ),
 }
@@ -222,6 +242,13 @@ CASES: list[Behaviour] = [
     "lose, cut",
     "take, cut the answer",
     "take, fail",
+    "take, say that it is there already",
+    "take, answer half a body",
+    "take, answer nothing",
+    "take, conflict",
+    "take, time out at the gateway",
+    "refuse, as a firewall",
+    "take, answer a page",
 ]
 
 

@@ -17,16 +17,15 @@ from ....redaction import known
 from ....upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from .. import connection_events, errors
 from ..http_answer import STATED, HttpAnswer
+from ..names import IMPLICIT
 from ..operation import Operation, begin_operation, library
 from ..order_details import values_of
 from ..request import set_server, template
-from ..scope import ContextScope
 from ..standing import is_listen_key
 from ..telemetry import ExchangeTelemetry
+from .described import DescribedCall
 from .protocol import Call, ExchangeClient
 
-#: Methods with which no exchange takes an order.
-_ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS"})
 _LONGEST_VALUE = 128
 
 
@@ -125,10 +124,10 @@ def _attributes(order: Mapping[str, Any], values: bool) -> dict[str, Any]:
     return texts | (values_of(order, "amount", "price") if values else {})
 
 
-class AdaptedCall(ContextScope):
+class AdaptedCall(DescribedCall):
     """A call, and whoever watches the HTTP requests that are made within it."""
 
-    __slots__ = ("_call", "_client", "_evidence", "_exchanges", "_operation", "who")
+    __slots__ = ()
 
     def __init__(
         self,
@@ -138,25 +137,11 @@ class AdaptedCall(ContextScope):
         operation: Operation,
         evidence: orders.OrderRequests,
     ) -> None:
-        self._exchanges = exchanges
-        self._client = client
-        self._call = call
-        self._operation = operation
-        self._evidence = evidence
-        self.who = operation.who
         # The HTTP library's own span would show the signed address, and send our trace id to the exchange.
-        entered = context.set_value(orders.WATCHER, self)
-        super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
-
-    def pause(self) -> None:
-        """Leave the context."""
-        super().pause()
-        self._operation.pause()
-
-    def resume(self) -> None:
-        """Enter it again."""
-        self._operation.resume()
-        super().resume()
+        entered = context.set_value(
+            orders.WATCHER, self, context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True)
+        )
+        super().__init__(exchanges, client, call, operation, evidence, entered)
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
         """The HTTP library is about to send a request of this call."""
@@ -173,14 +158,18 @@ class AdaptedCall(ContextScope):
             attributes = {semconv.NAME: self.who[0], semconv.CLIENT: self.who[1]}
             self._exchanges.retries.add(1, {**attributes, semconv.OPERATION: operation.name})
         seen = CallRequest(self._exchanges, operation, method, url)
-        if method not in _ASIDE_METHODS:
+        if method not in orders.ASIDE_METHODS:
             self._evidence.requests.append(seen)
             operation.writes(self._call.sent if self._call.sent is not None else self._call.order)
+        witness = orders.current_witness() if operation.name == IMPLICIT else None
+        if witness is not None and witness.wants(seen):
+            # A call without a name may be an order, for all that is known here.
+            witness.see(seen)
         return seen
 
     def finish(self, result: Any) -> None:
         """The call returned `result`."""
-        ContextScope.pause(self)
+        self.leave()
         self._read(result)
         self._operation.finish(self._unified(result), self._refused(result) or "")
 
@@ -188,19 +177,6 @@ class AdaptedCall(ContextScope):
         """The call raised `error`."""
         self.leave(error)
         self._operation.fail(error)
-
-    def leave(self, error: BaseException | None = None) -> None:
-        """Leave for good."""
-        if not isinstance(error, GeneratorExit):
-            ContextScope.pause(self)
-
-    @never_raise(library)
-    def _unified(self, result: Any) -> Any:
-        return self._client.result(self._call, result)
-
-    @never_raise(library)
-    def _refused(self, result: Any) -> str:
-        return self._client.error(self._call, result)
 
     @never_raise(library)
     def _read(self, result: Any) -> None:

@@ -22,11 +22,11 @@ from ..awaited import SENDING, Answers
 from ..http_answer import HttpAnswer
 from ..names import BATCHES, EDITS, SUBMITS
 from ..operation import Operation, library
-from ..scope import ContextScope
 from ..settling import settle_one
 from ..state import Connection
 from ..telemetry import ExchangeTelemetry
 from .adapted_call import begin_described, exchange_of
+from .described import DescribedCall
 from .protocol import Call, ExchangeClient
 from .streams import raw
 
@@ -57,10 +57,10 @@ def begin_request(
     return None if operation is None else SocketCall(exchanges, client, call, operation, evidence)
 
 
-class SocketCall(ContextScope):
+class SocketCall(DescribedCall):
     """A request, and whoever waits for its answer."""
 
-    __slots__ = ("_awaited", "_call", "_client", "_exchanges", "_operation", "_seen", "_sent_at", "who")
+    __slots__ = ("_awaited", "_seen", "_sent_at")
 
     def __init__(
         self,
@@ -70,40 +70,24 @@ class SocketCall(ContextScope):
         operation: Operation,
         evidence: orders.OrderRequests,
     ) -> None:
-        self._exchanges = exchanges
-        self._client = client
-        self._call = call
-        self._operation = operation
         self._seen = orders.HttpRequest("", call.path)
         evidence.requests.append(self._seen)
         self._sent_at = 0.0
         self._awaited = False
-        self.who = operation.who
-        super().__init__(context.set_value(SENDING, self))
-
-    def pause(self) -> None:
-        """Leave the context."""
-        super().pause()
-        self._operation.pause()
-
-    def resume(self) -> None:
-        """Enter it again."""
-        self._operation.resume()
-        super().resume()
+        super().__init__(exchanges, client, call, operation, evidence, context.set_value(SENDING, self))
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the answer tells
         """The call returned; what it has written may be answered, or wait for that."""
         self.pause()
-        self._leave(None)
+        self._end(None)
 
     def fail(self, error: BaseException) -> None:
         """The call raised `error`: what it has written may be answered all the same."""
-        if not isinstance(error, GeneratorExit):
-            ContextScope.pause(self)
+        self.leave(error)
         self._operation.leave(error)
-        self._leave(error)
+        self._end(error)
 
-    def _leave(self, error: BaseException | None) -> None:
+    def _end(self, error: BaseException | None) -> None:
         if self._awaited or self._operation.done:
             return
         if self._seen.written:
@@ -121,7 +105,6 @@ class SocketCall(ContextScope):
         # First: what comes next may fail, and the outcome of an order hangs on this.
         self._seen.written = True
         self._sent_at = time.time()
-        self._operation.awaits_answer()
         decoded = json.loads(message)
         self._operation.requests += 1
         self._operation.writes(decoded)
@@ -155,14 +138,6 @@ class SocketCall(ContextScope):
         if not self._operation.done:
             self._seen.failed(error)
             self._operation.fail(error)
-
-    @never_raise(library)
-    def _unified(self, message: Mapping[str, Any]) -> Any:
-        return self._client.result(self._call, message)
-
-    @never_raise(library)
-    def _refused(self, message: Mapping[str, Any]) -> str:
-        return self._client.error(self._call, message)
 
     def _settle(self, told: Any, text: str, status: int | None) -> None:
         """An answer that comes too late settles the orders that were given up."""

@@ -11,8 +11,10 @@ from typing import Any
 
 from opentelemetry import context
 
+from .....orders import current_witness
 from ... import connection_events
 from ...awaited import SENDING
+from ...operation import current
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 
@@ -106,6 +108,11 @@ def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -
         sender = context.get_value(SENDING)
         if sender is not None and not _is_closed(client):
             sender.sending(connection, arguments[0] if arguments else None)  # type: ignore[attr-defined]
+        elif sender is None:
+            witness = current_witness()
+            if witness is not None and current() is None:
+                # It may be the order of the block that this runs in.
+                witness.sent_unseen()
 
     def _is_closed(client: Any) -> bool:
         try:

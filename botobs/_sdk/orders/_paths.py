@@ -1,0 +1,50 @@
+"""What a request is for, by its method and path, where no client says so."""
+
+from __future__ import annotations
+
+import re
+
+#: Methods with which no exchange takes an order. Cancellations are asked for by DELETE, or by a path that says so.
+ASIDE_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "TRACE"})
+
+_ORDER = re.compile(r"order|oco|exchange$", re.IGNORECASE)
+_ASIDE = re.compile(
+    r"cancel(?!.?replace)|query|open_?-?orders|closed_?-?orders|orders?_?-?(info|history|status)|(^|/)(info|login|auth)",
+    re.IGNORECASE,
+)
+#: An order that the exchange checks and forgets: Binance, MEXC, BingX, KuCoin and Upbit `order/test`, Coinbase
+#: `orders/preview`, OKX `order-precheck`, HashKey `orderTest`, Derive `order_debug`.
+_TRIAL = re.compile(r"orders?[/_-]?(edit_)?(test|preview|pre-?check|debug)$", re.IGNORECASE)
+#: What is asked for by POST too, of an account or of whoever is told about orders.
+_ACCOUNT = re.compile(
+    r"balance|bullet|deposit|history|ledger|leverage|listen-?key|open-?positions|query|sendmessage|services/|token"
+    r"|transfer|user-?data-?stream|volume|webhook|withdraw",
+    re.IGNORECASE,
+)
+#: By what somebody may want to find out about an order that was sent in a way that is not watched.
+_ABOUT_ORDERS = re.compile(r"order(?!_?-?book)|oco|trade|fill|position|execution", re.IGNORECASE)
+
+
+def is_trial(path: str) -> bool:
+    """Whether a path is one that checks an order, and submits none."""
+    return _TRIAL.search(path) is not None
+
+
+def is_aside(path: str) -> bool:
+    """Whether a path is one of orders, but submits none."""
+    return _ASIDE.search(path) is not None or is_trial(path)
+
+
+def is_order(path: str) -> bool:
+    """Whether a path that is not aside is certainly one that submits orders."""
+    return _ORDER.search(path) is not None
+
+
+def is_account(path: str) -> bool:
+    """Whether a path without the word for an order is certainly none that submits one."""
+    return _ACCOUNT.search(path) is not None
+
+
+def is_about_orders(path: str) -> bool:
+    """Whether a path that submits nothing may be asked for because of an order that was sent."""
+    return _ABOUT_ORDERS.search(path) is not None
