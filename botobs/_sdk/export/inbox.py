@@ -34,6 +34,7 @@ class Inbox:
             lost update wakes it once more, or not before its next interval.
         hurried: Whether it is about to look at the orders' journal; the same holds.
         urgent: Whether it is about to export metrics before their time; the same holds.
+        resting: Whether it waits longer than usual because nothing is to be sent: the first item wakes it.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Inbox:
         self.woken = False
         self.hurried = False
         self.urgent = False
+        self.resting = False
 
     def wake(self) -> None:
         """Have the export thread look at the queues now."""
@@ -56,6 +58,12 @@ class Inbox:
         """Have the export thread export metrics now."""
         self.urgent = True
         self._queue.put(None)
+
+    def rouse(self) -> None:
+        """Have the export thread look at the queues when an item that is queued now has waited long enough."""
+        if self.resting:
+            self.resting = False
+            self._queue.put(None)
 
     def put(self, request: FlushRequest) -> None:
         """Hand a request over."""

@@ -150,6 +150,7 @@ class Pipeline:
             self._encoders["logs"] = encode_logs
         self.queue.size_of = engine.span_size
         self._submissions.start(self._inbox.hurry)
+        self._unsettled.start(self._inbox.rouse)
         self._accepts = True
         self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
         own_threads.start(self._thread.start)
@@ -161,16 +162,22 @@ class Pipeline:
         if self._delivery.sender is None and not self._store.durable:
             self._counts.drop("traces", Priority.NORMAL, "no_endpoint")
             return
-        if self.queue.add_unsorted(span) and not self._inbox.woken:
-            self._inbox.wake()
+        inbox = self._inbox
+        if self.queue.add_unsorted(span) and not inbox.woken:
+            inbox.wake()
+        elif inbox.resting:
+            inbox.rouse()
 
     def offer_log(self, record: logs.LogEntry | logs.PlainRecord) -> None:
         """Queue a log record; on the caller's thread, without I/O."""
         if self._delivery.sender is None and not self._store.durable:
             self._counts.drop("logs", logs.priority_of(record), "no_endpoint")
         elif self._accepts:
-            if self.log_queue.add_unsorted(record) and not self._inbox.woken:
-                self._inbox.wake()
+            inbox = self._inbox
+            if self.log_queue.add_unsorted(record) and not inbox.woken:
+                inbox.wake()
+            elif inbox.resting:
+                inbox.rouse()
             if isinstance(record, logs.LogEntry):
                 # It may be large: its bytes are counted soon.
                 self.log_queue.sort(2)
@@ -235,8 +242,14 @@ class Pipeline:
         exported_at = -math.inf
         self._never_raise(self._submissions.prepare)
         while True:
+            rests = bool(self._never_raise(self._rests))
+            if rests:
+                spans_at = max(spans_at, self._submissions.look_at)
             until = min(spans_at, metrics_at, self._submissions.due)
             request = self._inbox.get(min(until - time.monotonic(), _LONGEST_WAIT))
+            if rests and not self._inbox.resting:
+                spans_at = min(spans_at, time.monotonic() + self._settings.span_interval)
+            self._inbox.resting = False
             woken = self._look_at_submissions()
             if self._inbox.urgent:
                 self._inbox.urgent = False
@@ -264,6 +277,15 @@ class Pipeline:
                 request.done.set()
                 if request.stop:
                     return
+
+    def _rests(self) -> bool:
+        """Whether nothing is to be sent, written or tried again: whatever comes then wakes this thread."""
+        # Before the queues are read: an item that comes meanwhile is seen here, or wakes.
+        self._inbox.resting = True
+        rests = not self._waiting_items() and self._store.empty and self._unsettled.settled
+        if not rests:
+            self._inbox.resting = False
+        return rests
 
     def _look_at_submissions(self) -> bool:
         """Send orders without an answer, if it is time; whether something else is to be done now, too."""

@@ -57,6 +57,7 @@ class Submissions:
     Attributes:
         sent: Spans that were made of submissions.
         due: Reading of `time.monotonic` when the next are to be sent; infinity if none wait.
+        look_at: Reading of it from which on `look` looks.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Submissions:
         self._sequence = 0
         self._encoded_resource: ResourceMessage | None = None
         self._foreign: dict[Path, set[str]] = {}
-        self._look_at = 0.0
+        self.look_at = 0.0
 
     def start(self, wake: Callable[[], None]) -> None:
         """Have submissions kept from now on; `wake` is called when there are new ones."""
@@ -142,9 +143,9 @@ class Submissions:
 
     def look(self) -> None:
         """Deliver what processes have left that were killed, if it is time to look."""
-        if time.monotonic() < self._look_at:
+        if time.monotonic() < self.look_at:
             return
-        self._look_at = time.monotonic() + LOOK_INTERVAL
+        self.look_at = time.monotonic() + LOOK_INTERVAL
         if self._delivery.sender is not None and self._delivery.backoff.ready:
             for directory in directories(self._settings()):
                 known = self._foreign.setdefault(directory, set())

@@ -46,6 +46,7 @@ class UnsettledFile:
     def __init__(self, settings: Callable[[], Settings], unsettled: Unsettled = UNSETTLED) -> None:
         self._settings = settings
         self._unsettled = unsettled
+        self._wake: Callable[[], None] = lambda: None
         self._reset()
 
     def _reset(self) -> None:
@@ -55,6 +56,20 @@ class UnsettledFile:
         self._look_at = 0.0
         self._foreign: set[str] = set()
         self.problem = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether no order is unsettled, and nothing is to be written."""
+        return not self._unsettled.waiting and self._unsettled.changes == self._written
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called, on any thread, when an order becomes unsettled."""
+        self._wake = wake
+        if self._doubted not in self._unsettled.on_doubt:
+            self._unsettled.on_doubt.append(self._doubted)
+
+    def _doubted(self, _order: UnsettledOrder) -> None:
+        self._wake()
 
     def turn(self) -> None:
         """Take over what ended processes have left, if it is time to look, and write what has changed."""
@@ -68,6 +83,8 @@ class UnsettledFile:
 
     def close(self) -> None:
         """Let go of the file, which the service's next process takes over."""
+        if self._doubted in self._unsettled.on_doubt:
+            self._unsettled.on_doubt.remove(self._doubted)
         if self._folder is not None:
             self._folder.release()
             os.close(self._base)

@@ -141,3 +141,55 @@ def test_values_that_are_redacted_alike_are_added_up(name: str) -> None:
             by_key["hidden" if "hidden" in attributes else "asset"].append(number(point))
         assert by_key["hidden"] == [total]
         assert sorted(by_key["asset"]) == [5.0, 7.0, 11.0]
+
+
+class _Counted(str):  # noqa: SLOT000 - it counts on its class
+    """A string that counts how often it is hashed or compared."""
+
+    calls = 0
+
+    def __hash__(self) -> int:
+        type(self).calls += 1
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        type(self).calls += 1
+        return True
+
+
+class _State:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_nothing_of_the_services_is_hashed_or_compared(name: str) -> None:
+    engine = engine_of(name)
+    counter = engine.meter_provider.get_meter("m").create_counter("c")
+    shared: Any = ()
+    for _ in range(40):
+        shared = (shared, shared)
+    # Hashing it would take 2^40 steps.
+    counter.add(1, {"k": shared})
+    for value in (_Counted("a"), _Counted("b")):
+        for _ in range(2):
+            counter.add(1, {"k": value})
+    assert _Counted.calls == 0
+    found = {attributes_of(point).get("k"): number(point) for point in points(engine)["c"]}
+    assert (found["a"], found["b"]) == (2, 2)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_equal_and_not_the_same(name: str) -> None:
+    engine = engine_of(name)
+    counter = engine.meter_provider.get_meter("m").create_counter("c")
+    state = _State("open")
+    counter.add(1, {"state": state})
+    state.text = "closed"
+    counter.add(2, {"state": state})
+    for value in ((1, 1), (1, True), (1.0, 1)):
+        counter.add(4, {"tuple": value})
+    assert sorted(number(point) for point in points(engine)["c"]) == [1, 2, 4, 4, 4]

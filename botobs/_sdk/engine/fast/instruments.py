@@ -9,7 +9,6 @@ from typing import Any
 from opentelemetry import metrics as api
 
 from ...context import Context
-from ...safe import let_pass
 from ...upstream import Gauge as ApiGauge
 from ..callbacks import Observations, usable_callbacks
 from ..freeze import Attributes
@@ -24,14 +23,13 @@ class FastInstrument:
         name: Lower case, as names are compared without regard to case.
     """
 
-    __slots__ = ("_known", "description", "name", "series", "unit")
+    __slots__ = ("description", "name", "series", "unit")
 
     def __init__(self, name: str, unit: str, description: str, series: Series[Any]) -> None:
         self.name = name.lower()
         self.unit = unit
         self.description = description
         self.series = series
-        self._known = series.known
 
 
 class FastCounter(FastInstrument, api.Counter):
@@ -42,14 +40,7 @@ class FastCounter(FastInstrument, api.Counter):
 
     def add(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Add `amount`, which is not negative, to the series of `attributes`."""
-        try:
-            cell = self._known.get(tuple(attributes.items()) if attributes else ())
-        except BaseException as error:
-            # Attributes that cannot be read or hashed.
-            let_pass(error)
-            cell = None
-        if cell is None:
-            cell = self.series.find(attributes)
+        cell = self.series.find(attributes)
         cell.add(amount)
         if context is not None:
             offer(cell, amount, context)
@@ -85,14 +76,7 @@ class FastHistogram(FastInstrument, api.Histogram):
 
     def record(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Count `amount`, which is not negative, in the series of `attributes`."""
-        try:
-            cell = self._known.get(tuple(attributes.items()) if attributes else ())
-        except BaseException as error:
-            # Attributes that cannot be read or hashed.
-            let_pass(error)
-            cell = None
-        if cell is None:
-            cell = self.series.find(attributes)
+        cell = self.series.find(attributes)
         cell.record(amount)
         if context is not None:
             offer(cell, amount, context)
@@ -110,14 +94,7 @@ class FastGauge(FastInstrument, ApiGauge):
 
     def set(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Set the series of `attributes` to `amount`."""
-        try:
-            cell = self._known.get(tuple(attributes.items()) if attributes else ())
-        except BaseException as error:
-            # Attributes that cannot be read or hashed.
-            let_pass(error)
-            cell = None
-        if cell is None:
-            cell = self.series.find(attributes)
+        cell = self.series.find(attributes)
         cell.set(amount)
         if context is not None:
             offer(cell, amount, context)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...safe import let_pass
 from ..cardinality import OVERFLOW, AttributeGuard
-from ..freeze import Attributes, copy, freeze, usable_key
+from ..freeze import IMMUTABLE, Attributes, copy, usable_key
 from ..values import series_attributes
 from .cells import Cell
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _C = TypeVar("_C", bound=Cell)
 #: Characters of a text, bytes, or bits of a number, that are remembered as they were passed.
 _LONGEST = 1000
+_STR = frozenset({str})
 
 
 class Cardinality:
@@ -60,36 +61,44 @@ class Series(Generic[_C]):
         self._lock = threading.RLock()
         self._cells: dict[Any, _C] = {}
         self._overflow: _C | None = None
-        #: Attributes as they were passed, to their cell. Those with values other than strings have the types with
-        #: them, because `True`, `1` and `1.0` are equal but not the same attribute.
+        self._bare: _C | None = None
+        #: Plain attributes as they were passed, to their cell. Those with values other than strings have the types
+        #: with them, because `True`, `1` and `1.0` are equal but not the same attribute.
         self.known: dict[Any, _C] = {}
 
     def find(self, attributes: Attributes) -> _C:
-        """The cell of attributes that are not in `known` as they were passed; never raises."""
+        """The cell of attributes; never raises. Of the service's objects only plain strings are hashed or compared."""
         try:
-            return self._find_as_passed(attributes)
+            if attributes:
+                for value in attributes.values():
+                    if type(value) is not str:
+                        break
+                else:
+                    cell = self.known.get(tuple(attributes.items()))
+                    if cell is not None:
+                        return cell
         except BaseException as error:
-            # What the service passed cannot be read, hashed or compared: what can be read of it is used.
+            # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
             let_pass(error)
-            return self._find(self._clean(copy(attributes)), None)
+        return self._find_copied(copy(attributes))
 
-    def _find_as_passed(self, attributes: Attributes) -> _C:
+    def _find_copied(self, attributes: dict[str, Any]) -> _C:
         if not attributes:
-            bare = self.known[()] = self._find({}, ())
-            return bare
-        items = tuple(attributes.items())
-        passed = (items, tuple(map(type, attributes.values())))
-        try:
-            cell = self.known.get(passed)
-        except TypeError:
-            # A list, say: it has to be copied before it can be a key.
+            if self._bare is None:
+                self._bare = self._find({}, ())
+            return self._bare
+        types = tuple(map(type, attributes.values()))
+        if not IMMUTABLE.issuperset(types):
             return self._find(self._clean(attributes), None)
+        items = tuple(attributes.items())
+        passed = items if _STR.issuperset(types) else (items, types)
+        cell = self.known.get(passed)
         if cell is None:
             cell = self._find(self._clean(attributes), None)
             if cell is not self._overflow and all(map(_is_short, chain.from_iterable(items))):
                 if len(self.known) > 4 * self._cardinality.series:
                     self.known.clear()
-                self.known[passed if any(type(value) is not str for _, value in items) else items] = cell
+                self.known[passed] = cell
         return cell
 
     def cells(self) -> list[_C]:
@@ -105,9 +114,7 @@ class Series(Generic[_C]):
             cell.reset()
 
     def _clean(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        usable = {
-            name: freeze(value) for key, value in attributes.items() if (name := usable_key(key)) is not None
-        }
+        usable = {name: value for key, value in attributes.items() if (name := usable_key(key)) is not None}
         kept = self._cardinality.guard.without_refused(self._name, usable)
         return series_attributes(kept, self._cardinality.redactor)
 
@@ -133,17 +140,10 @@ class Series(Generic[_C]):
 
 
 def _is_short(value: Any) -> bool:
-    """Whether a key or value may be remembered as it was passed: what is sent of a long one is short."""
-    kind = type(value)
-    if issubclass(kind, str):
-        return str.__len__(value) <= _LONGEST
-    if issubclass(kind, bytes):
-        return bytes.__len__(value) <= _LONGEST
-    if issubclass(kind, int):
-        return int.bit_length(value) <= _LONGEST
-    return not issubclass(kind, tuple) or all(
-        not issubclass(type(item), tuple) and _is_short(item) for item in tuple.__iter__(value)
-    )
+    """Whether a plain key or value may be remembered as it was passed: what is sent of a long one is short."""
+    if type(value) is str or type(value) is bytes:
+        return len(value) <= _LONGEST
+    return type(value) is not int or value.bit_length() <= _LONGEST
 
 
 def _identity(value: Any) -> Any:
