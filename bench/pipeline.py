@@ -32,7 +32,8 @@ from botobs._ops.components.collector import FEATURES
 from botobs._ops.components.context import Context
 from botobs._ops.components.table import BY_NAME
 from botobs._ops.programs.binaries import Binaries, Silent
-from botobs._ops.stack import Home, Options
+from botobs._ops.settings.values import defaults
+from botobs._ops.stack import Home, Options, custom
 from botobs._ops.stack.stack import render, variables
 
 from ._harness import ROOT, Figure, machine, ratio
@@ -99,8 +100,9 @@ class Bench:
                 | ({} if queue_bytes is None else dict.fromkeys(_QUEUES, str(queue_bytes)))
             ),
         )
+        custom.make(self.home.custom)
         render(self.home, self.values)
-        self._context = Context(self.home, self._programs, self.values, httpx.AsyncClient())
+        self._context = Context(self.home, self._programs, defaults() | self.values, httpx.AsyncClient())
         self.plain = self._written("plain", _FORWARDING, SENDING="{enabled: true}", EXTENSIONS="[]")
         self.bare = self._written("bare", _FORWARDING, SENDING=_ON_DISK, EXTENSIONS="[file_storage]")
         self._sink = self._written("sink", _SINK)

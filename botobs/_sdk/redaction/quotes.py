@@ -82,7 +82,7 @@ def _without_lines(text: str) -> str:
 
 
 def _without_quoted(text: str, begin: re.Pattern[str], end: str) -> str:
-    find = _in_brackets if end == "bracket" else _in_quotes
+    find = _IN[end]
     kept: list[str] = []
     done = 0
     while (found := begin.search(text, done)) is not None:
@@ -106,3 +106,13 @@ def _in_brackets(text: str, position: int) -> tuple[int, int]:
     line = _LINE_END.search(text, position).start()  # type: ignore[union-attr]
     close = text.rfind(")" if text[position] == "(" else "}", position, line)
     return position + 1, line if close < 0 else close
+
+
+def _in_row(text: str, position: int) -> tuple[int, int]:
+    """As in brackets, if a literal is in them."""
+    start, stop = _in_brackets(text, position - 1)
+    has_literal = any(quote in text[start:stop] for quote in "'\"")
+    return (start, stop) if has_literal else (position, position)
+
+
+_IN = {"quote": _in_quotes, "bracket": _in_brackets, "row": _in_row}

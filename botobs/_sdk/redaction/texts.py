@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from .addresses import without_addresses
 from .commands import without_commands
 from .marks import SCHEMES, found_in, lower
+from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
 from .phrases import without_phrases
 from .quotes import without_quotes
@@ -34,7 +35,7 @@ _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNOREC
 _QUERY = re.compile(r"\?(?<=[\w/]\?)(?=[\w.\-\[\]%]++=)[^\s'\"<>]*+")
 _FORM_USER = re.compile(r"((?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,64}:)[^\s'\"]++")
 _COLORS = re.compile(r"\x1b\[[0-9;]*+m")
-_ENCODED = re.compile(r"%(?:22|3[AaDd]|25)")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _NO_SPACE = re.compile(r"[^\s]++")
 
 
@@ -83,6 +84,8 @@ def _decoded(text: str, name: str = "") -> str:
         text = without_runs(text, name)
         if len(text) >= 47:
             text = without_phrases(text, REDACTED)
+        if len(text) >= SHORTEST:
+            text = without_octets(text)
     return text
 
 

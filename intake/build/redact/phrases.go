@@ -8,10 +8,11 @@ const (
 	shortestMnemonic = 47
 )
 
-// inMnemonics are the characters of words, and of what stands between them: in lines, numbered, quoted one by one, with dashes.
+// inMnemonics are the characters of words, and of what stands between them: in lines, numbered, quoted one by one, with dashes, as a form
+// or a path.
 var inMnemonics = func() (table [256]bool) {
 	for c := range 128 {
-		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,\n\\'\".)-", byte(c)) >= 0
+		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,;:|/\t\r\n\\'\".()[]#*+_=&-", byte(c)) >= 0
 	}
 	return table
 }()

@@ -8,14 +8,14 @@ import (
 type quoteRule struct {
 	kind  int
 	begin *regexp.Regexp
-	// inBrackets: the value ends at the last bracket of its line, and else at its quote.
-	inBrackets bool
+	// end is what a value ends with: its quote, the last bracket of its line, or that of a row with a literal in it.
+	end string
 }
 
 var (
 	quoteRules = func() (found []quoteRule) {
 		for _, each := range quotedValues {
-			found = append(found, quoteRule{kindOf(each.marker), regexp.MustCompile(each.begin), each.end == "bracket"})
+			found = append(found, quoteRule{kindOf(each.marker), regexp.MustCompile(each.begin), each.end})
 		}
 		return found
 	}()
@@ -103,8 +103,12 @@ func withoutQuoted(text string, rule quoteRule) string {
 		start := at + found[1]
 		at = max(start, at+1)
 		begin, end := start, start
-		if rule.inBrackets {
+		if rule.end == "bracket" {
 			begin, end = inBrackets(text, start)
+		} else if rule.end == "row" {
+			if begin, end = inBrackets(text, start-1); !some(text[begin:end], isQuote) {
+				begin, end = start, start
+			}
 		} else if from, to, is := quoted(text, start); is && !isHarmless(text[from:to]) {
 			begin, end = from, to
 		}

@@ -47,11 +47,14 @@ const (
 	questions
 	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
 	shouts
+	slashes
+	brackets
 )
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
 		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGU": shouts,
+		"/": slashes, "[({": brackets,
 	} {
 		for at := range len(text) {
 			table[text[at]] |= sign
@@ -87,7 +90,7 @@ func unwrapped(text, under string, found signs) string {
 		}
 	}
 	text = rules(text, under)
-	if found&percents != 0 && (strings.Contains(text, "%22") || strings.Contains(text, "%3") || strings.Contains(text, "%25")) {
+	if found&percents != 0 {
 		text = encoded(text)
 	}
 	return text
@@ -108,7 +111,7 @@ func rules(text, under string) string {
 		text = withoutQueries(text)
 	}
 	text = withoutMarked(text, marks(text))
-	if found&(shouts|dashes|bars) != 0 && found&(blanks|bars) != 0 {
+	if found&(shouts|dashes|bars|colons|slashes) != 0 {
 		text = withoutCommands(text)
 	}
 	if found&dashes != 0 {
@@ -119,6 +122,9 @@ func rules(text, under string) string {
 	}
 	if len(text) >= shortestMnemonic {
 		text = withoutPhrases(text)
+	}
+	if found&brackets != 0 && len(text) >= shortestOctets {
+		text = withoutOctets(text)
 	}
 	return text
 }
