@@ -63,7 +63,11 @@ def _changed(text: str, random: Random, known: list[str]) -> str:
         case 4:
             return text[:at] + random.choice(known)[at:]
         case 5:
-            return text[:at] + (text[at:to].upper() if random.random() < 0.5 else text[at:to].swapcase()) + text[to:]
+            return (
+                text[:at]
+                + (text[at:to].upper() if random.random() < 0.5 else text[at:to].swapcase())
+                + text[to:]
+            )
         case 6:
             return text[:at] + random.choice(_SIGNS) + text[at:]
     return text[:at] + random.choice(_PIECES) + text[at:]
