@@ -17,7 +17,7 @@ from .values import FEWEST_WORDS, is_like_a_password, is_secret
 _NAME = re.compile(r"[\w.\-]*+")
 _LONGEST_NAME = 128
 _LONGEST_WORD = 20
-_WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z]{2,19}) \Z")
+_WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
 # What stands between a name and its value; after a blank alone the value is spoken of.
 _BETWEEN = re.compile(
     # Also with the signs of Chinese texts; `name: |` with the value in the next line.
@@ -117,8 +117,10 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     if promised == SECRET:
         end = bracket(text, start)
         closing = text[end - 1] if text[end - 1] in ")]}" else ""
-        # `str[]` is no value.
-        return (start, end, text[start] + REDACTED + closing) if text[start + 1 : end].strip(")]} ") else None
+        inside = text[start + 1 : end].strip(")]} ").lower()
+        # `str[]` is no value, and neither is `(none)`.
+        is_value = inside and inside not in RULES.no_values
+        return (start, end, text[start] + REDACTED + closing) if is_value else None
     items = _ITEMS.match(text, start)
     if items is None:
         return None

@@ -75,9 +75,13 @@ _SIGNS_OF_CODE = frozenset("=(){}[]<>$%?:/")
 
 
 def is_like_a_password(value: str) -> bool:
-    """Whether a word is none: it has a letter and a digit, does not begin with one, and is no code."""
+    """Whether a word is none: it has a letter and a digit, does not begin with one if it is short, and is no code."""
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return has_both and not value[0].isdigit() and _SIGNS_OF_CODE.isdisjoint(value)
+    return (
+        has_both
+        and (len(value) >= _SHORTEST_NAMED or not value[0].isdigit())
+        and _SIGNS_OF_CODE.isdisjoint(value)
+    )
 
 
 def _is_ambiguous_secret(word: str, value: str) -> bool:
@@ -191,8 +195,10 @@ def is_bare_secret(run: str, before: str) -> bool:
     if named == "id":
         return False
     bare = run.rstrip("=")
-    if bare.isdigit() or _UUID.fullmatch(bare) or _PREFIXED_HEX.fullmatch(bare):
+    if bare.isdigit() or _UUID.fullmatch(bare):
         return False
+    if _PREFIXED_HEX.fullmatch(bare):
+        return named == "secret" and len(bare) >= 66
     if not named and _ACCOUNT.fullmatch(run):
         return False
     if _HEX.fullmatch(bare):

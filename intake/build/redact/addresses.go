@@ -10,8 +10,10 @@ const longestNetloc = 1024
 
 var (
 	// What comes behind the colon of `user:password` is no port.
-	isPort     = regexp.MustCompile(`^\d{1,5}(?:[/?#\s'")\],;]|$)`).MatchString
-	beginsHost = regexp.MustCompile(`^(?:(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'")\]}\\]|$)|\[[0-9a-f:]+\])`).MatchString
+	isPort = regexp.MustCompile(`^\d{1,5}(?:[/?#\s'")\],;]|$)`).MatchString
+	// What stands behind the password of a login without a scheme.
+	isHostOfLogin = regexp.MustCompile(`^(?:[\pL\pN_.-]{1,253}(?::\d{2,5}(?:[^\pL\pN_]|$)|/[\pL\pN_])|(?:tcp|unix)\()`).MatchString
+	beginsHost    = regexp.MustCompile(`^(?:(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'")\]}\\]|$)|\[[0-9a-f:]+\])`).MatchString
 )
 
 // withoutAddresses cleans each address: user, password, query and fragment go, and the segments of its path that are keys.

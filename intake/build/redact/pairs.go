@@ -65,7 +65,7 @@ func promiseBehind(text string, begin, end int) string {
 	name := text[begin:end]
 	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
 		first := begin - 1
-		for first > 0 && begin-first <= 20 && isAlpha(text[first-1]) {
+		for first > 0 && begin-first <= 20 && isAlnum(text[first-1]) {
 			first--
 		}
 		if size := begin - 1 - first; size >= 2 && size <= 19 && (first == 0 || !isWord(text[first-1]) && text[first-1] != '-') {
@@ -221,8 +221,9 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
 			closing = string(last)
 		}
-		if strings.Trim(text[start+1:end], ")]} ") == "" {
-			// `str[]` is no value.
+		inside := strings.Trim(text[start+1:end], ")]} ")
+		if inside == "" || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
+			// `str[]` is no value, and neither is `(none)`.
 			return 0, 0, ""
 		}
 		return start, end, text[start:start+1] + Mark + closing
@@ -301,5 +302,5 @@ func behindOwner(text string, start int) int {
 }
 
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && some(value, isAlpha) && !isDigit(value[0]) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
+	return some(value, isDigit) && some(value, isAlpha) && (len(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
 }

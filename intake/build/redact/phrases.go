@@ -2,8 +2,9 @@ package redact
 
 import "strings"
 
-// What BIP-39 allows at least, and the shortest text that so many of its words can make.
+// What BIP-39 allows at least, the shortest text that so many of its words can make, and its shortest words.
 const (
+	shortestWord     = 3
 	fewestOfMnemonic = 12
 	shortestMnemonic = 47
 )
@@ -12,7 +13,7 @@ const (
 // or a path.
 var inMnemonics = func() (table [256]bool) {
 	for c := range 128 {
-		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,;:|/\t\r\n\\'\".()[]#*+_=&-", byte(c)) >= 0
+		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,;:|/\t\r\n\\'\".()[]{}<>#*+_=&-", byte(c)) >= 0
 	}
 	return table
 }()
@@ -54,6 +55,11 @@ func phrasesOut(out *edit, text string, begin, end int) {
 			continue
 		}
 		stop := endOf(text[:end], at, isAlpha)
+		if stop-at < shortestWord {
+			// A number's sign, a tag of HTML.
+			at = stop
+			continue
+		}
 		if mnemonicWords[strings.ToLower(text[at:stop])] {
 			if count == 0 {
 				first = at

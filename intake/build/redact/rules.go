@@ -75,8 +75,9 @@ tokocrypto toobit upbit wavesexchange weex whitebit woo woofipro xt yobit zaif z
 
 var noValues = set(`
 and any apikey basic bearer bool bytes cannot changed digest disabled empty enabled expired false for given has hidden in
-incorrect int invalid is masked missing must needs negotiate nil no none not null of ok optional or passphrase password
-redacted rejected required secret secretstr set should str string token true undefined unknown unset was wrong yes
+incorrect incorreta int invalid inválida is masked missing must needs negotiate nil no none not null não of ok optional or
+passphrase password redacted rejected required secret secretstr set should str string token true undefined unknown unset was
+wrong yes не нет 无 错误
 `)
 
 var wordsOfIDs = set(`
@@ -348,9 +349,10 @@ var toldCommands = []struct {
 	{`docker login `, `docker login [^\n]{0,200}-p `, false},
 	{`:`, `:(?:[0-9]{4,5}|\*):[A-Za-z_*][^\s:]{0,62}:[A-Za-z_*][^\s:]{0,62}:`, true},
 	{`mysql`, `mysql[a-z]{0,6} (?:[^\n]{0,200} )?-p`, false},
-	{`mongo`, `mongo[a-z]{0,7} [^\n]{0,200}-p `, false},
+	{`mongo`, `mongo(?:sh|dump|export|import|restore)? [^\n]{0,200}-p `, false},
 	{`mosquitto_`, `mosquitto_[a-z]{1,3} [^\n]{0,200}-P `, false},
 	{`sqlcmd `, `sqlcmd [^\n]{0,200}-P ?`, false},
+	{`IDENTIFIED BY `, `IDENTIFIED BY `, true},
 	{`sqlplus `, `sqlplus (?:-[A-Za-z] )?[^\s/]{1,60}/`, false},
 	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, false},
 }
@@ -374,7 +376,8 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`pass`, `(?:PASSWORD FOR [^=\n]{1,100}= ?|PASSWORD )`, `quote`},
 	{`pass`, `password `, `quote`},
 	{`identified `, `IDENTIFIED (?:WITH [A-Za-z_]{1,60} )?(?:BY|AS) `, `quote`},
-	{`into `, `[iI][nN][tT][oO] [^\n(]{1,120}(?:\([^\n()]{0,300}\) ?)?[vV][aA][lL][uU][eE][sS] ?\(`, `row`},
+	{`into`, `[iI][nN][tT][oO]\s[^(]{1,120}(?:\([^()]{0,300}\)\s{0,9})?[vV][aA][lL][uU][eE][sS]\s{0,9}\(`, `row`},
+	{`insert (`, `[iI][nN][sS][eE][rR][tT] \([^()]{0,300}\)\s{0,9}[vV][aA][lL][uU][eE][sS]\s{0,9}\(`, `row`},
 	{`crypt`, `[cC][rR][yY][pP][tT](?:_bytea|_BYTEA)?\(`, `row`},
 	{`could not convert string to `, `could not convert string to [a-z]{1,30}: `, `quote`},
 	{`with base `, `with base [0-9]{1,3}: `, `quote`},

@@ -185,10 +185,13 @@ func randomShare(run string) float64 {
 // isBareSecret says whether a run of letters, digits and the signs of base64 is a secret by itself, behind the text before.
 func isBareSecret(run, before string) bool {
 	bare := strings.TrimRight(run, "=")
-	if all(bare, isDigit) || isUUID(bare) || isPrefixedHex(bare) {
+	if all(bare, isDigit) || isUUID(bare) {
 		return false
 	}
 	named := namedBefore(before)
+	if isPrefixedHex(bare) {
+		return named == aSecret && len(bare) >= 66
+	}
 	if named == "id" || named == aNothing && isAccount(run) {
 		return false
 	}
