@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,8 @@ def work(engine: str, port: str) -> None:
     import botobs
     from botobs import trading
 
-    home = {"HOME": tempfile.mkdtemp()}
+    folder = tempfile.mkdtemp()
+    home = {"HOME": folder}
     endpoint = f"http://127.0.0.1:{port}"
     handle = botobs.init("bench", endpoint=endpoint, engine=engine, compression="none", environ=home)  # type: ignore[arg-type]
     client = ccxt.binance({"apiKey": "key", "secret": "secret", "enableRateLimit": False})
@@ -69,6 +71,7 @@ def work(engine: str, port: str) -> None:
             run()  # type: ignore[no-untyped-call]
         print((time.thread_time_ns() - begin) / _TIMES / 1000, flush=True)
         handle.flush()
+    shutil.rmtree(folder)
     os._exit(0)
 
 

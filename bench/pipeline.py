@@ -1,6 +1,7 @@
-"""`python -m bench.pipeline`: the durable, redacting collector beside a plain one, and one with a durable queue alone.
+"""`python -m bench.pipeline`: what is shipped, beside a plain collector, and one with a durable queue alone.
 
-All are of one program, get the same load, over TLS, from the same generators, and deliver to the same sink, in turn.
+What is shipped is the intake, which redacts, and the collector behind it; both count. All get the same load, over TLS,
+from the same generators, and deliver to the same sink, in turn.
 Besides: how fast a queue that has filled while the sink was away is sent, while a platform of the aimed size goes on
 sending.
 """
@@ -16,27 +17,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 import psutil
 
 from botobs._ops.access import secrets
-from botobs._ops.components import ports
+from botobs._ops.components import native, ports
 from botobs._ops.components.collector import FEATURES
+from botobs._ops.components.context import Context
+from botobs._ops.components.table import BY_NAME
 from botobs._ops.programs.binaries import Binaries, Silent
-from botobs._ops.stack import Home, Options
+from botobs._ops.settings.values import defaults
+from botobs._ops.stack import Home, Options, custom
 from botobs._ops.stack.stack import render, variables
 
 from ._harness import ROOT, Figure, machine, ratio
 
 #: Items a second that the pipeline is built for; at this rate an outage is played.
 AIMS = {"spans": 20_000, "points": 100_000}
-#: Of collectors with a queue on disk, as botobs/_ops/components/collector.py starts one.
-_SHIPPED = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
+#: Of a collector with a queue on disk, as botobs/_ops/components/collector.py starts one.
+_WITH_QUEUE = {"GOMEMLIMIT": "360MiB", "GOGC": "400"}
 _QUEUES = ("BOTOBS_COLLECTOR_TRACES_QUEUE_BYTES", "BOTOBS_COLLECTOR_METRICS_QUEUE_BYTES")
 #: The plain one's and the sink's. No limit of memory: a plain collector holds what waits there, and would pay for a
 #: limit with CPU that is not its work.
@@ -51,8 +56,8 @@ class Run:
     Attributes:
         items: Acknowledged.
         rate: Of them a second until the last was at the sink: a plain collector answers for what it has in memory.
-        cpu: CPU seconds of the collector for a million of them.
-        memory: Bytes of the collector at the most, file pages excluded.
+        cpu: CPU seconds of the collector, and of the intake in front of it, for a million of them.
+        memory: Bytes of both at the most, file pages excluded.
         delivered: What came to the sink, more than `items` if something came twice.
     """
 
@@ -78,9 +83,9 @@ class Bench:
         self.home.create()
         secrets.ensure(self.home.secrets)
         self._processes, self._items = processes, items
-        programs = Binaries()
-        programs.require(["collector"], Silent())
-        self._program = str(programs["botobs-collector"])
+        self._programs = Binaries()
+        self._programs.require(["collector", "intake"], Silent())
+        self._program = str(self._programs["botobs-collector"])
         self._sink_ports = dict(zip(("grpc", "http", "metrics"), _free_ports(3), strict=True))
         self.values = variables(
             self.home,
@@ -95,8 +100,9 @@ class Bench:
                 | ({} if queue_bytes is None else dict.fromkeys(_QUEUES, str(queue_bytes)))
             ),
         )
+        custom.make(self.home.custom)
         render(self.home, self.values)
-        self.durable = self.home.config / "collector" / "collector.yaml"
+        self._context = Context(self.home, self._programs, defaults() | self.values, httpx.AsyncClient())
         self.plain = self._written("plain", _FORWARDING, SENDING="{enabled: true}", EXTENSIONS="[]")
         self.bare = self._written("bare", _FORWARDING, SENDING=_ON_DISK, EXTENSIONS="[file_storage]")
         self._sink = self._written("sink", _SINK)
@@ -104,14 +110,36 @@ class Bench:
     @contextmanager
     def sink(self) -> Iterator[None]:
         """Run the sink."""
-        with self._running(self._sink, lambda: self.delivered("spans") >= 0):
+        command = [self._program, FEATURES, "--config", str(self._sink)]
+        with self._running("sink", command, os.environ | _UNBOUND, lambda: self.delivered("spans") >= 0):
             yield
 
     @contextmanager
-    def collector(self, config: Path) -> Iterator[psutil.Process]:
-        """Run a collector."""
-        with self._running(config, self._listens) as process:
-            yield process
+    def shipped(self) -> Iterator[list[psutil.Process]]:
+        """Run the collector and the intake as `botobs up` does; in this order."""
+        with ExitStack() as stack:
+            started = [
+                stack.enter_context(self._shipped(name, variable))
+                for name, variable in (
+                    ("collector", "BOTOBS_COLLECTOR_OTLP_PORT"),
+                    ("intake", "BOTOBS_OTLP_HTTP_PORT"),
+                )
+            ]
+            yield started
+
+    @contextmanager
+    def collector(self, config: Path) -> Iterator[list[psutil.Process]]:
+        """Run a collector of the bench's own."""
+        listens = partial(self._listens, "BOTOBS_OTLP_HTTP_PORT")
+        environ = os.environ | (_WITH_QUEUE if config == self.bare else _UNBOUND)
+        command = [self._program, FEATURES, "--config", str(config)]
+        with self._running(config.stem, command, environ, listens) as process:
+            yield [process]
+
+    def _shipped(self, name: str, variable: str) -> AbstractContextManager[psutil.Process]:
+        """One of the shipped processes, ready when it listens on a port."""
+        process = native.process(self._context, BY_NAME[name])
+        return self._running(name, process.command, process.environ, partial(self._listens, variable))
 
     def load(self, signal: str, seconds: float) -> tuple[int, float]:
         """Send all that can be with all generators at once; the items acknowledged, and of them a second."""
@@ -161,23 +189,21 @@ class Bench:
         )
         return int(sum(float(line) for line in lines))
 
-    def _listens(self) -> bool:
+    def _listens(self, variable: str) -> bool:
         with socket.socket() as attempt:
-            return attempt.connect_ex(("127.0.0.1", int(self.values["BOTOBS_OTLP_HTTP_PORT"]))) == 0
+            return attempt.connect_ex(("127.0.0.1", int(self.values[variable]))) == 0
 
     @contextmanager
-    def _running(self, config: Path, ready: Callable[[], bool]) -> Iterator[psutil.Process]:
-        with (self.home.logs / f"{config.stem}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [self._program, FEATURES, "--config", str(config)],
-                stdout=log,
-                stderr=log,
-                env=os.environ | (_SHIPPED if config in (self.durable, self.bare) else _UNBOUND),
-            )
+    def _running(
+        self, name: str, command: Sequence[str], environ: Mapping[str, str], ready: Callable[[], bool]
+    ) -> Iterator[psutil.Process]:
+        path = self.home.logs / f"{name}.log"
+        with path.open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         try:
             while not ready():
                 if process.poll() is not None:
-                    raise RuntimeError(f"the collector has ended; see {self.home.logs / config.stem}.log")
+                    raise RuntimeError(f"it has ended; see {path}")
                 time.sleep(0.1)
             yield psutil.Process(process.pid)
         finally:
@@ -236,16 +262,17 @@ service:
 """
 
 
-def measure(bench: Bench, config: Path, signal: str, seconds: float) -> Run:
-    """Load a collector, and wait until all of it is at the sink."""
-    with bench.collector(config) as process:
-        before, used = bench.delivered(signal), _cpu(process)
+def measure(
+    bench: Bench, running: AbstractContextManager[list[psutil.Process]], signal: str, seconds: float
+) -> Run:
+    """Load what takes data in, and wait until all of it is at the sink."""
+    with running as processes:
+        before, used = bench.delivered(signal), _cpu(processes)
         items, rate = bench.load(signal, seconds)
-        memory = _memory(process)
+        memory = sum(map(_memory, processes))
         _until(lambda: bench.delivered(signal) - before >= items)
-        return Run(
-            items, rate, (_cpu(process) - used) / items * 1e6, memory, bench.delivered(signal) - before
-        )
+        cpu = (_cpu(processes) - used) / items * 1e6
+        return Run(items, rate, cpu, memory, bench.delivered(signal) - before)
 
 
 @dataclass(frozen=True)
@@ -265,7 +292,7 @@ class Drain:
 
 def drain(bench: Bench, signal: str, outage: float) -> Drain:
     """Send at the aimed rate, without a sink for `outage` seconds and with one for twice as many."""
-    with bench.collector(bench.durable), bench.steady(signal, 3 * outage, AIMS[signal]) as end:
+    with bench.shipped(), bench.steady(signal, 3 * outage, AIMS[signal]) as end:
         began = time.monotonic()
         time.sleep(outage)
         with bench.sink():
@@ -284,9 +311,8 @@ def drain(bench: Bench, signal: str, outage: float) -> Drain:
     return Drain(taken, (count - before) / (at - first), first - back)
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _cpu(processes: list[psutil.Process]) -> float:
+    return float(sum(times.user + times.system for times in (each.cpu_times() for each in processes)))
 
 
 def _memory(process: psutil.Process) -> int:
@@ -313,7 +339,8 @@ def _free_ports(count: int) -> list[int]:
 def _row(label: str, runs: dict[str, list[Run]], value: Callable[[Run], float], digits: int) -> str:
     figures = {name: Figure(tuple(map(value, each))) for name, each in runs.items()}
     shown = [f"{figure.median:,.{digits}f}" for figure in figures.values()]
-    ratios = [f"{ratio(figures['plain'], figures[name]).median:.2f}" for name in ("durable", "bare")]
+    pairs = (("plain", "shipped"), ("plain", "bare"), ("bare", "shipped"))
+    ratios = [f"{ratio(figures[one], figures[other]).median:.2f}" for one, other in pairs]
     return f"| {label} | {' | '.join(shown + ratios)} |"
 
 
@@ -334,21 +361,22 @@ def main() -> None:
         f"{options.items} items a request\n"
     )
     print(
-        "| what | durable | plain | a bare durable queue | durable/plain | bare/plain |\n|---|---|---|---|---|---|"
+        "| what | shipped | plain | a bare durable queue | shipped/plain | bare/plain | shipped/bare |"
+        "\n|---|---|---|---|---|---|---|"
     )
     with tempfile.TemporaryDirectory(prefix="botobs-bench-") as folder:
         bench = Bench(Path(folder), options.processes, options.items)
         drains: list[tuple[str, Drain]] = []
         for signal in AIMS:
-            runs: dict[str, list[Run]] = {"durable": [], "plain": [], "bare": []}
+            runs: dict[str, list[Run]] = {"shipped": [], "plain": [], "bare": []}
             with bench.sink():
                 for _ in range(options.rounds):
-                    for name, config in (
-                        ("durable", bench.durable),
-                        ("plain", bench.plain),
-                        ("bare", bench.bare),
+                    for name, running in (
+                        ("shipped", bench.shipped()),
+                        ("plain", bench.collector(bench.plain)),
+                        ("bare", bench.collector(bench.bare)),
                     ):
-                        runs[name].append(measure(bench, config, signal, options.seconds))
+                        runs[name].append(measure(bench, running, signal, options.seconds))
             print(_row(f"{signal}/s", runs, lambda run: run.rate, 0))
             print(_row(f"CPU s for 1,000,000 {signal}", runs, lambda run: run.cpu, 1))
             print(_row("memory, MiB", runs, lambda run: run.memory / 2**20, 0))

@@ -36,7 +36,14 @@ def pages() -> dict[Path, str]:
         "mnemonicWords": text("english.txt").split(),
     }  # fmt: skip
     parts = [_HEAD, *(f"var {name} = {_set(words)}\n" for name, words in sets.items())]
-    rest = (_qualifiers(RULES.qualifiers), _formats(RULES.formats), _commands(), _quotes(), _hosts())
+    rest = (
+        _qualifiers(RULES.qualifiers),
+        _list("foreignWords", RULES.foreign),
+        _list("formats", RULES.formats),
+        _commands(),
+        _quotes(),
+        _hosts(),
+    )
     return {PATH: "\n".join((*parts, *rest))}
 
 
@@ -49,8 +56,8 @@ def _qualifiers(qualifiers: Mapping[str, Iterable[str]]) -> str:
     return f"var qualifiers = map[string]map[string]bool{{\n{items}}}\n"
 
 
-def _formats(formats: Iterable[str]) -> str:
-    return "var formats = []string{\n" + "".join(f"\t`{pattern}`,\n" for pattern in formats) + "}\n"
+def _list(name: str, values: Iterable[str]) -> str:
+    return f"var {name} = []string{{\n" + "".join(f"\t`{value}`,\n" for value in values) + "}\n"
 
 
 def _commands() -> str:

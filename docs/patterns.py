@@ -103,7 +103,8 @@ def value_patterns() -> Iterator[str]:
     for quote in RULES.quotes:
         if quote.marker not in _NOT_QUOTES:
             bracket = "[({]" if quote.marker == "dup key: " else r"\("
-            yield quote.begin + (rf"{bracket}[^\n]*" if quote.end == "bracket" else _LONG_QUOTED)
+            ends = {"bracket": rf"{bracket}[^\n]*", "row": r"[^\n]*['\"][^\n]*", "quote": _LONG_QUOTED}
+            yield quote.begin + ends[quote.end]
     for command in RULES.commands:
         likely = r"[A-Za-z][^\s\"'|=(){}\[\]<>$%?:/\x01]*[0-9]" if command.likely else ""
         yield command.begin + likely + r"[^\s\"'|\x01]" + ("*" if likely else "+")

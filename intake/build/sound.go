@@ -5,9 +5,10 @@ import (
 	"math"
 )
 
-// An exponential histogram's point whose count is not that of its buckets contradicts itself. Prometheus refuses the whole
-// request for one of these, and the collector's own language cannot add buckets up. So it is taken out here, in place: its
-// tag becomes that of a field that OTLP does not have, which readers skip.
+// An exponential histogram's point whose count is not that of its buckets contradicts itself, and Prometheus refuses the whole
+// request for one of these. The collector can add buckets up, by a function that is experimental and costs most of its guards; here
+// it is done in passing, for protobuf. A point that contradicts itself is taken out in place: its tag becomes that of a field that
+// OTLP does not have, which readers skip.
 // https://github.com/prometheus/prometheus/blob/v3.16.0/model/histogram/histogram.go (Validate)
 
 const (

@@ -28,7 +28,7 @@ def test_a_queue_that_has_left_the_cache(
     wanted = _LONG if long_profile else _SHORT
     bench = Bench(tmp_path, processes=2, items=512, queue_bytes=2 * wanted)
     queue = bench.home.data / "collector" / "queue"
-    with bench.collector(bench.durable) as process:
+    with bench.shipped() as (process, _):
         began, waiting = time.monotonic(), 0
         while _bytes(queue) < wanted:
             waiting += bench.load(signal, _SLICE if long_profile else 1.0)[0]

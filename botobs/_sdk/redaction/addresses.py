@@ -103,14 +103,29 @@ def _host(netloc: str) -> str:
 
 
 def _keys_out(host: str, path: str) -> str:
+    kept = _kept_of_known(host, path)
+    return clean_path(path, "") if kept is None else f"{kept}/{REDACTED}"
+
+
+def _kept_of_known(host: str, path: str) -> str | None:
+    """What of a path stays in front of the key, at a host that takes one there; else nothing."""
     name = host.partition(":")[0].lower()
     if len(path) > 4:
         for known, keep in _HOSTS:
             if name.endswith(known) and (len(name) == len(known) or name[-len(known) - 1] == "."):
                 kept = keep.match(path)
                 if kept is not None and len(path) > kept.end() + 1:
-                    return f"{path[: kept.end()]}/{REDACTED}"
-    return clean_path(path, "")
+                    return path[: kept.end()]
+    return None
+
+
+def without_scheme(run: str) -> str | None:
+    """An address that has lost its scheme, `host/path`, without its key, if its host is one that takes keys."""
+    host, slash, path = run.partition("/")
+    if "." not in host:
+        return None
+    kept = _kept_of_known(host, slash + path)
+    return None if kept is None else f"{host}{kept}/{REDACTED}"
 
 
 def clean_path(path: str, before: str) -> str:

@@ -12,7 +12,7 @@ from .names import STEMS
 from .rules import RULES
 
 #: What stands before a token in a header.
-SCHEMES = ("apikey", "basic", "bearer", "digest", "hmac-sha", "negotiate", "token")
+SCHEMES = ("apikey", "basic", "bearer", "hmac-sha", "negotiate", "token")
 
 
 def found_in(lowered: str) -> list[tuple[int, str]]:

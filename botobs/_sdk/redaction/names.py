@@ -21,8 +21,8 @@ _ENDS = tuple(sorted(RULES.secret - {"jwt", "pwd", "creds"}, key=len, reverse=Tr
 _STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
-    "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mnemonic", "nonce", "otp", "pass", "phrase", "pin",
-    "pwd", "secret", "seed", "session", "sig", "token", "twofa",
+    "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
+    "phrase", "pin", "pwd", "secret", "seed", "session", "sig", "token", "twofa", *RULES.foreign,
 ))  # fmt: skip
 
 
@@ -35,6 +35,9 @@ def promise(name: str) -> str:
 def _promise(name: str) -> str:
     if name.lower() in RULES.harmless_names or name in RULES.ids:
         return ""
+    lowered = name.lower()
+    if any(word in lowered for word in RULES.foreign):
+        return SECRET
     words = [word.lower() for word in _WORDS.findall(name)]
     while len(words) > 1 and (words[-1] in RULES.tails or words[-1].isdigit()):
         words.pop()

@@ -17,15 +17,15 @@ from .values import FEWEST_WORDS, is_like_a_password, is_secret
 _NAME = re.compile(r"[\w.\-]*+")
 _LONGEST_NAME = 128
 _LONGEST_WORD = 20
-_WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z]{2,19}) \Z")
+_WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
 # What stands between a name and its value; after a blank alone the value is spoken of.
 _BETWEEN = re.compile(
-    # `name: |` with the value in the next line.
-    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+"
+    # Also with the signs of Chinese texts; `name: |` with the value in the next line.
+    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+"
     r"|\\*+['\"]\s*+(?:,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|value\s*+=\s*+)"
     # A part of a form; the attributes of an element of XML; the two lines of a variable in Kubernetes; Erlang.
     r"|['\"](?:\r?\n){2}|(?:\s[\w:-]{1,40}=\"[^\"<>]{0,200}\")*+>|['\"]?[ \t]*+\r?\n[ \t]*+value:\s*+|,\s*+<<"
-    r"|(?P<spoken>['\"]?[ \t(?]++(?:[|\u2502\u2192][ \t]++)?)"
+    r"|(?P<spoken>['\"]?(?:[ \t(?]++(?:[|\u2502\u2192][ \t]++)?|\|))"
 )
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
@@ -87,6 +87,10 @@ def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str
         return None
     start = between.end()
     if between["spoken"]:
+        argument = quoted(text, start) if text[start - 1] == "(" and promised != SECRET else None
+        if argument is not None:
+            # `from_key('…')`
+            return (*argument, REDACTED) if is_secret(promised, text[slice(*argument)]) else None
         return _spoken(text, name, start, promised)
     inside = quoted(text, start)
     if inside is not None:
@@ -113,8 +117,10 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     if promised == SECRET:
         end = bracket(text, start)
         closing = text[end - 1] if text[end - 1] in ")]}" else ""
-        # `str[]` is no value.
-        return (start, end, text[start] + REDACTED + closing) if text[start + 1 : end].strip(")]} ") else None
+        inside = text[start + 1 : end].strip(")]} ").lower()
+        # `str[]` is no value, and neither is `(none)`.
+        is_value = inside and inside not in RULES.no_values
+        return (start, end, text[start] + REDACTED + closing) if is_value else None
     items = _ITEMS.match(text, start)
     if items is None:
         return None
@@ -124,7 +130,9 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     return None if clean == items[0] else (start, items.end(), clean)
 
 
-_SPOKEN = re.compile(r"(?:(?:is|was|of|to|has value|->):? )?['\"(]?([^\s'\"]++)")
+_SPOKEN = re.compile(
+    r"(?:(?:for|of) [^\s'\"]{1,40} )?(?:(?:is|was|of|to|has value|->):? )?['\"(]?([^\s'\"|]++)"
+)
 
 
 def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:

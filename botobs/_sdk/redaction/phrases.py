@@ -1,6 +1,6 @@
 """Mnemonics: twelve or more words in a row of BIP-39's list of English words, without a name beside them.
 
-In lines, numbered, quoted one by one, with dashes, in capitals.
+In lines, numbered, quoted one by one, with dashes, as a form or a path, in capitals.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from .rules import text as data
 
 #: What BIP-39 allows at least.
 _FEWEST = 12
-_RUN = re.compile(r"[A-Za-z][A-Za-z ,\n\\'\"0-9.)-]{46,}+")
-_WORD = re.compile(r"(?<!\\)[A-Za-z]+")
+_RUN = re.compile(r"[A-Za-z][A-Za-z ,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{46,}+")
+# Shorter ones are none of the list: numbers, tags of HTML.
+_WORD = re.compile(r"(?<!\\)[A-Za-z]{3,}")
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .quoting import quoted
+from .quoting import bracket, quoted
 from .rules import REDACTED, RULES
 from .runs import without_runs
 from .sql import without_literals
@@ -17,6 +17,8 @@ _PARAMETERS_END = re.compile(r"\](?=\s*(?:\n|\\|\"|\Z|\(Background))")
 _LINE_END = re.compile(r"\n|(?<!\\)\\++n|\Z")
 _LINE = re.compile(r"LINE \d{1,6}: ")
 _QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
+_NEXT_ROW = re.compile(r"\s*+,\s*+\(")
+_LITERAL = re.compile(r"['\"][^'\"]")
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(
     r"[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12}"
@@ -82,7 +84,7 @@ def _without_lines(text: str) -> str:
 
 
 def _without_quoted(text: str, begin: re.Pattern[str], end: str) -> str:
-    find = _in_brackets if end == "bracket" else _in_quotes
+    find = _IN[end]
     kept: list[str] = []
     done = 0
     while (found := begin.search(text, done)) is not None:
@@ -106,3 +108,15 @@ def _in_brackets(text: str, position: int) -> tuple[int, int]:
     line = _LINE_END.search(text, position).start()  # type: ignore[union-attr]
     close = text.rfind(")" if text[position] == "(" else "}", position, line)
     return position + 1, line if close < 0 else close
+
+
+def _in_row(text: str, position: int) -> tuple[int, int]:
+    """What is in the brackets that have opened, and in those that follow behind a comma, if a literal is."""
+    stop = bracket(text, position - 1)
+    while (more := _NEXT_ROW.match(text, stop)) is not None:
+        stop = bracket(text, more.end() - 1)
+    stop -= text[stop - 1] == ")"
+    return (position, stop) if _LITERAL.search(text, position, stop) else (position, position)
+
+
+_IN = {"quote": _in_quotes, "bracket": _in_brackets, "row": _in_row}

@@ -18,7 +18,7 @@ class Quote:
     Attributes:
         marker: A part of the text before the value that is quick to look for.
         begin: Pattern of the text before the value.
-        end: What the value ends with: `quote` or `bracket`.
+        end: What the value ends with: `quote`, `bracket` or `row`.
     """
 
     marker: str
@@ -46,6 +46,7 @@ class Rules:
     """The content of `rules.toml`; the file says what each table is for."""
 
     secret: frozenset[str]
+    foreign: tuple[str, ...]
     qualified: frozenset[str]
     qualifiers: dict[str, frozenset[str]]
     ambiguous: frozenset[str]
@@ -77,6 +78,7 @@ def load() -> Rules:
     qualifiers |= {"tokens": qualifiers["token"]}
     return Rules(
         secret=frozenset(names["secret"]),
+        foreign=tuple(names["foreign"]),
         qualified=frozenset(names["qualified"]),
         qualifiers=qualifiers,
         ambiguous=frozenset(kinds["ambiguous"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from .addresses import clean_path
+from .addresses import clean_path, without_scheme
 from .rules import REDACTED
 from .values import formatted, is_bare_secret
 
@@ -38,6 +38,8 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     if "://" in run:
         # Addresses have been cleaned.
         return run
+    if (address := without_scheme(run)) is not None:
+        return address
     kept = []
     position = match.start()
     for part in _STOPS.split(run):

@@ -14,11 +14,13 @@ from urllib.parse import unquote
 from .addresses import without_addresses
 from .commands import without_commands
 from .marks import SCHEMES, found_in, lower
+from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
 from .phrases import without_phrases
 from .quotes import without_quotes
 from .rules import REDACTED
 from .runs import without_runs
+from .values import is_like_a_password
 
 _PEM_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]*+)-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]++-----")
@@ -33,8 +35,13 @@ _SCHEME = re.compile(
 _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNORECASE)
 _QUERY = re.compile(r"\?(?<=[\w/]\?)(?=[\w.\-\[\]%]++=)[^\s'\"<>]*+")
 _FORM_USER = re.compile(r"((?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,64}:)[^\s'\"]++")
+# `user:password@host` of an address that has lost its scheme; Oracle's, and Go's of MySQL.
+_LOGIN = re.compile(
+    r"(?<![\w.-])([\w.-]{1,64}:)([^\s:@/'\"()]{4,128}+)(?=@(?:[\w.-]{1,253}(?::\d{2,5}(?!\w)|/\w)|(?:tcp|unix)\())"
+    r"|(?<![\w.-])([\w.-]{1,64}/)([^\s:@/'\"()]{4,128}+)(?=@//)"
+)
 _COLORS = re.compile(r"\x1b\[[0-9;]*+m")
-_ENCODED = re.compile(r"%(?:22|3[AaDd]|25)")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 _NO_SPACE = re.compile(r"[^\s]++")
 
 
@@ -79,11 +86,20 @@ def _decoded(text: str, name: str = "") -> str:
     text = without_commands(text)
     if "-u" in text:
         text = _FORM_USER.sub(rf"\1{REDACTED}", text)
+    if "@" in text:
+        text = _LOGIN.sub(_without_login, text)
     if len(text) >= 16:
         text = without_runs(text, name)
         if len(text) >= 47:
             text = without_phrases(text, REDACTED)
+        if len(text) >= SHORTEST:
+            text = without_octets(text)
     return text
+
+
+def _without_login(match: re.Match[str]) -> str:
+    before, password = match[1] or match[3], match[2] or match[4]
+    return before + REDACTED if is_like_a_password(password) else match[0]
 
 
 def _without_marked(text: str, marks: list[tuple[int, str]]) -> str:

@@ -22,6 +22,8 @@ _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _PREFIXED_HEX = re.compile(r"0[xX][0-9a-fA-F]+")
 # https://en.bitcoin.it/wiki/Bech32: a readable part, a one, and what has neither 1 nor b, i, o.
 _BECH32 = re.compile(r"[a-z]{2,12}1[02-9ac-hj-np-z]{30,}")
+# Bitcoin, Tron and the XRP Ledger (https://en.bitcoin.it/wiki/Base58Check_encoding); Stellar and Algorand in base 32.
+_ACCOUNT = re.compile(r"[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|G[A-Z2-7]{55}|[A-Z2-7]{58}")
 _TICKER = re.compile(r"[A-Z0-9.]{1,10}")
 _PLACEHOLDER = re.compile(
     r"\?|\$\d++|:\w++|%\(\w++\)s|%s|\{\w*+\}|\$\{\w++\}|<\w++>|\*+|\.\.\.|x{3,}|X{3,}"
@@ -29,6 +31,8 @@ _PLACEHOLDER = re.compile(
     r"|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*"
 )
 _PIECES = re.compile(r"[-_/+.:~]")
+# A blank, or a sign of code.
+_NOT_IN_TOKENS = re.compile(r"[ (){}<>]")
 _GROUPS = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _NOT_IN_WORDS = re.compile(r"[\d!@#$%^&*+~?]")
 _NO_LETTER = re.compile(r"[^A-Za-z]")
@@ -37,7 +41,7 @@ _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
-_NUMERIC = ("pin", "otp")
+_NUMERIC = ("fa", "mfa", "otp", "pin")
 _PIN = re.compile(r"\d{4,8}")
 # Words before a run of which the last few count.
 _LOOK_BACK = 40
@@ -57,7 +61,7 @@ def is_secret(promise: str, value: str) -> bool:
         value: Without quotes.
     """
     bare = value.strip()
-    if bare.lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) or not bare:
+    if bare.strip("<>()[]").lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) or not bare:
         return False
     return promise == SECRET or known.is_weak_one(bare) or _is_ambiguous_secret(promise, bare)
 
@@ -71,9 +75,13 @@ _SIGNS_OF_CODE = frozenset("=(){}[]<>$%?:/")
 
 
 def is_like_a_password(value: str) -> bool:
-    """Whether a word is none: it has a letter and a digit, does not begin with one, and is no code."""
+    """Whether a word is none: it has a letter and a digit, does not begin with one if it is short, and is no code."""
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-    return has_both and not value[0].isdigit() and _SIGNS_OF_CODE.isdisjoint(value)
+    return (
+        has_both
+        and (len(value) >= _SHORTEST_NAMED or not value[0].isdigit())
+        and _SIGNS_OF_CODE.isdisjoint(value)
+    )
 
 
 def _is_ambiguous_secret(word: str, value: str) -> bool:
@@ -87,7 +95,7 @@ def _is_ambiguous_secret(word: str, value: str) -> bool:
         return len(value) >= 34 and not word.startswith("token")
     if word == "seed" and len(value.split()) >= FEWEST_WORDS:
         return True
-    if word == "pass":
+    if word in ("pass", "passe"):
         return len(value) >= 6 and not value.isdigit() and _NOT_IN_WORDS.search(value) is not None
     if word in ("key", "keys"):
         return _is_key(value)
@@ -105,7 +113,7 @@ def _is_key(value: str) -> bool:
 
 def _is_opaque(value: str) -> bool:
     """Whether a value is neither words nor numbers: a token."""
-    if len(value) < 6 or " " in value or "://" in value or _TICKER.fullmatch(value):
+    if len(value) < 6 or _NOT_IN_TOKENS.search(value) or "://" in value or _TICKER.fullmatch(value):
         return False
     if value.isalpha():
         return len(value) >= _SHORTEST_NAMED and looks_random_letters(value)
@@ -187,7 +195,11 @@ def is_bare_secret(run: str, before: str) -> bool:
     if named == "id":
         return False
     bare = run.rstrip("=")
-    if bare.isdigit() or _UUID.fullmatch(bare) or _PREFIXED_HEX.fullmatch(bare):
+    if bare.isdigit() or _UUID.fullmatch(bare):
+        return False
+    if _PREFIXED_HEX.fullmatch(bare):
+        return named == "secret" and len(bare) >= 66
+    if not named and _ACCOUNT.fullmatch(run):
         return False
     if _HEX.fullmatch(bare):
         return len(bare) >= 48 or (named == "secret" and len(bare) >= 32)

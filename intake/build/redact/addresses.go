@@ -10,8 +10,10 @@ const longestNetloc = 1024
 
 var (
 	// What comes behind the colon of `user:password` is no port.
-	isPort     = regexp.MustCompile(`^\d{1,5}(?:[/?#\s'")\],;]|$)`).MatchString
-	beginsHost = regexp.MustCompile(`^(?:(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'")\]}\\]|$)|\[[0-9a-f:]+\])`).MatchString
+	isPort = regexp.MustCompile(`^\d{1,5}(?:[/?#\s'")\],;]|$)`).MatchString
+	// What stands behind the password of a login without a scheme.
+	isHostOfLogin = regexp.MustCompile(`^(?:[\pL\pN_.-]{1,253}(?::\d{2,5}(?:[^\pL\pN_]|$)|/[\pL\pN_])|(?:tcp|unix)\()`).MatchString
+	beginsHost    = regexp.MustCompile(`^(?:(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]{1,63}(?::\d{1,5})?(?:[/?,;\s'")\]}\\]|$)|\[[0-9a-f:]+\])`).MatchString
 )
 
 // withoutAddresses cleans each address: user, password, query and fragment go, and the segments of its path that are keys.
@@ -113,6 +115,14 @@ var hosts = func() (found []hostRule) {
 
 // withoutKeys is the path of an address without keys; some hosts take one at a place that is known.
 func withoutKeys(host, path string) string {
+	if end := endOfKept(host, path); end >= 0 {
+		return path[:end] + "/" + Mark
+	}
+	return cleanPath(path, "")
+}
+
+// endOfKept is where the key begins in a path, at a host that takes one there; -1 for none.
+func endOfKept(host, path string) int {
 	name, _, _ := strings.Cut(strings.ToLower(host), ":")
 	if len(path) > 4 {
 		for _, known := range hosts {
@@ -121,11 +131,24 @@ func withoutKeys(host, path string) string {
 				continue
 			}
 			if kept := known.keep.FindStringIndex(path); kept != nil && len(path) > kept[1]+1 {
-				return path[:kept[1]] + "/" + Mark
+				return kept[1]
 			}
 		}
 	}
-	return cleanPath(path, "")
+	return -1
+}
+
+// withoutScheme is an address that has lost its scheme, `host/path`, without its key, if its host is one that takes keys.
+func withoutScheme(run string) (address string, is bool) {
+	slash := strings.IndexByte(run, '/')
+	if slash < 0 || !strings.Contains(run[:slash], ".") {
+		return "", false
+	}
+	end := endOfKept(run[:slash], run[slash:])
+	if end < 0 {
+		return "", false
+	}
+	return run[:slash+end] + "/" + Mark, true
 }
 
 // cleanAddress is an address, or a path, as the value of an attribute.

@@ -84,7 +84,7 @@ func (n Name) hides() bool { return n.promise == aSecret && !n.Kept }
 
 // HidesNumber says whether a number goes: every one of a secret's name, a PIN, a one-time password.
 func (n Name) HidesNumber(value float64) bool {
-	return n.hides() || !n.Kept && (n.promise == "pin" || n.promise == "otp") && 999 < value && value < 1e8
+	return n.hides() || !n.Kept && isNumeric[n.promise] && 999 < value && value < 1e8
 }
 
 // Value is what may be sent of a text.

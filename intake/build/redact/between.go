@@ -15,7 +15,7 @@ func behindName(text string, end int) (start int, spoken bool) {
 		sign++
 	}
 	sign = endOf(text, sign, isSpace)
-	for _, equals := range []string{":=", "=>", "=", ":"} {
+	for _, equals := range []string{":=", "=>", "=", "：", "＝", ":"} {
 		if strings.HasPrefix(text[min(sign, len(text)):], equals) {
 			start := sign + len(equals)
 			if equals == ":" {
@@ -53,6 +53,9 @@ func behindName(text string, end int) (start int, spoken bool) {
 	at = end
 	if at < len(text) && isQuote(text[at]) {
 		at++
+	}
+	if at < len(text) && text[at] == '|' {
+		return at + 1, true
 	}
 	if blank := endOf(text, at, func(c byte) bool { return isBlank(c) || c == '(' || c == '?' }); blank > at {
 		for _, sign := range []string{"|", "│", "→"} {

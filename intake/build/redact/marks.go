@@ -18,7 +18,7 @@ const (
 	firstOfQuotes
 )
 
-var schemes = []string{"apikey", "basic", "bearer", "digest", "hmac-sha", "negotiate", "token"}
+var schemes = []string{"apikey", "basic", "bearer", "hmac-sha", "negotiate", "token"}
 
 type markRule struct {
 	text string
@@ -35,13 +35,13 @@ func kindOf(marker string) int {
 	panic(marker)
 }
 
-// markTable are all marks by the first two letters of each; what stands before them in a marker is not looked at.
-var markTable = func() (table [26][26][]markRule) {
+// markTable are all marks by the first two letters of each; signs before them in a marker are not looked at.
+var markTable = func() (table [places][places][]markRule) {
 	add := func(mark string, kind int) {
-		for !isAlpha(mark[0]) {
+		for place(mark[0]) == places {
 			mark = mark[1:]
 		}
-		first := &table[mark[0]-'a'][mark[1]-'a']
+		first := &table[place(mark[0])][place(mark[1])]
 		*first = append(*first, markRule{mark, kind})
 	}
 	for _, stem := range stems {
@@ -62,8 +62,8 @@ var markTable = func() (table [26][26][]markRule) {
 
 func marks(text string) (found kinds) {
 	for at := 0; at+3 <= len(text); at++ {
-		first, second := text[at]|0x20-'a', text[at+1]|0x20-'a'
-		if first >= 26 || second >= 26 {
+		first, second := place(text[at]), place(text[at+1])
+		if first >= places || second >= places {
 			continue
 		}
 		for _, each := range markTable[first][second] {

@@ -33,6 +33,9 @@ func promise(name string) string {
 	if _, size := mark(name, 0); size == 0 || harmlessNames[strings.ToLower(name)] || identifiers[name] {
 		return aNothing
 	}
+	if isForeign(name) {
+		return aSecret
+	}
 	words := words(name, true)
 	for len(words) > 1 && (tails[words[len(words)-1]] || isDigit(words[len(words)-1][0])) {
 		words = words[:len(words)-1]
@@ -74,6 +77,12 @@ func promise(name string) string {
 	return aNothing
 }
 
+// isForeign says whether a word of another language is in a name that promises a secret.
+func isForeign(name string) bool {
+	lowered := strings.ToLower(name)
+	return slices.ContainsFunc(foreignWords, func(word string) bool { return strings.Contains(lowered, word) })
+}
+
 func endsLikeOne(word string) bool {
 	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(word, end) })
 }
@@ -91,15 +100,32 @@ func isQualified(before, word string) bool {
 }
 
 // stems: one of these is in every name that promises something.
-var stems = []string{
-	"auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mnemonic", "nonce", "otp", "pass", "phrase", "pin",
+var stems = append([]string{
+	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "phrase", "pin",
 	"pwd", "secret", "seed", "session", "sig", "token", "twofa",
+}, foreignWords...)
+
+// places is how many values place has.
+const places = 28
+
+// place is a letter's in a table, whatever its case: one for the digit of `2fa`, one for all that is not ASCII, and none beyond.
+func place(c byte) byte {
+	switch letter := c | 0x20 - 'a'; {
+	case letter < 26:
+		return letter
+	case c == '2':
+		return 26
+	case c >= 0x80:
+		return 27
+	}
+	return places
 }
 
-// byStart are the stems by their first two letters.
-var byStart = func() (table [26][26][]string) {
+// byStart are the stems by where their first two letters stand.
+var byStart = func() (table [places][places][]string) {
 	for _, stem := range stems {
-		table[stem[0]-'a'][stem[1]-'a'] = append(table[stem[0]-'a'][stem[1]-'a'], stem)
+		first := &table[place(stem[0])][place(stem[1])]
+		*first = append(*first, stem)
 	}
 	return table
 }()
@@ -107,8 +133,8 @@ var byStart = func() (table [26][26][]string) {
 // mark finds a part of a name that may promise something, from a position on: where it is and how long, which is 0 for none.
 func mark(text string, from int) (at, size int) {
 	for at := from; at+3 <= len(text); at++ {
-		first, second := text[at]|0x20-'a', text[at+1]|0x20-'a'
-		if first >= 26 || second >= 26 {
+		first, second := place(text[at]), place(text[at+1])
+		if first >= places || second >= places {
 			continue
 		}
 		for _, stem := range byStart[first][second] {

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -32,17 +33,31 @@ func withoutPairs(text string) string {
 	}
 }
 
-func inName(c byte) bool { return isWord(c) || c == '.' || c == '-' }
-
+// around is where the name begins and ends that is around a position. Letters of any script are of a name.
 func around(text string, at int) (begin, end int) {
 	begin, end = at, at
-	for begin > 0 && at-begin < longestName && inName(text[begin-1]) {
-		begin--
+	for begin > 0 && at-begin < longestName {
+		r, size := utf8.DecodeLastRuneInString(text[:begin])
+		if !inName(r) {
+			break
+		}
+		begin -= size
 	}
-	for end < len(text) && end-at < longestName && inName(text[end]) {
-		end++
+	for end < len(text) && end-at < longestName {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		if !inName(r) {
+			break
+		}
+		end += size
 	}
 	return begin, end
+}
+
+func inName(r rune) bool {
+	if r < 0x80 {
+		return isAlnum(byte(r)) || r == '_' || r == '.' || r == '-'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
 // promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
@@ -50,7 +65,7 @@ func promiseBehind(text string, begin, end int) string {
 	name := text[begin:end]
 	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
 		first := begin - 1
-		for first > 0 && begin-first <= 20 && isAlpha(text[first-1]) {
+		for first > 0 && begin-first <= 20 && isAlnum(text[first-1]) {
 			first--
 		}
 		if size := begin - 1 - first; size >= 2 && size <= 19 && (first == 0 || !isWord(text[first-1]) && text[first-1] != '-') {
@@ -67,6 +82,10 @@ func valueBehind(text, name string, end int, promised string) (start, stop int, 
 		return 0, 0, ""
 	}
 	if spoken {
+		if begin, end, is := quoted(text, start); is && promised != aSecret && text[start-1] == '(' {
+			// `from_key('…')`
+			return decided(text, begin, end, promised)
+		}
 		return spokenValue(text, name, start, promised)
 	}
 	if begin, end, is := quoted(text, start); is {
@@ -202,8 +221,9 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
 			closing = string(last)
 		}
-		if strings.Trim(text[start+1:end], ")]} ") == "" {
-			// `str[]` is no value.
+		inside := strings.Trim(text[start+1:end], ")]} ")
+		if inside == "" || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
+			// `str[]` is no value, and neither is `(none)`.
 			return 0, 0, ""
 		}
 		return start, end, text[start:start+1] + Mark + closing
@@ -240,7 +260,7 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 
 // spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
 func spokenValue(text, name string, start int, promised string) (begin, stop int, by string) {
-	at := start
+	at := behindOwner(text, start)
 	for _, verb := range []string{"is", "was", "of", "to", "has value", "->"} {
 		if rest, is := strings.CutPrefix(text[at:], verb); is {
 			rest = strings.TrimPrefix(rest, ":")
@@ -254,7 +274,7 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 		at++
 	}
 	end := at
-	for end < len(text) && end-at < longestGuess && !isSpace(text[end]) && !isQuote(text[end]) {
+	for end < len(text) && end-at < longestGuess && !isSpace(text[end]) && !isQuote(text[end]) && text[end] != '|' {
 		end++
 	}
 	value := strings.TrimRight(text[at:end], ".,;:)")
@@ -267,6 +287,20 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	return decided(text, at, at+len(value), promised)
 }
 
+// behindOwner passes over `for bot-7 ` of `password for bot-7 is …`.
+func behindOwner(text string, start int) int {
+	for _, word := range []string{"for ", "of "} {
+		if strings.HasPrefix(text[start:], word) {
+			begin := start + len(word)
+			end := endOf(text, begin, func(c byte) bool { return !isSpace(c) && !isQuote(c) })
+			if end > begin && end-begin <= 40 && end < len(text) && text[end] == ' ' {
+				return end + 1
+			}
+		}
+	}
+	return start
+}
+
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && some(value, isAlpha) && !isDigit(value[0]) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
+	return some(value, isDigit) && some(value, isAlpha) && (len(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
 }

@@ -2,16 +2,18 @@ package redact
 
 import "strings"
 
-// What BIP-39 allows at least, and the shortest text that so many of its words can make.
+// What BIP-39 allows at least, the shortest text that so many of its words can make, and its shortest words.
 const (
+	shortestWord     = 3
 	fewestOfMnemonic = 12
 	shortestMnemonic = 47
 )
 
-// inMnemonics are the characters of words, and of what stands between them: in lines, numbered, quoted one by one, with dashes.
+// inMnemonics are the characters of words, and of what stands between them: in lines, numbered, quoted one by one, with dashes, as a form
+// or a path.
 var inMnemonics = func() (table [256]bool) {
 	for c := range 128 {
-		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,\n\\'\".)-", byte(c)) >= 0
+		table[c] = isAlnum(byte(c)) || strings.IndexByte(" ,;:|/\t\r\n\\'\".()[]{}<>#*+_=&-", byte(c)) >= 0
 	}
 	return table
 }()
@@ -53,6 +55,11 @@ func phrasesOut(out *edit, text string, begin, end int) {
 			continue
 		}
 		stop := endOf(text[:end], at, isAlpha)
+		if stop-at < shortestWord {
+			// A number's sign, a tag of HTML.
+			at = stop
+			continue
+		}
 		if mnemonicWords[strings.ToLower(text[at:stop])] {
 			if count == 0 {
 				first = at

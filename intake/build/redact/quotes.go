@@ -8,14 +8,14 @@ import (
 type quoteRule struct {
 	kind  int
 	begin *regexp.Regexp
-	// inBrackets: the value ends at the last bracket of its line, and else at its quote.
-	inBrackets bool
+	// end is what a value ends with: its quote, the last bracket of its line, or those of rows with literals in them.
+	end string
 }
 
 var (
 	quoteRules = func() (found []quoteRule) {
 		for _, each := range quotedValues {
-			found = append(found, quoteRule{kindOf(each.marker), regexp.MustCompile(each.begin), each.end == "bracket"})
+			found = append(found, quoteRule{kindOf(each.marker), regexp.MustCompile(each.begin), each.end})
 		}
 		return found
 	}()
@@ -103,8 +103,10 @@ func withoutQuoted(text string, rule quoteRule) string {
 		start := at + found[1]
 		at = max(start, at+1)
 		begin, end := start, start
-		if rule.inBrackets {
+		if rule.end == "bracket" {
 			begin, end = inBrackets(text, start)
+		} else if rule.end == "row" {
+			end = endOfRows(text, start)
 		} else if from, to, is := quoted(text, start); is && !isHarmless(text[from:to]) {
 			begin, end = from, to
 		}
@@ -114,6 +116,31 @@ func withoutQuoted(text string, rule quoteRule) string {
 		}
 	}
 	return out.end(text)
+}
+
+// endOfRows is the end of what is in the brackets that have opened before a position, and in those that follow behind a comma; the
+// position itself where no literal is in them.
+func endOfRows(text string, start int) int {
+	end := bracket(text, start-1)
+	for {
+		next := endOf(text, end, isSpace)
+		if next >= len(text) || text[next] != ',' {
+			break
+		}
+		if next = endOf(text, next+1, isSpace); next >= len(text) || text[next] != '(' {
+			break
+		}
+		end = bracket(text, next)
+	}
+	if text[end-1] == ')' {
+		end--
+	}
+	for at := start; at+1 < end; at++ {
+		if isQuote(text[at]) && !isQuote(text[at+1]) {
+			return end
+		}
+	}
+	return start
 }
 
 // inBrackets: values hold brackets too, so it is the last one of the line.

@@ -47,11 +47,15 @@ const (
 	questions
 	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
 	shouts
+	slashes
+	brackets
+	ats
 )
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
 		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGU": shouts,
+		"/": slashes, "[({": brackets, "@": ats,
 	} {
 		for at := range len(text) {
 			table[text[at]] |= sign
@@ -87,7 +91,7 @@ func unwrapped(text, under string, found signs) string {
 		}
 	}
 	text = rules(text, under)
-	if found&percents != 0 && (strings.Contains(text, "%22") || strings.Contains(text, "%3") || strings.Contains(text, "%25")) {
+	if found&percents != 0 {
 		text = encoded(text)
 	}
 	return text
@@ -108,17 +112,23 @@ func rules(text, under string) string {
 		text = withoutQueries(text)
 	}
 	text = withoutMarked(text, marks(text))
-	if found&(shouts|dashes|bars) != 0 && found&(blanks|bars) != 0 {
+	if found&(shouts|dashes|bars|colons|slashes) != 0 {
 		text = withoutCommands(text)
 	}
 	if found&dashes != 0 {
 		text = withoutLogins(text)
+	}
+	if found&ats != 0 {
+		text = withoutBareLogins(text)
 	}
 	if len(text) >= shortestNamed {
 		text = withoutRuns(text, under)
 	}
 	if len(text) >= shortestMnemonic {
 		text = withoutPhrases(text)
+	}
+	if found&brackets != 0 && len(text) >= shortestOctets {
+		text = withoutOctets(text)
 	}
 	return text
 }
@@ -223,6 +233,38 @@ func withoutLogins(text string) string {
 		}
 	}
 	return out.end(text)
+}
+
+// withoutBareLogins takes the password out of `user:password@host` where an address has lost its scheme; of Oracle's addresses, and
+// of Go's of MySQL.
+func withoutBareLogins(text string) string {
+	var out edit
+	for at := 0; at < len(text); at++ {
+		if text[at] != '@' {
+			continue
+		}
+		begin := at
+		for begin > 0 && at-begin < 128 && !isSpace(text[begin-1]) && strings.IndexByte(":@/'\"()", text[begin-1]) < 0 {
+			begin--
+		}
+		if at-begin < 4 || begin < 2 || begin-1 < out.done || !isNameOfUser(text[:begin-1]) {
+			continue
+		}
+		sign, rest := text[begin-1], text[at+1:min(len(text), at+300)]
+		if (sign == ':' && isHostOfLogin(rest) || sign == '/' && strings.HasPrefix(rest, "//")) && isLikeAPassword(text[begin:at]) {
+			out.put(text, begin, at, Mark)
+		}
+	}
+	return out.end(text)
+}
+
+// isNameOfUser says whether a text ends with what may be the name of a user.
+func isNameOfUser(text string) bool {
+	begin := len(text)
+	for begin > 0 && len(text)-begin <= 64 && (isWord(text[begin-1]) || text[begin-1] == '.' || text[begin-1] == '-') {
+		begin--
+	}
+	return begin < len(text) && len(text)-begin <= 64
 }
 
 // edit makes a text from another one in which some parts are replaced, from its beginning to its end. What is replaced nowhere

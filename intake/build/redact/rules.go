@@ -23,7 +23,7 @@ code id key keys pass phrase pin sign token tokens
 `)
 
 var ambiguous = set(`
-auth authent key keys nonce otp pass pin seed session sig sign signature signatures token tokens
+auth authent fa key keys mfa nonce otp pass passe pin seed session sig sign signature signatures token tokens
 `)
 
 var tails = set(`
@@ -34,8 +34,8 @@ prod production raw sandbox secondary staging str string test testnet text value
 var metadata = set(`
 address age algo algorithm at attempts changed class count created enabled env error errors expiration expired expires expiry
 field fields file format func function index kind len length level limit location manager method missing mode name names path
-paths policy prefix provider required rotation schema size source status strength symbol timestamp ttl type types updated
-valid version
+paths policy prefix provider ref reference required rotation schema size source status strength symbol timestamp ttl type
+types updated valid version
 `)
 
 var harmless = set(`
@@ -75,14 +75,15 @@ tokocrypto toobit upbit wavesexchange weex whitebit woo woofipro xt yobit zaif z
 
 var noValues = set(`
 and any apikey basic bearer bool bytes cannot changed digest disabled empty enabled expired false for given has hidden in
-incorrect int invalid is masked missing must needs negotiate nil no none not null of ok optional or redacted rejected required
-secretstr set should str string token true undefined unknown unset was wrong yes
+incorrect incorreta int invalid inválida is masked missing must needs negotiate nil no none not null não of ok optional or
+passphrase password redacted rejected required secret secretstr set should str string token true undefined unknown unset was
+wrong yes не нет 无 错误
 `)
 
 var wordsOfIDs = set(`
 account addr address block blockhash checksum cid cloid clord commit container contract deposit digest etag fill hash id ids
-image md merkle mint order orderid owner parent pod pool pubkey receiver recipient ref request revision sender sha signer
-snapshot span trace traceparent trade transaction tree tx txhash txid uid uuid validator wallet
+image md merkle mint order orderid owner parent pod pool program pubkey receiver recipient ref request revision root sender
+sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid uuid validator wallet
 `)
 
 var wordsOfSecrets = set(`
@@ -257,8 +258,26 @@ pypi refresh reset secret security service session slack telegram user webhook x
 `),
 }
 
+var foreignWords = []string{
+	`contraseña`,
+	`contrasena`,
+	`senha`,
+	`wachtwoord`,
+	`kennwort`,
+	`hasło`,
+	`şifre`,
+	`пароль`,
+	`密码`,
+	`密碼`,
+	`口令`,
+	`密钥`,
+	`密鑰`,
+	`パスワード`,
+	`비밀번호`,
+}
+
 var formats = []string{
-	`A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}`,
+	`A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}`,
 	`sk_(?:live|test)_[A-Za-z0-9]{10,255}`,
 	`rk_(?:live|test)_[A-Za-z0-9]{10,255}`,
 	`pk_(?:live|test)_[A-Za-z0-9]{10,255}`,
@@ -311,6 +330,7 @@ var formats = []string{
 	`L[1-9A-HJ-NP-Za-km-z]{51}`,
 	`:AA[A-Za-z0-9_-]{33}`,
 	`5[1-9A-HJ-NP-Za-km-z]{50}`,
+	`[a-f0-9]{32}-us[0-9]{1,2}`,
 	`[yz]prv[1-9A-HJ-NP-Za-km-z]{100,112}`,
 	`[0-9]{8,10}:[A-Za-z0-9_-]{35}`,
 	`[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}`,
@@ -327,6 +347,13 @@ var toldCommands = []struct {
 	{`redis-cli `, `redis-cli [^\n]{0,200}-a `, false},
 	{`sshpass `, `sshpass -p ?`, false},
 	{`docker login `, `docker login [^\n]{0,200}-p `, false},
+	{`:`, `:(?:[0-9]{4,5}|\*):[A-Za-z_*][^\s:]{0,62}:[A-Za-z_*][^\s:]{0,62}:`, true},
+	{`mysql`, `mysql[a-z]{0,6} (?:[^\n]{0,200} )?-p`, false},
+	{`mongo`, `mongo(?:sh|dump|export|import|restore)? [^\n]{0,200}-p `, false},
+	{`mosquitto_`, `mosquitto_[a-z]{1,3} [^\n]{0,200}-P `, false},
+	{`sqlcmd `, `sqlcmd [^\n]{0,200}-P ?`, false},
+	{`IDENTIFIED BY `, `IDENTIFIED BY `, true},
+	{`sqlplus `, `sqlplus (?:-[A-Za-z] )?[^\s/]{1,60}/`, false},
 	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, false},
 }
 
@@ -349,6 +376,9 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`pass`, `(?:PASSWORD FOR [^=\n]{1,100}= ?|PASSWORD )`, `quote`},
 	{`pass`, `password `, `quote`},
 	{`identified `, `IDENTIFIED (?:WITH [A-Za-z_]{1,60} )?(?:BY|AS) `, `quote`},
+	{`into`, `[iI][nN][tT][oO]\s[^(]{1,120}(?:\([^()]{0,300}\)\s{0,9})?[vV][aA][lL][uU][eE][sS]\s{0,9}\(`, `row`},
+	{`insert (`, `[iI][nN][sS][eE][rR][tT] \([^()]{0,300}\)\s{0,9}[vV][aA][lL][uU][eE][sS]\s{0,9}\(`, `row`},
+	{`crypt`, `[cC][rR][yY][pP][tT](?:_bytea|_BYTEA)?\(`, `row`},
 	{`could not convert string to `, `could not convert string to [a-z]{1,30}: `, `quote`},
 	{`with base `, `with base [0-9]{1,3}: `, `quote`},
 	{`unrecognized token: `, `unrecognized token: `, `quote`},

@@ -59,6 +59,9 @@ func withoutRun(text string, begin, end int, under string) string {
 	if strings.Contains(run, "://") {
 		return run
 	}
+	if address, is := withoutScheme(run); is {
+		return address
+	}
 	var out edit
 	for at := 0; at <= len(run); at++ {
 		stop := at

@@ -29,6 +29,7 @@ var (
 	isAddress     = regexp.MustCompile(`^0[xX][0-9a-fA-F]{40}$`).MatchString
 	isPrefixedHex = regexp.MustCompile(`^0[xX][0-9a-fA-F]+$`).MatchString
 	isBech32      = regexp.MustCompile(`^[a-z]{2,12}1[02-9ac-hj-np-z]{30,}$`).MatchString
+	isAccount     = regexp.MustCompile(`^(?:[13Tr][1-9A-HJ-NP-Za-km-z]{32,33}|G[A-Z2-7]{55}|[A-Z2-7]{58})$`).MatchString
 	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
@@ -39,14 +40,17 @@ var (
 // isSecret says whether the value of a name with this promise is one.
 func isSecret(promised, value string) bool {
 	bare := strings.TrimSpace(value)
-	if bare == "" || len(bare) <= longestGuess && (noValues[strings.ToLower(bare)] || isPlaceholder(bare)) {
+	if bare == "" || len(bare) <= longestGuess && (noValues[strings.ToLower(strings.Trim(bare, "<>()[]"))] || isPlaceholder(bare)) {
 		return false
 	}
 	return promised == aSecret || isAmbiguousSecret(promised, bare)
 }
 
+// isNumeric are the words that a PIN or a one-time password goes by.
+var isNumeric = set("fa mfa otp pin")
+
 func isAmbiguousSecret(word, value string) bool {
-	if word == "pin" || word == "otp" {
+	if isNumeric[word] {
 		return isPIN(value) || !hasOrder(value)
 	}
 	switch {
@@ -58,7 +62,7 @@ func isAmbiguousSecret(word, value string) bool {
 		return len(value) >= 34 && !strings.HasPrefix(word, "token")
 	case word == "seed" && len(strings.Fields(value)) >= fewestWords:
 		return true
-	case word == "pass":
+	case word == "pass" || word == "passe":
 		return len(value) >= 6 && !all(value, isDigit) && isNotOfWords(value)
 	case word == "key" || word == "keys":
 		return isKey(value)
@@ -79,7 +83,8 @@ func isKey(value string) bool {
 
 // isOpaque: a value that is neither words nor numbers is a token.
 func isOpaque(value string) bool {
-	if len(value) < 6 || strings.Contains(value, " ") || strings.Contains(value, "://") || isTicker(value) {
+	// A blank, or a sign of code.
+	if len(value) < 6 || strings.ContainsAny(value, " (){}<>") || strings.Contains(value, "://") || isTicker(value) {
 		return false
 	}
 	if all(value, isAlpha) {
@@ -180,11 +185,14 @@ func randomShare(run string) float64 {
 // isBareSecret says whether a run of letters, digits and the signs of base64 is a secret by itself, behind the text before.
 func isBareSecret(run, before string) bool {
 	bare := strings.TrimRight(run, "=")
-	if all(bare, isDigit) || isUUID(bare) || isPrefixedHex(bare) {
+	if all(bare, isDigit) || isUUID(bare) {
 		return false
 	}
 	named := namedBefore(before)
-	if named == "id" {
+	if isPrefixedHex(bare) {
+		return named == aSecret && len(bare) >= 66
+	}
+	if named == "id" || named == aNothing && isAccount(run) {
 		return false
 	}
 	switch {

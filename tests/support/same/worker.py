@@ -72,7 +72,8 @@ def main(mode: str) -> None:
 
     for line in sys.stdin:
         order = json.loads(line)
-        folder = Path(tempfile.mkdtemp(prefix="program-"))
+        # What is ended by force leaves it: pytest's own folder is cleared in time.
+        folder = Path(tempfile.mkdtemp(prefix="program-", dir=Path.home()))
         os.chdir(folder)
         scene = Scene(folder, order.get("postgres", ""))
         tree = order.get("generated")

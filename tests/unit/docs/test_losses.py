@@ -30,7 +30,7 @@ _GIVEN_UP = re.compile(r"dropped|refused|overflow|rejected|unidentified|discarde
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> list[Rule]:
     """Every alert of the pipeline."""
     found = rules.read(rules.render(tmp_path_factory.mktemp("rules")))
-    return [rule for rule in found if rule.is_alert and rule.place.file == "pipeline.yml"]
+    return [rule for rule in found if rule.is_alert and rule.labels["area"] == "pipeline"]
 
 
 def _name(loss: Loss) -> str:
