@@ -73,13 +73,15 @@ class Cluster:
             machine = self._stack.enter_context(Machine(name, _FIRST_NUMBER + number, self.folder / name))
             kubeconfigs = {
                 "kubelet": self._control.kubeconfig(name),
-                "kube-proxy": self._control.kubeconfig("kube-proxy"),
+                **{user: self._control.kubeconfig(user) for user in ("kube-proxy", "network-policies")},
             }
-            self.nodes[name] = Node(machine, number, self.programs, kubeconfigs, GATEWAY)
+            self.nodes[name] = Node(machine, number, self.programs, kubeconfigs, GATEWAY, SERVICES)
             self.nodes[name].start()
             route(self.nodes[name].pods, machine)
         route(SERVICES, next(iter(self.nodes.values())).machine)
         eventually(self._ready, within=300)
+        for node in self.nodes.values():
+            node.enforce_policies()
 
     def _ready(self) -> bool:
         found = self.get("nodes")
@@ -138,6 +140,6 @@ class Cluster:
 
 def _programs() -> dict[str, Path]:
     binaries = Binaries()
-    parts = ("kubernetes", "dns", "helm")
+    parts = ("kubernetes", "dns", "policies", "helm")
     binaries.require(parts, Silent())
     return {program: binaries[program] for name in parts for program in pins()[name].packages}

@@ -29,6 +29,7 @@ _USERS = {
     "kube-scheduler": ("system:kube-scheduler", ""),
     "kube-proxy": ("system:kube-proxy", "system:node-proxier"),
     "coredns": ("coredns", "system:masters"),
+    "network-policies": ("network-policies", "system:masters"),
 }
 _NAMES = f"""\
 cluster.local {{
