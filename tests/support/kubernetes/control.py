@@ -98,9 +98,18 @@ class ControlPlane:
                     f"--service-account-private-key-file={key}", f"--cluster-cidr={PODS}")  # fmt: skip
         self._start("kube-scheduler", f"--kubeconfig={self.kubeconfig('kube-scheduler')}",
                     f"--bind-address={GATEWAY}", "--leader-elect=false")  # fmt: skip
-        names = self._folder / "Corefile"
-        names.write_text(_NAMES.replace("KUBECONFIG", f"{self.kubeconfig('coredns')}"))
-        self._start("coredns", f"-conf={names}")
+        (self._folder / "Corefile").write_text(_NAMES.replace("KUBECONFIG", f"{self.kubeconfig('coredns')}"))
+        self.start_names()
+
+    def start_names(self) -> None:
+        """Start to resolve names."""
+        self._start("coredns", f"-conf={self._folder}/Corefile")
+
+    def stop_names(self) -> None:
+        """Resolve none any more."""
+        process = self._processes.pop("coredns")
+        process.kill()
+        process.wait()
 
     @property
     def authority(self) -> Path:

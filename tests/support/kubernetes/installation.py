@@ -96,6 +96,14 @@ class Installation:
         self._helm("upgrade")
         self.wait()
 
+    def attempt(self, values: Mapping[str, Any]) -> None:
+        """The same with values that cannot hold: nobody waits, and `upgrade` takes them back."""
+        kept, self.values = self.values, merged(self.values, values)
+        try:
+            self._helm("upgrade")
+        finally:
+            self.values = kept
+
     def uninstall(self) -> None:
         """The chart alone, until none of its pods is left."""
         self.run("helm", "uninstall", charts.RELEASE, "--namespace", NAMESPACE, "--wait")

@@ -5,7 +5,8 @@ a sender can make the pod hold, and takes secrets out. Empty where no image of i
 {{- define "botobs.intake" -}}
 {{- $values := .root.Values -}}
 {{- if $values.images.intake -}}
-{{- $settings := $values.settings -}}
+{{- $settings := default dict $values.settings -}}
+{{- $memory := dig "BOTOBS_INTAKE_MEMORY_MIB" $values.agents.intake.memoryMiB $settings | int -}}
 - name: intake
   image: {{ $values.images.intake }}
   imagePullPolicy: {{ $values.images.pullPolicy }}
@@ -14,13 +15,13 @@ a sender can make the pod hold, and takes secrets out. Empty where no image of i
     - --listen-http=0.0.0.0:4318
     - --listen-health=0.0.0.0:13135
     - --secrets=/secrets
-    - --memory-mib={{ $values.agents.intake.memoryMiB }}
+    - --memory-mib={{ $memory }}
   env:
     # As botobs/_ops/components/intake.py works them out.
     - {name: COLLECTOR_URL, value: "https://127.0.0.1:4319"}
     - {name: SERVICES_CA, value: {{ dig "BOTOBS_OTLP_CLIENT_CA" "" $settings | quote }}}
     - {name: REDACT_KEEP, value: {{ dig "BOTOBS_COLLECTOR_REDACT_KEEP" "[]" $settings | fromYamlArray | toJson | quote }}}
-    - {name: GOMEMLIMIT, value: {{ div (mul $values.agents.intake.memoryMiB 3) 2 }}MiB}
+    - {name: GOMEMLIMIT, value: {{ div (mul $memory 3) 2 }}MiB}
   ports:
     {{- include "botobs.container.ports" . | trim | nindent 4 }}
     - {name: intake, containerPort: 13135}
