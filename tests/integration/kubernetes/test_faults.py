@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import httpx
-import pytest
 
 from botobs._ops.access import clients
 from testbed.sender import Sender
@@ -79,21 +78,6 @@ def test_secrets_are_rotated_while_services_send(
         flows(sender)
     assert before == {pod["metadata"]["uid"] for pod in botobs.pods("app.kubernetes.io/name=botobs")}
     complete(botobs, sender, "secrets rotated", record_property)
-
-
-@pytest.mark.parametrize("queue", ["hostPath", "persistentVolumeClaim"])
-def test_what_waits_outlives_the_installation(
-    botobs: Installation, sender: Sender, record_property: Record, queue: str
-) -> None:
-    """Gateways are away, agents fill their queues, the chart is uninstalled and installed again."""
-    botobs.upgrade({"agents": {"queue": {"type": queue, "persistentVolumeClaim": {"replicas": 1}}}})
-    botobs.kubectl("scale", "statefulset/botobs-gateway", "--replicas=0", "--namespace", NAMESPACE)
-    assert eventually(lambda: not botobs.pods(GATEWAYS), within=300)
-    with sender:
-        flows(sender, items=4000)
-    botobs.uninstall()
-    botobs.reinstall()
-    complete(botobs, sender, f"installed again, {queue}", record_property)
 
 
 def _new_token(botobs: Installation, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a platform does to it beside killing: names that are not resolved, an image that is missing, a disk that is full."""
+"""What a platform does beside killing: names that are not resolved, an image that is missing, a disk that is full."""
 
 from __future__ import annotations
 
@@ -48,8 +48,15 @@ def test_an_image_that_is_missing(botobs: Installation, sender: Sender, record_p
 def small_disk(botobs: Installation) -> Iterator[None]:
     """The folder of an agent's queue on a disk of 24 MiB."""
     (node,) = botobs.cluster.nodes.values()
-    options = "size=24m,uid=10001,gid=10001,mode=0700"
-    node.machine.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", QUEUE)
+    disk = str(node.machine.folder / "disk")
+    for words in (
+        ["truncate", "--size=24M", disk],
+        ["mkfs.ext4", "-q", "-m", "0", disk],
+        ["mount", "-o", "loop", disk, QUEUE],
+        ["chown", "10001:10001", QUEUE],
+        ["chmod", "0700", QUEUE],
+    ):
+        node.machine.run(*words)
     _restart_agents(botobs)
     yield
     node.machine.run("umount", "--lazy", QUEUE)

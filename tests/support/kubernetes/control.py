@@ -89,6 +89,8 @@ class ControlPlane:
                     f"--advertise-address={GATEWAY}", f"--cert-dir={self._folder}/certificates",
                     f"--service-cluster-ip-range={SERVICES}", "--authorization-mode=Node,RBAC",
                     f"--token-auth-file={self._token_file()}", "--allow-privileged",
+                    # Nobody resolves the names of nodes.
+                    "--kubelet-preferred-address-types=InternalIP",
                     "--service-account-issuer=https://kubernetes.default.svc",
                     f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}")  # fmt: skip
         eventually(self._answers, within=300)
