@@ -127,8 +127,8 @@ def check(slow: bool = True) -> list[Part]:
     ]
 
 
-#: What no other test needs: compose, and a Kubernetes.
-_OF_LANES = frozenset(("compose", "kubernetes", "dns"))
+#: What no other test needs: compose, and a Kubernetes with what it runs.
+_OF_LANES = frozenset(("compose", "kubernetes", "dns", "policies", "scraper"))
 
 
 def build() -> Part:

@@ -31,7 +31,7 @@ CASES: dict[str, Manifest] = {
         "gateways": {"autoscaling": {"enabled": True}, "service": {"type": "LoadBalancer"}},
         "rules": {"prometheusRule": True, "labels": {"release": "prometheus"}},
         "dataSources": {"orders": True},
-        "images": {"pullSecrets": ["registry"]},
+        "images": {"pullSecrets": ["registry"], "intake": "registry.example.com/botobs-intake:1.0.0"},
         "networkPolicy": {
             "services": [{"namespaceSelector": {"matchLabels": {"team": "trading"}}}],
             "agents": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],

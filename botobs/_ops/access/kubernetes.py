@@ -17,6 +17,7 @@ _STORES = ("mimir-gateway", "tempo-gateway", "tempo-distributor", "alertmanager"
 #: Secrets that are files as they are.
 _FILES: Mapping[str, Sequence[str]] = {
     "certificates": ("ca.pem", "server.pem", "server.key", "client.pem", "client.key"),
+    "intake": ("intake.pem", "intake.key", "intake-ca.pem"),
     "tokens": ("ingest.tokens",),
     "web": ("web.yml",),
     "scrape": ("scrape.password",),

@@ -121,6 +121,12 @@ def test_no_variable_is_left_over(rendered: Callable[[str], str], case: str) -> 
         ({"tenant": "a/../b"}, "tenant"),
         ({"postgresExporter": {"uri": "exporter:word@postgres/postgres"}}, "uri"),
         ({"agents": {"queue": {"type": "emptyDir"}}}, "type"),
+        ({"agents": None}, "missing property 'agents'"),
+        ({"stores": {"mimir": None}}, "missing property 'mimir'"),
+        ({"gateways": {"replicas": "two"}}, "/gateways/replicas"),
+        ({"agents": {"resources": {"requests": {"cpu": "half"}}}}, "/agents/resources/requests/cpu"),
+        ({"networkPolicy": {"services": [{"cidr": "10.0.0.0/8"}]}}, "cidr"),
+        ({"images": {"intake": "registry.example.com/botobs-intake"}}, "/images/intake"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+from botobs._ops.components.cluster import rules
 from botobs._ops.components.ports import free_ports
 from botobs._ops.home.private import read_secret
 from testbed.otlp_receiver import OtlpReceiver
@@ -59,14 +60,27 @@ def test_prometheus_and_the_ruler_take_the_rules(
 
 
 def test_the_operator_is_given_the_same_rules(everything: list[charts.Manifest]) -> None:
-    files = charts.named(everything, "ConfigMap", "botobs-rules")["data"].values()
+    files = charts.named(everything, "ConfigMap", "botobs-rules")["data"]
     objects = charts.kind(everything, "PrometheusRule")
-    assert [rule["spec"] for rule in objects] == [yaml.safe_load(text) for text in files]
+    assert len(objects) == len(files)
     for rule in objects:
         assert rule["metadata"]["labels"]["release"] == "prometheus"
         for group in rule["spec"]["groups"]:
             # The operator's type knows no other: a number would be refused.
             assert all(isinstance(each["expr"], str) for each in group["rules"])
+
+
+def test_the_ruler_is_asked_by_mimirs_names(everything: list[charts.Manifest], tmp_path: Path) -> None:
+    """As those of a stack of several processes are put into it."""
+    for rule in charts.kind(everything, "PrometheusRule"):
+        (tmp_path / f"{rule['metadata']['name']}.yml").write_text(
+            yaml.safe_dump(rule["spec"]), encoding="utf-8"
+        )
+    wanted = {group["name"]: group for _, group in rules.groups(tmp_path, "production")}
+    files = charts.named(everything, "ConfigMap", "botobs-rules")["data"].values()
+    found = {group["name"]: group for text in files for group in yaml.safe_load(text)["groups"]}
+    assert found == wanted
+    assert "cortex_ingester_tsdb_wal_writes_failed_total" in str(found)
 
 
 def test_every_alert_says_its_environment(everything: list[charts.Manifest]) -> None:

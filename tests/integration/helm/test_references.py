@@ -14,6 +14,7 @@ from tests.support import charts
 #: Made by whoever installs the chart: docs/how-to/kubernetes.md makes each, with these keys.
 _GIVEN = {
     "botobs-certificates": {"ca.pem", "server.pem", "server.key", "client.pem", "client.key"},
+    "botobs-intake": {"intake.pem", "intake.key", "intake-ca.pem"},
     "botobs-tokens": {"ingest.tokens"},
     "botobs-tenant": {"password", "authorization"},
     "botobs-tenants": {"htpasswd"},

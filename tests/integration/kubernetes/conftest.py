@@ -14,7 +14,7 @@ from tests.support.kubernetes import stores
 from tests.support.kubernetes.cluster import Cluster
 from tests.support.kubernetes.installation import Installation
 
-_IMAGES = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "object-store")
+_IMAGES = ("collector", "intake", "scraper", "tempo", "mimir", "alertmanager", "object-store")
 _SENDERS = count()
 
 

@@ -32,13 +32,15 @@ _PROGRAMS: Mapping[str, Mapping[str, str]] = {
     "collector": {"botobs-collector": "/otelcol-contrib"},
     "intake": {"botobs-intake": "/botobs-intake"},
     "prometheus": {"prometheus": "/bin/prometheus", "promtool": "/bin/promtool"},
+    # The same image: one that finds pods, as upstream's does.
+    "scraper": {"prometheus-scraper": "/bin/prometheus", "promtool": "/bin/promtool"},
     "tempo": {"tempo": "/tempo"},
     "mimir": {"mimir": "/bin/mimir"},
     "alertmanager": {"alertmanager": "/bin/alertmanager", "amtool": "/bin/amtool"},
     "postgres_exporter": {"postgres_exporter": "/bin/postgres_exporter"},
     "object-store": {"versitygw": "/usr/local/bin/versitygw"},
 }
-_OF_COMPOSE = tuple(name for name in _PROGRAMS if name != "object-store")
+_OF_COMPOSE = tuple(name for name in _PROGRAMS if name not in {"object-store", "scraper"})
 #: What upstream's shells are asked by the health checks.
 _NC = {"tempo": "/busybox/nc", "postgres_exporter": "/bin/nc"}
 #: What the entrypoint of PostgreSQL and the database's owner need of busybox.
@@ -67,10 +69,12 @@ def make_programs(store: Store, names: Iterable[str]) -> None:
     """Make the images of some components."""
     binaries = Binaries()
     names = list(names)
-    binaries.require(names, Silent())
+    # promtool is the stack's Prometheus', whoever scrapes.
+    binaries.require([*names, "prometheus"], Silent())
     for name in names:
         fill = partial(_fill, name=name, binaries=binaries)
-        _make(store, pins()[name].image, fill, {"ENTRYPOINT": [next(iter(_PROGRAMS[name].values()))]})
+        image = pins()["prometheus" if name == "scraper" else name].image
+        _make(store, image, fill, {"ENTRYPOINT": [next(iter(_PROGRAMS[name].values()))]})
 
 
 def make_service(store: Store) -> None:

@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -73,13 +73,15 @@ class Cluster:
             machine = self._stack.enter_context(Machine(name, _FIRST_NUMBER + number, self.folder / name))
             kubeconfigs = {
                 "kubelet": self._control.kubeconfig(name),
-                "kube-proxy": self._control.kubeconfig("kube-proxy"),
+                **{user: self._control.kubeconfig(user) for user in ("kube-proxy", "network-policies")},
             }
-            self.nodes[name] = Node(machine, number, self.programs, kubeconfigs, GATEWAY)
+            self.nodes[name] = Node(machine, number, self.programs, kubeconfigs, GATEWAY, SERVICES)
             self.nodes[name].start()
             route(self.nodes[name].pods, machine)
         route(SERVICES, next(iter(self.nodes.values())).machine)
         eventually(self._ready, within=300)
+        for node in self.nodes.values():
+            node.enforce_policies()
 
     def _ready(self) -> bool:
         found = self.get("nodes")
@@ -97,6 +99,15 @@ class Cluster:
         for node in self.nodes.values():
             node.load(image, archive, changes)
 
+    @contextmanager
+    def without_names(self) -> Iterator[None]:
+        """No name is resolved until the block ends."""
+        self._control.stop_names()
+        try:
+            yield
+        finally:
+            self._control.start_names()
+
     @property
     def environ(self) -> dict[str, str]:
         """The environment in which `kubectl` and `helm` speak to this cluster."""
@@ -113,6 +124,13 @@ class Cluster:
         Raises:
             AssertionError: It failed.
         """
+        return self._run(words, given).stdout
+
+    def warned(self, *words: str) -> str:
+        """The same, for what it says beside its answer."""
+        return self._run(words, None).stderr
+
+    def _run(self, words: Sequence[str], given: str | None) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             words,
             env=self.environ,
@@ -123,7 +141,7 @@ class Cluster:
             check=False,
         )
         assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
-        return done.stdout
+        return done
 
     def apply(self, *manifests: Mapping[str, Any]) -> None:
         """Make objects, or change them into these."""
@@ -138,6 +156,6 @@ class Cluster:
 
 def _programs() -> dict[str, Path]:
     binaries = Binaries()
-    parts = ("kubernetes", "dns", "helm")
+    parts = ("kubernetes", "dns", "policies", "helm")
     binaries.require(parts, Silent())
     return {program: binaries[program] for name in parts for program in pins()[name].packages}

@@ -29,6 +29,7 @@ _USERS = {
     "kube-scheduler": ("system:kube-scheduler", ""),
     "kube-proxy": ("system:kube-proxy", "system:node-proxier"),
     "coredns": ("coredns", "system:masters"),
+    "network-policies": ("network-policies", "system:masters"),
 }
 _NAMES = f"""\
 cluster.local {{
@@ -88,6 +89,8 @@ class ControlPlane:
                     f"--advertise-address={GATEWAY}", f"--cert-dir={self._folder}/certificates",
                     f"--service-cluster-ip-range={SERVICES}", "--authorization-mode=Node,RBAC",
                     f"--token-auth-file={self._token_file()}", "--allow-privileged",
+                    # Nobody resolves the names of nodes.
+                    "--kubelet-preferred-address-types=InternalIP",
                     "--service-account-issuer=https://kubernetes.default.svc",
                     f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}")  # fmt: skip
         eventually(self._answers, within=300)
@@ -97,9 +100,18 @@ class ControlPlane:
                     f"--service-account-private-key-file={key}", f"--cluster-cidr={PODS}")  # fmt: skip
         self._start("kube-scheduler", f"--kubeconfig={self.kubeconfig('kube-scheduler')}",
                     f"--bind-address={GATEWAY}", "--leader-elect=false")  # fmt: skip
-        names = self._folder / "Corefile"
-        names.write_text(_NAMES.replace("KUBECONFIG", f"{self.kubeconfig('coredns')}"))
-        self._start("coredns", f"-conf={names}")
+        (self._folder / "Corefile").write_text(_NAMES.replace("KUBECONFIG", f"{self.kubeconfig('coredns')}"))
+        self.start_names()
+
+    def start_names(self) -> None:
+        """Start to resolve names."""
+        self._start("coredns", f"-conf={self._folder}/Corefile")
+
+    def stop_names(self) -> None:
+        """Resolve none any more."""
+        process = self._processes.pop("coredns")
+        process.kill()
+        process.wait()
 
     @property
     def authority(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -18,6 +18,7 @@ from testbed.stack import FAST
 from tests.support import charts
 from tests.support.kubernetes import stores
 from tests.support.kubernetes.cluster import Cluster
+from tests.support.kubernetes.machine import GATEWAY, NETWORK, Machine
 from tests.support.upstream import merged
 from tests.support.waiting import eventually
 
@@ -31,6 +32,11 @@ _BOTOBS = [sys.executable, "-m", "botobs"]
 _VALUES: Mapping[str, Any] = {
     "environment": "test",
     "settings": dict(FAST),
+    # Services of the host send too, and names are resolved there.
+    "networkPolicy": {
+        "services": [{"namespaceSelector": {}}, {"ipBlock": {"cidr": f"{NETWORK}.0/24"}}],
+        "dns": {"to": [{"ipBlock": {"cidr": f"{GATEWAY}/32"}}]},
+    },
     # Two gateways of half a core each, and what else there is, want more than a small machine has.
     "gateways": {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
 }
@@ -90,6 +96,14 @@ class Installation:
         self._helm("upgrade")
         self.wait()
 
+    def attempt(self, values: Mapping[str, Any]) -> None:
+        """The same with values that cannot hold: nobody waits, and `upgrade` takes them back."""
+        kept, self.values = self.values, merged(self.values, values)
+        try:
+            self._helm("upgrade")
+        finally:
+            self.values = kept
+
     def uninstall(self) -> None:
         """The chart alone, until none of its pods is left."""
         self.run("helm", "uninstall", charts.RELEASE, "--namespace", NAMESPACE, "--wait")
@@ -132,14 +146,29 @@ class Installation:
             answer.raise_for_status()
             return list(answer.json()["data"]["result"])
 
-    def kill(self, pod: Mapping[str, Any]) -> None:
-        """Kill the process of a pod's container, as when it runs out of memory."""
-        (status,) = pod["status"]["containerStatuses"]
+    def kill(self, pod: Mapping[str, Any], container: str = "") -> None:
+        """Kill the process of a pod's container, as when it runs out of memory; its first if none is named."""
+        machine, pid = self._process(pod, container)
+        machine.run("kill", "-KILL", pid)
+
+    def reaches(self, pod: Mapping[str, Any], address: str, port: int) -> bool:
+        """Whether something that listens can be connected to from a pod."""
+        machine, pid = self._process(pod)
+        return _connects(machine, ["nsenter", f"--target={pid}", "--net", "--"], address, port)
+
+    def listens(self, node: str, address: str, port: int) -> bool:
+        """The same from a node, which no policy holds back from its own pods."""
+        return _connects(self.cluster.nodes[node].machine, [], address, port)
+
+    def _process(self, pod: Mapping[str, Any], container: str = "") -> tuple[Machine, str]:
+        (status, *_) = (
+            each for each in pod["status"]["containerStatuses"] if each["name"] == (container or each["name"])
+        )
         identity = status["containerID"].partition("://")[2]
         machine = self.cluster.nodes[pod["spec"]["nodeName"]].machine
         listed = machine.run("ctr", "--namespace", "k8s.io", "tasks", "list").splitlines()
         (pid,) = (line.split()[1] for line in listed if line.startswith(identity))
-        machine.run("kill", "-KILL", pid)
+        return machine, pid
 
     def _helm(self, action: str) -> None:
         words = ["helm", action, charts.RELEASE, str(charts.CHART), "--namespace", NAMESPACE, "--values", "-"]
@@ -157,6 +186,11 @@ class Installation:
             ["kubectl", *words], env=self.cluster.environ, capture_output=True, text=True, check=False
         )
         return done.stdout[-6000:] + done.stderr
+
+
+def _connects(machine: Machine, where: Sequence[str], address: str, port: int) -> bool:
+    words = ["timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{address}/{port}"]
+    return subprocess.run(machine.inside([*where, *words]), capture_output=True, check=False).returncode == 0
 
 
 def _lacks(workload: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ PACKAGES = {
     "runc": "runc",
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "iptables": "iptables",
+    "ipset": "ipset",
     "busybox": "busybox-static",
     "nginx": "nginx-light",
 }
@@ -50,9 +51,10 @@ class Node:
     Args:
         machine: Where it runs.
         number: From 0; decides which addresses its pods have.
-        programs: Paths of `kubelet` and `kube-proxy`.
+        programs: Paths of `kubelet`, `kube-proxy` and `network-policies`.
         kubeconfigs: Its own files by the program's name.
         dns: Address at which names of services are resolved.
+        services: The network of the services' addresses.
 
     Attributes:
         pods: The network of its pods.
@@ -65,10 +67,12 @@ class Node:
         programs: Mapping[str, Path],
         kubeconfigs: Mapping[str, Path],
         dns: str,
+        services: str,
     ) -> None:
         self.machine, self.name = machine, machine.name
         self.pods = f"198.18.{96 + number}.0/24"
         self._programs, self._kubeconfigs, self._dns = programs, kubeconfigs, dns
+        self._services = services
         self._folder = machine.folder
 
     def start(self) -> None:
@@ -87,6 +91,13 @@ class Node:
         ])  # fmt: skip
         proxy = self._write("kube-proxy.yaml", self._proxy())
         self._start("kube-proxy", [str(self._programs["kube-proxy"]), "--config", str(proxy)])
+
+    def enforce_policies(self) -> None:
+        """Start what lets through what network policies say, once the node is known."""
+        self._start("network-policies", [
+            str(self._programs["network-policies"]), "-node", self.name, "-services", self._services,
+            "-kubeconfig", str(self._kubeconfigs["network-policies"]),
+        ])  # fmt: skip
 
     def load(self, image: str, archive: Path, changes: Mapping[str, Sequence[str]]) -> None:
         """Make an image of an archive of its files.

@@ -32,8 +32,7 @@ def on_the_host(name: str, environ: Mapping[str, str]) -> bool:
 
 def in_a_pod(botobs: Installation, name: str, token: str) -> str:
     """Run it to its end; returns what it has said."""
-    if not _exists(botobs, "namespace", NAMESPACE):
-        botobs.kubectl("create", "namespace", NAMESPACE)
+    ensure_namespace(botobs, NAMESPACE)
     authority = botobs.home.secrets / "ca.pem"
     spec = page_spec()
     (secret,) = (volume["secret"]["secretName"] for volume in spec["volumes"])
@@ -60,6 +59,11 @@ def in_a_pod(botobs: Installation, name: str, token: str) -> str:
     said = botobs.kubectl("logs", name, "--namespace", NAMESPACE)
     assert phase == "Succeeded", said
     return said
+
+
+def ensure_namespace(botobs: Installation, name: str) -> None:
+    """Make a namespace where it is missing."""
+    botobs.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
 
 def page_spec() -> dict[str, Any]:
@@ -96,7 +100,3 @@ def _with_program(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
     }
-
-
-def _exists(botobs: Installation, kind: str, name: str) -> bool:
-    return any(each["metadata"]["name"] == name for each in botobs.cluster.get(kind))

@@ -1,7 +1,8 @@
 {{/*
 What agents, gateways and samplers have in common: dict "root" "part" (agent, gateway or sampler), "files" (configuration files,
 each laid over the one before), "overrides" (single settings over these), "secrets" (files of secrets), "instance" (their name in
-their own metrics), "ports" (dict of name and number).
+their own metrics), "ports" (dict of name and number), "beside" (the text of a container that listens on these ports in the
+collector's place).
 */}}
 
 {{/* The ConfigMap of a tier. */}}
@@ -68,8 +69,8 @@ spec:
         - {name: GOGC, value: "400"}
         - {name: GOMEMLIMIT, value: {{ div (mul $tier.memoryLimiterMiB 45) 64 }}MiB}
       ports:
-        {{- range $name, $number := .ports }}
-        - {name: {{ $name }}, containerPort: {{ $number }}}
+        {{- if not .beside }}
+        {{- include "botobs.container.ports" . | trim | nindent 8 }}
         {{- end }}
         - {name: health, containerPort: 13133}
       # A long queue is compacted before the rest begins.
@@ -93,6 +94,9 @@ spec:
         {{- with .mounts }}
         {{- . | nindent 8 }}
         {{- end }}
+    {{- with .beside }}
+    {{- . | nindent 4 }}
+    {{- end }}
   volumes:
     - name: config
       configMap:
@@ -101,6 +105,13 @@ spec:
     {{- with .volumes }}
     {{- . | nindent 4 }}
     {{- end }}
+{{- end -}}
+
+{{/* The same ports of the container that listens. */}}
+{{- define "botobs.container.ports" -}}
+{{- range $name, $number := .ports }}
+- {name: {{ $name }}, containerPort: {{ $number }}}
+{{- end }}
 {{- end -}}
 
 {{/* Certificates, for "secrets". */}}

@@ -56,6 +56,7 @@ labels:
 {{- define "botobs.wanted" -}}
 {{- $used := list "authority" "server" "client" -}}
 {{- if .Values.agents.enabled }}{{ $used = concat $used (list "tokens" "tenant") }}{{ end -}}
+{{- if and .Values.agents.enabled .Values.images.intake }}{{ $used = append $used "intake" }}{{ end -}}
 {{- if .Values.gateways.enabled }}{{ $used = append $used "tenants" }}{{ end -}}
 {{- if .Values.samplers.enabled }}{{ $used = append $used "tenant" }}{{ end -}}
 {{- if .Values.postgresExporter.enabled }}{{ $used = concat $used (list "database" "web") }}{{ end -}}

@@ -66,10 +66,10 @@ topologySpreadConstraints:
 
 {{/*
 A volume with files of several Secrets under the names that the configuration has for them:
-dict "root" "files" (a list of: name of the file, entry in .Values.secrets, name of the key in it).
+dict "root" "files" (a list of: name of the file, entry in .Values.secrets, name of the key in it) "name" (if it is not `secrets`).
 */}}
 {{- define "botobs.secrets" -}}
-- name: secrets
+- name: {{ default "secrets" .name }}
   projected:
     defaultMode: 0440
     sources:

@@ -1,0 +1,52 @@
+{{/*
+The intake in an agent's pod: it listens in the collector's place, asks for the token before a byte of a body is read, bounds what
+a sender can make the pod hold, and takes secrets out. Empty where no image of it is named: dict "root" "ports".
+*/}}
+{{- define "botobs.intake" -}}
+{{- $values := .root.Values -}}
+{{- if $values.images.intake -}}
+{{- $settings := default dict $values.settings -}}
+{{- $memory := dig "BOTOBS_INTAKE_MEMORY_MIB" $values.agents.intake.memoryMiB $settings | int -}}
+- name: intake
+  image: {{ $values.images.intake }}
+  imagePullPolicy: {{ $values.images.pullPolicy }}
+  args:
+    - --listen-grpc=0.0.0.0:4317
+    - --listen-http=0.0.0.0:4318
+    - --listen-health=0.0.0.0:13135
+    - --secrets=/secrets
+    - --memory-mib={{ $memory }}
+  env:
+    # As botobs/_ops/components/intake.py works them out.
+    - {name: COLLECTOR_URL, value: "https://127.0.0.1:4319"}
+    - {name: SERVICES_CA, value: {{ dig "BOTOBS_OTLP_CLIENT_CA" "" $settings | quote }}}
+    - {name: REDACT_KEEP, value: {{ dig "BOTOBS_COLLECTOR_REDACT_KEEP" "[]" $settings | fromYamlArray | toJson | quote }}}
+    - {name: GOMEMLIMIT, value: {{ div (mul $memory 3) 2 }}MiB}
+  ports:
+    {{- include "botobs.container.ports" . | trim | nindent 4 }}
+    - {name: intake, containerPort: 13135}
+  # Its figures are for who shows a certificate, which a probe has not: that it listens is asked here.
+  readinessProbe:
+    tcpSocket: {port: intake}
+    periodSeconds: 5
+  livenessProbe:
+    tcpSocket: {port: intake}
+    periodSeconds: 15
+    failureThreshold: 8
+  resources:
+    {{- toYaml $values.agents.intake.resources | nindent 4 }}
+  {{- include "botobs.container.confined" .root | nindent 2 }}
+  volumeMounts:
+    - {name: intake, mountPath: /secrets, readOnly: true}
+{{- end -}}
+{{- end -}}
+
+{{/* What it is given of the secrets: no key to anything but the collector behind it. */}}
+{{- define "botobs.intake.secrets" -}}
+- [ca.pem, authority, certificate]
+- [server.pem, server, certificate]
+- [server.key, server, key]
+- [intake.pem, intake, certificate]
+- [intake.key, intake, key]
+- [ingest.tokens, tokens, list]
+{{- end -}}
