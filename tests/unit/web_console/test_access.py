@@ -1,0 +1,143 @@
+"""Who gets in, and what a reader cannot do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from botobs._ops.home.home import Home
+from botobs._ops.web_console import Role, Server, key_of
+
+from .conftest import Parts, Visitor
+
+HOST = {"host": "console.example.com"}
+SILENCE = urlencode(
+    {
+        "label-alertname": "BotFailed",
+        "label-botobs_bot_id": "grid-1",
+        "lasts": "3600",
+        "by": "on call",
+        "why": "known",
+    }
+)
+
+
+def _audit(home: Home) -> list[dict[str, object]]:
+    file = home.logs / "audit.log"
+    return (
+        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/orders", "/runbooks/OrderGhost", "/blocks/", "/wrong/", "/silences/x"]
+)
+def test_strangers_see_nothing(server: Server, path: str) -> None:
+    for cookie in ("", "botobs=guess; other=1", "botobs=\x7f\"';=["):
+        assert server.answer("GET", path, HOST | {"cookie": cookie}).status == 403
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_address_with_a_key_opens_once_and_then_the_cookie_does(
+    server: Server, home: Home, role: Role
+) -> None:
+    key = key_of(home, role)
+    opened = server.answer("GET", f"/{key}/runbooks/OrderGhost?from=now-5m", HOST)
+    assert (opened.status, opened.headers["Location"]) == (303, "/runbooks/OrderGhost?from=now-5m")
+    cookie, *limits = opened.headers["Set-Cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Lax"} <= set(limits)
+    assert server.answer("GET", "/runbooks/OrderGhost", HOST | {"cookie": f"a=b; {cookie}"}).status == 200
+    assert server.answer("GET", "/orders", {"host": "evil.example", "cookie": cookie}).status == 403
+    # The links in messages outlive a restart.
+    with Server(home) as again:
+        assert again.answer("GET", "/", {"host": "127.0.0.1:9400", "cookie": cookie}).status == 200
+
+
+def test_a_key_leads_nowhere_else(server: Server, home: Home) -> None:
+    key = key_of(home, Role.OPERATOR)
+    for path in (f"/{key}//evil.example", f"/{key}/%2F%2Fevil.example", f"/{key}///evil.example/x"):
+        assert re.match(r"/(?!/)", server.answer("GET", path, HOST).headers["Location"])
+
+
+def test_a_key_can_be_typed_in(server: Server, home: Home) -> None:
+    form = urlencode({"key": key_of(home, Role.READER)})
+    assert server.answer("POST", "/sign-in", HOST, form).status == 303
+    assert server.answer("POST", "/sign-in", HOST, "key=guess").status == 403
+
+
+def test_an_operator_silences_and_it_is_written_down(operator: Visitor, parts: Parts, home: Home) -> None:
+    parts.answers["/api/v2/silences"] = {"silenceID": "0123"}
+    assert operator.post("/silences", SILENCE).headers["Location"] == "/"
+    (body,) = parts.of("/api/v2/silences")
+    assert [(each["name"], each["value"], each["isRegex"]) for each in body["matchers"]] == [
+        ("alertname", "BotFailed", False),
+        ("botobs_bot_id", "grid-1", False),
+    ]
+    assert (body["createdBy"], body["comment"]) == ("on call", "known")
+    line = _audit(home)[-1]
+    assert (line["action"], line["id"], line["by"], line["through"]) == (
+        "silence add",
+        "0123",
+        "on call",
+        "console, operator",
+    )
+
+
+def test_an_operator_ends_a_silence(operator: Visitor, parts: Parts, home: Home) -> None:
+    identity = "12345678-1234-1234-1234-123456789012"
+    assert operator.post("/silences/end", f"id={identity}").status == 303
+    assert ("DELETE", f"/api/v2/silence/{identity}") in [each[:2] for each in parts.asked]
+    assert _audit(home)[-1]["action"] == "silence expire"
+    assert operator.post("/silences/end", "id=../alerts").status == 400
+
+
+def test_a_reader_changes_nothing(reader: Visitor, parts: Parts, home: Home) -> None:
+    before = _audit(home)
+    for path, form in (("/silences", SILENCE), ("/silences/end", "id=12345678-1234-1234-1234-123456789012")):
+        assert reader.post(path, form).status == 403
+    assert "A reader cannot silence" in reader.blocks("/silences/BotFailed")["form"]
+    assert not [each for each in parts.asked if each[0] != "GET"]
+    assert _audit(home) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "", "origin": "https://evil.example"},
+    ],
+)
+def test_a_form_of_another_site_is_refused(operator: Visitor, parts: Parts, headers: dict[str, str]) -> None:
+    assert operator.post("/silences", SILENCE, **headers).status == 403
+    assert not parts.asked
+
+
+@pytest.mark.parametrize("missing", ["by", "why", "lasts", "label-alertname"])
+def test_a_silence_says_what_who_and_why(operator: Visitor, parts: Parts, missing: str) -> None:
+    form = dict(pair.split("=") for pair in SILENCE.split("&") if not pair.startswith("label-botobs"))
+    assert operator.post("/silences", urlencode({**form, missing: ""})).status == 400
+    assert not [each for each in parts.asked if each[0] == "POST"]
+
+
+def test_pages_run_no_script_but_the_consoles_own(operator: Visitor) -> None:
+    policy = operator.get("/").headers["Content-Security-Policy"]
+    scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
+    assert scripts == "script-src 'self'"
+    for path in ("/", "/orders", "/bots", "/dashboards", "/traces", "/why", "/runbooks"):
+        page = operator.text(path)
+        assert not re.findall(r"<script(?![^>]* src=\"/static/)|<style|\son\w+=", page)
+        for file in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
+            assert operator.get(file).status == 200
+    assert operator.get("/static/../keys.py").status == 404
+    assert operator.get("/static/").status == 404
+
+
+def test_keys_are_private(home: Home, server: Server) -> None:
+    key_of(home, Role.READER)
+    for file in home.secrets.glob("console*"):
+        assert Path(file).stat().st_mode & 0o077 == 0
