@@ -57,22 +57,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Search, or draw."""
+    wanted = _wanted(options)
+    last = seconds_of("--last", options.last)
     with embedded(options) as store:
         if store is not None:
-            return _answer(EmbeddedTraces(store), options)
+            return _answer(EmbeddedTraces(store), options, wanted, last)
     running = state.require(home_of(options))
     if "tempo" not in running.parts:
         raise StackError("the running stack has no Tempo", "Start one with: botobs up")
     with clients.client(running.home.secrets, running.url("tempo")) as http:
-        return _answer(TempoClient(http), options)
+        return _answer(TempoClient(http), options, wanted, last)
 
 
-def _answer(source: TraceSource, options: argparse.Namespace) -> int:
+def _wanted(options: argparse.Namespace) -> Wanted:
+    least = seconds_of("--min-duration", options.min_duration) if options.min_duration else None
+    return Wanted(options.service, least, options.error, options.order, options.query)
+
+
+def _answer(source: TraceSource, options: argparse.Namespace, wanted: Wanted, last: float) -> int:
     if options.id:
         return _draw(source.trace(options.id), options)
-    least = seconds_of("--min-duration", options.min_duration) if options.min_duration else None
-    wanted = Wanted(options.service, least, options.error, options.order, options.query)
-    return _list(source.find(wanted, seconds_of("--last", options.last), options.limit), options)
+    return _list(source.find(wanted, last, options.limit), options)
 
 
 def _list(found: list[Summary], options: argparse.Namespace) -> int:

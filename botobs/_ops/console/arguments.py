@@ -86,7 +86,8 @@ def seconds_of(option: str, text: str, most: float = _TEN_YEARS) -> float:
     except ValueError as error:
         raise StackError(f"{option}: {error}") from None
     if not 0 < found <= most:
-        raise StackError(f"{option} is {text[:40]}, and must be above 0 and at most {units.duration(most)}")
+        longest = f"{most / 3600:g}h" if most <= 2 * 86_400 else f"{most / 86_400:g}d"
+        raise StackError(f"{option} is {text[:40]}, and must be above 0 and at most {longest}")
     return found
 
 

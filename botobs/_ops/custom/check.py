@@ -14,7 +14,7 @@ import yaml
 
 from ..components.collector import FEATURES
 from ..errors import StackError
-from .folders import files
+from .folders import files, text_of
 from .overlay import COLLECTOR, merge, parsed, rendered, with_routes
 
 #: Longest that a program may take to read a configuration, in seconds: far beyond what any has needed.
@@ -160,6 +160,8 @@ def _dashboard(file: Path, values: Mapping[str, str]) -> None:
     text = rendered(file, values)
     try:
         content = json.loads(text)
+    except RecursionError:
+        raise StackError(f"{file}: it is nested too deeply") from None
     except ValueError as error:
         raise StackError(f"{file}:{getattr(error, 'lineno', 1)}: it is no JSON: {error}") from None
     for key, kind in (("uid", str), ("title", str), ("panels", list)):
@@ -300,5 +302,5 @@ def _line_of_words(file: Path, reason: str) -> int:
 
 
 def _line_with(file: Path, word: str) -> int:
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = text_of(file).splitlines()
     return next((number for number, line in enumerate(lines, 1) if word and word in line), 0)

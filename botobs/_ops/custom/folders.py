@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..._sdk.files import read_small
+from ..errors import StackError
 from ..home.private import make_folder
+
+#: Bytes of one file at most: a dashboard can be large.
+_LARGEST = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,21 @@ def files(custom: Path, name: str) -> Sequence[Path]:
     return sorted(
         each for each in folder.iterdir() if each.suffix in wanted and not each.name.startswith(".")
     )
+
+
+def text_of(file: Path) -> str:
+    """The text of a person's file.
+
+    Raises:
+        StackError: It is none that can be read: a pipe, a device, a folder, no text.
+    """
+    try:
+        # Notepad begins a file with a byte order mark.
+        return read_small(file, _LARGEST).decode("utf-8-sig")
+    except OSError as error:
+        raise StackError(f"{file}: it cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise StackError(f"{file}: it is no UTF-8 text") from None
 
 
 def make(custom: Path) -> None:

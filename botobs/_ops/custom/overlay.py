@@ -12,7 +12,7 @@ import yaml
 from ..errors import StackError
 from ..home.private import make_folder, write_secret
 from ..home.render import render_text
-from .folders import FOLDERS, files
+from .folders import FOLDERS, files, text_of
 
 #: What a file in `routes/` may hold: lists, each put before or behind ours.
 ROUTING = ("routes", "receivers", "inhibit_rules", "time_intervals")
@@ -72,13 +72,11 @@ def rendered(file: Path, values: Mapping[str, str]) -> str:
         StackError: It cannot be read.
     """
     program = FOLDERS[file.parent.name].program
+    text = text_of(file)
     try:
-        text = file.read_text(encoding="utf-8")
         return render_text(text, values, f"{program}/{file.name}")
-    except OSError as error:
-        raise StackError(f"{file}: it cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise StackError(f"{file}: it is no UTF-8 text") from None
+    except RecursionError:
+        raise StackError(f"{file}: it is nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise StackError(f"{file}:{line}: {error.problem or 'it is no YAML'}") from None
@@ -97,6 +95,8 @@ def parsed(file: Path, values: Mapping[str, str]) -> dict[str, Any]:
     text = rendered(file, values)
     try:
         content = yaml.safe_load(text)
+    except RecursionError:
+        raise StackError(f"{file}: it is nested too deeply") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise StackError(f"{file}:{line}: {error.problem}") from None

@@ -12,6 +12,7 @@ import httpx
 
 from ..prometheus import PrometheusClient, PrometheusError, QueryRefused
 from .check import Fault
+from .folders import text_of
 
 #: Grafana's own variables, of which the value does not matter here; a dashboard's stand for everything.
 _DURATIONS = {"__rate_interval": "1m", "__interval": "15s", "__range": "1h"}
@@ -34,7 +35,7 @@ def refused(dashboards: Iterable[Path], prometheus: httpx.Client) -> list[Fault]
 
 
 def _of_file(file: Path, prometheus: PrometheusClient) -> Iterator[tuple[str, int, str]]:
-    text = file.read_text(encoding="utf-8")
+    text = text_of(file)
     lines = text.splitlines()
     for panel in _panels(json.loads(text)):
         for target in panel.get("targets", ()):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..files import FileTooLarge, NotRegularFile, read_small
 from ..process import alive
@@ -253,4 +254,13 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_part(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("url"), str)
+    return isinstance(value, dict) and isinstance(value.get("url"), str) and _is_address(value["url"])
+
+
+def _is_address(text: str) -> bool:
+    try:
+        # The port is read when it is asked for.
+        port = urlsplit(text).port
+    except ValueError:
+        return False
+    return text.isprintable() and " " not in text and port != 0

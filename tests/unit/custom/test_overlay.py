@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,28 @@ def test_a_start_stops_at_such_a_file(custom: Path, config: Path) -> None:
     (custom / "routes" / "a.yml").write_text("receivers: []\nroute: {}\n")
     with pytest.raises(StackError, match=r"routes/a\.yml:2: 'route' has no place"):
         lay_over(custom, config, VALUES)
+
+
+@pytest.mark.parametrize("name", ["rules/a.yml", "routes/a.yml", "templates/a.tmpl", "dashboards/a.json"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "nowhere"])
+def test_what_is_no_file_neither_hangs_nor_fills_memory(custom: Path, name: str, kind: str) -> None:
+    path = custom / name
+    makers: dict[str, Callable[[], object]] = {
+        "pipe": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "folder": path.mkdir,
+        "nowhere": lambda: path.symlink_to("/none"),
+    }
+    makers[kind]()
+    [fault] = unreadable(custom, VALUES)
+    assert (fault.file, "it cannot be read" in fault.text) == (path, True)
+
+
+@pytest.mark.parametrize("name", ["rules/a.yml", "routes/a.yml", "collector/a.yaml", "dashboards/a.json"])
+def test_what_is_nested_too_deeply_is_a_sentence(custom: Path, name: str) -> None:
+    (custom / name).write_text("[" * 100_000, encoding="utf-8")
+    [fault] = unreadable(custom, VALUES)
+    assert fault.file == custom / name
 
 
 def test_what_nothing_reads_is_told(custom: Path) -> None:

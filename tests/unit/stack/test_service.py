@@ -137,6 +137,7 @@ def test_launchd_finds_the_folder_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It starts nothing whose log it cannot open."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(verify, "by_manager", lambda *_, **__: None)
     home, file = tmp_path / "bot obs", tmp_path / "dev botobs.plist"
     words = ["--kind", "launchd", "--home", str(home), "--output", str(file)]
