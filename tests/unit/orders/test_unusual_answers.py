@@ -32,6 +32,21 @@ ORDER = {"symbol": "BTCUSDT", "side": "BUY"}
 IDS = (f"unusual-{number}" for number in itertools.count())
 TAKEN = {"orderId": 1, "clientOrderId": "mine", "status": "NEW"}
 
+#: As ccxt describes one, as far as `create_order` looks at it.
+MARKET = {
+    "id": "BTCUSDT",
+    "symbol": "BTC/USDT",
+    **dict.fromkeys(("base", "baseId"), "BTC"),
+    **dict.fromkeys(("quote", "quoteId"), "USDT"),
+    "type": "spot",
+    "spot": True,
+    **dict.fromkeys(("margin", "swap", "future", "option", "contract"), False),
+    "active": True,
+    "precision": {"amount": 1e-6, "price": 0.01},
+    "limits": {"amount": {}, "price": {}, "cost": {}},
+    "info": {"orderTypes": ["LIMIT", "MARKET"]},
+}
+
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[OrderDesk]:
