@@ -41,6 +41,7 @@ MARKET = {
     "type": "spot",
     "spot": True,
     **dict.fromkeys(("margin", "swap", "future", "option", "contract"), False),
+    **dict.fromkeys(("inverse", "linear")),
     "active": True,
     "precision": {"amount": 1e-6, "price": 0.01},
     "limits": {"amount": {}, "price": {}, "cost": {}},
