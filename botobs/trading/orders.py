@@ -311,9 +311,7 @@ class Order:
     def _answered_late(self, witness: orders.Witness) -> None:
         """What went on after the block had been given up has ended."""
         outcome = witness.returned(self._key[0])
-        if outcome == "accepted":
-            self.acknowledged()
-        elif outcome != "unknown":
+        if outcome != "unknown":
             self.settled(outcome)
         self._pass_on(witness)
 

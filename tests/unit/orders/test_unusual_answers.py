@@ -32,6 +32,22 @@ ORDER = {"symbol": "BTCUSDT", "side": "BUY"}
 IDS = (f"unusual-{number}" for number in itertools.count())
 TAKEN = {"orderId": 1, "clientOrderId": "mine", "status": "NEW"}
 
+#: As ccxt describes one, as far as `create_order` looks at it.
+MARKET = {
+    "id": "BTCUSDT",
+    "symbol": "BTC/USDT",
+    **dict.fromkeys(("base", "baseId"), "BTC"),
+    **dict.fromkeys(("quote", "quoteId"), "USDT"),
+    "type": "spot",
+    "spot": True,
+    **dict.fromkeys(("margin", "swap", "future", "option", "contract"), False),
+    **dict.fromkeys(("inverse", "linear")),
+    "active": True,
+    "precision": {"amount": 1e-6, "price": 0.01},
+    "limits": {"amount": {}, "price": {}, "cost": {}},
+    "info": {"orderTypes": ["LIMIT", "MARKET"]},
+}
+
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[OrderDesk]:
@@ -346,14 +362,18 @@ def test_a_watched_call_that_goes_on_when_its_block_has_ended(
     )
     client.urls["api"]["private"] = desk.url
 
-    def create() -> None:
-        with suppress(ccxt.BaseError):
+    def create() -> Exception | None:
+        try:
             client.create_order("BTC/USDT", "market", "buy", 1, None, {"newClientOrderId": identity})
+        except ccxt.InsufficientFunds as error:
+            return error
+        return None
 
     async def main() -> None:
         with suppress(TimeoutError), trading.order(identity, exchange="binance").submission():
             begun = asyncio.ensure_future(asyncio.to_thread(create))
-            await eventually_async(lambda: desk.received > received)
+            await eventually_async(lambda: desk.received > received or begun.done())
+            assert not begun.done() or begun.result()
             if waits:
                 await asyncio.wait_for(asyncio.shield(begun), 0.05)
         assert told(captured, identity) == ("unknown" if waits else "submitted")

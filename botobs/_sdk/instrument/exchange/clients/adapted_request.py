@@ -90,10 +90,10 @@ class SocketCall(DescribedCall):
     def _end(self, error: BaseException | None) -> None:
         if self._awaited or self._operation.done:
             return
+        # Nothing was written, or over a connection whose answers are not seen.
+        self._seen.failed(error or ConnectionError())
         if self._seen.written:
-            # Over a connection whose answers are not seen.
-            error = error or ConnectionError()
-            self._seen.failed(error)
+            error = self._seen.error
         if error is None:
             self._operation.finish(None)
         else:
