@@ -143,7 +143,7 @@ def test_values_that_are_redacted_alike_are_added_up(name: str) -> None:
         assert sorted(by_key["asset"]) == [5.0, 7.0, 11.0]
 
 
-class _Counted(str):  # noqa: SLOT000 - it counts on its class
+class _Counted(str):
     """A string that counts how often it is hashed or compared."""
 
     calls = 0
