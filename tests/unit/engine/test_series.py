@@ -178,7 +178,7 @@ def test_nothing_of_the_services_is_hashed_or_compared(name: str) -> None:
         for _ in range(2):
             counter.add(1, {"k": value})
     assert _Counted.calls == 0
-    found = {attributes_of(point).get("k"): number(point) for point in points(engine)["c"]}
+    found = {attributes_of(point.attributes).get("k"): number(point) for point in points(engine)["c"]}
     assert (found["a"], found["b"]) == (2, 2)
 
 
