@@ -67,16 +67,18 @@ class Series(Generic[_C]):
         self.known: dict[Any, _C] = {}
 
     def find(self, attributes: Attributes) -> _C:
-        """The cell of attributes; never raises. Of the service's objects only plain strings are hashed or compared."""
+        """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
         try:
             if attributes:
                 for value in attributes.values():
                     if type(value) is not str:
+                        key = _plain_key(attributes)
                         break
                 else:
-                    cell = self.known.get(tuple(attributes.items()))
-                    if cell is not None:
-                        return cell
+                    key = tuple(attributes.items())
+                cell = None if key is None else self.known.get(key)
+                if cell is not None:
+                    return cell
         except BaseException as error:
             # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
             let_pass(error)
@@ -87,18 +89,15 @@ class Series(Generic[_C]):
             if self._bare is None:
                 self._bare = self._find({}, ())
             return self._bare
-        types = tuple(map(type, attributes.values()))
-        if not IMMUTABLE.issuperset(types):
-            return self._find(self._clean(attributes), None)
-        items = tuple(attributes.items())
-        passed = items if _STR.issuperset(types) else (items, types)
-        cell = self.known.get(passed)
+        key = _plain_key(attributes)
+        cell = None if key is None else self.known.get(key)
         if cell is None:
             cell = self._find(self._clean(attributes), None)
-            if cell is not self._overflow and all(map(_is_short, chain.from_iterable(items))):
+            short = key is not None and all(map(_is_short, chain.from_iterable(attributes.items())))
+            if short and cell is not self._overflow:
                 if len(self.known) > 4 * self._cardinality.series:
                     self.known.clear()
-                self.known[passed] = cell
+                self.known[key] = cell
         return cell
 
     def cells(self) -> list[_C]:
@@ -137,6 +136,14 @@ class Series(Generic[_C]):
                     self._overflow.metric = self._name
                 cell = self._overflow
         return cell
+
+
+def _plain_key(attributes: Mapping[str, Any]) -> Any:
+    """What attributes are remembered by; None if a value of another type would have to be hashed."""
+    types = tuple(map(type, attributes.values()))
+    if _STR.issuperset(types):
+        return tuple(attributes.items())
+    return (tuple(attributes.items()), types) if IMMUTABLE.issuperset(types) else None
 
 
 def _is_short(value: Any) -> bool:
