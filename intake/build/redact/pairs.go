@@ -2,7 +2,6 @@ package redact
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -53,12 +52,7 @@ func around(text string, at int) (begin, end int) {
 	return begin, end
 }
 
-func inName(r rune) bool {
-	if r < 0x80 {
-		return isAlnum(byte(r)) || r == '_' || r == '.' || r == '-'
-	}
-	return unicode.IsLetter(r) || unicode.IsNumber(r)
-}
+func inName(r rune) bool { return r == '.' || r == '-' || isLetterOrNumber(r) }
 
 // promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
 func promiseBehind(text string, begin, end int) string {
