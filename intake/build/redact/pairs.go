@@ -239,6 +239,8 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 		end := strings.IndexAny(most[at+1:], "'\"\\\n")
 		if end < 0 {
 			end = len(most) - at - 1
+		} else if !isQuote(most[at+1+end]) {
+			break
 		}
 		if item := most[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
 			out.put(most[start:], at+1-start, at+1+end-start, Mark)
