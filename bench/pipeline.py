@@ -198,8 +198,7 @@ class Bench:
     def _running(
         self, name: str, command: Sequence[str], environ: Mapping[str, str], ready: Callable[[], bool]
     ) -> Iterator[psutil.Process]:
-        path = self.home.logs / f"{name}.log"
-        with path.open("ab") as log:
+        with (path := self.home.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         try:
             while not ready():
