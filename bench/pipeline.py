@@ -26,6 +26,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from botobs._ops import custom
 from botobs._ops.access import secrets
 from botobs._ops.components import native, ports
 from botobs._ops.components.collector import FEATURES
@@ -33,7 +34,7 @@ from botobs._ops.components.context import Context
 from botobs._ops.components.table import BY_NAME
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.settings.values import defaults
-from botobs._ops.stack import Home, Options, custom
+from botobs._ops.stack import Home, Options
 from botobs._ops.stack.stack import render, variables
 
 from ._harness import ROOT, Figure, machine, ratio
@@ -197,8 +198,7 @@ class Bench:
     def _running(
         self, name: str, command: Sequence[str], environ: Mapping[str, str], ready: Callable[[], bool]
     ) -> Iterator[psutil.Process]:
-        path = self.home.logs / f"{name}.log"
-        with path.open("ab") as log:
+        with (path := self.home.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         try:
             while not ready():

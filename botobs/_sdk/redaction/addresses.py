@@ -84,6 +84,8 @@ def _rest(rest: str) -> str:
     netloc, end = _netloc(rest)
     tail = rest[end:]
     bare = tail.rstrip(".,;:)]!")
+    if bare.endswith(REDACTED[:-1]):
+        bare += "]"
     path = without_query(bare)
     host = _host(netloc)
     return host + _keys_out(host, path) + tail[len(bare) :]

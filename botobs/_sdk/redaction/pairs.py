@@ -29,7 +29,7 @@ _BETWEEN = re.compile(
 )
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
-_REDACTED_VALUE = re.compile(r"(?<!\\)(?:\\*+b?['\"]|\[)?\[redacted\]")
+_REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
 # Letters may be followed by their accents, or be written as `\\u00e9`.
 _WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")
 # With the parameters of a scheme: `Digest username="u", response="…"`.

@@ -111,12 +111,13 @@ def _in_brackets(text: str, position: int) -> tuple[int, int]:
 
 
 def _in_row(text: str, position: int) -> tuple[int, int]:
-    """What is in the brackets that have opened, and in those that follow behind a comma, if a literal is."""
+    """What is in the brackets that have opened and in those behind a comma; nothing where no literal is."""
     stop = bracket(text, position - 1)
     while (more := _NEXT_ROW.match(text, stop)) is not None:
         stop = bracket(text, more.end() - 1)
     stop -= text[stop - 1] == ")"
-    return (position, stop) if _LITERAL.search(text, position, stop) else (position, position)
+    # What has none is not looked at again.
+    return (position, stop) if _LITERAL.search(text, position, stop) else (stop, stop)
 
 
 _IN = {"quote": _in_quotes, "bracket": _in_brackets, "row": _in_row}

@@ -3,6 +3,7 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // A host has 253 characters; names and passwords come before it.
@@ -76,6 +77,9 @@ func cleanRest(rest string) string {
 	}
 	netloc, tail := rest[:start+end], rest[start+end:]
 	bare := strings.TrimRight(tail, ".,;:)]!")
+	if strings.HasSuffix(bare, "[redacted") {
+		bare += "]"
+	}
 	host := cleanHost(netloc)
 	return host + withoutKeys(host, withoutQuery(bare)) + tail[len(bare):]
 }
@@ -93,12 +97,22 @@ func cleanHost(netloc string) string {
 	if len(netloc) > longestNetloc {
 		return Mark
 	}
-	for _, r := range host {
-		if 0x2000 <= r && r < 0x2e80 || 0xf900 <= r {
-			return Mark
-		}
+	if strings.ContainsFunc(host, readsDifferently) {
+		return Mark
 	}
 	return host
+}
+
+// readsDifferently says whether a sign becomes another one when a host is looked up: accents that stand alone, and what is there for
+// compatibility. https://www.unicode.org/reports/tr15/
+func readsDifferently(r rune) bool {
+	switch {
+	case r < 0x300:
+		return strings.ContainsRune("\u00a0\u00a8\u00aa\u00af\u00b2\u00b3\u00b4\u00b5\u00b8\u00b9\u00ba\u00bc\u00bd\u00be", r)
+	case r < 0x370, 0x1100 <= r && r < 0x1200, 0x2000 <= r && r < 0x2e80, 0xf900 <= r && r < 0x10000:
+		return true
+	}
+	return 0x1d400 <= r && r < 0x1d800 || 0x1f100 <= r && r < 0x1f300 || 0x2f800 <= r && r < 0x2fa20
 }
 
 type hostRule struct {
@@ -167,10 +181,10 @@ func cleanAddress(address string) string {
 func withoutQueries(text string) string {
 	var out edit
 	for at := 1; at < len(text); at++ {
-		if text[at] != '?' || !isWord(text[at-1]) && text[at-1] != '/' {
+		if before, _ := utf8.DecodeLastRuneInString(text[:at]); text[at] != '?' || before != '/' && !isLetterOrNumber(before) {
 			continue
 		}
-		name := endOf(text, at+1, func(c byte) bool { return isWord(c) || strings.IndexByte(".-[]%", c) >= 0 })
+		name := endOfRunes(text, at+1, func(r rune) bool { return isLetterOrNumber(r) || strings.ContainsRune(".-[]%", r) })
 		if name == at+1 || name >= len(text) || text[name] != '=' {
 			continue
 		}

@@ -1,6 +1,10 @@
 package redact
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
@@ -12,6 +16,14 @@ func isHex(c byte) bool   { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' 
 
 // isWord is what a name is made of; letters beyond ASCII are.
 func isWord(c byte) bool { return isAlnum(c) || c == '_' || c >= 0x80 }
+
+// isLetterOrNumber is isWord for a whole sign of any script: signs that are neither are not of a name.
+func isLetterOrNumber(r rune) bool {
+	if r < 0x80 {
+		return isAlnum(byte(r)) || r == '_'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r)
+}
 
 func digit(c byte) byte {
 	if isDigit(c) {
@@ -109,6 +121,18 @@ func words(name string, digits bool) []string {
 		at = end
 	}
 	return found
+}
+
+// endOfRunes is endOf for signs of any script.
+func endOfRunes(text string, at int, is func(rune) bool) int {
+	for at < len(text) {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if !is(r) {
+			break
+		}
+		at += size
+	}
+	return at
 }
 
 // endOf is where characters of a kind end that begin at a position.

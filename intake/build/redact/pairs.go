@@ -2,7 +2,6 @@ package redact
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -53,12 +52,7 @@ func around(text string, at int) (begin, end int) {
 	return begin, end
 }
 
-func inName(r rune) bool {
-	if r < 0x80 {
-		return isAlnum(byte(r)) || r == '_' || r == '.' || r == '-'
-	}
-	return unicode.IsLetter(r) || unicode.IsNumber(r)
-}
+func inName(r rune) bool { return r == '.' || r == '-' || isLetterOrNumber(r) }
 
 // promiseBehind is what a name promises, with the word in front where it is one of two: `api key`, `cache key`.
 func promiseBehind(text string, begin, end int) string {
@@ -245,6 +239,8 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 		end := strings.IndexAny(most[at+1:], "'\"\\\n")
 		if end < 0 {
 			end = len(most) - at - 1
+		} else if !isQuote(most[at+1+end]) {
+			break
 		}
 		if item := most[at+1 : at+1+end]; item != "" && isSecret(promised, item) {
 			out.put(most[start:], at+1-start, at+1+end-start, Mark)

@@ -16,7 +16,7 @@ var (
 		return found
 	}()
 	isVersion = regexp.MustCompile(`^v\d{1,2}$`).MatchString
-	isToken   = regexp.MustCompile(`^[\w.~=+:%-]{16,}$`).MatchString
+	isToken   = regexp.MustCompile(`^[\pL\pN_.~=+:%-]{16,}$`).MatchString
 	isAnyHex  = regexp.MustCompile(`^(?:0x)?[0-9a-fA-F]+$`).MatchString
 )
 

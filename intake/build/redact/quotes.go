@@ -27,10 +27,10 @@ var (
 // withoutQuotes takes out what errors quote: statements with literals, parameters, values.
 func withoutQuotes(text string, found kinds) string {
 	if found.has(ofStatement) {
-		text = bracketed(text, "[SQL: ", true)
+		text = bracketed(text, "[SQL: ", true, endsStatement)
 	}
 	if found.has(ofParameters) {
-		text = bracketed(text, "[parameters: ", false)
+		text = bracketed(text, "[parameters: ", false, endsParameters)
 	}
 	if found.has(ofLine) {
 		text = withoutStatements(text)
@@ -44,7 +44,7 @@ func withoutQuotes(text string, found kinds) string {
 }
 
 // bracketed takes out what stands between a bracket with a word and the bracket that closes it, if a quote is in it.
-func bracketed(text, begin string, quotes bool) string {
+func bracketed(text, begin string, quotes bool, isEnd func(rest string) bool) string {
 	var out edit
 	for at := 0; ; {
 		found := strings.Index(text[at:], begin)
@@ -53,7 +53,7 @@ func bracketed(text, begin string, quotes bool) string {
 		}
 		start := at + found + len(begin)
 		end := start
-		for end < len(text) && !(text[end] == ']' && (end+1 == len(text) || isSpace(text[end+1]) || strings.IndexByte("\\\"'", text[end+1]) >= 0)) {
+		for end < len(text) && !(text[end] == ']' && isEnd(text[end+1:])) {
 			end++
 		}
 		if !quotes || some(text[start:end], isQuote) {
@@ -61,6 +61,18 @@ func bracketed(text, begin string, quotes bool) string {
 		}
 		at = end
 	}
+}
+
+// endsStatement says whether a bracket closes a statement, by what stands behind it.
+func endsStatement(rest string) bool {
+	return rest == "" || isSpace(rest[0]) || strings.IndexByte("\\\"'", rest[0]) >= 0
+}
+
+// endsParameters says it of parameters, in which brackets stand before quotes as well.
+func endsParameters(rest string) bool {
+	next := endOf(rest, 0, isSpace)
+	return next == len(rest) || strings.IndexByte("\\\"", rest[next]) >= 0 || strings.Contains(rest[:next], "\n") ||
+		strings.HasPrefix(rest[next:], "(Background")
 }
 
 // withoutStatements takes out the lines of statements that PostgreSQL quotes, if a literal is in one.
@@ -106,7 +118,10 @@ func withoutQuoted(text string, rule quoteRule) string {
 		if rule.end == "bracket" {
 			begin, end = inBrackets(text, start)
 		} else if rule.end == "row" {
-			end = endOfRows(text, start)
+			if end = endOfRows(text, start); !hasLiteral(text[start:end]) {
+				// It is not looked at again.
+				begin, at = end, max(at, end)
+			}
 		} else if from, to, is := quoted(text, start); is && !isHarmless(text[from:to]) {
 			begin, end = from, to
 		}
@@ -118,8 +133,7 @@ func withoutQuoted(text string, rule quoteRule) string {
 	return out.end(text)
 }
 
-// endOfRows is the end of what is in the brackets that have opened before a position, and in those that follow behind a comma; the
-// position itself where no literal is in them.
+// endOfRows is the end of what is in the brackets that have opened before a position, and in those that follow behind a comma.
 func endOfRows(text string, start int) int {
 	end := bracket(text, start-1)
 	for {
@@ -135,12 +149,16 @@ func endOfRows(text string, start int) int {
 	if text[end-1] == ')' {
 		end--
 	}
-	for at := start; at+1 < end; at++ {
-		if isQuote(text[at]) && !isQuote(text[at+1]) {
-			return end
+	return max(end, start)
+}
+
+func hasLiteral(row string) bool {
+	for at := 1; at < len(row); at++ {
+		if isQuote(row[at-1]) && !isQuote(row[at]) {
+			return true
 		}
 	}
-	return start
+	return false
 }
 
 // inBrackets: values hold brackets too, so it is the last one of the line.

@@ -42,9 +42,7 @@ func behindCall(text string, start int) int {
 	if at >= len(text) || !isAlpha(text[at]) && text[at] != '_' {
 		return start
 	}
-	for at < len(text) && at-start <= 61 && (isWord(text[at]) || text[at] == '.') {
-		at++
-	}
+	at = endOfRunes(text[:min(len(text), start+62)], at, func(r rune) bool { return r == '.' || isLetterOrNumber(r) })
 	if at >= len(text) || text[at] != '(' {
 		return start
 	}

@@ -155,7 +155,7 @@ func encoded(text string) string {
 		for end < len(text) && !isSpace(text[end]) {
 			end++
 		}
-		if word := text[at:end]; strings.Contains(word, "%") {
+		if word := text[at:end]; hasEncoded(word) {
 			plain := strings.ReplaceAll(word, "+", " ")
 			for range 3 {
 				plain = unquoted(plain)
@@ -167,6 +167,15 @@ func encoded(text string) string {
 		at = end + 1
 	}
 	return out.end(text)
+}
+
+func hasEncoded(word string) bool {
+	for at := 0; at+2 < len(word); at++ {
+		if word[at] == '%' && isHex(word[at+1]) && isHex(word[at+2]) {
+			return true
+		}
+	}
+	return false
 }
 
 // unquoted is a text without the encoding of addresses; what is none stays.

@@ -34,12 +34,13 @@ func withoutRuns(text, under string) string {
 			at++
 		}
 		run := text[begin:at]
-		if isAllLower(run) && !some(run, isDigit) {
-			continue
+		if !isAllLower(run) || some(run, isDigit) {
+			if clean := withoutRun(text, begin, at, under); clean != run {
+				out.put(text, begin, at, clean)
+			}
 		}
-		if clean := withoutRun(text, begin, at, under); clean != run {
-			out.put(text, begin, at, clean)
-		}
+		// Behind a sign of padding the next one may begin.
+		at--
 	}
 	return out.end(text)
 }

@@ -3,6 +3,7 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -68,6 +69,9 @@ func withoutWebTokens(text string) string {
 func withoutSchemes(text string) string {
 	var out edit
 	for _, found := range scheme.FindAllStringSubmatchIndex(text, -1) {
+		if isBehindLetter(text, found[0]) {
+			continue
+		}
 		rest := text[found[2]:]
 		if word := strings.IndexAny(rest, " \t\r\n\f\v"); word >= 0 {
 			rest = rest[:word+1]
@@ -82,7 +86,15 @@ func withoutSchemes(text string) string {
 func withoutCookies(text string) string {
 	var out edit
 	for _, found := range cookie.FindAllStringSubmatchIndex(text, -1) {
-		out.put(text, found[2], found[3], Mark)
+		if !isBehindLetter(text, found[0]) && !all(text[found[2]:found[3]], isSpace) {
+			out.put(text, found[2], found[3], Mark)
+		}
 	}
 	return out.end(text)
+}
+
+// isBehindLetter says whether a letter of another script stands before a position: to \b it is none.
+func isBehindLetter(text string, at int) bool {
+	r, _ := utf8.DecodeLastRuneInString(text[:at])
+	return r >= 0x80 && isLetterOrNumber(r)
 }

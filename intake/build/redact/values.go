@@ -3,6 +3,7 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Keys and tokens are drawn at random: capitals, small letters and digits follow each other without order. Words, numbers,
@@ -33,7 +34,7 @@ var (
 	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
-	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:\w+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}|<\w+>|\*+|\.\.\.|x{3,}|X{3,}` +
+	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}|<\w+>|\*+|\.\.\.|x{3,}|X{3,}` +
 		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*)$`).MatchString
 )
 
@@ -259,8 +260,12 @@ func namedBefore(text string) string {
 // wordBefore is where the word begins that ends at a position.
 func wordBefore(text string, end int) int {
 	at := end
-	for at > 0 && end-at <= 31 && (isWord(text[at-1]) || text[at-1] == '-') {
-		at--
+	for at > 0 && end-at <= 31 {
+		r, size := utf8.DecodeLastRuneInString(text[:at])
+		if r != '-' && !isLetterOrNumber(r) {
+			break
+		}
+		at -= size
 	}
 	for at < end && !isAlpha(text[at]) {
 		at++

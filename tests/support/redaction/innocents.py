@@ -182,6 +182,7 @@ TEXTS: dict[str, tuple[Callable[[Random], str], tuple[str, ...]]] = {
     "address": (_address, ("address @", "@", "from @ to 0x0000000000000000000000000000000000000000", '{"token": "@"}', "token=@", "contract: @", "https://etherscan.io/address/@")),
     "solana address": (chars(BASE58, 43, "7"), ("address @", "wallet=@", '{"mint": "@"}', "owner: @")),
     "bitcoin address": (chars("023456789acdefghjklmnpqrstuvwxyz", 38, "bc1q"), ("address @", "sent to @", "deposit: @")),
+    "account": (lambda random: random.choice((chars(BASE58, 33, "T"), chars(BASE58, 33, "1"), chars(BASE58, 33, "r"), chars("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 55, "G")))(random), ("deposit to @", "@ received 20 USDT", "from @")),
     "trace id": (chars(HEX, 32), ("trace @", "trace_id=@", "traceId: @", "@", "/traces/@", "https://tempo.example/api/traces/@")),
     "traceparent": (_traceparent, ("traceparent: @", "traceparent=@", "@", '{"traceparent": "@"}')),
     "commit": (chars(HEX, 40), ("commit @", "@", "revision=@", "sha: @")),
@@ -203,6 +204,10 @@ TEXTS: dict[str, tuple[Callable[[Random], str], tuple[str, ...]]] = {
     "statement": (lambda random: random.choice(("orders", "bots", "fills")), (
         "SELECT id FROM @ WHERE bot_id = $1 AND price > ?", "INSERT INTO @ (id, token) VALUES ($1, $2)", "UPDATE @ SET secret = %(secret)s", "SELECT a FROM @ WHERE token = $1 AND secret = :name",
         'relation "@" does not exist', 'duplicate key value violates unique constraint "@_pkey"', 'null value in column "price" of relation "@"',
+    )),
+    "row": (lambda random: str(random.randrange(10)), (
+        "INSERT INTO orders (id, qty) VALUES ($1, $2) -- @", "INSERT INTO orders (id, qty) VALUES (@, 2.5)", "one of the values ('GTC', 'IOC') @", "buckets [1, 2, 5, 10, 25, 50, 100, 250, @]",
+        "10:23:45:INFO:engine:bot@ started", "arn:aws:lambda:eu-west-1:123456789012:function:bot@", "pass|fail @", "signature: buy(symbol, @)", "api_secret: <not set> @", "password: (none) @", "пароль: не задан @",
     )),
     "answer": (lambda random: str(random.randrange(1000, 9999)), (
         '{"code": -@, "msg": "Signature for this request is not valid."}', '{"retCode": 1@, "retMsg": "Invalid API-key, IP, or permissions for action."}', "binance {\"code\":-2015,\"msg\":\"Invalid API-key\"} @",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -48,6 +48,13 @@ class Passed:
         given = _sent(value)
         self._asked[_label(key, given)] = (key, given)
         return given
+
+
+def answers(intake: Intake, texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each text once, with what is left of it."""
+    asked = {_label("", text): ("", text) for text in texts}
+    for label, left in _answers(intake, asked):
+        yield asked[label][1], str(left)
 
 
 def _answers(intake: Intake, asked: dict[str, tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
