@@ -140,7 +140,10 @@ def build() -> Part:
 def integration() -> Part:
     """What needs real backends, but for the tests that belong to a lane."""
     skipped = [f"--ignore={path}" for path in lanes.read().integration]
-    return tests_of("integration", ["tests/integration", "-n", "2", "--dist", "loadgroup", *skipped])
+    return tests_of(
+        "integration",
+        ["tests/integration", "-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder", *skipped],
+    )
 
 
 def samples() -> Part:
