@@ -68,7 +68,10 @@ def test_the_rules_are_evaluated(botobs: Installation) -> None:
             groups = http.get("/prometheus/api/v1/rules").raise_for_status().json()["data"]["groups"]
             rules = [rule for group in groups for rule in group["rules"]]
             assert len(rules) > 50, len(rules)
-            assert {rule["health"] for rule in rules} == {"ok"}
+            # What is written down once in half an hour has not had its turn.
+            often = [rule for group in groups for rule in group["rules"] if group["interval"] <= 60]
+            assert {rule["health"] for rule in often} == {"ok"}
+            assert "err" not in {rule["health"] for rule in rules}
             return True
 
         assert eventually(evaluated, within=300)

@@ -43,6 +43,8 @@ conf_dir = "/var/lib/cni/net.d"
 """
 #: A controller of cgroups and what a new group lacks until it is copied from the one above.
 _CPUSET = ("cpuset.cpus", "cpuset.mems")
+#: A node is a machine with a dozen programs, not one of this machine's many: in the words of each version of cgroups.
+_WEIGHTS = {"cpu.shares": "12288", "cpu.weight": "1200"}
 
 
 class Node:
@@ -191,6 +193,9 @@ def make_groups(node: str) -> None:
     """Make a node's group in every hierarchy: the kubelet wants it to be there."""
     for folder in _groups(node):
         folder.mkdir(exist_ok=True)
+        for name, weight in _WEIGHTS.items():
+            if (folder / name).exists():
+                (folder / name).write_text(weight)
         if folder.parent.name == "cpuset":
             for name in _CPUSET:
                 (folder / name).write_text((folder.parent / name).read_text())

@@ -97,6 +97,7 @@ def _with_program(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         "securityContext": {**spec["securityContext"], "runAsUser": 65530, "runAsNonRoot": True},
         "containers": [made],
         "volumes": [*spec["volumes"], *volumes],
-        "restartPolicy": "Never",
+        # A network plug-in may refuse what a pod sends before it has heard of it, and this one ends at once.
+        "restartPolicy": "OnFailure",
         "automountServiceAccountToken": False,
     }

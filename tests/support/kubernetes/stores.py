@@ -231,6 +231,8 @@ def _pod(
         "env": list(env),
         "envFrom": list(env_from),
         "readinessProbe": {"tcpSocket": {"port": ready}, "periodSeconds": 2},
+        # Without a request a pod waits for all others.
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
         "securityContext": _CONFINED,
         "volumeMounts": mounts,
     }
