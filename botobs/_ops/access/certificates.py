@@ -1,7 +1,8 @@
 """The certificates of the stack: an authority of its own, one certificate for its listeners and one for its clients.
 
 Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else.
-So has the intake, which strangers reach: what it holds opens the collector's port and neither Tempo nor Mimir.
+So has the intake, the only port that is open to the network: its certificate is good for the collector's
+port, not for Tempo's or Mimir's.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Alert:
 
     @property
     def told(self) -> bool:
-        """Whether people are told of it."""
+        """Whether a notification is sent for it: it is neither silenced nor inhibited."""
         return not self.silenced and not self.inhibited
 
     @property
@@ -75,7 +75,7 @@ class Alert:
 
     @property
     def where(self) -> str:
-        """What it is about."""
+        """The labels that say what it is about, such as service and exchange, separated by commas."""
         return ", ".join(self.labels[name] for name in _ABOUT if self.labels.get(name))
 
 
@@ -131,7 +131,7 @@ class Alertmanager:
         return sorted(firing, key=lambda alert: (urgency(alert.severity), alert.since))
 
     def post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
-        """Tell it of alerts, as Prometheus does."""
+        """Send alerts to Alertmanager, as Prometheus does."""
         self._ask("POST", "/api/v2/alerts", alerts)
 
     def silences(self) -> list[Silence]:
@@ -180,7 +180,7 @@ def connect(running: state.Running) -> Iterator[Alertmanager]:
     Raises:
         StackError: None runs there.
     """
-    # Of a cluster's, which tell each other, any will do.
+    # The members of a cluster share alerts: any of them will do.
     name = next((part for part in sorted(running.parts) if part.startswith("alertmanager")), "alertmanager")
     with clients.client(running.home.secrets, running.url(name)) as http:
         yield Alertmanager(http)

@@ -83,7 +83,7 @@ def _say_receivers(home: Home, given: Given, options: argparse.Namespace) -> int
 
 
 def faults_of(home: Home, given: Given) -> list[Fault]:
-    """What is wrong with a person's own files, as `botobs check` tells it."""
+    """What is wrong with a person's own files, as `botobs check` reports it."""
     if not home.custom.is_dir():
         return []
     faults = [Fault(file, 0, "nothing reads a file of this name here") for file in unread(home.custom)]
@@ -110,7 +110,7 @@ def _rendered(home: Home, given: Given) -> Iterator[Checker]:
         make_folder(trial.path)
         values = _values(home, given)
         if not home.exists:
-            # The collector wants to see the secrets that it is told of.
+            # The collector reads the secret files that its configuration names.
             stack_secrets.ensure(trial.secrets)
             values["BOTOBS_SECRETS"] = str(trial.secrets)
         render(trial, values, home.custom)

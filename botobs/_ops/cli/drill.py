@@ -1,4 +1,4 @@
-"""`botobs drill`: break something on purpose, and see who is told."""
+"""`botobs drill`: break something on purpose, and see who is notified."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def _read(options: argparse.Namespace, store: Store | None) -> Listing:
 
 @contextmanager
 def _collector(options: argparse.Namespace, store: Store | None) -> Iterator[dict[str, str]]:
-    """The variables by which what is told comes to the stack, or into the embedded store."""
+    """The environment with which a settlement is sent to the stack, or to the embedded store."""
     environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
     if store is None:
         yield environ

@@ -24,7 +24,7 @@ from ..processes import control
 from ..processes.supervisor import State
 from ..settings import receivers
 
-#: Of a part that does what it is for.
+#: States of a component that works.
 _WELL = frozenset(("ready", "running"))
 
 

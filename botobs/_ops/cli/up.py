@@ -1,4 +1,4 @@
-"""`botobs up`: run the stack until it is told to stop."""
+"""`botobs up`: run the stack until it receives a signal to stop."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def _switch(
     """Start the new stack in place of the old one.
 
     Raises:
-        StackError: It does not become ready; the home is what it was, where there is a backup.
+        StackError: It does not become ready; the home is restored, where there is a backup.
     """
     if options.restart:
         done = subprocess.run(shlex.split(options.restart), check=False).returncode == 0

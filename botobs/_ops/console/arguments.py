@@ -79,7 +79,7 @@ def agree(options: argparse.Namespace, question: str) -> None:
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
-    """What `up` and the demo can be told about the stack."""
+    """Add the options of `up` and the demo that are about the stack."""
     parser.add_argument(
         "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
     )

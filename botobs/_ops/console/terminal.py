@@ -21,7 +21,7 @@ def styled(*parts: str | tuple[str, str]) -> Text:
 
 
 class Terminal(Console):
-    """A console without markup, which shows what it is given and obeys nothing of it."""
+    """A console without markup: it shows text as it is, and removes control characters."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, **options)

@@ -109,7 +109,7 @@ def require(checker: Checker) -> None:
 
 
 def receivers_of(checker: Checker, labels: Sequence[str]) -> list[str]:
-    """Who would be told of an alert, in the order of the routes.
+    """The receivers that an alert would be sent to, in the order of the routes.
 
     Args:
         checker: Whose configuration.

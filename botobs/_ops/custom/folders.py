@@ -15,7 +15,7 @@ class Folder:
 
     Attributes:
         suffixes: Of the files that are read.
-        program: The folder of configuration that they belong to; its name tells how a value is quoted.
+        program: The folder of configuration that they belong to; its name decides how a value is quoted.
         purpose: What they are.
     """
 

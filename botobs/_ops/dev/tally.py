@@ -63,6 +63,6 @@ class Tally:
         parts = [f"{self.spans} spans ({self.failed} failed)"]
         if self.log_records:
             parts.append(f"{self.log_records} log records")
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.orders.items()))
-        parts.append(f"orders: {told or 'none'}")
+        by_outcome = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.orders.items()))
+        parts.append(f"orders: {by_outcome or 'none'}")
         return "; ".join(parts)

@@ -14,12 +14,12 @@ from ..._version import __version__
 from ...semconv import sdk
 from .findings import Finding
 
-#: Seconds that both may take from the SDK through the collector into a store that can be asked.
+#: Seconds that trace and metric may take from the SDK to a store that can be queried.
 PATIENCE = 30.0
 
 
 def canary(handle: Handle, stack: Stack | None, patience: float = PATIENCE) -> Iterator[Finding]:
-    """Send both, and look for both."""
+    """Send a trace and a metric, and look for them in Tempo and Prometheus; yields what is found."""
     with span("botobs doctor canary") as current:
         trace_id = format_trace_id(current.get_span_context().trace_id)
     instance = handle.instance_id

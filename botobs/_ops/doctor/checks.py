@@ -41,7 +41,7 @@ _RIVALS = (
 )
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
-#: Days before an end at which it is told: time enough to plan.
+#: Days before the end of support from which it is reported.
 AHEAD = 90.0
 
 

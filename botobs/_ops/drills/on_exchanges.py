@@ -11,7 +11,7 @@ _OKX = {"exchange_name": "okx"}
 _SILENCE = 30.0
 #: Seconds for which each answer of the exchange says that the ban lasts.
 _BAN = 10.0
-#: Seconds until the demo's trading engine has asked after an order that it knows nothing of, and that is told.
+#: Seconds until the demo's trading engine has fetched an order of unknown outcome, and its settlement is exported.
 _ASKED_AFTER = 30.0
 #: Seconds until an order has been sent and a wrong answer has come.
 _ORDER = 2.0

@@ -13,7 +13,7 @@ class Profile:
     Attributes:
         name: `test` or `production`.
         variables: Settings that differ from their defaults.
-        patience: Seconds that are waited for each step beyond what the settings promise: for slow machines.
+        patience: Seconds that each step may take longer than the settings promise, for slow machines.
         deadman_silence: Seconds without the Watchdog after which the dead-man's switch mails.
     """
 

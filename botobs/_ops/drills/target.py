@@ -1,4 +1,4 @@
-"""A running stack as drills see it: what fires, what was told, and the handles by which it is broken."""
+"""A running stack as drills see it: alerts that fire, messages that were sent, and how it is broken."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Refused(Exception):
-    """A request is not taken, for the reason that its status tells."""
+    """A request is refused; carries the HTTP status of the response."""
 
     def __init__(self, status: http.HTTPStatus, detail: str = "") -> None:
         super().__init__(detail)

@@ -11,7 +11,7 @@ from ..stack import StackError
 
 
 class Grafana:
-    """Asks and tells a Grafana.
+    """A client of Grafana's HTTP API.
 
     Args:
         http: A client for its address, with the right to edit dashboards and data sources.

@@ -22,7 +22,7 @@ class Step:
     """One thing in Grafana.
 
     Attributes:
-        kind: What it is.
+        kind: Such as `folder`.
         name: Its name.
         action: What has to be done; `provisioned` things belong to Grafana's files and are left alone.
         difference: Lines of a unified diff.

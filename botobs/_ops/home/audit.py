@@ -22,7 +22,7 @@ def record(home: Home, action: str, **about: object) -> None:
         about: What it was done to, by name; never a secret.
 
     Raises:
-        OSError: The file cannot be written; a change that nobody can see later is told at once.
+        OSError: The file cannot be written; the caller reports a change that is not in the file.
     """
     line = {
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),

@@ -37,7 +37,7 @@ class Running:
         pid: Its supervisor.
         environment: Its deployment environment.
         parts: Address by component.
-        started: What tells its supervisor from a later process with that number.
+        started: When its supervisor started; distinguishes it from a later process with the same id.
     """
 
     home: Home
@@ -212,7 +212,7 @@ def _own_file(folder: Path, home: Home) -> Path:
 
 
 def _home_in(file: Path) -> Path | None:
-    """The home that a state file tells of, whether its stack runs or not."""
+    """The home that a state file names, whether its stack runs or not."""
     try:
         return reader.read_unchecked(file).home
     except NoStack:

@@ -92,7 +92,7 @@ class Account:
 
     Attributes:
         refused: Metric points that a guard of the collector took out, by guard.
-        tells: Whether the service has told what it made: what it sent cannot be compared with anything else.
+        tells: Whether the service has reported what it made; without that, what it sent cannot be compared.
     """
 
     service: str
@@ -133,5 +133,5 @@ class Ledger:
 
     @property
     def silent(self) -> list[str]:
-        """Services that have told nothing of what they made: whether something is missing cannot be told."""
+        """Services that have not reported what they made: nobody can say whether something of theirs is missing."""
         return [account.service for account in self.accounts if not account.tells]

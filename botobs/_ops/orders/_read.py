@@ -44,7 +44,7 @@ _SELECTED = (
         )
     ),
 )
-#: An order whose submission is told of before its answer, below the span that ends with the answer: one without.
+#: A submission without a span below it that says that it was submitted; that one is exported before the response.
 _OPEN = f'{{ name =~ "{SUBMITTING}" }} !> {{ name = "order submitted" }}'
 
 
@@ -86,7 +86,7 @@ def read(
         prometheus: The same for Prometheus.
         last: Seconds to look back for orders that are named.
         now: Seconds since the epoch; now by default.
-        progress: Told what is done.
+        progress: Called with what is being done.
     """
     moment = time.time() if now is None else now
     problems: list[str] = []

@@ -175,7 +175,7 @@ def ask(
             of the processes that it has started), `kill`, `release`, or `status` (of all).
         process: Name of the process.
         seconds: Length of the lease, for `hold`, `crash` and `freeze`.
-        patience: Seconds within which it must be done.
+        patience: Seconds to wait for the reply.
 
     Returns:
         What the stack says besides that it is done.

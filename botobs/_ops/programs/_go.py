@@ -55,7 +55,7 @@ def build(
         pin: The component.
         package: Which of its packages.
         target: The file.
-        progress: Told how far it is.
+        progress: Called with how far the build is.
         started: Given the process; whoever terminates it ends the build.
         static: Link it with nothing of this machine.
 

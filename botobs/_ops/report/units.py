@@ -26,7 +26,7 @@ _BEHIND = {
 
 
 _RATES = frozenset({"ops", "reqps", "rps", "wps", "cps"})
-#: Below so many a second it is told by the minute, or by the hour.
+#: Rates below this, in 1/s, are shown by the minute or by the hour.
 _SLOW = 0.1
 _LONGER = ((60, "min"), (3600, "h"))
 

@@ -60,7 +60,7 @@ def systemd(service: Service) -> str:
         "StartLimitIntervalSec=0",
         "",
         "[Service]",
-        # Ready is what the supervisor says, and not that a process exists.
+        # The service is ready when the supervisor says so, not when its process exists.
         "Type=notify",
         "NotifyAccess=main",
         f"ExecStart={' '.join(map(_quoted, service.words))}",

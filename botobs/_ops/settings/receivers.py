@@ -21,7 +21,7 @@ _ORDER: Final = {
     "severity": "critical",
     "owner": "trading",
 }
-#: The alert that always fires; what receives it watches the stack, and tells nobody of anything else.
+#: The alert that always fires; its receiver watches the stack and notifies nobody of other alerts.
 _WATCHDOG: Final = 'alertname="Watchdog"'
 
 

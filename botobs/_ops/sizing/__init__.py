@@ -117,7 +117,7 @@ def predict(
         platform: What is monitored.
         cluster: As a cluster with three copies of what is recent, and not on one machine.
         retention: Seconds that samples and traces are kept.
-        horizon: Seconds of the longest outage of a store after which nothing is missing.
+        horizon: Maximum outage of a store in seconds, after which nothing is missing.
 
     Raises:
         ValueError: A number is below zero, or there is no time between turns or exports.
@@ -159,9 +159,9 @@ def predict(
 
 
 def _symbol_series(platform: Platform) -> float:
-    """Series of the markets that are told apart: each service follows each of them in each of the usual channels."""
-    told_apart = sum(exchange.SYMBOL in metric.attributes for metric in exchange.METRICS)
-    return float(platform.services * platform.symbols * told_apart * CHANNELS)
+    """Series by market: each service subscribes to each of the markets in each of the usual channels."""
+    by_symbol = sum(exchange.SYMBOL in metric.attributes for metric in exchange.METRICS)
+    return float(platform.services * platform.symbols * by_symbol * CHANNELS)
 
 
 def _sum(coefficients: Mapping[str, float], **causes: float) -> float:

@@ -36,7 +36,7 @@ class LeftOrders:
     Args:
         home: Of the stack.
         endpoint: Where its collector listens.
-        published: Whether services find the stack that are not told of it.
+        published: Whether services find the stack without a setting.
     """
 
     def __init__(self, home: Home, endpoint: str, published: bool) -> None:

@@ -23,7 +23,7 @@ class Takeover:
     Args:
         home: Of the stack.
         endpoint: Where its collector listens.
-        horizon: Seconds for which its stores take samples of metrics that come late.
+        horizon: Maximum outage: seconds for which its stores accept late samples.
 
     Attributes:
         progress: What has been taken over.

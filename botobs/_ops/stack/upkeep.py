@@ -26,7 +26,7 @@ class Upkeep:
         secrets: Folder of the certificates.
         supervisor: Runs the programs.
         names: Gives those that have read the certificates, in the order in which they are restarted.
-        renewed: Called before the restarts, to write what tells when the certificates end.
+        renewed: Called before the restarts, to write the metric of when the certificates end.
     """
 
     def __init__(

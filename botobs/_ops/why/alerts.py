@@ -38,7 +38,7 @@ class Alert:
 
     @property
     def about(self) -> str:
-        """What tells it from others of its name: service, exchange, bot."""
+        """The labels that distinguish it from other alerts of its name: service, exchange, bot, database."""
         names = ("service_name", "exchange_name", "botobs_bot_id", "datname")
         return " ".join(self.labels[name] for name in names if self.labels.get(name))
 

@@ -14,7 +14,7 @@ class Member:
 
     Attributes:
         name: Of the process, such as `mimir-0`.
-        kind: What it is one of, as in the variables of its template.
+        kind: Its role, as in the variables of its template.
         ports: By the end of their variables, which begin with `BOTOBS_` and the name; in the template, with the kind.
     """
 
