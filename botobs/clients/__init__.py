@@ -15,8 +15,8 @@ Of answers alone, what they say about an order:
 
     botobs.clients.add_classifier(my_exchange)
 
-It is asked by `order.submission()`, `order.answered()` and by the instrumentations of exchange clients alike. What
-`botobs.trading.reconcile` asks of such a client is `Reconcilable`.
+It is called by `order.submission()`, `order.answered()` and by the instrumentations of exchange clients. What
+`botobs.trading.reconcile` calls on such a client is `Reconcilable`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ class Reconcilable(Protocol):
 
     The methods only read. They are called one at a time, on a thread of their own, and may block. Orders and trades
     are mappings with ccxt's keys (https://docs.ccxt.com/#/?id=order-structure); those that are not named below are not
-    looked at. A method raises, whatever it likes, where the exchange did not tell: then nothing is concluded. It raises
+    looked at. A method raises any exception where the exchange did not say: then nothing is concluded. It raises
     `PermissionError` where the exchange refused the request for its rate or has banned the address: then reconcile
     pauses.
 

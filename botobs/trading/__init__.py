@@ -162,13 +162,13 @@ def reconcile(
         client: A client of ccxt (sync, async or pro) that nobody else uses and that has not been used before, or one
             that follows `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
         every: Seconds between two looks.
-        grace: Seconds for which a difference has to last before it is told: longer than an answer takes.
+        grace: Seconds for which a difference has to last before it is reported: longer than a response takes.
         absent_after: Seconds after its submission from which an order that the exchange does not find was not placed.
         prefix: How the client order ids of this service's orders begin; others in the account are left alone then,
             such as those placed by hand or by other services.
         symbols: Markets to look at, beside those that orders and positions are reported of; needed where an exchange
             does not list all at once.
-        earlier: Tell of orders too that were there before the first look, which an earlier process may have placed.
+        earlier: Report also orders from before the first look, which an earlier process may have placed.
 
     Returns:
         What stops it before the service ends.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: order that is forgotten is still reported on, but its fill has no duration.
 ORDERS_LIMIT = 5000
 
-#: Exchanges that the numbers of orders in flight tell apart.
+#: Exchanges that the numbers of orders in flight distinguish.
 EXCHANGES_LIMIT = 100
 
 Key = tuple[str, str]

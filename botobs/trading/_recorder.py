@@ -217,17 +217,17 @@ _SILENT_METRICS = metrics.NoOpMeterProvider()
 
 
 def _telling(clock: Callable[[], float]) -> Callable[[], float]:
-    """A service's own clock; where it fails, or tells no time, the time that it told last."""
+    """Wrap a service's own clock: where it raises or returns no number, its last time is returned."""
     last = 0.0
 
     def tell() -> float:
         nonlocal last
         try:
-            told = number_of(clock())
+            now = number_of(clock())
         except BaseException as error:
             let_pass(error)
-            told = None
-        last = last if told is None else told
+            now = None
+        last = last if now is None else now
         return last
 
     return tell

@@ -141,7 +141,7 @@ class Bot:
         goodbye = self._goodbye
         if goodbye is None or self._state == "stopped":
             return
-        # Turns that were under way when the service was told to stop are no return.
+        # Turns that were under way when the service began to stop are no return.
         if goodbye[1] != SHUTDOWN or self._recorder.now() - goodbye[0] > SHUTDOWN_TAIL:
             self._goodbye = None
 
@@ -151,7 +151,7 @@ class Bot:
 
     @property
     def ended(self) -> bool:
-        """Whether the bot has said goodbye, and nothing has been heard from it since."""
+        """Whether the bot has said goodbye, and has had no turn since."""
         return self._goodbye is not None
 
     @never_raise

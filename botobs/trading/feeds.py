@@ -81,11 +81,11 @@ class Feed:
         self._last = now = self._recorder.now()
         self._messages += 1
         self._closed = None
-        told, number = number_of(timestamp), number_of(sequence)
-        if (timestamp is not None and told is None) or (sequence is not None and number is None):
+        sent, number = number_of(timestamp), number_of(sequence)
+        if (timestamp is not None and sent is None) or (sequence is not None and number is None):
             self._recorder.misuse("feed", "a message has a timestamp or a sequence that is no number")
-        if told is not None:
-            self._age = now - (told / 1000 if told > _MILLISECONDS else told)
+        if sent is not None:
+            self._age = now - (sent / 1000 if sent > _MILLISECONDS else sent)
         if number is not None:
             sequence = int(number)
             if self._expected is not None and sequence > self._expected:
@@ -105,7 +105,7 @@ class Feed:
         self._followed[numbers.stream] = numbers.last
 
     def checksum(self, told: int, computed: int) -> bool:
-        """Compare the checksum that the exchange tells of a book with that of the book as it is here.
+        """Compare the exchange's checksum of a book with that of the book as it is here.
 
         Args:
             told: What the exchange sent.

@@ -40,7 +40,7 @@ Number = float | int | Decimal
 #: Stages after which nothing more is expected.
 _ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
 
-#: Stages after which the order may be sent again under its id, or heard of.
+#: Stages after which the order may be sent again under its id, or updated.
 _OPEN: frozenset[str] = frozenset({"failed", "unknown"})
 
 #: Stages that are outcomes, too.
@@ -49,7 +49,7 @@ _OUTCOMES = _ENDS | _OPEN
 #: Stages that answer the request: the order is in flight no longer.
 _ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
 
-#: What settles an order of unknown outcome, by the stage that tells it.
+#: The settlement of an order of unknown outcome, by the stage that is reported.
 _SETTLES: dict[str, Settlement] = {
     "acknowledged": "accepted",
     "partially_filled": "accepted",
@@ -72,7 +72,7 @@ _SCOPE = otel_context.create_key("botobs.trading.order")
 
 
 def order_ids(exchange: str, client_order_id: str) -> Ids:
-    """The trace of an order, and its first span, told from its client order id alone."""
+    """The ids of an order's trace and of its first span, derived from its client order id alone."""
     return Ids.derive("botobs.order", exchange, client_order_id)
 
 
@@ -189,7 +189,7 @@ class Order:
     def unknown(self, reason: BaseException | str = "") -> None:
         """Report that nobody knows whether the exchange has taken the order.
 
-        It stays unsettled, and the alert on it goes on, until it is heard of again or `settled`.
+        It stays unsettled, and the alert on it goes on, until an update comes or it is `settled`.
         """
         self._report("unknown", {names.ORDER_REASON: _words(reason)})
         if not self._reached & _TAKEN:
@@ -215,7 +215,7 @@ class Order:
 
     @never_raise
     def filled(self, amount: Number, price: Number | None = None, *, complete: bool) -> None:
-        """Report a fill; its amount and price are told where the setting `order_values` allows it.
+        """Report a fill; its amount and price are recorded where the setting `order_values` allows it.
 
         Args:
             amount: What was filled now, in the base currency.
@@ -227,8 +227,8 @@ class Order:
         details = {name: float(value) for name, value in given.items() if value is not None}
         if len(details) < (1 if price is None else 2):
             self._recorder.misuse("order", "a fill has an amount or a price that is no number")
-        told = details if self._order_registry.tells_values() else {}
-        news = self._report("filled" if complete else "partially_filled", told)
+        values = details if self._order_registry.tells_values() else {}
+        news = self._report("filled" if complete else "partially_filled", values)
         # The last fill is reported once; of several in part, each is another one.
         if news or not complete:
             symbol, side = self._attributes.get(names.SYMBOL), self._attributes.get(names.ORDER_SIDE)
@@ -294,7 +294,7 @@ class Order:
 
     @never_raise
     def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None:
-        # It may have been reported inside, or heard of over another socket meanwhile.
+        # It may have been reported inside, or updated over another socket meanwhile.
         if not self._answered:
             exchange = self._key[0]
             outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
@@ -307,7 +307,7 @@ class Order:
         self._pass_on(witness)
 
     def _pass_on(self, witness: orders.Witness) -> None:
-        """Doubt what watched clients could not tell and settle what they could, each by the id it was sent with."""
+        """Mark the orders of watched clients as unsettled or settle them, each by the id it was sent with."""
         taken = bool(self._reached & _TAKEN)
         for seen in witness.doubts:
             # What the order was sent with by another id is another order for the exchange.
@@ -400,7 +400,7 @@ class Order:
         if stage == "rejected":
             self._order_registry.rejections.rejected(self._key[0])
         if stage == "unknown":
-            # When it is heard of again, that is not the time in which the exchange answers.
+            # The time until its next update is not the exchange's response time.
             self._doubted = True
         if stage == "filled" and self._acknowledged_at is not None:
             recorder.record(names.FILL_DURATION, now - self._acknowledged_at, self._with_type())

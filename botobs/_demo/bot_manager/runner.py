@@ -55,7 +55,7 @@ class BotRunner:
         self._failures = 0
 
     def want(self, desired: Desired) -> None:
-        """Tell the bot what is wanted from it; it acts after the turn that is under way."""
+        """Set the desired state; the bot acts on it after the turn that is under way."""
         self._desired = desired
         self._changed.set()
 

@@ -86,7 +86,7 @@ class OrderDesk:
         return Placement(accepted=True, client_order_id=client_order_id)
 
     async def settle_older_than(self, seconds: float) -> None:
-        """Cancel orders that nobody has taken for `seconds`, and ask after those that nothing was heard of."""
+        """Cancel orders that nobody has taken for `seconds`, and fetch those without any update."""
         for order in await self._store.unsettled_longer_than(seconds):
             try:
                 await self._settle(order)

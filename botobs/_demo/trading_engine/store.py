@@ -72,7 +72,7 @@ class UnsettledOrder:
     """An order that waits at an exchange, or of which nobody knows whether it does.
 
     Attributes:
-        exchange_order_id: The exchange's id of it; None when the exchange has not told it.
+        exchange_order_id: The exchange's id of it; None while the exchange has not sent it.
     """
 
     client_order_id: str
@@ -137,7 +137,7 @@ class OrderStore:
         await self._pool.execute(_ACCEPT, client_order_id, exchange_order_id)
 
     async def close(self, client_order_id: str, status: str, reason: str = "") -> None:
-        """Move an order whose end has not been heard of to `status`."""
+        """Move an order that is not known to have ended to `status`."""
         await self._pool.execute(_CLOSE, client_order_id, status, reason)
 
     async def apply(self, report: Report) -> Decimal:
@@ -165,5 +165,5 @@ class OrderStore:
             return new
 
     async def unsettled_longer_than(self, seconds: float) -> list[UnsettledOrder]:
-        """Orders whose end has not been heard of for more than `seconds`, oldest first, at most 50."""
+        """Orders that are not known to have ended after `seconds`, oldest first, at most 50."""
         return [UnsettledOrder(**row) for row in await self._pool.fetch(_UNSETTLED, seconds)]

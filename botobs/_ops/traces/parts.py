@@ -40,10 +40,9 @@ class Share:
 def break_down(trace: Trace) -> list[Share]:
     """The parts of a trace's time that are not zero, in the order of `Part`.
 
-    Each moment belongs to the span that began last of those that were open. The waits in a
-    client's rate limiter and
-    those for a blocked event loop have a length but no begin. Their span carries the length: it is taken from the
-    time that the span has for itself.
+    Each moment belongs to the span that began last of those that were open. Waits in a client's
+    rate limiter and for a blocked event loop have a length but no begin. Their span carries the length: it is taken
+    from the time that the span has for itself.
     """
     own = _own_time(trace)
     lag = _own_lag(trace)

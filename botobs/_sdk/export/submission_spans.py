@@ -115,7 +115,7 @@ def _number(name: str, text: str) -> float | None:
 
 
 def shortened(resource: ResourceMessage) -> ResourceMessage:
-    """What tells a process from all others."""
+    """A copy of `resource` with the attributes that identify a process."""
     message = ResourceMessage()
     for item in resource.attributes:
         if item.key in _IDENTITY:

@@ -207,7 +207,7 @@ class Submissions:
         if where not in accepted(self._settings()):
             return None
         body, service = encode_left(resource, found, self._redactor)
-        # The ledger compares what a service has told with what is stored of it; of another one this tells nothing.
+        # The ledger compares what a service has reported with what is stored: another service's do not count here.
         items = len(found) if service == self._settings().service_name else 0
         delivered = self._delivery.send(Batch("traces", Priority.CRITICAL, body, items), None) is None
         self.sent += items * delivered

@@ -79,7 +79,7 @@ class UpstreamInstrumentation:
     Args:
         found: Which.
         settle: Called with None when it works, else with what went wrong.
-        tell: Called with what it will not see, in words.
+        tell: Called with a sentence that says what it will not see.
     """
 
     def __init__(

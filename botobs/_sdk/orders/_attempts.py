@@ -23,10 +23,10 @@ class Attempts:
 
     Args:
         exchange: As it is called in `exchange.name`.
-        listed: Tells of a code whether the client's own table of the exchange has it.
+        listed: Returns whether the client's own table of the exchange has a code.
 
     Attributes:
-        over_socket: Something was sent over a WebSocket, where requests and answers are not told apart.
+        over_socket: Something was sent over a WebSocket, where responses are not matched with requests.
     """
 
     __slots__ = (
@@ -104,5 +104,5 @@ class Attempts:
         return worse(self._worst, "unknown" if own == "failed" else own) or "unknown"
 
     def returned(self) -> Outcome | None:
-        """What the answers say when the call came back: its result tells."""
+        """The outcome by the responses of a call that returned: None, since the result says it."""
         return None

@@ -32,8 +32,8 @@ class Answer:
     body: str = ""
 
 
-#: Says what became of the order, or None where it cannot tell: `accepted`, `rejected` when the exchange refused it,
-#: `unknown` when nobody can tell, `failed` when it was not sent. It is called on the thread that submits, so it must
+#: Returns the outcome of the order, or None where it cannot say: `accepted`, `rejected` when the exchange refused it,
+#: `unknown` when nobody can say, `failed` when it was not sent. It is called on the thread that submits, so it must
 #: be quick; what it raises is logged and counts as None.
 Classifier = Callable[[Answer], Outcome | None]
 

@@ -1,4 +1,4 @@
-"""Tells of unsettled orders, and of what became of them: metrics for the alert, spans for whoever looks."""
+"""Reports unsettled orders and their settlements: metrics for the alert, spans for people."""
 
 from __future__ import annotations
 
@@ -100,5 +100,5 @@ def _attributes(order: UnsettledOrder) -> dict[str, str | float]:
         orders.SUBMISSION_TRACE_ID: order.trace_id,
         orders.SUBMISSION_SPAN_ID: order.span_id,
     }
-    told: dict[str, str | float] = {name: value for name, value in known.items() if value}
-    return {**_labels(order), **told, orders.SUBMITTED_AT: order.since}
+    found: dict[str, str | float] = {name: value for name, value in known.items() if value}
+    return {**_labels(order), **found, orders.SUBMITTED_AT: order.since}

@@ -1,8 +1,8 @@
 """Orders of which nobody knows what became of them, until somebody says so.
 
-One collection for the process (`UNSETTLED`): watched clients and `botobs.trading` tell it of orders of unknown outcome,
-and of answers that name an order. It is written to a file by the export thread (`export.unsettled_file`), so that the
-service's next process knows them too, and told as metrics and spans (`_settlement`).
+One collection for the process (`UNSETTLED`): watched clients and `botobs.trading` report unknown orders to it,
+and responses that name an order. It is written to a file by the export thread (`export.unsettled_file`), so that the
+service's next process knows them too, and exported as metrics and spans (`settlement`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from ..ids import Ids
 
 #: Orders that one process remembers; beyond it the oldest are forgotten.
 MOST_ORDERS = 5000
-#: Orders that one process tells of in metrics at a time, each being a series: the oldest, and of those that are settled
-#: the ones that were not told yet.
+#: Orders that one process exports in metrics at a time, each being a series: the oldest, and of those that are settled
+#: the ones that were not exported yet.
 MOST_TOLD = 1000
-#: Seconds for which a settlement is told, so that it survives an outage of what is told.
+#: Seconds for which a settlement is exported, so that it survives an outage of the collector.
 TOLD_FOR = 3600.0
 #: Seconds after which a settlement makes room where many wait: several exports of metrics.
 TOLD_AT_LEAST = 60.0
@@ -46,7 +46,7 @@ class UnsettledOrder:
         span_id: Of the submission, 16 hexadecimal digits; empty without one.
         since: When it was submitted, in seconds since the epoch.
         known_as: The client order id by which `botobs.trading` knows it, where it was sent with another.
-        number: Tells apart the orders of one submission that have no id.
+        number: Distinguishes the orders of one submission that have no id.
         unknown_since: When its outcome was found to be unknown, in seconds since the epoch.
     """
 
@@ -65,7 +65,7 @@ class UnsettledOrder:
 
     @property
     def key(self) -> str:
-        """What the order is told by in metrics, the same in every process that knows its client order id."""
+        """What identifies the order in metrics, the same in every process that knows its client order id."""
         return order_key(self.exchange, self.client_order_id or self.known_as, self.order_id) or _hashed(
             self.exchange, self.trace_id, self.span_id, str(self.number)
         )
@@ -170,7 +170,7 @@ class Unsettled:
     def declare(self, exchange: str, outcome: str, client_order_id: str) -> None:
         """Somebody who knows says what became of an order, whoever has sent it.
 
-        Unlike `settle`, it is told also where this process does not know that the order was unsettled: the process that
+        Unlike `settle`, it is exported even where this process does not know of the order: the process that
         does may run on another host.
         """
         if self.settle(exchange, outcome, client_order_id=client_order_id):
@@ -186,7 +186,7 @@ class Unsettled:
             return list(self._orders.values())
 
     def told(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
-        """What is to be told in metrics now; of settlements that wait to be told some are dropped that were."""
+        """The orders and settlements to export in metrics now. Drops settlements that were exported long enough."""
         now = time.monotonic()
         with self._lock:
             age = {key: now - since for key, since in self._told_since.items()}
@@ -210,8 +210,8 @@ class Unsettled:
         """Add what another process of this service has left."""
         with self._lock:
             for order in orders:
-                told = self._settled.get(order.key)
-                if told is None or told.at < order.unknown_since:
+                settlement = self._settled.get(order.key)
+                if settlement is None or settlement.at < order.unknown_since:
                     self._add(order)
             for each in settled:
                 key = each.order.key
@@ -275,7 +275,7 @@ class Unsettled:
 
     def _tell(self, order: UnsettledOrder, outcome: str) -> None:
         key = order.key
-        # Told by the clock of this host; the order may have been found to be unknown by another's that is ahead.
+        # By the clock of this host; the order may have been found to be unknown by another's that is ahead.
         at = max(time.time(), order.unknown_since + 0.001)
         self._settled.pop(key, None)
         self._told_since.pop(key, None)

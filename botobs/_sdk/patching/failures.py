@@ -13,7 +13,7 @@ _logger = Log("botobs")
 SHARED = ("database", "exchange", "http")
 
 Listener = Callable[[str, str], None]
-"""Told of a library that cannot be watched, and why."""
+"""Called with the name of a library that cannot be watched, and why."""
 
 
 def _log(library: str, detail: str) -> None:
@@ -32,7 +32,7 @@ def reset() -> None:
 
 
 def listen(listener: Listener = _log) -> None:
-    """Tell `listener` of libraries that are given up, in place of the log."""
+    """Call `listener` for each library that is given up, in place of the log."""
     global _listener
     _listener = listener
 
@@ -44,7 +44,7 @@ def report(library: str) -> None:
 
 
 def give_up(library: str, detail: str) -> None:
-    """Tell that `library` is not watched although it was to be; whoever calls has counted why."""
+    """Report that `library` is not watched although it should be; the caller has counted why."""
     _listener(library, detail)
 
 

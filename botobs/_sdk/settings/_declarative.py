@@ -1,6 +1,6 @@
 """OpenTelemetry's declarative configuration, `OTEL_CONFIG_FILE`, as the variables of OpenTelemetry that say the same.
 
-https://opentelemetry.io/docs/specs/otel/configuration/sdk/. Read is what botobs has a setting for: the resource, where
+https://opentelemetry.io/docs/specs/otel/configuration/sdk/. botobs reads what it has a setting for: the resource, where
 and how often spans and metrics are sent, and sampling. While there is such a file, the other variables of
 OpenTelemetry's SDK do not count, as its specification wants; only `OTEL_SDK_DISABLED=true` does.
 """

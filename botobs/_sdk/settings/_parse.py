@@ -1,6 +1,6 @@
 """Turns what was given, a Python value or the text of a variable, into a setting's type.
 
-Every parser raises `Unusable` with what is allowed, worded to follow "must be". What it is given may be any object, and
+Every parser raises `Unusable` with what is allowed, worded to stand after "must be". An argument may be any object, and
 may make it raise something else.
 """
 

@@ -39,7 +39,7 @@ class CcxtAccount:
     Attributes:
         exchange: ccxt's id.
         interval: 0: each request waits by itself, as long as it weighs.
-        key: The API key, to tell accounts apart.
+        key: The API key, to distinguish accounts.
     """
 
     def __init__(self, client: Any, pace: Pace) -> None:

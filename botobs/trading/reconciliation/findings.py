@@ -57,7 +57,7 @@ class _Finding:
 
 
 class Findings:
-    """The findings of one account. What is suspected in every look for a grace time becomes one, and is told as a span.
+    """The findings of one account: suspicions that last through every look of the grace time. Each becomes a span.
 
     Args:
         recorder: Where spans go.
@@ -77,7 +77,7 @@ class Findings:
         Args:
             kind: What it looked for.
             suspected: By order id or name of the position.
-            undecided: What it could not tell anything about; it stays as it was.
+            undecided: What the look could not decide; it stays as it was.
         """
         found = self._found[kind]
         for key in found.keys() - suspected.keys() - set(undecided):
@@ -104,7 +104,7 @@ class Findings:
         return any(not finding.told for found in self._found.values() for finding in found.values())
 
     def told(self, kind: Kind) -> Iterator[tuple[str, Suspicion]]:
-        """What was found and is not over."""
+        """The findings of a kind that have been reported and last."""
         for key, finding in list(self._found[kind].items()):
             if finding.told:
                 yield key, finding.suspicion

@@ -21,7 +21,7 @@ from .pace import Limited, Pace, Stopped
 
 #: Seconds in which more orders than are put in order at once are not reported.
 _CATCH_UP = 1.0
-#: Bots whose ghosts are told apart.
+#: Bots whose ghosts are distinguished.
 _MOST_BOTS = 250
 #: Seconds that the end of a service waits for a request that is under way.
 _LONGEST_GOODBYE = 0.5

@@ -45,14 +45,14 @@ async def fetch_status(request: web.Request) -> web.Response:
     if not exchange.faults.active(Fault.MAINTENANCE):
         return _data([])
     now = exchange.milliseconds()
-    told = {
+    status = {
         "title": "Upgrade",
         "state": "ongoing",
         "begin": str(now),
         "end": str(now + 60_000),
         "system": "unified",
     }
-    return _data([told])
+    return _data([status])
 
 
 @routes.get("/api/v5/market/books", name="fetch_order_book")

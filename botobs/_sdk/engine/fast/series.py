@@ -147,7 +147,7 @@ def _is_short(value: Any) -> bool:
 
 
 def _identity(value: Any) -> Any:
-    """A key that tells apart what is not the same in OpenTelemetry, whatever its order."""
+    """A key that differs where OpenTelemetry sees different attributes, whatever their order."""
     if isinstance(value, Mapping):
         return tuple((key, _identity(value[key])) for key in sorted(value))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

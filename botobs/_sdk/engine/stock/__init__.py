@@ -63,8 +63,8 @@ class StockEngine:
             resource=resource,
             shutdown_on_exit=False,
             id_generator=IdGenerator(),
-            # Longer than what is kept: of a secret that is cut before it is redacted, half would look like none. One
-            # more than is looked at, which tells that there was more.
+            # Longer than the limit: a secret that is cut before redaction would not be recognised. One character
+            # more than the export looks at, so that it knows of the cut.
             span_limits=limits.for_spans(CUT_MARGIN + 1),
         )
         self._tracer_provider.add_span_processor(self._processor)

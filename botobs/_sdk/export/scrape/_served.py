@@ -117,7 +117,7 @@ class Scrape:
         try:
             return ScrapeServer((host, port), self._whole, settings.scrape_token_file, tls)
         except OSError:
-            # Another process of the service has it. The file tells which port this one has.
+            # Another process of the service has it. The file names the port of this one.
             if port == 0 or self._folder is None:
                 raise
             return ScrapeServer((host, 0), self._whole, settings.scrape_token_file, tls)

@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = encode(Families(self.server.collect()))
         except Exception:
-            # Prometheus tells by `up` that there is none.
+            # Prometheus shows by `up` that the scrape failed.
             self._answer(500, b"")
             return
         headers = {"Content-Type": kind, "Vary": "Accept, Accept-Encoding"}

@@ -1,4 +1,4 @@
-"""What may be told of an SQL statement: its text without literals, its operation and its tables.
+"""What may be recorded of an SQL statement: its text without literals, its operation and its tables.
 
 Keywords and identifiers stay, every literal and every comment goes.
 """
@@ -25,7 +25,7 @@ _ROWS = re.compile(r"(?i)(\bVALUES ?\([^()]*+\))(?: ?, ?\([^()]*+\))+")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What may be told of a statement.
+    """What may be recorded of a statement.
 
     Attributes:
         text: The statement without literals and comments, on one line, lists of placeholders cut short.

@@ -113,7 +113,7 @@ def failure(error: BaseException, transport: Transport, status: int | None) -> F
 def failure_by_answer(
     error: BaseException, cause: BaseException | None, exchange: str, status: int | None, answer: str
 ) -> Failure:
-    """What became of a call that raised, where the client's classes do not tell kinds of errors apart.
+    """What became of a call that raised, where the client's classes do not distinguish kinds of errors.
 
     Args:
         error: As it left the client library.
@@ -129,7 +129,7 @@ def failure_by_answer(
 
 
 def refusal(exchange: str, code: str, status: int | None, answer: str = "") -> Failure:
-    """What became of a call that returned an error of the exchange; its words may tell more than its code."""
+    """What became of a call that returned an error of the exchange; its message may say more than its code."""
     kinds = (ccxt_class(exchange, said) for said in (*messages_in(answer), code))
     kind = next(filter(None, kinds), "ExchangeError")
     return Failure(kind, _STATUS_CATEGORIES.get(status or 0) or CATEGORIES.get(kind, "exchange"))
@@ -139,7 +139,7 @@ def answered(exchange: str, status: int | None, answer: str) -> str:
     """The category by an answer: the exchange's code, then the HTTP status; empty where neither says that it failed."""
     if status in _STATUS_CATEGORIES:
         return _STATUS_CATEGORIES[status]
-    # As ccxt does: Binance has one code for all that is wrong with an order, and tells it apart in words.
+    # As ccxt does: Binance has one code for all faults of an order, and names the fault in the message.
     for code in (*messages_in(answer), *codes_in(answer)):
         found = CATEGORIES.get(ccxt_class(exchange, code))
         if found is not None:

@@ -68,7 +68,7 @@ class OrderEvidence:
 
 
 def _send_bytes(wrapped: Method) -> Method:
-    """`http.client` is what requests and urllib3 send with."""
+    """Wrap `http.client`, with which requests and urllib3 send."""
 
     def send(self: Any, data: Any) -> Any:
         request = orders.sending.get()

@@ -27,7 +27,7 @@ class Scope:
 
     @classmethod
     def of(cls, name: str, per: Per, account: str) -> Scope:
-        """A limit that was told to whoever asked for `account`; what an address has is every account's."""
+        """The scope of a limit in a response to `account`; limits by address hold for every account."""
         return cls(name, per, "" if per == "address" else account)
 
 

@@ -276,7 +276,7 @@ class Operation(ContextScope):
                 attributes[semconv.ERROR_TYPE] = failure.kind
             tracker.cancel_duration.record(duration, attributes)
         if self.who[1] == reconciling.CLIENT:
-            # What is only looked at neither ends an order nor tells how old a balance is.
+            # A look of reconcile neither ends an order nor counts as an update of the balance.
             return
         if failure is not None:
             return

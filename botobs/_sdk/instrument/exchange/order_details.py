@@ -1,4 +1,4 @@
-"""What a unified call tells about the orders or the market that it is about."""
+"""The orders, or the market, that a unified call is about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_VALUE = 128
 def order_attributes(
     name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], values: bool = False
 ) -> dict[str, Any]:
-    """What a span tells about the order or market that a unified call is about, with amount and price if `values`."""
+    """Span attributes of the order or market that a unified call is about, with amount and price if `values`."""
     given = {**dict(zip(_PARAMETERS.get(name, ()), args, strict=False)), **kwargs}
     attributes: dict[str, Any] = values_of(given, "amount", "price") if values and name in _VALUED else {}
     for key, parameter in (

@@ -38,7 +38,7 @@ _BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """What an answer says about one limit; None is what it does not say.
+    """What a response says about one limit; None where it does not say it.
 
     Attributes:
         scope: What is counted, such as `weight`, `orders` or `requests`.
@@ -61,7 +61,7 @@ class LimitState:
 
 @dataclass(slots=True)
 class Limit:
-    """One limit as the exchange last stated it; None is what it did not state.
+    """One limit as the exchange last stated it; None where it did not state it.
 
     Attributes:
         window: Seconds in which the exchange counts; it starts counting anew at each multiple. 0 where it is not known.
@@ -140,7 +140,7 @@ _BY_ENDPOINT = frozenset({"x-bapi-limit-status", "x-gate-ratelimit-requests-rema
 
 #: (limit, remaining, reset, meaning of reset), lower case, by the exchanges that send them.
 _DIALECTS: tuple[tuple[str, str, str, Callable[[float, float], float]], ...] = (
-    # Bybit's "status" is what remains. https://bybit-exchange.github.io/docs/v5/rate-limit
+    # Bybit's "status" is the rest. https://bybit-exchange.github.io/docs/v5/rate-limit
     ("x-bapi-limit", "x-bapi-limit-status", "x-bapi-limit-reset-timestamp", _epoch_milliseconds),
     ("gw-ratelimit-limit", "gw-ratelimit-remaining", "gw-ratelimit-reset", _milliseconds_left),
     (
@@ -270,8 +270,8 @@ class RateLimits:
             return
         kind, count, unit = match.groups()
         prefix = "orders" if kind == "order-count" else kind.removeprefix("used-").replace("-", "_")
-        told = f"{prefix}_{count}{unit}"
-        scope = self._scope(Scope.of(told, binance_per(told), account))
+        name = f"{prefix}_{count}{unit}"
+        scope = self._scope(Scope.of(name, binance_per(name), account))
         if scope is not None:
             scope.used = used
             scope.window = float(count) * _UNITS[unit]
@@ -311,7 +311,7 @@ class RateLimits:
         self._ban(end, now)
 
     def _ban(self, until: float, now: float) -> None:
-        """No request is answered before `until`; the first that says so is told at once."""
+        """The exchange refuses all requests before `until`; metrics are exported at once when a ban begins."""
         was_banned = self.banned_until > now
         self.banned_until = min(until, now + _LONGEST_BAN)
         if not was_banned and self.banned_until > now:

@@ -23,7 +23,7 @@ _LISTS = (
     "orders_by_status",
     "my_trades",
 )
-#: Calls whose answers name orders. Those that submit some are told by what became of each.
+#: Calls whose responses name orders, but for those that submit: `submission` handles them.
 _TELLING: frozenset[str] = (
     CANCELS
     | ORDER_QUERIES

@@ -16,7 +16,7 @@ def account_of(key: object, secret: object) -> str:
 
     Args:
         key: The API key.
-        secret: Its secret; a key alone, which could be guessed, is told as `unkeyed`.
+        secret: Its secret; a key alone, which could be guessed, is reported as `unkeyed`.
     """
     if not isinstance(key, str) or not key:
         return ""

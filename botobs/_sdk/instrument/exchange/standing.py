@@ -55,7 +55,7 @@ Access = tuple[str, str, str, str]
 
 
 class Standing:
-    """One exchange, as far as it has told. Times are seconds of `time.monotonic`, but for those of the exchange."""
+    """The known status of one exchange. Times are seconds of `time.monotonic`, but for those of the exchange."""
 
     __slots__ = (
         "_closed",
@@ -107,9 +107,9 @@ class Standing:
     def listed(self, markets: Any) -> None:
         """Unified markets, as `fetch_markets` returns them."""
         if isinstance(markets, list):
-            told = (market for market in markets if isinstance(market, Mapping))
+            known = (market for market in markets if isinstance(market, Mapping))
             self._inactive = frozenset(
-                str(m["symbol"]) for m in told if m.get("active") is False and "symbol" in m
+                str(m["symbol"]) for m in known if m.get("active") is False and "symbol" in m
             )
             self._closed.clear()
 

@@ -94,7 +94,7 @@ class Submission:
         ]
 
     def awaits_answer(self) -> None:
-        """What is written now may be answered after the call: so is what the block is told that submits."""
+        """The response may come after the call; the enclosing `submission()` waits for it then."""
         if self._witness is not None and not self._awaited:
             self._witness.await_answer()
             self._awaited = True
@@ -148,7 +148,7 @@ class Submission:
         doubts: list[orders.UnsettledOrder],
         result: Any,
     ) -> bool:
-        """Tell the block of the user's code that submits; whether it passes the doubts on."""
+        """Report to the enclosing `submission()`; returns whether it passes the unknown orders on."""
         witness = self._witness
         if witness is None or not verdicts:
             return False
@@ -254,9 +254,9 @@ class Submission:
         return self._answered()
 
     def _answered(self) -> orders.Outcome:
-        """What became of an order of which the result tells nothing by itself."""
+        """The outcome of an order of which the result itself says nothing."""
         seen = self.evidence.returned() or "accepted"
-        # That a call went well does not tell which of several orders were taken.
+        # A call without an error does not say which of several orders were taken.
         return "unknown" if seen == "accepted" and self._batch is not None else seen
 
 

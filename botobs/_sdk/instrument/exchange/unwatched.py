@@ -56,7 +56,7 @@ class UnwatchedClient:
     """An exchange client or a socket library that is installed and not watched.
 
     Attributes:
-        module: What it is imported by.
+        module: The name by which it is imported.
         library: The distribution.
         imported: Whether this process has imported it.
         reason: What of it is not seen, and what is.

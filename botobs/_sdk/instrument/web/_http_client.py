@@ -71,7 +71,7 @@ class ClientCalls:
                 self._inject(headers)
                 yield call
         except Exception as error:
-            # The message of a failed connection holds the whole URL: only the class is told. A request that is given
+            # The message of a failed connection holds the whole URL: only its class is kept. A request that is given
             # up, by a cancellation for example, has not failed.
             call.outcome["error.type"] = class_name(type(error))
             raise

@@ -1,6 +1,6 @@
 """ASGI servers (FastAPI, Starlette, …) that upstream's middleware watches.
 
-The middleware is used as it is, whether an instrumentor puts it in or the service itself, and is told three things that
+The middleware is used as it is, whether an instrumentor puts it in or the service itself, and gets three things that
 it does not know:
 
 - No spans for the messages of a connection: it makes one for every chunk of an answer.
@@ -199,7 +199,7 @@ class _Exchange:
 
 
 class _Duration:
-    """The middleware's histogram, which is told when the answer was over."""
+    """The middleware's histogram, which learns here when the response ended."""
 
     def __init__(self, inner: Histogram) -> None:
         self._inner = inner

@@ -86,8 +86,8 @@ class Journal:
         """Keep submissions from now on.
 
         Args:
-            wake: Tells the export thread that there are new ones.
-            redact: Removes what may not even be written to a file of the user's; by default the export does that.
+            wake: Wakes the export thread, because there are new ones.
+            redact: Removes what must not be written even to the user's own files; by default only the export redacts.
         """
         self._reset()
         self._wake, self._redact = wake, redact

@@ -70,8 +70,8 @@ def begin_described(
         client: What is said of the library.
         instance: The library's object; None for a function.
         arguments: The call's, by name.
-        call: What it is.
-        evidence: What its requests will say of orders.
+        call: The operation and its order.
+        evidence: Collects what its requests say about the outcome of orders.
     """
     secrets = [_found(instance, arguments, name) for name in client.credentials]
     known.add_all(secrets)

@@ -136,18 +136,18 @@ class SocketCall(ContextScope):
     @never_raise(library)
     def answered(self, message: Mapping[str, Any], text: str) -> None:
         """The message that answers it was received."""
-        told, refused = self._unified(message), self._refused(message)
+        result, refused = self._unified(message), self._refused(message)
         stated = message.get("status")
         status = stated if isinstance(stated, int) else None
         operation = self._operation
         self._seen.answered(status or _ANSWERED, text)
         if operation.done:
-            self._settle(told, text, status)
+            self._settle(result, text, status)
             return
         operation.status, operation.answer = status, self._seen.answer
         operation.answered_at = (self._sent_at, time.time())
         self._read(message)
-        operation.finish(told, refused or "")
+        operation.finish(result, refused or "")
 
     @never_raise(library)
     def given_up(self, error: BaseException) -> None:
@@ -164,7 +164,7 @@ class SocketCall(ContextScope):
     def _refused(self, message: Mapping[str, Any]) -> str:
         return self._client.error(self._call, message)
 
-    def _settle(self, told: Any, text: str, status: int | None) -> None:
+    def _settle(self, result: Any, text: str, status: int | None) -> None:
         """An answer that comes too late settles the orders that were given up."""
         name = self._operation.name
         if name not in SUBMITS | EDITS or not orders.UNSETTLED.waiting:
@@ -173,9 +173,9 @@ class SocketCall(ContextScope):
             outcome = orders.answer_outcome(self.who[0], status or _ANSWERED, text)
             given = str(self._call.order.get("clientOrderId") or "")
             if outcome != "unknown":
-                settle_one(self.who[0], told, outcome, [given] if given else ())
+                settle_one(self.who[0], result, outcome, [given] if given else ())
             return
-        for each in told if isinstance(told, list) else ():
+        for each in result if isinstance(result, list) else ():
             if isinstance(each, Mapping) and "code" not in each:
                 settle_one(self.who[0], each, "accepted")
 

@@ -60,7 +60,7 @@ class Update:
 
 
 class ExchangeClient:
-    """Tells botobs of one client library.
+    """Describes one client library.
 
     All methods run inside the service's calls: they must be quick, and may raise. What a method raises is counted under
     `name` in `botobs.sdk.instrumentation.errors`; the call goes on as if nobody had looked. Functions are named as
@@ -139,7 +139,7 @@ class ExchangeClient:
         return ""
 
     def time(self, call: Call, result: Any) -> float | None:  # noqa: ARG002 - for others to use
-        """The exchange's clock in what a call returned, in seconds since the epoch; None where it is not told."""
+        """The exchange's clock in what a call returned, in seconds since the epoch; None where there is none."""
         return None
 
     def limits(self, call: Call, result: Any) -> Iterable[LimitState]:  # noqa: ARG002 - for others to use

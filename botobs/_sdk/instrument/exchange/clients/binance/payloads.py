@@ -149,7 +149,7 @@ def section(path: str) -> str:
 
 
 def order_of(data: Any) -> dict[str, Any]:
-    """What a request tells about an order, with ccxt's keys."""
+    """The order that a request is about, with ccxt's keys."""
     if not isinstance(data, Mapping):
         return {}
     return {
@@ -164,7 +164,7 @@ def order_of(data: Any) -> dict[str, Any]:
 
 
 def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
-    """What a request tells about an order, with amount and price if `values`."""
+    """Span attributes of the order that a request is about, with amount and price if `values`."""
     if not isinstance(data, Mapping):
         return {}
     wanted = {
@@ -221,7 +221,7 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
     key = (event, str(data.get("s")))
     if channel == "orders":
         order = data.get("o") if isinstance(data.get("o"), Mapping) else data
-        # A cancellation is told under its own id, with that of the order beside it.
+        # A cancellation has an id of its own in `c`, and that of the order in `C`.
         client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
         return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
     return key, channel, {"symbol": data.get("s"), "timestamp": data.get("E")}

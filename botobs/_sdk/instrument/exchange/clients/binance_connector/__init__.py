@@ -65,7 +65,7 @@ class BinanceConnector(ExchangeClient):
         return payloads.unified(call.operation, _data(result) if call.method else result.get("result"))
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/api/v3/time` and `/api/v3/exchangeInfo` tell it."""
+        """The time in responses of `/api/v3/time` and `/api/v3/exchangeInfo`, in seconds since the epoch."""
         data = _data(result) if call.method else result.get("result")
         moment = data.get("serverTime") if isinstance(data, Mapping) else None
         return moment / 1000 if isinstance(moment, int) else None

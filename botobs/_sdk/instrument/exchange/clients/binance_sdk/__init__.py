@@ -87,7 +87,7 @@ class BinanceSdk(ExchangeClient):
         return payloads.unified(call.operation, plain(data))
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/api/v3/time` tells it."""
+        """The time in a response of `/api/v3/time`, in seconds since the epoch; None for other calls."""
         if call.operation != "fetch_time" or not call.method:
             return None
         moment = plain(result.data()).get("serverTime")

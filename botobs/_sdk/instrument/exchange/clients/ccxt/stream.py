@@ -125,7 +125,7 @@ class CcxtWebSocket:
 
 
 def _endpoint(url: str) -> str:
-    """Tells endpoints of one host apart; listen keys, which change, are left out."""
+    """The path of `url`, which distinguishes endpoints of one host, without listen keys, which change."""
     path = str(url).split("?", 1)[0]
     return "/".join(part for part in path.split("/") if len(part) < 30)
 

@@ -92,7 +92,7 @@ def attempt(exchanges: ExchangeTelemetry, connection: Connection, entered: conte
 
 
 def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -> Callable[..., Any]:
-    """A client's `send`, which counts, and tells the request whose message it is; a coroutine function stays one.
+    """Wrap a client's `send`: count, and notify the request whose message it is; a coroutine function stays one.
 
     Args:
         wrapped: The plain function.
@@ -111,7 +111,7 @@ def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -
         try:
             return not is_open(client)
         except Exception:
-            # Nobody can tell, so it may be written.
+            # Nobody knows, so the message may be written.
             return False
 
     return _before(wrapped, count)
