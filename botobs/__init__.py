@@ -144,7 +144,7 @@ def redact_value(*values: object) -> None:
     """Register a secret of this process, so that botobs removes it from all telemetry, whatever its name.
 
     It is remembered in memory only and recognised wherever it appears: as it is, quoted for an address, escaped for
-    JSON, in hexadecimal, in base64, and by its first 12 characters alone. It may be called before or after `init`. Values
+    JSON, in hexadecimal, in base64, and by its first 12 characters alone. Call it before or after `init`. Values
     of environment variables that are called like secrets, and the keys of ccxt's and python-binance's clients, are
     known without it.
 
