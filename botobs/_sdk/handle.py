@@ -119,7 +119,7 @@ class Handle:
 
     @property
     def running(self) -> bool:
-        """Whether it records."""
+        """Whether botobs is recording."""
         return self._running
 
     def flush(self, timeout: float | None = None) -> bool:

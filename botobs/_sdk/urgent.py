@@ -12,12 +12,12 @@ _exporters: list[Callable[[], None]] = []
 
 
 def follow(export_soon: Callable[[], None]) -> None:
-    """Ask `export_soon` from now on; it must not block."""
+    """Call `export_soon` from now on at each request; it must not block."""
     _exporters.append(export_soon)
 
 
 def unfollow(export_soon: Callable[[], None]) -> None:
-    """Ask it no more."""
+    """Stop calling `export_soon`."""
     if export_soon in _exporters:
         _exporters.remove(export_soon)
 

@@ -118,7 +118,7 @@ class OrderRegistry:
         )
 
     def sent(self, key: Key) -> None:
-        """Wait for the answer to an order."""
+        """Note that an order was sent and waits for its response."""
         with self.lock:
             if len(self._exchanges) < EXCHANGES_LIMIT:
                 self._exchanges.add(key[0])
@@ -132,7 +132,7 @@ class OrderRegistry:
         logger.warning("more than %d orders without an answer: is it reported?", ORDERS_LIMIT)
 
     def answered(self, key: Key) -> None:
-        """Wait for the answer no longer."""
+        """Note that an order no longer waits for its response."""
         with self.lock:
             self._in_flight.pop(key, None)
 

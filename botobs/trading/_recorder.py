@@ -96,7 +96,7 @@ class Recorder:
         return bool(self._instruments)
 
     def add(self, metric: Metric, attributes: Attributes, amount: int = 1) -> None:
-        """Count."""
+        """Add `amount` to a counter."""
         self.connect()
         if (instrument := self._instruments.get(metric.name)) is not None:
             instrument.add(amount, attributes)
@@ -203,12 +203,12 @@ _WARNINGS = 100
 
 
 def silent_tracer_provider() -> TracerProvider:
-    """One whose spans go nowhere."""
+    """A tracer provider whose spans are dropped."""
     return _SILENT_TRACES
 
 
 def silent_meter_provider() -> MeterProvider:
-    """One whose measurements go nowhere."""
+    """A meter provider whose measurements are dropped."""
     return _SILENT_METRICS
 
 

@@ -232,7 +232,7 @@ class BotRegistry:
             recorder.observe(metric, self._for_all(observe))
 
     def get(self, id: str, attributes: dict[str, str], heartbeat_interval: float) -> Bot:
-        """The bot `id`, as it is known or new."""
+        """The bot with the id `id`; a new one where it is not known."""
         known = self._bots.get(id)
         if known is not None:
             return known

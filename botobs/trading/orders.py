@@ -318,7 +318,7 @@ class Order:
                 self._settle("accepted", client_order_id)
 
     def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
-        """Nobody knows what became of the order, or of what a watched client has sent for it."""
+        """Mark the order, or what a watched client has sent for it, as of unknown outcome."""
         bot_id = self._stage_series.get(names.BOT_ID)
         self._order_registry.unsettled.doubt(
             unsettled_order(self._key, self._attributes, bot_id, self._submission, seen)

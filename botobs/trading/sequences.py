@@ -96,7 +96,7 @@ def bybit(message: Mapping[str, Any]) -> Numbers | None:
 
 
 def kraken_checksum(asks: Sequence[Level], bids: Sequence[Level]) -> int:
-    """Of the ten best levels of each side, the best first. https://docs.kraken.com/api/docs/guides/spot-ws-book-v2
+    """The checksum of the ten best levels of each side, the best first. https://docs.kraken.com/api/docs/guides/spot-ws-book-v2
 
     Returns:
         As Kraken sends it: without a sign.
@@ -107,7 +107,7 @@ def kraken_checksum(asks: Sequence[Level], bids: Sequence[Level]) -> int:
 
 
 def bitget_checksum(bids: Sequence[Level], asks: Sequence[Level]) -> int:
-    """Of the 25 best levels of each side, the best first, one of each in turn. OKX has sent the same.
+    """The checksum of the 25 best levels of each side, the best first, one of each in turn. OKX has sent the same.
 
     https://www.bitget.com/api-doc/spot/websocket/public/Depth-Channel
 

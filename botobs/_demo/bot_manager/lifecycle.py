@@ -26,7 +26,7 @@ class Desired(StrEnum):
 
 
 class Command(StrEnum):
-    """What its owner can ask for."""
+    """A command that a bot's owner can send."""
 
     START = "start"
     PAUSE = "pause"

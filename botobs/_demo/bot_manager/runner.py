@@ -60,7 +60,7 @@ class BotRunner:
         self._changed.set()
 
     async def run(self) -> None:
-        """Live until the bot is wanted to stop."""
+        """Take turns until the desired state is to stop."""
         starting = False
         while True:
             try:

@@ -129,7 +129,7 @@ def added_hosts(folder: Path) -> list[str]:
 
 
 def found(folder: Path) -> list[Certificate]:
-    """Every certificate that there is."""
+    """Return every certificate that exists, in the order of their files."""
     return [_read(folder / f"{name}.pem") for name in PURPOSES if (folder / f"{name}.pem").exists()]
 
 

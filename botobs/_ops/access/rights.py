@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 
 class Credential(StrEnum):
-    """What somebody may hold."""
+    """A credential that gives access to parts of the stack."""
 
     NOTHING = "nothing"
     BOUND_TOKEN = "a service's token (`botobs token create SERVICE`)"

@@ -43,7 +43,7 @@ class Token:
 
     @property
     def id(self) -> str:
-        """A name for it that gives nothing away."""
+        """An id of the token that does not reveal it."""
         return hashlib.sha256(self.value.encode()).hexdigest()[:8]
 
     @property
@@ -53,7 +53,7 @@ class Token:
 
     @property
     def line(self) -> str:
-        """It as a line of the file."""
+        """The token as a line of the file of tokens."""
         names = f"services={','.join(self.services)}" if self.services else ""
         return " ".join(word for word in (self.value, self.service, self.created, names) if word)
 

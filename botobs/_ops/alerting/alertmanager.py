@@ -60,7 +60,7 @@ class Alert:
 
     @property
     def severity(self) -> str:
-        """As its rule has it; empty without."""
+        """The label `severity` of its rule; empty without."""
         return self.labels.get("severity", "")
 
     @property
@@ -115,7 +115,7 @@ def _operator(matcher: Mapping[str, Any]) -> str:
 
 
 class Alertmanager:
-    """One that runs.
+    """A client of a running Alertmanager.
 
     Args:
         http: Client with its address and the operator's login.
@@ -187,12 +187,12 @@ def connect(running: state.Running) -> Iterator[Alertmanager]:
 
 
 def labels_of(name: str, running: state.Running) -> Mapping[str, str]:
-    """The labels on which all alerts agree that fire under a name; none where none fires, or nobody answers."""
+    """The labels that all firing alerts of a name share; none where none fires, or Alertmanager does not respond."""
     try:
         with connect(running) as alertmanager:
             firing = [alert.labels for alert in alertmanager.alerts() if alert.name == name]
     except StackError:
-        # A runbook is read above all when something does not answer.
+        # A runbook is read above all when something does not respond.
         return {}
     first, *others = firing or [{}]
     return {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}

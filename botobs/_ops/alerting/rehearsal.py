@@ -1,4 +1,4 @@
-"""Sends a firing and a resolved test message by each channel, and says what the other side answered.
+"""Sends a firing and a resolved test message by each channel, and reports the response of each receiver.
 
 An Alertmanager of its own does it, with the configuration and secrets of the stack's, one receiver at a time: people
 get what an alert would send, nobody's groups and silences are touched, and its log is about these messages alone.
@@ -46,13 +46,13 @@ _REASON = re.compile(r"\berr=(\"(?:[^\"\\]|\\.)*\"|\S+)")
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one message.
+    """The result of one message.
 
     Attributes:
         channel: Its name.
         status: `firing` or `resolved`.
         taken: Whether the other side took it.
-        said: What it answered where it did not, in Alertmanager's words.
+        said: The receiver's error where it refused, in Alertmanager's words.
         seconds: How long it took.
     """
 

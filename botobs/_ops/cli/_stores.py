@@ -15,7 +15,7 @@ from ..home.home import Home
 
 
 def add_dev(parser: argparse.ArgumentParser) -> None:
-    """`--dev`."""
+    """Add the option `--dev`."""
     parser.add_argument(
         "--dev",
         action="store_true",

@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Send, and say what was answered."""
+    """Send the test messages and print the result of each."""
     secrets_of(options)
     home = home_meant(options)
     environment = values.gather(home).texts.get("BOTOBS_ENVIRONMENT", "development")

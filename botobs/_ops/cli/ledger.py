@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read and print."""
+    """Read the ledger and print it; returns the exit code."""
     try:
         last = units.seconds(options.last)
     except ValueError as error:

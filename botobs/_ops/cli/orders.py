@@ -72,7 +72,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """List."""
+    """List the orders; returns the exit code."""
     try:
         with embedded(options) as store:
             listing = _read(options, store)
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_settle(options: argparse.Namespace) -> int:
-    """Settle one."""
+    """Settle one order; returns the exit code."""
     with embedded(options) as store, _collector(options, store) as environ:
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)

@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Calculate and print."""
+    """Predict the size of the stack and print it."""
     platform = Platform(
         services=options.services,
         bots=options.bots,

@@ -57,7 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Search, or draw."""
+    """List traces, or draw one."""
     with embedded(options) as store:
         if store is not None:
             return _answer(EmbeddedTraces(store), options)

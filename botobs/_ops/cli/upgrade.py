@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Upgrade the home that is meant."""
+    """Upgrade the home of the arguments."""
     home = home_meant(options)
     if not home.exists:
         raise StackError(f"no stack has been set up in {home.path}", "Start one with: botobs up")

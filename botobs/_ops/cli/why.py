@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask, and print."""
+    """Explain the alert, bot or order, and print the result."""
     wanted = {
         "exchange_name": options.exchange,
         "service_name": options.service,

@@ -1,4 +1,4 @@
-"""What a listening port is."""
+"""A listening port of the stack."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ COMPONENTS: tuple[Component, ...] = (
         environ=collector.environ_of,
         prepare=collector.prepare,
         stores=True,
-        # Through the intake: its own port answers to nobody else.
+        # Through the intake, the only client that its own port accepts.
         address="BOTOBS_OTLP_HTTP_PORT",
         health=("BOTOBS_COLLECTOR_HEALTH_PORT", "/"),
         # Its metrics are pushed; this is where Prometheus sees that it runs.
@@ -67,7 +67,7 @@ COMPONENTS: tuple[Component, ...] = (
         health=("BOTOBS_INTAKE_HEALTH_PORT", "/"),
         scraped="BOTOBS_INTAKE_HEALTH_PORT",
         after=("collector",),
-        # What is under way is answered.
+        # Requests under way get their response.
         stop_budget=10,
         always=True,
     ),

@@ -30,7 +30,7 @@ def print_table(table: Table) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a machine's answer."""
+    """Print a result as JSON, for machines."""
     json.dump(value, sys.stdout, indent=2, default=str)
     sys.stdout.write("\n")
 

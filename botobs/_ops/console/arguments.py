@@ -13,7 +13,7 @@ from . import err
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
-    """`--home` and `--json`."""
+    """Add the options `--home` and `--json`."""
     parser.add_argument(
         "--home",
         metavar="DIR",
@@ -60,7 +60,7 @@ def secrets_made(options: argparse.Namespace) -> Path:
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:
-    """`--yes`."""
+    """Add the option `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask first, as a terminal is asked")
 
 
@@ -68,7 +68,7 @@ def agree(options: argparse.Namespace, question: str) -> None:
     """Ask at a terminal before something is changed that cannot be undone; a script has meant what it says.
 
     Raises:
-        StackError: The answer is not yes.
+        StackError: The user does not confirm with yes.
     """
     # A service manager may have started us without any standard input.
     if options.yes or options.json or sys.stdin is None or not sys.stdin.isatty():
@@ -98,7 +98,7 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
-    """`--profile`."""
+    """Add the option `--profile`."""
     parser.add_argument(
         "--profile", choices=["machine", "cluster"], default="machine",
         help="cluster: gateways, Mimir, Tempo and Alertmanager as several processes, with an object store "

@@ -27,7 +27,7 @@ class Terminal(Console):
         super().__init__(highlight=False, markup=False, emoji=False, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich does: its own orders pass, texts are made visible.
+        """Render as rich does, with control characters in texts made visible.
 
         Titles of panels take markup in any console, and so links: they are shown, and lead nowhere.
         """

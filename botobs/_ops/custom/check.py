@@ -50,7 +50,7 @@ class Programs(Protocol):
     """Gives the path of a program by its name."""
 
     def __getitem__(self, program: str, /) -> Path:
-        """The path."""
+        """The path of a program."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Checker:
     def started(
         self, program: str, *words: object, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """A program that has run to its end."""
+        """Run a program to its end and return the completed process."""
         command = [str(self.programs[program]), *map(str, words)]
         return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_LONGEST, check=False)
 

@@ -24,7 +24,7 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth a line.
+    """One line for the terminal.
 
     Attributes:
         kind: `order`, `error` or `log`.
@@ -46,7 +46,7 @@ class Note:
     trace_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """For machines; without what there is not."""
+        """The note as JSON, without empty fields."""
         return {"event": self.kind} | {
             name: value for name, value in asdict(self).items() if name != "kind" and value not in ("", None)
         }
@@ -60,7 +60,7 @@ class Notes:
         self._failed = _Remembered()
 
     def of(self, signal: str, request: Any) -> Iterator[Note]:
-        """What is worth a line in a request."""
+        """Yield the notes on an export request."""
         if signal == "traces":
             for resource, span in otlp.spans(request):
                 note = self._of_span(str(resource.get("service.name", "unknown")), span)

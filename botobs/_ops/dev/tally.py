@@ -48,7 +48,7 @@ class Tally:
         return not (self.spans or self.log_records or self.metric_requests)
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """The counts as JSON."""
         return {
             "spans": self.spans,
             "failed": self.failed,
@@ -59,7 +59,7 @@ class Tally:
         }
 
     def sentence(self) -> str:
-        """For people."""
+        """The counts as a sentence."""
         parts = [f"{self.spans} spans ({self.failed} failed)"]
         if self.log_records:
             parts.append(f"{self.log_records} log records")

@@ -64,7 +64,7 @@ def _sought(what: str, store: str, search: Search, patience: float) -> Finding:
             text = f"{what} is not looked for in {store}: the Python package {error.name} is not installed"
             return Finding("canary", "note", text, "Install it with: pip install 'botobs[stack]'")
         except Exception as error:
-            # Whatever an HTTP client or a store may bring up is the answer to a diagnosis.
+            # Any error of the HTTP client or of the store is a finding.
             problem = f"{store} at {address} cannot be asked: {error}"
         if time.monotonic() - begin > patience:
             hint = f"The collector took it, so look between the two: botobs status, and logs/collector.log of {store}."

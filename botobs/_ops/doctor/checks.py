@@ -46,7 +46,7 @@ AHEAD = 90.0
 
 
 def settings(found: Settings) -> Iterator[Finding]:
-    """Settings that cannot be used."""
+    """Report settings that cannot be used."""
     for problem in found.problems:
         yield Finding("settings", "error" if problem.essential else "warning", problem.text)
     if not found.problems:
@@ -60,7 +60,7 @@ def settings(found: Settings) -> Iterator[Finding]:
 
 
 def versions() -> Iterator[Finding]:
-    """What runs here."""
+    """Report the versions of botobs, Python and the libraries that matter."""
     found = [f"botobs {__version__}", f"Python {platform.python_version()}"]
     found += [f"{name} {installed}" for name in _PACKAGES if (installed := _version(name)) is not None]
     yield Finding("process", "ok", ", ".join(found))
@@ -68,7 +68,7 @@ def versions() -> Iterator[Finding]:
 
 
 def rivals(handle: Handle) -> Iterator[Finding]:
-    """Other telemetry in the same process."""
+    """Report other telemetry that is installed or set up here."""
     for note in handle.notes:
         yield Finding("process", "warning", note, "Let botobs.init() come first, or remove the other set-up.")
     for variable in ("OTEL_PYTHON_TRACER_PROVIDER", "OTEL_PYTHON_METER_PROVIDER", "OTEL_CONFIG_FILE"):

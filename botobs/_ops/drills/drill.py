@@ -1,4 +1,4 @@
-"""What a drill is."""
+"""The declaration of a drill."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Reach = Callable[[Setting], float]
 
 
 def after(seconds: float) -> Reach:
-    """Seconds that no setting changes."""
+    """Return a time that is a fixed number of seconds."""
     return lambda _: seconds
 
 
 def window(name: str) -> Reach:
-    """As long as a setting says."""
+    """Return a time that is the value of a setting, in seconds."""
     return lambda setting: setting(name)
 
 

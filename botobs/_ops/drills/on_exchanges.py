@@ -9,11 +9,11 @@ _BINANCE = {"exchange_name": "binance"}
 _OKX = {"exchange_name": "okx"}
 #: Seconds of silence that no rhythm of a stream explains.
 _SILENCE = 30.0
-#: Seconds for which each answer of the exchange says that the ban lasts.
+#: Seconds for which the ban lasts, as each response of the exchange says.
 _BAN = 10.0
 #: Seconds until the demo's trading engine has fetched an order of unknown outcome, and its settlement is exported.
 _ASKED_AFTER = 30.0
-#: Seconds until an order has been sent and a wrong answer has come.
+#: Seconds until an order has been sent and a wrong response has come.
 _ORDER = 2.0
 
 

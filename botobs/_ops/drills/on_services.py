@@ -34,7 +34,7 @@ def _restarts(setting: Setting) -> float:
 
 
 def _crashes(setting: Setting) -> float:
-    """As many lives as are too many, after the first, and until the last is known to be over."""
+    """Seconds in which the process dies often enough for the alert, until its last death is seen."""
     number = setting("BOTOBS_THRESHOLD_CRASHES")
     return (number - 1) * (_RESTART + ALIVE) + heartbeat_age(setting)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """A pace.
+    """The settings and time limits with which drills run.
 
     Attributes:
         name: `test` or `production`.

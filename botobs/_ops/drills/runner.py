@@ -19,7 +19,7 @@ from .timing import lingering, promised
 _LOOK = 0.25
 #: Seconds by which a fault outlasts the wait for its alert, if nobody undoes it.
 _LEEWAY = 30.0
-#: Seconds after which a Prometheus that does not answer will not do so soon.
+#: Seconds after which a Prometheus that does not respond will not do so soon.
 _STARTED = 60.0
 _SILENT = "Prometheus does not answer"
 #: Seconds that are listened for one message too many after the last one that is wanted.

@@ -80,7 +80,7 @@ class _Settings:
         self._variables = variables
 
     def of(self, name: str) -> float:
-        """A setting, or the number itself."""
+        """Seconds of a setting, or the number itself."""
         if not name.startswith(("BOTOBS_", "OTEL_")):
             return float(name)
         text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]

@@ -21,7 +21,7 @@ class Grafana:
         self._http = http
 
     def get(self, path: str) -> Any:
-        """The answer, or None when there is no such thing.
+        """The response, or None when there is no such thing.
 
         Raises:
             StackError: Grafana cannot be reached, or refuses.

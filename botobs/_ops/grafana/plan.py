@@ -37,7 +37,7 @@ class Step:
 
     @property
     def changes(self) -> bool:
-        """Whether taking it changes anything."""
+        """Whether the step changes anything."""
         return self.action in ("create", "update")
 
 
@@ -126,7 +126,7 @@ def _same(kind: str, name: str) -> Step:
 
 
 def _nothing() -> None:
-    """What is as it should be is left alone."""
+    """Do nothing: it is as it should be."""
 
 
 def _difference(current: Any, wanted: Any) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """One log file a process."""
+        """The folder of logs, with one file for each process."""
         return self.path / "logs"
 
     @property
@@ -101,7 +101,7 @@ class Home:
 
     @property
     def lock(self) -> Path:
-        """Held by the supervisor of this home."""
+        """The lock file, which the supervisor of this home holds."""
         return self.path / "stack.lock"
 
     @property

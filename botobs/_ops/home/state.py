@@ -196,7 +196,7 @@ def _publish(home: Home, content: str) -> Path:
 
 
 def _left_over(folder: Path) -> Iterator[Path]:
-    """Files of stacks that were killed."""
+    """Yield state files of stacks that were killed."""
     for file in (folder / reader.EVERY).iterdir():
         if _OWN_FILE.fullmatch(file.name):
             try:

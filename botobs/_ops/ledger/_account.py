@@ -13,7 +13,7 @@ class Spans:
     Attributes:
         produced: Started and recorded in the service.
         dropped: Given up in the SDK, by reason.
-        acknowledged: Answered for by the collector within the window, which may have been started before it.
+        acknowledged: Acknowledged by the collector within the window; they may have been started before it.
         sampled_out: Left out by the collector's sampling, or in a sampler's memory when it was killed.
         stored: Found in Tempo.
         unsettled: Of those produced, at most so many may have been open or on their way still: the error of `missing`.
@@ -30,7 +30,7 @@ class Spans:
 
     @property
     def error(self) -> int:
-        """By how much fewer are counted as missing than may be."""
+        """Spans that may be missing besides the ones that are counted as missing."""
         return self.unsettled + self.blurred
 
     @property
@@ -41,7 +41,7 @@ class Spans:
 
     @property
     def duplicate(self) -> int:
-        """Stored beyond what was made: sent again after an answer was lost, and counted twice. At least so many."""
+        """Stored beyond what was made: sent again after a response was lost, and counted twice. At least so many."""
         return max(0, self.stored - self.produced - self.blurred)
 
     def __add__(self, other: Spans) -> Spans:

@@ -177,8 +177,8 @@ class _Reader:
     def _holds(self, query: str, begin: float, end: float) -> bool:
         """Whether a search finds any: it looks into what was stored, which Tempo's counts may not do yet."""
         parameters: dict[str, str | int] = {"q": query, "start": int(begin), "end": int(end) + 1, "limit": 1}
-        answer = self._ask("/api/search", parameters)
-        return bool(answer.get("traces"))
+        response = self._ask("/api/search", parameters)
+        return bool(response.get("traces"))
 
     def _count(self, query: str, begin: float, end: float) -> list[dict[str, Any]]:
         parameters: dict[str, str | int] = {"q": query, "start": int(begin * 1e9), "end": int(end * 1e9)}

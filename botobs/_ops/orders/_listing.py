@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-#: Seconds after which an order without an answer is one of unknown outcome: client libraries give up after ten.
+#: Seconds after which an order without a response counts as one of unknown outcome: client libraries give up after ten.
 ANSWERED_WITHIN = 60.0
 
 
@@ -16,7 +16,7 @@ class Order:
     """One order.
 
     Attributes:
-        state: `unknown`, or `open`: it was submitted, and no answer has been seen.
+        state: `unknown`, or `open`: it was submitted, and no response has been seen.
         key: Value of `botobs.order.key`, which identifies it in metrics.
         submitted: When, in seconds since the epoch.
         environment: `deployment.environment.name` of the service.
@@ -53,7 +53,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Both.
+    """The orders, as Tempo names them, and their counts in Prometheus.
 
     Attributes:
         orders: The oldest first; None where Tempo could not be asked.

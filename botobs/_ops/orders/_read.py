@@ -55,7 +55,7 @@ class OrderSpans(Protocol):
         """The spans with a name that began in a time, in seconds since the epoch."""
 
     def unanswered(self, begin: float, end: float) -> list[Found]:
-        """Those named `order submitted` of a time, below a span that has not ended yet."""
+        """The spans `order submitted` within a time whose parent span has not ended yet."""
 
 
 class _InTempo:

@@ -45,7 +45,7 @@ class ControlServer:
         self._leases: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Listen."""
+        """Begin to listen."""
         self._path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         try:

@@ -217,7 +217,7 @@ class Supervisor:
         self._each(name, psutil.Process.suspend)
 
     async def thaw(self, name: str) -> None:
-        """Let what `freeze` has stopped go on."""
+        """Resume a process that `freeze` has stopped."""
         self._each(name, psutil.Process.resume)
         self._frozen.discard(name)
 
@@ -285,7 +285,7 @@ class Supervisor:
                     raise
                 logger.error("%s", error.problem)
                 self._passed[process.name].set()
-                # Alive but not answering: the next try needs its port, and perhaps more time.
+                # Alive but not responding: the next try needs its port, and perhaps more time.
                 if running.returncode is None:
                     budget = min(_LAST_BUDGET, budget * 2)
                     _kill_group(running)

@@ -75,7 +75,7 @@ async def gather(
 
 
 async def ask(backends: Backends, panel: Panel, window: Window) -> Answers:
-    """The answers to one panel's queries."""
+    """Run one panel's queries and return their results."""
     refusals: list[str] = []
 
     async def answered(wanted: Awaitable[list[Any]]) -> list[Any]:

@@ -68,7 +68,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Address with the token."""
+        """The address of the page, with the token."""
         return f"http://127.0.0.1:{self._http.server_port}/{self._token}/"
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class Server:
         self._http.server_close()
 
     def serve_forever(self) -> None:
-        """Answer until `stop`."""
+        """Serve requests until `stop`."""
         self._http.serve_forever()
 
     def stop(self) -> None:

@@ -62,7 +62,7 @@ def scale(unit: str | None, largest: float) -> Scale:
 
 
 def text(unit: str | None, value: float | None, now: float | None = None) -> str:
-    """One value.
+    """Format one value in its unit.
 
     Args:
         unit: Grafana's name.
@@ -95,15 +95,15 @@ def digits(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time."""
+    """Format a duration in seconds."""
     return text("s", seconds)
 
 
 def moment(seconds: float) -> str:
-    """A time of day, with the date, in UTC."""
+    """Format a time, in seconds since the epoch, as date and time of day in UTC."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def clock(seconds: float) -> str:
-    """A time of day in UTC."""
+    """Format a time, in seconds since the epoch, as time of day in UTC."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%H:%M:%S")

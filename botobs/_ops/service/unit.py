@@ -48,7 +48,7 @@ class Service:
 
 
 def systemd(service: Service) -> str:
-    """The unit."""
+    """The systemd unit as text."""
     lines = [
         "# Written by `botobs install`.",
         "[Unit]",
@@ -156,7 +156,7 @@ def _quoted(word: str) -> str:
 
 
 def launchd(service: Service) -> bytes:
-    """The property list."""
+    """The launchd property list as XML."""
     log = str(service.home / "logs" / "up.log")
     content: dict[str, object] = {
         "Label": f"dev.{service.name}",

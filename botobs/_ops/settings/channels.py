@@ -28,7 +28,7 @@ _VALUE = re.compile(r"[\w.:*+|()/-]+")
 
 @dataclass(frozen=True)
 class Channel:
-    """A way to people.
+    """A way to notify people.
 
     Attributes:
         name: Of the receiver in `alertmanager.yml`, and in settings.

@@ -123,7 +123,7 @@ RATIO = number(0, 1, inside=True)
 
 
 def choice(*words: str) -> Kind:
-    """One of several words."""
+    """Return the kind of settings that take one of several words."""
 
     def read(text: str) -> str:
         if text not in words:

@@ -43,7 +43,7 @@ class Way:
 
     @property
     def everything(self) -> bool:
-        """Whether every alert goes there."""
+        """Whether every alert is sent to it."""
         return self.matchers in ((), (channels.ALL[1:-1],))
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Receivers:
 
     @property
     def name(self) -> str:
-        """The receivers' names with commas."""
+        """The names of the receivers, separated by commas."""
         return ",".join(dict.fromkeys(way.channel.name for way in self.ways)) or "nobody"
 
     @property
@@ -74,7 +74,7 @@ class Receivers:
 
     @property
     def sentence(self) -> str:
-        """Where alerts go, for a person."""
+        """A sentence that says where alerts are sent."""
         return f"alerts go by {' and '.join(self.channels)}" if self.ways else "alerts go to nobody"
 
     def told(self, labels: Mapping[str, str]) -> list[Way]:

@@ -53,7 +53,7 @@ class Given:
                 yield setting, self.texts.get(name, setting.default), self.origins.get(name, DEFAULT)
 
     def require(self, strict: bool = False) -> None:
-        """Refuse what is wrong.
+        """Raise an error if a setting is wrong.
 
         Args:
             strict: Refuse names that nothing reads too.

@@ -69,7 +69,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Size:
-    """What a platform amounts to.
+    """The predicted size of a platform.
 
     Attributes:
         series: Active ones, those of the stack included.
@@ -89,12 +89,12 @@ class Size:
 
     @property
     def cores(self) -> float:
-        """Of all tiers."""
+        """CPU cores of all tiers."""
         return sum(tier.cores for tier in self.tiers)
 
     @property
     def memory(self) -> float:
-        """Bytes of all tiers."""
+        """Memory of all tiers in bytes."""
         return sum(tier.memory for tier in self.tiers)
 
     @property
@@ -104,7 +104,7 @@ class Size:
 
     @property
     def disk(self) -> float:
-        """Bytes of all tiers."""
+        """Disk of all tiers in bytes."""
         return sum(tier.disk for tier in self.tiers)
 
 

@@ -136,7 +136,7 @@ class Stack:
 
     @property
     def names(self) -> list[str]:
-        """The backends that run."""
+        """The names of the components that run."""
         always = (component.name for component in COMPONENTS if component.always)
         chosen = list(cluster_processes.NAMES if self.options.cluster else always)
         if self.options.postgres:
@@ -154,7 +154,7 @@ class Stack:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Address by component."""
+        """The address of each component by its name."""
         own = {name: process.url for name, process in self.supervisor.processes.items()}
         return own | (cluster_targets.addresses(self._context) if self.options.cluster else {})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: Names of the spans that end with the answer to an order, as a regular expression.
+#: Names of the spans that end with the response to an order, as a regular expression.
 SUBMITTING = "order submit|(create|edit)_orders?(_ws)? .+"
 
 

@@ -110,7 +110,7 @@ class Engine(Protocol):
         """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
 
     def shutdown(self) -> None:
-        """Record nothing more."""
+        """Stop recording."""
 
 
 def create_engine(

@@ -105,7 +105,7 @@ class Submissions:
         self._journal.after_fork()
 
     def notice(self) -> None:
-        """There are new submissions."""
+        """Note that there are new submissions."""
         self.due = min(self.due, time.monotonic() + DELAY)
 
     def prepare(self) -> None:
@@ -117,7 +117,7 @@ class Submissions:
             self._say_destination(self._file)
 
     def send_due(self, deadline: float | None = None) -> None:
-        """Send those that wait, if it is time."""
+        """Send the submissions that wait, if it is time."""
         if time.monotonic() >= self.due:
             self.send(deadline)
 

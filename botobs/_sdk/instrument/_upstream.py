@@ -102,7 +102,7 @@ class UpstreamInstrumentation:
             self._patches.on_import(module, lambda _: self._instrument())
 
     def uninstall(self) -> None:
-        """Take it back."""
+        """Uninstall the upstream instrumentor."""
         self._patches.undo()
         instrumentor, self._instrumentor = self._instrumentor, None
         if instrumentor is not None:

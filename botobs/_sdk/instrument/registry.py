@@ -94,7 +94,7 @@ _OURS = frozenset(name for name, _ in REGISTRY)
 
 
 class State(StrEnum):
-    """What became of an instrumentation."""
+    """The state of an instrumentation."""
 
     INSTALLED = "installed"
     WAITING = "waiting"
@@ -213,7 +213,7 @@ class Instrumentations:
 
     @property
     def failed(self) -> Iterator[Status]:
-        """Those that do not work."""
+        """The instrumentations that do not work."""
         return (status for status in self.statuses.values() if status.state is State.FAILED)
 
     def _install_own(self, name: str, target: str, telemetry: Telemetry) -> None:

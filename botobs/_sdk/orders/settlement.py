@@ -40,7 +40,7 @@ class SettlementTelemetry:
         self._unsettled.on_settled.append(self._told)
 
     def stop(self) -> None:
-        """Make no spans any more."""
+        """Stop making spans."""
         if self._doubted in self._unsettled.on_doubt:
             self._unsettled.on_doubt.remove(self._doubted)
             self._unsettled.on_settled.remove(self._told)

@@ -135,7 +135,7 @@ class Unsettled:
         self.changes = 0
 
     def doubt(self, order: UnsettledOrder) -> None:
-        """Nobody knows what became of an order. One that is unsettled already is completed by what is known now."""
+        """Add an order of unknown outcome; one that is there already is completed by what is known now."""
         with self._lock:
             new = self._add(order)
         if new:
@@ -168,7 +168,7 @@ class Unsettled:
         return bool(settled)
 
     def declare(self, exchange: str, outcome: str, client_order_id: str) -> None:
-        """Somebody who knows says what became of an order, whoever has sent it.
+        """Report the outcome of an order on behalf of the service that sent it.
 
         Unlike `settle`, it is exported even where this process does not know of the order: the process that
         does may run on another host.
@@ -181,7 +181,7 @@ class Unsettled:
         self._report([order], outcome)
 
     def all(self) -> list[UnsettledOrder]:
-        """Those that are unsettled now, the oldest first."""
+        """The orders that are unsettled now, the oldest first."""
         with self._lock:
             return list(self._orders.values())
 

@@ -50,12 +50,12 @@ class Stack:
 
     @property
     def home(self) -> Path:
-        """Its folder."""
+        """The home of the stack."""
         return Path(self.content.get("home") or self.file.parent)
 
     @property
     def pid(self) -> int:
-        """Its supervisor."""
+        """The process id of the stack's supervisor."""
         return int(self.content["pid"])
 
     @property

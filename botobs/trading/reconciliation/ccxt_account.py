@@ -92,15 +92,15 @@ class CcxtAccount:
             self._loop.close()
 
     def open_orders(self, symbols: Collection[str]) -> Iterable[Mapping[str, Any]]:
-        """See `Reconcilable`."""
+        """Open orders of `symbols`, as in `Reconcilable.open_orders`."""
         return self._everywhere("fetch_open_orders", symbols)
 
     def trades(self, symbols: Collection[str], since: int) -> Iterable[Mapping[str, Any]]:
-        """See `Reconcilable`."""
+        """Own trades since `since`, in milliseconds since the epoch."""
         return self._everywhere("fetch_my_trades", symbols, since)
 
     def find_order(self, order_id: str, client_order_id: str, symbol: str) -> Mapping[str, Any] | None:
-        """See `Reconcilable`."""
+        """The order, or None where the exchange does not know it."""
         where = symbol or None
         if not order_id and self.exchange not in _FIND_BY_CLIENT_ID:
             return self._in_lists(client_order_id, where)
@@ -116,7 +116,7 @@ class CcxtAccount:
         return _mapping(found)
 
     def holdings(self, names: Collection[str]) -> Mapping[str, float]:
-        """See `Reconcilable`."""
+        """The amounts that the account holds, by the given names."""
         derivatives = sorted(name for name in names if "/" in name)
         held: dict[str, float] = {}
         if derivatives:

@@ -35,7 +35,7 @@ _APART = 0.1
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts.
+    """The rules of a comparison.
 
     Attributes:
         grace: Seconds for which a difference has to last.
@@ -106,7 +106,7 @@ class Looker:
         self._known.catch_up()
 
     def look(self) -> bool:
-        """Compare once.
+        """Compare the account with what the service reports, once.
 
         Returns:
             Whether the exchange responded to all that had to be asked.
@@ -268,7 +268,7 @@ class Looker:
     # -- what is known -------------------------------------------------------------------------------------------
 
     def _find(self, order_id: str, client_order_id: str, symbol: str) -> Told | None:
-        """An order, whatever has become of it.
+        """Fetch an order in any state.
 
         Raises:
             _Undecided: The exchange did not say.
@@ -291,7 +291,7 @@ class Looker:
         return order
 
     def _by_turns(self, orders: Collection[Any]) -> list[Any]:
-        """Those that were not asked for come first, so that each has its turn."""
+        """Sort so that those come first that were fetched longest ago."""
         keys = {_name(order.order_id, order.client_order_id) for order in orders}
         if len(self._asked) > 2 * MOST_LOOKUPS:
             self._asked = {key: moment for key, moment in self._asked.items() if key in keys}

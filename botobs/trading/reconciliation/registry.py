@@ -35,7 +35,7 @@ class Reconciliation:
 
     @property
     def running(self) -> bool:
-        """Whether the account is looked at."""
+        """Whether the account is being compared."""
         return self._worker is not None and self._worker.running
 
     def stop(self) -> None:

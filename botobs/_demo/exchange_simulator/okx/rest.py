@@ -25,7 +25,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/api/v5/public/time", name="fetch_time")
 async def fetch_time(request: web.Request) -> web.Response:
-    """The exchange's clock."""
+    """Respond with the exchange's clock, in milliseconds since the epoch."""
     return _data([{"ts": str(request.app[EXCHANGE].milliseconds())}])
 
 

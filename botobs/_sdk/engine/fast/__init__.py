@@ -102,7 +102,7 @@ class FastEngine:
         self.meter_provider.reset_after_fork(resource)
 
     def shutdown(self) -> None:
-        """Record nothing more."""
+        """Stop recording."""
         self.tracer_provider.close()
         self.meter_provider.shutdown()
         self._callback_runner.close()

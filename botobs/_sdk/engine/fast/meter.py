@@ -154,7 +154,7 @@ class Meter(ApiMeter):
 
     @or_none
     def create_gauge(self, name: str, unit: str = "", description: str = "") -> FastGauge:
-        """A last value."""
+        """The last value that was set."""
         return self._create(FastGauge, name, unit, description)
 
     @or_none

@@ -144,7 +144,7 @@ class StockEngine:
         self._renew_storage()
 
     def shutdown(self) -> None:
-        """Record nothing more."""
+        """Stop recording."""
         self._processor.shutdown()
         self._meter_provider.shutdown()
         self._callback_runner.close()

@@ -73,7 +73,7 @@ class Scrape:
         self._publish()
 
     def stop(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
@@ -153,7 +153,7 @@ def split(address: str) -> tuple[str, int]:
 
 
 def _shown(host: str | bytes | bytearray, port: int) -> str:
-    """An address as others use it."""
+    """The address with which other hosts reach the server."""
     name = host if isinstance(host, str) else bytes(host).decode()
     if name in ("0.0.0.0", "::"):
         name = socket.gethostname()

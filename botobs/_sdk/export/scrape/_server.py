@@ -64,7 +64,7 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
         super().__init__(address, _Handler)
 
     def start(self) -> None:
-        """Serve, in a thread of its own."""
+        """Serve in a new thread."""
         own_threads.start(threading.Thread(target=self._serve, name="botobs-scrape", daemon=True).start)
 
     def _serve(self) -> None:
@@ -85,11 +85,11 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
         return connection, client
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
-        """Whether there is room for one more."""
+        """Whether another connection is allowed."""
         return self._free.acquire(blocking=False)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, in a thread of its own."""
+        """Handle a request in a new thread."""
         context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))
         exporting.set(True)
         try:

@@ -133,7 +133,7 @@ class PoolMetrics:
         state.timeouts.add(0)
 
     def forget(self, owner: object) -> None:
-        """Watch the pools of `owner` no more."""
+        """Stop watching the pools of `owner`."""
         for key, state in list(self._states.items()):
             if state.owner is owner:
                 self._states.pop(key, None)

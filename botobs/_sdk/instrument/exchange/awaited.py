@@ -32,10 +32,10 @@ class Awaited(Protocol):
         """`message` is about to be written to a connection; None for one that is not watched."""
 
     def answered(self, message: Mapping[str, Any], text: str) -> None:
-        """It is answered, perhaps after it was given up."""
+        """The response has come, perhaps after the request was given up."""
 
     def given_up(self, error: BaseException) -> None:
-        """It will not be answered, or not in time."""
+        """No response will come, or none in time."""
 
 
 class _Waiting:
@@ -100,7 +100,7 @@ class Answers:
             self._give_up(each, ConnectionResetError())
 
     def expire(self) -> None:
-        """Give up what waits for too long."""
+        """Give up requests that wait for too long."""
         now = time.monotonic()
         for identity, each in list(self._waiting.items()):
             if now - each.since > ANSWERED_WITHIN:

@@ -39,7 +39,7 @@ class ClockOffset:
         resolution: float = 0.0,
         monotonic: float | None = None,
     ) -> None:
-        """Take one answer into account.
+        """Take one response into account.
 
         Args:
             sent: Our clock when the request was sent, seconds since the epoch.
@@ -86,7 +86,7 @@ class ClockOffset:
 
     @property
     def known(self) -> bool:
-        """Whether there has been any answer."""
+        """Whether there has been any response."""
         return math.isfinite(self._low)
 
     @property

@@ -198,7 +198,7 @@ def _aiohttp_request(wrapped: Method) -> Method:
 
 
 def _aiohttp_send(wrapped: Method) -> Method:
-    """It has its connection when it is called."""
+    """Wrap aiohttp's `send`, which has its connection when it is called."""
 
     async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
         request = orders.sending.get()

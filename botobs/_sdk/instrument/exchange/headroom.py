@@ -12,7 +12,7 @@ from .telemetry import ExchangeTelemetry
 
 @dataclass(frozen=True)
 class Headroom:
-    """What is left.
+    """What is left of the limits of one exchange.
 
     Attributes:
         banned_for: Seconds until the address is let in again; 0 where it is not banned.

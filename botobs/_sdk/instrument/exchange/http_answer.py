@@ -37,7 +37,7 @@ class HttpAnswer:
         self.sent_at = time.time()
 
     def read(self, status: int | None, headers: Mapping[str, str], body: str) -> None:
-        """Its status, headers and body are known, the body at least in its beginning."""
+        """Read status, headers and body of the response; the body may be its beginning only."""
         exchange = self._exchanges.exchange(self._who[0])
         head = body[:_HEAD]
         exchange.limits.read_headers(status or 0, headers, head, self._endpoint, self._account)
@@ -50,7 +50,7 @@ class HttpAnswer:
         self._count_rejection(status, head)
 
     def refused(self, category: str, status: int | None) -> None:
-        """It says that there were too many requests, or that the address is banned."""
+        """The response says that there were too many requests, or that the address is banned."""
         attributes: dict[str, Any] = {semconv.NAME: self._who[0], semconv.ERROR_CATEGORY: category}
         if status is not None:
             attributes[semconv.HTTP_STATUS] = status

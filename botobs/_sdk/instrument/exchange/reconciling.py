@@ -22,7 +22,7 @@ def begin() -> None:
 
 
 def end() -> None:
-    """It does no longer."""
+    """The running thread no longer reconciles."""
     _threads.discard(threading.get_ident())
 
 

@@ -83,7 +83,7 @@ class Request(ContextScope):
         self._started = time.monotonic()
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """The request was answered."""
+        """The response was received."""
         self.leave()
         self._record(None)
 
@@ -167,11 +167,11 @@ class Aside(ContextScope):
         super().__init__(context.set_value(_ASIDE, operation))
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """It is done."""
+        """The call besides the order returned."""
         self.leave()
 
     def fail(self, error: BaseException) -> None:
-        """It failed."""
+        """The call besides the order raised `error`."""
         self.leave(error)
 
 

@@ -78,7 +78,7 @@ _SEEN: dict[Kind, str] = {
 
 
 def unwatched_clients(described: Collection[str] = ()) -> Iterator[UnwatchedClient]:
-    """Those that are installed here, exchange clients first.
+    """The unwatched clients that are installed here, exchange clients first.
 
     Args:
         described: Modules of libraries that somebody else's description watches.

@@ -247,7 +247,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(logging.Formatter):
-    """For people: time, level, logger, message, and the trace's id at the end of the line."""
+    """Formats records for people: time, level, logger, message, and the trace id at the end of the line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record, its traceback on the following lines."""

@@ -49,7 +49,7 @@ class Entry:
 
     @property
     def client_order_id(self) -> str:
-        """Empty while it is not known."""
+        """The client order id; empty while it is not known."""
         return self.attributes.get(exchange.ORDER_CLIENT_ID, "")
 
 
@@ -199,7 +199,7 @@ class Journal:
             return [(e, e.packed) for e in self._open if not e.sent and e.span.trace_flags & 1]
 
     def sent(self, entries: list[tuple[Entry, bytes]]) -> None:
-        """The collector has these."""
+        """Note that the collector has acknowledged these entries."""
         with self._lock:
             for entry, packed in entries:
                 if entry in self._open and entry.packed is packed:

@@ -190,7 +190,7 @@ class AdaptedCall(ContextScope):
         self._operation.fail(error)
 
     def leave(self, error: BaseException | None = None) -> None:
-        """Leave for good."""
+        """Leave the context for good."""
         if not isinstance(error, GeneratorExit):
             ContextScope.pause(self)
 
@@ -232,7 +232,7 @@ class CallRequest(orders.HttpRequest):
         body: bytes | str | None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """It was answered; called again, without its headers, when more of the body is known."""
+        """The response was received; called again, without headers, when more of the body is known."""
         super().answered(status, body)
         operation = self._operation
         operation.status, operation.answer, operation.cause = status, self.answer, None
@@ -242,7 +242,7 @@ class CallRequest(orders.HttpRequest):
         self._read(headers)
 
     def failed(self, error: BaseException) -> None:
-        """It ended without an answer, or with half of one."""
+        """The request ended without a response, or with a part of one."""
         super().failed(error)
         operation = self._operation
         operation.status, operation.answer, operation.cause = self.status, self.answer, error

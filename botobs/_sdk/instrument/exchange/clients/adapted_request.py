@@ -91,13 +91,13 @@ class SocketCall(ContextScope):
         self._operation.resume()
         super().resume()
 
-    def finish(self, result: Any) -> None:  # noqa: ARG002 - the answer tells
-        """The call returned; what it has written may be answered, or wait for that."""
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the response says it
+        """The call returned; a response to what it has written may have come, or is waited for."""
         self.pause()
         self._leave(None)
 
     def fail(self, error: BaseException) -> None:
-        """The call raised `error`: what it has written may be answered all the same."""
+        """The call raised `error`: a response to what it has written may come all the same."""
         if not isinstance(error, GeneratorExit):
             ContextScope.pause(self)
         self._operation.leave(error)
@@ -107,7 +107,7 @@ class SocketCall(ContextScope):
         if self._awaited or self._operation.done:
             return
         if self._seen.written:
-            # Over a connection whose answers are not seen.
+            # Over a connection whose responses are not seen.
             error = error or ConnectionError()
             self._seen.failed(error)
         if error is None:
@@ -135,7 +135,7 @@ class SocketCall(ContextScope):
 
     @never_raise(library)
     def answered(self, message: Mapping[str, Any], text: str) -> None:
-        """The message that answers it was received."""
+        """The response was received."""
         result, refused = self._unified(message), self._refused(message)
         stated = message.get("status")
         status = stated if isinstance(stated, int) else None
@@ -151,7 +151,7 @@ class SocketCall(ContextScope):
 
     @never_raise(library)
     def given_up(self, error: BaseException) -> None:
-        """It will not be answered, or not in time."""
+        """No response will come, or none in time."""
         if not self._operation.done:
             self._seen.failed(error)
             self._operation.fail(error)
@@ -165,7 +165,7 @@ class SocketCall(ContextScope):
         return self._client.error(self._call, message)
 
     def _settle(self, result: Any, text: str, status: int | None) -> None:
-        """An answer that comes too late settles the orders that were given up."""
+        """Settle orders that were given up, by a response that comes too late."""
         name = self._operation.name
         if name not in SUBMITS | EDITS or not orders.UNSETTLED.waiting:
             return

@@ -79,11 +79,11 @@ class AlpacaPy(ExchangeClient):
         return datetime.fromisoformat(str(result["timestamp"])).timestamp()
 
     def socket(self, client: Any) -> Any:
-        """`_ws`, of both."""
+        """Return `_ws`, which both stream classes have."""
         return client._ws
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:  # noqa: ARG002 - as above
-        """`_dispatch(msg)`."""
+        """Read the arguments of `_dispatch(msg)`."""
         message = arguments["msg"]
         if message.get("stream") == "trade_updates":
             return (Update("trade_updates", "orders", [_unified(plain(message["data"].get("order")))]),)

@@ -49,11 +49,11 @@ class BinanceConnector(ExchangeClient):
         return payloads.ws_call(arguments["message"])
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`."""
+        """Return `id` of the message."""
         return str(message.get("id") or "")
 
     def socket(self, client: Any) -> Any:
-        """That of the manager."""
+        """Return the socket of the client's manager."""
         return getattr(getattr(client, "socket_manager", None), "ws", None)
 
     def error(self, call: Call, result: Any) -> str:

@@ -59,15 +59,15 @@ class BinanceSdk(ExchangeClient):
         return payloads.ws_call({**payload, "params": {_camel_case(name): given[name] for name in given}})
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`."""
+        """Return `id` of the message."""
         return str(message.get("id") or "")
 
     def address(self, client: Any) -> str:
-        """That of its WebSockets; its HTTP calls are made by a function."""
+        """Return the address of its WebSockets; its HTTP calls are made by a function."""
         return str(client.configuration.stream_url)
 
     def socket(self, client: Any) -> Any:
-        """Of a pool the first: they are watched all or none."""
+        """Return the first socket of a pool: all of them are watched, or none."""
         connections = client.connections
         return connections[0].websocket if connections else None
 

@@ -52,7 +52,7 @@ class ClientParts:
         socket.ping = stamped
 
     def release_all(self) -> None:
-        """Give every client its own parts back."""
+        """Restore the original parts of every client."""
         for client in list(self._taken):
             for name in ("on_message_callback", "ping"):
                 part = getattr(client, name, None)

@@ -48,7 +48,7 @@ class CoinbaseAdvancedPy(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`base_url` is a host."""
+        """Return `base_url`, which is a host."""
         return f"https://{client.base_url}"
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's

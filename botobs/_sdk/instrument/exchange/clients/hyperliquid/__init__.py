@@ -57,11 +57,11 @@ class Hyperliquid(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`base_url`."""
+        """Return `base_url`."""
         return str(client.base_url)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:
-        """`post(url_path, payload)`."""
+        """Read the arguments of `post(url_path, payload)`."""
         path, payload = str(arguments["url_path"]), arguments.get("payload") or {}
         action = payload.get("action") or payload
         name = _OPERATIONS.get(str(action.get("type")), "implicit")

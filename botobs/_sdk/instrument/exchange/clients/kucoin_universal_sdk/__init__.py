@@ -87,12 +87,12 @@ class KucoinUniversalSdk(ExchangeClient):
         )
 
     def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
-        """`_request(operation, args)`."""
+        """Read the arguments of `_request(operation, args)`."""
         name = str(arguments["operation"])
         return Call("", name, _SOCKET_OPERATIONS.get(name, "implicit"), _order(arguments["args"]))
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`, which the library makes."""
+        """Return `id`, which the library makes."""
         return str(message.get("id") or "")
 
     def error(self, call: Call, result: Any) -> str:
@@ -101,7 +101,7 @@ class KucoinUniversalSdk(ExchangeClient):
         return "" if code == "200000" else code
 
     def result(self, call: Call, result: Any) -> Any:
-        """The library's own object; several orders are its `data`. A WebSocket's answer has the order there."""
+        """The library's own object; several orders are its `data`. A WebSocket's response has the order there."""
         response = plain(result)
         if not call.method:
             return _unified(plain(response.get("data")))
@@ -125,7 +125,7 @@ class KucoinUniversalSdk(ExchangeClient):
         return getattr(app, "sock", None)
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:  # noqa: ARG002 - as above
-        """`on_message(msg)`."""
+        """Read the arguments of `on_message(msg)`."""
         message = arguments["msg"]
         topic = getattr(message, "topic", None)
         if getattr(message, "type", None) != "message" or not topic:

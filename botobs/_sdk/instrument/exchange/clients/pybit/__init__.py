@@ -33,7 +33,7 @@ class Pybit(ExchangeClient):
     credentials = ("api_key", "api_secret")
 
     def address(self, client: Any) -> str:
-        """`endpoint`."""
+        """Return `endpoint`."""
         return str(client.endpoint)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
@@ -65,7 +65,7 @@ class Pybit(ExchangeClient):
         )
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`reqId`, which pybit makes."""
+        """Return `reqId`, which pybit makes."""
         return str(message.get("reqId") or "")
 
     def result(self, call: Call, result: Any) -> Any:
@@ -101,7 +101,7 @@ class Pybit(ExchangeClient):
             yield LimitState(call.path, limit=limit, remaining=left, reset_at=reset / 1000, per="endpoint")
 
     def socket(self, client: Any) -> Any:
-        """`WebSocketApp.sock`."""
+        """Return `WebSocketApp.sock`."""
         return getattr(getattr(client, "ws", None), "sock", None)
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:

@@ -69,7 +69,7 @@ class PythonOkx(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`domain`; of a WebSocket `url`."""
+        """Return `domain`; for a WebSocket `url`."""
         return str(client.domain if hasattr(client, "domain") else client.url)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
@@ -94,16 +94,16 @@ class PythonOkx(ExchangeClient):
         return Call("", name, operation, single, None if single else found)
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`, which the caller gives. Where there is none, answers come in the order of requests of their kind."""
+        """`id`, which the caller gives. Without one, responses come in the order of requests of their kind."""
         name = str(message.get("op") or "")
         return str(message.get("id") or name) if name in _SOCKET_OPERATIONS else ""
 
     def socket(self, client: Any) -> Any:
-        """`websocket`."""
+        """Return `websocket`."""
         return getattr(client, "websocket", None)
 
     def result(self, call: Call, result: Any) -> Any:
-        """Orders are answered as a list, refused ones with a code each."""
+        """Return the orders of the response's list; refused ones have a code."""
         if call.operation == "fetch_status":
             return _status(result.get("data") or ())
         found = [_unified(each) for each in result.get("data") or () if isinstance(each, Mapping)]
@@ -112,7 +112,7 @@ class PythonOkx(ExchangeClient):
         return found[0] if found else None
 
     def error(self, call: Call, result: Any) -> str:
-        """`code` of the answer, `sCode` of the order; that a part of a batch was refused is no error of the call."""
+        """`code` of the response, `sCode` of the order; that a part of a batch was refused is no error of the call."""
         code = str(result.get("code", "0"))
         if code in ("0", "2"):
             return ""
