@@ -160,7 +160,7 @@ def reconcile(
 
     Args:
         client: A client of ccxt (sync, async or pro) that nobody else uses and that has not been used before, or one
-            that follows `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
+            that implements `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
         every: Seconds between two looks.
         grace: Seconds for which a difference has to last before it is reported: longer than a response takes.
         absent_after: Seconds after its submission from which an order that the exchange does not find was not placed.

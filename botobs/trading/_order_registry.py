@@ -43,13 +43,13 @@ _REFUSED = frozenset({"rejected", "failed"})
 
 
 class OrderRegistry:
-    """Remembers orders by exchange and client order id, and which of them have no answer yet.
+    """Remembers orders by exchange and client order id, and which of them have no response yet.
 
     Attributes:
         recorder: Where the orders report to.
         unsettled: Where those are remembered of which nobody knows what became of them.
         positions: What fills change.
-        journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
+        journal: Keeps what has no response yet, in case the process is killed; None where no money is at stake.
         rejections: The orders that exchanges have lately rejected.
         lock: Guards what an order has reached.
     """

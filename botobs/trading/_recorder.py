@@ -62,7 +62,7 @@ class Recorder:
         """Take the time from `clock`, in seconds since the epoch; None for the real time.
 
         Durations are differences of `elapsed`, if it is given. Spans are stamped with the clock's time, unless
-        whoever records them follows the same clock.
+        their recorder must use the same clock.
         """
         self.now: Callable[[], float] = time.time if clock is None else _telling(clock)
         # Wall clocks are set, and jump; durations must not.

@@ -66,8 +66,8 @@ class Bot:
     def state(self, state: State | StrEnum) -> None:
         """Report what the bot is doing now; the state that it is in already is fine, too.
 
-        A change that makes no sense (a stopped bot that pauses) is followed, counted and logged once. So is a word
-        that is not a state, which is not followed.
+        A change that makes no sense (a stopped bot that pauses) is recorded, and counted and logged once. A word
+        that is not a state is counted and logged, but not recorded.
         """
         self._change(state)
 

@@ -16,7 +16,7 @@ from .sequences import Numbers
 #: Feeds that one process reports on.
 FEEDS_LIMIT = 500
 
-#: Streams of one feed whose numbers are followed.
+#: Streams of one feed whose sequence numbers are checked.
 _STREAMS_LIMIT = 10_000
 
 #: No timestamp in seconds is as large before the year 5138; one that is, is in milliseconds.

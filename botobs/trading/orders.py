@@ -46,7 +46,7 @@ _OPEN: frozenset[str] = frozenset({"failed", "unknown"})
 #: Stages that are outcomes, too.
 _OUTCOMES = _ENDS | _OPEN
 
-#: Stages that answer the request: the order is in flight no longer.
+#: Stages that are a response: the order is no longer in flight.
 _ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
 
 #: The settlement of an order of unknown outcome, by the stage that is reported.
@@ -62,7 +62,7 @@ _SETTLES: dict[str, Settlement] = {
 #: Stages after which it is certain that the exchange had the order.
 _TAKEN: frozenset[str] = frozenset(_SETTLES) - {"rejected"}
 
-#: What may still be reported of an order that has ended: answers and fills that were overtaken.
+#: Stages that may still be reported of an order that has ended: responses and fills that were overtaken.
 _OVERTAKEN: frozenset[str] = _OPEN | {"submitted", "acknowledged", "partially_filled"}
 
 _SETTLEMENTS: frozenset[str] = frozenset({*_SETTLES.values(), "failed"})
@@ -114,11 +114,11 @@ class Order:
 
     @contextmanager
     def submission(self) -> Iterator[Order]:
-        """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
+        """Send the order inside; its response is taken from how the block ends, unless it was reported inside.
 
-        What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
+        What was seen of the order's own requests decides: whether they were written, and the exchange's response,
         raised by the client or returned. Where none was seen, a block that ends well acknowledges the order; one that
-        has sent it over a WebSocket of a watched client does so when the answer comes. An
+        has sent it over a WebSocket of a watched client does so when the response comes. An
         exception that says that the exchange refused it rejects it, one that says that it never left lets it fail;
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
@@ -151,7 +151,7 @@ class Order:
 
     @never_raise
     def submitted(self) -> None:
-        """Report that the order was sent over a socket on which the answer comes later; else use `submission`."""
+        """Report that the order was sent over a socket on which the response comes later; else use `submission`."""
         with self._submitting():
             pass
 
@@ -168,7 +168,7 @@ class Order:
 
     @never_raise
     def answered(self, answer: object) -> None:
-        """Report the exchange's answer as the client returned it, where a refusal may be returned and not raised.
+        """Report the exchange's response as the client returned it, where a refusal may be returned and not raised.
 
         Args:
             answer: Decoded JSON, its text, or an object of the client's. What it says decides: acknowledged, rejected
@@ -379,7 +379,7 @@ class Order:
         if stage == "failed" and "unknown" in self._reached:
             # An attempt that never left says nothing about the one before.
             return set()
-        # A fill or a cancellation that overtakes the answer to the request answers it.
+        # A fill or a cancellation that overtakes the response counts as the response.
         implied = stage in ("partially_filled", "filled", "canceled", "expired") and not over
         news: set[Stage] = {stage, "acknowledged"} if implied else {stage}
         return news - self._reached

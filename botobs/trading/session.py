@@ -30,7 +30,7 @@ class TradingSession:
         recorder: That time and place.
         unsettled: Those of unknown outcome.
         known: The orders that are known of.
-        journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
+        journal: Keeps what has no response yet, in case the process is killed; None where no money is at stake.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is written down for one service, and what follows from it."""
+"""The counts of one service, and the figures derived from them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _DAY = 86_400
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
 #: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
 SAMPLE_BYTES = 2.0
-#: Of a market that is followed: its book, trades and ticker.
+#: Channels that are subscribed for each market: its book, trades and ticker.
 CHANNELS = 3
 
 

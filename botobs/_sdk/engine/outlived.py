@@ -30,7 +30,7 @@ class UnrecordedSpan(NonRecordingSpan):
         self.ended = False
 
     def end(self, end_time: int | None = None) -> None:  # noqa: ARG002 - as every span
-        """Note that what follows is no part of this span."""
+        """Note that later spans are no children of this one."""
         self.ended = True
 
     def _trace_is_over(self) -> bool:

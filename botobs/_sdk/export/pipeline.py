@@ -62,7 +62,7 @@ class Pipeline:
         counts: Where losses are counted.
         delivery: Sends batches; spans are counted as dropped while it has nowhere to send them to.
         store: Where batches wait that could not be delivered.
-        submissions: Sends orders without an answer.
+        submissions: Sends orders without a response.
         unsettled: The file of the orders of unknown outcome.
         resource: The process' resource.
         logger: Logs what a person should know.
@@ -126,7 +126,7 @@ class Pipeline:
 
     @property
     def submissions_sent(self) -> int:
-        """Spans that were sent of orders without an answer."""
+        """Spans that were sent of orders without a response."""
         return self._submissions.sent
 
     @property
@@ -266,7 +266,7 @@ class Pipeline:
                     return
 
     def _look_at_submissions(self) -> bool:
-        """Send orders without an answer, if it is time; whether something else is to be done now, too."""
+        """Send orders without a response, if it is time; whether something else is to be done now, too."""
         inbox = self._inbox
         woken, inbox.woken = inbox.woken, False
         hurried, inbox.hurried = inbox.hurried, False

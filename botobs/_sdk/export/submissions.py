@@ -1,7 +1,7 @@
-"""Sends orders without an answer ahead of everything else, and what processes that were killed have left of theirs.
+"""Sends orders without a response ahead of everything else, and what processes that were killed have left of theirs.
 
 Everything here but `start` runs on the export thread. A submission becomes a span of no duration, `order submitted`,
-below the span that waits for the answer: the collector and Tempo keep it at once, and the trace, and so the order, is
+below the span that waits for the response: the collector and Tempo keep it at once, and the trace, and so the order, is
 found by the client order id before that span has ended. What a process has left becomes one more, which says so. Ids
 are derived: what is sent twice is stored once.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..redaction import Redactor
     from ..settings import Settings
 
-#: Seconds that a submission waits for its answer, and for what its client library adds to it, before it is sent.
+#: Seconds that a submission waits for its response, and for what its client library adds to it, before it is sent.
 DELAY = 0.025
 #: Seconds until it is tried again.
 _RETRY = 1.0

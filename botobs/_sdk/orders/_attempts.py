@@ -62,8 +62,8 @@ class Attempts:
 
         Args:
             error: What it raised, if it did not end well.
-            status: HTTP status of its answer, if there was one.
-            answer: The beginning of its answer.
+            status: HTTP status of its response, if there was one.
+            answer: The beginning of its response.
             written: Whether bytes of it reached a connection; None where that was not seen.
             repeated: The HTTP library has sent it again after it was written.
         """
@@ -95,7 +95,7 @@ class Attempts:
             # What is raised between requests, or before the first, says nothing about those that were sent.
             return self._worst or "failed"
         if self._answered and self._failed_last:
-            # A request that went well may have been the order; what failed after it is not its answer.
+            # A request that went well may have been the order; what failed after it is not its response.
             return "unknown"
         own = submit_outcome(
             error, True, self._status, exchange=self._exchange, answer=self._answer, listed=self._listed

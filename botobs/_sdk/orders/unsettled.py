@@ -113,7 +113,7 @@ class Unsettled:
     """The unsettled orders of this process. Safe to use from several threads; never raises, never waits for I/O.
 
     Attributes:
-        waiting: Whether there are any: answers are looked at only then.
+        waiting: Whether there are any: responses are looked at only then.
         changes: How often anything has changed.
         on_doubt: Called with an order that is of unknown outcome from now on.
         on_settled: Called with an order that is settled, and its outcome.
@@ -145,7 +145,7 @@ class Unsettled:
     def settle(
         self, exchange: str, outcome: str, *, client_order_id: str = "", order_id: str = "", symbol: str = ""
     ) -> bool:
-        """An answer names the order, or a person or a comparison with the exchange has found out.
+        """A response names the order, or a person or a comparison with the exchange has found out.
 
         Args:
             exchange: As it is called in `exchange.name`.

@@ -74,7 +74,7 @@ def load(
 def follow(settings: Settings) -> tuple[Stack, Settings] | None:
     """The stack that runs on this machine now, and `settings` with the way to it.
 
-    Once a stack has been found, only that one is followed: no other one gets what was meant for it.
+    Once a stack has been found, telemetry is sent to that one only: no other one gets what was meant for it.
 
     Returns:
         None if no stack runs, or the endpoint is not one that a stack may decide.
@@ -255,7 +255,7 @@ class _Decided:
         self.origins["scrape_address"] = "default"
 
     def derive(self, environ: Mapping[str, str]) -> None:
-        """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""
+        """The settings of other sources: OpenTelemetry's switch, its resource, the program's name."""
         if _text(environ, "OTEL_SDK_DISABLED").lower() == "true":
             self.values["enabled"] = False
             self.origins["enabled"] = "OTEL_SDK_DISABLED"

@@ -118,7 +118,7 @@ def path(raw: Any) -> Path:
 
 
 def path_below(folder: Path) -> Callable[[Any], Path]:
-    """A path that stays within `folder`, links and `..` followed; a relative one starts there."""
+    """A path that stays within `folder` with links and `..` resolved; a relative one starts there."""
 
     def parse(raw: Any) -> Path:
         allowed = f"a path below {folder}, or BOTOBS_CONFIG must name the file"

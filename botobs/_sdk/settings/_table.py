@@ -21,7 +21,7 @@ _PLACES = ("none", "metrics", "traces", "messages")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of OpenTelemetry's that a setting follows, and how its text is read."""
+    """A variable of OpenTelemetry that a setting reads, and the parser of its text."""
 
     name: str
     parse: Callable[[Any], Any]

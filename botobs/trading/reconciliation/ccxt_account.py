@@ -78,7 +78,7 @@ class CcxtAccount:
         client.throttle = throttle_async if asynchronous else throttle
         options = getattr(client, "options", None)
         if isinstance(options, dict):
-            # A question of the price of that request, which the pace answers.
+            # The warning is about the request's rate limit, which the pace respects.
             options["warnOnFetchOpenOrdersWithoutSymbol"] = False
 
     def close(self) -> None:

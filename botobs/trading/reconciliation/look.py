@@ -118,7 +118,7 @@ class Looker:
         """
         self._lookups, self._decided = 0, True
         began = time.time()
-        # Before the exchange is asked: what is reported meanwhile must not be missing in its answer.
+        # Before the exchange is asked: what is reported meanwhile must not be missing in its response.
         believed = self._known.believed_open(self.exchange)
         doubts = [order for order in self._unsettled.all() if order.exchange.lower() == self.exchange]
         markets = self._markets(believed, doubts)

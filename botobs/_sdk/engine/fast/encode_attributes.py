@@ -61,7 +61,7 @@ class AttributeEncoder:
         self._floats: dict[str, bytes] = {}
 
     def renew(self) -> None:
-        """Forget what the redactor would answer otherwise now."""
+        """Drop cached encodings: the redactor would return other values now."""
         if self._generation != self._redactor.generation:
             self._generation = self._redactor.generation
             for known in self._known.values():

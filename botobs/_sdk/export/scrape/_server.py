@@ -25,7 +25,7 @@ from ._families import Families
 
 #: Seconds that a client may take for each part of a request.
 _PATIENCE = 10.0
-#: Requests that are answered at the same time; Prometheus sends one at a time.
+#: Requests that are handled at the same time; Prometheus sends one at a time.
 _AT_ONCE = 4
 
 

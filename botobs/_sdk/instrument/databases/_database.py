@@ -171,7 +171,7 @@ def row_count(rows: object) -> int | None:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """`error.type` and, when the database answered, `db.response.status_code` (SQLSTATE or the server's number)."""
+    """`error.type` and, when the database responded, `db.response.status_code` (SQLSTATE or the server's number)."""
     try:
         return _described(error)
     except Exception:

@@ -17,7 +17,7 @@ _OUT: weakref.WeakKeyDictionary[Any, weakref.WeakSet[Any]] = weakref.WeakKeyDict
 
 
 class Checkouts:
-    """Follows connections out of the pools and back."""
+    """Measures how long connections are out of their pools."""
 
     def __init__(self, pools: PoolMetrics) -> None:
         self._pools = pools

@@ -1,4 +1,4 @@
-"""The requests of one WebSocket that wait for their answers, each found by the id that both carry."""
+"""The requests of one WebSocket that wait for their responses, each found by the id that both carry."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 #: In the context of the code that sends a request: the `Awaited` that its message belongs to.
 SENDING = context.create_key("botobs-exchange-socket-request")
-#: Seconds after which nobody expects the answer any more. Binance's connectors wait as long; pybit and python-okx leave
+#: Seconds after which no response is expected any more. Binance's connectors wait as long; pybit and python-okx leave
 #: it to the caller.
 ANSWERED_WITHIN = 20.0
-#: Seconds in which an answer that comes too late still settles the order.
+#: Seconds in which a response that comes too late still settles the order.
 _REMEMBERED = 3600.0
 #: Requests of one connection that are remembered; beyond them the oldest is given up.
 _MOST = 1000
@@ -82,7 +82,7 @@ class Answers:
 
     @never_raise(_client)
     def look(self, data: str | bytes | bytearray | memoryview) -> None:
-        """A message was received. It is decoded only where a request waits that it may answer."""
+        """A message was received. It is decoded only where a request waits for its response."""
         text = data if isinstance(data, str) else bytes(data).decode("utf-8", "replace")
         if not any(identity in text for identity in list(self._waiting)):
             return
@@ -94,7 +94,7 @@ class Answers:
             found.request.answered(message, text)
 
     def lost(self) -> None:
-        """The connection has ended: what was not answered will not be."""
+        """The connection has ended: requests without a response will get none."""
         waiting, self._waiting = self._waiting, {}
         for each in list(waiting.values()):
             self._give_up(each, ConnectionResetError())

@@ -119,7 +119,7 @@ def failure_by_answer(
         error: As it left the client library.
         cause: What the HTTP library raised in the last request.
         exchange: As it is called in `exchange.name`.
-        status: HTTP status of the last answer.
+        status: HTTP status of the last response.
         answer: Its beginning.
     """
     if is_cancellation(error):
@@ -136,7 +136,7 @@ def refusal(exchange: str, code: str, status: int | None, answer: str = "") -> F
 
 
 def answered(exchange: str, status: int | None, answer: str) -> str:
-    """The category by an answer: the exchange's code, then the HTTP status; empty where neither says that it failed."""
+    """The category of a response: by the exchange's code, then by HTTP status; empty where neither is an error."""
     if status in _STATUS_CATEGORIES:
         return _STATUS_CATEGORIES[status]
     # As ccxt does: Binance has one code for all faults of an order, and names the fault in the message.
@@ -160,7 +160,7 @@ def category(error: BaseException, transport: Transport = "rest", status: int | 
     Args:
         error: As it left the client library.
         transport: A wrong nonce is a clock error in a request, and a gap in a stream.
-        status: HTTP status of the answer, if there was one.
+        status: HTTP status of the response, if there was one.
 
     Returns:
         A word from `CATEGORIES`, `ban`, `sequence`, or `internal` for an error that is not the exchange's.

@@ -1,4 +1,4 @@
-"""What is left of an exchange's limits, as far as its answers to any client of this process said."""
+"""What is left of an exchange's limits, as far as its responses to any client of this process said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answer to an HTTP request says of limits and of the clock, whichever client has asked."""
+"""What the response to an HTTP request says of limits and of the clock, whichever client has asked."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from ....semconv import exchange as semconv
 from .telemetry import ExchangeTelemetry
 
-#: Characters of an answer's body that are searched for what it says of limits.
+#: Characters of a response's body that are searched for what it says of limits.
 _HEAD = 300
 #: Statuses by which the limits of an exchange, or of what stands before it, are stated.
 STATED = (403, 418, 429)
 
 
 class HttpAnswer:
-    """The answer to one request, from the moment before it is sent.
+    """The response to one request, from the moment before it is sent.
 
     Args:
         exchanges: Where it is reported.

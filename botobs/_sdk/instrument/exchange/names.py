@@ -34,7 +34,7 @@ fetch_ticker_ws fetch_tickers_ws fetch_trades_ws fetch_trading_fees_ws fetch_wit
 """
 
 #: Methods that become one span per call. `load_markets` is not among them, because every call begins with it and it
-#: nearly always answers from memory; what it does over the network is `fetch_markets` and `fetch_currencies`.
+#: nearly always returns from memory; what it does over the network is `fetch_markets` and `fetch_currencies`.
 OPERATIONS: frozenset[str] = frozenset(
     [*(f"fetch_{name}" for name in _FETCH.split()), *_ACT.split(), *_OVER_WEBSOCKET.split()]
 )

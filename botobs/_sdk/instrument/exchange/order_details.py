@@ -70,7 +70,7 @@ _CLIENT_IDS = (
 )
 
 
-#: And in what exchanges answer.
+#: And in the responses of exchanges.
 _ANSWERED_CLIENT_IDS = (*_CLIENT_IDS, "origClientOrderId", "client_oid", "clientOrderID", "cloid")
 
 _ABOUT_ORDERS = SUBMITS | EDITS | CANCELS | ORDER_QUERIES
@@ -102,7 +102,7 @@ def _number(value: Any) -> float | None:
 
 
 def client_order_ids(order: Mapping[str, Any]) -> list[str]:
-    """The client order ids of an order or a trade, as they were given or answered.
+    """The client order ids of an order or a trade, as they were given or in the response.
 
     There may be several: that of a request to cancel is an id of its own, beside that of the order.
     """

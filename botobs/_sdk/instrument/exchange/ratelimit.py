@@ -175,7 +175,7 @@ class RateLimits:
     def read_headers(
         self, status: int, headers: Mapping[str, str], body: str, endpoint: str = "", account: str = ""
     ) -> None:
-        """Take an answer's headers into account; what cannot be read is ignored.
+        """Take a response's headers into account; what cannot be read is ignored.
 
         Args:
             status: HTTP status.
@@ -201,7 +201,7 @@ class RateLimits:
             self._read_ban(status, lower.get("retry-after"), body, now)
 
     def state(self, stated: LimitState, account: str = "") -> None:
-        """Take what an answer's body says about one limit into account; it was asked for `account`."""
+        """Take what a response's body says about one limit into account; it was asked for `account`."""
         scope = self._scope(Scope.of(stated.scope, stated.per, account))
         if scope is None:
             return
@@ -212,7 +212,7 @@ class RateLimits:
         scope.stated_at = time.time()
 
     def read_socket(self, message: Mapping[str, Any], account: str = "") -> bool:
-        """Take an answer of Binance's WebSocket API into account, whose limits are those of its REST API.
+        """Take a response of Binance's WebSocket API into account, whose limits are those of its REST API.
 
         https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/rate-limits
 

@@ -1,4 +1,4 @@
-"""One HTTP request of an exchange client: its duration, what its answer says of limits and clock, and of the order."""
+"""One HTTP request of an exchange client: its duration, and what its response says of limits, clock and order."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Request(ContextScope):
         self._record(None)
 
     def fail(self, error: BaseException) -> None:
-        """The request failed, or its answer says so."""
+        """The request failed, or its response says so."""
         self.leave(error)
         self._record(error)
 
@@ -107,7 +107,7 @@ class Request(ContextScope):
 
     @never_raise(library)
     def _count_refusal(self, error: BaseException) -> None:
-        """Exchanges also say in an answer that is otherwise well that there were too many requests."""
+        """Exchanges also say in a response that is otherwise well that there were too many requests."""
         category = errors.category(error, "rest", self.status)
         if category in ("rate_limit", "ban"):
             self._http.refused(category, self.status)
@@ -145,7 +145,7 @@ class Request(ContextScope):
             self.operation.span.add_event("exchange.request", {**event, "duration": duration})
 
     def answered(self, status: Any, headers: Any, body: Any) -> None:
-        """The answer's status, headers and body are known."""
+        """The response's status, headers and body are known."""
         received = time.time()
         self.status = status if isinstance(status, int) else None
         text = body if isinstance(body, str) else ""

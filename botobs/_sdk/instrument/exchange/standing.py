@@ -22,7 +22,7 @@ _KEY_REASONS: dict[str, KeyReason] = {
 }
 _CLOSED_MARKET = frozenset({"ContractUnavailable", "MarketClosed"})
 
-#: Calls that no exchange answers without a key.
+#: Calls that every exchange refuses without a key.
 _PRIVATE = (
     SUBMITS
     | EDITS

@@ -168,7 +168,7 @@ class Connection:
         gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
         backlog: Counts the frames that wait.
         told_apart: Another instrumentation, which knows the client library, distinguishes its streams.
-        answers: Its requests that wait for an answer; None where it has none.
+        answers: Its requests that wait for a response; None where it has none.
     """
 
     __slots__ = (
@@ -259,7 +259,7 @@ class Connection:
             self._numbers.clear()
 
     def restart_check(self) -> None:
-        """What comes next need not follow what came before."""
+        """Note that the next message need not continue the last one."""
         self._numbers.clear()
         if self.check is not None:
             self.check.restart()
@@ -303,7 +303,7 @@ class Connection:
         return found
 
     def live_streams(self) -> list[Stream]:
-        """Streams that have delivered more than once; answers to single requests are none."""
+        """Streams that have delivered more than once; responses to single requests do not count."""
         return [stream for stream in list(self.streams.values()) if stream.samples > 1]
 
     def _forget_single_updates(self) -> None:

@@ -38,7 +38,7 @@ class Call:
         self.started = time.perf_counter()
 
     def answered(self, status: int, protocol_version: str | None) -> None:
-        """Note the answer: `status`, and the version of HTTP such as `1.1`."""
+        """Note the response: `status`, and the version of HTTP such as `1.1`."""
         self.outcome[semconv.HTTP_RESPONSE_STATUS_CODE] = status
         if protocol_version:
             self.outcome["network.protocol.version"] = protocol_version

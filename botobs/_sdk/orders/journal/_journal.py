@@ -54,7 +54,7 @@ class Entry:
 
 
 class Journal:
-    """Keeps the submissions of this process until they are answered. Any thread may use it.
+    """Keeps the submissions of this process until their responses come. Any thread may use it.
 
     It does nothing until `start`. Its lock is held for some stores to memory only, and may be taken again by its own
     thread: a signal handler or a finalizer may send an order, too.
@@ -111,7 +111,7 @@ class Journal:
         """Write down that an order is about to be sent.
 
         Args:
-            span: The span of the submission, which ends with its answer.
+            span: The span of the submission, which ends with its response.
             attributes: What is known of the order, by the names of `botobs.semconv`; every value is text.
 
         Returns:
@@ -207,7 +207,7 @@ class Journal:
 
     @property
     def holds_unsent(self) -> bool:
-        """Whether a submission without an answer is not with the collector yet."""
+        """Whether a submission without a response is not with the collector yet."""
         with self._lock:
             return any(not entry.sent for entry in self._open)
 

@@ -270,7 +270,7 @@ class CallRequest(orders.HttpRequest):
         standing.asked_for_listen_key(self.method, self.path, failed, self.answer)
 
     def _count_refusal(self) -> None:
-        """Exchanges also say in an answer that is otherwise well that there were too many requests."""
+        """Exchanges also say in a response that is otherwise well that there were too many requests."""
         category = "" if self.status in STATED else errors.answered(self.who[0], self.status, self.answer)
         if category in ("rate_limit", "ban"):
             self._answer.refused(category, self.status)

@@ -1,6 +1,6 @@
-"""One request over a WebSocket of a library that an `ExchangeClient` describes: from its call to its answer.
+"""One request over a WebSocket of a library that an `ExchangeClient` describes: from its call to its response.
 
-The call returns when the message is written, or waits for the answer; both are the same here: what was written waits
+The call returns when the message is written, or waits for the response; both are the same here: what was written waits
 for the message that answers it, for the end of the connection, or for the time after which nobody expects it.
 """
 
@@ -30,7 +30,7 @@ from .adapted_call import begin_described, exchange_of
 from .protocol import Call, ExchangeClient
 from .streams import raw
 
-#: An answer that carries no status of its own is as good as one of HTTP that is well; its code says the rest.
+#: A response that carries no status of its own is as good as one of HTTP that is well; its code says the rest.
 _ANSWERED = 200
 
 
@@ -42,7 +42,7 @@ def begin_request(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> SocketCall | None:
-    """Open the scope of a request; None for one that is not watched, or whose answer would not be seen.
+    """Open the scope of a request; None for one that is not watched, or whose response would not be seen.
 
     Raises:
         Exception: Whatever `client` raises.
@@ -58,7 +58,7 @@ def begin_request(
 
 
 class SocketCall(ContextScope):
-    """A request, and whoever waits for its answer."""
+    """A request, and whoever waits for its response."""
 
     __slots__ = ("_awaited", "_call", "_client", "_exchanges", "_operation", "_seen", "_sent_at", "who")
 
@@ -185,7 +185,7 @@ class SocketCall(ContextScope):
         moment = self._client.time(self._call, message)
         if moment is not None:
             exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
-        # Only Binance's answers say what this reads, in all of its clients.
+        # Only Binance's responses say what this reads, in all of its clients.
         exchange.limits.read_socket(message, self._operation.account)
         for stated in self._client.limits(self._call, message):
             exchange.limits.state(stated, self._operation.account)

@@ -115,7 +115,7 @@ def ws_call(message: Mapping[str, Any]) -> Call | None:
 
 
 def ws_error(answer: Mapping[str, Any]) -> str:
-    """The error code in an answer of the WebSocket API; empty without one."""
+    """The error code in a response of the WebSocket API; empty without one."""
     error = answer.get("error")
     return str(error.get("code") or "") if isinstance(error, Mapping) else ""
 
@@ -179,7 +179,7 @@ def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
 
 
 def unified(name: str, result: Any) -> Any:
-    """An answer as ccxt would give it, as far as it is looked at."""
+    """A response as ccxt would give it, as far as it is looked at."""
     if isinstance(result, list) and name in BATCHES:
         return [unified("create_order", element) for element in result]
     if isinstance(result, list) and name not in SUBMITS | EDITS:
@@ -206,7 +206,7 @@ def _named(result: Any) -> Any:
         return dict(result) if isinstance(result, Mapping) else result
     if "clientOrderId" not in result and "id" in result:
         return {"id": result.get("id"), "order": result["orderId"], "symbol": result.get("symbol")}
-    # The answer to a cancellation has its own id beside that of the order.
+    # The response to a cancellation has its own id beside that of the order.
     client_id = "origClientOrderId" if result.get("origClientOrderId") else "clientOrderId"
     return _order(result, "orderId", "symbol", "status", "executedQty", client_id)
 

@@ -57,7 +57,7 @@ class BinanceConnector(ExchangeClient):
         return getattr(getattr(client, "socket_manager", None), "ws", None)
 
     def error(self, call: Call, result: Any) -> str:
-        """What a WebSocket answers; HTTP calls raise."""
+        """The error in a WebSocket's response; HTTP calls raise."""
         return "" if call.method else payloads.ws_error(result)
 
     def result(self, call: Call, result: Any) -> Any:

@@ -16,7 +16,7 @@ def _camel_case(name: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-#: Calls of which the answer is looked at: the library makes its objects anew each time that they are asked for.
+#: Calls of which the response is looked at: the library makes its objects anew each time that they are asked for.
 _LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_status", "fetch_time"}
 
 
@@ -72,11 +72,11 @@ class BinanceSdk(ExchangeClient):
         return connections[0].websocket if connections else None
 
     def error(self, call: Call, result: Any) -> str:
-        """What a WebSocket answers; HTTP calls raise."""
+        """The error in a WebSocket's response; HTTP calls raise."""
         return "" if call.method else payloads.ws_error(result)
 
     def result(self, call: Call, result: Any) -> Any:
-        """`ApiResponse.data()`; `result` of what a WebSocket answers."""
+        """Return `ApiResponse.data()`; of a WebSocket's response `result`."""
         if not call.method:
             return payloads.unified(call.operation, result.get("result"))
         if call.operation not in _LOOKED_AT:

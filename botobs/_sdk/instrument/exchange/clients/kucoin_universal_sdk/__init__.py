@@ -96,7 +96,7 @@ class KucoinUniversalSdk(ExchangeClient):
         return str(message.get("id") or "")
 
     def error(self, call: Call, result: Any) -> str:
-        """What a WebSocket answers; HTTP calls raise."""
+        """The error in a WebSocket's response; HTTP calls raise."""
         code = "" if call.method else str(result.get("code") or "")
         return "" if code == "200000" else code
 

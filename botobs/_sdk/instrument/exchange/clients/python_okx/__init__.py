@@ -121,7 +121,7 @@ class PythonOkx(ExchangeClient):
         return str(first.get("sCode") or code) if isinstance(first, Mapping) else code
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`ts` of `/api/v5/public/time`; orders are answered with `outTime`, in microseconds."""
+        """`ts` of `/api/v5/public/time`; responses to orders have `outTime`, in microseconds."""
         if call.operation == "fetch_time" and result.get("data"):
             return number(result["data"][0].get("ts")) / 1000 or None
         return number(result.get("outTime")) / 1e6 or None

@@ -146,7 +146,7 @@ def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 
 def _send_close(wrapped: Method) -> Method:
-    """The library answers the other side's close frame itself, while it receives; any other is the program's."""
+    """The library responds to the other side's close frame itself, while it receives; others are the program's."""
 
     def send_close(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self.__dict__.get("_botobs_receiver") != get_ident():
