@@ -25,7 +25,7 @@ def mendable(error: BaseException) -> UserError | None:
     if isinstance(error, OSError):
         what = error.strerror or str(error) or type(error).__name__
         return UserError(f"{error.filename}: {what}{_hint_of(error)}" if error.filename is not None else what)
-    # A service's installation lacks it; whoever has raised one of its errors has it.
+    # A service's installation lacks the library; where one of its errors was raised, it is there.
     httpx = sys.modules.get("httpx")
     if httpx is not None and isinstance(error, httpx.HTTPError):
         url = getattr(error, "_request", None) and error.request.url.copy_with(userinfo=b"", query=None)

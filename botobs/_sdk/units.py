@@ -30,7 +30,7 @@ _BYTES = (
     | {f"{prefix}B": 1000**power for power, prefix in enumerate(_PREFIXES, 1)}
     | {f"{prefix}iB": 1024**power for power, prefix in enumerate(_PREFIXES, 1)}
 )
-#: Texts beyond it are no quantity of anybody's.
+#: Longer texts are not parsed.
 _LONGEST_TEXT = 64
 _PIECE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?) ?(ms|[smhdwy])")
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")

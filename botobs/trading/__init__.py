@@ -96,7 +96,7 @@ def order(
     side: Side | None = None,
     type: str | None = None,
 ) -> Order:
-    """The order with this client order id, whoever sent it: this process, or one that runs no longer.
+    """The order with this client order id, sent by this process or by an earlier one.
 
     Args:
         client_order_id: The id that the order was sent with.
@@ -153,9 +153,9 @@ def reconcile(
     symbols: Collection[str] = (),
     earlier: bool = False,
 ) -> Reconciliation:
-    """Compare an account with what this process reports, as long as it runs, and settle what nobody knew.
+    """Compare an account with what this process reports, as long as it runs, and settle its unknown orders.
 
-    It only reads, in a thread of its own, and takes at most 5 % of the client's rate limit. Without `botobs.init()`,
+    It only reads, in a separate thread, and takes at most 5 % of the client's rate limit. Without `botobs.init()`,
     and in a simulation, it does nothing.
 
     Args:

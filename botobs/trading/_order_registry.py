@@ -47,7 +47,7 @@ class OrderRegistry:
 
     Attributes:
         recorder: Where the orders report to.
-        unsettled: Where those are remembered of which nobody knows what became of them.
+        unsettled: Where orders of unknown outcome are remembered.
         positions: What fills change.
         journal: Keeps what has no response yet, in case the process is killed; None where no money is at stake.
         rejections: The orders that exchanges have lately rejected.

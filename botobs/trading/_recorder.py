@@ -72,7 +72,7 @@ class Recorder:
         self._stamps = clock is not None and stamp_spans
 
     def forget(self) -> None:
-        """Begin anew: warnings are given again, and the lock is one that nobody holds."""
+        """Start over: warnings are given again, and the lock is a new one."""
         self._warned = set()
         self._lock = threading.Lock()
 
@@ -198,7 +198,7 @@ class Recorder:
         return {metric.name: metric.create(meter) for metric in names.METRICS if metric.name not in observed}
 
 
-#: How many different warnings are given; each is one of few combinations, unless somebody makes up words.
+#: How many different warnings are given; each is one of few combinations, unless callers make up words.
 _WARNINGS = 100
 
 

@@ -120,7 +120,7 @@ class Bot:
 
     @never_raise
     def stop(self) -> None:
-        """Report that the bot has stopped on purpose. It says goodbye: nobody will miss its heartbeat."""
+        """Report that the bot has stopped on purpose. It says goodbye: its missing heartbeat is no fault then."""
         if self._state != "stopped":
             self._change("stopping")
             self._change("stopped")

@@ -127,13 +127,13 @@ class Feed:
 
     @never_raise
     def reconnected(self) -> None:
-        """Forget the sequence: what was sent while nobody listened is no gap."""
+        """Forget the sequence: messages that were sent between two connections are no gap."""
         self._expected = None
         self._followed.clear()
 
     @never_raise
     def close(self) -> None:
-        """Report that nobody listens any more, on purpose: the feed says goodbye, its silence is none."""
+        """Report that the feed ends on purpose: it says goodbye, and its silence is no fault."""
         if self._closed is None:
             self._closed = self._recorder.now()
 

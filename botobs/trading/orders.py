@@ -187,7 +187,7 @@ class Order:
 
     @never_raise
     def unknown(self, reason: BaseException | str = "") -> None:
-        """Report that nobody knows whether the exchange has taken the order.
+        """Report that the outcome of the order is unknown.
 
         It stays unsettled, and the alert on it goes on, until an update comes or it is `settled`.
         """
@@ -197,7 +197,7 @@ class Order:
 
     @never_raise
     def settled(self, outcome: Settlement) -> None:
-        """Report what became of the order, where somebody has found it out: a person, or a comparison.
+        """Report the outcome of an unsettled order, which a person or a comparison has found out.
 
         It ends the alert on an order of unknown outcome, also on one that another process has sent, which may run no
         longer or on another host. Any later report on the order does the same; this one also says that it never came
@@ -422,7 +422,7 @@ class Order:
         return self._series if kind is None else {**self._series, names.ORDER_TYPE: kind}
 
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
-        """Write the stage on the span that is about this order, or on one of its own."""
+        """Write the stage on the span that is about this order, or on a new one."""
         scope = otel_context.get_value(_SCOPE)
         if span is None and isinstance(scope, tuple) and scope[0] is self:
             span = scope[1]

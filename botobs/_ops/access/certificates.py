@@ -1,4 +1,4 @@
-"""The certificates of the stack: an authority of its own, one certificate for its listeners and one for its clients.
+"""The certificates of the stack: its own authority, one certificate for its listeners and one for its clients.
 
 Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else.
 So has the intake, the only port that is open to the network: its certificate is good for the collector's
@@ -105,7 +105,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
 
 def renew(folder: Path) -> None:
-    """Make the leaves anew; the authorities stay, so that nobody has to trust a new one."""
+    """Issue the leaf certificates again; the authorities stay, so that clients need not trust a new one."""
     _issue_intake(folder)
     _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
     _issue_own(folder, "client", ())
@@ -151,7 +151,7 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
 
 
 def _is_foreign(folder: Path) -> bool:
-    """Whether the authority was put there by somebody who keeps its key, and renews what it has signed."""
+    """Whether the authority is the operator's, who keeps its key and renews the certificates."""
     return (folder / "ca.pem").exists() and not (folder / "ca.key").exists()
 
 

@@ -14,7 +14,7 @@ from ..access import clients
 from ..errors import StackError
 from ..home import state
 
-#: The worst first; what a rule of somebody's own calls otherwise is between them.
+#: The worst first; other severities, of a user's own rules, are between them.
 _SEVERITIES = {"critical": 0, "error": 1, "warning": 3, "info": 4, "none": 5}
 _OTHER = 2
 #: Labels that say what an alert is about, in the order of messages.
@@ -148,7 +148,7 @@ class Alertmanager:
         self._ask("DELETE", f"/api/v2/silence/{silence_id}")
 
     def counter(self, name: str, **labels: str) -> float:
-        """Sum of one of its own counters over the series with these labels."""
+        """Sum of one of Alertmanager's counters over the series with these labels."""
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         lines = self._text("/metrics").splitlines()
         samples = [

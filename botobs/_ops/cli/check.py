@@ -88,7 +88,7 @@ def faults_of(home: Home, given: Given) -> list[Fault]:
         return []
     faults = [Fault(file, 0, "nothing reads a file of this name here") for file in unread(home.custom)]
     if wrong := unreadable(home.custom, _values(home, given)):
-        # Programs would say the same in words of their own.
+        # The programs would report the same once more.
         return faults + wrong
     with _rendered(home, given) as checker:
         faults += check(checker)
@@ -101,7 +101,7 @@ def faults_of(home: Home, given: Given) -> list[Fault]:
 
 @contextmanager
 def _rendered(home: Home, given: Given) -> Iterator[Checker]:
-    """The configuration that the home would be started with, in a folder of its own."""
+    """The configuration that the home would be started with, in a temporary folder."""
     binaries = Binaries()
     with BuildDisplay() as display:
         binaries.require(_PROGRAMS, display)

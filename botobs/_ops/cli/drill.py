@@ -118,7 +118,7 @@ def _stage(
     from ..drills.profile import PROFILES
 
     require_demo_packages()
-    # The demo alone would begin on its embedded store, which alerts nobody.
+    # The demo alone would begin on its embedded store, which has no alerts.
     with BuildDisplay() as display:
         Binaries().require(programs(options.cluster), display)
     layout = " as a cluster" if options.cluster else ""

@@ -1,4 +1,4 @@
-"""`botobs orders`: which orders are unsettled, and how somebody who knows says what became of one."""
+"""`botobs orders`: which orders are unsettled, and how a person settles one."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _create(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
     made = tokens.new(options.service, _names(options))
     if options.output is not None:
-        # First, so that no token is valid that nobody has.
+        # First, so that no token becomes valid that was not written.
         _write(options.output, made)
     tokens.add(secrets, made)
     audit.record(

@@ -110,7 +110,7 @@ def _summary(stack: Stack) -> dict[str, object]:
 
 
 def _detach(options: argparse.Namespace) -> int:
-    """Start `botobs up` as a process of its own and wait until it says that it runs."""
+    """Start `botobs up` as another process and wait until it says that it runs."""
     home = home_of(options) or Home.from_environ()
     if alive.locked(home.lock):
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")

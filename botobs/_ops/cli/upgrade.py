@@ -28,7 +28,7 @@ from ..stack import StackError
 from . import down
 from .check import faults_of
 
-#: Seconds in which what a command of somebody else has restarted is there.
+#: Seconds in which a stack that another command has restarted is ready.
 _PATIENCE = 600.0
 
 

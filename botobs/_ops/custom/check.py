@@ -129,7 +129,7 @@ def receivers_of(checker: Checker, labels: Sequence[str]) -> list[str]:
 
 
 def unreadable(custom: Path, values: Mapping[str, str]) -> list[Fault]:
-    """A fault for every file that is not what its folder is for, whoever reads it."""
+    """A fault for every file that cannot be read as what its folder is for."""
     faults = []
     for name, read in _READERS.items():
         for file in files(custom, name):
@@ -243,7 +243,7 @@ def _alertmanager(checker: Checker) -> Iterator[Fault]:
 
 
 def _templates(checker: Checker) -> Iterator[Fault]:
-    """What routes name and nobody defines: Alertmanager starts with it, and can send no message."""
+    """Templates that routes name and that are not defined: Alertmanager starts, but can send no message."""
     folder = checker.config / "alertmanager"
     texts = [file.read_text(encoding="utf-8") for file in folder.glob("*/*.tmpl")]
     defined = {name for text in texts for name in _DEFINED.findall(text)}

@@ -38,7 +38,7 @@ FOLDERS: Mapping[str, Folder] = {
 
 
 def files(custom: Path, name: str) -> Sequence[Path]:
-    """The files of one folder, by name; those whose name begins with a dot are nobody's."""
+    """The files of one folder, by name; those whose name begins with a dot are ignored."""
     folder = custom / name
     if not folder.is_dir():
         return ()

@@ -84,5 +84,5 @@ def end_as(status: int) -> int:
     if number != signal.SIGKILL:
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-    # Blocked by whoever started us: the code that a shell makes of it.
+    # The parent process has blocked the signal: exit with the code that a shell uses for it.
     return 128 + number

@@ -30,7 +30,7 @@ _PACKAGES = (
     "opentelemetry-proto",
     "wrapt",
 )
-#: Distributions that start an OpenTelemetry of their own in every process they are asked to.
+#: Distributions that start another OpenTelemetry SDK in the processes that they instrument.
 _RIVALS = (
     "opentelemetry-distro",
     "ddtrace",
@@ -171,7 +171,7 @@ def _files(found: Settings) -> Iterator[Finding]:
 
 
 def in_the_open(found: Settings) -> Iterator[Finding]:
-    """Whether a token is sent where others can read it: whoever has read it can send as this service."""
+    """Report a token that is sent without encryption: everyone who reads it can send as this service."""
     if not (found.endpoint or "").startswith("http:") or not (found.token or found.token_file):
         return
     host = urlsplit(found.endpoint or "").hostname or ""

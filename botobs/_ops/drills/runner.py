@@ -17,7 +17,7 @@ from .timing import lingering, promised
 
 #: Seconds between two looks.
 _LOOK = 0.25
-#: Seconds by which a fault outlasts the wait for its alert, if nobody undoes it.
+#: Seconds by which a fault outlasts the wait for its alert, if it is not repaired.
 _LEEWAY = 30.0
 #: Seconds after which a Prometheus that does not respond will not do so soon.
 _STARTED = 60.0

@@ -54,7 +54,7 @@ class Target(AbstractContextManager["Target"]):
     def __init__(self, running: state.Running) -> None:
         self.running = running
         self._clients: dict[str, httpx.Client] = {}
-        # A drill's mark reports from a thread of its own.
+        # A drill's mark reports from another thread.
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:

@@ -34,7 +34,7 @@ class Receiver:
     Args:
         store: Where they are kept.
         port: To listen on, at 127.0.0.1; 0 for any that is free.
-        path: What comes before `/v1/traces` in the address: whoever does not know it is not let in.
+        path: What comes before `/v1/traces` in the address: a secret that clients must know.
         tokens: The bearer tokens that are let in; None for everybody.
         tls: Certificate and key, for https.
         watch: Called with the signal and the request, after it has been kept.

@@ -110,7 +110,7 @@ class Home:
         return (self.secrets / "ca.pem").exists()
 
     def create(self) -> None:
-        """Make the folders, which nobody but their owner can enter.
+        """Make the folders, which only their owner can enter.
 
         Raises:
             StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, it

@@ -84,7 +84,7 @@ def open_private(path: Path, flags: int = os.O_APPEND) -> BinaryIO:
     file = os.fdopen(descriptor, "wb")
     try:
         status = os.fstat(descriptor)
-        # A terminal or /dev/null is nobody's to narrow.
+        # The rights of a terminal or of /dev/null are not changed.
         if stat.S_ISREG(status.st_mode):
             if status.st_uid != os.geteuid():
                 raise StackError(f"{path} belongs to another user, who could read what is written into it")
@@ -154,7 +154,7 @@ def _check_one(path: Path, empty_too: bool) -> None:
         status = path.stat()
     except FileNotFoundError:
         if not path.is_symlink():
-            # Whoever changes a secret at this moment has renamed it.
+            # A process that changes a secret at this moment has renamed it.
             return
         raise StackError(f"{path} is a link to a file that is not there", _ANEW) from None
     except OSError as error:

@@ -114,7 +114,7 @@ def remove(home: Home) -> None:
 
 
 def clear(home: Home) -> None:
-    """Remove what a stack that was killed has left: its process' number may be anybody's by now.
+    """Remove the files of a stack that was killed: its process id may be another process's by now.
 
     Raises:
         StackError: Something else is in its place.

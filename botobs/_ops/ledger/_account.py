@@ -109,7 +109,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All accounts, and what was lost of nobody in particular.
+    """All accounts, and losses that cannot be assigned to a service.
 
     Attributes:
         accounts: By name of the service.
@@ -121,7 +121,7 @@ class Ledger:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is known to be missing, of anybody."""
+        """Whether no service and no store is known to miss anything."""
         return not self.lost and all(account.complete for account in self.accounts)
 
     @property
@@ -133,5 +133,5 @@ class Ledger:
 
     @property
     def silent(self) -> list[str]:
-        """Services that have not reported what they made: nobody can say whether something of theirs is missing."""
+        """Services that have not reported what they made: whether something of theirs is missing is unknown."""
         return [account.service for account in self.accounts if not account.tells]

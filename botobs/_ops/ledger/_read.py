@@ -28,7 +28,7 @@ _KEPT = "botobs_collector_sampling_kept_spans_total"
 _POLLS = ' && span.botobs.sampling="poll"'
 _REFUSED = "botobs_collector_refused_points_total"
 _SPAN_METRICS = "traces_span_metrics_calls_total"
-#: What is lost without anybody's name on it: counter, and the label that says where. What a collector that is being
+#: Losses that cannot be assigned to a service: counter, and the label that says where. What a collector that is being
 #: stopped breaks off is counted as failed too, and is still in its queue.
 _LOST = (
     ('otelcol_exporter_send_failed_spans_total{error_type!="Shutdown"}', "exporter"),

@@ -49,7 +49,7 @@ class ControlServer:
         self._path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         try:
-            # Nobody can connect before it listens, and by then it is closed to others.
+            # No client can connect before it listens, and by then other users have no access.
             with _short(self._path) as name:
                 listener.bind(name)
             self._path.chmod(0o600)

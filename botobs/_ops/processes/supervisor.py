@@ -224,7 +224,7 @@ class Supervisor:
     def _each(self, name: str, do: Callable[[psutil.Process], None]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             parent = self._known.get(name)
-            # A process that has fallen and not started again has left its number to anybody.
+            # The id of a process that has ended may be another process's by now.
             if parent is None or not parent.is_running():
                 return
             do(parent)
@@ -324,7 +324,7 @@ class Supervisor:
                 user=process.user,
                 group=_group_of(process.user),
                 extra_groups=[] if process.user else None,
-                # What it stores is for nobody else, whatever is the umask that we were started with.
+                # Its files are private, whatever the umask of the supervisor.
                 umask=0o077,
             )
         except OSError as error:

@@ -56,7 +56,7 @@ def build(
         package: Which of its packages.
         target: The file.
         progress: Called with how far the build is.
-        started: Given the process; whoever terminates it ends the build.
+        started: Called with the process; terminating it ends the build.
         static: Link it with nothing of this machine.
 
     Raises:

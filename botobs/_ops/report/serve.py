@@ -1,4 +1,4 @@
-"""Serves the report and the runbooks on the loopback, to whoever has its address."""
+"""Serves the report and the runbooks on the loopback, to every client that knows the secret address."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HEADERS = {
 class Server:
     """The page at `/<token>/`, and what changes in it at `/<token>/blocks.json`; all else is forbidden.
 
-    Whoever has opened it once has a cookie, with which the links of messages open: `/runbooks/<alert>`, and
+    A browser that has opened it once has a cookie, with which the links of messages open: `/runbooks/<alert>`, and
     `/silences/<alert>`, which says how. The token is the home's, so that they go on opening after a restart.
 
     Args:

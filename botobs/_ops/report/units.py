@@ -78,7 +78,7 @@ def text(unit: str | None, value: float | None, now: float | None = None) -> str
     if unit in {"dateTimeFromNow", "dateTimeAsIso", "dateTimeAsLocal"}:
         return moment(value / 1000) if now is None else f"{age(now - value / 1000)} ago"
     if unit in _RATES and 0 < abs(value) < _SLOW:
-        # Nobody thinks in thousandths of a request.
+        # Thousandths of a request are hard to read.
         times, per = next(pair for pair in _LONGER if abs(value) * pair[0] >= _SLOW or pair == _LONGER[-1])
         return f"{digits(value * times)}{_BEHIND[unit].removesuffix('s')}{per}"
     chosen = scale(unit, value)

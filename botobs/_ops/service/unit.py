@@ -56,7 +56,7 @@ def systemd(service: Service) -> str:
         "Documentation=man:systemd.service(5)",
         "After=network-online.target",
         "Wants=network-online.target",
-        # It is tried for ever: monitoring that has given up helps nobody.
+        # It is restarted for ever: monitoring must not give up.
         "StartLimitIntervalSec=0",
         "",
         "[Service]",
@@ -105,7 +105,7 @@ def _of_system(service: Service) -> list[str]:
         where = [f"StateDirectory={folders[0].name}", "StateDirectoryMode=0700"]
     else:
         where = [f"ReadWritePaths={_quoted(str(service.home))}"]
-    # The program itself, or the stack's home, may stand in somebody's home.
+    # The program, or the stack's home, may be in a user's home folder.
     in_homes = _below_homes(Path(service.command[0])) or _below_homes(service.home)
     homes = "read-only" if in_homes else "yes"
     return [

@@ -34,7 +34,7 @@ class Channel:
         name: Of the receiver in `alertmanager.yml`, and in settings.
         title: For people.
         secrets: Files in `secrets/alertmanager/` that it needs, with what belongs into each.
-        needs: Settings without which it reaches nobody.
+        needs: Settings without which it sends nothing.
     """
 
     name: str

@@ -31,7 +31,7 @@ class Queue:
     Attributes:
         size: The setting of its bytes.
         rate: The setting of the bytes that come for it in a second, on average.
-        default_rate: What that is when nobody says.
+        default_rate: The default of that setting.
     """
 
     size: str
@@ -104,7 +104,7 @@ def check_disk(made: Plan, data: Path) -> list[str]:
         data: The folder of the components' data.
 
     Returns:
-        What a person should know, though it is in nobody's way yet.
+        Warnings for the operator; empty where there is room enough.
 
     Raises:
         StackError: The queues would find no room.

@@ -14,7 +14,7 @@ from . import channels, routing
 from .channels import Channel
 from .routing import Leaf
 
-#: Of every alert about an order that somebody may lose money by.
+#: Labels of every alert about orders, where money may be lost.
 _ORDER: Final = {
     "alertname": "OrderOutcomeUnknown",
     "area": "orders",
@@ -55,7 +55,7 @@ class Receivers:
     """Where a stack sends its alerts.
 
     Attributes:
-        ways: Every way that leads to somebody, in the order of the routes.
+        ways: Every way that reaches people, in the order of the routes.
         route: Alertmanager's tree of routes.
     """
 

@@ -55,7 +55,7 @@ class Tier:
     Attributes:
         name: Of the part.
         cores: Busy on average; leave as much again for queries, restarts and what has to be made up for.
-        memory: Bytes, without anybody who asks.
+        memory: Bytes, without queries.
         disk: Bytes, for as long as it keeps things.
         peak: Bytes on top of `memory` that it was seen to hold for a while, by compaction and after queries.
     """

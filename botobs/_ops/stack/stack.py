@@ -58,7 +58,7 @@ class Options:
     """How a stack is run.
 
     Attributes:
-        postgres: Run a PostgreSQL of our own, with its exporter.
+        postgres: Run a PostgreSQL server as well, with its exporter.
         mimir: Run the long-term store beside Prometheus.
         cluster: Run separate, replicated processes with an object store, in place of one of each.
         ports_auto: Pick free ports.
@@ -66,7 +66,7 @@ class Options:
             are there; not for a cluster.
         publish: Let every service of this user find the stack.
         variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
-        arguments: Of `botobs up`, for whoever starts the stack again.
+        arguments: Of `botobs up`, to start the stack again.
         strict: Refuse names that begin with `BOTOBS_` and that nothing reads.
         keep_going: Start the rest when a part does not become ready, and try it again.
     """
@@ -333,7 +333,7 @@ class Stack:
 def variables(
     home: Home, chosen: Mapping[str, int], options: Options, given: Given | None = None
 ) -> dict[str, str]:
-    """Values of the configuration's variables: those that somebody has given, and over them what this stack decides.
+    """Values of the configuration's variables: those that were given, and over them what this stack decides.
 
     Args:
         home: The stack's folder.
@@ -353,7 +353,7 @@ def variables(
     if certificates.found(home.secrets):
         values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(home)
     if "BOTOBS_GRAFANA_URL" in given.texts:
-        # Messages have no link to a Grafana that nobody runs.
+        # Messages have no link to Grafana where none runs.
         values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
     for component in COMPONENTS:
         # That of Grafana is where people find it, which they say.

@@ -292,7 +292,7 @@ class Pipeline:
             return None
 
     def _export(self, with_metrics: bool, deadline: float | None) -> bool:
-        """Send what waits, by `deadline` if somebody waits for it; whether nothing is left."""
+        """Send what waits, by `deadline` if there is one; returns whether nothing is left."""
         self._has_exported = self._has_exported or with_metrics or not self.idle
         if deadline is not None:
             self._delivery.backoff.retry_now()
@@ -313,7 +313,7 @@ class Pipeline:
             self._send_stored(signal, deadline)
             queue.sort()
             # What comes meanwhile is for the next turn: threads that record faster than this one sends would keep the
-            # metrics, and whoever waits for a flush, waiting.
+            # metrics, and callers of `flush`, waiting.
             waiting = len(queue)
             while (
                 waiting > 0
@@ -365,7 +365,7 @@ class Pipeline:
             return encode(items)
 
     def _metrics_to_push(self, deadline: float | None) -> bytes | None:
-        """All metrics; where they are scraped, the goodbyes of a process whose end somebody waits for."""
+        """All metrics; where they are scraped, the goodbyes alone, if there is a deadline."""
         if not self.scrape.serving:
             return self._collect(deadline)
         somebody_waits = deadline is not None and self._delivery.sender is not None

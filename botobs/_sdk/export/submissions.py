@@ -94,7 +94,7 @@ class Submissions:
         self._journal.start(wake, self._redacted if custom else None)
 
     def _redacted(self, attributes: Mapping[str, str]) -> dict[str, str]:
-        # Rules of the service's own: whoever delivers the file one day does not know them.
+        # By the service's own rules: the process that delivers the file later does not know them.
         return {name: text_of(self._redactor.attribute(name, value)) for name, value in attributes.items()}
 
     def after_fork(self) -> None:
@@ -188,7 +188,7 @@ class Submissions:
         if where == self._destination:
             return
         self._destination = where
-        # The stack that was found is another one: what was somebody else's may be ours.
+        # Another stack was found: files for its collector can be delivered now.
         self._foreign.clear()
         for resource in (self._own_resource(), shortened(self._own_resource())):
             try:
@@ -218,7 +218,7 @@ class Submissions:
 
 
 def _unsettled(order: Submission) -> UnsettledOrder:
-    """An order that a killed process of this service has left: nobody knows what became of it."""
+    """The unsettled order of a submission that a killed process of this service has left."""
     known = order.attributes
     return UnsettledOrder(
         known.get(exchange.NAME, ""),

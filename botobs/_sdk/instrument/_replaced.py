@@ -28,7 +28,7 @@ def classes(modules: Iterable[str]) -> Classes:
 
 
 def missed(before: Classes) -> str:
-    """Who uses a class of `before` that has been replaced since, in words; empty if nobody does."""
+    """Names of those that use a class of `before` that has been replaced since; empty if there are none."""
     return " ".join(
         text
         for module, name, original in before

@@ -31,7 +31,7 @@ ALIASES = {
     "httpx2": "httpx",
 }
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)")
-#: These watch what has no distribution of its own, by the module to wait for.
+#: Instrumentors of libraries without a distribution, by the module to wait for.
 STANDARD_LIBRARY = {
     "threading": "threading",
     "urllib": "urllib.request",

@@ -168,7 +168,7 @@ class Instrumentations:
         described = {each.name.lower().replace("-", "_"): each for each in entry_points(group=CLIENT_GROUP)}
         for name, target in REGISTRY:
             if name in described:
-                # Whoever installs a description of his own wants that one.
+                # A user who installs another description wants that one.
                 continue
             if name in disabled or "all" in disabled or "*" in disabled:
                 self.statuses[name] = Status(name, "botobs", State.DISABLED)

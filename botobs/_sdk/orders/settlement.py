@@ -65,7 +65,7 @@ class SettlementTelemetry:
         self._report_soon()
 
     def _span(self, name: str, order: UnsettledOrder, outcome: str) -> None:
-        """One of no duration in the submission's trace, so that whoever opens that sees how it went on."""
+        """Record the settlement as a span without duration in the submission's trace, where people look for it."""
         submission = _submission(order)
         self._tracer.start_span(
             name,

@@ -1,4 +1,4 @@
-"""Orders of which nobody knows what became of them, until somebody says so.
+"""Orders of unknown outcome, until their outcome is reported.
 
 One collection for the process (`UNSETTLED`): watched clients and `botobs.trading` report unknown orders to it,
 and responses that name an order. It is written to a file by the export thread (`export.unsettled_file`), so that the
@@ -217,7 +217,7 @@ class Unsettled:
                 key = each.order.key
                 known = self._orders.get(key)
                 if known is not None and known.unknown_since < each.at:
-                    # Somebody else has found it out, such as a person by a command.
+                    # It was settled elsewhere, such as by a person with a command.
                     self._remove(key)
                 if key not in self._orders:
                     self._settled[key] = each

@@ -9,7 +9,7 @@ from ..safe import Log
 
 _logger = Log("botobs")
 
-#: What several instrumentations share counts under names of its own.
+#: Code that several instrumentations share counts under other names.
 SHARED = ("database", "exchange", "http")
 
 Listener = Callable[[str, str], None]
@@ -26,7 +26,7 @@ _listener: Listener = _log
 
 
 def reset() -> None:
-    """Count from zero, with a lock that nobody holds."""
+    """Count from zero, with a new lock."""
     global _counts, _lock
     _counts, _lock = {}, threading.Lock()
 

@@ -48,7 +48,7 @@ class Patches:
         setattr(owner, name, value)
 
         def undo() -> None:
-            # Somebody may have patched over us; taking theirs away would be worse than leaving ours inside it.
+            # Another library may have patched over us; removing its patch would be worse than leaving ours inside it.
             if vars(owner).get(name) is not value:
                 return
             if original is _MISSING:

@@ -50,7 +50,7 @@ def overlay(environ: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[Proble
         return environ, (Problem("config", f"{VARIABLE} names a file that cannot be read ({why})."),)
     kept = {name: value for name, value in environ.items() if _KEPT.match(str(name))}
     if str(environ.get("OTEL_SDK_DISABLED", "")).strip().lower() == "true":
-        # Whoever switches a service off means it, whatever a file says.
+        # A variable that switches the service off wins over the file.
         found["OTEL_SDK_DISABLED"] = "true"
     return {**kept, **found}, ()
 

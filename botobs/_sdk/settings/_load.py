@@ -127,7 +127,7 @@ def _of_file(setting: Setting, file_name: str, environ: Mapping[str, str]) -> Ca
     """The parser of a value that stands in a file.
 
     A file that was only found in the working directory, and not named by the environment, may name no path outside of
-    its folder: whoever can put a file there would else choose what a service reads, sends as its token or writes to.
+    its folder: who can put a file there would otherwise choose what a service reads, sends as its token or writes to.
     """
     if setting.parse is not path or _text(environ, _files.VARIABLE):
         return setting.parse
@@ -215,7 +215,7 @@ class _Decided:
         self.problems.append(Problem(name, text, setting.essential))
 
     def take_stack(self, stack: Stack | None) -> None:
-        """Take what the stack on this machine offers for settings that nobody gave."""
+        """Take the values of the stack on this machine for settings that are not given."""
         if stack is None:
             return
         for name, raw in stack.settings.items():

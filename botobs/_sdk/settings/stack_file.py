@@ -98,7 +98,7 @@ def find_stack(environ: Mapping[str, str]) -> Stack | None:
 def read_stack(places: Iterable[Path], home: Path | None = None) -> Stack | None:
     """The running stack that one of `places` names, the first if several do; never raises.
 
-    A file is believed when it belongs to this user, nobody else can read it, and its process lives.
+    A file is trusted if it belongs to this user, no other user can read it, and its process lives.
 
     Args:
         places: State files, or the folder of all of them, of which the stack that has run longest counts.

@@ -53,7 +53,7 @@ class CcxtAccount:
         self._before: Any = None
 
     def prepare(self) -> None:
-        """Take the client over: its requests wait for our pace, and it has an event loop of its own.
+        """Take the client over: its requests wait for our pace, and it gets its own event loop.
 
         Raises:
             ValueError: It has been used in another event loop.

@@ -119,7 +119,7 @@ class Findings:
         links = []
         if client_order_id:
             links = [Link(order_ids(str(exchange), str(client_order_id)).span_context())]
-        # A trace of its own, which is kept whatever becomes of the look's.
+        # A new trace, which is kept even if that of the look is not sampled.
         token = otel_context.attach(Context())
         try:
             with self._recorder.span(name, attributes, links=links) as span:

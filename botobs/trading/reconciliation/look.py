@@ -63,7 +63,7 @@ class Looker:
         account: As it is asked.
         rules: What counts.
         known: The orders that this process knows.
-        unsettled: The orders of which nobody knows what became of them.
+        unsettled: The orders of unknown outcome.
         positions: The positions that the service reports.
         recorder: Where spans go.
         key: The account's API key, where it is known.

@@ -1,4 +1,4 @@
-"""How often an exchange may be asked, so that the bot's own requests are not in the way of anybody."""
+"""Limits how often reconcile sends requests, so that it does not use up the bots' rate limits."""
 
 from __future__ import annotations
 

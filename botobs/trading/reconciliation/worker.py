@@ -84,7 +84,7 @@ class Worker:
         """The findings that last, by bot id (empty where unknown); nothing before the first look."""
         if self.last_complete is None:
             return {}
-        # Only ghosts have a bot: an order that nobody knows belongs to none.
+        # Only ghosts have a bot: an unknown order belongs to none.
         bots = self._bots if kind == "ghost" else set()
         by_bot: dict[str, list[Suspicion]] = {"": [], **{bot: [] for bot in bots}}
         for _, suspicion in self._looker.findings.told(kind):

@@ -57,7 +57,7 @@ def _tempo(name: str, place: int) -> Member:
     if TARGETS[name] == "distributor":
         otlp = _member(name, "TEMPO", ("OTLP_PORT", 4640, "traces from gateways", Auth.CERTIFICATE))
         ports |= otlp.ports
-    # It is found by its address, and needs to know of nobody.
+    # Others find it by its address; it need not find them.
     if TARGETS[name] == "query-frontend":
         del ports["GOSSIP_PORT"]
     return Member(name, member.kind, ports)

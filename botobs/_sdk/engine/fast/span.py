@@ -153,7 +153,7 @@ class FastSpan(SpanState):
             self._root.end()
 
     def __call__(self, function: _F) -> _F:
-        """Decorate a function, sync or async: each call runs in a span of its own."""
+        """Decorate a function, sync or async: each call runs in a new span."""
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...settings import Settings
     from ._server import ScrapeServer
 
-#: What a process' last words are called. They are pushed: nobody scrapes a process that has ended.
+#: Metrics that a process sends at its end. They are pushed: a process that has ended is not scraped.
 _GOODBYE = ".goodbye.timestamp"
 
 

@@ -113,7 +113,7 @@ class Database:
             self.start(target, statement, seconds_ago=seconds).end(error)
 
     def record(self, target: Target, operation: str, seconds: float) -> None:
-        """Record the duration of a step that deserves no span of its own, such as a cursor's next batch."""
+        """Record the duration of a step without a span, such as a cursor's next batch."""
         self._duration.record(seconds, {**target.attributes(), semconv.DB_OPERATION_NAME: operation})
 
 

@@ -129,7 +129,7 @@ class PoolMetrics:
         except TypeError:
             reference = lambda: pool  # noqa: E731
         state = states.setdefault(key, _State(reference, name_of(pool), levels, owner, self._instruments))
-        # A counter that is not there cannot be told from one that nobody watches.
+        # A counter that is missing looks like a pool that is not watched.
         state.timeouts.add(0)
 
     def forget(self, owner: object) -> None:

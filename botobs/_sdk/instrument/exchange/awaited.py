@@ -71,7 +71,7 @@ class Answers:
         identity = self._identify(message) or f"none-{id(request)}"
         before = self._waiting.get(identity)
         if before is not None and before.request is not request:
-            # The same id again: nobody can say to which of the two a response belongs.
+            # The same id again: to which of the two a response belongs is unknown.
             self._give_up(before, TimeoutError())
         if len(self._waiting) >= _MOST:
             oldest = next(iter(self._waiting), None)

@@ -46,7 +46,7 @@ class ClockOffset:
             received: Our clock when the response had come.
             exchange_time: The exchange's clock in the response.
             resolution: Seconds that the exchange cuts off its time; 1 for a `Date` header.
-            monotonic: The monotonic clock when the response had come; None where nobody looked.
+            monotonic: The monotonic clock when the response had come; None where it was not read.
         """
         stepped = self._was_stepped(received, monotonic)
         low = sent - exchange_time - resolution

@@ -17,7 +17,7 @@ class Scope:
     Attributes:
         name: What is counted, such as `weight_1m`, `orders_10s` or `requests`; of an endpoint its path.
         per: Who shares it.
-        account: The keyed hash of the API key, where accounts have limits of their own; else, and where it is not
+        account: The keyed hash of the API key, where each account has its limits; else, and where it is not
             known, empty.
     """
 

@@ -52,7 +52,7 @@ ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws"})
 #: How calls begin that submit no order, also when a call that does makes them on the way.
 ASIDES = ("fetch_", "set_", "sign_in")
 
-#: With what some clients prepare themselves on the way to their first order; no calls of their own.
+#: Calls with which some clients prepare their first order; not counted as separate calls.
 PREPARES = frozenset({"handle_builder_fee_approval", "initialize_client", "is_unified_enabled", "set_ref"})
 
 _UPPER = {"ohlcv": "OHLCV", "le": "LE", "be": "BE", "adl": "ADL"}

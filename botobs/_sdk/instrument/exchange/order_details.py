@@ -104,7 +104,7 @@ def _number(value: Any) -> float | None:
 def client_order_ids(order: Mapping[str, Any]) -> list[str]:
     """The client order ids of an order or a trade, as they were given or in the response.
 
-    There may be several: that of a request to cancel is an id of its own, beside that of the order.
+    There may be several: a request to cancel has its own id beside that of the order.
     """
     found: dict[str, None] = {}
     for holder in (order, order.get("params"), order.get("info")):

@@ -181,7 +181,7 @@ class OrderTracker:
             )
 
     def _link(self, name: str, key: _Key, entry: _Open) -> None:
-        """A moment of its own trace that leads to the submission; the processing of the message goes on elsewhere."""
+        """Record the update as a span in a new trace, with a link to the submission."""
         links = [Link(entry.span)] if entry.span is not None and entry.span.is_valid else []
         attributes = {semconv.NAME: entry.who[0], semconv.CLIENT: entry.who[1], semconv.ORDER_ID: key[2]}
         self._tracer.start_span(

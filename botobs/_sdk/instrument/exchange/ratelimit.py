@@ -301,7 +301,7 @@ class RateLimits:
         if until is not None:
             end = int(until.group(1)) / 1000
         elif status == 429:
-            # What a client is asked to wait after one request too many bans nobody yet.
+            # A wait that is asked for after one request too many is no ban yet.
             return
         else:
             seconds = number(retry_after)

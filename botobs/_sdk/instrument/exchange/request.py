@@ -66,7 +66,7 @@ class Request(ContextScope):
         self.operation = current()
         self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
         self._seen: list[orders.HttpRequest] = []
-        # Whoever watches the requests of a block leaves these to us.
+        # The witness of a block leaves these requests to us.
         entered = context.set_value(orders.WATCHER, self)
         super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
         if self.operation is not None:

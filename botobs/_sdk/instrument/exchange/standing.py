@@ -1,4 +1,4 @@
-"""What an exchange says of its own state and of our access to it: maintenance, markets, listen keys, API keys.
+"""The status of an exchange and of our access to it, by its responses: maintenance, markets, listen keys, API keys.
 
 Nothing is asked for it: it is read from what the program asks anyway, and from what is refused.
 """
@@ -39,7 +39,7 @@ _STATED_FOR = 3600.0
 _REFUSED_FOR = 300.0
 #: Seconds for which a market is taken for closed that refused an order.
 _CLOSED_FOR = 3600.0
-#: Seconds after which nobody uses a listen key that is not renewed: Binance forgets it after 60 minutes, and says so.
+#: Seconds after which a listen key that is not renewed is out of use: Binance forgets it after 60 minutes, and says so.
 #: https://developers.binance.com/docs/binance-spot-api-docs/user-data-stream
 _LISTEN_KEY_GONE = 5400.0
 #: Endpoints, by their ends, that make a listen key (POST), renew it (PUT) and end it (DELETE).
@@ -180,7 +180,7 @@ class Standing:
             self.lost_listen_key("refused")
 
     def lost_listen_key(self, reason: Literal["event", "refused"]) -> None:
-        """A listen key is not valid any more, and nobody has ended it."""
+        """Note that a listen key has expired without having been ended."""
         self._losses[reason] += 1
 
     def listen_key_losses(self) -> Iterator[tuple[str, int]]:

@@ -165,7 +165,7 @@ class Connection:
         check: Compares the sequence numbers of a decoded message; None if the dialect is unknown.
         client: The client library's object of the moment.
         owner: The object whose end is the connection's end.
-        gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
+        gone: Says how the connection has ended, if that was not seen; None while it is open.
         backlog: Counts the frames that wait.
         told_apart: Another instrumentation, which knows the client library, distinguishes its streams.
         answers: Its requests that wait for a response; None where it has none.
@@ -287,7 +287,7 @@ class Connection:
             stream.touch(now)
 
     def look_for_listen_key(self, data: Any) -> None:
-        """A text was received that nobody looks at decoded; it may say that the stream's listen key has expired."""
+        """Search a text that is not decoded: it may say that the stream's listen key has expired."""
         if self._has_listen_keys and says_listen_key_expired(data):
             self.exchange.standing.lost_listen_key("event")
 

@@ -38,7 +38,7 @@ class Submission:
 
     Attributes:
         evidence: As given.
-        replaces: The call ends an order and submits another, in requests of their own.
+        replaces: The call ends an order and submits another, in separate requests.
     """
 
     __slots__ = (

@@ -81,7 +81,7 @@ def unwatched_clients(described: Collection[str] = ()) -> Iterator[UnwatchedClie
     """The unwatched clients that are installed here, exchange clients first.
 
     Args:
-        described: Modules of libraries that somebody else's description watches.
+        described: Modules of libraries that another distribution's description watches.
     """
     for module, (library, kind) in _CLIENTS.items():
         if _is_installed(library) and module not in described:

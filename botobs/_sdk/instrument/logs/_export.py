@@ -1,4 +1,4 @@
-"""Turns records of the logging libraries into what is exported: each once, and none of our own."""
+"""Exports records of the logging libraries: each once, and none of botobs itself."""
 
 from __future__ import annotations
 

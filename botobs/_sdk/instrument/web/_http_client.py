@@ -59,7 +59,7 @@ class ClientCalls:
 
         Args:
             method: As the caller gave it.
-            url: With query and user info, which are dropped before anybody sees them.
+            url: With query and user info, which are dropped before it is recorded.
             headers: A mapping; takes the context of the trace.
         """
         call = self._begin(method, url)

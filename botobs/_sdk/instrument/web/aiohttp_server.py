@@ -105,7 +105,7 @@ class _Requests:
     def _begin(self, request: Any) -> _Request:
         method = method_of(request.method)
         shared = {semconv.HTTP_REQUEST_METHOD: method, semconv.URL_SCHEME: request.scheme}
-        # The root context if the caller sent none; the current one is that of whoever started the server.
+        # The root context if the caller sent none; the current one is that in which the server was started.
         caller = extract(request.headers, getter=_HEADERS)
         span = self._tracer.start_span(
             span_name(method),
@@ -247,7 +247,7 @@ def _outcome(error: BaseException | None, response: Any) -> dict[str, Any]:
         failed = {"error.type": str(status)} if status >= 500 else {}
         return {semconv.HTTP_RESPONSE_STATUS_CODE: status, **failed}
     if not isinstance(error, Exception):
-        # The client went away, or the server stops: nobody's error, and there is no response.
+        # The client went away, or the server stops: no error, and no response.
         return {}
     return {
         semconv.HTTP_RESPONSE_STATUS_CODE: 504 if isinstance(error, TimeoutError) else 500,

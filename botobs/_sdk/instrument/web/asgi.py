@@ -55,7 +55,7 @@ class AsgiInstrumentation:
 
     def _patch(self, module: ModuleType, metrics: _Metrics) -> None:
         def create(wrapped: Callable[..., Any], middleware: Any, args: Any, kwargs: Any) -> None:
-            # Its hooks for messages are given the spans of messages: whoever has one gets them.
+            # Its hooks for messages get the spans of messages, so these are kept where a hook is set.
             if not kwargs.get("client_request_hook") and not kwargs.get("client_response_hook"):
                 kwargs["exclude_spans"] = kwargs.get("exclude_spans") or ["receive", "send"]
             wrapped(*args, **kwargs)

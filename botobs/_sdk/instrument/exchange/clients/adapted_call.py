@@ -126,7 +126,7 @@ def _attributes(order: Mapping[str, Any], values: bool) -> dict[str, Any]:
 
 
 class AdaptedCall(ContextScope):
-    """A call, and whoever watches the HTTP requests that are made within it."""
+    """The scope of a call, which also watches the HTTP requests that are made within it."""
 
     __slots__ = ("_call", "_client", "_evidence", "_exchanges", "_operation", "who")
 

@@ -30,7 +30,7 @@ from .adapted_call import begin_described, exchange_of
 from .protocol import Call, ExchangeClient
 from .streams import raw
 
-#: A response that carries no status of its own is as good as one of HTTP that is well; its code says the rest.
+#: The status of a response without one: that of a successful HTTP response; its code says the rest.
 _ANSWERED = 200
 
 
@@ -58,7 +58,7 @@ def begin_request(
 
 
 class SocketCall(ContextScope):
-    """A request, and whoever waits for its response."""
+    """The scope of a request, which waits for its response."""
 
     __slots__ = ("_awaited", "_call", "_client", "_exchanges", "_operation", "_seen", "_sent_at", "who")
 

@@ -48,7 +48,7 @@ class Update:
         channel: `orderbook`, `ticker`, `trades`, `ohlcv`, `orders`, `my_trades`, `balance`, `positions` or `other`.
         data: As ccxt would deliver it, as far as it is known: `symbol`, `timestamp` in milliseconds; of orders a list
             with `id`, `clientOrderId`, `symbol`, `status`, `filled`.
-        ended: Nobody wants this stream any more: its silence is no fault.
+        ended: The stream was unsubscribed: its silence is no fault.
         sequence: The numbers of the first and of the last update in it, where the exchange counts by one.
     """
 
@@ -63,7 +63,7 @@ class ExchangeClient:
     """Describes one client library.
 
     All methods run inside the service's calls: they must be quick, and may raise. What a method raises is counted under
-    `name` in `botobs.sdk.instrumentation.errors`; the call goes on as if nobody had looked. Functions are named as
+    `name` in `botobs.sdk.instrumentation.errors`; the call goes on as without botobs. Functions are named as
     `module:Class.method` or `module:function`; modules that the program never imports are passed over.
 
     Attributes:
@@ -99,7 +99,7 @@ class ExchangeClient:
         return self.exchange
 
     def address(self, client: Any) -> str:  # noqa: ARG002 - for others to use
-        """The address that an object of the library talks to, so that a test net has a name of its own; or empty."""
+        """The address that an object of the library talks to, so that a test net has another name; or empty."""
         return ""
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:

@@ -221,7 +221,7 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
     key = (event, str(data.get("s")))
     if channel == "orders":
         order = data.get("o") if isinstance(data.get("o"), Mapping) else data
-        # A cancellation has an id of its own in `c`, and that of the order in `C`.
+        # A cancellation has its own id in `c`, and that of the order in `C`.
         client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
         return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
     return key, channel, {"symbol": data.get("s"), "timestamp": data.get("E")}

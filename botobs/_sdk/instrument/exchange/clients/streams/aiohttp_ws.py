@@ -94,7 +94,7 @@ def _is_open(response: Any) -> bool:
 
 
 def _gone(response: Any) -> str | None:
-    """Sessions are closed, and loops end, with the sockets still in them; nobody waits for those any more."""
+    """How a connection has ended whose session was closed or whose loop has ended; None while neither has."""
     if response is None:
         return "user"
     loop, below = getattr(response, "_loop", None), getattr(response, "_response", None)

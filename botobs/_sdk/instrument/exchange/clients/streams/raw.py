@@ -34,7 +34,7 @@ def begin(
 
     Args:
         exchanges: Where it is reported.
-        library: Value of `exchange.client` where nobody else opens the connection.
+        library: Value of `exchange.client` where no other instrumentation opens the connection.
         host: Where it leads to.
         owner: Who opens it, where the context does not know any more.
     """
@@ -58,7 +58,7 @@ def bind(connection: Connection, client: Any, gone: Callable[[Any], str | None])
     Args:
         connection: The connection.
         client: The library's object.
-        gone: Says of the object, or of None when it is collected, how the connection has ended if nobody noticed.
+        gone: Says of the object, or of None when it is collected, how the connection has ended, if that was not seen.
     """
     client._botobs = connection
     reference = connection.client = weakref.ref(client)
@@ -167,5 +167,5 @@ def end_of(
         return "remote", code
     if closing:
         return "user", code
-    # What our side refuses, such as a message that is too big, it refuses with a close frame of its own.
+    # Our side refuses a message, such as one that is too big, with a close frame.
     return "error", sent.code if sent is not None else code

@@ -25,7 +25,7 @@ from ...telemetry import ExchangeTelemetry
 from . import raw
 
 _LIBRARY = "websocket_client"
-#: The app that connects; a thread of its own runs it, so that it remembers itself who has made it.
+#: The app that connects; another thread runs it, so the app itself stores its creator.
 _APP: ContextVar[weakref.ref[Any] | None] = ContextVar("botobs-websocket-app", default=None)
 
 Method = Callable[..., Any]
