@@ -1,4 +1,4 @@
-"""The dead-man's switch: stands outside the stack, hears its Watchdog, and mails when it falls silent.
+"""The dead man's switch: runs outside the stack, receives its Watchdog, and mails when that stops.
 
 No alert can report that alerting is broken. So one alert, the Watchdog, always fires and is posted here every minute;
 when it stops coming, whatever the reason, this process sends a mail by itself. It needs nothing of the stack: run it on

@@ -71,7 +71,7 @@ DRILLS = (
     ),
     Drill(
         name="exchange-rate-limit",
-        does="lets one simulated exchange answer one request in five with 429",
+        does="lets one simulated exchange respond to one request in five with 429",
         alert="ExchangeRateLimited",
         labels=_OKX,
         fault=exchange("okx", "rate_limit", value=0, share=0.2),
@@ -150,7 +150,7 @@ DRILLS = (
     ),
     Drill(
         name="orders-rejected",
-        does="lets one simulated exchange reject every order for want of balance",
+        does="lets one simulated exchange reject every order because the balance is too small",
         alert="OrderRejectsHigh",
         labels=_BINANCE,
         fault=exchange("binance", "reject_orders"),
@@ -160,7 +160,7 @@ DRILLS = (
     ),
     Drill(
         name="orders-unknown",
-        does="lets one simulated exchange answer with 503, which does not say whether it has taken an order",
+        does="lets one simulated exchange respond with 503, which does not say whether it has taken an order",
         alert="OrderOutcomeUnknown",
         labels={**_OKX, "service_name": "trading-engine"},
         fault=exchange("okx", "server_error", value=503),
