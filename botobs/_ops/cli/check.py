@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--route", nargs="+", metavar="LABEL=VALUE",
-        help="say which receivers would be told of an alert with these labels",
+        help="say which receivers an alert with these labels would be sent to",
     )  # fmt: skip
     add_home(parser)
     parser.set_defaults(function=run)
@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
     own = [file for name in FOLDERS for file in files(home.custom, name)]
     faults = [] if given.problems else faults_of(home, given)
     if options.json:
-        told = [{"file": each.file, "line": each.line, "text": each.text} for each in faults]
-        print_json({"home": home.path, "problems": problems, "files": own, "faults": told})
+        listed = [{"file": each.file, "line": each.line, "text": each.text} for each in faults]
+        print_json({"home": home.path, "problems": problems, "files": own, "faults": listed})
     else:
         for sentence in (*problems, *map(str, faults)):
             err.print(f"wrong: {sentence}", markup=False, soft_wrap=True)

@@ -33,8 +33,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "orders",
-        description="List the orders of which nobody knows what became of them, and those that wait for an answer. "
-        "Exit code 0 when no order is of unknown outcome, 1 when one is, 2 when that cannot be told.",
+        description="List the orders of unknown outcome, and those that wait for a response. "
+        "Exit code 0 when no order is of unknown outcome, 1 when one is, 2 when that is unknown.",
     )
     parser.add_argument(
         "--last",
@@ -48,8 +48,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     settle = actions.add_parser(
         "settle",
-        help="tell what became of an order",
-        description="Tell on behalf of its service what became of an order, where a person has found it out: look at "
+        help="report the outcome of an order",
+        description="Report the outcome of an order on behalf of its service, where a person has found it out: look at "
         "the exchange first. The alert on it ends. Exit code 0 when the collector has taken it.",
     )
     settle.add_argument("id", help="its client order id, or the exchange's id of an order that is listed")
@@ -118,7 +118,7 @@ def run_settle(options: argparse.Namespace) -> int:
     )
     if found is None:
         out.print(
-            "It is not among the orders that are listed; what was told is found by its client order id.",
+            "It is not among the orders that are listed; what was reported is found by its client order id.",
             markup=False,
         )
     elif store is None:
@@ -174,12 +174,9 @@ def _show(listing: Listing, last: str) -> None:
     if listing.orders:
         print_table(_table(listing))
         out.print(f"\nSee how one was sent with: botobs traces {name(listing.orders[0].trace_id)}")
-        out.print(
-            "Tell what became of one with: botobs orders settle ID --exchange NAME --outcome "
-            + "|".join(_OUTCOMES)
-        )
+        out.print("Settle one with: botobs orders settle ID --exchange NAME --outcome " + "|".join(_OUTCOMES))
     elif listing.orders is not None:
-        out.print(f"No order of the last {last} is of unknown outcome or without an answer.")
+        out.print(f"No order of the last {last} is of unknown outcome or without a response.")
     if listing.orders is None:
         for each in listing.counted or ():
             bot = f", bot {each.bot}" if each.bot else ""
@@ -190,7 +187,7 @@ def _show(listing: Listing, last: str) -> None:
     if listing.disagreements:
         out.print(
             "They differ for up to half a minute after a change. Later, an order may be older than what Tempo keeps, "
-            "its trace may not have been recorded (sampling), or its service tells nothing of single orders.",
+            "its trace may not have been recorded (sampling), or its service reports no single orders.",
             markup=False,
         )
     for problem in listing.problems:

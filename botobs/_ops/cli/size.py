@@ -42,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--retention", default="15d", help="how long samples and traces are kept (default: 15d)"
     )
-    parser.add_argument("--horizon", default="24h", help="the longest outage without a loss (default: 24h)")
+    parser.add_argument("--horizon", default="24h", help="the maximum outage without a loss (default: 24h)")
     parser.add_argument(
         "--profile",
         choices=["machine", "cluster"],

@@ -194,7 +194,7 @@ def _reach(endpoint: str) -> Finding | None:
             "collector", "error", f"no machine is called {host}", "Look for a slip in the endpoint."
         )
     except TimeoutError:
-        text = f"{host} does not answer on port {port}"
+        text = f"{host} does not respond on port {port}"
         return Finding("collector", "error", text, "A firewall may be in between, or the machine is down.")
     except ConnectionRefusedError:
         text = f"nobody listens on port {port} of {host}"

@@ -102,7 +102,7 @@ class Run:
             if not arrived:
                 result.problems += [f"{each} within {self._limit:.0f} s" for each in self._missing()]
             elif not self._wait(self._is_over, self._end_limit):
-                end = f"the end of {self._drill.alert} was not told within {self._end_limit:.0f} s"
+                end = f"the end of {self._drill.alert} was not notified within {self._end_limit:.0f} s"
                 result.problems.append(end)
             self._listen()
         after = target.notifications()
@@ -219,10 +219,10 @@ class Run:
                 # A group that grows is sent again, with another number of alerts in its subject.
                 if len(subjects) > len(set(subjects)):
                     what = "end of " if resolved else ""
-                    result.problems.append(f"{channel} was told the {what}{self._drill.alert} more than once")
+                    result.problems.append(f"{channel} got the {what}{self._drill.alert} more than once")
         for name in sorted({*self._drill.silent, *self._drill.never}):
             channels = {each.channel for each in result.messages if each.alert == name and not each.resolved}
             if channels:
                 result.problems.append(
-                    f"{name} should have stayed silent, and was told by {', '.join(sorted(channels))}"
+                    f"{name} should have stayed silent, and was sent by {', '.join(sorted(channels))}"
                 )

@@ -166,7 +166,7 @@ def _of(home: Home) -> Running:
         raise StackError(str(error), _UP if error.missing or error.ended else way_out) from None
     if stack.home != home.path:
         raise StackError(
-            f"no stack is running in {home.path}: its stack.json tells of the one in {stack.home}", _UP
+            f"no stack is running in {home.path}: its stack.json names the one in {stack.home}", _UP
         )
     return _running(stack, home)
 
