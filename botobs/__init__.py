@@ -75,7 +75,7 @@ def init(
     It needs no network and may come before or after the libraries are imported. Before is safer: instrumentors of web
     frameworks replace a class, and what was imported or made before is not watched, which is logged. Called again with
     the same settings it does nothing; with others it sends what was recorded, within `shutdown_timeout`, and starts
-    anew with them.
+    again with them.
 
     An argument left out comes from `BOTOBS_<NAME>`, from OpenTelemetry's variable, from `botobs.toml` or
     `[tool.botobs]` of `pyproject.toml`, from the stack running on this machine, or from a default.

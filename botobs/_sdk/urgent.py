@@ -1,4 +1,4 @@
-"""Early exports for what costs money: whoever detects it asks here for metrics before the next interval.
+"""Early exports for faults that cost money: code that detects one asks here for metrics before the next interval.
 
 A module of its own, for those who find it out (the exchange instrumentations, `botobs.trading`) know nothing of who
 exports. Asking is cheap and may be done on any thread; `Pipeline.report_soon` bounds how often an export follows.

@@ -159,7 +159,7 @@ def reconcile(
     and in a simulation, it does nothing.
 
     Args:
-        client: A client of ccxt (sync, async or pro) that nobody else uses and that has not been used before, or one
+        client: A client of ccxt (sync, async or pro) that no other code uses and that has not been used before, or one
             that implements `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
         every: Seconds between two looks.
         grace: Seconds for which a difference has to last before it is reported: longer than a response takes.

@@ -112,7 +112,7 @@ class Feed:
             computed: What `botobs.trading.sequences` or the caller's own code makes of the book.
 
         Returns:
-            Whether they agree; where they do not, the book is wrong and must be asked for anew.
+            Whether they agree; where they do not, the book is wrong and must be fetched again.
         """
         agree = told == computed
         self._compared(agree)
@@ -142,7 +142,7 @@ class Feed:
         self._kept = True
 
     def forgotten(self) -> None:
-        """Begin anew in a process that was forked: what was counted is the parent's."""
+        """Start over in a forked child: what was counted is the parent's."""
         self._kept = False
         self._begin()
 

@@ -53,7 +53,7 @@ class PositionBook:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked."""
+        """Start over in a forked child."""
         self._lock = threading.Lock()
         self._positions: dict[tuple[str, str], Position] = {}
         self._full = False

@@ -57,7 +57,7 @@ class TradingSession:
         self.reconciliations.say_goodbye()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: what the parent has is the parent's to report."""
+        """Start over in a forked child: what the parent has is the parent's to report."""
         _never_raise.forget()
         self.recorder.forget()
         self.bots.forget()

@@ -76,7 +76,7 @@ async def clear_faults(request: web.Request) -> web.Response:
 async def touch_order(request: web.Request) -> web.Response:
     """Change an order behind the client's back; streams report it unless `order_silence` is on.
 
-    `{"exchange", "do": "place", "symbol", "side", "amount", "price"}` places an order of somebody else's, a market
+    `{"exchange", "do": "place", "symbol", "side", "amount", "price"}` places another account's order, a market
     order without `price`; `"client_id"` names it. `{"exchange", "do": "fill" | "cancel", "client_id"}` ends one.
     """
     body = await _body(request)

@@ -69,7 +69,7 @@ _UNSETTLED = """
 
 @dataclass(frozen=True, slots=True)
 class UnsettledOrder:
-    """An order that waits at an exchange, or of which nobody knows whether it does.
+    """An order that waits at an exchange, or whose outcome is unknown.
 
     Attributes:
         exchange_order_id: The exchange's id of it; None while the exchange has not sent it.
@@ -141,7 +141,7 @@ class OrderStore:
         await self._pool.execute(_CLOSE, client_order_id, status, reason)
 
     async def apply(self, report: Report) -> Decimal:
-        """Take over what an exchange reports: status, new fills, position; returns what was filled anew."""
+        """Take over what an exchange reports: status, new fills, position; returns the newly filled amount."""
         async with self._pool.acquire() as connection, connection.transaction():
             order = await connection.fetchrow(_LOCK, report.client_order_id)
             if order is None:

@@ -88,7 +88,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
         extra_hosts: Further names or addresses, over those that were given to `add_hosts`.
 
     Raises:
-        StackError: The authority is somebody else's, and a certificate of theirs is missing.
+        StackError: The authority is the operator's, and a certificate that it has to sign is missing.
     """
     if _needs_renewal(folder / "intake.pem", ()):
         _issue_intake(folder)

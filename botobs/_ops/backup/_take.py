@@ -27,7 +27,7 @@ from ..processes import control
 from . import _manifest
 from ._copy import Mirror, free
 
-#: What a stack would miss. Configuration is rendered anew at every start.
+#: What a backup contains. Configuration is rendered again at every start.
 KEPT = ("data", "secrets", "custom", "botobs.toml", record.NAME)
 #: The data of the bundled PostgreSQL, which is for trials; databases have their own backup tools.
 LEFT_OUT = ("data/postgres",)

@@ -161,7 +161,7 @@ def _refuse_taken(wanted: Iterable[Port], chosen: Mapping[str, int]) -> None:
 
 def _is_free(number: int) -> bool:
     with socket.socket() as probe:
-        # Connections of a stack that has just stopped linger in TIME_WAIT and are in nobody's way.
+        # Connections of a stack that has just stopped linger in TIME_WAIT, and do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))

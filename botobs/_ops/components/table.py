@@ -86,7 +86,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--web.enable-otlp-receiver",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
-            # After a restart a pending alert goes on where it was; by default it begins anew, or waits ten minutes.
+            # After a restart a pending alert goes on where it was; by default it starts over, or waits ten minutes.
             "--rules.alert.for-grace-period=30s",
             # How often a firing alert is sent to Alertmanager; without four of these it takes the alert for resolved.
             "--rules.alert.resend-delay={BOTOBS_ALERT_RESEND_DELAY}",

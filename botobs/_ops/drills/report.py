@@ -72,7 +72,7 @@ def describe(result: Result, profile: Profile) -> dict[str, Any]:
 
 
 def stayed_silent(result: Result) -> set[str]:
-    """Names of alerts that were inhibited, and that nobody was notified of."""
+    """Names of alerts that were inhibited and sent no notification."""
     return result.inhibited - {message.alert for message in result.messages}
 
 

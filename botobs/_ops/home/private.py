@@ -28,7 +28,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
-        # Somebody else has made it at the same time; if that was no folder, the next step says so.
+        # Another process has made it at the same time; if that was no folder, the next step says so.
         return
     path.chmod(0o700)
 

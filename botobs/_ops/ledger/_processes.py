@@ -120,7 +120,7 @@ def by_process(
 
 
 def _runs(samples: Samples) -> list[list[tuple[float, float]]]:
-    """The reports of each process that bore a name: a counter that falls has begun anew."""
+    """The reports of each process that bore a name: a counter that falls has started over."""
     runs: list[list[tuple[float, float]]] = []
     for one in samples:
         if runs and one[1] >= runs[-1][-1][1]:

@@ -130,7 +130,7 @@ class _Reader:
         return {_key(one) for one in self._query(f"({now} unless {before}) or ({now} != {before})")}
 
     def _added_up(self, metric: str, *labels: str) -> dict[Key, int]:
-        """The same for counters of the collector, which begin anew when it does."""
+        """The same for counters of the collector, which start over when it does."""
         before = {_identity(one): float(one["value"][1]) for one in self._query(self._before(metric))}
         sums: defaultdict[Key, int] = defaultdict(int)
         for one in self._query(f"{metric}[{self._window}s]"):

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import StackError
 from ..settings import channels
 
-#: Where a system's service keeps what it stores and what it can make anew.
+#: Where a system's service keeps its data and its cache.
 STATE, CACHE = Path("/var/lib"), Path("/var/cache")
 #: Folder of the credentials: mail password, addresses and keys of channels.
 SECRETS = Path("/etc/botobs")

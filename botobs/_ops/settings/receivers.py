@@ -84,7 +84,7 @@ class Receivers:
 
     @property
     def warnings(self) -> list[str]:
-        """What a person should know: what reaches nobody, and that alerts about orders have one way out alone."""
+        """Warnings for the operator: ways that reach nobody, and alerts about orders with a single way."""
         if not self.ways:
             return [
                 "nobody receives alerts; name a channel, such as: botobs config set "

@@ -251,7 +251,7 @@ class Stack:
             self._take_over()
 
     def _write_again(self) -> None:
-        """Write the configuration anew, with the end of the certificates that are there now."""
+        """Write the configuration again, with the end of the certificates that are there now."""
         self.values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(self.home)
         render(self.home, self.values)
         if self.options.cluster:
@@ -339,7 +339,7 @@ def variables(
         home: The stack's folder.
         chosen: Ports by variable.
         options: How the stack is run; its `variables` win over what is decided.
-        given: The settings; gathered anew if None.
+        given: The settings; read again if None.
     """
     given = given or gather(home, options.variables)
     values = dict(given.texts)

@@ -61,7 +61,7 @@ class KnownOrders:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: what the parent sent is the parent's."""
+        """Start over in a forked child: what the parent sent is the parent's."""
         self._lock = threading.Lock()
         self._heard: deque[_Heard] = deque(maxlen=_MOST_HEARD)
         self._live: OrderedDict[int, KnownOrder] = OrderedDict()

@@ -82,7 +82,7 @@ class Rejections:
                 yield exchange, found
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked."""
+        """Start over in a forked child."""
         self._exchanges = {}
 
     def _answers(self, exchange: str) -> _Answers:

@@ -125,7 +125,7 @@ class Unsettled:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, as a forked child does: what the parent has sent is the parent's to settle."""
+        """Start over, as a forked child does: what the parent has sent is the parent's to settle."""
         self._lock = threading.Lock()
         self._orders: OrderedDict[str, UnsettledOrder] = OrderedDict()
         self._names: dict[_Name, list[str]] = {}

@@ -114,7 +114,7 @@ class ReconciliationRegistry:
             worker.stop()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: the threads are the parent's."""
+        """Start over in a forked child: the threads are the parent's."""
         self._workers = []
 
     def _running(self) -> list[Worker]:

@@ -99,7 +99,7 @@ class Series(Generic[_C]):
             return cells if self._overflow is None else [*cells, self._overflow]
 
     def reset_after_fork(self) -> None:
-        """Begin all series from zero, under a lock that nobody holds. Bound instruments stay bound."""
+        """Start all series from zero, under a new lock. Bound instruments stay bound."""
         self._lock = threading.RLock()
         for cell in self.cells():
             cell.reset()

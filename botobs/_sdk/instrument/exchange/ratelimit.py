@@ -64,7 +64,7 @@ class Limit:
     """One limit as the exchange last stated it; None where it did not state it.
 
     Attributes:
-        window: Seconds in which the exchange counts; it starts counting anew at each multiple. 0 where it is not known.
+        window: Seconds in which the exchange counts; it starts from zero at each multiple. 0 where it is not known.
         stated_at: When it was stated, in seconds since the epoch.
     """
 

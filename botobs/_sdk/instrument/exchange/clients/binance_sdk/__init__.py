@@ -16,7 +16,7 @@ def _camel_case(name: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-#: Calls of which the response is looked at: the library makes its objects anew each time that they are asked for.
+#: Calls of which the response is looked at: the library makes new objects each time that they are read.
 _LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_status", "fetch_time"}
 
 

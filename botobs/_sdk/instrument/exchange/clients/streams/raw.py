@@ -111,7 +111,7 @@ def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -
         try:
             return not is_open(client)
         except Exception:
-            # Nobody knows, so the message may be written.
+            # Unknown, so the message may be written.
             return False
 
     return _before(wrapped, count)
