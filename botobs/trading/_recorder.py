@@ -64,10 +64,10 @@ class Recorder:
         Durations are differences of `elapsed`, if it is given. Spans are stamped with the clock's time, unless
         their recorder must use the same clock.
         """
-        self.now: Callable[[], float] = time.time if clock is None else _telling(clock)
+        self.now: Callable[[], float] = time.time if clock is None else _safe_clock(clock)
         # Wall clocks are set, and jump; durations must not.
         own = elapsed or clock
-        self.elapsed: Callable[[], float] = time.perf_counter if own is None else _telling(own)
+        self.elapsed: Callable[[], float] = time.perf_counter if own is None else _safe_clock(own)
         self._real = clock is None
         self._stamps = clock is not None and stamp_spans
 
@@ -216,11 +216,11 @@ _SILENT_TRACES = NoOpTracerProvider()
 _SILENT_METRICS = metrics.NoOpMeterProvider()
 
 
-def _telling(clock: Callable[[], float]) -> Callable[[], float]:
+def _safe_clock(clock: Callable[[], float]) -> Callable[[], float]:
     """Wrap a service's own clock: where it raises or returns no number, its last time is returned."""
     last = 0.0
 
-    def tell() -> float:
+    def read() -> float:
         nonlocal last
         try:
             now = number_of(clock())
@@ -230,7 +230,7 @@ def _telling(clock: Callable[[], float]) -> Callable[[], float]:
         last = last if now is None else now
         return last
 
-    return tell
+    return read
 
 
 def _is_placeholder(provider: MeterProvider) -> bool:

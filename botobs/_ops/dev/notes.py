@@ -15,7 +15,7 @@ from ..traces.query import SUBMITTING
 _SUBMITTING = re.compile(SUBMITTING)
 #: The span that the SDK exports before the response where an order waits longer than 25 ms for it.
 _WAITING = "order submitted"
-_TOLD = {_WAITING: "waiting", orders.UNKNOWN_SPAN: "unknown", orders.SETTLED_SPAN: "settled"}
+_ORDER_SPANS = {_WAITING: "waiting", orders.UNKNOWN_SPAN: "unknown", orders.SETTLED_SPAN: "settled"}
 #: The severity number from which a log record is noted: WARN.
 _WARN = 13
 #: Traces and orders that are remembered, so that each is printed once.
@@ -72,8 +72,8 @@ class Notes:
                     yield _of_record(str(resource.get("service.name", "unknown")), record)
 
     def _of_span(self, service: str, span: Any) -> Note | None:
-        if span.name in _TOLD:
-            return _order(service, span, otlp.attributes(span), _TOLD[span.name])
+        if span.name in _ORDER_SPANS:
+            return _order(service, span, otlp.attributes(span), _ORDER_SPANS[span.name])
         failed = span.status.code == span.status.STATUS_CODE_ERROR
         if _SUBMITTING.fullmatch(span.name):
             # The client's span and the submission's above it are about the same order.
@@ -125,7 +125,7 @@ def _order(service: str, span: Any, found: Mapping[str, Any], outcome: str) -> N
     )
     subject = " ".join(str(found[name]) for name in names if found.get(name))
     reason = span.status.message
-    length = None if span.name in _TOLD else _seconds(span)
+    length = None if span.name in _ORDER_SPANS else _seconds(span)
     return Note(
         "order", span.end_time_unix_nano / 1e9, service, _line(f"{subject}: {reason}" if reason else subject),
         outcome, length, span.trace_id.hex(),

@@ -37,13 +37,13 @@ class SettlementTelemetry:
         orders.UNKNOWN.create(meter, [self._unknown])
         orders.SETTLED.create(meter, [self._settled])
         self._unsettled.on_doubt.append(self._doubted)
-        self._unsettled.on_settled.append(self._told)
+        self._unsettled.on_settled.append(self._record)
 
     def stop(self) -> None:
         """Stop making spans."""
         if self._doubted in self._unsettled.on_doubt:
             self._unsettled.on_doubt.remove(self._doubted)
-            self._unsettled.on_settled.remove(self._told)
+            self._unsettled.on_settled.remove(self._record)
 
     def _unknown(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(order.unknown_since, _labels(order)) for order in self._unsettled.told()[0]]
@@ -60,7 +60,7 @@ class SettlementTelemetry:
         self._report_soon()
 
     @never_raise
-    def _told(self, order: UnsettledOrder, outcome: str) -> None:
+    def _record(self, order: UnsettledOrder, outcome: str) -> None:
         self._span(orders.SETTLED_SPAN, order, outcome)
         self._report_soon()
 

@@ -130,7 +130,7 @@ class Unsettled:
         self._orders: OrderedDict[str, UnsettledOrder] = OrderedDict()
         self._names: dict[_Name, list[str]] = {}
         self._settled: OrderedDict[str, Settlement] = OrderedDict()
-        self._told_since: dict[str, float] = {}
+        self._exported_since: dict[str, float] = {}
         self.waiting = False
         self.changes = 0
 
@@ -163,7 +163,7 @@ class Unsettled:
             keys = self._find(exchange, client_order_id, order_id, symbol)
             settled = [self._remove(key) for key in keys]
             for order in settled:
-                self._tell(order, outcome)
+                self._keep_settlement(order, outcome)
         self._report(settled, outcome)
         return bool(settled)
 
@@ -177,7 +177,7 @@ class Unsettled:
             return
         order = UnsettledOrder(exchange, client_order_id, unknown_since=0.0)
         with self._lock:
-            self._tell(order, outcome)
+            self._keep_settlement(order, outcome)
         self._report([order], outcome)
 
     def all(self) -> list[UnsettledOrder]:
@@ -189,16 +189,16 @@ class Unsettled:
         """The orders and settlements to export in metrics now. Drops settlements that were exported long enough."""
         now = time.monotonic()
         with self._lock:
-            age = {key: now - since for key, since in self._told_since.items()}
+            age = {key: now - since for key, since in self._exported_since.items()}
             crowded = len(self._settled) - MOST_TOLD
             for key in [key for key in self._settled if key in age]:
                 if age[key] > TOLD_FOR or (crowded > 0 and age[key] > TOLD_AT_LEAST):
-                    del self._settled[key], self._told_since[key]
+                    del self._settled[key], self._exported_since[key]
                     self.changes += 1
                     crowded -= 1
             settled = list(islice(self._settled.items(), MOST_TOLD))
             for key, _ in settled:
-                self._told_since.setdefault(key, now)
+                self._exported_since.setdefault(key, now)
             return list(islice(self._orders.values(), MOST_TOLD)), [each for _, each in settled]
 
     def contents(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
@@ -273,16 +273,16 @@ class Unsettled:
             or _same_market(symbol, self._orders[key].symbol)
         ]
 
-    def _tell(self, order: UnsettledOrder, outcome: str) -> None:
+    def _keep_settlement(self, order: UnsettledOrder, outcome: str) -> None:
         key = order.key
         # By the clock of this host; the order may have been found to be unknown by another's that is ahead.
         at = max(time.time(), order.unknown_since + 0.001)
         self._settled.pop(key, None)
-        self._told_since.pop(key, None)
+        self._exported_since.pop(key, None)
         self._settled[key] = Settlement(order, outcome, at)
         while len(self._settled) > MOST_ORDERS:
             oldest, _ = self._settled.popitem(last=False)
-            self._told_since.pop(oldest, None)
+            self._exported_since.pop(oldest, None)
         self.changes += 1
 
     def _report(self, settled: list[UnsettledOrder], outcome: str) -> None:

@@ -53,7 +53,7 @@ class Suspicion:
 class _Finding:
     suspicion: Suspicion
     first: float = field(default_factory=time.monotonic)
-    told: bool = False
+    reported: bool = False
 
 
 class Findings:
@@ -91,25 +91,25 @@ class Findings:
                 continue
             if known is None:
                 known = found[key] = _Finding(suspicion)
-            elif not known.told and abs(known.suspicion.ratio) < abs(suspicion.ratio):
+            elif not known.reported and abs(known.suspicion.ratio) < abs(suspicion.ratio):
                 # What is under way differs from look to look; what stays is a drift.
                 suspicion.ratio = known.suspicion.ratio
             known.suspicion = suspicion
-            if not known.told and time.monotonic() - known.first >= self._grace:
-                known.told = True
-                self._tell(kind, suspicion)
+            if not known.reported and time.monotonic() - known.first >= self._grace:
+                known.reported = True
+                self._report(kind, suspicion)
 
     def pending(self) -> bool:
         """Whether something is suspected that has not lasted for the grace time yet."""
-        return any(not finding.told for found in self._found.values() for finding in found.values())
+        return any(not finding.reported for found in self._found.values() for finding in found.values())
 
     def told(self, kind: Kind) -> Iterator[tuple[str, Suspicion]]:
         """The findings of a kind that have been reported and last."""
         for key, finding in list(self._found[kind].items()):
-            if finding.told:
+            if finding.reported:
                 yield key, finding.suspicion
 
-    def _tell(self, kind: Kind, suspicion: Suspicion) -> None:
+    def _report(self, kind: Kind, suspicion: Suspicion) -> None:
         name, meaning = _SPANS[kind]
         attributes = suspicion.attributes
         exchange, client_order_id = (
