@@ -73,9 +73,9 @@ def init(
     """Monitor this process, from one line.
 
     It needs no network and may come before or after the libraries are imported. Before is safer: instrumentors of web
-    frameworks replace a class, and what was imported or made before is not watched, which is told. Called again with
+    frameworks replace a class, and what was imported or made before is not watched, which is logged. Called again with
     the same settings it does nothing; with others it sends what was recorded, within `shutdown_timeout`, and starts
-    anew with them.
+    again with them.
 
     An argument left out comes from `BOTOBS_<NAME>`, from OpenTelemetry's variable, from `botobs.toml` or
     `[tool.botobs]` of `pyproject.toml`, from the stack running on this machine, or from a default.
@@ -119,11 +119,11 @@ def init(
         spool_age: Seconds that a process tries to deliver what is in `spool_dir`.
         shutdown_timeout: Seconds that the end of the process may be delayed, all signals together.
         disabled_instrumentations: Libraries that are left alone.
-        exchange_symbols: Markets, as the client library writes them, that metrics of exchanges tell apart; by
+        exchange_symbols: Markets, as the client library writes them, that metrics of exchanges distinguish; by
             default none.
         exchange_hosts: Exchanges of your own, `host=name` each: the end of a host's name, and what metrics call the
             exchange.
-        order_values: Where amounts and prices of orders may be told; each includes those before it.
+        order_values: Where amounts and prices of orders may be recorded; each includes those before it.
         redact: Regular expressions; what they match in the first 64 KiB of a text leaves no process, nor does the
             rest.
         redact_keys: Names of attributes whose values leave no process.
@@ -141,10 +141,10 @@ def init(
 
 
 def redact_value(*values: object) -> None:
-    """Tell botobs a secret that this process holds, so that it is taken out of all telemetry, whatever its name.
+    """Register a secret of this process, so that botobs removes it from all telemetry, whatever its name.
 
     It is remembered in memory only and recognised wherever it appears: as it is, quoted for an address, escaped for
-    JSON, in hexadecimal, in base64, and by its first 12 characters alone. It may be told before `init` or after. Values
+    JSON, in hexadecimal, in base64, and by its first 12 characters alone. Call it before or after `init`. Values
     of environment variables that are called like secrets, and the keys of ccxt's and python-binance's clients, are
     known without it.
 

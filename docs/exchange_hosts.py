@@ -24,7 +24,7 @@ MORE = {
     "ws-live-data.polymarket.com": "polymarket",
     "ws-subscriptions-clob.polymarket.com": "polymarket",
 }
-#: Names below which anybody may register one: the part before them tells owners apart.
+#: Names below which anybody may register one: the part before them distinguishes owners.
 _SHARED = frozenset({"co.jp", "co.kr", "co.uk", "com.au", "com.br", "com.tr", "co.id", "co.za", "co.th"})
 
 

@@ -169,20 +169,20 @@ def _access() -> str:
         "# Who may do what\n\nOn a stack that runs natively. `tests/integration/security/test_rights.py` tries each "
         "cell on the real programs.\n\n"
         + markdown_table(["who holds", *map(str, Action)], rows)
-        + "\n\nPrograms of Prometheus' family know users and no roles. So each has users of its own: who writes "
-        "into Prometheus can query it, but not see an alert; who posts alerts can silence them, but not see a metric. "
-        "A proxy that knows paths could tell reading from writing. It would stand on the way of every point and of "
-        "every alert, and when it falls nobody is told of anything: there is none.\n\nThe intake, which strangers "
-        "reach, has a certificate of an authority of its own. It opens the collector's port, and no other."
+        + "\n\nPrograms of Prometheus' family know users and no roles. So each has its own users: a user who writes "
+        "into Prometheus can query it, but see no alert; one who posts alerts can silence them, but see no metric. "
+        "A proxy could distinguish reading from writing by path. But every point and alert would pass through it, "
+        "and its failure would stop all notifications: there is none.\n\nThe intake, which other hosts "
+        "reach, has a certificate of another authority. It opens the collector's port, and no other."
     )
 
 
 def _commands() -> str:
     rows = [(f"`botobs {name}`", summary) for name, summary in COMMANDS.items()]
     return (
-        "# Commands\n\nEvery command has `--help`; those that answer something have `--json`. Exit "
+        "# Commands\n\nEvery command has `--help`; those that return data have `--json`. Exit "
         "codes: 0 done, 1 it did not "
-        "work or found something wrong, 2 the command was wrong, 3 it cannot be told, 130 interrupted. "
+        "work or found something wrong, 2 the command was wrong, 3 it is unknown, 130 interrupted. "
         "`run` ends with the code of its program.\n\n"
         "What a person can mend is one sentence on standard error, and what to do next below it; with `--json` "
         'it is `{"error": "...", "hint": "..."}` on standard output. A traceback is a bug: please report it.\n\n'

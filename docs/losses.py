@@ -1,4 +1,4 @@
-"""The reference page of everything that can lose telemetry: what counts it, who is told, and what tests it."""
+"""The reference page of everything that can lose telemetry: what counts it, which alert fires, and what tests it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Loss:
     Attributes:
         what: Is lost, and why.
         counters: Series in Prometheus that count it; none where nothing can.
-        alert: Whose rule reads them; None where nobody is told.
-        silent: Why nobody is told, or who says so instead; with an alert, what else there is to know.
+        alert: Whose rule reads them; None where no alert does.
+        silent: Why there is no alert, or what reports it instead; with an alert, what else there is to know.
         tests: That play it, each as `file::function`.
     """
 
@@ -43,7 +43,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             ),
         ),
         Loss(
-            "what told measurements apart, of a metric with too many series",
+            "the attributes of further measurements, of a metric with too many series",
             ("botobs_sdk_metric_overflows_total",),
             "MetricSeriesOverflow",
             ("tests/unit/engine/test_bound.py::test_a_bound_series_beyond_the_limit_is_the_overflow_series",),

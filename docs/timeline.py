@@ -1,4 +1,4 @@
-"""The page of how long it takes until money that is lost is told, from the last run of the lane `timeline`."""
+"""The page of the time from a fault that costs money to its message, from the last run of the lane `timeline`."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Points:
     Args:
         service: Name of the service that they come from.
         items: Series, each with one point a request.
-        sender: Tells sources of one service apart.
+        sender: Distinguishes sources of one service.
         clock: Seconds since the epoch of each request; without it, the time at which it is made.
     """
 

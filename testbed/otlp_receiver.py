@@ -38,7 +38,7 @@ class Received:
 
 @dataclass
 class Reply:
-    """What the receiver answers until told otherwise.
+    """What the receiver responds with until it is changed.
 
     Attributes:
         status: HTTP status.
@@ -62,7 +62,7 @@ class OtlpReceiver:
         limit: If set, requests with more bytes are answered 413.
         impatient: Whether 413 is answered, and the connection closed, before the request has been read.
         date: If set, the clock that answers show.
-        hold: If set, requests wait for it and then get no answer; `holding` tells of one that waits.
+        hold: If set, requests wait for it and then get no answer; `holding` is set while one waits.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
@@ -276,7 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if reply.delay:
             time.sleep(reply.delay)
-        # Before the answer: whoever is told that it was delivered finds it here.
+        # Before the response: whoever gets it must find the request here.
         receiver.take(Received(self.path, dict(self.headers), body, reply.status, self._number))
         self.send_response(reply.status)
         for name, value in reply.headers.items():

@@ -107,7 +107,7 @@ class NotSeen(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a check."""
+    """The result of a check."""
 
     name: str
     seen: bool

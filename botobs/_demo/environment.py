@@ -25,7 +25,7 @@ def read(environ: Mapping[str, str], name: str, default: T, convert: Callable[[s
 
 
 def positive(text: str) -> float:
-    """A number above zero."""
+    """Parse a number above zero; raises ValueError otherwise."""
     value = float(text)
     if not value > 0:
         raise ValueError("it must be above zero")
@@ -33,7 +33,7 @@ def positive(text: str) -> float:
 
 
 def amount(text: str) -> Decimal:
-    """A sum of money above zero."""
+    """Parse a sum of money above zero; raises ValueError otherwise."""
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -64,5 +64,5 @@ port = whole(1, 65_535)
 
 
 def names(text: str) -> tuple[str, ...]:
-    """A list separated by commas."""
+    """Parse a list separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -13,15 +13,15 @@ class Gathering:
         self.notes: list[str] = []
 
     def plan(self, missing: list[Missing]) -> None:
-        """What will be had, in order."""
+        """Set the programs that will be built or fetched, in order."""
         self._states |= {item.program: "waits" for item in missing}
 
     def note(self, text: str) -> None:
-        """Something that a person should know."""
+        """Keep a message for the person who waits."""
         self.notes.append(text)
 
     def start(self, item: Missing, verb: str) -> None:
-        """`item` has its turn."""
+        """Begin to build or fetch `item`."""
         self._states[item.program] = verb
 
     def advance(self, item: Missing, done: int, total: int) -> None:
@@ -30,16 +30,16 @@ class Gathering:
         self._states[item.program] = f"{verb} {done / total:.0%}"
 
     def finish(self, item: Missing) -> None:
-        """`item` is there."""
+        """Note that `item` is ready."""
         self._states[item.program] = "done"
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """Programs and how far each is."""
+        """Return each program with its progress, as text."""
         return list(self._states.items())
 
     @property
     def sentence(self) -> str:
-        """The same in one line."""
+        """Return the progress of all programs in one line."""
         open_ones = [f"{program} {state}" for program, state in self._states.items() if state != "done"]
         return f"still to come: {', '.join(open_ones)}" if open_ones else "the backends start"

@@ -39,7 +39,7 @@ class Figures:
 async def show(
     stack: Stack, backends: Backends, gathering: Gathering, console: Console, until: asyncio.Event
 ) -> None:
-    """Keep the view fresh until told to stop; where the output is no terminal, print a line now and then."""
+    """Keep the view fresh until `stop` is set; where the output is no terminal, print a line now and then."""
     figures = Figures()
     if not console.is_terminal:
         await _lines(stack, backends, gathering, console, until, figures)

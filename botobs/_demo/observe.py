@@ -85,7 +85,7 @@ class Backends:
         return response.json() if response.status_code == 200 else None
 
     async def alerts(self) -> list[dict[str, Any]]:
-        """What Alertmanager holds."""
+        """Return the alerts that Alertmanager holds, as its API returns them."""
         return list(await self._get("alertmanager", "/api/v2/alerts"))
 
     async def simulator(self) -> Any:

@@ -104,7 +104,7 @@ def _service(
         name=name,
         command=[sys.executable, "-P", "-m", f"botobs._demo.{name.replace('-', '_')}"],
         ready=_answers(f"{url}/healthz"),
-        # It is what is watched: nobody mends it in secret.
+        # The demo shows its failures: the supervisor must not repair it unseen.
         watched=False,
         environ={**environ, "DEMO_PORT": str(ports[name])},
         after=after,

@@ -8,7 +8,7 @@ import asyncpg
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
-#: Seconds that requests under way have to end when the process is told to stop.
+#: Seconds that requests under way have to end when the process receives a signal to stop.
 SHUTDOWN_TIMEOUT = 5.0
 
 

@@ -15,8 +15,8 @@ class UserError(Exception):
 def mendable(error: BaseException) -> UserError | None:
     """An exception as what a person can mend; None for one that is a bug.
 
-    Whatever the system refuses is a person's to mend: a disk, a right, a name. So is what a program of the stack does
-    not answer.
+    Errors of the system are a person's to mend: a disk, a permission, a name. So is a program of the stack that does
+    not respond.
     """
     if isinstance(error, UserError):
         return error

@@ -12,7 +12,7 @@ from .errors import StackError
 
 
 class PrometheusError(StackError):
-    """Prometheus cannot be reached, does not take a query, or the answer is not one of its API."""
+    """Prometheus cannot be reached, does not take a query, or the response is not one of its API."""
 
 
 class QueryRefused(PrometheusError):
@@ -47,7 +47,7 @@ class PrometheusClient:
         self._http = http
 
     def samples(self, promql: str, at: float | None = None) -> list[Sample]:
-        """The answer to a query: a sample of each series; of a scalar, one without labels.
+        """The result of a query: a sample of each series; of a scalar, one without labels.
 
         Args:
             promql: The query; its result is a vector or a scalar.
@@ -83,7 +83,7 @@ class PrometheusClient:
         return [rule for group in body["data"]["groups"] for rule in group["rules"]]
 
     def _answer(self, method: str, path: str, words: Mapping[str, str]) -> dict[str, Any]:
-        """The JSON of an answer, which a refused query has too."""
+        """The JSON of a response, which a refused query has too."""
         where = {"data": dict(words)} if method == "POST" else {"params": dict(words)}
         try:
             response = self._http.request(method, path, **where)  # type: ignore[arg-type]

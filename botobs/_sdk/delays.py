@@ -88,7 +88,7 @@ def record_delays(span: Span) -> None:
 
 
 def _overlap(intervals: Iterable[Interval], start: float, end: float) -> float:
-    # A copy: another thread, or a collection in this one, may add an episode meanwhile.
+    # A copy: another thread, or a collection in this one, may add an interval meanwhile.
     return sum(
         max(min(end, stop) - max(start, begin), 0.0) for begin, stop in tuple(intervals) if stop > start
     )

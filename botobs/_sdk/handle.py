@@ -119,7 +119,7 @@ class Handle:
 
     @property
     def running(self) -> bool:
-        """Whether it records."""
+        """Whether botobs is recording."""
         return self._running
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -288,7 +288,7 @@ class Handle:
         return self._heartbeat.reset
 
     def _reports_clean_stop(self) -> bool:
-        # Nobody scrapes a process that has ended: its goodbye needs a collector.
+        # A process that has ended is not scraped: its goodbye needs a collector.
         has_way = not self._pipeline.scrape.serving or self._delivery.sender is not None
         return has_way and reports_clean_stop()
 
@@ -297,7 +297,7 @@ class Handle:
         participants.goodbye()
 
     def _after_fork(self) -> None:
-        """Continue in a forked child as another instance: from zero, with locks and threads of its own."""
+        """Continue in a forked child as another instance: from zero, with new locks and threads."""
         self.counts.reset()
         self._heartbeat.reset()
         self._instrumentations.after_fork()

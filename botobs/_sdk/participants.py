@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Participant(Protocol):
-    """A package that records through botobs and reports a clean stop of its own."""
+    """A package that records through botobs and reports its own clean stop."""
 
     def connect(self) -> None:
         """Report what already exists to the current providers."""

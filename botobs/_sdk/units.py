@@ -30,13 +30,13 @@ _BYTES = (
     | {f"{prefix}B": 1000**power for power, prefix in enumerate(_PREFIXES, 1)}
     | {f"{prefix}iB": 1024**power for power, prefix in enumerate(_PREFIXES, 1)}
 )
-#: Texts beyond it are no quantity of anybody's.
+#: Longer texts are not parsed.
 _LONGEST_TEXT = 64
 _PIECE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?) ?(ms|[smhdwy])")
 _NUMBER = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _SIZE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?) ?([A-Za-z]{0,3})")
 
-#: What is allowed, worded to follow "must be".
+#: What is allowed, worded to stand after "must be".
 DURATION = "a duration like 500ms, 90s, 1.5h, 1h30m or 2d, or a number of seconds"
 SIZE = "a number of bytes, or a size like 500KB, 64MiB or 1.5GB"
 

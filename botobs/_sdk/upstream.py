@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     Gauge = getattr(metrics, "_Gauge", None) or getattr(metrics, "Gauge", object)
 
-#: Keys of the context under which instrumentors look whether to keep silent. Where a release has none, nobody looks.
+#: Keys of the context under which instrumentors look whether to keep silent. Releases without one do not look.
 SUPPRESS_INSTRUMENTATION: str = getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
 SUPPRESS_HTTP_INSTRUMENTATION: str = getattr(
     context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", "suppress_http_instrumentation"

@@ -1,4 +1,4 @@
-"""What costs money is told at once: whoever finds it out asks here for metrics to be exported before their time.
+"""Early exports for faults that cost money: code that detects one asks here for metrics before the next interval.
 
 A module of its own, for those who find it out (the exchange instrumentations, `botobs.trading`) know nothing of who
 exports. Asking is cheap and may be done on any thread; `Pipeline.report_soon` bounds how often an export follows.
@@ -12,12 +12,12 @@ _exporters: list[Callable[[], None]] = []
 
 
 def follow(export_soon: Callable[[], None]) -> None:
-    """Ask `export_soon` from now on; it must not block."""
+    """Call `export_soon` from now on at each request; it must not block."""
     _exporters.append(export_soon)
 
 
 def unfollow(export_soon: Callable[[], None]) -> None:
-    """Ask it no more."""
+    """Stop calling `export_soon`."""
     if export_soon in _exporters:
         _exporters.remove(export_soon)
 

@@ -1,10 +1,10 @@
 """How botobs learns of an exchange client that it does not know.
 
 Of a whole library: a class that derives from `ExchangeClient` says which functions call the exchange, and what the
-calls, messages and answers mean. Its distribution names it as an entry point of the group `botobs_exchange_clients`;
-spans, metrics, limits, the clock, orders and streams follow from it. `botobs.testing.clients` tries it.
+calls, messages and responses mean. Its distribution names it as an entry point of the group `botobs_exchange_clients`;
+botobs derives spans, metrics, limits, the clock, orders and streams from it. `botobs.testing.clients` tries it.
 
-Of answers alone, what they say about an order:
+For responses alone, what they say about an order:
 
     import botobs.clients
 
@@ -15,8 +15,8 @@ Of answers alone, what they say about an order:
 
     botobs.clients.add_classifier(my_exchange)
 
-It is asked by `order.submission()`, `order.answered()` and by the instrumentations of exchange clients alike. What
-`botobs.trading.reconcile` asks of such a client is `Reconcilable`.
+It is called by `order.submission()`, `order.answered()` and by the instrumentations of exchange clients. What
+`botobs.trading.reconcile` calls on such a client is `Reconcilable`.
 """
 
 from __future__ import annotations

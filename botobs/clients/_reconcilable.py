@@ -9,9 +9,9 @@ from typing import Any, Protocol
 class Reconcilable(Protocol):
     """What `botobs.trading.reconcile` asks of a client that is not one of ccxt's.
 
-    The methods only read. They are called one at a time, on a thread of their own, and may block. Orders and trades
+    The methods only read. They are called one at a time, on a separate thread, and may block. Orders and trades
     are mappings with ccxt's keys (https://docs.ccxt.com/#/?id=order-structure); those that are not named below are not
-    looked at. A method raises, whatever it likes, where the exchange did not tell: then nothing is concluded. It raises
+    looked at. A method raises any exception where the exchange did not say: then nothing is concluded. It raises
     `PermissionError` where the exchange refused the request for its rate or has banned the address: then reconcile
     pauses.
 

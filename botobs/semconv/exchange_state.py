@@ -1,4 +1,4 @@
-"""What botobs emits about the state that exchanges tell of themselves, and of our access to them."""
+"""What botobs emits about the status that exchanges report, and about our access to them."""
 
 from __future__ import annotations
 

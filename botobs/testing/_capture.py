@@ -37,7 +37,7 @@ class Capture:
         redactor = Redactor()
         resource = Resource({"service.name": "test"})
         self._ended: list[Any] = []
-        # Tests are in no hurry, and this one asks for each time where a fake clock can answer.
+        # Speed does not matter in tests, and this engine asks a fake clock for each time.
         self._engine = create_engine(
             "stock", resource, ParentBased(ALWAYS_ON), self._ended.append, redactor, Limits()
         )

@@ -11,7 +11,7 @@ BEGIN = 1_704_067_200.0
 
 
 class FakeClock:
-    """A clock that stands still until it is told to move. Calling it gives the time, in seconds since the epoch.
+    """A clock that stands still until a test moves it. Calling it gives the time, in seconds since the epoch.
 
     Args:
         start: Seconds since the epoch.

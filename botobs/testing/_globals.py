@@ -71,7 +71,7 @@ def fresh_trading() -> Iterator[None]:
 
 @contextmanager
 def settlements(measurements: MeterProvider) -> Iterator[None]:
-    """Tell of orders of unknown outcome, unless a running botobs does so already."""
+    """Report orders of unknown outcome, unless a running botobs does so already."""
     telemetry = SettlementTelemetry(_providers.tracer_provider.get_tracer(SCOPE), lambda: None)
     if start.current() is None:
         telemetry.start(measurements.get_meter(SCOPE))

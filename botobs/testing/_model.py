@@ -34,12 +34,12 @@ class Span:
 
     Attributes:
         kind: internal, server, client, producer or consumer.
-        scope: Name of what made it, such as `botobs.trading`.
+        scope: Name of the instrumentation scope, such as `botobs.trading`.
         trace_id: In hexadecimal, as the other ids.
         parent_id: Empty when it has no parent.
         start: Seconds since the epoch.
         end: Seconds since the epoch.
-        links: Trace and span ids of what it is linked to.
+        links: Trace and span ids of the linked spans.
         status: unset, ok or error.
         status_message: Why it failed.
     """

@@ -16,7 +16,7 @@ def leaks(canaries: Iterable[str], payloads: Iterable[tuple[str, bytes]]) -> lis
 
     Args:
         canaries: The secrets.
-        payloads: What to search, each with the words that say what it is.
+        payloads: What to search, each with a description.
 
     Raises:
         ValueError: There is no canary, or one that is too short.

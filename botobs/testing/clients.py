@@ -89,7 +89,7 @@ def exchange(answers: Answers) -> Iterator[str]:
     """An exchange on this machine, over HTTP; its address.
 
     Args:
-        answers: What it answers. A path is compared from its end; what fits nothing is answered with 404.
+        answers: The responses, by path. A path is compared from its end; one that fits none gets 404.
     """
 
     class Handler(BaseHTTPRequestHandler):

@@ -96,7 +96,7 @@ def order(
     side: Side | None = None,
     type: str | None = None,
 ) -> Order:
-    """The order with this client order id, whoever sent it: this process, or one that runs no longer.
+    """The order with this client order id, sent by this process or by an earlier one.
 
     Args:
         client_order_id: The id that the order was sent with.
@@ -153,22 +153,22 @@ def reconcile(
     symbols: Collection[str] = (),
     earlier: bool = False,
 ) -> Reconciliation:
-    """Compare an account with what this process reports, as long as it runs, and settle what nobody knew.
+    """Compare an account with what this process reports, as long as it runs, and settle its unknown orders.
 
-    It only reads, in a thread of its own, and takes at most 5 % of the client's rate limit. Without `botobs.init()`,
+    It only reads, in a separate thread, and takes at most 5 % of the client's rate limit. Without `botobs.init()`,
     and in a simulation, it does nothing.
 
     Args:
-        client: A client of ccxt (sync, async or pro) that nobody else uses and that has not been used before, or one
-            that follows `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
+        client: A client of ccxt (sync, async or pro) that no other code uses and that has not been used before, or one
+            that implements `botobs.clients.Reconcilable`. Its API key need not be allowed to trade.
         every: Seconds between two looks.
-        grace: Seconds for which a difference has to last before it is told: longer than an answer takes.
+        grace: Seconds for which a difference has to last before it is reported: longer than a response takes.
         absent_after: Seconds after its submission from which an order that the exchange does not find was not placed.
         prefix: How the client order ids of this service's orders begin; others in the account are left alone then,
             such as those placed by hand or by other services.
         symbols: Markets to look at, beside those that orders and positions are reported of; needed where an exchange
             does not list all at once.
-        earlier: Tell of orders too that were there before the first look, which an earlier process may have placed.
+        earlier: Report also orders from before the first look, which an earlier process may have placed.
 
     Returns:
         What stops it before the service ends.

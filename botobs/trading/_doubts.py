@@ -19,7 +19,7 @@ def unsettled_order(
     submission: SpanContext | None,
     seen: UnsettledOrder | None,
 ) -> UnsettledOrder:
-    """What is to be remembered.
+    """Build the unsettled order that is remembered.
 
     Args:
         key: Exchange and client order id.

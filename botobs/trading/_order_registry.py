@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: order that is forgotten is still reported on, but its fill has no duration.
 ORDERS_LIMIT = 5000
 
-#: Exchanges that the numbers of orders in flight tell apart.
+#: Exchanges that the numbers of orders in flight distinguish.
 EXCHANGES_LIMIT = 100
 
 Key = tuple[str, str]
@@ -43,13 +43,13 @@ _REFUSED = frozenset({"rejected", "failed"})
 
 
 class OrderRegistry:
-    """Remembers orders by exchange and client order id, and which of them have no answer yet.
+    """Remembers orders by exchange and client order id, and which of them have no response yet.
 
     Attributes:
         recorder: Where the orders report to.
-        unsettled: Where those are remembered of which nobody knows what became of them.
+        unsettled: Where orders of unknown outcome are remembered.
         positions: What fills change.
-        journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
+        journal: Keeps what has no response yet, in case the process is killed; None where no money is at stake.
         rejections: The orders that exchanges have lately rejected.
         lock: Guards what an order has reached.
     """
@@ -118,7 +118,7 @@ class OrderRegistry:
         )
 
     def sent(self, key: Key) -> None:
-        """Wait for the answer to an order."""
+        """Note that an order was sent and waits for its response."""
         with self.lock:
             if len(self._exchanges) < EXCHANGES_LIMIT:
                 self._exchanges.add(key[0])
@@ -132,7 +132,7 @@ class OrderRegistry:
         logger.warning("more than %d orders without an answer: is it reported?", ORDERS_LIMIT)
 
     def answered(self, key: Key) -> None:
-        """Wait for the answer no longer."""
+        """Note that an order no longer waits for its response."""
         with self.lock:
             self._in_flight.pop(key, None)
 

@@ -62,17 +62,17 @@ class Recorder:
         """Take the time from `clock`, in seconds since the epoch; None for the real time.
 
         Durations are differences of `elapsed`, if it is given. Spans are stamped with the clock's time, unless
-        whoever records them follows the same clock.
+        their recorder must use the same clock.
         """
-        self.now: Callable[[], float] = time.time if clock is None else _telling(clock)
+        self.now: Callable[[], float] = time.time if clock is None else _safe_clock(clock)
         # Wall clocks are set, and jump; durations must not.
         own = elapsed or clock
-        self.elapsed: Callable[[], float] = time.perf_counter if own is None else _telling(own)
+        self.elapsed: Callable[[], float] = time.perf_counter if own is None else _safe_clock(own)
         self._real = clock is None
         self._stamps = clock is not None and stamp_spans
 
     def forget(self) -> None:
-        """Begin anew: warnings are given again, and the lock is one that nobody holds."""
+        """Start over: warnings are given again, and the lock is a new one."""
         self._warned = set()
         self._lock = threading.Lock()
 
@@ -96,7 +96,7 @@ class Recorder:
         return bool(self._instruments)
 
     def add(self, metric: Metric, attributes: Attributes, amount: int = 1) -> None:
-        """Count."""
+        """Add `amount` to a counter."""
         self.connect()
         if (instrument := self._instruments.get(metric.name)) is not None:
             instrument.add(amount, attributes)
@@ -198,17 +198,17 @@ class Recorder:
         return {metric.name: metric.create(meter) for metric in names.METRICS if metric.name not in observed}
 
 
-#: How many different warnings are given; each is one of few combinations, unless somebody makes up words.
+#: How many different warnings are given; each is one of few combinations, unless callers make up words.
 _WARNINGS = 100
 
 
 def silent_tracer_provider() -> TracerProvider:
-    """One whose spans go nowhere."""
+    """A tracer provider whose spans are dropped."""
     return _SILENT_TRACES
 
 
 def silent_meter_provider() -> MeterProvider:
-    """One whose measurements go nowhere."""
+    """A meter provider whose measurements are dropped."""
     return _SILENT_METRICS
 
 
@@ -216,21 +216,21 @@ _SILENT_TRACES = NoOpTracerProvider()
 _SILENT_METRICS = metrics.NoOpMeterProvider()
 
 
-def _telling(clock: Callable[[], float]) -> Callable[[], float]:
-    """A service's own clock; where it fails, or tells no time, the time that it told last."""
+def _safe_clock(clock: Callable[[], float]) -> Callable[[], float]:
+    """Wrap a service's own clock: where it raises or returns no number, its last time is returned."""
     last = 0.0
 
-    def tell() -> float:
+    def read() -> float:
         nonlocal last
         try:
-            told = number_of(clock())
+            now = number_of(clock())
         except BaseException as error:
             let_pass(error)
-            told = None
-        last = last if told is None else told
+            now = None
+        last = last if now is None else now
         return last
 
-    return tell
+    return read
 
 
 def _is_placeholder(provider: MeterProvider) -> bool:

@@ -66,8 +66,8 @@ class Bot:
     def state(self, state: State | StrEnum) -> None:
         """Report what the bot is doing now; the state that it is in already is fine, too.
 
-        A change that makes no sense (a stopped bot that pauses) is followed, counted and logged once. So is a word
-        that is not a state, which is not followed.
+        A change that makes no sense (a stopped bot that pauses) is recorded, and counted and logged once. A word
+        that is not a state is counted and logged, but not recorded.
         """
         self._change(state)
 
@@ -120,7 +120,7 @@ class Bot:
 
     @never_raise
     def stop(self) -> None:
-        """Report that the bot has stopped on purpose. It says goodbye: nobody will miss its heartbeat."""
+        """Report that the bot has stopped on purpose. It says goodbye: its missing heartbeat is no fault then."""
         if self._state != "stopped":
             self._change("stopping")
             self._change("stopped")
@@ -141,7 +141,7 @@ class Bot:
         goodbye = self._goodbye
         if goodbye is None or self._state == "stopped":
             return
-        # Turns that were under way when the service was told to stop are no return.
+        # Turns that were under way when the service began to stop are no return.
         if goodbye[1] != SHUTDOWN or self._recorder.now() - goodbye[0] > SHUTDOWN_TAIL:
             self._goodbye = None
 
@@ -151,7 +151,7 @@ class Bot:
 
     @property
     def ended(self) -> bool:
-        """Whether the bot has said goodbye, and nothing has been heard from it since."""
+        """Whether the bot has said goodbye, and has had no turn since."""
         return self._goodbye is not None
 
     @never_raise
@@ -232,7 +232,7 @@ class BotRegistry:
             recorder.observe(metric, self._for_all(observe))
 
     def get(self, id: str, attributes: dict[str, str], heartbeat_interval: float) -> Bot:
-        """The bot `id`, as it is known or new."""
+        """The bot with the id `id`; a new one where it is not known."""
         known = self._bots.get(id)
         if known is not None:
             return known

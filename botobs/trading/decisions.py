@@ -76,8 +76,8 @@ class Decision:
         """The order that the bot decided for.
 
         Args:
-            client_order_id: The id that the order is sent with, unique at the exchange: whatever is heard of the
-                order later is told by it.
+            client_order_id: The id that the order is sent with, unique at the exchange: every later update
+                of the order is found by it.
             exchange: ccxt's id of the exchange, such as `binance`.
             symbol: ccxt's name of the market, such as `BTC/USDT`; on spans only.
             side: `buy` or `sell`.

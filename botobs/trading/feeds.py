@@ -16,7 +16,7 @@ from .sequences import Numbers
 #: Feeds that one process reports on.
 FEEDS_LIMIT = 500
 
-#: Streams of one feed whose numbers are followed.
+#: Streams of one feed whose sequence numbers are checked.
 _STREAMS_LIMIT = 10_000
 
 #: No timestamp in seconds is as large before the year 5138; one that is, is in milliseconds.
@@ -81,11 +81,11 @@ class Feed:
         self._last = now = self._recorder.now()
         self._messages += 1
         self._closed = None
-        told, number = number_of(timestamp), number_of(sequence)
-        if (timestamp is not None and told is None) or (sequence is not None and number is None):
+        sent, number = number_of(timestamp), number_of(sequence)
+        if (timestamp is not None and sent is None) or (sequence is not None and number is None):
             self._recorder.misuse("feed", "a message has a timestamp or a sequence that is no number")
-        if told is not None:
-            self._age = now - (told / 1000 if told > _MILLISECONDS else told)
+        if sent is not None:
+            self._age = now - (sent / 1000 if sent > _MILLISECONDS else sent)
         if number is not None:
             sequence = int(number)
             if self._expected is not None and sequence > self._expected:
@@ -105,14 +105,14 @@ class Feed:
         self._followed[numbers.stream] = numbers.last
 
     def checksum(self, told: int, computed: int) -> bool:
-        """Compare the checksum that the exchange tells of a book with that of the book as it is here.
+        """Compare the exchange's checksum of a book with that of the book as it is here.
 
         Args:
             told: What the exchange sent.
             computed: What `botobs.trading.sequences` or the caller's own code makes of the book.
 
         Returns:
-            Whether they agree; where they do not, the book is wrong and must be asked for anew.
+            Whether they agree; where they do not, the book is wrong and must be fetched again.
         """
         agree = told == computed
         self._compared(agree)
@@ -127,13 +127,13 @@ class Feed:
 
     @never_raise
     def reconnected(self) -> None:
-        """Forget the sequence: what was sent while nobody listened is no gap."""
+        """Forget the sequence: messages that were sent between two connections are no gap."""
         self._expected = None
         self._followed.clear()
 
     @never_raise
     def close(self) -> None:
-        """Report that nobody listens any more, on purpose: the feed says goodbye, its silence is none."""
+        """Report that the feed ends on purpose: it says goodbye, and its silence is no fault."""
         if self._closed is None:
             self._closed = self._recorder.now()
 
@@ -142,7 +142,7 @@ class Feed:
         self._kept = True
 
     def forgotten(self) -> None:
-        """Begin anew in a process that was forked: what was counted is the parent's."""
+        """Start over in a forked child: what was counted is the parent's."""
         self._kept = False
         self._begin()
 

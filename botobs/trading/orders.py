@@ -40,16 +40,16 @@ Number = float | int | Decimal
 #: Stages after which nothing more is expected.
 _ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
 
-#: Stages after which the order may be sent again under its id, or heard of.
+#: Stages after which the order may be sent again under its id, or updated.
 _OPEN: frozenset[str] = frozenset({"failed", "unknown"})
 
 #: Stages that are outcomes, too.
 _OUTCOMES = _ENDS | _OPEN
 
-#: Stages that answer the request: the order is in flight no longer.
+#: Stages that are a response: the order is no longer in flight.
 _ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
 
-#: What settles an order of unknown outcome, by the stage that tells it.
+#: The settlement of an order of unknown outcome, by the stage that is reported.
 _SETTLES: dict[str, Settlement] = {
     "acknowledged": "accepted",
     "partially_filled": "accepted",
@@ -62,7 +62,7 @@ _SETTLES: dict[str, Settlement] = {
 #: Stages after which it is certain that the exchange had the order.
 _TAKEN: frozenset[str] = frozenset(_SETTLES) - {"rejected"}
 
-#: What may still be reported of an order that has ended: answers and fills that were overtaken.
+#: Stages that may still be reported of an order that has ended: responses and fills that were overtaken.
 _OVERTAKEN: frozenset[str] = _OPEN | {"submitted", "acknowledged", "partially_filled"}
 
 _SETTLEMENTS: frozenset[str] = frozenset({*_SETTLES.values(), "failed"})
@@ -72,7 +72,7 @@ _SCOPE = otel_context.create_key("botobs.trading.order")
 
 
 def order_ids(exchange: str, client_order_id: str) -> Ids:
-    """The trace of an order, and its first span, told from its client order id alone."""
+    """The ids of an order's trace and of its first span, derived from its client order id alone."""
     return Ids.derive("botobs.order", exchange, client_order_id)
 
 
@@ -114,7 +114,7 @@ class Order:
 
     @contextmanager
     def submission(self) -> Iterator[Order]:
-        """Send the order inside; its answer is taken from how the block ends, unless it was reported inside.
+        """Send the order inside; its response is taken from how the block ends, unless it was reported inside.
 
         What was seen of the order's own requests decides: whether they were written, and what the exchange answered,
         raised by the client or returned. Where none was seen, a block that ends well acknowledges the order; where a
@@ -152,7 +152,7 @@ class Order:
 
     @never_raise
     def submitted(self) -> None:
-        """Report that the order was sent over a socket on which the answer comes later; else use `submission`."""
+        """Report that the order was sent over a socket on which the response comes later; else use `submission`."""
         with self._submitting():
             pass
 
@@ -169,7 +169,7 @@ class Order:
 
     @never_raise
     def answered(self, answer: object) -> None:
-        """Report the exchange's answer as the client returned it, where a refusal may be returned and not raised.
+        """Report the exchange's response as the client returned it, where a refusal may be returned and not raised.
 
         Args:
             answer: Decoded JSON, its text, or an object of the client's. What it says decides: acknowledged, rejected
@@ -188,9 +188,9 @@ class Order:
 
     @never_raise
     def unknown(self, reason: BaseException | str = "") -> None:
-        """Report that nobody knows whether the exchange has taken the order.
+        """Report that the outcome of the order is unknown.
 
-        It stays unsettled, and the alert on it goes on, until it is heard of again or `settled`.
+        It stays unsettled, and the alert on it goes on, until an update comes or it is `settled`.
         """
         self._report("unknown", {names.ORDER_REASON: _words(reason)})
         if not self._reached & _TAKEN:
@@ -198,7 +198,7 @@ class Order:
 
     @never_raise
     def settled(self, outcome: Settlement) -> None:
-        """Report what became of the order, where somebody has found it out: a person, or a comparison.
+        """Report the outcome of an unsettled order, which a person or a comparison has found out.
 
         It ends the alert on an order of unknown outcome, also on one that another process has sent, which may run no
         longer or on another host. Any later report on the order does the same; this one also says that it never came
@@ -216,7 +216,7 @@ class Order:
 
     @never_raise
     def filled(self, amount: Number, price: Number | None = None, *, complete: bool) -> None:
-        """Report a fill; its amount and price are told where the setting `order_values` allows it.
+        """Report a fill; its amount and price are recorded where the setting `order_values` allows it.
 
         Args:
             amount: What was filled now, in the base currency.
@@ -228,8 +228,8 @@ class Order:
         details = {name: float(value) for name, value in given.items() if value is not None}
         if len(details) < (1 if price is None else 2):
             self._recorder.misuse("order", "a fill has an amount or a price that is no number")
-        told = details if self._order_registry.tells_values() else {}
-        news = self._report("filled" if complete else "partially_filled", told)
+        values = details if self._order_registry.tells_values() else {}
+        news = self._report("filled" if complete else "partially_filled", values)
         # The last fill is reported once; of several in part, each is another one.
         if news or not complete:
             symbol, side = self._attributes.get(names.SYMBOL), self._attributes.get(names.ORDER_SIDE)
@@ -295,7 +295,7 @@ class Order:
 
     @never_raise
     def _answered_by(self, error: BaseException | None, witness: orders.Witness) -> None:
-        # It may have been reported inside, or heard of over another socket meanwhile.
+        # It may have been reported inside, or updated over another socket meanwhile.
         if not self._answered:
             exchange = self._key[0]
             outcome = witness.returned(exchange) if error is None else witness.raised(error, exchange)
@@ -316,7 +316,7 @@ class Order:
         self._pass_on(witness)
 
     def _pass_on(self, witness: orders.Witness) -> None:
-        """Doubt what watched clients could not tell and settle what they could, each by the id it was sent with."""
+        """Mark the orders of watched clients as unsettled or settle them, each by the id it was sent with."""
         taken = bool(self._reached & _TAKEN)
         for seen in witness.doubts:
             # What the order was sent with by another id is another order for the exchange.
@@ -327,7 +327,7 @@ class Order:
                 self._settle("accepted", client_order_id)
 
     def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
-        """Nobody knows what became of the order, or of what a watched client has sent for it."""
+        """Mark the order, or what a watched client has sent for it, as of unknown outcome."""
         bot_id = self._stage_series.get(names.BOT_ID)
         self._order_registry.unsettled.doubt(
             unsettled_order(self._key, self._attributes, bot_id, self._submission, seen)
@@ -388,7 +388,7 @@ class Order:
         if stage == "failed" and "unknown" in self._reached:
             # An attempt that never left says nothing about the one before.
             return set()
-        # A fill or a cancellation that overtakes the answer to the request answers it.
+        # A fill or a cancellation that overtakes the response counts as the response.
         implied = stage in ("partially_filled", "filled", "canceled", "expired") and not over
         news: set[Stage] = {stage, "acknowledged"} if implied else {stage}
         return news - self._reached
@@ -409,7 +409,7 @@ class Order:
         if stage == "rejected":
             self._order_registry.rejections.rejected(self._key[0])
         if stage == "unknown":
-            # When it is heard of again, that is not the time in which the exchange answers.
+            # The time until its next update is not the exchange's response time.
             self._doubted = True
         if stage == "filled" and self._acknowledged_at is not None:
             recorder.record(names.FILL_DURATION, now - self._acknowledged_at, self._with_type())
@@ -431,7 +431,7 @@ class Order:
         return self._series if kind is None else {**self._series, names.ORDER_TYPE: kind}
 
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
-        """Write the stage on the span that is about this order, or on one of its own."""
+        """Write the stage on the span that is about this order, or on a new one."""
         scope = otel_context.get_value(_SCOPE)
         # What goes on after the block has ended has its context still.
         if span is None and isinstance(scope, tuple) and scope[0] is self and scope[1].is_recording():

@@ -35,10 +35,10 @@ class Position:
         Args:
             amount: In the base currency; negative for what is owed.
         """
-        told = number_of(amount)
-        if told is not None:
+        number = number_of(amount)
+        if number is not None:
             with self._lock:
-                self._amount = float(told)
+                self._amount = float(number)
 
     def _add(self, amount: float) -> None:
         """Take a fill into account; negative for a sale."""
@@ -53,7 +53,7 @@ class PositionBook:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked."""
+        """Start over in a forked child."""
         self._lock = threading.Lock()
         self._positions: dict[tuple[str, str], Position] = {}
         self._full = False
@@ -84,9 +84,9 @@ class PositionBook:
         return [symbol for name, symbol in list(self._positions) if name == exchange.lower()]
 
     def amounts(self, exchange: str) -> dict[str, float]:
-        """What the service holds at an exchange, as it is told there.
+        """What the service holds at an exchange, by the names that the exchange uses.
 
-        A derivative is told by its market's name. Of spot markets currencies are held: the positions of one base
+        A derivative is named by its market. Of spot markets currencies are held: the positions of one base
         currency are one amount, and a currency that another market of these is paid in is left out, for what was paid
         is not reported.
         """

@@ -30,11 +30,11 @@ class Numbers:
     """The numbers of one message.
 
     Attributes:
-        stream: What it is about, such as a market: each is numbered by itself.
+        stream: Its subject, such as a market: each is numbered by itself.
         first: The number of the first update in it.
         last: The number of the last.
-        previous: The last number of the message before, where the exchange tells it; -1 where there is none.
-        starts: It is a snapshot, which follows nothing.
+        previous: The last number of the message before, where the exchange sends it; -1 where there is none.
+        starts: It is a snapshot, which needs no message before it.
     """
 
     stream: str
@@ -46,7 +46,7 @@ class Numbers:
     def missing_after(self, before: int | None) -> int:
         """How many updates are missing between the message with the last number `before` and this one.
 
-        Where the exchange only tells which one came before, it is one, however many they are.
+        Where the exchange only says which one came before, it is one, however many they are.
         """
         if self.starts or before is None:
             return 0
@@ -96,7 +96,7 @@ def bybit(message: Mapping[str, Any]) -> Numbers | None:
 
 
 def kraken_checksum(asks: Sequence[Level], bids: Sequence[Level]) -> int:
-    """Of the ten best levels of each side, the best first. https://docs.kraken.com/api/docs/guides/spot-ws-book-v2
+    """The checksum of the ten best levels of each side, the best first. https://docs.kraken.com/api/docs/guides/spot-ws-book-v2
 
     Returns:
         As Kraken sends it: without a sign.
@@ -107,7 +107,7 @@ def kraken_checksum(asks: Sequence[Level], bids: Sequence[Level]) -> int:
 
 
 def bitget_checksum(bids: Sequence[Level], asks: Sequence[Level]) -> int:
-    """Of the 25 best levels of each side, the best first, one of each in turn. OKX has sent the same.
+    """The checksum of the 25 best levels of each side, the best first, one of each in turn. OKX has sent the same.
 
     https://www.bitget.com/api-doc/spot/websocket/public/Depth-Channel
 

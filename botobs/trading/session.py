@@ -30,7 +30,7 @@ class TradingSession:
         recorder: That time and place.
         unsettled: Those of unknown outcome.
         known: The orders that are known of.
-        journal: Keeps what has no answer yet for the case that the process is killed; None where no money is at stake.
+        journal: Keeps what has no response yet, in case the process is killed; None where no money is at stake.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TradingSession:
         self.reconciliations.say_goodbye()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: what the parent has is the parent's to report."""
+        """Start over in a forked child: what the parent has is the parent's to report."""
         _never_raise.forget()
         self.recorder.forget()
         self.bots.forget()

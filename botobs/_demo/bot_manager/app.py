@@ -68,7 +68,7 @@ async def create_bot(request: web.Request) -> web.Response:
 
 @routes.post(r"/bots/{id:\d+}/{command:start|pause|resume|stop}")
 async def command_bot(request: web.Request) -> web.Response:
-    """Ask a bot for something; it follows after the turn that is under way."""
+    """Send a command to a bot; it acts on it after the turn that is under way."""
     bot_id = int(request.match_info["id"])
     try:
         desired = await request.app[FLEET].command(bot_id, Command(request.match_info["command"]))

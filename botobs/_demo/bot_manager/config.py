@@ -11,7 +11,7 @@ from ..environment import names, port, positive, read, whole
 
 @dataclass(frozen=True)
 class Config:
-    """What the bot manager is told from outside.
+    """The settings of the bot manager, from the environment.
 
     Attributes:
         database_url: `postgresql://...` of the application database.

@@ -15,7 +15,7 @@ class TurnFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a turn.
+    """The result of a turn.
 
     Attributes:
         name: One word, such as `placed`, `refused` or `rejected`.

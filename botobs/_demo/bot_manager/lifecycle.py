@@ -26,7 +26,7 @@ class Desired(StrEnum):
 
 
 class Command(StrEnum):
-    """What its owner can ask for."""
+    """A command that a bot's owner can send."""
 
     START = "start"
     PAUSE = "pause"
@@ -68,7 +68,7 @@ def check_transition(current: State, target: State) -> None:
     """Refuse a change of state that makes no sense.
 
     Raises:
-        LifecycleError: `target` does not follow `current`.
+        LifecycleError: There is no transition from `current` to `target`.
     """
     if target not in _NEXT[current]:
         raise LifecycleError(f"a bot that is {current} cannot become {target}")

@@ -55,12 +55,12 @@ class BotRunner:
         self._failures = 0
 
     def want(self, desired: Desired) -> None:
-        """Tell the bot what is wanted from it; it acts after the turn that is under way."""
+        """Set the desired state; the bot acts on it after the turn that is under way."""
         self._desired = desired
         self._changed.set()
 
     async def run(self) -> None:
-        """Live until the bot is wanted to stop."""
+        """Take turns until the desired state is to stop."""
         starting = False
         while True:
             try:

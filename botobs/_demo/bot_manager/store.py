@@ -86,7 +86,7 @@ class BotStore:
 
         Raises:
             UnknownBot: There is none with this id.
-            LifecycleError: `target` does not follow the bot's state.
+            LifecycleError: There is no transition from the bot's state to `target`.
         """
         async with self._session.begin() as session:
             bot = await session.get(Bot, bot_id, with_for_update=True)

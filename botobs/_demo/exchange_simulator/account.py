@@ -36,7 +36,7 @@ class Account:
             self._balances.setdefault(instrument.quote, Balance(_FUNDS))
 
     def balances(self) -> Iterator[tuple[str, Balance]]:
-        """Each currency with its balance."""
+        """Yield each currency with its balance."""
         yield from self._balances.items()
 
     def lock(self, request: Request, best: Decimal) -> None:

@@ -47,7 +47,7 @@ def _addresses(name: str, base: str) -> dict[str, Any]:
     moved: dict[str, Any] = _moved(_known_addresses(name), base, socket)
     if name == "okx":
         return moved | {"rest": base, "ws": f"{socket}/ws/v5"}
-    # ccxt tells spot streams from others by "/stream" in the address.
+    # ccxt recognises spot streams by "/stream" in the address.
     moved["ws"] |= {"spot": f"{socket}/stream/ws"}
     moved["ws"]["ws-api"] |= {"spot": f"{socket}/ws-api/v3"}
     return moved | {"public": f"{base}/api/v3", "private": f"{base}/api/v3"}

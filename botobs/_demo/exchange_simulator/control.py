@@ -74,9 +74,9 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 @routes.post("/control/orders")
 async def touch_order(request: web.Request) -> web.Response:
-    """Do something to an order behind the client's back; streams tell of it unless `order_silence` is on.
+    """Change an order behind the client's back; streams report it unless `order_silence` is on.
 
-    `{"exchange", "do": "place", "symbol", "side", "amount", "price"}` places an order of somebody else's, a market
+    `{"exchange", "do": "place", "symbol", "side", "amount", "price"}` places another account's order, a market
     order without `price`; `"client_id"` names it. `{"exchange", "do": "fill" | "cancel", "client_id"}` ends one.
     """
     body = await _body(request)

@@ -31,7 +31,7 @@ class Fault(StrEnum):
     SERVER_ERROR = "server_error"
     """Requests get the status `value`."""
     MAINTENANCE = "maintenance"
-    """Requests get the response of an exchange in maintenance, which its status endpoint tells, too."""
+    """Requests get the response of an exchange in maintenance; its status endpoint reports it, too."""
     KEY_REFUSED = "key_refused"
     """Signed requests get the response to an API key that is not valid."""
     MARKETS_SUSPENDED = "markets_suspended"
@@ -47,7 +47,7 @@ class Fault(StrEnum):
     DROP_ACKS = "drop_acks"
     """Orders are placed, and the connection is cut before the response."""
     ORDER_SILENCE = "order_silence"
-    """Streams tell nothing of orders."""
+    """Streams send no updates of orders."""
 
 
 _VALUES = {

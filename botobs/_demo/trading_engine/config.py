@@ -13,7 +13,7 @@ from .risk import Limits
 
 @dataclass(frozen=True)
 class Config:
-    """What the trading engine is told from outside.
+    """The settings of the trading engine, from the environment.
 
     Attributes:
         database_url: `postgresql://...` of the application database.

@@ -58,7 +58,7 @@ class OrderDesk:
         """Send the order that was decided for.
 
         Raises:
-            ExchangeUnavailable: Nobody knows whether the exchange took it.
+            ExchangeUnavailable: The outcome of the order is unknown.
         """
         client_order_id = f"{CLIENT_ORDER_ID_PREFIX}{bot_id}x{uuid.uuid4().hex[:20]}"
         order = decision.order(
@@ -86,7 +86,7 @@ class OrderDesk:
         return Placement(accepted=True, client_order_id=client_order_id)
 
     async def settle_older_than(self, seconds: float) -> None:
-        """Cancel orders that nobody has taken for `seconds`, and ask after those that nothing was heard of."""
+        """Cancel orders that were not filled for `seconds`, and fetch those without any update."""
         for order in await self._store.unsettled_longer_than(seconds):
             try:
                 await self._settle(order)

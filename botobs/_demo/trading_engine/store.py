@@ -69,10 +69,10 @@ _UNSETTLED = """
 
 @dataclass(frozen=True, slots=True)
 class UnsettledOrder:
-    """An order that waits at an exchange, or of which nobody knows whether it does.
+    """An order that waits at an exchange, or whose outcome is unknown.
 
     Attributes:
-        exchange_order_id: The exchange's id of it; None when the exchange has not told it.
+        exchange_order_id: The exchange's id of it; None while the exchange has not sent it.
     """
 
     client_order_id: str
@@ -137,11 +137,11 @@ class OrderStore:
         await self._pool.execute(_ACCEPT, client_order_id, exchange_order_id)
 
     async def close(self, client_order_id: str, status: str, reason: str = "") -> None:
-        """Move an order whose end has not been heard of to `status`."""
+        """Move an order that is not known to have ended to `status`."""
         await self._pool.execute(_CLOSE, client_order_id, status, reason)
 
     async def apply(self, report: Report) -> Decimal:
-        """Take over what an exchange reports: status, new fills, position; returns what was filled anew."""
+        """Take over what an exchange reports: status, new fills, position; returns the newly filled amount."""
         async with self._pool.acquire() as connection, connection.transaction():
             order = await connection.fetchrow(_LOCK, report.client_order_id)
             if order is None:
@@ -165,5 +165,5 @@ class OrderStore:
             return new
 
     async def unsettled_longer_than(self, seconds: float) -> list[UnsettledOrder]:
-        """Orders whose end has not been heard of for more than `seconds`, oldest first, at most 50."""
+        """Orders that are not known to have ended after `seconds`, oldest first, at most 50."""
         return [UnsettledOrder(**row) for row in await self._pool.fetch(_UNSETTLED, seconds)]

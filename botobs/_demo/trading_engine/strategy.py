@@ -14,7 +14,7 @@ OrderType = Literal["limit", "market"]
 #: What this is called in monitoring.
 STRATEGY = "mean-reversion"
 
-#: From this distance to the mean on, as a part of it, the bot does not wait for somebody to take its offer.
+#: From this distance to the mean on, as a part of it, the bot takes liquidity instead of waiting for a fill.
 STRONG_DEVIATION = 0.0005
 
 

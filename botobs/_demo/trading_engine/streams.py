@@ -1,4 +1,4 @@
-"""Follows books, trades and our own orders over WebSocket, for as long as the engine runs."""
+"""Watches books, trades and own orders over WebSocket, for as long as the engine runs."""
 
 from __future__ import annotations
 

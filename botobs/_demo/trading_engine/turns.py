@@ -31,7 +31,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a turn.
+    """The result of a turn.
 
     Attributes:
         name: placed, rejected (by the exchange), refused (by the risk check) or no_market_data.

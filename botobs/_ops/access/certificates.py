@@ -1,7 +1,8 @@
-"""The certificates of the stack: an authority of its own, one certificate for its listeners and one for its clients.
+"""The certificates of the stack: its own authority, one certificate for its listeners and one for its clients.
 
 Services that show certificates have another authority, so that theirs open the way in for telemetry and nothing else.
-So has the intake, which strangers reach: what it holds opens the collector's port and neither Tempo nor Mimir.
+So has the intake, the only port that is open to the network: its certificate is good for the collector's
+port, not for Tempo's or Mimir's.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
         extra_hosts: Further names or addresses, over those that were given to `add_hosts`.
 
     Raises:
-        StackError: The authority is somebody else's, and a certificate of theirs is missing.
+        StackError: The authority is the operator's, and a certificate that it has to sign is missing.
     """
     if _needs_renewal(folder / "intake.pem", ()):
         _issue_intake(folder)
@@ -105,7 +106,7 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
 
 def renew(folder: Path) -> None:
-    """Make the leaves anew; the authorities stay, so that nobody has to trust a new one."""
+    """Issue the leaf certificates again; the authorities stay, so that clients need not trust a new one."""
     _issue_intake(folder)
     _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
     _issue_own(folder, "client", ())
@@ -136,7 +137,7 @@ def added_hosts(folder: Path) -> list[str]:
 
 
 def found(folder: Path) -> list[Certificate]:
-    """Every certificate that there is."""
+    """Return every certificate that exists, in the order of their files."""
     return [_read(folder / f"{name}.pem") for name in PURPOSES if (folder / f"{name}.pem").exists()]
 
 
@@ -158,7 +159,7 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
 
 
 def _is_foreign(folder: Path) -> bool:
-    """Whether the authority was put there by somebody who keeps its key, and renews what it has signed."""
+    """Whether the authority is the operator's, who keeps its key and renews the certificates."""
     return (folder / "ca.pem").exists() and not (folder / "ca.key").exists()
 
 

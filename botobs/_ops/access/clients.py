@@ -42,7 +42,7 @@ def _options(secrets: Path) -> dict[str, Any]:
         "auth": ("operator", password),
         "timeout": 10.0,
         "trust_env": False,
-        # Whose data is asked for, where there are several: Mimir and Tempo of a cluster. Nobody else looks at it.
+        # The tenant of the query, for Mimir and Tempo of a cluster. Other components ignore it.
         "headers": {"X-Scope-OrgID": _tenant(Home(secrets.parent))},
     }
 

@@ -1,4 +1,4 @@
-"""Copies of secrets for the containers of docker compose, which run as users of their own.
+"""Copies of secrets for the containers of docker compose, which run as other users.
 
 The folder of the copies is closed, so on the host only its owner reaches them. What a container is given of it is
 mounted there, and can be read by whoever runs in it, the shifted users of rootless engines too. The secrets themselves

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What somebody may want of a running stack."""
+    """An action on a running stack that needs a credential."""
 
     SEND = "send telemetry of its own service"
     SEND_AS_OTHER = "send telemetry as another service"
@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 
 class Credential(StrEnum):
-    """What somebody may hold."""
+    """A credential that gives access to parts of the stack."""
 
     NOTHING = "nothing"
     BOUND_TOKEN = "a service's token (`botobs token create SERVICE`)"
@@ -39,8 +39,8 @@ class Credential(StrEnum):
     INTAKE = "`intake.pem` with its key"
 
 
-#: Upstream's programs know users and no roles: whoever may post alerts to Alertmanager may silence there, whoever may
-#: write into Prometheus may query it. So each has users of its own, and no user is known where he has nothing to do.
+#: Upstream's programs know users and no roles: a user that may post alerts to Alertmanager may silence, one that may
+#: write to Prometheus may query it. So each program has its own users, and knows no others.
 RIGHTS: dict[Credential, frozenset[Action]] = {
     Credential.NOTHING: frozenset(),
     Credential.BOUND_TOKEN: frozenset({Action.SEND}),

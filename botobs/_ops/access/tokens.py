@@ -32,7 +32,7 @@ class Token:
     Attributes:
         value: The secret.
         service: Whose it is.
-        created: The day it was made, as ISO 8601, or empty when nobody knows.
+        created: The day it was made, as ISO 8601, or empty if unknown.
         services: Values of `service.name` that it may send; empty: any.
     """
 
@@ -43,7 +43,7 @@ class Token:
 
     @property
     def id(self) -> str:
-        """A name for it that gives nothing away."""
+        """An id of the token that does not reveal it."""
         return hashlib.sha256(self.value.encode()).hexdigest()[:8]
 
     @property
@@ -53,7 +53,7 @@ class Token:
 
     @property
     def line(self) -> str:
-        """It as a line of the file."""
+        """The token as a line of the file of tokens."""
         names = f"services={','.join(self.services)}" if self.services else ""
         return " ".join(word for word in (self.value, self.service, self.created, names) if word)
 
@@ -79,7 +79,7 @@ def warnings(folder: Path) -> list[str]:
 
 
 def new(service: str, names: Iterable[str] = ()) -> Token:
-    """A token for `service`, which lets nobody in before it is added.
+    """A token for `service`, which is not valid before it is added.
 
     Args:
         service: Whose it is.
@@ -140,7 +140,7 @@ def revoke(folder: Path, wanted: str) -> list[Token]:
 
 
 def ensure_local(folder: Path) -> None:
-    """Let the local services in when nobody has been let in yet."""
+    """Make a token for local services if there is no token yet."""
     if not (folder / "service.token").exists():
         create(folder, LOCAL)
     local = read_secret(folder / "service.token")

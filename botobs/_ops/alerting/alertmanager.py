@@ -14,7 +14,7 @@ from ..access import clients
 from ..errors import StackError
 from ..home import state
 
-#: The worst first; what a rule of somebody's own calls otherwise is between them.
+#: The worst first; other severities, of a user's own rules, are between them.
 _SEVERITIES = {"critical": 0, "error": 1, "warning": 3, "info": 4, "none": 5}
 _OTHER = 2
 #: Labels that say what an alert is about, in the order of messages.
@@ -63,12 +63,12 @@ class Alert:
 
     @property
     def severity(self) -> str:
-        """As its rule has it; empty without."""
+        """The label `severity` of its rule; empty without."""
         return self.labels.get("severity", "")
 
     @property
     def told(self) -> bool:
-        """Whether people are told of it."""
+        """Whether a notification is sent for it: it is neither silenced nor inhibited."""
         return not self.silenced and not self.inhibited
 
     @property
@@ -78,7 +78,7 @@ class Alert:
 
     @property
     def where(self) -> str:
-        """What it is about."""
+        """The labels that say what it is about, such as service and exchange, separated by commas."""
         return ", ".join(self.labels[name] for name in _ABOUT if self.labels.get(name))
 
 
@@ -118,7 +118,7 @@ def _operator(matcher: Mapping[str, Any]) -> str:
 
 
 class Alertmanager:
-    """One that runs.
+    """A client of a running Alertmanager.
 
     Args:
         http: Client with its address and the operator's login.
@@ -134,7 +134,7 @@ class Alertmanager:
         return sorted(firing, key=lambda alert: (urgency(alert.severity), alert.since))
 
     def post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
-        """Tell it of alerts, as Prometheus does."""
+        """Send alerts to Alertmanager, as Prometheus does."""
         self._ask("POST", "/api/v2/alerts", alerts)
 
     def silences(self) -> list[Silence]:
@@ -151,7 +151,7 @@ class Alertmanager:
         self._ask("DELETE", f"/api/v2/silence/{silence_id}")
 
     def counter(self, name: str, **labels: str) -> float:
-        """Sum of one of its own counters over the series with these labels."""
+        """Sum of one of Alertmanager's counters over the series with these labels."""
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         lines = self._text("/metrics").splitlines()
         samples = [
@@ -183,19 +183,19 @@ def connect(running: state.Running) -> Iterator[Alertmanager]:
     Raises:
         StackError: None runs there.
     """
-    # Of a cluster's, which tell each other, any will do.
+    # The members of a cluster share alerts: any of them will do.
     name = next((part for part in sorted(running.parts) if part.startswith("alertmanager")), "alertmanager")
     with clients.client(running.home.secrets, running.url(name)) as http:
         yield Alertmanager(http)
 
 
 def labels_of(name: str, running: state.Running) -> Mapping[str, str]:
-    """The labels on which all alerts agree that fire under a name; none where none fires, or nobody answers."""
+    """The labels that all firing alerts of a name share; none where none fires, or Alertmanager does not respond."""
     try:
         with connect(running) as alertmanager:
             return _common(name, alertmanager)
     except StackError:
-        # A runbook is read above all when something does not answer.
+        # A runbook is read above all when something does not respond.
         return {}
 
 

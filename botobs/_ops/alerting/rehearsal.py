@@ -1,4 +1,4 @@
-"""Sends a firing and a resolved test message by each channel, and says what the other side answered.
+"""Sends a firing and a resolved test message by each channel, and reports the response of each receiver.
 
 An Alertmanager of its own does it, with the configuration and secrets of the stack's, one receiver at a time: people
 get what an alert would send, nobody's groups and silences are touched, and its log is about these messages alone.
@@ -27,7 +27,7 @@ from ..home.home import Home
 from ..settings.receivers import Way, configs_of
 from .alertmanager import Alertmanager, urgency
 
-#: Seconds that the other side of one message has: Alertmanager tries again meanwhile.
+#: Seconds in which the receiver must accept one message: Alertmanager retries meanwhile.
 PATIENCE = 20.0
 _LOOK = 0.1
 #: Labels of the test message.
@@ -39,20 +39,20 @@ TEST = {
 }
 #: Waits of the route: the second message follows the first within a second.
 _PACE = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
-#: What tells of an alert's end only where `send_resolved` says so (Alertmanager's `config/notifiers.go`).
+#: Integrations that notify of resolved alerts only with `send_resolved: true` (Alertmanager's `config/notifiers.go`).
 _ENDS_SILENTLY = frozenset(("email", "slack", "wechat", "rocketchat"))
 _REASON = re.compile(r"\berr=(\"(?:[^\"\\]|\\.)*\"|\S+)")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one message.
+    """The result of one message.
 
     Attributes:
         channel: Its name.
         status: `firing` or `resolved`.
         taken: Whether the other side took it.
-        said: What it answered where it did not, in Alertmanager's words.
+        said: The receiver's error where it refused, in Alertmanager's words.
         seconds: How long it took.
     """
 
@@ -94,7 +94,7 @@ def rehearse(
         program: Alertmanager.
         ways: By which channels.
         labels: Of the alert that is sent.
-        patience: Seconds for each message.
+        patience: Seconds in which the receiver must accept each message.
 
     Raises:
         StackError: Alertmanager does not start.

@@ -68,7 +68,7 @@ class Runbook:
 
     @property
     def queries(self) -> list[RunbookQuery]:
-        """Every query of the page, in its order."""
+        """Every query of the page, in the order of the page."""
         found = []
         for block in _BLOCK.finditer(self.text):
             lines = [line.removeprefix(block[1]) for line in block[3].splitlines()]
@@ -106,7 +106,7 @@ def folder() -> Path:
 
 
 def names() -> list[str]:
-    """The alerts that have one."""
+    """The names of alerts that have a runbook."""
     return sorted(page.stem for page in folder().glob("*.md"))
 
 

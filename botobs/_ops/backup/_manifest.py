@@ -18,7 +18,7 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself.
+    """The description of a backup, kept as a file in it.
 
     Attributes:
         botobs: Version of botobs that the home was last started with.
@@ -32,7 +32,7 @@ class Manifest:
 
 
 def write(folder: Path, botobs: str, digests: Mapping[str, str]) -> None:
-    """Write it: the last file of a backup."""
+    """Write the manifest, the last file of a backup."""
     content = {
         "format": _FORMAT,
         "botobs": botobs or __version__,
@@ -43,7 +43,7 @@ def write(folder: Path, botobs: str, digests: Mapping[str, str]) -> None:
 
 
 def read(folder: Path) -> Manifest:
-    """Read it.
+    """Read the manifest of a backup.
 
     Raises:
         StackError: The folder is no backup, or one of a format that this version does not know.

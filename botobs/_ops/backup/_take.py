@@ -3,7 +3,7 @@
 Of a stack that runs, everything is copied once while it works. Then the collector is held, so that nothing changes
 hands, and the stores after it; only what has changed since is copied again, and all of them go on. What services send
 meanwhile waits with them. A snapshot by Prometheus' API would need no pause, but the API that takes it also deletes
-series, for whoever has a password (https://prometheus.io/docs/prometheus/latest/querying/api/#tsdb-admin-apis).
+series, to users with a password (https://prometheus.io/docs/prometheus/latest/querying/api/#tsdb-admin-apis).
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from ..processes import control
 from . import _manifest
 from ._copy import Mirror, free
 
-#: What a stack would miss. Configuration is rendered anew at every start.
+#: What a backup contains. Configuration is rendered again at every start.
 KEPT = ("data", "secrets", "custom", "botobs.toml", record.NAME)
-#: Of a PostgreSQL to try things with; a database has tools of its own for this.
+#: The data of the bundled PostgreSQL, which is for trials; databases have their own backup tools.
 LEFT_OUT = ("data/postgres",)
 #: Seconds that a process may be held at least, and as many times the first copy as that took.
 _LEAST_LEASE, _TIMES = 120.0, 2.0

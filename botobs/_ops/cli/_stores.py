@@ -15,7 +15,7 @@ from ..home.home import Home
 
 
 def add_dev(parser: argparse.ArgumentParser) -> None:
-    """`--dev`."""
+    """Add the option `--dev`."""
     parser.add_argument(
         "--dev",
         action="store_true",
@@ -25,7 +25,7 @@ def add_dev(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def embedded(options: argparse.Namespace) -> Iterator[Store | None]:
-    """The embedded store, if it is what is meant.
+    """The embedded store, if no stack runs.
 
     Raises:
         StackError: It was asked for and is not there, or it cannot be used.

@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Send, and say what was answered."""
+    """Send the test messages and print the result of each."""
     secrets_of(options)
     home = home_meant(options)
     environment = values.gather(home).texts.get("BOTOBS_ENVIRONMENT", "development")
@@ -85,8 +85,8 @@ def _ways(home: Home, wanted: list[str] | None, labels: Mapping[str, str] | None
             if missing[0] in BY_NAME
             else f"Alerts go by {', '.join(ways)}.",
         )
-    told = ways if labels is None else [way.channel.name for way in found.told(labels)]
-    return [ways[name] for name in wanted or ways if name in told]
+    notified = ways if labels is None else [way.channel.name for way in found.told(labels)]
+    return [ways[name] for name in wanted or ways if name in notified]
 
 
 def _say(answer: Answer) -> None:

@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--route", nargs="+", metavar="LABEL=VALUE",
-        help="say which receivers would be told of an alert with these labels",
+        help="say which receivers an alert with these labels would be sent to",
     )  # fmt: skip
     add_home(parser)
     parser.set_defaults(function=run)
@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
     own = [file for name in FOLDERS for file in files(home.custom, name)]
     faults = [] if given.problems else faults_of(home, given)
     if options.json:
-        told = [{"file": each.file, "line": each.line, "text": each.text} for each in faults]
-        print_json({"home": home.path, "problems": problems, "files": own, "faults": told})
+        listed = [{"file": each.file, "line": each.line, "text": each.text} for each in faults]
+        print_json({"home": home.path, "problems": problems, "files": own, "faults": listed})
     else:
         for sentence in (*problems, *map(str, faults)):
             err.print(f"wrong: {sentence}", markup=False, soft_wrap=True)
@@ -83,12 +83,12 @@ def _say_receivers(home: Home, given: Given, options: argparse.Namespace) -> int
 
 
 def faults_of(home: Home, given: Given) -> list[Fault]:
-    """What is wrong with a person's own files, as `botobs check` tells it."""
+    """What is wrong with a person's own files, as `botobs check` reports it."""
     if not home.custom.is_dir():
         return []
     faults = [Fault(file, 0, "nothing reads a file of this name here") for file in unread(home.custom)]
     if wrong := unreadable(home.custom, _values(home, given)):
-        # Programs would say the same in words of their own.
+        # The programs would report the same once more.
         return faults + wrong
     with _rendered(home, given) as checker:
         faults += check(checker)
@@ -101,7 +101,7 @@ def faults_of(home: Home, given: Given) -> list[Fault]:
 
 @contextmanager
 def _rendered(home: Home, given: Given) -> Iterator[Checker]:
-    """The configuration that the home would be started with, in a folder of its own."""
+    """The configuration that the home would be started with, in a temporary folder."""
     binaries = Binaries()
     with BuildDisplay() as display:
         binaries.require(_PROGRAMS, display)
@@ -110,7 +110,7 @@ def _rendered(home: Home, given: Given) -> Iterator[Checker]:
         make_folder(trial.path)
         values = _values(home, given)
         if not home.exists:
-            # The collector wants to see the secrets that it is told of.
+            # The collector reads the secret files that its configuration names.
             stack_secrets.ensure(trial.secrets)
             values["BOTOBS_SECRETS"] = str(trial.secrets)
         render(trial, values, home.custom)

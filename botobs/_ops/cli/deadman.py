@@ -24,13 +24,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--path-file", metavar="FILE", type=Path, required=True,
-        help="file with the path that Alertmanager posts to; whoever does not know it is not heard",
+        help="file with the path that Alertmanager posts to; requests to other paths get 404",
     )  # fmt: skip
     parser.add_argument("--name", default="botobs", help="which stack it is, for the mail (default: botobs)")
     parser.add_argument(
         "--silence", metavar="SECONDS", type=float, default=180, help="how long is too long (default: 180)"
     )
-    parser.add_argument("--to", required=True, help="who is told")
+    parser.add_argument("--to", required=True, help="the address that mails are sent to")
     parser.add_argument("--from", dest="sender", default="botobs@localhost", help="who writes")
     parser.add_argument(
         "--smtp", metavar="HOST:PORT", default="127.0.0.1:25", help="mail server (default: 127.0.0.1:25)"
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         raise StackError(f"--listen {options.listen}: {error}") from None
     with deadman:
         out.print(
-            f"listening on {options.listen}; after {options.silence:g} s of silence {options.to} is told"
+            f"listening on {options.listen}; after {options.silence:g} s of silence {options.to} gets a mail"
         )
         stop.wait()
     err.print("stopped")

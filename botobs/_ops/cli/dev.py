@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "dev",
         usage="botobs dev [--name NAME] [--limit SIZE] [--home DIR] [--json] -- COMMAND [ARGUMENT ...]",
         description="Run a Python program with monitoring on and no stack: what it sends is kept in a file of bounded "
-        "size. Orders, errors and warnings are told on standard error while it runs, and a summary at its end; "
+        "size. Orders, errors and warnings are printed on standard error while it runs, and a summary at its end; "
         "botobs traces and botobs orders look closer. botobs up takes over what is kept. "
         "The exit code is the program's.",
     )

@@ -96,7 +96,7 @@ def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> I
 
 def _ahead(environ: Mapping[str, str]) -> Iterator[Finding]:
     """What the stack on this machine will run out of."""
-    # A service's installation lacks what these need; whoever runs a stack has it.
+    # A service's installation lacks these libraries; one that runs a stack has them.
     from ..access import clients
     from ..doctor.ahead import disk
     from ..home import state

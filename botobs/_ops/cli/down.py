@@ -16,7 +16,7 @@ from ..stack import Home, StackError
 
 #: Seconds that every part together has to stop.
 BUDGET = 60.0
-#: Seconds in which the system, or whoever started it, takes notice that it has ended.
+#: Seconds in which the system, or its parent process, takes notice that it has ended.
 _NOTICE = 2.0
 
 

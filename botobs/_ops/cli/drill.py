@@ -1,4 +1,4 @@
-"""`botobs drill`: break something on purpose, and see who is told."""
+"""`botobs drill`: break something on purpose, and see who is notified."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "drill",
-        description="Break something on purpose and see that the right people are told, once, and told when it is "
+        description="Break something on purpose and see that the right people are notified once, and when it is "
         "over. Without a running stack the demo is started, with a mail server and a Slack of its own. Without a "
         "name the drills are listed. Exit code 0 when every alert arrived as it should.",
     )
@@ -110,7 +110,7 @@ def _stage(
                 f"the stack in {running.home.path} is {running.environment}, which a drill would break",
                 "If that is what you want, say --allow-production.",
             )
-        err.print(f"breaking the stack in {running.home.path}; who is told is what is configured there")
+        err.print(f"breaking the stack in {running.home.path}; people are notified as it is configured there")
         yield running, None
         return
     from ..drills.demo_packages import require_demo_packages
@@ -118,7 +118,7 @@ def _stage(
     from ..drills.profile import PROFILES
 
     require_demo_packages()
-    # The demo alone would begin on its embedded store, which alerts nobody.
+    # The demo alone would begin on its embedded store, which has no alerts.
     with BuildDisplay() as display:
         Binaries().require(programs(options.cluster), display)
     layout = " as a cluster" if options.cluster else ""

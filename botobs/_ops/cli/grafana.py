@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     push.add_argument(
         "--secrets",
         action="store_true",
-        help="send passwords and keys again: Grafana does not tell the old ones",
+        help="send passwords and keys again: Grafana does not show the old ones",
     )
     push.add_argument("--dashboards-only", action="store_true", help="leave data sources alone")
     push.add_argument(

@@ -100,7 +100,7 @@ def _refuse(content: bytes, kind: str, service: unit.Service) -> None:
 
 
 def _next(kind: str, service: unit.Service, file: Path) -> list[str]:
-    """What a person types then, in order."""
+    """The commands to type next, in order."""
     if kind == "launchd":
         domain = "system" if service.user else "gui/$(id -u)"
         owner = ["-o", service.user] if service.user else []
@@ -123,7 +123,7 @@ def _next(kind: str, service: unit.Service, file: Path) -> list[str]:
 
 
 def _build(service: unit.Service) -> list[str]:
-    """As the service's user, whose folders systemd makes only when the service starts."""
+    """The commands that build the programs as the service's user, before systemd has made its folders."""
     folders = [unit.CACHE / "botobs", *unit.state_folder(service)]
     command = shlex.join(["env", f"XDG_CACHE_HOME={unit.CACHE}", *service.command, "build"])
     return [

@@ -27,8 +27,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "ledger",
         description="Per service: what was made, acknowledged, stored, and is missing. Exit code 1 if anything is, of "
-        "a service or of nobody in particular; 3 if that cannot be told, because a store does not answer or a service "
-        "that sends spans does not tell what it has made; else 0.",
+        "a known or an unknown service; 3 if that is unknown, because a store does not respond or a service "
+        "that sends spans does not report what it has made; else 0.",
     )
     parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
     add_home(parser)
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             found = ledger.read(prometheus, tempo, last, time.time())
         except StackError as error:
-            fail(f"whether anything is missing cannot be told: {error.problem}", error.way_out, options)
+            fail(f"whether anything is missing is unknown: {error.problem}", error.way_out, options)
             return _CANNOT_TELL
     if options.json:
         lost = [{"service": None, "lost": dict(found.lost)}] if found.lost else []
@@ -62,8 +62,8 @@ def run(options: argparse.Namespace) -> int:
 def _show(found: Ledger, last: str) -> None:
     if not found.accounts:
         out.print(
-            f"No service has told anything in the last {last}, without the last {ledger.SETTLE:g} s. "
-            "Where there should be one, botobs doctor tells why."
+            f"No service has reported anything in the last {last}, without the last {ledger.SETTLE:g} s. "
+            "Where there should be one, botobs doctor says why."
         )
         return
     table = Table(box=None, pad_edge=False)
@@ -99,16 +99,16 @@ def _show(found: Ledger, last: str) -> None:
         )
     print_table(table)
     for where, count in sorted(found.lost.items()):
-        out.print(f"Lost of nobody in particular: {count:,} ({where})", markup=False)
+        out.print(f"Lost, of an unknown service: {count:,} ({where})", markup=False)
     for service, count in found.twice.items():
         out.print(
-            f"Stored twice: {count:,} spans of {service}, sent again after an answer was late or lost. A trace shows "
+            f"Stored twice: {count:,} spans of {service}, sent again after a response was late or lost. A trace shows "
             "each once; the count of what is stored has both, and would hide that as many are missing.",
             markup=False,
         )
     if found.silent:
         out.print(
-            f"Cannot tell: {', '.join(found.silent)} sent something, and told nothing of what it has made.",
+            f"Unknown: {', '.join(found.silent)} sent something, and reported nothing of what it has made.",
             markup=False,
         )
     lost = [account.service for account in found.accounts if not account.complete]

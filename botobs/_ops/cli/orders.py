@@ -1,4 +1,4 @@
-"""`botobs orders`: which orders are unsettled, and how somebody who knows says what became of one."""
+"""`botobs orders`: which orders are unsettled, and how a person settles one."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "orders",
-        description="List the orders of which nobody knows what became of them, and those that wait for an answer. "
-        "Exit code 0 when no order is of unknown outcome, 1 when one is, 2 when that cannot be told.",
+        description="List the orders of unknown outcome, and those that wait for a response. "
+        "Exit code 0 when no order is of unknown outcome, 1 when one is, 2 when that is unknown.",
     )
     parser.add_argument(
         "--last",
@@ -47,8 +47,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     settle = actions.add_parser(
         "settle",
-        help="tell what became of an order",
-        description="Tell on behalf of its service what became of an order, where a person has found it out: look at "
+        help="report the outcome of an order",
+        description="Report the outcome of an order on behalf of its service, where a person has found it out: look at "
         "the exchange first. The alert on it ends. Exit code 0 when the collector has taken it.",
     )
     settle.add_argument("id", help="its client order id, or the exchange's id of an order that is listed")
@@ -71,7 +71,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """List."""
+    """List the orders; returns the exit code."""
     try:
         with embedded(options) as store:
             listing = _read(options, store)
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_settle(options: argparse.Namespace) -> int:
-    """Settle one."""
+    """Settle one order; returns the exit code."""
     with embedded(options) as store, _collector(options, store) as environ:
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
@@ -110,7 +110,7 @@ def run_settle(options: argparse.Namespace) -> int:
     )
     if found is None:
         out.print(
-            "It is not among the orders that are listed; what was told is found by its client order id.",
+            "It is not among the orders that are listed; what was reported is found by its client order id.",
             markup=False,
         )
     elif store is None:
@@ -141,7 +141,7 @@ def _written_down(options: argparse.Namespace) -> AbstractContextManager[object]
 
 @contextmanager
 def _collector(options: argparse.Namespace, store: Store | None) -> Iterator[dict[str, str]]:
-    """The variables by which what is told comes to the stack, or into the embedded store."""
+    """The environment with which a settlement is sent to the stack, or to the embedded store."""
     environ = {**os.environ, **({"BOTOBS_HOME": options.home} if options.home else {})}
     if store is None:
         yield environ
@@ -168,12 +168,9 @@ def _show(listing: Listing, last: str) -> None:
     if listing.orders:
         print_table(_table(listing))
         out.print(f"\nSee how one was sent with: botobs traces {name(listing.orders[0].trace_id)}")
-        out.print(
-            "Tell what became of one with: botobs orders settle ID --exchange NAME --outcome "
-            + "|".join(_OUTCOMES)
-        )
+        out.print("Settle one with: botobs orders settle ID --exchange NAME --outcome " + "|".join(_OUTCOMES))
     elif listing.orders is not None:
-        out.print(f"No order of the last {last} is of unknown outcome or without an answer.")
+        out.print(f"No order of the last {last} is of unknown outcome or without a response.")
     if listing.orders is None:
         for each in listing.counted or ():
             bot = f", bot {each.bot}" if each.bot else ""
@@ -184,7 +181,7 @@ def _show(listing: Listing, last: str) -> None:
     if listing.disagreements:
         out.print(
             "They differ for up to half a minute after a change. Later, an order may be older than what Tempo keeps, "
-            "its trace may not have been recorded (sampling), or its service tells nothing of single orders.",
+            "its trace may not have been recorded (sampling), or its service reports no single orders.",
             markup=False,
         )
     for problem in listing.problems:

@@ -21,7 +21,7 @@ from ..prometheus import PrometheusClient
 from ..traces import TempoClient
 
 _PART = {"promql": "prometheus", "traceql": "tempo"}
-#: Rows of an answer at most.
+#: Maximum number of rows of a result.
 _MOST = 40
 
 
@@ -49,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask, and print the answers."""
+    """Run the queries and print their results."""
     running = _elsewhere(options) if options.url else state.require(home_of(options))
     if options.runbook:
         page = runbooks.read(options.runbook)
@@ -92,7 +92,7 @@ def _given(words: list[str]) -> dict[str, str]:
 
 
 def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, Any]]:
-    """The answer to a query now: series with their values, or traces.
+    """The result of a query now: series with their values, or traces.
 
     Args:
         running: The stack.
@@ -100,7 +100,7 @@ def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, 
         query: What is asked.
 
     Raises:
-        PrometheusError: It is wrong, or nobody answers.
+        PrometheusError: The query is wrong, or Prometheus does not respond.
         TempoError: The same of Tempo.
     """
     with clients.client(running.home.secrets, running.url(_PART[language])) as http:

@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show one, or list them."""
+    """Show a runbook, or list all."""
     if options.name is None:
         return _list(options)
     runbook = runbooks.read(options.name)

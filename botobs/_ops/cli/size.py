@@ -42,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--retention", default="15d", help="how long samples and traces are kept (default: 15d)"
     )
-    parser.add_argument("--horizon", default="24h", help="the longest outage without a loss (default: 24h)")
+    parser.add_argument("--horizon", default="24h", help="the maximum outage without a loss (default: 24h)")
     parser.add_argument(
         "--profile",
         choices=["machine", "cluster"],
@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Calculate and print."""
+    """Predict the size of the stack and print it."""
     platform = Platform(
         services=options.services,
         bots=options.bots,

@@ -24,13 +24,13 @@ from ..processes import control
 from ..processes.supervisor import State
 from ..settings import receivers
 
-#: Of a part that does what it is for.
+#: States of a component that works.
 _WELL = frozenset(("ready", "running"))
 
 
 @dataclass(frozen=True)
 class Part:
-    """How one part of the stack is.
+    """The state of one component of the stack.
 
     Attributes:
         url: Its address.
@@ -133,7 +133,7 @@ def _print_parts(parts: Mapping[str, Part]) -> None:
 
 
 def _alerts(running: state.Running, parts: Mapping[str, Part]) -> tuple[list[Alert], str]:
-    """What fires, and why that is not known."""
+    """The firing alerts, and why they are not known; the latter is empty where they are."""
     asked_of = [part for name, part in parts.items() if name.startswith("alertmanager")]
     if not asked_of:
         return [], ""

@@ -76,7 +76,7 @@ def _create(options: argparse.Namespace) -> int:
 
 
 def _names(options: argparse.Namespace) -> list[str]:
-    """What a new token may send: as a rule what it is made for. Services of this user find one for all of them."""
+    """The service names that a new token may send; by default the one that it is made for."""
     if options.any_service_name and options.names:
         raise StackError("--any-service-name and --service-name do not go together")
     if options.any_service_name or options.service == tokens.LOCAL:

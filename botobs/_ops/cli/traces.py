@@ -86,7 +86,7 @@ def _list(found: list[Summary], options: argparse.Namespace) -> int:
                      "start_ns": each.start_ns, "duration": each.duration} for each in found])  # fmt: skip
         return 0
     if not found:
-        out.print(f"No trace in the last {options.last}. Is a service running? botobs doctor tells.")
+        out.print(f"No trace in the last {options.last}. Is a service running? botobs doctor says why not.")
         return 0
     table = Table(box=None, pad_edge=False)
     for title in ("started", "duration", "service", "name", "trace id"):

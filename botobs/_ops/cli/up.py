@@ -1,4 +1,4 @@
-"""`botobs up`: run the stack until it is told to stop."""
+"""`botobs up`: run the stack until it receives a signal to stop."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _summary(stack: Stack) -> dict[str, object]:
 
 
 def _detach(options: argparse.Namespace) -> int:
-    """Start `botobs up` as a process of its own and wait until it says that it runs."""
+    """Start `botobs up` as another process and wait until it says that it runs."""
     home = home_of(options) or Home.from_environ()
     if alive.locked(home.lock):
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")

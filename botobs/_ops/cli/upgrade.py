@@ -27,7 +27,7 @@ from ..stack import StackError
 from . import down
 from .check import faults_of
 
-#: Seconds in which what a command of somebody else has restarted is there.
+#: Seconds in which a stack that another command has restarted is ready.
 _PATIENCE = 600.0
 
 
@@ -67,7 +67,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Upgrade the home that is meant."""
+    """Upgrade the home of the arguments."""
     home = home_meant(options)
     if not home.exists:
         raise StackError(f"no stack has been set up in {home.path}", "Start one with: botobs up")
@@ -152,7 +152,7 @@ def _switch(
     """Start the new stack in place of the old one.
 
     Raises:
-        StackError: It does not become ready; the home is what it was, where there is a backup.
+        StackError: It does not become ready; the home is restored, where there is a backup.
     """
     if options.restart:
         done = subprocess.run(shlex.split(options.restart), check=False).returncode == 0

@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "why",
-        description="Tell what is likely behind an alert, a bot that does not trade, or an order that went wrong: what "
+        description="Say what is likely behind an alert, a bot that does not trade, or an order that went wrong: what "
         "else fires, what changed just before, which errors and traces belong to it, and a first guess with its "
         "reasons. Exit code 0 when something explains it or nothing is wrong, 1 when nothing explains it.",
     )
@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask, and print."""
+    """Explain the alert, bot or order, and print the result."""
     wanted = {
         "exchange_name": options.exchange,
         "service_name": options.service,

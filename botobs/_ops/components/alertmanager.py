@@ -15,7 +15,7 @@ def prepare(context: Context) -> None:
 
 
 def prepare_member(context: Context, member: str) -> Callable[[], Awaitable[None]]:
-    """The same for one of several, by name."""
+    """Return the preparation of one member of a cluster, by name."""
 
     async def run() -> None:
         await asyncio.to_thread(set_aside_broken_snapshots, context.data(member))

@@ -127,7 +127,7 @@ class _Tree:
         (root,) = struct.unpack("<Q", self._read(at, 8))
         if root:
             return self._check_page(root, depth + 1)
-        # A small bucket stands where its header is, as a page of its own.
+        # A small bucket is stored inline behind its header, as a page.
         inline = self._read(at + 16, length - 16)
         if len(inline) < _PAGE.size:
             raise Unreadable(f"page {number} has a bucket without a page")

@@ -37,7 +37,7 @@ def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
 def _files_of_machine(context: Context) -> tuple[str, ...]:
     files = SAMPLING[sampling(context)]
     if context.values.get("BOTOBS_MOVING") != "on":
-        # The last is what stands in `custom/collector` of the home.
+        # The last holds the files of `custom/collector` in the home.
         return (*BEHIND_INTAKE, *files, "custom.yaml")
     if files:
         raise StackError(

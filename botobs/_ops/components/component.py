@@ -59,7 +59,7 @@ class Component:
 
     @property
     def scrape_job(self) -> str:
-        """Name of its scrape job."""
+        """Name of the component's scrape job in Prometheus."""
         return self.job or self.name
 
     @property

@@ -31,7 +31,7 @@ class Context:
     http: httpx.AsyncClient
 
     def port(self, variable: str) -> int:
-        """A port by its variable."""
+        """The port number of an environment variable."""
         return int(self.values[variable])
 
     def url(self, variable: str, path: str = "") -> str:
@@ -39,7 +39,7 @@ class Context:
         return f"https://127.0.0.1:{self.values[variable]}{path}"
 
     def config(self, folder: str, file: str) -> str:
-        """A rendered configuration file."""
+        """The path of a rendered configuration file."""
         return str(self.home.config / folder / file)
 
     def data(self, name: str) -> Path:

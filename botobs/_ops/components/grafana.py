@@ -9,12 +9,12 @@ from .context import Context
 
 
 def find() -> str | None:
-    """The program on PATH, or None."""
+    """The path of Grafana's program on PATH, or None."""
     return shutil.which("grafana")
 
 
 def arguments(context: Context) -> list[str]:
-    """Its command line."""
+    """Grafana's command line."""
     program = Path(find() or "grafana").resolve()
     home = next((folder for folder in program.parents if (folder / "conf" / "defaults.ini").exists()), None)
     return [

@@ -12,7 +12,7 @@ EXECUTABLE = "botobs-intake"
 
 
 def environ_of(context: Context) -> dict[str, str]:
-    """Its environment."""
+    """The environment of the intake's process."""
     return environ(
         COLLECTOR_URL=context.url("BOTOBS_COLLECTOR_OTLP_PORT"),
         SERVICES_CA=context.values.get("BOTOBS_OTLP_CLIENT_CA", ""),

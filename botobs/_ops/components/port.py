@@ -1,4 +1,4 @@
-"""What a listening port is."""
+"""A listening port of the stack."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Port:
         variable: The environment variable that moves it.
         default: The port when nothing is set.
         component: Name of the component, or of the member of a cluster, that listens.
-        purpose: What it is for.
+        purpose: Its use, in a few words.
         auth: The credential that a client must present.
     """
 

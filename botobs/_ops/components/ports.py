@@ -80,7 +80,7 @@ _HOLDS = sys.platform == "linux"
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports on 127.0.0.1 that nobody holds now.
+    """`count` different ports on 127.0.0.1 that are free now.
 
     Raises:
         StackError: There are not so many.
@@ -92,11 +92,11 @@ def free_ports(count: int) -> list[int]:
 
 
 def pick(count: int) -> list[socket.socket]:
-    """`count` sockets, each bound to a port of its own on 127.0.0.1 that nobody held before.
+    """`count` sockets, each bound to another free port on 127.0.0.1.
 
     They lie below those that systems give to outgoing connections (32768 and above on Linux, 49152 elsewhere): one of
     these may be taken by any connection before the program that is to listen has started. As long as a socket is open,
-    nobody else picks its port; on Linux a program can listen there all the same.
+    no other process picks its port; on Linux a program can listen there all the same.
 
     Raises:
         StackError: There are not so many.
@@ -161,7 +161,7 @@ def _refuse_taken(wanted: Iterable[Port], chosen: Mapping[str, int]) -> None:
 
 def _is_free(number: int) -> bool:
     with socket.socket() as probe:
-        # Connections of a stack that has just stopped linger in TIME_WAIT and are in nobody's way.
+        # Connections of a stack that has just stopped linger in TIME_WAIT, and do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))

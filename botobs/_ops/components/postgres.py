@@ -114,7 +114,7 @@ class Server:
                 f"{self.data} holds something that is no database", "Move it elsewhere, or name another home."
             )
         _make_passable(self.data.parent)
-        # What an earlier try has left is of no use to anybody: it gets its own name only once it is whole.
+        # The rest of an earlier try is useless: the folder gets its name only when it is complete.
         made = self.data.with_name(f".{self.data.name}.new")
         shutil.rmtree(made, ignore_errors=True)
         make_folder(made)
@@ -154,7 +154,7 @@ class Server:
                 await self._ensure_role(connection, role)
             await connection.execute(f"GRANT pg_monitor TO {EXPORTER_ROLE}")
             await connection.execute(f"ALTER ROLE {EXPORTER_ROLE} SET statement_timeout = '10s'")
-            # Sizes of tables wait for whoever has locked one; without this, the whole scrape would, and be lost.
+            # The query of table sizes waits for locks; without this, the whole scrape would time out.
             await connection.execute(f"ALTER ROLE {EXPORTER_ROLE} SET lock_timeout = '300ms'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DEMO_DATABASE):
                 await connection.execute(f"CREATE DATABASE {DEMO_DATABASE} OWNER {DEMO_ROLE}")

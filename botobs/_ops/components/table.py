@@ -34,7 +34,7 @@ COMPONENTS: tuple[Component, ...] = (
         environ=collector.environ_of,
         prepare=collector.prepare,
         stores=True,
-        # Through the intake: its own port answers to nobody else.
+        # Through the intake, the only client that its own port accepts.
         address="BOTOBS_OTLP_HTTP_PORT",
         health=("BOTOBS_COLLECTOR_HEALTH_PORT", "/"),
         # Its metrics are pushed; this is where Prometheus sees that it runs.
@@ -67,7 +67,7 @@ COMPONENTS: tuple[Component, ...] = (
         health=("BOTOBS_INTAKE_HEALTH_PORT", "/"),
         scraped="BOTOBS_INTAKE_HEALTH_PORT",
         after=("collector",),
-        # What is under way is answered.
+        # Requests under way get their response.
         stop_budget=10,
         always=True,
     ),
@@ -86,7 +86,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--web.enable-otlp-receiver",
             "--enable-feature=exemplar-storage",
             "--alertmanager.notification-queue-capacity=10000",
-            # After a restart a pending alert goes on where it was; by default it begins anew, or waits ten minutes.
+            # After a restart a pending alert goes on where it was; by default it starts over, or waits ten minutes.
             "--rules.alert.for-grace-period=30s",
             # How often a firing alert is sent to Alertmanager; without four of these it takes the alert for resolved.
             "--rules.alert.resend-delay={BOTOBS_ALERT_RESEND_DELAY}",

@@ -16,7 +16,7 @@ _TEN_YEARS = 10 * 365 * 86_400.0
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
-    """`--home` and `--json`."""
+    """Add the options `--home` and `--json`."""
     parser.add_argument(
         "--home",
         metavar="DIR",
@@ -92,7 +92,7 @@ def seconds_of(option: str, text: str, most: float = _TEN_YEARS) -> float:
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:
-    """`--yes`."""
+    """Add the option `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask first, as a terminal is asked")
 
 
@@ -100,7 +100,7 @@ def agree(options: argparse.Namespace, question: str) -> None:
     """Ask at a terminal before something is changed that cannot be undone; a script has meant what it says.
 
     Raises:
-        StackError: The answer is not yes.
+        StackError: The user does not confirm with yes.
     """
     # A service manager may have started us without any standard input.
     if options.yes or options.json or sys.stdin is None or not sys.stdin.isatty():
@@ -111,7 +111,7 @@ def agree(options: argparse.Namespace, question: str) -> None:
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
-    """What `up` and the demo can be told about the stack."""
+    """Add the options of `up` and the demo that are about the stack."""
     parser.add_argument(
         "--ports", choices=["fixed", "auto"], default="fixed", help="auto picks free ports (default: fixed)"
     )
@@ -130,7 +130,7 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:
-    """`--profile`."""
+    """Add the option `--profile`."""
     parser.add_argument(
         "--profile", choices=["machine", "cluster"], default="machine",
         help="cluster: gateways, Mimir, Tempo and Alertmanager as several processes, with an object store "

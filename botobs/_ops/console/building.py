@@ -41,7 +41,7 @@ class BuildDisplay:
         err.print(f"Building {names} from source: about {self._minutes()} on two cores, once.")
 
     def note(self, text: str) -> None:
-        """Say it."""
+        """Print a message."""
         err.print(text, markup=False)
 
     def start(self, item: Missing, verb: str) -> None:

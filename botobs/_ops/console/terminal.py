@@ -24,7 +24,7 @@ def styled(*parts: str | tuple[str, str]) -> Text:
 
 
 class Terminal(Console):
-    """A console without markup, which shows what it is given and obeys nothing of it."""
+    """A console without markup: it shows text as it is, and removes control characters."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, **options)
@@ -33,7 +33,7 @@ class Terminal(Console):
             self.width = _USUAL_WIDTH
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich does: its own orders pass, texts are made visible.
+        """Render as rich does, with control characters in texts made visible.
 
         Titles of panels take markup in any console, and so links: they are shown, and lead nowhere.
         """

@@ -50,7 +50,7 @@ class Programs(Protocol):
     """Gives the path of a program by its name."""
 
     def __getitem__(self, program: str, /) -> Path:
-        """The path."""
+        """The path of a program."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Checker:
     def started(
         self, program: str, *words: object, cwd: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """A program that has run to its end."""
+        """Run a program to its end and return the completed process."""
         command = [str(self.programs[program]), *map(str, words)]
         return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=_LONGEST, check=False)
 
@@ -109,7 +109,7 @@ def require(checker: Checker) -> None:
 
 
 def receivers_of(checker: Checker, labels: Sequence[str]) -> list[str]:
-    """Who would be told of an alert, in the order of the routes.
+    """The receivers that an alert would be sent to, in the order of the routes.
 
     Args:
         checker: Whose configuration.
@@ -129,7 +129,7 @@ def receivers_of(checker: Checker, labels: Sequence[str]) -> list[str]:
 
 
 def unreadable(custom: Path, values: Mapping[str, str]) -> list[Fault]:
-    """A fault for every file that is not what its folder is for, whoever reads it."""
+    """A fault for every file that cannot be read as what its folder is for."""
     faults = []
     for name, read in _READERS.items():
         for file in files(custom, name):
@@ -245,7 +245,7 @@ def _alertmanager(checker: Checker) -> Iterator[Fault]:
 
 
 def _templates(checker: Checker) -> Iterator[Fault]:
-    """What routes name and nobody defines: Alertmanager starts with it, and can send no message."""
+    """Templates that routes name and that are not defined: Alertmanager starts, but can send no message."""
     folder = checker.config / "alertmanager"
     texts = [file.read_text(encoding="utf-8") for file in folder.glob("*/*.tmpl")]
     defined = {name for text in texts for name in _DEFINED.findall(text)}

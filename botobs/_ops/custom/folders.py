@@ -20,7 +20,7 @@ class Folder:
 
     Attributes:
         suffixes: Of the files that are read.
-        program: The folder of configuration that they belong to; its name tells how a value is quoted.
+        program: The folder of configuration that they belong to; its name decides how a value is quoted.
         purpose: What they are.
     """
 
@@ -43,7 +43,7 @@ FOLDERS: Mapping[str, Folder] = {
 
 
 def files(custom: Path, name: str) -> Sequence[Path]:
-    """The files of one folder, by name; those whose name begins with a dot are nobody's."""
+    """The files of one folder, by name; those whose name begins with a dot are ignored."""
     folder = custom / name
     if not folder.is_dir():
         return ()

@@ -121,8 +121,8 @@ def _check_routing(file: Path, text: str, content: Mapping[str, Any]) -> None:
 def with_routes(ours: str, theirs: Sequence[Mapping[str, Any]]) -> str:
     """Our Alertmanager configuration with a person's routing in it.
 
-    Their routes come behind that of the Watchdog, which nobody may take away, and before those that tell everybody: a
-    route with `continue: true` is told beside them, one without instead of them.
+    Their routes come behind that of the Watchdog, which must stay, and before the general ones: a
+    route with `continue: true` is notified besides them, one without in their place.
     """
     if not theirs:
         return ours

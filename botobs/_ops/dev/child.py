@@ -7,7 +7,7 @@ import resource
 import signal
 from collections.abc import Mapping, Sequence
 
-#: What may end a program, or tell it something; each reaches the program once.
+#: Signals that are passed on to the program, each once.
 _SIGNALS = frozenset(
     {
         signal.SIGINT,
@@ -65,13 +65,13 @@ class Child:
         What is typed at the terminal, and its end, reach the whole process group without us.
         """
         while True:
-            told = signal.sigwaitinfo(_SIGNALS)
-            if told.si_signo == signal.SIGCHLD:
+            received = signal.sigwaitinfo(_SIGNALS)
+            if received.si_signo == signal.SIGCHLD:
                 pid, status = os.waitpid(self._pid, os.WNOHANG)
                 if pid:
                     return status
-            elif told.si_pid:
-                os.kill(self._pid, told.si_signo)
+            elif received.si_pid:
+                os.kill(self._pid, received.si_signo)
 
 
 def end_as(status: int) -> int:
@@ -84,5 +84,5 @@ def end_as(status: int) -> int:
     if number != signal.SIGKILL:
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-    # Blocked by whoever started us: the code that a shell makes of it.
+    # The parent process has blocked the signal: exit with the code that a shell uses for it.
     return 128 + number

@@ -13,25 +13,25 @@ from ..embedded import otlp
 from ..traces.query import SUBMITTING
 
 _SUBMITTING = re.compile(SUBMITTING)
-#: An order whose answer takes longer than 25 ms is told of before it.
+#: The span that the SDK exports before the response where an order waits longer than 25 ms for it.
 _WAITING = "order submitted"
-_TOLD = {_WAITING: "waiting", orders.UNKNOWN_SPAN: "unknown", orders.SETTLED_SPAN: "settled"}
+_ORDER_SPANS = {_WAITING: "waiting", orders.UNKNOWN_SPAN: "unknown", orders.SETTLED_SPAN: "settled"}
 #: The severity number from which a log record is noted: WARN.
 _WARN = 13
-#: Traces and orders that are remembered, so that each is told of once.
+#: Traces and orders that are remembered, so that each is printed once.
 _REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth a line.
+    """One line for the terminal.
 
     Attributes:
         kind: `order`, `error` or `log`.
         time: Seconds since the epoch.
-        service: Who tells it.
+        service: Name of the service that sent it.
         text: What happened.
-        outcome: Of an order: what its span tells, such as `accepted` or `unknown`; else `waiting`, `settled`,
+        outcome: Of an order: that of its span, such as `accepted` or `unknown`; else `waiting`, `settled`,
             `answered` or `error`. Empty for the others.
         duration: Seconds that it took; None where that says nothing.
         trace_id: Where to look; empty for a log record without a trace.
@@ -46,7 +46,7 @@ class Note:
     trace_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """For machines; without what there is not."""
+        """The note as JSON, without empty fields."""
         return {"event": self.kind} | {
             name: value for name, value in asdict(self).items() if name != "kind" and value not in ("", None)
         }
@@ -60,7 +60,7 @@ class Notes:
         self._failed = _Remembered()
 
     def of(self, signal: str, request: Any) -> Iterator[Note]:
-        """What is worth a line in a request."""
+        """Yield the notes on an export request."""
         if signal == "traces":
             for resource, span in otlp.spans(request):
                 note = self._of_span(str(resource.get("service.name", "unknown")), span)
@@ -72,11 +72,11 @@ class Notes:
                     yield _of_record(str(resource.get("service.name", "unknown")), record)
 
     def _of_span(self, service: str, span: Any) -> Note | None:
-        if span.name in _TOLD:
-            return _order(service, span, otlp.attributes(span), _TOLD[span.name])
+        if span.name in _ORDER_SPANS:
+            return _order(service, span, otlp.attributes(span), _ORDER_SPANS[span.name])
         failed = span.status.code == span.status.STATUS_CODE_ERROR
         if _SUBMITTING.fullmatch(span.name):
-            # The client's span and the submission's above it tell of the same order.
+            # The client's span and the submission's above it are about the same order.
             found = otlp.attributes(span)
             if self._orders.new((span.trace_id, found.get(exchange.ORDER_CLIENT_ID))):
                 if failed:
@@ -110,9 +110,9 @@ class _Remembered:
 
 def _outcome(found: Mapping[str, Any], failed: bool) -> str:
     names = (exchange.ORDER_OUTCOME, trading.ORDER_OUTCOME, trading.ORDER_STAGE)
-    told = next((found[name] for name in names if found.get(name)), None)
+    outcome = next((found[name] for name in names if found.get(name)), None)
     # By a library's instrumentation that knows nothing of orders.
-    return str(told) if told else "error" if failed else "answered"
+    return str(outcome) if outcome else "error" if failed else "answered"
 
 
 def _order(service: str, span: Any, found: Mapping[str, Any], outcome: str) -> Note:
@@ -123,11 +123,11 @@ def _order(service: str, span: Any, found: Mapping[str, Any], outcome: str) -> N
         exchange.ORDER_TYPE,
         exchange.ORDER_CLIENT_ID,
     )
-    told = " ".join(str(found[name]) for name in names if found.get(name))
+    subject = " ".join(str(found[name]) for name in names if found.get(name))
     reason = span.status.message
-    length = None if span.name in _TOLD else _seconds(span)
+    length = None if span.name in _ORDER_SPANS else _seconds(span)
     return Note(
-        "order", span.end_time_unix_nano / 1e9, service, _line(f"{told}: {reason}" if reason else told),
+        "order", span.end_time_unix_nano / 1e9, service, _line(f"{subject}: {reason}" if reason else subject),
         outcome, length, span.trace_id.hex(),
     )  # fmt: skip
 

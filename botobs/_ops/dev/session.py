@@ -107,7 +107,7 @@ class Session:
         return status
 
     def _take_left(self) -> None:
-        """Take the orders that the program had in flight when it was killed, and has told nobody of."""
+        """Take the orders that the program had in flight when it was killed, and has not reported."""
         state_dir = state_folder(self._environ)
         for directory in (state_dir, *announced(state_dir)):
             deliver_left(directory, self._take_submissions)

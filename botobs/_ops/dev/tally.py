@@ -48,7 +48,7 @@ class Tally:
         return not (self.spans or self.log_records or self.metric_requests)
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """The counts as JSON."""
         return {
             "spans": self.spans,
             "failed": self.failed,
@@ -59,10 +59,10 @@ class Tally:
         }
 
     def sentence(self) -> str:
-        """For people."""
+        """The counts as a sentence."""
         parts = [f"{self.spans} spans ({self.failed} failed)"]
         if self.log_records:
             parts.append(f"{self.log_records} log records")
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.orders.items()))
-        parts.append(f"orders: {told or 'none'}")
+        by_outcome = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.orders.items()))
+        parts.append(f"orders: {by_outcome or 'none'}")
         return "; ".join(parts)

@@ -59,7 +59,7 @@ class Voice:
             self._line(_text(note))
 
     def say(self, event: str, sentence: str, **values: Any) -> None:
-        """A sentence, or an object with values."""
+        """Print a sentence, or `values` as a JSON object."""
         with self._lock:
             if self._machines:
                 self._object({"event": event, "text": sentence, **values})

@@ -14,12 +14,12 @@ from ..._version import __version__
 from ...semconv import sdk
 from .findings import Finding
 
-#: Seconds that both may take from the SDK through the collector into a store that can be asked.
+#: Seconds that trace and metric may take from the SDK to a store that can be queried.
 PATIENCE = 30.0
 
 
 def canary(handle: Handle, stack: Stack | None, patience: float = PATIENCE) -> Iterator[Finding]:
-    """Send both, and look for both."""
+    """Send a trace and a metric, and look for them in Tempo and Prometheus; yields what is found."""
     with span("botobs doctor canary") as current:
         trace_id = format_trace_id(current.get_span_context().trace_id)
     instance = handle.instance_id
@@ -64,7 +64,7 @@ def _sought(what: str, store: str, search: Search, patience: float) -> Finding:
             text = f"{what} is not looked for in {store}: the Python package {error.name} is not installed"
             return Finding("canary", "note", text, "Install it with: pip install 'botobs[stack]'")
         except Exception as error:
-            # Whatever an HTTP client or a store may bring up is the answer to a diagnosis.
+            # Any error of the HTTP client or of the store is a finding.
             problem = f"{store} at {address} cannot be asked: {error}"
         if time.monotonic() - begin > patience:
             hint = f"The collector took it, so look between the two: botobs status, and logs/collector.log of {store}."

@@ -30,7 +30,7 @@ _PACKAGES = (
     "opentelemetry-proto",
     "wrapt",
 )
-#: Distributions that start an OpenTelemetry of their own in every process they are asked to.
+#: Distributions that start another OpenTelemetry SDK in the processes that they instrument.
 _RIVALS = (
     "opentelemetry-distro",
     "ddtrace",
@@ -41,12 +41,12 @@ _RIVALS = (
 )
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
-#: Days before an end at which it is told: time enough to plan.
+#: Days before the end of support from which it is reported.
 AHEAD = 90.0
 
 
 def settings(found: Settings) -> Iterator[Finding]:
-    """Settings that cannot be used."""
+    """Report settings that cannot be used."""
     for problem in found.problems:
         yield Finding("settings", "error" if problem.essential else "warning", problem.text)
     if not found.problems:
@@ -60,7 +60,7 @@ def settings(found: Settings) -> Iterator[Finding]:
 
 
 def versions() -> Iterator[Finding]:
-    """What runs here."""
+    """Report the versions of botobs, Python and the libraries that matter."""
     found = [f"botobs {__version__}", f"Python {platform.python_version()}"]
     found += [f"{name} {installed}" for name in _PACKAGES if (installed := _version(name)) is not None]
     yield Finding("process", "ok", ", ".join(found))
@@ -68,7 +68,7 @@ def versions() -> Iterator[Finding]:
 
 
 def rivals(handle: Handle) -> Iterator[Finding]:
-    """Other telemetry in the same process."""
+    """Report other telemetry that is installed or set up here."""
     for note in handle.notes:
         yield Finding("process", "warning", note, "Let botobs.init() come first, or remove the other set-up.")
     for variable in ("OTEL_PYTHON_TRACER_PROVIDER", "OTEL_PYTHON_METER_PROVIDER", "OTEL_CONFIG_FILE"):
@@ -171,7 +171,7 @@ def _files(found: Settings) -> Iterator[Finding]:
 
 
 def in_the_open(found: Settings) -> Iterator[Finding]:
-    """Whether a token is sent where others can read it: whoever has read it can send as this service."""
+    """Report a token that is sent without encryption: everyone who reads it can send as this service."""
     if not (found.endpoint or "").startswith("http:") or not (found.token or found.token_file):
         return
     host = urlsplit(found.endpoint or "").hostname or ""
@@ -194,7 +194,7 @@ def _reach(endpoint: str) -> Finding | None:
             "collector", "error", f"no machine is called {host}", "Look for a slip in the endpoint."
         )
     except TimeoutError:
-        text = f"{host} does not answer on port {port}"
+        text = f"{host} does not respond on port {port}"
         return Finding("collector", "error", text, "A firewall may be in between, or the machine is down.")
     except ConnectionRefusedError:
         text = f"nobody listens on port {port} of {host}"

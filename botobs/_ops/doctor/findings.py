@@ -18,7 +18,7 @@ _BOLD, _DIM = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
         area: Such as `collector` or `canary`.

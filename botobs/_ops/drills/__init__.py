@@ -1,1 +1,1 @@
-"""Faults on purpose: each drill breaks one thing and shows that people are told, once, and told when it is over."""
+"""Faults on purpose: each drill breaks one thing and checks that people are notified once, and of its end."""

@@ -1,6 +1,6 @@
-"""The dead-man's switch: stands outside the stack, hears its Watchdog, and mails when it falls silent.
+"""The dead man's switch: runs outside the stack, receives its Watchdog, and mails when that stops.
 
-Alerts cannot tell that alerting is broken. So one alert, the Watchdog, fires always and is posted here every minute;
+No alert can report that alerting is broken. So one alert, the Watchdog, always fires and is posted here every minute;
 when it stops coming, whatever the reason, this process sends a mail by itself. It needs nothing of the stack: run it on
 another machine, or use a service that does the same.
 """
@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 
-#: Name under which silence is told, beside the alerts of Prometheus.
+#: Name under which drills list the mail on silence, beside the alerts of Prometheus.
 ALERT = "WatchdogSilent"
 #: Seconds between two looks at the clock, and between two attempts to send a mail.
 _LOOK = 0.5
@@ -66,15 +66,15 @@ class Deadman(AbstractContextManager["Deadman"]):
     """Listens for one stack's Watchdog.
 
     Args:
-        tell: Sends a subject and a text; an OSError means that it is tried again.
+        tell: Sends a mail with a subject and a text. After an OSError it is called again.
         name: Which stack it is, for the reader.
-        silence: Seconds without the Watchdog after which it is told.
+        silence: Seconds without the Watchdog after which a mail is sent.
         address: Where to listen.
         secret: Path that Alertmanager posts to: who does not know it cannot keep the switch quiet.
 
     Attributes:
         url: Address for Alertmanager, the secret included.
-        heard: When the Watchdog came last, in seconds since the epoch; 0 before the first time.
+        heard: When the Watchdog was received last, in seconds since the epoch; 0 before the first time.
     """
 
     def __init__(

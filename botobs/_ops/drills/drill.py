@@ -1,4 +1,4 @@
-"""What a drill is."""
+"""The declaration of a drill."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Reach = Callable[[Setting], float]
 
 
 def after(seconds: float) -> Reach:
-    """Seconds that no setting changes."""
+    """Return a time that is a fixed number of seconds."""
     return lambda _: seconds
 
 
 def window(name: str) -> Reach:
-    """As long as a setting says."""
+    """Return a time that is the value of a setting, in seconds."""
     return lambda setting: setting(name)
 
 
@@ -45,7 +45,7 @@ class Drill:
         lingers: Seconds that the rule still sees a fault that is over.
         also: Further alerts that the fault has to raise, as their runbooks say.
         silent: Alerts that the fault causes too, and that an inhibition has to keep quiet.
-        never: Alerts that nobody may be told, because they would accuse something that is well.
+        never: Alerts that must not fire, because what they are about is well.
         traceql: Finds a trace of what the fault did.
         severity: Severity of the rule that fires, where the alert has two.
     """
@@ -67,7 +67,7 @@ class Drill:
 
     @property
     def by_deadman(self) -> bool:
-        """Whether the dead-man's switch tells it, because alerting itself is what is broken."""
+        """Whether the dead man's switch reports the fault, because it breaks alerting itself."""
         return self.alert == deadman.ALERT
 
 

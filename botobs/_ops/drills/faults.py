@@ -53,7 +53,7 @@ def exchange(name: str, fault_name: str, value: float | None = None, share: floa
 
 
 def both(one: Fault, other: Fault) -> Fault:
-    """Two things break at once."""
+    """Combine two faults that begin at the same time."""
 
     @contextmanager
     def fault(target: Target, seconds: float) -> Iterator[None]:

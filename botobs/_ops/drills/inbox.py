@@ -68,12 +68,12 @@ class Inbox:
         self._messages: list[Message] = []
 
     def add(self, channel: str, subject: str, text: str) -> None:
-        """Take a message in."""
+        """Add a received message."""
         message = Message(channel, subject, text, time.time())
         with self._lock:
             self._messages.append(message)
 
     def since(self, at: float = 0.0) -> list[Message]:
-        """What came at `at` or later."""
+        """The messages that were received at `at` or later, in seconds since the epoch."""
         with self._lock:
             return [message for message in self._messages if message.at >= at]

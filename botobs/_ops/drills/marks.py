@@ -50,7 +50,7 @@ class Mark(AbstractContextManager["Mark"]):
         self._worker.join()
 
     def undone(self) -> None:
-        """Say that nothing is broken any more."""
+        """Record that the fault is repaired."""
         self._over.set()
 
     def _go_on(self) -> None:

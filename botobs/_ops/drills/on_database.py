@@ -35,7 +35,7 @@ DRILLS = (
     ),
     Drill(
         name="database-frozen",
-        does="stops the threads of PostgreSQL, which takes connections then and answers nothing",
+        does="stops the threads of PostgreSQL, which then accepts connections and sends nothing",
         alert="DatabaseDown",
         labels={},
         fault=taken("postgres", "freeze"),

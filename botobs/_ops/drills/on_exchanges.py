@@ -9,11 +9,11 @@ _BINANCE = {"exchange_name": "binance"}
 _OKX = {"exchange_name": "okx"}
 #: Seconds of silence that no rhythm of a stream explains.
 _SILENCE = 30.0
-#: Seconds for which each answer of the exchange says that the ban lasts.
+#: Seconds for which the ban lasts, as each response of the exchange says.
 _BAN = 10.0
-#: Seconds until the demo's trading engine has asked after an order that it knows nothing of, and that is told.
+#: Seconds until the demo's trading engine has fetched an order of unknown outcome, and its settlement is exported.
 _ASKED_AFTER = 30.0
-#: Seconds until an order has been sent and a wrong answer has come.
+#: Seconds until an order has been sent and a wrong response has come.
 _ORDER = 2.0
 
 
@@ -71,7 +71,7 @@ DRILLS = (
     ),
     Drill(
         name="exchange-rate-limit",
-        does="lets one simulated exchange answer one request in five with 429",
+        does="lets one simulated exchange respond to one request in five with 429",
         alert="ExchangeRateLimited",
         labels=_OKX,
         fault=exchange("okx", "rate_limit", value=0, share=0.2),
@@ -150,7 +150,7 @@ DRILLS = (
     ),
     Drill(
         name="orders-rejected",
-        does="lets one simulated exchange reject every order for want of balance",
+        does="lets one simulated exchange reject every order because the balance is too small",
         alert="OrderRejectsHigh",
         labels=_BINANCE,
         fault=exchange("binance", "reject_orders"),
@@ -160,7 +160,7 @@ DRILLS = (
     ),
     Drill(
         name="orders-unknown",
-        does="lets one simulated exchange answer with 503, which does not say whether it has taken an order",
+        does="lets one simulated exchange respond with 503, which does not say whether it has taken an order",
         alert="OrderOutcomeUnknown",
         labels={**_OKX, "service_name": "trading-engine"},
         fault=exchange("okx", "server_error", value=503),

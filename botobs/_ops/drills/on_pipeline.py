@@ -37,7 +37,7 @@ DRILLS = (
     ),
     Drill(
         name="prometheus-down",
-        does="stops Prometheus and starts it again; only the dead-man's switch can tell",
+        does="stops Prometheus and starts it again; only the dead man's switch reports it",
         alert=deadman.ALERT,
         labels={},
         fault=taken("prometheus", "hold"),

@@ -34,7 +34,7 @@ def _restarts(setting: Setting) -> float:
 
 
 def _crashes(setting: Setting) -> float:
-    """As many lives as are too many, after the first, and until the last is known to be over."""
+    """Seconds in which the process dies often enough for the alert, until its last death is seen."""
     number = setting("BOTOBS_THRESHOLD_CRASHES")
     return (number - 1) * (_RESTART + ALIVE) + heartbeat_age(setting)
 
@@ -42,7 +42,7 @@ def _crashes(setting: Setting) -> float:
 DRILLS = (
     Drill(
         name="app-errors",
-        does="lets one simulated exchange answer with 503, which the trading engine passes on",
+        does="lets one simulated exchange respond with 503, which the trading engine passes on",
         alert="ServiceErrorsHigh",
         labels=_ENGINE,
         fault=exchange("binance", "server_error", value=503),
@@ -67,7 +67,7 @@ DRILLS = (
     ),
     Drill(
         name="slo-availability",
-        does="lets one simulated exchange answer with 503 until the trading engine's error budget burns",
+        does="lets one simulated exchange respond with 503 until the trading engine's error budget burns",
         alert="ServiceAvailabilityBurn",
         labels=_ENGINE,
         fault=exchange("binance", "server_error", value=503),

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """A pace.
+    """The settings and time limits with which drills run.
 
     Attributes:
         name: `test` or `production`.
         variables: Settings that differ from their defaults.
-        patience: Seconds that are waited for each step beyond what the settings promise: for slow machines.
+        patience: Seconds that each step may take longer than the settings promise, for slow machines.
         deadman_silence: Seconds without the Watchdog after which the dead-man's switch mails.
     """
 

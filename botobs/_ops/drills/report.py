@@ -72,14 +72,14 @@ def describe(result: Result, profile: Profile) -> dict[str, Any]:
 
 
 def stayed_silent(result: Result) -> set[str]:
-    """Names of alerts that were inhibited, and of which nobody was told."""
+    """Names of alerts that were inhibited and sent no notification."""
     return result.inhibited - {message.alert for message in result.messages}
 
 
 def also_told(result: Result) -> set[str]:
-    """Names of further alerts that were told meanwhile."""
-    told = {message.alert for message in result.messages if not message.resolved}
-    return told - {result.drill.alert, ""}
+    """Names of other alerts that people were notified of during the drill."""
+    notified = {message.alert for message in result.messages if not message.resolved}
+    return notified - {result.drill.alert, ""}
 
 
 def table(results: Iterable[Result]) -> Table:

@@ -1,4 +1,4 @@
-"""Runs a drill: breaks something, watches who is told, repairs it, watches that they are told so."""
+"""Runs a drill: breaks something, checks who is notified, repairs it, checks the notification of its end."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .timing import lingering, promised
 
 #: Seconds between two looks.
 _LOOK = 0.25
-#: Seconds by which a fault outlasts the wait for its alert, if nobody undoes it.
+#: Seconds by which a fault outlasts the wait for its alert, if it is not repaired.
 _LEEWAY = 30.0
-#: Seconds after which a Prometheus that does not answer will not do so soon.
+#: Seconds after which a Prometheus that does not respond will not do so soon.
 _STARTED = 60.0
 _SILENT = "Prometheus does not answer"
 #: Seconds that are listened for one message too many after the last one that is wanted.
@@ -33,7 +33,7 @@ class Result:
     Attributes:
         pending: When Prometheus saw the fault.
         received: When the first message came, by channel.
-        resolved: When its end was told, by channel.
+        resolved: When the message that it is resolved came, by channel.
         raised: Names of the alerts that fired.
         inhibited: Names of alerts that were kept quiet.
         values: Values of the alert's expression while it fired.
@@ -69,7 +69,7 @@ class Run:
         drill: What is done.
         target: The stack.
         profile: Its pace.
-        inbox: Where its messages arrive; None for a stack that tells real people.
+        inbox: Where its messages arrive; None for a stack that notifies real people.
     """
 
     def __init__(self, drill: Drill, target: Target, profile: Profile, inbox: Inbox | None) -> None:
@@ -83,7 +83,7 @@ class Run:
         self._result = Result(drill)
 
     def run(self) -> Result:
-        """Do it.
+        """Run the drill: inject the fault, wait for the alert, repair, wait for its end.
 
         Raises:
             StackError: The stack is not quiet, or does not have what the drill needs.
@@ -91,7 +91,7 @@ class Run:
         result, target = self._result, self._target
         target.require(self._drill.needs, self._drill.name)
         self._wait_for_quiet()
-        told = target.notifications()
+        before = target.notifications()
         result.fault_in = time.time()
         with Mark(target, self._drill.name) as mark:
             with self._drill.fault(target, self._limit + _LEEWAY):
@@ -102,11 +102,11 @@ class Run:
             if not arrived:
                 result.problems += [f"{each} within {self._limit:.0f} s" for each in self._missing()]
             elif not self._wait(self._is_over, self._end_limit):
-                end = f"the end of {self._drill.alert} was not told within {self._end_limit:.0f} s"
+                end = f"the end of {self._drill.alert} was not notified within {self._end_limit:.0f} s"
                 result.problems.append(end)
             self._listen()
         after = target.notifications()
-        sent = {name: after[name] - told.get(name, 0) for name in after}
+        sent = {name: after[name] - before.get(name, 0) for name in after}
         result.notifications = {name: number for name, number in sent.items() if number}
         self._judge()
         return result
@@ -166,7 +166,7 @@ class Run:
         return alert.name == self._drill.alert and alert.has(self._drill.labels)
 
     def _is_about_us(self, message: Message) -> bool:
-        # What began before the fault is another's, and so is its end. The dead man's switch tells when it last heard.
+        # What began before the fault has another cause. The dead man's switch names its last Watchdog, not a begin.
         began = None if self._drill.by_deadman else message.since
         if began is not None and began < math.floor(self._result.fault_in):
             return False
@@ -182,7 +182,7 @@ class Run:
         result, drill = self._result, self._drill
         fires = result.firing is not None or drill.by_deadman
         if self._inbox is None:
-            # Nobody shows us real people's mail: the fault lasts until they must have been told.
+            # Real people's mail cannot be read here: the fault lasts until they must have been notified.
             arrived = fires and time.time() - result.fault_in >= self._promise.latest
         else:
             arrived = set(self._channels) <= result.received.keys()
@@ -216,13 +216,13 @@ class Run:
                 subjects = [
                     each.subject for each in ours if each.channel == channel and each.resolved is resolved
                 ]
-                # A group that grows is told again, and says so by its number.
+                # A group that grows is sent again, with another number of alerts in its subject.
                 if len(subjects) > len(set(subjects)):
                     what = "end of " if resolved else ""
-                    result.problems.append(f"{channel} was told the {what}{self._drill.alert} more than once")
+                    result.problems.append(f"{channel} got the {what}{self._drill.alert} more than once")
         for name in sorted({*self._drill.silent, *self._drill.never}):
-            told = {each.channel for each in result.messages if each.alert == name and not each.resolved}
-            if told:
+            channels = {each.channel for each in result.messages if each.alert == name and not each.resolved}
+            if channels:
                 result.problems.append(
-                    f"{name} should have stayed silent, and was told by {', '.join(sorted(told))}"
+                    f"{name} should have stayed silent, and was sent by {', '.join(sorted(channels))}"
                 )

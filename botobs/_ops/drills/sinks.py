@@ -23,14 +23,14 @@ __all__ = ["HttpSink", "Inbox", "MailSink", "Message", "slack_sink"]
 
 
 class _Controller(Controller):
-    """One that leaves no connection behind."""
+    """A controller that closes its connections when it stops."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._sessions: list[SMTP] = []
 
     def factory(self) -> SMTP:
-        """As aiosmtpd makes them; they are remembered."""
+        """Create an SMTP handler as aiosmtpd does, and remember it."""
         session: SMTP = super().factory()  # type: ignore[no-untyped-call]
         self._sessions.append(session)
         return session
@@ -111,13 +111,13 @@ class HttpSink(AbstractContextManager["HttpSink"]):
     """An HTTP server that takes JSON by POST.
 
     Args:
-        take: Called with the path and the JSON of each request that is answered with 200.
+        take: Called with the path and the JSON of each request that gets status 200.
         refuse: Status codes for the next requests, before the next 200.
 
     Attributes:
         refuse: Those that are left.
         url: Its address.
-        statuses: What each request was answered with, in order.
+        statuses: The HTTP status of each response, in order.
     """
 
     def __init__(self, take: Callable[[str, Any], None], refuse: Iterable[int] = ()) -> None:

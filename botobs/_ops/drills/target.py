@@ -1,4 +1,4 @@
-"""A running stack as drills see it: what fires, what was told, and the handles by which it is broken."""
+"""A running stack as drills see it: alerts that fire, messages that were sent, and how it is broken."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Target(AbstractContextManager["Target"]):
     def __init__(self, running: state.Running) -> None:
         self.running = running
         self._clients: dict[str, httpx.Client] = {}
-        # A drill's mark reports from a thread of its own.
+        # A drill's mark reports from another thread.
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -68,11 +68,11 @@ class Target(AbstractContextManager["Target"]):
 
     @property
     def parts(self) -> frozenset[str]:
-        """Names of what runs."""
+        """Names of the components that run."""
         return frozenset(self.running.parts)
 
     def http(self, part: str) -> httpx.Client:
-        """An operator's client for a part."""
+        """An HTTP client for a component, with the operator's credentials."""
         with self._lock:
             if part not in self._clients:
                 url = self.running.url(part)
@@ -112,8 +112,8 @@ class Target(AbstractContextManager["Target"]):
         token = read_secret(self.running.home.secrets / "service.token")
         # The collector knows services by their token, and no operator.
         headers = {"Authorization": f"Bearer {token}"}
-        answer = self.http("collector").post("/v1/metrics", json=body, headers=headers, auth=httpx.Auth())
-        answer.raise_for_status()
+        response = self.http("collector").post("/v1/metrics", json=body, headers=headers, auth=httpx.Auth())
+        response.raise_for_status()
 
     def database_url(self, database: str) -> str:
         """Address of the stack's own PostgreSQL as its superuser."""
@@ -122,14 +122,14 @@ class Target(AbstractContextManager["Target"]):
         return f"postgresql://postgres:{password}@127.0.0.1:{port}/{database}"
 
     def in_prometheus(self) -> list[Alert] | None:
-        """Pending and firing alerts, or None while Prometheus does not answer."""
+        """Pending and firing alerts, or None while Prometheus does not respond."""
         body = self._get("prometheus", "/api/v1/alerts")
         if body is None:
             return None
         return [Alert(each["labels"], each["state"], each["value"]) for each in body["data"]["alerts"]]
 
     def suppressed(self) -> list[Alert] | None:
-        """Alerts that an inhibition keeps quiet in Alertmanager, or None while that does not answer."""
+        """Alerts that are inhibited in Alertmanager, or None while it does not respond."""
         body = self._get("alertmanager", "/api/v2/alerts?active=false&silenced=false&inhibited=true")
         if body is None:
             return None
@@ -144,7 +144,7 @@ class Target(AbstractContextManager["Target"]):
         return found
 
     def query(self, promql: str) -> list[dict[str, Any]]:
-        """Samples of an instant query, none while Prometheus does not answer."""
+        """Samples of an instant query, none while Prometheus does not respond."""
         body = self._get("prometheus", f"/api/v1/query?query={quote(promql, safe='')}")
         return list(body["data"]["result"]) if body else []
 

@@ -20,7 +20,7 @@ from .profile import Profile
 #: Defaults of settings that no configuration file states: the SDK's, and the dead-man's switch's.
 _DEFAULTS = {"OTEL_METRIC_EXPORT_INTERVAL": "10000", "BOTOBS_ALERT_RESEND_DELAY": "1m"}
 _TEMPLATES = ("alertmanager/alertmanager.yml", "collector/collector.yaml", "prometheus/prometheus.yml")
-#: Alertmanager goes on believing in an alert for so many resend delays after Prometheus has last told it.
+#: Resend delays after which Alertmanager resolves an alert that Prometheus sends no more.
 _BELIEF = 4
 #: From Alertmanager to the mailbox, in seconds: a mail server that is near.
 _MAIL = 1.0
@@ -80,7 +80,7 @@ class _Settings:
         self._variables = variables
 
     def of(self, name: str) -> float:
-        """A setting, or the number itself."""
+        """Seconds of a setting, or the number itself."""
         if not name.startswith(("BOTOBS_", "OTEL_")):
             return float(name)
         text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]

@@ -47,8 +47,8 @@ def hand_over(
     Args:
         store: What is handed over.
         settings: The way to the collector.
-        horizon: Seconds for which stores take samples of metrics that come late.
-        progress: What is done is told there.
+        horizon: Maximum outage: seconds for which stores accept late samples.
+        progress: Counts what is done.
         stop: Ends it.
     """
     sender = Sender(settings)

@@ -86,7 +86,7 @@ def attributes(owner: Any) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """An `AnyValue` as a value of Python's."""
+    """Convert an `AnyValue` to a Python value."""
     kind = value.WhichOneof("value")
     if kind == "array_value":
         return [plain(item) for item in value.array_value.values]

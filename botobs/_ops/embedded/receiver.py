@@ -34,7 +34,7 @@ class Receiver:
     Args:
         store: Where they are kept.
         port: To listen on, at 127.0.0.1; 0 for any that is free.
-        path: What comes before `/v1/traces` in the address: whoever does not know it is not let in.
+        path: What comes before `/v1/traces` in the address: a secret that clients must know.
         tokens: The bearer tokens that are let in; None for everybody.
         tls: Certificate and key, for https.
         watch: Called with the signal and the request, after it has been kept.
@@ -86,7 +86,7 @@ class Receiver:
         return f"{self._scheme}://127.0.0.1:{self.port}{self.path}"
 
     def start(self) -> None:
-        """Listen."""
+        """Begin to listen."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -135,7 +135,7 @@ class _Server(ThreadingHTTPServer):
             return not self.stopping
 
     def occupied(self, connection: socket.socket) -> None:
-        """Note that it waits no more."""
+        """Note that a connection has a request."""
         with self._lock:
             self._idle.discard(connection)
 
@@ -144,7 +144,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Refused(Exception):
-    """A request is not taken, for the reason that its status tells."""
+    """A request is refused; carries the HTTP status of the response."""
 
     def __init__(self, status: http.HTTPStatus, detail: str = "") -> None:
         super().__init__(detail)
@@ -181,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(http.HTTPStatus.SERVICE_UNAVAILABLE, b"", "text/plain")
         else:
             kind = _JSON if self._kind() == _JSON else _PROTOBUF
-            # An empty answer says that all of it was taken.
+            # An empty response says that all of it was accepted.
             self._answer(http.HTTPStatus.OK, b"{}" if kind == _JSON else b"", kind)
 
     def _read(self) -> tuple[str, Any]:
@@ -207,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _parse(self, signal: str, body: bytes) -> Any:
         kind = self._kind()
-        # A page in a browser can send neither of the two to us without asking, which is not answered.
+        # A page in a browser cannot send either header without a preflight request, which is not allowed here.
         if kind not in (_PROTOBUF, _JSON):
             raise _Refused(http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
@@ -251,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # the base class calls it so
-        """The terminal is the program's."""
+        """Log nothing: the terminal belongs to the monitored program."""
 
 
 def _among(token: str, known: Collection[str]) -> bool:

@@ -131,7 +131,7 @@ class Store:
             self._database.close()
 
     def add(self, signal: str, request: Any) -> bool:
-        """Keep an export request; False where it is there already, which a sender repeats that got no answer.
+        """Keep an export request; False where it is there already: senders repeat a request without a response.
 
         Raises:
             sqlite3.Error: It cannot be kept.
@@ -187,7 +187,7 @@ class Store:
 
     @property
     def bytes(self) -> int:
-        """Bytes that its content takes."""
+        """Size of the content in bytes."""
         with self._lock:
             return self._bytes()
 
@@ -203,7 +203,7 @@ class Store:
         return int(found[0][0]) if found else 0
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """The rows that a query of SQL finds."""
+        """The rows of an SQL query."""
         with self._lock:
             return self._database.execute(query, parameters).fetchall()
 

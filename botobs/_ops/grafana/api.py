@@ -11,7 +11,7 @@ from ..stack import StackError
 
 
 class Grafana:
-    """Asks and tells a Grafana.
+    """A client of Grafana's HTTP API.
 
     Args:
         http: A client for its address, with the right to edit dashboards and data sources.
@@ -21,7 +21,7 @@ class Grafana:
         self._http = http
 
     def get(self, path: str) -> Any:
-        """The answer, or None when there is no such thing.
+        """The response, or None when there is no such thing.
 
         Raises:
             StackError: Grafana cannot be reached, or refuses.

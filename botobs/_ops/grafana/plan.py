@@ -22,7 +22,7 @@ class Step:
     """One thing in Grafana.
 
     Attributes:
-        kind: What it is.
+        kind: Such as `folder`.
         name: Its name.
         action: What has to be done; `provisioned` things belong to Grafana's files and are left alone.
         difference: Lines of a unified diff.
@@ -37,7 +37,7 @@ class Step:
 
     @property
     def changes(self) -> bool:
-        """Whether taking it changes anything."""
+        """Whether the step changes anything."""
         return self.action in ("create", "update")
 
 
@@ -126,7 +126,7 @@ def _same(kind: str, name: str) -> Step:
 
 
 def _nothing() -> None:
-    """What is as it should be is left alone."""
+    """Do nothing: it is as it should be."""
 
 
 def _difference(current: Any, wanted: Any) -> tuple[str, ...]:

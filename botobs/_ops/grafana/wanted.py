@@ -34,7 +34,7 @@ class Wanted:
 
     @classmethod
     def read(cls, home: Home | None, addresses: Mapping[str, str | None], own: Sequence[Path] = ()) -> Wanted:
-        """Read it from files.
+        """Read the wanted state from files.
 
         Args:
             home: Of the stack that the data sources lead to; None for dashboards alone.

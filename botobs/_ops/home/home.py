@@ -72,7 +72,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """One log file a process."""
+        """The folder of logs, with one file for each process."""
         return self.path / "logs"
 
     @property
@@ -102,7 +102,7 @@ class Home:
 
     @property
     def lock(self) -> Path:
-        """Held by the supervisor of this home."""
+        """The lock file, which the supervisor of this home holds."""
         return self.path / "stack.lock"
 
     @property
@@ -111,7 +111,7 @@ class Home:
         return (self.secrets / "ca.pem").exists()
 
     def create(self) -> None:
-        """Make the folders, which nobody but their owner can enter.
+        """Make the folders, which only their owner can enter.
 
         Raises:
             StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, it

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Seconds in which whoever only looks whether a lock is held has long let go of it.
+#: Seconds after which a process that only tests the lock has released it.
 _GLANCE = 1.0
 
 
@@ -44,6 +44,6 @@ def try_exclusive(path: Path) -> int | None:
 
 def _open(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    # Whatever the umask: whoever has the lock must be able to look at it again.
+    # Whatever the umask: the lock's holder must be able to open it again.
     os.fchmod(descriptor, 0o600)
     return descriptor

@@ -28,7 +28,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
-        # Somebody else has made it at the same time; if that was no folder, the next step says so.
+        # Another process has made it at the same time; if that was no folder, the next step says so.
         return
     path.chmod(0o700)
 
@@ -87,7 +87,7 @@ def open_private(path: Path, flags: int = os.O_APPEND) -> BinaryIO:
     try:
         os.set_blocking(descriptor, True)
         status = os.fstat(descriptor)
-        # A terminal or /dev/null is nobody's to narrow.
+        # The rights of a terminal or of /dev/null are not changed.
         if stat.S_ISREG(status.st_mode):
             if status.st_uid != os.geteuid():
                 raise StackError(f"{path} belongs to another user, who could read what is written into it")
@@ -157,7 +157,7 @@ def _check_one(path: Path, empty_too: bool) -> None:
         status = path.stat()
     except FileNotFoundError:
         if not path.is_symlink():
-            # Whoever changes a secret at this moment has renamed it.
+            # A process that changes a secret at this moment has renamed it.
             return
         raise StackError(f"{path} is a link to a file that is not there", _ANEW) from None
     except OSError as error:

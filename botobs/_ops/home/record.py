@@ -17,7 +17,7 @@ NAME = "versions.json"
 
 @dataclass(frozen=True)
 class Record:
-    """What a home was last started with.
+    """The versions and arguments with which a home was last started.
 
     Attributes:
         botobs: Version of botobs; empty where that is not known.
@@ -31,7 +31,7 @@ class Record:
 
 
 def write(home: Home, record: Record) -> None:
-    """Remember it."""
+    """Write the record into the home."""
     content = {
         "botobs": record.botobs,
         "programs": dict(record.programs),

@@ -30,7 +30,7 @@ def render_text(text: str, values: Mapping[str, str], where: str) -> str:
     Args:
         text: The template.
         values: Values by variable name.
-        where: Name of the template: its suffix and its folder tell the language, and it stands in the error.
+        where: Name of the template: its suffix and its folder decide the language; errors name it.
 
     Raises:
         StackError: A variable without default has no value, or the language cannot hold a value.

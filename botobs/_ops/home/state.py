@@ -37,7 +37,7 @@ class Running:
         pid: Its supervisor.
         environment: Its deployment environment.
         parts: Address by component.
-        started: What tells its supervisor from a later process with that number.
+        started: When its supervisor started; distinguishes it from a later process with the same id.
     """
 
     home: Home
@@ -114,7 +114,7 @@ def remove(home: Home) -> None:
 
 
 def clear(home: Home) -> None:
-    """Remove what a stack that was killed has left: its process' number may be anybody's by now.
+    """Remove the files of a stack that was killed: its process id may be another process's by now.
 
     Raises:
         StackError: Something else is in its place.
@@ -166,7 +166,7 @@ def _of(home: Home) -> Running:
         raise StackError(str(error), _UP if error.missing or error.ended else way_out) from None
     if stack.home != home.path:
         raise StackError(
-            f"no stack is running in {home.path}: its stack.json tells of the one in {stack.home}", _UP
+            f"no stack is running in {home.path}: its stack.json names the one in {stack.home}", _UP
         )
     return _running(stack, home)
 
@@ -196,7 +196,7 @@ def _publish(home: Home, content: str) -> Path:
 
 
 def _left_over(folder: Path) -> Iterator[Path]:
-    """Files of stacks that were killed."""
+    """Yield state files of stacks that were killed."""
     for file in (folder / reader.EVERY).iterdir():
         if _OWN_FILE.fullmatch(file.name):
             try:
@@ -212,7 +212,7 @@ def _own_file(folder: Path, home: Home) -> Path:
 
 
 def _home_in(file: Path) -> Path | None:
-    """The home that a state file tells of, whether its stack runs or not."""
+    """The home that a state file names, whether its stack runs or not."""
     try:
         return reader.read_unchecked(file).home
     except NoStack:

@@ -195,7 +195,7 @@ def _written(
 
 
 def _flow_sequence(text: str, where: tuple[str, str]) -> str:
-    """A list that somebody has written in YAML, on one line."""
+    """A list that a user has written in YAML, on one line."""
     try:
         items = yaml.load(text, _LOADER)
     except yaml.YAMLError as error:

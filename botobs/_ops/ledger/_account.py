@@ -1,4 +1,4 @@
-"""What is written down for one service, and what follows from it."""
+"""The counts of one service, and the figures derived from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Spans:
     Attributes:
         produced: Started and recorded in the service.
         dropped: Given up in the SDK, by reason.
-        acknowledged: Answered for by the collector within the window, which may have been started before it.
+        acknowledged: Acknowledged by the collector within the window; they may have been started before it.
         sampled_out: Left out by the collector's sampling, or in a sampler's memory when it was killed.
         stored: Found in Tempo.
         unsettled: Of those produced, at most so many may have been open or on their way still: the error of `missing`.
@@ -30,7 +30,7 @@ class Spans:
 
     @property
     def error(self) -> int:
-        """By how much fewer are counted as missing than may be."""
+        """Spans that may be missing besides the ones that are counted as missing."""
         return self.unsettled + self.blurred
 
     @property
@@ -41,7 +41,7 @@ class Spans:
 
     @property
     def duplicate(self) -> int:
-        """Stored beyond what was made: sent again after an answer was lost, and counted twice. At least so many."""
+        """Stored beyond what was made: sent again after a response was lost, and counted twice. At least so many."""
         return max(0, self.stored - self.produced - self.blurred)
 
     def __add__(self, other: Spans) -> Spans:
@@ -92,7 +92,7 @@ class Account:
 
     Attributes:
         refused: Metric points that a guard of the collector took out, by guard.
-        tells: Whether the service has told what it made: what it sent cannot be compared with anything else.
+        tells: Whether the service has reported what it made; without that, what it sent cannot be compared.
     """
 
     service: str
@@ -109,7 +109,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All accounts, and what was lost of nobody in particular.
+    """All accounts, and losses that cannot be assigned to a service.
 
     Attributes:
         accounts: By name of the service.
@@ -121,7 +121,7 @@ class Ledger:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is known to be missing, of anybody."""
+        """Whether no service and no store is known to miss anything."""
         return not self.lost and all(account.complete for account in self.accounts)
 
     @property
@@ -133,5 +133,5 @@ class Ledger:
 
     @property
     def silent(self) -> list[str]:
-        """Services that have told nothing of what they made: whether something is missing cannot be told."""
+        """Services that have not reported what they made: whether something of theirs is missing is unknown."""
         return [account.service for account in self.accounts if not account.tells]

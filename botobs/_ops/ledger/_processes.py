@@ -1,4 +1,4 @@
-"""What one process has told of its spans, between two of its own reports."""
+"""What one process has reported of its spans, between two of its reports."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a process has told within a window that begins and ends with a report of its own.
+class Reported:
+    """What a process has reported within a window that begins and ends with one of its reports.
 
     Attributes:
         begin: Of the window, in seconds since the epoch; None for before the process.
@@ -50,7 +50,7 @@ class Told:
     spans: Spans
 
 
-def between(process: Process, begin: float, until: float) -> Told | None:
+def between(process: Process, begin: float, until: float) -> Reported | None:
     """The account of a process from its last report before `begin` to its last before `until`; None without any.
 
     What was on its way at the end is known from later reports: what is never settled in any of them may be open still.
@@ -71,7 +71,7 @@ def between(process: Process, begin: float, until: float) -> Told | None:
     }
     unsettled = min(_on_their_way(process, time, value) for time, value in process.started[last:])
     rate = produced / max(end - (begin if start is None else start), 1.0)
-    return Told(
+    return Reported(
         process.after if start is None else start,
         end,
         Spans(
@@ -120,7 +120,7 @@ def by_process(
 
 
 def _runs(samples: Samples) -> list[list[tuple[float, float]]]:
-    """The reports of each process that bore a name: a counter that falls has begun anew."""
+    """The reports of each process that bore a name: a counter that falls has started over."""
     runs: list[list[tuple[float, float]]] = []
     for one in samples:
         if runs and one[1] >= runs[-1][-1][1]:

@@ -1,4 +1,4 @@
-"""Reads the ledger out of Prometheus, where services and collector tell what they did, and Tempo, where spans are."""
+"""Reads the ledger out of Prometheus, where services and collector report what they did, and Tempo, where spans are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...semconv import sdk
 from ..errors import StackError
 from ..prometheus import PrometheusClient
 from ._account import Account, Exports, Ledger, Spans
-from ._processes import Samples, Told, between, by_process
+from ._processes import Reported, Samples, between, by_process
 
 #: Seconds after which what was acknowledged can be counted in Tempo: the queue's and Tempo's own flushes.
 SETTLE = 15.0
@@ -28,7 +28,7 @@ _KEPT = "botobs_collector_sampling_kept_spans_total"
 _POLLS = ' && span.botobs.sampling="poll"'
 _REFUSED = "botobs_collector_refused_points_total"
 _SPAN_METRICS = "traces_span_metrics_calls_total"
-#: What is lost without anybody's name on it: counter, and the label that says where. What a collector that is being
+#: Losses that cannot be assigned to a service: counter, and the label that says where. What a collector that is being
 #: stopped breaks off is counted as failed too, and is still in its queue.
 _LOST = (
     ('otelcol_exporter_send_failed_spans_total{error_type!="Shutdown"}', "exporter"),
@@ -75,14 +75,14 @@ class _Reader:
         return Ledger(self._accounts(), lost)
 
     def _accounts(self) -> list[Account]:
-        told = self._told()
+        reported = self._reported()
         offered, kept = self._added_up(_OFFERED), self._added_up(_KEPT)
         refused = self._added_up(_REFUSED, "botobs_guard")
         exports = self._exports()
         accounts = []
-        for service in sorted({key[0] for key in (*told, *exports, *refused, *self._seen())}):
+        for service in sorted({key[0] for key in (*reported, *exports, *refused, *self._seen())}):
             key = (service,)
-            spans = sum(told.get(key, ()), Spans())
+            spans = sum(reported.get(key, ()), Spans())
             sampled_out = self._sampled_out(service, offered.get(key, 0), kept.get(key, 0))
             accounts.append(
                 Account(
@@ -90,13 +90,13 @@ class _Reader:
                     replace(spans, sampled_out=sampled_out),
                     exports.get(key, Exports()),
                     _reasons(refused, service),
-                    tells=key in told,
+                    tells=key in reported,
                 )
             )
         return accounts
 
-    def _told(self) -> dict[Key, list[Spans]]:
-        """What the processes of each service have told, with what is stored of it."""
+    def _reported(self) -> dict[Key, list[Spans]]:
+        """What the processes of each service have reported, with what is stored of it."""
         begin = self._until - self._window
         started = sdk.SPANS_STARTED.prometheus_name
         before = self._query(f"last_over_time({started}[1d] offset {self._window + _EARLY}s)")
@@ -108,9 +108,9 @@ class _Reader:
         )
         spans: dict[Key, list[Spans]] = {}
         for process in processes:
-            if told := between(process, begin, self._until):
-                stored = self._stored_of(process.service, process.instance, told)
-                spans.setdefault((process.service,), []).append(replace(told.spans, stored=stored))
+            if reported := between(process, begin, self._until):
+                stored = self._stored_of(process.service, process.instance, reported)
+                spans.setdefault((process.service,), []).append(replace(reported.spans, stored=stored))
         return spans
 
     def _samples(self, selector: str, *labels: str) -> dict[Key, Samples]:
@@ -122,7 +122,7 @@ class _Reader:
         }
 
     def _seen(self) -> set[Key]:
-        """The services that the collector has had spans of, whether they tell of themselves or not."""
+        """The services that the collector has had spans of, whether they report on themselves or not."""
         now = f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s]))"
         before = (
             f"sum by ({_SERVICE}) (last_over_time({_SPAN_METRICS}[{self._window}s] offset {self._window}s))"
@@ -130,7 +130,7 @@ class _Reader:
         return {_key(one) for one in self._query(f"({now} unless {before}) or ({now} != {before})")}
 
     def _added_up(self, metric: str, *labels: str) -> dict[Key, int]:
-        """The same for counters of the collector, which begin anew when it does."""
+        """The same for counters of the collector, which start over when it does."""
         before = {_identity(one): float(one["value"][1]) for one in self._query(self._before(metric))}
         sums: defaultdict[Key, int] = defaultdict(int)
         for one in self._query(f"{metric}[{self._window}s]"):
@@ -151,8 +151,8 @@ class _Reader:
     def _sampled_out(self, service: str, offered: int, kept: int) -> int:
         """What was offered to a sampler and not kept.
 
-        A sampler that is killed takes with it what it had not told yet of what it kept, and one of a tier of its own
-        tells nothing by service: polls that are stored were kept, whatever the counter says.
+        A sampler that is killed loses its last counts of what it kept, and one in a separate tier
+        counts nothing by service: polls that are stored were kept, whatever the counter says.
         """
         if not offered:
             return 0
@@ -162,12 +162,12 @@ class _Reader:
         query = f"{{resource.service.name={json.dumps(service)}{condition}}} | count_over_time()"
         return _total(self._count(query, self._until - self._window - _EARLY, self._until))
 
-    def _stored_of(self, service: str, instance: str, told: Told) -> int:
+    def _stored_of(self, service: str, instance: str, reported: Reported) -> int:
         """The spans that a process has started between two reports, by their own start."""
-        begin = self._until - self._window - _EARLY if told.begin is None else told.begin
+        begin = self._until - self._window - _EARLY if reported.begin is None else reported.begin
         whose = f"resource.service.name={json.dumps(service)} && resource.service.instance.id={json.dumps(instance)}"
-        stored = _total(self._count(f"{{{whose}}} | count_over_time()", begin, told.end))
-        if not stored and told.spans.produced and self._holds(f"{{{whose}}}", begin, told.end):
+        stored = _total(self._count(f"{{{whose}}} | count_over_time()", begin, reported.end))
+        if not stored and reported.spans.produced and self._holds(f"{{{whose}}}", begin, reported.end):
             raise StackError(
                 f"cannot tell: Tempo holds spans of {service} and counts none of them",
                 "After a restart Tempo counts again from the first span that it gets: ask again then.",
@@ -177,8 +177,8 @@ class _Reader:
     def _holds(self, query: str, begin: float, end: float) -> bool:
         """Whether a search finds any: it looks into what was stored, which Tempo's counts may not do yet."""
         parameters: dict[str, str | int] = {"q": query, "start": int(begin), "end": int(end) + 1, "limit": 1}
-        answer = self._ask("/api/search", parameters)
-        return bool(answer.get("traces"))
+        response = self._ask("/api/search", parameters)
+        return bool(response.get("traces"))
 
     def _count(self, query: str, begin: float, end: float) -> list[dict[str, Any]]:
         parameters: dict[str, str | int] = {"q": query, "start": int(begin * 1e9), "end": int(end * 1e9)}

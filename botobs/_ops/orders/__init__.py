@@ -1,4 +1,4 @@
-"""Orders of which nobody knows what became of them: which they are, and how somebody who knows says so."""
+"""Orders of unknown outcome: which they are, and how a person settles them."""
 
 from __future__ import annotations
 

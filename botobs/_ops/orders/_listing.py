@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-#: Seconds after which an order without an answer is one of unknown outcome: client libraries give up after ten.
+#: Seconds after which an order without a response counts as one of unknown outcome: client libraries give up after ten.
 ANSWERED_WITHIN = 60.0
 
 
@@ -16,8 +16,8 @@ class Order:
     """One order.
 
     Attributes:
-        state: `unknown`, or `open`: it was submitted, and no answer has been seen.
-        key: What it is told by in metrics.
+        state: `unknown`, or `open`: it was submitted, and no response has been seen.
+        key: Value of `botobs.order.key`, which identifies it in metrics.
         submitted: When, in seconds since the epoch.
         environment: `deployment.environment.name` of the service.
     """
@@ -37,7 +37,7 @@ class Order:
     submitted: float
 
     def is_unknown(self, now: float) -> bool:
-        """Whether its outcome is unknown: it was found to be, or nobody has heard of it for too long."""
+        """Whether its outcome is unknown: it was found to be, or no response has been seen for too long."""
         return self.state == "unknown" or now - self.submitted > ANSWERED_WITHIN
 
 
@@ -53,7 +53,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Both.
+    """The orders, as Tempo names them, and their counts in Prometheus.
 
     Attributes:
         orders: The oldest first; None where Tempo could not be asked.
@@ -85,7 +85,7 @@ class Listing:
 
     @property
     def exit_code(self) -> int:
-        """0 where no order is of unknown outcome, 1 where one is, 2 where that cannot be told."""
+        """0 where no order is of unknown outcome, 1 where one is, 2 where that cannot be said."""
         if any(order.is_unknown(self.now) for order in self.orders or ()) or any(
             each.orders for each in self.counted or ()
         ):

@@ -44,7 +44,7 @@ _SELECTED = (
         )
     ),
 )
-#: An order whose submission is told of before its answer, below the span that ends with the answer: one without.
+#: A submission without a span below it that says that it was submitted; that one is exported before the response.
 _OPEN = f'{{ name =~ "{SUBMITTING}" }} !> {{ name = "order submitted" }}'
 
 
@@ -55,7 +55,7 @@ class OrderSpans(Protocol):
         """The spans with a name that began in a time, in seconds since the epoch."""
 
     def unanswered(self, begin: float, end: float) -> list[Found]:
-        """Those named `order submitted` of a time, below a span that has not ended yet."""
+        """The spans `order submitted` within a time whose parent span has not ended yet."""
 
 
 class _InTempo:
@@ -86,7 +86,7 @@ def read(
         prometheus: The same for Prometheus.
         last: Seconds to look back for orders that are named.
         now: Seconds since the epoch; now by default.
-        progress: Told what is done.
+        progress: Called with what is being done.
     """
     moment = time.time() if now is None else now
     problems: list[str] = []

@@ -12,7 +12,7 @@ from ._listing import Order
 
 
 def find(known: Sequence[Order], identity: str, exchange: str, service: str | None) -> Order | None:
-    """The order that is meant.
+    """Find an order in a listing.
 
     Args:
         known: Those that traces name.

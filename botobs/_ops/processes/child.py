@@ -1,4 +1,4 @@
-"""Starts a module of ours as a process of its own, whatever the working folder holds.
+"""Starts a module of botobs as a process, whatever the working folder holds.
 
 `python -m` looks into the working folder first: there a package called like ours would be run in its place.
 """

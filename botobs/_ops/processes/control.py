@@ -45,11 +45,11 @@ class ControlServer:
         self._leases: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
-        """Listen."""
+        """Begin to listen."""
         self._path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         try:
-            # Nobody can connect before it listens, and by then it is closed to others.
+            # No client can connect before it listens, and by then other users have no access.
             with _short(self._path) as name:
                 listener.bind(name)
             self._path.chmod(0o600)
@@ -175,7 +175,7 @@ def ask(
             of the processes that it has started), `kill`, `release`, or `status` (of all).
         process: Name of the process.
         seconds: Length of the lease, for `hold`, `crash` and `freeze`.
-        patience: Seconds within which it must be done.
+        patience: Seconds to wait for the reply.
 
     Returns:
         What the stack says besides that it is done.

@@ -1,4 +1,4 @@
-"""Tells a process that stands still from one that is slow.
+"""Distinguishes a process that stands still from one that is slow.
 
 What is stopped or has locked itself up does not respond and uses no processor; what is busy, or waits for its turn on a
 busy machine, uses some.

@@ -217,14 +217,14 @@ class Supervisor:
         self._each(name, psutil.Process.suspend)
 
     async def thaw(self, name: str) -> None:
-        """Let what `freeze` has stopped go on."""
+        """Resume a process that `freeze` has stopped."""
         self._each(name, psutil.Process.resume)
         self._frozen.discard(name)
 
     def _each(self, name: str, do: Callable[[psutil.Process], None]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             parent = self._known.get(name)
-            # A process that has fallen and not started again has left its number to anybody.
+            # The id of a process that has ended may be another process's by now.
             if parent is None or not parent.is_running():
                 return
             do(parent)
@@ -285,7 +285,7 @@ class Supervisor:
                     raise
                 logger.error("%s", error.problem)
                 self._passed[process.name].set()
-                # Alive but not answering: the next try needs its port, and perhaps more time.
+                # Alive but not responding: the next try needs its port, and perhaps more time.
                 if running.returncode is None:
                     budget = min(_LAST_BUDGET, budget * 2)
                     _kill_group(running)
@@ -324,7 +324,7 @@ class Supervisor:
                 user=process.user,
                 group=_group_of(process.user),
                 extra_groups=[] if process.user else None,
-                # What it stores is for nobody else, whatever is the umask that we were started with.
+                # Its files are private, whatever the umask of the supervisor.
                 umask=0o077,
             )
         except OSError as error:

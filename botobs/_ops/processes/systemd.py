@@ -1,4 +1,4 @@
-"""What a service manager is told of a supervisor, and what it hands over; nothing where none has started us.
+"""Notifications to the service manager, and the sockets that it hands over; nothing where there is none.
 
 https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html,
 https://systemd.io/CREDENTIALS/
@@ -16,7 +16,7 @@ from ..home.private import make_folder, read_lines, write_secret
 
 
 def notify(state: str, environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell the service manager, such as `READY=1`; returns whether there is one."""
+    """Notify the service manager of a state, such as `READY=1`; returns whether there is one."""
     address = environ.get("NOTIFY_SOCKET", "")
     if not address:
         return False
@@ -28,7 +28,7 @@ def notify(state: str, environ: Mapping[str, str] = os.environ) -> bool:
 
 
 async def keep_alive(environ: Mapping[str, str] = os.environ) -> None:
-    """Tell the service manager that our loop turns, as often as it asks for; for ever, or at once where it does not."""
+    """Notify systemd's watchdog, as often as it asks, while our loop runs; returns at once where it does not ask."""
     microseconds = environ.get("WATCHDOG_USEC", "")
     if not microseconds.isdigit() or environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return

@@ -55,8 +55,8 @@ def build(
         pin: The component.
         package: Which of its packages.
         target: The file.
-        progress: Told how far it is.
-        started: Given the process; whoever terminates it ends the build.
+        progress: Called with how far the build is.
+        started: Called with the process; terminating it ends the build.
         static: Link it with nothing of this machine.
 
     Raises:

@@ -44,10 +44,10 @@ class Display(Protocol):
     """Shows a build's progress."""
 
     def plan(self, missing: list[Missing]) -> None:
-        """What will be built, in order."""
+        """Show the programs that will be built, in order."""
 
     def note(self, text: str) -> None:
-        """Something that a person should know."""
+        """Show a message for the person who waits."""
 
     def start(self, item: Missing, verb: str) -> None:
         """`item` has its turn: "fetching" or "building"."""
@@ -203,16 +203,16 @@ class Silent:
     """A display that shows nothing."""
 
     def plan(self, missing: list[Missing]) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def start(self, item: Missing, verb: str) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def advance(self, item: Missing, done: int, total: int) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def finish(self, item: Missing) -> None:
-        """Nothing."""
+        """Show nothing."""

@@ -1,6 +1,6 @@
 """Fetches a component's release archive as upstream publishes it, and takes the programs out of it.
 
-Only an archive whose checksum stands in `versions.toml` is fetched: what is started is what was recorded, whoever sends
+Only an archive whose checksum is in `versions.toml` is used: the programs are the recorded ones, whoever sends
 it. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`), and so is `SSL_CERT_FILE`.
 """
 
@@ -24,7 +24,7 @@ import httpx
 from ..home.locks import exclusive
 from .versions import Pin
 
-#: Seconds in which a host has to answer; where none does, building begins.
+#: Seconds in which a host has to respond; where none does, the program is built.
 PATIENCE = 8.0
 #: Called with the bytes that are there, and that there are.
 Progress = Callable[[int, int], None]
@@ -40,7 +40,7 @@ class Archive:
 
     Attributes:
         url: Where it is.
-        sha256: What it is, in hexadecimal digits.
+        sha256: The checksum of the archive, in hexadecimal digits.
         members: Name of the file in it, by program.
     """
 

@@ -15,7 +15,7 @@ from .window import Window
 #: Alerts of the severity `none`, such as the watchdog, always fire.
 HISTORY = 'ALERTS{severity!="none"}'
 _COLOURS = {"firing": "bad", "pending": "throttle"}
-#: Labels that tell the alerts of one name apart.
+#: Labels that distinguish the alerts of one name.
 _ABOUT = ("service_name", "exchange_name", "botobs_bot_id", "slo", "sli")
 
 
@@ -42,7 +42,7 @@ def current(found: Iterable[Mapping[str, Any]]) -> View:
 
 
 def _urgency(alert: Mapping[str, Any]) -> tuple[bool, int, str]:
-    """What people are told of before what is kept quiet, the worst first, and then the oldest."""
+    """Sort key: alerts that notify before those that are silenced or inhibited, then by severity, then by age."""
     quiet = bool(alert["status"]["silencedBy"] or alert["status"]["inhibitedBy"])
     return quiet, urgency(alert["labels"].get("severity", "")), str(alert["startsAt"])
 

@@ -122,7 +122,7 @@ def parse(raw: Mapping[str, Any]) -> Dashboard:
     place = ("y", "x")
     for item in sorted(raw["panels"], key=lambda item: [item["gridPos"][axis] for axis in place]):
         if item["type"] == "row":
-            # A collapsed row holds its panels, an open one is followed by them.
+            # A collapsed row holds its panels; those of an open one come after it.
             sections.append((item["title"], [_panel(raw["uid"], inner) for inner in item["panels"]]))
             continue
         if not sections:

@@ -113,7 +113,7 @@ async def ask(
 async def _slowest(backends: Backends, window: Window) -> list[Summary]:
     found: dict[str, Summary] = {}
     for duration in _SLOWER_THAN:
-        # Of the root alone: what follows an order's fills for minutes is not slow.
+        # Of the root span alone: a trace that waits minutes for an order's fills is not slow.
         query = f"{{ nestedSetParent < 0 && duration > {duration} }}"
         for each in await _or([], backends.traces(query, window, 100)):
             found[each.trace_id] = each

@@ -78,7 +78,7 @@ def environment(*folders: Path) -> jinja2.Environment:
 
 
 def style() -> Markup:
-    """The style sheet."""
+    """The style sheet of the page."""
     return Markup(_text("report.css"))
 
 

@@ -26,7 +26,7 @@ _BEHIND = {
 
 
 _RATES = frozenset({"ops", "reqps", "rps", "wps", "cps"})
-#: Below so many a second it is told by the minute, or by the hour.
+#: Rates below this, in 1/s, are shown by the minute or by the hour.
 _SLOW = 0.1
 _LONGER = ((60, "min"), (3600, "h"))
 
@@ -62,7 +62,7 @@ def scale(unit: str | None, largest: float) -> Scale:
 
 
 def text(unit: str | None, value: float | None, now: float | None = None) -> str:
-    """One value.
+    """Format one value in its unit.
 
     Args:
         unit: Grafana's name.
@@ -78,7 +78,7 @@ def text(unit: str | None, value: float | None, now: float | None = None) -> str
     if unit in {"dateTimeFromNow", "dateTimeAsIso", "dateTimeAsLocal"}:
         return moment(value / 1000) if now is None else f"{age(now - value / 1000)} ago"
     if unit in _RATES and 0 < abs(value) < _SLOW:
-        # Nobody thinks in thousandths of a request.
+        # Thousandths of a request are hard to read.
         times, per = next(pair for pair in _LONGER if abs(value) * pair[0] >= _SLOW or pair == _LONGER[-1])
         return f"{digits(value * times)}{_BEHIND[unit].removesuffix('s')}{per}"
     chosen = scale(unit, value)
@@ -95,15 +95,15 @@ def digits(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time."""
+    """Format a duration in seconds."""
     return text("s", seconds)
 
 
 def moment(seconds: float) -> str:
-    """A time of day, with the date, in UTC."""
+    """Format a time, in seconds since the epoch, as date and time of day in UTC."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def clock(seconds: float) -> str:
-    """A time of day in UTC."""
+    """Format a time, in seconds since the epoch, as time of day in UTC."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%H:%M:%S")

@@ -49,7 +49,7 @@ class Window:
 
     @property
     def seconds(self) -> int:
-        """Its length."""
+        """The length of the window in seconds."""
         return self.end - self.start
 
     @property

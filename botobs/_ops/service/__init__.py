@@ -1,1 +1,1 @@
-"""A stack as a service of the machine: systemd units and launchd property lists, and what systemd is told."""
+"""A stack as a service of the machine: systemd units and launchd property lists, and notifications to systemd."""

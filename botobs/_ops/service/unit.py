@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import StackError
 from ..settings import channels
 
-#: Where a system's service keeps what it stores and what it can make anew.
+#: Where a system's service keeps its data and its cache.
 STATE, CACHE = Path("/var/lib"), Path("/var/cache")
 #: Folder of the credentials: mail password, addresses and keys of channels.
 SECRETS = Path("/etc/botobs")
@@ -48,7 +48,7 @@ class Service:
 
 
 def systemd(service: Service) -> str:
-    """The unit."""
+    """The systemd unit as text."""
     lines = [
         "# Written by `botobs install`.",
         "[Unit]",
@@ -56,11 +56,11 @@ def systemd(service: Service) -> str:
         "Documentation=man:systemd.service(5)",
         "After=network-online.target",
         "Wants=network-online.target",
-        # It is tried for ever: monitoring that has given up helps nobody.
+        # It is restarted for ever: monitoring must not give up.
         "StartLimitIntervalSec=0",
         "",
         "[Service]",
-        # Ready is what the supervisor says, and not that a process exists.
+        # The service is ready when the supervisor says so, not when its process exists.
         "Type=notify",
         "NotifyAccess=main",
         f"ExecStart={' '.join(map(_quoted, service.words))}",
@@ -105,7 +105,7 @@ def _of_system(service: Service) -> list[str]:
         where = [f"StateDirectory={folders[0].name}", "StateDirectoryMode=0700"]
     else:
         where = [f"ReadWritePaths={_quoted(str(service.home))}"]
-    # The program itself, or the stack's home, may stand in somebody's home.
+    # The program, or the stack's home, may be in a user's home folder.
     in_homes = _below_homes(Path(service.command[0])) or _below_homes(service.home)
     homes = "read-only" if in_homes else "yes"
     return [
@@ -156,7 +156,7 @@ def _quoted(word: str) -> str:
 
 
 def launchd(service: Service) -> bytes:
-    """The property list."""
+    """The launchd property list as XML."""
     log = str(service.home / "logs" / "up.log")
     content: dict[str, object] = {
         "Label": f"dev.{service.name}",

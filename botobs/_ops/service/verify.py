@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .unit import STATE, Service
 
-#: Folders in whose place the service has empty ones of its own (`PrivateTmp`).
+#: Folders that are private to the service, and empty at first (`PrivateTmp`).
 HIDDEN = (Path("/tmp"), Path("/var/tmp"))
 #: The service manager's own checks: the words before the file.
 _SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify"), ("plutil", "-lint")
@@ -33,7 +33,7 @@ def problems(service: Service) -> Iterator[str]:
         yield "root must not run the stack: name another user with --user"
     if any(program.is_relative_to(each) for each in HIDDEN):
         yield f"{program} is below {program.parents[-2]}, which the unit hides: install botobs below /opt"
-    # Whoever runs it must be able to come to it.
+    # The user that runs it needs access to it.
     for folder in program.parents:
         if not _may_pass(folder, account):
             yield f"{service.user} cannot enter {folder}, where {program.name} is: install botobs below /opt"

@@ -1,1 +1,1 @@
-"""What an operator can set."""
+"""The settings of a stack, for its operator."""

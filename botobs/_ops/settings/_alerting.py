@@ -111,7 +111,7 @@ TIMES = rows(
     ("HEARTBEAT_MEMORY", DURATION, "1d", "how long a heartbeat that has stopped is remembered"),
     ("ORPHAN_WINDOW", DURATION, "1h", "how long orders of a process that has died are alerted on"),
     ("UNSETTLED_MEMORY", DURATION, "15d", "how long an order of unknown outcome is remembered after the "
-     "last process told of it"),
+     "last process exported it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
     ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of money that is lost meanwhile are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),

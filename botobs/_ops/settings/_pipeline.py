@@ -27,7 +27,7 @@ _BIND = choice("127.0.0.1", "0.0.0.0")
 GENERAL = rows(
     ("HOME", TEXT, "", "the folder of the stack; in the environment alone"),
     ("ENVIRONMENT", TEXT, "development", "what is measured, `deployment.environment.name`"),
-    ("HORIZON", DURATION, "24h", "the longest outage of a store after which nothing is missing; at least `10m`"),
+    ("HORIZON", DURATION, "24h", "the maximum outage of a store after which nothing is missing; at least `10m`"),
     ("BIND", _BIND, "127.0.0.1", "where everything listens: this machine alone, or all its addresses"),
     ("OTLP_BIND", _BIND, "127.0.0.1", "where the intake listens for services"),
     ("HOST_NAME", TEXT, "localhost", "name of the machine that is measured; the machine's own if unset"),

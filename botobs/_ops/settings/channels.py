@@ -28,13 +28,13 @@ _VALUE = re.compile(r"[\w.:*+|()/-]+")
 
 @dataclass(frozen=True)
 class Channel:
-    """A way to people.
+    """A way to notify people.
 
     Attributes:
         name: Of the receiver in `alertmanager.yml`, and in settings.
         title: For people.
         secrets: Files in `secrets/alertmanager/` that it needs, with what belongs into each.
-        needs: Settings without which it reaches nobody.
+        needs: Settings without which it sends nothing.
     """
 
     name: str

@@ -22,8 +22,8 @@ class Kind:
     """A type of settings.
 
     Attributes:
-        name: What it is called in the reference.
-        allowed: What a text must be, worded to follow "must be".
+        name: Its name in the reference.
+        allowed: The texts that are allowed, worded to stand after "must be".
         read: Gives the text as every program of the stack reads it.
         as_it_is: A regular expression (RE2) of the texts that programs read without `read`, and that need no quotes
             in a template: the chart puts texts in as they are.
@@ -128,7 +128,7 @@ RATIO = number(0, 1, inside=True)
 
 
 def choice(*words: str) -> Kind:
-    """One of several words."""
+    """Return the kind of settings that take one of several words."""
 
     def read(text: str) -> str:
         if text not in words:

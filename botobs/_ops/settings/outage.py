@@ -31,7 +31,7 @@ class Queue:
     Attributes:
         size: The setting of its bytes.
         rate: The setting of the bytes that come for it in a second, on average.
-        default_rate: What that is when nobody says.
+        default_rate: The default of that setting.
     """
 
     size: str
@@ -50,7 +50,7 @@ _STORE = "BOTOBS_PROMETHEUS_RETENTION_SIZE"
 
 @dataclass(frozen=True)
 class Plan:
-    """What follows from the maximum outage.
+    """The sizes derived from the maximum outage.
 
     Attributes:
         seconds: The maximum outage.
@@ -66,7 +66,7 @@ class Plan:
 
 
 def plan(values: Mapping[str, str], mimir: bool = False) -> Plan:
-    """Derive what follows from the maximum outage, and check what has been set against it.
+    """Derive sizes from the maximum outage, and check the settings against them.
 
     Args:
         values: The configuration's variables.
@@ -100,11 +100,11 @@ def check_disk(made: Plan, data: Path) -> list[str]:
     """See whether the disk has room for the maximum outage.
 
     Args:
-        made: What follows from the maximum outage.
+        made: The sizes derived from the maximum outage.
         data: The folder of the components' data.
 
     Returns:
-        What a person should know, though it is in nobody's way yet.
+        Warnings for the operator; empty where there is room enough.
 
     Raises:
         StackError: The queues would find no room.

@@ -14,14 +14,14 @@ from . import channels, routing
 from .channels import Channel
 from .routing import Leaf
 
-#: Of every alert about an order that somebody may lose money by.
+#: Labels of every alert about orders, where money may be lost.
 _ORDER: Final = {
     "alertname": "OrderOutcomeUnknown",
     "area": "orders",
     "severity": "critical",
     "owner": "trading",
 }
-#: The alert that always fires; what receives it watches the stack, and tells nobody of anything else.
+#: The alert that always fires; its receiver watches the stack and notifies nobody of other alerts.
 _WATCHDOG: Final = 'alertname="Watchdog"'
 
 
@@ -43,7 +43,7 @@ class Way:
 
     @property
     def everything(self) -> bool:
-        """Whether every alert goes there."""
+        """Whether every alert is sent to it."""
         return self.matchers in ((), (channels.ALL[1:-1],))
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Receivers:
     """Where a stack sends its alerts.
 
     Attributes:
-        ways: Every way that leads to somebody, in the order of the routes.
+        ways: Every way that reaches people, in the order of the routes.
         route: Alertmanager's tree of routes.
     """
 
@@ -64,7 +64,7 @@ class Receivers:
 
     @property
     def name(self) -> str:
-        """The receivers' names with commas."""
+        """The names of the receivers, separated by commas."""
         return ",".join(dict.fromkeys(way.channel.name for way in self.ways)) or "nobody"
 
     @property
@@ -74,7 +74,7 @@ class Receivers:
 
     @property
     def sentence(self) -> str:
-        """Where alerts go, for a person."""
+        """A sentence that says where alerts are sent."""
         return f"alerts go by {' and '.join(self.channels)}" if self.ways else "alerts go to nobody"
 
     def told(self, labels: Mapping[str, str]) -> list[Way]:
@@ -84,7 +84,7 @@ class Receivers:
 
     @property
     def warnings(self) -> list[str]:
-        """What a person should know: what reaches nobody, and that alerts about orders have one way out alone."""
+        """Warnings for the operator: ways that reach nobody, and alerts about orders with a single way."""
         if not self.ways:
             return [
                 "nobody receives alerts; name a channel, such as: botobs config set "

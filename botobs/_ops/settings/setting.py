@@ -14,7 +14,7 @@ class Setting:
     Attributes:
         name: The variable, `BOTOBS_...`, under which it stands in the environment, in `botobs.toml` and in templates.
         kind: Its type.
-        default: What holds when nobody sets it, as the templates have it; empty: nothing, or what follows from others.
+        default: The value when it is not set, as the templates have it; empty: none, or derived from others.
         doc: What it means, for the reference page.
         secret: Whether its value is never shown.
         decided: Whether the stack decides it, so that a person need not know it.

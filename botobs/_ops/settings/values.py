@@ -32,7 +32,7 @@ _NOT_ABOVE = (
 
 @dataclass(frozen=True)
 class Given:
-    """What somebody has set.
+    """The settings that were given.
 
     Attributes:
         texts: Texts by variable, as programs read them.
@@ -64,7 +64,7 @@ class Given:
                 yield setting, self.texts.get(name, setting.default), self.origins.get(name, DEFAULT)
 
     def require(self, strict: bool = False) -> None:
-        """Refuse what is wrong.
+        """Raise an error if a setting is wrong.
 
         Args:
             strict: Refuse names that nothing reads too.
@@ -84,7 +84,7 @@ def gather(
     arguments: Mapping[str, str] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Given:
-    """The settings that somebody has given; an empty text is none, as in a shell's `:-`.
+    """The settings that were given; an empty text is none, as in a shell's `:-`.
 
     Args:
         home: The stack's folder, whose `botobs.toml` is read; None for none.

@@ -21,7 +21,7 @@ _DAY = 86_400
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
 #: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
 SAMPLE_BYTES = 2.0
-#: Of a market that is followed: its book, trades and ticker.
+#: Channels that are subscribed for each market: its book, trades and ticker.
 CHANNELS = 3
 
 
@@ -55,7 +55,7 @@ class Tier:
     Attributes:
         name: Of the part.
         cores: Busy on average; leave as much again for queries, restarts and what has to be made up for.
-        memory: Bytes, without anybody who asks.
+        memory: Bytes, without queries.
         disk: Bytes, for as long as it keeps things.
         peak: Bytes on top of `memory` that it was seen to hold for a while, by compaction and after queries.
     """
@@ -69,7 +69,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Size:
-    """What a platform amounts to.
+    """The predicted size of a platform.
 
     Attributes:
         series: Active ones, those of the stack included.
@@ -89,12 +89,12 @@ class Size:
 
     @property
     def cores(self) -> float:
-        """Of all tiers."""
+        """CPU cores of all tiers."""
         return sum(tier.cores for tier in self.tiers)
 
     @property
     def memory(self) -> float:
-        """Bytes of all tiers."""
+        """Memory of all tiers in bytes."""
         return sum(tier.memory for tier in self.tiers)
 
     @property
@@ -104,7 +104,7 @@ class Size:
 
     @property
     def disk(self) -> float:
-        """Bytes of all tiers."""
+        """Disk of all tiers in bytes."""
         return sum(tier.disk for tier in self.tiers)
 
 
@@ -117,7 +117,7 @@ def predict(
         platform: What is monitored.
         cluster: As a cluster with three copies of what is recent, and not on one machine.
         retention: Seconds that samples and traces are kept.
-        horizon: Seconds of the longest outage of a store after which nothing is missing.
+        horizon: Maximum outage of a store in seconds, after which nothing is missing.
 
     Raises:
         ValueError: A number is below zero, or there is no time between turns or exports.
@@ -159,9 +159,9 @@ def predict(
 
 
 def _symbol_series(platform: Platform) -> float:
-    """Series of the markets that are told apart: each service follows each of them in each of the usual channels."""
-    told_apart = sum(exchange.SYMBOL in metric.attributes for metric in exchange.METRICS)
-    return float(platform.services * platform.symbols * told_apart * CHANNELS)
+    """Series by market: each service subscribes to each of the markets in each of the usual channels."""
+    by_symbol = sum(exchange.SYMBOL in metric.attributes for metric in exchange.METRICS)
+    return float(platform.services * platform.symbols * by_symbol * CHANNELS)
 
 
 def _sum(coefficients: Mapping[str, float], **causes: float) -> float:

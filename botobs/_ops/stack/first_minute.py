@@ -47,7 +47,7 @@ class FirstMinute:
         self._receiver: Receiver | None = None
 
     def start(self) -> None:
-        """Listen.
+        """Begin to listen.
 
         Raises:
             StackError: The port is taken.
@@ -71,7 +71,7 @@ class FirstMinute:
             await asyncio.to_thread(receiver.stop)
 
     async def close(self) -> None:
-        """The same, and close the store."""
+        """Stop, and close the store."""
         await self.stop()
         self.store.close()
 

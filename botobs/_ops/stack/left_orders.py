@@ -36,7 +36,7 @@ class LeftOrders:
     Args:
         home: Of the stack.
         endpoint: Where its collector listens.
-        published: Whether services find the stack that are not told of it.
+        published: Whether services find the stack without a setting.
     """
 
     def __init__(self, home: Home, endpoint: str, published: bool) -> None:
@@ -53,7 +53,7 @@ class LeftOrders:
         self._task = asyncio.create_task(self._run(), name="left-orders")
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -68,7 +68,7 @@ class LeftOrders:
             await asyncio.sleep(LOOK_INTERVAL)
 
     def look(self) -> None:
-        """Deliver what waits."""
+        """Send the orders that wait to the collector."""
         for directory in (self._state, *announced(self._state)):
             known = self._foreign.setdefault(directory, set())
             known |= deliver_left(directory, self._deliver, known)

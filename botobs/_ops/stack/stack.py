@@ -57,7 +57,7 @@ class Options:
     """How a stack is run.
 
     Attributes:
-        postgres: Run a PostgreSQL of our own, with its exporter.
+        postgres: Run a PostgreSQL server as well, with its exporter.
         mimir: Run the long-term store beside Prometheus.
         cluster: Run separate, replicated processes with an object store, in place of one of each.
         ports_auto: Pick free ports.
@@ -65,7 +65,7 @@ class Options:
             are there; not for a cluster.
         publish: Let every service of this user find the stack.
         variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
-        arguments: Of `botobs up`, for whoever starts the stack again.
+        arguments: Of `botobs up`, to start the stack again.
         strict: Refuse names that begin with `BOTOBS_` and that nothing reads.
         keep_going: Start the rest when a part does not become ready, and try it again.
     """
@@ -135,7 +135,7 @@ class Stack:
 
     @property
     def names(self) -> list[str]:
-        """The backends that run."""
+        """The names of the components that run."""
         always = (component.name for component in COMPONENTS if component.always)
         chosen = list(cluster_processes.NAMES if self.options.cluster else always)
         if self.options.postgres:
@@ -153,7 +153,7 @@ class Stack:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Address by component."""
+        """The address of each component by its name."""
         own = {name: process.url for name, process in self.supervisor.processes.items()}
         return own | (cluster_targets.addresses(self._context) if self.options.cluster else {})
 
@@ -250,7 +250,7 @@ class Stack:
             self._take_over()
 
     def _write_again(self) -> None:
-        """Write the configuration anew, with the end of the certificates that are there now."""
+        """Write the configuration again, with the end of the certificates that are there now."""
         self.values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(self.home)
         render(self.home, self.values)
         if self.options.cluster:
@@ -332,13 +332,13 @@ class Stack:
 def variables(
     home: Home, chosen: Mapping[str, int], options: Options, given: Given | None = None
 ) -> dict[str, str]:
-    """Values of the configuration's variables: those that somebody has given, and over them what this stack decides.
+    """Values of the configuration's variables: those that were given, and over them what this stack decides.
 
     Args:
         home: The stack's folder.
         chosen: Ports by variable.
         options: How the stack is run; its `variables` win over what is decided.
-        given: The settings; gathered anew if None.
+        given: The settings; read again if None.
     """
     given = given or gather(home, options.variables)
     values = dict(given.texts)
@@ -352,7 +352,7 @@ def variables(
     if certificates.found(home.secrets):
         values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(home)
     if "BOTOBS_GRAFANA_URL" in given.texts:
-        # Messages have no link to a Grafana that nobody runs.
+        # Messages have no link to Grafana where none runs.
         values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
     for component in COMPONENTS:
         # That of Grafana is where people find it, which they say.

@@ -23,7 +23,7 @@ class Takeover:
     Args:
         home: Of the stack.
         endpoint: Where its collector listens.
-        horizon: Seconds for which its stores take samples of metrics that come late.
+        horizon: Maximum outage: seconds for which its stores accept late samples.
 
     Attributes:
         progress: What has been taken over.
@@ -43,11 +43,11 @@ class Takeover:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Begin to send what is stored to the collector."""
         self._task = asyncio.create_task(self._run(), name="takeover")
 
     async def stop(self) -> None:
-        """Let what is under way end, and stop."""
+        """Stop after the request that is under way."""
         self._stop.set()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
@@ -56,7 +56,7 @@ class Takeover:
 
     @property
     def waiting(self) -> int:
-        """Requests that wait."""
+        """Number of requests that wait."""
         return self._store.waiting if self._store is not None else 0
 
     async def _run(self) -> None:

@@ -26,7 +26,7 @@ class Upkeep:
         secrets: Folder of the certificates.
         supervisor: Runs the programs.
         names: Gives those that have read the certificates, in the order in which they are restarted.
-        renewed: Called before the restarts, to write what tells when the certificates end.
+        renewed: Called before the restarts, to write the metric of when the certificates end.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Upkeep:
         self._task = asyncio.create_task(self._run(), name="upkeep")
 
     async def stop(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -29,7 +29,7 @@ FROM spans
 
 
 class EmbeddedTraces:
-    """Traces of the embedded store; the same questions that `TempoClient` answers.
+    """Traces of the embedded store; with the queries that `TempoClient` has.
 
     Args:
         store: The store.
@@ -102,7 +102,7 @@ class EmbeddedTraces:
         )
 
     def unanswered(self, begin: float, end: float) -> list[Found]:
-        """Those named `order submitted` of a time, below a span that has not ended yet."""
+        """The spans `order submitted` within a time whose parent span has not ended yet."""
         rows = self._store.rows(
             "SELECT told.request, told.span_id, above.name FROM spans AS told LEFT JOIN spans AS above "
             "ON above.trace_id = told.trace_id AND above.span_id = told.parent_id "

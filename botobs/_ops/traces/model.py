@@ -53,7 +53,7 @@ class Span:
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """The duration in seconds."""
         return (self.end_ns - self.start_ns) / 1e9
 
 

@@ -38,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A trace in the answer to a search.
+    """A trace in the result of a search.
 
     Attributes:
         root_service: Service of its root span; empty when Tempo has not seen the root.
@@ -46,7 +46,7 @@ class Summary:
         start_ns: Nanoseconds since the epoch.
         duration: Seconds.
         matched: How many of its spans met the query.
-        longest: Seconds of the longest of those that the answer holds; 0 where it holds none.
+        longest: Seconds of the longest of those that the result holds; 0 where it holds none.
     """
 
     trace_id: str
@@ -59,7 +59,7 @@ class Summary:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Summary:
-        """Read one element of `traces` in the answer of `/api/search`."""
+        """Read one element of `traces` in the response of `/api/search`."""
         sets = raw.get("spanSets") or ([raw["spanSet"]] if raw.get("spanSet") else [])
         return cls(
             trace_id=raw["traceID"].rjust(32, "0"),
@@ -81,7 +81,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A span in the answer to a search, with the attributes that were selected.
+    """A span in the result of a search, with the attributes that were selected.
 
     Attributes:
         start_ns: Nanoseconds since the epoch.

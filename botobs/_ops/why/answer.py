@@ -1,4 +1,4 @@
-"""What is told of a subject."""
+"""The report on a subject: its causes, the evidence, and how to read on."""
 
 from __future__ import annotations
 

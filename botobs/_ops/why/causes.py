@@ -18,7 +18,7 @@ _BOTS = ("BotFailed", "BotStuck", "BotHeartbeatLost", "BotRestartStorm", "BotsPl
 _POOL = ("DatabasePoolExhausted", "DatabasePoolTimeouts", "DatabasePoolWaitLong")
 _BOOKS = ("ExchangeSequenceGaps", "ExchangeBookResyncs", "ExchangeBookCrossed", "ExchangeBookStale")
 _STREAMS = ("ExchangeStreamSilent", "ExchangeFeedSilent", "ExchangeReconnectStorm", *_BOOKS)
-#: What a database server tells of itself.
+#: Alerts on metrics of the database server itself.
 _SERVER = (
     *("DatabaseConnectionsHigh", "DatabaseLocked", "DatabaseTransactionLong", "DatabaseDeadlocks"),
     *("DatabaseIOSlow", "DatabaseCacheHitsLow"),

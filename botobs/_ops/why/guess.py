@@ -19,7 +19,7 @@ from .subject import Subject
 
 #: Seconds by which a cause may be seen later than what follows from it: each is measured over a window of its own.
 _SLACK = 60.0
-#: Part of the failed calls from which one category is what is wrong.
+#: Share of the failed calls from which their most frequent category is the explanation.
 _MOST = 0.5
 #: Alerts about the submission of orders.
 _OF_SUBMISSIONS = frozenset({"OrderRejectsHigh", "OrderOutcomeUnknown"})
@@ -196,7 +196,7 @@ def _of_orders(alert: Alert) -> bool:
 
 
 def _before_its_alert(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
-    """What the failed calls announce, while the alert on it waits for its time; an unknown order is told at once."""
+    """Explanations from failed calls whose alert does not fire yet; that on an unknown order fires at once."""
     most = _most(subject, evidence.errors)
     names = CATEGORIES.get(most[0], ()) if most is not None else ()
     seen = {alert.name for alert in (*evidence.alerts, *subject.alerts)}

@@ -1,4 +1,4 @@
-"""Asks Prometheus and Tempo. What does not answer is said, and the rest is told."""
+"""Queries Prometheus and Tempo. Names those that do not respond, and returns what the others say."""
 
 from __future__ import annotations
 

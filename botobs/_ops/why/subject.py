@@ -14,7 +14,7 @@ class Subject:
     """It, as alerts see it.
 
     Attributes:
-        kind: What it is.
+        kind: `alert`, `bot` or `order`.
         name: The alert, the bot's id or the client order id.
         alerts: What its state amounts to in alerts, whether they fire or not.
         what: One sentence.
@@ -36,5 +36,5 @@ class Subject:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What it is about."""
+        """The labels of its first alert."""
         return self.alerts[0].labels

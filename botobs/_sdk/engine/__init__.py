@@ -107,10 +107,10 @@ class Engine(Protocol):
         """About how many bytes a span takes in memory; cheap, since it may run on a service's thread."""
 
     def reset_after_fork(self, resource: Resource) -> None:
-        """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
+        """In a forked child: all aggregations from zero, `resource` from now on, and new locks."""
 
     def shutdown(self) -> None:
-        """Record nothing more."""
+        """Stop recording."""
 
 
 def create_engine(
@@ -118,7 +118,7 @@ def create_engine(
 ) -> Engine:
     """The engine called `name`: `stock` or `fast`.
 
-    The fast one relies on the interpreter's lock instead of its own; a Python without that lock gets the stock one.
+    The fast one relies on the interpreter's lock and has none itself; a Python without that lock gets the stock one.
     The stock one builds on classes of the SDK; a release of it that has none of them gets the fast one.
 
     Raises:

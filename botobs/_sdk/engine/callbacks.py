@@ -150,13 +150,13 @@ class CallbackRunner:
         self._stuck: set[Callback] = set()
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Stop the thread."""
         if self._worker is not None:
             self._worker.inbox.put(None)
             self._worker = None
 
     def run(self, callbacks: Iterable[Callback], seconds: float = COLLECTION_TIMEOUT) -> Observations:
-        """What the callbacks observe now.
+        """Run the callbacks and return their observations.
 
         Args:
             callbacks: Those of all instruments.

@@ -78,7 +78,7 @@ def names_one_of_many(key: str) -> bool:
 
 
 def label_name(key: str) -> str:
-    """`key`, or its escaped form where Prometheus would refuse it, or could not tell it from another.
+    """`key`, or its escaped form where Prometheus would refuse it or confuse it with another.
 
     The form is the one that Prometheus uses itself, and can be reversed: `U__`, then letters and digits as they are, an
     underscore as two, and any other character as its code point in hexadecimal digits between underscores.
@@ -104,7 +104,7 @@ class AttributeGuard:
         self.refused = 0
 
     def without_refused(self, metric: str, attributes: Mapping[str, object]) -> Mapping[str, object]:
-        """`attributes` as they are recorded; the same object if that is what they are.
+        """`attributes` under their label names, without refused ones; the same object if nothing changes.
 
         Those whose values never repeat are removed and counted.
         """

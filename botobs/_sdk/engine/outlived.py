@@ -30,7 +30,7 @@ class UnrecordedSpan(NonRecordingSpan):
         self.ended = False
 
     def end(self, end_time: int | None = None) -> None:  # noqa: ARG002 - as every span
-        """Note that what follows is no part of this span."""
+        """Note that later spans are no children of this one."""
         self.ended = True
 
     def _trace_is_over(self) -> bool:
@@ -40,7 +40,7 @@ class UnrecordedSpan(NonRecordingSpan):
 def outlived() -> tuple[Context, list[Link]] | None:
     """The current context without its span, and a link to that span, if the span's trace is over in this process.
 
-    There is no link to a trace that is not sampled: nobody could follow it.
+    There is no link to a trace that is not sampled: it would lead nowhere.
     """
     context = current()
     span = context.get(SPAN_KEY)

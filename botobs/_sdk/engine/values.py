@@ -19,7 +19,7 @@ class Redaction(Protocol):
 
     @property
     def generation(self) -> int:
-        """Changes when what was answered before may be answered otherwise."""
+        """Changes when earlier results may no longer hold."""
 
     def attribute(self, key: str, value: Any) -> Any:
         """The value without secrets; depends on name and value alone."""

@@ -17,7 +17,7 @@ from ..process import own_threads
 
 #: Seconds that a socket waits at most; some platforms refuse larger numbers.
 _LONGEST = 3600.0
-#: Bytes that are written to the socket at a time: one TLS record, each with a timeout of its own.
+#: Bytes that are written to the socket at a time: one TLS record, each with its own timeout.
 _PIECE = 2**14
 
 Found = list[tuple[Any, ...]]
@@ -111,7 +111,7 @@ class _Received(io.RawIOBase):
 class Addresses:
     """Resolves one host name, with a deadline.
 
-    A name server may take longer than any request, and `getaddrinfo` has no timeout. So it runs on a thread of its own,
+    A name server may take longer than any request, and `getaddrinfo` has no timeout. So it runs on a separate thread,
     of which there is at most one: the next request waits for the same result.
     """
 
@@ -152,10 +152,10 @@ class Addresses:
 
 
 class _Lookup:
-    """One call of `getaddrinfo` on a thread of its own.
+    """One call of `getaddrinfo` on a separate thread.
 
     Attributes:
-        done: Set when the result is there, or when nobody is to wait for it any longer.
+        done: Set when the result is there, or the wait for it ends.
         finished: Whether the result is there.
         result: The addresses, or why there are none.
 

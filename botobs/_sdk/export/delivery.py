@@ -137,7 +137,7 @@ class Delivery:
             self.sender.close()
 
     def after_fork(self) -> None:
-        """Start over in a forked child, with a connection of its own."""
+        """Start over in a forked child, with a new connection."""
         self._reset()
         if self.sender is not None:
             self.sender.after_fork()

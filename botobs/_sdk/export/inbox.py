@@ -66,7 +66,7 @@ class Inbox:
             self._queue.put(None)
 
     def put(self, request: FlushRequest) -> None:
-        """Hand a request over."""
+        """Add a request for the export thread."""
         self._queue.put(request)
 
     def get(self, timeout: float) -> FlushRequest | None:

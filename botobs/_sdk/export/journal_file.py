@@ -23,7 +23,7 @@ SUBFOLDER = "botobs-orders"
 _NAME = "journal"
 _NOTE_ENDING = ".where"
 _NOTE = re.compile(r"[0-9a-f]{32}\.where")
-#: Nanoseconds for which a file is kept whose destination nobody here sends to.
+#: Nanoseconds for which a file is kept whose destination no process here sends to.
 _KEPT = 7 * 86400 * 10**9
 
 
@@ -91,7 +91,7 @@ def announced(state_dir: Path) -> list[Path]:
     try:
         base = open_base(state_dir, SUBFOLDER, create=False)
     except OSError:
-        # Nobody has sent an order yet.
+        # No order has been sent yet.
         return []
     try:
         for name, text in read_notes(base, _NOTE):
@@ -106,7 +106,7 @@ def announced(state_dir: Path) -> list[Path]:
 
 
 #: Delivers what an ended process has left: gets its destination, its resource and the submissions, and returns whether
-#: they are done with; None if they are for somebody else to deliver.
+#: they are done with; None if another process has to deliver them.
 Deliver = Callable[[str, bytes, list[Submission]], bool | None]
 
 
@@ -121,13 +121,13 @@ def deliver_left(directory: Path, deliver: Deliver, foreign: Container[str] = ()
         foreign: Names that are left out.
 
     Returns:
-        The names of those that are for somebody else to deliver.
+        The names of those that another process has to deliver.
     """
     others: set[str] = set()
     try:
         base = open_base(directory, SUBFOLDER, create=False)
     except OSError:
-        # Nobody has sent an order here yet, or it cannot be used.
+        # No order has been sent here yet, or the folder cannot be used.
         return others
     try:
         with suppress(OSError):

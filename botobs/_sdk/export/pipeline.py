@@ -62,7 +62,7 @@ class Pipeline:
         counts: Where losses are counted.
         delivery: Sends batches; spans are counted as dropped while it has nowhere to send them to.
         store: Where batches wait that could not be delivered.
-        submissions: Sends orders without an answer.
+        submissions: Sends orders without a response.
         unsettled: The file of the orders of unknown outcome.
         resource: The process' resource.
         logger: Logs what a person should know.
@@ -126,7 +126,7 @@ class Pipeline:
 
     @property
     def submissions_sent(self) -> int:
-        """Spans that were sent of orders without an answer."""
+        """Spans that were sent of orders without a response."""
         return self._submissions.sent
 
     @property
@@ -288,7 +288,7 @@ class Pipeline:
         return rests
 
     def _look_at_submissions(self) -> bool:
-        """Send orders without an answer, if it is time; whether something else is to be done now, too."""
+        """Send orders without a response, if it is time; whether something else is to be done now, too."""
         inbox = self._inbox
         woken, inbox.woken = inbox.woken, False
         hurried, inbox.hurried = inbox.hurried, False
@@ -314,7 +314,7 @@ class Pipeline:
             return None
 
     def _export(self, with_metrics: bool, deadline: float | None) -> bool:
-        """Send what waits, by `deadline` if somebody waits for it; whether nothing is left."""
+        """Send what waits, by `deadline` if there is one; returns whether nothing is left."""
         self._has_exported = self._has_exported or with_metrics or not self.idle
         if deadline is not None:
             self._delivery.backoff.retry_now()
@@ -335,7 +335,7 @@ class Pipeline:
             self._send_stored(signal, deadline)
             queue.sort()
             # What comes meanwhile is for the next turn: threads that record faster than this one sends would keep the
-            # metrics, and whoever waits for a flush, waiting.
+            # metrics, and callers of `flush`, waiting.
             waiting = len(queue)
             while (
                 waiting > 0
@@ -387,7 +387,7 @@ class Pipeline:
             return encode(items)
 
     def _metrics_to_push(self, deadline: float | None) -> bytes | None:
-        """All metrics; where they are scraped, the goodbyes of a process whose end somebody waits for."""
+        """All metrics; where they are scraped, the goodbyes alone, if there is a deadline."""
         if not self.scrape.serving:
             return self._collect(deadline)
         somebody_waits = deadline is not None and self._delivery.sender is not None

@@ -179,7 +179,7 @@ class Sender:
         try:
             connection.request("POST", self._path + _PATHS[signal], body, headers)
         except (BrokenPipeError, ConnectionResetError):
-            # It may have answered that the request is too large, and closed before it had all of it.
+            # It may have responded that the request is too large, and closed before it had all of it.
             deadline.left()
         response = connection.getresponse()
         content = response.read(_LONGEST_RESPONSE)
@@ -198,7 +198,7 @@ class Sender:
         failure: OSError | None = None
         found = self._addresses.find(deadline)
         for number, (family, kind, protocol, _, address) in enumerate(found):
-            # One that does not answer, as of IPv6 behind a broken router, leaves the others their share of the time.
+            # One that does not respond, as of IPv6 behind a broken router, leaves the others their share of the time.
             left = len(found) - number
             raw = socket.socket(family, kind, protocol)
             self._socket = raw

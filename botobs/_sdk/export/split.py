@@ -60,7 +60,7 @@ def bounded(batch: Batch) -> tuple[list[Batch], int]:
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
-    """Parts of one batch as one again: messages of protobuf that follow each other are merged by whoever reads them."""
+    """Parts of one batch as one again: concatenated protobuf messages are merged by their reader."""
     body = b"".join(batch.body for batch in batches)
     return replace(batches[0], body=body, items=sum(batch.items for batch in batches), file=None)
 

@@ -111,7 +111,7 @@ class Spool:
                     entry.signal, entry.priority, self._own.read(entry.file.name), entry.items, entry.file
                 )
             except OSError:
-                # Somebody has removed it, or put something else in its place.
+                # It was removed, or replaced by something else.
                 self._forget(entry)
         return self._memory.oldest(signal)
 

@@ -48,7 +48,7 @@ _LONGEST_NOTE = 4096
 # Not there on Windows, where `open_base` refuses before they are used.
 _DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
-# A pipe that has the name of a file would block whoever opens it.
+# Opening a pipe that has the name of a file would block.
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
@@ -146,7 +146,7 @@ class Folder:
             os.rmdir(name, dir_fd=base)
             raise
         try:
-            # Locked before it is marked: whoever sees the marker finds the lock taken while this process lives.
+            # Locked before it is marked: a process that sees the marker finds the lock taken while this one lives.
             fcntl.flock(made._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _write_all(made._lock, _MARKER)
             for descriptor in (made._lock, folder, base) if durable else ():

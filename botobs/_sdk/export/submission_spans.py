@@ -1,4 +1,4 @@
-"""What is sent of orders without an answer: a span of no duration each."""
+"""What is sent of orders without a response: a span of no duration each."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def encode(
         resource: Of the process that has sent the orders.
         found: The orders.
         redactor: Removes secrets.
-        left: Whether that process has ended without an answer.
+        left: Whether that process has ended without a response.
     """
     request = ExportTraceServiceRequest()
     spans = request.resource_spans.add()
@@ -115,7 +115,7 @@ def _number(name: str, text: str) -> float | None:
 
 
 def shortened(resource: ResourceMessage) -> ResourceMessage:
-    """What tells a process from all others."""
+    """A copy of `resource` with the attributes that identify a process."""
     message = ResourceMessage()
     for item in resource.attributes:
         if item.key in _IDENTITY:

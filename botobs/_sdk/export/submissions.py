@@ -1,7 +1,7 @@
-"""Sends orders without an answer ahead of everything else, and what processes that were killed have left of theirs.
+"""Sends orders without a response ahead of everything else, and what processes that were killed have left of theirs.
 
 Everything here but `start` runs on the export thread. A submission becomes a span of no duration, `order submitted`,
-below the span that waits for the answer: the collector and Tempo keep it at once, and the trace, and so the order, is
+below the span that waits for the response: the collector and Tempo keep it at once, and the trace, and so the order, is
 found by the client order id before that span has ended. What a process has left becomes one more, which says so. Ids
 are derived: what is sent twice is stored once.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..redaction import Redactor
     from ..settings import Settings
 
-#: Seconds that a submission waits for its answer, and for what its client library adds to it, before it is sent.
+#: Seconds that a submission waits for its response, and for what its client library adds to it, before it is sent.
 DELAY = 0.025
 #: Seconds until it is tried again.
 _RETRY = 1.0
@@ -95,7 +95,7 @@ class Submissions:
         self._journal.start(wake, self._redacted if custom else None)
 
     def _redacted(self, attributes: Mapping[str, str]) -> dict[str, str]:
-        # Rules of the service's own: whoever delivers the file one day does not know them.
+        # By the service's own rules: the process that delivers the file later does not know them.
         return {name: text_of(self._redactor.attribute(name, value)) for name, value in attributes.items()}
 
     def after_fork(self) -> None:
@@ -106,7 +106,7 @@ class Submissions:
         self._journal.after_fork()
 
     def notice(self) -> None:
-        """There are new submissions."""
+        """Note that there are new submissions."""
         self.due = min(self.due, time.monotonic() + DELAY)
 
     def prepare(self) -> None:
@@ -118,7 +118,7 @@ class Submissions:
             self._say_destination(self._file)
 
     def send_due(self, deadline: float | None = None) -> None:
-        """Send those that wait, if it is time."""
+        """Send the submissions that wait, if it is time."""
         if time.monotonic() >= self.due:
             self.send(deadline)
 
@@ -189,7 +189,7 @@ class Submissions:
         if where == self._destination:
             return
         self._destination = where
-        # The stack that was found is another one: what was somebody else's may be ours.
+        # Another stack was found: files for its collector can be delivered now.
         self._foreign.clear()
         for resource in (self._own_resource(), shortened(self._own_resource())):
             try:
@@ -208,7 +208,7 @@ class Submissions:
         if where not in accepted(self._settings()):
             return None
         body, service = encode_left(resource, found, self._redactor)
-        # The ledger compares what a service has told with what is stored of it; of another one this tells nothing.
+        # The ledger compares what a service has reported with what is stored: another service's do not count here.
         items = len(found) if service == self._settings().service_name else 0
         delivered = self._delivery.send(Batch("traces", Priority.CRITICAL, body, items), None) is None
         self.sent += items * delivered
@@ -219,7 +219,7 @@ class Submissions:
 
 
 def _unsettled(order: Submission) -> UnsettledOrder:
-    """An order that a killed process of this service has left: nobody knows what became of it."""
+    """The unsettled order of a submission that a killed process of this service has left."""
     known = order.attributes
     return UnsettledOrder(
         known.get(exchange.NAME, ""),

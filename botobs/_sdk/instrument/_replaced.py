@@ -28,16 +28,16 @@ def classes(modules: Iterable[str]) -> Classes:
 
 
 def missed(before: Classes) -> str:
-    """Who uses a class of `before` that has been replaced since, in words; empty if nobody does."""
+    """Names of those that use a class of `before` that has been replaced since; empty if there are none."""
     return " ".join(
         text
         for module, name, original in before
         if (replacement := getattr(module, name, original)) is not original
-        and (text := _told(module.__name__, name, original, replacement))
+        and (text := _sentence(module.__name__, name, original, replacement))
     )
 
 
-def _told(module: str, name: str, original: type, replacement: object) -> str:
+def _sentence(module: str, name: str, original: type, replacement: object) -> str:
     package = module.partition(".")[0]
     holders = sorted({*_importers(package, original), *_subclasses(package, original, replacement)})
     if not holders:

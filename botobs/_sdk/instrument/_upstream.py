@@ -31,7 +31,7 @@ ALIASES = {
     "httpx2": "httpx",
 }
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)")
-#: These watch what has no distribution of its own, by the module to wait for.
+#: Instrumentors of libraries without a distribution, by the module to wait for.
 STANDARD_LIBRARY = {
     "threading": "threading",
     "urllib": "urllib.request",
@@ -79,7 +79,7 @@ class UpstreamInstrumentation:
     Args:
         found: Which.
         settle: Called with None when it works, else with what went wrong.
-        tell: Called with what it will not see, in words.
+        tell: Called with a sentence that says what it will not see.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class UpstreamInstrumentation:
             self._patches.on_import(module, lambda _: self._instrument())
 
     def uninstall(self) -> None:
-        """Take it back."""
+        """Uninstall the upstream instrumentor."""
         self._patches.undo()
         instrumentor, self._instrumentor = self._instrumentor, None
         if instrumentor is not None:

@@ -1,7 +1,7 @@
 """Whether the service itself has called an upstream instrumentor for a library that botobs watches too.
 
 Whoever names an instrumentor has a reason, such as a hook that adds attributes: its spans stay, and botobs makes none.
-It may be called at any time, before `init` and after, so that the answer is asked for with every call of the library.
+It may be called at any time, before `init` and after, so every call of the library checks it again.
 """
 
 from __future__ import annotations

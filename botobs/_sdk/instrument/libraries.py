@@ -1,4 +1,4 @@
-"""Libraries of this environment that OpenTelemetry has an instrumentor for, and that nobody watches.
+"""Libraries of this environment that OpenTelemetry has an instrumentor for, and that are not watched.
 
 Which instrumentor belongs to which library is upstream's own table (`opentelemetry.instrumentation.bootstrap_gen`, that
 of `opentelemetry-bootstrap`), in the release that is installed here: its versions fit together.

@@ -94,7 +94,7 @@ _OURS = frozenset(name for name, _ in REGISTRY)
 
 
 class State(StrEnum):
-    """What became of an instrumentation."""
+    """The state of an instrumentation."""
 
     INSTALLED = "installed"
     WAITING = "waiting"
@@ -168,7 +168,7 @@ class Instrumentations:
         described = {each.name.lower().replace("-", "_"): each for each in entry_points(group=CLIENT_GROUP)}
         for name, target in REGISTRY:
             if name in described:
-                # Whoever installs a description of his own wants that one.
+                # A user who installs another description wants that one.
                 continue
             if name in disabled or "all" in disabled or "*" in disabled:
                 self.statuses[name] = Status(name, "botobs", State.DISABLED)
@@ -213,7 +213,7 @@ class Instrumentations:
 
     @property
     def failed(self) -> Iterator[Status]:
-        """Those that do not work."""
+        """The instrumentations that do not work."""
         return (status for status in self.statuses.values() if status.state is State.FAILED)
 
     def _install_own(self, name: str, target: str, telemetry: Telemetry) -> None:

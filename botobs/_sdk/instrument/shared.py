@@ -1,6 +1,6 @@
 """Things that exist once a meter provider, however often instrumentations come and go.
 
-A stock meter answers the second creation of an observable instrument with the first one and drops the new callbacks
+A stock meter returns the first observable instrument at its second creation, and drops the new callbacks
 in silence, so whoever owns callbacks has to outlive its installation. And two instrumentations that record the same
 metric must share one meter: in Prometheus series that differ by the meter alone are the same series.
 """

@@ -33,7 +33,7 @@ def code_outcome(exchange: str, codes: tuple[str, ...], text: str = "") -> Answe
 
 
 def replacement(exchange: str, answer: str) -> Outcome | None:
-    """What became of the new order where one was to replace another; None where the answer does not tell."""
+    """What became of the new order where one was to replace another; None where the response does not say it."""
     found = _REPLACEMENT.search(answer[:LONGEST_TEXT]) if table_of(exchange) == "binance" else None
     if found is None:
         return None

@@ -23,10 +23,10 @@ class Attempts:
 
     Args:
         exchange: As it is called in `exchange.name`.
-        listed: Tells of a code whether the client's own table of the exchange has it.
+        listed: Returns whether the client's own table of the exchange has a code.
 
     Attributes:
-        over_socket: Something was sent over a WebSocket, where requests and answers are not told apart.
+        over_socket: Something was sent over a WebSocket, where responses are not matched with requests.
     """
 
     __slots__ = (
@@ -62,8 +62,8 @@ class Attempts:
 
         Args:
             error: What it raised, if it did not end well.
-            status: HTTP status of its answer, if there was one.
-            answer: The beginning of its answer.
+            status: HTTP status of its response, if there was one.
+            answer: The beginning of its response.
             written: Whether bytes of it reached a connection; None where that was not seen.
             repeated: The HTTP library has sent it again after it was written.
         """
@@ -95,7 +95,7 @@ class Attempts:
             # What is raised between requests, or before the first, says nothing about those that were sent.
             return self._worst or "failed"
         if self._answered and self._failed_last:
-            # A request that went well may have been the order; what failed after it is not its answer.
+            # A request that went well may have been the order; what failed after it is not its response.
             return "unknown"
         own = submit_outcome(
             error, True, self._status, exchange=self._exchange, answer=self._answer, listed=self._listed
@@ -104,5 +104,5 @@ class Attempts:
         return worse(self._worst, "unknown" if own == "failed" else own) or "unknown"
 
     def returned(self) -> Outcome | None:
-        """What the answers say when the call came back: its result tells."""
+        """The outcome by the responses of a call that returned: None, since the result says it."""
         return None

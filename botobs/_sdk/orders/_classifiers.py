@@ -1,4 +1,4 @@
-"""The user's own words about answers: asked before anything of ours is looked at."""
+"""The user's own classifiers of responses: called before botobs looks at anything."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Answer:
         exchange: ccxt's id of the exchange, or the name that the order was reported with.
         error: What the client raised; None where it raised nothing.
         result: What the client returned; None where that was not seen.
-        status: HTTP status of the answer; None where it was not seen.
-        body: The beginning of the answer's body, at most 4096 characters; empty where it was not seen.
+        status: HTTP status of the response; None where it was not seen.
+        body: The beginning of the response's body, at most 4096 characters; empty where it was not seen.
     """
 
     exchange: str
@@ -32,8 +32,8 @@ class Answer:
     body: str = ""
 
 
-#: Says what became of the order, or None where it cannot tell: `accepted`, `rejected` when the exchange refused it,
-#: `unknown` when nobody can tell, `failed` when it was not sent. It is called on the thread that submits, so it must
+#: Returns the outcome of the order, or None where it cannot say: `accepted`, `rejected` when the exchange refused it,
+#: `unknown` when nobody can say, `failed` when it was not sent. It is called on the thread that submits, so it must
 #: be quick; what it raises is logged and counts as None.
 Classifier = Callable[[Answer], Outcome | None]
 

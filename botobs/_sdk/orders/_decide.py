@@ -12,7 +12,7 @@ from ._clients import quoted
 from ._codes import meaning, table_of
 
 #: What the class of an exception says by itself. The entry nearest to the exception's own class counts.
-#: `answered`: the exchange answered with an error of which the class does not tell more.
+#: `answered`: the exchange responded with an error, and the class does not say which.
 _CLASSES: dict[str, Literal["answered", "rejected", "unknown"]] = {
     # ccxt (`ccxt.base.errors`): what the exchange did not take, and who said so.
     "ExchangeError": "answered",
@@ -71,10 +71,10 @@ def submit_outcome(
         exchange: As it is called in `exchange.name`.
         answer: The beginning of the answer's body, if there was one; else what the exception quotes is taken.
         written: Whether bytes of the request reached a connection; None where that was not seen.
-        listed: Tells of a code whether the client's own table of the exchange has it.
+        listed: Returns whether the client's own table of the exchange has a code.
 
     Returns:
-        `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can tell,
+        `failed` when it never left, `rejected` when the exchange refused it, `unknown` when nobody can say,
         `accepted` only where a classifier says so. Never raises.
     """
     if sent is False or written is False:

@@ -31,7 +31,7 @@ _LEFT_OPEN = frozenset({408, 409, 460, 499})
 _MESSAGE = re.compile(r'"(?:msg|message|retMsg|sMsg)"\s{0,8}:\s{0,8}"([^"\\]{1,160})"')
 _NO_ERROR = frozenset({"0", "00000", "200", "200000", "null", "false"})
 
-#: Classes that are raised before a connection is there, or for want of an address: of sockets, ssl, requests, urllib3,
+#: Classes that are raised before a connection is open, or without an address: of sockets, ssl, requests, urllib3,
 #: aiohttp and httpx.
 _NOT_CONNECTED = frozenset(
     {

@@ -52,7 +52,7 @@ class Evidence(Protocol):
         """What became of the orders when the call raised `error`."""
 
     def returned(self) -> Outcome | None:
-        """What the answers say when the call came back; None where only its result tells."""
+        """The outcome by the responses of a call that returned; None where only its result says it."""
 
 
 class OrderRequests:

@@ -126,7 +126,7 @@ class Witness:
             self.waiting += 1
 
     def answered(self) -> None:
-        """One that was awaited has been told."""
+        """The outcome of a submission that was waited for is known."""
         with self._lock:
             self.waiting -= 1
             later, self._later = (None, self._later) if self.waiting else (self._later, None)
@@ -135,7 +135,7 @@ class Witness:
             self.close()
 
     def when_answered(self, action: Callable[[], None]) -> bool:
-        """Call `action` when all that is awaited has been told; False where nothing is.
+        """Call `action` when the outcomes of all submissions are known; False where none is waited for.
 
         It is called once, perhaps in another thread; what it reads here is kept until then.
         """
@@ -218,7 +218,7 @@ class Witness:
         return worse(known, "unknown") or "unknown" if self._unseen else known
 
     def close(self) -> None:
-        """Let go of what was seen; whoever still has the context tells nothing any more, but for what is awaited."""
+        """Drop what was seen. Later reports from this context are ignored, but for responses that are waited for."""
         if self._later is not None:
             return
         self._closed = True

@@ -13,7 +13,7 @@ from typing import Literal
 MOST_ORDERS = 5000
 #: What may wait to be put in order; beyond it the oldest is forgotten.
 _MOST_HEARD = 20_000
-#: Accounts of one exchange that are told apart.
+#: Accounts of one exchange that are distinguished.
 _MOST_ACCOUNTS = 8
 
 #: How far an order has got as far as this process knows; it never goes back.
@@ -53,15 +53,15 @@ class KnownOrder:
 class KnownOrders:
     """Remembers orders by either id. Safe to use from several threads; bounded.
 
-    What is told costs the teller, who is sending an order, a fraction of a microsecond: it is put in order by whoever
-    asks, and `catch_up` keeps what waits for that short.
+    Reporting costs the caller, who is sending an order, a fraction of a microsecond: reports are queued, and sorted by
+    the next query; `catch_up` keeps the queue short.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: what the parent sent is the parent's."""
+        """Start over in a forked child: what the parent sent is the parent's."""
         self._lock = threading.Lock()
         self._heard: deque[_Heard] = deque(maxlen=_MOST_HEARD)
         self._live: OrderedDict[int, KnownOrder] = OrderedDict()
@@ -94,8 +94,8 @@ class KnownOrders:
             reported: The service itself reports on it.
         """
         if client_order_id or order_id:
-            told = (exchange, client_order_id, order_id, symbol, bot, stage, reported)
-            self._heard.append((time.monotonic(), told))
+            report = (exchange, client_order_id, order_id, symbol, bot, stage, reported)
+            self._heard.append((time.monotonic(), report))
 
     def ended(self, exchange: str, *, client_order_id: str = "", order_id: str = "") -> None:
         """An order has ended; nothing is remembered of one that is not known."""
@@ -106,7 +106,7 @@ class KnownOrders:
         self._heard.append((time.monotonic(), (exchange, client_order_id, "", "sent")))
 
     def catch_up(self) -> None:
-        """Put in order what was told meanwhile."""
+        """Sort the reports that are queued."""
         with self._lock:
             self._catch_up()
 
@@ -138,11 +138,11 @@ class KnownOrders:
 
     def _catch_up(self) -> None:
         for _ in range(len(self._heard)):
-            moment, told = self._heard.popleft()
-            if len(told) == 7:
-                self._note(moment, *told)
+            moment, report = self._heard.popleft()
+            if len(report) == 7:
+                self._note(moment, *report)
             else:
-                self._over(moment, *told)
+                self._over(moment, *report)
 
     def _note(
         self,

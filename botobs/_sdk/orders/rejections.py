@@ -1,4 +1,4 @@
-"""Orders that exchanges reject in quick succession: a burst of them is counted exactly, and told at once."""
+"""Orders that exchanges reject in quick succession: a burst of them is counted exactly, and exported at once."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 
 #: Seconds that a burst is counted over; as long it asks for early exports, and no longer.
 WINDOW = 10.0
-#: Rejections within the window from which on they are told.
+#: Rejections within the window from which on they are a burst.
 FEW = 3
 #: Seconds without any rejection that make the next one another burst.
 _QUIET = 60.0
-#: Exchanges that are told apart, and rejections that are remembered of each.
+#: Exchanges that are distinguished, and rejections that are remembered of each.
 _MOST_EXCHANGES = 100
 _MOST_REJECTIONS = 1000
 
 
 @dataclass(slots=True)
 class _Answers:
-    """What one exchange answers.
+    """The outcomes of orders at one exchange.
 
     Attributes:
         accepted: Orders that it has taken.
@@ -36,7 +36,7 @@ class _Answers:
     began: float = 0.0
 
     def burst(self, now: float) -> int:
-        """Rejections within the window, if they are more than a few and at least half of all answers; else 0."""
+        """Rejections within the window, if they are more than a few and at least half of all orders; else 0."""
         rejected = self.rejected
         # Several threads may take the same one away.
         with suppress(IndexError):
@@ -52,7 +52,7 @@ class Rejections:
     """Counts rejected orders by exchange.
 
     Args:
-        tell: Has metrics exported soon. It is asked at each rejection of a burst, for the window's length from its
+        tell: Has metrics exported soon. It is called at each rejection of a burst, for the window's length from its
             begin: one that lasts costs no more than one that does not.
     """
 
@@ -82,7 +82,7 @@ class Rejections:
                 yield exchange, found
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked."""
+        """Start over in a forked child."""
         self._exchanges = {}
 
     def _answers(self, exchange: str) -> _Answers:

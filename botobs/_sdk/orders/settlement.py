@@ -1,4 +1,4 @@
-"""Tells of unsettled orders, and of what became of them: metrics for the alert, spans for whoever looks."""
+"""Reports unsettled orders and their settlements: metrics for the alert, spans for people."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class SettlementTelemetry:
         orders.UNKNOWN.create(meter, [self._unknown])
         orders.SETTLED.create(meter, [self._settled])
         self._unsettled.on_doubt.append(self._doubted)
-        self._unsettled.on_settled.append(self._told)
+        self._unsettled.on_settled.append(self._record)
 
     def stop(self) -> None:
-        """Make no spans any more."""
+        """Stop making spans."""
         if self._doubted in self._unsettled.on_doubt:
             self._unsettled.on_doubt.remove(self._doubted)
-            self._unsettled.on_settled.remove(self._told)
+            self._unsettled.on_settled.remove(self._record)
 
     def _unknown(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(order.unknown_since, _labels(order)) for order in self._unsettled.told()[0]]
@@ -60,12 +60,12 @@ class SettlementTelemetry:
         self._report_soon()
 
     @never_raise
-    def _told(self, order: UnsettledOrder, outcome: str) -> None:
+    def _record(self, order: UnsettledOrder, outcome: str) -> None:
         self._span(orders.SETTLED_SPAN, order, outcome)
         self._report_soon()
 
     def _span(self, name: str, order: UnsettledOrder, outcome: str) -> None:
-        """One of no duration in the submission's trace, so that whoever opens that sees how it went on."""
+        """Record the settlement as a span without duration in the submission's trace, where people look for it."""
         submission = _submission(order)
         self._tracer.start_span(
             name,
@@ -100,5 +100,5 @@ def _attributes(order: UnsettledOrder) -> dict[str, str | float]:
         orders.SUBMISSION_TRACE_ID: order.trace_id,
         orders.SUBMISSION_SPAN_ID: order.span_id,
     }
-    told: dict[str, str | float] = {name: value for name, value in known.items() if value}
-    return {**_labels(order), **told, orders.SUBMITTED_AT: order.since}
+    found: dict[str, str | float] = {name: value for name, value in known.items() if value}
+    return {**_labels(order), **found, orders.SUBMITTED_AT: order.since}

@@ -1,8 +1,8 @@
-"""Orders of which nobody knows what became of them, until somebody says so.
+"""Orders of unknown outcome, until their outcome is reported.
 
-One collection for the process (`UNSETTLED`): watched clients and `botobs.trading` tell it of orders of unknown outcome,
-and of answers that name an order. It is written to a file by the export thread (`export.unsettled_file`), so that the
-service's next process knows them too, and told as metrics and spans (`_settlement`).
+One collection for the process (`UNSETTLED`): watched clients and `botobs.trading` report unknown orders to it,
+and responses that name an order. It is written to a file by the export thread (`export.unsettled_file`), so that the
+service's next process knows them too, and exported as metrics and spans (`settlement`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from ..ids import Ids
 
 #: Orders that one process remembers; beyond it the oldest are forgotten.
 MOST_ORDERS = 5000
-#: Orders that one process tells of in metrics at a time, each being a series: the oldest, and of those that are settled
-#: the ones that were not told yet.
+#: Orders that one process exports in metrics at a time, each being a series: the oldest, and of those that are settled
+#: the ones that were not exported yet.
 MOST_TOLD = 1000
-#: Seconds for which a settlement is told, so that it survives an outage of what is told.
+#: Seconds for which a settlement is exported, so that it survives an outage of the collector.
 TOLD_FOR = 3600.0
 #: Seconds after which a settlement makes room where many wait: several exports of metrics.
 TOLD_AT_LEAST = 60.0
@@ -46,7 +46,7 @@ class UnsettledOrder:
         span_id: Of the submission, 16 hexadecimal digits; empty without one.
         since: When it was submitted, in seconds since the epoch.
         known_as: The client order id by which `botobs.trading` knows it, where it was sent with another.
-        number: Tells apart the orders of one submission that have no id.
+        number: Distinguishes the orders of one submission that have no id.
         unknown_since: When its outcome was found to be unknown, in seconds since the epoch.
     """
 
@@ -65,7 +65,7 @@ class UnsettledOrder:
 
     @property
     def key(self) -> str:
-        """What the order is told by in metrics, the same in every process that knows its client order id."""
+        """What identifies the order in metrics, the same in every process that knows its client order id."""
         return order_key(self.exchange, self.client_order_id or self.known_as, self.order_id) or _hashed(
             self.exchange, self.trace_id, self.span_id, str(self.number)
         )
@@ -113,7 +113,7 @@ class Unsettled:
     """The unsettled orders of this process. Safe to use from several threads; never raises, never waits for I/O.
 
     Attributes:
-        waiting: Whether there are any: answers are looked at only then.
+        waiting: Whether there are any: responses are looked at only then.
         changes: How often anything has changed.
         on_doubt: Called with an order that is of unknown outcome from now on.
         on_settled: Called with an order that is settled, and its outcome.
@@ -125,17 +125,17 @@ class Unsettled:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, as a forked child does: what the parent has sent is the parent's to settle."""
+        """Start over, as a forked child does: what the parent has sent is the parent's to settle."""
         self._lock = threading.Lock()
         self._orders: OrderedDict[str, UnsettledOrder] = OrderedDict()
         self._names: dict[_Name, list[str]] = {}
         self._settled: OrderedDict[str, Settlement] = OrderedDict()
-        self._told_since: dict[str, float] = {}
+        self._exported_since: dict[str, float] = {}
         self.waiting = False
         self.changes = 0
 
     def doubt(self, order: UnsettledOrder) -> None:
-        """Nobody knows what became of an order. One that is unsettled already is completed by what is known now."""
+        """Add an order of unknown outcome; one that is there already is completed by what is known now."""
         with self._lock:
             new = self._add(order)
         if new:
@@ -145,7 +145,7 @@ class Unsettled:
     def settle(
         self, exchange: str, outcome: str, *, client_order_id: str = "", order_id: str = "", symbol: str = ""
     ) -> bool:
-        """An answer names the order, or a person or a comparison with the exchange has found out.
+        """A response names the order, or a person or a comparison with the exchange has found out.
 
         Args:
             exchange: As it is called in `exchange.name`.
@@ -163,42 +163,42 @@ class Unsettled:
             keys = self._find(exchange, client_order_id, order_id, symbol)
             settled = [self._remove(key) for key in keys]
             for order in settled:
-                self._tell(order, outcome)
+                self._keep_settlement(order, outcome)
         self._report(settled, outcome)
         return bool(settled)
 
     def declare(self, exchange: str, outcome: str, client_order_id: str) -> None:
-        """Somebody who knows says what became of an order, whoever has sent it.
+        """Report the outcome of an order on behalf of the service that sent it.
 
-        Unlike `settle`, it is told also where this process does not know that the order was unsettled: the process that
+        Unlike `settle`, it is exported even where this process does not know of the order: the process that
         does may run on another host.
         """
         if self.settle(exchange, outcome, client_order_id=client_order_id):
             return
         order = UnsettledOrder(exchange, client_order_id, unknown_since=0.0)
         with self._lock:
-            self._tell(order, outcome)
+            self._keep_settlement(order, outcome)
         self._report([order], outcome)
 
     def all(self) -> list[UnsettledOrder]:
-        """Those that are unsettled now, the oldest first."""
+        """The orders that are unsettled now, the oldest first."""
         with self._lock:
             return list(self._orders.values())
 
     def told(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
-        """What is to be told in metrics now; of settlements that wait to be told some are dropped that were."""
+        """The orders and settlements to export in metrics now. Drops settlements that were exported long enough."""
         now = time.monotonic()
         with self._lock:
-            age = {key: now - since for key, since in self._told_since.items()}
+            age = {key: now - since for key, since in self._exported_since.items()}
             crowded = len(self._settled) - MOST_TOLD
             for key in [key for key in self._settled if key in age]:
                 if age[key] > TOLD_FOR or (crowded > 0 and age[key] > TOLD_AT_LEAST):
-                    del self._settled[key], self._told_since[key]
+                    del self._settled[key], self._exported_since[key]
                     self.changes += 1
                     crowded -= 1
             settled = list(islice(self._settled.items(), MOST_TOLD))
             for key, _ in settled:
-                self._told_since.setdefault(key, now)
+                self._exported_since.setdefault(key, now)
             return list(islice(self._orders.values(), MOST_TOLD)), [each for _, each in settled]
 
     def contents(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
@@ -210,14 +210,14 @@ class Unsettled:
         """Add what another process of this service has left."""
         with self._lock:
             for order in orders:
-                told = self._settled.get(order.key)
-                if told is None or told.at < order.unknown_since:
+                settlement = self._settled.get(order.key)
+                if settlement is None or settlement.at < order.unknown_since:
                     self._add(order)
             for each in settled:
                 key = each.order.key
                 known = self._orders.get(key)
                 if known is not None and known.unknown_since < each.at:
-                    # Somebody else has found it out, such as a person by a command.
+                    # It was settled elsewhere, such as by a person with a command.
                     self._remove(key)
                 if key not in self._orders:
                     self._settled[key] = each
@@ -273,16 +273,16 @@ class Unsettled:
             or _same_market(symbol, self._orders[key].symbol)
         ]
 
-    def _tell(self, order: UnsettledOrder, outcome: str) -> None:
+    def _keep_settlement(self, order: UnsettledOrder, outcome: str) -> None:
         key = order.key
-        # Told by the clock of this host; the order may have been found to be unknown by another's that is ahead.
+        # By the clock of this host; the order may have been found to be unknown by another's that is ahead.
         at = max(time.time(), order.unknown_since + 0.001)
         self._settled.pop(key, None)
-        self._told_since.pop(key, None)
+        self._exported_since.pop(key, None)
         self._settled[key] = Settlement(order, outcome, at)
         while len(self._settled) > MOST_ORDERS:
             oldest, _ = self._settled.popitem(last=False)
-            self._told_since.pop(oldest, None)
+            self._exported_since.pop(oldest, None)
         self.changes += 1
 
     def _report(self, settled: list[UnsettledOrder], outcome: str) -> None:

@@ -24,7 +24,7 @@ else:
 class _Named:
     """Copied and pickled by its name; wrapt refuses both."""
 
-    # Older releases of wrapt have attributes of their own, beside which no others may stand.
+    # Older releases of wrapt have attributes that allow no others beside them.
     __slots__ = ()
 
     def __copy__(self) -> Any:

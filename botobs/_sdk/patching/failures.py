@@ -9,11 +9,11 @@ from ..safe import Log
 
 _logger = Log("botobs")
 
-#: What several instrumentations share counts under names of its own.
+#: Code that several instrumentations share counts under other names.
 SHARED = ("database", "exchange", "http")
 
 Listener = Callable[[str, str], None]
-"""Told of a library that cannot be watched, and why."""
+"""Called with the name of a library that cannot be watched, and why."""
 
 
 def _log(library: str, detail: str) -> None:
@@ -26,13 +26,13 @@ _listener: Listener = _log
 
 
 def reset() -> None:
-    """Count from zero, with a lock that nobody holds."""
+    """Count from zero, with a new lock."""
     global _counts, _lock
     _counts, _lock = {}, threading.Lock()
 
 
 def listen(listener: Listener = _log) -> None:
-    """Tell `listener` of libraries that are given up, in place of the log."""
+    """Call `listener` for each library that is given up, in place of the log."""
     global _listener
     _listener = listener
 
@@ -44,7 +44,7 @@ def report(library: str) -> None:
 
 
 def give_up(library: str, detail: str) -> None:
-    """Tell that `library` is not watched although it was to be; whoever calls has counted why."""
+    """Report that `library` is not watched although it should be; the caller has counted why."""
     _listener(library, detail)
 
 

@@ -31,7 +31,7 @@ def never_raise(library: str | Callable[..., str]) -> Callable[[Callable[P, R]],
     """Make a function of ours return None where it would raise.
 
     Args:
-        library: Whose instrumentation is at work; or a function that tells it from the same arguments.
+        library: Whose instrumentation is at work; or a function that returns it for the same arguments.
     """
 
     def count(

@@ -48,7 +48,7 @@ class Patches:
         setattr(owner, name, value)
 
         def undo() -> None:
-            # Somebody may have patched over us; taking theirs away would be worse than leaving ours inside it.
+            # Another library may have patched over us; removing its patch would be worse than leaving ours inside it.
             if vars(owner).get(name) is not value:
                 return
             if original is _MISSING:
@@ -79,7 +79,7 @@ class Patches:
         """Run `action(module)` now if `module` is imported, else when it is, unless `undo` came first.
 
         Name the package, not a module in it: a package's modules are imported while it is half made. What `action`
-        raises later is counted and told: the program's import must not fail for it.
+        raises later is counted and reported: the program's import must not fail for it.
         """
         if module in sys.modules:
             action(sys.modules[module])

@@ -1,1 +1,1 @@
-"""How a process forks, ends and is told apart from another of the same number."""
+"""How a process forks, ends and is distinguished from another with the same id."""

@@ -38,7 +38,7 @@ class DefaultSignals:
         self._action = action
         self._active = False
         self._patches = Patches("signal")
-        # One object, told by its identity: handlers of the program may compare as they like.
+        # One object, compared by identity: handlers of the program may define equality as they like.
         self._handler = self._on_signal
 
     def take(self) -> None:

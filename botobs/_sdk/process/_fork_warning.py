@@ -1,7 +1,7 @@
 """Python's warning about a fork beside threads, where all other threads are ours.
 
 From Python 3.12 on, a fork of a process that has several threads warns: a lock that another thread holds is held for
-ever in the child. Ours is made anew there (`fork`). A program without threads of its own forks as well as it does
+ever in the child. Ours is started again there (`fork`). A program without threads of its own forks as well as it does
 without botobs, and hears as little.
 """
 

@@ -22,7 +22,7 @@ _GRACE = 1.0
 
 
 def died() -> bool:
-    """Whether this process ends because nobody caught an exception; one that the user interrupted does not.
+    """Whether this process ends because of an uncaught exception; one that the user interrupted does not.
 
     At an interactive prompt an exception ends a statement only; the process ends because the user wants it to.
     """

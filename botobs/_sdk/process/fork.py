@@ -29,7 +29,7 @@ def after_in_child(hook: Callable[[], None]) -> None:
 
 
 def remove(hook: Callable[[], None]) -> None:
-    """Do not run `hook` any more."""
+    """Stop running `hook` after a fork."""
     if hook in _hooks:
         _hooks.remove(hook)
 

@@ -31,7 +31,7 @@ def install_globally() -> list[str]:
     """Set the proxies as the global providers, once.
 
     Returns:
-        The names of those that were already set by somebody else, such as `tracer provider`.
+        The names of those that were already set by other code, such as `tracer provider`.
     """
     taken = []
     traces = global_provider(trace, "_TRACER_PROVIDER")

@@ -9,7 +9,7 @@ _flush: Callable[[float], bool] | None = None
 
 
 def flush(seconds: float) -> bool:
-    """Send what was recorded so far; whether all of it was acknowledged, or there is nobody to send it."""
+    """Send what was recorded so far; returns whether all of it was acknowledged, or nothing exports it."""
     return _flush is None or _flush(seconds)
 
 

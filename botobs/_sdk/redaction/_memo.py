@@ -34,7 +34,7 @@ class Memo:
         self._bytes = 0
 
     def __call__(self, first: str, second: str) -> str:
-        """What the function answers."""
+        """The function's result for `text`."""
         key = (first, second)
         answer = self._known.get(key)
         if answer is None:

@@ -1,6 +1,6 @@
 """Secrets that the process itself holds, remembered in memory only.
 
-They are told to `botobs.redact_value`, learned from environment variables and files with the names of secrets, and
+They are passed to `botobs.redact_value`, learned from environment variables and files with the names of secrets, and
 taken from exchange clients that botobs watches. Each is recognised wherever it appears: as it is, quoted for an
 address, escaped for JSON, in hexadecimal, in base64 at any place, and by its first `PREFIX` characters alone.
 
@@ -98,7 +98,7 @@ def taken_out(text: str, redacted: str) -> str:
 
 
 def is_weak_one(value: str) -> bool:
-    """Whether this very value was told, and is too short or too plain to be looked for everywhere."""
+    """Whether this very value was registered, and is too short or too plain to be looked for everywhere."""
     return value in _weak
 
 

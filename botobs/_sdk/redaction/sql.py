@@ -1,7 +1,7 @@
-"""Tells literals and comments of an SQL statement from the rest of it.
+"""Separates literals and comments of an SQL statement from the rest of it.
 
-An unclosed quote hides everything behind it: what cannot be understood is not told. A statement of an unknown database
-is read in the way of each, and what is a literal or a comment to any of them is not told.
+An unclosed quote hides everything behind it: what cannot be parsed is not recorded. A statement of an unknown database
+is read by the rules of each, and what is a literal or a comment to any of them is not recorded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What botobs is told, and where each value came from."""
+"""The settings of botobs, and where each value came from."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """OpenTelemetry's declarative configuration, `OTEL_CONFIG_FILE`, as the variables of OpenTelemetry that say the same.
 
-https://opentelemetry.io/docs/specs/otel/configuration/sdk/. Read is what botobs has a setting for: the resource, where
+https://opentelemetry.io/docs/specs/otel/configuration/sdk/. botobs reads what it has a setting for: the resource, where
 and how often spans and metrics are sent, and sampling. While there is such a file, the other variables of
 OpenTelemetry's SDK do not count, as its specification wants; only `OTEL_SDK_DISABLED=true` does.
 """
@@ -50,7 +50,7 @@ def overlay(environ: Mapping[str, str]) -> tuple[Mapping[str, str], tuple[Proble
         return environ, (Problem("config", f"{VARIABLE} names a file that cannot be read ({why})."),)
     kept = {name: value for name, value in environ.items() if _KEPT.match(str(name))}
     if str(environ.get("OTEL_SDK_DISABLED", "")).strip().lower() == "true":
-        # Whoever switches a service off means it, whatever a file says.
+        # A variable that switches the service off wins over the file.
         found["OTEL_SDK_DISABLED"] = "true"
     return {**kept, **found}, ()
 

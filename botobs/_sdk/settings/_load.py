@@ -74,7 +74,7 @@ def load(
 def follow(settings: Settings) -> tuple[Stack, Settings] | None:
     """The stack that runs on this machine now, and `settings` with the way to it.
 
-    Once a stack has been found, only that one is followed: no other one gets what was meant for it.
+    Once a stack has been found, telemetry is sent to that one only: no other one gets what was meant for it.
 
     Returns:
         None if no stack runs, or the endpoint is not one that a stack may decide.
@@ -127,7 +127,7 @@ def _of_file(setting: Setting, file_name: str, environ: Mapping[str, str]) -> Ca
     """The parser of a value that stands in a file.
 
     A file that was only found in the working directory, and not named by the environment, may name no path outside of
-    its folder: whoever can put a file there would else choose what a service reads, sends as its token or writes to.
+    its folder: who can put a file there would otherwise choose what a service reads, sends as its token or writes to.
     """
     if setting.parse is not path or _text(environ, _files.VARIABLE):
         return setting.parse
@@ -215,7 +215,7 @@ class _Decided:
         self.problems.append(Problem(name, text, setting.essential))
 
     def take_stack(self, stack: Stack | None) -> None:
-        """Take what the stack on this machine offers for settings that nobody gave."""
+        """Take the values of the stack on this machine for settings that are not given."""
         if stack is None:
             return
         for name, raw in stack.settings.items():
@@ -255,7 +255,7 @@ class _Decided:
         self.origins["scrape_address"] = "default"
 
     def derive(self, environ: Mapping[str, str]) -> None:
-        """What follows from other places: OpenTelemetry's switch, its resource, the program's name."""
+        """The settings of other sources: OpenTelemetry's switch, its resource, the program's name."""
         if _text(environ, "OTEL_SDK_DISABLED").lower() == "true":
             self.values["enabled"] = False
             self.origins["enabled"] = "OTEL_SDK_DISABLED"

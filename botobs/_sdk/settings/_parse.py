@@ -1,6 +1,6 @@
 """Turns what was given, a Python value or the text of a variable, into a setting's type.
 
-Every parser raises `Unusable` with what is allowed, worded to follow "must be". What it is given may be any object, and
+Every parser raises `Unusable` with what is allowed, worded to stand after "must be". An argument may be any object, and
 may make it raise something else.
 """
 
@@ -34,7 +34,7 @@ class Unusable(ValueError):
 
 
 def text(raw: Any) -> str:
-    """A string that is not empty."""
+    """Parse a string that is not empty."""
     if not isinstance(raw, str) or not raw.strip():
         raise Unusable("a text")
     return raw.strip()
@@ -77,7 +77,7 @@ def size(raw: Any) -> int:
 
 
 def count(raw: Any) -> int:
-    """A whole number from 1."""
+    """Parse a whole number from 1."""
     value = _quantity(raw, _number)
     if value is None or not 1 <= value <= _LARGEST or value != int(value):
         raise Unusable("a whole number from 1")
@@ -85,7 +85,7 @@ def count(raw: Any) -> int:
 
 
 def ratio(raw: Any) -> float:
-    """A number from 0 to 1."""
+    """Parse a number from 0 to 1."""
     value = _quantity(raw, _number)
     if value is None or not 0 <= value <= 1:
         raise Unusable("a number from 0 to 1")
@@ -93,7 +93,7 @@ def ratio(raw: Any) -> float:
 
 
 def one_of(*allowed: str) -> Callable[[Any], str]:
-    """A parser that takes these words alone."""
+    """Return a parser that accepts these words alone."""
 
     def parse(raw: Any) -> str:
         if raw not in allowed:
@@ -118,7 +118,7 @@ def path(raw: Any) -> Path:
 
 
 def path_below(folder: Path) -> Callable[[Any], Path]:
-    """A path that stays within `folder`, links and `..` followed; a relative one starts there."""
+    """A path that stays within `folder` with links and `..` resolved; a relative one starts there."""
 
     def parse(raw: Any) -> Path:
         allowed = f"a path below {folder}, or BOTOBS_CONFIG must name the file"

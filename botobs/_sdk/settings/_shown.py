@@ -21,7 +21,7 @@ _RANDOM, _RANDOM_WHEN_REFUSED = 16, 8
 
 
 def value(given: Any) -> str:
-    """A value that is in use."""
+    """The value of a setting that is in use, as text."""
     if given is None or given == () or given == {}:
         return "-"
     if isinstance(given, tuple):

@@ -15,13 +15,13 @@ from . import _parse as parse
 from . import _shown
 from .stack_file import Stack
 
-#: Where values of orders are told, the most private first.
+#: Where values of orders are recorded, the most private first.
 _PLACES = ("none", "metrics", "traces", "messages")
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of OpenTelemetry's that a setting follows, and how its text is read."""
+    """A variable of OpenTelemetry that a setting reads, and the parser of its text."""
 
     name: str
     parse: Callable[[Any], Any]
@@ -81,13 +81,13 @@ def _row(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What botobs was told, with the origin of each value.
+    """The settings of botobs, with the origin of each value.
 
     A setting `x` is given, in falling precedence, as `init(x=…)`, as the variable `BOTOBS_X`, as a variable of
     OpenTelemetry's where one exists, or as the key `x` of `[tool.botobs]` in `pyproject.toml` or of `botobs.toml`.
 
     Attributes:
-        stack_files: Where a stack on this machine tells of itself; empty if its endpoint does not count.
+        stack_files: Where to look for the file of a stack on this machine; empty if its endpoint does not count.
         stack: The one that was found there.
         state_dir: Where programs of this user leave what outlives them.
         origins: Where each value came from.
@@ -234,7 +234,7 @@ class Settings:
     )
     exchange_symbols: tuple[str, ...] = _row(
         (),
-        "Markets, as the client library writes them, that metrics of exchanges tell apart; by default none.",
+        "Markets, as the client library writes them, that metrics of exchanges distinguish; by default none.",
         parse.names,
     )
     exchange_hosts: tuple[str, ...] = _row(
@@ -244,7 +244,7 @@ class Settings:
     )
     order_values: str = _row(
         "metrics",
-        "Where amounts and prices of orders may be told; each includes those before it.",
+        "Where amounts and prices of orders may be recorded; each includes those before it.",
         parse.one_of(*_PLACES),
     )
     redact: tuple[str, ...] = _row(
@@ -276,7 +276,7 @@ class Settings:
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
 
     def tells_order_values(self, place: str) -> bool:
-        """Whether amounts and prices of orders may be told in `metrics`, in `traces` or in `messages`."""
+        """Whether amounts and prices of orders may be recorded in `place`: `metrics`, `traces` or `messages`."""
         return _PLACES.index(self.order_values) >= _PLACES.index(place)
 
     def shown(self, name: str) -> str:

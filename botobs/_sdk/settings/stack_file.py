@@ -24,11 +24,11 @@ EVERY = "stacks"
 
 
 class NoStack(Exception):
-    """A file tells of no running stack; the message says why, in one sentence for a person.
+    """A file names no running stack; the message says why, in one sentence for a person.
 
     Attributes:
         missing: There is no file.
-        ended: It tells of a stack that has ended without taking it away.
+        ended: It names a stack that has ended without removing the file.
     """
 
     def __init__(self, sentence: str, missing: bool = False, ended: bool = False) -> None:
@@ -51,17 +51,17 @@ class Stack:
 
     @property
     def home(self) -> Path:
-        """Its folder."""
+        """The home of the stack."""
         return Path(self.content.get("home") or self.file.parent)
 
     @property
     def pid(self) -> int:
-        """Its supervisor."""
+        """The process id of the stack's supervisor."""
         return int(self.content["pid"])
 
     @property
     def started(self) -> str | None:
-        """What tells that process from a later one with its number; older stacks do not say."""
+        """When that process started, to distinguish it from a later one with its id; None in files of older stacks."""
         return self.content.get("started")
 
     @property
@@ -97,9 +97,9 @@ def find_stack(environ: Mapping[str, str]) -> Stack | None:
 
 
 def read_stack(places: Iterable[Path], home: Path | None = None) -> Stack | None:
-    """The running stack that one of `places` tells of, the first if several do; never raises.
+    """The running stack that one of `places` names, the first if several do; never raises.
 
-    A file is believed when it belongs to this user, nobody else can read it, and its process lives.
+    A file is trusted if it belongs to this user, no other user can read it, and its process lives.
 
     Args:
         places: State files, or the folder of all of them, of which the stack that has run longest counts.
@@ -142,7 +142,7 @@ def absolute(path: str) -> Path:
 
 
 def why_not(places: Iterable[Path]) -> str | None:
-    """Why the first file among `places` tells of no running stack, in a sentence; None if there is no file."""
+    """Why the first file among `places` names no running stack, in a sentence; None if there is no file."""
     for place in places:
         try:
             if place.name != EVERY:
@@ -154,7 +154,7 @@ def why_not(places: Iterable[Path]) -> str | None:
 
 
 def stacks(place: Path) -> Iterator[Stack]:
-    """The running stacks that a place tells of: one file, or the folder of all of them."""
+    """The running stacks that a place names: one file, or the folder of all of them."""
     for file in _listed(place) if place.name == EVERY else (place,):
         try:
             yield read(file)
@@ -170,10 +170,10 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def read(file: Path) -> Stack:
-    """The running stack that `file` tells of.
+    """The running stack that `file` names.
 
     Raises:
-        NoStack: It tells of none, or not in a way that can be believed.
+        NoStack: It names none, or is not trustworthy.
     """
     stack = read_unchecked(file)
     if not _lives(stack):
@@ -192,7 +192,7 @@ def _lives(stack: Stack) -> bool:
 
 
 def read_unchecked(file: Path) -> Stack:
-    """What `file` tells, whether that stack still runs or not.
+    """The stack that `file` names, whether it still runs or not.
 
     Raises:
         NoStack: It cannot be believed.

@@ -1,4 +1,4 @@
-"""Compares what an exchange says with what this process reported, and settles what nobody knew.
+"""Compares what an exchange says with what this process reported, and settles unknown orders.
 
 `Worker` is the thread that looks at one account, `Looker` compares, `CcxtAccount` is a ccxt client as `Looker` asks it.
 """

@@ -44,7 +44,7 @@ class CcxtAccount:
     Attributes:
         exchange: ccxt's id.
         interval: 0: each request waits by itself, as long as it weighs.
-        key: The API key, to tell accounts apart.
+        key: The API key, to distinguish accounts.
     """
 
     def __init__(self, client: Any, pace: Pace) -> None:
@@ -80,7 +80,7 @@ class CcxtAccount:
         return self._trading
 
     def prepare(self) -> None:
-        """Take the client over: its requests wait for our pace, and it has an event loop of its own.
+        """Take the client over: its requests wait for our pace, and it gets its own event loop.
 
         Raises:
             ValueError: It has been used in another event loop.
@@ -105,7 +105,7 @@ class CcxtAccount:
         client.throttle = throttle_async if asynchronous else throttle
         options = getattr(client, "options", None)
         if isinstance(options, dict):
-            # A question of the price of that request, which the pace answers.
+            # The warning is about the request's rate limit, which the pace respects.
             options["warnOnFetchOpenOrdersWithoutSymbol"] = False
 
     def close(self) -> None:
@@ -119,15 +119,15 @@ class CcxtAccount:
             self._loop.close()
 
     def open_orders(self, symbols: Collection[str]) -> Iterable[Mapping[str, Any]]:
-        """See `Reconcilable`."""
+        """Open orders of `symbols`, as in `Reconcilable.open_orders`."""
         return self._everywhere("fetch_open_orders", symbols)
 
     def trades(self, symbols: Collection[str], since: int) -> Iterable[Mapping[str, Any]]:
-        """See `Reconcilable`."""
+        """Own trades since `since`, in milliseconds since the epoch."""
         return self._everywhere("fetch_my_trades", symbols, since)
 
     def find_order(self, order_id: str, client_order_id: str, symbol: str) -> Mapping[str, Any] | None:
-        """See `Reconcilable`."""
+        """The order, or None where the exchange does not know it."""
         where = symbol or None
         if not order_id and self.exchange not in _FIND_BY_CLIENT_ID:
             return self._in_lists(client_order_id, where)
@@ -143,7 +143,7 @@ class CcxtAccount:
         return _mapping(found)
 
     def holdings(self, names: Collection[str]) -> Mapping[str, float]:
-        """See `Reconcilable`."""
+        """The amounts that the account holds, by the given names."""
         derivatives = sorted(name for name in names if "/" in name)
         held: dict[str, float] = {}
         if derivatives:

@@ -53,11 +53,11 @@ class Suspicion:
 class _Finding:
     suspicion: Suspicion
     first: float = field(default_factory=time.monotonic)
-    told: bool = False
+    reported: bool = False
 
 
 class Findings:
-    """The findings of one account. What is suspected in every look for a grace time becomes one, and is told as a span.
+    """The findings of one account: suspicions that last through every look of the grace time. Each becomes a span.
 
     Args:
         recorder: Where spans go.
@@ -77,7 +77,7 @@ class Findings:
         Args:
             kind: What it looked for.
             suspected: By order id or name of the position.
-            undecided: What it could not tell anything about; it stays as it was.
+            undecided: What the look could not decide; it stays as it was.
         """
         found = self._found[kind]
         for key in found.keys() - suspected.keys() - set(undecided):
@@ -91,25 +91,25 @@ class Findings:
                 continue
             if known is None:
                 known = found[key] = _Finding(suspicion)
-            elif not known.told and abs(known.suspicion.ratio) < abs(suspicion.ratio):
+            elif not known.reported and abs(known.suspicion.ratio) < abs(suspicion.ratio):
                 # What is under way differs from look to look; what stays is a drift.
                 suspicion.ratio = known.suspicion.ratio
             known.suspicion = suspicion
-            if not known.told and time.monotonic() - known.first >= self._grace:
-                known.told = True
-                self._tell(kind, suspicion)
+            if not known.reported and time.monotonic() - known.first >= self._grace:
+                known.reported = True
+                self._report(kind, suspicion)
 
     def pending(self) -> bool:
         """Whether something is suspected that has not lasted for the grace time yet."""
-        return any(not finding.told for found in self._found.values() for finding in found.values())
+        return any(not finding.reported for found in self._found.values() for finding in found.values())
 
     def told(self, kind: Kind) -> Iterator[tuple[str, Suspicion]]:
-        """What was found and is not over."""
+        """The findings of a kind that have been reported and last."""
         for key, finding in list(self._found[kind].items()):
-            if finding.told:
+            if finding.reported:
                 yield key, finding.suspicion
 
-    def _tell(self, kind: Kind, suspicion: Suspicion) -> None:
+    def _report(self, kind: Kind, suspicion: Suspicion) -> None:
         name, meaning = _SPANS[kind]
         attributes = suspicion.attributes
         exchange, client_order_id = (
@@ -119,7 +119,7 @@ class Findings:
         links = []
         if client_order_id:
             links = [Link(order_ids(str(exchange), str(client_order_id)).span_context())]
-        # A trace of its own, which is kept whatever becomes of the look's.
+        # A new trace, which is kept even if that of the look is not sampled.
         token = otel_context.attach(Context())
         try:
             with self._recorder.span(name, attributes, links=links) as span:

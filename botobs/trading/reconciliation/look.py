@@ -35,7 +35,7 @@ _APART = 0.1
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts.
+    """The rules of a comparison.
 
     Attributes:
         grace: Seconds for which a difference has to last.
@@ -53,7 +53,7 @@ class Rules:
 
 
 class _Undecided(Exception):
-    """The exchange did not tell, or it was not asked any more."""
+    """The exchange did not say, or was not asked any more."""
 
 
 class Looker:
@@ -63,7 +63,7 @@ class Looker:
         account: As it is asked.
         rules: What counts.
         known: The orders that this process knows.
-        unsettled: The orders of which nobody knows what became of them.
+        unsettled: The orders of unknown outcome.
         positions: The positions that the service reports.
         recorder: Where spans go.
         key: The account's API key, where it is known.
@@ -106,10 +106,10 @@ class Looker:
         self._known.catch_up()
 
     def look(self) -> bool:
-        """Compare once.
+        """Compare the account with what the service reports, once.
 
         Returns:
-            Whether all that had to be told was told.
+            Whether the exchange responded to all that had to be asked.
 
         Raises:
             Limited: The exchange limits requests.
@@ -118,11 +118,11 @@ class Looker:
         """
         self._lookups, self._decided = 0, True
         began = time.time()
-        # Before the exchange is asked: what is reported meanwhile must not be missing in its answer.
+        # Before the exchange is asked: what is reported meanwhile must not be missing in its response.
         believed = self._known.believed_open(self.exchange)
         doubts = [order for order in self._unsettled.all() if order.exchange.lower() == self.exchange]
         markets = self._markets(believed, doubts)
-        opened = [told for told in map(Told, self._account.open_orders(markets)) if told.id]
+        opened = [order for order in map(Told, self._account.open_orders(markets)) if order.id]
         trades = list(self._account.trades(markets, int((self._since - _OVERLAP) * 1000)))
         self._since = began
         traded = {str(each["order"]): each for each in trades if each.get("order")}
@@ -204,11 +204,11 @@ class Looker:
         for order in opened:
             if self._is_foreign(order) and self._is_own(order):
                 suspected[order.id] = order.suspicion(self.exchange)
-        told = dict(self.findings.told("orphaned"))
-        for order_id in {*traded, *told} - suspected.keys() - {order.id for order in opened}:
+        known = dict(self.findings.told("orphaned"))
+        for order_id in {*traded, *known} - suspected.keys() - {order.id for order in opened}:
             if self._is_ignored(order_id) or self._known.has(self.exchange, order_id=order_id):
                 continue
-            symbol = traded[order_id].get("symbol") if order_id in traded else told[order_id].symbol
+            symbol = traded[order_id].get("symbol") if order_id in traded else known[order_id].symbol
             try:
                 found = self._find(order_id, "", str(symbol or ""))
             except _Undecided:
@@ -245,7 +245,7 @@ class Looker:
             elif found.ended and order.reported:
                 suspected[key] = _ghost(order, found.status)
             elif found.ended:
-                # Nobody told this process, and it tells nobody.
+                # This process has missed the end of the order: it is noted, and not reported.
                 self._known.ended(
                     self.exchange, client_order_id=order.client_order_id, order_id=order.order_id
                 )
@@ -268,10 +268,10 @@ class Looker:
     # -- what is known -------------------------------------------------------------------------------------------
 
     def _find(self, order_id: str, client_order_id: str, symbol: str) -> Told | None:
-        """An order, whatever has become of it.
+        """Fetch an order in any state.
 
         Raises:
-            _Undecided: The exchange did not tell.
+            _Undecided: The exchange did not say.
         """
         if self._lookups >= MOST_LOOKUPS or not (order_id or client_order_id):
             self._decided = False
@@ -286,12 +286,12 @@ class Looker:
             logger.debug("an order of %s is not looked up: %s", self.exchange, described(error))
             self._decided = False
             raise _Undecided from None
-        told = None if found is None else Told(found)
-        self._seen_ours = self._seen_ours or (told is not None and self._is_known(told))
-        return told
+        order = None if found is None else Told(found)
+        self._seen_ours = self._seen_ours or (order is not None and self._is_known(order))
+        return order
 
     def _by_turns(self, orders: Collection[Any]) -> list[Any]:
-        """Those that were not asked for come first, so that each has its turn."""
+        """Sort so that those come first that were fetched longest ago."""
         keys = {_name(order.order_id, order.client_order_id) for order in orders}
         if len(self._asked) > 2 * MOST_LOOKUPS:
             self._asked = {key: moment for key, moment in self._asked.items() if key in keys}
@@ -331,7 +331,7 @@ class Looker:
 
 
 def _ghost(order: KnownOrder, status: str) -> Suspicion:
-    told = {
+    known = {
         names.EXCHANGE_NAME: order.exchange,
         names.ORDER_ID: order.order_id,
         names.ORDER_CLIENT_ID: order.client_order_id,
@@ -339,7 +339,7 @@ def _ghost(order: KnownOrder, status: str) -> Suspicion:
         names.BOT_ID: order.bot,
         names.EXCHANGE_STATUS: status or "not found",
     }
-    return Suspicion({name: value for name, value in told.items() if value}, order.bot)
+    return Suspicion({name: value for name, value in known.items() if value}, order.bot)
 
 
 def _name(order_id: str, client_order_id: str) -> str:

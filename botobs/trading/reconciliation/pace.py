@@ -1,4 +1,4 @@
-"""How often an exchange may be asked, so that the bot's own requests are not in the way of anybody."""
+"""Limits how often reconcile sends requests, so that it does not use up the bots' rate limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Limited(PermissionError):
 
 
 class Stopped(Exception):
-    """Nothing is to be asked any more."""
+    """No further request may be sent to the exchange."""
 
 
 class Pace:
@@ -65,21 +65,21 @@ class Paced:
         self._pace = pace
 
     def open_orders(self, symbols: Collection[str]) -> Iterable[Mapping[str, Any]]:
-        """See `Reconcilable`."""
+        """The client's open orders, after the pause between requests."""
         self._pace.wait(self.interval)
         return self._client.open_orders(symbols)
 
     def trades(self, symbols: Collection[str], since: int) -> Iterable[Mapping[str, Any]]:
-        """See `Reconcilable`."""
+        """The client's own trades, after the pause between requests."""
         self._pace.wait(self.interval)
         return self._client.trades(symbols, since)
 
     def find_order(self, order_id: str, client_order_id: str, symbol: str) -> Mapping[str, Any] | None:
-        """See `Reconcilable`."""
+        """The order, or None, after the pause between requests."""
         self._pace.wait(self.interval)
         return self._client.find_order(order_id, client_order_id, symbol)
 
     def holdings(self, names: Collection[str]) -> Mapping[str, float]:
-        """See `Reconcilable`."""
+        """The amounts that the account holds, after the pause between requests."""
         self._pace.wait(self.interval)
         return self._client.holdings(names)

@@ -35,7 +35,7 @@ class Reconciliation:
 
     @property
     def running(self) -> bool:
-        """Whether the account is looked at."""
+        """Whether the account is being compared."""
         return self._worker is not None and self._worker.running
 
     def stop(self) -> None:
@@ -114,7 +114,7 @@ class ReconciliationRegistry:
             worker.stop()
 
     def forget(self) -> None:
-        """Begin anew in a process that was forked: the threads are the parent's."""
+        """Start over in a forked child: the threads are the parent's."""
         self._workers = []
 
     def _running(self) -> list[Worker]:

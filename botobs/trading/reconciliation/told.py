@@ -14,7 +14,7 @@ _OUTCOMES = {"closed": "filled", "canceled": "canceled", "expired": "expired", "
 
 
 class Told:
-    """An order as the exchange tells it."""
+    """An order as the exchange reports it."""
 
     __slots__ = ("client_order_id", "filled", "id", "side", "status", "symbol")
 
@@ -33,11 +33,11 @@ class Told:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens to it."""
+        """Whether the order has ended."""
         return self.status in _OUTCOMES
 
     def is_called(self, doubt: UnsettledOrder) -> bool:
-        """Whether it is the order of which nobody knew."""
+        """Whether it is the order of unknown outcome."""
         return bool(
             (doubt.order_id and doubt.order_id == self.id)
             or (
@@ -47,8 +47,8 @@ class Told:
         )
 
     def suspicion(self, exchange: str) -> Suspicion:
-        """That nobody knows it."""
-        told = {
+        """The suspicion that the service does not know it."""
+        attributes = {
             names.EXCHANGE_NAME: exchange,
             names.ORDER_ID: self.id,
             names.ORDER_CLIENT_ID: self.client_order_id,
@@ -56,4 +56,4 @@ class Told:
             names.ORDER_SIDE: self.side,
             names.EXCHANGE_STATUS: self.status,
         }
-        return Suspicion({name: value for name, value in told.items() if value})
+        return Suspicion({name: value for name, value in attributes.items() if value})

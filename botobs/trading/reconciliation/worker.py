@@ -21,7 +21,7 @@ from .pace import Limited, Pace, Stopped
 
 #: Seconds in which more orders than are put in order at once are not reported.
 _CATCH_UP = 1.0
-#: Bots whose ghosts are told apart.
+#: Bots whose ghosts are distinguished.
 _MOST_BOTS = 250
 #: Seconds that the end of a service waits for a request that is under way.
 _LONGEST_GOODBYE = 0.5
@@ -58,7 +58,7 @@ class Worker:
         self.last_complete: float | None = None
 
     def stop(self) -> None:
-        """Look no more, and let the client go."""
+        """Stop looking, and release the client."""
         self._pace.stopped.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
@@ -71,7 +71,7 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether it looks."""
+        """Whether the thread is running."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
@@ -81,10 +81,10 @@ class Worker:
             own_threads.start(self._thread.start)
 
     def found(self, kind: Kind) -> dict[str, list[Suspicion]]:
-        """By bot, empty where it is not known: what was found and is not over; nothing before the first look."""
+        """The findings that last, by bot id (empty where unknown); nothing before the first look."""
         if self.last_complete is None:
             return {}
-        # Only ghosts have a bot: an order that nobody knows belongs to none.
+        # Only ghosts have a bot: an unknown order belongs to none.
         bots = self._bots if kind == "ghost" else set()
         by_bot: dict[str, list[Suspicion]] = {"": [], **{bot: [] for bot in bots}}
         for _, suspicion in self._looker.findings.told(kind):
@@ -130,7 +130,7 @@ class Worker:
             logger.debug("the client of %s is not closed: %s", self.exchange, described(error))
 
     def _turn(self) -> None:
-        """Look once, or leave it out."""
+        """Look once, or skip the look."""
         room = headroom(self.exchange)
         if room.banned_for > 0:
             self._paused("banned", room.banned_for)

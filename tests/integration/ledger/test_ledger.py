@@ -122,4 +122,4 @@ def test_a_store_that_does_not_answer_is_no_good_news(live: LiveStack, capsys: C
         assert cli.main(["ledger", "--home", str(live.home.path), "--last", "10m"]) == 3
     finally:
         live.call(live.supervisor.resume("tempo"))
-    assert "cannot be told" in capsys.readouterr().err
+    assert "is missing is unknown" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 COMMANDS = (
     ("status", 1, "prometheus         unreachable"),
     ("query up", 1, "Prometheus cannot be reached"),
-    ("ledger", 3, "cannot be told"),
+    ("ledger", 3, "is missing is unknown"),
     ("why", 1, "cannot be reached"),
     ("silence", 0, ""),
     ("runbook BotFailed", 0, "BotFailed"),

@@ -110,29 +110,29 @@ def test_the_time_of_the_fault_is_marked(stack: Stack) -> None:
 def test_told_twice(stack: Stack) -> None:
     stack.on = [FIRING, FIRING]
     assert run(stack).problems == [
-        "email was told the DatabaseDown more than once",
-        "slack was told the DatabaseDown more than once",
+        "email got the DatabaseDown more than once",
+        "slack got the DatabaseDown more than once",
     ]
 
 
 def test_the_end_told_twice(stack: Stack) -> None:
     stack.off = [OVER, OVER]
     assert run(stack).problems == [
-        "email was told the end of DatabaseDown more than once",
-        "slack was told the end of DatabaseDown more than once",
+        "email got the end of DatabaseDown more than once",
+        "slack got the end of DatabaseDown more than once",
     ]
 
 
 def test_the_end_of_something_else_is_not_taken_for_ours(stack: Stack) -> None:
     stack.on, stack.off = [OVER, FIRING], []
     [problem] = run(stack).problems
-    assert problem.startswith("the end of DatabaseDown was not told within")
+    assert problem.startswith("the end of DatabaseDown was not notified within")
 
 
 def test_what_began_before_the_fault_is_not_ours(stack: Stack) -> None:
     stack.off = [OVER.replace("2999", "2020")]
     [problem] = run(stack).problems
-    assert problem.startswith("the end of DatabaseDown was not told within")
+    assert problem.startswith("the end of DatabaseDown was not notified within")
 
 
 def test_a_group_that_grows_is_no_repetition(stack: Stack) -> None:
@@ -150,7 +150,7 @@ def test_never_told(stack: Stack) -> None:
 def test_the_end_never_told(stack: Stack) -> None:
     stack.off = []
     [problem] = run(stack).problems
-    assert problem.startswith("the end of DatabaseDown was not told within")
+    assert problem.startswith("the end of DatabaseDown was not notified within")
 
 
 def test_a_symptom_that_was_kept_quiet(stack: Stack) -> None:
@@ -175,7 +175,7 @@ def test_a_symptom_that_was_told(stack: Stack, how: str) -> None:
     stack.quiet = [Alert({"alertname": "BotFailed"}, "suppressed")]
     stack.on = [FIRING, FIRING.replace("DatabaseDown", "BotFailed")]
     assert run(stack, **{how: ("BotFailed",)}).problems == [
-        "BotFailed should have stayed silent, and was told by email, slack"
+        "BotFailed should have stayed silent, and was sent by email, slack"
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from botobs._ops.errors import StackError
 from botobs._ops.ledger._account import Spans
-from botobs._ops.ledger._processes import Told
+from botobs._ops.ledger._processes import Reported
 from botobs._ops.ledger._read import _Reader
 
 _NOW = 1_700_000_000.0
@@ -25,7 +25,7 @@ def _reader(series: list[dict[str, Any]], traces: list[dict[str, Any]]) -> _Read
 
 
 def _stored(series: list[dict[str, Any]], traces: list[dict[str, Any]], produced: int = 500) -> int:
-    told = Told(None, _NOW - 20, Spans(produced=produced))
+    told = Reported(None, _NOW - 20, Spans(produced=produced))
     return _reader(series, traces)._stored_of("engine", "one", told)
 
 

@@ -25,13 +25,13 @@ LISTEN_KEY = "demo-listen-key"
 
 @routes.get("/api/v3/ping", name="ping")
 async def ping(_: web.Request) -> web.Response:
-    """An empty object."""
+    """Respond with an empty object."""
     return web.json_response({})
 
 
 @routes.get("/api/v3/time", name="fetch_time")
 async def fetch_time(request: web.Request) -> web.Response:
-    """The exchange's clock."""
+    """Respond with the exchange's clock, in milliseconds since the epoch."""
     return web.json_response({"serverTime": request.app[EXCHANGE].milliseconds()})
 
 

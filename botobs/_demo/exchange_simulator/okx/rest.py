@@ -25,7 +25,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/api/v5/public/time", name="fetch_time")
 async def fetch_time(request: web.Request) -> web.Response:
-    """The exchange's clock."""
+    """Respond with the exchange's clock, in milliseconds since the epoch."""
     return _data([{"ts": str(request.app[EXCHANGE].milliseconds())}])
 
 
@@ -45,14 +45,14 @@ async def fetch_status(request: web.Request) -> web.Response:
     if not exchange.faults.active(Fault.MAINTENANCE):
         return _data([])
     now = exchange.milliseconds()
-    told = {
+    status = {
         "title": "Upgrade",
         "state": "ongoing",
         "begin": str(now),
         "end": str(now + 60_000),
         "system": "unified",
     }
-    return _data([told])
+    return _data([status])
 
 
 @routes.get("/api/v5/market/books", name="fetch_order_book")

@@ -39,12 +39,12 @@ def blocks(folder: Path) -> list[Path]:
 
 
 def upload(http: httpx.Client, block: Path, patience: float = 600) -> bool:
-    """Upload one block, and wait until Mimir has looked through it.
+    """Upload one block, and wait until Mimir has validated it.
 
     Args:
         http: A client with Mimir's address, that names the tenant.
         block: Its folder.
-        patience: Seconds for Mimir to look through it.
+        patience: Seconds for Mimir to validate the block.
 
     Returns:
         Whether it was new to Mimir.

@@ -14,7 +14,7 @@ class Member:
 
     Attributes:
         name: Of the process, such as `mimir-0`.
-        kind: What it is one of, as in the variables of its template.
+        kind: Its role, as in the variables of its template.
         ports: By the end of their variables, which begin with `BOTOBS_` and the name; in the template, with the kind.
     """
 
@@ -57,7 +57,7 @@ def _tempo(name: str, place: int) -> Member:
     if TARGETS[name] == "distributor":
         otlp = _member(name, "TEMPO", ("OTLP_PORT", 4640, "traces from gateways", Auth.CERTIFICATE))
         ports |= otlp.ports
-    # It is found by its address, and needs to know of nobody.
+    # Others find it by its address; it need not find them.
     if TARGETS[name] == "query-frontend":
         del ports["GOSSIP_PORT"]
     return Member(name, member.kind, ports)

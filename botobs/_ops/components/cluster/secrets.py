@@ -69,7 +69,7 @@ def ensure_tenants(folder: Path, tenants: Sequence[str]) -> None:
         _ensure_random(passwords / f"{tenant}.password", 32)
         password = read_secret(passwords / f"{tenant}.password")
         write_secret(passwords / f"{tenant}.authorization", authorization(tenant, password))
-        # What holds already stays: a list that did not change is none that is handed out anew.
+        # The hash of an unchanged password is kept, so that the file does not change.
         kept = known.get(tenant, "")
         lines.append(f"{tenant}:{kept if _is_of(kept, password) else _hashed(password)}\n")
     write_secret(listed, "".join(lines))

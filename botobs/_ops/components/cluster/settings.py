@@ -1,4 +1,4 @@
-"""The configuration of a cluster: variables that follow from its ports, and one file for each of its processes."""
+"""The configuration of a cluster: variables derived from its ports, and one file for each of its processes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AGENT = ("global", "scrape_configs")
 
 
 def variables(values: Mapping[str, str]) -> dict[str, str]:
-    """Values that follow from the ports and are the same for every process."""
+    """Values that are derived from the ports and are the same for every process."""
 
     def addresses(some: Iterable[Member], end: str, scheme: str = "") -> list[str]:
         ports = [member.ports[end] for member in some if end in member.ports]

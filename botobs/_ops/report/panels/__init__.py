@@ -1,4 +1,4 @@
-"""Turns a panel and the answers to its queries into what the page shows: no input or output here."""
+"""Turns a panel and the results of its queries into what the page shows: no input or output here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def draw(panel: Panel, answers: Answers, window: Window, metrics: frozenset[str]
 
     Args:
         panel: The panel.
-        answers: To its queries.
+        answers: The results of its queries.
         window: The time that they are about.
         metrics: Names of all metrics that exist in that time, to say why there is nothing.
     """

@@ -1,4 +1,4 @@
-"""The answers to a panel's queries, and why one may have none."""
+"""The results of a panel's queries, and why there may be none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _METRIC = re.compile(r"(?<![a-zA-Z0-9_:])([a-zA-Z_:][a-zA-Z0-9_:]*+)\s*+[{\[]")
 
 @dataclass(frozen=True)
 class Answers:
-    """What the backends said.
+    """The results of a panel's queries.
 
     Attributes:
         series: By the query's reference.

@@ -47,7 +47,7 @@ class _Edge:
 
 
 def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa: ARG001 - as all
-    """Callers left, what they call to the right; an edge tells its rate and its slow end."""
+    """Callers left, what they call to the right; an edge shows its rate and its 95th percentile."""
     edges = [edge for edge in _edges(answers) if edge.calls > 0]
     if not edges:
         return View()

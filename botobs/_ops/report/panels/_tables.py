@@ -41,7 +41,7 @@ def draw_table(panel: Panel, answers: Answers, window: Window) -> View:
 
 
 def draw_traces(panel: Panel, answers: Answers, window: Window) -> View:  # noqa: ARG001 - as all
-    """What a search found."""
+    """Draw the traces that a search found, as a table."""
     if not answers.traces:
         return View()
     rows = [

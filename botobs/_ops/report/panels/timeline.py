@@ -19,7 +19,7 @@ _MOST = 60
 
 @dataclass(frozen=True)
 class Episode:
-    """A stretch of time in one state.
+    """An interval of time in one state.
 
     Attributes:
         row: What was in the state.
@@ -42,7 +42,7 @@ def draw_timeline(panel: Panel, answers: Answers, window: Window) -> View:
 
 
 def draw_episodes(title: str, episodes: Sequence[Episode], window: Window) -> View:
-    """Episodes as bars, a row for each subject, and as a table."""
+    """Draw intervals as bars, a row for each subject, and as a table."""
     if not episodes:
         return View()
     rows = list(dict.fromkeys(episode.row for episode in episodes))

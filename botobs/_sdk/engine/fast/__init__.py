@@ -95,14 +95,14 @@ class FastEngine:
         return size
 
     def reset_after_fork(self, resource: Resource) -> None:
-        """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
+        """In a forked child: all aggregations from zero, `resource` from now on, and new locks."""
         self._spans.since = perf_counter_ns()
         self._callback_runner.reset()
         self.tracer_provider.reset_after_fork(resource)
         self.meter_provider.reset_after_fork(resource)
 
     def shutdown(self) -> None:
-        """Record nothing more."""
+        """Stop recording."""
         self.tracer_provider.close()
         self.meter_provider.shutdown()
         self._callback_runner.close()

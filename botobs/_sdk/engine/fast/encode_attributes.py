@@ -27,7 +27,7 @@ class Redacted:
 
     @property
     def generation(self) -> int:
-        """That of the redactor."""
+        """The generation of the redactor's rules."""
         return self._redactor.generation
 
     def attribute(self, key: str, value: Any) -> Any:
@@ -39,7 +39,7 @@ class Redacted:
         return text if self.generation == self._first else self._redactor.text(text)
 
     def inner(self, key: str, name: str) -> str:
-        """As the redactor says."""
+        """What the redactor returns for the name of an inner value."""
         return self._redactor.inner(key, name)
 
 
@@ -61,7 +61,7 @@ class AttributeEncoder:
         self._floats: dict[str, bytes] = {}
 
     def renew(self) -> None:
-        """Forget what the redactor would answer otherwise now."""
+        """Drop cached encodings: the redactor would return other values now."""
         if self._generation != self._redactor.generation:
             self._generation = self._redactor.generation
             for known in self._known.values():
@@ -114,7 +114,7 @@ class AttributeEncoder:
         return head
 
     def _other(self, key: Any, value: Any, parent: str = "") -> bytes:
-        """Any attribute, the long way.
+        """Encode an attribute of any type.
 
         Args:
             parent: The name of the mapping that it is in.

@@ -69,7 +69,7 @@ class MetricEncoder:
 
         Args:
             provider: Whose metrics.
-            answers: What the callbacks of its observable instruments have observed.
+            answers: What the callbacks of observable instruments have observed.
         """
         self._spans.renew()
         self._attributes.renew()

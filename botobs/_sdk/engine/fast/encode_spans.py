@@ -94,7 +94,7 @@ class SpanEncoder:
         return b"\x0a" + sized(b"\x0a" + sized(self.resource(resource)) + body + _schema(resource.schema_url))
 
     def renew(self) -> None:
-        """Forget what the redactor would answer otherwise now."""
+        """Drop cached encodings: the redactor would return other values now."""
         if self.generation != self.redactor.generation:
             self.generation = self.redactor.generation
             self._names.clear()

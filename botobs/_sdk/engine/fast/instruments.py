@@ -87,7 +87,7 @@ class FastHistogram(FastInstrument, api.Histogram):
 
 
 class FastGauge(FastInstrument, ApiGauge):
-    """A last value."""
+    """The last value that was set."""
 
     def __init__(self, name: str, unit: str, description: str, cardinality: Cardinality) -> None:
         FastInstrument.__init__(self, name, unit, description, Series(name, GaugeCell, cardinality))

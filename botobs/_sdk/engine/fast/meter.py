@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _I = TypeVar("_I", bound=FastInstrument)
 
-# Upstream instrumentors bring boundaries of their own, or none; alert rules need theirs in every duration.
+# Upstream instrumentors bring other boundaries, or none; alert rules need theirs in every duration.
 _DURATIONS = ("http.*.duration", "db.*.duration")
 #: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#explicit-bucket-histogram-aggregation
 _DEFAULT_BOUNDS = (
@@ -91,7 +91,7 @@ class Meter(ApiMeter):
             return list(self._instruments.values())
 
     def reset_after_fork(self) -> None:
-        """Start all metrics from zero in a forked child, with locks that nobody holds."""
+        """Start all metrics from zero in a forked child, with new locks."""
         self._lock = threading.RLock()
         for instrument in self.instruments():
             instrument.series.reset_after_fork()
@@ -154,7 +154,7 @@ class Meter(ApiMeter):
 
     @or_none
     def create_gauge(self, name: str, unit: str = "", description: str = "") -> FastGauge:
-        """A last value."""
+        """The last value that was set."""
         return self._create(FastGauge, name, unit, description)
 
     @or_none

@@ -38,7 +38,7 @@ class Phase(Enum):
 class SpanState(Span, ReadableSpan):
     """The slots of a fast span, and the properties of `ReadableSpan` computed from them when read.
 
-    A span goes through three phases, which two of its slots tell apart:
+    A span goes through three phases, which two of its slots distinguish:
 
     =========== ========== ================================ =============================================
     Phase       `_trace`   `_end`                           `_attributes`

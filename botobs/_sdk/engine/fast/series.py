@@ -107,7 +107,7 @@ class Series(Generic[_C]):
             return cells if self._overflow is None else [*cells, self._overflow]
 
     def reset_after_fork(self) -> None:
-        """Begin all series from zero, under a lock that nobody holds. Bound instruments stay bound."""
+        """Start all series from zero, under a new lock. Bound instruments stay bound."""
         self._lock = threading.RLock()
         for cell in self.cells():
             cell.reset()
@@ -154,7 +154,7 @@ def _is_short(value: Any) -> bool:
 
 
 def _identity(value: Any) -> Any:
-    """A key that tells apart what is not the same in OpenTelemetry, whatever its order."""
+    """A key that differs where OpenTelemetry sees different attributes, whatever their order."""
     if isinstance(value, Mapping):
         return tuple((key, _identity(value[key])) for key in sorted(value))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

@@ -43,6 +43,6 @@ def shorten(span: FastSpan) -> None:
 def _shorter(attributes: dict[str, Any], length: int | None) -> dict[str, Any]:
     if length is None:
         return attributes
-    # One more than the export looks at: it tells that there was more.
+    # One more than the export looks at, so that it knows of the cut.
     most = length + CUT_MARGIN + 1
     return {key[:most]: truncate(value, most) for key, value in attributes.items()}

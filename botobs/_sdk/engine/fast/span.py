@@ -153,7 +153,7 @@ class FastSpan(SpanState):
             self._root.end()
 
     def __call__(self, function: _F) -> _F:
-        """Decorate a function, sync or async: each call runs in a span of its own."""
+        """Decorate a function, sync or async: each call runs in a new span."""
         if inspect.iscoroutinefunction(function):
 
             @wraps(function)
@@ -295,7 +295,7 @@ class FastSpan(SpanState):
         self._tracer.ended(self)
 
     def _trace_is_over(self) -> bool:
-        """See `engine.outlived`."""
+        """Whether the span and its local root have ended, see `engine.outlived`."""
         return bool(self._end) and bool((self._root or self)._end)
 
     def is_recording(self) -> bool:

@@ -382,7 +382,7 @@ class TracerProvider(ApiTracerProvider):
         return sum(tracer.spans_started for tracer in tuple(self._tracers.values()))
 
     def reset_after_fork(self, resource: Resource) -> None:
-        """Start from zero in a forked child, as the process of `resource`, with a lock that nobody holds."""
+        """Start from zero in a forked child, as the process of `resource`, with a new lock."""
         self._lock = threading.RLock()
         self.resource = resource
         for tracer in self._tracers.values():

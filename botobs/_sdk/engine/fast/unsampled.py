@@ -53,7 +53,7 @@ class UnsampledSpan:
         return f"{type(self).__name__}({self.get_span_context()!r})"
 
     def end(self, end_time: int | None = None) -> None:  # noqa: ARG002 - as every span
-        """Note that what follows is no part of this trace."""
+        """Note that later spans are no part of this trace."""
         self._ended = True
 
     def _trace_is_over(self) -> bool:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ...redaction import Redactor
     from .. import Limits, Sink
 
-# Upstream instrumentors bring boundaries of their own, or none; alert rules need theirs in every duration.
+# Upstream instrumentors bring other boundaries, or none; alert rules need theirs in every duration.
 _VIEWS = tuple(
     View(
         instrument_type=Histogram,
@@ -63,8 +63,8 @@ class StockEngine:
             resource=resource,
             shutdown_on_exit=False,
             id_generator=IdGenerator(),
-            # Longer than what is kept: of a secret that is cut before it is redacted, half would look like none. One
-            # more than is looked at, which tells that there was more.
+            # Longer than the limit: a secret that is cut before redaction would not be recognised. One character
+            # more than the export looks at, so that it knows of the cut.
             span_limits=limits.for_spans(CUT_MARGIN + 1),
         )
         self._tracer_provider.add_span_processor(self._processor)
@@ -123,7 +123,7 @@ class StockEngine:
         return size
 
     def reset_after_fork(self, resource: Resource) -> None:
-        """In a forked child: all aggregations from zero, `resource` from now on, and locks that nobody holds."""
+        """In a forked child: all aggregations from zero, `resource` from now on, and new locks."""
         tracers = self._tracer_provider
         tracers._tracers_lock = threading.Lock()
         tracers._active_span_processor._lock = threading.Lock()
@@ -144,13 +144,13 @@ class StockEngine:
         self._renew_storage()
 
     def shutdown(self) -> None:
-        """Record nothing more."""
+        """Stop recording."""
         self._processor.shutdown()
         self._meter_provider.shutdown()
         self._callback_runner.close()
 
     def _renew_storage(self) -> None:
-        """Give the meter provider empty aggregations with a limit on series, and a lock that nobody holds."""
+        """Give the meter provider empty aggregations with a limit on series, and a new lock."""
         consumer = self._meter_provider._measurement_consumer
         self._storage = LimitedStorage(
             consumer._sdk_config,

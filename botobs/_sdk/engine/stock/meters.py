@@ -55,7 +55,7 @@ class SafeMeter(Meter):
 
     @or_none
     def create_gauge(self, name: str, unit: str = "", description: str = "") -> Any:
-        """A last value."""
+        """The last value that was set."""
         return _recording(super().create_gauge(*_texts(name, unit, description)), "set")
 
     @or_none
@@ -87,7 +87,7 @@ class SafeMeterProvider(MeterProvider):
     """The SDK's provider, whose meters and instruments never raise."""
 
     def _handle_fork(self) -> None:
-        """See `SafeTracerProvider`."""
+        """Do nothing, as `SafeTracerProvider` does: the engine resets everything in one order."""
 
     def get_meter(
         self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None

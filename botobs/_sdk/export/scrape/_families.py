@@ -116,7 +116,7 @@ class Families:
 
 
 def target_labels(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """The labels that tell one process from another, those that pushed series have, of a resource's attributes."""
+    """The labels of a resource that identify its process: the same as pushed series have."""
     found = {label_name(name): str(attributes[name]) for name in PROMOTED if name in attributes}
     name, namespace, instance = (str(attributes.get(name, "")) for name in _IDENTITY)
     return {"job": f"{namespace}/{name}" if namespace else name, "instance": instance, **found}

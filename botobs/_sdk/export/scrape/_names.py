@@ -69,7 +69,7 @@ def _suffix(unit: str) -> str:
 
 
 def label_name(name: str) -> str:
-    """The name of a label."""
+    """The Prometheus label name of an attribute."""
     made = _NO_LABEL.sub("_", name)
     if made[:1].isdigit():
         return f"key_{made}"

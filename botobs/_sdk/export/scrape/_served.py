@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...settings import Settings
     from ._server import ScrapeServer
 
-#: What a process' last words are called. They are pushed: nobody scrapes a process that has ended.
+#: Metrics that a process sends at its end. They are pushed: a process that has ended is not scraped.
 _GOODBYE = ".goodbye.timestamp"
 
 
@@ -73,7 +73,7 @@ class Scrape:
         self._publish()
 
     def stop(self) -> None:
-        """Listen no longer."""
+        """Stop listening."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
@@ -117,7 +117,7 @@ class Scrape:
         try:
             return ScrapeServer((host, port), self._whole, settings.scrape_token_file, tls)
         except OSError:
-            # Another process of the service has it. The file tells which port this one has.
+            # Another process of the service has it. The file names the port of this one.
             if port == 0 or self._folder is None:
                 raise
             return ScrapeServer((host, 0), self._whole, settings.scrape_token_file, tls)
@@ -153,7 +153,7 @@ def split(address: str) -> tuple[str, int]:
 
 
 def _shown(host: str | bytes | bytearray, port: int) -> str:
-    """An address as others use it."""
+    """The address with which other hosts reach the server."""
     name = host if isinstance(host, str) else bytes(host).decode()
     if name in ("0.0.0.0", "::"):
         name = socket.gethostname()

@@ -25,7 +25,7 @@ from ._families import Families
 
 #: Seconds that a client may take for each part of a request.
 _PATIENCE = 10.0
-#: Requests that are answered at the same time; Prometheus sends one at a time.
+#: Requests that are handled at the same time; Prometheus sends one at a time.
 _AT_ONCE = 4
 
 
@@ -64,7 +64,7 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
         super().__init__(address, _Handler)
 
     def start(self) -> None:
-        """Serve, in a thread of its own."""
+        """Serve in a new thread."""
         own_threads.start(threading.Thread(target=self._serve, name="botobs-scrape", daemon=True).start)
 
     def _serve(self) -> None:
@@ -85,11 +85,11 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
         return connection, client
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
-        """Whether there is room for one more."""
+        """Whether another connection is allowed."""
         return self._free.acquire(blocking=False)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, in a thread of its own."""
+        """Handle a request in a new thread."""
         context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))
         exporting.set(True)
         try:
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = encode(Families(self.server.collect()))
         except Exception:
-            # Prometheus tells by `up` that there is none.
+            # Prometheus shows by `up` that the scrape failed.
             self._answer(500, b"")
             return
         headers = {"Content-Type": kind, "Vary": "Accept, Accept-Encoding"}

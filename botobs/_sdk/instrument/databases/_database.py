@@ -80,7 +80,7 @@ class Database:
         Args:
             target: The database.
             statement: SQL text, literals and all.
-            batch_size: How many rows, or sets of parameters, are sent at once; told when more than one.
+            batch_size: How many rows, or sets of parameters, are sent at once; recorded when more than one.
             seconds_ago: When it began.
             has_span: Whether it gets a span, and what is below it stays silent; its duration is recorded in any case.
         """
@@ -113,7 +113,7 @@ class Database:
             self.start(target, statement, seconds_ago=seconds).end(error)
 
     def record(self, target: Target, operation: str, seconds: float) -> None:
-        """Record the duration of a step that deserves no span of its own, such as a cursor's next batch."""
+        """Record the duration of a step without a span, such as a cursor's next batch."""
         self._duration.record(seconds, {**target.attributes(), semconv.DB_OPERATION_NAME: operation})
 
 
@@ -139,7 +139,7 @@ class Operation(OpenOperation):
         its span ends without a status, as that of `botobs.span` does, and its duration is not recorded.
 
         Args:
-            error: What it failed with. Its message may hold values, so only its class and SQLSTATE are told.
+            error: What it failed with. Its message may hold values, so only its class and SQLSTATE are recorded.
         """
         if self.finished:
             return
@@ -171,7 +171,7 @@ def row_count(rows: object) -> int | None:
 
 
 def describe(error: BaseException) -> dict[str, str]:
-    """`error.type` and, when the database answered, `db.response.status_code` (SQLSTATE or the server's number)."""
+    """`error.type` and, when the database responded, `db.response.status_code` (SQLSTATE or the server's number)."""
     try:
         return _described(error)
     except Exception:
@@ -182,9 +182,9 @@ def describe(error: BaseException) -> dict[str, str]:
 def _described(error: BaseException) -> dict[str, str]:
     # A layer such as SQLAlchemy's asyncpg adapter wraps the driver's exception, whose class says more.
     cause = error.__cause__
-    told = cause if cause is not None and status_code(cause) else error
-    attributes = {"error.type": class_name(type(told))}
-    code = status_code(told) or status_code(error)
+    reported = cause if cause is not None and status_code(cause) else error
+    attributes = {"error.type": class_name(type(reported))}
+    code = status_code(reported) or status_code(error)
     if code:
         attributes[semconv.DB_RESPONSE_STATUS_CODE] = code
     return attributes

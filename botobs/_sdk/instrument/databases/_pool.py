@@ -133,11 +133,11 @@ class PoolMetrics:
         except TypeError:
             reference = lambda: pool  # noqa: E731
         state = states.setdefault(key, _State(reference, name_of(pool), levels, owner, self._instruments))
-        # A counter that is not there cannot be told from one that nobody watches.
+        # A counter that is missing looks like a pool that is not watched.
         state.timeouts.add(0)
 
     def forget(self, owner: object) -> None:
-        """Watch the pools of `owner` no more."""
+        """Stop watching the pools of `owner`."""
         for key, state in list(self._states.items()):
             if state.owner is owner:
                 self._states.pop(key, None)

@@ -1,4 +1,4 @@
-"""What may be told of an SQL statement: its text without literals, its operation and its tables.
+"""What may be recorded of an SQL statement: its text without literals, its operation and its tables.
 
 Keywords and identifiers stay, every literal and every comment goes.
 """
@@ -15,7 +15,7 @@ from ._sql_summary import summarise
 #: Longest text that is looked at. What a client library generates beyond it is repetition.
 _MAX_TEXT = 4096
 
-# A type's words end with a letter: a blank that could belong to it and to what follows would be tried both ways at
+# A type's words end with a letter: a blank that could belong to it and to the text behind would be tried both ways at
 # every placeholder of a list.
 _PLACEHOLDER = rf"(?:{PARAMETER})(?:::[\w.]++(?: [\w.]++)*(?:\[\])?)?"
 _LONG_IN = re.compile(rf"(?i)\bIN ?\( ?[-+]?{_PLACEHOLDER}(?: ?, ?[-+]?{_PLACEHOLDER})+ ?\)")
@@ -25,7 +25,7 @@ _ROWS = re.compile(r"(?i)(\bVALUES ?\([^()]*+\))(?: ?, ?\([^()]*+\))+")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What may be told of a statement.
+    """What may be recorded of a statement.
 
     Attributes:
         text: The statement without literals and comments, on one line, lists of placeholders cut short.

@@ -17,7 +17,7 @@ _OUT: weakref.WeakKeyDictionary[Any, weakref.WeakSet[Any]] = weakref.WeakKeyDict
 
 
 class Checkouts:
-    """Follows connections out of the pools and back."""
+    """Measures how long connections are out of their pools."""
 
     def __init__(self, pools: PoolMetrics) -> None:
         self._pools = pools
@@ -26,7 +26,7 @@ class Checkouts:
         self.checkin = never_raise("sqlalchemy")(self._checkin)
 
     def _checkout(self, _connection: Any, record: Any, fairy: Any) -> None:
-        """A connection leaves its pool."""
+        """Note that a connection leaves its pool."""
         record.record_info[_CHECKED_OUT] = time.perf_counter()
         _OUT.setdefault(fairy._pool, weakref.WeakSet()).add(record)
 

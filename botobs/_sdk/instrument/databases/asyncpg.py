@@ -1,7 +1,7 @@
 """asyncpg used directly: one span a call, and what its pools do.
 
 The upstream instrumentor is replaced, not extended: it puts SQL with its literals into spans, makes a span for every
-row of a cursor, leaves `fetchmany` of connections, COPY and pools out, has no metrics, and tells no SQLSTATE. Every
+row of a cursor, leaves `fetchmany` of connections, COPY and pools out, has no metrics, and records no SQLSTATE. Every
 part of it would have to be overridden.
 """
 

@@ -136,8 +136,8 @@ class SQLAlchemyInstrumentation:
             return result
 
         def silently(wrapped: Callable[..., Any], _instance: Any, args: Any, kwargs: Any) -> Any:
-            # What a pool does to a connection that leaves it or comes back is no call of the service, but drivers would
-            # tell: asyncpg of three for `pool_pre_ping`.
+            # A pool's own statements on checkout and return are no calls of the service, but drivers would
+            # record them: asyncpg records three for `pool_pre_ping`.
             with silence():
                 return wrapped(*args, **kwargs)
 

@@ -120,7 +120,7 @@ def _awaiting_age(connection: Connection) -> float | None:
     connection.awaited = {}
     for key, future in list(futures.items()):
         known = before.get(key)
-        # Not told apart by `id`: the next future of a stream often takes the place of the last one in memory.
+        # Not compared by `id`: the next future of a stream often takes the place of the last one in memory.
         since = known[1] if known is not None and known[0]() is future else now
         connection.awaited[key] = (weakref.ref(future), since)
     return max((now - since for _, since in connection.awaited.values()), default=0.0)
@@ -293,8 +293,8 @@ def _standing(exchanges: ExchangeTelemetry) -> list[Row]:
 
     def refused() -> Iterator[Sample]:
         for exchange in list(exchanges.by_name.values()):
-            for told in exchange.standing.refused_keys():
-                yield (exchange.name, *told), 1
+            for refused in exchange.standing.refused_keys():
+                yield (exchange.name, *refused), 1
 
     def losses() -> Iterator[Sample]:
         for exchange in list(exchanges.by_name.values()):

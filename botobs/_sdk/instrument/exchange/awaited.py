@@ -1,4 +1,4 @@
-"""The requests of one WebSocket that wait for their answers, each found by the id that both carry."""
+"""The requests of one WebSocket that wait for their responses, each found by the id that both carry."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 #: In the context of the code that sends a request: the `Awaited` that its message belongs to.
 SENDING = context.create_key("botobs-exchange-socket-request")
-#: Seconds after which nobody expects the answer any more. Binance's connectors wait as long; pybit and python-okx leave
+#: Seconds after which no response is expected any more. Binance's connectors wait as long; pybit and python-okx leave
 #: it to the caller.
 ANSWERED_WITHIN = 20.0
-#: Seconds in which an answer that comes too late still settles the order.
+#: Seconds in which a response that comes too late still settles the order.
 _REMEMBERED = 3600.0
 #: Requests of one connection that are remembered; beyond them the oldest is given up.
 _MOST = 1000
@@ -32,10 +32,10 @@ class Awaited(Protocol):
         """`message` is about to be written to a connection; None for one that is not watched."""
 
     def answered(self, message: Mapping[str, Any], text: str) -> None:
-        """It is answered, perhaps after it was given up."""
+        """The response has come, perhaps after the request was given up."""
 
     def given_up(self, error: BaseException) -> None:
-        """It will not be answered, or not in time."""
+        """No response will come, or none in time."""
 
 
 class _Waiting:
@@ -71,7 +71,7 @@ class Answers:
         identity = self._identify(message) or f"none-{id(request)}"
         before = self._waiting.get(identity)
         if before is not None and before.request is not request:
-            # The same id once more: which of the two is answered cannot be told.
+            # The same id again: to which of the two a response belongs is unknown.
             self._give_up(before, TimeoutError())
         if len(self._waiting) >= _MOST:
             oldest = next(iter(self._waiting), None)
@@ -82,7 +82,7 @@ class Answers:
 
     @never_raise(_client)
     def look(self, data: str | bytes | bytearray | memoryview) -> None:
-        """A message was received. It is decoded only where a request waits that it may answer."""
+        """A message was received. It is decoded only where a request waits for its response."""
         text = data if isinstance(data, str) else bytes(data).decode("utf-8", "replace")
         if not any(identity in text for identity in list(self._waiting)):
             return
@@ -94,13 +94,13 @@ class Answers:
             found.request.answered(message, text)
 
     def lost(self) -> None:
-        """The connection has ended: what was not answered will not be."""
+        """The connection has ended: requests without a response will get none."""
         waiting, self._waiting = self._waiting, {}
         for each in list(waiting.values()):
             self._give_up(each, ConnectionResetError())
 
     def expire(self) -> None:
-        """Give up what waits for too long."""
+        """Give up requests that wait for too long."""
         now = time.monotonic()
         for identity, each in list(self._waiting.items()):
             if now - each.since > ANSWERED_WITHIN:

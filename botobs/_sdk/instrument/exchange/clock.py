@@ -14,10 +14,10 @@ _STEP = 0.5
 
 
 class ClockOffset:
-    """Narrows down `local minus exchange` with every answer.
+    """Narrows down `local minus exchange` with every response.
 
-    An answer that carries the exchange's time `t`, sent for at `a` and received at `b` of our clock, proves that the
-    offset is between `a - t` and `b - t`. Answers with whole seconds (the `Date` header) prove less each, but their
+    A response that carries the exchange's time `t`, sent for at `a` and received at `b` of our clock, proves that the
+    offset is between `a - t` and `b - t`. Responses with whole seconds (the `Date` header) prove less each, but their
     bounds overlap to a fraction of a second within some requests. When our own clock is stepped, or the machine was
     suspended, everything before proves nothing any more.
     """
@@ -39,14 +39,14 @@ class ClockOffset:
         resolution: float = 0.0,
         monotonic: float | None = None,
     ) -> None:
-        """Take one answer into account.
+        """Take one response into account.
 
         Args:
             sent: Our clock when the request was sent, seconds since the epoch.
-            received: Our clock when the answer had come.
-            exchange_time: The exchange's clock in the answer.
+            received: Our clock when the response had come.
+            exchange_time: The exchange's clock in the response.
             resolution: Seconds that the exchange cuts off its time; 1 for a `Date` header.
-            monotonic: The monotonic clock when the answer had come; None where nobody looked.
+            monotonic: The monotonic clock when the response had come; None where it was not read.
         """
         stepped = self._was_stepped(received, monotonic)
         low = sent - exchange_time - resolution
@@ -86,7 +86,7 @@ class ClockOffset:
 
     @property
     def known(self) -> bool:
-        """Whether there has been any answer."""
+        """Whether there has been any response."""
         return math.isfinite(self._low)
 
     @property

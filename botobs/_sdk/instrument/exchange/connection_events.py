@@ -39,7 +39,7 @@ class Owner:
     Attributes:
         exchange: Value of `exchange.name`.
         client: Value of `exchange.client`.
-        tells_streams: Whether its messages are told apart, so that nothing is concluded from all of them together.
+        tells_streams: Whether its messages are assigned to streams; then nothing is concluded from all together.
     """
 
     exchange: str

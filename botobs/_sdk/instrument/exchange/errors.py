@@ -113,13 +113,13 @@ def failure(error: BaseException, transport: Transport, status: int | None) -> F
 def failure_by_answer(
     error: BaseException, cause: BaseException | None, exchange: str, status: int | None, answer: str
 ) -> Failure:
-    """What became of a call that raised, where the client's classes do not tell kinds of errors apart.
+    """What became of a call that raised, where the client's classes do not distinguish kinds of errors.
 
     Args:
         error: As it left the client library.
         cause: What the HTTP library raised in the last request.
         exchange: As it is called in `exchange.name`.
-        status: HTTP status of the last answer.
+        status: HTTP status of the last response.
         answer: Its beginning.
     """
     if is_cancellation(error):
@@ -129,17 +129,17 @@ def failure_by_answer(
 
 
 def refusal(exchange: str, code: str, status: int | None, answer: str = "") -> Failure:
-    """What became of a call that returned an error of the exchange; its words may tell more than its code."""
+    """What became of a call that returned an error of the exchange; its message may say more than its code."""
     kinds = (ccxt_class(exchange, said) for said in (*messages_in(answer), code))
     kind = next(filter(None, kinds), "ExchangeError")
     return Failure(kind, _STATUS_CATEGORIES.get(status or 0) or CATEGORIES.get(kind, "exchange"))
 
 
 def answered(exchange: str, status: int | None, answer: str) -> str:
-    """The category by an answer: the exchange's code, then the HTTP status; empty where neither says that it failed."""
+    """The category of a response: by the exchange's code, then by HTTP status; empty where neither is an error."""
     if status in _STATUS_CATEGORIES:
         return _STATUS_CATEGORIES[status]
-    # As ccxt does: Binance has one code for all that is wrong with an order, and tells it apart in words.
+    # As ccxt does: Binance has one code for all faults of an order, and names the fault in the message.
     for code in (*messages_in(answer), *codes_in(answer)):
         found = CATEGORIES.get(ccxt_class(exchange, code))
         if found is not None:
@@ -160,7 +160,7 @@ def category(error: BaseException, transport: Transport = "rest", status: int | 
     Args:
         error: As it left the client library.
         transport: A wrong nonce is a clock error in a request, and a gap in a stream.
-        status: HTTP status of the answer, if there was one.
+        status: HTTP status of the response, if there was one.
 
     Returns:
         A word from `CATEGORIES`, `ban`, `sequence`, or `internal` for an error that is not the exchange's.

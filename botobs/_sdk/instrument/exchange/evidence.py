@@ -1,4 +1,4 @@
-"""Sees whether an order's request was written to a connection, and what was answered, in every HTTP library.
+"""Sees whether an order's request was written to a connection, and the response, in every HTTP library.
 
 It sees a request only where somebody watches (`botobs._sdk.orders`): inside `order.submission()`, and inside a call of
 a watched client. All others pass with one look at the context.
@@ -81,7 +81,7 @@ class OrderEvidence:
 
 
 def _send_bytes(wrapped: Method) -> Method:
-    """`http.client` is what requests and urllib3 send with."""
+    """Wrap `http.client`, with which requests and urllib3 send."""
 
     def send(self: Any, data: Any) -> Any:
         request = orders.sending.get()
@@ -249,7 +249,7 @@ def _aiohttp_write(wrapped: Method) -> Method:
 
 
 def _aiohttp_send(wrapped: Method) -> Method:
-    """It has its connection when it is called."""
+    """Wrap aiohttp's `send`, which has its connection when it is called."""
 
     async def send(self: Any, *args: Any, **kwargs: Any) -> Any:
         request = orders.sending.get()
@@ -261,7 +261,7 @@ def _aiohttp_send(wrapped: Method) -> Method:
 
 
 def _aiohttp_read(wrapped: Method) -> Method:
-    """The body comes after the answer's head."""
+    """The body comes after the response's head."""
 
     async def read(self: Any) -> Any:
         request = self.__dict__.get("_botobs_order_request")
@@ -295,7 +295,7 @@ def _note_redirections(request: orders.HttpRequest, response: Any) -> None:
 def _answered(
     request: orders.HttpRequest, response: Any, status: str, body: str, answers: Any = None
 ) -> None:
-    # `answers` has the method of the request that was answered: a redirection may have made a GET of a POST.
+    # `answers` has the method of the request that got the response: a redirection may have made a GET of a POST.
     request.strayed = str(getattr(answers, "method", request.method)).upper() != request.method
     found = getattr(response, status, None)
     content = getattr(response, body, None)

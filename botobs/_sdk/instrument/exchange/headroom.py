@@ -1,4 +1,4 @@
-"""What is left of an exchange's limits, as far as its answers to any client of this process said."""
+"""What is left of an exchange's limits, as far as its responses to any client of this process said."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .telemetry import ExchangeTelemetry
 
 @dataclass(frozen=True)
 class Headroom:
-    """What is left.
+    """What is left of the limits of one exchange.
 
     Attributes:
         banned_for: Seconds until the address is let in again; 0 where it is not banned.

@@ -1,4 +1,4 @@
-"""What the answer to an HTTP request says of limits and of the clock, whichever client has asked."""
+"""What the response to an HTTP request says of limits and of the clock, whichever client has asked."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from ....semconv import exchange as semconv
 from .telemetry import ExchangeTelemetry
 
-#: Characters of an answer's body that are searched for what it says of limits.
+#: Characters of a response's body that are searched for what it says of limits.
 _HEAD = 300
 #: Statuses by which the limits of an exchange, or of what stands before it, are stated.
 STATED = (403, 418, 429)
 
 
 class HttpAnswer:
-    """The answer to one request, from the moment before it is sent.
+    """The response to one request, from the moment before it is sent.
 
     Args:
         exchanges: Where it is reported.
@@ -37,7 +37,7 @@ class HttpAnswer:
         self.sent_at = time.time()
 
     def read(self, status: int | None, headers: Mapping[str, str], body: str) -> None:
-        """Its status, headers and body are known, the body at least in its beginning."""
+        """Read status, headers and body of the response; the body may be its beginning only."""
         exchange = self._exchanges.exchange(self._who[0])
         head = body[:_HEAD]
         exchange.limits.read_headers(status or 0, headers, head, self._endpoint, self._account)
@@ -50,7 +50,7 @@ class HttpAnswer:
         self._count_rejection(status, head)
 
     def refused(self, category: str, status: int | None) -> None:
-        """It says that there were too many requests, or that the address is banned."""
+        """The response says that there were too many requests, or that the address is banned."""
         attributes: dict[str, Any] = {semconv.NAME: self._who[0], semconv.ERROR_CATEGORY: category}
         if status is not None:
             attributes[semconv.HTTP_STATUS] = status

@@ -107,7 +107,7 @@ class JournalEntries:
 
     @never_raise
     def ended(self) -> None:
-        """The call has ended: its span tells the rest."""
+        """The call has ended: its span records the rest."""
         for entry in self._entries.values():
             JOURNAL.answered(entry)
         self._entries.clear()

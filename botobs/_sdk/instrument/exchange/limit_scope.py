@@ -17,7 +17,7 @@ class Scope:
     Attributes:
         name: What is counted, such as `weight_1m`, `orders_10s` or `requests`; of an endpoint its path.
         per: Who shares it.
-        account: The keyed hash of the API key, where accounts have limits of their own; else, and where it is not
+        account: The keyed hash of the API key, where each account has its limits; else, and where it is not
             known, empty.
     """
 
@@ -27,7 +27,7 @@ class Scope:
 
     @classmethod
     def of(cls, name: str, per: Per, account: str) -> Scope:
-        """A limit that was told to whoever asked for `account`; what an address has is every account's."""
+        """The scope of a limit in a response to `account`; limits by address hold for every account."""
         return cls(name, per, "" if per == "address" else account)
 
 

@@ -34,7 +34,7 @@ fetch_ticker_ws fetch_tickers_ws fetch_trades_ws fetch_trading_fees_ws fetch_wit
 """
 
 #: Methods that become one span per call. `load_markets` is not among them, because every call begins with it and it
-#: nearly always answers from memory; what it does over the network is `fetch_markets` and `fetch_currencies`.
+#: nearly always returns from memory; what it does over the network is `fetch_markets` and `fetch_currencies`.
 OPERATIONS: frozenset[str] = frozenset(
     [*(f"fetch_{name}" for name in _FETCH.split()), *_ACT.split(), *_OVER_WEBSOCKET.split()]
 )
@@ -52,7 +52,7 @@ ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws"})
 #: How calls begin that submit no order, also when a call that does makes them on the way.
 ASIDES = ("fetch_", "set_", "sign_in")
 
-#: With what some clients prepare themselves on the way to their first order; no calls of their own.
+#: Calls with which some clients prepare their first order; not counted as separate calls.
 PREPARES = frozenset({"handle_builder_fee_approval", "initialize_client", "is_unified_enabled", "set_ref"})
 
 _UPPER = {"ohlcv": "OHLCV", "le": "LE", "be": "BE", "adl": "ADL"}

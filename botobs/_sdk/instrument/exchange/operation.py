@@ -52,10 +52,10 @@ class Operation(ContextScope):
     Attributes:
         who: Exchange and client.
         name: The unified method.
-        cause: What the HTTP library raised in the last request, if it has not been answered.
-        status: HTTP status of the last answer.
-        answer: The beginning of the last answer's body.
-        answered_at: When the last request was sent and when it was answered, in seconds since the epoch.
+        cause: What the HTTP library raised in the last request, if there was no response.
+        status: HTTP status of the last response.
+        answer: The beginning of the last response's body.
+        answered_at: When the last request was sent and when its response came, in seconds since the epoch.
         done: The call has returned; what its background tasks do is not part of it.
     """
 
@@ -104,7 +104,7 @@ class Operation(ContextScope):
         # Weakly: what a call has started may outlive the client, and has the call in its context.
         self._client: Callable[[], Any] = weakref.ref(owner)
         self.who = who = reconciling.marked(who)
-        # What its answers say of a failure, where the client's exceptions are not ccxt's.
+        # What its responses say of a failure, where the client's exceptions are not ccxt's.
         self._speaks = who[0] if evidence is not None else ""
         self.status: int | None = None
         self.answer = ""
@@ -284,7 +284,7 @@ class Operation(ContextScope):
                 attributes[semconv.ERROR_TYPE] = failure.kind
             tracker.cancel_duration.record(duration, attributes)
         if self.who[1] == reconciling.CLIENT:
-            # What is only looked at neither ends an order nor tells how old a balance is.
+            # A look of reconcile neither ends an order nor counts as an update of the balance.
             return
         if failure is not None:
             return

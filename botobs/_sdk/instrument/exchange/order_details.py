@@ -1,4 +1,4 @@
-"""What a unified call tells about the orders or the market that it is about."""
+"""The orders, or the market, that a unified call is about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_VALUE = 128
 def order_attributes(
     name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], values: bool = False
 ) -> dict[str, Any]:
-    """What a span tells about the order or market that a unified call is about, with amount and price if `values`."""
+    """Span attributes of the order or market that a unified call is about, with amount and price if `values`."""
     given = {**dict(zip(_PARAMETERS.get(name, ()), args, strict=False)), **kwargs}
     attributes: dict[str, Any] = values_of(given, "amount", "price") if values and name in _VALUED else {}
     for key, parameter in (
@@ -70,7 +70,7 @@ _CLIENT_IDS = (
 )
 
 
-#: And in what exchanges answer.
+#: And in the responses of exchanges.
 _ANSWERED_CLIENT_IDS = (*_CLIENT_IDS, "origClientOrderId", "client_oid", "clientOrderID", "cloid")
 
 _ABOUT_ORDERS = SUBMITS | EDITS | CANCELS | ORDER_QUERIES
@@ -102,9 +102,9 @@ def _number(value: Any) -> float | None:
 
 
 def client_order_ids(order: Mapping[str, Any]) -> list[str]:
-    """The client order ids of an order or a trade, as they were given or answered.
+    """The client order ids of an order or a trade, as they were given or in the response.
 
-    There may be several: that of a request to cancel is an id of its own, beside that of the order.
+    There may be several: a request to cancel has its own id beside that of the order.
     """
     found: dict[str, None] = {}
     for holder in (order, order.get("params"), order.get("info")):

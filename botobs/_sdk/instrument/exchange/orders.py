@@ -1,4 +1,4 @@
-"""Follows orders from submission to answer and, where the application watches them, to fill and end."""
+"""Tracks orders from submission to response and, where the application watches them, to fill and end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...orders import Rejections
 from ...orders.known import KNOWN, Stage
 from ...urgent import report_soon
 
-#: Accepted orders that wait for their fill, and updates of orders whose answer has not come yet.
+#: Accepted orders that wait for their fill, and updates of orders whose response has not come yet.
 _MAXIMUM_OPEN = 10_000
 _MAXIMUM_EARLY = 1_000
 #: Updates of one message that are looked at.
@@ -86,18 +86,18 @@ class OrderTracker:
         return ticket
 
     def end(self, ticket: int) -> None:
-        """The submission was answered, or given up."""
+        """Note that the submission got its response, or was given up."""
         self._in_flight.pop(ticket, None)
 
     def in_flight(self) -> Iterator[tuple[Who, int]]:
-        """One for every submission without an answer; zeros for clients that have none."""
+        """One for every submission without a response; zeros for clients that have none."""
         for who in list(self._seen):
             yield who, 0
         for who, _ in list(self._in_flight.values()):
             yield who, 1
 
     def ages_in_flight(self) -> Iterator[tuple[Who, float]]:
-        """The ages of submissions without an answer in seconds; zero for clients that have none."""
+        """The ages of submissions without a response in seconds; zero for clients that have none."""
         now = time.monotonic()
         for who in list(self._seen):
             yield who, 0.0
@@ -141,7 +141,7 @@ class OrderTracker:
         Args:
             exchange: Its name.
             order: A unified order.
-            keep: Whether to remember an order that is not known, whose answer may still be under way.
+            keep: Whether to remember an order that is not known, whose response may still be under way.
         """
         key = _key(exchange, order)
         if key is None:
@@ -181,7 +181,7 @@ class OrderTracker:
             )
 
     def _link(self, name: str, key: _Key, entry: _Open) -> None:
-        """A moment of its own trace that leads to the submission; the processing of the message goes on elsewhere."""
+        """Record the update as a span in a new trace, with a link to the submission."""
         links = [Link(entry.span)] if entry.span is not None and entry.span.is_valid else []
         attributes = {semconv.NAME: entry.who[0], semconv.CLIENT: entry.who[1], semconv.ORDER_ID: key[2]}
         self._tracer.start_span(

@@ -38,7 +38,7 @@ _BANNED_UNTIL = re.compile(r"banned until (\d{12,14})")
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """What an answer says about one limit; None is what it does not say.
+    """What a response says about one limit; None where it does not say it.
 
     Attributes:
         scope: What is counted, such as `weight`, `orders` or `requests`.
@@ -61,10 +61,10 @@ class LimitState:
 
 @dataclass(slots=True)
 class Limit:
-    """One limit as the exchange last stated it; None is what it did not state.
+    """One limit as the exchange last stated it; None where it did not state it.
 
     Attributes:
-        window: Seconds in which the exchange counts; it starts counting anew at each multiple. 0 where it is not known.
+        window: Seconds in which the exchange counts; it starts from zero at each multiple. 0 where it is not known.
         stated_at: When it was stated, in seconds since the epoch.
     """
 
@@ -140,7 +140,7 @@ _BY_ENDPOINT = frozenset({"x-bapi-limit-status", "x-gate-ratelimit-requests-rema
 
 #: (limit, remaining, reset, meaning of reset), lower case, by the exchanges that send them.
 _DIALECTS: tuple[tuple[str, str, str, Callable[[float, float], float]], ...] = (
-    # Bybit's "status" is what remains. https://bybit-exchange.github.io/docs/v5/rate-limit
+    # Bybit's "status" is the rest. https://bybit-exchange.github.io/docs/v5/rate-limit
     ("x-bapi-limit", "x-bapi-limit-status", "x-bapi-limit-reset-timestamp", _epoch_milliseconds),
     ("gw-ratelimit-limit", "gw-ratelimit-remaining", "gw-ratelimit-reset", _milliseconds_left),
     (
@@ -175,7 +175,7 @@ class RateLimits:
     def read_headers(
         self, status: int, headers: Mapping[str, str], body: str, endpoint: str = "", account: str = ""
     ) -> None:
-        """Take an answer's headers into account; what cannot be read is ignored.
+        """Take a response's headers into account; what cannot be read is ignored.
 
         Args:
             status: HTTP status.
@@ -201,7 +201,7 @@ class RateLimits:
             self._read_ban(status, lower.get("retry-after"), body, now)
 
     def state(self, stated: LimitState, account: str = "") -> None:
-        """Take what an answer's body says about one limit into account; it was asked for `account`."""
+        """Take what a response's body says about one limit into account; it was asked for `account`."""
         scope = self._scope(Scope.of(stated.scope, stated.per, account))
         if scope is None:
             return
@@ -212,7 +212,7 @@ class RateLimits:
         scope.stated_at = time.time()
 
     def read_socket(self, message: Mapping[str, Any], account: str = "") -> bool:
-        """Take an answer of Binance's WebSocket API into account, whose limits are those of its REST API.
+        """Take a response of Binance's WebSocket API into account, whose limits are those of its REST API.
 
         https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/rate-limits
 
@@ -270,8 +270,8 @@ class RateLimits:
             return
         kind, count, unit = match.groups()
         prefix = "orders" if kind == "order-count" else kind.removeprefix("used-").replace("-", "_")
-        told = f"{prefix}_{count}{unit}"
-        scope = self._scope(Scope.of(told, binance_per(told), account))
+        name = f"{prefix}_{count}{unit}"
+        scope = self._scope(Scope.of(name, binance_per(name), account))
         if scope is not None:
             scope.used = used
             scope.window = float(count) * _UNITS[unit]
@@ -301,7 +301,7 @@ class RateLimits:
         if until is not None:
             end = int(until.group(1)) / 1000
         elif status == 429:
-            # What a client is asked to wait after one request too many bans nobody yet.
+            # A wait that is asked for after one request too many is no ban yet.
             return
         else:
             seconds = number(retry_after)
@@ -311,7 +311,7 @@ class RateLimits:
         self._ban(end, now)
 
     def _ban(self, until: float, now: float) -> None:
-        """No request is answered before `until`; the first that says so is told at once."""
+        """The exchange refuses all requests before `until`; metrics are exported at once when a ban begins."""
         was_banned = self.banned_until > now
         self.banned_until = min(until, now + _LONGEST_BAN)
         if not was_banned and self.banned_until > now:

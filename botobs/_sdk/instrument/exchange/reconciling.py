@@ -1,4 +1,4 @@
-"""Which calls are those of `trading.reconcile`: they are no trading, and must not be counted as the service's own."""
+"""Marks the calls of `trading.reconcile`: they are no trading, and do not count as the service's calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 #: What `exchange.client` says of them.
 CLIENT = "reconcile"
 
-#: The threads that reconcile; each has a client, and where it is asynchronous an event loop, of its own.
+#: The threads that reconcile; each has its own client, and an asynchronous one its own event loop.
 _threads: set[int] = set()
 
 if hasattr(os, "register_at_fork"):
@@ -22,7 +22,7 @@ def begin() -> None:
 
 
 def end() -> None:
-    """It does no longer."""
+    """The running thread no longer reconciles."""
     _threads.discard(threading.get_ident())
 
 

@@ -1,4 +1,4 @@
-"""One HTTP request of an exchange client: its duration, what its answer says of limits and clock, and of the order."""
+"""One HTTP request of an exchange client: its duration, and what its response says of limits, clock and order."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Request(ContextScope):
         self.operation = current()
         self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
         self._seen: list[orders.HttpRequest] = []
-        # Whoever watches the requests of a block leaves these to us.
+        # The witness of a block leaves these requests to us.
         entered = context.set_value(orders.WATCHER, self)
         super().__init__(context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True, entered))
         if self.operation is not None:
@@ -88,12 +88,12 @@ class Request(ContextScope):
         self._started = time.monotonic()
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """The request was answered."""
+        """The response was received."""
         self.leave()
         self._record(None)
 
     def fail(self, error: BaseException) -> None:
-        """The request failed, or its answer says so."""
+        """The request failed, or its response says so."""
         self.leave(error)
         self._record(error)
 
@@ -112,7 +112,7 @@ class Request(ContextScope):
 
     @never_raise(library)
     def _count_refusal(self, error: BaseException) -> None:
-        """Exchanges also say in an answer that is otherwise well that there were too many requests."""
+        """Exchanges also say in a response that is otherwise well that there were too many requests."""
         category = errors.category(error, "rest", self.status)
         if category in ("rate_limit", "ban"):
             self._http.refused(category, self.status)
@@ -156,7 +156,7 @@ class Request(ContextScope):
             self.operation.span.add_event("exchange.request", {**event, "duration": duration})
 
     def answered(self, status: Any, headers: Any, body: Any) -> None:
-        """The answer's status, headers and body are known."""
+        """The response's status, headers and body are known."""
         received = time.time()
         self.status = status if isinstance(status, int) else None
         text = body if isinstance(body, str) else ""
@@ -178,11 +178,11 @@ class Aside(ContextScope):
         super().__init__(context.set_value(_ASIDE, operation))
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """It is done."""
+        """The call besides the order returned."""
         self.leave()
 
     def fail(self, error: BaseException) -> None:
-        """It failed."""
+        """The call besides the order raised `error`."""
         self.leave(error)
 
 

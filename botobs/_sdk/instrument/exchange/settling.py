@@ -1,4 +1,4 @@
-"""Finds in answers what became of orders that are unsettled. Called only while there are any."""
+"""Finds in responses what became of orders that are unsettled. Called only while there are any."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTS = (
     "orders_by_status",
     "my_trades",
 )
-#: Calls whose answers name orders. Those that submit some are told by what became of each.
+#: Calls whose responses name orders, but for those that submit: `submission` handles them.
 _TELLING: frozenset[str] = (
     CANCELS
     | ORDER_QUERIES
@@ -31,14 +31,14 @@ _TELLING: frozenset[str] = (
     | {f"fetch_{name}{suffix}" for name in _LISTS for suffix in ("", "_ws")}
 )
 _TRADES = frozenset({"fetch_my_trades", "fetch_my_trades_ws", "fetch_order_trades", "fetch_order_trades_ws"})
-#: Elements of one answer that are looked at.
+#: Elements of one response that are looked at.
 _MOST = 5000
 
 
 def settle_from_call(exchange: str, name: str, asked: Mapping[str, Any], result: Any) -> None:
-    """A call came back: settle the orders that its answer names.
+    """A call came back: settle the orders that its response names.
 
-    That an order was *not* found is no evidence, however it is asked for: exchanges answer so for a while about orders
+    That an order was *not* found is no evidence, however it is asked for: exchanges say so for a while about orders
     that they take (Binance: "order does not exist" until its matching engine and its database agree), and for ever
     about some that are older.
 
@@ -53,7 +53,7 @@ def settle_from_call(exchange: str, name: str, asked: Mapping[str, Any], result:
     if isinstance(result, list):
         settle_from(exchange, result, trades=name in _TRADES)
         return
-    # Some answer little more than that it was done.
+    # Some responses say little more than that it was done.
     outcome = _outcome(result) if isinstance(result, Mapping) else "accepted"
     if name in CANCELS and outcome == "accepted":
         outcome = "canceled"
@@ -62,7 +62,7 @@ def settle_from_call(exchange: str, name: str, asked: Mapping[str, Any], result:
 
 
 def settle_from(exchange: str, elements: Iterable[Any], *, trades: bool = False) -> None:
-    """Settle the orders that unified orders or trades name, be they answered or streamed."""
+    """Settle the orders that unified orders or trades name, of a response or of a stream."""
     for element in list(elements)[-_MOST:]:
         if isinstance(element, Mapping):
             identity = str(element.get("order") or "") if trades else ""

@@ -12,11 +12,11 @@ _LENGTH = 12
 def account_of(key: object, secret: object) -> str:
     """What stands for an API key; empty without one.
 
-    It is keyed with the secret that belongs to the key, so that whoever reads it can neither find the key nor try one.
+    It is keyed with the secret that belongs to the key, so that its reader can neither find the key nor try one.
 
     Args:
         key: The API key.
-        secret: Its secret; a key alone, which could be guessed, is told as `unkeyed`.
+        secret: Its secret; a key alone, which could be guessed, is reported as `unkeyed`.
     """
     if not isinstance(key, str) or not key:
         return ""

@@ -1,4 +1,4 @@
-"""What an exchange says of its own state and of our access to it: maintenance, markets, listen keys, API keys.
+"""The status of an exchange and of our access to it, by its responses: maintenance, markets, listen keys, API keys.
 
 Nothing is asked for it: it is read from what the program asks anyway, and from what is refused.
 """
@@ -22,7 +22,7 @@ _KEY_REASONS: dict[str, KeyReason] = {
 }
 _CLOSED_MARKET = frozenset({"ContractUnavailable", "MarketClosed"})
 
-#: Calls that no exchange answers without a key.
+#: Calls that every exchange refuses without a key.
 _PRIVATE = (
     SUBMITS
     | EDITS
@@ -39,7 +39,7 @@ _STATED_FOR = 3600.0
 _REFUSED_FOR = 300.0
 #: Seconds for which a market is taken for closed that refused an order.
 _CLOSED_FOR = 3600.0
-#: Seconds after which nobody uses a listen key that is not renewed: Binance forgets it after 60 minutes, and says so.
+#: Seconds after which a listen key that is not renewed is out of use: Binance forgets it after 60 minutes, and says so.
 #: https://developers.binance.com/docs/binance-spot-api-docs/user-data-stream
 _LISTEN_KEY_GONE = 5400.0
 #: Endpoints, by their ends, that make a listen key (POST), renew it (PUT) and end it (DELETE).
@@ -55,7 +55,7 @@ Access = tuple[str, str, str, str]
 
 
 class Standing:
-    """One exchange, as far as it has told. Times are seconds of `time.monotonic`, but for those of the exchange."""
+    """The known status of one exchange. Times are seconds of `time.monotonic`, but for those of the exchange."""
 
     __slots__ = (
         "_closed",
@@ -107,9 +107,9 @@ class Standing:
     def listed(self, markets: Any) -> None:
         """Unified markets, as `fetch_markets` returns them."""
         if isinstance(markets, list):
-            told = (market for market in markets if isinstance(market, Mapping))
+            known = (market for market in markets if isinstance(market, Mapping))
             self._inactive = frozenset(
-                str(m["symbol"]) for m in told if m.get("active") is False and "symbol" in m
+                str(m["symbol"]) for m in known if m.get("active") is False and "symbol" in m
             )
             self._closed.clear()
 
@@ -180,7 +180,7 @@ class Standing:
             self.lost_listen_key("refused")
 
     def lost_listen_key(self, reason: Literal["event", "refused"]) -> None:
-        """A listen key is not valid any more, and nobody has ended it."""
+        """Note that a listen key has expired without having been ended."""
         self._losses[reason] += 1
 
     def listen_key_losses(self) -> Iterator[tuple[str, int]]:

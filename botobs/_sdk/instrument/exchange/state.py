@@ -31,12 +31,12 @@ LEARNED = 10
 RHYTHM_MEMORY = 3600.0
 #: Seconds that a timestamp may stand still in a book that is updated.
 FROZEN_AFTER = 30.0
-#: Seconds for which a book is crossed until it is told at once; the default of the alert on it.
+#: Seconds after which a crossed book is exported at once; the default of the alert on it.
 CROSSED_TOLD_AFTER = 5.0
-#: Streams of one connection; further ones are not told apart.
+#: Streams of one connection; further ones are not distinguished.
 MAXIMUM_STREAMS = 8192
 
-#: All messages of a connection together, where the client library does not tell streams apart.
+#: All messages of a connection together, where the client library does not distinguish streams.
 RAW = "raw"
 MARKET_CHANNELS = frozenset({"orderbook", "ticker", "trades", "ohlcv"})
 
@@ -62,7 +62,7 @@ class Exchange:
         self._owners: dict[tuple[str, str, int], weakref.ref[Any]] = {}
 
     def balance_told(self, client: str, source: str, owner: Any, now: float) -> None:
-        """The exchange told a balance of the account that `owner`, an object of the client library, trades for."""
+        """The exchange sent a balance of the account that `owner`, an object of the client library, trades for."""
         key = (client, source, id(owner))
         if key not in self._owners and owner is not None:
             self._owners[key] = weakref.ref(owner, lambda _: self._forget(key))
@@ -87,7 +87,7 @@ class Stream:
         timestamp_since: Monotonic time since when `timestamp` has been the same.
         crossed_since: Monotonic time since when the book is crossed, or 0.
         empty: Whether the book lacks a side.
-        told: Whether it was told at once that the book is wrong.
+        told: Whether an early export was requested because the book is wrong.
         candle_end: End of the newest candle in seconds since the epoch, or 0 while it is not known.
     """
 
@@ -165,10 +165,10 @@ class Connection:
         check: Compares the sequence numbers of a decoded message; None if the dialect is unknown.
         client: The client library's object of the moment.
         owner: The object whose end is the connection's end.
-        gone: Says how the connection has ended, if it has and nobody noticed; None while it is there.
+        gone: Says how the connection has ended, if that was not seen; None while it is open.
         backlog: Counts the frames that wait.
-        told_apart: Its streams are told apart by somebody who knows the client library.
-        answers: Its requests that wait for an answer; None where it has none.
+        told_apart: Another instrumentation, which knows the client library, distinguishes its streams.
+        answers: Its requests that wait for a response; None where it has none.
     """
 
     __slots__ = (
@@ -259,13 +259,13 @@ class Connection:
             self._numbers.clear()
 
     def restart_check(self) -> None:
-        """What comes next need not follow what came before."""
+        """Note that the next message need not continue the last one."""
         self._numbers.clear()
         if self.check is not None:
             self.check.restart()
 
     def received(self, now: float, data: Any) -> None:
-        """A message of a client library that does not tell streams apart; pings and pongs are none.
+        """A message of a client library that does not distinguish streams; pings and pongs do not count.
 
         Args:
             now: Monotonic time.
@@ -287,7 +287,7 @@ class Connection:
             stream.touch(now)
 
     def look_for_listen_key(self, data: Any) -> None:
-        """A text was received that nobody looks at decoded; it may say that the stream's listen key has expired."""
+        """Search a text that is not decoded: it may say that the stream's listen key has expired."""
         if self._has_listen_keys and says_listen_key_expired(data):
             self.exchange.standing.lost_listen_key("event")
 
@@ -303,7 +303,7 @@ class Connection:
         return found
 
     def live_streams(self) -> list[Stream]:
-        """Streams that have delivered more than once; answers to single requests are none."""
+        """Streams that have delivered more than once; responses to single requests do not count."""
         return [stream for stream in list(self.streams.values()) if stream.samples > 1]
 
     def _forget_single_updates(self) -> None:

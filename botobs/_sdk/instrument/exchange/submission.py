@@ -1,4 +1,4 @@
-"""The orders that one call submits: each is counted once, by its own answer."""
+"""The orders that one call submits: each is counted once, by its own response."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_ORDERS = 1000
 
 
 class Submission:
-    """What a call submits, from its beginning to its answer.
+    """What a call submits, from its beginning to its response.
 
     Args:
         tracker: Where orders are counted.
@@ -116,7 +116,7 @@ class Submission:
             error: What the call raised.
             result: What it returned.
             span: The call's.
-            answer: The beginning of the last answer's body.
+            answer: The beginning of the last response's body.
 
         Returns:
             What became of each.
@@ -162,7 +162,7 @@ class Submission:
         doubts: list[orders.UnsettledOrder],
         result: Any,
     ) -> bool:
-        """Tell the block of the user's code that submits; whether it passes the doubts on."""
+        """Report to the enclosing `submission()`; returns whether it passes the unknown orders on."""
         witness = self._witness
         if witness is None or not verdicts:
             return False
@@ -195,7 +195,7 @@ class Submission:
         )
 
     def _ids(self, number: int, result: Any) -> tuple[str, str]:
-        """Client order id and the exchange's id of one of the orders: as answered, else as given."""
+        """Client order id and the exchange's id of one of the orders: of the response, else as given."""
         answered, given = _element(result, number), self._given(number)
         client_id = next(iter((*client_order_ids(answered), *client_order_ids(given))), "")
         exchange_id = order_id(answered) or ""
@@ -275,7 +275,7 @@ class Submission:
 
 
 def _element(result: Any, number: int) -> Mapping[str, Any]:
-    """What was answered about one of the orders."""
+    """The part of the response about one of the orders."""
     found = result[number] if isinstance(result, list) and number < len(result) else result
     return found if isinstance(found, Mapping) else {}
 

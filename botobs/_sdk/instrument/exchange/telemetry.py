@@ -105,7 +105,7 @@ class ExchangeTelemetry:
             name: The exchange.
             client: Value of `exchange.client`.
             host: Value of `server.address`.
-            endpoint: Tells endpoints of one owner apart; stays in this process.
+            endpoint: Distinguishes endpoints of one owner; stays in this process.
         """
         exchange = self.exchange(name)
         with self._lock:

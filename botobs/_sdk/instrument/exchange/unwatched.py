@@ -56,7 +56,7 @@ class UnwatchedClient:
     """An exchange client or a socket library that is installed and not watched.
 
     Attributes:
-        module: What it is imported by.
+        module: The name by which it is imported.
         library: The distribution.
         imported: Whether this process has imported it.
         reason: What of it is not seen, and what is.
@@ -78,10 +78,10 @@ _SEEN: dict[Kind, str] = {
 
 
 def unwatched_clients(described: Collection[str] = ()) -> Iterator[UnwatchedClient]:
-    """Those that are installed here, exchange clients first.
+    """The unwatched clients that are installed here, exchange clients first.
 
     Args:
-        described: Modules of libraries that somebody else's description watches.
+        described: Modules of libraries that another distribution's description watches.
     """
     for module, (library, kind) in _CLIENTS.items():
         if _is_installed(library) and module not in described:

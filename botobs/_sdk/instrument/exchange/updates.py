@@ -47,7 +47,7 @@ def updated(exchanges: ExchangeTelemetry, connection: Connection, key: Any, resu
             settle_from(connection.key[0], result)
         exchanges.orders.update_all(connection.key[0], result)
     elif stream.channel == "my_trades":
-        # So does each fill, which may be all that is heard of an order.
+        # So does each fill, which may be the only update of an order.
         stream.sample_at = 0.0
         if UNSETTLED.waiting:
             settle_from(connection.key[0], result, trades=True)
@@ -140,7 +140,7 @@ def _look_at_book(stream: Stream, book: Any, now: float) -> None:
 
 
 def _tell_wrong_book(stream: Stream, now: float) -> None:
-    """Bots trade on it: that it is wrong is told once, when it is known."""
+    """Export metrics at once when a book becomes wrong, because bots trade on it."""
     wrong = stream.is_crossed_long(now) or stream.is_frozen(now)
     if wrong and not stream.told:
         report_soon()
@@ -154,7 +154,7 @@ def _look_at_candles(stream: Stream, result: Any) -> None:
     """
     candles = result[-1] if _is_triple(result) else result
     if not isinstance(candles, list) or len(candles) < 2:
-        # One candle alone does not tell when it ends.
+        # The end of a candle is not known from one alone.
         return
     before, newest = (candle[0] for candle in candles[-2:])
     if not (_is_number(before) and _is_number(newest)) or not 1e11 < newest < 1e14:

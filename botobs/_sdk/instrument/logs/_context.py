@@ -17,7 +17,7 @@ SERVICE = "service"
 
 
 def current_span_context() -> SpanContext:
-    """That of the current span, as `get_current_span` finds it."""
+    """The context of the current span, as `get_current_span` finds it."""
     span = current().get(SPAN_KEY)
     return span.get_span_context() if isinstance(span, Span) else INVALID_SPAN_CONTEXT
 

@@ -1,4 +1,4 @@
-"""Turns records of the logging libraries into what is exported: each once, and none of our own."""
+"""Exports records of the logging libraries: each once, and none of botobs itself."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _handling: ContextVar[_Handling | None] = ContextVar("botobs_handling_log", defa
 
 
 class LogExport:
-    """Hands records over.
+    """Passes log records to the export.
 
     Args:
         sink: Takes them, without blocking.
@@ -73,7 +73,7 @@ class LogExport:
         return _handling.set(_Handling()) if known is None or known.over else None
 
     def end(self, token: Token[Any]) -> None:
-        """The record is handled."""
+        """Note that the record has been handled."""
         handling = _handling.get()
         if handling is not None:
             handling.over = True
@@ -96,7 +96,7 @@ class LogExport:
         stacktrace: str | None = None,
         span: SpanContext | None = None,
     ) -> None:
-        """Hand a record over.
+        """Pass a record to the export.
 
         Args:
             level: On the scale of the standard library.

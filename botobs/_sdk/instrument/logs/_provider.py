@@ -64,14 +64,14 @@ class SwitchLoggerProvider(LoggerProvider):
         return True
 
     def shutdown(self) -> None:
-        """`botobs.shutdown` ends the export."""
+        """Do nothing: `botobs.shutdown` ends the export."""
 
 
 class _Logger(NoOpLogger):
     """What it inherits is the signature, which differs between releases."""
 
     def emit(self, record: LogRecord | None = None, **fields: Any) -> None:
-        """Hand a record over; never raises."""
+        """Pass a record to the export; never raises."""
         export = _provider.export
         if export is not None:
             _emit(export, self._name, fields if record is None else _fields_of(record))

@@ -108,7 +108,7 @@ class RecordRedactor:
                 return RecordRedactor(self._redactor, breaking=True)._value(name, value, frozenset())
             return clean
         except Exception as error:
-            # A container of the service's own that cannot be read, by nobody else either.
+            # A container of the service that cannot be read, not even by the service.
             report("logging", error)
             return value
 

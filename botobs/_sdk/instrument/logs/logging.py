@@ -215,7 +215,7 @@ def _message(record: logging.LogRecord) -> object:
             return "a record that could not be redacted" if given is None else str(record.msg) % given
         return record.getMessage()
     except Exception:
-        # What the handlers complain about. The arguments are in it as far as they can be told.
+        # The handlers report the error themselves. The message is exported without its arguments.
         return record.msg
 
 
@@ -247,7 +247,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(logging.Formatter):
-    """For people: time, level, logger, message, and the trace's id at the end of the line."""
+    """Formats records for people: time, level, logger, message, and the trace id at the end of the line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record, its traceback on the following lines."""

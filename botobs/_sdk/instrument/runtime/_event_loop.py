@@ -93,7 +93,7 @@ class _Sampler:
         self._loop = loop
         self._lag = bind(histogram, {EVENT_LOOP_TYPE: kind_of(loop)})
         self._after_sample = after_sample
-        # Nobody's trace: the timers would keep the one that was open when the loop started for ever.
+        # Without a trace: the timers would otherwise keep the one that was open when the loop started.
         self._context = Context()
         self._clock = LOOPS[loop] = LoopClock()
         self._stopped = False

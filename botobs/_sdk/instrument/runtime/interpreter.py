@@ -120,7 +120,7 @@ class _ProcessMetrics:
 
 
 def _nothing() -> None:
-    """Nothing is installed."""
+    """Do nothing: no hook was installed."""
 
 
 def _cpu_time() -> list[Observation]:

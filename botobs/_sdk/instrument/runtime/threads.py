@@ -56,7 +56,7 @@ def _start(
 ) -> Any:
     if context := get_current():
         carried = Context({key: value for key, value in context.items() if key not in SUPPRESSION})
-        # On the instance: subclasses have a `run` of their own.
+        # On the instance: subclasses override `run`.
         instance.run = functools.partial(_run_thread, instance, instance.run, carried)  # type: ignore[method-assign]
     return wrapped(*args, **kwargs)
 

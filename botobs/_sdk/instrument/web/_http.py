@@ -10,7 +10,7 @@ from opentelemetry.metrics import Histogram, Meter, MeterProvider, NoOpMeter
 from ....semconv import http as semconv
 from ..base import Telemetry
 
-#: The content type of server-sent events, which have no end of their own.
+#: The content type of server-sent events, which end only with the connection.
 EVENT_STREAM = "text/event-stream"
 
 _METHODS = frozenset(

@@ -38,7 +38,7 @@ class Call:
         self.started = time.perf_counter()
 
     def answered(self, status: int, protocol_version: str | None) -> None:
-        """Note the answer: `status`, and the version of HTTP such as `1.1`."""
+        """Note the response: `status`, and the version of HTTP such as `1.1`."""
         self.outcome[semconv.HTTP_RESPONSE_STATUS_CODE] = status
         if protocol_version:
             self.outcome["network.protocol.version"] = protocol_version
@@ -59,7 +59,7 @@ class ClientCalls:
 
         Args:
             method: As the caller gave it.
-            url: With query and user info, which are dropped before anybody sees them.
+            url: With query and user info, which are dropped before it is recorded.
             headers: A mapping; takes the context of the trace.
         """
         call = self._begin(method, url)
@@ -71,7 +71,7 @@ class ClientCalls:
                 self._inject(headers)
                 yield call
         except Exception as error:
-            # The message of a failed connection holds the whole URL: only the class is told. A request that is given
+            # The message of a failed connection holds the whole URL: only its class is kept. A request that is given
             # up, by a cancellation for example, has not failed.
             call.outcome["error.type"] = class_name(type(error))
             raise

@@ -37,7 +37,7 @@ Handler = Callable[[Any], Awaitable[Any]]
 class AiohttpServerInstrumentation:
     """Watches aiohttp 3.10 and later.
 
-    The span and the duration of a request end with its answer. A WebSocket's end with its handshake, and those of an
+    The span and the duration of a request end with its response. A WebSocket's end with its handshake, and those of an
     event stream with its headers, since both may last for days; what their handlers do after that belongs to traces of
     its own. How long they and other streams last is a metric.
     """
@@ -105,7 +105,7 @@ class _Requests:
     def _begin(self, request: Any) -> _Request:
         method = method_of(request.method)
         shared = {semconv.HTTP_REQUEST_METHOD: method, semconv.URL_SCHEME: request.scheme}
-        # The root context if the caller sent none; the current one is that of whoever started the server.
+        # The root context if the caller sent none; the current one is that in which the server was started.
         caller = extract(request.headers, getter=_HEADERS)
         span = self._tracer.start_span(
             span_name(method),
@@ -120,7 +120,7 @@ class _Requests:
 
     @never_raise("aiohttp_server")
     def streams(self, request: Any, response: Any) -> None:
-        """The headers of an answer that is sent piece by piece are out, or a WebSocket is open."""
+        """The headers of a response that is sent piece by piece are out, or a WebSocket is open."""
         started = self._open.pop(id(request), None)
         if started is None:
             return
@@ -144,7 +144,7 @@ class _Requests:
             if not started.ended:
                 self._end_span(started, request, outcome, error)
         finally:
-            # Whatever an answer or an exception of the service's does when it is looked at.
+            # Whatever a response or an exception of the service's does when it is looked at.
             if not started.ended:
                 started.span.end()
 
@@ -184,7 +184,7 @@ class _Request:
     """A request that is being handled.
 
     Attributes:
-        stream: The protocol, once the answer is a stream: `http` or `websocket`.
+        stream: The protocol, once the response is a stream: `http` or `websocket`.
         status: The status that the stream began with.
         ended: Whether the span has ended.
     """
@@ -241,13 +241,13 @@ def _route(request: Any) -> str | None:
 
 
 def _outcome(error: BaseException | None, response: Any) -> dict[str, Any]:
-    # aiohttp makes the answer out of what the handler raised: web.HTTPException is one, anything else is a 500.
+    # aiohttp makes the response out of what the handler raised: web.HTTPException is one, anything else is a 500.
     status = response.status if error is None else _http_status(error)
     if status is not None:
         failed = {"error.type": str(status)} if status >= 500 else {}
         return {semconv.HTTP_RESPONSE_STATUS_CODE: status, **failed}
     if not isinstance(error, Exception):
-        # The client went away, or the server stops: nobody's error, and there is no answer.
+        # The client went away, or the server stops: no error, and no response.
         return {}
     return {
         semconv.HTTP_RESPONSE_STATUS_CODE: 504 if isinstance(error, TimeoutError) else 500,

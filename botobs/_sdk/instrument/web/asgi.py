@@ -1,10 +1,10 @@
 """ASGI servers (FastAPI, Starlette, …) that upstream's middleware watches.
 
-The middleware is used as it is, whether an instrumentor puts it in or the service itself, and is told three things that
+The middleware is used as it is, whether an instrumentor puts it in or the service itself, and gets three things that
 it does not know:
 
-- No spans for the messages of a connection: it makes one for every chunk of an answer.
-- The span and the duration of a request end with its answer, not with the tasks that run in the background after it. A
+- No spans for the messages of a connection: it makes one for every chunk of a response.
+- The span and the duration of a request end with its response, not with the background tasks that run after it. A
   WebSocket's end with its handshake, and those of an event stream with its headers, since both may last for days. How
   long they and other streams last is a metric.
 - One span a request, even where the middleware stands twice.
@@ -55,7 +55,7 @@ class AsgiInstrumentation:
 
     def _patch(self, module: ModuleType, metrics: _Metrics) -> None:
         def create(wrapped: Callable[..., Any], middleware: Any, args: Any, kwargs: Any) -> None:
-            # Its hooks for messages are given the spans of messages: whoever has one gets them.
+            # Its hooks for messages get the spans of messages, so these are kept where a hook is set.
             if not kwargs.get("client_request_hook") and not kwargs.get("client_response_hook"):
                 kwargs["exclude_spans"] = kwargs.get("exclude_spans") or ["receive", "send"]
             wrapped(*args, **kwargs)
@@ -100,7 +100,7 @@ class _Metrics:
 
 
 class _Exchange:
-    """A request with its answer, or a WebSocket.
+    """A request with its response, or a WebSocket.
 
     Attributes:
         scope: ASGI's scope.
@@ -127,7 +127,7 @@ class _Exchange:
             self._is_stream = True
             self._handshake(101)
         elif kind == "websocket.close" and self._status is None:
-            # The server answers a WebSocket that is not accepted with 403.
+            # The server responds to a WebSocket that is not accepted with 403.
             self._handshake(403)
         elif kind == "websocket.http.response.start":
             self._handshake(message["status"])
@@ -170,7 +170,7 @@ class _Exchange:
             self._end_span()
 
     def _handshake(self, status: int | None, error: BaseException | None = None) -> None:
-        """A WebSocket's request is answered; the middleware measures requests alone."""
+        """A WebSocket's handshake is over; the middleware measures requests alone."""
         self._status = status or 0
         attributes = self._attributes()
         if status is not None and status >= 500:
@@ -199,7 +199,7 @@ class _Exchange:
 
 
 class _Duration:
-    """The middleware's histogram, which is told when the answer was over."""
+    """The middleware's histogram, which learns here when the response ended."""
 
     def __init__(self, inner: Histogram) -> None:
         self._inner = inner

@@ -1,7 +1,7 @@
 """httpx, sync and async: one CLIENT span a request that goes over the network.
 
 The upstream instrumentor is replaced, not extended: it hands the whole URL to samplers and processors, puts the message
-of an exception into the span's status, and leaves requests that fail without an answer out of the duration histogram.
+of an exception into the span's status, and leaves requests that fail without a response out of the duration histogram.
 The classes that it patches are the same.
 """
 

@@ -49,12 +49,12 @@ class Entry:
 
     @property
     def client_order_id(self) -> str:
-        """Empty while it is not known."""
+        """The client order id; empty while it is not known."""
         return self.attributes.get(exchange.ORDER_CLIENT_ID, "")
 
 
 class Journal:
-    """Keeps the submissions of this process until they are answered. Any thread may use it.
+    """Keeps the submissions of this process until their responses come. Any thread may use it.
 
     It does nothing until `start`. Its lock is held for some stores to memory only, and may be taken again by its own
     thread: a signal handler or a finalizer may send an order, too.
@@ -86,8 +86,8 @@ class Journal:
         """Keep submissions from now on.
 
         Args:
-            wake: Tells the export thread that there are new ones.
-            redact: Removes what may not even be written to a file of the user's; by default the export does that.
+            wake: Wakes the export thread, because there are new ones.
+            redact: Removes what must not be written even to the user's own files; by default only the export redacts.
         """
         self._reset()
         self._wake, self._redact = wake, redact
@@ -111,7 +111,7 @@ class Journal:
         """Write down that an order is about to be sent.
 
         Args:
-            span: The span of the submission, which ends with its answer.
+            span: The span of the submission, which ends with its response.
             attributes: What is known of the order, by the names of `botobs.semconv`; every value is text.
 
         Returns:
@@ -199,7 +199,7 @@ class Journal:
             return [(e, e.packed) for e in self._open if not e.sent and e.span.trace_flags & 1]
 
     def sent(self, entries: list[tuple[Entry, bytes]]) -> None:
-        """The collector has these."""
+        """Note that the collector has acknowledged these entries."""
         with self._lock:
             for entry, packed in entries:
                 if entry in self._open and entry.packed is packed:
@@ -207,7 +207,7 @@ class Journal:
 
     @property
     def holds_unsent(self) -> bool:
-        """Whether a submission without an answer is not with the collector yet."""
+        """Whether a submission without a response is not with the collector yet."""
         with self._lock:
             return any(not entry.sent for entry in self._open)
 

@@ -140,7 +140,7 @@ def unpack(packed: bytes) -> Submission | None:
 
 
 def left(content: bytes) -> Iterator[Submission]:
-    """The submissions without an answer in a journal's file, whatever else is in it."""
+    """The submissions without a response in a journal's file, whatever else is in it."""
     for begin in PLACES:
         if begin < len(content) and content[begin] == SUBMITTED:
             found = unpack(content[begin : begin + _SLOT_BYTES])

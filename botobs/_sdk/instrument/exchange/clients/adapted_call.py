@@ -69,8 +69,8 @@ def begin_described(
         client: What is said of the library.
         instance: The library's object; None for a function.
         arguments: The call's, by name.
-        call: What it is.
-        evidence: What its requests will say of orders.
+        call: The operation and its order.
+        evidence: Collects what its requests say about the outcome of orders.
     """
     secrets = [_found(instance, arguments, name) for name in client.credentials]
     known.add_all(secrets)
@@ -208,7 +208,7 @@ class CallRequest(orders.HttpRequest):
         body: bytes | str | None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """It was answered; called again, without its headers, when more of the body is known."""
+        """The response was received; called again, without headers, when more of the body is known."""
         super().answered(status, body)
         operation = self._operation
         operation.status, operation.answer, operation.cause = status, self.answer, None
@@ -218,7 +218,7 @@ class CallRequest(orders.HttpRequest):
         self._read(headers)
 
     def failed(self, error: BaseException) -> None:
-        """It ended without an answer, or with half of one."""
+        """The request ended without a response, or with a part of one."""
         super().failed(error)
         operation = self._operation
         operation.status, operation.answer, operation.cause = self.status, self.answer, error
@@ -246,7 +246,7 @@ class CallRequest(orders.HttpRequest):
         standing.asked_for_listen_key(self.method, self.path, failed, self.answer)
 
     def _count_refusal(self) -> None:
-        """Exchanges also say in an answer that is otherwise well that there were too many requests."""
+        """Exchanges also say in a response that is otherwise well that there were too many requests."""
         category = "" if self.status in STATED else errors.answered(self.who[0], self.status, self.answer)
         if category in ("rate_limit", "ban"):
             self._answer.refused(category, self.status)

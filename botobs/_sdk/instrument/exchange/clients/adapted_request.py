@@ -1,6 +1,6 @@
-"""One request over a WebSocket of a library that an `ExchangeClient` describes: from its call to its answer.
+"""One request over a WebSocket of a library that an `ExchangeClient` describes: from its call to its response.
 
-The call returns when the message is written, or waits for the answer; both are the same here: what was written waits
+The call returns when the message is written, or waits for the response; both are the same here: what was written waits
 for the message that answers it, for the end of the connection, or for the time after which nobody expects it.
 """
 
@@ -30,7 +30,7 @@ from .described import DescribedCall
 from .protocol import Call, ExchangeClient
 from .streams import raw
 
-#: An answer that carries no status of its own is as good as one of HTTP that is well; its code says the rest.
+#: The status of a response without one: that of a successful HTTP response; its code says the rest.
 _ANSWERED = 200
 
 
@@ -42,7 +42,7 @@ def begin_request(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> SocketCall | None:
-    """Open the scope of a request; None for one that is not watched, or whose answer would not be seen.
+    """Open the scope of a request; None for one that is not watched, or whose response would not be seen.
 
     Raises:
         Exception: Whatever `client` raises.
@@ -76,8 +76,8 @@ class SocketCall(DescribedCall):
         self._awaited = False
         super().__init__(exchanges, client, call, operation, evidence, context.set_value(SENDING, self))
 
-    def finish(self, result: Any) -> None:  # noqa: ARG002 - the answer tells
-        """The call returned; what it has written may be answered, or wait for that."""
+    def finish(self, result: Any) -> None:  # noqa: ARG002 - the response says it
+        """The call returned; a response to what it has written may have come, or is waited for."""
         self.pause()
         self._end(None)
 
@@ -118,28 +118,28 @@ class SocketCall(DescribedCall):
 
     @never_raise(library)
     def answered(self, message: Mapping[str, Any], text: str) -> None:
-        """The message that answers it was received."""
-        told, refused = self._unified(message), self._refused(message)
+        """The response was received."""
+        result, refused = self._unified(message), self._refused(message)
         stated = message.get("status")
         status = stated if isinstance(stated, int) else None
         operation = self._operation
         self._seen.answered(status or _ANSWERED, text)
         if operation.done:
-            self._settle(told, text, status)
+            self._settle(result, text, status)
             return
         operation.status, operation.answer = status, self._seen.answer
         operation.answered_at = (self._sent_at, time.time())
         self._read(message)
-        operation.finish(told, refused or "")
+        operation.finish(result, refused or "")
 
     @never_raise(library)
     def given_up(self, error: BaseException) -> None:
-        """It will not be answered, or not in time."""
+        """No response will come, or none in time."""
         if not self._operation.done:
             self._seen.failed(error)
             self._operation.fail(error)
 
-    def _settle(self, told: Any, text: str, status: int | None) -> None:
+    def _settle(self, result: Any, text: str, status: int | None) -> None:
         """An answer that comes too late settles the orders that were given up."""
         name = self._operation.name
         if name not in SUBMITS | EDITS or not orders.UNSETTLED.waiting:
@@ -148,9 +148,9 @@ class SocketCall(DescribedCall):
             outcome = orders.answer_outcome(self.who[0], status or _ANSWERED, text)
             given = str(self._call.order.get("clientOrderId") or "")
             if outcome != "unknown":
-                settle_one(self.who[0], told, outcome, [given] if given else ())
+                settle_one(self.who[0], result, outcome, [given] if given else ())
             return
-        for each in told if isinstance(told, list) else ():
+        for each in result if isinstance(result, list) else ():
             if isinstance(each, Mapping) and "code" not in each:
                 settle_one(self.who[0], each, "accepted")
 
@@ -160,7 +160,7 @@ class SocketCall(DescribedCall):
         moment = self._client.time(self._call, message)
         if moment is not None:
             exchange.clock.add(*self._operation.answered_at, moment, 0.001, time.monotonic())
-        # Only Binance's answers say what this reads, in all of its clients.
+        # Only Binance's responses say what this reads, in all of its clients.
         exchange.limits.read_socket(message, self._operation.account)
         for stated in self._client.limits(self._call, message):
             exchange.limits.state(stated, self._operation.account)

@@ -1,4 +1,4 @@
-"""What descriptions of client libraries share: answers as plain values, paths without ids."""
+"""Helpers of client descriptions: responses as plain values, paths without ids."""
 
 from __future__ import annotations
 

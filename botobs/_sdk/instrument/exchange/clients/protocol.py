@@ -2,7 +2,7 @@
 
 A client library is one class that derives from `ExchangeClient`. It names the functions that the library calls for each
 request, for each connection and for each message, and says in ccxt's words what they are about. Spans, metrics, limits,
-the clock, the outcome of orders and the state of streams follow from that.
+the clock, the outcome of orders and the state of streams are derived from that.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Update:
         channel: `orderbook`, `ticker`, `trades`, `ohlcv`, `orders`, `my_trades`, `balance`, `positions` or `other`.
         data: As ccxt would deliver it, as far as it is known: `symbol`, `timestamp` in milliseconds; of orders a list
             with `id`, `clientOrderId`, `symbol`, `status`, `filled`.
-        ended: Nobody wants this stream any more: its silence is no fault.
+        ended: The stream was unsubscribed: its silence is no fault.
         sequence: The numbers of the first and of the last update in it, where the exchange counts by one.
     """
 
@@ -60,21 +60,21 @@ class Update:
 
 
 class ExchangeClient:
-    """Tells botobs of one client library.
+    """Describes one client library.
 
     All methods run inside the service's calls: they must be quick, and may raise. What a method raises is counted under
-    `name` in `botobs.sdk.instrumentation.errors`; the call goes on as if nobody had looked. Functions are named as
+    `name` in `botobs.sdk.instrumentation.errors`; the call goes on as without botobs. Functions are named as
     `module:Class.method` or `module:function`; modules that the program never imports are passed over.
 
     Attributes:
         name: In lower case, with underscores: the value of `exchange.client`, and the name by which it is switched off.
         library: The module that the library is imported by.
         exchange: ccxt's id of the exchange.
-        http: The HTTP library below it: `requests`, `httpx`, `aiohttp` or `urllib3`. Its answers are seen there. Empty
-            for any other: then an order that raised is never said to have failed before it was sent.
+        http: The HTTP library below it: `requests`, `httpx`, `aiohttp` or `urllib3`. Its responses are seen there.
+            Empty for any other: then an order that raised is never said to have failed before it was sent.
         calls: Functions that make one call of the exchange's HTTP API each, retries included.
-        requests: Methods that send one request each over a WebSocket, such as an order. They may return before it is
-            answered; what they write, and the answer, are seen in the WebSocket library.
+        requests: Methods that send one request each over a WebSocket, such as an order. They may return before its
+            response; what they write, and the response, are seen in the WebSocket library.
         sockets: Functions that open a WebSocket, or make the object that does.
         messages: Functions that are given one message each; their arguments go to `message`.
         credentials: Attributes of the library's object with secrets in them, the API key first; with dots for those of
@@ -99,7 +99,7 @@ class ExchangeClient:
         return self.exchange
 
     def address(self, client: Any) -> str:  # noqa: ARG002 - for others to use
-        """The address that an object of the library talks to, so that a test net has a name of its own; or empty."""
+        """The address that an object of the library talks to, so that a test net has another name; or empty."""
         return ""
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:
@@ -114,7 +114,7 @@ class ExchangeClient:
     def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - for others to use
         """What is sent by one of `requests`, with an operation such as `create_order_ws`; None for what is not watched.
 
-        `result`, `error`, `time` and `limits` are given the decoded message that answers it.
+        `result`, `error`, `time` and `limits` get the decoded message that is its response.
 
         Args:
             client: The object whose method is called; its `socket` is asked for too.
@@ -123,7 +123,7 @@ class ExchangeClient:
         return None
 
     def request_id(self, message: Mapping[str, Any]) -> str:  # noqa: ARG002 - for others to use
-        """The id of the request that a decoded message is or answers; empty for any other message."""
+        """The id of the request that a decoded message is or responds to; empty for any other message."""
         return ""
 
     def result(self, call: Call, result: Any) -> Any:  # noqa: ARG002 - for others to use
@@ -139,7 +139,7 @@ class ExchangeClient:
         return ""
 
     def time(self, call: Call, result: Any) -> float | None:  # noqa: ARG002 - for others to use
-        """The exchange's clock in what a call returned, in seconds since the epoch; None where it is not told."""
+        """The exchange's clock in what a call returned, in seconds since the epoch; None where there is none."""
         return None
 
     def limits(self, call: Call, result: Any) -> Iterable[LimitState]:  # noqa: ARG002 - for others to use

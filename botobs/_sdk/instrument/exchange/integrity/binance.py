@@ -1,6 +1,6 @@
 """Binance: every book update names the range of ids that it covers.
 
-Spot: the first id `U` follows the last id `u` of the update before. Futures name that one themselves, as `pu`.
+Spot: the first id `U` is one more than the last id `u` of the update before. Futures name that one themselves, as `pu`.
 https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#how-to-manage-a-local-order-book-correctly
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/How-to-manage-a-local-order-book-correctly
 """

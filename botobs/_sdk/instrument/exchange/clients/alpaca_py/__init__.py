@@ -73,17 +73,17 @@ class AlpacaPy(ExchangeClient):
         return _unified(result) if isinstance(result, Mapping) and "client_order_id" in result else None
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/clock` tells it."""
+        """The time in a response of `/clock`, in seconds since the epoch; None for other calls."""
         if call.operation != "fetch_time" or not isinstance(result, Mapping):
             return None
         return datetime.fromisoformat(str(result["timestamp"])).timestamp()
 
     def socket(self, client: Any) -> Any:
-        """`_ws`, of both."""
+        """Return `_ws`, which both stream classes have."""
         return client._ws
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:  # noqa: ARG002 - as above
-        """`_dispatch(msg)`."""
+        """Read the arguments of `_dispatch(msg)`."""
         message = arguments["msg"]
         if message.get("stream") == "trade_updates":
             return (Update("trade_updates", "orders", [_unified(plain(message["data"].get("order")))]),)
@@ -109,11 +109,11 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unified(told: Mapping[str, Any]) -> dict[str, Any]:
+def _unified(order: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": told.get("id"),
-        "clientOrderId": told.get("client_order_id"),
-        "symbol": told.get("symbol"),
-        "status": _STATUSES.get(str(told.get("status")), "open"),
-        "filled": number(told.get("filled_qty")),
+        "id": order.get("id"),
+        "clientOrderId": order.get("client_order_id"),
+        "symbol": order.get("symbol"),
+        "status": _STATUSES.get(str(order.get("status")), "open"),
+        "filled": number(order.get("filled_qty")),
     }

@@ -1,4 +1,4 @@
-"""What the answers of Binance's WebSocket API say about limits, whichever client has asked."""
+"""What the responses of Binance's WebSocket API say about limits, whichever client has asked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...telemetry import ExchangeTelemetry
 
 
 def read_limits(exchanges: ExchangeTelemetry, connection: Connection, message: Mapping[str, Any]) -> None:
-    """Take an answer into account, and count it if it refuses the request for its rate."""
+    """Take a response into account, and count it if it refuses the request for its rate."""
     if connection.exchange.limits.read_socket(message):
         status = message["status"]
         attributes = {

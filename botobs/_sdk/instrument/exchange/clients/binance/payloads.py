@@ -115,7 +115,7 @@ def ws_call(message: Mapping[str, Any]) -> Call | None:
 
 
 def ws_error(answer: Mapping[str, Any]) -> str:
-    """The error code in an answer of the WebSocket API; empty without one."""
+    """The error code in a response of the WebSocket API; empty without one."""
     error = answer.get("error")
     return str(error.get("code") or "") if isinstance(error, Mapping) else ""
 
@@ -149,7 +149,7 @@ def section(path: str) -> str:
 
 
 def order_of(data: Any) -> dict[str, Any]:
-    """What a request tells about an order, with ccxt's keys."""
+    """The order that a request is about, with ccxt's keys."""
     if not isinstance(data, Mapping):
         return {}
     return {
@@ -164,7 +164,7 @@ def order_of(data: Any) -> dict[str, Any]:
 
 
 def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
-    """What a request tells about an order, with amount and price if `values`."""
+    """Span attributes of the order that a request is about, with amount and price if `values`."""
     if not isinstance(data, Mapping):
         return {}
     wanted = {
@@ -179,7 +179,7 @@ def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
 
 
 def unified(name: str, result: Any) -> Any:
-    """An answer as ccxt would give it, as far as it is looked at."""
+    """A response as ccxt would give it, as far as it is looked at."""
     if isinstance(result, list) and name in BATCHES:
         return [unified("create_order", element) for element in result]
     if isinstance(result, list) and name not in SUBMITS | EDITS:
@@ -206,7 +206,7 @@ def _named(result: Any) -> Any:
         return dict(result) if isinstance(result, Mapping) else result
     if "clientOrderId" not in result and "id" in result:
         return {"id": result.get("id"), "order": result["orderId"], "symbol": result.get("symbol")}
-    # The answer to a cancellation has its own id beside that of the order.
+    # The response to a cancellation has its own id beside that of the order.
     client_id = "origClientOrderId" if result.get("origClientOrderId") else "clientOrderId"
     return _order(result, "orderId", "symbol", "status", "executedQty", client_id)
 
@@ -221,7 +221,7 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
     key = (event, str(data.get("s")))
     if channel == "orders":
         order = data.get("o") if isinstance(data.get("o"), Mapping) else data
-        # A cancellation is told under its own id, with that of the order beside it.
+        # A cancellation has its own id in `c`, and that of the order in `C`.
         client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
         return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
     return key, channel, {"symbol": data.get("s"), "timestamp": data.get("E")}

@@ -146,7 +146,7 @@ def _begin(
 
 
 class _SocketCall:
-    """One request over the WebSocket API, and its answer."""
+    """One request over the WebSocket API, and its response."""
 
     __slots__ = ("_operation",)
 
@@ -183,7 +183,7 @@ def _begin_over_socket(
 
 
 def _connected(wrapped: Method) -> Method:
-    """From here on the request may have been sent: what follows is the message itself."""
+    """Note that the request may have been sent from here on: the next write is the message itself."""
 
     async def ensure_ws_connection(self: Any) -> None:
         await wrapped(self)

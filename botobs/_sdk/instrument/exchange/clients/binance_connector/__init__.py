@@ -49,15 +49,15 @@ class BinanceConnector(ExchangeClient):
         return payloads.ws_call(arguments["message"])
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`."""
+        """Return `id` of the message."""
         return str(message.get("id") or "")
 
     def socket(self, client: Any) -> Any:
-        """That of the manager."""
+        """Return the socket of the client's manager."""
         return getattr(getattr(client, "socket_manager", None), "ws", None)
 
     def error(self, call: Call, result: Any) -> str:
-        """What a WebSocket answers; HTTP calls raise."""
+        """The error in a WebSocket's response; HTTP calls raise."""
         return "" if call.method else payloads.ws_error(result)
 
     def result(self, call: Call, result: Any) -> Any:
@@ -65,7 +65,7 @@ class BinanceConnector(ExchangeClient):
         return payloads.unified(call.operation, _data(result) if call.method else result.get("result"))
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/api/v3/time` and `/api/v3/exchangeInfo` tell it."""
+        """The time in responses of `/api/v3/time` and `/api/v3/exchangeInfo`, in seconds since the epoch."""
         data = _data(result) if call.method else result.get("result")
         moment = data.get("serverTime") if isinstance(data, Mapping) else None
         return moment / 1000 if isinstance(moment, int) else None

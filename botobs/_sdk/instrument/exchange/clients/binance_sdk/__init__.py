@@ -16,7 +16,7 @@ def _camel_case(name: str) -> str:
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
-#: Calls of which the answer is looked at: the library makes its objects anew each time that they are asked for.
+#: Calls of which the response is looked at: the library makes new objects each time that they are read.
 _LOOKED_AT = SUBMITS | EDITS | BATCHES | CANCELS | ORDER_QUERIES | {"fetch_status", "fetch_time"}
 
 
@@ -59,24 +59,24 @@ class BinanceSdk(ExchangeClient):
         return payloads.ws_call({**payload, "params": {_camel_case(name): given[name] for name in given}})
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`."""
+        """Return `id` of the message."""
         return str(message.get("id") or "")
 
     def address(self, client: Any) -> str:
-        """That of its WebSockets; its HTTP calls are made by a function."""
+        """Return the address of its WebSockets; its HTTP calls are made by a function."""
         return str(client.configuration.stream_url)
 
     def socket(self, client: Any) -> Any:
-        """Of a pool the first: they are watched all or none."""
+        """Return the first socket of a pool: all of them are watched, or none."""
         connections = client.connections
         return connections[0].websocket if connections else None
 
     def error(self, call: Call, result: Any) -> str:
-        """What a WebSocket answers; HTTP calls raise."""
+        """The error in a WebSocket's response; HTTP calls raise."""
         return "" if call.method else payloads.ws_error(result)
 
     def result(self, call: Call, result: Any) -> Any:
-        """`ApiResponse.data()`; `result` of what a WebSocket answers."""
+        """Return `ApiResponse.data()`; of a WebSocket's response `result`."""
         if not call.method:
             return payloads.unified(call.operation, result.get("result"))
         if call.operation not in _LOOKED_AT:
@@ -87,7 +87,7 @@ class BinanceSdk(ExchangeClient):
         return payloads.unified(call.operation, plain(data))
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/api/v3/time` tells it."""
+        """The time in a response of `/api/v3/time`, in seconds since the epoch; None for other calls."""
         if call.operation != "fetch_time" or not call.method:
             return None
         moment = plain(result.data()).get("serverTime")

@@ -27,7 +27,7 @@ class ClientParts:
         """Look at the decoded messages of `client`, if its exchange numbers them, and at its textual pings."""
         self._taken.add(client)
         if "/ws-api/" in client.url:
-            # Nothing but answers comes over this connection, each with what is used of the limits.
+            # Nothing but responses comes over this connection, each with what is used of the limits.
             client.on_message_callback = _reading_limits(exchanges, connection, client.on_message_callback)
         else:
             connection.check = integrity.sequence_check(connection.key[0])
@@ -52,7 +52,7 @@ class ClientParts:
         socket.ping = stamped
 
     def release_all(self) -> None:
-        """Give every client its own parts back."""
+        """Restore the original parts of every client."""
         for client in list(self._taken):
             for name in ("on_message_callback", "ping"):
                 part = getattr(client, name, None)

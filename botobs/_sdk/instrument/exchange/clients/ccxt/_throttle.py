@@ -33,14 +33,14 @@ class Wait:
         """Nothing: a wait has no place in the context."""
 
     def resume(self) -> None:
-        """Nothing, likewise."""
+        """Do nothing."""
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
-        """The request may be sent."""
+        """Record the wait: the request may be sent."""
         self._record()
 
     def fail(self, error: BaseException) -> None:  # noqa: ARG002 - the protocol's signature
-        """The caller gave up."""
+        """Record the wait: the caller gave up."""
         self._record()
 
     @never_raise(_LIBRARY)

@@ -125,7 +125,7 @@ class CcxtWebSocket:
 
 
 def _endpoint(url: str) -> str:
-    """Tells endpoints of one host apart; listen keys, which change, are left out."""
+    """The path of `url`, which distinguishes endpoints of one host, without listen keys, which change."""
     path = str(url).split("?", 1)[0]
     return "/".join(part for part in path.split("/") if len(part) < 30)
 
@@ -182,7 +182,7 @@ def _resolve(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, w
         stream = connection.streams.get(message_hash)
         if stream is not None and now < stream.sample_at:
             stream.last = now
-        # ccxt announces an update under several names; a stream is the one that somebody has asked for.
+        # ccxt announces an update under several names; the stream is the one that was subscribed.
         elif stream is not None or message_hash in self.futures:
             _updated(exchanges, connection, message_hash, result, now)
         return wrapped(self, result, message_hash)
@@ -241,7 +241,7 @@ def _unsubscribed(wrapped: Method) -> Method:
 
 @never_raise(_LIBRARY)
 def _forget(client: Any, key: Any, is_prefix: bool) -> None:
-    """A stream that nobody wants any more is not silent; what still waits for it is rejected only if something does."""
+    """Forget a stream that was unsubscribed: it is not silent. ccxt rejects its future only where one waits."""
     connection = client.__dict__.get("_botobs")
     if connection is None or not isinstance(key, str):
         return
@@ -256,7 +256,7 @@ def _connect(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, w
         if self.connection or getattr(self, "connecting", False):
             return wrapped(self, *args, **kwargs)
         adopt(self).caller = connection_events.caller_span()
-        # Everything that the connection ever does would otherwise belong to the trace of whoever asked for it first.
+        # All that the connection does would otherwise belong to the trace of its first caller.
         return _detached(wrapped, self, *args, **kwargs)
 
     return connect

@@ -48,7 +48,7 @@ class CoinbaseAdvancedPy(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`base_url` is a host."""
+        """Return `base_url`, which is a host."""
         return f"https://{client.base_url}"
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
@@ -60,29 +60,29 @@ class CoinbaseAdvancedPy(ExchangeClient):
 
     def result(self, call: Call, result: Any) -> Any:
         """An order that is taken is in `success_response`, one that is asked for in `order`."""
-        told = plain(result)
+        order = plain(result)
         if call.operation == "create_order":
-            told = plain(told.get("success_response"))
+            order = plain(order.get("success_response"))
         elif call.operation == "fetch_order":
-            told = plain(told.get("order"))
+            order = plain(order.get("order"))
         return {
-            "id": told.get("order_id"),
-            "clientOrderId": told.get("client_order_id"),
-            "symbol": told.get("product_id"),
-            "status": _STATUSES.get(str(told.get("status"))),
-            "filled": number(told.get("filled_size")),
+            "id": order.get("order_id"),
+            "clientOrderId": order.get("client_order_id"),
+            "symbol": order.get("product_id"),
+            "status": _STATUSES.get(str(order.get("status"))),
+            "filled": number(order.get("filled_size")),
         }
 
     def error(self, call: Call, result: Any) -> str:  # noqa: ARG002 - the protocol's
         """`success` is false, and `error_response` says why."""
-        told = plain(result)
-        if told.get("success") is not False:
+        response = plain(result)
+        if response.get("success") is not False:
             return ""
-        why = plain(told.get("error_response"))
+        why = plain(response.get("error_response"))
         return str(why.get("error") or why.get("new_order_failure_reason") or "UNKNOWN_FAILURE_REASON")
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/time` tells it."""
+        """The time in a response of `/time`, in seconds since the epoch; None for other calls."""
         if call.operation != "fetch_time":
             return None
         return number(plain(result).get("epochMillis")) / 1000 or None

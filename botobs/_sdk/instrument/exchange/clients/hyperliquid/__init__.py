@@ -57,11 +57,11 @@ class Hyperliquid(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`base_url`."""
+        """Return `base_url`."""
         return str(client.base_url)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:
-        """`post(url_path, payload)`."""
+        """Read the arguments of `post(url_path, payload)`."""
         path, payload = str(arguments["url_path"]), arguments.get("payload") or {}
         action = payload.get("action") or payload
         name = _OPERATIONS.get(str(action.get("type")), "implicit")
@@ -74,13 +74,13 @@ class Hyperliquid(ExchangeClient):
 
     def result(self, call: Call, result: Any) -> Any:
         """One status for each order."""
-        told = [_unified(each, call) for each in _statuses(result)]
+        found = [_unified(each, call) for each in _statuses(result)]
         if call.orders is not None:
-            return told
-        return told[0] if told else None
+            return found
+        return found[0] if found else None
 
     def error(self, call: Call, result: Any) -> str:
-        """A sentence, of which the part that is known is told."""
+        """The known part of the error sentence; empty where there is no error."""
         if not isinstance(result, Mapping):
             return ""
         if result.get("status") == "err":
@@ -106,9 +106,9 @@ class Hyperliquid(ExchangeClient):
         if channel == "orders":
             return (Update("orderUpdates", channel, [_streamed(each) for each in data or ()]),)
         first = data[0] if isinstance(data, list) and data else data
-        told = first if isinstance(first, Mapping) else {}
-        symbol = told.get("coin") or told.get("s")
-        return (Update((channel, symbol), channel, {"symbol": symbol, "timestamp": told.get("time")}),)
+        update = first if isinstance(first, Mapping) else {}
+        symbol = update.get("coin") or update.get("s")
+        return (Update((channel, symbol), channel, {"symbol": symbol, "timestamp": update.get("time")}),)
 
 
 def _order(client: Any, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,24 +134,24 @@ def _statuses(result: Any) -> list[Mapping[str, Any]]:
     return [each if isinstance(each, Mapping) else {} for each in found] if isinstance(found, list) else []
 
 
-def _unified(told: Mapping[str, Any], call: Call) -> dict[str, Any]:
-    taken = told.get("resting") or told.get("filled") or {}
+def _unified(status: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    taken = status.get("resting") or status.get("filled") or {}
     return {
         "id": taken.get("oid"),
         "clientOrderId": taken.get("cloid") or call.order.get("clientOrderId"),
         "symbol": call.order.get("symbol"),
-        "status": "rejected" if "error" in told else "closed" if "filled" in told else "open",
+        "status": "rejected" if "error" in status else "closed" if "filled" in status else "open",
         "filled": number(taken.get("totalSz")),
     }
 
 
-def _streamed(told: Mapping[str, Any]) -> dict[str, Any]:
-    order = told.get("order") or {}
+def _streamed(update: Mapping[str, Any]) -> dict[str, Any]:
+    order = update.get("order") or {}
     return {
         "id": order.get("oid"),
         "clientOrderId": order.get("cloid"),
         "symbol": order.get("coin"),
-        "status": _STATUSES.get(str(told.get("status"))),
+        "status": _STATUSES.get(str(update.get("status"))),
         "filled": number(order.get("origSz")) - number(order.get("sz")),
     }
 

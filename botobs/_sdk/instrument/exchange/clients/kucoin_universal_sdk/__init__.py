@@ -87,34 +87,34 @@ class KucoinUniversalSdk(ExchangeClient):
         )
 
     def request(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
-        """`_request(operation, args)`."""
+        """Read the arguments of `_request(operation, args)`."""
         name = str(arguments["operation"])
         return Call("", name, _SOCKET_OPERATIONS.get(name, "implicit"), _order(arguments["args"]))
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`, which the library makes."""
+        """Return `id`, which the library makes."""
         return str(message.get("id") or "")
 
     def error(self, call: Call, result: Any) -> str:
-        """What a WebSocket answers; HTTP calls raise."""
+        """The error in a WebSocket's response; HTTP calls raise."""
         code = "" if call.method else str(result.get("code") or "")
         return "" if code == "200000" else code
 
     def result(self, call: Call, result: Any) -> Any:
-        """The library's own object; several orders are its `data`. A WebSocket's answer has the order there."""
-        told = plain(result)
+        """The library's own object; several orders are its `data`. A WebSocket's response has the order there."""
+        response = plain(result)
         if not call.method:
-            return _unified(plain(told.get("data")))
+            return _unified(plain(response.get("data")))
         if call.operation == "fetch_status":
             # https://www.kucoin.com/docs-new/rest/spot-trading/market-data/get-service-status
-            return {"status": "ok" if told.get("status") == "open" else "maintenance"}
-        several = told.get("data")
+            return {"status": "ok" if response.get("status") == "open" else "maintenance"}
+        several = response.get("data")
         if call.orders is not None:
             return [_unified(plain(each)) for each in several] if isinstance(several, list) else None
-        return _unified(told) if "orderId" in told or "id" in told else None
+        return _unified(response) if "orderId" in response or "id" in response else None
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`/api/v1/timestamp` tells it."""
+        """The time in a response of `/api/v1/timestamp`, in seconds since the epoch; None for other calls."""
         if call.operation != "fetch_time":
             return None
         return number(plain(result).get("data")) / 1000 or None
@@ -125,7 +125,7 @@ class KucoinUniversalSdk(ExchangeClient):
         return getattr(app, "sock", None)
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:  # noqa: ARG002 - as above
-        """`on_message(msg)`."""
+        """Read the arguments of `on_message(msg)`."""
         message = arguments["msg"]
         topic = getattr(message, "topic", None)
         if getattr(message, "type", None) != "message" or not topic:
@@ -136,8 +136,8 @@ class KucoinUniversalSdk(ExchangeClient):
             return (Update(topic, channel, [_streamed(data)]),)
         first, last = data.get("sequenceStart"), data.get("sequenceEnd")
         numbers = (int(first), int(last)) if first is not None and last is not None else None
-        told = {"symbol": data.get("symbol"), "timestamp": data.get("time") or data.get("Time")}
-        return (Update(topic, channel, told, sequence=numbers),)
+        update = {"symbol": data.get("symbol"), "timestamp": data.get("time") or data.get("Time")}
+        return (Update(topic, channel, update, sequence=numbers),)
 
 
 def _order(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,14 +152,14 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unified(told: Mapping[str, Any]) -> dict[str, Any]:
-    refused = told.get("success") is False
+def _unified(order: Mapping[str, Any]) -> dict[str, Any]:
+    refused = order.get("success") is False
     return {
-        "id": None if refused else told.get("orderId") or told.get("id"),
-        "clientOrderId": told.get("clientOid"),
-        "symbol": told.get("symbol"),
+        "id": None if refused else order.get("orderId") or order.get("id"),
+        "clientOrderId": order.get("clientOid"),
+        "symbol": order.get("symbol"),
         "status": "rejected" if refused else None,
-        "filled": number(told.get("dealSize")),
+        "filled": number(order.get("dealSize")),
     }
 
 

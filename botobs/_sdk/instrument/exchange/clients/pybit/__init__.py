@@ -33,7 +33,7 @@ class Pybit(ExchangeClient):
     credentials = ("api_key", "api_secret")
 
     def address(self, client: Any) -> str:
-        """`endpoint`."""
+        """Return `endpoint`."""
         return str(client.endpoint)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
@@ -65,11 +65,11 @@ class Pybit(ExchangeClient):
         )
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`reqId`, which pybit makes."""
+        """Return `reqId`, which pybit makes."""
         return str(message.get("reqId") or "")
 
     def result(self, call: Call, result: Any) -> Any:
-        """Orders are answered with their ids alone, several of them with their codes beside them."""
+        """Return orders with their ids alone; those of a batch have their codes."""
         answer = _answer(result)
         inner = answer.get("result", answer.get("data"))
         if not isinstance(inner, Mapping):
@@ -88,20 +88,20 @@ class Pybit(ExchangeClient):
         return str(code) if code else ""
 
     def time(self, call: Call, result: Any) -> float | None:  # noqa: ARG002 - the protocol's
-        """Each answer has the exchange's time in milliseconds, over WebSockets in its header."""
+        """Each response has the exchange's time in milliseconds, over WebSockets in its header."""
         answer = _answer(result)
         moment = number(answer.get("time") or _header(answer).get("Timenow"))
         return moment / 1000 if moment else None
 
     def limits(self, call: Call, result: Any) -> Iterable[LimitState]:
-        """Over WebSockets what HTTP has in its headers is part of the answer."""
+        """Over WebSockets what HTTP has in its headers is part of the response."""
         header = _header(_answer(result))
         if "X-Bapi-Limit-Status" in header:
             left, limit, reset = (number(header.get(f"X-Bapi-Limit{end}")) for end in _LIMIT_HEADERS)
             yield LimitState(call.path, limit=limit, remaining=left, reset_at=reset / 1000, per="endpoint")
 
     def socket(self, client: Any) -> Any:
-        """`WebSocketApp.sock`."""
+        """Return `WebSocketApp.sock`."""
         return getattr(getattr(client, "ws", None), "sock", None)
 
     def message(self, client: Any, arguments: Mapping[str, Any]) -> Iterable[Update]:
@@ -127,6 +127,6 @@ def _header(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _answer(result: Any) -> Mapping[str, Any]:
-    """The answer itself; with `record_request_time` and `return_response_headers` there is more beside it."""
+    """The response itself; with `record_request_time` and `return_response_headers` there is more beside it."""
     first = result[0] if isinstance(result, tuple) and result else result
     return first if isinstance(first, Mapping) else {}

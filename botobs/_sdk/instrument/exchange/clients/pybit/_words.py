@@ -76,21 +76,21 @@ def order(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def unified(told: Mapping[str, Any]) -> dict[str, Any]:
+def unified(order: Mapping[str, Any]) -> dict[str, Any]:
     """An order as ccxt would give it."""
-    filled = told.get("cumExecQty")
+    filled = order.get("cumExecQty")
     return {
-        "id": told.get("orderId"),
-        "clientOrderId": told.get("orderLinkId"),
-        "symbol": told.get("symbol"),
-        "status": _STATUSES.get(str(told.get("orderStatus"))),
+        "id": order.get("orderId"),
+        "clientOrderId": order.get("orderLinkId"),
+        "symbol": order.get("symbol"),
+        "status": _STATUSES.get(str(order.get("orderStatus"))),
         "filled": float(filled) if filled else 0.0,
     }
 
 
-def status(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def status(notices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """https://bybit-exchange.github.io/docs/v5/system-status; what is only planned leaves it well."""
-    running = [each for each in told if each.get("state") == "ongoing"]
+    running = [each for each in notices if each.get("state") == "ongoing"]
     if not running:
         return {"status": "ok"}
     return {"status": "maintenance", "eta": max(float(each.get("end") or 0) for each in running)}
@@ -98,12 +98,12 @@ def status(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def batch(orders: Sequence[Mapping[str, Any]], codes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The orders of a batch, each with its own code."""
-    told = [unified(each) for each in orders]
-    for each, said in zip(told, codes, strict=False):
+    found = [unified(each) for each in orders]
+    for each, said in zip(found, codes, strict=False):
         if said.get("code"):
             # A refused order comes back with its client order id alone.
             each |= {"code": said["code"], "id": None}
-    return told
+    return found
 
 
 _SIDES = (("bids", "b"), ("asks", "a"))
@@ -118,20 +118,20 @@ def update(topic: str, message: Mapping[str, Any]) -> Update:
         return Update(topic, channel, [unified(each) for each in data or ()])
     if channel == "my_trades":
         return Update(topic, channel, [_trade(each) for each in data or ()])
-    told = {
+    details = {
         "symbol": market.rpartition(".")[2],
         "timestamp": message.get("ts") or message.get("creationTime"),
     }
     if channel == "orderbook" and message.get("type") == "snapshot" and isinstance(data, Mapping):
         # A delta holds what has changed, which is no book.
-        told |= {side: [[float(level[0])] for level in data.get(key, ())[:1]] for side, key in _SIDES}
-    return Update(topic, channel, told)
+        details |= {side: [[float(level[0])] for level in data.get(key, ())[:1]] for side, key in _SIDES}
+    return Update(topic, channel, details)
 
 
-def _trade(told: Mapping[str, Any]) -> dict[str, Any]:
+def _trade(trade: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": told.get("execId"),
-        "order": told.get("orderId"),
-        "clientOrderId": told.get("orderLinkId"),
-        "symbol": told.get("symbol"),
+        "id": trade.get("execId"),
+        "order": trade.get("orderId"),
+        "clientOrderId": trade.get("orderLinkId"),
+        "symbol": trade.get("symbol"),
     }

@@ -69,7 +69,7 @@ class PythonOkx(ExchangeClient):
     }
 
     def address(self, client: Any) -> str:
-        """`domain`; of a WebSocket `url`."""
+        """Return `domain`; for a WebSocket `url`."""
         return str(client.domain if hasattr(client, "domain") else client.url)
 
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
@@ -89,30 +89,30 @@ class PythonOkx(ExchangeClient):
         operation = _SOCKET_OPERATIONS.get(name)
         if operation is None:
             return None
-        told = [_order(each) for each in given]
-        single = told[0] if len(told) == 1 and "batch" not in name else {}
-        return Call("", name, operation, single, None if single else told)
+        found = [_order(each) for each in given]
+        single = found[0] if len(found) == 1 and "batch" not in name else {}
+        return Call("", name, operation, single, None if single else found)
 
     def request_id(self, message: Mapping[str, Any]) -> str:
-        """`id`, which the caller gives. Where there is none, answers come in the order of requests of their kind."""
+        """`id`, which the caller gives. Without one, responses come in the order of requests of their kind."""
         name = str(message.get("op") or "")
         return str(message.get("id") or name) if name in _SOCKET_OPERATIONS else ""
 
     def socket(self, client: Any) -> Any:
-        """`websocket`."""
+        """Return `websocket`."""
         return getattr(client, "websocket", None)
 
     def result(self, call: Call, result: Any) -> Any:
-        """Orders are answered as a list, refused ones with a code each."""
+        """Return the orders of the response's list; refused ones have a code."""
         if call.operation == "fetch_status":
             return _status(result.get("data") or ())
-        told = [_unified(each) for each in result.get("data") or () if isinstance(each, Mapping)]
+        found = [_unified(each) for each in result.get("data") or () if isinstance(each, Mapping)]
         if call.orders is not None or call.operation.startswith("fetch_"):
-            return told
-        return told[0] if told else None
+            return found
+        return found[0] if found else None
 
     def error(self, call: Call, result: Any) -> str:
-        """`code` of the answer, `sCode` of the order; that a part of a batch was refused is no error of the call."""
+        """`code` of the response, `sCode` of the order; that a part of a batch was refused is no error of the call."""
         code = str(result.get("code", "0"))
         if code in ("0", "2"):
             return ""
@@ -121,7 +121,7 @@ class PythonOkx(ExchangeClient):
         return str(first.get("sCode") or code) if isinstance(first, Mapping) else code
 
     def time(self, call: Call, result: Any) -> float | None:
-        """`ts` of `/api/v5/public/time`; orders are answered with `outTime`, in microseconds."""
+        """`ts` of `/api/v5/public/time`; responses to orders have `outTime`, in microseconds."""
         if call.operation == "fetch_time" and result.get("data"):
             return number(result["data"][0].get("ts")) / 1000 or None
         return number(result.get("outTime")) / 1e6 or None
@@ -139,21 +139,21 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _status(told: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _status(notices: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """https://www.okx.com/docs-v5/en/#status-get-status; what is only planned leaves it well."""
-    running = [each for each in told if each.get("state") == "ongoing"]
+    running = [each for each in notices if each.get("state") == "ongoing"]
     if not running:
         return {"status": "ok"}
     return {"status": "maintenance", "eta": max(number(each.get("end")) for each in running)}
 
 
-def _unified(told: Mapping[str, Any]) -> dict[str, Any]:
-    code = str(told.get("sCode") or "0")
+def _unified(order: Mapping[str, Any]) -> dict[str, Any]:
+    code = str(order.get("sCode") or "0")
     return {
-        "id": None if code != "0" else told.get("ordId"),
-        "clientOrderId": told.get("clOrdId") or None,
-        "symbol": told.get("instId"),
-        "status": _STATUSES.get(str(told.get("state"))),
-        "filled": number(told.get("accFillSz")),
+        "id": None if code != "0" else order.get("ordId"),
+        "clientOrderId": order.get("clOrdId") or None,
+        "symbol": order.get("instId"),
+        "status": _STATUSES.get(str(order.get("state"))),
+        "filled": number(order.get("accFillSz")),
         **({"code": code} if code != "0" else {}),
     }

@@ -22,7 +22,7 @@ from ...telemetry import ExchangeTelemetry
 from . import raw
 
 _LIBRARY = "aiohttp_ws"
-#: `aiohttp.WSMsgType` of messages that tell of the end: the other side's close frame, ours, and an error.
+#: `aiohttp.WSMsgType` of messages that end a connection: the other side's close frame, ours, and an error.
 _CLOSE, _CLOSING, _CLOSED, _ERROR = 0x8, 0x100, 0x101, 0x102
 _ENDS = frozenset({_CLOSE, _CLOSING, _CLOSED, _ERROR})
 _PINGS = frozenset({0x9, 0xA})
@@ -94,7 +94,7 @@ def _is_open(response: Any) -> bool:
 
 
 def _gone(response: Any) -> str | None:
-    """Sessions are closed, and loops end, with the sockets still in them; nobody waits for those any more."""
+    """How a connection has ended whose session was closed or whose loop has ended; None while neither has."""
     if response is None:
         return "user"
     loop, below = getattr(response, "_loop", None), getattr(response, "_response", None)

@@ -36,7 +36,7 @@ def begin(
 
     Args:
         exchanges: Where it is reported.
-        library: Value of `exchange.client` where nobody else opens the connection.
+        library: Value of `exchange.client` where no other instrumentation opens the connection.
         host: Where it leads to.
         owner: Who opens it, where the context does not know any more.
     """
@@ -60,7 +60,7 @@ def bind(connection: Connection, client: Any, gone: Callable[[Any], str | None])
     Args:
         connection: The connection.
         client: The library's object.
-        gone: Says of the object, or of None when it is collected, how the connection has ended if nobody noticed.
+        gone: Says of the object, or of None when it is collected, how the connection has ended, if that was not seen.
     """
     client._botobs = connection
     reference = connection.client = weakref.ref(client)
@@ -94,7 +94,7 @@ def attempt(exchanges: ExchangeTelemetry, connection: Connection, entered: conte
 
 
 def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -> Callable[..., Any]:
-    """A client's `send`, which counts, and tells the request whose message it is; a coroutine function stays one.
+    """Wrap a client's `send`: count, and notify the request whose message it is; a coroutine function stays one.
 
     Args:
         wrapped: The plain function.
@@ -118,7 +118,7 @@ def counting_sent(wrapped: Callable[..., Any], is_open: Callable[[Any], bool]) -
         try:
             return not is_open(client)
         except Exception:
-            # Nobody can tell, so it may be written.
+            # Unknown, so the message may be written.
             return False
 
     return _before(wrapped, count)
@@ -174,5 +174,5 @@ def end_of(
         return "remote", code
     if closing:
         return "user", code
-    # What our side refuses, such as a message that is too big, it refuses with a close frame of its own.
+    # Our side refuses a message, such as one that is too big, with a close frame.
     return "error", sent.code if sent is not None else code

@@ -25,7 +25,7 @@ from ...telemetry import ExchangeTelemetry
 from . import raw
 
 _LIBRARY = "websocket_client"
-#: The app that connects; a thread of its own runs it, so that it remembers itself who has made it.
+#: The app that connects; another thread runs it, so the app itself stores its creator.
 _APP: ContextVar[weakref.ref[Any] | None] = ContextVar("botobs-websocket-app", default=None)
 
 Method = Callable[..., Any]
@@ -146,7 +146,7 @@ def _close(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 
 
 def _send_close(wrapped: Method) -> Method:
-    """The library answers the other side's close frame itself, while it receives; any other is the program's."""
+    """The library responds to the other side's close frame itself, while it receives; others are the program's."""
 
     def send_close(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self.__dict__.get("_botobs_receiver") != get_ident():
