@@ -364,7 +364,7 @@ def test_a_watched_call_that_goes_on_when_its_block_has_ended(
 
     def create() -> Exception | None:
         try:
-            client.create_order("BTC/USDT", "market", "buy", 1, None, {"newClientOrderId": identity})
+            client.create_order("BTC/USDT", "limit", "buy", 1, 1, {"newClientOrderId": identity})
         except ccxt.InsufficientFunds as error:
             return error
         return None
