@@ -347,18 +347,7 @@ def test_a_watched_call_that_goes_on_when_its_block_has_ended(
     """The block has given it up, or has not even waited for it: its answer tells."""
     identity, received = next(IDS), desk.received
     client: Any = ccxt.binance({"apiKey": "k", "secret": "s", "enableRateLimit": False})
-    client.set_markets(
-        [
-            {
-                "id": "BTCUSDT",
-                "symbol": "BTC/USDT",
-                "base": "BTC",
-                "quote": "USDT",
-                "type": "spot",
-                "spot": True,
-            }
-        ]
-    )
+    client.set_markets([MARKET])
     client.urls["api"]["private"] = desk.url
 
     def create() -> Exception | None:
