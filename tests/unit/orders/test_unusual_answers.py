@@ -350,7 +350,7 @@ def test_a_watched_call_that_goes_on_when_its_block_has_ended(
     client.set_markets([MARKET])
     client.urls["api"]["private"] = desk.url
 
-    def create() -> Exception | None:
+    def create() -> Any:
         try:
             client.create_order("BTC/USDT", "limit", "buy", 1, 1, {"newClientOrderId": identity})
         except ccxt.InsufficientFunds as error:
