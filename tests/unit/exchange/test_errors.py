@@ -35,5 +35,13 @@ def test_categories(error: Exception, transport: str, status: int | None, expect
     assert category(error, transport, status) == expected  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("code", "expected"), [("-2015", "auth"), ("-1003", "rate_limit")])
+def test_a_key_that_is_refused_is_no_limit(code: str, expected: str) -> None:
+    """ccxt takes -2015 for a limit once the key has been let through."""
+    answer = f'{{"code":{code},"msg":"m"}}'
+    error = ccxt.DDoSProtection(f"binance {answer}")
+    assert category(error, "rest", 401, "binance", answer) == expected
+
+
 def test_the_type_is_bounded() -> None:
     assert error_type(type("E" * 500, (Exception,), {})()) == "E" * 64

@@ -40,8 +40,7 @@ MARKET = {
     **dict.fromkeys(("quote", "quoteId"), "USDT"),
     "type": "spot",
     "spot": True,
-    **dict.fromkeys(("margin", "swap", "future", "option", "contract"), False),
-    **dict.fromkeys(("inverse", "linear")),
+    **dict.fromkeys(("margin", "swap", "future", "option", "contract", "inverse"), False),
     "active": True,
     "precision": {"amount": 1e-6, "price": 0.01},
     "limits": {"amount": {}, "price": {}, "cost": {}},
@@ -348,23 +347,12 @@ def test_a_watched_call_that_goes_on_when_its_block_has_ended(
     """The block has given it up, or has not even waited for it: its answer tells."""
     identity, received = next(IDS), desk.received
     client: Any = ccxt.binance({"apiKey": "k", "secret": "s", "enableRateLimit": False})
-    client.set_markets(
-        [
-            {
-                "id": "BTCUSDT",
-                "symbol": "BTC/USDT",
-                "base": "BTC",
-                "quote": "USDT",
-                "type": "spot",
-                "spot": True,
-            }
-        ]
-    )
+    client.set_markets([MARKET])
     client.urls["api"]["private"] = desk.url
 
-    def create() -> Exception | None:
+    def create() -> Any:
         try:
-            client.create_order("BTC/USDT", "market", "buy", 1, None, {"newClientOrderId": identity})
+            client.create_order("BTC/USDT", "limit", "buy", 1, 1, {"newClientOrderId": identity})
         except ccxt.InsufficientFunds as error:
             return error
         return None

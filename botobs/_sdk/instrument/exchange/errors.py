@@ -104,10 +104,14 @@ class Failure:
     category: str
 
 
-def failure(error: BaseException, transport: Transport, status: int | None) -> Failure:
+def failure(
+    error: BaseException, transport: Transport, status: int | None, exchange: str = "", answer: str = ""
+) -> Failure:
     """What became of a call that raised, by the class of the exception; the arguments are those of `category`."""
     given_up = is_cancellation(error)
-    return Failure(error_type(error), "" if given_up else category(error, transport, status))
+    return Failure(
+        error_type(error), "" if given_up else category(error, transport, status, exchange, answer)
+    )
 
 
 def failure_by_answer(
@@ -154,19 +158,29 @@ def error_type(error: BaseException) -> str:
     return type(error).__name__[:_MAXIMUM_LENGTH]
 
 
-def category(error: BaseException, transport: Transport = "rest", status: int | None = None) -> str:
+def category(
+    error: BaseException,
+    transport: Transport = "rest",
+    status: int | None = None,
+    exchange: str = "",
+    answer: str = "",
+) -> str:
     """What kind of failure `error` is.
 
     Args:
         error: As it left the client library.
         transport: A wrong nonce is a clock error in a request, and a gap in a stream.
         status: HTTP status of the response, if there was one.
+        exchange: As it is called in `exchange.name`, and
+        answer: the beginning of its response, where they are known.
 
     Returns:
         A word from `CATEGORIES`, `ban`, `sequence`, or `internal` for an error that is not the exchange's.
     """
     if status in _STATUS_CATEGORIES:
         return _STATUS_CATEGORIES[status]
+    if type(error).__name__ == "DDoSProtection" and _refuses_key(exchange, answer):
+        return "auth"
     for name in _by_code(error) or [base.__name__ for base in type(error).__mro__]:
         found = CATEGORIES.get(name)
         if found == "clock" and transport == "ws":
@@ -174,6 +188,11 @@ def category(error: BaseException, transport: Transport = "rest", status: int | 
         if found is not None:
             return found
     return "internal"
+
+
+def _refuses_key(exchange: str, answer: str) -> bool:
+    """Whether an answer refuses the key. ccxt takes Binance's -2015 for a limit once the key has been let through."""
+    return any(CATEGORIES.get(ccxt_class(exchange, code)) == "auth" for code in codes_in(answer))
 
 
 def _by_code(error: BaseException) -> list[str]:

@@ -177,7 +177,7 @@ class Operation(ContextScope):
     def _failure(self, error: BaseException) -> errors.Failure:
         if self._speaks:
             return errors.failure_by_answer(error, self.cause, self._speaks, self.status, self.answer)
-        return errors.failure(error, self._transport, self.status)
+        return errors.failure(error, self._transport, self.status, self.who[0], self.answer)
 
     def _record(self, error: BaseException | None, failure: errors.Failure | None, result: Any) -> None:
         self.done = True

@@ -113,7 +113,7 @@ class Request(ContextScope):
     @never_raise(library)
     def _count_refusal(self, error: BaseException) -> None:
         """Exchanges also say in a response that is otherwise well that there were too many requests."""
-        category = errors.category(error, "rest", self.status)
+        category = errors.category(error, "rest", self.status, self.who[0], self._answer)
         if category in ("rate_limit", "ban"):
             self._http.refused(category, self.status)
 

@@ -138,9 +138,11 @@ class Standing:
     def _let_through(self, access: Access) -> None:
         known = self._refusals.pop(access, None) is not None
         if known or access[2] in _PRIVATE:
-            # A key that is let through is right; whether it has a right is said by that call alone.
+            # A key that is let through is right, whichever client sends it; whether it has a right is said by that
+            # call alone.
             for other, reason in list(self._refusals.items()):
-                if other[:2] == access[:2] and reason != "no_right":
+                same = other[1] == access[1] if access[1] else other[:2] == access[:2]
+                if same and reason != "no_right":
                     self._refusals.pop(other, None)
 
     def failed(self, access: Access, symbol: str, category: str, kinds: set[str]) -> None:

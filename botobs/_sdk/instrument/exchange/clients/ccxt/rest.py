@@ -218,7 +218,15 @@ def _begin_endpoint(
     path = template(args[0] if args else kwargs.get("path", ""))
     api = args[1] if len(args) > 1 else kwargs.get("api", "public")
     section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
-    operation = begin_operation(exchanges, instance, identity, IMPLICIT, {})
+    operation = begin_operation(
+        exchanges,
+        instance,
+        identity,
+        IMPLICIT,
+        {},
+        key=getattr(instance, "apiKey", None),
+        secret=getattr(instance, "secret", None),
+    )
     running = current()
     if running is None:
         return None
