@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 from botobs._ops.programs.versions import pins
 from tests import lanes
+from tests.support import bytecode
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / ".botobs" / "suite"
@@ -93,7 +94,12 @@ class Part:
     def _next(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._left.pop(0), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                self._left.pop(0),
+                cwd=ROOT,
+                env=bytecode.environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
 
@@ -140,7 +146,10 @@ def build() -> Part:
 def integration() -> Part:
     """What needs real backends, but for the tests that belong to a lane."""
     skipped = [f"--ignore={path}" for path in lanes.read().integration]
-    return tests_of("integration", ["tests/integration", "-n", "2", "--dist", "loadgroup", *skipped])
+    return tests_of(
+        "integration",
+        ["tests/integration", "-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder", *skipped],
+    )
 
 
 def samples() -> Part:

@@ -18,9 +18,21 @@ _STACKS = ("live", "cluster", "secured")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a stack in one process, and those of one file as well, when several processes run them."""
+    """Keep tests that share a stack in one process, and those of one file as well, when several processes run them.
+
+    Those that share a stack come first, then the files that take long, so that no long one is left for the end. A test
+    that needs neither a stack nor its file's neighbours names a group of its own.
+    """
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if ": " in _group(item):
+        return 0
+    return 1 if item.get_closest_marker("slow") else 2
 
 
 def _group(item: pytest.Item) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -136,35 +135,6 @@ def test_up_in_the_background_and_down(home: Path, tmp_path: Path) -> None:
     assert [each for each in family if each.is_running()] == []
     assert not (home / "stack.json").exists()
     assert not list(tmp_path.rglob("stack.json"))
-
-
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
-)
-def test_the_demo_leaves_no_process_behind(home: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "botobs", "demo", "--home", str(home), "--ports", "auto", "--bots", "4"],
-        cwd=_ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "XDG_STATE_HOME": str(home.parent)},
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if line.startswith("bot-manager") and "ready" in line:
-                break
-        family = psutil.Process(process.pid).children(recursive=True)
-        assert {"prometheus", "tempo", "alertmanager", "postgres"} <= {each.name() for each in family}
-        process.send_signal(number)
-        process.stdout.read()
-        process.wait(90)
-        _, alive = psutil.wait_procs(family, timeout=60)
-        assert alive == []
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 def test_a_start_that_fails_stops_what_it_has_started(home: Path) -> None:

@@ -17,6 +17,8 @@ import pytest
 from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 #: Sends three orders for two bots, none of which is answered, and goes on.
 SENDER = """
     import sys, time

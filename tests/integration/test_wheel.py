@@ -20,6 +20,8 @@ from botobs._ops.access import clients
 from botobs._ops.stack import Home
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 _ROOT = Path(__file__).parents[2]
 _SCRIPT = """
 import sqlite3

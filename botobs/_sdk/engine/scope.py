@@ -20,5 +20,10 @@ def usable_scope(
     )
 
 
+def scope_key(scope: tuple[str, str | None, str | None, dict[str, Any] | None]) -> tuple[Any, ...]:
+    """A key that equal scopes share: the values of attributes may be lists, which cannot be part of one."""
+    return (*scope[:3], repr(sorted(scope[3].items())) if scope[3] else None)
+
+
 def _text(value: Any) -> str | None:
     return None if value is None else sendable(text_of(value))

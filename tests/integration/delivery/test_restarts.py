@@ -5,8 +5,12 @@ from __future__ import annotations
 import signal
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.support.alerting import Alerting, quiet_for
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 BOTH = ["email", "slack"]
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page
 
 from .conftest import INSPECT
 
+pytestmark = pytest.mark.slow
+
 _PICTURES = Path(__file__).parents[3] / ".botobs" / "screenshots"
 _SCREENS: list[tuple[int, Literal["light", "dark"]]] = [
     (360, "light"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from testbed.stack import LiveStack
@@ -68,6 +69,9 @@ _NOT_IN_THE_DEMO = {
 }
 _EXPLAINED = _ONLY_IN_A_FAULT | _NOT_IN_THE_DEMO
 
+#: All rules, each with its expression as Prometheus understands it.
+_Read = list[tuple[rules.Rule, dict[str, Any]]]
+
 _COMPARISON = re.compile(r"(>=|<=|==|!=|>|<)\s*(scalar\([^()]*\)|-?[\d.]+[smhd]?(?![\w.]))")
 #: Labels that series have while something is wrong, with the reason.
 _LABELS_OF_A_FAULT = {("OrderGhost", "botobs_bot_id"): "where no order is a ghost, no bot is named"}
@@ -107,11 +111,24 @@ _SEE_NOTHING_YET = {
 }
 
 
-def test_every_rule_is_loaded_and_evaluated(live: LiveStack, rendered: Path) -> None:
+@pytest.fixture(scope="module")
+def http(live: LiveStack) -> Iterator[httpx.Client]:
+    """Prometheus, over one connection: thousands of questions are asked."""
+    with live.client("prometheus") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def read(http: httpx.Client, rendered: Path) -> _Read:
+    """All rules, each with its expression as Prometheus understands it."""
+    return [(rule, _get(http, "/api/v1/parse_query", query=rule.expr)) for rule in rules.read(rendered)]
+
+
+def test_every_rule_is_loaded_and_evaluated(http: httpx.Client, rendered: Path) -> None:
     expected = sorted(rule.name for rule in rules.read(rendered))
 
     def evaluated() -> bool:
-        groups = _get(live, "/api/v1/rules")["groups"]
+        groups = _get(http, "/api/v1/rules")["groups"]
         assert sorted(rule["name"] for group in groups for rule in group["rules"]) == expected
         # A group that is evaluated every few minutes may not have had its turn.
         patient = {group["name"] for group in groups if group["interval"] > 60}
@@ -127,13 +144,13 @@ def test_every_rule_is_loaded_and_evaluated(live: LiveStack, rendered: Path) -> 
     assert eventually(evaluated)
 
 
-def test_every_metric_and_matcher_exists(live: LiveStack, rendered: Path) -> None:
+def test_every_metric_and_matcher_exists(http: httpx.Client, read: _Read) -> None:
     def seen() -> bool:
         missing = {
             selector: rule.title
-            for rule in rules.read(rendered)
-            for selector in _selectors(_parsed(live, rule.expr))
-            if not _explained(selector) and not live.query(f"last_over_time({selector}[10m])")
+            for rule, tree in read
+            for selector in _selectors(tree)
+            if not _explained(selector) and not _query(http, f"last_over_time({selector}[10m])")
         }
         assert missing == {}
         return True
@@ -141,14 +158,13 @@ def test_every_metric_and_matcher_exists(live: LiveStack, rendered: Path) -> Non
     assert eventually(seen)
 
 
-def test_every_label_that_rules_group_or_match_by_exists(live: LiveStack, rendered: Path) -> None:
+def test_every_label_that_rules_group_or_match_by_exists(http: httpx.Client, read: _Read) -> None:
     def seen() -> bool:
         missing = []
-        for rule in rules.read(rendered):
-            tree = _parsed(live, rule.expr)
+        for rule, tree in read:
             selectors = list(_selectors(tree))
             if not any(map(_explained, selectors)):
-                known = {label for selector in selectors for label in _labels(live, selector)}
+                known = {label for selector in selectors for label in _labels(http, selector)}
                 missing += [
                     (rule.title, label)
                     for label in _grouping(tree)
@@ -160,7 +176,7 @@ def test_every_label_that_rules_group_or_match_by_exists(live: LiveStack, render
     assert eventually(seen)
 
 
-def test_what_an_alert_compares_is_measured(live: LiveStack, rendered: Path) -> None:
+def test_what_an_alert_compares_is_measured(http: httpx.Client, rendered: Path) -> None:
     def seen() -> bool:
         blind = sorted(
             {
@@ -168,7 +184,7 @@ def test_what_an_alert_compares_is_measured(live: LiveStack, rendered: Path) -> 
                 for rule in rules.read(rendered)
                 if rule.is_alert
                 and _SEE_NOTHING_YET.keys().isdisjoint({rule.name, rule.title})
-                and not live.query(_always_true(rule.expr))
+                and not _query(http, _always_true(rule.expr))
             }
         )
         assert blind == []
@@ -199,20 +215,18 @@ def _explained(selector: str) -> bool:
     return selector in _EXPLAINED or selector.partition("{")[0] in _EXPLAINED
 
 
-def _get(live: LiveStack, path: str, **parameters: Any) -> Any:
-    with live.client("prometheus") as http:
-        response = http.get(path, params=parameters)
-        response.raise_for_status()
-        return response.json()["data"]
+def _get(http: httpx.Client, path: str, **parameters: Any) -> Any:
+    response = http.get(path, params=parameters)
+    response.raise_for_status()
+    return response.json()["data"]
 
 
-def _parsed(live: LiveStack, expr: str) -> dict[str, Any]:
-    tree: dict[str, Any] = _get(live, "/api/v1/parse_query", query=expr)
-    return tree
+def _query(http: httpx.Client, promql: str) -> list[dict[str, Any]]:
+    return list(_get(http, "/api/v1/query", query=promql)["result"])
 
 
-def _labels(live: LiveStack, selector: str) -> list[str]:
-    names: list[str] = _get(live, "/api/v1/labels", **{"match[]": selector})
+def _labels(http: httpx.Client, selector: str) -> list[str]:
+    names: list[str] = _get(http, "/api/v1/labels", **{"match[]": selector})
     return names
 
 

@@ -20,7 +20,8 @@ def test_the_rules_are_valid(promtool: Path, rendered: Path) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("file", _FILES)
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [pytest.param(file, marks=pytest.mark.xdist_group(file)) for file in _FILES])
 def test_the_rules_do_what_their_tests_say(promtool: Path, rendered: Path, file: str) -> None:
     tested = subprocess.run(
         [promtool, "test", "rules", file], cwd=rendered / "tests", capture_output=True, text=True

@@ -25,6 +25,8 @@ from tests.support.reports import Report
 from tests.support.reports import send as send_report
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})
 _ORDER = Span("create_order binance")
 _SAMPLERS = ("sampler-0", "sampler-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,11 +13,20 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
+from opentelemetry.trace import SpanContext, TraceFlags, TraceState
 
 from botobs._sdk.engine import Engine, Limits, create_engine
 from botobs._sdk.redaction import Redactor
 
+SAMPLED = SpanContext(0xABC, 0xDEF, True, TraceFlags(1), TraceState([("vendor", "x")]))
 RESOURCE = Resource({"service.name": "tested", "host.name": "here"}, schema_url="https://schema.example/1")
+
+
+@pytest.fixture
+def warnings_not_compared(caplog: pytest.LogCaptureFixture) -> None:
+    """Both engines warn of odd input, each in its words."""
+    caplog.set_level(logging.CRITICAL, "opentelemetry")
+    caplog.set_level(logging.CRITICAL, "botobs")
 
 
 class Recording:
