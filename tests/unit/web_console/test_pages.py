@@ -74,10 +74,8 @@ def test_a_name_is_never_more_than_a_name(operator: Visitor, parts: Parts, name:
     ("page", "part", "lives"),
     [
         ("/", "alertmanager", {"history"}),
-        ("/", "prometheus", {"alerts", "silences"}),
         ("/orders", "prometheus", {"newest"}),
         ("/traces", "tempo", {"graph"}),
-        ("/traces", "prometheus", {"found"}),
         ("/dashboards/botobs-traces", "tempo", {"botobs-traces-2"}),
     ],
 )
