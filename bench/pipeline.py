@@ -29,7 +29,7 @@ from botobs._ops.components import ports
 from botobs._ops.components.collector import FEATURES
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.stack import Home, Options
-from botobs._ops.stack.stack import render, variables
+from botobs._ops.stack.configuration import render, variables
 
 from ._harness import ROOT, Figure, machine, ratio
 
