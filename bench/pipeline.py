@@ -35,7 +35,7 @@ from botobs._ops.components.table import BY_NAME
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.settings.values import defaults
 from botobs._ops.stack import Home, Options
-from botobs._ops.stack.stack import render, variables
+from botobs._ops.stack.configuration import render, variables
 
 from ._harness import ROOT, Figure, machine, ratio
 

@@ -33,9 +33,18 @@ def mendable(error: BaseException) -> UserError | None:
     httpx = sys.modules.get("httpx")
     if httpx is not None and isinstance(error, httpx.HTTPError):
         url = getattr(error, "_request", None) and error.request.url.copy_with(userinfo=b"", query=None)
-        what = str(error) or type(error).__name__
+        what = no_answer(error)
         return UserError(f"{url or 'the stack'} does not respond: {what}\nSee what runs: botobs status")
     return None
+
+
+def no_answer(error: Exception) -> str:
+    """Why a program did not answer a request, in a few words."""
+    httpx = sys.modules.get("httpx")
+    if httpx is not None and isinstance(error, httpx.TimeoutException):
+        # The libraries' own words are of sockets and handshakes.
+        return "it does not answer in time"
+    return str(error) or type(error).__name__
 
 
 def _hint_of(error: OSError) -> str:

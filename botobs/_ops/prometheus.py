@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from .errors import StackError
+from .errors import StackError, no_answer
 
 
 class PrometheusError(StackError):
@@ -88,9 +88,7 @@ class PrometheusClient:
         try:
             response = self._http.request(method, path, **where)  # type: ignore[arg-type]
         except httpx.HTTPError as error:
-            problem = (
-                f"Prometheus at {self._http.base_url} cannot be reached: {str(error) or type(error).__name__}"
-            )
+            problem = f"Prometheus at {self._http.base_url} cannot be reached: {no_answer(error)}"
             raise PrometheusError(problem, "See what runs: botobs status") from error
         try:
             body = response.json()

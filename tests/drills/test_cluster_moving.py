@@ -19,7 +19,7 @@ from botobs._ops.components.cluster import backfill
 from botobs._ops.components.context import Context
 from botobs._ops.components.table import BY_NAME
 from botobs._ops.settings.values import defaults
-from botobs._ops.stack.stack import render
+from botobs._ops.stack.configuration import render
 from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load
 from tests.support.ledger import wait_for_all

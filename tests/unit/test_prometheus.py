@@ -46,7 +46,10 @@ def test_a_refused_query_is_told_with_the_reason() -> None:
     [
         (httpx.Response(401, text="Unauthorized\n"), "Prometheus answered 401: Unauthorized"),
         (httpx.Response(200, json=[1]), "Prometheus answered 200: [1]"),
-        (httpx.ReadTimeout(""), "Prometheus at https://prometheus.test cannot be reached: ReadTimeout"),
+        (
+            httpx.ReadTimeout(""),
+            "Prometheus at https://prometheus.test cannot be reached: it does not answer in time",
+        ),
     ],
     ids=["refused", "another program", "silent"],
 )

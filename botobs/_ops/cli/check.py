@@ -23,7 +23,7 @@ from ..programs.binaries import Binaries
 from ..settings import outage
 from ..settings.values import Given, gather
 from ..stack import Options, StackError
-from ..stack.stack import render, variables
+from ..stack.configuration import render, variables
 
 #: What checks the files.
 _PROGRAMS = ("prometheus", "alertmanager", "collector")

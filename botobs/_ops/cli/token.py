@@ -49,8 +49,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _create(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
     made = tokens.new(options.service, _names(options))
-    about = {"id": made.id, "service": made.service, "service_names": made.services}
-    with audit.recording(Home(secrets.parent), "token create", **about):
+    line = {"id": made.id, "service": made.service, "service_names": made.services}
+    with audit.recording(Home(secrets.parent), "token create", **line):
         if options.output is not None:
             # First, so that no token is valid that nobody has.
             _write(options.output, made)

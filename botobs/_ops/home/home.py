@@ -48,9 +48,18 @@ class Home:
 
     @classmethod
     def named(cls, environ: Mapping[str, str] = os.environ) -> Home | None:
-        """`BOTOBS_HOME`, or None where that is not set."""
+        """`BOTOBS_HOME`, or None where that is not set.
+
+        Raises:
+            StackError: It is a link that leads to itself.
+        """
         given = environ.get("BOTOBS_HOME", "").strip()
-        return cls(absolute(given).resolve()) if given else None
+        try:
+            return cls(absolute(given).resolve()) if given else None
+        except (OSError, RuntimeError):
+            raise StackError(
+                f"the home {given} is a link that leads to itself", "Name another with --home or BOTOBS_HOME."
+            ) from None
 
     @classmethod
     def of_the_demo(cls, environ: Mapping[str, str] = os.environ) -> Home:

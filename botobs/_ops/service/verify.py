@@ -64,4 +64,7 @@ def by_manager(file: Path, kind: str, of_user: bool) -> str | None:
     done = subprocess.run([*words, str(file)], capture_output=True, text=True, check=False)
     said = [line for line in (done.stdout + done.stderr).splitlines() if file.name in line]
     wrong = [line for line in said if "OK" not in line]
-    return "\n".join(wrong) if wrong or done.returncode else None
+    if done.returncode and not wrong:
+        # It could not look at all: without a session of the user, say.
+        return done.stderr.strip() or f"{words[0]} ended with exit code {done.returncode}"
+    return "\n".join(wrong) if wrong else None

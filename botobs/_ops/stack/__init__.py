@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import StackError
 from ..home.home import Home
-from .stack import Options, Stack
+from .options import Options
+from .stack import Stack
 
 __all__ = ["Home", "Options", "Stack", "StackError"]

@@ -20,7 +20,7 @@ from ..home.quoting import env_file_line
 from ..programs.versions import pins
 from ..settings import outage
 from ..settings.values import gather
-from .stack import long_term_store, render
+from .configuration import long_term_store, render
 
 #: Addresses inside the compose network are the services' names.
 _VALUES = {

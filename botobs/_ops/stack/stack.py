@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
 from ..._version import __version__
 from .. import custom
-from ..access import certificates, clients, secrets, tokens
+from ..access import clients, secrets, tokens
 from ..components import native, ports, targets
 from ..components.cluster import processes as cluster_processes
 from ..components.cluster import secrets as cluster_secrets
@@ -24,62 +21,22 @@ from ..components.context import Context
 from ..components.postgres import Server
 from ..components.table import COMPONENTS
 from ..errors import StackError
-from ..home import assets, record, state
+from ..home import record, state
 from ..home.home import Home
 from ..home.locks import try_exclusive
-from ..home.render import render_tree
 from ..processes import systemd
 from ..processes.control import ControlServer
 from ..processes.supervisor import Process, Status, Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..programs.versions import pins
 from ..settings import channels, outage, receivers
-from ..settings.table import TABLE
-from ..settings.values import Given, defaults, gather
+from ..settings.values import defaults, gather
+from .configuration import certificate_expiry, render, variables
 from .first_minute import FirstMinute
 from .left_orders import LeftOrders
+from .options import Options
 from .takeover import Takeover
 from .upkeep import Upkeep
-
-#: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
-_TEMPLATES = (*native.folders(), "front")
-_OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
-#: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
-_SCRAPED = "|".join(component.scrape_job for component in COMPONENTS if component.scraped)
-_NOT_PUSHED = f".*:.*;.*|ALERTS.*;.*|.*;({_SCRAPED}|extra.*)"
-_NO_CONFIG = frozenset(
-    {"build", "tests", "README.md", "__pycache__", "__init__.py", "boards", "generate.py", "custom.yaml"}
-)
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a stack is run.
-
-    Attributes:
-        postgres: Run a PostgreSQL server as well, with its exporter.
-        mimir: Run the long-term store beside Prometheus.
-        cluster: Run separate, replicated processes with an object store, in place of one of each.
-        ports_auto: Pick free ports.
-        embedded_first: Where programs are missing, begin on the embedded store, and go on with the backends when they
-            are there; not for a cluster.
-        publish: Let every service of this user find the stack.
-        variables: Values for the configuration, over those of the environment and of the home's `botobs.toml`.
-        arguments: Of `botobs up`, to start the stack again.
-        strict: Refuse names that begin with `BOTOBS_` and that nothing reads.
-        keep_going: Start the rest when a part does not become ready, and try it again.
-    """
-
-    postgres: bool = False
-    mimir: bool = False
-    cluster: bool = False
-    ports_auto: bool = False
-    embedded_first: bool = False
-    publish: bool = True
-    variables: Mapping[str, str] | None = None
-    arguments: tuple[str, ...] = ()
-    strict: bool = False
-    keep_going: bool = False
 
 
 class Stack:
@@ -135,7 +92,7 @@ class Stack:
 
     @property
     def names(self) -> list[str]:
-        """The names of the components that run."""
+        """The backends that run."""
         always = (component.name for component in COMPONENTS if component.always)
         chosen = list(cluster_processes.NAMES if self.options.cluster else always)
         if self.options.postgres:
@@ -153,7 +110,7 @@ class Stack:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """The address of each component by its name."""
+        """Address by component."""
         own = {name: process.url for name, process in self.supervisor.processes.items()}
         return own | (cluster_targets.addresses(self._context) if self.options.cluster else {})
 
@@ -250,8 +207,8 @@ class Stack:
             self._take_over()
 
     def _write_again(self) -> None:
-        """Write the configuration again, with the end of the certificates that are there now."""
-        self.values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(self.home)
+        """Write the configuration anew, with the end of the certificates that are there now."""
+        self.values["BOTOBS_CERTIFICATE_EXPIRY"] = certificate_expiry(self.home)
         render(self.home, self.values)
         if self.options.cluster:
             cluster_settings.render(self.home, self.values)
@@ -327,84 +284,3 @@ class Stack:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-def variables(
-    home: Home, chosen: Mapping[str, int], options: Options, given: Given | None = None
-) -> dict[str, str]:
-    """Values of the configuration's variables: those that were given, and over them what this stack decides.
-
-    Args:
-        home: The stack's folder.
-        chosen: Ports by variable.
-        options: How the stack is run; its `variables` win over what is decided.
-        given: The settings; read again if None.
-    """
-    given = given or gather(home, options.variables)
-    values = dict(given.texts)
-    values |= {name: str(number) for name, number in chosen.items()}
-    values["BOTOBS_HOME"] = str(home.path)
-    values["BOTOBS_DATA"] = str(home.data)
-    values["BOTOBS_SECRETS"] = str(home.secrets)
-    values["BOTOBS_CONFIG"] = str(home.config)
-    values.setdefault("BOTOBS_ENVIRONMENT", "development")
-    values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
-    if certificates.found(home.secrets):
-        values["BOTOBS_CERTIFICATE_EXPIRY"] = _certificate_expiry(home)
-    if "BOTOBS_GRAFANA_URL" in given.texts:
-        # Messages have no link to Grafana where none runs.
-        values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
-    for component in COMPONENTS:
-        # That of Grafana is where people find it, which they say.
-        setting = TABLE.get(component.url_variable)
-        if setting is not None and setting.decided and component.address in values:
-            values[component.url_variable] = f"https://127.0.0.1:{values[component.address]}"
-    if "BOTOBS_TEMPO_OTLP_PORT" in values:
-        values["BOTOBS_TEMPO_OTLP_ENDPOINT"] = f"127.0.0.1:{values['BOTOBS_TEMPO_OTLP_PORT']}"
-    values |= {name: given.texts.get(name, text) for name, text in (options.variables or {}).items()}
-    if options.cluster:
-        return cluster_settings.variables(values)
-    return values | (long_term_store(values) if options.mimir else {})
-
-
-def _certificate_expiry(home: Home) -> str:
-    """When the first of the certificates ends, in seconds since the epoch."""
-    return str(int(min(each.expires for each in certificates.found(home.secrets)).timestamp()))
-
-
-def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
-    """What sends everything to Mimir too: pushed series from the collector, the rest from Prometheus."""
-    tls = {name: f"{values['BOTOBS_SECRETS']}/{file}" for name, file in _OWN_CLIENT.items()}
-    target = {
-        "url": f"{values['BOTOBS_MIMIR_URL']}/api/v1/push",
-        "headers": {"X-Scope-OrgID": values.get("BOTOBS_MIMIR_TENANT", "botobs")},
-        "tls_config": tls,
-        "send_exemplars": True,
-        # Pushed series reach Mimir from the collector; sent twice, each sample would be refused once.
-        "write_relabel_configs": [
-            {"source_labels": ["__name__", "job"], "regex": _NOT_PUSHED, "action": "keep"}
-        ],
-    }
-    return {
-        "BOTOBS_COLLECTOR_METRICS_EXPORTERS": "[otlp_http/prometheus, otlp_http/mimir]",
-        # JSON is YAML in flow style.
-        "BOTOBS_PROMETHEUS_REMOTE_WRITE": json.dumps([target], ensure_ascii=False),
-    }
-
-
-def render(home: Home, values: Mapping[str, str], own: Path | None = None) -> None:
-    """Write every component's configuration into the home, and a person's files over it.
-
-    Args:
-        home: Where to.
-        values: Of the settings.
-        own: The folder of the person's files; that of the home if None.
-
-    Raises:
-        StackError: One of these is not what its folder is for.
-    """
-    for name in _TEMPLATES:
-        source = assets.root() / name
-        if source.is_dir():
-            render_tree(source, home.config / name, values, _NO_CONFIG)
-    custom.lay_over(own or home.custom, home.config, values)

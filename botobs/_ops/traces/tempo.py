@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from ..errors import UserError
+from ..errors import UserError, no_answer
 from .model import Trace, attributes_of
 from .query import build_query, newest
 from .source import Found, NoSuchTrace, Summary, Wanted, full_id
@@ -119,7 +119,9 @@ class TempoClient:
         try:
             response = self._http.get(path, params=dict(parameters))
         except httpx.HTTPError as error:
-            raise TempoError(f"Tempo at {self._http.base_url} cannot be reached: {error}") from error
+            raise TempoError(
+                f"Tempo at {self._http.base_url} cannot be reached: {no_answer(error)}"
+            ) from error
         if response.status_code == 404:
             return {}
         if response.is_error:

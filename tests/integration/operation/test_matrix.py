@@ -29,7 +29,8 @@ WORKS_WITHOUT = {
     "config check", "config get alert_receiver", "config set alert_receiver nobody",
     "config unset alert_receiver", "drill", "install --output -", "instrument", "runbook",
     "runbook ServiceHeartbeatLost", "settings", "settings --set", "size", "token create pnl", "token list",
-    "token revoke pnl",
+    "token revoke pnl", "user add ann", "user list", "user password ann", "user remove ann",
+    "user role ann reader",
 }  # fmt: skip
 
 
@@ -146,6 +147,21 @@ def _cut_state(tmp_path: Path, _: ExitStack) -> Situation:
     home = _set_up(tmp_path / "home")
     home.state.write_text('{"version": 1, "pid')
     (home.path / "botobs.toml").write_text("[stack\n")
+    (home.secrets / "people").write_text("ann opera")
+    (home.secrets / "people").chmod(0o600)
+    return Situation(str(home.path), str(tmp_path))
+
+
+def _pipes(tmp_path: Path, _: ExitStack) -> Situation:
+    """Named pipes, which nobody writes to or reads from, in the place of files."""
+    home = _set_up(tmp_path / "home")
+    home.custom.mkdir(mode=0o700)
+    (home.custom / "rules").mkdir(mode=0o700)
+    for path in (
+        home.state, home.path / "botobs.toml", home.path / "versions.json", home.logs / "audit.log",
+        home.secrets / "hosts", home.custom / "rules" / "mine.yml",
+    ):  # fmt: skip
+        os.mkfifo(path, 0o600)
     return Situation(str(home.path), str(tmp_path))
 
 
@@ -162,6 +178,7 @@ SITUATIONS: Mapping[str, Callable[[Path, ExitStack], Situation]] = {
     "no HOME": _no_home,
     "a read-only HOME": _read_only_home,
     "cut files": _cut_state,
+    "pipes in the place of files": _pipes,
 }
 
 

@@ -17,7 +17,7 @@ from tests.support.waiting import eventually
 #: What is typed, its exit code, and what it says.
 COMMANDS = (
     ("status", 1, "prometheus         unreachable"),
-    ("query up", 1, "Prometheus cannot be reached"),
+    ("query up", 1, "cannot be reached: it does not answer in time"),
     ("ledger", 3, "is missing is unknown"),
     ("why", 1, "cannot be reached"),
     ("silence", 0, ""),

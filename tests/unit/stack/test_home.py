@@ -26,6 +26,13 @@ def test_one_where_volumes_are_mounted_does(tmp_path: Path) -> None:
     assert (tmp_path / "secrets").is_dir()
 
 
+def test_a_link_that_leads_to_itself_is_a_sentence(tmp_path: Path) -> None:
+    for here, there in (("a", "b"), ("b", "a")):
+        (tmp_path / here).symlink_to(tmp_path / there)
+    with pytest.raises(StackError, match="a link that leads to itself"):
+        Home.named({"BOTOBS_HOME": str(tmp_path / "a" / "home")})
+
+
 @pytest.mark.parametrize("name", ["a$b", "a*", "a?", "[a]", "{a}", "a\\b", "a\nb", "a`b", "a\udcff"])
 def test_a_path_that_programs_read_otherwise_is_refused(tmp_path: Path, name: str) -> None:
     """Prometheus takes `[a]` for a pattern and would load no rule, without a word."""

@@ -103,6 +103,15 @@ _LAUNCHD: dict[str, Callable[[Any], bool]] = {
 }
 
 
+def test_a_manager_that_cannot_look_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "systemd-analyze"
+    program.touch(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for script, said in (("echo no session >&2; exit 1", "no session"), ("exit 3", "ended with exit code 3")):
+        program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        assert said in str(verify.by_manager(tmp_path / "b.service", "systemd", of_user=True))
+
+
 def test_the_property_list_is_one_that_launchd_knows() -> None:
     content = plistlib.loads(unit.launchd(ODD))
     assert [key for key, value in content.items() if not _LAUNCHD[key](value)] == []

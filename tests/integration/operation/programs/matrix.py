@@ -60,6 +60,7 @@ WORDS: dict[str, list[str]] = {
     "traces": ["traces", "traces 0123456789abcdef0123456789abcdef"],
     "up": ["up", "up --detach"],
     "upgrade": ["upgrade --dry-run", "upgrade"],
+    "user": ["user add ann", "user list", "user role ann reader", "user password ann", "user remove ann"],
     "why": ["why", "why BotFailed", "why --service pnl"],
 }
 #: Commands that have no home to name.
