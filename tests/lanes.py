@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tests.support import bytecode
+
 ROOT = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("lanes.toml")
 #: What ran, when, and on which commit: one entry a lane.
@@ -118,7 +120,7 @@ def run(lane: Lane, profile: str, words: Sequence[str]) -> int:
         *words,
         *lane.tests,
     ]
-    code = subprocess.call(command, cwd=ROOT)
+    code = subprocess.call(command, cwd=ROOT, env=bytecode.environ())
     if report.is_file() and not words:
         write(lane, profile, round(time.monotonic() - began), report)
     return code

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 
 from botobs._ops.programs.versions import pins
 from tests import lanes
+from tests.support import bytecode
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / ".botobs" / "suite"
@@ -93,7 +94,12 @@ class Part:
     def _next(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._left.pop(0), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                self._left.pop(0),
+                cwd=ROOT,
+                env=bytecode.environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
 

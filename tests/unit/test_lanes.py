@@ -94,6 +94,7 @@ def test_what_goes_wrong_outside_has_a_sample() -> None:
         "programs": 2,
         "alerts": 2,
         "kubernetes": 1,
+        "operation": 1,
         "clients": 1,
         "pythons": 1,
     }

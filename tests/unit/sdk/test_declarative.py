@@ -72,21 +72,21 @@ def test_json_without_pyyaml(
     monkeypatch.setitem(sys.modules, "yaml", None)
     file = tmp_path / "otel.json"
     file.write_text(json.dumps(content))
-    assert load({}, {"OTEL_CONFIG_FILE": str(file)}, tmp_path).enabled is enabled
+    assert load({}, {"OTEL_CONFIG_FILE": str(file), "HOME": str(tmp_path)}, tmp_path).enabled is enabled
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "a: [", "\xff", "", "tracer_provider: 3\nresource: []\n"])
 def test_a_file_that_makes_no_sense_is_told_or_says_nothing(tmp_path: Path, content: str) -> None:
     file = tmp_path / "otel.yaml"
     file.write_text(content, encoding="latin-1")
-    found = load({}, {"OTEL_CONFIG_FILE": str(file)}, tmp_path)
+    found = load({}, {"OTEL_CONFIG_FILE": str(file), "HOME": str(tmp_path)}, tmp_path)
     assert found.endpoint is None
     assert all("OTEL_CONFIG_FILE" in problem.text for problem in found.problems)
     assert bool(found.problems) == ("resource" not in content)
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
-    found = load({}, {"OTEL_CONFIG_FILE": str(tmp_path / "none.yaml")}, tmp_path)
+    found = load({}, {"OTEL_CONFIG_FILE": str(tmp_path / "none.yaml"), "HOME": str(tmp_path)}, tmp_path)
     assert "OTEL_CONFIG_FILE" in found.problems[0].text
 
 
@@ -94,5 +94,5 @@ def test_yaml_without_pyyaml_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "yaml", None)
     file = tmp_path / "otel.yaml"
     file.write_text(FILE)
-    found = load({}, {"OTEL_CONFIG_FILE": str(file)}, tmp_path)
+    found = load({}, {"OTEL_CONFIG_FILE": str(file), "HOME": str(tmp_path)}, tmp_path)
     assert "PyYAML is not installed" in found.problems[0].text

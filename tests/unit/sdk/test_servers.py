@@ -62,7 +62,8 @@ def test_a_clean_stop(environment: dict[str, str], receiver: OtlpReceiver, serve
 def ask(port: int, requests: int) -> None:
     def served() -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+            # One that is given up and sent again may be served twice.
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -184,8 +184,8 @@ def with_httpx(scene: Scene) -> Any:
 
         async def main() -> None:
             async with httpx.AsyncClient(base_url=url) as client:
-                found = await asyncio.gather(*(client.get(f"/{number}") for number in (200, 404)))
-                scene.note([each.status_code for each in found])
+                # One after the other: which of two is answered first is the network's business.
+                scene.note([(await client.get(f"/{number}")).status_code for number in (200, 404)])
                 try:
                     await client.get("/cut")
                 except httpx.HTTPError as error:
@@ -200,6 +200,13 @@ def with_httpx(scene: Scene) -> Any:
     mocked = httpx.MockTransport(lambda request: httpx.Response(418, json={"path": request.url.path}))
     with httpx.Client(transport=mocked) as client:
         scene.note(client.get("http://mocked/tea").json())
+
+    async def side_by_side() -> None:
+        async with httpx.AsyncClient(transport=mocked) as client:
+            found = await asyncio.gather(*(client.get(f"http://mocked/{name}") for name in ("tea", "coffee")))
+            scene.note([each.json() for each in found])
+
+    asyncio.run(side_by_side())
 
 
 def with_aiohttp(scene: Scene) -> Any:
