@@ -74,6 +74,7 @@ class Machine:
         self.name, self.address = name, f"{NETWORK}.{number}"
         self.folder = folder
         self._link = f"botobs-{number}"
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         for place in ("log", "lib/kernel"):
@@ -97,6 +98,9 @@ class Machine:
         self._process.wait()
         # It is the last of its processes to go.
         eventually(lambda: not Path(f"/proc/{self.pid}").exists())
+        for process in self._started:
+            process.wait()
+        self._started.clear()
 
     def _first(self) -> int:
         """Its first process, by the number that it has here, once all is mounted."""
@@ -131,9 +135,9 @@ class Machine:
         assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def start(self, words: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start a program in it."""
-        return subprocess.Popen(self.inside(words), stdout=log, stderr=log)
+    def start(self, words: Sequence[str], log: IO[bytes]) -> None:
+        """Start a program in it, which ends with it."""
+        self._started.append(subprocess.Popen(self.inside(words), stdout=log, stderr=log))
 
     def inside(self, words: Sequence[str]) -> list[str]:
         """The command line that runs another in it."""
