@@ -152,8 +152,9 @@ def test_reasons_are_told() -> None:
 
 
 def test_what_a_likely_link_follows_from_is_likelier() -> None:
-    labels = {"service_name": "manager", "db_client_connection_pool_name": "pool"}
-    timeouts = _alert("DatabasePoolTimeouts", **labels)
-    exhausted = _alert("DatabasePoolExhausted", -15, **labels)
+    timeouts, exhausted = (
+        _alert(name, after, service_name="manager", db_client_connection_pool_name="pool")
+        for name, after in (("DatabasePoolTimeouts", 0.0), ("DatabasePoolExhausted", -15.0))
+    )
     locked = _alert("DatabaseLocked", -17, datname="trading")
     assert _guess(timeouts, locked, exhausted) == _guess(timeouts, exhausted, locked) == "DatabaseLocked"

@@ -69,7 +69,7 @@ def draw_lines(panel: Panel, answers: Answers, window: Window) -> View:
 
 
 def _lines(panel: Panel, answers: Answers) -> list[_Line]:
-    lines = []
+    lines: list[_Line] = []
     for query in panel.queries:
         for series in answers.series.get(query.reference, ()):
             name = name_of(query, series)
