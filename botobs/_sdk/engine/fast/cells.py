@@ -148,6 +148,8 @@ class SumCell(_NumberCell):
         if self.attempts > 0:
             self.offer(amount)
 
+    measure = add
+
 
 class UpDownCell(SumCell):
     """Adds up amounts of either sign."""
@@ -171,6 +173,8 @@ class UpDownCell(SumCell):
             return
         if self.attempts > 0:
             self.offer(amount)
+
+    measure = add
 
 
 class GaugeCell(_NumberCell):
@@ -196,6 +200,8 @@ class GaugeCell(_NumberCell):
         self.value = amount
         if self.attempts > 0:
             self.offer(amount)
+
+    measure = set
 
 
 class HistogramCell(Cell):
@@ -238,6 +244,8 @@ class HistogramCell(Cell):
             self.high = amount
         if self.attempts[bucket] > 0:
             self.offer(amount)
+
+    measure = record
 
     def offer(self, amount: float, context: Context | None = None) -> None:
         """Keep `amount` as its bucket's exemplar of the interval if it belongs to a sampled span."""

@@ -61,34 +61,29 @@ class Series(Generic[_C]):
         self._lock = threading.RLock()
         self._cells: dict[Any, _C] = {}
         self._overflow: _C | None = None
-        self._bare: _C | None = None
+        #: The cell without attributes, once there is one.
+        self.bare: _C | None = None
         #: Plain attributes as they were passed, to their cell. Those with values other than strings have the types
         #: with them, because `True`, `1` and `1.0` are equal but not the same attribute.
         self.known: dict[Any, _C] = {}
 
     def find(self, attributes: Attributes) -> _C:
         """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
-        try:
-            if attributes:
-                for value in attributes.values():
-                    if type(value) is not str:
-                        key = _plain_key(attributes)
-                        break
-                else:
-                    key = tuple(attributes.items())
-                cell = None if key is None else self.known.get(key)
+        if attributes:
+            try:
+                cell = self.known.get(_plain_key(attributes))
                 if cell is not None:
                     return cell
-        except BaseException as error:
-            # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
-            let_pass(error)
+            except BaseException as error:
+                # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
+                let_pass(error)
         return self._find_copied(copy(attributes))
 
     def _find_copied(self, attributes: dict[str, Any]) -> _C:
         if not attributes:
-            if self._bare is None:
-                self._bare = self._find({}, ())
-            return self._bare
+            if self.bare is None:
+                self.bare = self._find({}, ())
+            return self.bare
         key = _plain_key(attributes)
         cell = None if key is None else self.known.get(key)
         if cell is None:
