@@ -48,6 +48,13 @@ def test_a_query_is_asked_by_a_person(live: LiveStack, capsys: pytest.CaptureFix
     address = live.stack.addresses["prometheus"]
     assert main(["query", "vector(7)", "--json", "--home", home, "--url", address]) == 0
     assert json.loads(capsys.readouterr().out) == [{"labels": {}, "value": "7"}]
+    assert main(["query", '"text"', "--json", "--home", home]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"labels": {}, "value": "text"}]
+    assert main(["query", 'up{job="prometheus"}[1m]', "--home", home]) == 0
+    assert "the last of" in capsys.readouterr().out
+    assert main(["query", '{__name__="up",job="prometheus"}', "--json", "--home", home]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert row["value"] == "1"
     assert main(["query", "{ }", "--json", "--home", home]) == 0
     assert main(["query", "up{", "--home", home]) == 1
     assert "Prometheus does not take the query: " in capsys.readouterr().err

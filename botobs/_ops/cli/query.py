@@ -57,8 +57,7 @@ def run(options: argparse.Namespace) -> int:
         queries = [query for query in page.queries if _PART[query.language] in running.parts]
     else:
         labels = _given(options.set)
-        language = "traceql" if options.query.lstrip().startswith("{") else "promql"
-        queries = [runbooks.RunbookQuery(language, options.query)]
+        queries = [runbooks.RunbookQuery(_language(options.query), options.query)]
     answers = []
     for query in queries:
         text = query.filled(labels) if options.runbook or labels else query.text
@@ -74,9 +73,14 @@ def run(options: argparse.Namespace) -> int:
 def _elsewhere(options: argparse.Namespace) -> state.Running:
     """A stack of which only an address is known, and its secrets."""
     secrets_of(options)
-    traces = options.query is not None and options.query.lstrip().startswith("{")
-    parts = {"tempo" if traces else "prometheus": options.url}
+    language = "promql" if options.query is None else _language(options.query)
+    parts = {_PART[language]: options.url}
     return state.Running(home_meant(options), 0, "", parts)
+
+
+def _language(query: str) -> str:
+    """TraceQL begins with a brace; so does PromQL's selector by `__name__`."""
+    return "traceql" if query.lstrip().startswith("{") and "__name__" not in query else "promql"
 
 
 def _given(words: list[str]) -> dict[str, str]:
@@ -111,9 +115,21 @@ def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, 
                 for each in TempoClient(http).search(query)
             ]  # fmt: skip
         data = PrometheusClient(http).query(query)
-    if data["resultType"] == "scalar":
+    if data["resultType"] in ("scalar", "string"):
         return [{"labels": {}, "value": data["result"][1]}]
-    return [{"labels": each["metric"], "value": each["value"][1]} for each in data["result"]]
+    return [_row(each) for each in data["result"]]
+
+
+def _row(series: Mapping[str, Any]) -> dict[str, Any]:
+    """A series: of a vector its value, of a range its points, either of which may be native histograms."""
+    row: dict[str, Any] = {"labels": series["metric"]}
+    for kind in ("value", "histogram"):
+        if kind in series:
+            row[kind] = series[kind][1]
+        if f"{kind}s" in series:
+            row[f"{kind}s"] = series[f"{kind}s"]
+            row[kind] = series[f"{kind}s"][-1][1]
+    return row
 
 
 def _show(about: str, query: str, rows: list[Mapping[str, Any]], titled: bool) -> None:
@@ -137,8 +153,19 @@ def _show(about: str, query: str, rows: list[Mapping[str, Any]], titled: bool) -
         else:
             metric = row["labels"].get("__name__", "")
             labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items() if key != "__name__")
-            cells = (f"{float(row['value']):.6g}", f"{metric}{{{labels}}}")
+            points = len(row.get("values", ())) + len(row.get("histograms", ()))
+            cells = (_value(row), f"{metric}{{{labels}}}", *((f"the last of {points}",) if points else ()))
         table.add_row(*map(name, cells))
     print_table(table)
     if len(rows) > _MOST:
         out.print(f"and {len(rows) - _MOST} more; --json has all")
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    if "histogram" in row and "value" not in row:
+        return f"{row['histogram']['count']} in a histogram, sum {row['histogram']['sum']}"
+    try:
+        return f"{float(row['value']):.6g}"
+    except ValueError:
+        # A string, which PromQL has too.
+        return str(row["value"])

@@ -7,9 +7,11 @@ it shares no memory and no signal handler with the supervisor.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import psutil
 
@@ -27,6 +29,9 @@ def main() -> None:
     watched: dict[int, psutil.Process] = {}
     for line in sys.stdin:
         number, _, who = line[1:].strip().partition(" ")
+        if not number.isdecimal():
+            # The supervisor was killed while it wrote.
+            continue
         pid = int(number)
         if line.startswith("-"):
             watched.pop(pid, None)
@@ -46,8 +51,10 @@ def end(processes: list[psutil.Process]) -> None:
     """End processes with their children: politely, then for good."""
     everyone: list[psutil.Process] = []
     for process in processes:
-        if process.is_running():
-            everyone += [process, *process.children(recursive=True)]
+        # It may end at any moment, and the others have to end all the same.
+        with contextlib.suppress(psutil.Error):
+            if process.is_running():
+                everyone += [process, *process.children(recursive=True)]
     for process in everyone:
         _send(process, psutil.Process.terminate)
     _, alive = psutil.wait_procs(everyone, timeout=GRACE)
@@ -58,11 +65,9 @@ def end(processes: list[psutil.Process]) -> None:
         time.sleep(0.05)
 
 
-def _send(process: psutil.Process, action: object) -> None:
-    try:
-        action(process)  # type: ignore[operator]
-    except psutil.NoSuchProcess:
-        return
+def _send(process: psutil.Process, action: Callable[[psutil.Process], None]) -> None:
+    with contextlib.suppress(psutil.Error):
+        action(process)
 
 
 if __name__ == "__main__":
