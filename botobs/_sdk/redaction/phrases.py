@@ -13,8 +13,9 @@ from .rules import text as data
 #: What BIP-39 allows at least.
 _FEWEST = 12
 _RUN = re.compile(r"[A-Za-z][A-Za-z ,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{46,}+")
-# Shorter ones are none of the list: numbers, tags of HTML.
-_WORD = re.compile(r"(?<!\\)[A-Za-z]{3,}")
+# What is shorter ends a row, as no word of the list is, unless it belongs to a number, a field or a tag: `1st`, `w1=`,
+# `<li>`.
+_WORD = re.compile(r"(?<!\\)(?:[A-Za-z]{3,}|(?<![0-9A-Za-z])[A-Za-z]{1,2}(?![0-9A-Za-z=>]))")
 
 
 @cache

@@ -17,7 +17,8 @@ _PARAMETERS_END = re.compile(r"\](?=\s*(?:\n|\\|\"|\Z|\(Background))")
 _LINE_END = re.compile(r"\n|(?<!\\)\\++n|\Z")
 _LINE = re.compile(r"LINE \d{1,6}: ")
 _QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
-_NEXT_ROW = re.compile(r"\s*+,\s*+\(")
+# Behind the last row's bracket; not from within the blanks behind it.
+_NEXT_ROW = re.compile(r"(?<!\s)\s*+,\s*+\(")
 _LITERAL = re.compile(r"['\"][^'\"]")
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(

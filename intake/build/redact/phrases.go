@@ -36,6 +36,10 @@ func withoutPhrases(text string) string {
 	return out.end(text)
 }
 
+func endsNoWord(c byte) bool {
+	return isAlnum(c) || c == '=' || c == '>'
+}
+
 func phrasesOut(out *edit, text string, begin, end int) {
 	first, last, count := 0, 0, 0
 	flush := func() {
@@ -55,8 +59,8 @@ func phrasesOut(out *edit, text string, begin, end int) {
 			continue
 		}
 		stop := endOf(text[:end], at, isAlpha)
-		if stop-at < shortestWord {
-			// A number's sign, a tag of HTML.
+		if stop-at < shortestWord && (at > begin && isAlnum(text[at-1]) || stop < end && endsNoWord(text[stop])) {
+			// It belongs to a number, a field or a tag: `1st`, `w1=`, `<li>`.
 			at = stop
 			continue
 		}

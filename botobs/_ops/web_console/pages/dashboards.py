@@ -17,7 +17,7 @@ from ...report.window import Window
 from .. import frame
 from ..request import Block, NoSuchPage, Page, Request
 
-_VALUES = re.compile(r"label_values\((.+),\s*(\w+)\)", re.DOTALL)
+_VALUES = re.compile(r"\Alabel_values\((.+),\s*(\w+)\)\Z", re.DOTALL)
 _PREFIX = "var-"
 #: Values of a variable that can be chosen from at most.
 _MOST = 500
@@ -113,7 +113,7 @@ async def _variables(request: Request, dashboard: Dashboard) -> Markup:
     values = chosen(request)
     found: dict[str, list[str]] = {}
     for name, query in dashboard.variables.items():
-        if (asked := _VALUES.fullmatch(query)) is None:
+        if (asked := _VALUES.match(query)) is None:
             continue
         selector = fill(asked[1], window, {key: _escaped(value) for key, value in values.items()})
         known = await request.backends.label_values(asked[2], selector, window)

@@ -69,14 +69,13 @@ class Series(Generic[_C]):
 
     def find(self, attributes: Attributes) -> _C:
         """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
-        if attributes:
-            try:
-                cell = self.known.get(_plain_key(attributes))
-                if cell is not None:
-                    return cell
-            except BaseException as error:
-                # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
-                let_pass(error)
+        try:
+            cell = self.known.get(_plain_key(attributes)) if attributes else self.bare
+            if cell is not None:
+                return cell
+        except BaseException as error:
+            # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
+            let_pass(error)
         return self._find_copied(copy(attributes))
 
     def _find_copied(self, attributes: dict[str, Any]) -> _C:
