@@ -148,7 +148,7 @@ def integration() -> Part:
     skipped = [f"--ignore={path}" for path in lanes.read().integration]
     return tests_of(
         "integration",
-        ["tests/integration", "-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder", *skipped],
+        ["tests/integration", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", *skipped],
     )
 
 
