@@ -204,13 +204,13 @@ def _report_disk(target: Target, used: float) -> None:
 
 @contextmanager
 def starved_host(target: Target, _seconds: float) -> Iterator[None]:
-    """A host called `drill` reports to the collector that forty tasks wait for its two CPUs; nothing is slowed down.
+    """A host called `drill` reports to the collector that 400 tasks wait for its two CPUs; nothing is slowed down.
 
     It is alone in an environment of its own, so that nothing of the stack's is held back.
     """
     environment = "drill"
     _report(target, "system.cpu.logical.count", "{cpu}", 2, {}, environment)
-    _report(target, "system.cpu.load_average.1m", "{thread}", 40, {}, environment)
+    _report(target, "system.cpu.load_average.1m", "{thread}", 400, {}, environment)
     try:
         yield
     finally:

@@ -56,7 +56,7 @@ DRILLS = (
     ),
     Drill(
         name="host-starved",
-        does="reports to the collector, as a host called drill, that 40 tasks wait for 2 CPUs; nothing is slowed",
+        does="reports to the collector, as a host called drill, that 400 tasks wait for 2 CPUs; nothing is slowed",
         alert="HostStarved",
         labels={"host_name": "drill", "severity": "critical"},
         fault=starved_host,
