@@ -50,6 +50,15 @@ def test_lines_share_a_scale_and_have_their_numbers_beside_them() -> None:
     assert view.summary == "Title: 2 series over 20 s; the highest is slow with 250 ms."
 
 
+@pytest.mark.parametrize(("lowest", "end"), [(-1.0, 100.0), (-20.0, None)])
+def test_an_axis_that_is_far_longer_than_its_end_has_none(lowest: float, end: float | None) -> None:
+    """The labels of 0 % and of 100 % would lie on each other."""
+    panel = _panel("timeseries", defaults={"unit": "percentunit", "max": 1})
+    view = _draw(panel, Series({"job": "a"}, (1.0, 0.5, 0.0, lowest, lowest)))
+    assert view.chart is not None
+    assert view.chart["max"] == end
+
+
 def test_the_limit_of_an_alert_is_dashed_and_counts_for_the_axis() -> None:
     panel = _panel("timeseries", defaults={"unit": "s"}, overrides={"limit": DASHED})
     view = _draw(panel, Series({"job": "a"}, (0.01,) * 5), Series({"job": "limit"}, (60.0,) * 5))

@@ -18,6 +18,8 @@ from ._colours import named, nth
 _MOST = 24
 #: Measurements shown in one chart at most: the largest, which are worth a look.
 _EXEMPLARS = 20
+#: Times the end of an axis that it is long: from then on the label of the end and that of zero meet.
+_LONG = 4
 _CALCS = {"lastNotNull": "last", "max": "max", "sum": "sum", "mean": "mean", "min": "min"}
 _DEFAULT_CALCS = ("lastNotNull", "max")
 
@@ -45,6 +47,10 @@ def draw_lines(panel: Panel, answers: Answers, window: Window) -> View:
     peak = max(max(map(abs, line.known)) for line in kept)
     scale = units.scale(unit, peak)
     left_out = len(lines) - len(kept)
+    top = panel.setting("max")
+    if top is not None and peak > _LONG * top:
+        # A budget that is far below zero: the label of the end would lie upon that of zero.
+        top = None
     return View(
         chart={
             "type": "time",
@@ -52,7 +58,7 @@ def draw_lines(panel: Panel, answers: Answers, window: Window) -> View:
             "step": window.step,
             "suffix": scale.suffix,
             "min": panel.setting("min"),
-            "max": None if panel.setting("max") is None else panel.setting("max") / scale.divisor,
+            "max": None if top is None else top / scale.divisor,
             "whole": all(value == int(value) for line in kept for value in line.known),
             "bars": panel.setting("custom.drawStyle") == "bars",
             "stack": panel.setting("custom.stacking.mode") == "normal",
