@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pytest
+
 from botobs._ops.report import panels
 from botobs._ops.report.backends import Exemplar, Series
 from botobs._ops.report.dashboards import Panel, Query
