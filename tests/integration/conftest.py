@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.fixtures import FixtureDef
 
 from botobs._demo.services import Load
 from botobs._ops.programs.binaries import Binaries, Silent
@@ -26,7 +28,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=_turn)
+    # Tests of one stack stand together where one process runs all, too: it ends behind the last of them.
+    places = {group: place for place, group in enumerate(dict.fromkeys(map(_group, items)))}
+    items.sort(key=lambda item: (_turn(item), places[_group(item)]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End a shared stack behind its last test: its demo would go on trading beside the tests of others."""
+    if nextitem is not None and _group(nextitem) == _group(item):
+        return
+    for definition in _shared(item):
+        definition.finish(item._request)  # type: ignore[attr-defined]
 
 
 def _turn(item: pytest.Item) -> int:
@@ -37,11 +50,16 @@ def _turn(item: pytest.Item) -> int:
 
 def _group(item: pytest.Item) -> str:
     """The stack that a test takes, or its file."""
-    assert isinstance(item, pytest.Function)
-    for name, definitions in item._fixtureinfo.name2fixturedefs.items():
-        if definitions[-1].scope in ("session", "package") and name in _STACKS:
-            return f"{definitions[-1].baseid}: {name}"
+    for definition in _shared(item):
+        return f"{definition.baseid}: {definition.argname}"
     return item.path.name
+
+
+def _shared(item: pytest.Item) -> list[FixtureDef[Any]]:
+    """The stacks of several files that a test takes."""
+    assert isinstance(item, pytest.Function)
+    found = (definitions[-1] for definitions in item._fixtureinfo.name2fixturedefs.values())
+    return [each for each in found if each.argname in _STACKS and each.scope in ("session", "package")]
 
 
 @pytest.fixture(scope="session")
