@@ -19,6 +19,7 @@ import asyncpg
 
 from ..errors import StackError
 from ..home import assets
+from ..home.home import PASSED_THROUGH
 from ..home.private import make_folder, read_secret, write_secret
 from ..processes.supervisor import Process
 from .roles import DEMO_DATABASE, DEMO_ROLE, EXPORTER_ROLE
@@ -212,7 +213,7 @@ def _let_through(folder: Path) -> bool:
         return False
     for each in (home, folder):
         if each.exists():
-            each.chmod(0o711)
+            each.chmod(PASSED_THROUGH)
     return True
 
 
@@ -222,7 +223,7 @@ def _make_passable(folder: Path) -> None:
         make_folder(folder)
         for each in (folder, *folder.parents):
             if each.is_relative_to("/var/lib/botobs"):
-                each.chmod(0o711)
+                each.chmod(PASSED_THROUGH)
 
 
 def _traversable(folder: Path) -> bool:

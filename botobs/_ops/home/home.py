@@ -13,6 +13,8 @@ from ..._sdk.settings.stack_file import absolute, state_folder
 from ..errors import StackError
 from .private import make_folder
 
+#: Mode of folders that another user than their owner may pass through, and not look into.
+PASSED_THROUGH = 0o711
 #: What has a meaning in a configuration, or is no text.
 _PATTERN = re.compile(r"[$*?\[\]{}\\`\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -136,7 +138,12 @@ class Home:
             for folder in own:
                 make_folder(folder)
             for folder in (self.path, *own):
-                folder.chmod(0o700)
+                # What PostgreSQL's user passes through stays open to him: its server may be running.
+                if (
+                    folder not in (self.path, self.data)
+                    or stat.S_IMODE(folder.stat().st_mode) != PASSED_THROUGH
+                ):
+                    folder.chmod(0o700)
         except OSError as error:
             raise StackError(
                 f"the home {self.path} cannot be used: {error.strerror}: {error.filename}",

@@ -77,6 +77,7 @@ _COMPARISON = re.compile(r"(>=|<=|==|!=|>|<)\s*(scalar\([^()]*\)|-?[\d.]+[smhd]?
 _LABELS_OF_A_FAULT = {("OrderGhost", "botobs_bot_id"): "where no order is a ghost, no bot is named"}
 #: Alerts of which nothing can be seen while nothing is wrong, with the reason.
 _SEE_NOTHING_YET = {
+    "HostStarved{warning}": "there is one host, and it is critical there",
     "TelemetryDropped{warning}": "the demo exports no log records",
     "BotRestartStorm": "no bot fails",
     "BotsPlaceNoOrders": "orders are placed",

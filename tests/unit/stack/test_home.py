@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,15 @@ def test_any_other_path_is_a_home(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path / name)
     home.create()
     assert home.secrets.is_dir()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o711, 0o711), (0o755, 0o700), (0o700, 0o700)])
+def test_a_running_database_keeps_its_way_in(tmp_path: Path, before: int, after: int) -> None:
+    """`config set` and a second `up` make the home's folders again while PostgreSQL runs as another user."""
+    home = Home(tmp_path / "home")
+    home.create()
+    for folder in (home.path, home.data, home.secrets):
+        folder.chmod(before)
+    home.create()
+    modes = [stat.S_IMODE(folder.stat().st_mode) for folder in (home.path, home.data, home.secrets)]
+    assert modes == [after, after, 0o700]
