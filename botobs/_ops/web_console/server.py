@@ -87,10 +87,20 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.server_close()
-        self._run(self._connections.aclose()).result()
+        self._run(self._end()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end(self) -> None:
+        """Give up blocks of pages that were left, and close the connections."""
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._connections.aclose()
+        # A transport is closed in the loop's next turn.
+        await asyncio.sleep(0)
 
     def serve_forever(self) -> None:
         """Answer until `stop`."""
