@@ -123,7 +123,10 @@ def test_from_the_lost_answer_to_the_last_settlement(stack: LiveStack, tmp_path:
         "state": "unknown",
     }
     assert 0 <= order["age"] < 600
-    assert stack.search(f'{{ name = "order submit" && trace:id = "{order["trace_id"]}" }}')
+    # Spans are stored a little later than orders are found.
+    assert eventually(
+        lambda: stack.search(f'{{ name = "order submit" && trace:id = "{order["trace_id"]}" }}')
+    )
 
     # The first, by a person.
     told = command(
@@ -196,7 +199,7 @@ def test_an_order_that_was_told_of_and_has_no_answer_is_listed_as_open(
 def test_what_a_person_reads(stack: LiveStack, tmp_path: Path) -> None:
     done = command(stack, tmp_path, "--last", "1h")
     assert done.returncode == 0
-    assert done.stdout == "No order of the last 1h is of unknown outcome or without an answer.\n"
+    assert done.stdout == "No order of the last 1h is of unknown outcome or without a response.\n"
     assert done.stderr == ""
     wrong = command(stack, tmp_path, "--last", "soon")
     assert wrong.returncode == 2
