@@ -243,5 +243,19 @@
     }
   }
 
-  window.botobsCharts = { draw, forget, hooks };
+  // Calls `redraw` when the width of the page or its colours change.
+  function whenLookChanges(redraw) {
+    let width = window.innerWidth;
+    let pending = 0;
+    window.addEventListener("resize", () => {
+      // Telephones resize the height whenever the address bar moves.
+      if (window.innerWidth === width) return;
+      width = window.innerWidth;
+      cancelAnimationFrame(pending);
+      pending = requestAnimationFrame(redraw);
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  }
+
+  window.botobsCharts = { draw, forget, hooks, whenLookChanges };
 })();

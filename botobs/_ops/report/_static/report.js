@@ -1,7 +1,7 @@
 // Shows one page of the report at a time.
 "use strict";
 (() => {
-  const { draw, forget, hooks } = window.botobsCharts;
+  const { draw, forget, hooks, whenLookChanges } = window.botobsCharts;
   hooks.trace = (id) => {
     if (document.getElementById(`trace-${id}`)) location.hash = `trace-${id}`;
   };
@@ -29,22 +29,13 @@
     draw(shown());
   }
 
-  let width = window.innerWidth;
-  let pending = 0;
-  window.addEventListener("resize", () => {
-    // Telephones resize the height whenever the address bar moves.
-    if (window.innerWidth === width) return;
-    width = window.innerWidth;
-    cancelAnimationFrame(pending);
-    pending = requestAnimationFrame(redraw);
-  });
+  whenLookChanges(redraw);
   window.addEventListener("hashchange", show);
   window.addEventListener("beforeprint", () => {
     for (const page of pages) page.hidden = false;
     draw(document);
   });
   window.addEventListener("afterprint", show);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
   show();
 })();

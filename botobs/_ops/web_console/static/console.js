@@ -1,7 +1,7 @@
 // Fills the places of a page as the blocks come, looks again, and runs the queries of a runbook.
 "use strict";
 (() => {
-  const { draw, forget, hooks } = window.botobsCharts;
+  const { draw, forget, hooks, whenLookChanges } = window.botobsCharts;
   const ranges = window.botobsRanges;
   const contents = new Map();
 
@@ -121,16 +121,7 @@
     draw(document);
   }
 
-  let width = window.innerWidth;
-  let pending = 0;
-  window.addEventListener("resize", () => {
-    // Telephones resize the height whenever the address bar moves.
-    if (window.innerWidth === width) return;
-    width = window.innerWidth;
-    cancelAnimationFrame(pending);
-    pending = requestAnimationFrame(redraw);
-  });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  whenLookChanges(redraw);
   document.addEventListener("visibilitychange", () => {
     // A page that nobody sees asks nothing.
     if (document.hidden) clearTimeout(waiting);
