@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from .._ops.traces import full_trace_id
 from .observe import Backends
 
 #: Returns what was seen, for the line that is printed.
@@ -218,7 +219,7 @@ async def crossing_trace(backends: Backends) -> str:
     found = await backends.search(query, limit=5)
     if not found:
         raise NotSeen("Tempo finds no trace of both services with an order")
-    trace_id = found[0]["traceID"].rjust(32, "0")
+    trace_id = full_trace_id(found[0])
     spans = _spans(await backends.trace(trace_id))
     _check_order_trace(spans)
     return f"{len(spans)} spans in {trace_id}"

@@ -8,7 +8,7 @@ from rich.console import Console
 from .._ops.console import name
 from .._ops.embedded.store import Store
 from .._ops.stack import Stack
-from .._ops.traces import EmbeddedTraces, Wanted
+from .._ops.traces import EmbeddedTraces, Wanted, full_trace_id
 from .embedded import totals
 from .observe import Backends
 
@@ -37,9 +37,9 @@ async def show(stack: Stack, backends: Backends, console: Console) -> None:
     # The newest may not be complete yet.
     traces = [trace for trace in found if trace.get("rootServiceName") and trace.get("rootTraceName")][:3]
     for trace in traces:
-        console.print(f"  trace {trace['traceID'].rjust(32, '0')}  {name(trace['rootTraceName'])}")
+        console.print(f"  trace {full_trace_id(trace)}  {name(trace['rootTraceName'])}")
     if traces:
-        first = traces[0]["traceID"].rjust(32, "0")
+        first = full_trace_id(traces[0])
         console.print(f"Draw one: botobs traces {first} --home {home}")
         console.print(f"(after the end, first: botobs up --detach --home {home})")
 

@@ -18,6 +18,7 @@ from ..access.secrets import read_secret
 from ..home import state
 from ..processes import control
 from ..stack import StackError
+from ..traces import full_trace_id
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Target(AbstractContextManager["Target"]):
         )
         body = self._get("tempo", path)
         traces = (body or {}).get("traces") or []
-        return str(traces[0]["traceID"]) if traces else None
+        return full_trace_id(traces[0]) if traces else None
 
     def _get(self, part: str, path: str) -> Any:
         try:

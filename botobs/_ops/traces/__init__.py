@@ -6,7 +6,7 @@ from .embedded import EmbeddedTraces
 from .model import Kind, Span, Trace
 from .parts import Part, Share, break_down, part_of, throttled
 from .query import newest
-from .source import Found, NoSuchTrace, Summary, TraceSource, Wanted
+from .source import Found, NoSuchTrace, Summary, TraceSource, Wanted, full_trace_id
 from .tempo import TempoClient, TempoError
 from .waterfall import Row, lay_out
 
@@ -26,6 +26,7 @@ __all__ = [
     "TraceSource",
     "Wanted",
     "break_down",
+    "full_trace_id",
     "lay_out",
     "newest",
     "part_of",

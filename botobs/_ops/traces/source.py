@@ -13,6 +13,11 @@ from .model import Trace, Value
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{1,32}")
 
 
+def full_trace_id(raw: Mapping[str, Any]) -> str:
+    """The id of a trace in a response of `/api/search`, 32 hex digits; Tempo leaves leading zeros out there."""
+    return str(raw["traceID"]).rjust(32, "0")
+
+
 class NoSuchTrace(UserError):
     """There is no trace with the requested id."""
 
@@ -62,7 +67,7 @@ class Summary:
         """Read one element of `traces` in the response of `/api/search`."""
         sets = raw.get("spanSets") or ([raw["spanSet"]] if raw.get("spanSet") else [])
         return cls(
-            trace_id=raw["traceID"].rjust(32, "0"),
+            trace_id=full_trace_id(raw),
             root_service=raw.get("rootServiceName", ""),
             root_name=raw.get("rootTraceName", ""),
             start_ns=int(raw.get("startTimeUnixNano", 0)),

@@ -11,7 +11,7 @@ import httpx
 from ..errors import UserError, no_answer
 from .model import Trace, attributes_of
 from .query import build_query, newest
-from .source import Found, NoSuchTrace, Summary, Wanted, full_id
+from .source import Found, NoSuchTrace, Summary, Wanted, full_id, full_trace_id
 
 #: As many as Tempo gives of one trace.
 _SPANS_OF_A_TRACE = 100
@@ -89,7 +89,7 @@ class TempoClient:
         body = self._get("/api/search", parameters)
         return [
             Found(
-                raw["traceID"].rjust(32, "0"),
+                full_trace_id(raw),
                 span["spanID"].rjust(16, "0"),
                 int(span.get("startTimeUnixNano", 0)),
                 attributes_of(span),

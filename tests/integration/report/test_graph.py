@@ -21,11 +21,20 @@ _WINDOW = Window(start=1000, end=1020, step=5)
 _CALLED = ("postgresql", "binance", "okx")
 
 
-def _page(callers: int) -> str:
-    """A report with one graph: so many callers of one service, and several that are called in the end."""
+def _fan(callers: int) -> list[tuple[str, str]]:
+    """So many callers of one service, and several that are called in the end."""
     edges = [(f"strategy-worker-{number}", "trading-engine") for number in range(callers)]
     edges += [("trading-engine", "bot-manager")]
-    edges += [("bot-manager", called) for called in _CALLED]
+    return edges + [("bot-manager", called) for called in _CALLED]
+
+
+def _crossed(callers: int) -> list[tuple[str, str]]:
+    """Each caller calls all that is called, so that edges share their middle."""
+    return [(f"service-{number}", called) for number in range(callers) for called in _CALLED]
+
+
+def _page(edges: list[tuple[str, str]]) -> str:
+    """A report with one graph."""
     labels = [{"client": client, "server": server, "connection_type": ""} for client, server in edges]
     found = {
         name: tuple(Series(each, (value,) * 5) for each in labels)
@@ -45,11 +54,17 @@ def _page(callers: int) -> str:
     return reports.page(report)
 
 
-@pytest.mark.parametrize("callers", [1, 3, 6, 10])
+@pytest.mark.parametrize(
+    "edges",
+    [*(_fan(callers) for callers in (1, 3, 6, 10)), *(_crossed(callers) for callers in (2, 3, 5))],
+    ids=lambda edges: f"{edges[0][0]}-{len(edges)}",
+)
 @pytest.mark.parametrize("width", [360, 500, 1280])
-def test_no_name_covers_another(browser: Browser, tmp_path: Path, width: int, callers: int) -> None:
+def test_no_text_covers_another(
+    browser: Browser, tmp_path: Path, width: int, edges: list[tuple[str, str]]
+) -> None:
     path = tmp_path / "report.html"
-    path.write_text(_page(callers), encoding="utf-8")
+    path.write_text(_page(edges), encoding="utf-8")
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(path.as_uri())
     page.locator("nav a").get_by_text("Traces").click()

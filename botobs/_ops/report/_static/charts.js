@@ -168,6 +168,25 @@
     };
   }
 
+  // Where the figures of edges stand: on the edge, where they touch neither a node, its name nor other figures.
+  // Edges that cross share their middle. What finds no place is left to the table.
+  function figures(edges, places) {
+    const taken = [...places].map(([name, [x, y]]) => ({ x, y: y + 12, width: Math.max(7 * name.length, 26), height: 56 }));
+    const free = (box) => taken.every((other) => Math.abs(other.x - box.x) * 2 > other.width + box.width
+      || Math.abs(other.y - box.y) * 2 > other.height + box.height);
+    return edges.flatMap(({ source, target, text }) => {
+      const [[left, top], [right, bottom]] = [places.get(source), places.get(target)];
+      const box = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8]
+        .map((part) => ({
+          x: left + part * (right - left), y: top + part * (bottom - top), width: 12 + 6.5 * text.length, height: 20,
+        }))
+        .find(free);
+      if (!box) return [];
+      taken.push(box);
+      return [{ name: text, value: [box.x, box.y] }];
+    });
+  }
+
   function graph(data, width, height) {
     const layers = Math.max(...data.nodes.map((node) => node.x)) || 1;
     // On a narrow screen the layers stand below each other.
@@ -206,12 +225,18 @@
             color: colour(edge.colour), width: 1.5, opacity: 1,
             curveness: edge.long ? around(edge) : 0,
           },
-          label: {
-            // A long edge's middle is where a node stands; the text alternative has its figures.
-            show: !upright && !edge.long, rotate: 0, formatter: edge.text, color: colour("faint"), fontSize: 11,
-            backgroundColor: colour("panel"), padding: [1, 3],
-          },
         })),
+      }, {
+        type: "scatter",
+        symbolSize: 0,
+        silent: true,
+        z: 3,
+        label: {
+          show: true, position: "inside", formatter: "{b}", color: colour("faint"), fontSize: 11,
+          backgroundColor: colour("panel"), padding: [1, 3],
+        },
+        // A long edge is bent around other nodes; the table has its figures.
+        data: upright ? [] : figures(data.edges.filter((edge) => !edge.long), places),
       }],
     };
   }
