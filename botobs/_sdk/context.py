@@ -27,4 +27,10 @@ current, attach, detach = context_functions()
 #: True on the export thread: what is logged there would beget more of it.
 exporting: ContextVar[bool] = ContextVar("botobs-exporting", default=False)
 
-__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach", "exporting"]
+
+def is_plain(context: Any) -> bool:
+    """Whether a context that was passed is a `Context` or a dict; a subclass of the service's may do anything."""
+    return type(context) is Context or type(context) is dict
+
+
+__all__ = ["SPAN_KEY", "Context", "attach", "current", "detach", "exporting", "is_plain"]

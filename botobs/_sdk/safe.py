@@ -1,7 +1,6 @@
-"""Calls of code that is not ours, such as `__str__` of an object of the service, which may raise anything.
+"""Nothing of ours raises into a service, and nothing of the service's is called where botobs reads its objects.
 
-The text, length or items of such objects are read on the service's own thread. Nothing that they raise may reach the
-service, or replace an exception of its own.
+Objects are read on the service's own thread; how, `plain` and `texts` say.
 """
 
 from __future__ import annotations
@@ -11,54 +10,40 @@ import logging
 import math
 import numbers
 import operator
-import re
-import reprlib
-from asyncio import CancelledError
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
+
+from .plain import class_name, field, found, full_class_name, let_pass, library_of, traceback_of
+from .texts import MAX_TEXT, described, digits, head, sendable, short_text_of, text_of
+
+__all__ = [
+    "MAX_TEXT",
+    "Log",
+    "OnError",
+    "class_name",
+    "described",
+    "digits",
+    "fits_int64",
+    "full_class_name",
+    "head",
+    "let_pass",
+    "nanoseconds",
+    "never_raise",
+    "number_of",
+    "sendable",
+    "short_text_of",
+    "text_of",
+    "traceback_of",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: What a person, the interpreter or an event loop raises to end what runs now; botobs never stops it.
-_ENDS = (KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError)
-#: Libraries of green threads, which raise their own classes (`gevent.Timeout`, `GreenletExit`) for the same purpose.
-_GREEN_THREADS = frozenset(("gevent", "greenlet", "eventlet"))
-
-# The descriptors themselves: a class may replace them by others that raise.
-_qualname = type.__dict__["__qualname__"].__get__
-_module = type.__dict__["__module__"].__get__
-traceback_of = BaseException.__dict__["__traceback__"].__get__
-
 _LATEST = (1 << 63) - 1
-
-#: Characters of one text that are kept in memory until the export, which looks at few more.
-MAX_TEXT = 48 * 1024
-_MAX_NAME = 1000
-# The end of a text that is cut: a part of a key looks like none.
-_RUN = re.compile(r"[\w+/=-]*+")
-_LONGEST_RUN = 4096
-
-#: Shortens the text of lists and the like: a few that contain one another can have a text without end.
-_short = reprlib.Repr()
-_short.maxlevel = 3
-_short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = 50
-_short.maxstring = _short.maxother = _short.maxlong = 500
-
-
-def let_pass(error: BaseException) -> None:
-    """Raise the exception that is being handled again if it is meant to end what runs; do nothing for any other.
-
-    Args:
-        error: The exception that is being handled.
-    """
-    kind = type(error)
-    if issubclass(kind, Exception):
-        return
-    if issubclass(kind, _ENDS) or any(
-        str(_module(base)).partition(".")[0] in _GREEN_THREADS for base in kind.__mro__
-    ):
-        raise
+#: Libraries whose numbers convert themselves, without code of the service.
+_NUMBERS = frozenset(("numpy", "gmpy2", "mpmath", "pandas", "pyarrow"))
 
 
 class OnError(Protocol):
@@ -153,80 +138,51 @@ def _argument(value: object) -> object:
 _log = Log(__name__)
 
 
-def class_name(kind: type) -> str:
-    """The qualified name of a class without its module."""
-    return str(_qualname(kind))
-
-
-def full_class_name(kind: type) -> str:
-    """The qualified name of a class with its module, unless that is `builtins`."""
-    name, module = class_name(kind), _module(kind)
-    return name if not isinstance(module, str) or module == "builtins" else f"{module}.{name}"
-
-
-def text_of(value: object) -> str:
-    """`str(value)` as a plain string; the name of its class if that raises."""
-    kind = type(value)
-    if kind is str:
-        return value  # type: ignore[return-value]
-    try:
-        if issubclass(kind, str):
-            return str.__str__(value)
-        if kind is int and not fits_int64(value):  # type: ignore[arg-type]
-            return digits(value)  # type: ignore[arg-type]
-        if issubclass(kind, list | tuple):
-            return _short.repr_list(value, _short.maxlevel)  # type: ignore[arg-type]
-        if issubclass(kind, dict):
-            return _short.repr_dict(value, _short.maxlevel)  # type: ignore[arg-type]
-        if issubclass(kind, set | frozenset):
-            return _short.repr_set(value, _short.maxlevel)  # type: ignore[arg-type]
-        return str.__str__(str(value))
-    except BaseException as error:
-        let_pass(error)
-        return f"<{class_name(kind)} without a text>"
-
-
-def short_text_of(value: object) -> str:
-    """`text_of`, cut to about `_MAX_NAME` characters: for names, which are kept in many places, and for long."""
-    return head(text_of(value), _MAX_NAME)
-
-
-def digits(number: int) -> str:
-    """A whole number as text: decimal, or hexadecimal where Python refuses to make so many decimal digits."""
-    return str(number) if number.bit_length() < 2000 else f"{number:#x}"
-
-
 def fits_int64(number: int) -> bool:
     """Whether `number` can be sent as a signed 64-bit number."""
     return -(1 << 63) <= number < 1 << 63
-
-
-def sendable(text: str) -> str:
-    """`text` with question marks for what UTF-8 cannot encode, such as one half of a surrogate pair."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def number_of(amount: object) -> int | float | None:
     """Any number as a finite int or float: `Decimal`, `Fraction`, a NumPy scalar, a boolean.
 
     Returns:
-        None for what is no number (a text is none), is not finite, or is beyond the range of a double.
+        None for what is no number (a text is none), is not finite, is beyond the range of a double, or is converted by
+        code of the service (see `plain`).
     """
     try:
-        if isinstance(amount, str | bytes | bytearray):
-            return None
-        if issubclass(type(amount), numbers.Complex) and not issubclass(type(amount), numbers.Real):
-            # NumPy's would warn when it is converted.
-            return None
-        value: int | float
-        try:
-            value = operator.index(amount)  # type: ignore[arg-type]
-        except TypeError:
-            value = float(amount)  # type: ignore[arg-type]
-        return value if math.isfinite(value) else None
+        value = _converted(amount, type(amount))
+        return value if value is not None and math.isfinite(value) else None
     except BaseException as error:
         let_pass(error)
         return None
+
+
+def _converted(amount: Any, kind: type) -> int | float | None:
+    for base in (int, float, Decimal):
+        if issubclass(kind, base):
+            # Not by a method that a subclass may have in its place.
+            return base.__int__(amount) if base is int else base.__float__(amount)
+    if issubclass(kind, Fraction):
+        return int.__truediv__(field(amount, "_numerator"), field(amount, "_denominator"))
+    if issubclass(kind, str | bytes | bytearray):
+        return None
+    if not _is_of_library(amount, kind):
+        return None
+    try:
+        return operator.index(amount)
+    except TypeError:
+        return float(amount)
+
+
+def _is_of_library(amount: Any, kind: type) -> bool:
+    """Whether a number is converted by a library of numbers, which calls nothing of the service's."""
+    owners = [owner for name in ("__index__", "__float__") if (owner := found(kind, name)[0]) is not object]
+    if not owners or not all(library_of(owner) in _NUMBERS for owner in owners):
+        return False
+    # NumPy's complex numbers would warn when they are converted, and its arrays may hold any object.
+    is_complex = issubclass(kind, numbers.Complex) and not issubclass(kind, numbers.Real)
+    return not is_complex and not (found(kind, "dtype")[0] is not object and amount.dtype.hasobject)
 
 
 def nanoseconds(value: object) -> int | None:
@@ -236,17 +192,3 @@ def nanoseconds(value: object) -> int | None:
     """
     number = None if value is None else number_of(value)
     return None if number is None else min(max(int(number), 0), _LATEST)
-
-
-def head(text: str, most: int = MAX_TEXT) -> str:
-    """`text`, cut to about `most` characters, with a mark that says how many are missing."""
-    if len(text) <= most:
-        return text
-    run = _RUN.match(text[max(0, most - _LONGEST_RUN) : most][::-1])
-    kept = text[: most - (run.end() if run else 0)]
-    return f"{kept}[{len(text) - len(kept)} characters cut]"
-
-
-def described(exception: BaseException) -> str:
-    """The name of the class and the message, as `ValueError: text`; of a long message the head."""
-    return f"{class_name(type(exception)).rpartition('.')[2]}: {head(text_of(exception))}"

@@ -19,6 +19,7 @@ from opentelemetry import context
 from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions
 
+from ..plain import sequence
 from ..process import own_threads
 from ..safe import class_name, let_pass, number_of
 from ..upstream import SUPPRESS_INSTRUMENTATION
@@ -102,8 +103,8 @@ def usable_callbacks(metric: str, given: Any) -> list[Callback]:
     """The usable ones of `given`: functions, and generators that are sent the options and yield observations."""
     callbacks: list[Callback] = []
     try:
-        for callback in islice(given or (), MOST_CALLBACKS):
-            if isinstance(callback, Generator):
+        for callback in islice(sequence(given) or (), MOST_CALLBACKS):
+            if issubclass(type(callback), Generator):
                 next(callback)
                 callbacks.append(Callback(metric, _sending(callback)))
             elif callable(callback):

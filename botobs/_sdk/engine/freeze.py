@@ -1,15 +1,17 @@
-"""Copies of attributes that a service passes, which do not change when the service changes its objects later."""
+"""Copies of attributes that a service passes, which do not change when the service changes its objects later.
+
+No code of the service is called for them; see `botobs._sdk.plain`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import NoneType
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..plain import IMMUTABLE, class_name, mapping, sequence
 from ..safe import head, let_pass, text_of
-
-#: Types whose values cannot change. Those of subclasses may, so types are compared exactly.
-IMMUTABLE = frozenset({str, int, float, bool, bytes, NoneType})
+from ..texts import has_text
+from .faults import FAULTS
 
 Attributes = Mapping[str, Any] | None
 
@@ -21,16 +23,12 @@ _MOST_LEVELS, _MOST_ITEMS = 16, 10_000
 _STR = frozenset({str})
 
 
-def _has_text(value: object) -> bool:
-    """Whether `str(value)` is more than the default text with the object's address."""
-    return type(value).__str__ is not object.__str__ or type(value).__repr__ is not object.__repr__
-
-
 def freeze(value: Any) -> Any:
     """An unchangeable copy of one attribute value; never raises.
 
-    Sequences become tuples, mappings dicts, and other objects their text. An object with the default text becomes
-    `None`. A value that contains itself, is deeper than 16 levels or has more than 10,000 items is truncated.
+    Sequences become tuples, mappings dicts, and other objects their text (see `texts.text_of`). An object with the
+    default text becomes `None`. A value that contains itself, is deeper than 16 levels or has more than 10,000 items is
+    truncated.
     """
     return value if type(value) in IMMUTABLE else _Freezer().freeze(value)
 
@@ -64,28 +62,29 @@ class _Freezer:
             return float.__float__(value)
         if issubclass(kind, bytes):
             return bytes.__getitem__(value, slice(None))
-        is_sequence = isinstance(value, Sequence)
-        if not is_sequence and not isinstance(value, Mapping):
-            return text_of(value) if _has_text(value) else None
+        items = sequence(value)
+        pairs = mapping(value) if items is None else None
+        if items is None and pairs is None:
+            return text_of(value) if has_text(value) else None
         if id(value) in self._path or len(self._path) >= _MOST_LEVELS:
             return CUT
         self._path.add(id(value))
         try:
-            return tuple(self._sequence(value)) if is_sequence else self._mapping(value)
+            return tuple(self._sequence(items)) if items is not None else self.mapping(pairs or ())
         finally:
             self._path.discard(id(value))
 
-    def _sequence(self, value: Sequence[Any]) -> Iterator[Any]:
-        for item in value:
+    def _sequence(self, items: Iterator[Any]) -> Iterator[Any]:
+        for item in items:
             if self._items <= 0:
                 yield CUT
                 return
             self._items -= 1
             yield self.freeze(item)
 
-    def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+    def mapping(self, pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
         frozen = {}
-        for name, item in value.items():
+        for name, item in pairs:
             if self._items <= 0:
                 break
             self._items -= 1
@@ -99,27 +98,35 @@ def usable_key(key: Any) -> str | None:
     """`key` as a non-empty string that is not too long, or `None` if it cannot be one; never raises."""
     if type(key) is str:
         return head(key) or None
-    try:
-        return head(text_of(key)) or None if isinstance(key, str) or (key and _has_text(key)) else None
-    except BaseException as error:
-        let_pass(error)
+    if key is None or key is False or (type(key) in IMMUTABLE and not key) or not has_text(key):
         return None
+    return head(text_of(key)) or None
 
 
 def copy(attributes: Attributes) -> dict[str, Any]:
     """A copy of `attributes` that later changes of the caller's objects do not reach; empty if they cannot be read."""
+    if attributes is None:
+        return {}
     try:
-        if not attributes:
-            return {}
-        copied = dict(attributes)
-        # Keys other than plain strings are converted now, on this thread.
-        if not _STR.issuperset(map(type, copied)):
-            return freeze(copied)  # type: ignore[no-any-return]
+        # An attribute's key of a type of the service's would be hashed for a copy of the dict.
+        if type(attributes) is not dict or not _STR.issuperset(map(type, attributes)):
+            return _read(attributes)
+        copied = attributes.copy()
+        if not IMMUTABLE.issuperset(map(type, copied.values())):
+            for key, value in copied.items():
+                if type(value) not in IMMUTABLE:
+                    copied[key] = freeze(value)
     except BaseException as error:
+        # Changed by another thread, perhaps; or there is no memory left.
         let_pass(error)
         return {}
-    if not IMMUTABLE.issuperset(map(type, copied.values())):
-        for key, value in copied.items():
-            if type(value) not in IMMUTABLE:
-                copied[key] = freeze(value)
     return copied
+
+
+def _read(attributes: Any) -> dict[str, Any]:
+    pairs = mapping(attributes)
+    if pairs is None:
+        name = class_name(type(attributes))
+        FAULTS.log_once(name, "attributes of the type %s are left out: only a dict is read", name)
+        return {}
+    return _Freezer().mapping(pairs)

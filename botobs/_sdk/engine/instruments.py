@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from itertools import islice, pairwise
 from typing import Any, ParamSpec, TypeVar
 
 from opentelemetry.metrics import NoOpMeter
 
-from ..safe import described, let_pass, text_of
+from ..plain import sequence
+from ..safe import described, let_pass, number_of, text_of
 from .faults import FAULTS
 
 P = ParamSpec("P")
@@ -38,12 +38,11 @@ def or_none(create: Callable[P, R]) -> Callable[P, R]:
 
 def usable_bounds(name: str, advised: Any) -> tuple[float, ...] | None:
     """The bucket boundaries advised for the histogram `name`; None, with a warning, if they are no rising numbers."""
-    try:
-        bounds = tuple(map(float, islice(advised, _MOST_BOUNDS)))
-        if all(map(math.isfinite, bounds)) and all(lower < upper for lower, upper in pairwise(bounds)):
-            return bounds
-    except BaseException as error:
-        let_pass(error)
+    items = sequence(advised)
+    read = [number_of(bound) for bound in islice(items, _MOST_BOUNDS)] if items is not None else [None]
+    bounds = tuple(float(bound) for bound in read if bound is not None)
+    if len(bounds) == len(read) and all(lower < upper for lower, upper in pairwise(bounds)):
+        return bounds
     FAULTS.log_once(
         name, "the bucket boundaries of %s are not rising numbers; the default ones are used", name
     )

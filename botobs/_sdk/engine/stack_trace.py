@@ -6,10 +6,14 @@ at its end, so that what announces a secret is never cut from the secret before 
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
 
-from ..safe import class_name, described, head, let_pass, traceback_of
+from ..plain import NOTHING, class_name, field, found, let_pass, module_of, sequence, traceback_of
+from ..texts import described, has_plain_message, head, text_of
 
 #: Characters of a stack trace, less than the limit of an attribute: what is put in place of secrets may be longer.
 _MOST = 8000
@@ -19,6 +23,12 @@ _MOST_OF_PIECE = 3000
 _MOST_EXCEPTIONS = 100
 #: Those that are written out of more, and frames of each.
 _MOST_LINKS, _MOST_FRAMES = 15, 15
+
+_BUILT_IN = frozenset((object, BaseException, Exception, BaseExceptionGroup, ExceptionGroup))
+#: For these `traceback` looks for a name that was meant, in the objects of the service.
+_SUGGESTING: tuple[type, ...] = (
+    (AttributeError, NameError, ImportError) if sys.version_info >= (3, 12) else ()
+)
 
 # The descriptors themselves: a class may replace them by others that raise.
 _cause = BaseException.__dict__["__cause__"].__get__
@@ -33,10 +43,11 @@ def stack_trace(exception: BaseException) -> str:
     Of a long chain of causes the latest are written, of a long stack the first and the last frames.
     """
     try:
-        few = sum(1 for _ in zip(range(_MOST_EXCEPTIONS + 1), _related(exception), strict=False))
-        if few <= _MOST_EXCEPTIONS:
-            kind, trace = type(exception), traceback_of(exception)
-            return _bounded(list(traceback.TracebackException(kind, exception, trace).format()))
+        related = list(islice(_related(exception), _MOST_EXCEPTIONS + 1))
+        if len(related) <= _MOST_EXCEPTIONS:
+            shown = exception if all(map(_is_plain, related)) else _stand_in(exception, {})
+            kind, trace = type(shown), traceback_of(shown)
+            return _bounded(list(traceback.TracebackException(kind, shown, trace).format()))
     except BaseException as error:
         let_pass(error)
     try:
@@ -59,6 +70,46 @@ def _related(exception: BaseException) -> Iterator[BaseException]:
             waiting.append(before)
         if issubclass(type(one), BaseExceptionGroup):
             waiting.extend(_members(one)[: _MOST_EXCEPTIONS + 1])
+
+
+def _is_plain(exception: BaseException) -> bool:
+    """Whether `traceback` writes an exception without calling code of the service."""
+    kind = type(exception)
+    if type(kind) is not type or issubclass(kind, _SUGGESTING) or not has_plain_message(exception):
+        return False
+    hooks = ("__notes__", "__getattr__", "__cause__", "__context__", "__suppress_context__", "exceptions")
+    is_of_class = any(found(kind, name)[0] not in _BUILT_IN for name in (*hooks, "__getattribute__"))
+    return not is_of_class and all(type(note) is str for note in _notes(exception))
+
+
+def _notes(exception: BaseException) -> list[Any]:
+    notes = field(exception, "__notes__")
+    return list(sequence(notes) or ()) if notes is not NOTHING else []
+
+
+def _stand_in(exception: BaseException, made: dict[int, BaseException]) -> BaseException:
+    """An exception that is written as another one, with texts that are known beforehand."""
+    if id(exception) in made:
+        return made[id(exception)]
+    kind, message = type(exception), text_of(exception)
+    is_group = issubclass(kind, BaseExceptionGroup)
+    base: Any = BaseExceptionGroup if is_group else BaseException
+    names = {
+        "__module__": module_of(kind),
+        "__qualname__": class_name(kind),
+        "__str__": lambda _: message,
+    }
+    shown_as = type(class_name(kind), (base,), names)
+    members = [_stand_in(member, made) for member in _members(exception)] if is_group else []
+    shown: BaseException = shown_as(message, members) if is_group else shown_as()
+    made[id(exception)] = shown
+    shown.__traceback__ = traceback_of(exception)
+    if (before := _before(exception)) is not None:
+        link = "__cause__" if before is _cause(exception) else "__context__"
+        setattr(shown, link, _stand_in(before, made))
+    for note in _notes(exception)[:_MOST_LINKS]:
+        shown.add_note(text_of(note))
+    return shown
 
 
 def _before(exception: BaseException) -> BaseException | None:

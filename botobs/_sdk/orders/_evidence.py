@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ..texts import text_of
 
 #: Characters of an answer, or of a message that quotes one, that are searched for codes.
 LONGEST_TEXT = 4096
@@ -139,4 +142,18 @@ def status_in(error: BaseException) -> int | None:
             status = getattr(holder, "status_code", None)
             if type(status) is int:
                 return status
+    return None
+
+
+def request_of(error: BaseException) -> tuple[str, str] | None:
+    """Method and path of the request whose answer an exception was made of, if it carries one.
+
+    `raise_for_status` of requests and httpx has a `response`, that of aiohttp a `request_info`.
+    """
+    for cause in causes(error):
+        response = getattr(cause, "response", None)
+        request = getattr(response, "request", None) or getattr(cause, "request_info", None)
+        method, url = getattr(request, "method", None), getattr(request, "url", None)
+        if type(method) is str and url is not None:
+            return method.upper(), urlsplit(text_of(url)).path
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from opentelemetry import context
@@ -12,7 +12,7 @@ from opentelemetry import context
 from ._attempts import worse
 from ._classifiers import Outcome
 from ._decide import submit_outcome
-from ._evidence import causes
+from ._evidence import causes, request_of, unanswered
 from ._http import WATCHER, HttpRequest
 from ._paths import ASIDE_METHODS, is_about_orders, is_account, is_aside, is_order, is_trial
 from ._requests import requests_outcome
@@ -29,17 +29,29 @@ _MOST_ERRORS = 16
 class _Aside(HttpRequest):
     """A request that is certainly none of the order's: what it ends with says nothing about that."""
 
-    __slots__ = ("_errors",)
+    __slots__ = ("_witness",)
 
-    def __init__(self, method: str, path: str, errors: deque[BaseException]) -> None:
+    def __init__(self, method: str, path: str, witness: Witness) -> None:
         super().__init__(method, path)
-        self._errors = errors
+        self._witness = witness
+
+    def answered(
+        self, status: int | None, body: bytes | str | None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """It was answered: what is raised because of that answer is none of the order's."""
+        super().answered(status, body, headers)
+        if self._says_nothing():
+            self._witness.answers.append((self.method, self.path))
+            self._witness.refused = self._witness.refused or (is_trial(self.path) and (status or 0) >= 400)
 
     def failed(self, error: BaseException) -> None:
         """It ended without an answer."""
         super().failed(error)
-        if not is_about_orders(self.path):
-            self._errors.append(error)
+        if self._says_nothing():
+            self._witness.aside(error)
+
+    def _says_nothing(self) -> bool:
+        return is_trial(self.path) or not is_about_orders(self.path)
 
 
 class Witness:
@@ -55,6 +67,8 @@ class Witness:
         waiting: How many submissions of watched clients have begun and not been told of: their calls run in tasks or
             threads of their own, or are answered later over a WebSocket.
         trial: An order was only checked by the exchange.
+        refused: That check was answered with a refusal.
+        answers: Method and path of the answered requests that have nothing to do with the order.
     """
 
     __slots__ = (
@@ -67,9 +81,11 @@ class Witness:
         "_requests",
         "_unseen",
         "accepted",
+        "answers",
         "doubts",
         "entry",
         "outcome",
+        "refused",
         "trial",
         "waiting",
     )
@@ -85,7 +101,8 @@ class Witness:
         self.doubts: list[UnsettledOrder] = []
         self.accepted: set[str] = set()
         self.waiting = 0
-        self.trial = False
+        self.trial = self.refused = False
+        self.answers: deque[tuple[str, str]] = deque(maxlen=_MOST_REQUESTS)
         self._lock = threading.Lock()
         self._later: Callable[[], None] | None = None
 
@@ -150,7 +167,7 @@ class Witness:
         path = urlsplit(url).path
         request = HttpRequest(method, path)
         if not self.wants(request):
-            return _Aside(method, path, self._asides)
+            return _Aside(method, path, self)
         self.see(request)
         return request
 
@@ -192,9 +209,19 @@ class Witness:
             return worse(worse(self.outcome, seen), "unknown") or "unknown"
         if seen is not None or self.outcome == "accepted" or self._is_about(error):
             return worse(self.outcome, seen) or "unknown"
-        if any(cause is aside for cause in causes(error) for aside in self._asides):
+        if self._is_of_aside(error):
             return self.outcome or "failed"
         return worse(self.outcome, submit_outcome(error, exchange=exchange)) or "unknown"
+
+    def _is_of_aside(self, error: BaseException) -> bool:
+        """Whether `error` was raised by a request that has nothing to do with the order, or because of its answer."""
+        if any(cause is aside for cause in causes(error) for aside in self._asides):
+            return True
+        request = request_of(error)
+        if request is not None:
+            return request in self.answers
+        # After a refused check the user's own exception is about that, unless something was sent that is not seen.
+        return self.refused and not unanswered(error)
 
     def _is_about(self, error: BaseException) -> bool:
         """Whether `error` is what a watched client raised, or what the user's own code made of it.
@@ -226,6 +253,7 @@ class Witness:
         self.doubts = []
         self._requests = []
         self._asides.clear()
+        self.answers.clear()
 
     def _seen(self, exchange: str) -> Outcome | None:
         """What the requests say together; None where there were none."""

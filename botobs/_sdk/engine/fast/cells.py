@@ -17,7 +17,7 @@ from typing import Any
 
 from opentelemetry.trace import Span
 
-from ...context import SPAN_KEY, Context, current
+from ...context import SPAN_KEY, Context, current, is_plain
 from ...safe import number_of
 from ..faults import FAULTS
 from .span import FastSpan
@@ -39,7 +39,7 @@ Exemplar = tuple[float, int, int, int]
 
 def exemplar(amount: float, context: Context | None) -> Exemplar | None:
     """`amount` with the ids of the sampled span in `context`, by default the current one."""
-    if context is not None and not issubclass(type(context), dict):
+    if context is not None and not is_plain(context):
         return None
     span: Any = (current() if context is None else context).get(SPAN_KEY)
     if type(span) is FastSpan and span._trace is not None:

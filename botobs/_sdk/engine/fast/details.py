@@ -15,8 +15,9 @@ from opentelemetry.semconv.attributes.exception_attributes import (
 )
 from opentelemetry.trace import Link, SpanContext, Status
 
+from ...plain import IMMUTABLE, sequence
 from ...safe import full_class_name, head, let_pass, text_of
-from ..freeze import Attributes
+from ..freeze import Attributes, copy
 from ..stack_trace import stack_trace
 
 #: Links that are read when a span starts; the limit keeps the last of them.
@@ -88,13 +89,14 @@ class Details:
 
 def is_valid_link(context: SpanContext | None, attributes: Attributes) -> bool:
     """Whether a link is worth keeping: its context is valid, or has attributes or a trace state."""
-    return isinstance(context, SpanContext) and bool(context.is_valid or attributes or context.trace_state)
+    is_context = issubclass(type(context), SpanContext)
+    return is_context and bool(context.is_valid or attributes or context.trace_state)  # type: ignore[union-attr]
 
 
 def usable_links(links: Any) -> list[Link]:
     """The links that are worth keeping; none if they cannot be read."""
     try:
-        return [link for link in islice(links or (), _MOST_LINKS) if _is_valid(link)]
+        return [link for link in islice(sequence(links) or (), _MOST_LINKS) if _is_valid(link)]
     except BaseException as error:
         let_pass(error)
         return []
@@ -102,7 +104,7 @@ def usable_links(links: Any) -> list[Link]:
 
 def _is_valid(link: Any) -> bool:
     try:
-        return issubclass(type(link), Link) and is_valid_link(link.context, link.attributes)
+        return issubclass(type(link), Link) and is_valid_link(link.context, copy(link.attributes))
     except BaseException as error:
         let_pass(error)
         return False
@@ -117,5 +119,5 @@ def exception_attributes(exception: BaseException, escaped: bool) -> dict[str, s
         EXCEPTION_TYPE: full_class_name(type(exception)),
         EXCEPTION_MESSAGE: head(text_of(exception)),
         EXCEPTION_STACKTRACE: stack_trace(exception),
-        EXCEPTION_ESCAPED: str(bool(escaped)),
+        EXCEPTION_ESCAPED: str(type(escaped) in IMMUTABLE and bool(escaped)),
     }

@@ -9,12 +9,13 @@ from typing import Any
 from opentelemetry import metrics as api
 
 from ...context import Context
-from ...safe import let_pass
 from ...upstream import Gauge as ApiGauge
 from ..callbacks import Observations, usable_callbacks
 from ..freeze import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell, offer
 from .series import Cardinality, Series
+
+_STR = frozenset({str})
 
 
 class FastInstrument:
@@ -39,18 +40,12 @@ class FastInstrument:
         Counters and histograms take no negative one. What `Series.find` finds fastest is looked up here: a call less.
         """
         cell: Any = None
-        try:
-            if attributes is None:
-                cell = self.series.bare
-            else:
-                for value in attributes.values():
-                    if type(value) is not str:
-                        break
-                else:
-                    cell = self._known.get(tuple(attributes.items()))
-        except BaseException as error:
-            # A mapping or a key of the service's, which may raise anything.
-            let_pass(error)
+        if type(attributes) is dict:
+            key = (*attributes, *attributes.values())
+            if _STR.issuperset(map(type, key)):
+                cell = self._known.get(key)
+        elif attributes is None:
+            cell = self.series.bare
         if cell is None:
             cell = self.series.find(attributes)
         cell.measure(amount)

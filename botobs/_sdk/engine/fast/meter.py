@@ -103,7 +103,7 @@ class Meter(ApiMeter):
             ValueError: The specification does not allow the name or the unit.
         """
         name, unit, description = (
-            sendable(text_of(given)) if isinstance(given, str) else given
+            sendable(text_of(given)) if issubclass(type(given), str) else ""
             for given in (name, unit, description)
         )
         checked = Instrument._check_name_unit_description(name, unit, description)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ...safe import let_pass
 from ..cardinality import OVERFLOW, AttributeGuard
 from ..freeze import IMMUTABLE, Attributes, copy, usable_key
 from ..values import series_attributes
@@ -63,19 +62,16 @@ class Series(Generic[_C]):
         self._overflow: _C | None = None
         #: The cell without attributes, once there is one.
         self.bare: _C | None = None
-        #: Plain attributes as they were passed, to their cell. Those with values other than strings have the types
-        #: with them, because `True`, `1` and `1.0` are equal but not the same attribute.
+        #: Plain attributes as they were passed, their keys before their values, to their cell. Those with values other
+        #: than strings have the types with them, because `True`, `1` and `1.0` are equal but not the same attribute.
         self.known: dict[Any, _C] = {}
 
     def find(self, attributes: Attributes) -> _C:
         """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
-        try:
-            cell = self.known.get(_plain_key(attributes)) if attributes else self.bare
+        if type(attributes) is dict and (key := _plain_key(attributes)) is not None:
+            cell = self.known.get(key)
             if cell is not None:
                 return cell
-        except BaseException as error:
-            # A mapping or a key of the service's, which may raise anything: what can be read of it is used.
-            let_pass(error)
         return self._find_copied(copy(attributes))
 
     def _find_copied(self, attributes: dict[str, Any]) -> _C:
@@ -87,7 +83,7 @@ class Series(Generic[_C]):
         cell = None if key is None else self.known.get(key)
         if cell is None:
             cell = self._find(self._clean(attributes), None)
-            short = key is not None and all(map(_is_short, chain.from_iterable(attributes.items())))
+            short = key is not None and all(map(_is_short, chain(attributes, attributes.values())))
             if short and cell is not self._overflow:
                 if len(self.known) > 4 * self._cardinality.series:
                     self.known.clear()
@@ -132,12 +128,13 @@ class Series(Generic[_C]):
         return cell
 
 
-def _plain_key(attributes: Mapping[str, Any]) -> Any:
-    """What attributes are remembered by; None if a value of another type would have to be hashed."""
-    types = tuple(map(type, attributes.values()))
+def _plain_key(attributes: dict[str, Any]) -> Any:
+    """What attributes are remembered by; None if something of another type would have to be hashed."""
+    key = (*attributes, *attributes.values())
+    types = tuple(map(type, key))
     if _STR.issuperset(types):
-        return tuple(attributes.items())
-    return (tuple(attributes.items()), types) if IMMUTABLE.issuperset(types) else None
+        return key
+    return (key, types) if IMMUTABLE.issuperset(types) else None
 
 
 def _is_short(value: Any) -> bool:

@@ -29,7 +29,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, attach, current, detach
 from ...ids import getrandbits, given_ids
-from ...safe import Log, described, let_pass, nanoseconds, never_raise, text_of
+from ...safe import Log, described, nanoseconds, never_raise, text_of
 from ..freeze import IMMUTABLE, Attributes, copy, freeze
 from ..outlived import outlived
 from .clock import CLOCK
@@ -103,16 +103,12 @@ class FastSpan(SpanState):
             return self._enter_slowly()
         self._span_id = getrandbits(64) or 1
         attributes = self._attributes
-        try:
-            if attributes:
-                self._attributes = copied = dict(attributes)
-                if not IMMUTABLE.issuperset(map(type, copied.values())):
-                    self._attributes = copy(copied)
-            else:
-                self._attributes = {}
-        except BaseException as error:
-            let_pass(error)
-            self._attributes = {}
+        if type(attributes) is dict:
+            self._attributes = copied = attributes.copy()
+            if not IMMUTABLE.issuperset(map(type, copied.values())):
+                self._attributes = copy(copied)
+        else:
+            self._attributes = copy(attributes) if attributes is not None else {}
         tracer.spans_started += 1
         self._end = None
         self._start = start or perf_counter_ns()
@@ -364,9 +360,10 @@ class FastSpan(SpanState):
     @never_raise
     def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
         """Link the span to another one."""
-        if self._ended("add_link") or not is_valid_link(context, attributes):
+        copied = copy(attributes)
+        if self._ended("add_link") or not is_valid_link(context, copied):
             return
-        self._append_link(RecordedLink(context, copy(attributes)))
+        self._append_link(RecordedLink(context, copied))
 
     def _append_link(self, link: RecordedLink) -> None:
         details = self._more()
@@ -387,8 +384,10 @@ class FastSpan(SpanState):
         """Set the status. `OK` is final and `UNSET` is ignored, as the specification says."""
         if self._ended("set_status"):
             return
-        if isinstance(status, StatusCode):
+        if type(status) is StatusCode:
             status = Status(status, None if description is None else text_of(description))
+        elif type(status) is not Status:
+            return
         elif description is not None:
             _logger.warning(
                 "Description %s ignored. Use either `Status` or `(StatusCode, Description)`", description

@@ -31,7 +31,7 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
-from ...context import SPAN_KEY, Context, current
+from ...context import SPAN_KEY, Context, current, is_plain
 from ...ids import IdGenerator as OwnIdGenerator
 from ...ids import getrandbits, given_ids
 from ...safe import let_pass, never_raise, text_of
@@ -206,7 +206,7 @@ class Tracer(ApiTracer):
         Returns:
             What the span needs to start, or the span to use instead if it is not recorded.
         """
-        if context is not None and not issubclass(type(context), dict):
+        if context is not None and not is_plain(context):
             context = None
         active = (current() if context is None else context).get(SPAN_KEY)
         parent = active.get_span_context() if isinstance(active, Span) else None

@@ -13,6 +13,7 @@ from opentelemetry.metrics import Meter as ApiMeter
 from opentelemetry.sdk.metrics import Counter, Histogram, Meter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricsData
 
+from ...context import is_plain
 from ...safe import class_name, fits_int64, let_pass, number_of, sendable, text_of
 from ..callbacks import Callback, Observations, join, usable_callbacks
 from ..faults import FAULTS
@@ -110,8 +111,8 @@ class SafeMeterProvider(MeterProvider):
 
 
 def _texts(*given: Any) -> Any:
-    # The SDK rejects what is no string.
-    return [sendable(text_of(one)) if isinstance(one, str) else one for one in given]
+    # The SDK rejects an empty name.
+    return [sendable(text_of(one)) if issubclass(type(one), str) else "" for one in given]
 
 
 def _recording(instrument: Any, method: str) -> Any:
@@ -130,9 +131,7 @@ def _safely(metric: str, record: Callable[..., None], least: float) -> Callable[
             if plain is None or plain < least:
                 FAULTS.refuse(metric, amount)
                 return
-            record(
-                plain, sendable_attributes(attributes), context if issubclass(type(context), dict) else None
-            )
+            record(plain, sendable_attributes(attributes), context if is_plain(context) else None)
         except BaseException as error:
             let_pass(error)
             FAULTS.lose(metric, "a measurement of %s failed: %s", metric, class_name(type(error)))

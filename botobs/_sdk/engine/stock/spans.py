@@ -24,7 +24,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace import Tracer as ApiTracer
 
-from ...context import SPAN_KEY, current
+from ...context import SPAN_KEY, current, is_plain
 from ...safe import described, head, let_pass, nanoseconds, never_raise, sendable, text_of
 from ..fast.details import exception_attributes, is_valid_link, usable_links
 from ..outlived import UnrecordedSpan, outlived
@@ -80,7 +80,9 @@ class SafeSpan(RecordedSpan):
     @never_raise
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status."""
-        if isinstance(status, Status):
+        if type(status) is not StatusCode:
+            if type(status) is not Status:
+                return
             own = status.description
             status = Status(status.status_code, None if own is None else sendable(head(text_of(own))))
         super().set_status(status, None if description is None else sendable(head(text_of(description))))
@@ -172,7 +174,7 @@ class SafeTracer(Tracer):
         """Start a span without making it current; one that records nothing if the SDK cannot."""
         try:
             usable = list(usable_links(links))
-            if not issubclass(type(context), dict):
+            if not is_plain(context):
                 context = None
                 if (over := outlived()) is not None:
                     context, before = over

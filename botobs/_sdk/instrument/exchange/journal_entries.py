@@ -13,6 +13,7 @@ from ...orders.client_ids import client_order_ids
 from ...orders.journal import JOURNAL, Entry
 from ...orders.known import KNOWN
 from ...safe import never_raise
+from ...texts import text_of
 from .order_details import order_attributes
 
 #: Orders of one call that are written down one by one.
@@ -85,7 +86,7 @@ class JournalEntries:
             self._order.setdefault(semconv.ORDER_CLIENT_ID, found)
 
     def _write_down(self, number: int, order: Mapping[str, Any], found: str) -> None:
-        known = {name: value if value.__class__ is str else str(value) for name, value in order.items()}
+        known = {name: value if type(value) is str else text_of(value) for name, value in order.items()}
         known |= self._who
         identity = known.setdefault(semconv.ORDER_CLIENT_ID, found)
         around = self._around

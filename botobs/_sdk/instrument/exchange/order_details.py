@@ -9,6 +9,7 @@ from opentelemetry import trace
 
 from ....semconv import exchange as semconv
 from ...safe import number_of
+from ...texts import text_of
 from .names import BATCHES, CANCELS, EDITS, ORDER_QUERIES, SUBMITS
 from .orders import order_id
 
@@ -29,7 +30,7 @@ def order_attributes(
     ):
         value = given.get(parameter)
         if isinstance(value, str | int) and value != "":
-            attributes[key] = str(value)[:_LONGEST_VALUE]
+            attributes[key] = text_of(value)[:_LONGEST_VALUE]
     client_id = client_order_id(given.get("params")) if name in _ABOUT_ORDERS else ""
     if client_id:
         attributes[semconv.ORDER_CLIENT_ID] = client_id
@@ -41,7 +42,7 @@ def client_order_id(parameters: Any) -> str:
     if isinstance(parameters, Mapping):
         for key in _CLIENT_IDS:
             if parameters.get(key):
-                return str(parameters[key])[:_LONGEST_VALUE]
+                return text_of(parameters[key])[:_LONGEST_VALUE]
     return ""
 
 
@@ -112,7 +113,7 @@ def client_order_ids(order: Mapping[str, Any]) -> list[str]:
             for name in _ANSWERED_CLIENT_IDS:
                 value = holder.get(name)
                 if isinstance(value, str | int) and value != "":
-                    found[str(value)[:_LONGEST_VALUE]] = None
+                    found[text_of(value)[:_LONGEST_VALUE]] = None
     return list(found)
 
 
@@ -123,4 +124,4 @@ def set_order_ids(span: trace.Span, order: Mapping[str, Any]) -> None:
         span.set_attribute(semconv.ORDER_ID, identity)
     client_id = order.get("clientOrderId")
     if client_id:
-        span.set_attribute(semconv.ORDER_CLIENT_ID, str(client_id)[:_LONGEST_VALUE])
+        span.set_attribute(semconv.ORDER_CLIENT_ID, text_of(client_id)[:_LONGEST_VALUE])

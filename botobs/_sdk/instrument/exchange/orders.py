@@ -15,6 +15,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Tracer
 from ....semconv import exchange as semconv
 from ...orders import Rejections
 from ...orders.known import KNOWN, Stage
+from ...texts import text_of
 from ...urgent import report_soon
 
 #: Accepted orders that wait for their fill, and updates of orders whose response has not come yet.
@@ -36,13 +37,13 @@ _Key = tuple[str, str, str]
 
 def bounded_side(side: Any) -> str:
     """`side` as a metric's attribute."""
-    text = str(side).lower()
+    text = text_of(side).lower()
     return text if text in _SIDES else "other"
 
 
 def bounded_type(kind: Any) -> str:
     """`kind` as a metric's attribute."""
-    text = str(kind).lower()
+    text = text_of(kind).lower()
     return text if text in _TYPES else "other"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 # The standard library and psutil have another code on Windows; here they need what is taken away below.
 import asyncio  # noqa: F401
 import http.server  # noqa: F401
+import mmap
 import multiprocessing.process  # noqa: F401
 import os
 import signal
@@ -25,15 +26,23 @@ for _owner, _names in (
         os,
         "getuid geteuid getgid getegid getpgid getpgrp setsid fork forkpty register_at_fork killpg wait waitid "
         "pidfd_open posix_spawn chown fchmod fchown lchown mkfifo uname getloadavg sched_getaffinity sysconf statvfs "
-        "O_NOFOLLOW O_NONBLOCK O_DIRECTORY O_CLOEXEC WNOHANG",
+        "O_NOFOLLOW O_NONBLOCK O_DIRECTORY O_CLOEXEC WNOHANG posix_fallocate posix_fadvise fdatasync openpty",
+    ),
+    (
+        mmap,
+        "MAP_SHARED MAP_PRIVATE MAP_ANON MAP_ANONYMOUS MAP_POPULATE MAP_NORESERVE MAP_DENYWRITE MAP_EXECUTABLE "
+        "MAP_STACK PROT_READ PROT_WRITE PROT_EXEC MADV_DONTFORK MADV_DOFORK",
     ),
 ):
     for _name in _names.split():
         if hasattr(_owner, _name):
             delattr(_owner, _name)
 
+from contextlib import suppress  # noqa: E402
+
 import botobs  # noqa: E402
 from botobs import trading  # noqa: E402
+from botobs._sdk.orders import UNSETTLED  # noqa: E402
 
 
 def main() -> None:
@@ -49,6 +58,11 @@ def main() -> None:
             print(handle.settings.service_name)
         with trading.bot("one").turn():
             pass
+        for fails in (False, True):
+            with suppress(TimeoutError), trading.order(f"sent-{fails}", exchange="binance").submission():
+                if fails:
+                    raise TimeoutError
+        print([order.client_order_id for order in UNSETTLED.all()])
         print(handle.flush(), [status.name for status in handle.instrumentations if status.state == "failed"])
         print(urllib.request.urlopen(f"http://{handle._pipeline.scrape.address}/metrics").status)
 

@@ -14,6 +14,7 @@ from .....semconv import exchange as semconv
 from .... import orders
 from ....patching.guard import never_raise
 from ....redaction import known
+from ....texts import word_of
 from ....upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from .. import connection_events, errors
 from ..http_answer import STATED, HttpAnswer
@@ -118,9 +119,7 @@ def _attributes(order: Mapping[str, Any], values: bool) -> dict[str, Any]:
         semconv.ORDER_ID: order.get("id"),
         semconv.ORDER_CLIENT_ID: order.get("clientOrderId"),
     }
-    texts = {
-        key: str(getattr(value, "value", value))[:_LONGEST_VALUE] for key, value in wanted.items() if value
-    }
+    texts = {key: word_of(value)[:_LONGEST_VALUE] for key, value in wanted.items() if value}
     return texts | (values_of(order, "amount", "price") if values else {})
 
 

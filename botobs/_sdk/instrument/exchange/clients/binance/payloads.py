@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from ......semconv import exchange as semconv
+from .....texts import word_of
 from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
 from ...order_details import values_of
 from ..protocol import Call
@@ -174,7 +175,7 @@ def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
         semconv.ORDER_ID: data.get("orderId"),
         semconv.ORDER_CLIENT_ID: data.get("newClientOrderId") or data.get("origClientOrderId"),
     }
-    texts = {key: str(getattr(value, "value", value))[:128] for key, value in wanted.items() if value}
+    texts = {key: word_of(value)[:128] for key, value in wanted.items() if value}
     return texts | (values_of(data, "quantity", "price") if values else {})
 
 
