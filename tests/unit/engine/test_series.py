@@ -186,3 +186,37 @@ def test_equal_and_not_the_same(name: str) -> None:
     for value in ((1, 1), (1, True), (1.0, 1)):
         counter.add(4, {"tuple": value})
     assert sorted(number(point) for point in points(engine)["c"]) == [1, 2, 4, 4, 4]
+
+
+class _Name(str):
+    """A name that must not be hashed or compared once it is in a dict."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_series_are_found_whatever_was_measured_before(name: str) -> None:
+    engine = engine_of(name)
+    counter = engine.meter_provider.get_meter("m").create_counter("c")
+    given: list[dict[Any, Any]] = [
+        {"a": "1", "b": "2"},
+        {"b": "2", "a": "1"},
+        {"a": "1", "c": "2"},
+        {"a": "2", "b": "1"},
+        {"a": "1"},
+        {"a": "12"},
+        {"b": "1"},
+        {"a": "1", "b": 2},
+        {"a": "1", "b": "2", "c": "3"},
+        {"a": "x" * 2000, "b": "2"},
+        {_Name("d"): "1"},
+    ]
+    for _ in range(3):
+        for attributes in given:
+            counter.add(1, attributes)
+    found = [number(point) for point in points(engine)["c"]]
+    assert sorted(found) == [3.0] * (len(given) - 2) + [6.0]

@@ -15,8 +15,6 @@ from ..freeze import Attributes
 from .cells import GaugeCell, HistogramCell, SumCell, UpDownCell, offer
 from .series import Cardinality, Series
 
-_STR = frozenset({str})
-
 
 class FastInstrument:
     """Base class of the instruments.
@@ -25,14 +23,14 @@ class FastInstrument:
         name: Lower case, as names are compared without regard to case.
     """
 
-    __slots__ = ("_known", "description", "name", "series", "unit")
+    __slots__ = ("_shapes", "description", "name", "series", "unit")
 
     def __init__(self, name: str, unit: str, description: str, series: Series[Any]) -> None:
         self.name = name.lower()
         self.unit = unit
         self.description = description
         self.series = series
-        self._known = series.known
+        self._shapes = series.shapes
 
     def measure(self, amount: float, attributes: Attributes = None, context: Context | None = None) -> None:
         """Take `amount` into the series of `attributes`: added, counted in its bucket, or as the last value.
@@ -41,9 +39,19 @@ class FastInstrument:
         """
         cell: Any = None
         if type(attributes) is dict:
-            key = (*attributes, *attributes.values())
-            if _STR.issuperset(map(type, key)):
-                cell = self._known.get(key)
+            shape = self._shapes.get(len(attributes))
+            if shape is not None:
+                values_of, cells = shape
+                try:
+                    values = values_of(attributes)
+                    for value in values:
+                        if type(value) is not str:
+                            break
+                    else:
+                        cell = cells.get(values)
+                except KeyError:
+                    # Other names.
+                    cell = None
         elif attributes is None:
             cell = self.series.bare
         if cell is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..cardinality import OVERFLOW, AttributeGuard
@@ -62,9 +63,12 @@ class Series(Generic[_C]):
         self._overflow: _C | None = None
         #: The cell without attributes, once there is one.
         self.bare: _C | None = None
-        #: Plain attributes as they were passed, their keys before their values, to their cell. Those with values other
-        #: than strings have the types with them, because `True`, `1` and `1.0` are equal but not the same attribute.
+        #: Plain attributes as they were passed, to their cell. Those with values other than strings have the types
+        #: with them, because `True`, `1` and `1.0` are equal but not the same attribute.
         self.known: dict[Any, _C] = {}
+        #: Where texts are found faster: by the number of attributes, what gets those of the names that came first, and
+        #: the cells by them. To make a key of the names too costs more than all else.
+        self.shapes: dict[int, tuple[itemgetter[str], dict[Any, _C]]] = {}
 
     def find(self, attributes: Attributes) -> _C:
         """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
@@ -87,8 +91,22 @@ class Series(Generic[_C]):
             if short and cell is not self._overflow:
                 if len(self.known) > 4 * self._cardinality.series:
                     self.known.clear()
+                    self.shapes.clear()
                 self.known[key] = cell
+                self._keep_shape(attributes, cell)
         return cell
+
+    def _keep_shape(self, attributes: dict[str, Any], cell: _C) -> None:
+        if not _STR.issuperset(map(type, attributes.values())):
+            return
+        names = (*attributes, *attributes) if len(attributes) == 1 else tuple(attributes)
+        # Of one name it would return no tuple.
+        values_of, cells = self.shapes.setdefault(len(attributes), (itemgetter(*names), {}))
+        try:
+            cells[values_of(attributes)] = cell
+        except KeyError:
+            # Other names came first.
+            return
 
     def cells(self) -> list[_C]:
         """All cells, the overflow series last."""
@@ -130,11 +148,13 @@ class Series(Generic[_C]):
 
 def _plain_key(attributes: dict[str, Any]) -> Any:
     """What attributes are remembered by; None if something of another type would have to be hashed."""
-    key = (*attributes, *attributes.values())
-    types = tuple(map(type, key))
+    for name in attributes:
+        if type(name) is not str:
+            return None
+    types = tuple(map(type, attributes.values()))
     if _STR.issuperset(types):
-        return key
-    return (key, types) if IMMUTABLE.issuperset(types) else None
+        return tuple(attributes.items())
+    return (tuple(attributes.items()), types) if IMMUTABLE.issuperset(types) else None
 
 
 def _is_short(value: Any) -> bool:
