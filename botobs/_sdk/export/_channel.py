@@ -64,6 +64,7 @@ class Channel:
     def __init__(self, wrapped: socket.socket, deadline: Deadline) -> None:
         self.deadline = deadline
         self._socket = wrapped
+        self._open_file: _Received | None = None
 
     def sendall(self, data: bytes) -> None:
         """Send all of `data`.
@@ -90,22 +91,35 @@ class Channel:
 
     def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002
         """A file object that reads from the socket."""
-        return io.BufferedReader(_Received(self))
+        self._open_file = _Received(self)
+        return io.BufferedReader(self._open_file)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
+        """Close the connection, once the file that reads from it is closed.
+
+        `http.client` closes the connection before it has read a body without a length, which ends with the connection.
+        """
+        if self._open_file is None or self._open_file.closed:
+            self._socket.close()
+        else:
+            self._open_file.is_last = True
 
 
 class _Received(io.RawIOBase):
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self.is_last = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         return self._channel.receive_into(buffer)
+
+    def close(self) -> None:
+        super().close()
+        if self.is_last:
+            self._channel.close()
 
 
 class Addresses:

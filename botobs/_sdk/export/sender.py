@@ -182,9 +182,12 @@ class Sender:
             # It may have responded that the request is too large, and closed before it had all of it.
             deadline.left()
         response = connection.getresponse()
-        content = response.read(_LONGEST_RESPONSE)
-        if response.will_close or not response.isclosed():
-            self.close()
+        try:
+            content = response.read(_LONGEST_RESPONSE)
+        finally:
+            if response.will_close or not response.isclosed():
+                response.close()
+                self.close()
         return _response(signal, response, content)
 
     def _connect(self, deadline: Deadline) -> http.client.HTTPConnection:
