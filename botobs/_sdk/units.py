@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from decimal import Decimal
+from fractions import Fraction
 
 #: Seconds of each unit, from large to small. A day has 24 hours and a year 365 days, as in Prometheus.
 _SECONDS = {
-    "y": Decimal(365 * 86400),
-    "w": Decimal(7 * 86400),
-    "d": Decimal(86400),
-    "h": Decimal(3600),
-    "m": Decimal(60),
-    "s": Decimal(1),
-    "ms": Decimal("0.001"),
+    "y": Fraction(365 * 86400),
+    "w": Fraction(7 * 86400),
+    "d": Fraction(86400),
+    "h": Fraction(3600),
+    "m": Fraction(60),
+    "s": Fraction(1),
+    "ms": Fraction("0.001"),
 }
 _ORDER = list(_SECONDS)
 #: Seconds of the units of an age, as people write them: a minute is no metre.
@@ -64,7 +64,7 @@ def seconds(text: str) -> float:
             and units == sorted(set(units))
             and all("." not in piece[1] for piece in pieces[:-1])
         ):
-            return float(sum(Decimal(piece[1]) * _SECONDS[piece[2]] for piece in pieces))
+            return float(sum(Fraction(piece[1]) * _SECONDS[piece[2]] for piece in pieces))
     raise UnitError(f"{text[:_LONGEST_TEXT]!r} must be {DURATION}")
 
 
@@ -92,7 +92,7 @@ def size(text: str) -> int:
     found = _SIZE.fullmatch(given) if len(given) <= _LONGEST_TEXT else None
     if found is None or found[2] not in _BYTES:
         raise UnitError(f"{text[:_LONGEST_TEXT]!r} must be {SIZE}")
-    return int(Decimal(found[1]) * _BYTES[found[2]])
+    return int(Fraction(found[1]) * _BYTES[found[2]])
 
 
 def duration(value: float) -> str:

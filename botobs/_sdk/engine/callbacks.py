@@ -57,7 +57,8 @@ class Callback:
     def __init__(self, metric: str, call: Call) -> None:
         self.metric = metric
         self.call = call
-        module = call.__module__ if type(call) is FunctionType else None
+        function = call.__func__ if type(call) is MethodType else call
+        module = function.__module__ if type(function) is FunctionType else None
         self.ours = (
             isinstance(module, str)
             and module.startswith(("botobs._sdk.", "botobs.trading."))

@@ -40,6 +40,8 @@ DELAY = 0.025
 _RETRY = 1.0
 #: Seconds between two looks for what processes have left that were killed.
 LOOK_INTERVAL = 5.0
+#: Seconds by which a look is early where the thread is awake anyway: two timers would wake an idle process twice.
+_TOGETHER = 1.0
 _BATCH_ITEMS = 256
 
 
@@ -143,7 +145,7 @@ class Submissions:
 
     def look(self) -> None:
         """Deliver what processes have left that were killed, if it is time to look."""
-        if time.monotonic() < self.look_at:
+        if time.monotonic() < self.look_at - _TOGETHER:
             return
         self.look_at = time.monotonic() + LOOK_INTERVAL
         if self._delivery.sender is not None and self._delivery.backoff.ready:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -19,6 +20,9 @@ from ..safe import never_raise
 
 #: `multiprocessing`, which `concurrent.futures` and joblib's loky use, and its forks, Celery's and pathos'.
 _LIBRARIES = ("multiprocessing.process", "billiard.process", "multiprocess.process")
+
+#: What the command line of a spawned worker ends with.
+_FORK_ARGUMENT = re.compile(r"--\w+-fork")
 
 #: Name of the attribute under which it goes along.
 _CARRIED = "_botobs_continued"
@@ -32,8 +36,13 @@ def failed() -> bool:
 
 
 def is_worker() -> bool:
-    """Whether this process is a worker."""
-    return any(True for _ in _current())
+    """Whether this process is a worker, or was started to become one and has not got its work yet."""
+    return any(True for _ in _current()) or any(_FORK_ARGUMENT.fullmatch(given) for given in sys.orig_argv)
+
+
+def is_fork_server() -> bool:
+    """Whether this process runs the program of a fork server, whose children are workers from the start."""
+    return any("forkserver import" in given for given in sys.orig_argv)
 
 
 def is_daemonic() -> bool:
@@ -137,5 +146,7 @@ def _current() -> Iterator[Any]:
     for name in _LIBRARIES:
         module = sys.modules.get(name)
         process = module.current_process() if module is not None else None
-        if getattr(process, "_parent_pid", None) is not None:
+        is_begun = getattr(process, "_parent_pid", None) is not None
+        # While it unpickles its work, it looks like a main process.
+        if is_begun or getattr(process, "_inheriting", False):
             yield process

@@ -15,7 +15,7 @@ from typing import Any
 from . import own_threads
 from ._exit_calls import Calls, was_forked
 from ._exit_signals import DefaultSignals, handles_sigterm
-from ._exit_workers import Continuation, Workers, failed, is_daemonic, is_job, is_worker
+from ._exit_workers import Continuation, Workers, failed, is_daemonic, is_fork_server, is_job, is_worker
 
 #: Seconds beyond `limit` after which an end is held up no longer.
 _GRACE = 1.0
@@ -107,7 +107,9 @@ class ExitHooks:
 
     def after_fork(self) -> None:
         """Also hook `os._exit`, by which many forked children end, without `atexit`."""
-        if self._installed:
+        if self._installed and is_fork_server():
+            self._become_worker()
+        elif self._installed:
             self._calls.watch_exit()
 
     def _become_worker(self) -> None:

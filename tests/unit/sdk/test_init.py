@@ -303,3 +303,23 @@ def test_nothing_at_import_and_start_needs_posix(
     assert done.stderr.count("this system has no file locks of POSIX") == 2, (
         "of the spool and of the orders in flight"
     )
+
+
+_DECIMALS = """
+import contextvars, decimal
+import botobs
+botobs.init()
+with botobs.span("seen"):
+    pass
+assert not list(contextvars.copy_context()), list(contextvars.copy_context())
+# In force where no context was made yet.
+decimal.DefaultContext.prec = 50
+print(decimal.Decimal(1) / 3)
+"""
+
+
+def test_a_program_decides_how_it_computes(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _DECIMALS], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"0.{'3' * 50}\n"

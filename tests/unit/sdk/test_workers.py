@@ -161,3 +161,10 @@ def test_only_this_python_is_given_something(
             process.start()
     assert seen == [{"_botobs_continued"} if given else set()]
     assert vars(process).keys() == before
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_worker_that_starts_ends_at_once(run: Run, method: str) -> None:
+    process = run("starting_worker.py", method)
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert output == "0\n", errors
