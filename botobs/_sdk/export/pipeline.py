@@ -152,7 +152,7 @@ class Pipeline:
         self._submissions.start(self._inbox.hurry)
         self._unsettled.start(self._inbox.rouse)
         self._accepts = True
-        self._thread = threading.Thread(target=self._run, name="botobs-export", daemon=True)
+        self._thread = own_threads.OwnThread(self._run, "botobs-export")
         own_threads.start(self._thread.start)
 
     def offer(self, span: Any) -> None:
@@ -213,6 +213,9 @@ class Pipeline:
         self._submissions.after_fork()
         self._store.after_fork()
         self._unsettled.after_fork()
+        if own_threads.are_replaced():
+            # A child of a program that gevent has patched since, such as a `subprocess`: it is not watched.
+            self._accepts, self._thread = False, None
         if self._engine is not None and self._accepts:
             self.start(self._engine)
 

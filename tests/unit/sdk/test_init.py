@@ -322,3 +322,24 @@ def test_a_program_decides_how_it_computes(environment: dict[str, str]) -> None:
         [sys.executable, "-c", _DECIMALS], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout == f"0.{'3' * 50}\n"
+
+
+_PATCHED_LATER = """
+import _thread, os, threading
+import botobs
+botobs.init()
+original = _thread.start_new_thread
+_thread.start_new_thread = lambda *given: original(*given)
+if (child := os.fork()) == 0:
+    with botobs.span("in the child"):
+        os._exit(len(threading.enumerate()))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_child_has_no_thread_of_a_library_that_has_replaced_them(environment: dict[str, str]) -> None:
+    """As gevent does, whose `subprocess` forks before its event loop can run in the child."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PATCHED_LATER], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "1\n"
