@@ -118,7 +118,8 @@ def sequence(value: Any) -> Iterator[Any] | None:
         if issubclass(kind, base):
             return base.__iter__(value)  # type: ignore[no-any-return]
     if kind is memoryview:
-        return iter(value)
+        items: Iterator[Any] = iter(value)
+        return items
     if issubclass(kind, UserList):
         return sequence(field(value, "data"))
     return None
@@ -136,7 +137,7 @@ def mapping(value: Any) -> Iterable[tuple[Any, Any]] | None:
         return mapping(field(value, "data"))
     if issubclass(kind, ChainMap):
         return _chained(field(value, "maps"))
-    return value.items() if _is_of_library(kind) else None  # type: ignore[no-any-return]
+    return value.items() if _is_of_library(kind) else None
 
 
 def _chained(maps: Any) -> Iterable[tuple[Any, Any]] | None:

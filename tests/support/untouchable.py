@@ -113,11 +113,11 @@ _CLASSES = {name: _untouchable(base) for name, base in _KINDS.items()}
 
 def untouchable(kind: str = "object") -> Any:
     """An object, or one of a subclass of a built-in type, all whose methods note that they were called."""
-    made = _CLASSES[kind]
+    made: Any = _CLASSES[kind]
     if kind == "Fraction":
         return Fraction.__new__(made, 1, 3)
     if kind == "UserDict":
-        held = object.__new__(made)
+        held: Any = object.__new__(made)
         held.__dict__["data"] = {"a": 1}
         return held
     return made.__new__(made)
@@ -145,7 +145,7 @@ class Pair(NamedTuple):
 
 
 class _Zone(tzinfo):
-    utcoffset = tzname = dst = _called("tzinfo")  # type: ignore[assignment]
+    utcoffset = tzname = dst = _called("tzinfo")
 
 
 class Spoken(enum.Enum):
