@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..freeze import IMMUTABLE, usable_key
+from ...plain import IMMUTABLE
+from ..freeze import usable_key
 
 _STR = frozenset({str})
 _SMALL = IMMUTABLE - {str, bytes}

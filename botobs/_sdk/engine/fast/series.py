@@ -8,8 +8,9 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ...plain import IMMUTABLE
 from ..cardinality import OVERFLOW, AttributeGuard
-from ..freeze import IMMUTABLE, Attributes, copy, usable_key
+from ..freeze import Attributes, copy, usable_key
 from ..values import series_attributes
 from .cells import Cell
 
@@ -20,6 +21,7 @@ _C = TypeVar("_C", bound=Cell)
 #: Characters of a text, bytes, or bits of a number, that are remembered as they were passed.
 _LONGEST = 1000
 _STR = frozenset({str})
+_getter: Callable[..., itemgetter[Any]] = itemgetter
 
 
 class Cardinality:
@@ -68,7 +70,7 @@ class Series(Generic[_C]):
         self.known: dict[Any, _C] = {}
         #: Where texts are found faster: by the number of attributes, what gets those of the names that came first, and
         #: the cells by them. To make a key of the names too costs more than all else.
-        self.shapes: dict[int, tuple[itemgetter[str], dict[Any, _C]]] = {}
+        self.shapes: dict[int, tuple[itemgetter[Any], dict[Any, _C]]] = {}
 
     def find(self, attributes: Attributes) -> _C:
         """The cell of attributes; never raises. Of the service's values only plain ones are hashed or compared."""
@@ -99,9 +101,9 @@ class Series(Generic[_C]):
     def _keep_shape(self, attributes: dict[str, Any], cell: _C) -> None:
         if not _STR.issuperset(map(type, attributes.values())):
             return
-        names = (*attributes, *attributes) if len(attributes) == 1 else tuple(attributes)
+        names: tuple[Any, ...] = (*attributes, *attributes) if len(attributes) == 1 else tuple(attributes)
         # Of one name it would return no tuple.
-        values_of, cells = self.shapes.setdefault(len(attributes), (itemgetter(*names), {}))
+        values_of, cells = self.shapes.setdefault(len(attributes), (_getter(*names), {}))
         try:
             cells[values_of(attributes)] = cell
         except KeyError:

@@ -29,8 +29,9 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, attach, current, detach
 from ...ids import getrandbits, given_ids
+from ...plain import IMMUTABLE
 from ...safe import Log, described, nanoseconds, never_raise, text_of
-from ..freeze import IMMUTABLE, Attributes, copy, freeze
+from ..freeze import Attributes, copy, freeze
 from ..outlived import outlived
 from .clock import CLOCK
 from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links

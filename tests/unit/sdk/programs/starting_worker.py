@@ -35,7 +35,8 @@ def work(would_end: Any) -> None:
 
 if __name__ == "__main__":
     botobs.init()
-    process = multiprocessing.get_context(sys.argv[1]).Process(target=work, args=(Last(),))
+    context: Any = multiprocessing.get_context(sys.argv[1])
+    process = context.Process(target=work, args=(Last(),))
     process.start()
     process.join()
     print(process.exitcode)
