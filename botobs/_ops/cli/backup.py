@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from contextlib import nullcontext
 
-from .. import backup
+from .. import backup, typed
+from ..access import audit
 from ..console import err, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..home import state
@@ -19,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "its owner alone. A stack that runs stands still for some seconds; what services send meanwhile waits with "
         "them. The PostgreSQL of --with postgres is left out. Put it back with botobs restore.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where to; it must not be there yet")
+    parser.add_argument("folder", type=typed.PATH, metavar="DIR", help="where to; it must not be there yet")
     add_home(parser)
     parser.set_defaults(function=run)
 
@@ -27,7 +28,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Take a backup and say what it cost."""
     home = home_meant(options)
-    taken = backup.take(home, options.folder.expanduser().resolve(), state.find(home))
+    folder = options.folder.expanduser().resolve()
+    # It holds every secret of the stack.
+    with audit.recording(home, "backup", folder=folder) if home.exists else nullcontext():
+        taken = backup.take(home, folder, state.find(home))
     if options.json:
         print_json(
             {

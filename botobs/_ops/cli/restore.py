@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .. import backup
+from .. import backup, typed
 from ..console import out, print_json
 from ..console.arguments import add_home, home_of
 from ..home.home import Home
@@ -18,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Put a backup into a home that is empty, on this machine or another. Every file is checked. "
         "Nothing is deleted: with --replace what is in the home is moved aside, and it is said where to.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder that botobs backup has made")
+    parser.add_argument("folder", type=typed.PATH, metavar="DIR", help="a folder that botobs backup has made")
     parser.add_argument("--replace", action="store_true", help="move what is in the home aside")
     add_home(parser)
     parser.set_defaults(function=run)

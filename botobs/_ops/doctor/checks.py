@@ -18,9 +18,12 @@ from ..._sdk.export.sender import Outcome, Response, Sender
 from ..._sdk.instrument.exchange.unwatched import unwatched_clients
 from ..._sdk.instrument.registry import State, Status, unwatched
 from ..._sdk.instrument.stable_names import OPT_IN
-from ..._sdk.settings import Settings, read_token
+from ..._sdk.settings import Settings, Stack, read_token
 from ..._sdk.settings.stack_file import why_not
 from ..._version import __version__
+from ..errors import StackError
+from ..home.home import Home
+from ..processes import control
 from .findings import Finding, Level
 
 _PACKAGES = (
@@ -41,6 +44,8 @@ _RIVALS = (
 )
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
+#: What all that a service sends passes through; of several, without their numbers.
+ON_THE_WAY = frozenset(("intake", "front", "collector", "gateway", "sampler"))
 #: Days before the end of support from which it is reported.
 AHEAD = 90.0
 
@@ -152,6 +157,25 @@ def collector(found: Settings) -> Iterator[Finding]:
     yield _explained(found, answer)
     if answer.date is not None:
         yield _clock(answer.date)
+
+
+def stopped(stack: Stack) -> list[str]:
+    """The processes of a stack of this machine that are stopped; none where its supervisor does not say."""
+    try:
+        processes = control.processes(Home(stack.home).control)
+    except StackError:
+        return []
+    return [name for name, each in processes.items() if each.get("stopped")]
+
+
+def stands_still(name: str) -> Finding:
+    """Report a part of the stack that is stopped, which no request reaches."""
+    return Finding(
+        "stack",
+        "error",
+        f"{name} stands still: its process is stopped, as by SIGSTOP or a debugger",
+        "The stack starts it again after a minute of that; botobs status shows how it is.",
+    )
 
 
 def _files(found: Settings) -> Iterator[Finding]:

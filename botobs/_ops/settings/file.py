@@ -19,7 +19,12 @@ from .table import TABLE
 
 _TABLE = "stack"
 #: What says where the home is, or is a secret of another system, cannot stand in the home's file.
-_ENVIRONMENT_ALONE = ("BOTOBS_HOME", "BOTOBS_GRAFANA_TOKEN")
+_ENVIRONMENT_ALONE = (
+    "BOTOBS_HOME",
+    "BOTOBS_GRAFANA_TOKEN",
+    "BOTOBS_OPERATOR",
+    "BOTOBS_OPERATOR_PASSWORD_FILE",
+)
 
 
 def path_of(home: Home) -> Path:

@@ -32,8 +32,6 @@ from .response import Response
 T = TypeVar("T")
 
 _COOKIE = "botobs"
-#: A frozen part is found within two seconds.
-_PATIENCE = 1.5
 #: Bytes of a form at most.
 _LARGEST = 64_000
 
@@ -46,15 +44,13 @@ class Server:
     Args:
         home: Of the stack, which need not run yet.
         port: 0 for a free one.
-        patience: Seconds in which a part that lives answers that it does.
 
     Raises:
         StackError: The port is taken.
     """
 
-    def __init__(self, home: Home, port: int = 0, patience: float = _PATIENCE) -> None:
+    def __init__(self, home: Home, port: int = 0) -> None:
         self._home = home
-        self._patience = patience
         self._hosts = {"127.0.0.1", "localhost"}
         if console := urlsplit(gather(home).texts.get("BOTOBS_CONSOLE_URL", "")).netloc:
             self._hosts.add(console)
@@ -181,7 +177,7 @@ class Server:
         if self._connected is None or self._connected[0] != running:
             await self._connections.aclose()
             self._connections = AsyncExitStack()
-            backends = await self._connections.enter_async_context(connect(running, self._patience))
+            backends = await self._connections.enter_async_context(connect(running))
             self._connected = running, backends
         return self._connected
 

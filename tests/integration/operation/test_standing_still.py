@@ -16,8 +16,8 @@ from tests.support.waiting import eventually
 
 #: What is typed, its exit code, and what it says.
 COMMANDS = (
-    ("status", 1, "prometheus         unreachable"),
-    ("query up", 1, "cannot be reached: it does not answer in time"),
+    ("status", 1, "prometheus         stands still"),
+    ("query up", 1, "cannot be reached: it does not answer: its process is stopped"),
     ("ledger", 3, "is missing is unknown"),
     ("why", 1, "cannot be reached"),
     ("silence", 0, ""),

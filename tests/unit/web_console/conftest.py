@@ -135,8 +135,7 @@ class Visitor:
 def server(home: Home, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The console, behind an address of the user's."""
     monkeypatch.setenv("BOTOBS_CONSOLE_URL", "https://console.example.com")
-    # On a busy machine a part that lives may be slow to say so.
-    with Server(home, patience=3) as made:
+    with Server(home) as made:
         yield made
 
 

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from markupsafe import Markup
 
-from ...access import clients
+from ...access import audit, clients
 from ...alerting.alertmanager import Alertmanager, agreed
 from ...errors import UserError
-from ...home import audit
 from ...report.backends import Refused
 from .. import frame
 from ..request import Page, Redirect, Request
@@ -56,7 +55,7 @@ def change(request: Request) -> Redirect:
         StackError: Alertmanager does not take it.
     """
     running = request.running
-    with clients.client(running.home.secrets, running.url("alertmanager")) as http:
+    with clients.of_part(running, "alertmanager") as http:
         if request.path[1:] == ["end"]:
             _end(request, http)
         else:
