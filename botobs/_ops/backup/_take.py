@@ -42,13 +42,13 @@ class Taken:
     """A backup.
 
     Attributes:
-        folder: Where it is.
+        place: Where it is: a folder, or an address in S3.
         files: How many files.
         bytes: How many bytes of disk.
         pause: Seconds for which the stack stood still; 0 where it did not run.
     """
 
-    folder: Path
+    place: str
     files: int
     bytes: int
     pause: float
@@ -86,7 +86,7 @@ def take(home: Home, folder: Path, running: Running | None) -> Taken:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return Taken(folder, len(mirror.digests), needed, pause)
+    return Taken(str(folder), len(mirror.digests), needed, pause)
 
 
 def _of_stopped(home: Home, mirror: Mirror) -> float:

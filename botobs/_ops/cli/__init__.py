@@ -58,6 +58,8 @@ COMMANDS: dict[str, str] = {
 _POSIX = frozenset(("fcntl", "grp", "pwd", "resource", "termios"))
 #: What a command needs beyond the extra `stack`.
 _EXTRAS = {"demo": "demo,stack", "drill": "demo,drills,stack"}
+#: The extra of a package that only some uses of a command need.
+_EXTRA_OF = {"boto3": "s3"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,7 +112,7 @@ def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
         way_out = "Run the stack there; services on this system reach it by BOTOBS_ENDPOINT."
     else:
         problem = f"this command needs the Python package {error.name!r}, which is not installed"
-        extras = _EXTRAS.get(words[0], "stack") if words else "stack"
+        extras = _EXTRA_OF.get(error.name or "") or (_EXTRAS.get(words[0], "stack") if words else "stack")
         way_out = f"Install it with: pip install 'botobs[{extras}]'"
     _say(problem, way_out, words)
     return 1

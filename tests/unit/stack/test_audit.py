@@ -168,8 +168,8 @@ def test_who_is_not_let_in_changes_nothing(
 
 def test_settings_are_named_and_their_values_are_not(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert main(["config", "set", "alert_slack_webhook", "https://hooks.example/hush", "--home", str(home)]) in (0, 1)
-    assert main(["config", "unset", "alert_slack_webhook", "--home", str(home)]) == 0
+    assert main(["config", "set", "orders_database_password", "hush-hush", "--home", str(home)]) in (0, 1)
+    assert main(["config", "unset", "orders_database_password", "--home", str(home)]) == 0
     assert [line["action"] for line in _lines(home)] == ["config set", "config unset"]
-    assert all(line["settings"] == ["BOTOBS_ALERT_SLACK_WEBHOOK"] for line in _lines(home))
+    assert all(line["settings"] == ["BOTOBS_ORDERS_DATABASE_PASSWORD"] for line in _lines(home))
     assert "hush" not in (home / "logs" / audit.FILE).read_text(encoding="utf-8")
