@@ -25,7 +25,9 @@ _NO_LOGIN = 2**32 - 1
 
 
 @contextmanager
-def recording(home: Home, action: str, **about: object) -> Iterator[dict[str, object]]:
+def recording(
+    home: Home, action: str, operator: str | None = None, **about: object
+) -> Iterator[dict[str, object]]:
     """Make a change in this block, and it is written down; one that fails is not.
 
     The file is opened first, so that nothing is changed where it cannot be.
@@ -33,6 +35,7 @@ def recording(home: Home, action: str, **about: object) -> Iterator[dict[str, ob
     Args:
         home: The stack's.
         action: The command's words, such as `token revoke`.
+        operator: Who is signed in where it is done, empty for nobody; by default who the environment names.
         about: What it is done to, by name; never a secret. The block may add to it.
 
     Raises:
@@ -40,7 +43,7 @@ def recording(home: Home, action: str, **about: object) -> Iterator[dict[str, ob
         OSError: It cannot be written.
     """
     path = home.logs / FILE
-    who = _who(home)
+    who = _who(home, operator)
     make_folder(home.logs)
     with open_private(path) as file:
         yield about
@@ -60,32 +63,34 @@ def recording(home: Home, action: str, **about: object) -> Iterator[dict[str, ob
             ) from None
 
 
-def record(home: Home, action: str, **about: object) -> None:
+def record(home: Home, action: str, operator: str | None = None, **about: object) -> None:
     """Write down a change that was made elsewhere.
 
     Args:
         home: The stack's.
         action: What was done, such as `silence add`.
+        operator: Of `recording`.
         about: What it was done to, by name; never a secret.
 
     Raises:
         StackError: Who is signed in may change nothing, or somebody else's file, or none, is in its place.
         OSError: It cannot be written.
     """
-    with recording(home, action, **about):
+    with recording(home, action, operator, **about):
         pass
 
 
-def _who(home: Home) -> dict[str, str]:
+def _who(home: Home, operator: str | None) -> dict[str, str]:
     """The user of the process, and the operator who is signed in.
 
     Raises:
-        StackError: Who is named is not let in, or may change nothing.
+        StackError: Who the environment names is not let in, or may change nothing.
     """
-    operator = signed_in(home)
-    if operator is not None and operator.role is not people.Role.OPERATOR:
-        raise StackError(f"{operator.name} is a reader, and may change nothing", _ROLE)
-    return {"user": _user()} | ({"operator": operator.name} if operator else {})
+    if operator is None and (person := signed_in(home)) is not None:
+        if person.role is not people.Role.OPERATOR:
+            raise StackError(f"{person.name} is a reader, and may change nothing", _ROLE)
+        operator = person.name
+    return {"user": _user()} | ({"operator": operator} if operator else {})
 
 
 def signed_in(home: Home, environ: Mapping[str, str] = os.environ) -> people.Person | None:

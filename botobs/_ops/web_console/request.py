@@ -17,7 +17,7 @@ from ..errors import UserError
 from ..home import state
 from ..report.backends import LONGEST, Backends, Refused
 from ..report.window import Window
-from .keys import Role
+from .keys import Role, Visitor
 from .ranges import Range
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Request:
         path: Parts of the address, without empty ones.
         query: Of the address.
         form: What was sent along, of a wish to change something.
-        role: What who asks may do.
+        visitor: Who asks.
         running: The stack.
         backends: Its parts.
     """
@@ -50,10 +50,15 @@ class Request:
     path: Sequence[str]
     query: Mapping[str, str]
     form: Mapping[str, str]
-    role: Role
+    visitor: Visitor
     running: state.Running
     backends: Backends
     range: Range
+
+    @property
+    def role(self) -> Role:
+        """What who asks may do."""
+        return self.visitor.role
 
     async def window(self) -> Window:
         """The points of its pictures: of its range, without the time before the stack's first data."""

@@ -41,7 +41,9 @@ def page(request: Request) -> Page:
             with suppress(Refused, UserError):
                 labels = await request.ask(["alertmanager"], lambda http: agreed(name, GROUPED, http))
         matching = ({"alertname": name} if name else {}) | dict(labels)
-        return frame.block("silence-form.html", matching=matching, lasts=_LASTS, role=request.role)
+        return frame.block(
+            "silence-form.html", matching=matching, lasts=_LASTS, role=request.role, by=request.visitor.name
+        )
 
     title = f"Silence {name}" if name else "Silence"
     return Page(title, "silence.html", "", {"name": name}, {"form": form}, ranged=False, refresh=0)
@@ -68,7 +70,8 @@ def _make(request: Request, http: httpx.Client) -> None:
     matching = {
         key.removeprefix("label-"): value for key, value in form.items() if key.startswith("label-") and value
     }
-    by, why = form.get("by", "").strip(), form.get("why", "").strip()
+    # Who is signed in by name signs with it.
+    by, why = request.visitor.name or form.get("by", "").strip(), form.get("why", "").strip()
     if not matching:
         raise UserError("a silence of everything would hide what matters: name at least an alert")
     if not by or not why:
@@ -80,7 +83,7 @@ def _make(request: Request, http: httpx.Client) -> None:
         raise UserError("for how long is missing") from None
     made = Alertmanager(http).silence(_body(matching, by, why, ends))
     audit.record(
-        request.running.home, "silence add", id=made, by=by, why=why, matching=matching, until=ends.isoformat(),
+        request.running.home, "silence add", request.visitor.name, id=made, by=by, why=why, matching=matching, until=ends.isoformat(),
         through=f"console, {request.role}",
     )  # fmt: skip
 
@@ -90,7 +93,8 @@ def _end(request: Request, http: httpx.Client) -> None:
     if not re.fullmatch(r"[0-9a-f-]{36}", identity):
         raise UserError("that is no silence's id")
     Alertmanager(http).expire(identity)
-    audit.record(request.running.home, "silence expire", id=identity, through=f"console, {request.role}")
+    through = f"console, {request.role}"
+    audit.record(request.running.home, "silence expire", request.visitor.name, id=identity, through=through)
 
 
 def _body(matching: Mapping[str, str], by: str, why: str, ends: datetime) -> dict[str, object]:
