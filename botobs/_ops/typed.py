@@ -136,6 +136,14 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _folder(text: str) -> str:
+    # As of a shell's variable that nobody has set: the usual folder is not what was meant.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; leave the option out for the usual folder")
+    _path(text)
+    return text
+
+
 def _address(text: str) -> tuple[str, int]:
     host_, _, port_ = text.rpartition(":")
     return _host(host_.removeprefix("[").removesuffix("]")), _within(int(_matching(_WHOLE, port_)), 1, 65535)
@@ -167,7 +175,7 @@ LINE = Kind(f"one line of printable characters, {_LONGEST_LINE} at most", _line)
 TEXT = Kind("a text that is not empty", _text)
 PATH = Kind("the name of a file or folder", _path)
 #: The same as it was typed.
-FOLDER = Kind(PATH.what, lambda text: str(_path(text)) and text)
+FOLDER = Kind(PATH.what, _folder)
 ADDRESS = Kind("HOST:PORT, with a port from 1 to 65535", _address)
 HOST = Kind("the name of a host, such as metrics.example.com or *.example.com, or an address", _host)
 IDENTIFIER = Kind(

@@ -66,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
     Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted.
+
+    Raises:
+        SystemExit: The words are no command, as argparse does it; or help was asked for.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser.parse_args(words)
     except Misuse as error:
         _say(error.problem, error.way_out, words)
-        return 2
+        raise SystemExit(2) from None
     if options.command is None:
         parser.print_help()
         return 2

@@ -11,7 +11,7 @@ from .. import typed
 from ..access import audit
 from ..console import out, print_json
 from ..console.arguments import add_home, home_meant
-from ..errors import StackError
+from ..errors import Misuse, StackError
 from ..home.home import Home
 from ..settings import file, outage
 from ..settings.values import DEFAULT, gather, read_one
@@ -64,9 +64,12 @@ def _set(options: argparse.Namespace) -> int:
         name, equals, value = word.partition("=")
         if not equals:
             if not words:
-                raise StackError(f"{name} needs a value", "botobs config set NAME VALUE, or NAME=VALUE")
+                raise Misuse(f"{name} needs a value", "botobs config set NAME VALUE, or NAME=VALUE")
             value = words.pop(0)
-        read_one(file.variable_of(name), value)
+        try:
+            read_one(file.variable_of(name), value)
+        except StackError as error:
+            raise Misuse(error.problem, error.way_out) from None
         changes[file.variable_of(name)] = value
     return _write(options, changes)
 

@@ -92,7 +92,7 @@ def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> I
         yield from checks.certificate_expiry(found)
         yield from map(checks.stands_still, stopped)
         # What has to pass through one that stands still would be waited for.
-        failed = any(name.split("-")[0] in checks.ON_THE_WAY for name in stopped)
+        failed = bool(checks.in_the_way(stopped))
         for finding in checks.collector(found) if not failed else ():
             failed = failed or finding.level == "error"
             yield finding

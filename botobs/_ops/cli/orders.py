@@ -17,11 +17,13 @@ from .. import orders, typed
 from ..access import audit, clients
 from ..console import err, fail, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_meant, home_of
+from ..doctor import checks
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
-from ..errors import UserError
+from ..errors import StackError, UserError
 from ..home import state
 from ..orders import Listing, Order
+from ..processes import control
 from ..traces import EmbeddedTraces
 from ._stores import add_dev, embedded
 
@@ -101,6 +103,8 @@ def run(options: argparse.Namespace) -> int:
 def run_settle(options: argparse.Namespace) -> int:
     """Settle one order; returns the exit code."""
     with embedded(options) as store, _collector(options, store) as environ:
+        if store is None:
+            _require_way(options)
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
         with _written_down(options) if store is None else nullcontext():
@@ -144,6 +148,20 @@ def _read(options: argparse.Namespace, store: Store | None) -> Listing:
 
         progress = stack.enter_context(_progress())
         return orders.read(part("tempo"), part("prometheus"), last, progress=progress)
+
+
+def _require_way(options: argparse.Namespace) -> None:
+    """See that the stack takes what is reported, rather than wait for it.
+
+    Raises:
+        StackError: A part of it stands still.
+    """
+    running = state.find(home_of(options))
+    still = checks.in_the_way(control.stopped(running.home.control)) if running is not None else []
+    if still:
+        raise StackError(
+            f"{still[0]} stands still, so nothing can be reported", "See what runs: botobs status"
+        )
 
 
 def _written_down(options: argparse.Namespace) -> AbstractContextManager[object]:

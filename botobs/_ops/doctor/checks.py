@@ -7,7 +7,7 @@ import platform
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,7 +21,6 @@ from ..._sdk.instrument.stable_names import OPT_IN
 from ..._sdk.settings import Settings, Stack, read_token
 from ..._sdk.settings.stack_file import why_not
 from ..._version import __version__
-from ..errors import StackError
 from ..home.home import Home
 from ..processes import control
 from .findings import Finding, Level
@@ -45,7 +44,7 @@ _RIVALS = (
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
 #: What all that a service sends passes through; of several, without their numbers.
-ON_THE_WAY = frozenset(("intake", "front", "collector", "gateway", "sampler"))
+_ON_THE_WAY = frozenset(("intake", "front", "collector", "gateway", "sampler"))
 #: Days before the end of support from which it is reported.
 AHEAD = 90.0
 
@@ -160,12 +159,13 @@ def collector(found: Settings) -> Iterator[Finding]:
 
 
 def stopped(stack: Stack) -> list[str]:
-    """The processes of a stack of this machine that are stopped; none where its supervisor does not say."""
-    try:
-        processes = control.processes(Home(stack.home).control)
-    except StackError:
-        return []
-    return [name for name, each in processes.items() if each.get("stopped")]
+    """The processes of a stack of this machine that are stopped."""
+    return control.stopped(Home(stack.home).control)
+
+
+def in_the_way(names: Sequence[str]) -> list[str]:
+    """Those of them that all passes through which a service sends."""
+    return [name for name in names if name.split("-")[0] in _ON_THE_WAY]
 
 
 def stands_still(name: str) -> Finding:

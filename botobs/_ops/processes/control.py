@@ -210,9 +210,17 @@ def processes(path: Path) -> dict[str, dict[str, Any]]:
     """Every process of a running stack by its name: state, restarts, time since the last change, and its vitals.
 
     Raises:
-        StackError: The stack does not run, or does not respond within five seconds.
+        StackError: The stack does not run, or does not respond within two seconds.
     """
-    return dict(ask(path, "status", "", patience=5)["processes"])
+    return dict(ask(path, "status", "", patience=2)["processes"])
+
+
+def stopped(path: Path) -> list[str]:
+    """The processes of a running stack whose threads are stopped; none where it does not say."""
+    try:
+        return [name for name, each in processes(path).items() if each.get("stopped")]
+    except StackError:
+        return []
 
 
 def vitals(path: Path, part: str, patience: float) -> tuple[dict[str, Vitals], dict[str, Vitals]]:

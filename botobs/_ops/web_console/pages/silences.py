@@ -83,8 +83,8 @@ def _make(request: Request, http: httpx.Client) -> None:
         raise UserError("for how long is missing") from None
     made = Alertmanager(http).silence(_body(matching, by, why, ends))
     audit.record(
-        request.running.home, "silence add", request.visitor.name, id=made, by=by, why=why, matching=matching, until=ends.isoformat(),
-        through=f"console, {request.role}",
+        request.running.home, "silence add", request.visitor.name, id=made, by=by, why=why, matching=matching,
+        until=ends.isoformat(), through=f"console, {request.role}",
     )  # fmt: skip
 
 
