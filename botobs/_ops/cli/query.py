@@ -53,13 +53,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Run the queries and print their results."""
+    given = _given(options.set)
     running = _elsewhere(options) if options.url else state.require(home_of(options))
     if options.runbook:
         page = runbooks.read(options.runbook)
-        labels = {**labels_of(page.name, running), **_given(options.set)}
+        labels = {**labels_of(page.name, running), **given}
         queries = [query for query in page.queries if _PART[query.language] in running.parts]
     else:
-        labels = _given(options.set)
+        labels = given
         queries = [runbooks.RunbookQuery(_language(options.query), options.query)]
     answers = []
     for query in queries:

@@ -137,7 +137,7 @@ def test_an_operator_who_is_signed_in_stands_beside_the_user(
     _signed_in(home, "ann", "operator", monkeypatch)
     # A variable of the environment is no proof of who somebody is.
     monkeypatch.setenv("LOGNAME", "somebody")
-    for words in (["token", "create", "x"], ["certs", "renew"], ["config", "set", "disk_reserve_mib", "64"]):
+    for words in (["token", "create", "x"], ["certs", "renew"], ["config", "set", "host_name", "x"]):
         assert main([*words, "--home", str(home)]) in (0, 1)
     lines = _lines(home)
     assert "operator" not in lines[0]

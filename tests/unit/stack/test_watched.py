@@ -83,8 +83,8 @@ async def test_a_part_that_has_locked_itself_up_is_given_up(monkeypatch: pytest.
 async def test_a_part_that_works_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watched, "SILENCE", 0.5)
     async with part() as one, _async_client(one) as http:
-        assert await _get(one, "/work?1.5") == "done"
-        assert (await http.get("/work?1.5")).text == "done"
+        assert await _get(one, "/work?0.7") == "done"
+        assert (await http.get("/work?0.7")).text == "done"
 
 
 @pytest.mark.asyncio
@@ -128,4 +128,4 @@ async def test_where_there_is_no_supervisor_a_request_has_its_own_time(
     monkeypatch.setattr(watched, "SILENCE", 0.1)
     async with part() as one:
         contained = Part(one.name, one.url, one.pid, one.control.with_name("none"))
-        assert await _get(contained, "/work?1") == "done"
+        assert await _get(contained, "/work?0.4") == "done"
