@@ -173,8 +173,8 @@ def _no_key(key_file: Path, wanted: str) -> StackError:
 def _checked(host: str) -> str:
     try:
         return typed.HOST(host)
-    except ArgumentTypeError as error:
-        raise Misuse(f"a listener's name {error}") from None
+    except ArgumentTypeError:
+        raise Misuse(f"{host[:100]!r} is neither a name nor an address") from None
 
 
 def _read(path: Path) -> Certificate:

@@ -136,12 +136,12 @@ def _client(place: Place) -> Iterator[Any]:
     import boto3
     from boto3.exceptions import Boto3Error
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
     retries = {"mode": "standard", "total_max_attempts": 3}
     config = Config(connect_timeout=5, read_timeout=60, retries=retries, max_pool_connections=2 * _AT_ONCE)
     try:
-        client = boto3.client("s3", config=config)
+        client = boto3.Session().client("s3", config=config)
     except (BotoCoreError, ValueError) as error:
         raise StackError(f"S3 cannot be asked: {error}", _WHERE) from None
     try:
@@ -152,6 +152,10 @@ def _client(place: Place) -> Iterator[Any]:
                 f"{place} is no backup: it lacks a file", "Make one with botobs backup."
             ) from None
         raise StackError(f"{place} cannot be used: {error}", _WHERE) from None
+    except FlexibleChecksumError:
+        raise StackError(
+            f"the backup {place} is not whole: a file has changed", "Take another one."
+        ) from None
     except (BotoCoreError, Boto3Error) as error:
         raise StackError(f"{place} cannot be used: {error}", _WHERE) from None
     finally:
