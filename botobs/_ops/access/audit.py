@@ -26,7 +26,7 @@ _NO_LOGIN = 2**32 - 1
 
 @contextmanager
 def recording(
-    home: Home, action: str, operator: str | None = None, **about: object
+    home: Home, action: str, operator: str | None = None, /, **about: object
 ) -> Iterator[dict[str, object]]:
     """Make a change in this block, and it is written down; one that fails is not.
 
@@ -63,7 +63,7 @@ def recording(
             ) from None
 
 
-def record(home: Home, action: str, operator: str | None = None, **about: object) -> None:
+def record(home: Home, action: str, operator: str | None = None, /, **about: object) -> None:
     """Write down a change that was made elsewhere.
 
     Args:

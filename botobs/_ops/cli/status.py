@@ -110,7 +110,9 @@ def _parts(running: state.Running) -> dict[str, Part]:
         known = {}
     # Side by side: each that stands still is waited for.
     with ThreadPoolExecutor(max_workers=32) as pool:
-        answers = pool.map(lambda part: _ask(running, *part, known.get(part[0])), running.parts.items())
+        answers = pool.map(
+            lambda part: _ask(running, part[0], part[1], known.get(part[0])), running.parts.items()
+        )
         return {
             name: _part(url, answer, known.get(name))
             for (name, url), answer in zip(running.parts.items(), answers, strict=True)
