@@ -34,7 +34,6 @@ COMMANDS = {
         ("silence", 1, _STOPPED),
         ("silence add alertname=BotFailed --why test", 1, _STOPPED),
         ("runbook BotFailed", 0, "BotFailed"),
-        ("why", 0, ""),
         ("report", 0, "panels"),
     ),
     "collector": (
