@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted.
 
     Raises:
-        SystemExit: The words are no command, as argparse does it; or help was asked for.
+        SystemExit: Help was asked for, and is printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser.parse_args(words)
     except Misuse as error:
         _say(error.problem, error.way_out, words)
-        raise SystemExit(2) from None
+        return 2
     if options.command is None:
         parser.print_help()
         return 2
@@ -132,7 +132,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what was typed wrongly in a sentence, which repeats nothing that a terminal would obey."""
 
     def error(self, message: str) -> NoReturn:
-        raise Misuse(visible(message), f"What it takes: {self.prog} --help")
+        raise Misuse(visible(message.removeprefix("argument ")), f"What it takes: {self.prog} --help")
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
