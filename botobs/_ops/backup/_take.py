@@ -101,6 +101,12 @@ def _of_stopped(home: Home, mirror: Mirror) -> float:
 
 
 def _of_running(running: Running, mirror: Mirror) -> float:
+    if still := control.stopped(running.home.control):
+        # It would have to be killed, with what it has not written yet.
+        raise StackError(
+            f"{still[0]} stands still, and cannot be stopped in good order",
+            "See when it is well: botobs status",
+        )
     began = time.monotonic()
     mirror.update()
     lease = _LEAST_LEASE + _TIMES * (time.monotonic() - began)

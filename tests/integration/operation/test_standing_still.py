@@ -26,6 +26,7 @@ COMMANDS = {
         ("orders", 2, f"does not answer: {_STOPPED}"),
         ("query {}", 1, _STOPPED),
         ("report", 0, "panels"),
+        ("backup copy", 1, "tempo stands still"),
         ("doctor", 1, "tempo stands still"),
         (_SETTLE, 0, "is settled"),
     ),
