@@ -95,7 +95,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
     "In the collector": (
         Loss(
-            "requests that are refused for want of memory; services send them again, and count what they give up",
+            "requests that are refused because memory is short; services send them again, and count what they give up",
             tuple(
                 f"otelcol_receiver_{how}_{what}_total"
                 for how in ("refused", "failed")

@@ -31,7 +31,7 @@ FAST: Mapping[str, str] = {
     "BOTOBS_POSTGRES_SCRAPE_INTERVAL": "2s",
     "BOTOBS_EVALUATION_INTERVAL": "1s",
     "BOTOBS_RULE_QUERY_OFFSET": "0s",
-    # Tests keep a machine busy, and what a starved host explains is held back.
+    # Tests keep a machine busy, and what a starved host explains is suppressed.
     "BOTOBS_THRESHOLD_HOST_LOAD_RATIO": "100",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from .._ops import web_console
+from .._ops import typed, web_console
 from .._ops.console import Terminal
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `botobs demo`."""
     parser.add_argument(
         "--home",
+        type=typed.FOLDER,
         metavar="DIR",
         help="folder of the demo's stack (default: $BOTOBS_HOME, else botobs-demo in the user's data folder)",
     )
@@ -32,15 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_profile(parser)
     parser.add_argument(
-        "--bots", type=int, default=services.Load.bots, help="how many bots trade (default: %(default)s)"
+        "--bots",
+        type=typed.whole(1, 1000),
+        default=services.Load.bots,
+        help="how many bots trade (default: %(default)s)",
     )
     parser.add_argument(
         "--rate",
-        type=float,
+        type=typed.number(0.01, 1000),
         default=services.Load.rate,
         help="turns per second of all bots together (default: %(default)g)",
     )
-    parser.add_argument("--seconds", type=float, help="stop after so many seconds (default: at Ctrl-C)")
+    parser.add_argument(
+        "--seconds", type=typed.PATIENCE, help="stop after so many seconds (default: at Ctrl-C)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -74,3 +74,7 @@ class StackError(UserError):
 
     def __str__(self) -> str:
         return f"{self.problem}\n{self.way_out}" if self.way_out else self.problem
+
+
+class Misuse(StackError):
+    """A command was typed wrongly: it ends with exit code 2, and has done nothing."""

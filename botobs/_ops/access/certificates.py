@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-import re
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..._sdk.files import read_small
+from .. import typed
 from ..components.table import COMPONENTS
-from ..errors import StackError
+from ..errors import Misuse, StackError
 from ..home.private import make_folder, write_secret
 
 #: Names under which the components are reached: natively, and as services of docker-compose.yml.
@@ -56,7 +57,6 @@ PURPOSES = {
     "services-ca": "signs those of services, where services show any",
 }
 _DELETE_KEY = "Delete it with its certificate, and both will be made anew."
-_HOST = re.compile(r"\A[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def add_hosts(folder: Path, hosts: Iterable[str]) -> None:
     Raises:
         StackError: One is neither a name nor an address.
     """
-    wanted = list(dict.fromkeys([*added_hosts(folder), *(_checked(host) for host in hosts)]))
+    wanted = list(dict.fromkeys([*added_hosts(folder), *map(_checked, hosts)]))
     write_secret(folder / "hosts", "".join(f"{host}\n" for host in wanted))
     ensure(folder)
 
@@ -154,7 +154,7 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
     """
     authority = _authority(folder, "services-ca", "botobs services CA")
     make_folder(target)
-    _issue(target, _checked(service), authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
+    _issue(target, service, authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
     return target / f"{service}.pem", target / f"{service}.key"
 
 
@@ -172,11 +172,9 @@ def _no_key(key_file: Path, wanted: str) -> StackError:
 
 def _checked(host: str) -> str:
     try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        if not _HOST.fullmatch(host):
-            raise StackError(f"{host!r} is neither a name nor an address") from None
-    return host
+        return typed.HOST(host)
+    except ArgumentTypeError:
+        raise Misuse(f"{host[:100]!r} is neither a name nor an address") from None
 
 
 def _read(path: Path) -> Certificate:

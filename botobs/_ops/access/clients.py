@@ -12,9 +12,13 @@ import httpx
 from ..errors import StackError
 from ..home.home import Home
 from ..home.private import read_secret
+from ..home.state import Running
 from ..settings import file
 from ..settings.table import TABLE
+from .watched import AsyncWatched, Watch, Watched
 
+#: Seconds in which a part has to respond.
+TIMEOUT = 10.0
 _TENANT = "BOTOBS_TENANT"
 
 
@@ -36,14 +40,13 @@ def ssl_context(secrets: Path) -> ssl.SSLContext:
 
 def _options(secrets: Path) -> dict[str, Any]:
     password = read_secret(secrets / "operator.password")
-    # The environment's proxies are for the internet, not for loopback.
     return {
-        "verify": ssl_context(secrets),
         "auth": ("operator", password),
-        "timeout": 10.0,
-        "trust_env": False,
+        "timeout": TIMEOUT,
         # The tenant of the query, for Mimir and Tempo of a cluster. Other components ignore it.
         "headers": {"X-Scope-OrgID": _tenant(Home(secrets.parent))},
+        # The environment's proxies are for the internet, not for loopback.
+        "trust_env": False,
     }
 
 
@@ -53,10 +56,35 @@ def _tenant(home: Home) -> str:
 
 
 def client(secrets: Path, base_url: str) -> httpx.Client:
-    """A client for one component."""
-    return httpx.Client(base_url=base_url, **_options(secrets))
+    """A client for one component, wherever it runs."""
+    return httpx.Client(base_url=base_url, verify=ssl_context(secrets), **_options(secrets))
 
 
-def async_client(secrets: Path, base_url: str = "") -> httpx.AsyncClient:
-    """The same for asyncio; without `base_url` for several components."""
-    return httpx.AsyncClient(base_url=base_url, **_options(secrets))
+def async_client(secrets: Path) -> httpx.AsyncClient:
+    """The same for asyncio, for several components."""
+    return httpx.AsyncClient(verify=ssl_context(secrets), **_options(secrets))
+
+
+def of_part(running: Running, part: str, timeout: float = TIMEOUT) -> httpx.Client:
+    """A client for a part of a running stack, which gives a request up when the part stands still.
+
+    Args:
+        running: The stack.
+        part: Its component, such as `prometheus`.
+        timeout: Seconds in which a part that works has to respond.
+
+    Raises:
+        StackError: It does not run there, or the stack's certificates cannot be used.
+    """
+    url, secrets = running.url(part), running.home.secrets
+    inner = httpx.HTTPTransport(verify=ssl_context(secrets), trust_env=False)
+    transport = Watched(inner, Watch(running.home.control, part))
+    return httpx.Client(base_url=url, transport=transport, **_options(secrets) | {"timeout": timeout})
+
+
+def async_of_part(running: Running, part: str, timeout: float = TIMEOUT) -> httpx.AsyncClient:
+    """The same for asyncio."""
+    url, secrets = running.url(part), running.home.secrets
+    inner = httpx.AsyncHTTPTransport(verify=ssl_context(secrets), trust_env=False)
+    transport = AsyncWatched(inner, Watch(running.home.control, part))
+    return httpx.AsyncClient(base_url=url, transport=transport, **_options(secrets) | {"timeout": timeout})

@@ -185,7 +185,7 @@ def connect(running: state.Running) -> Iterator[Alertmanager]:
     """
     # The members of a cluster share alerts: any of them will do.
     name = next((part for part in sorted(running.parts) if part.startswith("alertmanager")), "alertmanager")
-    with clients.client(running.home.secrets, running.url(name)) as http:
+    with clients.of_part(running, name) as http:
         yield Alertmanager(http)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ._places import restore_from, take_to
 from ._restore import restore
 from ._take import Taken, take
 
-__all__ = ["Taken", "restore", "take"]
+__all__ = ["Taken", "restore", "restore_from", "take", "take_to"]

@@ -42,13 +42,13 @@ class Taken:
     """A backup.
 
     Attributes:
-        folder: Where it is.
+        place: Where it is: a folder, or an address in S3.
         files: How many files.
         bytes: How many bytes of disk.
         pause: Seconds for which the stack stood still; 0 where it did not run.
     """
 
-    folder: Path
+    place: str
     files: int
     bytes: int
     pause: float
@@ -86,7 +86,7 @@ def take(home: Home, folder: Path, running: Running | None) -> Taken:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    return Taken(folder, len(mirror.digests), needed, pause)
+    return Taken(str(folder), len(mirror.digests), needed, pause)
 
 
 def _of_stopped(home: Home, mirror: Mirror) -> float:
@@ -101,6 +101,12 @@ def _of_stopped(home: Home, mirror: Mirror) -> float:
 
 
 def _of_running(running: Running, mirror: Mirror) -> float:
+    if still := control.stopped(running.home.control):
+        # It would have to be killed, with what it has not written yet.
+        raise StackError(
+            f"{still[0]} stands still, and cannot be stopped in good order",
+            "See when it is well: botobs status",
+        )
     began = time.monotonic()
     mirror.update()
     lease = _LEAST_LEASE + _TIMES * (time.monotonic() - began)

@@ -8,9 +8,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ..._version import __version__
-from ..errors import mendable
+from ..errors import Misuse, mendable
+from ..shown import visible
 
 #: Commands in the order of the help, with the line that describes each.
 COMMANDS: dict[str, str] = {
@@ -56,19 +58,28 @@ COMMANDS: dict[str, str] = {
 _POSIX = frozenset(("fcntl", "grp", "pwd", "resource", "termios"))
 #: What a command needs beyond the extra `stack`.
 _EXTRAS = {"demo": "demo,stack", "drill": "demo,drills,stack"}
+#: The extra of a package that only some uses of a command need.
+_EXTRA_OF = {"boto3": "s3"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
     Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted.
+
+    Raises:
+        SystemExit: Help was asked for, and is printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         parser = _parser(words)
     except ModuleNotFoundError as error:
         return _incomplete(error, words)
-    options = parser.parse_args(words)
+    try:
+        options = parser.parse_args(words)
+    except Misuse as error:
+        _say(error.problem, error.way_out, words)
+        return 2
     if options.command is None:
         parser.print_help()
         return 2
@@ -93,7 +104,8 @@ def _told(error: Exception, options: argparse.Namespace) -> int:
     from ..console import fail
 
     problem, _, way_out = str(mend).partition("\n")
-    return fail(problem, way_out, options)
+    code = fail(problem, way_out, options)
+    return 2 if isinstance(mend, Misuse) else code
 
 
 def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
@@ -103,17 +115,28 @@ def _incomplete(error: ModuleNotFoundError, words: Sequence[str]) -> int:
         way_out = "Run the stack there; services on this system reach it by BOTOBS_ENDPOINT."
     else:
         problem = f"this command needs the Python package {error.name!r}, which is not installed"
-        extras = _EXTRAS.get(words[0], "stack") if words else "stack"
+        extras = _EXTRA_OF.get(error.name or "") or (_EXTRAS.get(words[0], "stack") if words else "stack")
         way_out = f"Install it with: pip install 'botobs[{extras}]'"
+    _say(problem, way_out, words)
+    return 1
+
+
+def _say(problem: str, way_out: str, words: Sequence[str]) -> None:
     if "--json" in words:
         sys.stdout.write(json.dumps({"error": problem, "hint": way_out}) + "\n")
     else:
         sys.stderr.write(f"botobs: {problem}\n{way_out}\n")
-    return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was typed wrongly in a sentence, which repeats nothing that a terminal would obey."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Misuse(visible(message.removeprefix("argument ")), f"What it takes: {self.prog} --help")
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="botobs",
         description="Monitoring of a bot trading platform: one line in a service, and its trades are seen.",
     )

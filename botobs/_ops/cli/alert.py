@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import replace
 
+from .. import typed
 from ..alerting.rehearsal import PATIENCE, TEST, Answer, labels_of_rule, rehearse
 from ..console import out, print_json
 from ..console.arguments import add_home, home_meant, secrets_of
@@ -28,15 +29,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "side answered. The stack need not run. Exit code 0 when everything was taken.",
     )
     test.add_argument(
-        "--channel", action="append", metavar="NAME",
+        "--channel", action="append", type=typed.LINE, metavar="NAME",
         help=f"only this one, or this receiver of your own; may be repeated: {', '.join(BY_NAME)}",
     )  # fmt: skip
     test.add_argument(
-        "--as", dest="rule", metavar="ALERT",
+        "--as", dest="rule", type=typed.LINE, metavar="ALERT",
         help="send it as this alert, to the channels that its severity, area and owner go to",
     )  # fmt: skip
     test.add_argument(
-        "--patience", type=float, default=PATIENCE, metavar="SECONDS",
+        "--patience", type=typed.PATIENCE, default=PATIENCE, metavar="SECONDS",
         help=f"how long the other side has for each message (default: {PATIENCE:g})",
     )  # fmt: skip
     add_home(test)

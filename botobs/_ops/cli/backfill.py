@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from .. import typed
 from ..access import clients
 from ..components.cluster import backfill
 from ..console import err, out, print_json
@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "passed over, so it can be run again.",
     )
     add_home(parser)
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="data folder of the Prometheus")
+    parser.add_argument("folder", type=typed.PATH, metavar="FOLDER", help="data folder of the Prometheus")
     parser.set_defaults(function=run)
 
 
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     running = state.require(home_of(options))
     blocks = backfill.blocks(options.folder)
     new = []
-    with clients.client(running.home.secrets, running.url("mimir")) as http:
+    with clients.of_part(running, "mimir") as http:
         for place, block in enumerate(blocks, 1):
             err.print(f"{block.name} ({place} of {len(blocks)})")
             if backfill.upload(http, block):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from contextlib import nullcontext
 
-from .. import backup
+from .. import backup, typed
+from ..access import audit
 from ..console import err, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..home import state
@@ -19,7 +20,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "its owner alone. A stack that runs stands still for some seconds; what services send meanwhile waits with "
         "them. The PostgreSQL of --with postgres is left out. Put it back with botobs restore.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where to; it must not be there yet")
+    parser.add_argument(
+        "place",
+        type=typed.FOLDER,
+        metavar="DIR",
+        help="where to; it must not be there yet; or s3://BUCKET/NAME",
+    )
     add_home(parser)
     parser.set_defaults(function=run)
 
@@ -27,12 +33,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Take a backup and say what it cost."""
     home = home_meant(options)
-    taken = backup.take(home, options.folder.expanduser().resolve(), state.find(home))
+    # It holds every secret of the stack.
+    with audit.recording(home, "backup", place=options.place) if home.exists else nullcontext():
+        taken = backup.take_to(options.place, home, state.find(home))
     if options.json:
         print_json(
             {
                 "home": home.path,
-                "folder": taken.folder,
+                "folder": taken.place,
                 "files": taken.files,
                 "bytes": taken.bytes,
                 "pause_seconds": round(taken.pause, 1),
@@ -42,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     err.print(f"the home {home.path}", markup=False, soft_wrap=True)
     stood = f"; the stack stood still for {taken.pause:.1f} s" if taken.pause else ""
     out.print(
-        f"{taken.folder}: {taken.files} files, {taken.bytes / 1e6:.1f} MB{stood}",
+        f"{taken.place}: {taken.files} files, {taken.bytes / 1e6:.1f} MB{stood}",
         markup=False,
         soft_wrap=True,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from .. import typed
 from ..console import out, print_json
 from ..console.building import BuildDisplay
+from ..errors import Misuse
 from ..programs.binaries import Binaries
 from ..programs.versions import pins
 
@@ -16,6 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "parts",
         nargs="*",
+        type=typed.LINE,
         metavar="PART",
         help=f"any of {', '.join(pins())} (default: those that always run)",
     )
@@ -27,9 +30,7 @@ def run(options: argparse.Namespace) -> int:
     """Build what is missing and say where everything is."""
     unknown = [part for part in options.parts if part not in pins()]
     if unknown:
-        from ..stack import StackError
-
-        raise StackError(f"there is no part {unknown[0]!r}", f"There are: {', '.join(pins())}.")
+        raise Misuse(f"there is no part {unknown[0]!r}", f"There are: {', '.join(pins())}.")
     wanted = options.parts or [name for name, pin in pins().items() if not pin.optional]
     binaries = Binaries()
     with BuildDisplay() as display:

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..access import certificates, containers
+from .. import typed
+from ..access import audit, certificates, containers
 from ..console import err, out, print_json, styled
 from ..console.arguments import add_home, add_yes, agree, home_meant, secrets_made, secrets_of
-from ..home import audit
 from ..home.home import Home
 
 _RELOADS = "APIs show it with the next connection, receivers of telemetry within an hour or after a restart."
@@ -26,11 +26,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     renew = actions.add_parser("renew", help="make server's and clients' anew; the authority stays")
     hosts = actions.add_parser("add-host", help="let the listeners stand for further names or addresses")
     hosts.add_argument(
-        "hosts", nargs="+", metavar="HOST", help="such as metrics.example.internal or 10.0.0.5"
+        "hosts",
+        nargs="+",
+        type=typed.HOST,
+        metavar="HOST",
+        help="such as metrics.example.internal or 10.0.0.5",
     )
     issue = actions.add_parser("issue", help="make a certificate that a service shows to the collector")
-    issue.add_argument("service", metavar="SERVICE")
-    issue.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where to (default: here)")
+    issue.add_argument("service", type=typed.IDENTIFIER, metavar="SERVICE")
+    issue.add_argument(
+        "--output", type=typed.PATH, default=Path(), metavar="DIR", help="where to (default: here)"
+    )
     add_yes(renew)
     add_yes(hosts)
     for action, function in ((renew, _renew), (hosts, _add_hosts), (issue, _issue)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import typed
 from ..access import clients
 from ..access import secrets as stack_secrets
 from ..components import ports
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         + ". Nothing is changed. Exit code 1 when something is wrong.",
     )
     parser.add_argument(
-        "--route", nargs="+", metavar="LABEL=VALUE",
+        "--route", nargs="+", type=typed.LINE, metavar="LABEL=VALUE",
         help="say which receivers an alert with these labels would be sent to",
     )  # fmt: skip
     add_home(parser)
@@ -94,7 +95,7 @@ def faults_of(home: Home, given: Given) -> list[Fault]:
         faults += check(checker)
     running = None if faults else state.find(home)
     if running is not None:
-        with clients.client(home.secrets, running.url("prometheus")) as prometheus:
+        with clients.of_part(running, "prometheus") as prometheus:
             faults += refused(files(home.custom, "dashboards"), prometheus)
     return faults
 

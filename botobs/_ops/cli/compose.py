@@ -7,6 +7,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+from .. import typed
 from ..console import out, print_json
 from ..console.arguments import home_of
 from ..home import assets
@@ -20,7 +21,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "compose", description="Write secrets and rendered configuration, then: docker compose up."
     )
     parser.add_argument(
-        "--home", metavar="DIR", help="where to (default: $BOTOBS_HOME, else .botobs/compose)"
+        "--home",
+        type=typed.FOLDER,
+        metavar="DIR",
+        help="where to (default: $BOTOBS_HOME, else .botobs/compose)",
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     parser.set_defaults(function=run)

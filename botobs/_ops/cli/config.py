@@ -7,9 +7,11 @@ import os
 import shlex
 import subprocess
 
+from .. import typed
+from ..access import audit
 from ..console import out, print_json
 from ..console.arguments import add_home, home_meant
-from ..errors import StackError
+from ..errors import Misuse, StackError
 from ..home.home import Home
 from ..settings import file, outage
 from ..settings.values import DEFAULT, gather, read_one
@@ -25,11 +27,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     below = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     get = below.add_parser("get", help="print the value of a setting")
-    get.add_argument("name", metavar="NAME")
+    get.add_argument("name", type=typed.LINE, metavar="NAME")
     put = below.add_parser("set", help="set settings: NAME VALUE, or NAME=VALUE, as many as you like")
-    put.add_argument("words", nargs="+", metavar="NAME VALUE")
+    put.add_argument("words", nargs="+", type=typed.ANY, metavar="NAME VALUE")
     unset = below.add_parser("unset", help="take settings out of the file")
-    unset.add_argument("names", nargs="+", metavar="NAME")
+    unset.add_argument("names", nargs="+", type=typed.LINE, metavar="NAME")
     check = below.add_parser(
         "check", help="check the environment and the file; exit code 1 when something is wrong"
     )
@@ -62,9 +64,12 @@ def _set(options: argparse.Namespace) -> int:
         name, equals, value = word.partition("=")
         if not equals:
             if not words:
-                raise StackError(f"{name} needs a value", "botobs config set NAME VALUE, or NAME=VALUE")
+                raise Misuse(f"{name} needs a value", "botobs config set NAME VALUE, or NAME=VALUE")
             value = words.pop(0)
-        read_one(file.variable_of(name), value)
+        try:
+            read_one(file.variable_of(name), value)
+        except StackError as error:
+            raise Misuse(error.problem, error.way_out) from None
         changes[file.variable_of(name)] = value
     return _write(options, changes)
 
@@ -83,7 +88,9 @@ def _unset(options: argparse.Namespace) -> int:
 def _write(options: argparse.Namespace, changes: dict[str, str | None]) -> int:
     home = home_meant(options)
     home.create()
-    file.write(home, changes)
+    # Values may be secrets.
+    with audit.recording(home, f"config {options.action}", settings=sorted(changes)):
+        file.write(home, changes)
     if options.json:
         print_json({"file": file.path_of(home), "changed": sorted(changes)})
     else:
@@ -131,7 +138,8 @@ def _edit(options: argparse.Namespace) -> int:
         file.write(home, {})
     editor = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip() or "vi"
     try:
-        done = subprocess.run([*shlex.split(editor), str(path)], check=False)
+        with audit.recording(home, "config edit"):
+            done = subprocess.run([*shlex.split(editor), str(path)], check=False)
     except (OSError, ValueError) as error:
         raise StackError(f"the editor {editor!r} cannot be started: {error}", "Name one in EDITOR.") from None
     if done.returncode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from .. import typed
 from ..console import out, print_json
 from ..console.arguments import add_home, home_meant
 from ..home import state
@@ -22,7 +23,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--reader", action="store_true", help="the address for somebody who may look and change nothing"
     )
     parser.add_argument(
-        "--serve", type=int, metavar="PORT", help="serve on this port of the loopback; 0: a free one"
+        "--serve",
+        type=typed.FREE_PORT,
+        metavar="PORT",
+        help="serve on this port of the loopback; 0: a free one",
     )
     add_home(parser)
     parser.set_defaults(function=run)

@@ -7,6 +7,7 @@ import signal
 import threading
 from pathlib import Path
 
+from .. import typed
 from ..console import err, out
 from ..drills.deadman import Deadman, Mailer
 from ..stack import StackError
@@ -20,23 +21,41 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "plain HTTP: put it into a private network, or behind a proxy that speaks TLS.",
     )
     parser.add_argument(
-        "--listen", metavar="HOST:PORT", default="127.0.0.1:9099", help="address (default: 127.0.0.1:9099)"
+        "--listen",
+        metavar="HOST:PORT",
+        type=typed.ADDRESS,
+        default="127.0.0.1:9099",
+        help="address (default: 127.0.0.1:9099)",
     )
     parser.add_argument(
-        "--path-file", metavar="FILE", type=Path, required=True,
+        "--path-file", metavar="FILE", type=typed.PATH, required=True,
         help="file with the path that Alertmanager posts to; requests to other paths get 404",
     )  # fmt: skip
-    parser.add_argument("--name", default="botobs", help="which stack it is, for the mail (default: botobs)")
     parser.add_argument(
-        "--silence", metavar="SECONDS", type=float, default=180, help="how long is too long (default: 180)"
+        "--name", type=typed.LINE, default="botobs", help="which stack it is, for the mail (default: botobs)"
     )
-    parser.add_argument("--to", required=True, help="the address that mails are sent to")
-    parser.add_argument("--from", dest="sender", default="botobs@localhost", help="who writes")
     parser.add_argument(
-        "--smtp", metavar="HOST:PORT", default="127.0.0.1:25", help="mail server (default: 127.0.0.1:25)"
+        "--silence",
+        metavar="SECONDS",
+        type=typed.PATIENCE,
+        default=180,
+        help="how long is too long (default: 180)",
     )
-    parser.add_argument("--username", help="log in with this name")
-    parser.add_argument("--password-file", metavar="FILE", type=Path, help="and the password in this file")
+    parser.add_argument("--to", required=True, type=typed.LINE, help="the address that mails are sent to")
+    parser.add_argument(
+        "--from", dest="sender", type=typed.LINE, default="botobs@localhost", help="who writes"
+    )
+    parser.add_argument(
+        "--smtp",
+        metavar="HOST:PORT",
+        type=typed.ADDRESS,
+        default="127.0.0.1:25",
+        help="mail server (default: 127.0.0.1:25)",
+    )
+    parser.add_argument("--username", type=typed.LINE, help="log in with this name")
+    parser.add_argument(
+        "--password-file", metavar="FILE", type=typed.PATH, help="and the password in this file"
+    )
     parser.add_argument("--no-starttls", action="store_true", help="send in the clear")
     parser.set_defaults(function=run)
 
@@ -48,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         if options.password_file is None:
             raise StackError("--username without --password-file: there is no password to log in with")
         login = (options.username, _read(options.password_file))
-    host, port = _address(options.smtp, "--smtp")
+    host, port = options.smtp
     mailer = Mailer(host, port, options.sender, options.to, not options.no_starttls, login)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -58,27 +77,23 @@ def run(options: argparse.Namespace) -> int:
             mailer,
             options.name,
             options.silence,
-            _address(options.listen, "--listen"),
+            options.listen,
             _read(options.path_file),
         )
     except OSError as error:
-        raise StackError(f"--listen {options.listen}: {error}") from None
+        raise StackError(f"--listen {_shown(options.listen)}: {error}") from None
     with deadman:
         out.print(
-            f"listening on {options.listen}; after {options.silence:g} s of silence {options.to} gets a mail"
+            f"listening on {_shown(options.listen)}; after {options.silence:g} s of silence {options.to} gets a mail"
         )
         stop.wait()
     err.print("stopped")
     return 0
 
 
-def _address(text: str, name: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise StackError(
-            f"{name} {text!r} on the command line is no address: HOST:PORT, with a port from 1 to 65535"
-        )
-    return host, int(port)
+def _shown(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _read(path: Path) -> str:

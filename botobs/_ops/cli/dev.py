@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 
-from ..._sdk import units
+from .. import typed
 from ..console import err
 from ..console.arguments import home_of
 from ..dev import Session
@@ -31,22 +31,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "botobs traces and botobs orders look closer. botobs up takes over what is kept. "
         "The exit code is the program's.",
     )
-    parser.add_argument("--name", metavar="NAME", help="service name (default: the program's name)")
+    parser.add_argument(
+        "--name", type=typed.LINE, metavar="NAME", help="service name (default: the program's name)"
+    )
     parser.add_argument(
         "--limit",
+        type=typed.size(_LEAST),
         default=f"{LIMIT // 2**20}MiB",
         metavar="SIZE",
         help="what is kept at most, the newest of it (default: %(default)s)",
     )
     parser.add_argument(
         "--home",
+        type=typed.FOLDER,
         metavar="DIR",
         help="folder of the stack that takes over one day (default: $BOTOBS_HOME, else the user's data folder)",
     )
     parser.add_argument(
         "--json", action="store_true", help="print lines and summary as JSON objects, one a line"
     )
-    parser.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND")
+    parser.add_argument("command_line", nargs=argparse.REMAINDER, type=typed.ANY, metavar="COMMAND")
     parser.set_defaults(function=run)
 
 
@@ -65,19 +69,9 @@ def run(options: argparse.Namespace) -> int:
         err.print(f"botobs: {problem}", markup=False)
     environ = environment(command, options.name, os.environ)
     home = home_of(options) or Home.from_environ()
-    with Session(home, command, environ, Voice(err, options.json), _limit(options.limit)) as session:
+    with Session(home, command, environ, Voice(err, options.json), options.limit) as session:
         try:
             status = session.run()
         except OSError as error:
             raise StackError(f"{program} cannot be started: {error.strerror}") from None
     return end_as(status)
-
-
-def _limit(text: str) -> int:
-    try:
-        limit = units.size(text)
-    except ValueError as error:
-        raise StackError(f"--limit: {error}") from None
-    if limit < _LEAST:
-        raise StackError(f"--limit: {text} is less than {_LEAST // 2**20}MiB")
-    return limit

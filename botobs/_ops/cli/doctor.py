@@ -13,6 +13,7 @@ from dataclasses import asdict
 import botobs
 
 from ..._sdk.settings import TABLE, Settings, find_stack, load
+from .. import typed
 from ..doctor import checks
 from ..doctor.canary import PATIENCE, canary
 from ..doctor.findings import Finding, say, show, show_table
@@ -26,7 +27,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "would meet them. Exit code 1 when data would not arrive.",
     )
     parser.add_argument(
-        "--home", metavar="DIR", help="folder of the stack (default: $BOTOBS_HOME, else the one that runs)"
+        "--home",
+        type=typed.FOLDER,
+        metavar="DIR",
+        help="folder of the stack (default: $BOTOBS_HOME, else the one that runs)",
     )
     parser.add_argument(
         "--explain", action="store_true", help="print every setting and where its value came from"
@@ -34,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     parser.add_argument(
         "--patience",
-        type=float,
+        type=typed.PATIENCE,
         default=PATIENCE,
         metavar="SECONDS",
         help="how long to look for the canary in the stores (default: %(default).0f)",
@@ -78,19 +82,23 @@ def _findings(found: Settings, environ: Mapping[str, str], patience: float) -> I
     if not found.enabled:
         return
     disabled = found.disabled_instrumentations
+    stack = find_stack(environ)
+    if stack is not None and stack.settings["endpoint"] != found.endpoint:
+        stack = None
+    stopped = checks.stopped(stack) if stack is not None else []
     with botobs.init("botobs-doctor", disabled_instrumentations=disabled, environ=environ) as handle:
         yield from checks.rivals(handle)
         yield from checks.instrumentations(handle)
         yield from checks.certificate_expiry(found)
-        failed = False
-        for finding in checks.collector(found):
+        yield from map(checks.stands_still, stopped)
+        # What has to pass through one that stands still would be waited for.
+        failed = bool(checks.in_the_way(stopped))
+        for finding in checks.collector(found) if not failed else ():
             failed = failed or finding.level == "error"
             yield finding
         if not failed:
-            stack = find_stack(environ)
-            of_stack = stack is not None and stack.settings["endpoint"] == found.endpoint
-            yield from canary(handle, stack if of_stack else None, patience)
-            if of_stack:
+            yield from canary(handle, stack, patience, stopped)
+            if stack is not None and "prometheus" not in stopped:
                 yield from _ahead(environ)
 
 
@@ -103,7 +111,7 @@ def _ahead(environ: Mapping[str, str]) -> Iterator[Finding]:
 
     running = state.find(environ=environ)
     if running is not None and "prometheus" in running.parts:
-        with clients.client(running.home.secrets, running.url("prometheus")) as prometheus:
+        with clients.of_part(running, "prometheus") as prometheus:
             yield from disk(prometheus, running.home.data)
 
 

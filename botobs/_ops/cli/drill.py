@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from .. import typed
 from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..console.building import BuildDisplay
@@ -34,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "over. Without a running stack the demo is started, with a mail server and a Slack of its own. Without a "
         "name the drills are listed. Exit code 0 when every alert arrived as it should.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="drills to run, or all")
+    parser.add_argument("names", nargs="*", type=typed.LINE, metavar="NAME", help="drills to run, or all")
     add_home(parser)
     parser.add_argument(
         "--profile",
@@ -46,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--cluster", action="store_true", help="start the demo as a cluster, even if a stack is running"
     )
-    parser.add_argument("--evidence", metavar="DIR", type=Path, help="folder for messages and reports")
+    parser.add_argument("--evidence", metavar="DIR", type=typed.PATH, help="folder for messages and reports")
     parser.add_argument(
         "--allow-production", action="store_true", help="break a stack whose environment is production, too"
     )

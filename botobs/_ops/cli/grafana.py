@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import ssl
-from pathlib import Path
 
 import httpx
 
 from ..._sdk.settings import shown_address
+from .. import typed
 from ..access.secrets import read_secret
 from ..console import out, print_json, styled
 from ..console.arguments import add_home
@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Create and update our folder, data sources and dashboards in a Grafana, and nothing else in it. "
         "What differs is shown first; what does not is left alone.",
     )
-    push.add_argument("--url", required=True, help="address of the Grafana, https://...")
+    push.add_argument("--url", required=True, type=typed.URL, help="address of the Grafana, https://...")
     push.add_argument("--dry-run", action="store_true", help="show what differs, and change nothing")
     push.add_argument(
         "--secrets",
@@ -41,21 +41,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     push.add_argument("--dashboards-only", action="store_true", help="leave data sources alone")
     push.add_argument(
         "--token-file",
-        type=Path,
+        type=typed.PATH,
         metavar="FILE",
         help="service account token (default: BOTOBS_GRAFANA_TOKEN)",
     )
-    push.add_argument("--user", default="admin", help="log in with a password instead (default: admin)")
     push.add_argument(
-        "--password-file", type=Path, metavar="FILE", help="that user's password (default: the home's)"
+        "--user", type=typed.LINE, default="admin", help="log in with a password instead (default: admin)"
     )
     push.add_argument(
-        "--ca", type=Path, metavar="FILE", help="trust this authority too (default: the home's)"
+        "--password-file", type=typed.PATH, metavar="FILE", help="that user's password (default: the home's)"
     )
     push.add_argument(
-        "--prometheus-url", metavar="URL", help="address of Prometheus, as that Grafana reaches it"
+        "--ca", type=typed.PATH, metavar="FILE", help="trust this authority too (default: the home's)"
     )
-    push.add_argument("--tempo-url", metavar="URL", help="address of Tempo, as that Grafana reaches it")
+    push.add_argument(
+        "--prometheus-url",
+        type=typed.URL,
+        metavar="URL",
+        help="address of Prometheus, as that Grafana reaches it",
+    )
+    push.add_argument(
+        "--tempo-url", type=typed.URL, metavar="URL", help="address of Tempo, as that Grafana reaches it"
+    )
     add_home(push)
     parser.set_defaults(function=run)
 

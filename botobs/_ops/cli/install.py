@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .. import typed
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, words_of
 from ..home.home import Home, cache_folder
@@ -31,14 +32,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Write and check a systemd unit (launchd on macOS) that runs the stack, confined to what it needs. "
         "As root it becomes a service of the system with a user of its own, else one of yours. Nothing is started.",
     )
-    parser.add_argument("--name", default="botobs", help="of the service (default: botobs)")
     parser.add_argument(
-        "--user", default="botobs", help="who runs it, when root installs it (default: botobs)"
+        "--name", type=typed.IDENTIFIER, default="botobs", help="of the service (default: botobs)"
+    )
+    parser.add_argument(
+        "--user",
+        type=typed.IDENTIFIER,
+        default="botobs",
+        help="who runs it, when root installs it (default: botobs)",
     )
     parser.add_argument("--kind", choices=["systemd", "launchd"], help="default: that of this system")
     parser.add_argument(
         "-o",
         "--output",
+        type=typed.PATH,
         metavar="FILE",
         help="where to; - prints it (default: where the service manager looks)",
     )
@@ -53,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     of_system = os.geteuid() == 0
     service = _service(options, of_system)
     content = unit.launchd(service) if kind == "launchd" else unit.systemd(service).encode()
-    if options.output == "-":
+    if options.output == Path("-"):
         sys.stdout.write(content.decode())
         return 0
     _refuse(content, kind, service)

@@ -7,10 +7,10 @@ import sys
 
 import yaml
 
-from ..access import kubernetes
+from .. import typed
+from ..access import audit, kubernetes
 from ..console import err, fail, print_json
 from ..console.arguments import add_home, secrets_made
-from ..home import audit
 from ..home.home import Home
 
 _DEFAULT = kubernetes.Place()
@@ -28,18 +28,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "same command hands it out.",
     )
     secrets.add_argument(
-        "--namespace", default=_DEFAULT.namespace, help=f"of the releases (default: {_DEFAULT.namespace})"
+        "--namespace",
+        type=typed.DNS_LABEL,
+        default=_DEFAULT.namespace,
+        help=f"of the releases (default: {_DEFAULT.namespace})",
     )
     secrets.add_argument(
         "--name",
+        type=typed.DNS_LABEL,
         default=_DEFAULT.name,
         help=f"under which the chart makes everything, its release's (default: {_DEFAULT.name})",
     )
     secrets.add_argument(
-        "--tenant", default=_DEFAULT.tenant, help=f"of its agents (default: {_DEFAULT.tenant})"
+        "--tenant",
+        type=typed.LINE,
+        default=_DEFAULT.tenant,
+        help=f"of its agents (default: {_DEFAULT.tenant})",
     )
     secrets.add_argument(
         "--host",
+        type=typed.HOST,
         action="append",
         default=[],
         metavar="HOST",

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from rich.table import Table
 from rich.text import Text
 
-from .. import ledger
+from ..._sdk import units
+from .. import ledger, typed
 from ..access import clients
 from ..console import fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_of, seconds_of
+from ..console.arguments import add_home, home_of
 from ..home import state
 from ..ledger import Account, Ledger
 from ..stack import StackError
@@ -30,19 +31,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "a known or an unknown service; 3 if that is unknown, because a store does not respond or a service "
         "that sends spans does not report what it has made; else 0.",
     )
-    parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
+    parser.add_argument(
+        "--last",
+        type=typed.duration(_LONGEST),
+        default="1h",
+        metavar="DURATION",
+        help="how far to look back (default: 1h)",
+    )
     add_home(parser)
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Read and print."""
-    last = seconds_of("--last", options.last, _LONGEST)
+    last = units.seconds(options.last)
     running = state.require(home_of(options))
-    secrets = running.home.secrets
     with (
-        clients.client(secrets, running.url("prometheus")) as prometheus,
-        clients.client(secrets, running.url("tempo")) as tempo,
+        clients.of_part(running, "prometheus") as prometheus,
+        clients.of_part(running, "tempo") as tempo,
     ):
         try:
             found = ledger.read(prometheus, tempo, last, time.time())

@@ -13,15 +13,17 @@ import httpx
 from rich.table import Table
 
 from ..._sdk import units
-from .. import orders
-from ..access import clients
+from .. import orders, typed
+from ..access import audit, clients
 from ..console import err, fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_meant, home_of, seconds_of
+from ..console.arguments import add_home, home_meant, home_of
+from ..doctor import checks
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
-from ..errors import UserError
-from ..home import audit, state
+from ..errors import StackError, UserError
+from ..home import state
 from ..orders import Listing, Order
+from ..processes import control
 from ..traces import EmbeddedTraces
 from ._stores import add_dev, embedded
 
@@ -37,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--last",
+        type=typed.duration(),
         default="14d",
         metavar="DURATION",
         help="how far to look back for their names (default: 14d)",
@@ -51,8 +54,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Report the outcome of an order on behalf of its service, where a person has found it out: look at "
         "the exchange first. The alert on it ends. Exit code 0 when the collector has taken it.",
     )
-    settle.add_argument("id", help="its client order id, or the exchange's id of an order that is listed")
-    settle.add_argument("--exchange", required=True, metavar="NAME", help="its exchange, as it is listed")
+    settle.add_argument(
+        "id", type=typed.LINE, help="its client order id, or the exchange's id of an order that is listed"
+    )
+    settle.add_argument(
+        "--exchange", required=True, type=typed.LINE, metavar="NAME", help="its exchange, as it is listed"
+    )
     settle.add_argument(
         "--outcome",
         required=True,
@@ -60,10 +67,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="accepted: it is open; failed: it never came there",
     )
     settle.add_argument(
-        "--service", metavar="NAME", help="the service that sent it (default: as it is listed)"
+        "--service",
+        type=typed.LINE,
+        metavar="NAME",
+        help="the service that sent it (default: as it is listed)",
     )
     settle.add_argument(
-        "--last", default="14d", metavar="DURATION", help="how far to look back for it (default: 14d)"
+        "--last",
+        type=typed.duration(),
+        default="14d",
+        metavar="DURATION",
+        help="how far to look back for it (default: 14d)",
     )
     add_home(settle)
     add_dev(settle)
@@ -89,6 +103,8 @@ def run(options: argparse.Namespace) -> int:
 def run_settle(options: argparse.Namespace) -> int:
     """Settle one order; returns the exit code."""
     with embedded(options) as store, _collector(options, store) as environ:
+        if store is None:
+            _require_way(options)
         listing = _read(options, store)
         found = orders.find(listing.orders or (), options.id, options.exchange, options.service)
         with _written_down(options) if store is None else nullcontext():
@@ -119,7 +135,7 @@ def run_settle(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace, store: Store | None) -> Listing:
-    last = seconds_of("--last", options.last)
+    last = units.seconds(options.last)
     if store is not None:
         return orders.read_embedded(EmbeddedTraces(store), last)
     running = state.require(home_of(options))
@@ -128,10 +144,24 @@ def _read(options: argparse.Namespace, store: Store | None) -> Listing:
         def part(name: str) -> httpx.Client | None:
             if name not in running.parts:
                 return None
-            return stack.enter_context(clients.client(running.home.secrets, running.parts[name]))
+            return stack.enter_context(clients.of_part(running, name))
 
         progress = stack.enter_context(_progress())
         return orders.read(part("tempo"), part("prometheus"), last, progress=progress)
+
+
+def _require_way(options: argparse.Namespace) -> None:
+    """See that the stack takes what is reported, rather than wait for it.
+
+    Raises:
+        StackError: A part of it stands still.
+    """
+    running = state.find(home_of(options))
+    still = checks.in_the_way(control.stopped(running.home.control)) if running is not None else []
+    if still:
+        raise StackError(
+            f"{still[0]} stands still, so nothing can be reported", "See what runs: botobs status"
+        )
 
 
 def _written_down(options: argparse.Namespace) -> AbstractContextManager[object]:

@@ -10,12 +10,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from .. import typed
 from ..access import clients
 from ..alerting import runbooks
 from ..alerting.alertmanager import labels_of
 from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, home_meant, home_of, secrets_of
-from ..errors import StackError
+from ..errors import Misuse
 from ..home import state
 from ..prometheus import PrometheusClient
 from ..traces import TempoClient
@@ -33,14 +34,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "a brace), with the stack's own password and authority.",
     )
     asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument("query", nargs="?", metavar="QUERY", help="in PromQL or TraceQL")
-    asked.add_argument("--runbook", metavar="ALERT", help="run every query of this alert's runbook instead")
+    asked.add_argument("query", nargs="?", type=typed.TEXT, metavar="QUERY", help="in PromQL or TraceQL")
+    asked.add_argument(
+        "--runbook", type=typed.LINE, metavar="ALERT", help="run every query of this alert's runbook instead"
+    )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE",
+        "--set", action="append", default=[], type=typed.TEXT, metavar="NAME=VALUE",
         help="what $service, $exchange, $bot, $instance or $environment in the query stands for; may be repeated",
     )  # fmt: skip
     parser.add_argument(
-        "--url", metavar="URL",
+        "--url", type=typed.URL, metavar="URL",
         help="where Prometheus (or Tempo) is, of a stack that botobs up did not start: https://127.0.0.1:9090 with "
         "docker compose; --home names the folder of its secrets",
     )  # fmt: skip
@@ -50,13 +53,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Run the queries and print their results."""
+    given = _given(options.set)
     running = _elsewhere(options) if options.url else state.require(home_of(options))
     if options.runbook:
         page = runbooks.read(options.runbook)
-        labels = {**labels_of(page.name, running), **_given(options.set)}
+        labels = {**labels_of(page.name, running), **given}
         queries = [query for query in page.queries if _PART[query.language] in running.parts]
     else:
-        labels = _given(options.set)
+        labels = given
         queries = [runbooks.RunbookQuery(_language(options.query), options.query)]
     answers = []
     for query in queries:
@@ -90,7 +94,7 @@ def _given(words: list[str]) -> dict[str, str]:
         label = runbooks.PLACEHOLDERS.get(f"${key.removeprefix('$')}")
         if not equals or label is None:
             known = ", ".join(each.removeprefix("$") for each in runbooks.PLACEHOLDERS)
-            raise StackError(f"--set {word!r} is not NAME=VALUE with one of {known}")
+            raise Misuse(f"--set {word!r} is not NAME=VALUE with one of {known}")
         labels[label] = value
     return labels
 
@@ -107,7 +111,7 @@ def ask(running: state.Running, language: str, query: str) -> list[Mapping[str, 
         PrometheusError: The query is wrong, or Prometheus does not respond.
         TempoError: The same of Tempo.
     """
-    with clients.client(running.home.secrets, running.url(_PART[language])) as http:
+    with clients.of_part(running, _PART[language]) as http:
         if language == "traceql":
             return [
                 {"trace_id": each.trace_id, "service": each.root_service, "name": each.root_name,

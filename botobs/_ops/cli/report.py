@@ -7,9 +7,10 @@ import asyncio
 import os
 from pathlib import Path
 
-from .. import report
+from ..._sdk import units
+from .. import report, typed
 from ..console import out, print_json
-from ..console.arguments import add_home, home_of, seconds_of
+from ..console.arguments import add_home, home_of
 from ..home import state
 from ..home.private import open_private
 from ..stack import StackError
@@ -21,9 +22,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "report",
         description="Draw every dashboard, the alerts, and slow and failed traces into one page that works offline.",
     )
-    parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
     parser.add_argument(
-        "-o", "--output", default="report.html", metavar="FILE", help="where to (default: report.html)"
+        "--last",
+        type=typed.duration(),
+        default="1h",
+        metavar="DURATION",
+        help="how far to look back (default: 1h)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=typed.PATH,
+        default="report.html",
+        metavar="FILE",
+        help="where to (default: report.html)",
     )
     add_home(parser)
     parser.set_defaults(function=run)
@@ -32,9 +44,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Write the page."""
     running = state.require(home_of(options))
-    seconds = seconds_of("--last", options.last)
+    seconds = units.seconds(options.last)
     made = asyncio.run(report.make(running, seconds))
-    path = Path(options.output)
+    path: Path = options.output
     try:
         # It holds the names of bots, their orders and their errors.
         with open_private(path, os.O_TRUNC) as file:

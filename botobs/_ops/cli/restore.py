@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from .. import backup
+from .. import backup, typed
+from ..access import audit
 from ..console import out, print_json
 from ..console.arguments import add_home, home_of
 from ..home.home import Home
@@ -18,7 +18,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Put a backup into a home that is empty, on this machine or another. Every file is checked. "
         "Nothing is deleted: with --replace what is in the home is moved aside, and it is said where to.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a folder that botobs backup has made")
+    parser.add_argument(
+        "place",
+        type=typed.FOLDER,
+        metavar="DIR",
+        help="what botobs backup has made: a folder, or s3://BUCKET/NAME",
+    )
     parser.add_argument("--replace", action="store_true", help="move what is in the home aside")
     add_home(parser)
     parser.set_defaults(function=run)
@@ -27,7 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Put the backup in its place."""
     home = home_of(options) or Home.from_environ()
-    aside = backup.restore(options.folder.expanduser().resolve(), home, options.replace)
+    aside = backup.restore_from(options.place, home, options.replace)
+    audit.record(home, "restore", place=options.place)
     if options.json:
         print_json({"home": home.path, "aside": aside})
         return 0

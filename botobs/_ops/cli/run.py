@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import typed
+
 _PACKAGE = Path(__file__).resolve().parents[2]
 _AUTOSTART = _PACKAGE / "_sdk" / "autostart"
 _PYTHON = re.compile(r"(python|pypy)w?[\d.]*t?(\.exe)?")
@@ -28,8 +30,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Run a Python program with monitoring on, without editing it. "
         "The settings are those of botobs.init(): variables, a settings file, or the stack on this machine.",
     )
-    parser.add_argument("--name", metavar="NAME", help="service name (default: the program's name)")
-    parser.add_argument("command_line", nargs=argparse.REMAINDER, metavar="COMMAND")
+    parser.add_argument(
+        "--name", type=typed.LINE, metavar="NAME", help="service name (default: the program's name)"
+    )
+    parser.add_argument("command_line", nargs=argparse.REMAINDER, type=typed.ANY, metavar="COMMAND")
     parser.set_defaults(function=run)
 
 

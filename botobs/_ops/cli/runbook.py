@@ -7,6 +7,7 @@ import argparse
 from rich.markdown import Markdown
 from rich.table import Table
 
+from .. import typed
 from ..alerting import runbooks
 from ..alerting.alertmanager import labels_of
 from ..console import out, print_json, print_table
@@ -21,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Show what to do when an alert fires. Its queries are about what the alert names, where it fires, "
         "and run with botobs query --runbook. Without a name the runbooks are listed.",
     )
-    parser.add_argument("name", nargs="?", metavar="ALERT", help="name of the alert")
+    parser.add_argument("name", nargs="?", type=typed.LINE, metavar="ALERT", help="name of the alert")
     parser.add_argument("--plain", action="store_true", help="print the page as it is written, in Markdown")
     add_home(parser)
     parser.set_defaults(function=run)

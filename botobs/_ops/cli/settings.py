@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from .. import typed
 from ..console import err, name, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..settings.values import DEFAULT, Given, gather
@@ -16,7 +17,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Show the stack's settings, each with its origin: environment, botobs.toml of the home, default.",
     )
     parser.add_argument(
-        "words", nargs="*", metavar="WORD", help="only settings whose name or meaning holds each WORD"
+        "words",
+        nargs="*",
+        type=typed.LINE,
+        metavar="WORD",
+        help="only settings whose name or meaning holds each WORD",
     )
     parser.add_argument("--set", action="store_true", dest="only_set", help="only what is not the default")
     add_home(parser)

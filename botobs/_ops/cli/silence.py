@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import re
 from datetime import UTC, datetime, timedelta
 
 from rich.table import Table
 
+from ..._sdk import units
+from .. import typed
+from ..access import audit
 from ..alerting.alertmanager import Alertmanager, Silence, connect
 from ..console import name, out, print_json, print_table
-from ..console.arguments import add_home, home_of, seconds_of
-from ..errors import StackError
-from ..home import audit, state
+from ..console.arguments import add_home, home_of
+from ..errors import Misuse, StackError
+from ..home import state
 
 _MATCHER = re.compile(r"\A([a-zA-Z_]\w*)(=~|!~|!=|=)(.*)", re.DOTALL)
 _LONGEST = timedelta(days=3653)
@@ -33,14 +35,30 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     add = actions.add_parser("add", help="silence alerts")
     add.add_argument(
-        "matching", nargs="+", metavar="LABEL=VALUE",
+        "matching", nargs="+", type=typed.TEXT, metavar="LABEL=VALUE",
         help="which alerts: all of these labels, with =, !=, =~ or !~, such as alertname=BotFailed area!=orders",
     )  # fmt: skip
     ends = add.add_mutually_exclusive_group()
-    ends.add_argument("--for", dest="lasts", default="1h", metavar="DURATION", help="how long (default: 1h)")
-    ends.add_argument("--until", metavar="TIME", help="until when instead: 18:30, or 2026-12-01T18:30")
-    add.add_argument("--by", metavar="NAME", help="who (default: your user's name)")
-    add.add_argument("--why", required=True, metavar="TEXT", help="why: the next one on call reads it")
+    ends.add_argument(
+        "--for",
+        dest="lasts",
+        type=typed.duration(),
+        default="1h",
+        metavar="DURATION",
+        help="how long (default: 1h)",
+    )
+    ends.add_argument(
+        "--until", type=typed.LINE, metavar="TIME", help="until when instead: 18:30, or 2026-12-01T18:30"
+    )
+    add.add_argument(
+        "--by",
+        type=typed.LINE,
+        metavar="NAME",
+        help="who (default: your name)",
+    )
+    add.add_argument(
+        "--why", required=True, type=typed.TEXT, metavar="TEXT", help="why: the next one on call reads it"
+    )
     add_home(add)
     add.set_defaults(function=_add)
 
@@ -50,7 +68,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     listed.set_defaults(function=_list)
 
     expire = actions.add_parser("expire", help="end silences before their time")
-    expire.add_argument("ids", nargs="+", metavar="ID", help="the beginning of its id is enough")
+    expire.add_argument(
+        "ids", nargs="+", type=typed.LINE, metavar="ID", help="the beginning of its id is enough"
+    )
     add_home(expire)
     expire.set_defaults(function=_expire)
 
@@ -59,16 +79,15 @@ def _add(options: argparse.Namespace) -> int:
     matchers = [_matcher(text) for text in options.matching]
     now = datetime.now(UTC)
     ends = _ends(options, now)
-    if not options.why.strip():
-        raise StackError("--why is empty: the next one on call must know")
+    running = state.require(home_of(options))
+    signed_in = audit.signed_in(running.home)
     body = {
         "matchers": matchers,
         "startsAt": now.isoformat(),
         "endsAt": ends.isoformat(),
-        "createdBy": options.by or getpass.getuser(),
+        "createdBy": options.by or (signed_in.name if signed_in else audit.user()),
         "comment": options.why,
     }
-    running = state.require(home_of(options))
     with connect(running) as alertmanager:
         about = {"matchers": options.matching, "ends": ends, "by": body["createdBy"], "why": options.why}
         with audit.recording(running.home, "silence add", **about) as line:
@@ -125,20 +144,20 @@ def _one(alertmanager: Alertmanager, beginning: str) -> Silence:
 def _matcher(text: str) -> dict[str, object]:
     found = _MATCHER.fullmatch(text)
     if found is None:
-        raise StackError(f"{text!r} is no matcher", "Write LABEL=VALUE, such as alertname=BotFailed.")
+        raise Misuse(f"{text!r} is no matcher", "Write LABEL=VALUE, such as alertname=BotFailed.")
     is_regex, is_equal = _FLAGS[found[2]]
     return {"name": found[1], "value": found[3].strip('"'), "isRegex": is_regex, "isEqual": is_equal}
 
 
 def _ends(options: argparse.Namespace, now: datetime) -> datetime:
     if options.until is None:
-        ends = now + timedelta(seconds=seconds_of("--for", options.lasts))
+        ends = now + timedelta(seconds=units.seconds(options.lasts))
     else:
         ends = _moment(options.until, now)
     if ends > now + _LONGEST:
-        raise StackError("a silence of more than ten years is a rule that should go")
+        raise Misuse("a silence of more than ten years is a rule that should go")
     if ends <= now:
-        raise StackError("a silence that ends before it begins silences nothing")
+        raise Misuse("a silence that ends before it begins silences nothing")
     return ends
 
 
@@ -152,7 +171,7 @@ def _moment(text: str, now: datetime) -> datetime:
             return ends if ends > here else ends + timedelta(days=1)
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise StackError(f"--until {text!r} is no time", "Write 18:30, or 2026-12-01T18:30.") from None
+        raise Misuse(f"--until {text!r} is no time", "Write 18:30, or 2026-12-01T18:30.") from None
     return found if found.tzinfo else found.astimezone()
 
 

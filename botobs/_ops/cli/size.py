@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from .. import typed
 from ..console import fail, out, print_json, print_table
 from ..errors import StackError
 from ..settings.outage import length_of_time
@@ -29,20 +30,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("symbols", 0, "markets that the setting exchange_symbols names"),
     )
     for name, default, text in counts:
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} (default: {default})")
+        parser.add_argument(
+            f"--{name}", type=typed.whole(0, 10**6), default=default, help=f"{text} (default: {default})"
+        )
     parser.add_argument(
-        "--orders-per-second", type=float, default=1.0, help="orders of all bots a second (default: 1)"
+        "--orders-per-second",
+        type=typed.number(0, 10**6),
+        default=1.0,
+        help="orders of all bots a second (default: 1)",
     )
     parser.add_argument(
         "--turn-seconds",
-        type=float,
+        type=typed.number(0.001, 86_400.0),
         default=60.0,
         help="seconds from one turn of a bot to its next (default: 60)",
     )
     parser.add_argument(
-        "--retention", default="15d", help="how long samples and traces are kept (default: 15d)"
+        "--retention",
+        type=typed.duration(),
+        default="15d",
+        help="how long samples and traces are kept (default: 15d)",
     )
-    parser.add_argument("--horizon", default="24h", help="the maximum outage without a loss (default: 24h)")
+    parser.add_argument(
+        "--horizon",
+        type=typed.duration(),
+        default="24h",
+        help="the maximum outage without a loss (default: 24h)",
+    )
     parser.add_argument(
         "--profile",
         choices=["machine", "cluster"],

@@ -13,6 +13,7 @@ import httpx
 from rich.text import Text
 
 from ..access import clients
+from ..access.watched import StandsStill
 from ..alerting import alertmanager
 from ..alerting.alertmanager import Alert
 from ..components.table import BY_NAME
@@ -26,6 +27,9 @@ from ..settings import receivers
 
 #: States of a component that works.
 _WELL = frozenset(("ready", "running"))
+_STILL = "stands still"
+#: Seconds in which a part responds.
+_PATIENCE = 3.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Part:
 
     Attributes:
         url: Its address.
-        state: `ready`, `running`, `not ready (503)`, `unreachable`, or what the supervisor does with it.
+        state: `ready`, `running`, `not ready (503)`, `unreachable`, `stands still`, or what the supervisor does with
+            it.
         since: When its supervisor last saw it become so; None where that is not known.
         restarts: How often it was started again since the stack was; None where that is not known.
     """
@@ -105,7 +110,9 @@ def _parts(running: state.Running) -> dict[str, Part]:
         known = {}
     # Side by side: each that stands still is waited for.
     with ThreadPoolExecutor(max_workers=32) as pool:
-        answers = pool.map(lambda part: _ask(running, *part), running.parts.items())
+        answers = pool.map(
+            lambda part: _ask(running, part[0], part[1], known.get(part[0])), running.parts.items()
+        )
         return {
             name: _part(url, answer, known.get(name))
             for (name, url), answer in zip(running.parts.items(), answers, strict=True)
@@ -179,13 +186,18 @@ def _print_alerts(alerts: list[Alert], unknown: str) -> None:
         out.print(f"What to do: botobs runbook {name(firing[0].name)}")
 
 
-def _ask(running: state.Running, part: str, url: str) -> str:
+def _ask(running: state.Running, part: str, url: str, known: Mapping[str, Any] | None) -> str:
+    # The system takes connections for a process that is stopped.
+    if known is not None and known.get("stopped"):
+        return _STILL
     if not url.startswith("http"):
         return "running" if _listens(url) else "unreachable"
     health = _path(part)
-    with clients.client(running.home.secrets, url) as http:
+    with clients.of_part(running, part, timeout=_PATIENCE) as http:
         try:
-            response = http.get(health or "/", timeout=3)
+            response = http.get(health or "/")
+        except StandsStill:
+            return _STILL
         except httpx.HTTPError:
             return "unreachable"
     if health:
@@ -208,7 +220,8 @@ def _listens(url: str) -> bool:
 
     address = urlsplit(url)
     try:
-        socket.create_connection((address.hostname or "", address.port or 0), timeout=3).close()
+        place = address.hostname or "", address.port or 0
+        socket.create_connection(place, timeout=_PATIENCE).close()
     except OSError:
         return False
     return True

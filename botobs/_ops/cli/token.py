@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..access import containers, tokens
+from .. import typed
+from ..access import audit, containers, tokens
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_yes, agree, secrets_made, secrets_of
-from ..home import audit
+from ..errors import Misuse
 from ..home.home import Home
 from ..home.private import write_secret
 from ..stack import StackError
@@ -23,9 +24,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     create = actions.add_parser("create", help="make another token for a service")
-    create.add_argument("service", metavar="SERVICE", help=f"its name; {tokens.LOCAL}: services of this user")
+    create.add_argument(
+        "service",
+        type=typed.IDENTIFIER,
+        metavar="SERVICE",
+        help=f"its name; {tokens.LOCAL}: services of this user",
+    )
     create.add_argument(
         "--service-name",
+        type=typed.IDENTIFIER,
         action="append",
         metavar="NAME",
         dest="names",
@@ -35,11 +42,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--any-service-name", action="store_true", help="let it send telemetry of every service.name"
     )
     create.add_argument(
-        "--output", type=Path, metavar="FILE", help="write it there (mode 0600) instead of printing it"
+        "--output", type=typed.PATH, metavar="FILE", help="write it there (mode 0600) instead of printing it"
     )
     show = actions.add_parser("list", help="whose tokens are valid, without the tokens")
     revoke = actions.add_parser("revoke", help="make tokens invalid")
-    revoke.add_argument("wanted", metavar="SERVICE|ID", help="all tokens of a service, or one by its id")
+    revoke.add_argument(
+        "wanted", type=typed.LINE, metavar="SERVICE|ID", help="all tokens of a service, or one by its id"
+    )
     add_yes(revoke)
     for action, function in ((create, _create), (show, _list), (revoke, _revoke)):
         add_home(action)
@@ -78,7 +87,7 @@ def _create(options: argparse.Namespace) -> int:
 def _names(options: argparse.Namespace) -> list[str]:
     """The service names that a new token may send; by default the one that it is made for."""
     if options.any_service_name and options.names:
-        raise StackError("--any-service-name and --service-name do not go together")
+        raise Misuse("--any-service-name and --service-name do not go together")
     if options.any_service_name or options.service == tokens.LOCAL:
         return []
     return options.names or [options.service]

@@ -8,9 +8,11 @@ import datetime
 from rich.table import Table
 from rich.text import Text
 
+from ..._sdk import units
+from .. import typed
 from ..access import clients
 from ..console import name, out, print_json, print_table
-from ..console.arguments import add_home, home_of, seconds_of
+from ..console.arguments import add_home, home_of
 from ..home import state
 from ..stack import StackError
 from ..traces import (
@@ -38,18 +40,32 @@ _PARTS_WIDTH = 40
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser("traces", description="Search recent traces, or draw one as a waterfall.")
-    parser.add_argument("id", nargs="?", help="draw this trace")
-    parser.add_argument("--service", help="only traces that this service took part in")
+    parser.add_argument("id", nargs="?", type=typed.LINE, help="draw this trace")
+    parser.add_argument("--service", type=typed.TEXT, help="only traces that this service took part in")
     parser.add_argument(
-        "--min-duration", metavar="DURATION", help="only traces that took at least this long: 150ms, 2s"
+        "--min-duration",
+        type=typed.duration(),
+        metavar="DURATION",
+        help="only traces that took at least this long: 150ms, 2s",
     )
     parser.add_argument("--error", action="store_true", help="only traces with a failed span")
     parser.add_argument(
-        "--order", metavar="ID", help="only traces of this order, by our id or the exchange's"
+        "--order",
+        type=typed.TEXT,
+        metavar="ID",
+        help="only traces of this order, by our id or the exchange's",
     )
-    parser.add_argument("--query", metavar="TRACEQL", help="a query of your own instead")
-    parser.add_argument("--last", default="1h", metavar="DURATION", help="how far to look back (default: 1h)")
-    parser.add_argument("--limit", type=int, default=20, help="how many traces at most (default: 20)")
+    parser.add_argument("--query", type=typed.TEXT, metavar="TRACEQL", help="a query of your own instead")
+    parser.add_argument(
+        "--last",
+        type=typed.duration(),
+        default="1h",
+        metavar="DURATION",
+        help="how far to look back (default: 1h)",
+    )
+    parser.add_argument(
+        "--limit", type=typed.whole(1, 10_000), default=20, help="how many traces at most (default: 20)"
+    )
     add_home(parser)
     add_dev(parser)
     parser.set_defaults(function=run)
@@ -58,19 +74,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Search, or draw."""
     wanted = _wanted(options)
-    last = seconds_of("--last", options.last)
+    last = units.seconds(options.last)
     with embedded(options) as store:
         if store is not None:
             return _answer(EmbeddedTraces(store), options, wanted, last)
     running = state.require(home_of(options))
     if "tempo" not in running.parts:
         raise StackError("the running stack has no Tempo", "Start one with: botobs up")
-    with clients.client(running.home.secrets, running.url("tempo")) as http:
+    with clients.of_part(running, "tempo") as http:
         return _answer(TempoClient(http), options, wanted, last)
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
-    least = seconds_of("--min-duration", options.min_duration) if options.min_duration else None
+    least = units.seconds(options.min_duration) if options.min_duration else None
     return Wanted(options.service, least, options.error, options.order, options.query)
 
 

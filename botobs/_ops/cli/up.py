@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from ..._sdk.process import alive
-from .. import web_console
+from .. import typed, web_console
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, stack_options, words_of
 from ..console.building import BuildDisplay
@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_stack_options(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="return once everything runs")
     # Of the process that --detach starts: a pipe that takes its summary once everything runs.
-    parser.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--ready-fd", type=typed.whole(0, 2**20), help=argparse.SUPPRESS)
     parser.set_defaults(function=run)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from ..._version import __version__
-from .. import backup
+from .. import backup, typed
 from ..console import err, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..console.building import BuildDisplay
@@ -53,13 +53,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--backup",
-        type=Path,
+        type=typed.PATH,
         metavar="DIR",
         help="where to (default: beside the home, with date and version)",
     )
     parser.add_argument("--no-backup", action="store_true", help="without a way back")
     parser.add_argument(
-        "--restart", metavar="COMMAND",
+        "--restart", type=typed.LINE, metavar="COMMAND",
         help="what restarts the stack where a service manager runs it, such as 'systemctl restart botobs'",
     )  # fmt: skip
     add_home(parser)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..access import containers, people
+from .. import typed
+from ..access import audit, containers, people
 from ..access import secrets as stack_secrets
 from ..access.people import Role
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_yes, agree, secrets_made, secrets_of
 from ..errors import StackError
-from ..home import audit
 from ..home.home import Home
 from ..home.private import write_secret
 
@@ -33,11 +33,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     password = actions.add_parser("password", help="make somebody a new password, and print it, this once")
     remove = actions.add_parser("remove", help="let somebody in no longer")
     for action in (add, role, password, remove):
-        action.add_argument("name", metavar="NAME")
+        action.add_argument("name", type=typed.LINE, metavar="NAME")
     role.add_argument("role", choices=[*Role], type=Role, metavar="ROLE", help="reader or operator")
     for action in (add, password):
         action.add_argument(
-            "--output", type=Path, metavar="FILE", help="write it there (mode 0600) instead of printing it"
+            "--output",
+            type=typed.PATH,
+            metavar="FILE",
+            help="write it there (mode 0600) instead of printing it",
         )
     add_yes(remove)
     functions = {add: _add, show: _list, role: _role, password: _password, remove: _remove}

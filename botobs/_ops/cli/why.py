@@ -11,7 +11,7 @@ from dataclasses import asdict
 from rich.table import Table
 
 from ..._sdk.units import age
-from .. import why
+from .. import typed, why
 from ..access import clients
 from ..console import err, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
@@ -28,13 +28,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "reasons. Exit code 0 when something explains it or nothing is wrong, 1 when nothing explains it.",
     )
     parser.add_argument(
-        "name", nargs="?", help="an alert, a bot's id, or a client order id (default: the worst alert)"
+        "name",
+        type=typed.TEXT,
+        nargs="?",
+        help="an alert, a bot's id, or a client order id (default: the worst alert)",
     )
     parser.add_argument(
-        "--exchange", metavar="NAME", help="where several alerts of this name fire: on this one"
+        "--exchange",
+        type=typed.TEXT,
+        metavar="NAME",
+        help="where several alerts of this name fire: on this one",
     )
-    parser.add_argument("--service", metavar="NAME", help="the same, by service")
-    parser.add_argument("--bot", metavar="ID", help="the same, by bot")
+    parser.add_argument("--service", type=typed.TEXT, metavar="NAME", help="the same, by service")
+    parser.add_argument("--bot", type=typed.TEXT, metavar="ID", help="the same, by bot")
     add_home(parser)
     parser.set_defaults(function=run)
 
@@ -48,12 +54,8 @@ def run(options: argparse.Namespace) -> int:
     }
     running = state.require(home_of(options))
     with ExitStack() as stack:
-        prometheus = stack.enter_context(clients.client(running.home.secrets, running.url("prometheus")))
-        tempo = (
-            stack.enter_context(clients.client(running.home.secrets, running.parts["tempo"]))
-            if "tempo" in running.parts
-            else None
-        )
+        prometheus = stack.enter_context(clients.of_part(running, "prometheus"))
+        tempo = stack.enter_context(clients.of_part(running, "tempo")) if "tempo" in running.parts else None
         if err.is_terminal:
             stack.enter_context(err.status("looking"))
         answer = why.explain(

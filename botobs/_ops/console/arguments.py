@@ -6,13 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..._sdk import units
+from .. import typed
 from ..access import secrets
 from ..home import state
 from ..stack import Home, Options, StackError
 from . import err
-
-_TEN_YEARS = 10 * 365 * 86_400.0
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -20,17 +18,10 @@ def add_home(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--home",
         metavar="DIR",
-        type=_folder,
+        type=typed.FOLDER,
         help="folder of the stack (default: $BOTOBS_HOME, else the user's data folder)",
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
-
-
-def _folder(text: str) -> str:
-    # As of a shell's variable that nobody has set: the usual home is not what was meant.
-    if not text.strip():
-        raise argparse.ArgumentTypeError("the name is empty; leave --home out for the usual folder")
-    return text
 
 
 def home_of(options: argparse.Namespace) -> Home | None:
@@ -68,27 +59,6 @@ def secrets_made(options: argparse.Namespace) -> Path:
     home.create()
     secrets.ensure(home.secrets)
     return home.secrets
-
-
-def seconds_of(option: str, text: str, most: float = _TEN_YEARS) -> float:
-    """The seconds of a duration that was typed, above zero.
-
-    Args:
-        option: Where it was typed, such as `--last`.
-        text: What was typed.
-        most: The longest that can be meant, in seconds.
-
-    Raises:
-        StackError: It is none, or is not between zero and `most`.
-    """
-    try:
-        found = units.seconds(text)
-    except ValueError as error:
-        raise StackError(f"{option}: {error}") from None
-    if not 0 < found <= most:
-        longest = f"{most / 3600:g}h" if most <= 2 * 86_400 else f"{most / 86_400:g}d"
-        raise StackError(f"{option} is {text[:40]}, and must be above 0 and at most {longest}")
-    return found
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 from opentelemetry.trace import format_trace_id
@@ -18,8 +18,17 @@ from .findings import Finding
 PATIENCE = 30.0
 
 
-def canary(handle: Handle, stack: Stack | None, patience: float = PATIENCE) -> Iterator[Finding]:
-    """Send a trace and a metric, and look for them in Tempo and Prometheus; yields what is found."""
+def canary(
+    handle: Handle, stack: Stack | None, patience: float = PATIENCE, stopped: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Send a trace and a metric, and look for them in Tempo and Prometheus; yields what is found.
+
+    Args:
+        handle: What sends them.
+        stack: Whose stores are asked; None where they are not known.
+        patience: Seconds in which they have to be there.
+        stopped: Parts that stand still, and are not asked.
+    """
     with span("botobs doctor canary") as current:
         trace_id = format_trace_id(current.get_span_context().trace_id)
     instance = handle.instance_id
@@ -35,8 +44,14 @@ def canary(handle: Handle, stack: Stack | None, patience: float = PATIENCE) -> I
     if stack is None:
         yield Finding("canary", "note", "the stores are not known here, so neither is looked for")
         return
-    yield _sought("the trace", "Tempo", _in_tempo(stack, trace_id), patience)
-    yield _sought("the metric", "Prometheus", _in_prometheus(stack, instance), patience)
+    for what, store, search in (
+        ("the trace", "Tempo", _in_tempo(stack, trace_id)),
+        ("the metric", "Prometheus", _in_prometheus(stack, instance)),
+    ):
+        if store.lower() in stopped:
+            yield Finding("canary", "note", f"{store} stands still, so {what} is not looked for")
+        else:
+            yield _sought(what, store, search, patience)
 
 
 def _losses(handle: Handle) -> Iterator[Finding]:

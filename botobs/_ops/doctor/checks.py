@@ -7,7 +7,7 @@ import platform
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,9 +18,11 @@ from ..._sdk.export.sender import Outcome, Response, Sender
 from ..._sdk.instrument.exchange.unwatched import unwatched_clients
 from ..._sdk.instrument.registry import State, Status, unwatched
 from ..._sdk.instrument.stable_names import OPT_IN
-from ..._sdk.settings import Settings, read_token
+from ..._sdk.settings import Settings, Stack, read_token
 from ..._sdk.settings.stack_file import why_not
 from ..._version import __version__
+from ..home.home import Home
+from ..processes import control
 from .findings import Finding, Level
 
 _PACKAGES = (
@@ -41,6 +43,8 @@ _RIVALS = (
 )
 #: Seconds that the clocks of service and collector may differ before traces look wrong.
 _CLOCK_TOLERANCE = 2.0
+#: What all that a service sends passes through; of several, without their numbers.
+_ON_THE_WAY = frozenset(("intake", "front", "collector", "gateway", "sampler"))
 #: Days before the end of support from which it is reported.
 AHEAD = 90.0
 
@@ -152,6 +156,26 @@ def collector(found: Settings) -> Iterator[Finding]:
     yield _explained(found, answer)
     if answer.date is not None:
         yield _clock(answer.date)
+
+
+def stopped(stack: Stack) -> list[str]:
+    """The processes of a stack of this machine that are stopped."""
+    return control.stopped(Home(stack.home).control)
+
+
+def in_the_way(names: Sequence[str]) -> list[str]:
+    """Those of them that all passes through which a service sends."""
+    return [name for name in names if name.split("-")[0] in _ON_THE_WAY]
+
+
+def stands_still(name: str) -> Finding:
+    """Report a part of the stack that is stopped, which no request reaches."""
+    return Finding(
+        "stack",
+        "error",
+        f"{name} stands still: its process is stopped, as by SIGSTOP or a debugger",
+        "The stack starts it again after a minute of that; botobs status shows how it is.",
+    )
 
 
 def _files(found: Settings) -> Iterator[Finding]:

@@ -206,7 +206,7 @@ def _report_disk(target: Target, used: float) -> None:
 def starved_host(target: Target, _seconds: float) -> Iterator[None]:
     """A host called `drill` reports to the collector that 400 tasks wait for its two CPUs; nothing is slowed down.
 
-    It is alone in an environment of its own, so that nothing of the stack's is held back.
+    It is alone in an environment of its own, so that nothing of the stack's is suppressed.
     """
     environment = "drill"
     _report(target, "system.cpu.logical.count", "{cpu}", 2, {}, environment)

@@ -64,7 +64,7 @@ TEST = Profile(
         "BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS": "8",
         "BOTOBS_THRESHOLD_BOT_HEARTBEAT_SLACK_SECONDS": "12",
         "BOTOBS_THRESHOLD_BOT_RESTARTS": "3",
-        # Drills run on machines that are busy with other things, and what a starved host explains is held back.
+        # Drills run on machines that are busy with other things, and what a starved host explains is suppressed.
         "BOTOBS_THRESHOLD_HOST_LOAD_RATIO": "100",
         "BOTOBS_ALERT_GROUP_WAIT": "1s",
         "BOTOBS_ALERT_GROUP_WAIT_CRITICAL": "1s",

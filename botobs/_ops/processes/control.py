@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StackError
+from .pulse import Vitals
 from .supervisor import Supervisor
 
 #: Longest lease, in seconds.
@@ -81,7 +82,14 @@ class ControlServer:
 
     async def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["do"] == "status":
-            return {"processes": {name: asdict(each) for name, each in self._supervisor.status.items()}}
+            supervisor = self._supervisor
+            return {
+                "processes": {
+                    name: asdict(each) | asdict(supervisor.vitals(name))
+                    for name, each in supervisor.status.items()
+                },
+                "several": dict(self._several),
+            }
         name = str(request["name"])
         processes = self._several.get(name, (name,))
         for process in processes:
@@ -199,9 +207,38 @@ def ask(
 
 
 def processes(path: Path) -> dict[str, dict[str, Any]]:
-    """State, restarts and time since the last change of every process of a running stack, by its name.
+    """Every process of a running stack by its name: state, restarts, time since the last change, and its vitals.
 
     Raises:
-        StackError: The stack does not run, or does not respond within five seconds.
+        StackError: The stack does not run, or does not respond within two seconds.
     """
-    return dict(ask(path, "status", "", patience=5)["processes"])
+    return dict(ask(path, "status", "", patience=2)["processes"])
+
+
+def stopped(path: Path) -> list[str]:
+    """The processes of a running stack whose threads are stopped; none where it does not say."""
+    try:
+        return [name for name, each in processes(path).items() if each.get("stopped")]
+    except StackError:
+        return []
+
+
+def vitals(path: Path, part: str, patience: float) -> tuple[dict[str, Vitals], dict[str, Vitals]]:
+    """The vitals of the processes that are a part of a running stack, and those of all.
+
+    Args:
+        path: The socket of the running stack, `Home.control`.
+        part: As `stack.json` names it.
+        patience: Seconds in which the stack has to respond.
+
+    Raises:
+        StackError: The stack does not run, or does not respond in time.
+    """
+    response = ask(path, "status", "", patience=patience)
+    # A supervisor of the version before says none of this.
+    every = {
+        name: Vitals(each.get("stopped", False), each.get("processor", 0.0))
+        for name, each in response["processes"].items()
+    }
+    own = response.get("several", {}).get(part, (part,))
+    return {name: each for name, each in every.items() if name in own}, every

@@ -7,6 +7,7 @@ busy machine, uses some.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import psutil
 
@@ -16,6 +17,30 @@ LOOK = 5.0
 SILENCE = 60.0
 #: Seconds of processor in that time which count as work.
 _WORK = 0.3
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """What the system says of a process at this moment.
+
+    Attributes:
+        stopped: Whether its threads are stopped, by SIGSTOP or by a debugger.
+        processor: Seconds of processor that it has used since it started.
+    """
+
+    stopped: bool = False
+    processor: float = 0.0
+
+    @classmethod
+    def of(cls, process: psutil.Process) -> Vitals:
+        """Those of one; of one that has ended they are what stands still at nothing."""
+        try:
+            with process.oneshot():
+                stopped = process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+                times = process.cpu_times()
+        except psutil.Error:
+            return cls()
+        return cls(stopped, float(times.user + times.system))
 
 
 class Pulse:
@@ -41,14 +66,7 @@ class Pulse:
         if responds:
             self._since = None
             return False
-        now, worked = time.monotonic(), self._processor()
+        now, worked = time.monotonic(), Vitals.of(self._process).processor
         if self._since is None or worked - self._worked > _WORK:
             self._since, self._worked = now, worked
         return now - self._since > self._silence
-
-    def _processor(self) -> float:
-        try:
-            times = self._process.cpu_times()
-        except psutil.Error:
-            return 0.0
-        return float(times.user + times.system)

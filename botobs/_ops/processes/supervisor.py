@@ -18,7 +18,7 @@ import psutil
 from ..errors import StackError
 from ..home.private import open_private
 from . import child
-from .pulse import LOOK, Pulse
+from .pulse import LOOK, Pulse, Vitals
 
 logger = logging.getLogger(__name__)
 
@@ -210,6 +210,11 @@ class Supervisor:
             raise StackError(f"{name} does not run at the moment")
         with contextlib.suppress(ProcessLookupError):
             running.send_signal(number)
+
+    def vitals(self, name: str) -> Vitals:
+        """Those of a process, as they are now."""
+        known = self._known.get(name)
+        return Vitals() if known is None else Vitals.of(known)
 
     async def freeze(self, name: str) -> None:
         """Stop the threads of a process and of the processes that it has started, without ending any."""

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
 from ..access import clients
+from ..access.watched import StandsStill
 from ..home import state
 from ..traces import Summary, Trace, newest
 from .window import Window
 
-T = TypeVar("T")
-
 #: Requests at once to one part: a report must not be the load that it shows. A part that is slow delays no other.
 _AT_ONCE = 4
-#: Seconds that a part may take before it is asked whether it lives; a long query may take longer, a frozen part not.
-_LOOK = 0.5
-#: Seconds that a part which lives may take for an answer.
+#: Seconds that a part which works may take for an answer.
 LONGEST = 30.0
-#: Seconds in which one that was found frozen is not asked again.
-_REST = 3.0
-#: What every part answers at once, whatever it is doing.
-_PROBES = {"prometheus": "/api/v1/status/buildinfo", "tempo": "/api/echo", "alertmanager": "/-/healthy"}
+_PARTS = ("prometheus", "tempo", "alertmanager")
 
 
 class Refused(Exception):
@@ -63,22 +56,16 @@ class Exemplar:
     moment: float
 
 
-@dataclass
 class Backends:
     """The parts of a stack that a report asks.
 
-    Attributes:
+    Args:
         parts: A client by part; what is missing here does not run.
-        patience: Seconds in which a part that lives answers a question that costs it nothing.
     """
 
-    parts: Mapping[str, httpx.AsyncClient]
-    patience: float = 10.0
-    _turns: dict[str, asyncio.Semaphore] = field(
-        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
-    )
-    #: When each was found frozen, by the monotonic clock.
-    _silent: dict[str, float] = field(default_factory=dict)
+    def __init__(self, parts: Mapping[str, httpx.AsyncClient]) -> None:
+        self._parts = parts
+        self._turns: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def lines(self, promql: str, window: Window) -> list[Series]:
         """A range query.
@@ -182,65 +169,18 @@ class Backends:
         )
         return next((float(each["value"][1]) for each in found["data"]["result"]), None)
 
-    async def watched(self, parts: Sequence[str], answer: Awaitable[T]) -> T:
-        """Wait for an answer that needs parts, as long as these live.
-
-        Raises:
-            Refused: One of them is frozen, or was a moment ago.
-        """
-        waiting = asyncio.ensure_future(answer)
-        try:
-            for part in parts:
-                self._refuse_silent(part)
-            while not (await asyncio.wait({waiting}, timeout=_LOOK))[0]:
-                await asyncio.gather(*(self._probe(part) for part in parts))
-            return waiting.result()
-        finally:
-            waiting.cancel()
-
-    async def silent(self, parts: Sequence[str]) -> frozenset[str]:
-        """Those of the parts that are frozen now."""
-
-        async def is_silent(part: str) -> bool:
-            try:
-                await self._probe(part)
-            except Refused:
-                return True
-            return False
-
-        found = await asyncio.gather(*map(is_silent, parts))
-        return frozenset(part for part, silent in zip(parts, found, strict=True) if silent)
-
-    async def _probe(self, part: str) -> None:
-        self._refuse_silent(part)
-        client = self.parts.get(part)
-        if client is None:
-            return
-        # A refused connection is the question's own matter.
-        with suppress(httpx.TransportError):
-            try:
-                await client.get(_PROBES[part], timeout=self.patience)
-            except httpx.TimeoutException:
-                self._silent[part] = time.monotonic()
-                self._refuse_silent(part)
-
-    def _refuse_silent(self, part: str) -> None:
-        if time.monotonic() - self._silent.get(part, -_REST) < _REST:
-            raise Refused(f"{part.capitalize()} does not answer.")
-
     async def _ask(self, part: str, method: str, path: str, values: Mapping[str, Any]) -> Any:
-        client = self.parts.get(part)
+        client = self._parts.get(part)
         if client is None:
             raise Refused(f"{part.capitalize()} is not part of the running stack.")
         form, parameters = (dict(values), None) if method == "POST" else (None, dict(values))
         async with self._turns[part]:
             try:
-                response = await self.watched(
-                    [part], client.request(method, path, data=form, params=parameters)
-                )
+                response = await client.request(method, path, data=form, params=parameters)
+            except StandsStill as error:
+                raise Refused(f"{part.capitalize()} does not answer: {error.reason}.") from error
             except httpx.TimeoutException as error:
-                await self._probe(part)
-                raise Refused(f"{part.capitalize()} has not answered this in time; it lives.") from error
+                raise Refused(f"{part.capitalize()} has not answered this in time.") from error
             except httpx.HTTPError as error:
                 raise Refused(
                     f"{part.capitalize()} cannot be reached: {str(error) or type(error).__name__}"
@@ -253,24 +193,16 @@ class Backends:
 
 
 @asynccontextmanager
-async def connect(running: state.Running, patience: float = 10.0) -> AsyncIterator[Backends]:
-    """Clients for the parts of a running stack, for the length of a block.
-
-    Args:
-        running: The stack.
-        patience: Of `Backends`.
-    """
+async def connect(running: state.Running) -> AsyncIterator[Backends]:
+    """Clients for the parts of a running stack, for the length of a block."""
     async with AsyncExitStack() as stack:
-        parts = {
-            name: await stack.enter_async_context(
-                clients.async_client(running.home.secrets, running.url(name))
-            )
-            for name in _PROBES
-            if name in running.parts
-        }
-        for client in parts.values():
-            client.timeout = httpx.Timeout(LONGEST)
-        yield Backends(parts, patience)
+        yield Backends(
+            {
+                name: await stack.enter_async_context(clients.async_of_part(running, name, LONGEST))
+                for name in _PARTS
+                if name in running.parts
+            }
+        )
 
 
 def _labels(metric: Mapping[str, str]) -> dict[str, str]:

@@ -119,6 +119,8 @@ STORES = (
         "BOTOBS_ORDERS_DATABASE_PASSWORD", TEXT, "",
         "the role's password, best as `$__file{/path/of/a/file}`", secret=True,
     ),
+    Setting("BOTOBS_OPERATOR", TEXT, "", "who types, for the audit log, by `botobs user`; in the environment alone"),
+    Setting("BOTOBS_OPERATOR_PASSWORD_FILE", TEXT, "", "file with that person's password; in the environment alone"),
     Setting("BOTOBS_GRAFANA_TOKEN", TEXT, "", "token for `botobs grafana push`; in the environment alone", secret=True),
 )  # fmt: skip
 

@@ -12,14 +12,19 @@ from typing import Any
 
 from ..._sdk.files import read_small
 from ..._sdk.settings.unknown import of_sdk
-from ..errors import StackError
+from ..errors import Misuse, StackError
 from ..home.home import Home
 from ..home.private import write_secret
 from .table import TABLE
 
 _TABLE = "stack"
 #: What says where the home is, or is a secret of another system, cannot stand in the home's file.
-_ENVIRONMENT_ALONE = ("BOTOBS_HOME", "BOTOBS_GRAFANA_TOKEN")
+_ENVIRONMENT_ALONE = (
+    "BOTOBS_HOME",
+    "BOTOBS_GRAFANA_TOKEN",
+    "BOTOBS_OPERATOR",
+    "BOTOBS_OPERATOR_PASSWORD_FILE",
+)
 
 
 def path_of(home: Home) -> Path:
@@ -105,7 +110,7 @@ def write(home: Home, changes: Mapping[str, str | None]) -> None:
 
     for name in changes:
         if why := refusal(name):
-            raise StackError(f"{name} cannot be set in {path_of(home)}: {why}")
+            raise Misuse(f"{name} cannot be set in {path_of(home)}: {why}")
     read(home)
     path = path_of(home)
     document = tomlkit.parse(_content(path)) if path.exists() else tomlkit.document()

@@ -47,6 +47,7 @@ def page(made: Page, request: Request) -> str:
         here=here,
         environment=request.running.environment,
         role=request.role,
+        who=request.visitor.name,
         range=request.range,
         choices=CHOICES,
         refreshes=_REFRESHES,
@@ -55,9 +56,9 @@ def page(made: Page, request: Request) -> str:
     )
 
 
-def stranger() -> str:
-    """What is shown to whoever has no key."""
-    return render("sign-in.html")
+def stranger(problem: str = "") -> str:
+    """What is shown to whoever is not let in, with what was wrong with what he gave."""
+    return render("sign-in.html", problem=problem)
 
 
 def refusal(problem: str, role: Role) -> str:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
+from dataclasses import dataclass
 from enum import StrEnum
 
+from ..access import people
 from ..home.home import Home
 from ..home.private import read_secret, write_secret
+
+#: Seconds for which a browser is let in.
+KEPT = 30 * 86_400
 
 
 class Role(StrEnum):
@@ -29,9 +35,42 @@ def key_of(home: Home, role: Role) -> str:
     return read_secret(path)
 
 
-def role_of(home: Home, key: str) -> Role | None:
-    """Whose key it is; None where it is nobody's."""
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody who is let in.
+
+    Attributes:
+        role: What he may do.
+        name: Of who signed in by name; empty of who has a key.
+    """
+
+    role: Role
+    name: str = ""
+
+
+def visitor_of(home: Home, key: str) -> Visitor | None:
+    """Whose key or session it is; None where it is nobody's."""
     for role in Role:
         if hmac.compare_digest(key.encode(), key_of(home, role).encode()):
-            return role
-    return None
+            return Visitor(role)
+    name, _, rest = key.partition(":")
+    ends, _, _ = rest.partition(":")
+    if not ends.isascii() or not ends.isdigit() or len(ends) > 12 or int(ends) < time.time():
+        return None
+    person = next((each for each in people.everyone(home.secrets) if each.name == name), None)
+    if person is None or not hmac.compare_digest(key.encode(), session_of(person, int(ends)).encode()):
+        return None
+    return Visitor(Role(person.role), name)
+
+
+def session_of(person: people.Person, ends: int | None = None) -> str:
+    """What a browser keeps of who has signed in. It ends with his password, and when he is let in no longer.
+
+    Args:
+        person: Who.
+        ends: When, in seconds since the epoch; 30 days from now by default.
+    """
+    ends = int(time.time()) + KEPT if ends is None else ends
+    # Of a random password: nobody who has not read the file of hashes can make it.
+    signed = hmac.new(person.hashed.encode(), f"{person.name}:{ends}".encode(), "sha256")
+    return f"{person.name}:{ends}:{signed.hexdigest()}"

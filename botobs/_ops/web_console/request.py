@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -16,13 +17,11 @@ from ..errors import UserError
 from ..home import state
 from ..report.backends import LONGEST, Backends, Refused
 from ..report.window import Window
-from .keys import Role
+from .keys import Role, Visitor
 from .ranges import Range
 
 T = TypeVar("T")
 
-#: Seconds that a part which does not answer is asked for once more.
-_MOMENT = 0.5
 #: Seconds between two looks at what changes all the time.
 REFRESH = 15
 
@@ -43,7 +42,7 @@ class Request:
         path: Parts of the address, without empty ones.
         query: Of the address.
         form: What was sent along, of a wish to change something.
-        role: What who asks may do.
+        visitor: Who asks.
         running: The stack.
         backends: Its parts.
     """
@@ -51,10 +50,15 @@ class Request:
     path: Sequence[str]
     query: Mapping[str, str]
     form: Mapping[str, str]
-    role: Role
+    visitor: Visitor
     running: state.Running
     backends: Backends
     range: Range
+
+    @property
+    def role(self) -> Role:
+        """What who asks may do."""
+        return self.visitor.role
 
     async def window(self) -> Window:
         """The points of its pictures: of its range, without the time before the stack's first data."""
@@ -67,35 +71,24 @@ class Request:
             # Panels whose data is elsewhere are drawn all the same.
             return window
 
-    async def ask(self, parts: Sequence[str], work: Callable[..., T], spare: bool = False) -> T:
-        """Run what asks parts itself in a thread, each given as an HTTP client or None where it does not run.
+    async def ask(self, parts: Sequence[str], work: Callable[..., T]) -> T:
+        """Run what asks parts itself in a thread.
 
         Args:
             parts: Their names.
-            work: What is run.
-            spare: It can do without those that do not answer, and says itself that they do not.
-
-        Raises:
-            Refused: One that it cannot do without is frozen.
+            work: What is run, with an HTTP client for each, or None where it does not run.
         """
-        silent = await self.backends.silent(parts) if spare else frozenset()
 
         def run() -> T:
-            opened: list[httpx.Client | None] = []
-            try:
-                for part in parts:
-                    url = self.running.parts.get(part)
-                    opened.append(clients.client(self.running.home.secrets, url) if url else None)
-                    if opened[-1] is not None:
-                        opened[-1].timeout = httpx.Timeout(_MOMENT if part in silent else LONGEST)
-                return work(*opened)
-            finally:
-                for each in opened:
-                    if each is not None:
-                        each.close()
+            with ExitStack() as opened:
+                return work(*(self._opened(part, opened) for part in parts))
 
-        living = [part for part in parts if part not in silent]
-        return await self.backends.watched(living, asyncio.to_thread(run))
+        return await asyncio.to_thread(run)
+
+    def _opened(self, part: str, opened: ExitStack) -> httpx.Client | None:
+        if part not in self.running.parts:
+            return None
+        return opened.enter_context(clients.of_part(self.running, part, LONGEST))
 
     def require_operator(self) -> None:
         """Raises `Forbidden` for a reader."""

@@ -13,10 +13,11 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from markupsafe import Markup
 
+from ..access import people
 from ..errors import UserError
 from ..home import state
 from ..home.home import Home
@@ -24,7 +25,7 @@ from ..report.backends import Backends, connect
 from ..settings.values import gather
 from ..stack import StackError
 from . import frame, site
-from .keys import Role, key_of, role_of
+from .keys import KEPT, Role, Visitor, key_of, session_of, visitor_of
 from .ranges import Range
 from .request import Forbidden, Fragment, NoSuchPage, Page, Redirect, Request
 from .response import Response
@@ -32,8 +33,6 @@ from .response import Response
 T = TypeVar("T")
 
 _COOKIE = "botobs"
-#: A frozen part is found within two seconds.
-_PATIENCE = 1.5
 #: Bytes of a form at most.
 _LARGEST = 64_000
 
@@ -46,15 +45,13 @@ class Server:
     Args:
         home: Of the stack, which need not run yet.
         port: 0 for a free one.
-        patience: Seconds in which a part that lives answers that it does.
 
     Raises:
         StackError: The port is taken.
     """
 
-    def __init__(self, home: Home, port: int = 0, patience: float = _PATIENCE) -> None:
+    def __init__(self, home: Home, port: int = 0) -> None:
         self._home = home
-        self._patience = patience
         self._hosts = {"127.0.0.1", "localhost"}
         if console := urlsplit(gather(home).texts.get("BOTOBS_CONSOLE_URL", "")).netloc:
             self._hosts.add(console)
@@ -132,27 +129,46 @@ class Server:
         form = dict(parse_qsl(body, keep_blank_values=True))
         if method == "POST" and not _same_site(headers, self._hosts):
             return Response(403, "text/plain", "forbidden: this form is of another site\n")
+        try:
+            return self._to_visitor(method, address, path, headers, form)
+        except UserError as error:
+            # The file of people cannot be read.
+            return Response(403, "text/html", frame.stranger(str(error)))
+
+    def _to_visitor(
+        self,
+        method: str,
+        address: SplitResult,
+        path: list[str],
+        headers: dict[str, str],
+        form: dict[str, str],
+    ) -> Response:
         key = form.get("key", "") if path == ["sign-in"] else path[0] if path else ""
-        if role_of(self._home, key) is not None:
+        if path == ["sign-in"] and form.get("name"):
+            person = people.identify(self._home.secrets, form["name"], form.get("password", ""))
+            if person is None:
+                return Response(403, "text/html", frame.stranger("That is not a name and its password."))
+            return _sign_in(session_of(person), "/")
+        if visitor_of(self._home, key) is not None:
             rest = "" if path == ["sign-in"] else "/".join(path[1:])
             return _sign_in(key, f"/{rest}" + (f"?{address.query}" if address.query else ""))
-        role = role_of(self._home, _cookie(headers.get("cookie", "")))
-        if role is None:
+        visitor = visitor_of(self._home, _cookie(headers.get("cookie", "")))
+        if visitor is None:
             return Response(403, "text/html", frame.stranger())
         try:
             query = dict(parse_qsl(address.query))
-            return self._page(method, path, query, form, role)
+            return self._page(method, path, query, form, visitor)
         except UserError as error:
             status = 404 if isinstance(error, NoSuchPage) else 403 if isinstance(error, Forbidden) else 400
-            return Response(status, "text/html", frame.refusal(str(error), role))
+            return Response(status, "text/html", frame.refusal(str(error), visitor.role))
 
     def _page(
-        self, method: str, path: list[str], query: dict[str, str], form: dict[str, str], role: Role
+        self, method: str, path: list[str], query: dict[str, str], form: dict[str, str], visitor: Visitor
     ) -> Response:
         streamed = bool(path) and path[0] == "blocks"
         running, backends = self._run(self._backends()).result()
         wanted = Request(
-            path[1:] if streamed else path, query, form, role, running, backends, Range.of(query)
+            path[1:] if streamed else path, query, form, visitor, running, backends, Range.of(query)
         )
         found = site.change(wanted) if method == "POST" else site.page(wanted)
         match found:
@@ -181,7 +197,7 @@ class Server:
         if self._connected is None or self._connected[0] != running:
             await self._connections.aclose()
             self._connections = AsyncExitStack()
-            backends = await self._connections.enter_async_context(connect(running, self._patience))
+            backends = await self._connections.enter_async_context(connect(running))
             self._connected = running, backends
         return self._connected
 
@@ -191,7 +207,7 @@ class Server:
 
 def _sign_in(key: str, path: str) -> Response:
     # A link in a mail must carry it too, so that it is not `Strict`.
-    cookie = f"{_COOKIE}={key}; HttpOnly; SameSite=Lax; Path=/; Max-Age=2592000"
+    cookie = f"{_COOKIE}={key}; HttpOnly; SameSite=Lax; Path=/; Max-Age={KEPT}"
     # Two slashes would lead to another machine.
     return Response(303, "text/plain", "", {"Set-Cookie": cookie, "Location": f"/{path.lstrip('/')}"})
 

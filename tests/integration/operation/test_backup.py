@@ -13,8 +13,11 @@ from typing import Any
 from botobs import __version__
 from botobs._ops.access import clients
 from tests.integration.operation.conftest import User
+from tests.support.object_store import object_store
 from tests.support.waiting import eventually
 
+#: A folder is what `botobs upgrade` takes one to, and what the how-to runs.
+_PLACE = "s3://backups/2026/monday"
 SELLER = Path(__file__).parent / "programs" / "seller.py"
 
 
@@ -64,8 +67,14 @@ def _silences(home: Path) -> list[str]:
 
 
 def test_a_backup_while_services_send_and_its_way_to_another_home(
-    user: User, record_property: Callable[[str, object], None]
+    user: User, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
+    with object_store(tmp_path, "backups") as store:
+        user.environ |= store.environ
+        _there_and_back(user, record_property)
+
+
+def _there_and_back(user: User, record_property: Callable[[str, object], None]) -> None:
     user.botobs("up", "--detach")
     (user.home / "custom" / "rules" / "mine.yml").write_text("groups: []\n")
     token = json.loads(user.botobs("token", "create", "pnl", "--json"))["id"]
@@ -74,7 +83,7 @@ def test_a_backup_while_services_send_and_its_way_to_another_home(
     before = _account(user, "seller")
     busy = _selling(user, "busy")
     eventually(lambda: "busy" in user.try_botobs("ledger", "--json").stdout, within=600)
-    taken = json.loads(user.botobs("backup", "copy", "--json"))
+    taken = json.loads(user.botobs("backup", _PLACE, "--json"))
     record_property("pause_seconds", taken["pause_seconds"])
     record_property("backup_bytes", taken["bytes"])
     busy.communicate("\n")
@@ -83,7 +92,7 @@ def test_a_backup_while_services_send_and_its_way_to_another_home(
     assert _account(user, "seller") == before
     user.botobs("down")
     moved = user.folder / "moved"
-    user.botobs("restore", "copy", "--home", moved)
+    user.botobs("restore", _PLACE, "--home", moved)
     user.botobs("up", "--detach", "--home", moved)
     assert _account(user, "seller", "--home", moved) == before
     assert _silences(moved) == [silence]

@@ -48,7 +48,7 @@ def test_it_mails_when_the_watchdog_falls_silent(tmp_path: Path) -> None:
 def test_an_address_that_is_none(tmp_path: Path, listen: str, capsys: pytest.CaptureFixture[str]) -> None:
     secret = tmp_path / "path"
     secret.write_text("x")
-    assert main(["deadman", "--path-file", str(secret), "--to", "me", "--listen", listen]) == 1
+    assert main(["deadman", "--path-file", str(secret), "--to", "me", "--listen", listen]) == 2
     assert "--listen" in capsys.readouterr().err
 
 

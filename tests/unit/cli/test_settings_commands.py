@@ -81,7 +81,7 @@ def test_a_word_finds_settings_by_name_and_meaning(home: str, capsys: pytest.Cap
 def test_what_cannot_be_set_is_refused_and_nothing_written(
     home: str, capsys: pytest.CaptureFixture[str], words: list[str], problem: str
 ) -> None:
-    assert main(["config", "set", "--home", home, *words]) == 1
+    assert main(["config", "set", "--home", home, *words]) == 2
     assert problem in capsys.readouterr().err
     assert not file.path_of(Home(Path(home))).exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -11,10 +10,12 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from botobs._ops.access.watched import AsyncWatched, Watch
 from botobs._ops.report.backends import Backends, Exemplar, Refused
 from botobs._ops.report.dashboards import Dashboard, Panel, Query, Section
 from botobs._ops.report.gather import gather
 from botobs._ops.report.window import Window
+from tests.support.parts import part, stop
 
 WINDOW = Window(start=1000, end=1020, step=5)
 DASHBOARD = Dashboard(
@@ -103,36 +104,22 @@ async def test_a_refusal_says_who_and_why(backends: Backends) -> None:
 
 @pytest.mark.asyncio
 async def test_a_frozen_backend_is_waited_for_once() -> None:
-    asked: list[str] = []
-    thaw = asyncio.Event()
-
-    async def freeze(request: web.Request) -> web.Response:
-        asked.append(request.path)
-        await thaw.wait()
-        return web.Response()
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", freeze)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     panels = tuple(
         Panel(f"d-{n}", "stat", "Up", queries=(Query("A", "up", instant=True),)) for n in range(40)
     )
-    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
-        report = await gather(
-            Backends({"prometheus": client}, patience=0.2),
-            WINDOW,
-            [Dashboard("d", "D", "", (Section("", panels),))],
-            "test",
-        )
-    thaw.set()
-    await runner.cleanup()
-    # As many as are asked at once, each with a look at whether it lives, and not each of the forty.
-    assert 2 <= len(asked) <= 8
-    assert "Prometheus does not answer" in report.views["d-39"].note
-    assert "Prometheus does not answer" in report.history.note
+    async with part() as one:
+        await stop(one)
+        inner = httpx.AsyncHTTPTransport()
+        transport = AsyncWatched(inner, Watch(one.control, one.name))
+        async with httpx.AsyncClient(base_url=one.url, transport=transport, timeout=None) as client:
+            report = await gather(
+                Backends({"prometheus": client}),
+                WINDOW,
+                [Dashboard("d", "D", "", (Section("", panels),))],
+                "test",
+            )
+    assert report.views["d-39"].note == "Prometheus does not answer: its process is stopped."
+    assert report.history.note == "Prometheus does not answer: its process is stopped."
 
 
 @pytest.mark.asyncio

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs._ops.access import secrets, tokens
+from botobs._ops.access import audit, secrets, tokens
 from botobs._ops.cli import main
-from botobs._ops.home import audit
 from botobs._ops.home.home import Home
 from tests.support.hostile_names import NAMES
 
@@ -119,4 +118,58 @@ def test_what_a_new_token_may_send(tmp_path: Path, words: tuple[str, ...], names
 
 def test_two_wishes_do_not_go_together(tmp_path: Path) -> None:
     words = ["--service-name", "a", "--any-service-name"]
-    assert main(["token", "create", "desk", *words, "--home", str(tmp_path / "home")]) == 1
+    assert main(["token", "create", "desk", *words, "--home", str(tmp_path / "home")]) == 2
+
+
+def _signed_in(home: Path, name: str, role: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let somebody in, and be him from now on; returns the file with his password."""
+    file = home.parent / f"{name}.password"
+    assert main(["user", "add", name, "--role", role, "--output", str(file), "--home", str(home)]) == 0
+    monkeypatch.setenv("BOTOBS_OPERATOR", name)
+    monkeypatch.setenv("BOTOBS_OPERATOR_PASSWORD_FILE", str(file))
+    return file
+
+
+def test_an_operator_who_is_signed_in_stands_beside_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    _signed_in(home, "ann", "operator", monkeypatch)
+    # A variable of the environment is no proof of who somebody is.
+    monkeypatch.setenv("LOGNAME", "somebody")
+    for words in (["token", "create", "x"], ["certs", "renew"], ["config", "set", "host_name", "x"]):
+        assert main([*words, "--home", str(home)]) in (0, 1)
+    lines = _lines(home)
+    assert "operator" not in lines[0]
+    assert [line["action"] for line in lines[1:3]] == ["token create", "certs renew"]
+    assert {line["operator"] for line in lines[1:]} == {"ann"}
+    assert {line["user"] for line in lines} == {audit.user()}
+
+
+@pytest.mark.parametrize("how", ["a wrong password", "no password", "a name that nobody has", "a reader"])
+def test_who_is_not_let_in_changes_nothing(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    file = _signed_in(home, "bob", "reader" if how == "a reader" else "operator", monkeypatch)
+    if how == "a wrong password":
+        file.write_text("another\n")
+    elif how == "no password":
+        monkeypatch.delenv("BOTOBS_OPERATOR_PASSWORD_FILE")
+    elif how == "a name that nobody has":
+        monkeypatch.setenv("BOTOBS_OPERATOR", "eve")
+    before = (home / "secrets" / tokens.FILE).read_bytes()
+    capsys.readouterr()
+    assert main(["token", "create", "x", "--home", str(home)]) == 1
+    assert capsys.readouterr().err.startswith("botobs: ")
+    assert (home / "secrets" / tokens.FILE).read_bytes() == before
+    assert [line["action"] for line in _lines(home)] == ["user add"]
+
+
+def test_settings_are_named_and_their_values_are_not(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert main(["config", "set", "orders_database_password", "hush-hush", "--home", str(home)]) in (0, 1)
+    assert main(["config", "unset", "orders_database_password", "--home", str(home)]) == 0
+    assert [line["action"] for line in _lines(home)] == ["config set", "config unset"]
+    assert all(line["settings"] == ["BOTOBS_ORDERS_DATABASE_PASSWORD"] for line in _lines(home))
+    assert "hush" not in (home / "logs" / audit.FILE).read_text(encoding="utf-8")

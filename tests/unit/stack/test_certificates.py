@@ -92,7 +92,22 @@ def test_hosts_given_with_the_start_get_into_the_certificate(folder: Path) -> No
     assert "10.9.9.9" in _held(folder)["server"].hosts
 
 
-@pytest.mark.parametrize("host", ["", "two words", "https://metrics.internal", "-x"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "*",
+        "*.*",
+        "a..b",
+        "999.1.2.3",
+        "1.2.3",
+        "two words",
+        "https://metrics.internal",
+        "-x",
+        "x" * 64,
+        "é",
+    ],
+)
 def test_what_is_no_host_is_refused(folder: Path, host: str) -> None:
     with pytest.raises(StackError, match="is neither a name nor an address"):
         certificates.add_hosts(folder, [host])

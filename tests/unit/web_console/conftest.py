@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from aiohttp import web
 from botobs._ops.access import secrets
 from botobs._ops.home import state
 from botobs._ops.home.home import Home
+from botobs._ops.processes.control import ControlServer
+from botobs._ops.processes.pulse import Vitals
+from botobs._ops.processes.supervisor import Process, Supervisor
 from botobs._ops.web_console import Role, Server, key_of
 from botobs._ops.web_console.response import Response
 
@@ -26,7 +30,7 @@ class Parts:
     Attributes:
         answers: JSON by the path of the request.
         asked: What was asked: method, path and values.
-        frozen: Parts that take a request and say nothing.
+        frozen: Parts that take a request and say nothing, and whose processes count as stopped.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -64,6 +68,21 @@ class Parts:
 NAMES = ("prometheus", "tempo", "alertmanager")
 
 
+class _Vitals(Supervisor):
+    """A supervisor of nothing, which says of the test's programs what the system would say of processes."""
+
+    def __init__(self, parts: Parts, logs: Path) -> None:
+        super().__init__([Process(name, [], _never) for name in NAMES], logs)
+        self._parts = parts
+
+    def vitals(self, name: str) -> Vitals:
+        return Vitals(stopped=name in self._parts.frozen)
+
+
+async def _never() -> bool:
+    return False
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Parts]]:
     """A home whose stack runs, as far as anybody can see."""
@@ -80,7 +99,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Home, Pa
         for name, runner in zip(NAMES, runners, strict=True)
     }
     state.write(home, "test", "http://127.0.0.1:1", urls, publish=False)
+    control = ControlServer(home.control, _Vitals(parts, home.logs))
+    asyncio.run_coroutine_threadsafe(control.start(), loop).result()
     yield home, parts
+    asyncio.run_coroutine_threadsafe(control.stop(), loop).result()
     for runner in runners:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
     loop.call_soon_threadsafe(loop.stop)
@@ -135,8 +157,7 @@ class Visitor:
 def server(home: Home, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The console, behind an address of the user's."""
     monkeypatch.setenv("BOTOBS_CONSOLE_URL", "https://console.example.com")
-    # On a busy machine a part that lives may be slow to say so.
-    with Server(home, patience=3) as made:
+    with Server(home) as made:
         yield made
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
+from botobs._ops.access import people
+from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
 from botobs._ops.web_console import Role, Server, key_of
 
@@ -67,6 +72,69 @@ def test_a_key_can_be_typed_in(server: Server, home: Home) -> None:
     form = urlencode({"key": key_of(home, Role.READER)})
     assert server.answer("POST", "/sign-in", HOST, form).status == 303
     assert server.answer("POST", "/sign-in", HOST, "key=guess").status == 403
+
+
+@pytest.fixture
+def ann(server: Server, home: Home) -> Iterator[tuple[str, dict[str, str]]]:
+    """An operator with a name: her password, and what her browser sends once she has signed in."""
+    password = people.add(home.secrets, "ann@desk", people.Role.OPERATOR)
+    form = urlencode({"name": "Ann@desk", "password": password})
+    opened = server.answer("POST", "/sign-in", HOST, form)
+    assert (opened.status, opened.headers["Location"]) == (303, "/")
+    yield password, HOST | {"cookie": opened.headers["Set-Cookie"].partition(";")[0]}
+    with suppress(StackError):
+        people.remove(home.secrets, "ann@desk")
+
+
+def test_who_signs_in_by_name_stands_in_the_silence_and_in_the_audit_log(
+    server: Server, ann: tuple[str, dict[str, str]], parts: Parts, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who has started the stack is another matter.
+    monkeypatch.setenv("BOTOBS_OPERATOR", "somebody")
+    parts.answers["/api/v2/silences"] = {"silenceID": "0123"}
+    assert "ann@desk, operator" in b"".join(server.answer("GET", "/", ann[1]).parts).decode()
+    assert server.answer("POST", "/silences", ann[1], SILENCE).status == 303
+    (body,) = parts.of("/api/v2/silences")
+    assert body["createdBy"] == "ann@desk"
+    assert (_audit(home)[-1]["operator"], _audit(home)[-1]["by"]) == ("ann@desk", "ann@desk")
+
+
+@pytest.mark.parametrize(
+    "how", ["another password", "removed", "a reader", "a name that was changed", "ended"]
+)
+def test_a_session_is_no_more_than_its_person(
+    server: Server, ann: tuple[str, dict[str, str]], home: Home, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = dict(ann[1])
+    if how == "another password":
+        people.new_password(home.secrets, "ann@desk")
+    elif how == "removed":
+        people.remove(home.secrets, "ann@desk")
+    elif how == "a reader":
+        people.set_role(home.secrets, "ann@desk", people.Role.READER)
+        assert server.answer("GET", "/", asked).status == 200
+        assert server.answer("POST", "/silences", asked, SILENCE).status == 403
+        return
+    elif how == "a name that was changed":
+        asked["cookie"] = asked["cookie"].replace("ann@desk", "eve")
+    else:
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 31 * 86_400)
+    assert server.answer("GET", "/", asked).status == 403
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": "ann@desk", "password": "guess"},
+        {"name": "ann@desk"},
+        {"name": "nobody", "password": ""},
+        {"name": "\x00", "password": "\x00" * 200},
+    ],
+)
+def test_a_guess_is_not_let_in(server: Server, ann: tuple[str, dict[str, str]], form: dict[str, str]) -> None:
+    refused = server.answer("POST", "/sign-in", HOST, urlencode(form))
+    assert refused.status == 403 and "Set-Cookie" not in refused.headers
 
 
 def test_an_operator_silences_and_it_is_written_down(operator: Visitor, parts: Parts, home: Home) -> None:

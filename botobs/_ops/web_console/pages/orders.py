@@ -42,7 +42,7 @@ def page(request: Request) -> Page:
 
     async def unsettled() -> Markup:
         # Of all that is kept, whatever the range: an order that is forgotten costs as much.
-        listing = await request.ask(["tempo", "prometheus"], _read, spare=True)
+        listing = await request.ask(["tempo", "prometheus"], _read)
         return frame.block("orders-unsettled.html", listing=listing)
 
     async def newest() -> Markup:

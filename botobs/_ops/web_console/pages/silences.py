@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from markupsafe import Markup
 
-from ...access import clients
+from ...access import audit, clients
 from ...alerting.alertmanager import Alertmanager, agreed
 from ...errors import UserError
-from ...home import audit
 from ...report.backends import Refused
 from .. import frame
 from ..request import Page, Redirect, Request
@@ -42,7 +41,9 @@ def page(request: Request) -> Page:
             with suppress(Refused, UserError):
                 labels = await request.ask(["alertmanager"], lambda http: agreed(name, GROUPED, http))
         matching = ({"alertname": name} if name else {}) | dict(labels)
-        return frame.block("silence-form.html", matching=matching, lasts=_LASTS, role=request.role)
+        return frame.block(
+            "silence-form.html", matching=matching, lasts=_LASTS, role=request.role, by=request.visitor.name
+        )
 
     title = f"Silence {name}" if name else "Silence"
     return Page(title, "silence.html", "", {"name": name}, {"form": form}, ranged=False, refresh=0)
@@ -56,7 +57,7 @@ def change(request: Request) -> Redirect:
         StackError: Alertmanager does not take it.
     """
     running = request.running
-    with clients.client(running.home.secrets, running.url("alertmanager")) as http:
+    with clients.of_part(running, "alertmanager") as http:
         if request.path[1:] == ["end"]:
             _end(request, http)
         else:
@@ -69,7 +70,8 @@ def _make(request: Request, http: httpx.Client) -> None:
     matching = {
         key.removeprefix("label-"): value for key, value in form.items() if key.startswith("label-") and value
     }
-    by, why = form.get("by", "").strip(), form.get("why", "").strip()
+    # Who is signed in by name signs with it.
+    by, why = request.visitor.name or form.get("by", "").strip(), form.get("why", "").strip()
     if not matching:
         raise UserError("a silence of everything would hide what matters: name at least an alert")
     if not by or not why:
@@ -81,8 +83,8 @@ def _make(request: Request, http: httpx.Client) -> None:
         raise UserError("for how long is missing") from None
     made = Alertmanager(http).silence(_body(matching, by, why, ends))
     audit.record(
-        request.running.home, "silence add", id=made, by=by, why=why, matching=matching, until=ends.isoformat(),
-        through=f"console, {request.role}",
+        request.running.home, "silence add", request.visitor.name, id=made, by=by, why=why, matching=matching,
+        until=ends.isoformat(), through=f"console, {request.role}",
     )  # fmt: skip
 
 
@@ -91,7 +93,8 @@ def _end(request: Request, http: httpx.Client) -> None:
     if not re.fullmatch(r"[0-9a-f-]{36}", identity):
         raise UserError("that is no silence's id")
     Alertmanager(http).expire(identity)
-    audit.record(request.running.home, "silence expire", id=identity, through=f"console, {request.role}")
+    through = f"console, {request.role}"
+    audit.record(request.running.home, "silence expire", request.visitor.name, id=identity, through=through)
 
 
 def _body(matching: Mapping[str, str], by: str, why: str, ends: datetime) -> dict[str, object]:

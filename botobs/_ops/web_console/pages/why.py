@@ -21,9 +21,7 @@ def page(request: Request) -> Page:
     labels = {key: request.query[key] for key in GROUPED if request.query.get(key)}
 
     async def answer() -> Markup:
-        found = await request.ask(
-            ["prometheus", "tempo"], lambda *parts: _explain(name, labels, *parts), spare=True
-        )
+        found = await request.ask(["prometheus", "tempo"], lambda *parts: _explain(name, labels, *parts))
         return frame.block("why-answer.html", answer=found, now=time.time())
 
     title = f"Why {name}" if name else "Why"

@@ -10,7 +10,7 @@ from botobs._ops.home import state
 from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
 
-PARTS = ("collector", "prometheus", "tempo", "alertmanager")
+PARTS = ("collector", "prometheus", "tempo", "alertmanager", "console")
 
 
 def main(folder: str, address: str) -> None:

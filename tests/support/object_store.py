@@ -1,0 +1,70 @@
+"""The object store of a cluster, alone: an S3 server over a folder."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from botobs._ops.components.ports import free_ports
+from botobs._ops.programs.binaries import Binaries, Silent
+from tests.support.waiting import eventually
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """One that runs.
+
+    Attributes:
+        buckets: The folder with a folder for each bucket, in which each object is a file.
+        environ: What clients need to find it, and to be let in.
+    """
+
+    buckets: Path
+    environ: dict[str, str]
+
+
+@contextmanager
+def object_store(folder: Path, *buckets: str) -> Iterator[ObjectStore]:
+    """One with empty buckets, for the length of a block."""
+    binaries = Binaries()
+    binaries.require(["object-store"], Silent())
+    for bucket in buckets:
+        (folder / "buckets" / bucket).mkdir(parents=True)
+    (folder / "attributes").mkdir()
+    [port] = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
+    command = [
+        str(binaries["versitygw"]), f"--port=127.0.0.1:{port}", "--health=/health", "--quiet",
+        "posix", f"--sidecar={folder / 'attributes'}", str(folder / "buckets"),
+    ]  # fmt: skip
+    keys = {"ROOT_ACCESS_KEY_ID": "tester", "ROOT_SECRET_ACCESS_KEY": "a-secret-of-the-test"}
+    with subprocess.Popen(command, env=keys) as server:
+        try:
+            eventually(lambda: _is_there(address), within=60)
+            yield ObjectStore(
+                folder / "buckets",
+                {
+                    "AWS_ENDPOINT_URL_S3": address,
+                    "AWS_ACCESS_KEY_ID": keys["ROOT_ACCESS_KEY_ID"],
+                    "AWS_SECRET_ACCESS_KEY": keys["ROOT_SECRET_ACCESS_KEY"],
+                    "AWS_REGION": "us-east-1",
+                    # Nothing of who runs the tests.
+                    "AWS_CONFIG_FILE": "/dev/null",
+                    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+                    "AWS_EC2_METADATA_DISABLED": "true",
+                },
+            )
+        finally:
+            server.terminate()
+
+
+def _is_there(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
