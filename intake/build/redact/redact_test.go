@@ -24,3 +24,22 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMemory: what a text becomes does not depend on whether it has come before.
+func FuzzMemory(f *testing.F) {
+	f.Add("token=5ec4e7Abc9Xy", "note")
+	f.Add("api.binance.com", "server.address")
+	attributes := NewAttributes(nil)
+	f.Fuzz(func(t *testing.T, text, under string) {
+		expected := searched(text, under)
+		for range 3 {
+			if left := Text(text, under); left != expected {
+				t.Errorf("%q under %q became %q, and %q", text, under, expected, left)
+			}
+			name := attributes.Of(under)
+			if left := name.Value(text); !name.Kept && text != "" && left != name.searched(text) {
+				t.Errorf("%q of %q became %q, and %q", text, under, name.searched(text), left)
+			}
+		}
+	})
+}
