@@ -112,12 +112,6 @@ def nearly_usual(seed: int, service: str) -> tuple[str, bytes]:
     return ("/v1/metrics" if metrics else "/v1/traces"), body
 
 
-def comparable(path: str, body: bytes) -> str:
-    """A request as a text that is the same for every spelling of the same data."""
-    kind = ExportMetricsServiceRequest if path == "/v1/metrics" else ExportTraceServiceRequest
-    return str(kind.FromString(body.replace(_INVALID, _PLACEHOLDER.encode())))
-
-
 def _usual_spans(scope: Any, rng: random.Random) -> None:
     for number in range(3):
         span = scope.spans.add(

@@ -58,16 +58,24 @@ func each(body []byte, pleases func(field int, held, raw []byte) bool) bool {
 
 // ofTraces looks at the spans of a resource.
 func ofTraces(body []byte) bool {
-	from := sender{}
+	from, filled := sender{}, false
 	return each(body, func(field int, held, _ []byte) bool {
 		switch field {
 		case 1:
 			return from.read(held, true)
 		case 2:
-			return each(held, func(field int, held, _ []byte) bool { return field != 2 || held != nil && ofSpan(held) })
+			filled = each(held, func(field int, held, _ []byte) bool {
+				return field != 2 || held != nil && ofSpan(held)
+			}) && hasField(held, 2)
+			return filled
 		}
 		return field == 3
-	}) && from.named
+	}) && from.named && filled
+}
+
+// hasField says whether a message has a field: guards take away what is empty.
+func hasField(body []byte, wanted int) bool {
+	return !each(body, func(field int, _, _ []byte) bool { return field != wanted })
 }
 
 func ofSpan(body []byte) bool {
@@ -126,9 +134,9 @@ func (s *sender) read(body []byte, ofSpans bool) bool {
 
 // note remembers what counts; each may stand there once.
 func (s *sender) note(attribute []byte) bool {
-	key, text, _ := textPair(attribute)
-	if key == nil {
-		key = []byte(keyOf(attribute))
+	key, text, is := textPair(attribute)
+	if !is {
+		key, text = []byte(keyOf(attribute)), nil
 	}
 	var flag *bool
 	switch string(key) {
@@ -173,13 +181,13 @@ type found struct {
 }
 
 func ofMetrics(body []byte, seen *found) bool {
-	from := sender{}
+	from, filled := sender{}, false
 	return each(body, func(field int, held, _ []byte) bool {
 		switch field {
 		case 1:
 			return from.read(held, false)
 		case 2:
-			return each(held, func(field int, held, _ []byte) bool {
+			filled = each(held, func(field int, held, _ []byte) bool {
 				switch field {
 				case 1:
 					labels := labels{}
@@ -190,10 +198,11 @@ func ofMetrics(body []byte, seen *found) bool {
 					return held != nil && seen.ofMetric(held)
 				}
 				return field == 3
-			})
+			}) && hasField(held, 2)
+			return filled
 		}
 		return field == 3
-	}) && from.named && from.isPlain(seen.started)
+	}) && filled && from.named && from.isPlain(seen.started)
 }
 
 // Fields of a metric that hold points; those of exponential histograms are looked at by the guards.
@@ -212,8 +221,8 @@ func (p *found) ofMetric(body []byte) bool {
 			if typed || held == nil {
 				return false
 			}
-			typed = true
-			return p.ofPoints(field, held)
+			typed = hasField(held, 1)
+			return typed && p.ofPoints(field, held)
 		}
 		return false
 	}) && named && typed
@@ -291,8 +300,8 @@ type labels struct {
 }
 
 func (l *labels) take(attribute []byte, longest int, ofSpans bool) bool {
-	key, _, _ := textPair(attribute)
-	if key == nil {
+	key, _, is := textPair(attribute)
+	if !is {
 		key = []byte(keyOf(attribute))
 	}
 	for _, other := range l.keys[:l.count] {
