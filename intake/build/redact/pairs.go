@@ -1,7 +1,9 @@
 package redact
 
 import (
+	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -171,9 +173,9 @@ func restOfLine(text string, start int) int {
 	return len(text)
 }
 
-func isPlainLine(line string) bool {
-	return len(line) <= longestGuess && all(strings.TrimRight(line, ".,;"), func(c byte) bool { return isLower(c) || c == ' ' })
-}
+var isOfWords = regexp.MustCompile(`^[a-z]{0,14}(?: [a-z]{1,14})*[.,;]?$`).MatchString
+
+func isPlainLine(line string) bool { return len(line) <= longestGuess && isOfWords(line) }
 
 // phrase is where words in a row end, one or two blanks or a comma between them, and how many there are.
 func phrase(text string, start int) (stop, count int) {
@@ -277,7 +279,7 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	if value == "" {
 		return 0, 0, ""
 	}
-	if !strings.HasPrefix(name, "--") && promised != "otp" && (promised != aSecret || len(value) < 6 || !isLikeAPassword(value)) {
+	if !strings.HasPrefix(name, "--") && promised != "otp" && (promised != aSecret || size(value) < 6 || !isLikeAPassword(value)) {
 		return 0, 0, ""
 	}
 	return decided(text, at, at+len(value), promised)
@@ -298,5 +300,5 @@ func behindOwner(text string, start int) int {
 }
 
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && some(value, isAlpha) && (len(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
+	return some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
 }

@@ -7,6 +7,7 @@ package redact
 import (
 	"html"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -25,7 +26,7 @@ func Text(text, under string) string {
 
 func searched(text, under string) string {
 	text = head(text)
-	if len(text) < 6 {
+	if count := size(text); count < 6 || count < shortestNamed && isOf(text, unicode.IsLetter) {
 		return text
 	}
 	found := signsIn(text)

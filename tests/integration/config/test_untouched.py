@@ -116,11 +116,10 @@ def test_no_guard_changes_them(
     context.load_cert_chain(home.secrets / "intake.pem", home.secrets / "intake.key")
     with httpx.Client(verify=context, trust_env=False, timeout=60) as http:
         assert eventually(lambda: all(_listens(http, address) for address in addresses.values()))
-        for path, body in untouched:
-            for address in addresses.values():
-                http.post(address + path, content=body, headers=PROTOBUF).raise_for_status()
+        taken = [each for each in untouched if _answer(http, addresses, *each) == 200]
+    assert len(taken) > 0.9 * len(untouched)
     for path, name in _PATHS.items():
-        bodies = [body for each, body in untouched if each == path]
+        bodies = [body for each, body in taken if each == path]
         file, both_ways = written / name, 2 * len(bodies)
         assert eventually(lambda file=file, count=both_ways: len(_read(file)) >= count)
         left = _read(file)
@@ -129,6 +128,16 @@ def test_no_guard_changes_them(
         ]
         assert changed == []
     assert _read(written / "unsound") == []
+
+
+def _answer(http: httpx.Client, addresses: dict[str, str], path: str, body: bytes) -> int:
+    """The status of both receivers, which is one: 400 for what is no OTLP, such as an id that is too short."""
+    statuses = [
+        http.post(address + path, content=body, headers=PROTOBUF).status_code
+        for address in addresses.values()
+    ]
+    assert len(set(statuses)) == 1, statuses
+    return statuses[0]
 
 
 def _listens(http: httpx.Client, address: str) -> bool:
