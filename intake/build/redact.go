@@ -133,6 +133,13 @@ func (r *redactor) pair(body []byte) []byte {
 
 // textPair takes apart an attribute that is written as all SDKs write it: its key, then its value, which is a text.
 func textPair(body []byte) (key, text []byte, is bool) {
+	if len(body) > 6 && len(body) < 0x80 && body[0] == keyField<<3|2 {
+		// So short that each length is one byte: the key ends in front of the value's.
+		if end := 2 + int(body[1]); end+4 <= len(body) && body[end] == valueField<<3|2 && end+2+int(body[end+1]) == len(body) &&
+			body[end+2] == textField<<3|2 && end+4+int(body[end+3]) == len(body) {
+			return body[2:end:end], body[end+4:], true
+		}
+	}
 	field, key, rest, err := next(body)
 	if err != nil || field != keyField || key == nil {
 		return nil, nil, false

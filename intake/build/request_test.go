@@ -101,3 +101,33 @@ func FuzzUntouched(f *testing.F) {
 		isUntouched("metrics", body, time.Now())
 	})
 }
+
+// FuzzTextPair: the short way finds what the long one does.
+func FuzzTextPair(f *testing.F) {
+	f.Add(attribute("exchange.name", "binance"))
+	f.Add([]byte{10, 1, 'a', 18, 4, 10, 0, 16, 1})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		key, text, is := textPair(body)
+		// A field that no attribute has makes it too long for the short way.
+		long := append(bytes.Clone(body), withField(nil, 15, string(make([]byte, 0x80)))...)
+		if _, _, isAny := textPair(long); isAny {
+			t.Fatalf("%q has a field more", long)
+		}
+		found, value := "", ""
+		for rest := body; is && len(rest) > 0; {
+			field, held, after, err := next(rest)
+			if err != nil {
+				t.Fatalf("%q is none", body)
+			}
+			if field == keyField {
+				found = string(held)
+			} else if _, inner, last, _ := next(held); len(last) == 0 {
+				value = string(inner)
+			}
+			rest = after
+		}
+		if is && (found != string(key) || value != string(text)) {
+			t.Errorf("%q: %q is %q, not %q: %q", body, key, text, found, value)
+		}
+	})
+}

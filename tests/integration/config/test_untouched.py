@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -120,9 +121,8 @@ def test_no_guard_changes_them(
     assert len(taken) > 0.9 * len(untouched)
     for path, name in _PATHS.items():
         bodies = [body for each, body in taken if each == path]
-        file, both_ways = written / name, 2 * len(bodies)
-        assert eventually(lambda file=file, count=both_ways: len(_read(file)) >= count)
-        left = _read(file)
+        assert eventually(partial(_holds, written / name, 2 * len(bodies)))
+        left = _read(written / name)
         changed = [
             body for body, *both in zip(bodies, left[::2], left[1::2], strict=True) if len(set(both)) > 1
         ]
@@ -145,6 +145,10 @@ def _listens(http: httpx.Client, address: str) -> bool:
         return http.get(address).status_code > 0
     except httpx.TransportError:
         return False
+
+
+def _holds(file: Path, count: int) -> bool:
+    return len(_read(file)) >= count
 
 
 def _read(file: Path) -> list[bytes]:
