@@ -60,11 +60,12 @@ func inName(r rune) bool { return r == '.' || r == '-' || isLetterOrNumber(r) }
 func promiseBehind(text string, begin, end int) string {
 	name := text[begin:end]
 	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
-		first := begin - 1
-		for first > 0 && begin-first <= 20 && isAlnum(text[first-1]) {
+		// Of a longer word its end counts.
+		first, least := begin-1, max(0, begin-20)
+		for first > least && isAlnum(text[first-1]) {
 			first--
 		}
-		if size := begin - 1 - first; size >= 2 && size <= 19 && (first == 0 || !isWord(text[first-1]) && text[first-1] != '-') {
+		if begin-1-first >= 2 && (first == least || !isWord(text[first-1]) && text[first-1] != '-') {
 			return promise(text[first:begin-1] + "_" + name)
 		}
 	}

@@ -52,7 +52,7 @@ const (
 	bars
 	encodings
 	questions
-	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
+	// shouts: a letter of each of the words PASS, LOGIN, AUTH and BY.
 	shouts
 	slashes
 	brackets
@@ -61,7 +61,7 @@ const (
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
-		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGU": shouts,
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGUY": shouts,
 		"/": slashes, "[({": brackets, "@": ats,
 	} {
 		for at := range len(text) {
