@@ -7,6 +7,7 @@ import json
 import math
 import random
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf import json_format  # type: ignore[import-untyped]
@@ -79,6 +80,88 @@ def request(seed: int, service: str) -> tuple[str, bytes]:
         one.resource.attributes.add(key="service.name").value.string_value = service
     body = message.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
     return ("/v1/metrics" if metrics else "/v1/traces"), body
+
+
+def nearly_usual(seed: int, service: str) -> tuple[str, bytes]:
+    """A path and a body as an SDK sends them, of which two fields at most are odd.
+
+    Args:
+        seed: Makes the same request each time, but for what depends on the time.
+        service: Its name.
+    """
+    rng = random.Random(seed)
+    metrics = rng.random() < 0.6
+    message: Any = ExportMetricsServiceRequest() if metrics else ExportTraceServiceRequest()
+    one = (message.resource_metrics if metrics else message.resource_spans).add()
+    for key, text in (
+        *(("service.name", service), ("service.instance.id", f"{service}-{seed % 3}")),
+        *((("telemetry.distro.name", "botobs"),) if rng.random() < 0.7 else ()),
+        *((("host.name", "desk-1"),) if rng.random() < 0.3 else ()),
+    ):
+        one.resource.attributes.add(key=key).value.string_value = text
+    if rng.random() < 0.7:
+        one.resource.attributes.add(key="process.pid").value.int_value = seed
+    if metrics:
+        _usual_points(one.scope_metrics.add(), rng)
+    else:
+        _usual_spans(one.scope_spans.add(), rng)
+    for _ in range(rng.randint(0, 2)):
+        place = rng.choice(list(_messages(message)))
+        _odd(place, rng.choice(place.DESCRIPTOR.fields), rng)
+    body = message.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
+    return ("/v1/metrics" if metrics else "/v1/traces"), body
+
+
+def _usual_spans(scope: Any, rng: random.Random) -> None:
+    for number in range(3):
+        span = scope.spans.add(
+            trace_id=rng.randbytes(16), span_id=rng.randbytes(8), name="create_order binance"
+        )
+        span.start_time_unix_nano, span.end_time_unix_nano = time.time_ns() - 10**6, time.time_ns()
+        span.attributes.add(key="exchange.symbol").value.string_value = "BTC/USDT"
+        span.attributes.add(key="attempt").value.int_value = number
+        span.attributes.add(key="tags").value.array_value.values.add().string_value = "grid"
+        span.events.add(name="retry").attributes.add(key="reason").value.string_value = "timeout"
+        span.status.message = "timed out"
+
+
+def _usual_points(scope: Any, rng: random.Random) -> None:
+    now = time.time_ns()
+    kinds = [("gauge", 1.5), ("sum", 7), ("histogram", None), ("summary", None)]
+    for kind, value in rng.sample(kinds, 2):
+        held = getattr(scope.metrics.add(name=f"bot.{kind}", unit="1"), kind)
+        if kind in ("sum", "histogram"):
+            held.aggregation_temporality = 2
+        point = held.data_points.add(time_unix_nano=now)
+        point.attributes.add(key="exchange.name").value.string_value = "binance"
+        point.attributes.add(key="live").value.bool_value = True
+        if isinstance(value, int):
+            point.as_int, point.start_time_unix_nano = value, now - 10**9
+        elif value is not None:
+            point.as_double = value
+        if kind == "histogram":
+            point.count, point.sum = 3, 0.5
+            point.bucket_counts.extend([1, 2])
+            point.explicit_bounds.append(0.1)
+            point.exemplars.add(as_double=0.2, time_unix_nano=now, trace_id=b"t" * 16, span_id=b"s" * 8)
+
+
+def _messages(message: Any) -> Iterator[Any]:
+    yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for each in value if field.is_repeated else (value,):
+                yield from _messages(each)
+
+
+def _odd(message: Any, field: Any, rng: random.Random) -> None:
+    if field.is_repeated:
+        _append(getattr(message, field.name), field, rng, 4)
+    elif field.message_type is not None:
+        getattr(message, field.name).SetInParent()
+        _fill(getattr(message, field.name), rng, 5)
+    else:
+        setattr(message, field.name, _value(field, rng))
 
 
 def as_json(body: bytes) -> bytes:

@@ -11,11 +11,12 @@ import (
 
 // forwarder gives requests to the collector, which knows this program by its certificate.
 type forwarder struct {
-	client  *http.Client
-	address string
+	client *http.Client
+	// guarded is where guards look at a request; behind is where it goes that they would leave as it is.
+	guarded, behind string
 }
 
-func newForwarder(address, secrets string) (*forwarder, error) {
+func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
 	roots, err := authorities(secrets + "/ca.pem")
 	if err != nil {
 		return nil, err
@@ -35,12 +36,16 @@ func newForwarder(address, secrets string) (*forwarder, error) {
 		TLSHandshakeTimeout: 10 * time.Second,
 		DisableCompression:  true,
 	}
-	return &forwarder{client: &http.Client{Transport: transport}, address: address}, nil
+	return &forwarder{client: &http.Client{Transport: transport}, guarded: guarded, behind: behind}, nil
 }
 
 // send waits as long as the sender does: a collector whose queues are full holds senders back.
 func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte, rejected int) error {
-	request, err := http.NewRequestWithContext(r.Context(), http.MethodPost, f.address+"/v1/"+signal, bytes.NewReader(body))
+	address := f.guarded
+	if !isJSON(r) && isUntouched(signal, body, time.Now()) {
+		address = f.behind
+	}
+	request, err := http.NewRequestWithContext(r.Context(), http.MethodPost, address+"/v1/"+signal, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

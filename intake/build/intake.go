@@ -135,8 +135,7 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 		return "", nil, nil, err
 	}
 	limit := i.memory.total / memoryShares
-	isJSON := strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
-	if isJSON {
+	if isJSON(r) {
 		found, err = measureJSON(body, limit, known.services != nil)
 	} else {
 		found, err = measure(signal, body, limit)
@@ -152,12 +151,16 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	if err := mayName(known, found); err != nil {
 		return "", nil, nil, err
 	}
-	if isJSON {
+	if isJSON(r) {
 		body, err = i.redactor.json(body)
 	} else {
 		body = i.redactor.protobuf(signal, body)
 	}
 	return signal, body, found, err
+}
+
+func isJSON(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }
 
 func mayName(known *token, found *measured) error {

@@ -25,7 +25,7 @@ type settings struct {
 	grpc, http, health   string
 	secrets              string
 	clientCA             string
-	collector            string
+	collector, behind    string
 	memory               int64
 	header, body, idle   time.Duration
 	strangers, addresses int
@@ -54,6 +54,7 @@ func main() {
 	// Where the collector is, and the authority of the certificates that services must show, if they must.
 	given.clientCA = os.Getenv("SERVICES_CA")
 	given.collector = cmp.Or(os.Getenv("COLLECTOR_URL"), "https://127.0.0.1:4319")
+	given.behind = cmp.Or(os.Getenv("COLLECTOR_BEHIND_GUARDS_URL"), given.collector)
 	if given.memory < 8*maxBody {
 		slog.Error("no room for the largest request: --memory-mib must be at least 128")
 		os.Exit(2)
@@ -71,7 +72,7 @@ func run(given settings) error {
 	if err := tokens.reload(); err != nil {
 		return err
 	}
-	forward, err := newForwarder(given.collector, given.secrets)
+	forward, err := newForwarder(given.collector, given.behind, given.secrets)
 	if err != nil {
 		return err
 	}

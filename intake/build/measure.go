@@ -11,9 +11,9 @@ type message struct {
 	// bytes is about what the collector takes for an empty one, and for the copies that it makes.
 	bytes int64
 	// parts are its messages by field number.
-	parts map[int]*message
-	// varints are its packed fields of numbers that are longer in memory.
-	varints map[int]bool
+	parts [numbered]*message
+	// packed is its packed field of numbers that are longer in memory.
+	packed int
 	// texts are its fields that somebody wrote, beside the values of attributes.
 	texts []int
 	kind  kind
@@ -33,31 +33,33 @@ const (
 	partBytes  = 160
 	fieldBytes = 8
 	maxDepth   = 64
+	// numbered is one more than the highest number of a field that is looked into.
+	numbered = 16
 )
 
 var (
-	anyValue = &message{bytes: partBytes, parts: map[int]*message{}}
-	keyValue = &message{bytes: partBytes, parts: map[int]*message{2: anyValue}}
-	list     = &message{bytes: partBytes, parts: map[int]*message{1: anyValue}}
-	mapping  = &message{bytes: partBytes, parts: map[int]*message{1: keyValue}}
-	owner    = &message{bytes: partBytes, parts: map[int]*message{1: keyValue, 3: leaf}, kind: resource}
-	scope    = &message{bytes: partBytes, parts: map[int]*message{3: keyValue}, texts: []int{1}}
+	anyValue = &message{bytes: partBytes, parts: [numbered]*message{}}
+	keyValue = &message{bytes: partBytes, parts: [numbered]*message{2: anyValue}}
+	list     = &message{bytes: partBytes, parts: [numbered]*message{1: anyValue}}
+	mapping  = &message{bytes: partBytes, parts: [numbered]*message{1: keyValue}}
+	owner    = &message{bytes: partBytes, parts: [numbered]*message{1: keyValue, 3: leaf}, kind: resource}
+	scope    = &message{bytes: partBytes, parts: [numbered]*message{3: keyValue}, texts: []int{1}}
 	leaf     = &message{bytes: partBytes}
-	exemplar = &message{bytes: partBytes, parts: map[int]*message{7: keyValue}}
-	buckets  = &message{bytes: partBytes, varints: map[int]bool{2: true}}
-	span     = &message{bytes: itemBytes, texts: []int{5}, parts: map[int]*message{
+	exemplar = &message{bytes: partBytes, parts: [numbered]*message{7: keyValue}}
+	buckets  = &message{bytes: partBytes, packed: 2}
+	span     = &message{bytes: itemBytes, texts: []int{5}, parts: [numbered]*message{
 		9:  keyValue,
-		11: {bytes: partBytes, parts: map[int]*message{3: keyValue}, texts: []int{2}},
-		13: {bytes: partBytes, parts: map[int]*message{4: keyValue}},
+		11: {bytes: partBytes, parts: [numbered]*message{3: keyValue}, texts: []int{2}},
+		13: {bytes: partBytes, parts: [numbered]*message{4: keyValue}},
 		15: {bytes: partBytes, texts: []int{2}},
 	}}
-	logRecord = &message{bytes: itemBytes, parts: map[int]*message{5: anyValue, 6: keyValue}}
-	number    = &message{bytes: itemBytes, parts: map[int]*message{5: exemplar, 7: keyValue}}
-	histogram = &message{bytes: itemBytes, parts: map[int]*message{8: exemplar, 9: keyValue}}
-	exponents = &message{bytes: itemBytes, parts: map[int]*message{1: keyValue, 8: buckets, 9: buckets, 11: exemplar}}
-	summary   = &message{bytes: itemBytes, parts: map[int]*message{6: leaf, 7: keyValue}}
-	metric    = &message{bytes: partBytes, texts: []int{1, 2}, parts: map[int]*message{
-		5: points(number), 7: points(number), 9: points(histogram), 10: {bytes: partBytes, parts: map[int]*message{1: exponents}, kind: exponential}, 11: points(summary), 12: keyValue,
+	logRecord = &message{bytes: itemBytes, parts: [numbered]*message{5: anyValue, 6: keyValue}}
+	number    = &message{bytes: itemBytes, parts: [numbered]*message{5: exemplar, 7: keyValue}}
+	histogram = &message{bytes: itemBytes, parts: [numbered]*message{8: exemplar, 9: keyValue}}
+	exponents = &message{bytes: itemBytes, parts: [numbered]*message{1: keyValue, 8: buckets, 9: buckets, 11: exemplar}}
+	summary   = &message{bytes: itemBytes, parts: [numbered]*message{6: leaf, 7: keyValue}}
+	metric    = &message{bytes: partBytes, texts: []int{1, 2}, parts: [numbered]*message{
+		5: points(number), 7: points(number), 9: points(histogram), 10: {bytes: partBytes, parts: [numbered]*message{1: exponents}, kind: exponential}, 11: points(summary), 12: keyValue,
 	}}
 
 	requests = map[string]*message{"traces": request(span), "metrics": request(metric), "logs": request(logRecord)}
@@ -68,14 +70,22 @@ func init() {
 	anyValue.parts[5], anyValue.parts[6] = list, mapping
 }
 
+// part is what a field holds, if that is looked into.
+func (m *message) part(field int) *message {
+	if field < numbered {
+		return m.parts[field]
+	}
+	return nil
+}
+
 func points(point *message) *message {
-	return &message{bytes: partBytes, parts: map[int]*message{1: point}}
+	return &message{bytes: partBytes, parts: [numbered]*message{1: point}}
 }
 
 func request(item *message) *message {
-	scoped := &message{bytes: partBytes, parts: map[int]*message{1: scope, 2: item}}
-	owned := &message{bytes: partBytes, parts: map[int]*message{1: owner, 2: scoped}}
-	return &message{parts: map[int]*message{1: owned}}
+	scoped := &message{bytes: partBytes, parts: [numbered]*message{1: scope, 2: item}}
+	owned := &message{bytes: partBytes, parts: [numbered]*message{1: owner, 2: scoped}}
+	return &message{parts: [numbered]*message{1: owned}}
 }
 
 // measured is what a request will take in memory, and the services that it names.
@@ -122,7 +132,7 @@ func (m *measured) walk(of *message, body []byte, depth int) error {
 		if held == nil {
 			continue
 		}
-		if of.varints[field] {
+		if field == of.packed {
 			m.bytes += int64(len(held)) * 8
 		}
 		if of.kind == resource && field == 1 {
@@ -143,7 +153,15 @@ func (m *measured) walk(of *message, body []byte, depth int) error {
 				continue
 			}
 		}
-		if part := of.parts[field]; part != nil {
+		part := of.part(field)
+		if part == keyValue && isTextPair(held) {
+			// As most are: a pair, its value, and three fields.
+			if m.bytes += 2*partBytes + 3*fieldBytes; m.bytes > m.limit {
+				return errTooLarge
+			}
+			continue
+		}
+		if part != nil {
 			if err := m.walk(part, held, depth+1); err != nil {
 				return err
 			}
@@ -196,6 +214,11 @@ func (m *measured) name(attribute []byte) (bool, error) {
 
 // next reads one field; held is nil where it is no message, text or packed list.
 func next(body []byte) (field int, held, rest []byte, err error) {
+	// Nearly all fields are short and have a low number.
+	if len(body) > 1 && body[0]&0x87 == 2 && body[0] > 7 && body[1] < 0x80 && len(body)-2 >= int(body[1]) {
+		end := 2 + int(body[1])
+		return int(body[0] >> 3), body[2:end:end], body[end:], nil
+	}
 	tag, size := binary.Uvarint(body)
 	if size <= 0 || tag>>3 == 0 || tag>>3 > 1<<29-1 {
 		return 0, nil, nil, errMalformed

@@ -55,7 +55,7 @@ func (r *redactor) message(of *message, body []byte) []byte {
 		return r.pair(body)
 	}
 	return edited(body, func(field int, held []byte) []byte {
-		switch part := of.parts[field]; {
+		switch part := of.part(field); {
 		case of == anyValue:
 			// The body of a log record.
 			return r.value(r.attributes.Of(""), field, held)
@@ -115,12 +115,52 @@ func keyOf(pair []byte) string {
 }
 
 func (r *redactor) pair(body []byte) []byte {
+	if key, text, is := textPair(body); is {
+		name := r.attributes.Of(view(key))
+		left := name.Value(view(text))
+		if name.Kept || name.Shown == view(key) && left == view(text) {
+			return body
+		}
+		return withField(withField(nil, keyField, name.Shown), valueField, view(withField(nil, textField, left)))
+	}
 	key := keyOf(body)
 	name := r.attributes.Of(key)
 	if name.Kept {
 		return body
 	}
 	return r.named(body, key, name.Shown, name)
+}
+
+// textPair takes apart an attribute that is written as all SDKs write it: its key, then its value, which is a text.
+func textPair(body []byte) (key, text []byte, is bool) {
+	if len(body) > 6 && len(body) < 0x80 && body[0] == keyField<<3|2 {
+		// So short that each length is one byte: the key ends in front of the value's.
+		if end := 2 + int(body[1]); end+4 <= len(body) && body[end] == valueField<<3|2 && end+2+int(body[end+1]) == len(body) &&
+			body[end+2] == textField<<3|2 && end+4+int(body[end+3]) == len(body) {
+			return body[2:end:end], body[end+4:], true
+		}
+	}
+	field, key, rest, err := next(body)
+	if err != nil || field != keyField || key == nil {
+		return nil, nil, false
+	}
+	field, value, rest, err := next(rest)
+	if err != nil || field != valueField || value == nil || len(rest) > 0 {
+		return nil, nil, false
+	}
+	field, text, rest, err = next(value)
+	return key, text, err == nil && field == textField && text != nil && len(rest) == 0
+}
+
+func isTextPair(body []byte) bool {
+	_, _, is := textPair(body)
+	return is
+}
+
+// withField is a message with one field more: a text, or another message.
+func withField(body []byte, field int, held string) []byte {
+	body = binary.AppendUvarint(append(body, byte(field<<3|2)), uint64(len(held)))
+	return append(body, held...)
 }
 
 // named is a pair with what may be shown of its key, whose value is judged by a name.

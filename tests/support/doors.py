@@ -24,6 +24,7 @@ _PATHS = {
     "BOTOBS_OTLP_HTTP_PORT": "/v1/traces",
     "BOTOBS_OTLP_GRPC_PORT": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
     "BOTOBS_COLLECTOR_OTLP_PORT": "/v1/traces",
+    "BOTOBS_COLLECTOR_BEHIND_GUARDS_PORT": "/v1/traces",
     "BOTOBS_COLLECTOR_HEALTH_PORT": "/",
     "BOTOBS_PROMETHEUS_PORT": "/api/v1/query?query=up",
     "BOTOBS_ALERTMANAGER_PORT": "/api/v2/status",
@@ -182,7 +183,7 @@ def _ask(http: httpx.Client, port: Port, grpc: bool) -> httpx.Response:
     if grpc:
         # One message of no bytes: an uncompressed flag and a length.
         return http.post(path, content=b"\0\0\0\0\0")
-    if port.auth in (Auth.TOKEN, Auth.TENANT) or port.variable == "BOTOBS_COLLECTOR_OTLP_PORT":
+    if port.auth in (Auth.TOKEN, Auth.TENANT, Auth.INTAKE):
         return http.post(path, content=b"", headers={"content-type": "application/x-protobuf"})
     return http.get(path)
 

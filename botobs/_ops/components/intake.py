@@ -15,6 +15,7 @@ def environ_of(context: Context) -> dict[str, str]:
     """The environment of the intake's process."""
     return environ(
         COLLECTOR_URL=context.url("BOTOBS_COLLECTOR_OTLP_PORT"),
+        COLLECTOR_BEHIND_GUARDS_URL=context.url("BOTOBS_COLLECTOR_BEHIND_GUARDS_PORT"),
         SERVICES_CA=context.values.get("BOTOBS_OTLP_CLIENT_CA", ""),
         # Both redact, and both leave the same alone.
         REDACT_KEEP=json.dumps(yaml.safe_load(context.values["BOTOBS_COLLECTOR_REDACT_KEEP"])),

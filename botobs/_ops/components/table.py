@@ -26,6 +26,13 @@ COMPONENTS: tuple[Component, ...] = (
         ports=(
             Port("BOTOBS_COLLECTOR_OTLP_PORT", 4319, "collector", "OTLP from the intake", Auth.INTAKE),
             Port(
+                "BOTOBS_COLLECTOR_BEHIND_GUARDS_PORT",
+                4320,
+                "collector",
+                "OTLP from the intake that no guard would change",
+                Auth.INTAKE,
+            ),
+            Port(
                 "BOTOBS_COLLECTOR_HEALTH_PORT", 13133, "collector", "the collector's health", Auth.CERTIFICATE
             ),
         ),

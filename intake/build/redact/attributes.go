@@ -3,14 +3,12 @@ package redact
 import (
 	"regexp"
 	"strings"
-	"sync"
 )
 
 // Attributes decides about values by the names of their attributes. It remembers what it has found out of names.
 type Attributes struct {
 	keep  []*regexp.Regexp
-	lock  sync.RWMutex
-	names map[string]Name
+	names memory[Name]
 }
 
 // Name is what is known of the name of an attribute.
@@ -19,16 +17,14 @@ type Name struct {
 	Shown     string
 	Kept      bool
 	name      string
+	digest    uint64
 	promise   string
 	isAddress bool
 }
 
-// mostNames is how many names are remembered: somebody may make up new ones for ever.
-const mostNames = 4096
-
 // NewAttributes takes patterns of names whose values stay as they are, beside those of the rules.
 func NewAttributes(keep []*regexp.Regexp) *Attributes {
-	return &Attributes{keep: keep, names: map[string]Name{}}
+	return &Attributes{keep: keep}
 }
 
 var (
@@ -41,15 +37,13 @@ var addressNames = set("exchange.url http.route http.target http.url server.url 
 
 // Of looks a name up.
 func (a *Attributes) Of(name string) Name {
-	a.lock.RLock()
-	found, is := a.names[name]
-	a.lock.RUnlock()
-	if is {
+	sum := digest(name)
+	if found, is := a.names.find(sum, "", name); is {
 		return found
 	}
 	name = strings.Clone(name)
-	found = Name{
-		Shown: Text(name, ""), Kept: identifiers[name] || plainNames[name], name: name, promise: promise(name),
+	found := Name{
+		Shown: Text(name, ""), Kept: identifiers[name] || plainNames[name], name: name, promise: promise(name), digest: sum,
 		isAddress: addressNames[name],
 	}
 	if header := headerName.FindStringSubmatch(strings.ToLower(name)); header != nil {
@@ -62,12 +56,9 @@ func (a *Attributes) Of(name string) Name {
 	for _, pattern := range a.keep {
 		found.Kept = found.Kept || pattern.MatchString(name)
 	}
-	a.lock.Lock()
-	if len(a.names) >= mostNames {
-		clear(a.names)
+	if len(name) <= longestRemembered {
+		a.names.put(sum, "", name, found)
 	}
-	a.names[name] = found
-	a.lock.Unlock()
 	return found
 }
 
@@ -87,11 +78,18 @@ func (n Name) HidesNumber(value float64) bool {
 	return n.hides() || !n.Kept && isNumeric[n.promise] && 999 < value && value < 1e8
 }
 
+var values unchanged
+
 // Value is what may be sent of a text.
 func (n Name) Value(value string) string {
-	switch {
-	case n.Kept || value == "":
+	if n.Kept || value == "" {
 		return value
+	}
+	return values.left(value, n.name, n.digest, n.searched)
+}
+
+func (n Name) searched(value string) string {
+	switch {
 	case n.promise == aSecret:
 		return Mark
 	case n.promise != aNothing && isSecret(n.promise, value[:min(len(value), longestGuess)]):
@@ -99,5 +97,5 @@ func (n Name) Value(value string) string {
 	case n.isAddress:
 		return cleanAddress(head(value))
 	}
-	return Text(value, n.name)
+	return searched(value, n.name)
 }

@@ -25,6 +25,25 @@ func isLetterOrNumber(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r)
 }
 
+// size is how many signs a text has.
+func size(text string) int { return utf8.RuneCountInString(text) }
+
+// isOf is all for signs of any script.
+func isOf(text string, is func(rune) bool) bool {
+	for _, r := range text {
+		if !is(r) {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+func hasLower(text string) bool   { return strings.IndexFunc(text, isSmall) >= 0 }
+func hasUpper(text string) bool   { return strings.IndexFunc(text, isCapital) >= 0 }
+func isSmall(r rune) bool         { return unicode.ToUpper(r) != r }
+func isCapital(r rune) bool       { return unicode.ToLower(r) != r }
+
 func digit(c byte) byte {
 	if isDigit(c) {
 		return c - '0'
@@ -50,9 +69,9 @@ func some(text string, is func(byte) bool) bool {
 	return false
 }
 
-// hasNoCase says whether a text has no letters of that case, and some of the other.
+// isAllLower and isAllUpper say whether a text has no letters of the other case, and some of this one.
 func isAllLower(text string) bool { return some(text, isLower) && !some(text, isUpper) }
-func isAllUpper(text string) bool { return some(text, isUpper) && !some(text, isLower) }
+func isAllUpper(text string) bool { return hasUpper(text) && !hasLower(text) }
 
 // class is 0 to 3: capitals, small letters, digits, the rest.
 func class(c byte) int {

@@ -1,7 +1,9 @@
 package redact
 
 import (
+	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -58,11 +60,12 @@ func inName(r rune) bool { return r == '.' || r == '-' || isLetterOrNumber(r) }
 func promiseBehind(text string, begin, end int) string {
 	name := text[begin:end]
 	if qualified[strings.ToLower(name)] && begin > 1 && text[begin-1] == ' ' {
-		first := begin - 1
-		for first > 0 && begin-first <= 20 && isAlnum(text[first-1]) {
+		// Of a longer word its end counts.
+		first, least := begin-1, max(0, begin-20)
+		for first > least && isAlnum(text[first-1]) {
 			first--
 		}
-		if size := begin - 1 - first; size >= 2 && size <= 19 && (first == 0 || !isWord(text[first-1]) && text[first-1] != '-') {
+		if begin-1-first >= 2 && (first == least || !isWord(text[first-1]) && text[first-1] != '-') {
 			return promise(text[first:begin-1] + "_" + name)
 		}
 	}
@@ -171,9 +174,9 @@ func restOfLine(text string, start int) int {
 	return len(text)
 }
 
-func isPlainLine(line string) bool {
-	return len(line) <= longestGuess && all(strings.TrimRight(line, ".,;"), func(c byte) bool { return isLower(c) || c == ' ' })
-}
+var isOfWords = regexp.MustCompile(`^[a-z]{0,14}(?: [a-z]{1,14})*[.,;]?$`).MatchString
+
+func isPlainLine(line string) bool { return len(line) <= longestGuess && isOfWords(line) }
 
 // phrase is where words in a row end, one or two blanks or a comma between them, and how many there are.
 func phrase(text string, start int) (stop, count int) {
@@ -277,7 +280,7 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	if value == "" {
 		return 0, 0, ""
 	}
-	if !strings.HasPrefix(name, "--") && promised != "otp" && (promised != aSecret || len(value) < 6 || !isLikeAPassword(value)) {
+	if !strings.HasPrefix(name, "--") && promised != "otp" && (promised != aSecret || size(value) < 6 || !isLikeAPassword(value)) {
 		return 0, 0, ""
 	}
 	return decided(text, at, at+len(value), promised)
@@ -298,5 +301,5 @@ func behindOwner(text string, start int) int {
 }
 
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && some(value, isAlpha) && (len(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
+	return some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
 }

@@ -20,7 +20,7 @@ var (
 		return found
 	}()
 	// A keyword or a name of the statement, a number, a sign.
-	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|\W{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
+	isHarmless = regexp.MustCompile(`^(?:[A-Za-z_]{0,14}|[+-]?\d{1,3}|[+-]?\d{0,9}[.,][\d.,]{1,12}|[^\pL\pN_]{1,3}|[A-Z0-9]{1,8}/[A-Z0-9:]{1,12})$`).MatchString
 	statement  = regexp.MustCompile(`LINE \d{1,6}: `)
 )
 

@@ -7,6 +7,7 @@ package redact
 import (
 	"html"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,10 +17,16 @@ const Mark = "[redacted]"
 // longest is what of a text is looked at; the collector cuts every text to less.
 const longest = 64 << 10
 
+var texts unchanged
+
 // Text is a text without what looks like a secret in it. Under is the name of the attribute whose value it is.
 func Text(text, under string) string {
+	return texts.left(text, under, digest(under), func(text string) string { return searched(text, under) })
+}
+
+func searched(text, under string) string {
 	text = head(text)
-	if len(text) < 6 {
+	if count := size(text); count < 6 || count < shortestNamed && isOf(text, unicode.IsLetter) {
 		return text
 	}
 	found := signsIn(text)
@@ -45,7 +52,7 @@ const (
 	bars
 	encodings
 	questions
-	// shouts: a letter of each of the words PASS, LOGIN and AUTH.
+	// shouts: a letter of each of the words PASS, LOGIN, AUTH and BY.
 	shouts
 	slashes
 	brackets
@@ -54,7 +61,7 @@ const (
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
-		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGU": shouts,
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGUY": shouts,
 		"/": slashes, "[({": brackets, "@": ats,
 	} {
 		for at := range len(text) {

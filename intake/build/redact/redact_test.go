@@ -24,3 +24,36 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatFewLettersPromise(t *testing.T) {
+	for given, expected := range map[string]string{
+		"x IDENTIFIED BY hunter2042": "x IDENTIFIED BY [redacted]",
+		// Of a long word in front of a name its end counts.
+		"0xa40208cf6129e1bcba77c79seed phrase f2342670e5aa62d69511f767e5e6b33227f61043f": "0xa40208cf6129e1bcba77c79seed phrase [redacted]",
+		"Bearer  abe0c313bf67afedf66eeddab95f229d":                                       "Bearer [redacted]",
+		"tokens: 8交0981.05239262":                                                        "tokens: 8交0981.05239262",
+	} {
+		if left := Text(given, ""); left != expected {
+			t.Errorf("%q became %q, not %q", given, left, expected)
+		}
+	}
+}
+
+// FuzzMemory: what a text becomes does not depend on whether it has come before.
+func FuzzMemory(f *testing.F) {
+	f.Add("token=5ec4e7Abc9Xy", "note")
+	f.Add("api.binance.com", "server.address")
+	attributes := NewAttributes(nil)
+	f.Fuzz(func(t *testing.T, text, under string) {
+		expected := searched(text, under)
+		for range 3 {
+			if left := Text(text, under); left != expected {
+				t.Errorf("%q under %q became %q, and %q", text, under, expected, left)
+			}
+			name := attributes.Of(under)
+			if left := name.Value(text); !name.Kept && text != "" && left != name.searched(text) {
+				t.Errorf("%q of %q became %q, and %q", text, under, name.searched(text), left)
+			}
+		}
+	})
+}

@@ -9,8 +9,8 @@ import (
 var (
 	pemBegin = regexp.MustCompile(`-----BEGIN ([A-Z0-9 ]*)-----`)
 	pemEnd   = regexp.MustCompile(`-----END [A-Z0-9 ]+-----`)
-	scheme   = regexp.MustCompile(`(?i)\b(?:` + strings.Join(schemes, "|") + `)(?:\d{3})?\s+([A-Za-z0-9._~+/=:-]{6,})`)
-	isOfWord = regexp.MustCompile(`^\w+=[^=\s]`).MatchString
+	scheme   = regexp.MustCompile(`(?i)\b((?:` + strings.Join(schemes, "|") + `)(?:\d{3})?)\s+([A-Za-z0-9._~+/=:-]{6,})`)
+	isOfWord = regexp.MustCompile(`^[\pL\pN_]+=[^=\s]`).MatchString
 	isNoSign = regexp.MustCompile(`^(?:[A-Z]{2,8}(?:[^\w-]|$)|0x[0-9a-fA-F]{40}|sha\d{1,3}[:-])`).MatchString
 	isSigned = regexp.MustCompile(`^(?:\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)`).MatchString
 	cookie   = regexp.MustCompile(`(?i)\bcookie['"]?\s*[:=]\s*['"]?([^\n'"]+)`)
@@ -72,12 +72,12 @@ func withoutSchemes(text string) string {
 		if isBehindLetter(text, found[0]) {
 			continue
 		}
-		rest := text[found[2]:]
+		rest := text[found[4]:]
 		if word := strings.IndexAny(rest, " \t\r\n\f\v"); word >= 0 {
 			rest = rest[:word+1]
 		}
 		if !isOfWord(rest) && !isNoSign(rest) && isSigned(rest) {
-			out.put(text, found[2], found[3], Mark)
+			out.put(text, found[3], found[5], " "+Mark)
 		}
 	}
 	return out.end(text)

@@ -3,6 +3,7 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -60,11 +61,11 @@ func isAmbiguousSecret(word, value string) bool {
 	case isCutUUID(value):
 		return word != "nonce"
 	case isPrefixedHex(value):
-		return len(value) >= 34 && !strings.HasPrefix(word, "token")
+		return size(value) >= 34 && !strings.HasPrefix(word, "token")
 	case word == "seed" && len(strings.Fields(value)) >= fewestWords:
 		return true
 	case word == "pass" || word == "passe":
-		return len(value) >= 6 && !all(value, isDigit) && isNotOfWords(value)
+		return size(value) >= 6 && !isOf(value, unicode.IsDigit) && isNotOfWords(value)
 	case word == "key" || word == "keys":
 		return isKey(value)
 	}
@@ -73,25 +74,25 @@ func isAmbiguousSecret(word, value string) bool {
 
 // isKey: what "key" alone stands before is one, and none of a table.
 func isKey(value string) bool {
-	if len(value) < shortestNamed || strings.Contains(value, " ") || strings.Contains(value, "://") {
+	if size(value) < shortestNamed || strings.Contains(value, " ") || strings.Contains(value, "://") {
 		return false
 	}
-	if all(value, isAlnum) {
-		return !all(value, isAlpha) && !all(value, isDigit) || looksRandomLetters(value)
+	if isOf(value, isLetterOrDigit) {
+		return !isOf(value, unicode.IsLetter) && !isOf(value, unicode.IsDigit) || looksRandomLetters(value)
 	}
-	return len(value) >= 20 && randomShare(value) >= 0.6
+	return size(value) >= 20 && randomShare(value) >= 0.6
 }
 
 // isOpaque: a value that is neither words nor numbers is a token.
 func isOpaque(value string) bool {
 	// A blank, or a sign of code.
-	if len(value) < 6 || strings.ContainsAny(value, " (){}<>") || strings.Contains(value, "://") || isTicker(value) {
+	if size(value) < 6 || strings.ContainsAny(value, " (){}<>") || strings.Contains(value, "://") || isTicker(value) {
 		return false
 	}
-	if all(value, isAlpha) {
-		return len(value) >= shortestNamed && looksRandomLetters(value)
+	if isOf(value, unicode.IsLetter) {
+		return size(value) >= shortestNamed && looksRandomLetters(value)
 	}
-	if len(value) >= shortestNamed && all(value, isAlnum) && some(value, isLower) {
+	if size(value) >= shortestNamed && isOf(value, isLetterOrDigit) && hasLower(value) {
 		return true
 	}
 	return !hasOrder(value)
@@ -103,24 +104,24 @@ func hasOrder(value string) bool {
 	total, mixed, random := 0, 0, 0
 	parts := true
 	for _, piece := range found {
-		total += len(piece)
-		both := !all(piece, isAlpha) && !all(piece, isDigit)
-		parts = parts && len(piece) >= 6 && both
+		total += size(piece)
+		both := !isOf(piece, unicode.IsLetter) && !isOf(piece, unicode.IsDigit)
+		parts = parts && size(piece) >= 6 && both
 		least := 2
 		if isAllUpper(piece) {
 			least = 3
 		}
 		if both && changes(piece) >= least {
-			mixed += len(piece)
+			mixed += size(piece)
 		}
-		if len(piece) >= 8 && looksRandom(piece) {
-			random += len(piece)
+		if size(piece) >= 8 && looksRandom(piece) {
+			random += size(piece)
 		}
 	}
 	if total >= 12 && parts {
 		return false
 	}
-	if len(value) >= 10 && !some(value, func(c byte) bool { return c >= 0x80 }) {
+	if size(value) >= 10 && !some(value, func(c byte) bool { return c >= 0x80 }) {
 		mixed = max(mixed, random)
 	}
 	return total == 0 || mixed < 6 || mixed*2 < total
@@ -128,25 +129,25 @@ func hasOrder(value string) bool {
 
 // looksRandom: a run without separators is drawn at random, and no word, number or identifier in hexadecimal.
 func looksRandom(piece string) bool {
-	if len(piece) < 4 || all(piece, isDigit) || isPrefixedHex(piece) {
+	if size(piece) < 4 || isOf(piece, unicode.IsDigit) || isPrefixedHex(piece) {
 		return false
 	}
-	if all(piece, isAlpha) {
-		return len(piece) < 8 && turns(piece) >= 3 || looksRandomLetters(piece)
+	if isOf(piece, unicode.IsLetter) {
+		return size(piece) < 8 && turns(piece) >= 3 || looksRandomLetters(piece)
 	}
 	if isHexadecimal(piece) {
 		return false
 	}
 	step := 5
-	if some(piece, isLower) && some(piece, isUpper) {
+	if hasLower(piece) && hasUpper(piece) {
 		step = 4
 	}
-	return turns(piece) >= max(2, len(piece)/step)
+	return turns(piece) >= max(2, size(piece)/step)
 }
 
 // looksRandomLetters: words of camel case have one capital each, and no single small letters.
 func looksRandomLetters(piece string) bool {
-	if !some(piece, isLower) || !some(piece, isUpper) {
+	if !hasLower(piece) || !hasUpper(piece) {
 		return false
 	}
 	runs, odd := 0, 0
@@ -172,9 +173,9 @@ func looksRandomLetters(piece string) bool {
 func randomShare(run string) float64 {
 	total, random := 0, 0
 	for _, piece := range pieces(strings.TrimRight(run, "="), between) {
-		total += len(piece)
+		total += size(piece)
 		if looksRandom(piece) {
-			random += len(piece)
+			random += size(piece)
 		}
 	}
 	if total == 0 {

@@ -232,6 +232,53 @@ def test_a_resource_that_prometheus_cannot_spell_leaves_the_span_metrics_of_othe
     assert eventually(lambda: live.query(f'traces_span_metrics_calls_total{{service_name="{sender}"}}'))
 
 
+#: Two spellings of one label each, as attributes of a resource and of a span.
+_SPELLINGS: dict[str, tuple[str, str | int, str | None]] = {
+    "empty dimension": ("exchange.name", "", None),
+    "bytes in a dimension": ("error.type", _PLACEHOLDER, _PLACEHOLDER * 2),
+    "empty instance": ("service.instance.id", "", None),
+    "instance as a number": ("service.instance.id", 7, "7"),
+    "empty namespace": ("service.namespace", "", None),
+}
+
+
+@pytest.mark.parametrize("case", _SPELLINGS)
+def test_two_spellings_of_a_series_of_spans_are_one(live: LiveStack, case: str) -> None:
+    """Two figures at one time would be refused together with the figures of other services."""
+    key, one, other = _SPELLINGS[case]
+    service, now = f"guards-spelled-{case}", time.time_ns()
+    request = ExportTraceServiceRequest()
+    for value in (one, other, other):
+        owned = request.resource_spans.add()
+        owned.resource.attributes.add(key="service.name").value.string_value = service
+        span = owned.scope_spans.add().spans.add(
+            name="work", start_time_unix_nano=now, end_time_unix_nano=now + 1000
+        )
+        span.trace_id, span.span_id = os.urandom(16), os.urandom(8)
+        attributes = (owned.resource if key.startswith("service.") else span).attributes
+        if isinstance(value, int):
+            attributes.add(key=key).value.int_value = value
+        elif value is not None:
+            attributes.add(key=key).value.string_value = value
+    _post(live, "/v1/traces", service, request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
+    calls = f'traces_span_metrics_calls_total{{service_name="{service}"}}'
+    assert eventually(lambda: [row["value"][1] for row in live.query(calls)] == ["3"]), live.query(calls)
+
+
+def test_refused_points_of_one_instance_are_one_series(live: LiveStack) -> None:
+    """Whatever else its resource says: what is no label does not tell two series apart."""
+    service = "guards-many-resources"
+    request = ExportMetricsServiceRequest()
+    for number in range(3):
+        owned = request.resource_metrics.add()
+        for key, value in (("service.name", service), ("service.instance.id", "1"), ("note", str(number))):
+            owned.resource.attributes.add(key=key).value.string_value = value
+        _gauge(owned.scope_metrics.add(), "old", 1)
+    _post(live, "/v1/metrics", service, request.SerializeToString())
+    refused = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
+    assert eventually(lambda: [row["value"][1] for row in live.query(refused)] == ["3"]), live.query(refused)
+
+
 @pytest.mark.parametrize(("trace", "span"), [(bytes(16), b"\x01" * 8), (b"\x02" * 16, bytes(8))])
 def test_a_span_without_ids_takes_no_other_with_it(live: LiveStack, trace: bytes, span: bytes) -> None:
     service = f"guards-ids-{trace == bytes(16)}"

@@ -22,8 +22,18 @@ def test_nothing_comes_past_the_intake(name: str) -> None:
     assert _BEHIND["service"]["pipelines"][name] == {"receivers": expected}
 
 
-def test_only_the_intakes_certificate_is_let_in() -> None:
-    [http] = _BEHIND["receivers"]["otlp/intake"]["protocols"].values()
+@pytest.mark.parametrize("name", ["traces", "metrics/guarded"])
+def test_what_no_guard_would_change_comes_behind_them(name: str) -> None:
+    before = _ALONE["service"]["pipelines"][name]
+    assert _BEHIND["service"]["pipelines"][name] == {
+        "receivers": [*before["receivers"], "otlp/behind_guards"],
+        "processors": ["memory_limiter"],
+    }
+
+
+@pytest.mark.parametrize("name", _BEHIND["receivers"])
+def test_only_the_intakes_certificate_is_let_in(name: str) -> None:
+    [http] = _BEHIND["receivers"][name]["protocols"].values()
     assert http["tls"]["client_ca_file"].endswith("/intake-ca.pem")
     assert "include_metadata" not in http
 

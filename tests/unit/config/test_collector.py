@@ -40,7 +40,7 @@ def test_redaction_is_next(name: str) -> None:
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_nothing_holds_data_between_sender_and_queue(name: str) -> None:
-    kinds = {processor.split("/")[0] for processor in PIPELINES[name]["processors"]}
+    kinds = {processor.split("/")[0] for processor in PIPELINES[name].get("processors", [])}
     assert not kinds & _ASYNCHRONOUS
 
 
@@ -118,9 +118,11 @@ def test_what_is_counted_is_what_no_guard_lets_pass() -> None:
 
 def test_points_of_services_pass_every_guard() -> None:
     assert PIPELINES["metrics"]["exporters"] == ["forward/guards"]
-    guarded = PIPELINES["metrics/guarded"]
-    assert guarded["receivers"] == ["forward/guards"]
-    assert {f"filter/{name}" for name in GUARDS} | {"delta_to_cumulative"} == set(guarded["processors"])
+    guards = PIPELINES["metrics/guards"]
+    assert guards["receivers"] == ["forward/guards"]
+    assert {f"filter/{name}" for name in GUARDS} | {"delta_to_cumulative"} == set(guards["processors"])
+    assert guards["exporters"] == PIPELINES["metrics/guarded"]["receivers"] == ["forward/points"]
+    assert PIPELINES["traces/guards"]["exporters"] == PIPELINES["traces"]["receivers"] == ["forward/spans"]
 
 
 @pytest.mark.parametrize("connector", ["span_metrics", "service_graph"])
@@ -130,13 +132,16 @@ def test_what_connectors_make_of_spans_passes_guards(connector: str) -> None:
     assert {"redaction/text", "transform/names"} <= set(pipeline["processors"])
 
 
-@pytest.mark.parametrize("file", ["collector.yaml", "sampling.yaml"])
-def test_guards_stand_where_data_enters(file: str) -> None:
-    """Sampling lays whole lists over the others: they carry every guard on."""
-    pipelines = configs.load(f"collector/{file}")["service"]["pipelines"]
-    assert {"filter/without_id", "transform/identity"} <= set(pipelines["traces"]["processors"])
+def test_guards_stand_where_data_enters() -> None:
+    assert {"filter/without_id", "transform/identity"} <= set(PIPELINES["traces/guards"]["processors"])
     guards = {"redaction/text", "transform/names", "transform/identity", "transform/contradictory"}
-    assert guards <= set(pipelines["metrics"]["processors"])
+    assert guards <= set(PIPELINES["metrics"]["processors"])
+
+
+@pytest.mark.parametrize("file", ["agent.yaml", "moving.yaml", "sampling.yaml", "sampling-gateway.yaml"])
+def test_what_is_laid_over_it_changes_no_guard(file: str) -> None:
+    pipelines = configs.load(f"collector/{file}")["service"]["pipelines"]
+    assert not {"traces/guards", "metrics", "metrics/guards", "metrics/unsound"} & set(pipelines)
 
 
 def test_the_collectors_own_metrics_need_no_listener() -> None:
@@ -218,7 +223,7 @@ def test_what_the_collector_does_otherwise_than_the_sdk_is_listed() -> None:
 
 def test_statuses_and_names_pass_the_redaction_processor() -> None:
     """As attributes, which are taken away again."""
-    processors = PIPELINES["traces"]["processors"]
+    processors = PIPELINES["traces/guards"]["processors"]
     order = [
         processors.index(name)
         for name in ("transform/texts", "redaction", "transform/redaction", "transform/limits")

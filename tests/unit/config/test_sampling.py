@@ -11,6 +11,7 @@ from botobs._sdk.export.priority import Priority, _priority_of_name
 from tests.support import configs
 
 BASE = configs.load("collector/collector.yaml")
+BEHIND = configs.load("collector/behind-intake.yaml")
 POLICY = configs.load("collector/sampling-policy.yaml")
 SAMPLING = configs.load("collector/sampling.yaml")
 GATEWAY = configs.load("collector/sampling-gateway.yaml")
@@ -21,9 +22,11 @@ PIPELINES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", ["traces", "metrics"])
+@pytest.mark.parametrize("name", ["traces", "metrics/guarded"])
 def test_every_processor_of_a_pipeline_stays(name: str) -> None:
-    before = BASE["service"]["pipelines"][name]["processors"]
+    """Behind the guards, which it does not touch."""
+    before = BEHIND["service"]["pipelines"][name]["processors"]
+    assert "processors" not in BASE["service"]["pipelines"][name]
     assert SAMPLING["service"]["pipelines"][name]["processors"][: len(before)] == before
 
 

@@ -19,6 +19,7 @@ a sender can make the pod hold, and takes secrets out. Empty where no image of i
   env:
     # As botobs/_ops/components/intake.py works them out.
     - {name: COLLECTOR_URL, value: "https://127.0.0.1:4319"}
+    - {name: COLLECTOR_BEHIND_GUARDS_URL, value: "https://127.0.0.1:4320"}
     - {name: SERVICES_CA, value: {{ dig "BOTOBS_OTLP_CLIENT_CA" "" $settings | quote }}}
     - {name: REDACT_KEEP, value: {{ dig "BOTOBS_COLLECTOR_REDACT_KEEP" "[]" $settings | fromYamlArray | toJson | quote }}}
     - {name: GOMEMLIMIT, value: {{ div (mul $memory 3) 2 }}MiB}
