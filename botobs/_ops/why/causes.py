@@ -70,7 +70,11 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "DatabasePoolTimeouts": Cause(_POOLED, (*_CALLERS, *_BOTS)),
     "ExchangeDisconnected": Cause(
-        _EXCHANGE, ("ExchangeLatencyHigh", "ExchangeThrottleWaitLong", *_STREAMS, *_BOTS, *_CALLERS)
+        _EXCHANGE,
+        (
+            *("ExchangeErrorsHigh", "ExchangeLatencyHigh", "ExchangeThrottleWaitLong"),
+            *("OrderOutcomeUnknown", *_STREAMS, *_BOTS, *_CALLERS),
+        ),
     ),
     "ExchangeMaintenance": Cause(
         _EXCHANGE,
@@ -185,7 +189,20 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "network": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
     "maintenance": ("ExchangeMaintenance", "ExchangeErrorsHigh", "ExchangeDisconnected"),
     "auth": ("ExchangeKeyRefused",),
+    "symbol": ("ExchangeMarketSuspended",),
 }
+
+#: Class of the error of whoever names a market that there is not.
+_NO_SUCH_MARKET = "BadSymbol"
+
+#: What a new version of a service can lead to, in alerts about that service.
+OF_A_VERSION = frozenset(
+    {
+        *("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceCrashLoop", "ServiceHeartbeatLost"),
+        *("ServiceInstanceLost", "ServiceEventLoopLag", "ServiceMemoryGrowth", "DatabaseQueriesSlow", *_POOL),
+        *("ExchangeKeyRefused", "ExchangeThrottleWaitLong", "ExchangeListenKeyLost", *_BOTS),
+    }
+)
 
 
 def explains(cause: Alert, symptom: Alert, calls: Sequence[Call] = ()) -> bool:
@@ -201,6 +218,11 @@ def explains(cause: Alert, symptom: Alert, calls: Sequence[Call] = ()) -> bool:
         and service != cause.labels.get("service_name")
         and any(leads_to(call, cause) for call in below(service, calls))
     )
+
+
+def stands_for(category: str, error_type: str) -> tuple[str, ...]:
+    """The alerts that stand for a category of failed calls, the likeliest first."""
+    return () if error_type == _NO_SUCH_MARKET else CATEGORIES.get(category, ())
 
 
 def shared(cause: Alert, symptom: Alert) -> list[str]:

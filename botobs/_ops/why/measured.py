@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .alerts import Alert
-from .answer import Origin
+from .answer import Limited, Origin
 from .calls import Call, about_a_callee, below, culprits, leads_to
 from .subject import Subject
 
@@ -14,6 +14,8 @@ Points = tuple[float, str]
 
 #: Words in the names of alerts about what takes long, where failed calls say little.
 _LONG = ("Latency", "Slow", "Stuck", "Heartbeat", "InFlight")
+#: How the names of alerts begin about what an exchange allows.
+_OF_LIMITS = ("ExchangeRateLimit", "ExchangeCallRate", "ExchangeBanned")
 #: Failed traces from which on it says something that none of them fails there.
 _ENOUGH = 3
 
@@ -60,6 +62,22 @@ def in_its_traces(cause: Alert, origins: Sequence[Origin]) -> Points | None:
     if there:
         return there / total, f"{there} of {total} failed calls in its traces went there"
     return (-0.5, "but its traces fail elsewhere") if total >= _ENOUGH else None
+
+
+def in_its_limits(cause: Alert, limited: Sequence[Limited]) -> list[Points]:
+    """Whether it is a ban that refuses the requests, and who sends most of them."""
+    if not cause.name.startswith(_OF_LIMITS):
+        return []
+    here = [each for each in limited if each.exchange == cause.labels.get("exchange_name")]
+    points: list[Points] = []
+    refused, banned = sum(each.refused for each in here), sum(each.banned for each in here)
+    if cause.name == "ExchangeRateLimited" and banned and not refused:
+        points.append((-1.0, f"but all {banned:.0f} refusals say that the address is banned"))
+    sent = sum(each.sent for each in here)
+    if sent and len(here) > 1:
+        most = max(here, key=lambda each: each.sent)
+        points.append((0.0, f"{most.sent / sent:.0%} of the requests are {most.service}'s"))
+    return points
 
 
 def _is_there(origin: Origin, cause: Alert) -> bool:
