@@ -231,8 +231,8 @@ def _guess(target: Target, question: Question, began: float) -> str:
     labels = question.labels if found == question.about else {}
     told = _first(why.explain(found, prometheus, tempo, labels))
     renamed = {label: _SHUFFLED.get(value, value) for label, value in labels.items()}
-    clients = (RenamedClient(client, _SHUFFLED) for client in (prometheus, tempo))
-    shuffled = _first(why.explain(found, *clients, renamed))
+    other, others = RenamedClient(prometheus, _SHUFFLED), RenamedClient(tempo, _SHUFFLED)
+    shuffled = _first(why.explain(found, other, others, renamed))
     return told if told == shuffled else f"{told}; {shuffled} with other names"
 
 

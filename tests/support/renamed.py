@@ -23,7 +23,7 @@ class RenamedClient(httpx.Client):
         self._there = _replacing({new: old for old, new in names.items()})
         self._back = _replacing(names)
 
-    def request(self, method: str, url: Any, **options: Any) -> httpx.Response:  # type: ignore[override]
+    def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
         """The response of the other client."""
         for key in ("params", "data"):
             if options.get(key):

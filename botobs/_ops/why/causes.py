@@ -57,10 +57,10 @@ _POOLED = ("service_name", "db_client_connection_pool_name")
 
 #: By name of the alert that is the cause. A database server's `service_name` is its own, so it is no label to agree on.
 CAUSES: Mapping[str, Cause] = {
-    "DatabaseDown": Cause((), ("ScrapeDown", *_SERVER, *_DATABASE)),
+    "DatabaseDown": Cause((), ("ScrapeDown", "ServiceCrashLoop", *_SERVER, *_DATABASE)),
     "DatabaseLocked": Cause((), ("DatabaseConnectionsHigh", *_DATABASE)),
-    "DatabaseTransactionLong": Cause((), ("DatabaseLocked",)),
-    "DatabaseConnectionsHigh": Cause((), ("DatabasePoolTimeouts", "DatabasePoolWaitLong")),
+    "DatabaseTransactionLong": Cause((), ("DatabaseLocked", "DatabaseConnectionsHigh", *_POOL)),
+    "DatabaseConnectionsHigh": Cause((), ("DatabasePoolTimeouts", "DatabasePoolWaitLong", *_CALLERS, *_BOTS)),
     "DatabaseIOSlow": Cause((), _DATABASE),
     "DatabaseCacheHitsLow": Cause((), ("DatabaseIOSlow", *_DATABASE)),
     "DatabaseDeadlocks": Cause((), ("ServiceErrorsHigh", "BotFailed")),
@@ -73,7 +73,7 @@ CAUSES: Mapping[str, Cause] = {
         _EXCHANGE,
         (
             *("ExchangeErrorsHigh", "ExchangeLatencyHigh", "ExchangeThrottleWaitLong"),
-            *("OrderOutcomeUnknown", *_STREAMS, *_BOTS, *_CALLERS),
+            *("OrderOutcomeUnknown", "OrderGhost", "PositionDrift", *_STREAMS, *_BOTS, *_CALLERS),
         ),
     ),
     "ExchangeMaintenance": Cause(
@@ -113,7 +113,8 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "ExchangeReconnectStorm": Cause(_EXCHANGE, _BOOKS),
     "ExchangeStreamSilent": Cause(
-        _EXCHANGE, ("ExchangeFeedSilent", "ExchangeBookStale", "BotsPlaceNoOrders")
+        _EXCHANGE,
+        ("ExchangeFeedSilent", "ExchangeBookStale", "BotsPlaceNoOrders", "OrderGhost", "PositionDrift"),
     ),
     "ExchangeFeedSilent": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
     "ExchangeSequenceGaps": Cause(
@@ -165,8 +166,10 @@ CAUSES: Mapping[str, Cause] = {
                 "DatabaseQueriesSlow",
                 "DatabasePoolExhausted",
                 "DatabasePoolWaitLong",
+                "DatabasePoolTimeouts",
             ),
             *(
+                "BotStuck",
                 "DatabaseIOSlow",
                 "OrderAckSlow",
                 "BotHeartbeatLost",

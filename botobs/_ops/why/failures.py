@@ -71,13 +71,17 @@ def most(subject: Subject, evidence: Evidence) -> Most | None:
 
 
 def relevant(subject: Subject, errors: Sequence[Errors]) -> list[Errors]:
-    """The failed calls that can matter: to its exchange, where it names one; for submitted orders, theirs alone."""
+    """The failed calls that can matter: to its exchange, where it names one; for submitted orders, theirs alone.
+
+    What is wrong with an order matters where it is submitted: whoever cancels one that was just filled is refused, too.
+    """
     exchange = subject.labels.get("exchange_name", "")
     submitted = any(alert.name in _OF_SUBMISSIONS for alert in subject.alerts)
     return [
         each
         for each in errors
-        if (not exchange or each.exchange == exchange) and (not submitted or each.operation in SUBMITS)
+        if (not exchange or each.exchange == exchange)
+        and (each.operation in SUBMITS or not (submitted or each.category == "order"))
     ]
 
 

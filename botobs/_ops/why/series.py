@@ -20,8 +20,10 @@ def read_errors(
     Raises:
         PrometheusError: Prometheus cannot be asked.
     """
-    names = ("exchange_name", "exchange_operation", "exchange_error_category", "error_type")
-    names += ("service_name", "service_version")
+    names = (
+        *("exchange_name", "exchange_operation", "exchange_error_category", "error_type"),
+        *("service_name", "service_version"),
+    )
     counter = f"exchange_client_errors_total{selector(environment)}"
     found = []
     for each in metrics.samples(grown(counter, ", ".join(names), seconds), end):
@@ -39,17 +41,20 @@ def read_limited(
     Raises:
         PrometheusError: Prometheus cannot be asked.
     """
-    by, of = "exchange_name, service_name, exchange_error_category", selector(environment)
-    counts: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    by = "exchange_name, service_name, exchange_error_category"
+    counts: defaultdict[tuple[str, str], defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for counter, name in (
         ("exchange_ratelimit_spent_total", "sent"),
         ("exchange_ratelimit_rejections_total", ""),
     ):
-        for each in metrics.samples(grown(f"{counter}{of}", by, seconds), end):
+        for each in metrics.samples(grown(f"{counter}{selector(environment)}", by, seconds), end):
             who = (each.labels.get("exchange_name", ""), each.labels.get("service_name", ""))
             what = name or ("banned" if each.labels.get("exchange_error_category") == "ban" else "refused")
-            counts[who][what] = counts[who].get(what, 0.0) + each.value
-    return tuple(Limited(*who, **what) for who, what in counts.items())
+            counts[who][what] += each.value
+    return tuple(
+        Limited(*who, sent=of["sent"], refused=of["refused"], banned=of["banned"])
+        for who, of in counts.items()
+    )
 
 
 def read_exchanges(metrics: PrometheusClient, environment: str, end: float) -> tuple[str, ...]:

@@ -44,6 +44,12 @@ def test_refusals_that_an_alert_stands_for_are_named_by_it(
     assert [each.name for each in found] == [cause]
 
 
+def test_whoever_cancels_what_was_just_filled_has_sent_no_wrong_order() -> None:
+    failed = _alert("BotFailed", exchange_name="okx")
+    errors = (Errors("okx", "cancel_order", "order", "OrderNotFound", 9),)
+    assert _explained(failed, errors=errors) == ()
+
+
 def test_a_market_that_does_not_exist_is_not_suspended() -> None:
     rejects = _alert("OrderRejectsHigh", exchange_name="okx")
     suspended = _alert("ExchangeMarketSuspended", -10, exchange_name="okx")

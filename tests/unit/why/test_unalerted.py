@@ -74,7 +74,7 @@ def test_orders_that_a_new_version_sends_wrong(version: str, category: str, name
 def test_a_new_version_explains_the_first_alert_about_its_service() -> None:
     errors = _alert("ServiceErrorsHigh", service_name="manager")
     called = _alert("ServiceErrorsHigh", -5, service_name="scalper")
-    calls = (Call("manager", "scalper", False, 100, 90),)
+    calls: tuple[Call, ...] = (Call("manager", "scalper", False, 100, 90),)
     found = _guess(errors, called, calls=calls, changes=_DEPLOYED)
     assert found is not None and found.name == "new version"
     assert found.reasons == ("one process started, the first 40 s before", "it can lead to ServiceErrorsHigh")
