@@ -116,7 +116,7 @@ def _points(cause: Alert, subject: Subject, evidence: Evidence) -> list[Points]:
     measured = (
         in_its_failures(cause, subject, evidence),
         in_its_calls(cause, subject, evidence.calls),
-        in_its_traces(cause, evidence.origins),
+        in_its_traces(cause, subject, evidence.origins),
     )
     return [*points, *(each for each in measured if each), *in_its_limits(cause, evidence.limited)]
 

@@ -52,16 +52,22 @@ def _said(share: float, call: Call, weight: Callable[[Call], float]) -> Points |
     return 1.5 * share, f"{who} take {call.duration:.2g} s, usually {call.usual:.2g} s"
 
 
-def in_its_traces(cause: Alert, origins: Sequence[Origin]) -> Points | None:
+def in_its_traces(cause: Alert, subject: Subject, origins: Sequence[Origin]) -> Points | None:
     """Whether the failed traces of the subject fail first at what the cause is about."""
     known = [origin for origin in origins if origin.kind != "service"]
     total = sum(origin.traces for origin in known)
     if not total or not about_a_callee(cause) or cause.name.startswith("Service"):
         return None
+    if not subject.labels.get("service_name"):
+        # They were looked for by their exchange, so that all of them fail there.
+        return None
     there = sum(origin.traces for origin in known if _is_there(origin, cause))
     if there:
         return there / total, f"{there} of {total} failed calls in its traces went there"
-    return (-0.5, "but its traces fail elsewhere") if total >= _ENOUGH else None
+    if total < _ENOUGH or (cause.name.startswith("Database") and cause.name != "DatabaseDown"):
+        # What waits for a database has not failed yet.
+        return None
+    return -0.5, "but its traces fail elsewhere"
 
 
 def in_its_limits(cause: Alert, limited: Sequence[Limited]) -> list[Points]:
