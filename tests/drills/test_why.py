@@ -81,7 +81,7 @@ _CASES = {
     ),
     "a row is locked": Case((one_bot_locked,), (_ask("BotHeartbeatLost", "DatabaseLocked"),)),
     "others take all connections": Case(
-        (connections_taken,), (_ask("BotFailed", "DatabaseConnectionsHigh", "DatabaseDown"),)
+        (connections_taken,), (_ask("ServiceLatencyHigh", "DatabaseConnectionsHigh"),)
     ),
     "an exchange bans us": Case(
         (exchange("okx", "ban", value=60),), (_ask("ExchangeErrorsHigh", "ExchangeBanned"),)

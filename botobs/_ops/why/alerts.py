@@ -10,7 +10,7 @@ from typing import Any
 from ..prometheus import PrometheusClient
 
 _ABOUT = ("service_name", "exchange_name", "datname", "host_name")
-#: Seconds before a moment in which alerts still matter to it, and between two looks at them.
+#: Seconds before a moment in which alerts are looked for that fired then, and between two looks at them.
 _RECENT, _STEP = 60, 5
 
 
@@ -89,12 +89,15 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def ended_alerts(prometheus: PrometheusClient, at: float, active: Sequence[Alert]) -> list[Alert]:
-    """The alerts that fired in the minutes before a moment, and are over now.
+def ended_alerts(
+    prometheus: PrometheusClient, since: float, at: float, active: Sequence[Alert]
+) -> list[Alert]:
+    """The alerts that fired between two moments, and are over now.
 
     Args:
         prometheus: Where.
-        at: Seconds since the epoch.
+        since: Seconds since the epoch.
+        at: The same, at most half a minute later.
         active: Those that are not over.
 
     Raises:
@@ -107,7 +110,7 @@ def ended_alerts(prometheus: PrometheusClient, at: float, active: Sequence[Alert
     for each in prometheus.samples(f"last_over_time(ALERTS_FOR_STATE[{_RECENT}s])", at):
         labels = _without(each.labels)
         over = last.get(frozenset(labels.items()))
-        if over is None:
+        if over is None or over <= since:
             continue
         name = labels.pop("alertname", "")
         if (name, frozenset(labels.items())) not in still:

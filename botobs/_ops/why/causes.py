@@ -122,7 +122,10 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "ExchangeBookCrossed": Cause(_EXCHANGE, ("ExchangeBookResyncs", "BotsPlaceNoOrders")),
     "ExchangeBookStale": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
-    "OrderRejectsHigh": Cause(_EXCHANGE, ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", *_CALLERS)),
+    "OrderRejectsHigh": Cause(
+        _EXCHANGE,
+        ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", "ServiceErrorsHigh", "ServiceAvailabilityBurn"),
+    ),
     "OrderInFlightTooLong": Cause(_EXCHANGE, ("OrderOutcomeUnknown",)),
     "OrderOutcomeUnknown": Cause(_EXCHANGE, _BOOKKEEPING),
     "ServiceCrashLoop": Cause(

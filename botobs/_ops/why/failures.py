@@ -15,6 +15,8 @@ from .subject import Subject
 
 #: Share of the failed calls from which their most frequent category is the explanation.
 _MOST = 0.5
+#: Failed calls from which on they count in full: a refused order now and then is nothing.
+_ENOUGH = 5
 #: Alerts about the submission of orders.
 _OF_SUBMISSIONS = frozenset({"OrderRejectsHigh", "OrderOutcomeUnknown"})
 #: What an exchange says of the orders and the account themselves, whatever else is wrong.
@@ -96,7 +98,7 @@ def in_its_failures(cause: Alert, subject: Subject, evidence: Evidence) -> Point
         if found.errors and where and not any(each.exchange == where for each in found.errors):
             return None
         return 1.5, found.reason
-    if found.category in _OWN:
+    if found.category in _OWN and (subject.category or found.count >= _ENOUGH):
         return -1.0, f"but {found.reason}"
     return None
 
@@ -120,7 +122,8 @@ def from_failures(subject: Subject, evidence: Evidence) -> Iterator[Explanation]
         what = f"calls to {subject.labels.get('exchange_name') or 'an exchange'} fail: {found.category}"
         yield Explanation(name, what, (found.reason, *_details(found)), 4.0 if own else 2.5, name)
     elif own:
-        score = 1.0 + 3.0 * found.count / found.total
+        few = 1.0 if subject.category else min(1.0, found.count / _ENOUGH)
+        score = 1.0 + 3.0 * few * found.count / found.total
         yield Explanation(
             f"errors: {found.category}",
             _OWN[found.category],

@@ -91,7 +91,7 @@ def _evidence(
     messages = Counter(message for trace in failed for message in _messages(trace))
     environment = subject.labels.get("deployment_environment_name", "")
     return Evidence(
-        alerts=(*alerts, *ended_alerts(metrics, min(now, subject.since + _SLACK / 2), alerts)),
+        alerts=(*alerts, *ended_alerts(metrics, subject.since, min(now, subject.since + _SLACK / 2), alerts)),
         errors=read_errors(metrics, environment, end, seconds),
         calls=read_calls(metrics, environment, end, seconds),
         origins=origins(failed),

@@ -50,6 +50,13 @@ def test_whoever_cancels_what_was_just_filled_has_sent_no_wrong_order() -> None:
     assert _explained(failed, errors=errors) == ()
 
 
+@pytest.mark.parametrize(("count", "name"), [(1, "DatabaseLocked"), (40, "errors: funds")])
+def test_one_refused_order_explains_little(count: int, name: str) -> None:
+    quiet = _alert("BotsPlaceNoOrders", exchange_name="okx")
+    errors = (Errors("okx", "create_order", "funds", "InsufficientFunds", count),)
+    assert _explained(quiet, _alert("DatabaseLocked", -8), errors=errors)[0].name == name
+
+
 def test_a_market_that_does_not_exist_is_not_suspended() -> None:
     rejects = _alert("OrderRejectsHigh", exchange_name="okx")
     suspended = _alert("ExchangeMarketSuspended", -10, exchange_name="okx")

@@ -122,3 +122,24 @@ def test_a_trace_fails_first_in_the_last_failed_call() -> None:
     assert origins([trace, trace]) == (Origin("database", "trading", 2),)
     own = Trace("2", (_span(1, 0, "manager", True), _span(2, 1, "engine", True)))
     assert origins([own]) == (Origin("service", "engine", 1),)
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"), [("cancel_order", ()), ("create_order", (Origin("exchange", "okx", 1),))]
+)
+def test_whoever_cancels_what_was_just_filled_is_no_origin(operation: str, found: tuple[Origin, ...]) -> None:
+    refused = {
+        "exchange.name": "okx",
+        "exchange.error.category": "order",
+        "exchange.operation": operation,
+    }
+    span = Span(f"{1:016x}", f"{0:016x}", "engine", "x", Kind.CLIENT, 0, 1, True, "", refused)
+    assert origins([Trace("1", (span,))]) == found
+
+
+def test_traces_that_were_looked_for_by_their_exchange_say_nothing() -> None:
+    quiet = _alert("BotsPlaceNoOrders", exchange_name="okx")
+    exhausted = _alert("DatabasePoolExhausted", -14, service_name="manager")
+    locked = _alert("DatabaseLocked", -8)
+    failed = (Origin("exchange", "okx", 8),)
+    assert _guess(quiet, exhausted, locked, origins=failed) == "DatabaseLocked"
