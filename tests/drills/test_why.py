@@ -248,7 +248,7 @@ def _subject(target: Target, question: Question, began: float) -> str | None:
         bots = target.query(failed) or target.query(f'botobs_bot_state{{exchange_name="{where}"}} == 1')
         return bots[0]["metric"]["botobs_bot_id"] if bots else None
     if question.about == "an order":
-        traceql = f'{{ span.exchange.name = "{where}" && span.exchange.order.outcome =~ "rejected|unknown" }}'
+        traceql = f'{{ span.exchange.name = "{where}" && span.botobs.order.outcome =~ "rejected|unknown" }}'
         tempo = TempoClient(target.http("tempo"))
         spans = tempo.spans(f"{traceql} | select(span.exchange.order.client_id)", began, time.time(), 1)
         return next((str(id_) for span in spans if (id_ := span.attributes.get(ORDER_CLIENT_ID))), None)

@@ -108,7 +108,8 @@ def _of_order(name: str, traces: TempoClient) -> Subject | None:
         if name in (span.attributes.get(exchange.ORDER_CLIENT_ID), span.attributes.get(exchange.ORDER_ID))
     ]
     attributes = {key: value for span in spans for key, value in span.attributes.items() if value}
-    outcome = str(attributes.get(exchange.ORDER_OUTCOME, "unknown"))
+    # What was reported of the order; where nothing was, what its call came to.
+    outcome = str(attributes.get(trading.ORDER_OUTCOME) or attributes.get(exchange.ORDER_OUTCOME, "unknown"))
     labels = {
         "service_name": spans[0].service if spans else found[0].root_service,
         "exchange_name": str(attributes.get(exchange.NAME, "")),

@@ -1,4 +1,4 @@
-"""Causes that no alert stands for: what changed, a host without memory, and what all exchanges have in common."""
+"""What the table of alerts does not have: what changed, hosts without memory, and what all exchanges have in common."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .answer import Change, Evidence, Explanation
 from .calls import below
 from .causes import CAUSES, OF_A_VERSION, explains
 from .failures import OF_THE_PROGRAM, Most, most
+from .measured import in_its_limits
 from .subject import Subject
 
 #: Seconds by which a change, or the same alert of another exchange, may be seen later than what goes with it.
@@ -29,16 +30,28 @@ _OF_MEMORY = frozenset(
 
 
 def unalerted(subject: Subject, evidence: Evidence, first: Mapping[Alert, float]) -> Iterator[Explanation]:
-    """Explanations that are no alert.
+    """Explanations that no alert follows from by its name alone.
 
     Args:
         subject: What is asked about.
         evidence: What was measured.
         first: The score of each alert that it can follow from and that nothing that fires explains in turn.
     """
+    yield from _bans(subject, evidence)
     yield from _changes(subject, evidence, first)
     yield from _hosts(subject, evidence, first)
     yield from _in_common(subject, evidence, first)
+
+
+def _bans(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
+    """A ban behind refusals for the rate of requests: as a rule it is these that lead to it."""
+    for alert in subject.alerts:
+        against = [reason for points, reason in in_its_limits(alert, evidence.limited) if points < 0]
+        for each in evidence.alerts if against else ():
+            same = each.labels.get("exchange_name") == alert.labels.get("exchange_name")
+            if each.name == "ExchangeBanned" and same:
+                reason = against[0].removeprefix("but ")
+                yield Explanation(each.name, each.summary, (reason,), 4.0, each.name)
 
 
 def _changes(subject: Subject, evidence: Evidence, first: Mapping[Alert, float]) -> Iterator[Explanation]:

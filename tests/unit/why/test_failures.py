@@ -80,7 +80,9 @@ def test_refusals_of_a_ban_are_not_its_cause() -> None:
     refused = _refused("rate_limit", "DDoSProtection", "binance")
     by_ban = (Limited("binance", "engine", 40, 0, 12),)
     assert _explained(errors, limited, banned, errors=refused, limited=by_ban)[0].name == "ExchangeBanned"
+    assert _explained(limited, banned, limited=by_ban)[0].name == "ExchangeBanned"
     before = (Limited("binance", "engine", 40, 7, 12),)
+    assert _explained(limited, banned, limited=before) == ()
     assert (
         _explained(errors, limited, banned, errors=refused, limited=before)[0].name == "ExchangeRateLimited"
     )
