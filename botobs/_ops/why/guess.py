@@ -11,7 +11,7 @@ from .alerts import Alert
 from .answer import Evidence, Explanation
 from .causes import CAUSES, explains, shared
 from .failures import from_failures, in_its_failures
-from .measured import Points, in_its_calls, in_its_limits, in_its_traces
+from .measured import Points, in_its_calls, in_its_traces, refused_by_ban, spends_most
 from .subject import Subject
 from .unalerted import unalerted
 
@@ -42,6 +42,7 @@ def chain(subject: Subject, evidence: Evidence) -> dict[Alert, int]:
             for each in evidence.alerts
             if each not in found
             and each not in subject.alerts
+            and not refused_by_ban(each, evidence.limited)
             and any(explains(each, symptom, evidence.calls) for symptom in step)
         ]
         found |= dict.fromkeys(step, distance)
@@ -117,8 +118,9 @@ def _points(cause: Alert, subject: Subject, evidence: Evidence) -> list[Points]:
         in_its_failures(cause, subject, evidence),
         in_its_calls(cause, subject, evidence.calls),
         in_its_traces(cause, subject, evidence.origins),
+        spends_most(cause, evidence.limited),
     )
-    return [*points, *(each for each in measured if each), *in_its_limits(cause, evidence.limited)]
+    return [*points, *(each for each in measured if each)]
 
 
 def _named(cause: Alert, symptom: Alert) -> list[str]:

@@ -70,20 +70,22 @@ def in_its_traces(cause: Alert, subject: Subject, origins: Sequence[Origin]) -> 
     return -0.5, "but its traces fail elsewhere"
 
 
-def in_its_limits(cause: Alert, limited: Sequence[Limited]) -> list[Points]:
-    """Whether it is a ban that refuses the requests, and who sends most of them."""
-    if not cause.name.startswith(_OF_LIMITS):
-        return []
+def spends_most(cause: Alert, limited: Sequence[Limited]) -> Points | None:
+    """Who sends most of the requests that an exchange limits, where more than one service does."""
     here = [each for each in limited if each.exchange == cause.labels.get("exchange_name")]
-    points: list[Points] = []
-    refused, banned = sum(each.refused for each in here), sum(each.banned for each in here)
-    if cause.name == "ExchangeRateLimited" and banned and not refused:
-        points.append((-1.0, f"but all {banned:.0f} refusals say that the address is banned"))
     sent = sum(each.sent for each in here)
-    if sent and len(here) > 1:
-        most = max(here, key=lambda each: each.sent)
-        points.append((0.0, f"{most.sent / sent:.0%} of the requests are {most.service}'s"))
-    return points
+    if not cause.name.startswith(_OF_LIMITS) or not sent or len(here) < 2:
+        return None
+    most = max(here, key=lambda each: each.sent)
+    return 0.0, f"{most.sent / sent:.0%} of the requests are {most.service}'s"
+
+
+def refused_by_ban(alert: Alert, limited: Sequence[Limited]) -> float:
+    """How many refusals for the rate of requests are all there are, and say that the address is banned already."""
+    if alert.name != "ExchangeRateLimited":
+        return 0.0
+    here = [each for each in limited if each.exchange == alert.labels.get("exchange_name")]
+    return 0.0 if any(each.refused for each in here) else sum(each.banned for each in here)
 
 
 def _is_there(origin: Origin, cause: Alert) -> bool:

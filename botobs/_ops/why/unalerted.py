@@ -9,7 +9,7 @@ from .answer import Change, Evidence, Explanation
 from .calls import below
 from .causes import CAUSES, OF_A_VERSION, explains
 from .failures import OF_THE_PROGRAM, Most, most
-from .measured import in_its_limits
+from .measured import refused_by_ban
 from .subject import Subject
 
 #: Seconds by which a change, or the same alert of another exchange, may be seen later than what goes with it.
@@ -46,11 +46,11 @@ def unalerted(subject: Subject, evidence: Evidence, first: Mapping[Alert, float]
 def _bans(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
     """A ban behind refusals for the rate of requests: as a rule it is these that lead to it."""
     for alert in subject.alerts:
-        against = [reason for points, reason in in_its_limits(alert, evidence.limited) if points < 0]
-        for each in evidence.alerts if against else ():
+        refusals = refused_by_ban(alert, evidence.limited)
+        for each in evidence.alerts if refusals else ():
             same = each.labels.get("exchange_name") == alert.labels.get("exchange_name")
             if each.name == "ExchangeBanned" and same:
-                reason = against[0].removeprefix("but ")
+                reason = f"all {refusals:.0f} refusals say that the address is banned"
                 yield Explanation(each.name, each.summary, (reason,), 4.0, each.name)
 
 
