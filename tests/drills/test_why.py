@@ -67,6 +67,7 @@ _SHUFFLED = {
 }
 _OKX, _BINANCE = {"exchange_name": "okx"}, {"exchange_name": "binance"}
 
+#: Most break both exchanges at once, each in its own way: neither may be taken for the other's cause.
 _CASES = {
     "the database is down": Case(
         (taken("postgres", "hold"),),
@@ -83,16 +84,76 @@ _CASES = {
     "others take all connections": Case(
         (connections_taken,), (_ask("ServiceLatencyHigh", "DatabaseConnectionsHigh"),)
     ),
-    "an exchange bans us": Case(
-        (exchange("okx", "ban", value=60),), (_ask("ExchangeErrorsHigh", "ExchangeBanned"),)
-    ),
-    "the other exchange bans us": Case(
-        (exchange("binance", "ban", value=60),),
+    "a ban, and the other exchange fails": Case(
+        (exchange("binance", "ban", value=60), exchange("okx", "server_error", value=503)),
         (
-            _ask("ExchangeRateLimited", "ExchangeBanned"),
-            _ask("ExchangeErrorsHigh", "ExchangeBanned"),
+            _ask("OrderOutcomeUnknown", "ExchangeErrorsHigh", **_OKX),
+            _ask("ExchangeRateLimited", "ExchangeBanned", **_BINANCE),
+            _ask("ExchangeErrorsHigh", "ExchangeBanned", **_BINANCE),
             _ask("an order", "ExchangeBanned", **_BINANCE),
+            _ask("an order", "ExchangeErrorsHigh", **_OKX),
         ),
+    ),
+    "a ban, and a locked table": Case(
+        (locked("bots"), exchange("okx", "ban", value=60)),
+        (_ask("ExchangeErrorsHigh", "ExchangeBanned"), _ask("DatabasePoolExhausted", "DatabaseLocked")),
+    ),
+    "a refused key, and closed markets": Case(
+        (exchange("binance", "key_refused"), exchange("okx", "markets_suspended")),
+        (
+            _ask("OrderRejectsHigh", "ExchangeKeyRefused", **_BINANCE),
+            _ask("OrderRejectsHigh", "ExchangeMarketSuspended", **_OKX),
+            _ask("an order", "ExchangeKeyRefused", **_BINANCE),
+            _ask("an order", "ExchangeMarketSuspended", **_OKX),
+        ),
+    ),
+    "no balance, and the other exchange closes its sockets": Case(
+        (exchange("okx", "reject_orders"), exchange("binance", "drop")),
+        (
+            _ask("OrderRejectsHigh", "errors: funds", **_OKX),
+            _ask("an order", "errors: funds", **_OKX),
+            _ask("BotsPlaceNoOrders", "ExchangeDisconnected", **_BINANCE),
+            _ask("a bot", "ExchangeDisconnected", **_BINANCE),
+        ),
+    ),
+    "gaps in the books, and a maintenance": Case(
+        # One gap is no storm: books are fetched anew five times and more.
+        (
+            exchange("binance", "sequence_gap", share=0.05),
+            exchange("okx", "maintenance"),
+            exchange("okx", "drop"),
+        ),
+        (
+            _ask("ExchangeDisconnected", "ExchangeMaintenance", **_OKX),
+            _ask("ExchangeErrorsHigh", "ExchangeMaintenance", **_OKX),
+            _ask("ExchangeBookResyncs", "ExchangeSequenceGaps", **_BINANCE),
+        ),
+    ),
+    "a maintenance, and the other exchange is lost": Case(
+        (exchange("okx", "maintenance"), exchange("okx", "drop"), exchange("binance", "drop")),
+        (
+            _ask("BotsPlaceNoOrders", "ExchangeDisconnected", **_BINANCE),
+            _ask("BotsPlaceNoOrders", "ExchangeMaintenance", **_OKX),
+        ),
+    ),
+    "a slow exchange, and a wrong clock": Case(
+        (exchange("binance", "latency", value=2), exchange("okx", "clock_skew", value=5)),
+        (
+            _ask("OrderRejectsHigh", "ExchangeClockOffset", **_OKX),
+            _ask("OrderAckSlow", "ExchangeLatencyHigh", **_BINANCE),
+            _ask("ServiceLatencyHigh", "ExchangeLatencyHigh"),
+        ),
+    ),
+    "one exchange is slow, the other refuses": Case(
+        (exchange("okx", "latency", value=2), exchange("binance", "reject_orders")),
+        (
+            _ask("OrderRejectsHigh", "errors: funds", **_BINANCE),
+            _ask("OrderAckSlow", "ExchangeLatencyHigh", **_OKX),
+        ),
+    ),
+    "a failing exchange, and short locks": Case(
+        (exchange("binance", "server_error", value=503), locked("bots", held=0.5, free=0.05)),
+        (_ask("OrderOutcomeUnknown", "ExchangeErrorsHigh"), _ask("ServiceErrorsHigh", "ExchangeErrorsHigh")),
     ),
     "others spend the limit": Case(
         (
@@ -104,82 +165,19 @@ _CASES = {
             _ask("OrderRejectsHigh", "ExchangeRateLimitNear", "ExchangeRateLimited"),
         ),
     ),
-    "an exchange closes its sockets": Case(
-        (exchange("binance", "drop"),),
-        (
-            _ask("BotsPlaceNoOrders", "ExchangeDisconnected"),
-            _ask("a bot", "ExchangeDisconnected", **_BINANCE),
-        ),
-    ),
-    "no exchange is reached": Case(
-        (taken("exchange-simulator", "crash"),),
-        (_ask("BotsPlaceNoOrders", "own network"), _ask("ExchangeDisconnected", "own network")),
-    ),
-    "no balance": Case(
-        (exchange("binance", "reject_orders"),),
-        (_ask("OrderRejectsHigh", "errors: funds"), _ask("an order", "errors: funds", **_BINANCE)),
-    ),
-    "an exchange fails": Case(
-        (exchange("okx", "server_error", value=503),),
-        (_ask("OrderOutcomeUnknown", "ExchangeErrorsHigh"), _ask("an order", "ExchangeErrorsHigh", **_OKX)),
-    ),
-    "gaps in the books": Case(
-        # One gap is no storm: books are fetched anew five times and more.
-        (exchange("binance", "sequence_gap", share=0.05),),
-        (_ask("ExchangeBookResyncs", "ExchangeSequenceGaps"),),
-    ),
-    "the engine dies with orders": Case(
-        (dying_with_orders,), (_ask("OrdersLeftBehind", "ServiceHeartbeatLost"),)
-    ),
-    "two faults at once": Case(
-        (locked("bots"), exchange("okx", "ban", value=60)),
-        (_ask("ExchangeErrorsHigh", "ExchangeBanned"), _ask("DatabasePoolExhausted", "DatabaseLocked")),
-    ),
-    "maintenance": Case(
-        (exchange("okx", "maintenance"), exchange("okx", "drop")),
-        (
-            _ask("ExchangeDisconnected", "ExchangeMaintenance"),
-            _ask("ExchangeErrorsHigh", "ExchangeMaintenance"),
-        ),
-    ),
-    "maintenance, and the other exchange is lost": Case(
-        (exchange("okx", "maintenance"), exchange("okx", "drop"), exchange("binance", "drop")),
-        (
-            _ask("BotsPlaceNoOrders", "ExchangeDisconnected", **_BINANCE),
-            _ask("BotsPlaceNoOrders", "ExchangeMaintenance", **_OKX),
-        ),
-    ),
-    "a refused key": Case(
-        (exchange("binance", "key_refused"),),
-        (_ask("OrderRejectsHigh", "ExchangeKeyRefused"), _ask("an order", "ExchangeKeyRefused", **_BINANCE)),
-    ),
-    "closed markets": Case(
-        (exchange("okx", "markets_suspended"),), (_ask("OrderRejectsHigh", "ExchangeMarketSuspended"),)
-    ),
-    "a slow exchange": Case(
-        (exchange("binance", "latency", value=2),),
-        (_ask("ServiceLatencyHigh", "ExchangeLatencyHigh"), _ask("OrderAckSlow", "ExchangeLatencyHigh")),
-    ),
-    "a wrong clock": Case(
-        (exchange("binance", "clock_skew", value=5),), (_ask("OrderRejectsHigh", "ExchangeClockOffset"),)
-    ),
     "our clock is wrong": Case(
         (exchange("binance", "clock_skew", value=5), exchange("okx", "clock_skew", value=5)),
         (_ask("OrderRejectsHigh", "own clock"),),
     ),
-    "a failing exchange and a locked table": Case(
-        (exchange("binance", "server_error", value=503), locked("bots", held=0.5, free=0.05)),
-        (_ask("ServiceErrorsHigh", "ExchangeErrorsHigh"), _ask("OrderOutcomeUnknown", "ExchangeErrorsHigh")),
-    ),
-    "one exchange is slow, the other refuses": Case(
-        (exchange("okx", "latency", value=2), exchange("binance", "reject_orders")),
-        (_ask("OrderRejectsHigh", "errors: funds"), _ask("OrderAckSlow", "ExchangeLatencyHigh")),
+    "no exchange is reached": Case(
+        (taken("exchange-simulator", "crash"),),
+        (_ask("ExchangeDisconnected", "own network"), _ask("BotsPlaceNoOrders", "own network")),
     ),
     "a service that others call is dead": Case(
         (taken("trading-engine", "crash"),), (_ask("BotFailed", "ServiceHeartbeatLost"),)
     ),
-    "a service that others call hangs": Case(
-        (taken("trading-engine", "freeze"),), (_ask("BotFailed", "ServiceHeartbeatLost"),)
+    "the engine dies with orders": Case(
+        (dying_with_orders,), (_ask("OrdersLeftBehind", "ServiceHeartbeatLost"),)
     ),
     "a host without memory": Case(
         (no_memory, taken("trading-engine", "crash")),
