@@ -27,6 +27,8 @@ _OWN = {
     "symbol": "the market is closed or not known",
     "request": "the requests are not what the exchange takes",
 }
+#: Those of them that `ExchangeErrorsHigh` does not count.
+_REFUSED = frozenset({"funds", "order", "symbol", "request"})
 #: Those of them that the program itself decides.
 OF_THE_PROGRAM = frozenset({"order", "symbol", "request"})
 
@@ -75,15 +77,18 @@ def most(subject: Subject, evidence: Evidence) -> Most | None:
 def relevant(subject: Subject, errors: Sequence[Errors]) -> list[Errors]:
     """The failed calls that can matter: to its exchange, where it names one; for submitted orders, theirs alone.
 
-    What is wrong with an order matters where it is submitted: whoever cancels one that was just filled is refused, too.
+    What an exchange refuses of orders matters to what can follow from that. What is wrong with an order matters where it
+    is submitted: whoever cancels one that was just filled is refused, too.
     """
     exchange = subject.labels.get("exchange_name", "")
     submitted = any(alert.name in _OF_SUBMISSIONS for alert in subject.alerts)
+    orders = about_orders(subject)
     return [
         each
         for each in errors
         if (not exchange or each.exchange == exchange)
         and (each.operation in SUBMITS or not (submitted or each.category == "order"))
+        and (orders or each.category not in _REFUSED)
     ]
 
 
@@ -98,7 +103,8 @@ def in_its_failures(cause: Alert, subject: Subject, evidence: Evidence) -> Point
         if found.errors and where and not any(each.exchange == where for each in found.errors):
             return None
         return 1.5, found.reason
-    if found.category in _OWN and (subject.category or found.count >= _ENOUGH):
+    enough = bool(subject.category) or found.count >= _ENOUGH
+    if found.category in _OWN and enough and about_orders(subject):
         return -1.0, f"but {found.reason}"
     return None
 
@@ -116,7 +122,7 @@ def from_failures(subject: Subject, evidence: Evidence) -> Iterator[Explanation]
     }
     if found.alerts and not seen.isdisjoint(found.alerts):
         return
-    own = found.category in _OWN and any(_of_orders(alert) for alert in subject.alerts)
+    own = found.category in _OWN and about_orders(subject)
     if found.alerts and any(alert.name in CAUSES[found.alerts[0]].explains for alert in subject.alerts):
         name = found.alerts[0]
         what = f"calls to {subject.labels.get('exchange_name') or 'an exchange'} fail: {found.category}"
@@ -140,6 +146,9 @@ def _details(found: Most) -> list[str]:
     ]
 
 
-def _of_orders(alert: Alert) -> bool:
-    """Whether an alert is about submitted orders, or can follow from their being refused."""
-    return alert.name in _OF_SUBMISSIONS or alert.name in CAUSES["OrderRejectsHigh"].explains
+def about_orders(subject: Subject) -> bool:
+    """Whether it is about submitted orders, or can follow from their being refused."""
+    return any(
+        alert.name in _OF_SUBMISSIONS or alert.name in CAUSES["OrderRejectsHigh"].explains
+        for alert in subject.alerts
+    )

@@ -50,6 +50,14 @@ def test_whoever_cancels_what_was_just_filled_has_sent_no_wrong_order() -> None:
     assert _explained(failed, errors=errors) == ()
 
 
+def test_refused_orders_say_nothing_of_a_lost_exchange() -> None:
+    failing = _alert("ExchangeErrorsHigh", exchange_name="okx")
+    maintenance = _alert("ExchangeMaintenance", -2, exchange_name="okx")
+    errors = (*_refused("funds", "InsufficientFunds"), Errors("okx", "fetch_order", "maintenance", "X", 5))
+    (found,) = _explained(failing, maintenance, errors=errors)
+    assert "5 of 5 failed calls are of the category maintenance" in found.reasons
+
+
 @pytest.mark.parametrize(("count", "name"), [(1, "DatabaseLocked"), (40, "errors: funds")])
 def test_one_refused_order_explains_little(count: int, name: str) -> None:
     quiet = _alert("BotsPlaceNoOrders", exchange_name="okx")
