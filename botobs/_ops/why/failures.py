@@ -77,8 +77,8 @@ def most(subject: Subject, evidence: Evidence) -> Most | None:
 def relevant(subject: Subject, errors: Sequence[Errors]) -> list[Errors]:
     """The failed calls that can matter: to its exchange, where it names one; for submitted orders, theirs alone.
 
-    What an exchange refuses of orders matters to what can follow from that. What is wrong with an order matters where it
-    is submitted: whoever cancels one that was just filled is refused, too.
+    What an exchange refuses of orders matters to what can follow from that. What is wrong with an order matters where
+    it is submitted: whoever cancels one that was just filled is refused, too.
     """
     exchange = subject.labels.get("exchange_name", "")
     submitted = any(alert.name in _OF_SUBMISSIONS for alert in subject.alerts)
