@@ -137,10 +137,10 @@ _CASES = {
         ),
     ),
     "a slow exchange, and a wrong clock": Case(
-        (exchange("binance", "latency", value=2), exchange("okx", "clock_skew", value=5)),
+        (exchange("okx", "latency", value=2), exchange("binance", "clock_skew", value=5)),
         (
-            _ask("OrderRejectsHigh", "ExchangeClockOffset", **_OKX),
-            _ask("OrderAckSlow", "ExchangeLatencyHigh", **_BINANCE),
+            _ask("OrderRejectsHigh", "ExchangeClockOffset", **_BINANCE),
+            _ask("OrderAckSlow", "ExchangeLatencyHigh", **_OKX),
             _ask("ServiceLatencyHigh", "ExchangeLatencyHigh"),
         ),
     ),
