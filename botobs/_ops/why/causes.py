@@ -14,6 +14,8 @@ from .calls import Call, below, leads_to
 
 _LATE = ("ServiceLatencyHigh", "ServiceLatencyBurn")
 _CALLERS = ("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceAvailabilityBurn", "ServiceLatencyBurn")
+#: In services whose calls are refused at once: nothing takes longer for it.
+_FAILING = ("ServiceErrorsHigh", "ServiceAvailabilityBurn")
 _BOTS = ("BotFailed", "BotStuck", "BotHeartbeatLost", "BotRestartStorm", "BotsPlaceNoOrders")
 _POOL = ("DatabasePoolExhausted", "DatabasePoolTimeouts", "DatabasePoolWaitLong")
 _BOOKS = ("ExchangeSequenceGaps", "ExchangeBookResyncs", "ExchangeBookCrossed", "ExchangeBookStale")
@@ -91,10 +93,10 @@ CAUSES: Mapping[str, Cause] = {
     "ExchangeMarketSuspended": Cause(_EXCHANGE, ("ExchangeStreamSilent", *_ORDERS, *_BOTS)),
     "ExchangeListenKeyLost": Cause(_EXCHANGE, ("OrderGhost", "PositionDrift")),
     "ExchangeKeyRefused": Cause(
-        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeListenKeyLost", *_ORDERS, *_BOTS, *_CALLERS)
+        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeListenKeyLost", *_ORDERS, *_BOTS, *_FAILING)
     ),
     "ExchangeBanned": Cause(
-        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeDisconnected", *_STREAMS, *_ORDERS, *_BOTS, *_CALLERS)
+        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeDisconnected", *_STREAMS, *_ORDERS, *_BOTS, *_FAILING)
     ),
     "ExchangeRateLimited": Cause(
         _EXCHANGE, ("ExchangeBanned", "ExchangeErrorsHigh", *_ORDERS, *_BOTS, *_CALLERS)
@@ -106,7 +108,7 @@ CAUSES: Mapping[str, Cause] = {
         _EXCHANGE, ("ExchangeRateLimitNear", "ExchangeRateLimited", "ExchangeThrottleWaitLong")
     ),
     "ExchangeThrottleWaitLong": Cause(_EXCHANGE, ("ExchangeLatencyHigh", "OrderAckSlow", "BotStuck")),
-    "ExchangeClockOffset": Cause(_EXCHANGE, ("ExchangeErrorsHigh", "OrderRejectsHigh", *_CALLERS, *_BOTS)),
+    "ExchangeClockOffset": Cause(_EXCHANGE, ("ExchangeErrorsHigh", "OrderRejectsHigh", *_FAILING, *_BOTS)),
     "ExchangeErrorsHigh": Cause(_EXCHANGE, (*_ORDERS, *_BOTS, *_CALLERS)),
     "ExchangeLatencyHigh": Cause(
         _EXCHANGE, ("OrderAckSlow", "OrderInFlightTooLong", "BotStuck", "BotHeartbeatLost", *_CALLERS)
@@ -124,7 +126,7 @@ CAUSES: Mapping[str, Cause] = {
     "ExchangeBookStale": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
     "OrderRejectsHigh": Cause(
         _EXCHANGE,
-        ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", "ServiceErrorsHigh", "ServiceAvailabilityBurn"),
+        ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", *_FAILING),
     ),
     "OrderInFlightTooLong": Cause(_EXCHANGE, ("OrderOutcomeUnknown",)),
     "OrderOutcomeUnknown": Cause(_EXCHANGE, _BOOKKEEPING),

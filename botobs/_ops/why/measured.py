@@ -30,13 +30,16 @@ def in_its_calls(cause: Alert, subject: Subject, calls: Sequence[Call]) -> Point
     if not there:
         what = cause.labels.get("exchange_name") or cause.labels.get("service_name") or "a database"
         return -1.0, f"but {service} has not called {what} for an hour"
-    long = any(word in alert.name for alert in subject.alerts for word in _LONG)
-    measures: tuple[Callable[[Call], float], ...] = (_extra,) if long else (_failed, _extra)
+    measures: tuple[Callable[[Call], float], ...] = (_extra,) if _long(subject) else (_failed, _extra)
     for weight in measures:
         if weighing := culprits(mine, weight):
             share = sum(weighing.get(call, 0.0) for call in there) / sum(weighing.values())
             return _said(share, max(there, key=weight), weight)
     return None
+
+
+def _long(subject: Subject) -> bool:
+    return any(word in alert.name for alert in subject.alerts for word in _LONG)
 
 
 def _said(share: float, call: Call, weight: Callable[[Call], float]) -> Points | None:
@@ -58,8 +61,8 @@ def in_its_traces(cause: Alert, subject: Subject, origins: Sequence[Origin]) -> 
     total = sum(origin.traces for origin in known)
     if not total or not about_a_callee(cause) or cause.name.startswith("Service"):
         return None
-    if not subject.labels.get("service_name"):
-        # They were looked for by their exchange, so that all of them fail there.
+    # Where they were looked for by their exchange, all of them fail there.
+    if not subject.labels.get("service_name") or _long(subject):
         return None
     there = sum(origin.traces for origin in known if _is_there(origin, cause))
     if there:

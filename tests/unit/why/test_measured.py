@@ -137,6 +137,15 @@ def test_whoever_cancels_what_was_just_filled_is_no_origin(operation: str, found
     assert origins([Trace("1", (span,))]) == found
 
 
+def test_what_is_refused_at_once_makes_nothing_slow() -> None:
+    slow = _alert("ServiceLatencyHigh", service_name="engine")
+    clock = _alert("ExchangeClockOffset", -100, exchange_name="okx")
+    latency = _alert("ExchangeLatencyHigh", exchange_name="binance")
+    failed = (Origin("exchange", "okx", 8),)
+    assert _guess(slow, clock, latency, calls=_QUIET, origins=failed) == "ExchangeLatencyHigh"
+    assert _guess(slow, clock, calls=_QUIET, origins=failed) is None
+
+
 def test_traces_that_were_looked_for_by_their_exchange_say_nothing() -> None:
     quiet = _alert("BotsPlaceNoOrders", exchange_name="okx")
     exhausted = _alert("DatabasePoolExhausted", -14, service_name="manager")
