@@ -14,6 +14,10 @@ Points = tuple[float, str]
 
 #: Words in the names of alerts about what takes long, where failed calls say little.
 _LONG = ("Latency", "Slow", "Stuck", "Heartbeat", "InFlight")
+#: Alerts about services that answer no call any more.
+_DEATHS = ("ServiceHeartbeatLost", "ServiceInstanceLost", "ServiceCrashLoop")
+#: Part of what fails or lasts long below which a call is not where it comes from.
+_FEW = 0.1
 #: How the names of alerts begin about what an exchange allows.
 _OF_LIMITS = ("ExchangeRateLimit", "ExchangeCallRate", "ExchangeBanned")
 #: Failed traces from which on it says something that none of them fails there.
@@ -34,6 +38,9 @@ def in_its_calls(cause: Alert, subject: Subject, calls: Sequence[Call]) -> Point
     for weight in measures:
         if weighing := culprits(mine, weight):
             share = sum(weighing.get(call, 0.0) for call in there) / sum(weighing.values())
+            if share < _FEW and cause.name in _DEATHS:
+                # Calls that nobody takes are not seen to go there.
+                return None
             return _said(share, max(there, key=weight), weight)
     return None
 
@@ -44,7 +51,7 @@ def _long(subject: Subject) -> bool:
 
 def _said(share: float, call: Call, weight: Callable[[Call], float]) -> Points | None:
     who = f"calls of {call.client} to {call.server}"
-    if share < 0.1:
+    if share < _FEW:
         if call.database:
             # A statement that waits for a lock is no call yet: that none failed or lasted long says nothing.
             return None

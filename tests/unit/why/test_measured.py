@@ -85,6 +85,11 @@ def test_a_dead_service_explains_what_fails_in_those_that_call_it() -> None:
     dead = _alert("ServiceHeartbeatLost", -10, service_name="engine")
     assert _guess(failed, dead, calls=_QUIET) == "ServiceHeartbeatLost"
     assert _guess(failed, dead) is None
+    # What nobody took failed somewhere else, as far as the service graph knows.
+    others = (*_QUIET, Call("manager", "127.0.0.1", False, 40, 40))
+    errors = _alert("ServiceErrorsHigh", service_name="manager")
+    burn = _alert("ServiceAvailabilityBurn", service_name="manager")
+    assert _guess(burn, errors, dead, calls=others) == "ServiceHeartbeatLost"
 
 
 def test_what_was_over_before_is_hardly_the_cause() -> None:
