@@ -6,6 +6,7 @@ What is wrong with the second version is that all its orders have one id.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import sys
@@ -29,10 +30,11 @@ def main() -> None:
     client = ccxt.binance(ccxt_config("binance", address))
     client.load_markets()
     one = uuid.uuid4().hex[:20]
-    while True:
+    # By turns, or the demo's balance would be spent.
+    for side in itertools.cycle(("buy", "sell")):
         with contextlib.suppress(ccxt.BaseError):
             name = one if wrong else uuid.uuid4().hex[:20]
-            client.create_order("BTC/USDT", "market", "buy", 0.001, None, {"clientOrderId": name})
+            client.create_order("BTC/USDT", "market", side, 0.001, None, {"clientOrderId": name})
         time.sleep(_PAUSE)
 
 
