@@ -88,12 +88,15 @@ class Target(AbstractContextManager["Target"]):
         """Take a part away, or give it back: see `botobs._ops.processes.control`."""
         control.ask(self.running.home.control, do, part, seconds)
 
-    def report(self, metric: Mapping[str, Any], environment: str | None = None) -> None:
-        """Send a metric to the collector, in OTLP's JSON, as a service called `drill` on a host of that name.
+    def report(
+        self, metric: Mapping[str, Any], environment: str | None = None, host: str = "drill"
+    ) -> None:
+        """Send a metric to the collector, in OTLP's JSON, as a service called `drill`.
 
         Args:
             metric: The metric.
             environment: Which it belongs to; the stack's by default.
+            host: Of which it is.
 
         Raises:
             httpx.HTTPError: The collector does not take it.
@@ -101,7 +104,7 @@ class Target(AbstractContextManager["Target"]):
         identity = {
             "service.name": "drill",
             "service.instance.id": "drill",
-            "host.name": "drill",
+            "host.name": host,
             "deployment.environment.name": environment or self.running.environment,
         }
         attributes = [{"key": key, "value": {"stringValue": value}} for key, value in identity.items()]

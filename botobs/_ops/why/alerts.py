@@ -10,8 +10,8 @@ from typing import Any
 from ..prometheus import PrometheusClient
 
 _ABOUT = ("service_name", "exchange_name", "datname", "host_name")
-#: Seconds before a moment in which alerts still matter to it.
-_RECENT = 60
+#: Seconds before a moment in which alerts are looked for that fired then, and between two looks at them.
+_RECENT, _STEP = 60, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,28 +89,32 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def ended_alerts(prometheus: PrometheusClient, at: float, active: Sequence[Alert]) -> list[Alert]:
-    """The alerts that fired in the minutes before a moment, and are over now.
+def ended_alerts(
+    prometheus: PrometheusClient, since: float, at: float, active: Sequence[Alert]
+) -> list[Alert]:
+    """The alerts that fired between two moments, and are over now.
 
     Args:
         prometheus: Where.
-        at: Seconds since the epoch.
+        since: Seconds since the epoch.
+        at: The same, at most half a minute later.
         active: Those that are not over.
 
     Raises:
         PrometheusError: Prometheus cannot be asked.
     """
     still = {(alert.name, frozenset(alert.labels.items())) for alert in active}
-    fired = f'max_over_time(ALERTS{{alertstate="firing",severity!="none"}}[{_RECENT}s])'
-    names = {frozenset(_without(each.labels).items()) for each in prometheus.samples(fired, at)}
+    fired = f'max_over_time(timestamp(ALERTS{{alertstate="firing",severity!="none"}})[{_RECENT}s:{_STEP}s])'
+    last = {frozenset(_without(each.labels).items()): each.value for each in prometheus.samples(fired, at)}
     found = []
     for each in prometheus.samples(f"last_over_time(ALERTS_FOR_STATE[{_RECENT}s])", at):
         labels = _without(each.labels)
-        if frozenset(labels.items()) not in names:
+        over = last.get(frozenset(labels.items()))
+        if over is None or over <= since:
             continue
         name = labels.pop("alertname", "")
         if (name, frozenset(labels.items())) not in still:
-            found.append(Alert(name, labels, False, each.value, 1.0, "", "", "", over=at))
+            found.append(Alert(name, labels, False, each.value, 1.0, "", "", "", over=over))
     return found
 
 

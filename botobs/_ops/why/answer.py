@@ -31,13 +31,37 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Errors:
-    """Failed calls of one kind to an exchange, since what is asked about began."""
+    """Failed calls of one kind to an exchange, since what is asked about began.
+
+    Attributes:
+        service: `service.name` of whoever called.
+        version: Its `service.version`.
+    """
 
     exchange: str
     operation: str
     category: str
     type: str
     count: float
+    service: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Limited:
+    """What an exchange did with one service's requests, since what is asked about began.
+
+    Attributes:
+        sent: Requests that count towards its limits.
+        refused: Requests that it refused for their rate.
+        banned: Requests that it refused because the address is banned.
+    """
+
+    exchange: str
+    service: str
+    sent: float = 0.0
+    refused: float = 0.0
+    banned: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,12 +70,14 @@ class Change:
 
     Attributes:
         started: Processes that started.
-        versions: Versions that were not there before.
+        versions: Versions that did not run just before.
+        at: When the first of them gave its first sign of life, in seconds since the epoch.
     """
 
     service: str
     started: int
     versions: tuple[str, ...] = ()
+    at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +104,9 @@ class Evidence:
         errors: Since it began, most first.
         calls: Who calls what, and how many calls failed since it began.
         origins: Where its failed traces fail first.
+        limited: What exchanges refused for the rate of requests, and who sent how many.
+        exchanges: Those that were called in the hour before.
+        memory: Part of each host's memory that is in use, by `host.name`, where it is nearly all.
         changes: What changed in the quarter of an hour before.
         traces: Newest first.
         messages: What failed spans of these traces say, most frequent first.
@@ -88,6 +117,9 @@ class Evidence:
     errors: tuple[Errors, ...] = ()
     calls: tuple[Call, ...] = ()
     origins: tuple[Origin, ...] = ()
+    limited: tuple[Limited, ...] = ()
+    exchanges: tuple[str, ...] = ()
+    memory: tuple[tuple[str, float], ...] = ()
     changes: tuple[Change, ...] = ()
     traces: tuple[Summary, ...] = ()
     messages: tuple[tuple[str, int], ...] = ()

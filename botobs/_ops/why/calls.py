@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..prometheus import PrometheusClient
+from ..traces.query import quote
 from .alerts import Alert
 
 #: Alerts about a database server; those about a service's pools and statements name the service.
@@ -56,7 +57,7 @@ def read_calls(metrics: PrometheusClient, environment: str, end: float, seconds:
     Raises:
         PrometheusError: Prometheus cannot be asked.
     """
-    of = f'{{deployment_environment_name="{environment}"}}' if environment else ""
+    of = selector(environment)
     by, name = "client, server, connection_type", "traces_service_graph_request"
 
     def over(query: str) -> dict[tuple[str, str], float]:
@@ -81,6 +82,13 @@ def read_calls(metrics: PrometheusClient, environment: str, end: float, seconds:
         for each in metrics.samples(f"sum by ({by}) (last_over_time({total}[1h]))", end)
         if all(ends := _ends(each.labels))
     )
+
+
+def selector(environment: str, **labels: str) -> str:
+    """PromQL's matchers: of one deployment, or of any where it is empty, with further labels."""
+    wanted = ({"deployment_environment_name": environment} if environment else {}) | labels
+    matchers = ",".join(f"{name}={quote(value)}" for name, value in wanted.items())
+    return f"{{{matchers}}}" if matchers else ""
 
 
 def grown(counter: str, by: str, seconds: float) -> str:

@@ -14,6 +14,8 @@ from .calls import Call, below, leads_to
 
 _LATE = ("ServiceLatencyHigh", "ServiceLatencyBurn")
 _CALLERS = ("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceAvailabilityBurn", "ServiceLatencyBurn")
+#: In services whose calls are refused at once: nothing takes longer for it.
+_FAILING = ("ServiceErrorsHigh", "ServiceAvailabilityBurn")
 _BOTS = ("BotFailed", "BotStuck", "BotHeartbeatLost", "BotRestartStorm", "BotsPlaceNoOrders")
 _POOL = ("DatabasePoolExhausted", "DatabasePoolTimeouts", "DatabasePoolWaitLong")
 _BOOKS = ("ExchangeSequenceGaps", "ExchangeBookResyncs", "ExchangeBookCrossed", "ExchangeBookStale")
@@ -57,10 +59,10 @@ _POOLED = ("service_name", "db_client_connection_pool_name")
 
 #: By name of the alert that is the cause. A database server's `service_name` is its own, so it is no label to agree on.
 CAUSES: Mapping[str, Cause] = {
-    "DatabaseDown": Cause((), ("ScrapeDown", *_SERVER, *_DATABASE)),
+    "DatabaseDown": Cause((), ("ScrapeDown", "ServiceCrashLoop", *_SERVER, *_DATABASE)),
     "DatabaseLocked": Cause((), ("DatabaseConnectionsHigh", *_DATABASE)),
-    "DatabaseTransactionLong": Cause((), ("DatabaseLocked",)),
-    "DatabaseConnectionsHigh": Cause((), ("DatabasePoolTimeouts", "DatabasePoolWaitLong")),
+    "DatabaseTransactionLong": Cause((), ("DatabaseLocked", "DatabaseConnectionsHigh", *_POOL)),
+    "DatabaseConnectionsHigh": Cause((), ("DatabasePoolTimeouts", "DatabasePoolWaitLong", *_CALLERS, *_BOTS)),
     "DatabaseIOSlow": Cause((), _DATABASE),
     "DatabaseCacheHitsLow": Cause((), ("DatabaseIOSlow", *_DATABASE)),
     "DatabaseDeadlocks": Cause((), ("ServiceErrorsHigh", "BotFailed")),
@@ -70,7 +72,11 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "DatabasePoolTimeouts": Cause(_POOLED, (*_CALLERS, *_BOTS)),
     "ExchangeDisconnected": Cause(
-        _EXCHANGE, ("ExchangeLatencyHigh", "ExchangeThrottleWaitLong", *_STREAMS, *_BOTS, *_CALLERS)
+        _EXCHANGE,
+        (
+            *("ExchangeErrorsHigh", "ExchangeLatencyHigh", "ExchangeThrottleWaitLong"),
+            *("OrderOutcomeUnknown", "OrderGhost", "PositionDrift", *_STREAMS, *_BOTS, *_CALLERS),
+        ),
     ),
     "ExchangeMaintenance": Cause(
         _EXCHANGE,
@@ -87,10 +93,10 @@ CAUSES: Mapping[str, Cause] = {
     "ExchangeMarketSuspended": Cause(_EXCHANGE, ("ExchangeStreamSilent", *_ORDERS, *_BOTS)),
     "ExchangeListenKeyLost": Cause(_EXCHANGE, ("OrderGhost", "PositionDrift")),
     "ExchangeKeyRefused": Cause(
-        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeListenKeyLost", *_ORDERS, *_BOTS, *_CALLERS)
+        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeListenKeyLost", *_ORDERS, *_BOTS, *_FAILING)
     ),
     "ExchangeBanned": Cause(
-        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeDisconnected", *_STREAMS, *_ORDERS, *_BOTS, *_CALLERS)
+        _EXCHANGE, ("ExchangeErrorsHigh", "ExchangeDisconnected", *_STREAMS, *_ORDERS, *_BOTS, *_FAILING)
     ),
     "ExchangeRateLimited": Cause(
         _EXCHANGE, ("ExchangeBanned", "ExchangeErrorsHigh", *_ORDERS, *_BOTS, *_CALLERS)
@@ -102,14 +108,15 @@ CAUSES: Mapping[str, Cause] = {
         _EXCHANGE, ("ExchangeRateLimitNear", "ExchangeRateLimited", "ExchangeThrottleWaitLong")
     ),
     "ExchangeThrottleWaitLong": Cause(_EXCHANGE, ("ExchangeLatencyHigh", "OrderAckSlow", "BotStuck")),
-    "ExchangeClockOffset": Cause(_EXCHANGE, ("ExchangeErrorsHigh", "OrderRejectsHigh", *_CALLERS, *_BOTS)),
+    "ExchangeClockOffset": Cause(_EXCHANGE, ("ExchangeErrorsHigh", "OrderRejectsHigh", *_FAILING, *_BOTS)),
     "ExchangeErrorsHigh": Cause(_EXCHANGE, (*_ORDERS, *_BOTS, *_CALLERS)),
     "ExchangeLatencyHigh": Cause(
         _EXCHANGE, ("OrderAckSlow", "OrderInFlightTooLong", "BotStuck", "BotHeartbeatLost", *_CALLERS)
     ),
     "ExchangeReconnectStorm": Cause(_EXCHANGE, _BOOKS),
     "ExchangeStreamSilent": Cause(
-        _EXCHANGE, ("ExchangeFeedSilent", "ExchangeBookStale", "BotsPlaceNoOrders")
+        _EXCHANGE,
+        ("ExchangeFeedSilent", "ExchangeBookStale", "BotsPlaceNoOrders", "OrderGhost", "PositionDrift"),
     ),
     "ExchangeFeedSilent": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
     "ExchangeSequenceGaps": Cause(
@@ -117,7 +124,10 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "ExchangeBookCrossed": Cause(_EXCHANGE, ("ExchangeBookResyncs", "BotsPlaceNoOrders")),
     "ExchangeBookStale": Cause(_EXCHANGE, ("BotsPlaceNoOrders",)),
-    "OrderRejectsHigh": Cause(_EXCHANGE, ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", *_CALLERS)),
+    "OrderRejectsHigh": Cause(
+        _EXCHANGE,
+        ("BotsPlaceNoOrders", "BotFailed", "BotRestartStorm", *_FAILING),
+    ),
     "OrderInFlightTooLong": Cause(_EXCHANGE, ("OrderOutcomeUnknown",)),
     "OrderOutcomeUnknown": Cause(_EXCHANGE, _BOOKKEEPING),
     "ServiceCrashLoop": Cause(
@@ -161,8 +171,10 @@ CAUSES: Mapping[str, Cause] = {
                 "DatabaseQueriesSlow",
                 "DatabasePoolExhausted",
                 "DatabasePoolWaitLong",
+                "DatabasePoolTimeouts",
             ),
             *(
+                "BotStuck",
                 "DatabaseIOSlow",
                 "OrderAckSlow",
                 "BotHeartbeatLost",
@@ -185,7 +197,20 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
     "network": ("ExchangeErrorsHigh", "ExchangeDisconnected"),
     "maintenance": ("ExchangeMaintenance", "ExchangeErrorsHigh", "ExchangeDisconnected"),
     "auth": ("ExchangeKeyRefused",),
+    "symbol": ("ExchangeMarketSuspended",),
 }
+
+#: Class of the error of whoever names a market that there is not.
+_NO_SUCH_MARKET = "BadSymbol"
+
+#: What a new version of a service can lead to, in alerts about that service.
+OF_A_VERSION = frozenset(
+    {
+        *("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceCrashLoop", "ServiceHeartbeatLost"),
+        *("ServiceInstanceLost", "ServiceEventLoopLag", "ServiceMemoryGrowth", "DatabaseQueriesSlow", *_POOL),
+        *("ExchangeKeyRefused", "ExchangeThrottleWaitLong", "ExchangeListenKeyLost", *_BOTS),
+    }
+)
 
 
 def explains(cause: Alert, symptom: Alert, calls: Sequence[Call] = ()) -> bool:
@@ -201,6 +226,11 @@ def explains(cause: Alert, symptom: Alert, calls: Sequence[Call] = ()) -> bool:
         and service != cause.labels.get("service_name")
         and any(leads_to(call, cause) for call in below(service, calls))
     )
+
+
+def stands_for(category: str, error_type: str) -> tuple[str, ...]:
+    """The alerts that stand for a category of failed calls, the likeliest first."""
+    return () if error_type == _NO_SUCH_MARKET else CATEGORIES.get(category, ())
 
 
 def shared(cause: Alert, symptom: Alert) -> list[str]:

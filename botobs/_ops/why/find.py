@@ -42,7 +42,7 @@ def find(
     ]
     if named:
         return _of_alert(named[0])
-    found = _of_bot(name, metrics) or (_of_order(name, traces) if traces is not None else None)
+    found = _of_bot(name, alerts, metrics) or (_of_order(name, traces) if traces is not None else None)
     if found is None:
         active = ", ".join(dict.fromkeys(alert.name for alert in alerts)) or "none"
         raise UserError(
@@ -64,15 +64,22 @@ def _of_alert(alert: Alert) -> Subject:
     return Subject("alert", alert.name, (alert,), alert.summary, traceql)
 
 
-def _of_bot(name: str, metrics: PrometheusClient) -> Subject | None:
-    states = metrics.samples(f"last_over_time(botobs_bot_state{{botobs_bot_id={quote(name)}}}[1h]) == 1")
+def _of_bot(name: str, alerts: Sequence[Alert], metrics: PrometheusClient) -> Subject | None:
+    of_it = f"{{botobs_bot_id={quote(name)}}}[1h]"
+    states = metrics.samples(f"last_over_time(botobs_bot_state{of_it}) == 1")
     if not states:
         return None
     labels = states[0].labels
     state = labels.get("botobs_bot_state", "")
-    since = metrics.samples(
-        f"max(last_over_time(botobs_bot_state_since_timestamp_seconds{{botobs_bot_id={quote(name)}}}[1h]))"
-    )
+    summary = f"bot {name} of {labels.get('service_name', '?')} is {state or 'in no known state'}"
+    own = [
+        alert
+        for alert in alerts
+        if alert.name.startswith("Bot") and alert.labels.get("botobs_bot_id") == name
+    ]
+    # A bot that runs went wrong after its last sign of life, any other when its state began.
+    moment = "heartbeat" if state == "running" else "state_since"
+    since = metrics.samples(f"max(last_over_time(botobs_bot_{moment}_timestamp_seconds{of_it}))")
     began = since[0].value if since else time.time()
     kept = {
         label: labels[label]
@@ -80,10 +87,13 @@ def _of_bot(name: str, metrics: PrometheusClient) -> Subject | None:
         if labels.get(label)
     }
     wrong = [_BOT_ALERTS[state]] if state in _BOT_ALERTS else ["BotHeartbeatLost", "BotsPlaceNoOrders"]
-    summary = f"bot {name} of {labels.get('service_name', '?')} is {state or 'in no known state'}"
-    alerts = tuple(Alert(each, kept, False, began, 1.0, summary, "", "") for each in wrong)
+    assumed = [Alert(each, kept, False, began, 1.0, summary, "", "") for each in wrong]
     return Subject(
-        "bot", name, alerts, summary, f"{{ span.{trading.BOT_ID} = {quote(name)} && status = error }}"
+        "bot",
+        name,
+        tuple(own or assumed),
+        summary,
+        f"{{ span.{trading.BOT_ID} = {quote(name)} && status = error }}",
     )
 
 
@@ -98,7 +108,8 @@ def _of_order(name: str, traces: TempoClient) -> Subject | None:
         if name in (span.attributes.get(exchange.ORDER_CLIENT_ID), span.attributes.get(exchange.ORDER_ID))
     ]
     attributes = {key: value for span in spans for key, value in span.attributes.items() if value}
-    outcome = str(attributes.get(exchange.ORDER_OUTCOME, "unknown"))
+    # What was reported of the order; where nothing was, what its call came to.
+    outcome = str(attributes.get(trading.ORDER_OUTCOME) or attributes.get(exchange.ORDER_OUTCOME, "unknown"))
     labels = {
         "service_name": spans[0].service if spans else found[0].root_service,
         "exchange_name": str(attributes.get(exchange.NAME, "")),
@@ -115,5 +126,5 @@ def _of_order(name: str, traces: TempoClient) -> Subject | None:
         "",
         "",
     )
-    category = str(attributes.get(exchange.ERROR_CATEGORY, ""))
-    return Subject("order", name, (alert,), summary, traceql, category)
+    category, error = (str(attributes.get(each, "")) for each in (exchange.ERROR_CATEGORY, "error.type"))
+    return Subject("order", name, (alert,), summary, traceql, category, error)

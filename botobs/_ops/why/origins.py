@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from ..._sdk.instrument.exchange.names import SUBMITS
 from ...semconv import exchange
 from ..traces import Trace
 from ..traces.model import Kind, Span
@@ -20,9 +21,17 @@ def origins(traces: Iterable[Trace]) -> tuple[Origin, ...]:
 
 
 def _of(trace: Trace) -> set[tuple[str, str]]:
-    failed = {span.span_id: span for span in trace.spans if span.error}
+    failed = {span.span_id: span for span in trace.spans if span.error and not _too_late(span)}
     passed_on = {span.parent_id for span in failed.values()}
     return {_what(span) for span in failed.values() if span.span_id not in passed_on}
+
+
+def _too_late(span: Span) -> bool:
+    """Whether it is about an order that was filled or cancelled just before: no fault of anybody's."""
+    category, operation = (
+        span.attributes.get(each) for each in (exchange.ERROR_CATEGORY, exchange.OPERATION)
+    )
+    return category == "order" and operation not in SUBMITS
 
 
 def _what(span: Span) -> tuple[str, str]:

@@ -11,15 +11,15 @@ import httpx
 from ..prometheus import PrometheusClient
 from ..traces import Summary, TempoClient, TempoError, Trace
 from .alerts import Alert, active_alerts, ended_alerts
-from .answer import Answer, Change, Errors, Evidence
-from .calls import grown, read_calls
+from .answer import Answer, Evidence
+from .calls import read_calls
+from .changes import read_changes
 from .find import find
 from .guess import explanations
 from .origins import origins
+from .series import read_errors, read_exchanges, read_limited, read_memory
 from .subject import Subject
 
-#: Seconds before a subject's beginning in which a change counts.
-_BEFORE = 900
 #: Seconds by which what is behind it may be seen before it begins: each is measured over a window of its own.
 _SLACK = 60.0
 #: Seconds of errors, calls and traces that are looked at, at most.
@@ -89,12 +89,16 @@ def _evidence(
         except TempoError as error:
             problems.append(str(error))
     messages = Counter(message for trace in failed for message in _messages(trace))
+    environment = subject.labels.get("deployment_environment_name", "")
     return Evidence(
-        alerts=(*alerts, *ended_alerts(metrics, min(now, subject.since + _SLACK / 2), alerts)),
-        errors=_errors(metrics, end, seconds),
-        calls=read_calls(metrics, subject.labels.get("deployment_environment_name", ""), end, seconds),
+        alerts=(*alerts, *ended_alerts(metrics, subject.since, min(now, subject.since + _SLACK / 2), alerts)),
+        errors=read_errors(metrics, environment, end, seconds),
+        calls=read_calls(metrics, environment, end, seconds),
         origins=origins(failed),
-        changes=_changes(metrics, subject.since),
+        limited=read_limited(metrics, environment, end, seconds),
+        exchanges=read_exchanges(metrics, environment, end),
+        memory=read_memory(metrics, subject.labels.get("service_name", ""), environment, end, seconds),
+        changes=read_changes(metrics, environment, subject.since, now),
         traces=tuple(found),
         messages=tuple(messages.most_common(3)),
         problems=tuple(problems),
@@ -107,47 +111,4 @@ def _messages(trace: Trace) -> list[str]:
         dict.fromkeys(
             f"{span.name}: {span.message or span.attributes.get('error.type') or 'failed'}" for span in spans
         )
-    )
-
-
-def _errors(metrics: PrometheusClient, end: float, seconds: float) -> tuple[Errors, ...]:
-    by = "exchange_name, exchange_operation, exchange_error_category, error_type"
-    found = [
-        Errors(
-            each.labels.get("exchange_name", ""),
-            each.labels.get("exchange_operation", ""),
-            each.labels.get("exchange_error_category", ""),
-            each.labels.get("error_type", ""),
-            each.value,
-        )
-        for each in metrics.samples(grown("exchange_client_errors_total", by, seconds), end)
-        if each.value > 0
-    ]
-    return tuple(sorted(found, key=lambda each: -each.count))
-
-
-def _changes(metrics: PrometheusClient, since: float) -> tuple[Change, ...]:
-    # Of services that were there before: when a whole platform starts, that is no change.
-    beat = "service:instance_heartbeat:timestamp_seconds"
-    there = f"{beat} offset {_BEFORE}s"
-    started = metrics.samples(
-        f"count by (service_name) (({beat} unless {there}) and on (service_name) {there})", since
-    )
-    raw = "botobs_service_heartbeat_timestamp_seconds"
-    versions = metrics.samples(
-        f"group by (service_name, service_version) ({raw})"
-        f" unless group by (service_name, service_version) (last_over_time({raw}[1d] offset {_BEFORE}s))",
-        since,
-    )
-    by_service: dict[str, list[str]] = {}
-    for each in versions:
-        service = each.labels.get("service_name", "")
-        by_service.setdefault(service, []).append(each.labels.get("service_version", ""))
-    return tuple(
-        Change(
-            each.labels.get("service_name", ""),
-            int(each.value),
-            tuple(sorted(filter(None, by_service.get(each.labels.get("service_name", ""), ())))),
-        )
-        for each in started
     )

@@ -20,6 +20,7 @@ class Subject:
         what: One sentence.
         traceql: Finds the traces that belong to it.
         category: The error category that it carries itself, where it has one.
+        error_type: The class of that error.
     """
 
     kind: Literal["alert", "bot", "order"]
@@ -28,6 +29,7 @@ class Subject:
     what: str
     traceql: str
     category: str = ""
+    error_type: str = ""
 
     @property
     def since(self) -> float:

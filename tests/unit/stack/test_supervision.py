@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from botobs._ops.processes import supervisor as module
-from botobs._ops.processes.pulse import Pulse
+from botobs._ops.processes.pulse import Pulse, host
 from botobs._ops.processes.supervisor import Process, State, Supervisor
 from tests.support.waiting import eventually_async
 
@@ -38,6 +39,10 @@ def _beats(file: Path) -> Callable[[], Awaitable[bool]]:
     return look
 
 
+def _idle_host() -> tuple[float, float]:
+    return time.monotonic(), time.monotonic()
+
+
 async def _never() -> bool:
     return False
 
@@ -49,7 +54,7 @@ async def _always() -> bool:
 @pytest.fixture
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK", 0.1)
-    monkeypatch.setattr(module, "Pulse", partial(Pulse, silence=0.3))
+    monkeypatch.setattr(module, "Pulse", partial(Pulse, silence=0.3, host=_idle_host))
     monkeypatch.setattr(module, "FIRST_RESTART", 0.01)
 
 
@@ -132,20 +137,37 @@ async def test_a_program_that_is_missing_is_tried_again(
     await supervisor.stop()
 
 
+class _Looks:
+    """A process that does not respond, looked at every five seconds of a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._now = self._idle = self._worked = 0.0
+        monkeypatch.setattr("botobs._ops.processes.pulse.time.monotonic", lambda: self._now)
+        self.pulse = Pulse(psutil.Process(), host=lambda: (self._idle, 2 * self._now))
+        monkeypatch.setattr(self.pulse, "_processor", lambda: self._worked)
+
+    def look(self, worked: float = 0.0, idle: float = 5.0) -> bool:
+        """Whether it stands still, after so many seconds of its work, and of the two processors' idleness."""
+        self._now, self._worked, self._idle = self._now + 5, self._worked + worked, self._idle + idle
+        return self.pulse.stands_still(False)
+
+
 def test_who_works_does_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that is too busy to respond in time kills nobody."""
-    clock = [0.0]
-    monkeypatch.setattr("botobs._ops.processes.pulse.time.monotonic", lambda: clock[0])
-    worked = [0.0]
-    pulse = Pulse(psutil.Process())
-    monkeypatch.setattr(pulse, "_processor", lambda: worked[0])
-    for _ in range(100):
-        clock[0] += 5
-        worked[0] += 0.1
-        assert not pulse.stands_still(False)
-    found = []
-    for _ in range(14):
-        clock[0] += 5
-        found.append(pulse.stands_still(False))
-    assert found == [False] * found.index(True) + [True] * (14 - found.index(True))
-    assert not pulse.stands_still(True)
+    looks = _Looks(monkeypatch)
+    assert not any(looks.look(worked=0.1) for _ in range(100))
+    found = [looks.look() for _ in range(20)]
+    assert found == [False] * found.index(True) + [True] * (20 - found.index(True))
+    assert not looks.pulse.stands_still(True)
+
+
+def test_what_the_host_starves_does_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It neither responds nor works for an hour, for want of a processor; a minute after that it is stuck."""
+    looks = _Looks(monkeypatch)
+    assert not any(looks.look(worked=0.0001, idle=0.1) for _ in range(720))
+    found = [looks.look() for _ in range(15)]
+    assert found.index(True) in range(11, 14)
+
+
+def test_the_host_is_read() -> None:
+    idle, total = host()
+    assert 0 < idle <= total

@@ -51,7 +51,8 @@ def test_a_cause_of_its_own_exchange() -> None:
         ("clock", "ExchangeClockOffset"),
         ("rate_limit", "ExchangeRateLimited"),
         ("funds", "errors: funds"),
-        ("auth", "errors: auth"),
+        ("auth", "ExchangeKeyRefused"),
+        ("order", "errors: order"),
     ],
 )
 def test_measured_errors_decide_between_causes_of_one_alert(category: str, cause: str) -> None:

@@ -85,6 +85,11 @@ def test_a_dead_service_explains_what_fails_in_those_that_call_it() -> None:
     dead = _alert("ServiceHeartbeatLost", -10, service_name="engine")
     assert _guess(failed, dead, calls=_QUIET) == "ServiceHeartbeatLost"
     assert _guess(failed, dead) is None
+    # What nobody took failed somewhere else, as far as the service graph knows.
+    others = (*_QUIET, Call("manager", "127.0.0.1", False, 40, 40))
+    errors = _alert("ServiceErrorsHigh", service_name="manager")
+    burn = _alert("ServiceAvailabilityBurn", service_name="manager")
+    assert _guess(burn, errors, dead, calls=others) == "ServiceHeartbeatLost"
 
 
 def test_what_was_over_before_is_hardly_the_cause() -> None:
@@ -122,3 +127,33 @@ def test_a_trace_fails_first_in_the_last_failed_call() -> None:
     assert origins([trace, trace]) == (Origin("database", "trading", 2),)
     own = Trace("2", (_span(1, 0, "manager", True), _span(2, 1, "engine", True)))
     assert origins([own]) == (Origin("service", "engine", 1),)
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"), [("cancel_order", ()), ("create_order", (Origin("exchange", "okx", 1),))]
+)
+def test_whoever_cancels_what_was_just_filled_is_no_origin(operation: str, found: tuple[Origin, ...]) -> None:
+    refused = {
+        "exchange.name": "okx",
+        "exchange.error.category": "order",
+        "exchange.operation": operation,
+    }
+    span = Span(f"{1:016x}", f"{0:016x}", "engine", "x", Kind.CLIENT, 0, 1, True, "", refused)
+    assert origins([Trace("1", (span,))]) == found
+
+
+def test_what_is_refused_at_once_makes_nothing_slow() -> None:
+    slow = _alert("ServiceLatencyHigh", service_name="engine")
+    clock = _alert("ExchangeClockOffset", -100, exchange_name="okx")
+    latency = _alert("ExchangeLatencyHigh", exchange_name="binance")
+    failed = (Origin("exchange", "okx", 8),)
+    assert _guess(slow, clock, latency, calls=_QUIET, origins=failed) == "ExchangeLatencyHigh"
+    assert _guess(slow, clock, calls=_QUIET, origins=failed) is None
+
+
+def test_traces_that_were_looked_for_by_their_exchange_say_nothing() -> None:
+    quiet = _alert("BotsPlaceNoOrders", exchange_name="okx")
+    exhausted = _alert("DatabasePoolExhausted", -14, service_name="manager")
+    locked = _alert("DatabaseLocked", -8)
+    failed = (Origin("exchange", "okx", 8),)
+    assert _guess(quiet, exhausted, locked, origins=failed) == "DatabaseLocked"

@@ -1,0 +1,128 @@
+"""Faults of the drills of `botobs why` that `botobs drill` does not make."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from botobs._ops.drills.target import Target
+from tests.support.configs import ROOT
+from tests.support.waiting import eventually
+
+_PROGRAM = Path(__file__).with_name("programs") / "deployed.py"
+_DATABASE = "trading"
+#: Part of a host's memory that is in use when none is left.
+_NO_MEMORY = 0.98
+
+
+@contextmanager
+def one_bot_locked(target: Target, seconds: float) -> Iterator[None]:
+    """The row of one bot is locked by a transaction of ours that does nothing more."""
+    with _in_a_session(
+        target.database_url(_DATABASE),
+        f"SET LOCAL idle_in_transaction_session_timeout = '{seconds:.0f}s'",
+        "SELECT id FROM bots ORDER BY id LIMIT 1 FOR UPDATE",
+    ):
+        yield
+
+
+@contextmanager
+def connections_taken(target: Target, _seconds: float) -> Iterator[None]:
+    """A program of another team holds all connections that PostgreSQL allows but some."""
+    over = threading.Event()
+    worker = threading.Thread(target=lambda: asyncio.run(_take(target.database_url(_DATABASE), over)))
+    worker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        worker.join()
+
+
+async def _take(url: str, over: threading.Event) -> None:
+    held: list[asyncpg.Connection] = []
+    try:
+        while not over.is_set():
+            try:
+                held.append(await asyncpg.connect(url, server_settings={"application_name": "reports"}))
+            except (asyncpg.PostgresError, OSError):
+                await asyncio.sleep(0.2)
+    finally:
+        for connection in held:
+            await connection.close()
+
+
+@contextmanager
+def _in_a_session(url: str, *statements: str) -> Iterator[None]:
+    over = threading.Event()
+
+    async def hold() -> None:
+        connection = await asyncpg.connect(url, server_settings={"application_name": "botobs drill"})
+        try:
+            async with connection.transaction():
+                for statement in statements:
+                    await connection.execute(statement)
+                await asyncio.to_thread(over.wait)
+        finally:
+            await connection.close()
+
+    worker = threading.Thread(target=lambda: asyncio.run(hold()))
+    worker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        worker.join()
+
+
+@contextmanager
+def deployed_wrong(target: Target, _seconds: float) -> Iterator[None]:
+    """A service trades for more than a minute; then its next version, whose orders are wrong, takes its place."""
+    with _version(target, "1.0"):
+        ran = 'time() - min_over_time(botobs_service_heartbeat_timestamp_seconds{service_name="scalper"}[5m]) > 75'
+        eventually(lambda: target.query(ran), within=300)
+    with _version(target, "2.0", "wrong"):
+        yield
+
+
+@contextmanager
+def _version(target: Target, version: str, *how: str) -> Iterator[None]:
+    home = {"BOTOBS_HOME": str(target.running.home.path), "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+    process = subprocess.Popen(
+        [sys.executable, str(_PROGRAM), version, target.running.url("exchange-simulator"), *how],
+        env={**os.environ, **home, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+@contextmanager
+def no_memory(target: Target, _seconds: float) -> Iterator[None]:
+    """The host of the services reports that its memory is in use; none is taken."""
+    _report_memory(target, _NO_MEMORY)
+    try:
+        yield
+    finally:
+        _report_memory(target, 0.1)
+
+
+def _report_memory(target: Target, used: float) -> None:
+    state = [{"key": "state", "value": {"stringValue": "used"}}]
+    point = {"asDouble": used, "timeUnixNano": str(time.time_ns()), "attributes": state}
+    metric = {"name": "system.memory.utilization", "unit": "1", "gauge": {"dataPoints": [point]}}
+    target.report(metric, host=socket.gethostname())
