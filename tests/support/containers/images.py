@@ -20,7 +20,6 @@ from botobs._ops.components import postgres
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import pins
 from tests.support import configs
-from tests.support.containers import debian
 from tests.support.containers.engine import NSS_WRAPPER
 from tests.support.containers.layer import Layer
 
@@ -45,6 +44,8 @@ _OF_COMPOSE = tuple(name for name in _PROGRAMS if name not in {"object-store", "
 _NC = {"tempo": "/busybox/nc", "postgres_exporter": "/bin/nc"}
 #: What the entrypoint of PostgreSQL and the database's owner need of busybox.
 _APPLETS = ("sh", "cat", "chown", "chmod", "mkdir", "id")
+#: What is asked of another image beside its program.
+_APPLETS_OF = {"object-store": ("mkdir",)}
 
 
 class Store(Protocol):
@@ -82,21 +83,6 @@ def make_service(store: Store) -> None:
     _make(store, SERVICE, _fill_service, {})
 
 
-def make_door(store: Store, name: str) -> None:
-    """Make an image of Debian's nginx, in place of the one that the charts of others bring."""
-    nginx = debian.found("nginx")
-    assert nginx is not None, "the cluster's packages bring it"
-
-    def fill(layer: Layer) -> None:
-        layer.add(Path(nginx), "/usr/sbin/nginx")
-        layer.libraries([Path(nginx)])
-        layer.busybox()
-        for folder in ("/var/lib/nginx", "/var/log/nginx"):
-            layer.folder(folder, 0o1777)
-
-    _make(store, name, fill, {"ENTRYPOINT": ["/usr/sbin/nginx"]})
-
-
 def _make(
     store: Store, name: str, fill: Callable[[Layer], None], instructions: Mapping[str, Sequence[str]]
 ) -> None:
@@ -112,7 +98,7 @@ def _fill(layer: Layer, name: str, binaries: Binaries) -> None:
     for source, path in programs.items():
         layer.add(source, path)
     layer.libraries(programs)
-    layer.busybox()
+    layer.busybox(f"/bin/{applet}" for applet in _APPLETS_OF.get(name, ()))
     if name in _NC:
         layer.add(_SCRIPTS / "nc.sh", _NC[name])
 
