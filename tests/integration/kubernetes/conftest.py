@@ -13,7 +13,18 @@ from tests.support.containers import images
 from tests.support.kubernetes.cluster import Cluster
 from tests.support.kubernetes.installation import Installation
 
-_IMAGES = ("collector", "intake", "scraper", "tempo", "mimir", "alertmanager", "object-store")
+_IMAGES = (
+    *(
+        "collector",
+        "intake",
+        "scraper",
+        "tempo",
+        "mimir",
+        "alertmanager",
+        "object-store",
+        "postgres_exporter",
+    ),
+)
 _SENDERS = count()
 
 
