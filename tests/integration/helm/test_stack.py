@@ -1,4 +1,4 @@
-"""The chart of the whole stack: Helm, Kubernetes and the stores take it, and its pods are as confined as botobs' own."""
+"""The chart of the whole stack: Helm, Kubernetes and the stores take it, and its pods are as confined as ours alone."""
 
 from __future__ import annotations
 

@@ -42,7 +42,12 @@ _VALUES: Mapping[str, Any] = {
 }
 _SMALL = {"size": "10Gi", "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}}}
 #: Of the stores.
-_VALUES_OF_STORES: Mapping[str, Any] = {"mimir": _SMALL, "tempo": _SMALL, "objectStore": _SMALL}
+_VALUES_OF_STORES: Mapping[str, Any] = {
+    "mimir": _SMALL,
+    "tempo": _SMALL,
+    "objectStore": _SMALL,
+    "alertmanager": {},
+}
 #: Disks of each node: one for every claim, and one for an agent that comes with a claim.
 _DISKS = 8
 
@@ -52,16 +57,20 @@ class Installation:
 
     Args:
         cluster: Where.
+        keeper: The node on which the stores are, and all disks; any if it is not named.
 
     Attributes:
         home: Where the secrets are.
         values: Those of botobs, over the chart's own.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, keeper: str = "") -> None:
         self.cluster = cluster
+        there = {"nodeSelector": {"kubernetes.io/hostname": keeper}} if keeper else {}
+        self._stores = {store: {**values, **there} for store, values in _VALUES_OF_STORES.items()}
         self.home = Home(cluster.folder / "home")
-        self.values: dict[str, Any] = dict(_VALUES)
+        self.values: dict[str, Any] = {**_VALUES, "scraper": there}
+        self._keepers = [keeper] if keeper else list(cluster.nodes)
         self.endpoint = f"https://{OUTSIDE}:4318"
 
     def prepare(self) -> None:
@@ -72,7 +81,7 @@ class Installation:
         self.hand_out_secrets()
         for node in self.cluster.nodes.values():
             node.machine.run("install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", QUEUE)
-        for number, node in enumerate(self.cluster.nodes.values()):
+        for number, node in enumerate(self.cluster.nodes[name] for name in self._keepers):
             for disk in range(_DISKS):
                 path = f"{_VOLUMES}/{disk}"
                 node.machine.run("install", "-d", path)
@@ -175,7 +184,7 @@ class Installation:
 
     def _helm(self, action: str) -> None:
         words = ["helm", action, charts.RELEASE, str(charts.STACK), "--namespace", NAMESPACE, "--values", "-"]
-        self.cluster.run(*words, given=yaml.safe_dump({**_VALUES_OF_STORES, "botobs": self.values}))
+        self.cluster.run(*words, given=yaml.safe_dump({**self._stores, "botobs": self.values}))
 
     def _complete(self) -> bool:
         kinds = "deployments,statefulsets,daemonsets"
