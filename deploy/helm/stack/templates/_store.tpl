@@ -42,7 +42,10 @@ spec:
     {{- end }}
 {{- end -}}
 
-{{/* The head of a set with a disk each, and of its pods; "checksum" is of what they read once. The containers follow. */}}
+{{/*
+The head of a set with a disk each, and of its pods: "checksum" of what they read once, "settles" (seconds after which the next is made
+anew). The containers follow.
+*/}}
 {{- define "stack.set" -}}
 {{- $botobs := .root.Subcharts.botobs -}}
 apiVersion: apps/v1
@@ -52,6 +55,10 @@ metadata:
 spec:
   serviceName: {{ .store }}-headless
   replicas: {{ .replicas }}
+  {{- with .settles }}
+  # It listens before it has its place among the others.
+  minReadySeconds: {{ . }}
+  {{- end }}
   {{- include "botobs.disks" .values | nindent 2 }}
   selector:
     matchLabels:
