@@ -111,12 +111,13 @@ spec:
 {{- define "stack.probes" -}}
 readinessProbe:
   tcpSocket: {port: {{ . }}}
-  periodSeconds: 5
+  # Each is a line about a handshake in the store's log.
+  periodSeconds: 10
 livenessProbe:
   tcpSocket: {port: {{ . }}}
   initialDelaySeconds: 60
-  periodSeconds: 15
-  failureThreshold: 8
+  periodSeconds: 30
+  failureThreshold: 4
 {{- end -}}
 
 {{/* Secrets as variables, which its configuration names: dict "root", "names". */}}
