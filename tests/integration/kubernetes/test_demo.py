@@ -7,9 +7,6 @@ from collections.abc import Callable
 from tests.support.kubernetes.installation import Installation
 from tests.support.kubernetes.trading import Trading
 
-#: The scraper is not asked for itself; who is, test_chart.py says.
-_ELSEWHERE = "every part is scraped"
-
 
 def test_what_smoke_checks_is_seen(
     botobs: Installation, record_property: Callable[[str, object], None]
@@ -22,5 +19,10 @@ def test_what_smoke_checks_is_seen(
     )
     found = trading.trade(orders=40)
     record_property("demo as pods", "; ".join(f"{each.name}: {each.detail}" for each in found))
-    missing = [f"{each.name}: {each.detail}" for each in found if not each.seen]
-    assert [line for line in missing if not line.startswith(_ELSEWHERE)] == []
+    assert [f"{each.name}: {each.detail}" for each in found if not each.seen] == []
+
+
+def test_nothing_of_it_was_lost_or_kept_in_memory_alone(botobs: Installation) -> None:
+    for name in ("botobs_sdk_dropped_total", "botobs_sdk_journal_refused_total"):
+        assert botobs.query(name), f"{name} does not exist"
+        assert not botobs.query(f"{name} > 0")

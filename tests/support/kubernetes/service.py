@@ -52,7 +52,7 @@ def in_a_pod(botobs: Installation, name: str, token: str) -> str:
 def give_secret(botobs: Installation, token: str) -> None:
     """Make the Secret of the page's pod, in the namespace of services."""
     ensure_namespace(botobs, NAMESPACE)
-    (secret,) = (volume["secret"]["secretName"] for volume in page_spec()["volumes"])
+    (secret,) = (volume["secret"]["secretName"] for volume in page_spec()["volumes"] if "secret" in volume)
     botobs.kubectl("delete", "secret", secret, "--namespace", NAMESPACE, "--ignore-not-found")
     botobs.kubectl(
         "create", "secret", "generic", secret, "--namespace", NAMESPACE,
