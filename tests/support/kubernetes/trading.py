@@ -28,7 +28,7 @@ _NAMESPACE = service.NAMESPACE
 #: Where the host reaches what it asks or prepares.
 _ADDRESSES = {"postgres": "198.18.200.20", "exchange-simulator": "198.18.200.21"}
 _USER = 65532
-#: The scraper is asked by nobody. Gateways refuse what stores do not take yet, and agents send it again: that none of it
+#: The scraper is asked by nobody. Gateways refuse what stores do not take yet, and agents send it again: that nothing
 #: is missing, the comparison with the exchange says.
 _OF_ONE_MACHINE = ("every part is scraped", "nothing dropped, refused or failed")
 
