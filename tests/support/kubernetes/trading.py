@@ -116,7 +116,7 @@ class Trading:
         yield _object("Secret", "postgres", stringData=passwords)
         yield _object("ConfigMap", "postgres", data=settings)
         yield _object("ConfigMap", "postgres-init", data=init)
-        mounts = {
+        mounts: dict[str, dict[str, Any]] = {
             "/secrets": {"secret": {"secretName": "postgres", "defaultMode": 0o440}},
             "/config/postgres": {"configMap": {"name": "postgres"}},
             "/docker-entrypoint-initdb.d": {"configMap": {"name": "postgres-init"}},
