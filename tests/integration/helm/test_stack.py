@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,17 @@ def test_what_is_botobs_is_as_its_own_chart_makes_it(tools: Mapping[str, Path]) 
         return [each for each in found if each["metadata"]["name"] != "botobs-scraper"]
 
     assert unlike_the_scraper(ours) == unlike_the_scraper(alone)
+
+
+def test_the_package_has_what_programs_read(tools: Mapping[str, Path], tmp_path: Path) -> None:
+    """Once packaged it makes the same, and what only builds or explains stays outside."""
+    done = charts.helm(tools["helm"], "package", str(charts.STACK), "--destination", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (package,) = tmp_path.glob("*.tgz")
+    assert charts.render(tools["helm"], {}, package) == charts.render(tools["helm"], {}, charts.STACK)
+    with tarfile.open(package) as archive:
+        files = [name for name in archive.getnames() if "/files/" in name]
+    assert {Path(name).suffix for name in files} == {".yaml", ".yml", ".json", ".tmpl"}
 
 
 def test_stores_are_of_the_pinned_versions() -> None:
