@@ -159,8 +159,13 @@ def samples() -> Part:
     return tests_of("samples", ["--drill-profile=short", *lanes.read().samples])
 
 
-def run(side_by_side: Sequence[Part], say: str) -> list[Part]:
+def run(side_by_side: Sequence[Part], say: str, beside: Sequence[Part] = ()) -> list[Part]:
     """Run parts at the same time, and print each as it ends.
+
+    Args:
+        side_by_side: They are started already.
+        say: What they are, for a person.
+        beside: Others that run meanwhile and may go on; they are looked at, so that their time is theirs.
 
     Returns:
         Those that failed.
@@ -177,6 +182,8 @@ def run(side_by_side: Sequence[Part], say: str) -> list[Part]:
                 )
                 if code != 0:
                     failed.append(part)
+        for part in beside:
+            part.poll()
         time.sleep(0.1)
     return failed
 
@@ -207,25 +214,23 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("what", choices=["check", "test"])
     options = parser.parse_args(words)
     began = time.monotonic()
-    building = build() if options.what == "test" else None
-    quick = check(slow=building is not None)
-    if building is not None:
-        building.start()
-    for part in quick:
+    building = [build()] if options.what == "test" else []
+    quick = check(slow=bool(building))
+    for part in (*building, *quick):
         part.start()
-    failed = run(quick, "lint, types and unit tests; no backend is needed")
+    failed = run(quick, "lint, types and unit tests; no backend is needed", building)
     parts = list(quick)
-    if building is not None and not failed:
-        failed = run([building], "the stack's programs: built from source where the cache lacks them")
-        parts.append(building)
-    if building is not None and not failed:
+    if building and not failed:
+        failed = run(building, "the stack's programs: built from source where the cache lacks them")
+        parts += building
+    if building and not failed:
         backends = [integration(), samples()]
         for part in backends:
             part.start()
         failed = run(backends, "tests on real backends, and a sample of the lanes")
         parts += backends
-    if building is not None:
-        building.stop()
+    for part in building:
+        part.stop()
     _finish(parts, failed, time.monotonic() - began, options.what)
     return 1 if failed else 0
 

@@ -20,11 +20,12 @@ from .._sdk.safe import number_of as _number_of
 from .._sdk.safe import short_text_of as _text_of
 from ..semconv import trading as _names
 from ._lifecycle import State
+from ._stages import Settlement
 from .bots import Bot
 from .decisions import Decision, Side
 from .decisions import order_attributes as _order_attributes
 from .feeds import Feed
-from .orders import Order, Settlement, order_ids
+from .orders import Order, order_ids
 from .positions import Position
 from .reconciliation import Reconciliation
 from .reconciliation import Rules as _Rules

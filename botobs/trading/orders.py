@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -20,52 +19,20 @@ from ._doubts import unsettled_order
 from ._never_raise import never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Attributes
+from ._stages import (
+    ANSWERS,
+    OPEN,
+    OUTCOMES,
+    OVERTAKEN,
+    SETTLEMENTS,
+    SETTLES,
+    TAKEN,
+    Settlement,
+    Stage,
+    newly_reached,
+)
 
-Stage = Literal[
-    "decided",
-    "submitted",
-    "acknowledged",
-    "partially_filled",
-    "filled",
-    "canceled",
-    "expired",
-    "rejected",
-    "failed",
-    "unknown",
-]
-#: What may become of an order of unknown outcome.
-Settlement = Literal["accepted", "rejected", "failed", "filled", "canceled", "expired"]
 Number = float | int | Decimal
-
-#: Stages after which nothing more is expected.
-_ENDS: frozenset[str] = frozenset({"filled", "canceled", "expired", "rejected"})
-
-#: Stages after which the order may be sent again under its id, or updated.
-_OPEN: frozenset[str] = frozenset({"failed", "unknown"})
-
-#: Stages that are outcomes, too.
-_OUTCOMES = _ENDS | _OPEN
-
-#: Stages that are a response: the order is no longer in flight.
-_ANSWERS = _OUTCOMES | {"acknowledged", "partially_filled"}
-
-#: The settlement of an order of unknown outcome, by the stage that is reported.
-_SETTLES: dict[str, Settlement] = {
-    "acknowledged": "accepted",
-    "partially_filled": "accepted",
-    "filled": "filled",
-    "canceled": "canceled",
-    "expired": "expired",
-    "rejected": "rejected",
-}
-
-#: Stages after which it is certain that the exchange had the order.
-_TAKEN: frozenset[str] = frozenset(_SETTLES) - {"rejected"}
-
-#: Stages that may still be reported of an order that has ended: responses and fills that were overtaken.
-_OVERTAKEN: frozenset[str] = _OPEN | {"submitted", "acknowledged", "partially_filled"}
-
-_SETTLEMENTS: frozenset[str] = frozenset({*_SETTLES.values(), "failed"})
 
 #: The order, and its span, that the code now running is about.
 _SCOPE = otel_context.create_key("botobs.trading.order")
@@ -193,7 +160,7 @@ class Order:
         It stays unsettled, and the alert on it goes on, until an update comes or it is `settled`.
         """
         self._report("unknown", {names.ORDER_REASON: _words(reason)})
-        if not self._reached & _TAKEN:
+        if not self._reached & TAKEN:
             self._doubt()
 
     @never_raise
@@ -208,7 +175,7 @@ class Order:
             outcome: `accepted` (it is open), `filled`, `canceled`, `expired`, `rejected`, or `failed` (it never came to
                 the exchange).
         """
-        if outcome not in _SETTLEMENTS:
+        if outcome not in SETTLEMENTS:
             self._recorder.misuse("order", "one was settled with an outcome that is none")
             return
         self._report("acknowledged" if outcome == "accepted" else outcome, {}, settles=False)
@@ -252,7 +219,7 @@ class Order:
     def _submitting(self) -> Iterator[Span]:
         """The span of the submission, and beside it the first span of the order's own trace."""
         again = "submitted" in self._reached
-        self._answered = bool(self._reached & (_ANSWERS - _OPEN))
+        self._answered = bool(self._reached & (ANSWERS - OPEN))
         if not self._answered:
             self._order_registry.sent(self._key)
         with self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
@@ -317,7 +284,7 @@ class Order:
 
     def _pass_on(self, witness: orders.Witness) -> None:
         """Mark the orders of watched clients as unsettled or settle them, each by the id it was sent with."""
-        taken = bool(self._reached & _TAKEN)
+        taken = bool(self._reached & TAKEN)
         for seen in witness.doubts:
             # What the order was sent with by another id is another order for the exchange.
             if not taken or seen.client_order_id not in ("", self._key[1], *witness.accepted):
@@ -353,45 +320,30 @@ class Order:
         self, stage: Stage, details: Attributes, span: Span | None = None, *, settles: bool = True
     ) -> set[Stage]:
         with self._order_registry.lock:
-            news = self._news(stage)
+            news = newly_reached(self._reached, stage)
             self._reached |= news
-            contradicted = not news and stage not in self._reached and stage not in _OVERTAKEN
+            contradicted = not news and stage not in self._reached and stage not in OVERTAKEN
         if contradicted:
             self._recorder.misuse("order", f"one that has ended became {stage}")
         if stage != "acknowledged" and "acknowledged" in news:
             self._count("acknowledged", implied=True)
         if stage in news:
             self._count(stage)
-        if stage in _ANSWERS:
+        if stage in ANSWERS:
             self._answered = True
             self._order_registry.answered(self._key)
             if self._entry is not None:
                 self._leave_journal()
         if (
             settles
-            and stage in _SETTLES
+            and stage in SETTLES
             and self._order_registry.unsettled.waiting
             and not self._is_submitting()
         ):
-            self._settle(_SETTLES[stage], self._key[1])
+            self._settle(SETTLES[stage], self._key[1])
         self._order_registry.heard(stage, self._attributes, self._stage_series.get(names.BOT_ID, ""))
         self._tell(stage, details, span)
         return news
-
-    def _news(self, stage: Stage) -> set[Stage]:
-        """The stages that the order has reached now."""
-        over = bool(self._reached & _ENDS)
-        if stage in self._reached or (over and stage != "partially_filled"):
-            return set()
-        if stage in _OPEN and "acknowledged" in self._reached:
-            return set()
-        if stage == "failed" and "unknown" in self._reached:
-            # An attempt that never left says nothing about the one before.
-            return set()
-        # A fill or a cancellation that overtakes the response counts as the response.
-        implied = stage in ("partially_filled", "filled", "canceled", "expired") and not over
-        news: set[Stage] = {stage, "acknowledged"} if implied else {stage}
-        return news - self._reached
 
     def _count(self, stage: Stage, implied: bool = False) -> None:
         recorder, now = self._recorder, self._recorder.elapsed()
@@ -413,7 +365,7 @@ class Order:
             self._doubted = True
         if stage == "filled" and self._acknowledged_at is not None:
             recorder.record(names.FILL_DURATION, now - self._acknowledged_at, self._with_type())
-        if stage in _OUTCOMES:
+        if stage in OUTCOMES:
             recorder.add(names.ORDERS, {**self._series, names.ORDER_OUTCOME: stage})
 
     @property
@@ -445,7 +397,7 @@ class Order:
     def _write(self, span: Span, stage: Stage, details: Attributes) -> None:
         self._recorder.event(span, f"botobs.order.{stage}", details)
         span.set_attribute(names.ORDER_STAGE, stage)
-        if stage in _OUTCOMES:
+        if stage in OUTCOMES:
             span.set_attribute(names.ORDER_OUTCOME, stage)
         if names.ORDER_ID in details:
             span.set_attribute(names.ORDER_ID, details[names.ORDER_ID])

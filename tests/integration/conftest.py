@@ -33,6 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (_turn(item), places[_group(item)]))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Take off the group that pytest-xdist writes behind a test's name: without processes it has another name then."""
+    # Only reports of other processes have it, and all of these tests have a group.
+    if hasattr(report, "node"):
+        report.nodeid = report.nodeid.rpartition("@")[0]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End a shared stack behind its last test: its demo would go on trading beside the tests of others."""

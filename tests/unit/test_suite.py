@@ -1,4 +1,4 @@
-"""A test that failed is run a second time, alone, and named; a fault that stays is a failure."""
+"""A test that failed is run a second time, alone, and named; a fault that stays is a failure. Groups stay together."""
 
 from __future__ import annotations
 
@@ -28,6 +28,32 @@ def test_flaky():
 def test_sound():
     with SEEN.open("a") as seen:
         seen.write("sound\\n")
+"""
+
+
+#: Tests of two groups, of which one is in two files; each says in which process it runs.
+_GROUPED = """
+import os
+from pathlib import Path
+
+import pytest
+
+SEEN = Path(__file__).parent
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.xdist_group("shared")
+def test_shared(number):
+    with (SEEN / "shared").open("a") as seen:
+        seen.write(os.environ["PYTEST_XDIST_WORKER"] + " ")
+
+
+@pytest.mark.xdist_group("other")
+def test_flaky():
+    seen = Path(__file__).with_suffix(".seen")
+    again = seen.exists()
+    seen.touch()
+    assert again
 """
 
 
@@ -70,3 +96,17 @@ def test_many_faults_are_no_accident(tmp_path: Path, logs: Path) -> None:
     part = _part(tmp_path, many)
     assert _ended(part) == 1
     assert part.second == []
+
+
+def test_groups_stay_together_and_their_tests_are_found_again(tmp_path: Path, logs: Path) -> None:
+    for name in ("test_it.py", "test_others.py"):
+        (tmp_path / name).write_text(_GROUPED)
+    hooks = "pytest_collection_modifyitems, pytest_runtest_logreport"
+    (tmp_path / "conftest.py").write_text(f"from tests.integration.conftest import {hooks}\n")
+    part = suite.tests_of("unit", [str(tmp_path), "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"])
+    assert _ended(part) == 0
+    workers = (tmp_path / "shared").read_text().split()
+    assert len(workers) == 8
+    assert len(set(workers)) == 1
+    assert [name.rpartition("::")[2] for name in part.second] == ["test_flaky"] * 2
+    assert "2 passed" in part.log.read_text()

@@ -15,6 +15,10 @@ from .private import make_folder
 
 #: Mode of folders that another user than their owner may pass through, and not look into.
 PASSED_THROUGH = 0o711
+#: What may be in a folder before a stack is first started in it; a volume that is mounted there brings `lost+found`.
+_BEFORE_A_START = frozenset(
+    {"botobs.toml", "config", "containers", "custom", "data", "logs", "lost+found", "secrets"}
+)
 #: What has a meaning in a configuration, or is no text.
 _PATTERN = re.compile(r"[$*?\[\]{}\\`\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -176,7 +180,16 @@ class Home:
             )
 
     def _refuse_foreign_content(self) -> None:
-        if self.secrets.exists() or self.lock.exists():
+        """Leave a folder alone that is somebody's for another purpose: a project, a user's home, the root."""
+        if self.exists or self.lock.exists():
+            return
+        if others := sorted(path.name for path in self.path.iterdir() if path.name not in _BEFORE_A_START):
+            raise StackError(
+                f"the folder {self.path} is not empty and no botobs home: it holds {others[0]!r}",
+                "Name a folder for the stack alone with --home or BOTOBS_HOME.",
+            )
+        if self.secrets.exists():
+            # A command that starts no stack was here, such as `botobs dev`.
             return
         for folder in (self.config, self.data, self.logs):
             # Folders alone may be there before the first start: a volume that is mounted for the data, say.

@@ -15,19 +15,17 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context
 from opentelemetry.sdk.resources import Resource
 
 from ..context import exporting
-from ..engine.callbacks import COLLECTION_TIMEOUT
-from ..engine.faults import FAULTS
 from ..process import own_threads
-from ..safe import class_name, described
+from ..safe import described
 from ..upstream import SUPPRESS_INSTRUMENTATION
 from . import logs
+from .batches import BatchEncoder
 from .counts import Counts
 from .delivery import Delivery
 from .inbox import FlushRequest, Inbox
@@ -35,7 +33,7 @@ from .priority import Priority
 from .queue import SpanQueue
 from .rate_limit import RateLimitedLogger
 from .scrape import Scrape
-from .split import MAX_REQUEST_BYTES, bounded
+from .split import MAX_REQUEST_BYTES
 from .store import Batch, Loss, Store
 from .submissions import Submissions
 from .unsettled_file import UnsettledFile
@@ -86,7 +84,7 @@ class Pipeline:
         self.queue = SpanQueue(settings.queue_bytes, counts)
         self.log_queue = SpanQueue(settings.queue_bytes, counts, logs.size_of, logs.priority_of, "logs")
         self._queues = {"traces": self.queue, "logs": self.log_queue}
-        self._encoders: dict[str, Callable[[list[Any]], bytes]] = {}
+        self._batches = BatchEncoder(counts, logger)
         self._settings = settings
         self._counts = counts
         self._delivery = delivery
@@ -94,14 +92,11 @@ class Pipeline:
         self._submissions = submissions
         self._unsettled = unsettled
         self._logger = logger
-        self._engine: Engine | None = None
         self.scrape = Scrape(settings, resource, self._collect_for_scrape, logger)
         self._accepts = False
         self._reset()
 
     def _reset(self) -> None:
-        # The engine's encoders are for one thread at a time.
-        self._encoding = threading.Lock()
         self._inbox = Inbox()
         self._thread: threading.Thread | None = None
         self._has_exported = False
@@ -144,10 +139,7 @@ class Pipeline:
             engine: Collects the metrics and encodes spans.
             encode_logs: Encodes log records, if they are exported.
         """
-        self._engine = engine
-        self._encoders["traces"] = engine.encode_spans
-        if encode_logs is not None:
-            self._encoders["logs"] = encode_logs
+        self._batches.start(engine, encode_logs)
         self.queue.size_of = engine.span_size
         self._submissions.start(self._inbox.hurry)
         self._unsettled.start(self._inbox.rouse)
@@ -213,8 +205,9 @@ class Pipeline:
         self._submissions.after_fork()
         self._store.after_fork()
         self._unsettled.after_fork()
-        if self._engine is not None and self._accepts:
-            self.start(self._engine)
+        self._batches.after_fork()
+        if (engine := self._batches.engine) is not None and self._accepts:
+            self.start(engine)
 
     def _request(self, timeout: float, stop: bool) -> bool:
         thread = self._thread
@@ -327,7 +320,7 @@ class Pipeline:
         delivered = deadline is None or bool(self._never_raise(self._submissions.send, deadline))
         # Metrics first: they are small, and they show what happens to the rest.
         if with_metrics and (body := self._metrics_to_push(deadline)) is not None:
-            parts = self._bounded(Batch("metrics", Priority.NORMAL, body, 1))
+            parts = self._batches.bounded(Batch("metrics", Priority.NORMAL, body, 1))
             sent = [self._send_or_store(part, deadline) for part in parts]
             self._counts.metric_exports += any(sent) or self._store.durable
             delivered = delivered and all(sent)
@@ -343,78 +336,21 @@ class Pipeline:
                 and (taken := queue.take(BATCH_ITEMS, MAX_REQUEST_BYTES)) is not None
             ):
                 waiting -= len(taken[1])
-                for batch in self._encode(signal, *taken):
+                for batch in self._batches.encode(signal, *taken):
                     self._send_or_store(batch, deadline)
             delivered = delivered and waiting <= 0
         return delivered and self._store.empty
 
-    def _encode(self, signal: str, priority: Priority, items: list[Any]) -> list[Batch]:
-        """The items in batches; those that cannot be encoded, or are too large, are left out and counted."""
-        encode = partial(self._encode_alone, self._encoders[signal])
-        try:
-            return self._bounded(Batch(signal, priority, encode(items), len(items)))
-        except Exception as error:
-            good = [item for item in items if _can_encode(encode, item)]
-            self._counts.drop(signal, priority, "not_encoded", len(items) - len(good))
-            self._logger.warning(
-                "%d of %d items of %s cannot be encoded: %s",
-                len(items) - len(good),
-                len(items),
-                signal,
-                class_name(type(error)),
-            )
-        try:
-            return self._bounded(Batch(signal, priority, encode(good), len(good))) if good else []
-        except Exception:
-            self._counts.drop(signal, priority, "not_encoded", len(good))
-            return []
-
-    def _bounded(self, batch: Batch) -> list[Batch]:
-        """A batch in parts that a collector takes; an item that is too large alone is left out and counted."""
-        parts, lost = bounded(batch)
-        if lost:
-            self._counts.drop(batch.signal, batch.priority, "too_large", lost)
-            self._logger.warning(
-                "%d items of %s are larger than %d bytes and are left out",
-                lost,
-                batch.signal,
-                MAX_REQUEST_BYTES,
-            )
-        return parts
-
-    def _encode_alone(self, encode: Callable[[list[Any]], bytes], items: list[Any]) -> bytes:
-        with self._encoding:
-            return encode(items)
-
     def _metrics_to_push(self, deadline: float | None) -> bytes | None:
         """All metrics; where they are scraped, the goodbyes alone, if there is a deadline."""
         if not self.scrape.serving:
-            return self._collect(deadline)
+            return self._batches.collect_metrics(deadline)
         somebody_waits = deadline is not None and self._delivery.sender is not None
-        body = self._collect(deadline) if somebody_waits else None
+        body = self._batches.collect_metrics(deadline) if somebody_waits else None
         return self.scrape.rest(body) if body is not None else None
 
     def _collect_for_scrape(self) -> bytes | None:
-        return self._collect(None) if self._accepts else None
-
-    def _collect(self, deadline: float | None) -> bytes | None:
-        """The encoded metrics, None if there are none; what of them was lost is counted."""
-        assert self._engine is not None
-        # A service's own callbacks may take a quarter of the time; the rest is for sending.
-        seconds = (
-            COLLECTION_TIMEOUT
-            if deadline is None
-            else min(COLLECTION_TIMEOUT, (deadline - time.monotonic()) / 4)
-        )
-        try:
-            with self._encoding:
-                return self._engine.collect_metrics(max(0.0, seconds))
-        except Exception as error:
-            self._counts.drop("metrics", Priority.NORMAL, "not_encoded")
-            self._logger.warning("no metrics can be collected: %s", class_name(type(error)))
-            return None
-        finally:
-            self._counts.drop("metrics", Priority.NORMAL, "not_encoded", FAULTS.take())
+        return self._batches.collect_metrics(None) if self._accepts else None
 
     def _send_or_store(self, batch: Batch, deadline: float | None) -> bool:
         """Send a batch after the stored ones of its signal, or store it too; whether it is done with."""
@@ -457,18 +393,10 @@ class Pipeline:
                 if not self._store.durable:
                     lost += self._count([("shutdown", priority, signal, len(items))])
                 else:
-                    for batch in self._encode(signal, priority, items):
+                    for batch in self._batches.encode(signal, priority, items):
                         lost += self._count(self._store.add(batch))
         lost += self._count(self._store.close())
         # One line for all of it, with the reason and the number.
         if lost:
             why = self._delivery.last_failure or "the time for it was over"
             self._logger.warning("%d spans could not be delivered before the process ended: %s", lost, why)
-
-
-def _can_encode(encode: Callable[[list[Any]], bytes], item: Any) -> bool:
-    try:
-        encode([item])
-    except Exception:
-        return False
-    return True

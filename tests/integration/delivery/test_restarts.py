@@ -32,6 +32,10 @@ def test_stopped_and_started_it_does_not_page_again(alerting: Alerting) -> None:
     _silence(alerting, "ScrapeDown")
     alerting.fire("DatabaseDown", since, severity="critical", service_name="postgres")
     assert eventually(lambda: alerting.channels("DatabaseDown") == BOTH)
+    # A message whose delivery Alertmanager has not noted yet is sent again.
+    noted = "alertmanager_notification_latency_seconds_count"
+    for channel in BOTH:
+        assert eventually(lambda channel=channel: alerting.metric(noted, integration=channel) == 1)  # type: ignore[misc]
 
     alerting.end()
     alerting.start()

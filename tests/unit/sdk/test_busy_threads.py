@@ -16,7 +16,7 @@ def test_what_is_recorded_meanwhile_is_for_the_next_turn(
     init: Callable[..., botobs.Handle], receiver: OtlpReceiver
 ) -> None:
     handle = init(span_interval=3600, metric_interval=3600)
-    encoders = handle._pipeline._encoders
+    encoders = handle._pipeline._batches._encoders
     encode = encoders["traces"]
 
     def busy(spans: list[Any]) -> bytes:

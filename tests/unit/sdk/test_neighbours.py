@@ -21,14 +21,14 @@ Init = Callable[..., botobs.Handle]
 
 def test_a_span_that_cannot_be_encoded_costs_itself(init: Init, receiver: OtlpReceiver) -> None:
     handle = init(span_interval=60)
-    encode = handle._pipeline._encoders["traces"]
+    encode = handle._pipeline._batches._encoders["traces"]
 
     def picky(spans: list[Any]) -> bytes:
         if any(span.name == "bad" for span in spans):
             raise ValueError("bad")
         return encode(spans)
 
-    handle._pipeline._encoders["traces"] = picky
+    handle._pipeline._batches._encoders["traces"] = picky
     for name in ("a", "bad", "b", "bad", "c"):
         trace.get_tracer("mine").start_span(name).end()
     assert handle.flush()

@@ -199,7 +199,7 @@ def test_a_span_that_cannot_be_encoded_takes_no_other_batch_with_it(
             raise ValueError("no")
         return encode(spans)
 
-    monkeypatch.setitem(handle._pipeline._encoders, "traces", broken)
+    monkeypatch.setitem(handle._pipeline._batches._encoders, "traces", broken)
     record("broken order")
     record("fine")
     handle.flush()

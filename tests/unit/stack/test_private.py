@@ -225,6 +225,29 @@ def test_a_project_is_not_taken_for_a_home(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o755
 
 
+@pytest.mark.parametrize("name", [".bashrc", "notes.txt", "src/secrets/token"])
+def test_a_folder_that_holds_something_else_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    """A project, or the home of a user whom other programs run as: closing it would end them."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("of others")
+    tmp_path.chmod(0o755)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StackError, match=f"{name.partition('/')[0]}'"):
+        Home(tmp_path).create()
+    assert sorted(tmp_path.rglob("*")) == before
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_a_folder_that_waits_for_a_stack_is_taken(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "botobs.toml").write_text("")
+    (home.custom / "rules").mkdir(parents=True)
+    (home.custom / "rules" / "own.yml").write_text("groups: []")
+    home.create()
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/null/x"])
 def test_a_home_that_cannot_be_one_is_a_sentence(path: str) -> None:
     with pytest.raises(StackError, match="home /dev/null"):
