@@ -1,4 +1,4 @@
-"""Writes the table of the Helm chart's values, from the comments in `values.yaml`, and the schema of its settings."""
+"""Writes the tables of the Helm charts' values, from the comments in `values.yaml`, and the schema of the settings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from botobs._ops.settings.setting import Setting
 from botobs._ops.settings.table import TABLE
 
 CHART = Path(__file__).parents[1] / "deploy" / "helm" / "botobs"
+#: The same with its stores.
+STACK = CHART.with_name("stack")
 #: What stands above it in the README is written by hand.
 _MARK = "<!-- Below: written by `make docs` from values.yaml; do not edit. -->"
 
@@ -23,18 +25,18 @@ _KEY = re.compile(r"(\s*)([\w.-]+):")
 
 
 def pages() -> dict[Path, str]:
-    """Content of the chart's README, by its path."""
-    path = CHART / "README.md"
+    """Content of the charts' READMEs, and of the schema, by path."""
+    return {**dict(map(_readme, (CHART, STACK))), CHART / "values.schema.json": _schema()}
+
+
+def _readme(chart: Path) -> tuple[Path, str]:
+    path = chart / "README.md"
     head, _, _ = path.read_text(encoding="utf-8").partition(_MARK)
-    text = (CHART / "values.yaml").read_text(encoding="utf-8")
+    text = (chart / "values.yaml").read_text(encoding="utf-8")
     values = yaml.safe_load(text)
     rows = [f"| `{key}` | `{_shown(values, key)}` | {doc} |" for key, doc in documented(text)]
-    return {
-        path: "\n".join(
-            [f"{head}{_MARK}\n", "| key | default | meaning |", "| --- | --- | --- |", *rows, ""]
-        ),
-        CHART / "values.schema.json": _schema(),
-    }
+    table = ["| key | default | meaning |", "| --- | --- | --- |", *rows, ""]
+    return path, "\n".join([f"{head}{_MARK}\n", *table])
 
 
 def _schema() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import asyncpg
 from aiohttp import web
@@ -13,7 +14,7 @@ SHUTDOWN_TIMEOUT = 5.0
 
 
 def serve(app: web.Application, port: int) -> None:
-    """Serve `app` on 127.0.0.1 until SIGTERM or Ctrl-C.
+    """Serve `app` on 127.0.0.1, or the address that `DEMO_BIND` names, until SIGTERM or Ctrl-C.
 
     Raises:
         SystemExit: It cannot start: the port is taken, or the database cannot be used.
@@ -22,7 +23,7 @@ def serve(app: web.Application, port: int) -> None:
     try:
         web.run_app(
             app,
-            host="127.0.0.1",
+            host=os.environ.get("DEMO_BIND") or "127.0.0.1",
             port=port,
             access_log=None,
             shutdown_timeout=SHUTDOWN_TIMEOUT,

@@ -12,6 +12,8 @@ import yaml
 from tests.support.configs import ROOT
 
 CHART = ROOT / "deploy" / "helm" / "botobs"
+#: The same with its stores, as one release.
+STACK = ROOT / "deploy" / "helm" / "stack"
 VALUES = ROOT / "deploy" / "helm" / "values"
 
 NAMESPACE = "observability"
@@ -67,10 +69,10 @@ def helm(
     )  # fmt: skip
 
 
-def render(program: Path, values: Mapping[str, Any]) -> str:
+def render(program: Path, values: Mapping[str, Any], chart: Path = CHART) -> str:
     """What Helm would give to Kubernetes."""
     done = helm(
-        program, "template", RELEASE, str(CHART),
+        program, "template", RELEASE, str(chart),
         "--namespace", NAMESPACE, "--kube-version", KUBERNETES, "--values", "-", values=values,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

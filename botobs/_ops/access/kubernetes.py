@@ -1,4 +1,4 @@
-"""The Secrets that the chart of botobs, and the values for the charts beside it, name: made of the home's files."""
+"""The Secrets that the charts of botobs, and the values for the charts beside them, name: made of the home's files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ..components.cluster import secrets as cluster_secrets
+from ..errors import StackError
 from ..home.private import read_secret
 from . import certificates
 
-#: The releases of Mimir, Tempo and Alertmanager, as deploy/helm/values has them.
-_STORES = ("mimir-gateway", "tempo-gateway", "tempo-distributor", "alertmanager", "alertmanager-headless")
+#: The stores, as deploy/helm/stack and deploy/helm/values name them.
+_STORES = (
+    *("mimir-gateway", "mimir-headless", "tempo-gateway", "tempo-distributor", "tempo-headless"),
+    *("alertmanager", "alertmanager-headless", "object-store"),
+)
 #: Secrets that are files as they are.
 _FILES: Mapping[str, Sequence[str]] = {
     "certificates": ("ca.pem", "server.pem", "server.key", "client.pem", "client.key"),
@@ -23,8 +27,13 @@ _FILES: Mapping[str, Sequence[str]] = {
     "scrape": ("scrape.password",),
     "database": ("database-exporter.password",),
 }
+#: Secrets that are variables of the stores, which their configuration names.
+_VARIABLES: Mapping[str, Mapping[str, str]] = {
+    "object-store": {"OBJECT_STORE_KEY": "object-store.key", "OBJECT_STORE_SECRET": "object-store.secret"},
+    "gossip": {"GOSSIP_SECRET": "gossip.secret"},
+    "ruler": {"ALERTMANAGER_PASSWORD": "scrape.password"},
+}
 #: What is made elsewhere, and is handed out where it has been put into the folder of secrets.
-_OBJECT_STORE = {"OBJECT_STORE_KEY": "object-store.key", "OBJECT_STORE_SECRET": "object-store.secret"}
 _RECEIVERS = "alertmanager"
 
 
@@ -51,7 +60,7 @@ class Place:
         return [*names, *_STORES]
 
 
-def prepare(folder: Path, place: Place, hosts: Sequence[str]) -> None:
+def prepare(folder: Path, place: Place, hosts: Sequence[str]) -> list[str]:
     """Make what is missing in a home's folder of secrets.
 
     Args:
@@ -59,14 +68,28 @@ def prepare(folder: Path, place: Place, hosts: Sequence[str]) -> None:
         place: Where botobs is installed.
         hosts: Further names or addresses that the server's certificate has to hold.
 
+    Returns:
+        What was made that a person may have elsewhere: one sentence each.
+
     Raises:
-        StackError: One is neither, or the tenant has a name that the stores would not take.
+        StackError: A host is neither name nor address, the tenant has a name that the stores would not take, or an
+            object store's key is there without its secret.
     """
     (tenant,) = cluster_secrets.tenants_of({"BOTOBS_TENANT": place.tenant})
+    files = [folder / file for file in _VARIABLES["object-store"].values()]
+    given = [file for file in files if file.exists()]
+    if len(given) == 1:
+        (other,) = set(files) - set(given)
+        raise StackError(f"{given[0]} is there and {other} is not", "An object store has a key and a secret.")
     certificates.add_hosts(folder, [*place.hosts(), *hosts])
     # Gateways let in everybody who has been given a password.
     known = {file.stem for file in (folder / "tenants").glob("*.password")}
-    cluster_secrets.ensure_tenants(folder, sorted({tenant, *known}))
+    cluster_secrets.ensure(folder, sorted({tenant, *known}))
+    if given:
+        return []
+    return [
+        f"a key for the object store of the chart; for one of yours put its own into {files[0]} and {files[1]}"
+    ]
 
 
 def manifests(folder: Path, place: Place) -> list[dict[str, Any]]:
@@ -80,19 +103,16 @@ def manifests(folder: Path, place: Place) -> list[dict[str, Any]]:
 
 def missing(folder: Path) -> list[str]:
     """What a person has to put into the folder of secrets before all of it can be handed out: one sentence each."""
-    sentences = []
-    if not all((folder / file).exists() for file in _OBJECT_STORE.values()):
-        files = " and ".join(str(folder / file) for file in _OBJECT_STORE.values())
-        sentences.append(f"the object store's key is not known: put it into {files}")
-    if not _receivers(folder):
-        sentences.append(f"no receiver of alerts has a secret: they belong into {folder / _RECEIVERS}")
-    return sentences
+    if _receivers(folder):
+        return []
+    return [f"no receiver of alerts has a secret: they belong into {folder / _RECEIVERS}"]
 
 
 def _contents(folder: Path, place: Place) -> Iterator[tuple[str, Mapping[str, bytes]]]:
     for name, files in _FILES.items():
         yield name, {file: (folder / file).read_bytes() for file in files}
-    yield "ruler", {"ALERTMANAGER_PASSWORD": read_secret(folder / "scrape.password").encode()}
+    for name, variables in _VARIABLES.items():
+        yield name, {key: read_secret(folder / file).encode() for key, file in variables.items()}
     yield (
         "grafana",
         {
@@ -110,11 +130,6 @@ def _contents(folder: Path, place: Place) -> Iterator[tuple[str, Mapping[str, by
         },
     )
     yield "tenants", {"htpasswd": (tenants / "htpasswd").read_bytes()}
-    if all((folder / file).exists() for file in _OBJECT_STORE.values()):
-        yield (
-            "object-store",
-            {key: read_secret(folder / file).encode() for key, file in _OBJECT_STORE.items()},
-        )
     if receivers := _receivers(folder):
         yield "alertmanager", {file.name: file.read_bytes() for file in receivers}
 

@@ -68,7 +68,7 @@ def _secrets(options: argparse.Namespace) -> int:
     folder = secrets_made(options)
     place = kubernetes.Place(options.namespace, options.name, options.tenant)
     with audit.recording(Home(folder.parent), "kubernetes secrets", namespace=place.namespace) as about:
-        kubernetes.prepare(folder, place, options.hosts)
+        ours = kubernetes.prepare(folder, place, options.hosts)
         made = kubernetes.manifests(folder, place)
         about["secrets"] = [each["metadata"]["name"] for each in made]
     if options.json:
@@ -76,6 +76,8 @@ def _secrets(options: argparse.Namespace) -> int:
     else:
         yaml.safe_dump_all(made, sys.stdout, sort_keys=False)
     err.print(f"{len(made)} Secrets of the files in {folder}", markup=False)
+    for sentence in ours:
+        err.print(f"made: {sentence}", markup=False)
     for sentence in kubernetes.missing(folder):
         err.print(f"left out: {sentence}", markup=False)
     return 0

@@ -35,7 +35,7 @@ def test_helm_finds_nothing_to_say(tools: Mapping[str, Path], case: str) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _conform(kubeconform: Path, schemas: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def conform(kubeconform: Path, schemas: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Judge every file of a folder. The Prometheus operator's objects are not among the schemas."""
     location = f"{schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
     return subprocess.run(
@@ -50,7 +50,7 @@ def test_kubernetes_would_take_it(
     """By the schemas of its API, with no field that they do not know."""
     for case in charts.CASES:
         (tmp_path / f"{case}.yaml").write_text(rendered(case), encoding="utf-8")
-    done = _conform(tools["kubeconform"], schemas, tmp_path)
+    done = conform(tools["kubeconform"], schemas, tmp_path)
     assert done.returncode == 0, done.stdout
     assert f"in {len(charts.CASES)} files" in done.stdout and "Valid: 0" not in done.stdout
 
@@ -60,7 +60,7 @@ def test_a_wrong_field_is_seen(
 ) -> None:
     broken = rendered("defaults").replace("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: sometimes")
     (tmp_path / "broken.yaml").write_text(broken, encoding="utf-8")
-    done = _conform(tools["kubeconform"], schemas, tmp_path)
+    done = conform(tools["kubeconform"], schemas, tmp_path)
     assert done.returncode == 1
     assert "readOnlyRootFilesystem" in done.stdout
 

@@ -10,11 +10,21 @@ import pytest
 from testbed.otlp_load import Points, Source, Spans
 from testbed.sender import Sender
 from tests.support.containers import images
-from tests.support.kubernetes import stores
 from tests.support.kubernetes.cluster import Cluster
 from tests.support.kubernetes.installation import Installation
 
-_IMAGES = ("collector", "intake", "scraper", "tempo", "mimir", "alertmanager", "object-store")
+_IMAGES = (
+    *(
+        "collector",
+        "intake",
+        "scraper",
+        "tempo",
+        "mimir",
+        "alertmanager",
+        "object-store",
+        "postgres_exporter",
+    ),
+)
 _SENDERS = count()
 
 
@@ -24,7 +34,6 @@ def cluster() -> Iterator[Cluster]:
     with Cluster() as running:
         images.make_programs(running, _IMAGES)
         images.make_service(running)
-        images.make_door(running, stores.DOOR)
         yield running
 
 

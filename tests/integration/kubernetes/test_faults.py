@@ -12,7 +12,7 @@ from tests.support.kubernetes.faults import AGENTS, GATEWAYS, complete, flows, s
 from tests.support.kubernetes.installation import NAMESPACE, Installation
 from tests.support.waiting import eventually
 
-_MIMIR = "app.kubernetes.io/name=mimir,app.kubernetes.io/component=all"
+_MIMIR = "app.kubernetes.io/name=mimir"
 #: Without Tempo: what it had in memory is lost, as docs/delivery.md says and the lane `pipeline` measures.
 _KILLED = {"agent": AGENTS, "gateway": GATEWAYS, "Mimir": _MIMIR}
 

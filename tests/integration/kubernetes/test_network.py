@@ -16,24 +16,35 @@ _OPEN = [
     ("service", "agent", 4317),
     ("service", "agent", 4318),
     ("agent", "gateway", 4621),
-    ("gateway", "mimir/gateway", 8443),
-    ("gateway", "tempo/distributor", 4317),
+    ("gateway", "mimir", 8443),
+    ("gateway", "tempo", 4317),
     ("scraper", "agent", 13133),
     ("scraper", "gateway", 13133),
-    ("scraper", "mimir/all", 8080),
-    ("neighbour", "mimir/gateway", 8443),
+    ("scraper", "mimir", 8443),
+    ("scraper", "tempo", 8443),
+    ("scraper", "alertmanager", 9093),
+    ("mimir", "alertmanager", 9093),
+    ("mimir", "object-store", 7070),
+    ("tempo", "object-store", 7070),
+    ("neighbour", "mimir", 8443),
+    ("neighbour", "tempo", 8443),
 ]
 _CLOSED = [
     ("service", "agent", 13133),
     ("service", "gateway", 4621),
-    ("service", "mimir/all", 8080),
+    ("service", "mimir", 9095),
     ("neighbour", "gateway", 13133),
     ("neighbour", "gateway", 4621),
-    ("neighbour", "mimir/all", 8080),
-    ("agent", "mimir/gateway", 8443),
-    ("agent", "tempo/distributor", 4317),
-    ("gateway", "mimir/all", 8080),
+    ("neighbour", "mimir", 9095),
+    ("neighbour", "mimir", 7946),
+    ("neighbour", "alertmanager", 9094),
+    ("neighbour", "object-store", 7070),
+    ("service", "object-store", 7070),
+    ("agent", "mimir", 8443),
+    ("agent", "tempo", 4317),
+    ("gateway", "mimir", 9095),
     ("gateway", "alertmanager", 9093),
+    ("alertmanager", "object-store", 7070),
 ]
 
 Pods = dict[str, dict[str, Any]]
@@ -49,12 +60,8 @@ def pods(botobs: Installation) -> Pods:
              (("service", service.NAMESPACE), ("neighbour", NAMESPACE))}  # fmt: skip
     for part in ("agent", "gateway", "scraper"):
         found[part] = botobs.pods(f"app.kubernetes.io/name=botobs,app.kubernetes.io/component={part}")[0]
-    for store in ("mimir/all", "mimir/gateway", "tempo/distributor", "alertmanager"):
-        name, _, component = store.partition("/")
-        selector = f"app.kubernetes.io/name={name}"
-        if component:
-            selector += f",app.kubernetes.io/component={component}"
-        found[store] = botobs.pods(selector)[0]
+    for store in ("mimir", "tempo", "alertmanager", "object-store"):
+        found[store] = botobs.pods(f"app.kubernetes.io/name={store}")[0]
     return found
 
 

@@ -84,7 +84,8 @@ def _violations(botobs: Installation) -> set[str]:
     words = ["label", "--dry-run=server", "--overwrite", "namespace", NAMESPACE, _LEVEL]
     said = botobs.cluster.warned("kubectl", *words)
     parts = ("agent", "gateway", "scraper", "sampler", "postgres-exporter")
-    return {part for part in parts if f"botobs-{part}" in said}
+    stores = ("mimir-0", "tempo-0", "alertmanager-0", "object-store-0")
+    return {part for part in parts if f"botobs-{part}" in said} | {store for store in stores if store in said}
 
 
 def _waits_for(botobs: Installation, selector: str) -> str:

@@ -18,20 +18,6 @@ from tests.support.waiting import eventually
 
 #: Debian's packages, by a program of each.
 _PACKAGES = {"dockerd": "docker.io", "busybox": "busybox-static"}
-#: What lets users without an entry in passwd run PostgreSQL, as in the upstream image.
-NSS_WRAPPER = "libnss_wrapper.so"
-
-
-def install() -> None:
-    """Install what an engine needs, where we may.
-
-    Raises:
-        NotHere: We may not, or it cannot be had.
-    """
-    packages = dict(_PACKAGES)
-    if not list(Path("/usr/lib").rglob(NSS_WRAPPER)):
-        packages[NSS_WRAPPER] = "libnss-wrapper"
-    debian.install(packages)
 
 
 class Engine:
@@ -50,7 +36,7 @@ class Engine:
         self.pid = 0
 
     def __enter__(self) -> Self:
-        install()
+        debian.install(_PACKAGES)
         # The path of a socket may have 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="botobs-engine-", dir="/tmp"))
         self.folder.chmod(0o711)

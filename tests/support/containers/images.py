@@ -21,10 +21,11 @@ from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import pins
 from tests.support import configs
 from tests.support.containers import debian
-from tests.support.containers.engine import NSS_WRAPPER
 from tests.support.containers.layer import Layer
 
 _SCRIPTS = Path(__file__).parent
+#: What lets users without an entry in passwd run PostgreSQL, as in the upstream image; of a Debian package.
+_NSS_WRAPPER = "libnss_wrapper.so"
 #: A stand-in of no upstream image: a service of ours, whose programs are mounted.
 SERVICE = "botobs-test/service:1.0"
 #: Where upstream's images have our programs; the first is the entrypoint.
@@ -45,6 +46,8 @@ _OF_COMPOSE = tuple(name for name in _PROGRAMS if name not in {"object-store", "
 _NC = {"tempo": "/busybox/nc", "postgres_exporter": "/bin/nc"}
 #: What the entrypoint of PostgreSQL and the database's owner need of busybox.
 _APPLETS = ("sh", "cat", "chown", "chmod", "mkdir", "id")
+#: What is asked of another image beside its program.
+_APPLETS_OF = {"object-store": ("mkdir",)}
 
 
 class Store(Protocol):
@@ -59,9 +62,7 @@ class Store(Protocol):
 def make(store: Store) -> None:
     """Make every image of docker-compose.yml but Grafana's, which cannot be had here, and one for services."""
     make_programs(store, _OF_COMPOSE)
-    compose = yaml.safe_load((configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    instructions = {"ENTRYPOINT": ["docker-entrypoint.sh"], "CMD": ["postgres"]}
-    _make(store, compose["services"]["postgres"]["image"], _fill_postgres, instructions)
+    make_database(store)
     make_service(store)
 
 
@@ -77,24 +78,18 @@ def make_programs(store: Store, names: Iterable[str]) -> None:
         _make(store, image, fill, {"ENTRYPOINT": [next(iter(_PROGRAMS[name].values()))]})
 
 
+def make_database(store: Store) -> str:
+    """Make the image of PostgreSQL; returns its name."""
+    compose = yaml.safe_load((configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    name = str(compose["services"]["postgres"]["image"])
+    instructions = {"ENTRYPOINT": ["docker-entrypoint.sh"], "CMD": ["postgres"]}
+    _make(store, name, _fill_postgres, instructions)
+    return name
+
+
 def make_service(store: Store) -> None:
     """Make the image for services."""
     _make(store, SERVICE, _fill_service, {})
-
-
-def make_door(store: Store, name: str) -> None:
-    """Make an image of Debian's nginx, in place of the one that the charts of others bring."""
-    nginx = debian.found("nginx")
-    assert nginx is not None, "the cluster's packages bring it"
-
-    def fill(layer: Layer) -> None:
-        layer.add(Path(nginx), "/usr/sbin/nginx")
-        layer.libraries([Path(nginx)])
-        layer.busybox()
-        for folder in ("/var/lib/nginx", "/var/log/nginx"):
-            layer.folder(folder, 0o1777)
-
-    _make(store, name, fill, {"ENTRYPOINT": ["/usr/sbin/nginx"]})
 
 
 def _make(
@@ -112,7 +107,7 @@ def _fill(layer: Layer, name: str, binaries: Binaries) -> None:
     for source, path in programs.items():
         layer.add(source, path)
     layer.libraries(programs)
-    layer.busybox()
+    layer.busybox(f"/bin/{applet}" for applet in _APPLETS_OF.get(name, ()))
     if name in _NC:
         layer.add(_SCRIPTS / "nc.sh", _NC[name])
 
@@ -127,8 +122,10 @@ def _fill_postgres(layer: Layer) -> None:
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():
         layer.add(libraries, f"/opt/{libraries.name}")
-    wrapper = next(Path("/usr/lib").rglob(NSS_WRAPPER))
-    layer.add(wrapper, f"/usr/lib/{NSS_WRAPPER}")
+    if not list(Path("/usr/lib").rglob(_NSS_WRAPPER)):
+        debian.apt_install("libnss-wrapper")
+    wrapper = next(Path("/usr/lib").rglob(_NSS_WRAPPER))
+    layer.add(wrapper, f"/usr/lib/{_NSS_WRAPPER}")
     layer.libraries([*programs.iterdir(), *programs.parent.rglob("*.so"), wrapper], own=package.parent)
     layer.busybox(f"/bin/{name}" for name in _APPLETS)
     layer.folder("/var/lib/postgresql")

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import permutations
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -79,6 +80,8 @@ class Cluster:
             self.nodes[name].start()
             route(self.nodes[name].pods, machine)
         route(SERVICES, next(iter(self.nodes.values())).machine)
+        for one, other in permutations(self.nodes.values(), 2):
+            one.machine.run("ip", "route", "replace", other.pods, "via", other.machine.address)
         eventually(self._ready, within=300)
         for node in self.nodes.values():
             node.enforce_policies()
@@ -93,6 +96,12 @@ class Cluster:
         }
         assert ready == set(self._names), "\n".join(node.log("kubelet") for node in self.nodes.values())
         return True
+
+    def lose(self, name: str) -> None:
+        """A node's power fails, and its disk is gone with it."""
+        machine = self.nodes.pop(name).machine
+        machine.stop()
+        shutil.rmtree(machine.folder)
 
     def load(self, image: str, archive: Path, changes: Mapping[str, Sequence[str]]) -> None:
         """Give an image to every node."""

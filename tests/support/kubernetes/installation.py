@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -13,18 +13,18 @@ import yaml
 
 from botobs._ops.access import clients
 from botobs._ops.home.home import Home
-from botobs._ops.home.private import write_secret
 from testbed.stack import FAST
 from tests.support import charts
-from tests.support.kubernetes import stores
 from tests.support.kubernetes.cluster import Cluster
 from tests.support.kubernetes.machine import GATEWAY, NETWORK, Machine
 from tests.support.upstream import merged
 from tests.support.waiting import eventually
 
 NAMESPACE = charts.NAMESPACE
-#: Where services outside of the cluster reach an agent.
+#: Where the host reaches an agent.
 OUTSIDE = "198.18.200.10"
+#: Where it reads the stores.
+_STORES = {"mimir": "198.18.200.11", "tempo": "198.18.200.12", "alertmanager": "198.18.200.13"}
 #: The folder of an agent's queue, as the page has it made on every node.
 QUEUE = "/var/lib/botobs/agent"
 _VOLUMES = "/var/lib/volumes"
@@ -40,23 +40,37 @@ _VALUES: Mapping[str, Any] = {
     # Two gateways of half a core each, and what else there is, want more than a small machine has.
     "gateways": {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
 }
+_SMALL = {"size": "10Gi", "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}}}
+#: Of the stores.
+_VALUES_OF_STORES: Mapping[str, Any] = {
+    "mimir": _SMALL,
+    "tempo": _SMALL,
+    "objectStore": _SMALL,
+    "alertmanager": {},
+}
+#: Disks of each node: one for every claim, and one for an agent that comes with a claim.
+_DISKS = 8
 
 
 class Installation:
-    """The releases, on a cluster.
+    """The release, on a cluster.
 
     Args:
         cluster: Where.
+        keeper: The node on which the stores are, and all disks; any if it is not named.
 
     Attributes:
         home: Where the secrets are.
-        values: Those of the chart, over its own.
+        values: Those of botobs, over the chart's own.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, keeper: str = "") -> None:
         self.cluster = cluster
+        there = {"nodeSelector": {"kubernetes.io/hostname": keeper}} if keeper else {}
+        self._stores = {store: {**values, **there} for store, values in _VALUES_OF_STORES.items()}
         self.home = Home(cluster.folder / "home")
-        self.values: dict[str, Any] = dict(_VALUES)
+        self.values: dict[str, Any] = {**_VALUES, "scraper": there}
+        self._keepers = [keeper] if keeper else list(cluster.nodes)
         self.endpoint = f"https://{OUTSIDE}:4318"
 
     def prepare(self) -> None:
@@ -64,20 +78,18 @@ class Installation:
         self.kubectl("create", "namespace", NAMESPACE)
         self.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
         self.home.create()
-        for name in ("key", "secret"):
-            write_secret(self.home.secrets / f"object-store.{name}", f"test-{name}-0123456789")
         self.hand_out_secrets()
         for node in self.cluster.nodes.values():
             node.machine.run("install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", QUEUE)
-        for number, node in enumerate(self.cluster.nodes.values()):
-            for disk in range(3):
+        for number, node in enumerate(self.cluster.nodes[name] for name in self._keepers):
+            for disk in range(_DISKS):
                 path = f"{_VOLUMES}/{disk}"
                 node.machine.run("install", "-d", path)
                 self.cluster.apply(_volume(f"disk-{number}-{disk}", node.name, path))
 
     def hand_out_secrets(self) -> None:
         """By the command that the page names; also after a change."""
-        hosts = [OUTSIDE, "object-store", *stores.ADDRESSES.values()]
+        hosts = [OUTSIDE, *_STORES.values()]
         words = [*_BOTOBS, "kubernetes", "secrets", "--home", str(self.home.path)]
         words += [word for host in hosts for word in ("--host", host)]
         self.cluster.run(
@@ -85,9 +97,9 @@ class Installation:
         )
 
     def install(self) -> None:
-        """The chart, and what stands beside it."""
+        """The chart, and ways for the host to get at it."""
         self._helm("install")
-        self.cluster.apply(*stores.manifests(NAMESPACE), _outside())
+        self.cluster.apply(*_from_the_host())
         self.wait()
 
     def upgrade(self, values: Mapping[str, Any]) -> None:
@@ -105,9 +117,9 @@ class Installation:
             self.values = kept
 
     def uninstall(self) -> None:
-        """The chart alone, until none of its pods is left."""
+        """All of it, until none of its pods is left."""
         self.run("helm", "uninstall", charts.RELEASE, "--namespace", NAMESPACE, "--wait")
-        eventually(lambda: not self.pods("app.kubernetes.io/name=botobs"), within=300)
+        eventually(lambda: not self.pods(f"app.kubernetes.io/instance={charts.RELEASE}"), within=300)
 
     def reinstall(self) -> None:
         """The chart again, with the values that hold."""
@@ -137,7 +149,7 @@ class Installation:
     def client(self, part: str) -> httpx.Client:
         """An operator's client for a store's door; close it after use."""
         port = 9093 if part == "alertmanager" else 8443
-        return clients.client(self.home.secrets, f"https://{stores.ADDRESSES[part]}:{port}")
+        return clients.client(self.home.secrets, f"https://{_STORES[part]}:{port}")
 
     def query(self, promql: str) -> list[dict[str, Any]]:
         """Samples of an instant query at Mimir."""
@@ -171,8 +183,8 @@ class Installation:
         return machine, pid
 
     def _helm(self, action: str) -> None:
-        words = ["helm", action, charts.RELEASE, str(charts.CHART), "--namespace", NAMESPACE, "--values", "-"]
-        self.cluster.run(*words, given=yaml.safe_dump(self.values))
+        words = ["helm", action, charts.RELEASE, str(charts.STACK), "--namespace", NAMESPACE, "--values", "-"]
+        self.cluster.run(*words, given=yaml.safe_dump({**self._stores, "botobs": self.values}))
 
     def _complete(self) -> bool:
         kinds = "deployments,statefulsets,daemonsets"
@@ -225,18 +237,23 @@ def _volume(name: str, node: str, path: str) -> dict[str, Any]:
     }
 
 
-def _outside() -> dict[str, Any]:
-    """What an operator adds for services that are not in the cluster."""
-    labels = {"app.kubernetes.io/name": "botobs", "app.kubernetes.io/component": "agent"}
-    ports = [
-        {"name": f"otlp-{name}", "port": port, "targetPort": f"otlp-{name}"} for name, port in _PORTS.items()
-    ]
+def _from_the_host() -> Iterator[dict[str, Any]]:
+    """What an operator adds for services that are not in the cluster, and the same for whoever reads the stores."""
+    ports = {"otlp-grpc": 4317, "otlp-http": 4318}
+    yield _service("agents-outside", OUTSIDE, {"name": "botobs", "component": "agent"}, ports)
+    for store, address in _STORES.items():
+        port = 9093 if store == "alertmanager" else 8443
+        yield _service(f"{store}-outside", address, {"name": store}, {"https": port})
+
+
+def _service(name: str, address: str, labels: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "agents-outside", "namespace": NAMESPACE},
-        "spec": {"clusterIP": OUTSIDE, "selector": labels, "ports": ports},
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "clusterIP": address,
+            "selector": {f"app.kubernetes.io/{key}": value for key, value in labels.items()},
+            "ports": [{"name": port, "port": number, "targetPort": port} for port, number in ports.items()],
+        },
     }
-
-
-_PORTS = {"grpc": 4317, "http": 4318}

@@ -93,7 +93,10 @@ class Machine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """As when its power fails."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End it as when its power fails."""
         self._process.kill()
         self._process.wait()
         # It is the last of its processes to go.

@@ -27,7 +27,6 @@ PACKAGES = {
     "iptables": "iptables",
     "ipset": "ipset",
     "busybox": "busybox-static",
-    "nginx": "nginx-light",
 }
 #: Every pod of the cluster; a node's are one part of it.
 PODS = "198.18.96.0/19"

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,23 +32,11 @@ def on_the_host(name: str, environ: Mapping[str, str]) -> bool:
 
 def in_a_pod(botobs: Installation, name: str, token: str) -> str:
     """Run it to its end; returns what it has said."""
-    ensure_namespace(botobs, NAMESPACE)
-    authority = botobs.home.secrets / "ca.pem"
-    spec = page_spec()
-    (secret,) = (volume["secret"]["secretName"] for volume in spec["volumes"])
-    botobs.kubectl("delete", "secret", secret, "--namespace", NAMESPACE, "--ignore-not-found")
-    botobs.kubectl(
-        "create", "secret", "generic", secret, "--namespace", NAMESPACE,
-        f"--from-file=ca.pem={authority}", f"--from-literal=token={token}",
-    )  # fmt: skip
-    botobs.cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": name, "namespace": NAMESPACE},
-            "spec": _with_program(spec, name),
-        }
-    )
+    give_secret(botobs, token)
+    # A network plug-in may refuse what a pod sends before it has heard of it, and this one ends at once.
+    spec = {**pod_spec([sys.executable, str(_PROGRAM), name], {}), "restartPolicy": "OnFailure"}
+    metadata = {"name": name, "namespace": NAMESPACE}
+    botobs.cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 
     def ended() -> str:
         (pod,) = botobs.cluster.get("pod", name, "--namespace", NAMESPACE)
@@ -59,6 +47,17 @@ def in_a_pod(botobs: Installation, name: str, token: str) -> str:
     said = botobs.kubectl("logs", name, "--namespace", NAMESPACE)
     assert phase == "Succeeded", said
     return said
+
+
+def give_secret(botobs: Installation, token: str) -> None:
+    """Make the Secret of the page's pod, in the namespace of services."""
+    ensure_namespace(botobs, NAMESPACE)
+    (secret,) = (volume["secret"]["secretName"] for volume in page_spec()["volumes"] if "secret" in volume)
+    botobs.kubectl("delete", "secret", secret, "--namespace", NAMESPACE, "--ignore-not-found")
+    botobs.kubectl(
+        "create", "secret", "generic", secret, "--namespace", NAMESPACE,
+        f"--from-file=ca.pem={botobs.home.secrets / 'ca.pem'}", f"--from-literal=token={token}",
+    )  # fmt: skip
 
 
 def ensure_namespace(botobs: Installation, name: str) -> None:
@@ -74,8 +73,14 @@ def page_spec() -> dict[str, Any]:
     return spec
 
 
-def _with_program(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The page's pod, with a program of this checkout: mounted from the node, which has this machine's files."""
+def pod_spec(command: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
+    """The page's pod with a program of this checkout, which is mounted from the node: it has this machine's files.
+
+    Args:
+        command: Its command line.
+        environ: Its variables, beside the page's.
+    """
+    spec = page_spec()
     (container,) = spec["containers"]
     paths = dict.fromkeys([Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), configs.ROOT])
     volumes = [
@@ -85,11 +90,12 @@ def _with_program(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         {"name": f"program-{number}", "mountPath": str(path), "readOnly": True}
         for number, path in enumerate(paths)
     ]
+    variables = {"PYTHONPATH": str(configs.ROOT), **environ}
     made = {
         **container,
         "image": images.SERVICE,
-        "command": [sys.executable, str(_PROGRAM), name],
-        "env": [*container["env"], {"name": "PYTHONPATH", "value": str(configs.ROOT)}],
+        "command": list(command),
+        "env": [*container["env"], *({"name": name, "value": value} for name, value in variables.items())],
         "volumeMounts": [*container["volumeMounts"], *mounts],
     }
     return {
@@ -97,7 +103,5 @@ def _with_program(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         "securityContext": {**spec["securityContext"], "runAsUser": 65530, "runAsNonRoot": True},
         "containers": [made],
         "volumes": [*spec["volumes"], *volumes],
-        # A network plug-in may refuse what a pod sends before it has heard of it, and this one ends at once.
-        "restartPolicy": "OnFailure",
         "automountServiceAccountToken": False,
     }

@@ -56,6 +56,13 @@ def test_every_secret_of_the_chart_is_there(tmp_path: Path, capsys: pytest.Captu
         assert keys <= set(found[secret["existingSecret"]])
 
 
+def test_every_secret_of_the_stores_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _put(tmp_path / "secrets" / "alertmanager" / "slack.url", "https://hooks.example.com/a")
+    found, _ = _made(capsys, tmp_path)
+    values = yaml.safe_load((charts.STACK / "values.yaml").read_text(encoding="utf-8"))
+    assert set(values["secrets"].values()) <= set(found)
+
+
 @pytest.mark.parametrize("file", sorted(charts.VALUES.glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_secret_of_the_other_charts_is_there(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -100,8 +107,23 @@ def test_the_certificate_stands_for_the_namespace(tmp_path: Path, capsys: pytest
 
 def test_what_only_a_person_knows_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found, said = _made(capsys, tmp_path)
-    assert "botobs-object-store" not in found and "object-store.key" in said
     assert "botobs-alertmanager" not in found and "receiver" in said
+
+
+def test_the_object_store_of_the_chart_has_a_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said once, for who has an object store already."""
+    found, said = _made(capsys, tmp_path)
+    assert all(found["botobs-object-store"].values()) and "made: a key" in said
+    again, said = _made(capsys, tmp_path)
+    assert again["botobs-object-store"] == found["botobs-object-store"] and "made: a key" not in said
+
+
+def test_half_of_an_object_stores_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its other half is not made up."""
+    _put(tmp_path / "secrets" / "object-store.key", "key")
+    assert cli.main(["kubernetes", "secrets", "--home", str(tmp_path)]) == 1
+    assert "object-store.secret is not" in "".join(capsys.readouterr().err.split("\n"))
+    assert not (tmp_path / "secrets" / "object-store.secret").exists()
 
 
 def test_another_tenant_is_let_in_beside_the_first(
