@@ -3,7 +3,7 @@
 `str(value)` runs a `__str__` or `__repr__` of the service wherever the value holds such an object: in a list, a frozen
 dataclass, a mappingproxy, the arguments of an exception. It may never return (see `plain`). So values of plain types
 are written by the methods of those types, and what they hold item by item; of any other object the class is shown:
-`<Order>`.
+`<Order>`. An exception whose class has a `__str__` of its own says by it what happened.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from .plain import (
     found,
     full_class_name,
     let_pass,
-    library_of,
     mapping,
     module_of,
     sequence,
@@ -64,24 +63,6 @@ _VALUES = frozenset(
     for name in names.split()
 )
 _BUILT_IN = (float, bool, NoneType, complex, range, date, timedelta, timezone)
-#: Libraries whose exceptions have a text of their own, made of texts and numbers.
-_EXCEPTIONS_OF = sys.stdlib_module_names - {"__main__"} | {
-    *(
-        "aiohttp",
-        "asyncpg",
-        "binance",
-        "botocore",
-        "ccxt",
-        "click",
-        "fastapi",
-        "grpc",
-        "h2",
-        "httpcore",
-        "httpx",
-    ),
-    *("jinja2", "kucoin_universal_sdk", "alpaca", "okx", "psycopg", "psycopg2", "pybit", "redis", "requests"),
-    *("starlette", "urllib3", "websocket", "websockets", "yaml"),
-}
 #: What the texts of built-in exceptions are made of besides their arguments; of a group in their place.
 _OF_EXCEPTION: dict[type, tuple[str, ...]] = {
     BaseExceptionGroup: ("message",),
@@ -91,14 +72,12 @@ _OF_EXCEPTION: dict[type, tuple[str, ...]] = {
 }
 
 _arguments = BaseException.__dict__["args"].__get__
-_kept = BaseException.__dict__["__dict__"].__get__
 
 
 def text_of(value: object) -> str:
     """`str(value)` as a plain string; never raises.
 
-    Of an object that is no plain value the class, as `<Order>`; of an exception whose text is made by the service's own
-    code its arguments.
+    Of an object that is no plain value the class, as `<Order>`; of an exception what its class says, or its arguments.
     """
     kind = type(value)
     if kind is str:
@@ -155,35 +134,29 @@ def has_text(value: object) -> bool:
     return any(found(kind, name)[0] is not object for name in ("__str__", "__repr__"))
 
 
-def has_plain_message(exception: BaseException) -> bool:
-    """Whether `str(exception)` runs no code of the service."""
+def has_safe_message(exception: BaseException) -> bool:
+    """Whether `str(exception)` may be called.
+
+    A `__str__` that an exception's class has is how it says what happened, and whoever logs the exception calls it. The
+    built-in ones write the arguments, which may be any objects.
+    """
     kind = type(exception)
     owner, _ = found(kind, "__str__")
-    given = [] if issubclass(kind, BaseExceptionGroup) else list(_arguments(exception))
-    if vars(builtins).get(class_name(owner)) is owner:
-        for base, names in _OF_EXCEPTION.items():
-            if issubclass(kind, base):
-                given += [base.__dict__[name].__get__(exception) for name in names]
-        return all(type(each) in IMMUTABLE for each in given)
-    if library_of(owner) not in _EXCEPTIONS_OF:
-        return False
-    return all(map(_is_known, (*given, *_kept(exception).values())))
-
-
-def _is_known(value: Any) -> bool:
-    """Whether a value is of a built-in type or of a library, and its items if it is a list or a tuple."""
-    kind = type(value)
-    if library_of(kind) not in _EXCEPTIONS_OF | {"builtins", "yarl", "multidict"}:
-        return False
-    return kind not in (list, tuple) or all(map(_is_known, islice(value, _MOST_ITEMS)))
+    if vars(builtins).get(class_name(owner)) is not owner:
+        return True
+    given = [] if issubclass(kind, BaseExceptionGroup | SyntaxError) else list(_arguments(exception))
+    for base, names in _OF_EXCEPTION.items():
+        if issubclass(kind, base):
+            given += [base.__dict__[name].__get__(exception) for name in names]
+    return all(type(each) in IMMUTABLE for each in given)
 
 
 def _message(exception: BaseException, level: int = _MOST_LEVELS) -> str:
-    if has_plain_message(exception):
+    if has_safe_message(exception):
         try:
             return str.__str__(str(exception))
         except BaseException as error:
-            # An integer of too many digits; or a library's exception that was made in a way it does not expect.
+            # It cannot be written: an integer of too many digits; an exception that was made in an unexpected way.
             let_pass(error)
     arguments = _arguments(exception)
     if not arguments:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ..plain import NOTHING, class_name, field, found, let_pass, module_of, sequence, traceback_of
-from ..texts import described, has_plain_message, head, text_of
+from ..texts import described, has_safe_message, head, text_of
 
 #: Characters of a stack trace, less than the limit of an attribute: what is put in place of secrets may be longer.
 _MOST = 8000
@@ -75,7 +75,7 @@ def _related(exception: BaseException) -> Iterator[BaseException]:
 def _is_plain(exception: BaseException) -> bool:
     """Whether `traceback` writes an exception without calling code of the service."""
     kind = type(exception)
-    if type(kind) is not type or issubclass(kind, _SUGGESTING) or not has_plain_message(exception):
+    if type(kind) is not type or issubclass(kind, _SUGGESTING) or not has_safe_message(exception):
         return False
     hooks = ("__notes__", "__getattr__", "__cause__", "__context__", "__suppress_context__", "exceptions")
     is_of_class = any(found(kind, name)[0] not in _BUILT_IN for name in (*hooks, "__getattribute__"))

@@ -134,6 +134,27 @@ def test_both_engines_send_the_last_lines(recording: Recording) -> None:
     assert values["exception.message"] == "no price"
 
 
+class Rejected(Exception):
+    """Its text is its class's to say: the arguments alone are not it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"refused with {self.code}"
+
+
+def test_what_an_exception_says_of_itself_arrives(recording: Recording) -> None:
+    with pytest.raises(Rejected), recording.tracer.start_as_current_span("span"):
+        raise Rejected(-2010)
+    (sent,) = recording.trace_request().resource_spans[0].scope_spans[0].spans
+    values = {pair.key: pair.value.string_value for pair in sent.events[0].attributes}
+    assert values["exception.message"] == "refused with -2010"
+    assert values["exception.stacktrace"].endswith("Rejected: refused with -2010\n")
+    assert sent.status.message == "Rejected: refused with -2010"
+
+
 # -- secrets where text is cut ----------------------------------------------------------------------------------------
 
 # With no mark of a secret but its length; and the same for every run.
