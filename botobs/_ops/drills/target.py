@@ -88,9 +88,7 @@ class Target(AbstractContextManager["Target"]):
         """Take a part away, or give it back: see `botobs._ops.processes.control`."""
         control.ask(self.running.home.control, do, part, seconds)
 
-    def report(
-        self, metric: Mapping[str, Any], environment: str | None = None, host: str = "drill"
-    ) -> None:
+    def report(self, metric: Mapping[str, Any], environment: str | None = None, host: str = "drill") -> None:
         """Send a metric to the collector, in OTLP's JSON, as a service called `drill`.
 
         Args:
