@@ -206,7 +206,7 @@ _NO_SUCH_MARKET = "BadSymbol"
 #: What a new version of a service can lead to, in alerts about that service.
 OF_A_VERSION = frozenset(
     {
-        *("ServiceErrorsHigh", "ServiceLatencyHigh", "ServiceCrashLoop", "ServiceHeartbeatLost"),
+        *(*_CALLERS, "ServiceCrashLoop", "ServiceHeartbeatLost"),
         *("ServiceInstanceLost", "ServiceEventLoopLag", "ServiceMemoryGrowth", "DatabaseQueriesSlow", *_POOL),
         *("ExchangeKeyRefused", "ExchangeThrottleWaitLong", "ExchangeListenKeyLost", *_BOTS),
     }

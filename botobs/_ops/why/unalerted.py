@@ -8,7 +8,7 @@ from .alerts import Alert
 from .answer import Change, Evidence, Explanation
 from .calls import below
 from .causes import CAUSES, OF_A_VERSION, explains
-from .failures import OF_THE_PROGRAM, Most, most
+from .failures import OF_THE_PROGRAM, Most, about_orders, most
 from .measured import refused_by_ban
 from .subject import Subject
 
@@ -55,13 +55,16 @@ def _bans(subject: Subject, evidence: Evidence) -> Iterator[Explanation]:
 
 
 def _changes(subject: Subject, evidence: Evidence, first: Mapping[Alert, float]) -> Iterator[Explanation]:
+    # What is wrong with an exchange, a host or the database follows from no version of a service.
+    if not about_orders(subject) and OF_A_VERSION.isdisjoint(alert.name for alert in subject.alerts):
+        return
     failed = most(subject, evidence)
     service = subject.labels.get("service_name") or _caller(failed)
     called = {call.server for call in below(service, evidence.calls)} if service else set()
     for each in evidence.changes:
         own = each.service == service
         if not each.versions:
-            if own:
+            if own and subject.labels.get("service_name"):
                 yield Explanation("restart", f"{service} has started anew", (_started(each, subject),), 1.5)
             continue
         # Calls that fail for a reason outside of the program speak for no version of it.

@@ -71,6 +71,15 @@ def test_orders_that_a_new_version_sends_wrong(version: str, category: str, name
     assert found is not None and found.name == name
 
 
+@pytest.mark.parametrize("change", [_DEPLOYED, (Change("scalper", 1, (), _BEGAN - 40),)])
+@pytest.mark.parametrize("alert", ["ExchangeDisconnected", "ExchangeMaintenance", "DatabaseLocked"])
+def test_what_is_wrong_elsewhere_follows_from_no_change_of_a_service(
+    alert: str, change: tuple[Change, ...]
+) -> None:
+    errors = (Errors("okx", "create_order", "maintenance", "OnMaintenance", 30, "scalper", "2.0"),)
+    assert _guess(_alert(alert, exchange_name="okx"), errors=errors, changes=change) is None
+
+
 def test_a_new_version_explains_the_first_alert_about_its_service() -> None:
     errors = _alert("ServiceErrorsHigh", service_name="manager")
     called = _alert("ServiceErrorsHigh", -5, service_name="scalper")
