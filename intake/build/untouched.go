@@ -322,7 +322,7 @@ func ofAttribute(body []byte, longest int, ofSpans bool) bool {
 	if key, text, is := textPair(body); is {
 		return ofKey(key, ofSpans) && len(text) <= longest && isText(text) && (len(text) > 0 || !ofSpans || !isDimension(key))
 	}
-	key, kinds := []byte(nil), 0
+	key, kinds, isComposed := []byte(nil), 0, false
 	return each(body, func(field int, held, _ []byte) bool {
 		switch field {
 		case keyField:
@@ -331,11 +331,12 @@ func ofAttribute(body []byte, longest int, ofSpans bool) bool {
 		case valueField:
 			return each(held, func(kind int, _, _ []byte) bool {
 				kinds++
+				isComposed = isComposed || kind >= listField
 				return kind > textField && (kind < listField || ofSpans && kind <= bytesField)
 			})
 		}
 		return false
-	}) && key != nil && kinds == 1
+	}) && key != nil && kinds == 1 && !(isComposed && isDimension(key))
 }
 
 // ofKey says whether no guard renames or uses a key. Prometheus refuses one without a letter or digit.

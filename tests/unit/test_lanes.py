@@ -95,7 +95,7 @@ def test_what_goes_wrong_outside_has_a_sample() -> None:
         "alerts": 2,
         "kubernetes": 1,
         "operation": 1,
-        "fuzz": 2,
+        "fuzz": 3,
         "clients": 1,
         "pythons": 1,
     }

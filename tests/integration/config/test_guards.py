@@ -233,8 +233,9 @@ def test_a_resource_that_prometheus_cannot_spell_leaves_the_span_metrics_of_othe
 
 
 #: Two spellings of one label each, as attributes of a resource and of a span.
-_SPELLINGS: dict[str, tuple[str, str | int, str | None]] = {
+_SPELLINGS: dict[str, tuple[str, str | int | bytes, str | None]] = {
     "empty dimension": ("exchange.name", "", None),
+    "dimension of no bytes": ("db.system.name", b"", None),
     "bytes in a dimension": ("error.type", _PLACEHOLDER, _PLACEHOLDER * 2),
     "empty instance": ("service.instance.id", "", None),
     "instance as a number": ("service.instance.id", 7, "7"),
@@ -258,6 +259,8 @@ def test_two_spellings_of_a_series_of_spans_are_one(live: LiveStack, case: str) 
         attributes = (owned.resource if key.startswith("service.") else span).attributes
         if isinstance(value, int):
             attributes.add(key=key).value.int_value = value
+        elif isinstance(value, bytes):
+            attributes.add(key=key).value.bytes_value = value
         elif value is not None:
             attributes.add(key=key).value.string_value = value
     _post(live, "/v1/traces", service, request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
