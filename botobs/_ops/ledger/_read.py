@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from ...semconv import sdk
-from ..errors import StackError
+from ..errors import StackError, no_answer
 from ..prometheus import PrometheusClient
 from ._account import Account, Exports, Ledger, Spans
 from ._processes import Reported, Samples, between, by_process
@@ -191,7 +191,7 @@ class _Reader:
             raise StackError(f"Tempo refuses a query of the ledger: {error.response.text.strip()}") from None
         except httpx.HTTPError as error:
             raise StackError(
-                f"Tempo does not answer ({error})", "See what runs with: botobs status"
+                f"Tempo cannot be reached: {no_answer(error)}", "See what runs with: botobs status"
             ) from None
 
     def _before(self, metric: str) -> str:

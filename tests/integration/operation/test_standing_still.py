@@ -51,7 +51,6 @@ COMMANDS = {
         ("report", 0, "panels"),
         ("ledger", 3, "is missing is unknown"),
         ("why", 1, _STOPPED),
-        ("check", 0, ""),
         ("doctor", 1, "prometheus stands still"),
         ("silence", 0, ""),
         ("runbook BotFailed", 0, "BotFailed"),
