@@ -40,6 +40,8 @@ restrict_oom_score_adj = true
 bin_dir = "/usr/lib/cni"
 conf_dir = "/var/lib/cni/net.d"
 """
+#: Where both versions of cgroups are mounted, programs of containers are listed here too.
+_UNIFIED = Path("/sys/fs/cgroup/unified")
 #: A controller of cgroups and what a new group lacks until it is copied from the one above.
 _CPUSET = ("cpuset.cpus", "cpuset.mems")
 #: A node is a machine with a dozen programs, not one of this machine's many: in the words of each version of cgroups.
@@ -202,7 +204,7 @@ def make_groups(node: str) -> None:
 
 def remove_groups(node: str) -> None:
     """Remove what is left of them, once nothing runs in them."""
-    for folder in _groups(node):
+    for folder in (*_groups(node), _UNIFIED / group(node)):
         if folder.is_dir():
             for path in sorted(folder.rglob("*/"), reverse=True):
                 eventually(lambda path=path: _removed(path))  # type: ignore[misc]
