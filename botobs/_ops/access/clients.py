@@ -78,7 +78,7 @@ def of_part(running: Running, part: str, timeout: float = TIMEOUT) -> httpx.Clie
     """
     url, secrets = running.url(part), running.home.secrets
     inner = httpx.HTTPTransport(verify=ssl_context(secrets), trust_env=False)
-    transport = Watched(inner, Watch(running.home.control, part))
+    transport = Watched(inner, Watch(running.home.control, part, running.pid > 0))
     return httpx.Client(base_url=url, transport=transport, **_options(secrets) | {"timeout": timeout})
 
 
@@ -86,5 +86,5 @@ def async_of_part(running: Running, part: str, timeout: float = TIMEOUT) -> http
     """The same for asyncio."""
     url, secrets = running.url(part), running.home.secrets
     inner = httpx.AsyncHTTPTransport(verify=ssl_context(secrets), trust_env=False)
-    transport = AsyncWatched(inner, Watch(running.home.control, part))
+    transport = AsyncWatched(inner, Watch(running.home.control, part, running.pid > 0))
     return httpx.AsyncClient(base_url=url, transport=transport, **_options(secrets) | {"timeout": timeout})

@@ -47,9 +47,12 @@ class Watch:
     Args:
         supervisor: The control socket of the stack, `Home.control`.
         part: As `stack.json` names it.
+        supervised: Whether there is a supervisor; containers have none, and are waited for as long as a request may
+            take.
     """
 
-    def __init__(self, supervisor: Path, part: str) -> None:
+    def __init__(self, supervisor: Path, part: str, supervised: bool = True) -> None:
+        self._supervised = supervised
         self._supervisor = supervisor
         self._part = part
         self._found = -REST
@@ -80,9 +83,7 @@ class Watch:
         try:
             own, every = control.vitals(self._supervisor, self._part, _PATIENCE)
         except StackError:
-            # Containers have none, and are waited for as long as a request may take.
-            there = self._supervisor.exists()
-            return "nor does the stack's supervisor" if there and waited > SILENCE else ""
+            return "nor does the stack's supervisor" if self._supervised and waited > SILENCE else ""
         if own and all(each.stopped for each in own.values()):
             return "its process is stopped"
         if own and question.idle(sum(each.processor for each in own.values())) > SILENCE:

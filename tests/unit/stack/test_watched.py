@@ -127,5 +127,11 @@ async def test_where_there_is_no_supervisor_a_request_has_its_own_time(
 ) -> None:
     monkeypatch.setattr(watched, "SILENCE", 0.1)
     async with part() as one:
-        contained = Part(one.name, one.url, one.pid, one.control.with_name("none"))
-        assert await _get(contained, "/work?0.4") == "done"
+        watch = Watch(one.control.with_name("none"), one.name, supervised=False)
+        transport = Watched(httpx.HTTPTransport(), watch)
+
+        def get() -> str:
+            with httpx.Client(base_url=one.url, transport=transport, timeout=None) as http:
+                return http.get("/work?0.4").text
+
+        assert await asyncio.to_thread(get) == "done"
