@@ -42,8 +42,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _LATEST = (1 << 63) - 1
-#: Libraries whose numbers convert themselves, without code of the service.
-_NUMBERS = frozenset(("numpy", "gmpy2", "mpmath", "pandas", "pyarrow"))
 
 
 class OnError(Protocol):
@@ -147,8 +145,7 @@ def number_of(amount: object) -> int | float | None:
     """Any number as a finite int or float: `Decimal`, `Fraction`, a NumPy scalar, a boolean.
 
     Returns:
-        None for what is no number (a text is none), is not finite, is beyond the range of a double, or is converted by
-        code of the service (see `plain`).
+        None for what is no number (a text is none), is not finite, or is beyond the range of a double.
     """
     try:
         value = _converted(amount, type(amount))
@@ -167,7 +164,7 @@ def _converted(amount: Any, kind: type) -> int | float | None:
         return int.__truediv__(field(amount, "_numerator"), field(amount, "_denominator"))
     if issubclass(kind, str | bytes | bytearray):
         return None
-    if not _is_of_library(amount, kind):
+    if not _converts_itself(amount, kind):
         return None
     try:
         return operator.index(amount)
@@ -175,14 +172,15 @@ def _converted(amount: Any, kind: type) -> int | float | None:
         return float(amount)
 
 
-def _is_of_library(amount: Any, kind: type) -> bool:
-    """Whether a number is converted by a library of numbers, which calls nothing of the service's."""
-    owners = [owner for name in ("__index__", "__float__") if (owner := found(kind, name)[0]) is not object]
-    if not owners or not all(library_of(owner) in _NUMBERS for owner in owners):
+def _converts_itself(amount: Any, kind: type) -> bool:
+    """Whether it is a number of another class; what a service records as one is meant to be read."""
+    if all(found(kind, name)[0] is object for name in ("__index__", "__float__")):
         return False
     # NumPy's complex numbers would warn when they are converted, and its arrays may hold any object.
     is_complex = issubclass(kind, numbers.Complex) and not issubclass(kind, numbers.Real)
-    return not is_complex and not (found(kind, "dtype")[0] is not object and amount.dtype.hasobject)
+    return not is_complex and not (
+        library_of(kind) == "numpy" and found(kind, "dtype")[0] is not object and amount.dtype.hasobject
+    )
 
 
 def nanoseconds(value: object) -> int | None:

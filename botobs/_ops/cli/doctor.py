@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     parser.add_argument(
         "--patience",
-        type=typed.PATIENCE,
+        type=typed.number(0, 86_400.0),
         default=PATIENCE,
         metavar="SECONDS",
         help="how long to look for the canary in the stores (default: %(default).0f)",

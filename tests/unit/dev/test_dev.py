@@ -177,8 +177,6 @@ def spans(environ: dict[str, str]) -> list[str]:
     [
         (["dev"], "botobs dev needs a command"),
         (["dev", "--", "no-such-program"], "no-such-program is no command"),
-        (["dev", "--limit", "1KiB", "--", "true"], "--limit: 1KiB is less than 4MiB"),
-        (["dev", "--limit", "much", "--", "true"], "--limit: "),
         (["traces", "--dev"], "there is no embedded store"),
         (["traces"], "no stack is running"),
     ],

@@ -75,12 +75,12 @@ def test_the_command_tells_what_it_calculated(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--bots", "-1"], "bots"),
-        (["--turn-seconds", "0"], "turn_seconds"),
+        (["--bots", "-1"], "--bots"),
+        (["--turn-seconds", "0"], "--turn-seconds"),
         (["--retention", "soon"], "--retention"),
         (["--horizon", "x"], "--horizon"),
     ],
 )
 def test_what_cannot_be_is_said(arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["size", *arguments]) == 1
+    assert main(["size", *arguments]) == 2
     assert named in capsys.readouterr().err

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from botobs._ops.processes import supervisor as module
-from botobs._ops.processes.pulse import Pulse, host
+from botobs._ops.processes.pulse import Pulse, Vitals, host
 from botobs._ops.processes.supervisor import Process, State, Supervisor
 from tests.support.waiting import eventually_async
 
@@ -144,7 +144,10 @@ class _Looks:
         self._now = self._idle = self._worked = 0.0
         monkeypatch.setattr("botobs._ops.processes.pulse.time.monotonic", lambda: self._now)
         self.pulse = Pulse(psutil.Process(), host=lambda: (self._idle, 2 * self._now))
-        monkeypatch.setattr(self.pulse, "_processor", lambda: self._worked)
+        self.stopped = False
+        monkeypatch.setattr(
+            "botobs._ops.processes.pulse.Vitals.of", lambda _: Vitals(self.stopped, self._worked)
+        )
 
     def look(self, worked: float = 0.0, idle: float = 5.0) -> bool:
         """Whether it stands still, after so many seconds of its work, and of the two processors' idleness."""
@@ -165,6 +168,13 @@ def test_what_the_host_starves_does_not_stand_still(monkeypatch: pytest.MonkeyPa
     looks = _Looks(monkeypatch)
     assert not any(looks.look(worked=0.0001, idle=0.1) for _ in range(720))
     found = [looks.look() for _ in range(15)]
+    assert found.index(True) in range(11, 14)
+
+
+def test_what_is_stopped_stands_still_on_a_busy_host_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = _Looks(monkeypatch)
+    looks.stopped = True
+    found = [looks.look(idle=0.0) for _ in range(15)]
     assert found.index(True) in range(11, 14)
 
 
