@@ -151,7 +151,7 @@ def test_alerts_are_seen_by_urgency_silenced_and_looked_up(
     assert names == ["ServiceErrorsHigh", "OrderGhost", *(f"AWarning{number}" for number in range(5))]
 
     for bad in (["alertname"], ["alertname=x", "--for", "soon"], ["alertname=x", "--until", "yesterday"]):
-        assert run(alerting, "silence", "add", *bad, "--why", "planned")[0] == 1
+        assert run(alerting, "silence", "add", *bad, "--why", "planned")[0] == 2
     code, made = run(
         alerting, "silence", "add", "alertname=ServiceErrorsHigh", "area!=orders", "--for", "2h",
         "--by", "[red]me", "--why", "a deployment",
