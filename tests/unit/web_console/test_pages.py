@@ -117,6 +117,7 @@ def test_the_queries_of_a_runbook_are_filled_in_and_run_by_a_click(operator: Vis
         text = operator.blocks(f"/runbooks/{name}")["text"]
         buttons = [html.unescape(each) for each in re.findall(r'data-run="([^"]+)"', text)]
         assert len(buttons) == len(runbooks.read(name).queries), name
+        assert "<pre>" not in text, "what is wider than the screen cannot be scrolled by keyboard"
         if name == about:
             for button in buttons:
                 assert operator.get(button).status == 200

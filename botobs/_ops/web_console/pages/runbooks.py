@@ -105,7 +105,9 @@ def _html(found: runbooks.Runbook, labels: Mapping[str, str]) -> Markup:
         address = escape(f"/answers/{found.name}/{next(numbers)}?{about}")
         return f'<button type="button" data-run="{address}">Run this query</button>{code[0]}'
 
-    return Markup(_CODE.sub(runnable, made))
+    made = _CODE.sub(runnable, made)
+    # What is wider than the screen is scrolled by keyboard, too.
+    return Markup(made.replace("<pre><code", '<pre tabindex="0"><code'))
 
 
 @cache
