@@ -208,6 +208,27 @@ def test_services_that_call_each_other_have_a_place_too() -> None:
     assert {node["name"] for node in view.chart["nodes"]} == {"a", "b"}
 
 
+def test_what_is_called_from_outside_is_a_service() -> None:
+    """The collector names the missing end of an edge: `user` where it is the caller, else what was called."""
+
+    def edge(client: str, server: str, kind: str) -> Series:
+        return Series({"client": client, "server": server, "connection_type": kind}, (1.0,))
+
+    calls = [
+        edge("user", "manager", "virtual_node"),
+        edge("manager", "engine", ""),
+        edge("engine", "okx", "virtual_node"),
+        edge("engine", "trading", "database"),
+    ]
+    panel = _panel("nodeGraph", source="tempo")
+    view = panels.draw(panel, Answers(edges={"calls": calls}), WINDOW, frozenset())
+    assert view.chart is not None
+    colours = {node["name"]: node["colour"] for node in view.chart["nodes"]}
+    assert colours["manager"] == colours["engine"]
+    assert colours["user"] == colours["okx"]
+    assert len(set(colours.values())) == 3
+
+
 def test_traces_lead_to_their_waterfalls() -> None:
     summary = Summary("ab" * 16, "engine", "POST /turn", 1000 * 10**9, 0.25, 1)
     view = _draw(_panel("table", source="tempo"), traces=[summary])

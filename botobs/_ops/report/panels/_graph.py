@@ -27,6 +27,8 @@ _KINDS = {
     "virtual_node": ("outside, such as an exchange", "series-1"),
     "messaging_system": ("queue", "series-3"),
 }
+#: What the collector's `service_graph` calls a caller that sends no spans.
+_CALLER = "user"
 #: The part of calls that may fail before an edge is red: one in two hundred is no fault of the whole edge.
 _TOLERATED = 0.05
 _FINE, _SOME, _MANY = (
@@ -52,7 +54,7 @@ def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa:
     if not edges:
         return View()
     places = _places(edges)
-    kinds = {edge.server: edge.kind for edge in edges if edge.kind in _KINDS}
+    kinds = _kinds(edges)
     tallest = max(sum(1 for x, _ in places.values() if x == layer) for layer, _ in places.values())
     return View(
         chart={
@@ -77,6 +79,17 @@ def draw_graph(panel: Panel, answers: Answers, window: Window) -> View:  # noqa:
         keys=_legend(edges, [kinds.get(name, "service") for name in places]),
         height=max(260, _LAYER * tallest),
     )
+
+
+def _kinds(edges: list[_Edge]) -> dict[str, str]:
+    """What a node is, of those that are no service: of an edge to or from outside only one end is outside."""
+    kinds: dict[str, str] = {}
+    for edge in edges:
+        if edge.kind == "virtual_node" and edge.client == _CALLER:
+            kinds[_CALLER] = edge.kind
+        elif edge.kind in _KINDS:
+            kinds[edge.server] = edge.kind
+    return kinds
 
 
 def _state(edge: _Edge) -> tuple[str, str]:
