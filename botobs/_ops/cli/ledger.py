@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..._sdk import units
-from .. import ledger, typed
+from .. import ledger
 from ..access import clients
 from ..console import fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, add_last, home_of
 from ..home import state
 from ..ledger import Account, Ledger
 from ..stack import StackError
@@ -31,13 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "a known or an unknown service; 3 if that is unknown, because a store does not respond or a service "
         "that sends spans does not report what it has made; else 0.",
     )
-    parser.add_argument(
-        "--last",
-        type=typed.duration(_LONGEST),
-        default="1h",
-        metavar="DURATION",
-        help="how far to look back (default: 1h)",
-    )
+    add_last(parser, longest=_LONGEST)
     add_home(parser)
     parser.set_defaults(function=run)
 

@@ -16,7 +16,7 @@ from ..._sdk import units
 from .. import orders, typed
 from ..access import audit, clients
 from ..console import err, fail, name, out, print_json, print_table, styled
-from ..console.arguments import add_home, home_meant, home_of
+from ..console.arguments import add_home, add_last, home_meant, home_of
 from ..doctor import checks
 from ..embedded.receiver import Receiver
 from ..embedded.store import Store
@@ -37,13 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="List the orders of unknown outcome, and those that wait for a response. "
         "Exit code 0 when no order is of unknown outcome, 1 when one is, 2 when that is unknown.",
     )
-    parser.add_argument(
-        "--last",
-        type=typed.duration(),
-        default="14d",
-        metavar="DURATION",
-        help="how far to look back for their names (default: 14d)",
-    )
+    add_last(parser, "14d", about=" for their names")
     add_home(parser)
     add_dev(parser)
     parser.set_defaults(function=run)
@@ -72,13 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="NAME",
         help="the service that sent it (default: as it is listed)",
     )
-    settle.add_argument(
-        "--last",
-        type=typed.duration(),
-        default="14d",
-        metavar="DURATION",
-        help="how far to look back for it (default: 14d)",
-    )
+    add_last(settle, "14d", about=" for it")
     add_home(settle)
     add_dev(settle)
     settle.set_defaults(function=run_settle)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..._sdk import units
 from .. import report, typed
 from ..console import out, print_json
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, add_last, home_of
 from ..home import state
 from ..home.private import open_private
 from ..stack import StackError
@@ -22,13 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "report",
         description="Draw every dashboard, the alerts, and slow and failed traces into one page that works offline.",
     )
-    parser.add_argument(
-        "--last",
-        type=typed.duration(),
-        default="1h",
-        metavar="DURATION",
-        help="how far to look back (default: 1h)",
-    )
+    add_last(parser)
     parser.add_argument(
         "-o",
         "--output",

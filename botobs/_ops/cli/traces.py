@@ -12,7 +12,7 @@ from ..._sdk import units
 from .. import typed
 from ..access import clients
 from ..console import name, out, print_json, print_table
-from ..console.arguments import add_home, home_of
+from ..console.arguments import add_home, add_last, home_of
 from ..home import state
 from ..stack import StackError
 from ..traces import (
@@ -56,13 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="only traces of this order, by our id or the exchange's",
     )
     parser.add_argument("--query", type=typed.TEXT, metavar="TRACEQL", help="a query of your own instead")
-    parser.add_argument(
-        "--last",
-        type=typed.duration(),
-        default="1h",
-        metavar="DURATION",
-        help="how far to look back (default: 1h)",
-    )
+    add_last(parser)
     parser.add_argument(
         "--limit", type=typed.whole(1, 10_000), default=20, help="how many traces at most (default: 20)"
     )

@@ -61,6 +61,26 @@ def secrets_made(options: argparse.Namespace) -> Path:
     return home.secrets
 
 
+def add_last(
+    parser: argparse.ArgumentParser, default: str = "1h", about: str = "", longest: float | None = None
+) -> None:
+    """Add the option `--last`.
+
+    Args:
+        parser: The command's.
+        default: A duration, as it is typed.
+        about: What is looked back for, as words in the help.
+        longest: Seconds at most; as far as any duration goes if None.
+    """
+    parser.add_argument(
+        "--last",
+        type=typed.duration() if longest is None else typed.duration(longest),
+        default=default,
+        metavar="DURATION",
+        help=f"how far to look back{about} (default: {default})",
+    )
+
+
 def add_yes(parser: argparse.ArgumentParser) -> None:
     """Add the option `--yes`."""
     parser.add_argument("--yes", action="store_true", help="do not ask first, as a terminal is asked")
