@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 
 from botobs._ops.access.secrets import read_secret
+from botobs._ops.drills.beside import beside
 from botobs._ops.drills.sinks import HttpSink
 from testbed.stack import LiveStack
 from tests.support.configs import ROOT
@@ -109,19 +110,12 @@ def _configuration_is_wrong(played: Played) -> AbstractContextManager[None]:
 
 @contextmanager
 def _again_and_again(do: Callable[[], None]) -> Iterator[None]:
-    over = threading.Event()
-
-    def repeat() -> None:
+    def repeat(over: threading.Event) -> None:
         while not over.wait(0.5):
             do()
 
-    worker = threading.Thread(target=repeat)
-    worker.start()
-    try:
+    with beside(repeat):
         yield
-    finally:
-        over.set()
-        worker.join()
 
 
 def _old_samples(played: Played) -> AbstractContextManager[None]:

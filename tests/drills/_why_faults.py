@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncpg
 
+from botobs._ops.drills.beside import beside
 from botobs._ops.drills.target import Target
 from tests.support.configs import ROOT
 from tests.support.waiting import eventually
@@ -40,14 +41,8 @@ def one_bot_locked(target: Target, seconds: float) -> Iterator[None]:
 @contextmanager
 def connections_taken(target: Target, _seconds: float) -> Iterator[None]:
     """A program of another team holds all connections that PostgreSQL allows but some."""
-    over = threading.Event()
-    worker = threading.Thread(target=lambda: asyncio.run(_take(target.database_url(_DATABASE), over)))
-    worker.start()
-    try:
+    with beside(lambda over: asyncio.run(_take(target.database_url(_DATABASE), over))):
         yield
-    finally:
-        over.set()
-        worker.join()
 
 
 async def _take(url: str, over: threading.Event) -> None:
@@ -65,9 +60,7 @@ async def _take(url: str, over: threading.Event) -> None:
 
 @contextmanager
 def _in_a_session(url: str, *statements: str) -> Iterator[None]:
-    over = threading.Event()
-
-    async def hold() -> None:
+    async def hold(over: threading.Event) -> None:
         connection = await asyncpg.connect(url, server_settings={"application_name": "botobs drill"})
         try:
             async with connection.transaction():
@@ -77,13 +70,8 @@ def _in_a_session(url: str, *statements: str) -> Iterator[None]:
         finally:
             await connection.close()
 
-    worker = threading.Thread(target=lambda: asyncio.run(hold()))
-    worker.start()
-    try:
+    with beside(lambda over: asyncio.run(hold(over))):
         yield
-    finally:
-        over.set()
-        worker.join()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 import asyncpg
 import httpx
 
+from .beside import beside
 from .target import Target
 
 #: Breaks a stack for the length of a block, and for as many seconds at most.
@@ -71,15 +72,9 @@ def locked(table: str, held: float | None = None, free: float = 0.0) -> Fault:
 
     @contextmanager
     def fault(target: Target, seconds: float) -> Iterator[None]:
-        over = threading.Event()
         url = target.database_url(_DATABASE)
-        worker = threading.Thread(target=lambda: asyncio.run(_lock(url, table, seconds, held, free, over)))
-        worker.start()
-        try:
+        with beside(lambda over: asyncio.run(_lock(url, table, seconds, held, free, over))):
             yield
-        finally:
-            over.set()
-            worker.join()
 
     return fault
 
@@ -141,22 +136,15 @@ def crash_loop(part: str) -> Fault:
 
     @contextmanager
     def fault(target: Target, seconds: float) -> Iterator[None]:
-        over = threading.Event()
-
-        def kill() -> None:
+        def kill(over: threading.Event) -> None:
             end = time.monotonic() + seconds
             while time.monotonic() < end and not over.is_set():
                 target.control("kill", part)
                 _wait_for(lambda: _answers(target, part), over, end)
                 over.wait(ALIVE)
 
-        worker = threading.Thread(target=kill)
-        worker.start()
-        try:
+        with beside(kill):
             yield
-        finally:
-            over.set()
-            worker.join()
 
     return fault
 
