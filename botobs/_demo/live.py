@@ -39,7 +39,7 @@ class Figures:
 async def show(
     stack: Stack, backends: Backends, gathering: Gathering, console: Console, until: asyncio.Event
 ) -> None:
-    """Keep the view fresh until `stop` is set; where the output is no terminal, print a line now and then."""
+    """Keep the view fresh until `until` is set; where the output is no terminal, print a line now and then."""
     figures = Figures()
     if not console.is_terminal:
         await _lines(stack, backends, gathering, console, until, figures)
@@ -59,13 +59,14 @@ async def _lines(
     figures: Figures,
 ) -> None:
     console.print(_addresses(stack))
-    while not await _pause(until, 15):
+    while not until.is_set():
         await _refresh(stack, backends, figures)
         parts = ", ".join(f"{label} {text}" for label, text in _numbers(figures))
         firing = f"firing: {', '.join(figures.alerts) or 'nothing'}"
         console.print(
             f"{parts}; {firing if stack.takeover is not None else _coming(stack, gathering)}", markup=False
         )
+        await _pause(until, 15)
 
 
 async def _pause(until: asyncio.Event, seconds: float) -> bool:

@@ -13,7 +13,7 @@ import httpx
 from .._ops.components.ports import free_ports
 from .._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
 from .._ops.processes.supervisor import Process
-from .._ops.stack import Stack
+from .._ops.stack import Home, Stack
 from .._version import __version__
 from .database import apply_schema
 
@@ -50,7 +50,7 @@ def make(load: Load, ports_auto: bool) -> Callable[[Stack], Iterator[Process]]:
         simulator, engine = (
             f"http://127.0.0.1:{ports[name]}" for name in ("exchange-simulator", "trading-engine")
         )
-        common = _environ(stack.home.path)
+        common = _environ(stack.home)
         yield _service("exchange-simulator", ports, common, ())
         yield _service(
             "trading-engine",
@@ -81,7 +81,7 @@ def _ports(auto: bool) -> dict[str, int]:
     return {name: int(os.environ.get(variable, default)) for name, (variable, default) in PORTS.items()}
 
 
-def _environ(home: Path) -> dict[str, str]:
+def _environ(home: Home) -> dict[str, str]:
     passed = ("PATH", "HOME", "TMPDIR", "TZ", "OTEL_METRIC_EXPORT_INTERVAL", "BOTOBS_SERVICE_VERSION")
     kept = {name: os.environ[name] for name in passed if name in os.environ}
     # By its version dashboards mark a deployment.
@@ -89,7 +89,9 @@ def _environ(home: Path) -> dict[str, str]:
     # A checkout need not be installed. An installed package is found without PYTHONPATH, and site-packages there would
     # come before the standard library.
     path = {} if _ROOT.name in ("site-packages", "dist-packages") else {"PYTHONPATH": str(_ROOT)}
-    return {**version, **kept, **path, "BOTOBS_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    # Its exchange forgets its orders when it ends: no other process may go on with them, nor the demo with another's.
+    own = {"BOTOBS_HOME": str(home.path), "XDG_STATE_HOME": str(home.services)}
+    return {**version, **kept, **path, **own, "PYTHONUNBUFFERED": "1"}
 
 
 def _service(

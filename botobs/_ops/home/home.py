@@ -106,6 +106,11 @@ class Home:
         return self.path / "containers"
 
     @property
+    def services(self) -> Path:
+        """What services that belong to this stack alone, such as the demo's, keep in place of the user's state folder."""
+        return self.path / "services"
+
+    @property
     def state(self) -> Path:
         """What runs and where; there only while the stack runs."""
         return self.path / "stack.json"

@@ -43,7 +43,10 @@ class LeftOrders:
         self._home = home
         self._endpoint = endpoint
         self._published = published
-        self._state = state_folder(os.environ)
+        self._states = (
+            state_folder(os.environ),
+            state_folder({"XDG_STATE_HOME": str(home.services)}),
+        )
         self._redactor = Redactor()
         self._foreign: dict[Path, set[str]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -69,9 +72,10 @@ class LeftOrders:
 
     def look(self) -> None:
         """Send the orders that wait to the collector."""
-        for directory in (self._state, *announced(self._state)):
-            known = self._foreign.setdefault(directory, set())
-            known |= deliver_left(directory, self._deliver, known)
+        for state in self._states:
+            for directory in (state, *announced(state)):
+                known = self._foreign.setdefault(directory, set())
+                known |= deliver_left(directory, self._deliver, known)
 
     def _deliver(self, destination: str, resource: bytes, found: list[Submission]) -> bool | None:
         token = self._destinations().get(destination)

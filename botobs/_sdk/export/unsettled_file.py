@@ -2,6 +2,7 @@
 
 The files are below `botobs-unsettled`, in `spool_dir` or, without it, in the user's state folder, one folder for each
 process that has unsettled orders. The rules for what may be touched there are those of the spool (`spool_folder`).
+Of two stacks of a user on one machine each keeps its orders: a process takes over those of the stack that it sends to.
 Used by the export thread alone.
 """
 
@@ -12,7 +13,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,7 @@ class UnsettledFile:
         content = json.dumps(
             {
                 "service": self._service(),
+                "stack": self._stack(),
                 "orders": [asdict(order) for order in orders],
                 "settled": [asdict(each) for each in settled],
             }
@@ -168,10 +170,10 @@ class UnsettledFile:
             folder.remove(_PARTIAL)
             return
         found = _read(content)
-        if found is None or found[0] != self._service():
+        if found is None or found.service != self._service() or self._has_stack_of_its_own(found):
             self._foreign.add(folder.name)
             return
-        self._unsettled.take_over(found[1], found[2])
+        self._unsettled.take_over(found.orders, found.settled)
         # Written to our own file first: a crash between the two leaves them twice, which is once.
         self._written = self._unsettled.changes
         self._save()
@@ -183,9 +185,28 @@ class UnsettledFile:
         settings = self._settings()
         return [settings.service_name, settings.environment or ""]
 
+    def _stack(self) -> str:
+        stack = self._settings().stack
+        return "" if stack is None else str(stack.home)
 
-def _read(content: bytes) -> tuple[list[str], list[UnsettledOrder], list[Settlement]] | None:
-    """Service, unsettled orders and settlements of a file; None for what is none of ours."""
+    def _has_stack_of_its_own(self, left: _Left) -> bool:
+        """Whether these orders belong to another stack, whose services will go on with them."""
+        own = self._stack()
+        return bool(own and left.stack) and left.stack != own and Path(left.stack).is_dir()
+
+
+@dataclass(frozen=True)
+class _Left:
+    """What a process has left: who it was, the home of the stack that it sent to, if it was one, and its orders."""
+
+    service: list[str]
+    stack: str
+    orders: list[UnsettledOrder]
+    settled: list[Settlement]
+
+
+def _read(content: bytes) -> _Left | None:
+    """The content of a file; None for what is none of ours."""
     try:
         read = json.loads(content)
         service = [text_of(part) for part in read["service"]]
@@ -193,8 +214,9 @@ def _read(content: bytes) -> tuple[list[str], list[UnsettledOrder], list[Settlem
             Settlement(_order(each["order"]), text_of(each["outcome"])[:_LONGEST], float(each["at"]))
             for each in read["settled"]
         ]
-        return service, [_order(each) for each in read["orders"]], settled
-    except (ValueError, KeyError, TypeError):
+        orders = [_order(each) for each in read["orders"]]
+        return _Left(service, text_of(read.get("stack", "")), orders, settled)
+    except (AttributeError, ValueError, KeyError, TypeError):
         return None
 
 

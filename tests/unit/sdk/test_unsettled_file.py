@@ -18,6 +18,7 @@ from botobs import trading
 from botobs._sdk.export.unsettled_file import SUBFOLDER, UnsettledFile
 from botobs._sdk.orders import UNSETTLED, Unsettled, UnsettledOrder, order_key
 from botobs._sdk.settings import Settings
+from botobs._sdk.settings.stack_file import Stack
 from botobs.semconv import orders as names
 from testbed.otlp_receiver import OtlpReceiver
 from tests.support.waiting import eventually
@@ -30,8 +31,13 @@ Init = Callable[..., botobs.Handle]
 class Process:
     """The unsettled orders of one process, and its file."""
 
-    def __init__(self, folder: Path, service: str = "engine", environment: str = "production") -> None:
-        self.settings = Settings(service_name=service, environment=environment, state_dir=folder)
+    def __init__(
+        self, folder: Path, service: str = "engine", environment: str = "production", home: Path | None = None
+    ) -> None:
+        stack = Stack(folder / "stack.json", {"home": str(home)}) if home else None
+        self.settings = Settings(
+            service_name=service, environment=environment, state_dir=folder, stack=stack
+        )
         self.orders = Unsettled()
         self.file = UnsettledFile(lambda: self.settings, self.orders)
 
@@ -111,6 +117,32 @@ def test_other_services_leave_it_alone(other: tuple[str, str], process: Make, tm
     stranger.file.turn()
     assert stranger.ids() == []
     assert len(files(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first_home", "second_home", "taken"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("gone", "b", True),
+        (None, "b", True),
+        ("a", None, True),
+    ],
+)
+def test_each_of_two_stacks_keeps_the_orders_of_its_own_services(
+    first_home: str | None, second_home: str | None, taken: bool, process: Make, tmp_path: Path
+) -> None:
+    """A demo's engine, or staging's, must not go on with production's orders; a home that was moved has no stack."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    of = {name: tmp_path / name if name else None for name in (first_home, second_home)}
+    first = process("engine", "", of[first_home])
+    first.orders.doubt(UnsettledOrder("binance", "order"))
+    first.file.turn()
+    first.crash()
+    second = process("engine", "", of[second_home])
+    second.file.turn()
+    assert second.ids() == (["order"] if taken else [])
 
 
 def test_a_process_that_was_settled_elsewhere_hears_of_it(process: Make) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.trace import SpanContext, TraceFlags
 
+from botobs._demo import services
 from botobs._ops.access import tokens
 from botobs._ops.home.home import Home
 from botobs._ops.stack.left_orders import LeftOrders
@@ -16,6 +17,7 @@ from botobs._sdk.export import journal_file
 from botobs._sdk.export.destination import address, stack_at
 from botobs._sdk.export.journal_file import JournalFile, announce
 from botobs._sdk.orders.journal import Journal, write_header
+from botobs._sdk.settings.stack_file import state_folder
 from testbed.otlp_receiver import OtlpReceiver, Reply, attributes, receiving
 
 pytestmark = pytest.mark.skipif(
@@ -135,6 +137,18 @@ def test_other_directories_are_known_by_a_note(
     LeftOrders(home, receiver.endpoint, published=False).look()
     assert list(delivered(receiver)) == ["on a volume"]
     assert len(list((state / journal_file.SUBFOLDER).glob("*.where"))) == 1
+
+
+def test_services_of_the_stack_alone_have_a_folder_in_its_home(
+    receiver: OtlpReceiver, state: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo's have, wherever its user keeps his state: another demo must not take over their orders."""
+    monkeypatch.setenv("XDG_STATE_HOME", "/somewhere/else")
+    own = state_folder(services._environ(home))
+    assert own.is_relative_to(home.path)
+    left_by_a_killed_process(own, stack_at(home.path), "of the demo")
+    LeftOrders(home, receiver.endpoint, published=False).look()
+    assert list(delivered(receiver)) == ["of the demo"]
 
 
 def test_what_is_not_ours_is_not_touched(
