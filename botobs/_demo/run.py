@@ -10,7 +10,7 @@ from .._ops.console import Terminal
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
 from .._ops.drills.demo_packages import require_demo_packages
-from .._ops.processes.supervisor import State, Status
+from .._ops.processes.process import State, Status
 from .._ops.processes.waiting import either, stop_on_signals
 from .._ops.stack import Home, Options, Stack
 from . import live, services, summary

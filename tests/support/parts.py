@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from botobs._ops.processes.control import ControlServer
-from botobs._ops.processes.supervisor import Process, Supervisor
+from botobs._ops.processes.process import Process
+from botobs._ops.processes.supervisor import Supervisor
 from tests.support.waiting import eventually_async
 
 #: `/` responds at once, `/never` never, `/work` after the seconds of processor that its query names.

@@ -16,7 +16,7 @@ import asyncpg
 from botobs._demo import services
 from botobs._demo.database import apply_schema
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
-from botobs._ops.processes.supervisor import Process
+from botobs._ops.processes.process import Process
 from botobs._ops.stack import Stack
 
 ROOT = Path(__file__).parents[2]

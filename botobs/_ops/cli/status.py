@@ -22,7 +22,7 @@ from ..console.arguments import add_home, home_of
 from ..errors import StackError
 from ..home import state
 from ..processes import control
-from ..processes.supervisor import State
+from ..processes.process import State
 from ..settings import receivers
 
 #: States of a component that works.

@@ -20,7 +20,7 @@ from ..console.arguments import add_home, add_stack_options, home_of, stack_opti
 from ..console.building import BuildDisplay
 from ..home.private import open_private
 from ..processes import child, systemd
-from ..processes.supervisor import State, Status
+from ..processes.process import State, Status
 from ..processes.waiting import either, stop_on_signals
 from ..stack import Home, Stack, StackError
 

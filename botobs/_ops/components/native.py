@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from ..processes.supervisor import Process
+from ..processes.process import Process
 from . import grafana
 from .component import Component
 from .context import Context, environ

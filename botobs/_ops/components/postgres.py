@@ -21,7 +21,7 @@ from ..errors import StackError
 from ..home import assets
 from ..home.home import PASSED_THROUGH
 from ..home.private import make_folder, read_secret, write_secret
-from ..processes.supervisor import Process
+from ..processes.process import Process
 from .roles import DEMO_DATABASE, DEMO_ROLE, EXPORTER_ROLE
 
 #: What only a server of our own needs; what every watched server needs is in `postgres/postgresql.conf`.

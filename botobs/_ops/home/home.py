@@ -107,7 +107,7 @@ class Home:
 
     @property
     def services(self) -> Path:
-        """What services that belong to this stack alone, such as the demo's, keep in place of the user's state folder."""
+        """The state folder of services that belong to this stack alone, such as the demo's."""
         return self.path / "services"
 
     @property

@@ -8,9 +8,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -18,6 +16,7 @@ import psutil
 from ..errors import StackError
 from ..home.private import open_private
 from . import child
+from .process import Process, State, Status
 from .pulse import LOOK, Pulse, Vitals
 
 logger = logging.getLogger(__name__)
@@ -30,64 +29,6 @@ FIRST_RESTART, LAST_RESTART = 0.5, 15.0
 STEADY = 30.0
 #: The longest that a process may take to be ready after others were killed for not being it.
 _LAST_BUDGET = 3600.0
-
-
-class State(StrEnum):
-    """What a process is doing."""
-
-    WAITING = "waiting"
-    STARTING = "starting"
-    READY = "ready"
-    RESTARTING = "restarting"
-    STOPPED = "stopped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Process:
-    """One process of the stack, as it is started.
-
-    Attributes:
-        name: Unique in the stack.
-        command: Program and arguments; no secret may be among them.
-        ready: Whether it is ready; called until it is.
-        environ: Its whole environment.
-        after: Names of the processes that must be ready first.
-        stop_signal: What makes it stop in good order.
-        stop_budget: Seconds that it has for it.
-        start_budget: Seconds that it has to become ready; twice as many after each time that it was killed for it.
-        watched: Whether it is restarted when it stands still.
-        prepare: Run before every start.
-        finish_start: Run once it is ready the first time; the processes after it wait for that.
-        user: Name of the user to run as, or None for ours.
-        directory: Working directory.
-        url: Where a person or a program reaches it, without secrets.
-    """
-
-    name: str
-    command: Sequence[str]
-    ready: Callable[[], Awaitable[bool]]
-    environ: Mapping[str, str] = field(default_factory=dict)
-    after: tuple[str, ...] = ()
-    stop_signal: int = signal.SIGTERM
-    stop_budget: float = 10.0
-    start_budget: float = 90.0
-    watched: bool = True
-    prepare: Callable[[], Awaitable[None]] | None = None
-    finish_start: Callable[[], Awaitable[None]] | None = None
-    user: str | None = None
-    directory: Path | None = None
-    url: str = ""
-
-
-@dataclass
-class Status:
-    """What the supervisor knows of a process."""
-
-    state: State = State.WAITING
-    pid: int | None = None
-    restarts: int = 0
-    since: float = 0.0
 
 
 class Supervisor:

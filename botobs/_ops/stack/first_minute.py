@@ -14,7 +14,8 @@ from ..embedded.receiver import Receiver
 from ..embedded.store import Store, path_in
 from ..errors import StackError
 from ..home.home import Home
-from ..processes.supervisor import Process, Supervisor
+from ..processes.process import Process
+from ..processes.supervisor import Supervisor
 from ..programs.binaries import Binaries, Display
 
 #: The component that services send to.

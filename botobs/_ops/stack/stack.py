@@ -26,7 +26,8 @@ from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..processes import systemd
 from ..processes.control import ControlServer
-from ..processes.supervisor import Process, Status, Supervisor
+from ..processes.process import Process, Status
+from ..processes.supervisor import Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..programs.versions import pins
 from ..settings import channels, outage, receivers

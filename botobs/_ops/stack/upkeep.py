@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..access import certificates
-from ..processes.supervisor import State, Supervisor
+from ..processes.process import State
+from ..processes.supervisor import Supervisor
 
 logger = logging.getLogger(__name__)
 

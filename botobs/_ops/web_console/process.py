@@ -10,7 +10,7 @@ from ..components.ports import free_ports
 from ..errors import StackError
 from ..home.home import Home
 from ..processes import child
-from ..processes.supervisor import Process
+from ..processes.process import Process
 from ..settings.table import TABLE
 from ..settings.values import gather
 from .keys import Role, key_of

@@ -15,7 +15,8 @@ from botobs._demo import checks, services
 from botobs._demo.observe import Backends
 from botobs._ops.access.secrets import read_secret
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
-from botobs._ops.processes.supervisor import Process, Supervisor
+from botobs._ops.processes.process import Process
+from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.stack import Stack
 from tests.support.containers.project import Project
 

@@ -16,7 +16,7 @@ from botobs._demo.database import apply_schema
 from botobs._demo.observe import Backends
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
 from botobs._ops.home.private import read_secret
-from botobs._ops.processes.supervisor import Process
+from botobs._ops.processes.process import Process
 from botobs._ops.stack import Stack
 from tests.support import configs
 from tests.support.containers import images

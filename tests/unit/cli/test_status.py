@@ -17,7 +17,8 @@ from botobs._ops.home import state
 from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
 from botobs._ops.processes.control import ControlServer
-from botobs._ops.processes.supervisor import Process, State, Supervisor
+from botobs._ops.processes.process import Process, State
+from botobs._ops.processes.supervisor import Supervisor
 from tests.support.waiting import eventually_async
 
 pytestmark = pytest.mark.slow

@@ -35,9 +35,7 @@ class Process:
         self, folder: Path, service: str = "engine", environment: str = "production", home: Path | None = None
     ) -> None:
         stack = Stack(folder / "stack.json", {"home": str(home)}) if home else None
-        self.settings = Settings(
-            service_name=service, environment=environment, state_dir=folder, stack=stack
-        )
+        self.settings = Settings(service_name=service, environment=environment, state_dir=folder, stack=stack)
         self.orders = Unsettled()
         self.file = UnsettledFile(lambda: self.settings, self.orders)
 

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from botobs._ops.processes.control import ControlServer, ask
-from botobs._ops.processes.supervisor import Process, State, Supervisor
+from botobs._ops.processes.process import Process, State
+from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually_async
 

@@ -281,7 +281,8 @@ def test_nothing_is_written_into_another_users_file(tmp_path: Path) -> None:
 async def test_what_a_part_stores_is_closed_to_others(tmp_path: Path) -> None:
     import sys
 
-    from botobs._ops.processes.supervisor import Process, Supervisor
+    from botobs._ops.processes.process import Process
+    from botobs._ops.processes.supervisor import Supervisor
 
     stored = tmp_path / "stored"
 

@@ -22,7 +22,8 @@ import pytest
 from botobs._ops.access import certificates, secrets
 from botobs._ops.cli import main
 from botobs._ops.processes import systemd
-from botobs._ops.processes.supervisor import Process, State, Supervisor
+from botobs._ops.processes.process import Process, State
+from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.service import unit, verify
 from botobs._ops.settings import channels
 from botobs._ops.stack.upkeep import Upkeep

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from botobs._ops.processes import supervisor as module
+from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.pulse import Pulse, Vitals, host
-from botobs._ops.processes.supervisor import Process, State, Supervisor
+from botobs._ops.processes.supervisor import Supervisor
 from tests.support.waiting import eventually_async
 
 _SLEEP = "import time\ntime.sleep(600)"

@@ -15,7 +15,8 @@ import pytest
 
 from botobs._ops.processes import child
 from botobs._ops.processes.child import watch
-from botobs._ops.processes.supervisor import Process, State, Supervisor
+from botobs._ops.processes.process import Process, State
+from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually, eventually_async
 
@@ -140,7 +141,8 @@ def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path, number: signa
     pids = tmp_path / "pids"
     code = f"""
 import asyncio, pathlib, sys
-from botobs._ops.processes.supervisor import Process, Supervisor
+from botobs._ops.processes.process import Process
+from botobs._ops.processes.supervisor import Supervisor
 
 async def ready():
     return True

@@ -17,8 +17,9 @@ from botobs._ops.access import secrets
 from botobs._ops.home import state
 from botobs._ops.home.home import Home
 from botobs._ops.processes.control import ControlServer
+from botobs._ops.processes.process import Process
 from botobs._ops.processes.pulse import Vitals
-from botobs._ops.processes.supervisor import Process, Supervisor
+from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.web_console import Role, Server, key_of
 from botobs._ops.web_console.response import Response
 

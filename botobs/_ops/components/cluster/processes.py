@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...errors import StackError
-from ...processes.supervisor import Process
+from ...processes.process import Process
 from .. import alertmanager, collector, native
 from ..context import Context, environ
 from ..table import BY_NAME
