@@ -41,5 +41,7 @@ class Gathering:
     @property
     def sentence(self) -> str:
         """Return the progress of all programs in one line."""
+        if not self._states:
+            return "still to come: the backends"
         open_ones = [f"{program} {state}" for program, state in self._states.items() if state != "done"]
         return f"still to come: {', '.join(open_ones)}" if open_ones else "the backends start"

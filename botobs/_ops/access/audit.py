@@ -55,12 +55,23 @@ def recording(
         }
         try:
             # One write: lines of two commands do not mix.
-            file.write(json.dumps(line, default=str).encode() + b"\n")
+            file.write(_line_begin(path) + json.dumps(line, default=str).encode() + b"\n")
             file.flush()
+            # What was done stays done when the power goes, and so does who did it.
+            os.fsync(file.fileno())
         except OSError as error:
             raise StackError(
                 f"{action} is done, and could not be written down in {path}: {error.strerror}", "Make room."
             ) from None
+
+
+def _line_begin(path: Path) -> bytes:
+    """What stands before the next line: the end of one that a loss of power has cut."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return b""
+        file.seek(-1, os.SEEK_END)
+        return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def record(home: Home, action: str, operator: str | None = None, /, **about: object) -> None:

@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..._version import __version__
 from ..errors import StackError
+from ..home.durable import sync
 from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.private import make_folder
@@ -54,6 +55,7 @@ def restore(folder: Path, home: Home, replace: bool = False) -> Path | None:
         elif home.path.exists():
             home.path.rmdir()
         partial.rename(home.path)
+        sync(home.path.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ..errors import StackError
 from ..home import record
+from ..home.durable import sync
 from ..home.home import Home
 from ..home.locks import try_exclusive
 from ..home.private import make_folder
@@ -83,6 +84,7 @@ def take(home: Home, folder: Path, running: Running | None) -> Taken:
         pause = _of_running(running, mirror) if running is not None else _of_stopped(home, mirror)
         _manifest.write(partial, record.read(home).botobs, mirror.digests)
         partial.rename(folder)
+        sync(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

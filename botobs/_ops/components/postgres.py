@@ -19,6 +19,7 @@ import asyncpg
 
 from ..errors import StackError
 from ..home import assets
+from ..home.durable import put
 from ..home.home import PASSED_THROUGH
 from ..home.private import make_folder, read_secret, write_secret
 from ..processes.process import Process
@@ -139,7 +140,7 @@ class Server:
             raise StackError("the database could not be created", done.stderr.strip())
         with (made / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\ninclude = 'botobs.conf'\n")
-        made.rename(self.data)
+        put(made, self.data)
 
     def _write(self, name: str, content: str) -> None:
         write_secret(self.data / name, content, self.user)
@@ -243,5 +244,5 @@ def _copy_programs(programs: Path) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, staging / libraries.name)
-        staging.replace(target)
+        put(staging, target)
     return target / package.name / installation.name / programs.name

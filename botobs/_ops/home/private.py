@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import StackError
+from .durable import sync
 
 _ANEW = "Put the secret into it, or delete it: what botobs makes is then made anew."
 #: Bytes of a secret at most.
@@ -66,11 +67,7 @@ def write_secret(path: Path, content: str | bytes, user: str | None = None) -> N
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)
 
 
 def open_private(path: Path, flags: int = os.O_APPEND) -> BinaryIO:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import StackError
+from ..home.durable import put
 from .versions import Pin
 
 #: Called with the number of packages that are compiled, and that there are.
@@ -84,8 +85,7 @@ def build(
             raise StackError(
                 f"{target.name} {pin.version} could not be built", "\n".join(["go build said:", *said[-12:]])
             )
-        # A rename within one folder: an interrupted build leaves nothing under the final name.
-        output.replace(target)
+        put(output, target)
 
 
 def _environ() -> dict[str, str]:

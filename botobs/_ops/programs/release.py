@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 import httpx
 
+from ..home.durable import put
 from ..home.locks import exclusive
 from .versions import Pin
 
@@ -148,7 +149,7 @@ def _unpack(archive: Archive, partial: Path, folder: Path) -> None:
                 _extract(archive, partial, name, out)
             (Path(made) / program).chmod(0o755)
         for program in archive.members:
-            (Path(made) / program).replace(folder / program)
+            put(Path(made) / program, folder / program)
 
 
 def _extract(archive: Archive, partial: Path, name: str, out: BinaryIO) -> None:
