@@ -30,7 +30,7 @@ _SHARED = frozenset({"co.jp", "co.kr", "co.uk", "com.au", "com.br", "com.tr", "c
 
 def pages() -> dict[Path, str]:
     """Content of the file, by its path."""
-    return {FILE: json.dumps(table(), indent=0, sort_keys=True) + "\n"}
+    return {Path(str(FILE)): json.dumps(table(), indent=0, sort_keys=True) + "\n"}
 
 
 def table() -> dict[str, str]:

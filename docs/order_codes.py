@@ -27,7 +27,7 @@ def text() -> str:
 
 def pages() -> dict[Path, str]:
     """Content of the file, by its path."""
-    return {CCXT_TABLES: text()}
+    return {Path(str(CCXT_TABLES)): text()}
 
 
 def _entries(table: Mapping[str, Any]) -> Iterator[tuple[str, type[Exception]]]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 import json
-from pathlib import Path
+from importlib.resources import files
 from typing import Literal
 
 #: By exchange and class of ccxt, the codes that its tables know.
-CCXT_TABLES = Path(__file__).with_name("ccxt_codes.json")
+CCXT_TABLES = files(__package__) / "ccxt_codes.json"
 
 #: Classes of ccxt that leave the order's fate open. Other classes below them turn a request away unread.
 OPEN_CLASSES = frozenset(

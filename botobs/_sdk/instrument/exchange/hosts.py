@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable
-from pathlib import Path
+from importlib.resources import files
 
 #: Exchanges by the end of hosts' names, from the addresses that ccxt ships; written by `make docs`.
-FILE = Path(__file__).with_name("hosts.json")
+FILE = files(__package__) / "hosts.json"
 #: What is added to the name of an exchange where it is its test net.
 TESTNET = "-testnet"
 
