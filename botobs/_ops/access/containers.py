@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from ..errors import StackError
 from ..home import assets
 from ..home.home import Home
 from ..home.private import make_folder
@@ -32,6 +33,25 @@ def hand_out(home: Home) -> None:
     for name in compose["secrets"]:
         _copy(home.secrets / name, copies / name)
     _mirror(home.secrets / _FOLDER, copies / _FOLDER)
+
+
+def hand_out_client_ca(home: Home, authority: str | None) -> None:
+    """Copy the authority of services' certificates, where services show any; its folder is there in any case.
+
+    Raises:
+        StackError: There is no such file.
+    """
+    folder = home.containers / "clients"
+    make_folder(folder)
+    folder.chmod(0o755)
+    copy = folder / "ca.pem"
+    if authority is None:
+        copy.unlink(missing_ok=True)
+        return
+    try:
+        _copy(Path(authority), copy)
+    except OSError as error:
+        raise StackError(f"BOTOBS_OTLP_CLIENT_CA={authority} cannot be read: {error.strerror}") from None
 
 
 def refresh(home: Home) -> None:

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -61,6 +62,7 @@ class Installation:
 
     Attributes:
         home: Where the secrets are.
+        chart: What is installed: that of this checkout, until it is another.
         values: Those of botobs, over the chart's own.
     """
 
@@ -69,6 +71,7 @@ class Installation:
         there = {"nodeSelector": {"kubernetes.io/hostname": keeper}} if keeper else {}
         self._stores = {store: {**values, **there} for store, values in _VALUES_OF_STORES.items()}
         self.home = Home(cluster.folder / "home")
+        self.chart = charts.STACK
         self.values: dict[str, Any] = {**_VALUES, "scraper": there}
         self._keepers = [keeper] if keeper else list(cluster.nodes)
         self.endpoint = f"https://{OUTSIDE}:4318"
@@ -102,9 +105,15 @@ class Installation:
         self.cluster.apply(*_from_the_host())
         self.wait()
 
-    def upgrade(self, values: Mapping[str, Any]) -> None:
-        """`helm upgrade` with values over those that hold, until all has been replaced."""
+    def upgrade(self, values: Mapping[str, Any], stores: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """`helm upgrade` with values over those that hold, until all has been replaced.
+
+        Args:
+            values: Of botobs.
+            stores: Of the stores beside it.
+        """
         self.values = merged(self.values, values)
+        self._stores = merged(self._stores, stores)
         self._helm("upgrade")
         self.wait()
 
@@ -183,7 +192,7 @@ class Installation:
         return machine, pid
 
     def _helm(self, action: str) -> None:
-        words = ["helm", action, charts.RELEASE, str(charts.STACK), "--namespace", NAMESPACE, "--values", "-"]
+        words = ["helm", action, charts.RELEASE, str(self.chart), "--namespace", NAMESPACE, "--values", "-"]
         self.cluster.run(*words, given=yaml.safe_dump({**self._stores, "botobs": self.values}))
 
     def _complete(self) -> bool:

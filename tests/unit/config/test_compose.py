@@ -12,6 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
+from botobs._ops.components import collector, intake
+from botobs._ops.settings.values import defaults
 from tests.support.configs import PARTS, ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -179,3 +181,12 @@ def test_secrets_that_the_files_name_are_given(name: str) -> None:
     wanted = set(re.findall(r"\$\{BOTOBS_SECRETS\}/([\w.-]+)(?=[\s}\"])", text))
     given = {entry["target"].removeprefix("/secrets/") for entry in PARTS_OF_THE_STACK[name]["secrets"]}
     assert wanted <= given
+
+
+def test_without_a_word_the_limits_are_those_of_the_defaults() -> None:
+    """Where `botobs compose` of an earlier version has written no value for them."""
+    values = defaults()
+    limits = {"collector": collector.memory_limit(values), "intake": intake.memory_limit(values)}
+    for name, limit in limits.items():
+        variable = f"BOTOBS_{name.upper()}_GOMEMLIMIT"
+        assert SERVICES[name]["environment"]["GOMEMLIMIT"] == f"${{{variable}:-{limit}}}"
