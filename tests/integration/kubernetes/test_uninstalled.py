@@ -13,8 +13,8 @@ from tests.support.kubernetes.installation import NAMESPACE, Installation
 from tests.support.waiting import eventually
 
 Record = Callable[[str, object], None]
-#: Whose chart is "the previous version": the newest release's. There is none yet; this is the first commit whose chart of
-#: the whole stack came up by itself. At each release, write its commit here.
+#: Whose chart is "the previous version": the newest release's. There is none yet; this is the first commit whose chart
+#: of the whole stack came up by itself. At each release, write its commit here.
 _PREVIOUS = "feedc287a0da4d8eba16fb2ab8559186e33c1604"
 
 
