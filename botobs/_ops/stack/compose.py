@@ -44,6 +44,7 @@ _VALUES = {
 #: Settings that docker-compose.yml itself reads.
 _NAMED = re.compile(r"\$\{(BOTOBS_[A-Z0-9_]+)")
 _CLIENT_CA = "BOTOBS_OTLP_CLIENT_CA"
+_PROJECT = "BOTOBS_COMPOSE_PROJECT"
 
 
 def prepare(home: Home) -> Path:
@@ -106,6 +107,7 @@ def _read_by_compose(given: Mapping[str, str]) -> dict[str, str]:
     values = defaults() | given
     return {
         **{name: given[name] for name in sorted(set(_NAMED.findall(text))) if name in given},
+        **({"COMPOSE_PROJECT_NAME": given[_PROJECT]} if _PROJECT in given else {}),
         "BOTOBS_COLLECTOR_REDACT_KEEP": intake.kept(values),
         "BOTOBS_COLLECTOR_GOMEMLIMIT": collector.memory_limit(values),
         "BOTOBS_INTAKE_GOMEMLIMIT": intake.memory_limit(values),

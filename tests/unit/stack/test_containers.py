@@ -119,17 +119,17 @@ def test_what_docker_compose_reads_itself_is_handed_out(home: Home) -> None:
         lines = (home.path / "compose.env").read_text(encoding="utf-8").splitlines()
         return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
 
-    assert "BOTOBS_GRAFANA_PORT" not in written()
+    assert not {"BOTOBS_GRAFANA_PORT", "COMPOSE_PROJECT_NAME"} & set(written())
     settings = {
         "BOTOBS_GRAFANA_PORT": "3001",
         "BOTOBS_ALERT_RESEND_DELAY": "2m",
         "BOTOBS_INTAKE_MEMORY_MIB": "256",
     }
-    for name, value in settings.items():
+    for name, value in {**settings, "BOTOBS_COMPOSE_PROJECT": "second"}.items():
         assert cli.main(["config", "set", name, value, "--home", str(home.path)]) == 0
     prepare(home)
-    limits = {"BOTOBS_INTAKE_GOMEMLIMIT": "384MiB"}
-    assert written().items() >= (settings | limits).items()
+    follows = {"BOTOBS_INTAKE_GOMEMLIMIT": "384MiB", "COMPOSE_PROJECT_NAME": "second"}
+    assert written().items() >= (settings | follows).items()
     assert "https://127.0.0.1:3001" in (home.config / "grafana" / "grafana.ini").read_text(encoding="utf-8")
 
 
