@@ -155,6 +155,24 @@ address of its pod. dict "root" "file" "values" "over" (what a pod wants otherwi
 {{- $values | toYaml -}}
 {{- end -}}
 
+{{/* The file of the authority that the object store's certificate is of; empty where every system knows it. */}}
+{{- define "stack.objectStore.authority" -}}
+{{- if .Values.objectStore.enabled }}/secrets/ca.pem{{ else if .Values.objectStore.authority }}/object-store/ca.pem{{ end -}}
+{{- end -}}
+
+{{/* Where that file is in a container, if it is not the authority of all others; and the volume. */}}
+{{- define "stack.objectStore.mount" -}}
+{{- if eq (include "stack.objectStore.authority" .) "/object-store/ca.pem" }}
+- {name: object-store, mountPath: /object-store, readOnly: true}
+{{- end }}
+{{- end -}}
+{{- define "stack.objectStore.volume" -}}
+{{- if eq (include "stack.objectStore.authority" .) "/object-store/ca.pem" }}
+- name: object-store
+  secret: {secretName: {{ .Values.objectStore.authority }}, defaultMode: 0440, items: [{key: ca.pem, path: ca.pem}]}
+{{- end }}
+{{- end -}}
+
 {{/* Where a pod is, for what its configuration names. */}}
 {{- define "stack.place" -}}
 - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
