@@ -104,7 +104,7 @@ def _prepare(home: Home) -> Path:
 def _read_by_compose(given: Mapping[str, str]) -> dict[str, str]:
     """What docker-compose.yml itself reads of the settings, and what follows from them for its containers."""
     text = (assets.root() / "docker-compose.yml").read_text(encoding="utf-8")
-    values = defaults() | given
+    values = {**defaults(), **given}
     return {
         **{name: given[name] for name in sorted(set(_NAMED.findall(text))) if name in given},
         **({"COMPOSE_PROJECT_NAME": given[_PROJECT]} if _PROJECT in given else {}),

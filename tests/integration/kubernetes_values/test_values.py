@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -64,10 +66,12 @@ def test_blocks_are_in_the_platform_s_own_store(elsewhere: Elsewhere) -> None:
     ):
         with elsewhere.botobs.client(part) as http:
             http.post(path, timeout=120).raise_for_status()
-        folder = elsewhere.store.buckets / bucket
-        assert eventually(
-            lambda folder=folder: list(folder.rglob(f"*{PLACE.tenant}*/**/meta.json")), within=120
-        )  # type: ignore[misc]
+        found = partial(_blocks, elsewhere.store.buckets / bucket)
+        assert eventually(found, within=120)
+
+
+def _blocks(folder: Path) -> list[Path]:
+    return list(folder.rglob(f"{PLACE.tenant}/*/meta.json"))
 
 
 def test_rules_of_one_s_own_reach_alertmanager(elsewhere: Elsewhere) -> None:
