@@ -19,6 +19,11 @@ from ..home.private import make_folder
 
 #: The folder of docker-compose.yml's alert receivers, given as a whole: it holds what has been set up and no more.
 _FOLDER = "alertmanager"
+#: What the collector is given of the host's /proc.
+_PROC = (
+    *("1/mountinfo", "net/dev", "cpuinfo", "diskstats", "filesystems", "loadavg"),
+    *("meminfo", "stat", "uptime"),
+)
 
 
 def hand_out(home: Home) -> None:
@@ -33,6 +38,18 @@ def hand_out(home: Home) -> None:
     for name in compose["secrets"]:
         _copy(home.secrets / name, copies / name)
     _mirror(home.secrets / _FOLDER, copies / _FOLDER)
+    make_places(home)
+
+
+def make_places(home: Home) -> None:
+    """Make the empty files over which the host's are mounted: a folder that is read only gets none from an engine."""
+    for name in _PROC:
+        place = home.containers / "proc" / name
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+    open_to_containers(home.containers / "proc")
+    (home.containers / "proc").chmod(0o755)
 
 
 def hand_out_client_ca(home: Home, authority: str | None) -> None:
