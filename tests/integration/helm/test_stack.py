@@ -175,6 +175,16 @@ def test_a_limit_that_the_kernel_enforces_first_is_refused(
     assert fits or "agents.resources.limits.memory" in done.stderr
 
 
+def test_pods_are_spread_where_nodes_are_of_no_zone(manifests: list[charts.Manifest]) -> None:
+    """The scheduler passes over every node that lacks a label of one of several constraints, and spreads nothing."""
+    for workload in charts.workloads(manifests):
+        spec = charts.pod(workload)["spec"]
+        keys = [each["topologyKey"] for each in spec.get("topologySpreadConstraints", [])]
+        several = workload["kind"] != "DaemonSet" and workload["spec"]["replicas"] > 1
+        assert keys == (["kubernetes.io/hostname"] if several else []), workload["metadata"]["name"]
+        assert several == ("podAntiAffinity" in spec.get("affinity", {}))
+
+
 def test_no_variable_is_left_over(manifests: list[charts.Manifest]) -> None:
     assert "${BOTOBS_" not in yaml.safe_dump_all(manifests)
 

@@ -79,15 +79,7 @@ spec:
       {{- include "botobs.pod.confined" $botobs | nindent 6 }}
       {{- include "botobs.pod.placed" (dict "root" $botobs "part" .component "values" .values) | nindent 6 }}
       {{- if and (gt (int .replicas) 1) (not .values.topologySpreadConstraints) }}
-      topologySpreadConstraints:
-        {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
-        - topologyKey: {{ $key }}
-          maxSkew: 1
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector:
-            matchLabels:
-              {{- include "stack.selector" $ | nindent 14 }}
-        {{- end }}
+      {{- include "botobs.pod.spread" (dict "values" .values "selector" (include "stack.selector" .)) | nindent 6 }}
       {{- end }}
       # What it holds in memory is written first.
       terminationGracePeriodSeconds: 60
