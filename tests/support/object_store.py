@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,23 +30,33 @@ class ObjectStore:
 
 
 @contextmanager
-def object_store(folder: Path, *buckets: str) -> Iterator[ObjectStore]:
-    """One with empty buckets, for the length of a block."""
+def object_store(
+    folder: Path, *buckets: str, host: str = "127.0.0.1", certificate: tuple[Path, Path] | None = None
+) -> Iterator[ObjectStore]:
+    """One with empty buckets, for the length of a block.
+
+    Args:
+        folder: All that it writes.
+        buckets: Their names.
+        host: The address that it listens on.
+        certificate: The file of its certificate, which has signed itself, and of its key; over TLS with them alone.
+    """
     binaries = Binaries()
     binaries.require(["object-store"], Silent())
     for bucket in buckets:
         (folder / "buckets" / bucket).mkdir(parents=True)
     (folder / "attributes").mkdir()
     [port] = free_ports(1)
-    address = f"http://127.0.0.1:{port}"
+    address = f"{'https' if certificate else 'http'}://{host}:{port}"
+    over_tls = [f"--cert={certificate[0]}", f"--key={certificate[1]}"] if certificate else []
     command = [
-        str(binaries["versitygw"]), f"--port=127.0.0.1:{port}", "--health=/health", "--quiet",
+        str(binaries["versitygw"]), f"--port={host}:{port}", "--health=/health", "--quiet", *over_tls,
         "posix", f"--sidecar={folder / 'attributes'}", str(folder / "buckets"),
     ]  # fmt: skip
     keys = {"ROOT_ACCESS_KEY_ID": "tester", "ROOT_SECRET_ACCESS_KEY": "a-secret-of-the-test"}
     with subprocess.Popen(command, env=keys) as server:
         try:
-            eventually(lambda: _is_there(address), within=60)
+            eventually(lambda: _is_there(address, certificate), within=60)
             yield ObjectStore(
                 folder / "buckets",
                 {
@@ -63,8 +74,9 @@ def object_store(folder: Path, *buckets: str) -> Iterator[ObjectStore]:
             server.terminate()
 
 
-def _is_there(address: str) -> bool:
+def _is_there(address: str, certificate: tuple[Path, Path] | None) -> bool:
+    trusted = ssl.create_default_context(cafile=certificate[0]) if certificate else True
     try:
-        return httpx.get(f"{address}/health", trust_env=False).status_code == 200
+        return httpx.get(f"{address}/health", verify=trusted, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False

@@ -18,6 +18,7 @@ from botobs._demo.database import apply_schema
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
 from botobs._ops.processes.process import Process
 from botobs._ops.stack import Stack
+from tests.support import earlier
 
 ROOT = Path(__file__).parents[2]
 COMMIT = str(tomllib.loads((ROOT / "tests/drills/previous_sdk.toml").read_text(encoding="utf-8"))["commit"])
@@ -38,12 +39,8 @@ def installed() -> Path:
         return folder
     partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
     source = partial / "source"
-    source.mkdir(parents=True)
     try:
-        archive = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=False)
-        if archive.returncode:
-            raise RuntimeError(f"commit {COMMIT[:12]} is not in this checkout: git fetch --unshallow gets it")
-        subprocess.run(["tar", "-x", "-C", source], input=archive.stdout, check=True)
+        earlier.extract(COMMIT, source)
         _run("build", "--wheel", "--outdir", str(partial), str(source))
         (wheel,) = partial.glob("*.whl")
         _run("pip", "install", "--quiet", "--no-deps", "--target", str(partial / "site"), str(wheel))

@@ -12,12 +12,18 @@ from pathlib import Path
 
 import yaml
 
+from ..errors import StackError
 from ..home import assets
 from ..home.home import Home
 from ..home.private import make_folder
 
 #: The folder of docker-compose.yml's alert receivers, given as a whole: it holds what has been set up and no more.
 _FOLDER = "alertmanager"
+#: What the collector is given of the host's /proc.
+_PROC = (
+    *("1/mountinfo", "net/dev", "cpuinfo", "diskstats", "filesystems", "loadavg"),
+    *("meminfo", "stat", "uptime"),
+)
 
 
 def hand_out(home: Home) -> None:
@@ -32,6 +38,37 @@ def hand_out(home: Home) -> None:
     for name in compose["secrets"]:
         _copy(home.secrets / name, copies / name)
     _mirror(home.secrets / _FOLDER, copies / _FOLDER)
+    make_places(home)
+
+
+def make_places(home: Home) -> None:
+    """Make the empty files over which the host's are mounted: a folder that is read only gets none from an engine."""
+    for name in _PROC:
+        place = home.containers / "proc" / name
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+    open_to_containers(home.containers / "proc")
+    (home.containers / "proc").chmod(0o755)
+
+
+def hand_out_client_ca(home: Home, authority: str | None) -> None:
+    """Copy the authority of services' certificates, where services show any; its folder is there in any case.
+
+    Raises:
+        StackError: There is no such file.
+    """
+    folder = home.containers / "clients"
+    make_folder(folder)
+    folder.chmod(0o755)
+    copy = folder / "ca.pem"
+    if authority is None:
+        copy.unlink(missing_ok=True)
+        return
+    try:
+        _copy(Path(authority), copy)
+    except OSError as error:
+        raise StackError(f"BOTOBS_OTLP_CLIENT_CA={authority} cannot be read: {error.strerror}") from None
 
 
 def refresh(home: Home) -> None:

@@ -43,7 +43,7 @@ class Place:
 
     Attributes:
         namespace: Of the releases.
-        name: Under which the chart makes everything: the release's.
+        name: Of the release, or that under which the chart makes everything.
         tenant: Of its agents.
     """
 
@@ -53,11 +53,20 @@ class Place:
 
     def hosts(self) -> list[str]:
         """Names that the server's certificate has to hold, within the namespace."""
+        return [*(host for name in self._names() for host in self._hosts(name)), *_STORES]
+
+    def _names(self) -> list[str]:
+        """As its templates have them (`botobs.name`): a release without this word in its name is given it."""
+        return [self.name] if "botobs" in self.name else [self.name, f"{self.name}-botobs"]
+
+    def _hosts(self, name: str) -> list[str]:
         parts = ["agent", "gateway", "postgres-exporter"]
-        names = [f"{self.name}-{part}.{self.namespace}.svc" for part in parts]
-        sampler = f"{self.name}-sampler"
-        names += [f"{sampler}-{shard}.{sampler}.{self.namespace}.svc" for shard in range(2)]
-        return [*names, *_STORES]
+        sampler = f"{name}-sampler"
+        hosts = [
+            *(f"{name}-{part}" for part in parts),
+            *(f"{sampler}-{shard}.{sampler}" for shard in range(2)),
+        ]
+        return [f"{host}.{self.namespace}.svc" for host in hosts]
 
 
 def prepare(folder: Path, place: Place, hosts: Sequence[str]) -> list[str]:

@@ -35,13 +35,22 @@ def run(options: argparse.Namespace) -> int:
     # docker compose lets the shell's BOTOBS_HOME win over the one in the file that is written here.
     home = home_of(options) or Home.named() or Home(Path(".botobs/compose").resolve())
     environment = prepare(home)
-    compose = Path("docker-compose.yml")
+    compose, ours = Path("docker-compose.yml"), assets.root() / "docker-compose.yml"
     if not compose.exists():
         # Called from an installed wheel: the file comes along.
-        shutil.copyfile(assets.root() / "docker-compose.yml", compose)
+        shutil.copyfile(ours, compose)
+    same = compose.read_bytes() == ours.read_bytes()
     if options.json:
-        print_json({"home": home.path, "env_file": environment, "compose": compose.resolve()})
+        print_json(
+            {"home": home.path, "env_file": environment, "compose": compose.resolve(), "as_shipped": same}
+        )
     else:
+        if not same:
+            out.print(
+                f"docker-compose.yml here is not that of this version, {ours}: of another one, or changed. "
+                "Changes belong into docker-compose.override.yml; take it over, and it is of this version.",
+                markup=False,
+            )
         out.print(f"secrets and configuration are in {home.path}")
         command = ["docker", "compose", "--env-file", str(environment), "up", "--detach"]
         out.print(f"start with: {shlex.join(command)}", markup=False, soft_wrap=True)

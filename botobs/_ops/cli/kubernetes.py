@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--name",
         type=typed.DNS_LABEL,
         default=_DEFAULT.name,
-        help=f"under which the chart makes everything, its release's (default: {_DEFAULT.name})",
+        help=f"of the release, or the chart's fullnameOverride (default: {_DEFAULT.name})",
     )
     secrets.add_argument(
         "--tenant",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..errors import StackError
 from .context import Context, environ
@@ -55,17 +55,18 @@ def sampling(context: Context) -> str:
 def environ_of(context: Context) -> dict[str, str]:
     """How a collector's garbage is collected."""
     return environ(
-        GOMEMLIMIT=context.values.get("BOTOBS_COLLECTOR_GOMEMLIMIT") or _below_memory_limiter(context),
+        GOMEMLIMIT=memory_limit(context.values),
         # Its heap is small and all of it is garbage a moment later; the usual 100 is a quarter of its time.
         GOGC="400",
     )
 
 
-def _below_memory_limiter(context: Context) -> str:
+def memory_limit(values: Mapping[str, str]) -> str:
     """Where Go collects garbage whatever GOGC says: before the memory limiter would take it for load."""
+    if given := values.get("BOTOBS_COLLECTOR_GOMEMLIMIT"):
+        return given
     limit, spike = (
-        int(context.values[name])
-        for name in ("BOTOBS_COLLECTOR_MEMORY_MIB", "BOTOBS_COLLECTOR_MEMORY_SPIKE_MIB")
+        int(values[name]) for name in ("BOTOBS_COLLECTOR_MEMORY_MIB", "BOTOBS_COLLECTOR_MEMORY_SPIKE_MIB")
     )
     return f"{(limit - spike) * 15 // 16}MiB"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import yaml
 
@@ -17,8 +18,16 @@ def environ_of(context: Context) -> dict[str, str]:
         COLLECTOR_URL=context.url("BOTOBS_COLLECTOR_OTLP_PORT"),
         COLLECTOR_BEHIND_GUARDS_URL=context.url("BOTOBS_COLLECTOR_BEHIND_GUARDS_PORT"),
         SERVICES_CA=context.values.get("BOTOBS_OTLP_CLIENT_CA", ""),
-        # Both redact, and both leave the same alone.
-        REDACT_KEEP=json.dumps(yaml.safe_load(context.values["BOTOBS_COLLECTOR_REDACT_KEEP"])),
-        # Requests under way within their limit, and half as much again for connections.
-        GOMEMLIMIT=f"{int(context.values['BOTOBS_INTAKE_MEMORY_MIB']) * 3 // 2}MiB",
+        REDACT_KEEP=kept(context.values),
+        GOMEMLIMIT=memory_limit(context.values),
     )
+
+
+def kept(values: Mapping[str, str]) -> str:
+    """What it does not take for a secret, in JSON. The collector redacts too, and leaves the same alone."""
+    return json.dumps(yaml.safe_load(values["BOTOBS_COLLECTOR_REDACT_KEEP"]))
+
+
+def memory_limit(values: Mapping[str, str]) -> str:
+    """Go's soft limit: requests under way within theirs, and half as much again for connections."""
+    return f"{int(values['BOTOBS_INTAKE_MEMORY_MIB']) * 3 // 2}MiB"

@@ -10,6 +10,7 @@ from .kinds import (
     HOST_AND_PORT,
     PATH,
     PATTERN,
+    PROJECT,
     TENANT,
     TENANTS,
     TEXT,
@@ -35,6 +36,7 @@ GENERAL = rows(
     ("SCRAPE_TIMEOUT", DURATION, "10s", "how long a scrape may take; not longer than the interval"),
     ("POSTGRES_SCRAPE_INTERVAL", DURATION, "15s", "how often the database's exporter is scraped"),
     ("HOST_METRICS_INTERVAL", DURATION, "15s", "how often the machine is measured"),
+    ("COMPOSE_PROJECT", PROJECT, "botobs", "name of the project of docker compose, which containers and volumes bear"),
 )  # fmt: skip
 
 COLLECTOR = rows(

@@ -178,6 +178,15 @@ TENANT = Kind(
 )
 
 
+#: As compose-go has it (`loader.NormalizeProjectName`).
+PROJECT = Kind(
+    "project",
+    "a name that docker compose takes: small letters, digits, - and _",
+    _matching(r"[a-z0-9][a-z0-9_-]*"),
+    r"^[a-z0-9][a-z0-9_-]*$",
+)
+
+
 def _tenants(text: str) -> str:
     return ",".join(TENANT.read(each.strip()) for each in text.split(",") if each.strip())
 

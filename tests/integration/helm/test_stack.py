@@ -31,6 +31,15 @@ _CASES: Mapping[str, charts.Manifest] = {
         "alertmanager": {"replicas": 1, "podLabels": {"team": "platform"}},
         "objectStore": {"enabled": False, "endpoint": "s3.example.com"},
     },
+    "of one's own": {
+        "botobs": {
+            "rules": {
+                "custom": {"desk.yml": {"groups": [{"name": "desk", "rules": []}]}},
+                "prometheusRule": True,
+            }
+        },
+        "objectStore": {"enabled": False, "endpoint": "s3.example.com", "authority": "corporate"},
+    },
 }
 _STORES = ("mimir", "tempo", "alertmanager", "object-store")
 #: What is asked of every pod of botobs.
@@ -104,6 +113,76 @@ def test_a_wrong_value_is_refused_by_name(
     assert done.returncode == 1
     assert "specifications of the schema" in done.stderr
     assert complaint in done.stderr
+
+
+_RULES = """
+groups:
+  - name: desk
+    rules: [{alert: Late, expr: prometheus_tsdb_head_series > 0, for: "${BOTOBS_FOR_SHORT:-1m}"}]
+"""
+
+
+@pytest.mark.parametrize("rules", [_RULES, yaml.safe_load(_RULES)], ids=["text", "content"])
+def test_rules_of_one_s_own_are_treated_as_those_of_botobs(tools: Mapping[str, Path], rules: object) -> None:
+    """Settings are put in, what a Prometheus says of itself is asked of Mimir, and an alert says its environment."""
+    values = {"botobs": {"environment": "staging", "rules": {"custom": {"desk.yml": rules}}}}
+    manifests = charts.load(charts.render(tools["helm"], values, charts.STACK))
+    found = charts.named(manifests, "ConfigMap", "botobs-rules")["data"]
+    ((rule,),) = (group["rules"] for group in yaml.safe_load(found["desk.yml"])["groups"])
+    assert rule["for"] == "1m" and rule["expr"] == "cortex_ingester_tsdb_head_series > 0"
+    assert "staging" in rule["labels"]["deployment_environment_name"]
+    assert "exchanges.yml" in found
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "complaint"),
+    [
+        ("exchanges.yml", _RULES, "exchanges.yml is a file of botobs"),
+        ("desk.txt", _RULES, "desk.txt"),
+        ("desk.yml", "groups: [}", "desk.yml: error converting YAML"),
+        ("desk.yml", "rules: []", "desk.yml: there are no groups"),
+        ("desk.yml", {"rules": []}, "missing property 'groups'"),
+    ],
+)
+def test_what_are_no_rules_is_refused(
+    tools: Mapping[str, Path], name: str, rules: object, complaint: str
+) -> None:
+    done = charts.helm(
+        tools["helm"], "template", "botobs", str(charts.STACK), "--kube-version", charts.KUBERNETES,
+        "--values", "-", values={"botobs": {"rules": {"custom": {name: rules}}}},
+    )  # fmt: skip
+    assert done.returncode == 1 and complaint in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("limiter", "limit", "fits"),
+    [
+        (384, "640Mi", True), (384, "576Mi", True), (384, "575Mi", False), (1024, "1.5Gi", True),
+        (1024, "1536M", False), (384, 671088640, True), (384, "600000Ki", True), (2000, "640Mi", False),
+    ],
+)  # fmt: skip
+def test_a_limit_that_the_kernel_enforces_first_is_refused(
+    tools: Mapping[str, Path], limiter: int, limit: str | int, fits: bool
+) -> None:
+    """Before the collector has put anybody off: it would be killed under load, again and again."""
+    resources = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": limit}}
+    values = {"botobs": {"agents": {"memoryLimiterMiB": limiter, "resources": resources}}}
+    done = charts.helm(
+        tools["helm"], "template", "botobs", str(charts.STACK),
+        "--kube-version", charts.KUBERNETES, "--values", "-", values=values,
+    )  # fmt: skip
+    assert (done.returncode == 0) == fits, done.stderr
+    assert fits or "agents.resources.limits.memory" in done.stderr
+
+
+def test_pods_are_spread_where_nodes_are_of_no_zone(manifests: list[charts.Manifest]) -> None:
+    """The scheduler passes over every node that lacks a label of one of several constraints, and spreads nothing."""
+    for workload in charts.workloads(manifests):
+        spec = charts.pod(workload)["spec"]
+        keys = [each["topologyKey"] for each in spec.get("topologySpreadConstraints", [])]
+        several = workload["kind"] != "DaemonSet" and workload["spec"]["replicas"] > 1
+        assert keys == (["kubernetes.io/hostname"] if several else []), workload["metadata"]["name"]
+        assert several == ("podAntiAffinity" in spec.get("affinity", {}))
 
 
 def test_no_variable_is_left_over(manifests: list[charts.Manifest]) -> None:

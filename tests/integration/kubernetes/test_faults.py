@@ -50,21 +50,37 @@ def test_a_pod_that_is_deleted_costs_nothing(
 
 def test_an_upgrade_costs_nothing(botobs: Installation, sender: Sender, record_property: Record) -> None:
     """`helm upgrade` with another configuration of every tier: all pods are made anew, one after the other."""
-    before = {pod["metadata"]["uid"] for pod in botobs.pods("app.kubernetes.io/name=botobs")}
+    tiers = "app.kubernetes.io/component in (agent,gateway,scraper),app.kubernetes.io/name=botobs"
+    before = _identities(botobs, tiers)
     with sender:
         flows(sender)
         settings = {**botobs.values["settings"], "BOTOBS_COLLECTOR_LOG_LEVEL": "warn"}
         botobs.upgrade({"settings": settings, "scraper": {"podAnnotations": {"rolled": "1"}}})
         flows(sender)
-    assert not before & {pod["metadata"]["uid"] for pod in botobs.pods("app.kubernetes.io/name=botobs")}
+    assert not before & _identities(botobs, tiers)
     complete(botobs, sender, "helm upgrade", record_property)
+
+
+def test_an_upgrade_of_the_stores_costs_nothing(
+    botobs: Installation, sender: Sender, record_property: Record
+) -> None:
+    """The same with Mimir, Tempo, Alertmanager and the object store: agents keep what a store that is away misses."""
+    stores = "app.kubernetes.io/name in (mimir,tempo,alertmanager,object-store)"
+    before = _identities(botobs, stores)
+    rolled = {"podAnnotations": {"rolled": "1"}}
+    with sender:
+        flows(sender)
+        botobs.upgrade({}, dict.fromkeys(("mimir", "tempo", "alertmanager", "objectStore"), rolled))
+        flows(sender)
+    assert not before & _identities(botobs, stores)
+    complete(botobs, sender, "helm upgrade of the stores", record_property)
 
 
 def test_secrets_are_rotated_while_services_send(
     botobs: Installation, sender: Sender, record_property: Record
 ) -> None:
     """Certificates renewed, a token made and one revoked, handed out by the command: no pod is made anew."""
-    before = {pod["metadata"]["uid"] for pod in botobs.pods("app.kubernetes.io/name=botobs")}
+    before = _identities(botobs, "app.kubernetes.io/name=botobs")
     with sender:
         flows(sender)
         botobs.botobs("certs", "renew")
@@ -76,8 +92,13 @@ def test_secrets_are_rotated_while_services_send(
         botobs.hand_out_secrets()
         assert eventually(lambda: (_answer(botobs, old), _answer(botobs, new)) == (401, 200), within=180)
         flows(sender)
-    assert before == {pod["metadata"]["uid"] for pod in botobs.pods("app.kubernetes.io/name=botobs")}
+    assert before == _identities(botobs, "app.kubernetes.io/name=botobs")
     complete(botobs, sender, "secrets rotated", record_property)
+
+
+def _identities(botobs: Installation, selector: str) -> set[str]:
+    """A pod that is made anew has another."""
+    return {pod["metadata"]["uid"] for pod in botobs.pods(selector)}
 
 
 def _new_token(botobs: Installation, name: str) -> str:

@@ -6,12 +6,15 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 import yaml
 
 from botobs._ops.access import clients
+from botobs._ops.access.kubernetes import Place
 from botobs._ops.home.home import Home
 from testbed.stack import FAST
 from tests.support import charts
@@ -20,7 +23,8 @@ from tests.support.kubernetes.machine import GATEWAY, NETWORK, Machine
 from tests.support.upstream import merged
 from tests.support.waiting import eventually
 
-NAMESPACE = charts.NAMESPACE
+_PLACE = Place()
+NAMESPACE = _PLACE.namespace
 #: Where the host reaches an agent.
 OUTSIDE = "198.18.200.10"
 #: Where it reads the stores.
@@ -49,7 +53,7 @@ _VALUES_OF_STORES: Mapping[str, Any] = {
     "alertmanager": {},
 }
 #: Disks of each node: one for every claim, and one for an agent that comes with a claim.
-_DISKS = 8
+_DISKS = 12
 
 
 class Installation:
@@ -58,25 +62,43 @@ class Installation:
     Args:
         cluster: Where.
         keeper: The node on which the stores are, and all disks; any if it is not named.
+        place: Its namespace, the release's name, and the tenant.
+        values: Of botobs, over those of every test.
+        stores: Of the stores beside it, likewise.
 
     Attributes:
         home: Where the secrets are.
+        chart: What is installed: that of this checkout, until it is another.
         values: Those of botobs, over the chart's own.
     """
 
-    def __init__(self, cluster: Cluster, keeper: str = "") -> None:
-        self.cluster = cluster
+    def __init__(
+        self,
+        cluster: Cluster,
+        keeper: str = "",
+        place: Place = _PLACE,
+        values: Mapping[str, Any] = MappingProxyType({}),
+        stores: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.cluster, self.place = cluster, place
         there = {"nodeSelector": {"kubernetes.io/hostname": keeper}} if keeper else {}
-        self._stores = {store: {**values, **there} for store, values in _VALUES_OF_STORES.items()}
+        placed = {store: {**small, **there} for store, small in _VALUES_OF_STORES.items()}
+        self._stores = merged(placed, stores)
         self.home = Home(cluster.folder / "home")
-        self.values: dict[str, Any] = {**_VALUES, "scraper": there}
+        self.chart = charts.STACK
+        self.values: dict[str, Any] = merged({**_VALUES, "scraper": there, "tenant": place.tenant}, values)
         self._keepers = [keeper] if keeper else list(cluster.nodes)
         self.endpoint = f"https://{OUTSIDE}:4318"
 
-    def prepare(self) -> None:
-        """Make what the page has made before anything is installed: a namespace, secrets, folders; and volumes."""
-        self.kubectl("create", "namespace", NAMESPACE)
-        self.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=privileged")
+    def prepare(self, level: str = "privileged") -> None:
+        """Make what the page has made before anything is installed: a namespace, secrets, folders; and volumes.
+
+        Args:
+            level: Of the pod security standards, which the namespace enforces.
+        """
+        self.kubectl("create", "namespace", self.place.namespace)
+        label = f"pod-security.kubernetes.io/enforce={level}"
+        self.kubectl("label", "namespace", self.place.namespace, label)
         self.home.create()
         self.hand_out_secrets()
         for node in self.cluster.nodes.values():
@@ -91,6 +113,10 @@ class Installation:
         """By the command that the page names; also after a change."""
         hosts = [OUTSIDE, *_STORES.values()]
         words = [*_BOTOBS, "kubernetes", "secrets", "--home", str(self.home.path)]
+        for option, value, usual in zip(
+            ("namespace", "name", "tenant"), astuple(self.place), astuple(_PLACE), strict=True
+        ):
+            words += [f"--{option}", value] if value != usual else []
         words += [word for host in hosts for word in ("--host", host)]
         self.cluster.run(
             "bash", "-c", f"set -o pipefail; {shlex.join(words)} | kubectl apply --server-side -f -"
@@ -99,12 +125,18 @@ class Installation:
     def install(self) -> None:
         """The chart, and ways for the host to get at it."""
         self._helm("install")
-        self.cluster.apply(*_from_the_host())
+        self.cluster.apply(*_from_the_host(self.place.namespace))
         self.wait()
 
-    def upgrade(self, values: Mapping[str, Any]) -> None:
-        """`helm upgrade` with values over those that hold, until all has been replaced."""
+    def upgrade(self, values: Mapping[str, Any], stores: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """`helm upgrade` with values over those that hold, until all has been replaced.
+
+        Args:
+            values: Of botobs.
+            stores: Of the stores beside it.
+        """
         self.values = merged(self.values, values)
+        self._stores = merged(self._stores, stores)
         self._helm("upgrade")
         self.wait()
 
@@ -118,8 +150,8 @@ class Installation:
 
     def uninstall(self) -> None:
         """All of it, until none of its pods is left."""
-        self.run("helm", "uninstall", charts.RELEASE, "--namespace", NAMESPACE, "--wait")
-        eventually(lambda: not self.pods(f"app.kubernetes.io/instance={charts.RELEASE}"), within=300)
+        self.run("helm", "uninstall", self.place.name, "--namespace", self.place.namespace, "--wait")
+        eventually(lambda: not self.pods(f"app.kubernetes.io/instance={self.place.name}"), within=300)
 
     def reinstall(self) -> None:
         """The chart again, with the values that hold."""
@@ -132,7 +164,7 @@ class Installation:
 
     def pods(self, selector: str) -> list[dict[str, Any]]:
         """Pods of ours, by their labels."""
-        return self.cluster.get("pods", "--namespace", NAMESPACE, "--selector", selector)
+        return self.cluster.get("pods", "--namespace", self.place.namespace, "--selector", selector)
 
     def kubectl(self, *words: str) -> str:
         """Run `kubectl`."""
@@ -183,17 +215,28 @@ class Installation:
         return machine, pid
 
     def _helm(self, action: str) -> None:
-        words = ["helm", action, charts.RELEASE, str(charts.STACK), "--namespace", NAMESPACE, "--values", "-"]
+        words = ["helm", action, self.place.name, str(self.chart)]
+        words += ["--namespace", self.place.namespace, "--values", "-"]
         self.cluster.run(*words, given=yaml.safe_dump({**self._stores, "botobs": self.values}))
 
     def _complete(self) -> bool:
         kinds = "deployments,statefulsets,daemonsets"
-        late = [name for each in self.cluster.get(kinds, "--namespace", NAMESPACE) if (name := _lacks(each))]
+        late = [
+            name
+            for each in self.cluster.get(kinds, "--namespace", self.place.namespace)
+            if (name := _lacks(each))
+        ]
         assert not late, f"{late}\n{self._why()}"
         return True
 
     def _why(self) -> str:
-        words = ["get", "pods,events,persistentvolumeclaims", "--namespace", NAMESPACE, "--output=wide"]
+        words = [
+            "get",
+            "pods,events,persistentvolumeclaims",
+            "--namespace",
+            self.place.namespace,
+            "--output=wide",
+        ]
         done = subprocess.run(
             ["kubectl", *words], env=self.cluster.environ, capture_output=True, text=True, check=False
         )
@@ -237,20 +280,22 @@ def _volume(name: str, node: str, path: str) -> dict[str, Any]:
     }
 
 
-def _from_the_host() -> Iterator[dict[str, Any]]:
+def _from_the_host(namespace: str) -> Iterator[dict[str, Any]]:
     """What an operator adds for services that are not in the cluster, and the same for whoever reads the stores."""
     ports = {"otlp-grpc": 4317, "otlp-http": 4318}
-    yield _service("agents-outside", OUTSIDE, {"name": "botobs", "component": "agent"}, ports)
+    yield _service(namespace, "agents-outside", OUTSIDE, {"name": "botobs", "component": "agent"}, ports)
     for store, address in _STORES.items():
         port = 9093 if store == "alertmanager" else 8443
-        yield _service(f"{store}-outside", address, {"name": store}, {"https": port})
+        yield _service(namespace, f"{store}-outside", address, {"name": store}, {"https": port})
 
 
-def _service(name: str, address: str, labels: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, Any]:
+def _service(
+    namespace: str, name: str, address: str, labels: Mapping[str, str], ports: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {
             "clusterIP": address,
             "selector": {f"app.kubernetes.io/{key}": value for key, value in labels.items()},

@@ -99,6 +99,7 @@ def test_the_certificate_stands_for_the_namespace(tmp_path: Path, capsys: pytest
     hosts = {host for each in certificates.found(tmp_path / "secrets") for host in each.hosts}
     assert {
         "eyes-agent.watch.svc",
+        "eyes-botobs-gateway.watch.svc",
         "eyes-sampler-1.eyes-sampler.watch.svc",
         "grafana.example.org",
         "mimir-gateway",

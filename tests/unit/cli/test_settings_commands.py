@@ -144,3 +144,20 @@ def test_compose_prints_a_command_that_a_shell_reads(
     assert lines[0] == f'BOTOBS_HOME="{tmp_path}/my \\"home\\" #1"'
     # From a wheel, too: its folder has no sources beside docker-compose.yml.
     assert (Path(lines[1].partition("=")[2].strip('"')) / "Dockerfile").is_file()
+
+
+def test_compose_says_that_its_file_is_of_another_version(
+    tmp_path: Path, home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was put there once, or changed by hand: it is left as it is."""
+    where = ("--home", str(tmp_path / "made"))
+    assert main(["compose", *where]) == 0
+    assert "another" not in capsys.readouterr().out
+    file = tmp_path / "docker-compose.yml"
+    earlier = file.read_text(encoding="utf-8").replace("prom/prometheus:v3", "prom/prometheus:v2")
+    file.write_text(earlier, encoding="utf-8")
+    assert main(["compose", *where]) == 0
+    assert "docker-compose.yml here is not that of this version" in capsys.readouterr().out.replace("\n", " ")
+    assert file.read_text(encoding="utf-8") == earlier
+    assert main(["compose", *where, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["as_shipped"] is False

@@ -12,6 +12,10 @@ import jsonschema
 import pytest
 import yaml
 
+from botobs._ops.access import containers
+from botobs._ops.components import collector, intake
+from botobs._ops.home.home import Home
+from botobs._ops.settings.values import defaults
 from tests.support.configs import PARTS, ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -92,12 +96,9 @@ def test_the_host_is_shown_to_the_collector_alone_and_without_a_word_on_propagat
         if isinstance(entry, dict) and not entry.get("source", "").startswith(_HOME)
     ]
     assert {name for name, _ in mounts} == {"collector"}
-    assert all(entry["read_only"] for _, entry in mounts if entry["type"] == "bind")
+    assert all(entry["read_only"] and entry["type"] == "bind" for _, entry in mounts)
     assert not any("bind" in entry for _, entry in mounts)
-    # Its processes are hidden, but for what describes the host itself.
-    (hidden,) = (entry["target"] for _, entry in mounts if entry["type"] == "tmpfs")
-    assert hidden == "/hostfs/proc"
-    shown = {entry["source"]: entry["target"] for _, entry in mounts if entry["type"] == "bind"}
+    shown = {entry["source"]: entry["target"] for _, entry in mounts}
     assert shown.pop("/") == "/hostfs"
     assert {source for source in shown if re.search(r"\d", source)} == {
         "/proc/1/mountinfo",
@@ -105,6 +106,30 @@ def test_the_host_is_shown_to_the_collector_alone_and_without_a_word_on_propagat
     }
     shown["/proc/net/dev"] = shown.pop("/proc/1/net/dev")
     assert shown == {source: f"/hostfs{source}" for source in shown}
+    # Its processes are hidden behind a folder with a place for each of these.
+    (places,) = (
+        entry
+        for entry in SERVICES["collector"]["volumes"]
+        if "/hostfs/proc" in str(entry) and _HOME in str(entry)
+    )
+    assert places == {
+        "type": "bind",
+        "source": f"{_HOME}/containers/proc",
+        "target": "/hostfs/proc",
+        "read_only": True,
+    }
+
+
+def test_there_is_a_place_for_each_of_the_host_s_files(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.create()
+    containers.make_places(home)
+    made = {str(path.relative_to(home.containers)) for path in home.containers.rglob("*") if path.is_file()}
+    targets = {entry["target"] for entry in SERVICES["collector"]["volumes"] if isinstance(entry, dict)}
+    assert {f"/hostfs/{name}" for name in made} == {
+        each for each in targets if each.startswith("/hostfs/proc/")
+    }
+    assert {path.stat().st_mode & 0o777 for path in (home.containers / "proc").rglob("*")} == {0o755, 0o644}
 
 
 def test_secrets_are_the_copies_for_containers() -> None:
@@ -179,3 +204,12 @@ def test_secrets_that_the_files_name_are_given(name: str) -> None:
     wanted = set(re.findall(r"\$\{BOTOBS_SECRETS\}/([\w.-]+)(?=[\s}\"])", text))
     given = {entry["target"].removeprefix("/secrets/") for entry in PARTS_OF_THE_STACK[name]["secrets"]}
     assert wanted <= given
+
+
+def test_without_a_word_the_limits_are_those_of_the_defaults() -> None:
+    """Where `botobs compose` of an earlier version has written no value for them."""
+    values = defaults()
+    limits = {"collector": collector.memory_limit(values), "intake": intake.memory_limit(values)}
+    for name, limit in limits.items():
+        variable = f"BOTOBS_{name.upper()}_GOMEMLIMIT"
+        assert SERVICES[name]["environment"]["GOMEMLIMIT"] == f"${{{variable}:-{limit}}}"

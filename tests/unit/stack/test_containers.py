@@ -9,6 +9,7 @@ import pytest
 
 from botobs._ops import cli
 from botobs._ops.access import containers
+from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
 from botobs._ops.stack.compose import prepare
 
@@ -109,3 +110,48 @@ def test_preparing_again_touches_nothing_that_has_not_changed(home: Home) -> Non
     before = stamps()
     prepare(home)
     assert stamps() == before
+
+
+def test_what_docker_compose_reads_itself_is_handed_out(home: Home) -> None:
+    """As the file has it, its ports and limits among them; what follows from a setting follows."""
+
+    def written() -> dict[str, str]:
+        lines = (home.path / "compose.env").read_text(encoding="utf-8").splitlines()
+        return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
+
+    assert not {"BOTOBS_GRAFANA_PORT", "COMPOSE_PROJECT_NAME"} & set(written())
+    settings = {
+        "BOTOBS_GRAFANA_PORT": "3001",
+        "BOTOBS_ALERT_RESEND_DELAY": "2m",
+        "BOTOBS_INTAKE_MEMORY_MIB": "256",
+    }
+    for name, value in {**settings, "BOTOBS_COMPOSE_PROJECT": "second"}.items():
+        assert cli.main(["config", "set", name, value, "--home", str(home.path)]) == 0
+    prepare(home)
+    follows = {"BOTOBS_INTAKE_GOMEMLIMIT": "384MiB", "COMPOSE_PROJECT_NAME": "second"}
+    assert written().items() >= (settings | follows).items()
+    assert "https://127.0.0.1:3001" in (home.config / "grafana" / "grafana.ini").read_text(encoding="utf-8")
+
+
+def test_where_people_find_grafana_is_what_they_say(home: Home) -> None:
+    address = "https://grafana.example.com"
+    assert cli.main(["config", "set", "BOTOBS_GRAFANA_URL", address, "--home", str(home.path)]) == 0
+    prepare(home)
+    assert address in (home.config / "grafana" / "grafana.ini").read_text(encoding="utf-8")
+
+
+def test_the_authority_of_services_is_a_copy_too(home: Home, tmp_path: Path) -> None:
+    """In a folder that is there without it; a container would be given an empty one in its place."""
+    copy = home.containers / "clients" / "ca.pem"
+    assert _mode(copy.parent) == 0o755 and not copy.exists()
+    authority = tmp_path / "services-ca.pem"
+    name = "BOTOBS_OTLP_CLIENT_CA"
+    assert cli.main(["config", "set", name, str(authority), "--home", str(home.path)]) == 0
+    with pytest.raises(StackError, match=f"{name}=.*No such file"):
+        prepare(home)
+    authority.write_text("an authority")
+    prepare(home)
+    assert copy.read_text() == "an authority" and _mode(copy) == 0o644
+    assert cli.main(["config", "unset", name, "--home", str(home.path)]) == 0
+    prepare(home)
+    assert not copy.exists()

@@ -85,6 +85,7 @@ spec:
         httpGet: *health
         periodSeconds: 15
         failureThreshold: 8
+      {{- include "botobs.tier.fits" (dict "part" .part "tier" $tier) }}
       resources:
         {{- toYaml $tier.resources | nindent 8 }}
       {{- include "botobs.container.confined" .root | nindent 6 }}
@@ -105,6 +106,22 @@ spec:
     {{- with .volumes }}
     {{- . | nindent 4 }}
     {{- end }}
+{{- end -}}
+
+{{/* Refuses a limit that the kernel would enforce before the memory limiter has put anybody off: dict "part" "tier". */}}
+{{- define "botobs.tier.fits" -}}
+{{- $limit := .tier.resources.limits.memory -}}
+{{- $needed := div (mul .tier.memoryLimiterMiB 3) 2 -}}
+{{- if lt (include "botobs.mebibytes" $limit | float64) (float64 $needed) -}}
+  {{- fail (printf "%ss.resources.limits.memory is %v; with a memoryLimiterMiB of %v it is to be %dMi or more" .part $limit .tier.memoryLimiterMiB $needed) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A quantity of memory in MiB. */}}
+{{- define "botobs.mebibytes" -}}
+{{- $text := ternary . (int64 . | toString) (kindIs "string" .) -}}
+{{- $bytes := dict "" 1 "K" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- divf (mulf (regexFind "^[0-9.]+" $text | float64) (get $bytes (regexFind "[A-Za-z]*$" $text))) 1048576 -}}
 {{- end -}}
 
 {{/* The same ports of the container that listens. */}}

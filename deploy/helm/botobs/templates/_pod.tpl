@@ -52,15 +52,32 @@ priorityClassName: {{ . }}
 topologySpreadConstraints:
   {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
 {{- else if .spread }}
+{{ include "botobs.pod.spread" (dict "values" .values "selector" (include "botobs.selector" .)) }}
+{{- end }}
+{{- end -}}
+
+{{/*
+Over nodes, and over zones where there are some: dict "values" (the part's) "selector" (a text). Two constraints would not do: the
+scheduler passes over every node that lacks one of their labels, and then spreads nothing at all.
+*/}}
+{{- define "botobs.pod.spread" -}}
 topologySpreadConstraints:
-  {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
-  - topologyKey: {{ $key }}
+  - topologyKey: kubernetes.io/hostname
     maxSkew: 1
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
-        {{- include "botobs.selector" $ | nindent 8 }}
-  {{- end }}
+        {{- .selector | nindent 8 }}
+{{- if not .values.affinity }}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: topology.kubernetes.io/zone
+          labelSelector:
+            matchLabels:
+              {{- .selector | nindent 14 }}
 {{- end }}
 {{- end -}}
 

@@ -79,15 +79,7 @@ spec:
       {{- include "botobs.pod.confined" $botobs | nindent 6 }}
       {{- include "botobs.pod.placed" (dict "root" $botobs "part" .component "values" .values) | nindent 6 }}
       {{- if and (gt (int .replicas) 1) (not .values.topologySpreadConstraints) }}
-      topologySpreadConstraints:
-        {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
-        - topologyKey: {{ $key }}
-          maxSkew: 1
-          whenUnsatisfiable: ScheduleAnyway
-          labelSelector:
-            matchLabels:
-              {{- include "stack.selector" $ | nindent 14 }}
-        {{- end }}
+      {{- include "botobs.pod.spread" (dict "values" .values "selector" (include "stack.selector" .)) | nindent 6 }}
       {{- end }}
       # What it holds in memory is written first.
       terminationGracePeriodSeconds: 60
@@ -153,6 +145,24 @@ address of its pod. dict "root" "file" "values" "over" (what a pod wants otherwi
   {{- $_ := set $values (printf "BOTOBS_%s_GOSSIP_PORT" $part) "7946" -}}
 {{- end -}}
 {{- $values | toYaml -}}
+{{- end -}}
+
+{{/* The file of the authority that the object store's certificate is of; empty where every system knows it. */}}
+{{- define "stack.objectStore.authority" -}}
+{{- if .Values.objectStore.enabled }}/secrets/ca.pem{{ else if .Values.objectStore.authority }}/object-store/ca.pem{{ end -}}
+{{- end -}}
+
+{{/* Where that file is in a container, if it is not the authority of all others; and the volume. */}}
+{{- define "stack.objectStore.mount" -}}
+{{- if eq (include "stack.objectStore.authority" .) "/object-store/ca.pem" }}
+- {name: object-store, mountPath: /object-store, readOnly: true}
+{{- end }}
+{{- end -}}
+{{- define "stack.objectStore.volume" -}}
+{{- if eq (include "stack.objectStore.authority" .) "/object-store/ca.pem" }}
+- name: object-store
+  secret: {secretName: {{ .Values.objectStore.authority }}, defaultMode: 0440, items: [{key: ca.pem, path: ca.pem}]}
+{{- end }}
 {{- end -}}
 
 {{/* Where a pod is, for what its configuration names. */}}

@@ -1,0 +1,97 @@
+"""All of it runs there, and what is set is what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from testbed.otlp_load import Points, Source, Spans
+from testbed.sender import Sender
+from tests.integration.kubernetes_values.conftest import COLLECTOR, PLACE, Elsewhere
+from tests.support.kubernetes.faults import complete, flows
+from tests.support.kubernetes.installation import Installation
+from tests.support.waiting import eventually
+
+Record = Callable[[str, object], None]
+_SENDERS = count()
+_ALL = f"app.kubernetes.io/instance={PLACE.name}"
+
+
+@pytest.fixture
+def sender(elsewhere: Elsewhere) -> Sender:
+    """Sends spans and points from the host, until it is left."""
+    number = next(_SENDERS)
+    sources: list[Source] = [Spans(f"values-spans-{number}"), Points(f"values-points-{number}")]
+    return Sender(elsewhere.botobs.endpoint, elsewhere.botobs.home.secrets, sources, pause=0.05)
+
+
+def test_all_of_it_runs(elsewhere: Elsewhere) -> None:
+    pods = elsewhere.botobs.pods(_ALL)
+    parts = {pod["metadata"]["labels"]["app.kubernetes.io/component"] for pod in pods}
+    assert parts == {"agent", "gateway", "scraper", "distributor", "alertmanager"}
+    stores = [pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods]
+    assert stores.count("mimir") == 3
+    of_agents = next(pod for pod in pods if pod["metadata"]["name"] == "watch-botobs-agent-0")
+    assert of_agents["spec"]["containers"][0]["image"] == COLLECTOR
+    assert all(pod["spec"]["imagePullSecrets"] == [{"name": "registry"}] for pod in pods)
+
+
+def test_what_is_sent_arrives(elsewhere: Elsewhere, sender: Sender, record_property: Record) -> None:
+    with sender:
+        flows(sender)
+    complete(elsewhere.botobs, sender, "other values", record_property)
+
+
+def test_one_of_three_mimirs_may_go(elsewhere: Elsewhere, sender: Sender, record_property: Record) -> None:
+    """Two of three take what comes meanwhile, and give back what was there."""
+    botobs = elsewhere.botobs
+    with sender:
+        flows(sender)
+        gone = ("mimir-1", "--namespace", PLACE.namespace)
+        botobs.kubectl("delete", "pod", *gone, "--force", "--grace-period=0")
+        flows(sender)
+    complete(botobs, sender, "one of three Mimirs deleted", record_property)
+    botobs.wait()
+
+
+def test_blocks_are_in_the_platform_s_own_store(elsewhere: Elsewhere) -> None:
+    """By its certificate, which no system knows. Mimir and Tempo are asked to write what they have."""
+    for part, bucket, path in (
+        ("mimir", "blocks", "/ingester/flush?wait=true"),
+        ("tempo", "traces", "/flush"),
+    ):
+        with elsewhere.botobs.client(part) as http:
+            http.post(path, timeout=120).raise_for_status()
+        found = partial(_blocks, elsewhere.store.buckets / bucket)
+        assert eventually(found, within=120)
+
+
+def _blocks(folder: Path) -> list[Path]:
+    return list(folder.rglob(f"{PLACE.tenant}/*/meta.json"))
+
+
+def test_rules_of_one_s_own_reach_alertmanager(elsewhere: Elsewhere) -> None:
+    def told() -> bool:
+        with elsewhere.botobs.client("alertmanager") as http:
+            alerts = http.get("/api/v2/alerts").raise_for_status().json()
+        return {"OfTheDesk", "Watchdog"} <= {
+            each["labels"]["alertname"]
+            for each in alerts
+            if each["labels"]["deployment_environment_name"] == "staging-2"
+        }
+
+    assert eventually(told, within=300)
+
+
+def test_every_mimir_is_asked_for_its_health(elsewhere: Elsewhere) -> None:
+    assert eventually(lambda: _up(elsewhere.botobs, "mimir") == {"mimir-0", "mimir-1", "mimir-2"}, within=180)
+    assert _up(elsewhere.botobs, "collector") >= {f"watch-botobs-gateway-{number}" for number in range(3)}
+
+
+def _up(botobs: Installation, service: str) -> set[str]:
+    found = botobs.query(f'up{{service_name="{service}"}} == 1')
+    return {each["metric"]["service_instance_id"] for each in found}
