@@ -137,8 +137,9 @@ class Home:
             make_folder(self.path)
             self._refuse_strangers()
             self._refuse_foreign_content()
-            # Alertmanager's are the user's own to fill: mail password, Slack's and the dead-man's switch's addresses.
-            own = (self.secrets, self.secrets / "alertmanager", self.config, self.data, self.logs)
+            # Two are the user's own to fill: with what receivers of alerts, and an OpenID provider, have given him.
+            filled = (self.secrets / "alertmanager", self.secrets / "oidc")
+            own = (self.secrets, *filled, self.config, self.data, self.logs)
             for folder in own:
                 make_folder(folder)
             for folder in (self.path, *own):

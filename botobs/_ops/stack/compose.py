@@ -18,7 +18,7 @@ from ..home.locks import try_exclusive
 from ..home.private import write_secret
 from ..home.quoting import env_file_line
 from ..programs.versions import pins
-from ..settings import outage
+from ..settings import outage, sign_in
 from ..settings.values import gather
 from .configuration import long_term_store, render
 
@@ -29,8 +29,6 @@ _VALUES = {
     "BOTOBS_TEMPO_OTLP_ENDPOINT": "tempo:4417",
     "BOTOBS_ALERTMANAGER_URL": "https://alertmanager:9093",
     "BOTOBS_MIMIR_URL": "https://mimir:9009",
-    "BOTOBS_GRAFANA_URL": "https://127.0.0.1:3000",
-    "BOTOBS_DASHBOARD_URL": "https://127.0.0.1:3000",
     # Inside a container every interface is the container's own; what is published is on loopback.
     "BOTOBS_BIND": "0.0.0.0",
     "BOTOBS_OTLP_BIND": "0.0.0.0",
@@ -73,6 +71,10 @@ def _prepare(home: Home) -> Path:
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     # Ports are moved where they are published; inside the network they stay.
     values |= {port.variable: str(port.default) for port in PORTS} | _VALUES
+    # Grafana sends people back from an OpenID provider, and messages link, to where people find it.
+    values.setdefault("BOTOBS_GRAFANA_URL", "https://127.0.0.1:3000")
+    values["BOTOBS_DASHBOARD_URL"] = values["BOTOBS_GRAFANA_URL"]
+    values |= sign_in.of_grafana(given.texts, home.secrets, _VALUES["BOTOBS_SECRETS"])
     values |= outage.plan(values, mimir=True).variables
     values |= long_term_store(values)
     custom.make(home.custom)
