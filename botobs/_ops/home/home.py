@@ -132,7 +132,7 @@ class Home:
             StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, it
                 cannot be made, or a program of the stack would read its path otherwise.
         """
-        self._refuse_patterns()
+        self.refuse_patterns()
         try:
             make_folder(self.path)
             self._refuse_strangers()
@@ -155,7 +155,12 @@ class Home:
                 "Name another with --home or BOTOBS_HOME.",
             ) from None
 
-    def _refuse_patterns(self) -> None:
+    def refuse_patterns(self) -> None:
+        """Refuse a path that a program of the stack would read as something else.
+
+        Raises:
+            StackError: It holds a character that stands for others, or for something else.
+        """
         # Prometheus looks for rules and targets beside its configuration by patterns, in which these stand for others,
         # and would load none in silence; the collector reads `$` and braces in names of files as references.
         if found := _PATTERN.search(str(self.path)):

@@ -53,7 +53,6 @@ def systemd(service: Service) -> str:
         "# Written by `botobs install`.",
         "[Unit]",
         "Description=botobs: collector, Prometheus, Tempo, Alertmanager",
-        "Documentation=man:systemd.service(5)",
         "After=network-online.target",
         "Wants=network-online.target",
         # It is restarted for ever: monitoring must not give up.

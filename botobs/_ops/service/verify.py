@@ -14,7 +14,8 @@ from .unit import STATE, Service
 #: Folders that are private to the service, and empty at first (`PrivateTmp`).
 HIDDEN = (Path("/tmp"), Path("/var/tmp"))
 #: The service manager's own checks: the words before the file.
-_SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify"), ("plutil", "-lint")
+#: Small servers have no manual pages, of which it would speak too.
+_SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify", "--man=no"), ("plutil", "-lint")
 
 
 def problems(service: Service) -> Iterator[str]:

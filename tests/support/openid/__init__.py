@@ -20,10 +20,10 @@ import httpx
 from cryptography import x509
 
 from botobs._ops.components.ports import free_ports
-from botobs._ops.programs.binaries import cache
 from tests.support import certificates
+from tests.support.environments import CACHE
 
-#: The release that is installed, and its licence is MIT.
+#: What is installed; its licence is MIT.
 _RELEASE = "oidc-provider@9.13.3"
 _PROGRAM = Path(__file__).with_name("provider.mjs")
 
@@ -54,7 +54,9 @@ def provider(
     """
     [port] = free_ports(1)
     issuer = f"https://127.0.0.1:{port}"
-    cert, key = certificates.self_signed(folder, "openid", "127.0.0.1", x509.IPAddress(ip_address("127.0.0.1")))
+    cert, key = certificates.self_signed(
+        folder, "openid", "127.0.0.1", x509.IPAddress(ip_address("127.0.0.1"))
+    )
     options = {"issuer": issuer, "port": port, "cert": cert.read_text(), "key": key.read_text()}
     process = subprocess.Popen(
         [_found("node"), str(_installed() / _PROGRAM.name)],
@@ -91,12 +93,14 @@ def sign_in(browser: httpx.Client, address: str, name: str) -> httpx.Response:
 
 def _installed() -> Path:
     """The folder in which it is installed; done once, and its program beside it."""
-    folder = cache() / "tests" / _RELEASE
+    folder = CACHE / _RELEASE
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         words = [_found("npm"), "install", "--no-audit", "--no-fund", "--prefix", str(folder), _RELEASE]
-        subprocess.run(words, check=True, capture_output=True, env=os.environ | {"npm_config_update_notifier": "false"})
+        subprocess.run(
+            words, check=True, capture_output=True, env=os.environ | {"npm_config_update_notifier": "false"}
+        )
         (folder / "ready").touch()
     shutil.copy(_PROGRAM, folder)
     return folder

@@ -9,6 +9,7 @@ const { issuer, port, cert, key, clients, accounts } = JSON.parse(line);
 const provider = new Provider(issuer, {
   clients,
   claims: { openid: ['sub'], profile: ['preferred_username', 'roles'], email: ['email', 'email_verified'] },
+  pkce: { required: () => true },
   cookies: { keys: ['of the test'] },
   findAccount: (_, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) },
 });
