@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -162,13 +163,21 @@ def _of(home: Home) -> Running:
     try:
         stack = reader.read(home.state)
     except NoStack as error:
-        way_out = f"If no stack runs in {home.path}, delete {home.state}."
-        raise StackError(str(error), _UP if error.missing or error.ended else way_out) from None
+        raise StackError(str(error), _UP if error.missing or error.ended else _way_out(home)) from None
     if stack.home != home.path:
         raise StackError(
             f"no stack is running in {home.path}: its stack.json names the one in {stack.home}", _UP
         )
     return _running(stack, home)
+
+
+def _way_out(home: Home) -> str:
+    """What to do about a file that cannot be believed."""
+    with suppress(OSError, KeyError):
+        owner = home.state.stat().st_uid
+        if owner != os.geteuid():
+            return f"Run the command as its owner: sudo -u {pwd.getpwuid(owner).pw_name}"
+    return f"If no stack runs in {home.path}, delete {home.state}."
 
 
 def _running(stack: Stack, home: Home) -> Running:

@@ -224,3 +224,25 @@ async def test_certificates_are_renewed_and_what_has_read_them_starts_anew(
     # Nobody has to trust another authority.
     assert (tmp_path / "secrets" / "ca.pem").read_bytes() == before
     await supervisor.stop()
+
+
+@pytest.mark.parametrize(
+    ("groups", "unit"),
+    [
+        (["0::/system.slice/botobs.service"], systemd.Unit("botobs", "systemctl")),
+        (["12:pids:/x", "1:name=systemd:/system.slice/a.b.service/x"], systemd.Unit("a.b", "systemctl")),
+        (
+            ["0::/user.slice/user-7.slice/user@7.service/app.slice/botobs.service"],
+            systemd.Unit("botobs", "systemctl --user"),
+        ),
+        (["0::/user.slice/user-7.slice/session-1.scope"], None),
+        ([], None),
+    ],
+)
+def test_the_unit_of_a_process(groups: list[str], unit: systemd.Unit | None) -> None:
+    assert systemd.unit_in(groups) == unit
+
+
+def test_what_systemd_has_not_started_is_of_no_unit() -> None:
+    assert systemd.unit_of(os.getpid()) is None
+    assert systemd.unit_of(2**22 + 1) is None
