@@ -231,7 +231,7 @@ def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, object]] = json.loads(done.stdout)
     assert {typed.split()[0] for typed in found} == COMMANDS.keys()
-    assert READS <= found.keys()
+    assert found.keys() >= READS
     return found
 
 
