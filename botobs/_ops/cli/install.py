@@ -85,6 +85,10 @@ def run(options: argparse.Namespace) -> int:
 def _service(options: argparse.Namespace, of_system: bool) -> unit.Service:
     named = home_of(options) or Home.named()
     home = named or (Home(unit.STATE / options.name / "home") if of_system else Home.from_environ())
+    # What `up` would refuse is not given away to the service's user either.
+    home.refuse_patterns()
+    if home.path.is_dir():
+        home.refuse_foreign_content()
     return unit.Service(
         name=options.name,
         command=child.command("botobs"),

@@ -136,7 +136,7 @@ class Home:
         try:
             make_folder(self.path)
             self._refuse_strangers()
-            self._refuse_foreign_content()
+            self.refuse_foreign_content()
             # Two are the user's own to fill: with what receivers of alerts, and an OpenID provider, have given him.
             filled = (self.secrets / "alertmanager", self.secrets / "oidc")
             own = (self.secrets, *filled, self.config, self.data, self.logs)
@@ -185,8 +185,13 @@ class Home:
                 f"If all in it is yours: chmod go= {self.path}",
             )
 
-    def _refuse_foreign_content(self) -> None:
-        """Leave a folder alone that is somebody's for another purpose: a project, a user's home, the root."""
+    def refuse_foreign_content(self) -> None:
+        """Leave a folder alone that is somebody's for another purpose: a project, a user's home, the root.
+
+        Raises:
+            StackError: It is one.
+            OSError: It cannot be looked into.
+        """
         if self.exists or self.lock.exists():
             return
         if others := sorted(path.name for path in self.path.iterdir() if path.name not in _BEFORE_A_START):
