@@ -19,6 +19,7 @@ from botobs._ops.errors import StackError
 from botobs._ops.home import record
 from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
+from botobs._sdk.process import alive
 
 
 @pytest.fixture
@@ -112,16 +113,16 @@ def test_no_stack_is_started_while_it_is_replaced(
 ) -> None:
     folder = tmp_path / "backup"
     backup.take(home, folder, None)
-    free: list[bool] = []
+    held: list[bool] = []
 
     def copied(source: Path, target: Path) -> str:
-        free.append(try_exclusive(home.lock) is not None)
+        held.append(alive.locked(home.lock))
         return copy(source, target)
 
     monkeypatch.setattr(_restore, "copy", copied)
     backup.restore(folder, home, replace=True)
-    assert free and not any(free)
-    assert try_exclusive(home.lock) is not None
+    assert held and all(held)
+    assert not alive.locked(home.lock)
 
 
 def test_a_home_that_is_in_use_is_left_alone(home: Home, tmp_path: Path) -> None:
