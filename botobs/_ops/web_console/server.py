@@ -134,7 +134,10 @@ class Server:
         if method == "POST" and not _same_site(headers, self._hosts):
             return Response(403, "text/plain", "forbidden: this form is of another site\n")
         try:
-            return self._to_visitor(method, address, path, headers, form)
+            response = self._to_visitor(method, address, path, headers, form)
+            if "Set-Cookie" in response.headers and self._console[:2] == ("https", host):
+                response.headers["Set-Cookie"] += "; Secure"
+            return response
         except UserError as error:
             # The file of people cannot be read, or the provider lets nobody in.
             return self._stranger(str(error))
