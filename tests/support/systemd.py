@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,6 +118,13 @@ class Machine:
         psutil.Process(self.pid).kill()
         self._boot.wait()
 
+    def end(self) -> None:
+        """The same, whether it is switched on or not."""
+        if self._boot is not None:
+            # What it has started ends with it (`--kill-child`).
+            self._boot.kill()
+            self._boot.wait()
+
 
 @contextmanager
 def machine(folder: Path) -> Iterator[Machine]:
@@ -145,8 +152,8 @@ def machine(folder: Path) -> Iterator[Machine]:
                 shutil.copytree(cache_folder() / where, root / "var/cache/botobs" / where)
         made.start()
         yield made
-        made.cut_power()
     finally:
+        made.end()
         subprocess.run(["umount", "--lazy", str(root)], check=True)
         eventually(lambda: _removed(group), within=60)
 
@@ -157,9 +164,9 @@ def _unified() -> Path:
 
 
 def _removed(group: Path) -> bool:
-    """Whether it is gone; what systemd has made below it goes first."""
-    for each in sorted(group.rglob("*/"), reverse=True):
-        if each.is_dir():
+    """Whether it is gone; what systemd has made below it goes first, and all in it has to have ended."""
+    with suppress(OSError):
+        for each in sorted((each for each in group.rglob("*") if each.is_dir()), reverse=True):
             each.rmdir()
-    group.rmdir()
-    return True
+        group.rmdir()
+    return not group.exists()
