@@ -13,7 +13,7 @@ from .. import typed
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, words_of
 from ..home.home import Home, cache_folder
-from ..home.private import refuse_foreign
+from ..home.private import refuse_foreign, write_secret
 from ..processes import child
 from ..service import unit, verify
 from ..stack import StackError
@@ -68,8 +68,8 @@ def run(options: argparse.Namespace) -> int:
     file = Path(options.output or _FILES[kind, of_system].format(options.name)).expanduser().resolve()
     refuse_foreign(file, rb"# Written by `botobs install`|.*--keep-going")
     file.parent.mkdir(parents=True, exist_ok=True)
-    # It holds no secret, and its reader is another user.
-    file.write_bytes(content)
+    # Whole or not at all. It holds no secret, and its reader is another user.
+    write_secret(file, content)
     file.chmod(0o644)
     wrong = list(verify.problems(service))
     steps = _next(kind, service, file)
