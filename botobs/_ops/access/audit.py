@@ -54,9 +54,8 @@ def recording(
             **about,
         }
         try:
-            # One write: lines of two commands do not mix.
-            file.write(json.dumps(line, default=str).encode() + b"\n")
-            file.flush()
+            # One write: lines of two commands do not mix. Past the buffer, whose end would fail once more, and say so.
+            os.write(file.fileno(), json.dumps(line, default=str).encode() + b"\n")
         except OSError as error:
             raise StackError(
                 f"{action} is done, and could not be written down in {path}: {error.strerror}", "Make room."
