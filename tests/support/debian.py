@@ -91,6 +91,13 @@ class Debian:
             self.pip("--no-deps", "--editable", "/botobs")
             self._done(environment)
 
+    def add(self, *packages: str) -> None:
+        """Install further packages of Debian's, once."""
+        step = "-".join(("with", *packages))
+        if not self._is_done(step):
+            self._install("install", "--yes", "--no-install-recommends", *packages)
+            self._done(step)
+
     def command(self, *words: str) -> list[str]:
         """The command that runs `words` within, in the checkout's folder `/botobs`."""
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER]

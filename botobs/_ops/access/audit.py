@@ -54,9 +54,8 @@ def recording(
             **about,
         }
         try:
-            # One write: lines of two commands do not mix.
-            file.write(_line_begin(path) + json.dumps(line, default=str).encode() + b"\n")
-            file.flush()
+            # One write: lines of two commands do not mix. Past the buffer, whose end would fail once more, and say so.
+            os.write(file.fileno(), _line_begin(path) + json.dumps(line, default=str).encode() + b"\n")
             # What was done stays done when the power goes, and so does who did it.
             os.fsync(file.fileno())
         except OSError as error:

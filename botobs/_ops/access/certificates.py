@@ -151,11 +151,29 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
 
     Returns:
         The files of the certificate and of its key.
+
+    Raises:
+        StackError: Files of these names are there that are none of an earlier certificate of this service.
     """
     authority = _authority(folder, "services-ca", "botobs services CA")
+    certificate, key = target / f"{service}.pem", target / f"{service}.key"
+    for file in (certificate, key):
+        if file.exists() and not _is_of(certificate, service, authority):
+            raise StackError(
+                f"{file} is there already, and is none of an earlier certificate of {service}",
+                "Name another folder with --output.",
+            )
     make_folder(target)
     _issue(target, service, authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
-    return target / f"{service}.pem", target / f"{service}.key"
+    return certificate, key
+
+
+def _is_of(file: Path, service: str, authority: _Authority) -> bool:
+    try:
+        held = _loaded(file)
+    except StackError:
+        return False
+    return held.subject == _subject(service) and held.issuer == authority[0].subject
 
 
 def _is_foreign(folder: Path) -> bool:
@@ -261,9 +279,8 @@ def _issue(
 ) -> None:
     ca, ca_key = authority
     key = _new_key(folder / f"{leaf}.key")
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"botobs {leaf}"[:64])])
     builder = (
-        _builder(name, ca.subject, key, LEAF_DAYS)
+        _builder(_subject(leaf), ca.subject, key, LEAF_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         # Python 3.13 and newer refuse a certificate that does not name its issuer's key.
@@ -275,6 +292,10 @@ def _issue(
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     write_secret(folder / f"{leaf}.pem", _pem(builder.sign(ca_key, hashes.SHA256())))
+
+
+def _subject(leaf: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"botobs {leaf}"[:64])])
 
 
 def _names(hosts: Iterable[str]) -> list[x509.GeneralName]:

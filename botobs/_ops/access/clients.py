@@ -33,7 +33,8 @@ def ssl_context(secrets: Path) -> ssl.SSLContext:
         context.load_cert_chain(secrets / "client.pem", secrets / "client.key")
     except OSError as error:
         raise StackError(
-            f"the stack's certificates in {secrets} cannot be used: {error.strerror or type(error).__name__}"
+            f"the stack's certificates in {secrets} cannot be used: {error.strerror or type(error).__name__}",
+            "Where the home was moved while the stack runs, name where it is now with --home.",
         ) from None
     return context
 

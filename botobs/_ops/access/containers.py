@@ -17,8 +17,8 @@ from ..home import assets
 from ..home.home import Home
 from ..home.private import make_folder
 
-#: The folder of docker-compose.yml's alert receivers, given as a whole: it holds what has been set up and no more.
-_FOLDER = "alertmanager"
+#: Folders that are given as a whole: they hold what has been set up, of alert receivers and of single sign-on.
+_FOLDERS = ("alertmanager", "oidc")
 #: What the collector is given of the host's /proc.
 _PROC = (
     *("1/mountinfo", "net/dev", "cpuinfo", "diskstats", "filesystems", "loadavg"),
@@ -29,15 +29,17 @@ _PROC = (
 def hand_out(home: Home) -> None:
     """Copy what docker-compose.yml names as a secret."""
     copies = home.containers / "secrets"
-    for folder in (home.containers, copies, copies / _FOLDER):
+    given = [copies / name for name in _FOLDERS]
+    for folder in (home.containers, copies, *given):
         make_folder(folder)
     home.containers.chmod(0o700)
-    for folder in (copies, copies / _FOLDER):
+    for folder in (copies, *given):
         folder.chmod(0o755)
     compose = yaml.safe_load((assets.root() / "docker-compose.yml").read_text(encoding="utf-8"))
     for name in compose["secrets"]:
         _copy(home.secrets / name, copies / name)
-    _mirror(home.secrets / _FOLDER, copies / _FOLDER)
+    for folder in given:
+        _mirror(home.secrets / folder.name, folder)
     make_places(home)
 
 
@@ -84,7 +86,7 @@ def open_to_containers(folder: Path) -> None:
 
 
 def _mirror(source: Path, target: Path) -> None:
-    kept = {file.name for file in source.iterdir() if file.is_file()}
+    kept = {file.name for file in source.iterdir() if file.is_file()} if source.is_dir() else set()
     for file in target.iterdir():
         if file.name not in kept:
             file.unlink()

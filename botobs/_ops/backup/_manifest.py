@@ -53,10 +53,11 @@ def read(folder: Path) -> Manifest:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             raise StackError(
-                f"{folder} is a backup of format {content['format']}, and this botobs knows {_FORMAT}"
+                f"{folder} is a backup of format {content['format']}, and this botobs knows {_FORMAT}",
+                "Restore it with a newer botobs.",
             )
         return Manifest(str(content["botobs"]), str(content["created"]), dict(content["files"]))
     except (FileNotFoundError, NotADirectoryError):
         raise StackError(f"{folder} is no backup: it has no {NAME}", "Make one with botobs backup.") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise StackError(f"{file} cannot be read: {error!r}") from None
+        raise StackError(f"{file} is damaged: {error}", "Take another backup.") from None

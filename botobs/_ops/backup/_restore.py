@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -36,19 +38,23 @@ def restore(folder: Path, home: Home, replace: bool = False) -> Path | None:
     """
     manifest = _manifest.read(folder)
     _refuse_newer(manifest.botobs)
-    aside = _refuse_content(home, replace)
-    needed = sum(
-        (folder / path).stat().st_blocks * 512 for path in manifest.digests if (folder / path).is_file()
-    )
+    home.refuse_patterns()
+    with _held(home):
+        return _put_all(folder, home, manifest.digests, _refuse_content(home, replace))
+
+
+def _put_all(folder: Path, home: Home, digests: Mapping[str, str], aside: Path | None) -> Path | None:
+    needed = sum((folder / path).stat().st_blocks * 512 for path in digests if (folder / path).is_file())
     if needed > (room := free(home.path.parent)):
         raise StackError(
-            f"the backup needs {needed / 1e6:,.0f} MB, and {home.path.parent} has {room / 1e6:,.0f}"
+            f"the backup needs {needed / 1e6:,.0f} MB, and {home.path.parent} has {room / 1e6:,.0f}",
+            "Make room, or name a home on another disk with --home.",
         )
     partial = home.path.with_name(f".{home.path.name}.restoring")
     shutil.rmtree(partial, ignore_errors=True)
     make_folder(partial)
     try:
-        for path, digest in manifest.digests.items():
+        for path, digest in digests.items():
             _put(folder, partial, path, digest)
         if aside is not None:
             home.path.rename(aside)
@@ -104,6 +110,21 @@ def _refuse_newer(version: str) -> None:
         )
 
 
+@contextmanager
+def _held(home: Home) -> Iterator[None]:
+    """Keep others from starting a stack in the home meanwhile: a service manager may try every few seconds."""
+    if not home.exists:
+        yield
+        return
+    lock = try_exclusive(home.lock)
+    if lock is None:
+        raise StackError(f"a stack is running in {home.path}", "Stop it with botobs down.")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
 def _refuse_content(home: Home, replace: bool) -> Path | None:
     """Where what is in the home is moved to; None where nothing is."""
     if not home.path.exists():
@@ -112,11 +133,8 @@ def _refuse_content(home: Home, replace: bool) -> Path | None:
         raise StackError(f"{home.path} is no folder", "Name another home with --home.")
     if not any(home.path.iterdir()):
         return None
-    if home.exists:
-        lock = try_exclusive(home.lock)
-        if lock is None:
-            raise StackError(f"a stack is running in {home.path}", "Stop it with botobs down.")
-        os.close(lock)
+    # Of what is no home, such as a project or /etc, nothing is moved.
+    home.refuse_foreign_content()
     if not replace:
         raise StackError(
             f"{home.path} is not empty",

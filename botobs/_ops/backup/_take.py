@@ -78,7 +78,10 @@ def take(home: Home, folder: Path, running: Running | None) -> Taken:
     mirror = Mirror(home.path, partial, KEPT, LEFT_OUT)
     needed, room = mirror.bytes_needed(), free(folder.parent)
     if needed > room:
-        raise StackError(f"a backup needs {needed / 1e6:,.1f} MB, and {folder.parent} has {room / 1e6:,.1f}")
+        raise StackError(
+            f"a backup needs {needed / 1e6:,.1f} MB, and {folder.parent} has {room / 1e6:,.1f}",
+            "Make room, or name a folder on another disk.",
+        )
     make_folder(partial)
     try:
         pause = _of_running(running, mirror) if running is not None else _of_stopped(home, mirror)

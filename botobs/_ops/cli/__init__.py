@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import os
 import sys
@@ -71,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: Help was asked for, and is printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # Where the terminal's encoding lacks a character, as it stands for in Python: standard error does so by itself.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         parser = _parser(words)
     except ModuleNotFoundError as error:

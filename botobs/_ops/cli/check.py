@@ -51,11 +51,12 @@ def run(options: argparse.Namespace) -> int:
     home = home_meant(options)
     given = gather(home)
     problems = [*given.problems, *given.warnings]
-    if not given.problems:
-        try:
+    try:
+        home.refuse_patterns()
+        if not given.problems:
             outage.plan(given.texts)
-        except StackError as error:
-            problems.append(error.problem)
+    except StackError as error:
+        problems.append(error.problem)
     if options.route and not given.problems:
         return _say_receivers(home, given, options)
     own = [file for name in FOLDERS for file in files(home.custom, name)]

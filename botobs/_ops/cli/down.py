@@ -12,6 +12,7 @@ from ..._sdk.process import alive
 from ..console import out, print_json
 from ..console.arguments import add_home, home_of
 from ..home import state
+from ..processes import systemd
 from ..stack import Home, StackError
 
 #: Seconds that every part together has to stop.
@@ -30,6 +31,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(options: argparse.Namespace) -> int:
     """Ask the supervisor to stop, and wait until it has."""
     running = _meant(options)
+    if unit := systemd.unit_of(running.pid):
+        raise StackError(
+            f"the stack in {running.home.path} is run by systemd, which would start it again",
+            f"Stop it with: {unit.control} stop {unit.name}",
+        )
     stop(running)
     if options.json:
         print_json({"home": running.home.path, "stopped": sorted(running.parts)})

@@ -13,6 +13,7 @@ from .. import typed
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, words_of
 from ..home.home import Home, cache_folder
+from ..home.private import refuse_foreign, write_secret
 from ..processes import child
 from ..service import unit, verify
 from ..stack import StackError
@@ -65,9 +66,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     _refuse(content, kind, service)
     file = Path(options.output or _FILES[kind, of_system].format(options.name)).expanduser().resolve()
+    refuse_foreign(file, rb"# Written by `botobs install`|.*--keep-going")
     file.parent.mkdir(parents=True, exist_ok=True)
-    # It holds no secret, and its reader is another user.
-    file.write_bytes(content)
+    # Whole or not at all. It holds no secret, and its reader is another user.
+    write_secret(file, content)
     file.chmod(0o644)
     wrong = list(verify.problems(service))
     steps = _next(kind, service, file)
@@ -85,6 +87,10 @@ def run(options: argparse.Namespace) -> int:
 def _service(options: argparse.Namespace, of_system: bool) -> unit.Service:
     named = home_of(options) or Home.named()
     home = named or (Home(unit.STATE / options.name / "home") if of_system else Home.from_environ())
+    # What `up` would refuse is not given away to the service's user either.
+    home.refuse_patterns()
+    if home.path.is_dir():
+        home.refuse_foreign_content()
     return unit.Service(
         name=options.name,
         command=child.command("botobs"),

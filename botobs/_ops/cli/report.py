@@ -12,7 +12,7 @@ from .. import report, typed
 from ..console import out, print_json
 from ..console.arguments import add_home, add_last, home_of
 from ..home import state
-from ..home.private import open_private
+from ..home.private import open_private, refuse_foreign
 from ..stack import StackError
 
 
@@ -37,10 +37,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Write the page."""
+    path: Path = options.output
+    refuse_foreign(path, rb".*<title>botobs")
     running = state.require(home_of(options))
     seconds = units.seconds(options.last)
     made = asyncio.run(report.make(running, seconds))
-    path: Path = options.output
     try:
         # It holds the names of bots, their orders and their errors.
         with open_private(path, os.O_TRUNC) as file:

@@ -93,6 +93,12 @@ def run(options: argparse.Namespace) -> int:
             out.print(f"\n{receiver.sentence}", markup=False, soft_wrap=True)
             for warning in receiver.warnings:
                 err.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        if running.renamed_from is not None:
+            err.print(
+                f"warning: the home was {running.renamed_from} when the stack was started, and its programs look for "
+                "their files there: botobs down, then botobs up",
+                markup=False, soft_wrap=True,
+            )  # fmt: skip
         out.print(
             f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
         )

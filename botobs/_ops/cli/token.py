@@ -11,7 +11,7 @@ from ..console import err, out, print_json
 from ..console.arguments import add_home, add_yes, agree, secrets_made, secrets_of
 from ..errors import Misuse
 from ..home.home import Home
-from ..home.private import write_secret
+from ..home.private import refuse_foreign, write_secret
 from ..stack import StackError
 
 
@@ -58,6 +58,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _create(options: argparse.Namespace) -> int:
     secrets = secrets_made(options)
     made = tokens.new(options.service, _names(options))
+    if options.output is not None:
+        refuse_foreign(options.output, rb"[\w-]{40,}\s*\Z")
     line = {"id": made.id, "service": made.service, "service_names": made.services}
     with audit.recording(Home(secrets.parent), "token create", **line):
         if options.output is not None:

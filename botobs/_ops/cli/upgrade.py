@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from ..._version import __version__
 from .. import backup, typed
 from ..console import err, out, print_json
@@ -19,7 +17,7 @@ from ..console.arguments import add_home, home_meant
 from ..console.building import BuildDisplay
 from ..home import record, state
 from ..home.home import Home
-from ..processes import child
+from ..processes import child, systemd
 from ..programs.binaries import Binaries
 from ..programs.versions import pins
 from ..settings.values import gather
@@ -74,10 +72,10 @@ def run(options: argparse.Namespace) -> int:
     before = record.read(home)
     changes = differences(before)
     running = state.find(home)
-    if running is not None and not options.restart and (unit := _unit_of(running.pid)):
+    if running is not None and not options.restart and (unit := systemd.unit_of(running.pid)):
         raise StackError(
-            f"the stack in {home.path} is run by {unit}",
-            f"Say how it is restarted: --restart 'systemctl restart {unit.removesuffix('.service')}'",
+            f"the stack in {home.path} is run by systemd",
+            f"Say how it is restarted: --restart '{unit.control} restart {unit.name}'",
         )
     _refuse(home)
     if options.json and (options.dry_run or not changes):
@@ -188,20 +186,6 @@ def _runs_anew(home: Home, before: state.Running) -> bool:
             return True
         time.sleep(0.5)
     return False
-
-
-def _unit_of(pid: int) -> str:
-    """The systemd service that runs a process; empty where none does."""
-    try:
-        environ = psutil.Process(pid).environ()
-        lines = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines()
-    except (OSError, psutil.Error):
-        return ""
-    if "INVOCATION_ID" not in environ or "NOTIFY_SOCKET" not in environ:
-        return ""
-    return next(
-        (part for line in lines for part in reversed(line.split("/")) if part.endswith(".service")), ""
-    )
 
 
 def _say(

@@ -137,13 +137,14 @@ class Home:
             StackError: The home belongs to another user, others can write into it, it holds what is not a stack's, it
                 cannot be made, or a program of the stack would read its path otherwise.
         """
-        self._refuse_patterns()
+        self.refuse_patterns()
         try:
             make_folder(self.path)
             self._refuse_strangers()
-            self._refuse_foreign_content()
-            # Alertmanager's are the user's own to fill: mail password, Slack's and the dead-man's switch's addresses.
-            own = (self.secrets, self.secrets / "alertmanager", self.config, self.data, self.logs)
+            self.refuse_foreign_content()
+            # Two are the user's own to fill: with what receivers of alerts, and an OpenID provider, have given him.
+            filled = (self.secrets / "alertmanager", self.secrets / "oidc")
+            own = (self.secrets, *filled, self.config, self.data, self.logs)
             for folder in own:
                 make_folder(folder)
             for folder in (self.path, *own):
@@ -159,7 +160,12 @@ class Home:
                 "Name another with --home or BOTOBS_HOME.",
             ) from None
 
-    def _refuse_patterns(self) -> None:
+    def refuse_patterns(self) -> None:
+        """Refuse a path that a program of the stack would read as something else.
+
+        Raises:
+            StackError: It holds a character that stands for others, or for something else.
+        """
         # Prometheus looks for rules and targets beside its configuration by patterns, in which these stand for others,
         # and would load none in silence; the collector reads `$` and braces in names of files as references.
         if found := _PATTERN.search(str(self.path)):
@@ -184,8 +190,13 @@ class Home:
                 f"If all in it is yours: chmod go= {self.path}",
             )
 
-    def _refuse_foreign_content(self) -> None:
-        """Leave a folder alone that is somebody's for another purpose: a project, a user's home, the root."""
+    def refuse_foreign_content(self) -> None:
+        """Leave a folder alone that is somebody's for another purpose: a project, a user's home, the root.
+
+        Raises:
+            StackError: It is one.
+            OSError: It cannot be looked into.
+        """
         if self.exists or self.lock.exists():
             return
         if others := sorted(path.name for path in self.path.iterdir() if path.name not in _BEFORE_A_START):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import secrets as random_secrets
 import stat
 from pathlib import Path
@@ -95,6 +96,27 @@ def open_private(path: Path, flags: int = os.O_APPEND) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def refuse_foreign(path: Path, ours: bytes) -> None:
+    """Refuse to write over a file that somebody else has made.
+
+    Args:
+        path: What a person has named to be written.
+        ours: A regular expression of what a file that was written before begins with.
+
+    Raises:
+        StackError: Something else is there.
+    """
+    # A terminal, or a pipe, is there to be written to.
+    if path.is_file():
+        with path.open("rb") as file:
+            begin = file.read(2048)
+        if begin and not re.match(ours, begin, re.DOTALL):
+            raise StackError(
+                f"{path} is there already, and botobs has not written it",
+                "Name another file, or move that one elsewhere.",
+            )
 
 
 def read_secret(path: Path) -> str:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from ..._sdk.process import alive
 from ..._sdk.settings import NoStack, Stack, stack_files, state_folder
@@ -38,6 +41,7 @@ class Running:
         environment: Its deployment environment.
         parts: Address by component.
         started: When its supervisor started; distinguishes it from a later process with the same id.
+        renamed_from: What its folder was called when it was started; None where it is called so still.
     """
 
     home: Home
@@ -45,6 +49,7 @@ class Running:
     environment: str
     parts: Mapping[str, str]
     started: str = ""
+    renamed_from: Path | None = None
 
     def url(self, component: str) -> str:
         """The address of a component.
@@ -162,13 +167,30 @@ def _of(home: Home) -> Running:
     try:
         stack = reader.read(home.state)
     except NoStack as error:
-        way_out = f"If no stack runs in {home.path}, delete {home.state}."
-        raise StackError(str(error), _UP if error.missing or error.ended else way_out) from None
-    if stack.home != home.path:
+        raise StackError(str(error), _UP if error.missing or error.ended else _way_out(home)) from None
+    if stack.home != home.path and not _holds(stack.pid, home.lock):
         raise StackError(
             f"no stack is running in {home.path}: its stack.json names the one in {stack.home}", _UP
         )
     return _running(stack, home)
+
+
+def _holds(pid: int, lock: Path) -> bool:
+    """Whether a process has a home's lock open, whatever the home was called when it did so: a copy's it has not."""
+    try:
+        opened = psutil.Process(pid).open_files()
+        return any(Path(file.path).samefile(lock) for file in opened if Path(file.path).name == lock.name)
+    except (OSError, psutil.Error):
+        return False
+
+
+def _way_out(home: Home) -> str:
+    """What to do about a file that cannot be believed."""
+    with suppress(OSError, KeyError):
+        owner = home.state.stat().st_uid
+        if owner != os.geteuid():
+            return f"Run the command as its owner: sudo -u {pwd.getpwuid(owner).pw_name}"
+    return f"If no stack runs in {home.path}, delete {home.state}."
 
 
 def _running(stack: Stack, home: Home) -> Running:
@@ -177,7 +199,8 @@ def _running(stack: Stack, home: Home) -> Running:
         raise StackError(f"the stack in {home.path} has just ended", _UP)
     content = stack.content
     parts = {name: part["url"] for name, part in (content.get("parts") or {}).items()}
-    return Running(home, stack.pid, content.get("environment") or "development", parts, started)
+    renamed = None if stack.home == home.path else stack.home
+    return Running(home, stack.pid, content.get("environment") or "development", parts, started, renamed)
 
 
 def _publish(home: Home, content: str) -> Path:

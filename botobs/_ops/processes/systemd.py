@@ -1,4 +1,4 @@
-"""Notifications to the service manager, and the sockets that it hands over; nothing where there is none.
+"""Notifications to systemd, and the credentials that it hands over; nothing where there is none.
 
 https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html,
 https://systemd.io/CREDENTIALS/
@@ -10,7 +10,10 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from ..home.private import make_folder, read_lines, write_secret
 
@@ -53,3 +56,39 @@ def take_credentials(secrets: Path, names: Iterable[str], environ: Mapping[str, 
         if source.is_file():
             make_folder(secrets / "alertmanager")
             write_secret(secrets / "alertmanager" / name, read_lines(source))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A service of systemd.
+
+    Attributes:
+        name: Its name, without `.service`.
+        control: What starts and stops it: `systemctl`, for one of a user `systemctl --user`.
+    """
+
+    name: str
+    control: str
+
+
+def unit_of(pid: int) -> Unit | None:
+    """The service that runs a process of this user; None where none does."""
+    try:
+        environ = psutil.Process(pid).environ()
+        groups = Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines()
+    except (OSError, psutil.Error):
+        return None
+    if "INVOCATION_ID" not in environ or "NOTIFY_SOCKET" not in environ:
+        return None
+    return unit_in(groups)
+
+
+def unit_in(groups: Iterable[str]) -> Unit | None:
+    """The service that control groups belong to, as `/proc/PID/cgroup` has them."""
+    for group in groups:
+        services = [part for part in group.split("/") if part.endswith(".service")]
+        if services:
+            of_user = any(part.startswith("user@") for part in services[:-1])
+            control = "systemctl --user" if of_user else "systemctl"
+            return Unit(services[-1].removesuffix(".service"), control)
+    return None

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import plistlib
+import pwd
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +55,6 @@ def systemd(service: Service) -> str:
         "# Written by `botobs install`.",
         "[Unit]",
         "Description=botobs: collector, Prometheus, Tempo, Alertmanager",
-        "Documentation=man:systemd.service(5)",
         "After=network-online.target",
         "Wants=network-online.target",
         # It is restarted for ever: monitoring must not give up.
@@ -73,7 +74,7 @@ def systemd(service: Service) -> str:
         "TimeoutStopSec=120s",
         # It stops its programs in order; what is left after that is killed.
         "KillMode=mixed",
-        f"Environment={_quoted(f'XDG_CACHE_HOME={service.cache}')}",
+        f"Environment={_literal(f'XDG_CACHE_HOME={service.cache}')}",
         "LimitNOFILE=65536",
         "UMask=0077",
         "",
@@ -104,7 +105,7 @@ def _of_system(service: Service) -> list[str]:
     if folders := state_folder(service):
         where = [f"StateDirectory={folders[0].name}", "StateDirectoryMode=0700"]
     else:
-        where = [f"ReadWritePaths={_quoted(str(service.home))}"]
+        where = [f"ReadWritePaths={_literal(str(service.home))}"]
     # The program, or the stack's home, may be in a user's home folder.
     in_homes = _below_homes(Path(service.command[0])) or _below_homes(service.home)
     homes = "read-only" if in_homes else "yes"
@@ -138,9 +139,23 @@ def _of_system(service: Service) -> list[str]:
 def state_folder(service: Service) -> list[Path]:
     """The folder that systemd makes for the home and what is put beside it: backups, and what a restore moves aside.
 
-    Empty where the home is elsewhere.
+    Empty where the home is elsewhere, and where that folder is another program's: systemd would give it away.
     """
-    return [STATE / service.home.relative_to(STATE).parts[0]] if service.home.is_relative_to(STATE) else []
+    below = service.home.relative_to(STATE).parts if service.home.is_relative_to(STATE) else ()
+    folder = STATE.joinpath(*below[:1])
+    return [folder] if below and _is_ours(folder, service) else []
+
+
+def _is_ours(folder: Path, service: Service) -> bool:
+    try:
+        status = folder.stat()
+    except OSError:
+        return True
+    try:
+        owned = status.st_uid == pwd.getpwnam(service.user).pw_uid
+    except KeyError:
+        return False
+    return owned and (folder.name == service.name or stat.S_IMODE(status.st_mode) == 0o700)
 
 
 def _below_homes(path: Path) -> bool:
@@ -148,10 +163,15 @@ def _below_homes(path: Path) -> bool:
 
 
 def _quoted(word: str) -> str:
-    """A word of a unit: `%` and `$` begin something, and quotes hold a space."""
+    """A word of a command line, where a variable begins with `$`."""
+    return _literal(word.replace("$", "$$"))
+
+
+def _literal(word: str) -> str:
+    """A word of a unit: `%` begins something, and quotes hold a space."""
     if re.search(r"[\x00-\x1f\x7f]", word):
         raise StackError(f"{word!r} cannot stand in a unit of systemd")
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return escaped if re.fullmatch(r"[\w@%+=:,./$-]+", word) else f'"{escaped}"'
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .unit import STATE, Service
+from .unit import STATE, Service, state_folder
 
-#: Folders that are private to the service, and empty at first (`PrivateTmp`).
-HIDDEN = (Path("/tmp"), Path("/var/tmp"))
+#: Folders that are private to the service, and empty at first (`PrivateTmp`, `PrivateDevices`).
+HIDDEN = (Path("/tmp"), Path("/var/tmp"), Path("/dev"))
 #: The service manager's own checks: the words before the file.
-_SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify"), ("plutil", "-lint")
+#: Small servers have no manual pages, of which it would speak too.
+_SYSTEMD, _LAUNCHD = ("systemd-analyze", "verify", "--man=no"), ("plutil", "-lint")
 
 
 def problems(service: Service) -> Iterator[str]:
@@ -38,10 +40,23 @@ def problems(service: Service) -> Iterator[str]:
         if not _may_pass(folder, account):
             yield f"{service.user} cannot enter {folder}, where {program.name} is: install botobs below /opt"
             break
-    if service.home.exists() and service.home.stat().st_uid != account.pw_uid:
-        yield f"{service.home} is not {service.user}'s: chown -R {service.user}: {service.home}"
-    if not service.home.exists() and not service.home.is_relative_to(STATE):
-        yield f"{service.home} is missing: install -d -m 0700 -o {service.user} {service.home}"
+    yield from _about_home(service, account)
+
+
+def _about_home(service: Service, account: pwd.struct_passwd) -> Iterator[str]:
+    home = service.home
+    if hidden := [str(each) for each in HIDDEN if home.is_relative_to(each)]:
+        yield f"the home {home} is below {hidden[0]}, which the unit hides: name another with --home"
+        return
+    above = [folder for folder in home.parents if folder.exists()]
+    if not state_folder(service) and not all(_may_pass(folder, account) for folder in above):
+        yield f"{service.user} cannot enter {above[0]}, where its home is: name another with --home"
+        return
+    quoted = shlex.quote(str(home))
+    if home.exists() and home.stat().st_uid != account.pw_uid:
+        yield f"{home} is not {service.user}'s: chown -R {service.user}: {quoted}"
+    if not home.exists() and not state_folder(service):
+        yield f"{home} is missing: install -d -m 0700 -o {service.user} {quoted}"
 
 
 def _may_pass(folder: Path, account: pwd.struct_passwd) -> bool:

@@ -121,7 +121,8 @@ def write(home: Home, changes: Mapping[str, str | None]) -> None:
                 del table[key]
         if text is not None:
             table[key_of(name)] = text
-    write_secret(path, tomlkit.dumps(document))
+    # A link stays one: the file may be kept elsewhere, with other configuration.
+    write_secret(path.resolve(), tomlkit.dumps(document))
 
 
 def refusal(name: str) -> str:

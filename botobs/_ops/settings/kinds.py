@@ -240,6 +240,33 @@ URL = Kind(
 )
 
 
+def _local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_safe(address: str) -> bool:
+    """Whether nobody on the way can read or change what is sent to an address: by TLS, or within this machine."""
+    found = urlsplit(address)
+    return found.scheme == "https" or (found.scheme == "http" and _local(found.hostname or ""))
+
+
+def _safe_url(text: str) -> str:
+    if not is_safe(_url(text)):
+        raise ValueError
+    return text
+
+
+SAFE_URL = Kind(
+    "address",
+    "an address that begins with https://, or with http:// on this machine",
+    _safe_url,
+    URL.as_it_is,
+)
+
+
 def _addresses(text: str) -> str:
     for line in ("\n", "\r"):
         if line in text:

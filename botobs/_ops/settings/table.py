@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..components.ports import PORTS
-from . import _alerting, _pipeline, _thresholds
+from . import _alerting, _pipeline, _thresholds, sign_in
 from .kinds import PORT
 from .setting import Setting
 
@@ -22,6 +22,7 @@ _OF_PORTS = tuple(
 GROUPS: Mapping[str, tuple[Setting, ...]] = {
     "General": _pipeline.GENERAL,
     "Receivers of alerts": _alerting.ALERTING,
+    "Single sign-on": sign_in.SIGN_IN,
     "Collector": _pipeline.COLLECTOR,
     "Stores": _pipeline.STORES,
     "Objectives and market hours": _alerting.OBJECTIVES,

@@ -23,6 +23,8 @@ _ORDERED = (
     ("BOTOBS_THRESHOLD_CERTIFICATE_CRITICAL_SECONDS", "BOTOBS_THRESHOLD_CERTIFICATE_WARNING_SECONDS"),
     ("BOTOBS_COLLECTOR_MEMORY_SPIKE_MIB", "BOTOBS_COLLECTOR_MEMORY_MIB"),
 )
+#: Both are needed, or neither.
+_TOGETHER = (("BOTOBS_OIDC_AUTH_URL", "BOTOBS_OIDC_TOKEN_URL"),)
 #: The first must not be above the second: Prometheus refuses it.
 _NOT_ABOVE = (
     ("BOTOBS_SCRAPE_TIMEOUT", "BOTOBS_SCRAPE_INTERVAL"),
@@ -163,6 +165,10 @@ def _inconsistent(texts: Mapping[str, str]) -> Iterator[str]:
     for lower, upper in _ORDERED:
         if (lower in texts or upper in texts) and not value(lower) < value(upper):
             yield f"{lower}={value(lower):g} must be below {upper}={value(upper):g}"
+    for first, second in _TOGETHER:
+        if (first in texts) != (second in texts):
+            there, missing = (first, second) if first in texts else (second, first)
+            yield f"{there} does nothing without {missing}"
     for lower, upper in _NOT_ABOVE:
         if (lower in texts or upper in texts) and value(lower) > value(upper):
             yield f"{lower}={value(lower):g}s must not be above {upper}={value(upper):g}s"

@@ -21,7 +21,7 @@ from ..home.locks import try_exclusive
 from ..home.private import write_secret
 from ..home.quoting import env_file_line
 from ..programs.versions import pins
-from ..settings import outage
+from ..settings import outage, sign_in
 from ..settings.values import defaults, gather
 from .configuration import long_term_store, render
 
@@ -80,7 +80,9 @@ def _prepare(home: Home) -> Path:
     values.setdefault("BOTOBS_HOST_NAME", socket.gethostname())
     # Ports are moved where they are published; inside the network they stay.
     values |= {port.variable: str(port.default) for port in PORTS} | _VALUES
+    # Grafana sends people back from an OpenID provider, and messages link, to where people find it.
     values |= {"BOTOBS_GRAFANA_URL": grafana, "BOTOBS_DASHBOARD_URL": grafana}
+    values |= sign_in.of_grafana(given.texts, home.secrets, _VALUES["BOTOBS_SECRETS"])
     values |= outage.plan(values, mimir=True).variables
     values |= long_term_store(values)
     custom.make(home.custom)

@@ -15,6 +15,7 @@ from ..components.table import COMPONENTS
 from ..home import assets
 from ..home.home import Home
 from ..home.render import render_tree
+from ..settings import sign_in
 from ..settings.table import TABLE
 from ..settings.values import Given, gather
 from .options import Options
@@ -55,6 +56,7 @@ def variables(
     if "BOTOBS_GRAFANA_URL" in given.texts:
         # Messages have no link to a Grafana that nobody runs.
         values["BOTOBS_DASHBOARD_URL"] = given.texts["BOTOBS_GRAFANA_URL"]
+    values |= sign_in.of_grafana(given.texts, home.secrets, str(home.secrets))
     for component in COMPONENTS:
         # That of Grafana is where people find it, which they say.
         setting = TABLE.get(component.url_variable)

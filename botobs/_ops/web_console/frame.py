@@ -56,9 +56,15 @@ def page(made: Page, request: Request) -> str:
     )
 
 
-def stranger(problem: str = "") -> str:
-    """What is shown to whoever is not let in, with what was wrong with what he gave."""
-    return render("sign-in.html", problem=problem)
+def stranger(problem: str = "", provider: str = "", target: str = "/") -> str:
+    """What is shown to whoever is not let in.
+
+    Args:
+        problem: What was wrong with what he gave.
+        provider: The OpenID provider where he may sign in; empty where there is none.
+        target: The page that he wanted.
+    """
+    return render("sign-in.html", problem=problem, provider=provider, target=target)
 
 
 def refusal(problem: str, role: Role) -> str:

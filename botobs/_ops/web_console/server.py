@@ -13,7 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from markupsafe import Markup
 
@@ -24,7 +24,7 @@ from ..home.home import Home
 from ..report.backends import Backends, connect
 from ..settings.values import gather
 from ..stack import StackError
-from . import frame, site
+from . import frame, oidc, site
 from .keys import KEPT, Role, Visitor, key_of, session_of, visitor_of
 from .ranges import Range
 from .request import Forbidden, Fragment, NoSuchPage, Page, Redirect, Request
@@ -33,6 +33,8 @@ from .response import Response
 T = TypeVar("T")
 
 _COOKIE = "botobs"
+#: Of a sign-in that is under way at the provider.
+_UNDER_WAY = "botobs-sign-in"
 #: Bytes of a form at most.
 _LARGEST = 64_000
 
@@ -53,8 +55,10 @@ class Server:
     def __init__(self, home: Home, port: int = 0) -> None:
         self._home = home
         self._hosts = {"127.0.0.1", "localhost"}
-        if console := urlsplit(gather(home).texts.get("BOTOBS_CONSOLE_URL", "")).netloc:
-            self._hosts.add(console)
+        self._console = urlsplit(gather(home).texts.get("BOTOBS_CONSOLE_URL", ""))
+        if self._console.netloc:
+            self._hosts.add(self._console.netloc)
+        self._provider = oidc.Provider.of(home)
         self._connected: tuple[state.Running, Backends] | None = None
         self._connections = AsyncExitStack()
         try:
@@ -130,10 +134,17 @@ class Server:
         if method == "POST" and not _same_site(headers, self._hosts):
             return Response(403, "text/plain", "forbidden: this form is of another site\n")
         try:
-            return self._to_visitor(method, address, path, headers, form)
+            response = self._to_visitor(method, address, path, headers, form)
+            if "Set-Cookie" in response.headers and self._console[:2] == ("https", host):
+                response.headers["Set-Cookie"] += "; Secure"
+            return response
         except UserError as error:
-            # The file of people cannot be read.
-            return Response(403, "text/html", frame.stranger(str(error)))
+            # The file of people cannot be read, or the provider lets nobody in.
+            return self._stranger(str(error))
+
+    def _stranger(self, problem: str = "", target: str = "/") -> Response:
+        provider = self._provider.name if self._provider else ""
+        return Response(403, "text/html", frame.stranger(problem, provider, target))
 
     def _to_visitor(
         self,
@@ -147,20 +158,45 @@ class Server:
         if path == ["sign-in"] and form.get("name"):
             person = people.identify(self._home.secrets, form["name"], form.get("password", ""))
             if person is None:
-                return Response(403, "text/html", frame.stranger("That is not a name and its password."))
+                return self._stranger("That is not a name and its password.")
             return _sign_in(session_of(person), "/")
         if visitor_of(self._home, key) is not None:
-            rest = "" if path == ["sign-in"] else "/".join(path[1:])
-            return _sign_in(key, f"/{rest}" + (f"?{address.query}" if address.query else ""))
-        visitor = visitor_of(self._home, _cookie(headers.get("cookie", "")))
+            rest = [] if path == ["sign-in"] else path[1:]
+            return _sign_in(key, _within(rest, address.query))
+        if self._provider is not None and path and path[0] == "oidc":
+            return self._at_provider(self._provider, path, dict(parse_qsl(address.query)), headers)
+        visitor = self._known(_cookie(headers, _COOKIE))
         if visitor is None:
-            return Response(403, "text/html", frame.stranger())
+            return self._stranger(target=_within(path, address.query) if method == "GET" else "/")
         try:
             query = dict(parse_qsl(address.query))
             return self._page(method, path, query, form, visitor)
         except UserError as error:
             status = 404 if isinstance(error, NoSuchPage) else 403 if isinstance(error, Forbidden) else 400
             return Response(status, "text/html", frame.refusal(str(error), visitor.role))
+
+    def _known(self, session: str) -> Visitor | None:
+        found = self._provider.visitor(session) if self._provider else None
+        return found or visitor_of(self._home, session)
+
+    def _at_provider(
+        self, provider: oidc.Provider, path: list[str], query: dict[str, str], headers: dict[str, str]
+    ) -> Response:
+        """Send somebody to the provider, or take up who comes back from there."""
+        host = headers["host"]
+        back = f"{self._console.scheme if host == self._console.netloc else 'http'}://{host}{oidc.CALLBACK}"
+        if path == ["oidc"]:
+            address, state = provider.begin(back)
+            # Where to go on stands in the browser: the provider need not know it.
+            kept = f"{state}.{quote(query.get('to', ''), safe='')}"
+            return _redirect(address, f"{_UNDER_WAY}={kept}; Path=/oidc; Max-Age={oidc.UNDER_WAY}")
+        if f"/{'/'.join(path)}" != oidc.CALLBACK:
+            return self._stranger()
+        state, _, target = _cookie(headers, _UNDER_WAY).partition(".")
+        visitor = provider.end(query, state, back)
+        to = urlsplit(unquote(target))
+        place = _within([unquote(part) for part in to.path.split("/") if part], to.query)
+        return _sign_in(provider.session(visitor), place, oidc.SESSION)
 
     def _page(
         self, method: str, path: list[str], query: dict[str, str], form: dict[str, str], visitor: Visitor
@@ -205,11 +241,20 @@ class Server:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
 
-def _sign_in(key: str, path: str) -> Response:
-    # A link in a mail must carry it too, so that it is not `Strict`.
-    cookie = f"{_COOKIE}={key}; HttpOnly; SameSite=Lax; Path=/; Max-Age={KEPT}"
-    # Two slashes would lead to another machine.
-    return Response(303, "text/plain", "", {"Set-Cookie": cookie, "Location": f"/{path.lstrip('/')}"})
+def _sign_in(session: str, place: str, seconds: int = KEPT) -> Response:
+    return _redirect(place, f"{_COOKIE}={session}; Path=/; Max-Age={seconds}")
+
+
+def _redirect(address: str, cookie: str) -> Response:
+    # A link in a mail must carry the cookie too, and so must the way back from a provider: it cannot be `Strict`.
+    sent = {"Set-Cookie": f"{cookie}; HttpOnly; SameSite=Lax", "Location": address}
+    return Response(303, "text/plain", "", sent)
+
+
+def _within(path: list[str], query: str) -> str:
+    """An address of the console: whatever the parts hold, it leads to no other machine and ends no header."""
+    place = "/".join(quote(part, safe="") for part in path if part)
+    return f"/{place}" + (f"?{quote(query, safe='=&%+:,/-._~')}" if query else "")
 
 
 def _same_site(headers: dict[str, str], hosts: set[str]) -> bool:
@@ -220,9 +265,9 @@ def _same_site(headers: dict[str, str], hosts: set[str]) -> bool:
     return not origin.netloc or origin.netloc in hosts or (origin.hostname or "") in hosts
 
 
-def _cookie(header: str) -> str:
+def _cookie(headers: dict[str, str], name: str) -> str:
     try:
-        found = SimpleCookie(header).get(_COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return found.value if found else ""

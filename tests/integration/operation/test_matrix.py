@@ -34,6 +34,18 @@ WORKS_WITHOUT = {
 }  # fmt: skip
 
 
+#: What reads, and so makes and changes nothing of a home, whatever became of it.
+READS = {
+    "alert test", "build prometheus", "certs", "check", "check --route severity=critical", "config check",
+    "config get alert_receiver", "doctor --patience 0", "doctor --explain --patience 0", "drill", "install --output -",
+    "instrument", "ledger", "orders", "query up", "query {{}}", "query --runbook ServiceHeartbeatLost",
+    "report --output {target}/report.html", "restore {target}/none", "runbook", "runbook ServiceHeartbeatLost",
+    "settings", "settings --set", "silence", "silence list --all", "size", "status", "token list", "traces",
+    "traces 0123456789abcdef0123456789abcdef", "upgrade --dry-run", "user list", "why", "why BotFailed",
+    "why --service pnl",
+}  # fmt: skip
+
+
 @dataclass
 class Situation:
     """Where the commands are called.
@@ -219,6 +231,7 @@ def _call(situation: Situation, tmp_path: Path) -> dict[str, dict[str, object]]:
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, object]] = json.loads(done.stdout)
     assert {typed.split()[0] for typed in found} == COMMANDS.keys()
+    assert found.keys() >= READS
     return found
 
 
@@ -236,6 +249,13 @@ def test_every_command(situation: Situation, tmp_path: Path) -> None:
             wrong[command] = f"exit code {code} without a word"
         elif code != 0 and err.startswith("botobs: ") and not err.removeprefix("botobs: ").strip():
             wrong[command] = f"nothing is said: {err!r}"
+        if command in READS and became["changed"]:
+            wrong[command] = f"it reads, and has changed {became['changed']}"
+        # Where somebody's file is in the place of the home, nothing is that of a stack.
+        if (tmp_path / "file").exists() and became["changed"]:
+            wrong[command] = f"it has changed {became['changed']}"
+    if (tmp_path / "file").exists():
+        assert (tmp_path / "file").read_text() == "not mine"
     assert wrong == {}, "\n\n".join(f"{command}: {what}" for command, what in wrong.items())
 
 

@@ -12,12 +12,14 @@ import pytest
 from botobs import __version__
 from botobs._ops import backup
 from botobs._ops.access import secrets
-from botobs._ops.backup._copy import Mirror
+from botobs._ops.backup import _restore
+from botobs._ops.backup._copy import Mirror, copy
 from botobs._ops.cli import main
 from botobs._ops.errors import StackError
 from botobs._ops.home import record
 from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
+from botobs._sdk.process import alive
 
 
 @pytest.fixture
@@ -94,6 +96,33 @@ def test_what_is_there_is_moved_aside_and_only_when_asked(home: Home, tmp_path: 
     assert aside is not None
     assert (aside / "data" / "prometheus" / "wal" / "0").read_text() == "later"
     assert (home.data / "prometheus" / "wal" / "0").read_text() == "data/prometheus/wal/0"
+
+
+def test_what_is_no_home_is_not_moved(home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "backup"
+    backup.take(home, folder, None)
+    project = Home(tmp_path / "project")
+    (project.path / ".git").mkdir(parents=True)
+    with pytest.raises(StackError, match="no botobs home: it holds '\\.git'"):
+        backup.restore(folder, project, replace=True)
+    assert [each.name for each in project.path.iterdir()] == [".git"]
+
+
+def test_no_stack_is_started_while_it_is_replaced(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backup"
+    backup.take(home, folder, None)
+    held: list[bool] = []
+
+    def copied(source: Path, target: Path) -> str:
+        held.append(alive.locked(home.lock))
+        return copy(source, target)
+
+    monkeypatch.setattr(_restore, "copy", copied)
+    backup.restore(folder, home, replace=True)
+    assert held and all(held)
+    assert not alive.locked(home.lock)
 
 
 def test_a_home_that_is_in_use_is_left_alone(home: Home, tmp_path: Path) -> None:

@@ -42,6 +42,24 @@ def test_a_stream_that_takes_nothing(words: str, code: int, said: str, tmp_path:
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("encoding", "written"), [("ascii", "caf\\xe9 \\u20ac"), ("latin-1", "caf\xe9 \\u20ac")]
+)
+def test_an_encoding_that_lacks_a_character(encoding: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "botobs.toml").write_text(
+        '[stack]\nenvironment = "caf\xe9 \u20ac"\n', encoding="utf-8"
+    )
+    done = subprocess.run(
+        [PROGRAM, "settings", "--set"],
+        env={**os.environ, "BOTOBS_HOME": str(tmp_path / "none"), "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert f"BOTOBS_ENVIRONMENT  {written}".encode(encoding) in done.stdout
+
+
 @pytest.mark.parametrize("columns", ["0", "1", "-5", "wide", "999999999"])
 def test_an_odd_width_hides_nothing(columns: str, tmp_path: Path) -> None:
     done = _typed("settings alert_receiver", tmp_path, COLUMNS=columns)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from botobs._ops.settings import outage
+from botobs._sdk import units
 from tests.support import configs
 
 FILES = configs.config_files()
@@ -115,3 +117,11 @@ def test_both_stores_promote_the_same_labels() -> None:
     prometheus = configs.load("prometheus/prometheus.yml")["otlp"]["promote_resource_attributes"]
     mimir = configs.load("mimir/mimir.yaml")["limits"]["promote_otel_resource_attributes"]
     assert mimir.split(",") == prometheus
+
+
+@pytest.mark.parametrize("name", ["tempo/tempo.yaml", "tempo/cluster.yaml"])
+def test_tempo_starts_with_the_shortest_outage(name: str) -> None:
+    # It refuses a `query_backend_after` that is longer than `query_ingesters_until`; its own default is 15m.
+    search = configs.load(name, {"BOTOBS_HORIZON": "10m"})["query_frontend"]["search"]
+    assert outage.plan({"BOTOBS_HORIZON": "10m"}).seconds == units.seconds(search["query_backend_after"])
+    assert search["query_ingesters_until"] == "10m"

@@ -161,6 +161,10 @@ def test_all_that_is_wrong_is_said_at_once_with_its_origin(home: Home) -> None:
             {"BOTOBS_COLLECTOR_MEMORY_MIB": "100"},
             "SPIKE_MIB=128 must be below BOTOBS_COLLECTOR_MEMORY_MIB=100",
         ),
+        (
+            {"BOTOBS_OIDC_TOKEN_URL": "https://id.example.com/token"},
+            "BOTOBS_OIDC_TOKEN_URL does nothing without BOTOBS_OIDC_AUTH_URL",
+        ),
     ],
 )
 def test_settings_that_exclude_each_other_are_refused(
@@ -215,6 +219,15 @@ def test_what_is_written_is_read_and_comments_stay(home: Home) -> None:
     written = file.path_of(home).read_text(encoding="utf-8")
     assert "# mine" in written and "# who is called" in written and "[other]" in written
     assert file.path_of(home).stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_is_kept_elsewhere_stays_there(home: Home, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.toml"
+    kept.write_text("# of the configuration's repository\n")
+    file.path_of(home).symlink_to(kept)
+    file.write(home, {"BOTOBS_HORIZON": "2h"})
+    assert file.path_of(home).is_symlink()
+    assert kept.read_text().startswith("# of the") and 'horizon = "2h"' in kept.read_text()
 
 
 @pytest.mark.parametrize("name", ["BOTOBS_HOME", "BOTOBS_GRAFANA_TOKEN", "BOTOBS_SECRETS"])

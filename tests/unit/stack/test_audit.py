@@ -11,6 +11,7 @@ import pytest
 
 from botobs._ops.access import audit, secrets, tokens
 from botobs._ops.cli import main
+from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
 from tests.support.hostile_names import NAMES
 
@@ -173,3 +174,12 @@ def test_settings_are_named_and_their_values_are_not(tmp_path: Path) -> None:
     assert [line["action"] for line in _lines(home)] == ["config set", "config unset"]
     assert all(line["settings"] == ["BOTOBS_ORDERS_DATABASE_PASSWORD"] for line in _lines(home))
     assert "hush" not in (home / "logs" / audit.FILE).read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+def test_what_is_done_and_cannot_be_written_down_is_told(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.create()
+    (home.logs / audit.FILE).symlink_to("/dev/full")
+    with pytest.raises(StackError, match="silence add is done, and could not be written down"):
+        audit.record(home, "silence add", "")

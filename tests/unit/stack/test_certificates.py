@@ -135,3 +135,21 @@ def test_services_have_an_authority_of_their_own(folder: Path) -> None:
     with pytest.raises(ValueError, match="does not match"):
         issued.verify_directly_issued_by(_loaded(folder / "ca.pem"))
     assert key.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("service", ["server", "ca", "services-ca", "intake"])
+def test_no_certificate_of_the_stack_is_written_over(folder: Path, service: str) -> None:
+    certificates.issue_for_service(folder, "pnl", folder / "issued")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(StackError, match="is there already"):
+        certificates.issue_for_service(folder, service, folder)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_service_gets_another_one_in_the_same_place(folder: Path) -> None:
+    first = certificates.issue_for_service(folder, "pnl", folder / "issued")[0].read_bytes()
+    assert certificates.issue_for_service(folder, "pnl", folder / "issued")[0].read_bytes() != first
+    (folder / "issued" / "pnl.pem").unlink()
+    # A key without a certificate may be anybody's.
+    with pytest.raises(StackError, match=r"pnl\.key is there already"):
+        certificates.issue_for_service(folder, "pnl", folder / "issued")

@@ -11,6 +11,7 @@ from botobs._ops import cli
 from botobs._ops.access import containers
 from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
+from botobs._ops.home.private import write_secret
 from botobs._ops.stack.compose import prepare
 
 
@@ -155,3 +156,17 @@ def test_the_authority_of_services_is_a_copy_too(home: Home, tmp_path: Path) -> 
     assert cli.main(["config", "unset", name, "--home", str(home.path)]) == 0
     prepare(home)
     assert not copy.exists()
+
+
+def test_grafana_finds_the_provider_and_its_own_address(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_secret(home.secrets / "oidc" / "client.secret", "hush\n")
+    monkeypatch.setenv("BOTOBS_OIDC_AUTH_URL", "https://id.example.com/auth")
+    monkeypatch.setenv("BOTOBS_OIDC_TOKEN_URL", "https://id.example.com/token")
+    monkeypatch.setenv("BOTOBS_GRAFANA_URL", "https://grafana.example.com")
+    prepare(home)
+    rendered = (home.config / "grafana" / "grafana.ini").read_text(encoding="utf-8")
+    assert "root_url = https://grafana.example.com\n" in rendered
+    assert "client_secret = $__file{/secrets/oidc/client.secret}\n" in rendered
+    assert (home.containers / "secrets" / "oidc" / "client.secret").read_text() == "hush\n"
+    messages = (home.config / "alertmanager").rglob("*.tmpl")
+    assert any("https://grafana.example.com" in each.read_text(encoding="utf-8") for each in messages)

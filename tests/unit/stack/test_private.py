@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from botobs._ops.access import secrets
+from botobs._ops.cli import main
 from botobs._ops.components.cluster import secrets as cluster_secrets
 from botobs._ops.home import private
 from botobs._ops.stack import Home, StackError
@@ -299,3 +300,29 @@ async def test_what_a_part_stores_is_closed_to_others(tmp_path: Path) -> None:
         os.umask(previous)
     assert stat.S_IMODE(stored.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "a.log").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "words", ["token create pnl --output {}", "report --output {}", "install --output {}"]
+)
+def test_what_somebody_else_has_written_is_not_written_over(
+    tmp_path: Path, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = tmp_path / "report.html"
+    theirs.write_text("<title>of pytest</title>", encoding="utf-8")
+    home = tmp_path / "home"
+    assert main(["token", "create", "first", "--home", str(home)]) == 0
+    named = [] if words.startswith("install") else ["--home", str(home)]
+    assert main([*words.format(theirs).split(), *named]) == 1
+    assert theirs.read_text(encoding="utf-8") == "<title>of pytest</title>"
+    assert f"{theirs} is there already, and botobs has not written it" in capsys.readouterr().err.replace(
+        "\n", " "
+    )
+
+
+def test_what_was_written_before_is_written_again(tmp_path: Path) -> None:
+    file, home = tmp_path / "pnl.token", str(tmp_path / "home")
+    for _ in range(2):
+        assert main(["token", "create", "pnl", "--output", str(file), "--home", home]) == 0
+    file.write_text("")
+    assert main(["token", "create", "pnl", "--output", str(file), "--home", home]) == 0

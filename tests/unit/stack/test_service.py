@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import configparser
+import dataclasses
 import json
 import os
 import plistlib
+import pwd
 import re
 import shlex
 import shutil
@@ -50,12 +52,51 @@ def test_the_unit_says_what_it_must() -> None:
     service = _sections(unit.systemd(ODD))["Service"]
     assert service["User"] == "botobs"
     assert service["ProtectSystem"] == "strict"
-    assert service["ReadWritePaths"] == '"/srv/bot obs$$1 100%%"'
+    assert service["ReadWritePaths"] == '"/srv/bot obs$1 100%%"'
     assert service["CapabilityBoundingSet"] == ""
     assert service["Type"] == "notify" and service["Restart"] == "always"
     assert service["ExecStart"] == (
         '/bin/true -m botobs up --keep-going --home "/srv/bot obs$$1 100%%" --with mimir'
     )
+
+
+def test_no_folder_of_another_program_is_given_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit, "STATE", tmp_path)
+    others = tmp_path / "postgresql"
+    others.mkdir(mode=0o755)
+    service = dataclasses.replace(ODD, home=others / "botobs", user=pwd.getpwuid(os.geteuid()).pw_name)
+    assert unit.state_folder(service) == []
+    assert _sections(unit.systemd(service))["Service"]["ReadWritePaths"] == str(others / "botobs")
+    ours = dataclasses.replace(service, home=tmp_path / "botobs" / "home")
+    assert unit.state_folder(ours) == [tmp_path / "botobs"]
+    (tmp_path / "botobs").mkdir(mode=0o755)
+    assert unit.state_folder(ours) == [tmp_path / "botobs"]
+    nobody = dataclasses.replace(ours, user="nobody-of-this-name")
+    assert unit.state_folder(nobody) == []
+    assert unit.state_folder(dataclasses.replace(service, home=tmp_path)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a service of the system is root's to install")
+@pytest.mark.parametrize("home", ["/", "/etc", "/var/lib", "/srv/a$b", "/srv/a*"])
+def test_no_folder_of_the_system_is_made_a_home(
+    tmp_path: Path, home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "botobs.service"
+    assert main(["install", "--user", "daemon", "--home", home, "--output", str(file)]) == 1
+    assert not file.exists() and "chown" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        ("/tmp/x", "is below /tmp, which the unit hides"),
+        ("/dev/shm/x", "is below /dev, which the unit hides"),
+        ("/srv/it's", "install -d -m 0700 -o daemon '/srv/it'\"'\"'s'"),
+    ],
+)
+def test_a_home_that_the_unit_cannot_use_is_told(home: str, said: str) -> None:
+    service = dataclasses.replace(ODD, home=Path(home), user="daemon")
+    assert any(said in each for each in verify.problems(service))
 
 
 def test_of_a_user_it_names_no_user() -> None:
@@ -225,3 +266,25 @@ async def test_certificates_are_renewed_and_what_has_read_them_starts_anew(
     # Nobody has to trust another authority.
     assert (tmp_path / "secrets" / "ca.pem").read_bytes() == before
     await supervisor.stop()
+
+
+@pytest.mark.parametrize(
+    ("groups", "unit"),
+    [
+        (["0::/system.slice/botobs.service"], systemd.Unit("botobs", "systemctl")),
+        (["12:pids:/x", "1:name=systemd:/system.slice/a.b.service/x"], systemd.Unit("a.b", "systemctl")),
+        (
+            ["0::/user.slice/user-7.slice/user@7.service/app.slice/botobs.service"],
+            systemd.Unit("botobs", "systemctl --user"),
+        ),
+        (["0::/user.slice/user-7.slice/session-1.scope"], None),
+        ([], None),
+    ],
+)
+def test_the_unit_of_a_process(groups: list[str], unit: systemd.Unit | None) -> None:
+    assert systemd.unit_in(groups) == unit
+
+
+def test_what_systemd_has_not_started_is_of_no_unit() -> None:
+    assert systemd.unit_of(os.getpid()) is None
+    assert systemd.unit_of(2**22 + 1) is None

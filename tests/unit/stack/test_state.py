@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,33 @@ def test_down_leaves_a_process_alone_whose_stack_is_another_homes(
     assert stranger.poll() is None
     assert lock is not None
     os.close(lock)
+
+
+def test_a_home_that_was_renamed_while_its_stack_runs_is_found_and_stopped(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home")
+    code = f"""
+import signal, sys, pathlib
+from botobs._ops.home import state
+from botobs._ops.stack import Home
+from botobs._ops.home.locks import try_exclusive
+home = Home(pathlib.Path({str(home.path)!r}))
+lock = try_exclusive(home.lock)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+state.write(home, "development", "https://127.0.0.1:4318", {{}}, publish=False)
+print("ready", flush=True)
+signal.pause()
+"""
+    supervisor = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert supervisor.stdout is not None and supervisor.stdout.readline() == "ready\n"
+    copy, renamed = tmp_path / "copy", tmp_path / "renamed"
+    shutil.copytree(home.path, copy, ignore=shutil.ignore_patterns("*.sock"))
+    home.path.rename(renamed)
+    assert state.require(Home(renamed)).renamed_from == home.path
+    assert main(["down", "--home", str(copy)]) == 1
+    assert supervisor.poll() is None
+    assert main(["down", "--home", str(renamed)]) == 0
+    assert supervisor.wait() == 7
+    supervisor.stdout.close()
 
 
 def test_down_stops_the_process_that_wrote_the_file(tmp_path: Path) -> None:

@@ -54,7 +54,10 @@ def test_the_address_with_a_key_opens_once_and_then_the_cookie_does(
     opened = server.answer("GET", f"/{key}/runbooks/OrderGhost?from=now-5m", HOST)
     assert (opened.status, opened.headers["Location"]) == (303, "/runbooks/OrderGhost?from=now-5m")
     cookie, *limits = opened.headers["Set-Cookie"].split("; ")
-    assert {"HttpOnly", "SameSite=Lax"} <= set(limits)
+    # On the machine itself there is no TLS, and a browser would not send it back.
+    here = server.answer("GET", f"/{key}/", {"host": "127.0.0.1"})
+    assert "Secure" not in here.headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(limits)
     assert server.answer("GET", "/runbooks/OrderGhost", HOST | {"cookie": f"a=b; {cookie}"}).status == 200
     assert server.answer("GET", "/orders", {"host": "evil.example", "cookie": cookie}).status == 403
     # The links in messages outlive a restart.

@@ -8,9 +8,11 @@ import json
 import os
 import resource
 import signal
+import stat
 import sys
 import time
 import traceback
+from pathlib import Path
 
 from botobs._ops.cli import COMMANDS, main
 
@@ -84,6 +86,18 @@ def call(command: str, words: list[str]) -> dict[str, object]:
     return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
 
 
+def tree(path: str) -> dict[str, tuple[int, int, int]]:
+    """What stands at a path and below it: kind and rights, size, and time of the last change."""
+    found = {}
+    for place in (Path(path), *Path(path).rglob("*")):
+        with contextlib.suppress(OSError):
+            status = place.lstat()
+            # A folder's own time and size are those of its files.
+            content = (0, 0) if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns)
+            found[str(place)] = (status.st_mode, *content)
+    return found
+
+
 def run(home: str, target: str, what: str) -> None:
     """Call each.
 
@@ -110,9 +124,16 @@ def run(home: str, target: str, what: str) -> None:
                 all_words += ["--home", home.replace("COMMAND", command)]
             if program:
                 all_words += ["--", program.format(target=target)]
-            began = time.monotonic()
+            place = home.replace("COMMAND", command)
+            before, began = tree(place), time.monotonic()
             found[typed] = call(command, all_words)
             found[typed]["seconds"] = round(time.monotonic() - began, 2)
+            after = tree(place)
+            found[typed]["changed"] = sorted(
+                name.removeprefix(place) or "."
+                for name in before.keys() | after.keys()
+                if before.get(name) != after.get(name)
+            )
     os.write(1, json.dumps(found).encode())
 
 
