@@ -1,7 +1,7 @@
 """A service that is deployed anew: `deployed.py VERSION ADDRESS [HOW]` sends orders to the simulated Binance.
 
-The second version is as good as the first, or `wrong`: all its orders have one id; or `falls`: it dies after some seconds;
-or `greedy`: it fetches books as fast as it can.
+The second version is as good as the first, or `wrong`: all its orders have one id; or `falls`: it dies after some
+seconds; or `greedy`: it fetches books as fast as it can.
 """
 
 from __future__ import annotations
