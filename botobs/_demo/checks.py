@@ -118,7 +118,7 @@ class Result:
 async def run(backends: Backends, within: float, without: Collection[str] = ()) -> list[Result]:
     """Run every check, each again and again until it holds or its time is over.
 
-    All wait side by side, so that a slow one takes no time from the others. What was lost is counted when they are done.
+    All wait side by side, so that a slow one takes no time from the others. Losses are counted when they are done.
 
     Args:
         within: Seconds for each: data is still on its way when they start.
