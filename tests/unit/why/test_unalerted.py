@@ -127,3 +127,10 @@ def test_an_exchange_in_maintenance_is_not_lost_by_our_network() -> None:
     quiet = _alert("BotsPlaceNoOrders", exchange_name="binance")
     found = _guess(quiet, okx, binance, maintenance, exchanges=("binance", "okx"))
     assert found is not None and found.name == "ExchangeDisconnected"
+
+
+@pytest.mark.parametrize(("before", "name"), [(100, "restart"), (300, None)])
+def test_a_restart_explains_what_begins_soon_after_it(before: float, name: str | None) -> None:
+    unknown = _alert("OrderOutcomeUnknown", exchange_name="okx", service_name="engine")
+    guess = _guess(unknown, changes=(Change("engine", 1, (), _BEGAN - before),))
+    assert (guess.name if guess else None) == name
