@@ -88,12 +88,12 @@ def test_categories_none_of_which_is_most() -> None:
 def test_what_few_of_the_slow_calls_go_to(there: float) -> None:
     slow = _alert("ServiceLatencyHigh", {"service_name": "manager"})
     callee = _alert("ServiceLatencyHigh", _ENGINE, -5)
-    host = _alert("HostStarved", {}, 5)
+    lag = _alert("ServiceEventLoopLag", {"service_name": "manager"}, 5, firing=False)
     calls = (
         Call("manager", "engine", False, 90, duration=0.1 + there, usual=0.1),
         Call("manager", "okx", False, 90, duration=5, usual=0.1),
     )
-    assert _both_ways(slow, callee, host, calls=calls) == {"HostStarved"}
+    assert _both_ways(slow, callee, lag, calls=calls) == {"ServiceEventLoopLag"}
 
 
 def test_where_the_failed_traces_do_not_fail() -> None:
