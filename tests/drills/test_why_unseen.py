@@ -95,8 +95,8 @@ _CASES = {
             ask("BotsPlaceNoOrders", *_STILL, **_OKX),
         ),
     ),
-    "silence, and a clock that is behind": Case(
-        (exchange("binance", "silence"), exchange("okx", "clock_skew", value=-60)),
+    "silence, and a wrong clock": Case(
+        (exchange("binance", "silence"), exchange("okx", "clock_skew", value=45)),
         (
             ask("OrderRejectsHigh", "ExchangeClockOffset", **_OKX),
             ask("an order", "ExchangeClockOffset", **_OKX),
