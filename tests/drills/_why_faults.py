@@ -10,13 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 
 from botobs._ops.drills.beside import beside
+from botobs._ops.drills.faults import Fault
 from botobs._ops.drills.target import Target
 from tests.support.configs import ROOT
 from tests.support.waiting import eventually
@@ -74,29 +75,47 @@ def _in_a_session(url: str, *statements: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def deployed_wrong(target: Target, _seconds: float) -> Iterator[None]:
-    """A service trades for more than a minute; then its next version, whose orders are wrong, takes its place."""
-    with _version(target, "1.0"):
-        ran = 'time() - min_over_time(botobs_service_heartbeat_timestamp_seconds{service_name="scalper"}[5m]) > 75'
-        eventually(lambda: target.query(ran), within=300)
-    with _version(target, "2.0", "wrong"):
-        yield
+def deployed(*how: str) -> Fault:
+    """A service trades for more than a minute; then its next version takes its place, which `deployed.py` names."""
+
+    @contextmanager
+    def fault(target: Target, seconds: float) -> Iterator[None]:
+        with _version(target, "1.0"):
+            ran = 'time() - min_over_time(botobs_service_heartbeat_timestamp_seconds{service_name="scalper"}[5m]) > 75'
+            eventually(lambda: target.query(ran), within=300)
+        with _version(target, "2.0", *how):
+            yield
+
+    return fault
 
 
 @contextmanager
 def _version(target: Target, version: str, *how: str) -> Iterator[None]:
     home = {"BOTOBS_HOME": str(target.running.home.path), "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
-    process = subprocess.Popen(
-        [sys.executable, str(_PROGRAM), version, target.running.url("exchange-simulator"), *how],
-        env={**os.environ, **home, "PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-    )
+    command = [sys.executable, str(_PROGRAM), version, target.running.url("exchange-simulator"), *how]
+    with beside(lambda over: _kept_running(command, {**os.environ, **home, "PYTHONPATH": str(ROOT)}, over)):
+        yield
+
+
+def _kept_running(command: list[str], environ: Mapping[str, str], over: threading.Event) -> None:
+    """Run a program, and start it again when it has ended, as a supervisor does."""
+    while not over.is_set():
+        process = subprocess.Popen(command, env=environ, cwd=ROOT)
+        while process.poll() is None and not over.wait(0.2):
+            pass
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+@contextmanager
+def starved(target: Target, _seconds: float) -> Iterator[None]:
+    """The host of the services reports that 800 tasks wait for its two CPUs; nothing is slowed down."""
+    _report_gauge(target, "system.cpu.logical.count", "{cpu}", 2)
+    _report_gauge(target, "system.cpu.load_average.1m", "{thread}", 800)
     try:
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+        _report_gauge(target, "system.cpu.load_average.1m", "{thread}", 0)
 
 
 @contextmanager
@@ -110,7 +129,15 @@ def no_memory(target: Target, _seconds: float) -> Iterator[None]:
 
 
 def _report_memory(target: Target, used: float) -> None:
-    state = [{"key": "state", "value": {"stringValue": "used"}}]
-    point = {"asDouble": used, "timeUnixNano": str(time.time_ns()), "attributes": state}
-    metric = {"name": "system.memory.utilization", "unit": "1", "gauge": {"dataPoints": [point]}}
+    _report_gauge(target, "system.memory.utilization", "1", used, state="used")
+
+
+def _report_gauge(target: Target, name: str, unit: str, value: float, **attributes: str) -> None:
+    """One value of a gauge of this host."""
+    point = {
+        "asDouble": value,
+        "timeUnixNano": str(time.time_ns()),
+        "attributes": [{"key": key, "value": {"stringValue": text}} for key, text in attributes.items()],
+    }
+    metric = {"name": name, "unit": unit, "gauge": {"dataPoints": [point]}}
     target.report(metric, host=socket.gethostname())

@@ -95,6 +95,7 @@ def test_drill(
 def test_a_clean_stop_and_a_restart_accuse_nobody(demo: DemoStack, target: Target, part: str) -> None:
     """A deployment stops a service in good order and starts it again: none of these may be told of that."""
     accusing = {
+        "ServicesSilent",
         "ServiceHeartbeatLost",
         "ServiceInstanceLost",
         "ServiceCrashLoop",

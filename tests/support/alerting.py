@@ -59,12 +59,12 @@ class Alerting:
         """Post an alert as Prometheus does."""
         self._post(name, labels, since or datetime.now(UTC), timedelta(minutes=10))
 
-    def fire_many(self, name: str, labels: Sequence[Mapping[str, str]], description: str) -> None:
-        """Post alerts of one name at once, with a description."""
+    def fire_many(self, name: str, labels: Sequence[Mapping[str, str]], **annotations: str) -> None:
+        """Post alerts of one name at once, with annotations of their own."""
         now = datetime.now(UTC)
         made = [self._alert(name, each, now, timedelta(minutes=10)) for each in labels]
         for alert in made:
-            alert["annotations"]["description"] = description
+            alert["annotations"] |= annotations
         self.http().post("/api/v2/alerts", json=made).raise_for_status()
 
     def resolve(self, name: str, since: datetime | None = None, /, **labels: str) -> None:

@@ -131,6 +131,7 @@ def _pagerduty(_path: str, body: Any) -> tuple[str, str]:
         payload["severity"] in ("critical", "error", "warning", "info"), 400, invalid("'severity' is invalid")
     )
     _need(len(json.dumps(body)) <= 512_000, 413, "")
+    _need(isinstance(payload["custom_details"]["firing"], str), 400, invalid("a name was read as YAML"))
     return payload["summary"], payload["custom_details"]["firing"]
 
 

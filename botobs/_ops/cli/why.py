@@ -16,7 +16,7 @@ from ..access import clients
 from ..console import err, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
-from ..why import Alert, Answer, Explanation
+from ..why import Alert, Answer, Explanation, times
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,7 +96,7 @@ def _show(answer: Answer) -> None:
     if evidence.messages:
         out.print(styled("\n", ("What its failed traces say", "bold")))
         for message, count in evidence.messages:
-            _say(f"  {count} times: {message}")
+            _say(f"  {times(count)}: {message}")
     if evidence.traces:
         _say(f"\nDraw the newest with: botobs traces {evidence.traces[0].trace_id}")
     for problem in evidence.problems:

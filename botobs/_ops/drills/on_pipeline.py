@@ -7,7 +7,7 @@ from .drill import Drill, after
 from .faults import full_disk, starved_host, taken
 
 #: What says that something is dead whose signs of life may only be late.
-_LIFE = ("ServiceHeartbeatLost", "BotHeartbeatLost")
+_LIFE = ("ServicesSilent", "ServiceHeartbeatLost", "BotHeartbeatLost")
 #: Seconds for which nothing must have left a queue.
 _STALLED = 60.0
 

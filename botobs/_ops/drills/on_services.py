@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .drill import BOTS, TURN, Drill, Reach, Setting, after, heartbeat_age, window
-from .faults import ALIVE, crash_loop, crashing_bot, exchange, taken
+from .faults import ALIVE, both, crash_loop, crashing_bot, exchange, taken
 
 _SPANS = "BOTOBS_SPAN_METRICS_INTERVAL"
 _ENGINE = {"service_name": "trading-engine"}
@@ -126,6 +126,17 @@ DRILLS = (
         fault=taken("bot-manager", "freeze"),
         needs=BOTS,
         reach=heartbeat_age,
+        traceql="{ }",
+    ),
+    Drill(
+        name="services-silent",
+        does="stops the threads of all services at once, as if their host were gone",
+        alert="ServicesSilent",
+        labels={},
+        fault=both(taken("bot-manager", "freeze"), taken("trading-engine", "freeze")),
+        needs=BOTS,
+        reach=heartbeat_age,
+        never=("ServiceHeartbeatLost", "ServiceCrashLoop"),
         traceql="{ }",
     ),
 )

@@ -84,10 +84,14 @@ class Listing:
         ]
 
     @property
+    def unknown(self) -> int:
+        """How many orders are of unknown outcome, as far as that can be said."""
+        named = sum(order.is_unknown(self.now) for order in self.orders or ())
+        return max(named, sum(each.orders for each in self.counted or ()))
+
+    @property
     def exit_code(self) -> int:
         """0 where no order is of unknown outcome, 1 where one is, 2 where that cannot be said."""
-        if any(order.is_unknown(self.now) for order in self.orders or ()) or any(
-            each.orders for each in self.counted or ()
-        ):
+        if self.unknown:
             return 1
         return 2 if self.orders is None or self.counted is None else 0

@@ -5,9 +5,10 @@ Where no backend runs, both come from the spans of the embedded store.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, Protocol
 
 import httpx
@@ -48,6 +49,21 @@ _SELECTED = (
 _OPEN = f'{{ name =~ "{SUBMITTING}" }} !> {{ name = "order submitted" }}'
 
 
+#: Orders that are asked for with one query: its address must not get too long.
+_ASKED_AT_ONCE = 100
+
+
+def _answered(client_order_ids: Sequence[str]) -> str:
+    """TraceQL of the submissions of these orders that have ended."""
+    names = "|".join(map(re.escape, client_order_ids))
+    return f'{{ name =~ "{SUBMITTING}" && span.{exchange.ORDER_CLIENT_ID} =~ {quote(names)} }}'
+
+
+def _client_ids(spans: Sequence[Found]) -> list[str]:
+    ids = (span.attributes.get(exchange.ORDER_CLIENT_ID) for span in spans)
+    return sorted({str(each) for each in ids if each})
+
+
 class OrderSpans(Protocol):
     """Where spans about orders are: Tempo, or the embedded store."""
 
@@ -66,7 +82,20 @@ class _InTempo:
         return self._spans(f"{{ name = {quote(name)} }}", begin, end)
 
     def unanswered(self, begin: float, end: float) -> list[Found]:
-        return self._spans(_OPEN, begin, end)
+        open_ = self._spans(_OPEN, begin, end)
+        # Tempo compares spans of one file only, and for some minutes a trace that goes on for longer than
+        # `trace_idle_period` is in several: those that are answered are asked for once more, by name.
+        ids = _client_ids(open_)
+        answered = {
+            (span.trace_id, span.attributes.get(exchange.ORDER_CLIENT_ID))
+            for first in range(0, len(ids), _ASKED_AT_ONCE)
+            for span in self._spans(_answered(ids[first : first + _ASKED_AT_ONCE]), begin, end)
+        }
+        return [
+            span
+            for span in open_
+            if (span.trace_id, span.attributes.get(exchange.ORDER_CLIENT_ID)) not in answered
+        ]
 
     def _spans(self, query: str, begin: float, end: float) -> list[Found]:
         return self._tempo.spans(f"{query} | select({', '.join(_SELECTED)})", begin, end, _MOST)

@@ -41,6 +41,10 @@ class Wanted:
     query: str | None = None
 
 
+#: What Tempo calls the service of a root span that has not arrived.
+_NO_ROOT = "<root span not yet received>"
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A trace in the result of a search.
@@ -68,7 +72,7 @@ class Summary:
         sets = raw.get("spanSets") or ([raw["spanSet"]] if raw.get("spanSet") else [])
         return cls(
             trace_id=full_trace_id(raw),
-            root_service=raw.get("rootServiceName", ""),
+            root_service="" if (service := raw.get("rootServiceName", "")) == _NO_ROOT else service,
             root_name=raw.get("rootTraceName", ""),
             start_ns=int(raw.get("startTimeUnixNano", 0)),
             duration=int(raw.get("durationMs", 0)) / 1000,

@@ -18,6 +18,7 @@ from ..report import units
 from ..report.backends import Refused
 from ..report.page import environment
 from ..report.view import View
+from ..why import times
 from .keys import Role
 from .ranges import CHOICES
 from .request import Page, Request
@@ -117,6 +118,7 @@ def _templates() -> jinja2.Environment:
     made.filters["place"] = _place
     made.filters["seconds"] = units.duration
     made.filters["age"] = age
+    made.filters["times"] = times
     return made
 
 

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from .alerts import Alert
-from .answer import Answer, Explanation
+from .answer import Answer, Explanation, times
 from .read import active, explain
 from .subject import Subject
 
-__all__ = ["Alert", "Answer", "Explanation", "Subject", "active", "explain"]
+__all__ = ["Alert", "Answer", "Explanation", "Subject", "active", "explain", "times"]

@@ -10,6 +10,11 @@ from .calls import Call
 from .subject import Subject
 
 
+def times(count: float) -> str:
+    """How often, as a person says it."""
+    return "once" if round(count) == 1 else f"{count:.0f} times"
+
+
 @dataclass(frozen=True)
 class Explanation:
     """One thing that may be behind it.

@@ -33,7 +33,13 @@ _GONE = ("BotHeartbeatLost", "BotsPlaceNoOrders", "OrdersLeftBehind", "OrderOutc
 #: What is not seen when telemetry does not arrive.
 _UNSEEN = (
     *("CollectorSilent", "ScrapeDown", "ExportsMissing", "TelemetryDropped", "BotHeartbeatLost"),
-    *("BotsPlaceNoOrders", "ServiceHeartbeatLost", "ServiceInstanceLost", "ServiceCrashLoop"),
+    *(
+        "BotsPlaceNoOrders",
+        "ServicesSilent",
+        "ServiceHeartbeatLost",
+        "ServiceInstanceLost",
+        "ServiceCrashLoop",
+    ),
     *("ServiceAvailabilityNoData", "ServiceLatencyNoData", "ExchangeFeedSilent"),
     *("ServiceAvailabilityBurn", "ServiceLatencyBurn"),
 )
@@ -133,6 +139,9 @@ CAUSES: Mapping[str, Cause] = {
     "ServiceCrashLoop": Cause(
         _SERVICE, ("ServiceInstanceLost", "ServiceHeartbeatLost", *_BOTS, *_GONE), (*_CALLERS, *_BOTS)
     ),
+    "ServicesSilent": Cause(
+        ("host_name",), (*_GONE, "ServiceInstanceLost", "ServiceAvailabilityNoData", "ServiceLatencyNoData")
+    ),
     "ServiceHeartbeatLost": Cause(_SERVICE, _GONE, (*_CALLERS, *_BOTS)),
     "ServiceInstanceLost": Cause(_SERVICE, _GONE, (*_CALLERS, *_BOTS)),
     "ServiceErrorsHigh": Cause(_SERVICE, ("ServiceAvailabilityBurn",), (*_CALLERS, *_BOTS)),
@@ -179,6 +188,7 @@ CAUSES: Mapping[str, Cause] = {
                 "OrderAckSlow",
                 "BotHeartbeatLost",
                 "ExchangeLatencyHigh",
+                "ServicesSilent",
                 "ServiceHeartbeatLost",
             ),
         ),

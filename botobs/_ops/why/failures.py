@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..._sdk.instrument.exchange.names import SUBMITS
 from .alerts import Alert
-from .answer import Errors, Evidence, Explanation
+from .answer import Errors, Evidence, Explanation, times
 from .causes import CAUSES, stands_for
 from .measured import Points
 from .subject import Subject
@@ -126,7 +126,10 @@ def from_failures(subject: Subject, evidence: Evidence) -> Iterator[Explanation]
     if found.alerts and any(alert.name in CAUSES[found.alerts[0]].explains for alert in subject.alerts):
         name = found.alerts[0]
         what = f"calls to {subject.labels.get('exchange_name') or 'an exchange'} fail: {found.category}"
-        yield Explanation(name, what, (found.reason, *_details(found)), 4.0 if own else 2.5, name)
+        # One call that fails is enough for an order, and makes no service slow and no exchange ill.
+        some = 1.0 if about_orders(subject) or subject.category else min(1.0, found.count / _ENOUGH)
+        score = (4.0 if own else 2.5) * some
+        yield Explanation(name, what, (found.reason, *_details(found)), score, name)
     elif own:
         few = 1.0 if subject.category else min(1.0, found.count / _ENOUGH)
         score = 1.0 + 3.0 * few * found.count / found.total
@@ -141,7 +144,7 @@ def from_failures(subject: Subject, evidence: Evidence) -> Iterator[Explanation]
 
 def _details(found: Most) -> list[str]:
     return [
-        f"{each.exchange}: {each.operation} failed {each.count:.0f} times with {each.type}"
+        f"{each.exchange}: {each.operation} failed {times(each.count)} with {each.type}"
         for each in found.errors[:3]
     ]
 

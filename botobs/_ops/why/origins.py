@@ -1,4 +1,4 @@
-"""Where failed traces fail first: what all else in them follows from."""
+"""Where failed traces fail first, which all else in them follows from, and which calls to exchanges fail in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..._sdk.instrument.exchange.names import SUBMITS
 from ...semconv import exchange
 from ..traces import Trace
 from ..traces.model import Kind, Span
-from .answer import Origin
+from .answer import Errors, Origin
 
 _DATABASE = ("db.system.name", "db.system")
 
@@ -18,6 +18,30 @@ def origins(traces: Iterable[Trace]) -> tuple[Origin, ...]:
     """The origins of failed traces, those of most traces first."""
     found = Counter(origin for trace in traces for origin in _of(trace))
     return tuple(Origin(kind, name, count) for (kind, name), count in found.most_common())
+
+
+def failed_calls(traces: Iterable[Trace]) -> tuple[Errors, ...]:
+    """The failed calls to exchanges in traces, most first: urgent ones are here before they are counted."""
+    found = Counter(
+        (
+            _said(span, exchange.NAME),
+            _said(span, exchange.OPERATION),
+            category,
+            _said(span, "error.type"),
+            span.service,
+        )
+        for trace in traces
+        for span in trace.spans
+        if span.error and (category := _said(span, exchange.ERROR_CATEGORY)) and not _too_late(span)
+    )
+    return tuple(
+        Errors(where, operation, category, kind, count, service)
+        for (where, operation, category, kind, service), count in found.most_common()
+    )
+
+
+def _said(span: Span, name: str) -> str:
+    return str(span.attributes.get(name, ""))
 
 
 def _of(trace: Trace) -> set[tuple[str, str]]:

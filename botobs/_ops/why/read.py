@@ -16,7 +16,7 @@ from .calls import read_calls
 from .changes import read_changes
 from .find import find
 from .guess import explanations
-from .origins import origins
+from .origins import failed_calls, origins
 from .series import read_errors, read_exchanges, read_limited, read_memory
 from .subject import Subject
 
@@ -90,9 +90,11 @@ def _evidence(
             problems.append(str(error))
     messages = Counter(message for trace in failed for message in _messages(trace))
     environment = subject.labels.get("deployment_environment_name", "")
+    counted = read_errors(metrics, environment, end, seconds)
+    exchanges = {each.exchange for each in counted}
     return Evidence(
         alerts=(*alerts, *ended_alerts(metrics, subject.since, min(now, subject.since + _SLACK / 2), alerts)),
-        errors=read_errors(metrics, environment, end, seconds),
+        errors=(*counted, *(each for each in failed_calls(failed) if each.exchange not in exchanges)),
         calls=read_calls(metrics, environment, end, seconds),
         origins=origins(failed),
         limited=read_limited(metrics, environment, end, seconds),

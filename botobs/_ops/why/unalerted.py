@@ -14,6 +14,8 @@ from .subject import Subject
 
 #: Seconds by which a change, or the same alert of another exchange, may be seen later than what goes with it.
 _SLACK = 60.0
+#: Seconds within which what follows from a restart begins.
+_AFTER_A_RESTART = 120.0
 #: What it is where an alert is about every exchange at once: more likely ours than that of each of them.
 _OURS = {
     "ExchangeDisconnected": ("own network", "our own way to the exchanges is lost, and not the exchanges"),
@@ -64,7 +66,7 @@ def _changes(subject: Subject, evidence: Evidence, first: Mapping[Alert, float])
     for each in evidence.changes:
         own = each.service == service
         if not each.versions:
-            if own and subject.labels.get("service_name"):
+            if own and subject.labels.get("service_name") and subject.since - each.at <= _AFTER_A_RESTART:
                 yield Explanation("restart", f"{service} has started anew", (_started(each, subject),), 1.5)
             continue
         # Calls that fail for a reason outside of the program speak for no version of it.

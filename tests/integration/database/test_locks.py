@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -37,6 +38,28 @@ async def _session(live: LiveStack, name: str) -> AsyncIterator[asyncpg.Connecti
         yield connection
     finally:
         await connection.close()
+
+
+@pytest.mark.asyncio
+async def test_callers_that_give_up_do_not_hide_a_lock(live: LiveStack) -> None:
+    over = asyncio.Event()
+
+    async def tries(session: asyncpg.Connection) -> None:
+        while not over.is_set():
+            with contextlib.suppress(asyncpg.LockNotAvailableError):
+                await session.execute("SELECT count(*) FROM kept")
+
+    async with _session(live, "holder") as holder, _session(live, "caller") as caller:
+        await holder.execute("CREATE TABLE IF NOT EXISTS kept (id int)")
+        await caller.execute("SET lock_timeout = '500ms'")
+        await holder.execute("BEGIN; LOCK TABLE kept IN ACCESS EXCLUSIVE MODE")
+        trying = asyncio.create_task(tries(caller))
+        # Nobody waits for longer than half a second.
+        held = 'pg_blocking_seconds{application_name="holder"} > 2'
+        await eventually_async(lambda: live.query(held), within=300)
+        over.set()
+        await trying
+        await holder.execute("ROLLBACK")
 
 
 @pytest.mark.asyncio

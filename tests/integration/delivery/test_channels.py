@@ -58,7 +58,12 @@ def test_a_group_of_which_one_is_over_says_how_many_are_left(alerting: Alerting)
     assert eventually(lambda: alerting.channels("BotFailed") == BOTH)
     alerting.resolve("BotFailed", severity="warning", area="bots", service_name="m", botobs_bot_id="b1")
     assert eventually(lambda: alerting.channels("BotFailed") == sorted(BOTH * 2))
-    assert all("BotFailed (1 of 2): m, test" in message.subject for message in alerting.told("BotFailed")[2:])
+    for message in alerting.told("BotFailed")[2:]:
+        assert "BotFailed (1 of 2): m, test" in message.subject
+        # Whoever is woken reads what is wrong before what no longer is.
+        assert "Bot b2." in message.text
+        assert "Bot b1." not in message.text
+        assert "Over: 1 of 2: bot b1, after 1m" in message.text
 
 
 def test_mail_with_a_login_over_starttls(make: Make, certificate: tuple[Path, ssl.SSLContext]) -> None:

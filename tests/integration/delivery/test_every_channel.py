@@ -31,6 +31,8 @@ HOSTILE = [
     "$(rm -rf ~) `id` {{ .Labels }} ${HOME}",
     "\u202eright to left\u2066 zero\u200bwidth \x07 \x1b[31m",
     "交易所 команда 🚀" + "🚀" * 500,
+    # It takes five characters for one at Slack.
+    "&" * 300,
 ]
 _FILES = {
     "slack": ("slack.url",),
@@ -190,14 +192,35 @@ def test_every_channel_takes_a_message_its_end_and_hostile_names(everywhere: Bui
             )
 
 
-def test_three_hundred_alerts_are_one_message_that_can_be_read(everywhere: Build) -> None:
+@pytest.mark.parametrize(
+    "name", ["['{{ .Receiver }}']", "{a: '{{ .Receiver }}'}", "'{{ .Receiver }}': ", "- '{{ .Receiver }}'"]
+)
+def test_a_name_is_no_template(everywhere: Build, name: str) -> None:
+    # Rules begin sentences with names.
+    all_channels = everywhere()
+    labels = {"service_name": name, "severity": "critical"}
+    all_channels.alerting.fire_many("ServiceErrorsHigh", [labels], summary=f"{name} fails")
+    all_channels.expect(1)
+    for channel, text in all_channels.texts().items():
+        assert "{{ .Receiver }}" in text, (channel, text)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "It failed for a reason that takes long to tell. ",
+        pytest.param("<p>&amp;</p> @a/b *c* _d_ 🚀", id="marks"),
+        pytest.param("&", id="ampersands"),
+    ],
+)
+def test_three_hundred_alerts_are_one_message_that_can_be_read(everywhere: Build, description: str) -> None:
     # Long enough for a slow machine to take all of them in before the first message.
     all_channels = everywhere(BOTOBS_ALERT_GROUP_WAIT_CRITICAL="5s")
     labels = {"service_name": "m", "severity": "critical"}
     all_channels.alerting.fire_many(
         "BotFailed",
         [{"botobs_bot_id": f"bot <!channel> *{number}* 🚀", **labels} for number in range(300)],
-        description="It failed for a reason that takes long to tell. " * 20,
+        description=description * 200,
     )
     all_channels.expect(1)
     for name, text in all_channels.texts().items():

@@ -56,6 +56,10 @@ _ONLY_IN_A_FAULT = {
     "exchange_orders_rejected_burst": "as above",
     "exchange:orders_rejected:lasting_ratio": "as above",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
+    "environment:services_silent:count": "services are heard",
+    "host:services_silent:count": "services are heard",
+    "service:silent_together:timestamp_seconds": "services are heard",
+    "service:instance_dead:age_seconds": "no process has died",
 }
 #: Series of an API that the demo has no use for.
 _NOT_IN_THE_DEMO = {
@@ -108,6 +112,7 @@ _SEE_NOTHING_YET = {
     "ServiceErrorsHigh": "no turn fails",
     "ServiceInstanceLost": "as many processes were started as have ended, none",
     "ServiceLatencyNoData": "the data is there",
+    "ServicesSilent": "services are heard",
     "ServiceMemoryGrowth": "no process is an hour old",
 }
 

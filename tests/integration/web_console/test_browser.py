@@ -125,6 +125,35 @@ def test_a_range_is_chosen_and_kept(browser: Browser, server: Server) -> None:
     context.close()
 
 
+def test_a_refresh_takes_nothing_from_under_the_hand(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page, _ = _opened(context, server)
+    page.goto(f"{server.origin}orders?from=now-5m&to=now")
+    _filled(page)
+    newest = page.locator('[data-block="newest"]')
+    table = newest.locator(".scroll")
+    table.evaluate("each => each.scrollTo(60, 40)")
+
+    def looked_again() -> None:
+        # Choosing how often looks at once.
+        before = newest.inner_html()
+        page.locator("#refresh").evaluate("each => each.dispatchEvent(new Event('change'))")
+        assert eventually(lambda: newest.inner_html() != before, within=300)
+
+    looked_again()
+    assert table.evaluate("each => [each.scrollLeft, each.scrollTop]") == [60, 40]
+    # What is held stays until it is let go.
+    table.dispatch_event("pointerdown")
+    before = newest.inner_html()
+    for _ in range(3):
+        with page.expect_response("**/blocks/orders*"):
+            page.locator("#refresh").evaluate("each => each.dispatchEvent(new Event('change'))")
+    assert newest.inner_html() == before
+    table.dispatch_event("pointerup")
+    looked_again()
+    context.close()
+
+
 def test_a_runbooks_query_is_answered_below_it(browser: Browser, server: Server) -> None:
     context = browser.new_context()
     page, said = _opened(context, server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,6 +62,8 @@ class Stores:
             kind: [(at, span(name, at)) for what, name, at in events if what == kind]
             for kind in ("order unknown", "order settled", "order submitted")
         }
+        #: Orders whose answer is in another file of Tempo's than their submission.
+        self.answered = {name for what, name, _ in events if what == "answered"}
         self.counted = counted or {}
         self.asked = 0
 
@@ -68,11 +71,20 @@ class Stores:
         self.asked += 1
         asked = request.url.params
         begin, end = int(asked["start"]), int(asked["end"])
+        if "=~" in asked["q"] and "!>" not in asked["q"]:
+            named = self._named(asked["q"])
+            return httpx.Response(200, json={"traces": [span(name, begin) for name in named & self.answered]})
         (kind,) = [kind for kind in self.traces if f'"{kind}"' in asked["q"].partition("|")[0].rpartition(">")[2]
                    or (kind == "order submitted" and "!>" in asked["q"])][:1]  # fmt: skip
         return httpx.Response(
             200, json={"traces": [trace for at, trace in self.traces[kind] if begin <= at < end]}
         )
+
+    @staticmethod
+    def _named(query: str) -> set[str]:
+        found = re.search(r'client_id =~ "([^"]*)"', query)
+        assert found
+        return set(found[1].replace("\\\\", "").split("|"))
 
     def prometheus(self, _: httpx.Request) -> httpx.Response:
         labels = ("service_name", "exchange_name", "botobs_bot_id")
@@ -128,6 +140,16 @@ def test_one_without_an_answer_is_open_until_it_is_settled_or_known_to_be_unknow
         "waits": "open",
         "unknown": "unknown",
     }
+
+
+@pytest.mark.parametrize("orders", [1, 250])
+def test_an_answer_that_tempo_has_in_another_file_is_an_answer(orders: int) -> None:
+    names = [f"bot-{number}" for number in range(orders)]
+    events = [("order submitted", name, NOW - 90) for name in names]
+    stores = Stores([*events, *(("answered", name, NOW - 80) for name in names)])
+    assert stores.read().orders == []
+    stores.answered.remove("bot-0")
+    assert [order.client_order_id for order in stores.read().orders or ()] == ["bot-0"]
 
 
 @pytest.mark.parametrize(("ago", "code"), [(5.0, 0), (61.0, 1)])

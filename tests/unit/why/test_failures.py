@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from botobs._ops.why.alerts import Alert
 from botobs._ops.why.answer import Errors, Evidence, Explanation, Limited
+from botobs._ops.why.calls import Call
 from botobs._ops.why.guess import explanations
 from botobs._ops.why.subject import Subject
 
@@ -113,3 +116,17 @@ def test_a_lost_exchange_explains_that_calls_to_it_fail() -> None:
     lost = _alert("ExchangeDisconnected", -25, exchange_name="okx")
     found = _explained(quiet, errors, lost, errors=_refused("network", "NetworkError"))
     assert found[0].name == "ExchangeDisconnected"
+
+
+def test_one_failed_call_makes_no_service_slow() -> None:
+    slow = _alert("ServiceLatencyHigh", service_name="manager")
+    callee = replace(_alert("ServiceLatencyHigh", 10, service_name="engine"), firing=False)
+    # What the service calls itself is slow, too.
+    calls = (
+        Call("manager", "engine", False, 90, duration=0.1, usual=0.1),
+        Call("manager", "postgres", True, 90, duration=2, usual=0.1),
+    )
+    one = Errors("binance", "fetch_status", "unavailable", "ExchangeNotAvailable", 1)
+    first, second = _explained(slow, callee, errors=(one,), calls=calls)
+    assert (first.what, second.name) == ("ServiceLatencyHigh", "ExchangeErrorsHigh")
+    assert "binance: fetch_status failed once with ExchangeNotAvailable" in second.reasons

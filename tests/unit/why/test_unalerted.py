@@ -119,6 +119,9 @@ def test_what_is_wrong_with_all_exchanges_at_once_is_ours(alert: str, ours: str)
     assert found is not None and found.name == alert
     found = _guess(quiet, okx, binance, exchanges=(*both, "kraken"))
     assert found is not None and found.name == alert
+    # One after the other is nothing that they have in common.
+    found = _guess(quiet, okx, _alert(alert, -90, exchange_name="binance"), exchanges=both)
+    assert found is not None and found.name == alert
 
 
 def test_an_exchange_in_maintenance_is_not_lost_by_our_network() -> None:
@@ -127,3 +130,22 @@ def test_an_exchange_in_maintenance_is_not_lost_by_our_network() -> None:
     quiet = _alert("BotsPlaceNoOrders", exchange_name="binance")
     found = _guess(quiet, okx, binance, maintenance, exchanges=("binance", "okx"))
     assert found is not None and found.name == "ExchangeDisconnected"
+
+
+@pytest.mark.parametrize(("before", "name"), [(100, "restart"), (300, None)])
+def test_a_restart_explains_what_begins_soon_after_it(before: float, name: str | None) -> None:
+    unknown = _alert("OrderOutcomeUnknown", exchange_name="okx", service_name="engine")
+    guess = _guess(unknown, changes=(Change("engine", 1, (), _BEGAN - before),))
+    assert (guess.name if guess else None) == name
+
+
+@pytest.mark.parametrize(("after", "led"), [(50, True), (70, False)])
+def test_a_new_version_leads_to_what_begins_after_it(after: float, led: bool) -> None:
+    failed = _alert("ServiceErrorsHigh", service_name="manager")
+    pool = _alert("DatabasePoolExhausted", service_name="manager", db_client_connection_pool_name="main")
+    changes = (Change("manager", 1, ("2.0",), _BEGAN + after),)
+    found = explanations(
+        Subject("alert", failed.name, (failed,), "", "{ }"), Evidence(alerts=(failed, pool), changes=changes)
+    )
+    reasons = next(each.reasons for each in found if each.name == "new version")
+    assert any("DatabasePoolExhausted" in reason for reason in reasons) is led

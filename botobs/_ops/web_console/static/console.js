@@ -20,17 +20,34 @@
     });
   };
 
+  // Where a button of the mouse or a finger is down, and when something was last selected.
+  let held = null;
+  let selected = 0;
+  document.addEventListener("pointerdown", ({ target }) => { held = target; });
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { held = null; });
+  document.addEventListener("selectionchange", () => { selected = Date.now(); });
+
+  // What somebody is drawing over, choosing, typing in or copying is not taken from under the hand; what was selected and
+  // then left alone is, or the page would stand still unseen.
+  function inUse(block) {
+    const focused = document.activeElement;
+    const { isCollapsed, anchorNode } = getSelection();
+    return (held && block.contains(held))
+      || (block.contains(focused) && focused.matches("input, select"))
+      || (!isCollapsed && block.contains(anchorNode) && Date.now() - selected < 20e3);
+  }
+
   function place(block, html) {
-    if (contents.get(block) === html) return;
+    if (contents.get(block) === html || inUse(block)) return;
     contents.set(block, html);
-    // What somebody is choosing or typing in is not taken from under the hand.
-    if (block.contains(document.activeElement) && document.activeElement.matches("input, select")) return;
     const open = [...block.querySelectorAll("details")].map((each) => each.open);
+    const scrolled = [...block.querySelectorAll(".scroll")].map((each) => [each.scrollLeft, each.scrollTop]);
     forget(block);
     block.innerHTML = html;
     block.querySelectorAll("details").forEach((each, number) => { each.open = open[number] ?? each.open; });
     ranges.keep(block);
     draw(block);
+    block.querySelectorAll(".scroll").forEach((each, number) => { if (scrolled[number]) each.scrollTo(...scrolled[number]); });
   }
 
   function fill({ block: name, html }) {
