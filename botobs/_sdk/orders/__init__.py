@@ -13,7 +13,7 @@ from ._decide import submit_outcome
 from ._evidence import LONGEST_TEXT, codes_in, messages_in
 from ._http import WATCHER, HttpRequest, begin_request, seen_libraries, sending
 from ._paths import ASIDE_METHODS, is_trial
-from ._requests import Evidence, OrderRequests
+from ._requests import Evidence, OrderRequests, requests_outcome
 from ._witness import Witness, current_witness
 from .rejections import Rejections
 from .unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder, order_key
@@ -48,6 +48,7 @@ __all__ = [
     "messages_in",
     "order_key",
     "replacement",
+    "requests_outcome",
     "result_outcome",
     "seen_libraries",
     "sending",

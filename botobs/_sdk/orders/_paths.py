@@ -30,13 +30,14 @@ def is_trial(path: str) -> bool:
     return _TRIAL.search(path) is not None
 
 
-def is_aside(path: str) -> bool:
-    """Whether a path is one of orders, but submits none."""
-    return _ASIDE.search(path) is not None or is_trial(path)
+def may_submit(method: str, path: str) -> bool:
+    """Whether a request may be one that submits an order, for all that its method and path say."""
+    aside = _ASIDE.search(path) is not None or is_trial(path)
+    return method not in ASIDE_METHODS and not aside and (is_order(path) or not is_account(path))
 
 
 def is_order(path: str) -> bool:
-    """Whether a path that is not aside is certainly one that submits orders."""
+    """Whether a path by which an order may be submitted is certainly one of orders."""
     return _ORDER.search(path) is not None
 
 

@@ -6,10 +6,19 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ._answer import answer_outcome
-from ._attempts import worse
 from ._classifiers import Answer, Outcome, classified
 from ._decide import submit_outcome
 from ._http import HttpRequest
+
+#: An accepted order settles what was open before.
+_RANK: dict[Outcome, int] = {"failed": 0, "rejected": 1, "unknown": 2, "accepted": 3}
+
+
+def worse(one: Outcome | None, other: Outcome | None) -> Outcome | None:
+    """Of two outcomes the one that counts for both: the less certain one, but for an acceptance."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=_RANK.__getitem__)
 
 
 def request_outcome(request: HttpRequest, exchange: str) -> Outcome:
@@ -54,6 +63,9 @@ class Evidence(Protocol):
     def returned(self) -> Outcome | None:
         """The outcome by the responses of a call that returned; None where only its result says it."""
 
+    def doubted(self) -> bool:
+        """Whether an earlier request may have been taken, whatever the last one was answered."""
+
 
 class OrderRequests:
     """The requests of one call of a client whose HTTP library is watched.
@@ -84,3 +96,8 @@ class OrderRequests:
     def returned(self) -> Outcome | None:
         """What the answers say when the call came back: some clients return a refusal."""
         return requests_outcome(self.requests, self.exchange)
+
+    def doubted(self) -> bool:
+        """Whether an earlier request may have been taken."""
+        earlier = requests_outcome(self.requests[:-1], self.exchange)
+        return earlier == "unknown" or any(request.repeated for request in self.requests)

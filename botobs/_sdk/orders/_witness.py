@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
-from ._attempts import worse
 from ._classifiers import Outcome
 from ._decide import submit_outcome
 from ._evidence import causes, request_of, unanswered
 from ._http import WATCHER, HttpRequest
-from ._paths import ASIDE_METHODS, is_about_orders, is_account, is_aside, is_order, is_trial
-from ._requests import requests_outcome
+from ._paths import is_about_orders, is_order, is_trial, may_submit
+from ._requests import requests_outcome, worse
 from .journal import Entry
 from .unsettled import UnsettledOrder
 
@@ -175,8 +174,7 @@ class Witness:
         """Whether a request may be one that submits an order, by its method and path."""
         path = request.path
         self.trial = self.trial or is_trial(path)
-        aside = request.method in ASIDE_METHODS or is_aside(path) or (is_account(path) and not is_order(path))
-        return not aside and not self._closed
+        return may_submit(request.method, path) and not self._closed
 
     def see(self, request: HttpRequest) -> None:
         """A request that may carry the order is about to be sent."""

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
@@ -30,6 +31,8 @@ from .submission import Submission
 from .telemetry import ExchangeTelemetry
 
 _OPERATION = context.create_key("botobs-exchange-operation")
+#: What a call that submits an order does besides.
+ASIDE = context.create_key("botobs-exchange-aside")
 _NUMBER = re.compile(r"-?\d{1,8}")
 #: Calls by which somebody may want to find out about an order that was sent in a way that is not watched.
 _ABOUT_ORDERS = re.compile(r"order(?!_book)|my_trades|position")
@@ -115,7 +118,11 @@ class Operation(ContextScope):
         self.done = False
         self._submission: Submission | None = None
         if name in SUBMITS or name in EDITS:
-            evidence = evidence or orders.Attempts(who[0], functools.partial(_is_listed, self._client))
+            evidence = evidence or orders.Attempts(
+                who[0],
+                functools.partial(_is_listed, self._client),
+                functools.partial(_sends_as_written, self._client),
+            )
             KNOWN.account(who[0], key)
             self._submission = Submission(exchanges.orders, who, name, order, batch, evidence)
         self.account = account_of(key, secret)
@@ -128,7 +135,12 @@ class Operation(ContextScope):
         self._journal: JournalEntries | None = None
         if self._submission is not None:
             self._journal = JournalEntries(who, name, self.span, order, batch, exchanges.values)
-        super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
+        entered = trace.set_span_in_context(self.span).copy()
+        entered[_OPERATION] = self
+        if self.attempts is not None:
+            # For what is sent in another way than by the client's own requests.
+            entered[orders.WATCHER] = self
+        super().__init__(context.Context(entered))
         if self._submission is not None:
             self._submission.begun()
         self._started = time.monotonic()
@@ -139,6 +151,10 @@ class Operation(ContextScope):
         evidence = None if self._submission is None else self._submission.evidence
         return evidence if isinstance(evidence, orders.Attempts) else None
 
+    def leaves(self, name: str) -> bool:
+        """Whether a call that this one makes of the same client is one of its own: an order, where this is about none."""
+        return self._submission is None and name in SUBMITS | EDITS
+
     def replaces(self) -> None:
         """The call submits another order in the place of the one that it edits."""
         if self._submission is not None:
@@ -148,6 +164,16 @@ class Operation(ContextScope):
         """A request of this call that may be the order's is about to be written; see `JournalEntries.requested`."""
         if self._journal is not None:
             self._journal.requested(sent)
+
+    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+        """A request is about to be sent that is none of the client's own: code of the user's within the call sends it."""
+        attempts = self.attempts
+        if attempts is None or self.done or context.get_value(ASIDE) is self:
+            return None
+        seen = attempts.beside(method, urlsplit(url).path)
+        if seen is not None:
+            self.writes(url)
+        return seen
 
     def only_tries(self) -> None:
         """The call has the exchange check its order, and submits none."""
@@ -336,13 +362,24 @@ def begin_operation(
         secret: That of the key; with it the key is hashed.
     """
     running = current()
-    if running is not None and running.owner == id(instance):
+    if running is not None and running.owner == id(instance) and not running.leaves(name):
         if name in SUBMITS:
             running.replaces()
         return None
     if not is_instrumentation_enabled():
         return None
     return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret)
+
+
+#: Through what ccxt's requests go, and python-binance's over its WebSocket API.
+_SENDING = ("request", "fetch2", "fetch")
+
+
+def _sends_as_written(client: Callable[[], Any]) -> bool:
+    """Whether the client's requests go through the functions that are watched, none of them replaced by the user."""
+    found = (getattr(client(), name, None) for name in _SENDING)
+    modules = (str(getattr(each, "__module__", "")) for each in found if each is not None)
+    return all(module.partition(".")[0] in ("ccxt", "binance") for module in modules)
 
 
 def _is_listed(client: Callable[[], Any], code: str) -> bool:

@@ -16,12 +16,10 @@ from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors, reconciling
 from .http_answer import STATED, HttpAnswer
 from .names import ASIDES, CANCELS, IMPLICIT, PREPARES
-from .operation import Operation, current, library
+from .operation import ASIDE, Operation, current, library
 from .scope import ContextScope
 from .standing import is_listen_key
 from .telemetry import ExchangeTelemetry
-
-_ASIDE = context.create_key("botobs-exchange-aside")
 
 #: With what Kraken only checks an order.
 _VALIDATES = re.compile(r"(^|&)validate=true", re.IGNORECASE)
@@ -66,7 +64,7 @@ class Request(ContextScope):
         self._path = url.partition("?")[0]
         self.exchange = exchanges.exchange(who[0])
         self.operation = current()
-        self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
+        self._aside = self._method == "GET" or context.get_value(ASIDE) is self.operation
         self._seen: list[orders.HttpRequest] = []
         # The witness of a block leaves these requests to us.
         entered = context.set_value(orders.WATCHER, self)
@@ -102,8 +100,7 @@ class Request(ContextScope):
         if attempts is not None and self._aside:
             attempts.aside(error)
         elif attempts is not None:
-            repeated = any(seen.repeated for seen in self._seen)
-            attempts.ended(error, self.status, self._answer, self._written(), repeated)
+            attempts.ended(error, self.status, self._answer, self._written(), self._before())
         self._measure(error)
         if is_listen_key(self._path):
             self._note_listen_key(error)
@@ -135,6 +132,12 @@ class Request(ContextScope):
         seen = orders.HttpRequest(method, urlsplit(url).path)
         self._seen.append(seen)
         return seen
+
+    def _before(self) -> orders.Outcome | None:
+        """What became of it before the answer that the client got, where a session or its library has repeated it."""
+        if any(seen.repeated for seen in self._seen):
+            return "unknown"
+        return orders.requests_outcome(self._seen[:-1], self.who[0])
 
     def _written(self) -> bool | None:
         """Whether bytes of it reached a connection; None where the HTTP library is not one that is watched."""
@@ -175,7 +178,7 @@ class Aside(ContextScope):
     __slots__ = ()
 
     def __init__(self, operation: Operation) -> None:
-        super().__init__(context.set_value(_ASIDE, operation))
+        super().__init__(context.set_value(ASIDE, operation))
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
         """The call besides the order returned."""

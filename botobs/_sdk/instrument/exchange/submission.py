@@ -240,7 +240,7 @@ class Submission:
     def _returned(self, element: Any, span: trace.SpanContext) -> orders.Outcome:
         verdict = self._verdict(element)
         if verdict != "accepted":
-            return verdict
+            return "unknown" if self.evidence.doubted() else verdict
         if (
             self._edits
             and not self.replaces
