@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ._answer import answer_outcome
 from ._classifiers import Outcome
 from ._decide import submit_outcome
 from ._http import HttpRequest
@@ -22,6 +23,7 @@ class Attempts:
         listed: Returns whether the client's own table of the exchange has a code.
         sees: Returns whether each request that the client sends is told here: only then none means that nothing was
             sent. A user's own class may send in a way of its own.
+        raw: The call returns the response as it came.
 
     Attributes:
         over_socket: Something was sent over a WebSocket, where responses are not matched with requests.
@@ -34,6 +36,8 @@ class Attempts:
         "_exchange",
         "_failed_last",
         "_listed",
+        "_open",
+        "_raw",
         "_sees",
         "_status",
         "_worst",
@@ -45,10 +49,14 @@ class Attempts:
         exchange: str,
         listed: Callable[[str], bool] | None = None,
         sees: Callable[[], bool] | None = None,
+        *,
+        raw: bool = False,
     ) -> None:
         self._exchange = exchange
         self._listed = listed
         self._sees = sees
+        self._open: list[bool] = []
+        self._raw = raw
         self._beside: list[HttpRequest] = []
         self._worst: Outcome | None = None
         self._answered = False
@@ -75,6 +83,7 @@ class Attempts:
             before: What became of it the times before, where whatever is below the client has sent it again.
         """
         self._worst = worse(self._worst, before)
+        self._open.append(before == "unknown")
         self._failed_last = error is not None
         self._status, self._answer = status, answer
         if error is None:
@@ -90,6 +99,7 @@ class Attempts:
                 listed=self._listed,
             )
             self._worst = worse(self._worst, outcome)
+            self._open[-1] = self._open[-1] or outcome == "unknown"
 
     def aside(self, error: BaseException | None) -> None:
         """A request for something else ended."""
@@ -132,8 +142,11 @@ class Attempts:
 
     def returned(self) -> Outcome | None:
         """The outcome by the responses of a call that returned; None where only its result says it."""
-        return self._outcome_beside()
+        beside = self._outcome_beside()
+        if self._raw and self._answered:
+            return worse(beside, answer_outcome(self._exchange, self._status, self._answer or None))
+        return beside
 
-    def doubted(self) -> bool:
-        """Whether an earlier request may have been taken, whatever the last one was answered."""
-        return self._worst == "unknown"
+    def left_open(self) -> list[bool]:
+        """Of each request whether it may have been taken, and what it was answered does not say it."""
+        return self._open

@@ -63,8 +63,9 @@ class Evidence(Protocol):
     def returned(self) -> Outcome | None:
         """The outcome by the responses of a call that returned; None where only its result says it."""
 
-    def doubted(self) -> bool:
-        """Whether an earlier request may have been taken, whatever the last one was answered."""
+    def left_open(self) -> list[bool]:
+        """Of each request that may have carried the order, in their sequence: whether it may have been taken, and what
+        it was answered does not say it."""
 
 
 class OrderRequests:
@@ -97,7 +98,9 @@ class OrderRequests:
         """What the answers say when the call came back: some clients return a refusal."""
         return requests_outcome(self.requests, self.exchange)
 
-    def doubted(self) -> bool:
-        """Whether an earlier request may have been taken."""
-        earlier = requests_outcome(self.requests[:-1], self.exchange)
-        return earlier == "unknown" or any(request.repeated for request in self.requests)
+    def left_open(self) -> list[bool]:
+        """Of each request whether it may have been taken, and what it was answered does not say it."""
+        return [
+            request.repeated or request_outcome(request, self.exchange) == "unknown"
+            for request in self.requests
+        ]

@@ -19,7 +19,7 @@ from ... import orders
 from ...delays import record_delays
 from ...orders.known import KNOWN
 from ...patching.guard import never_raise
-from . import errors, reconciling
+from . import client_code, errors, reconciling
 from .client_names import instrumentation_of
 from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, IMPLICIT, ORDER_QUERIES, SUBMITS
@@ -97,6 +97,7 @@ class Operation(ContextScope):
         key: Any = None,
         evidence: orders.Evidence | None = None,
         secret: Any = None,
+        raw: bool = False,
     ) -> None:
         self._exchanges = exchanges
         self.name = name
@@ -120,8 +121,9 @@ class Operation(ContextScope):
         if name in SUBMITS or name in EDITS:
             evidence = evidence or orders.Attempts(
                 who[0],
-                functools.partial(_is_listed, self._client),
-                functools.partial(_sends_as_written, self._client),
+                functools.partial(client_code.is_listed, self._client),
+                functools.partial(client_code.sends_as_written, self._client),
+                raw=raw,
             )
             KNOWN.account(who[0], key)
             self._submission = Submission(exchanges.orders, who, name, order, batch, evidence)
@@ -151,9 +153,10 @@ class Operation(ContextScope):
         evidence = None if self._submission is None else self._submission.evidence
         return evidence if isinstance(evidence, orders.Attempts) else None
 
-    def leaves(self, name: str) -> bool:
-        """Whether a call that this one makes of the same client is one of its own: an order, where this is about none."""
-        return self._submission is None and name in SUBMITS | EDITS
+    @property
+    def submits(self) -> bool:
+        """Whether it submits orders."""
+        return self._submission is not None
 
     def replaces(self) -> None:
         """The call submits another order in the place of the one that it edits."""
@@ -162,11 +165,11 @@ class Operation(ContextScope):
 
     def writes(self, sent: Any) -> None:
         """A request of this call that may be the order's is about to be written; see `JournalEntries.requested`."""
-        if self._journal is not None:
-            self._journal.requested(sent)
+        if self._journal is not None and self._submission is not None:
+            self._submission.sent_as.append(self._journal.requested(sent) or "")
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
-        """A request is about to be sent that is none of the client's own: code of the user's within the call sends it."""
+        """A request is about to be sent that the client does not send in its own way: the user's code does."""
         attempts = self.attempts
         if attempts is None or self.done or context.get_value(ASIDE) is self:
             return None
@@ -347,6 +350,7 @@ def begin_operation(
     key: Any = None,
     evidence: orders.Evidence | None = None,
     secret: Any = None,
+    raw: bool = False,
 ) -> Operation | None:
     """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed.
 
@@ -360,35 +364,17 @@ def begin_operation(
         key: The API key that orders go out with; of it only whether keys are equal is remembered.
         evidence: What will be known of orders, where the requests do not report to `Operation.attempts`.
         secret: That of the key; with it the key is hashed.
+        raw: The call returns the exchange's response as it came.
     """
     running = current()
-    if running is not None and running.owner == id(instance) and not running.leaves(name):
+    if (
+        running is not None
+        and running.owner == id(instance)
+        and (running.submits or name not in SUBMITS | EDITS)
+    ):
         if name in SUBMITS:
             running.replaces()
         return None
     if not is_instrumentation_enabled():
         return None
-    return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret)
-
-
-#: Through what ccxt's requests go, and python-binance's over its WebSocket API.
-_SENDING = ("request", "fetch2", "fetch")
-
-
-def _sends_as_written(client: Callable[[], Any]) -> bool:
-    """Whether the client's requests go through the functions that are watched, none of them replaced by the user."""
-    found = (getattr(client(), name, None) for name in _SENDING)
-    modules = (str(getattr(each, "__module__", "")) for each in found if each is not None)
-    return all(module.partition(".")[0] in ("ccxt", "binance") for module in modules)
-
-
-def _is_listed(client: Callable[[], Any], code: str) -> bool:
-    """Whether the client's own table of the exchange's errors has a code, as ccxt's objects carry one."""
-    pending = [getattr(client(), "exceptions", None)]
-    while pending:
-        table = pending.pop()
-        if isinstance(table, Mapping):
-            if code in table and not isinstance(table[code], Mapping):
-                return True
-            pending += [value for value in table.values() if isinstance(value, Mapping)]
-    return False
+    return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret, raw)

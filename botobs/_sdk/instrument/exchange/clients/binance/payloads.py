@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from ......semconv import exchange as semconv
+from ..... import orders
 from .....texts import word_of
-from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
+from ...names import BATCHES, EDITS, ENDPOINTS, IMPLICIT, SUBMITS
 from ...order_details import values_of
 from ..protocol import Call
 
@@ -99,7 +100,8 @@ def operation(method: str, path: str) -> str:
     """The unified method that an endpoint stands for."""
     if path.endswith("/system/status"):
         return "fetch_status"
-    return _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]), IMPLICIT)
+    named = _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]))
+    return named or ENDPOINTS.get(orders.purpose(method.upper(), path) or "", IMPLICIT)
 
 
 def ws_operation(method: str) -> str:
