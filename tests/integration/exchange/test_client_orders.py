@@ -19,6 +19,7 @@ _TOGETHER = (
     "alpaca-py==0.44.0",
     "coinbase-advanced-py==1.8.4",
     "hyperliquid-python-sdk==0.24.0",
+    "krakenex==2.2.2",
     "kucoin-universal-sdk==1.3.2",
     "pybit==5.17.0",
     "python-okx==0.4.4",

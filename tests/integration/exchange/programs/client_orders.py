@@ -93,6 +93,15 @@ def coinbase(url: str) -> Call:
     return lambda: client.limit_order_gtc_buy("mine", "BTC-USD", "1", "1")
 
 
+def krakenex(url: str) -> Call:
+    import krakenex
+
+    client = krakenex.API(KEY, SECRET)
+    client.uri = url
+    order = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "1", "price": "1"}
+    return lambda: client.query_private("AddOrder", dict(order), timeout=5)
+
+
 def kucoin(url: str) -> Call:
     from kucoin_universal_sdk.api import DefaultClient
     from kucoin_universal_sdk.generate.spot.order import AddOrderReqBuilder
@@ -201,6 +210,17 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
                 200,
                 {"success": False, "error_response": {"error": "NEW_REASON"}},
             ),
+        },
+    ),
+    "krakenex": (
+        "kraken",
+        krakenex,
+        {
+            "take": (200, {"error": [], "result": {"descr": {"order": "buy"}, "txid": ["O1"]}}),
+            "refuse": (200, {"error": ["EOrder:Insufficient funds"]}),
+            "take, say that it is not known": (200, {"error": ["EService:Unavailable"]}),
+            "take, say a code of no table": (200, {"error": ["ENew:Thing"]}),
+            "take, say that it is there already": (200, {"error": ["EOrder:Duplicate cl_ord_id"]}),
         },
     ),
     "kucoin-universal-sdk": (

@@ -144,6 +144,8 @@ class AdaptedCall(DescribedCall):
         entered = context.set_value(
             orders.WATCHER, self, context.set_value(SUPPRESS_HTTP_INSTRUMENTATION, True)
         )
+        if call.trial:
+            operation.only_tries()
         super().__init__(exchanges, client, call, operation, evidence, entered)
 
     def request(self, method: str, url: str) -> orders.HttpRequest | None:
