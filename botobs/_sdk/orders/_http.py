@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 from opentelemetry import context
 
@@ -95,8 +95,8 @@ class HttpRequest:
 class Watcher(Protocol):
     """Who wants to see the requests that are sent in a context."""
 
-    def request(self, method: str, url: str) -> HttpRequest | None:
-        """A request is about to be sent; None where it is of no interest."""
+    def request(self, method: str, url: str, body: Any = None) -> HttpRequest | None:
+        """A request is about to be sent, with a body where it is at hand; None where it is of no interest."""
 
 
 #: The HTTP libraries whose requests are seen.
@@ -106,7 +106,7 @@ seen_libraries: set[str] = set()
 sending: ContextVar[HttpRequest | None] = ContextVar("botobs-order-request", default=None)
 
 
-def begin_request(method: object, url: object) -> HttpRequest | None:
+def begin_request(method: object, url: object, body: object = None) -> HttpRequest | None:
     """What to report a request to that the running code is about to send.
 
     None where nobody watches, and where the request is sent by a library on behalf of another that is watched too.
@@ -114,4 +114,4 @@ def begin_request(method: object, url: object) -> HttpRequest | None:
     watcher = context.get_value(WATCHER)
     if watcher is None or sending.get() is not None:
         return None
-    return watcher.request(str(method).upper(), str(url))  # type: ignore[attr-defined,no-any-return]
+    return watcher.request(str(method).upper(), str(url), body)  # type: ignore[attr-defined,no-any-return]

@@ -202,7 +202,7 @@ class Witness:
             self._later = action if self.waiting else None
             return self._later is not None
 
-    def request(self, method: str, url: str) -> HttpRequest | None:
+    def request(self, method: str, url: str, body: object = None) -> HttpRequest | None:  # noqa: ARG002 - a Watcher
         """A request of a client that is not watched is about to be sent."""
         path = urlsplit(url).path
         if self._closed:

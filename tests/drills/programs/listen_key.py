@@ -1,4 +1,4 @@
-"""A service whose exchange lets its listen key go: it asks for one, and each renewal is refused, until its input ends."""
+"""A service whose exchange lets its listen key go: each renewal is refused, until the input ends."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from botobs import trading
+from botobs._sdk.orders import UNSETTLED
 from botobs.testing import capture
 from tests.support.ccxt_at_desk import ORDER, binance_at, outcomes
 from tests.support.order_desk import Behaviour, OrderDesk, closed_url, order_desk
@@ -209,3 +210,13 @@ def test_a_library_that_is_not_watched_sends(desk: OrderDesk) -> None:
         exchange.create_order(*ORDER)
 
     assert told(desk.url, way, submission=True) == [{"unknown": 1}, {"unknown": 1}]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_the_id_that_ccxt_has_made_is_known(way: Submit, desk: OrderDesk) -> None:
+    desk.behaviours = ["take, cut", "refuse"]
+    with capture():
+        with suppress(Exception):
+            way(desk.url)
+        [order] = UNSETTLED.all()
+    assert order.client_order_id.startswith("x-")

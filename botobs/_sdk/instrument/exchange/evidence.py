@@ -116,7 +116,9 @@ def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: An
 
 def _requests_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(getattr(request, "method", None), getattr(request, "url", None))
+        seen = _begin(
+            getattr(request, "method", None), getattr(request, "url", None), getattr(request, "body", None)
+        )
         if seen is None:
             return wrapped(self, request, **kwargs)
         response = _sent(seen, wrapped, self, request, **kwargs)
@@ -132,7 +134,7 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
         running = orders.sending.get()
         if running is not None and running.written:
             running.repeated = True
-        seen = _begin(method, url)
+        seen = _begin(method, url, args[0] if args else kwargs.get("body"))
         if seen is None:
             return wrapped(self, method, url, *args, **kwargs)
         response = _sent(seen, wrapped, self, method, url, *args, **kwargs)
@@ -145,7 +147,7 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
 
 def _httpx_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(request.method, request.url)
+        seen = _begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return wrapped(self, request, **kwargs)
         traced = request.extensions.get("trace")
@@ -165,7 +167,7 @@ def _httpx_send(wrapped: Method) -> Method:
 
 def _httpx_send_async(wrapped: Method) -> Method:
     async def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(request.method, request.url)
+        seen = _begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return await wrapped(self, request, **kwargs)
         traced = request.extensions.get("trace")
@@ -214,7 +216,7 @@ async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, 
 
 def _aiohttp_request(wrapped: Method) -> Method:
     async def _request(self: Any, method: Any, url: Any, **kwargs: Any) -> Any:
-        seen = _begin(method, url)
+        seen = _begin(method, url, kwargs.get("json", kwargs.get("data")))
         if seen is None:
             return await wrapped(self, method, url, **kwargs)
         response = await _sent_async(seen, wrapped, self, method, url, **kwargs)

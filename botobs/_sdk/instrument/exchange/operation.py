@@ -168,14 +168,14 @@ class Operation(ContextScope):
         if self._journal is not None and self._submission is not None:
             self._submission.sent_as.append(self._journal.requested(sent) or "")
 
-    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+    def request(self, method: str, url: str, body: Any = None) -> orders.HttpRequest | None:
         """A request is about to be sent that the client does not send in its own way: the user's code does."""
         attempts = self.attempts
         if attempts is None or self.done or context.get_value(ASIDE) is self:
             return None
         seen = attempts.beside(method, urlsplit(url).path)
         if seen is not None:
-            self.writes(url)
+            self.writes(body or url)
         return seen
 
     def only_tries(self) -> None:

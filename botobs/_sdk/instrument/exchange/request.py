@@ -119,7 +119,7 @@ class Request(ContextScope):
         path = urlsplit(self._path).path
         self.exchange.standing.asked_for_listen_key(self._method, path, error is not None, self._answer)
 
-    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+    def request(self, method: str, url: str, body: object = None) -> orders.HttpRequest | None:  # noqa: ARG002 - a Watcher
         """The HTTP library is about to send it, or to send it again after a redirection."""
         if self.operation is None:
             return None

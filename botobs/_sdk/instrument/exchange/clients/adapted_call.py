@@ -148,7 +148,7 @@ class AdaptedCall(DescribedCall):
             operation.only_tries()
         super().__init__(exchanges, client, call, operation, evidence, entered)
 
-    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+    def request(self, method: str, url: str, body: object = None) -> orders.HttpRequest | None:  # noqa: ARG002 - a Watcher
         """The HTTP library is about to send a request of this call."""
         return self._begin(method, url)
 
