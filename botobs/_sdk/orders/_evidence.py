@@ -45,6 +45,7 @@ _NOT_CONNECTED = frozenset(
         "ConnectTimeoutError",
         "ConnectionRefusedError",
         "ConnectionTimeoutError",
+        "InvalidHeader",
         "InvalidSchema",
         "InvalidURL",
         "MissingSchema",

@@ -24,6 +24,7 @@ class HttpRequest:
         method: In upper case.
         path: Without its query, which may hold a signature.
         written: Bytes of it were handed to a connection.
+        watched: It would be seen if they were: the transport is the library's own, and none that a user put below it.
         running: It has neither been answered nor failed: it may be written yet.
         status: HTTP status of the answer.
         answer: The beginning of the answer's body, as far as it was read.
@@ -44,6 +45,7 @@ class HttpRequest:
         "running",
         "status",
         "strayed",
+        "watched",
         "writer",
         "written",
     )
@@ -52,6 +54,7 @@ class HttpRequest:
         self.method = method
         self.path = path
         self.written = False
+        self.watched = True
         self.running = True
         self.status: int | None = None
         self.answer = ""

@@ -8,6 +8,7 @@ from typing import Protocol
 from ._answer import answer_outcome
 from ._classifiers import Answer, Outcome, classified
 from ._decide import submit_outcome
+from ._evidence import never_connected, unanswered
 from ._http import HttpRequest
 
 #: An accepted order settles what was open before.
@@ -34,7 +35,8 @@ def _last_outcome(request: HttpRequest, exchange: str) -> Outcome:
     if request.running:
         # Whoever asks has not waited for it: it goes on in a task or thread of its own, and may be written yet.
         return "unknown"
-    if not request.written and request.status is None:
+    unwritten = not request.written and request.status is None
+    if unwritten and (request.watched or (request.error is not None and never_connected(request.error))):
         # Cancelled or timed out while it waited for a connection, or refused one.
         return "failed"
     said = classified(Answer(exchange, request.error, None, request.status, request.answer))
@@ -92,7 +94,10 @@ class OrderRequests:
         seen = requests_outcome(self.requests, self.exchange)
         if seen is not None:
             return seen
-        return "failed" if self._watched else submit_outcome(error, exchange=self.exchange)
+        if self._watched and (never_connected(error) or not unanswered(error)):
+            return "failed"
+        # A failure of a transport of which nothing was seen is of one that a user has put into the client.
+        return submit_outcome(error, exchange=self.exchange)
 
     def returned(self) -> Outcome | None:
         """What the answers say when the call came back: some clients return a refusal."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -121,6 +122,7 @@ def _requests_send(wrapped: Method) -> Method:
         )
         if seen is None:
             return wrapped(self, request, **kwargs)
+        _look_at_adapter(seen, self, request)
         response = _sent(seen, wrapped, self, request, **kwargs)
         _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
@@ -128,15 +130,25 @@ def _requests_send(wrapped: Method) -> Method:
     return send
 
 
+@never_raise(_LIBRARY)
+def _look_at_adapter(request: orders.HttpRequest, session: Any, sent: Any) -> None:
+    """An adapter of the user's may send by another library; one that goes on to requests' own is seen below."""
+    module = sys.modules.get("requests.adapters")
+    chosen = session.get_adapter(sent.url)
+    request.watched = module is None or type(chosen).send is module.HTTPAdapter.send
+
+
 def _urllib3_urlopen(wrapped: Method) -> Method:
     def urlopen(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         # It calls itself to try again, and requests calls it again where it is redirected.
         running = orders.sending.get()
-        if running is not None and running.written:
-            running.repeated = True
+        if running is not None:
+            running.repeated = running.repeated or running.written
+            running.watched = _writes_as_known(self)
         seen = _begin(method, url, args[0] if args else kwargs.get("body"))
         if seen is None:
             return wrapped(self, method, url, *args, **kwargs)
+        seen.watched = _writes_as_known(self)
         response = _sent(seen, wrapped, self, method, url, *args, **kwargs)
         _answered(seen, response, "status", "_body")
         _note_redirections(seen, response)
@@ -145,11 +157,17 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
     return urlopen
 
 
+def _writes_as_known(pool: Any) -> bool:
+    """Whether a pool's connections write by `http.client`; those of HTTP/2, or of another library, do not."""
+    return getattr(pool.ConnectionCls, "send", None) is http.client.HTTPConnection.send
+
+
 def _httpx_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
         seen = _begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return wrapped(self, request, **kwargs)
+        _look_at_transport(seen, self, request)
         traced = request.extensions.get("trace")
 
         def trace(event: str, info: Any) -> None:
@@ -170,6 +188,7 @@ def _httpx_send_async(wrapped: Method) -> Method:
         seen = _begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return await wrapped(self, request, **kwargs)
+        _look_at_transport(seen, self, request)
         traced = request.extensions.get("trace")
 
         async def trace(event: str, info: Any) -> None:
@@ -186,7 +205,15 @@ def _httpx_send_async(wrapped: Method) -> Method:
 
 
 @never_raise(_LIBRARY)
+def _look_at_transport(request: orders.HttpRequest, client: Any, sent: Any) -> None:
+    """A transport of the user's may send by another library; one that goes on to httpx' own is seen by its events."""
+    chosen = type(client._transport_for_url(sent.url))
+    request.watched = chosen.__module__ == "httpx._transports.default"
+
+
+@never_raise(_LIBRARY)
 def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
+    request.watched = True
     # An event of httpcore, such as `http11.send_request_headers.started`; also when a proxy is asked for a tunnel.
     if event.endswith("send_request_headers.started"):
         if getattr(info.get("request"), "method", None) != b"CONNECT":

@@ -140,8 +140,10 @@ class Request(ContextScope):
         return orders.requests_outcome(self._seen[:-1], self.who[0])
 
     def _written(self) -> bool | None:
-        """Whether bytes of it reached a connection; None where the HTTP library is not one that is watched."""
-        return any(seen.written for seen in self._seen) if self._seen else None
+        """Whether bytes of it reached a connection; None where nobody would have seen them."""
+        if any(seen.written for seen in self._seen):
+            return True
+        return False if self._seen and all(seen.watched for seen in self._seen) else None
 
     @never_raise(library)
     def _measure(self, error: BaseException | None) -> None:
