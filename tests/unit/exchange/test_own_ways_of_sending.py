@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 Submit = Callable[[str], Any]
 
 
-class OwnFetch(ccxt.binance):
+class OwnFetch(ccxt.binance):  # type: ignore[misc]
     """Sends by itself."""
 
     def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
@@ -33,7 +33,7 @@ class OwnFetch(ccxt.binance):
         return answer.json()
 
 
-class FetchesAgain(ccxt.binance):
+class FetchesAgain(ccxt.binance):  # type: ignore[misc]
     """Tries again by itself, and raises something of its own."""
 
     def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
@@ -43,14 +43,14 @@ class FetchesAgain(ccxt.binance):
         raise ccxt.ExchangeError("gave up")
 
 
-class Closes(ccxt.binance):
+class Closes(ccxt.binance):  # type: ignore[misc]
     """Closes positions by an order."""
 
     def close_position(self, symbol: str, side: Any = None, params: Any = None) -> Any:
         return self.create_order(symbol, "market", "sell", 1)
 
 
-class Replaces(ccxt.binance):
+class Replaces(ccxt.binance):  # type: ignore[misc]
     """Submits another order once one is cancelled."""
 
     def cancel_order(self, id: str, symbol: Any = None, params: Any = None) -> Any:
@@ -74,7 +74,7 @@ class Retried:
     """What aiohttp-retry gives for a request."""
 
     def __init__(self, post: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> None:
-        self._send = lambda: post(*args, **kwargs)
+        self._send: Callable[[], Awaitable[Any]] = lambda: post(*args, **kwargs)
 
     async def __aenter__(self) -> Any:
         for _ in range(2):

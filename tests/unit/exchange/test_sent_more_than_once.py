@@ -17,7 +17,7 @@ from tests.support.ccxt_at_desk import ORDER, binance_at, outcomes
 from tests.support.order_desk import Behaviour, OrderDesk, order_desk
 
 
-class Again(ccxt.binance):
+class Again(ccxt.binance):  # type: ignore[misc]
     """Submits again what has failed, under another id that ccxt makes."""
 
     def create_order(self, *args: Any, **kwargs: Any) -> Any:
@@ -26,7 +26,7 @@ class Again(ccxt.binance):
         return super().create_order(*args, **kwargs)
 
 
-class Nameless(ccxt.binance):
+class Nameless(ccxt.binance):  # type: ignore[misc]
     """Sends no client order id, as ccxt does at Kraken."""
 
     def sign(self, *args: Any, **kwargs: Any) -> Any:
