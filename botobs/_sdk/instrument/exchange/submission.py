@@ -52,6 +52,7 @@ class Submission:
         "_since",
         "_tickets",
         "_tracker",
+        "_unchanged",
         "_who",
         "_witness",
         "evidence",
@@ -78,6 +79,7 @@ class Submission:
         self.trial = False
         self.evidence = evidence
         self.sent_as: list[str] = []
+        self._unchanged: orders.Outcome | None = None
         self._witness = orders.current_witness()
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
@@ -144,6 +146,7 @@ class Submission:
             verdicts = [self._returned(element, span) for element in self._elements(result)]
             if self._edits and not self.replaces and orders.replacement(self._who[0], answer) is None:
                 # As where it is raised: the order is there as it was.
+                self._unchanged = _together(verdicts)
                 verdicts = [each for each in verdicts if each in ("accepted", "unknown")]
             if orders.UNSETTLED.waiting:
                 self._settle(verdicts, result)
@@ -204,13 +207,14 @@ class Submission:
     ) -> bool:
         """Report to the enclosing `submission()`; returns whether it passes the unknown orders on."""
         witness = self._witness
-        if witness is None or not verdicts:
+        outcome = _together(verdicts) if verdicts else self._unchanged
+        if witness is None or outcome is None:
             return False
         accepted: list[str] = []
         if witness.doubts or doubts or orders.UNSETTLED.waiting:
             taken = [number for number, verdict in enumerate(verdicts) if verdict == "accepted"]
             accepted = [self._ids(number, result)[0] for number in taken]
-        return witness.tell(_together(verdicts), error, doubts, accepted)
+        return witness.tell(outcome, error, doubts, accepted)
 
     def _settle(self, verdicts: list[orders.Outcome], result: Any) -> None:
         """One that was accepted now may have been sent before, under the same id. That it was rejected says nothing."""
@@ -264,6 +268,7 @@ class Submission:
         stays = outcome == "failed" or (outcome == "rejected" and replaced is None)
         if self._edits and not self.replaces and stays:
             # The order is there as it was, and was counted when it was submitted.
+            self._unchanged = outcome
             return []
         if outcome == "accepted":
             # The order that it replaces could not be cancelled.
