@@ -6,7 +6,7 @@ to nobody where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -29,6 +29,7 @@ class HttpRequest:
         status: HTTP status of the answer.
         answer: The beginning of the answer's body, as far as it was read.
         read: The answer's body was seen, even if it is empty.
+        unread: Returns the answer's body as far as the library keeps it, where it was not read when its head came.
         error: What the library raised instead.
         repeated: The library has sent it again after it was written: what is answered is answered to the last one.
         writer: Who has written it last, where that is known.
@@ -45,6 +46,7 @@ class HttpRequest:
         "running",
         "status",
         "strayed",
+        "unread",
         "watched",
         "writer",
         "written",
@@ -59,6 +61,7 @@ class HttpRequest:
         self.status: int | None = None
         self.answer = ""
         self.read = False
+        self.unread: Callable[[], object] | None = None
         self.error: BaseException | None = None
         self.repeated = False
         self.strayed = False
@@ -88,6 +91,12 @@ class HttpRequest:
             self.answer = body[:LONGEST_TEXT]
         elif body:
             self.answer = bytes(body[:LONGEST_TEXT]).decode("utf-8", "replace")
+
+    def catch_up(self) -> None:
+        """Take what has been read of the answer since its head came, as of one that is streamed."""
+        content = None if self.read or self.unread is None else self.unread()
+        if isinstance(content, bytes):
+            self.answered(self.status, content)
 
     def failed(self, error: BaseException) -> None:
         """It ended without an answer."""

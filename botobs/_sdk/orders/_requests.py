@@ -24,6 +24,7 @@ def worse(one: Outcome | None, other: Outcome | None) -> Outcome | None:
 
 def request_outcome(request: HttpRequest, exchange: str) -> Outcome:
     """What became of the order that one request carried, repetitions by the HTTP library included."""
+    request.catch_up()
     outcome = _last_outcome(request, exchange)
     if request.strayed and outcome == "accepted":
         # That another page was there says nothing of the order.

@@ -246,6 +246,8 @@ class Witness:
         if self.waiting:
             # What was written may be answered yet, and settles the order then.
             return worse(self.outcome, "unknown") or "unknown"
+        if unanswered(error):
+            self._break_off(error)
         seen = self._seen(exchange)
         if self._unseen:
             return worse(worse(self.outcome, seen), "unknown") or "unknown"
@@ -254,6 +256,13 @@ class Witness:
         if self._is_of_aside(error):
             return self.outcome or "failed"
         return worse(self.outcome, submit_outcome(error, exchange=exchange)) or "unknown"
+
+    def _break_off(self, error: BaseException) -> None:
+        """Of an answer that was still being read, as one that is streamed, a part is missing."""
+        for request in self._requests:
+            request.catch_up()
+            if request.status is not None and not request.read and request.error is None:
+                request.failed(error)
 
     def _is_of_aside(self, error: BaseException) -> bool:
         """Whether `error` was raised by a request that has nothing to do with the order, or because of its answer."""

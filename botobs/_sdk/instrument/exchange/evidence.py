@@ -6,6 +6,7 @@ a watched client. All others pass with one look at the context.
 
 from __future__ import annotations
 
+import functools
 import http.client
 import ssl
 import sys
@@ -328,6 +329,8 @@ def _answered(
     request.strayed = str(getattr(answers, "method", request.method)).upper() != request.method
     found = getattr(response, status, None)
     content = getattr(response, body, None)
+    if not isinstance(content, bytes):
+        request.unread = functools.partial(getattr, response, body, None)
     request.answered(
         found if isinstance(found, int) else None,
         content if isinstance(content, bytes) else None,
