@@ -115,3 +115,15 @@ def test_what_is_only_tried_is_no_order(desk: OrderDesk, captured: Capture) -> N
 )
 def test_what_a_request_is_for(method: str, path: str, expected: str | None) -> None:
     assert purpose(method, path) == expected
+
+
+def test_a_unified_call_asks_about_orders_by_whatever_endpoint(desk: OrderDesk, captured: Capture) -> None:
+    """What is asked for by POST, under a name like one that submits, is no order within a call that submits none."""
+
+    class Asking(ccxt.binance):  # type: ignore[misc]
+        def fetch_orders(self, *_: Any, **__: Any) -> Any:
+            return self.private_post_order(dict(GIVEN))
+
+    desk.behaviours, desk.answers = ["take"], {}
+    binance_at(desk.url, Asking).fetch_orders()
+    assert outcomes(captured)[0] == {}

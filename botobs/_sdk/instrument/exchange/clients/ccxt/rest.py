@@ -222,7 +222,7 @@ def _begin_endpoint(
     section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
     operation, asked = None, None
     running = current()
-    if running is None or running.owner != id(instance) or not running.submits:
+    if running is None or running.owner != id(instance):
         method = str(args[2] if len(args) > 2 else kwargs.get("method", "GET"))
         asked = endpoint(
             identity[0], method.upper(), str(path), args[3] if len(args) > 3 else kwargs.get("params")
