@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -101,6 +101,8 @@ class Order:
             else:
                 if not witness.when_answered(lambda: self._answered_by(None, witness)):
                     self._answered_by(None, witness)
+                    if witness.blind:
+                        witness.late = self._sent_late
             finally:
                 otel_context.detach(token)
                 witness.close()
@@ -282,16 +284,33 @@ class Order:
             self.settled(outcome)
         self._pass_on(witness)
 
+    @never_raise
+    def _sent_late(
+        self, outcome: orders.Outcome, error: BaseException | None, doubts: Sequence[orders.UnsettledOrder]
+    ) -> None:
+        """What was sent only after the block had ended has ended: that the order was taken was not known."""
+        if outcome == "accepted":
+            return
+        self._reached.discard("acknowledged")
+        self._report(outcome, {} if error is None else {names.ORDER_REASON: _words(error)})
+        for seen in doubts:
+            self._doubt(seen)
+        if outcome == "unknown" and not doubts:
+            self._doubt()
+
     def _pass_on(self, witness: orders.Witness) -> None:
         """Mark the orders of watched clients as unsettled or settle them, each by the id it was sent with."""
         taken = bool(self._reached & TAKEN)
-        for seen in witness.doubts:
-            # What the order was sent with by another id is another order for the exchange.
-            if not taken or seen.client_order_id not in ("", self._key[1], *witness.accepted):
-                self._doubt(seen)
         if taken and self._order_registry.unsettled.waiting:
+            # Of earlier blocks; what this one leaves open comes after.
             for client_order_id in witness.accepted or {self._key[1]}:
                 self._settle("accepted", client_order_id)
+        for seen in witness.doubts:
+            # What the order was sent with by another id, or without one, is another order for the exchange.
+            if taken and not seen.client_order_id:
+                self._order_registry.unsettled.doubt(seen)
+            elif not taken or seen.client_order_id not in (self._key[1], *witness.accepted):
+                self._doubt(seen)
 
     def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
         """Mark the order, or what a watched client has sent for it, as of unknown outcome."""

@@ -255,6 +255,10 @@ def _disagrees(how: str) -> Fault:
     return lambda played: _running(played, ["-m", "tests.support.reconciled", how])
 
 
+def _listen_key_goes(played: Played) -> AbstractContextManager[None]:
+    return _running(played, ["-m", "tests.drills.programs.listen_key"])
+
+
 @dataclass(frozen=True)
 class Case:
     """An alert that is played.
@@ -276,6 +280,7 @@ PLAYED = {
     "CollectorQueueFilling": Case(_queue_fills),
     "CollectorSilent": Case(_collector_is_not_let_in),
     "ConfigurationRejected": Case(_configuration_is_wrong, severity="warning"),
+    "ExchangeListenKeyLost": Case(_listen_key_goes, severity="warning"),
     # By the channel that works.
     "NotificationsFailing": Case(_slack_refuses, channels=("email",)),
     "OrderGhost": Case(_disagrees("ghost")),

@@ -37,7 +37,7 @@ Behaviour = Literal[
     "refuse, as a firewall",
 ]
 
-_ORDERS = re.compile("order|exchange|/buy/|/sell/", re.IGNORECASE)
+_ORDERS = re.compile("order|exchange|close-position|/buy/|/sell/", re.IGNORECASE)
 
 REFUSAL = {"code": -2010, "msg": "Account has insufficient balance for requested action."}
 NOT_KNOWN = {
@@ -99,7 +99,12 @@ class OrderDesk:
         """One request a connection, so that none is lost in a connection that was kept."""
         with connection, suppress(OSError):
             head = _read(connection)
-            if not head.startswith("POST") or not _ORDERS.search(head.split(" ")[1]):
+            method, path = head.split(" ")[:2]
+            # At Alpaca a position is closed by DELETE.
+            is_order = (
+                _ORDERS.search(path) if method == "POST" else method == "DELETE" and "/positions/" in path
+            )
+            if not is_order:
                 _send(connection, 200, {})
                 return
             self.received += 1

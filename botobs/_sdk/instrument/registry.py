@@ -37,6 +37,7 @@ _CLIENTS: tuple[tuple[str, str, str], ...] = (
     ("binance_sdk", "BinanceSdk", "binance_common"),
     ("coinbase_advanced_py", "CoinbaseAdvancedPy", "coinbase"),
     ("hyperliquid", "Hyperliquid", "hyperliquid"),
+    ("krakenex", "Krakenex", "krakenex"),
     ("kucoin_universal_sdk", "KucoinUniversalSdk", "kucoin_universal_sdk"),
     ("pybit", "Pybit", "pybit"),
     ("python_okx", "PythonOkx", "okx"),

@@ -12,8 +12,8 @@ from ._codes import ccxt_class, listed_phrase
 from ._decide import submit_outcome
 from ._evidence import LONGEST_TEXT, codes_in, messages_in
 from ._http import WATCHER, HttpRequest, begin_request, seen_libraries, sending
-from ._paths import ASIDE_METHODS, is_trial
-from ._requests import Evidence, OrderRequests
+from ._paths import ASIDE_METHODS, is_order, is_trial, purpose
+from ._requests import Evidence, OrderRequests, requests_outcome
 from ._witness import Witness, current_witness
 from .rejections import Rejections
 from .unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder, order_key
@@ -43,11 +43,14 @@ __all__ = [
     "code_outcome",
     "codes_in",
     "current_witness",
+    "is_order",
     "is_trial",
     "listed_phrase",
     "messages_in",
     "order_key",
+    "purpose",
     "replacement",
+    "requests_outcome",
     "result_outcome",
     "seen_libraries",
     "sending",

@@ -45,6 +45,7 @@ _NOT_CONNECTED = frozenset(
         "ConnectTimeoutError",
         "ConnectionRefusedError",
         "ConnectionTimeoutError",
+        "InvalidHeader",
         "InvalidSchema",
         "InvalidURL",
         "MissingSchema",
@@ -129,10 +130,13 @@ def never_connected(error: BaseException) -> bool:
 
 def unanswered(error: BaseException) -> bool:
     """Whether the exception was made of a failure of the transport instead of an answer."""
-    return any(
-        not _TRANSPORT.isdisjoint(names(cause)) and _ANSWERS.isdisjoint(names(cause))
-        for cause in causes(error)
-    )
+    return any(_is_transport(cause) for cause in causes(error))
+
+
+def _is_transport(error: BaseException) -> bool:
+    # The nearest class counts: httpx calls the base of all its errors as requests calls one made of an answer.
+    known = (name for name in names(error) if name in _TRANSPORT or name in _ANSWERS)
+    return next(known, "") in _TRANSPORT
 
 
 def status_in(error: BaseException) -> int | None:

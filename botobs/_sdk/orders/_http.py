@@ -6,9 +6,9 @@ to nobody where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 
 from opentelemetry import context
 
@@ -24,10 +24,12 @@ class HttpRequest:
         method: In upper case.
         path: Without its query, which may hold a signature.
         written: Bytes of it were handed to a connection.
+        watched: It would be seen if they were: the transport is the library's own, and none that a user put below it.
         running: It has neither been answered nor failed: it may be written yet.
         status: HTTP status of the answer.
         answer: The beginning of the answer's body, as far as it was read.
         read: The answer's body was seen, even if it is empty.
+        unread: Returns the answer's body as far as the library keeps it, where it was not read when its head came.
         error: What the library raised instead.
         repeated: The library has sent it again after it was written: what is answered is answered to the last one.
         writer: Who has written it last, where that is known.
@@ -44,6 +46,8 @@ class HttpRequest:
         "running",
         "status",
         "strayed",
+        "unread",
+        "watched",
         "writer",
         "written",
     )
@@ -52,10 +56,12 @@ class HttpRequest:
         self.method = method
         self.path = path
         self.written = False
+        self.watched = True
         self.running = True
         self.status: int | None = None
         self.answer = ""
         self.read = False
+        self.unread: Callable[[], object] | None = None
         self.error: BaseException | None = None
         self.repeated = False
         self.strayed = False
@@ -86,6 +92,12 @@ class HttpRequest:
         elif body:
             self.answer = bytes(body[:LONGEST_TEXT]).decode("utf-8", "replace")
 
+    def catch_up(self) -> None:
+        """Take what has been read of the answer since its head came, as of one that is streamed."""
+        content = None if self.read or self.unread is None else self.unread()
+        if isinstance(content, bytes):
+            self.answered(self.status, content)
+
     def failed(self, error: BaseException) -> None:
         """It ended without an answer."""
         self.running, self.writer = False, None
@@ -95,8 +107,8 @@ class HttpRequest:
 class Watcher(Protocol):
     """Who wants to see the requests that are sent in a context."""
 
-    def request(self, method: str, url: str) -> HttpRequest | None:
-        """A request is about to be sent; None where it is of no interest."""
+    def request(self, method: str, url: str, body: Any = None) -> HttpRequest | None:
+        """A request is about to be sent, with a body where it is at hand; None where it is of no interest."""
 
 
 #: The HTTP libraries whose requests are seen.
@@ -106,7 +118,7 @@ seen_libraries: set[str] = set()
 sending: ContextVar[HttpRequest | None] = ContextVar("botobs-order-request", default=None)
 
 
-def begin_request(method: object, url: object) -> HttpRequest | None:
+def begin_request(method: object, url: object, body: object = None) -> HttpRequest | None:
     """What to report a request to that the running code is about to send.
 
     None where nobody watches, and where the request is sent by a library on behalf of another that is watched too.
@@ -114,4 +126,4 @@ def begin_request(method: object, url: object) -> HttpRequest | None:
     watcher = context.get_value(WATCHER)
     if watcher is None or sending.get() is not None:
         return None
-    return watcher.request(str(method).upper(), str(url))  # type: ignore[attr-defined,no-any-return]
+    return watcher.request(str(method).upper(), str(url), body)  # type: ignore[attr-defined,no-any-return]

@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
-from ._attempts import worse
 from ._classifiers import Outcome
 from ._decide import submit_outcome
 from ._evidence import causes, request_of, unanswered
 from ._http import WATCHER, HttpRequest
-from ._paths import ASIDE_METHODS, is_about_orders, is_account, is_aside, is_order, is_trial
-from ._requests import requests_outcome
+from ._paths import is_about_orders, is_order, is_trial, may_submit, purpose
+from ._requests import request_outcome, requests_outcome, worse
 from .journal import Entry
 from .unsettled import UnsettledOrder
 
@@ -24,6 +23,8 @@ _WITNESS = context.create_key("botobs-order-witness")
 #: Requests that are remembered; a block that sends one order sends few.
 _MOST_REQUESTS = 64
 _MOST_ERRORS = 16
+
+Late = Callable[[Outcome, BaseException | None, Sequence[UnsettledOrder]], None]
 
 
 class _Aside(HttpRequest):
@@ -54,6 +55,29 @@ class _Aside(HttpRequest):
         return is_trial(self.path) or not is_about_orders(self.path)
 
 
+class _Late(HttpRequest):
+    """The first request that may carry the order, sent after the block has ended without one."""
+
+    __slots__ = ("_exchange", "_witness")
+
+    def __init__(self, method: str, path: str, witness: Witness, exchange: str) -> None:
+        super().__init__(method, path)
+        self._witness, self._exchange = witness, exchange
+
+    def answered(
+        self, status: int | None, body: bytes | str | None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """It was answered; what its body says is waited for."""
+        super().answered(status, body, headers)
+        if self.read:
+            self._witness.tell_late(request_outcome(self, self._exchange), None)
+
+    def failed(self, error: BaseException) -> None:
+        """It ended without an answer."""
+        super().failed(error)
+        self._witness.tell_late(request_outcome(self, self._exchange), error)
+
+
 class Witness:
     """Sees the requests that are sent while it is in the context, and hears from watched clients what came of theirs.
 
@@ -69,10 +93,13 @@ class Witness:
         trial: An order was only checked by the exchange.
         refused: That check was answered with a refusal.
         answers: Method and path of the answered requests that have nothing to do with the order.
+        late: Called once with what becomes of the order, what was raised and the orders of unknown outcome, where the
+            block has ended before anything was sent: in a task that it has only created, for instance.
     """
 
     __slots__ = (
         "_asides",
+        "_blind",
         "_closed",
         "_error",
         "_later",
@@ -84,6 +111,7 @@ class Witness:
         "answers",
         "doubts",
         "entry",
+        "late",
         "outcome",
         "refused",
         "trial",
@@ -105,6 +133,8 @@ class Witness:
         self.answers: deque[tuple[str, str]] = deque(maxlen=_MOST_REQUESTS)
         self._lock = threading.Lock()
         self._later: Callable[[], None] | None = None
+        self._blind = ""
+        self.late: Late | None = None
 
     def within(self, entered: context.Context) -> context.Context:
         """`entered` with this witness in it."""
@@ -128,13 +158,25 @@ class Witness:
         Returns:
             Whether the doubts are passed on from here.
         """
-        if self._closed or len(self.doubts) + len(doubts) > _MOST_REQUESTS:
+        if self._closed:
+            return self.tell_late(outcome, error, doubts)
+        if len(self.doubts) + len(doubts) > _MOST_REQUESTS:
             return False
         self.doubts += doubts
         self.accepted |= {each for each in accepted if each}
         self._error = error
         if outcome in ("accepted", "unknown") or self.outcome in (None, "failed"):
             self.outcome = outcome
+        return True
+
+    def tell_late(
+        self, outcome: Outcome, error: BaseException | None, doubts: Sequence[UnsettledOrder] = ()
+    ) -> bool:
+        """A submission ended that had not begun when the block did; whether it is passed on from here."""
+        late, self.late = self.late, None
+        if late is None:
+            return False
+        late(outcome, error, doubts)
         return True
 
     def await_answer(self) -> None:
@@ -160,11 +202,12 @@ class Witness:
             self._later = action if self.waiting else None
             return self._later is not None
 
-    def request(self, method: str, url: str) -> HttpRequest | None:
+    def request(self, method: str, url: str, body: object = None) -> HttpRequest | None:  # noqa: ARG002 - a Watcher
         """A request of a client that is not watched is about to be sent."""
-        if self._closed:
-            return None
         path = urlsplit(url).path
+        if self._closed:
+            wanted = self.late is not None and purpose(method, path) is not None
+            return _Late(method, path, self, self._blind) if wanted else None
         request = HttpRequest(method, path)
         if not self.wants(request):
             return _Aside(method, path, self)
@@ -175,8 +218,7 @@ class Witness:
         """Whether a request may be one that submits an order, by its method and path."""
         path = request.path
         self.trial = self.trial or is_trial(path)
-        aside = request.method in ASIDE_METHODS or is_aside(path) or (is_account(path) and not is_order(path))
-        return not aside and not self._closed
+        return may_submit(request.method, path) and not self._closed
 
     def see(self, request: HttpRequest) -> None:
         """A request that may carry the order is about to be sent."""
@@ -204,6 +246,8 @@ class Witness:
         if self.waiting:
             # What was written may be answered yet, and settles the order then.
             return worse(self.outcome, "unknown") or "unknown"
+        if unanswered(error):
+            self._break_off(error)
         seen = self._seen(exchange)
         if self._unseen:
             return worse(worse(self.outcome, seen), "unknown") or "unknown"
@@ -212,6 +256,13 @@ class Witness:
         if self._is_of_aside(error):
             return self.outcome or "failed"
         return worse(self.outcome, submit_outcome(error, exchange=exchange)) or "unknown"
+
+    def _break_off(self, error: BaseException) -> None:
+        """Of an answer that was still being read, as one that is streamed, a part is missing."""
+        for request in self._requests:
+            request.catch_up()
+            if request.status is not None and not request.read and request.error is None:
+                request.failed(error)
 
     def _is_of_aside(self, error: BaseException) -> bool:
         """Whether `error` was raised by a request that has nothing to do with the order, or because of its answer."""
@@ -241,8 +292,14 @@ class Witness:
         """
         known = worse(self.outcome, self._seen(exchange))
         if known is None:
+            self._blind = exchange
             return "failed" if self.trial and not self._unseen else "accepted"
         return worse(known, "unknown") or "unknown" if self._unseen else known
+
+    @property
+    def blind(self) -> bool:
+        """Whether the block has ended well, and nothing was seen."""
+        return bool(self._blind) and not self.trial and not self._unseen
 
     def close(self) -> None:
         """Drop what was seen. Later reports from this context are ignored, but for responses that are waited for."""

@@ -45,7 +45,7 @@ verifying
 `)
 
 var harmlessNames = set(`
-aws.request_id messaging.kafka.message.key process.pid
+aws.request_id exchange.listen_key.reason messaging.kafka.message.key process.pid
 `)
 
 var identifiers = set(`

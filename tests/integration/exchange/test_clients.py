@@ -28,6 +28,7 @@ CLIENTS = {
     "binance_sdk": "binance-sdk-spot",
     "coinbase_advanced_py": "coinbase-advanced-py",
     "hyperliquid": "hyperliquid",
+    "krakenex": "krakenex",
     "kucoin_universal_sdk": "kucoin-universal-sdk",
     "pybit": "pybit",
     "python_okx": "python-okx",

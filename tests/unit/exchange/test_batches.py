@@ -10,7 +10,9 @@ from typing import Any
 import ccxt
 import pytest
 
+from botobs import trading
 from botobs.semconv import exchange as names
+from botobs.semconv import trading as trading_names
 from botobs.testing import Capture, capture
 from tests.support.order_desk import Behaviour, OrderDesk, order_desk
 
@@ -186,6 +188,9 @@ class TestAnEdit:
         self.edit(desk, spot, 400, {"code": -2022, "msg": "Order cancel-replace failed.", "data": data})
         # The order is there as it was.
         assert outcomes(captured) == {}
+        with trading.order("mine", exchange="binance").submission():
+            self.edit(desk, spot, 400, {"code": -2022, "msg": "Order cancel-replace failed.", "data": data})
+        assert captured.span("order submit").attributes[trading_names.ORDER_STAGE] == "failed"
 
     def test_has_no_answer(self, captured: Capture, desk: OrderDesk, spot: Any) -> None:
         desk.behaviours = ["take, cut"]

@@ -23,18 +23,18 @@ def _install(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
 
 
 def test_an_installed_one_is_named_with_reason_and_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch, "krakenex", "picows")
+    _install(monkeypatch, "oandapyV20", "picows")
     monkeypatch.setitem(sys.modules, "picows", ModuleType("picows"))
     client, sockets = unwatched.unwatched_clients()
-    assert (client.library, client.imported) == ("krakenex", False)
+    assert (client.library, client.imported) == ("oandapyV20", False)
     assert "HTTP requests" in client.reason and "ExchangeClient" in client.way_out
     assert (sockets.library, sockets.imported) == ("picows", True)
     assert "trading.feed" in sockets.way_out
 
 
 def test_one_that_somebody_describes_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch, "krakenex")
-    assert not list(unwatched.unwatched_clients({"krakenex"}))
+    _install(monkeypatch, "oandapyV20")
+    assert not list(unwatched.unwatched_clients({"oandapyV20"}))
 
 
 def test_none_is_watched() -> None:
@@ -43,8 +43,8 @@ def test_none_is_watched() -> None:
 
 
 def test_the_state_of_a_process_names_those_that_it_has_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch, "krakenex", "cbpro")
-    monkeypatch.setitem(sys.modules, "krakenex", ModuleType("krakenex"))
-    told = [each for each in registry.Instrumentations().look() if each.origin in ("krakenex", "cbpro")]
-    assert [(each.name, each.state) for each in told] == [("krakenex", State.UNWATCHED)]
+    _install(monkeypatch, "oandapyV20", "cbpro")
+    monkeypatch.setitem(sys.modules, "oandapyV20", ModuleType("oandapyV20"))
+    told = [each for each in registry.Instrumentations().look() if each.origin in ("oandapyV20", "cbpro")]
+    assert [(each.name, each.state) for each in told] == [("oandapyV20", State.UNWATCHED)]
     assert "describe it" in told[0].detail

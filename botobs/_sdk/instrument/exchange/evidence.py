@@ -6,8 +6,10 @@ a watched client. All others pass with one look at the context.
 
 from __future__ import annotations
 
+import functools
 import http.client
 import ssl
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -116,9 +118,12 @@ def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: An
 
 def _requests_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(getattr(request, "method", None), getattr(request, "url", None))
+        seen = _begin(
+            getattr(request, "method", None), getattr(request, "url", None), getattr(request, "body", None)
+        )
         if seen is None:
             return wrapped(self, request, **kwargs)
+        _look_at_adapter(seen, self, request)
         response = _sent(seen, wrapped, self, request, **kwargs)
         _answered(seen, response, "status_code", "_content", getattr(response, "request", None))
         return response
@@ -126,15 +131,25 @@ def _requests_send(wrapped: Method) -> Method:
     return send
 
 
+@never_raise(_LIBRARY)
+def _look_at_adapter(request: orders.HttpRequest, session: Any, sent: Any) -> None:
+    """An adapter of the user's may send by another library; one that goes on to requests' own is seen below."""
+    module = sys.modules.get("requests.adapters")
+    chosen = session.get_adapter(sent.url)
+    request.watched = module is None or type(chosen).send is module.HTTPAdapter.send
+
+
 def _urllib3_urlopen(wrapped: Method) -> Method:
     def urlopen(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
         # It calls itself to try again, and requests calls it again where it is redirected.
         running = orders.sending.get()
-        if running is not None and running.written:
-            running.repeated = True
-        seen = _begin(method, url)
+        if running is not None:
+            running.repeated = running.repeated or running.written
+            running.watched = _writes_as_known(self)
+        seen = _begin(method, url, args[0] if args else kwargs.get("body"))
         if seen is None:
             return wrapped(self, method, url, *args, **kwargs)
+        seen.watched = _writes_as_known(self)
         response = _sent(seen, wrapped, self, method, url, *args, **kwargs)
         _answered(seen, response, "status", "_body")
         _note_redirections(seen, response)
@@ -143,11 +158,17 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
     return urlopen
 
 
+def _writes_as_known(pool: Any) -> bool:
+    """Whether a pool's connections write by `http.client`; those of HTTP/2, or of another library, do not."""
+    return getattr(pool.ConnectionCls, "send", None) is http.client.HTTPConnection.send
+
+
 def _httpx_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(request.method, request.url)
+        seen = _begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return wrapped(self, request, **kwargs)
+        _look_at_transport(seen, self, request)
         traced = request.extensions.get("trace")
 
         def trace(event: str, info: Any) -> None:
@@ -165,9 +186,10 @@ def _httpx_send(wrapped: Method) -> Method:
 
 def _httpx_send_async(wrapped: Method) -> Method:
     async def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(request.method, request.url)
+        seen = _begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return await wrapped(self, request, **kwargs)
+        _look_at_transport(seen, self, request)
         traced = request.extensions.get("trace")
 
         async def trace(event: str, info: Any) -> None:
@@ -184,7 +206,15 @@ def _httpx_send_async(wrapped: Method) -> Method:
 
 
 @never_raise(_LIBRARY)
+def _look_at_transport(request: orders.HttpRequest, client: Any, sent: Any) -> None:
+    """A transport of the user's may send by another library; one that goes on to httpx' own is seen by its events."""
+    chosen = type(client._transport_for_url(sent.url))
+    request.watched = chosen.__module__ == "httpx._transports.default"
+
+
+@never_raise(_LIBRARY)
 def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
+    request.watched = True
     # An event of httpcore, such as `http11.send_request_headers.started`; also when a proxy is asked for a tunnel.
     if event.endswith("send_request_headers.started"):
         if getattr(info.get("request"), "method", None) != b"CONNECT":
@@ -214,7 +244,7 @@ async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, 
 
 def _aiohttp_request(wrapped: Method) -> Method:
     async def _request(self: Any, method: Any, url: Any, **kwargs: Any) -> Any:
-        seen = _begin(method, url)
+        seen = _begin(method, url, kwargs.get("json", kwargs.get("data")))
         if seen is None:
             return await wrapped(self, method, url, **kwargs)
         response = await _sent_async(seen, wrapped, self, method, url, **kwargs)
@@ -299,6 +329,8 @@ def _answered(
     request.strayed = str(getattr(answers, "method", request.method)).upper() != request.method
     found = getattr(response, status, None)
     content = getattr(response, body, None)
+    if not isinstance(content, bytes):
+        request.unread = functools.partial(getattr, response, body, None)
     request.answered(
         found if isinstance(found, int) else None,
         content if isinstance(content, bytes) else None,

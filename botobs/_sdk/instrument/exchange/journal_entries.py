@@ -60,11 +60,14 @@ class JournalEntries:
         return known
 
     @never_raise
-    def requested(self, sent: Any) -> None:
+    def requested(self, sent: Any) -> str:
         """A request of the call is about to be written.
 
         Args:
             sent: Its body, or its address where it has none, or a message that is about to be sent over a WebSocket.
+
+        Returns:
+            The client order id of the one order that it submits; empty where it has none, or there are several.
         """
         ids = client_order_ids(self._who[semconv.NAME], sent)
         if len(self._orders) == 1:
@@ -72,6 +75,9 @@ class JournalEntries:
         whole = len(ids) == len(self._orders)
         for number, order in enumerate(self._orders):
             self._write_down(number, order, ids[number] if whole else "")
+        if len(self._orders) != 1:
+            return ""
+        return ids[0] if ids else str(self._orders[0].get(semconv.ORDER_CLIENT_ID) or "")
 
     def _identify(self, order: Mapping[str, Any], found: str) -> None:
         """Keep an id that the client library has made; one that the caller has given is there already."""

@@ -43,11 +43,16 @@ OPERATIONS: frozenset[str] = frozenset(
 IMPLICIT = "implicit"
 
 #: Operations by what becomes of an order.
-SUBMITS = frozenset({"create_order", "create_order_ws", "create_orders", "create_orders_ws"})
+SUBMITS = frozenset(
+    {"close_position", "create_order", "create_order_ws", "create_orders", "create_orders_ws"}
+)
 EDITS = frozenset({"edit_order", "edit_order_ws", "edit_orders", "edit_orders_ws"})
 BATCHES = frozenset({"create_orders", "create_orders_ws", "edit_orders", "edit_orders_ws"})
 CANCELS = frozenset({"cancel_order", "cancel_order_ws", "cancel_orders", "cancel_orders_ws"})
 ORDER_QUERIES = frozenset({"fetch_order", "fetch_order_ws"})
+
+#: What a request to an endpoint is called that submits one order, by what it does.
+ENDPOINTS = {"submit": "create_order", "edit": "edit_order"}
 
 #: How calls begin that submit no order, also when a call that does makes them on the way.
 ASIDES = ("fetch_", "set_", "sign_in")

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
@@ -18,7 +19,7 @@ from ... import orders
 from ...delays import record_delays
 from ...orders.known import KNOWN
 from ...patching.guard import never_raise
-from . import errors, reconciling
+from . import client_code, errors, reconciling
 from .client_names import instrumentation_of
 from .journal_entries import JournalEntries
 from .names import CANCELS, EDITS, IMPLICIT, ORDER_QUERIES, SUBMITS
@@ -30,6 +31,8 @@ from .submission import Submission
 from .telemetry import ExchangeTelemetry
 
 _OPERATION = context.create_key("botobs-exchange-operation")
+#: What a call that submits an order does besides.
+ASIDE = context.create_key("botobs-exchange-aside")
 _NUMBER = re.compile(r"-?\d{1,8}")
 #: Calls by which somebody may want to find out about an order that was sent in a way that is not watched.
 _ABOUT_ORDERS = re.compile(r"order(?!_book)|my_trades|position")
@@ -94,6 +97,7 @@ class Operation(ContextScope):
         key: Any = None,
         evidence: orders.Evidence | None = None,
         secret: Any = None,
+        raw: bool = False,
     ) -> None:
         self._exchanges = exchanges
         self.name = name
@@ -115,7 +119,12 @@ class Operation(ContextScope):
         self.done = False
         self._submission: Submission | None = None
         if name in SUBMITS or name in EDITS:
-            evidence = evidence or orders.Attempts(who[0], functools.partial(_is_listed, self._client))
+            evidence = evidence or orders.Attempts(
+                who[0],
+                functools.partial(client_code.is_listed, self._client),
+                functools.partial(client_code.sends_as_written, self._client),
+                raw=raw,
+            )
             KNOWN.account(who[0], key)
             self._submission = Submission(exchanges.orders, who, name, order, batch, evidence)
         self.account = account_of(key, secret)
@@ -128,7 +137,12 @@ class Operation(ContextScope):
         self._journal: JournalEntries | None = None
         if self._submission is not None:
             self._journal = JournalEntries(who, name, self.span, order, batch, exchanges.values)
-        super().__init__(context.set_value(_OPERATION, self, trace.set_span_in_context(self.span)))
+        entered = trace.set_span_in_context(self.span).copy()
+        entered[_OPERATION] = self
+        if self.attempts is not None:
+            # For what is sent in another way than by the client's own requests.
+            entered[orders.WATCHER] = self
+        super().__init__(context.Context(entered))
         if self._submission is not None:
             self._submission.begun()
         self._started = time.monotonic()
@@ -139,6 +153,11 @@ class Operation(ContextScope):
         evidence = None if self._submission is None else self._submission.evidence
         return evidence if isinstance(evidence, orders.Attempts) else None
 
+    @property
+    def submits(self) -> bool:
+        """Whether it submits orders."""
+        return self._submission is not None
+
     def replaces(self) -> None:
         """The call submits another order in the place of the one that it edits."""
         if self._submission is not None:
@@ -146,8 +165,18 @@ class Operation(ContextScope):
 
     def writes(self, sent: Any) -> None:
         """A request of this call that may be the order's is about to be written; see `JournalEntries.requested`."""
-        if self._journal is not None:
-            self._journal.requested(sent)
+        if self._journal is not None and self._submission is not None:
+            self._submission.sent_as.append(self._journal.requested(sent) or "")
+
+    def request(self, method: str, url: str, body: Any = None) -> orders.HttpRequest | None:
+        """A request is about to be sent that the client does not send in its own way: the user's code does."""
+        attempts = self.attempts
+        if attempts is None or self.done or context.get_value(ASIDE) is self:
+            return None
+        seen = attempts.beside(method, urlsplit(url).path)
+        if seen is not None:
+            self.writes(body or url)
+        return seen
 
     def only_tries(self) -> None:
         """The call has the exchange check its order, and submits none."""
@@ -321,6 +350,7 @@ def begin_operation(
     key: Any = None,
     evidence: orders.Evidence | None = None,
     secret: Any = None,
+    raw: bool = False,
 ) -> Operation | None:
     """Open a call's scope, unless it is part of one of the same client, or instrumentation is suppressed.
 
@@ -334,24 +364,17 @@ def begin_operation(
         key: The API key that orders go out with; of it only whether keys are equal is remembered.
         evidence: What will be known of orders, where the requests do not report to `Operation.attempts`.
         secret: That of the key; with it the key is hashed.
+        raw: The call returns the exchange's response as it came.
     """
     running = current()
-    if running is not None and running.owner == id(instance):
+    if (
+        running is not None
+        and running.owner == id(instance)
+        and (running.submits or name not in SUBMITS | EDITS)
+    ):
         if name in SUBMITS:
             running.replaces()
         return None
     if not is_instrumentation_enabled():
         return None
-    return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret)
-
-
-def _is_listed(client: Callable[[], Any], code: str) -> bool:
-    """Whether the client's own table of the exchange's errors has a code, as ccxt's objects carry one."""
-    pending = [getattr(client(), "exceptions", None)]
-    while pending:
-        table = pending.pop()
-        if isinstance(table, Mapping):
-            if code in table and not isinstance(table[code], Mapping):
-                return True
-            pending += [value for value in table.values() if isinstance(value, Mapping)]
-    return False
+    return Operation(exchanges, instance, who, name, order, batch, key, evidence, secret, raw)

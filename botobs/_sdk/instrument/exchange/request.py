@@ -16,12 +16,10 @@ from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors, reconciling
 from .http_answer import STATED, HttpAnswer
 from .names import ASIDES, CANCELS, IMPLICIT, PREPARES
-from .operation import Operation, current, library
+from .operation import ASIDE, Operation, current, library
 from .scope import ContextScope
 from .standing import is_listen_key
 from .telemetry import ExchangeTelemetry
-
-_ASIDE = context.create_key("botobs-exchange-aside")
 
 #: With what Kraken only checks an order.
 _VALIDATES = re.compile(r"(^|&)validate=true", re.IGNORECASE)
@@ -66,7 +64,7 @@ class Request(ContextScope):
         self._path = url.partition("?")[0]
         self.exchange = exchanges.exchange(who[0])
         self.operation = current()
-        self._aside = self._method == "GET" or context.get_value(_ASIDE) is self.operation
+        self._aside = self._method == "GET" or context.get_value(ASIDE) is self.operation
         self._seen: list[orders.HttpRequest] = []
         # The witness of a block leaves these requests to us.
         entered = context.set_value(orders.WATCHER, self)
@@ -102,8 +100,7 @@ class Request(ContextScope):
         if attempts is not None and self._aside:
             attempts.aside(error)
         elif attempts is not None:
-            repeated = any(seen.repeated for seen in self._seen)
-            attempts.ended(error, self.status, self._answer, self._written(), repeated)
+            attempts.ended(error, self.status, self._answer, self._written(), self._before())
         self._measure(error)
         if is_listen_key(self._path):
             self._note_listen_key(error)
@@ -122,7 +119,7 @@ class Request(ContextScope):
         path = urlsplit(self._path).path
         self.exchange.standing.asked_for_listen_key(self._method, path, error is not None, self._answer)
 
-    def request(self, method: str, url: str) -> orders.HttpRequest | None:
+    def request(self, method: str, url: str, body: object = None) -> orders.HttpRequest | None:  # noqa: ARG002 - a Watcher
         """The HTTP library is about to send it, or to send it again after a redirection."""
         if self.operation is None:
             return None
@@ -136,9 +133,17 @@ class Request(ContextScope):
         self._seen.append(seen)
         return seen
 
+    def _before(self) -> orders.Outcome | None:
+        """What became of it before the answer that the client got, where a session or its library has repeated it."""
+        if any(seen.repeated for seen in self._seen):
+            return "unknown"
+        return orders.requests_outcome(self._seen[:-1], self.who[0])
+
     def _written(self) -> bool | None:
-        """Whether bytes of it reached a connection; None where the HTTP library is not one that is watched."""
-        return any(seen.written for seen in self._seen) if self._seen else None
+        """Whether bytes of it reached a connection; None where nobody would have seen them."""
+        if any(seen.written for seen in self._seen):
+            return True
+        return False if self._seen and all(seen.watched for seen in self._seen) else None
 
     @never_raise(library)
     def _measure(self, error: BaseException | None) -> None:
@@ -175,7 +180,7 @@ class Aside(ContextScope):
     __slots__ = ()
 
     def __init__(self, operation: Operation) -> None:
-        super().__init__(context.set_value(_ASIDE, operation))
+        super().__init__(context.set_value(ASIDE, operation))
 
     def finish(self, result: Any) -> None:  # noqa: ARG002 - the protocol's signature
         """The call besides the order returned."""

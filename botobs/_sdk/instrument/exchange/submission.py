@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from opentelemetry import trace
@@ -38,6 +39,7 @@ class Submission:
 
     Attributes:
         evidence: As given.
+        sent_as: The client order id of each request, in their sequence; empty for one without.
         replaces: The call ends an order and submits another, in requests of their own.
         trial: The exchange only checks what it is sent.
     """
@@ -50,10 +52,12 @@ class Submission:
         "_since",
         "_tickets",
         "_tracker",
+        "_unchanged",
         "_who",
         "_witness",
         "evidence",
         "replaces",
+        "sent_as",
         "trial",
     )
 
@@ -74,6 +78,8 @@ class Submission:
         self.replaces = False
         self.trial = False
         self.evidence = evidence
+        self.sent_as: list[str] = []
+        self._unchanged: orders.Outcome | None = None
         self._witness = orders.current_witness()
         expected = 1 if batch is None else min(len(batch), _MOST_ORDERS)
         self._tickets = [tracker.begin(who) for _ in range(expected)]
@@ -138,22 +144,59 @@ class Submission:
             verdicts = self._raised(error, answer)
         else:
             verdicts = [self._returned(element, span) for element in self._elements(result)]
+            if self._edits and not self.replaces and orders.replacement(self._who[0], answer) is None:
+                # As where it is raised: the order is there as it was.
+                self._unchanged = _together(verdicts)
+                verdicts = [each for each in verdicts if each in ("accepted", "unknown")]
             if orders.UNSETTLED.waiting:
                 self._settle(verdicts, result)
-        for verdict in verdicts:
-            if verdict != "accepted":
-                self._tracker.count(self._who, verdict)
         doubts = [
             self._doubt(number, result, span)
             for number, verdict in enumerate(verdicts)
             if verdict == "unknown"
         ]
+        own = list(verdicts)
+        doubts = self._others(verdicts, doubts, span)
+        for verdict in verdicts:
+            if verdict != "accepted":
+                self._tracker.count(self._who, verdict)
         if verdicts in (["rejected"], ["failed"]):
             KNOWN.refused(self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or ""))
-        if not self._told(verdicts, error, doubts, result):
+        if not self._told(own, error, doubts, result):
             for order in doubts:
                 orders.UNSETTLED.doubt(order)
         return verdicts
+
+    def _others(
+        self, verdicts: list[orders.Outcome], doubts: list[orders.UnsettledOrder], span: trace.SpanContext
+    ) -> list[orders.UnsettledOrder]:
+        """Tell requests apart that one call has sent: with another client order id, or none, each is another order.
+
+        Args:
+            verdicts: What became of the orders; those of earlier requests are added.
+            doubts: The orders of unknown outcome.
+            span: The call's.
+
+        Returns:
+            The orders of unknown outcome, those of earlier requests among them.
+        """
+        left = self.evidence.left_open()
+        single = self._batch is None and len(verdicts) == 1 and not self._edits
+        if not any(left) or not single or verdicts[0] not in ("accepted", "unknown"):
+            return doubts
+        names = [*self.sent_as, *[""] * len(left)][: len(left)]
+        ids = dict.fromkeys(name for name, is_open in zip(names, left, strict=True) if is_open)
+        if verdicts == ["accepted"]:
+            # What was accepted settles the requests of its own id.
+            ids = {name: None for name in ids if not name or name != names[-1]}
+        elif ids:
+            # By the id of a request that is open, and not of one that was refused.
+            first = next(iter(ids))
+            ids.pop(first)
+            doubts = [replace(doubt, client_order_id=first or doubt.client_order_id) for doubt in doubts]
+        verdicts += ["unknown"] * len(ids)
+        plain = replace(self._doubt(0, None, span), order_id="")
+        return doubts + [replace(plain, client_order_id=name, number=n) for n, name in enumerate(ids, 1)]
 
     def _told(
         self,
@@ -164,13 +207,14 @@ class Submission:
     ) -> bool:
         """Report to the enclosing `submission()`; returns whether it passes the unknown orders on."""
         witness = self._witness
-        if witness is None or not verdicts:
+        outcome = _together(verdicts) if verdicts else self._unchanged
+        if witness is None or outcome is None:
             return False
         accepted: list[str] = []
-        if witness.doubts or orders.UNSETTLED.waiting:
+        if witness.doubts or doubts or orders.UNSETTLED.waiting:
             taken = [number for number, verdict in enumerate(verdicts) if verdict == "accepted"]
             accepted = [self._ids(number, result)[0] for number in taken]
-        return witness.tell(_together(verdicts), error, doubts, accepted)
+        return witness.tell(outcome, error, doubts, accepted)
 
     def _settle(self, verdicts: list[orders.Outcome], result: Any) -> None:
         """One that was accepted now may have been sent before, under the same id. That it was rejected says nothing."""
@@ -224,6 +268,7 @@ class Submission:
         stays = outcome == "failed" or (outcome == "rejected" and replaced is None)
         if self._edits and not self.replaces and stays:
             # The order is there as it was, and was counted when it was submitted.
+            self._unchanged = outcome
             return []
         if outcome == "accepted":
             # The order that it replaces could not be cancelled.
@@ -240,16 +285,20 @@ class Submission:
     def _returned(self, element: Any, span: trace.SpanContext) -> orders.Outcome:
         verdict = self._verdict(element)
         if verdict != "accepted":
-            return verdict
-        if (
-            self._edits
-            and not self.replaces
-            and order_id(element) in (None, self._order.get(semconv.ORDER_ID))
-        ):
+            return "unknown" if any(self.evidence.left_open()) else verdict
+        if self._edits and not self.replaces and self._is_same(element):
             self._tracker.update(self._who[0], element, keep=False)
         else:
             self._tracker.acknowledge(self._who, element, span)
         return verdict
+
+    def _is_same(self, element: Any) -> bool:
+        """Whether an edited order is the one that was there, and no other in its place."""
+        given = self._order.get(semconv.ORDER_ID)
+        if given is None and self._order.get(semconv.ORDER_CLIENT_ID):
+            # It was named by the client order id, which another one would not have.
+            return True
+        return order_id(element) in (None, given)
 
     def _verdict(self, element: Any) -> orders.Outcome:
         said = orders.classified(orders.Answer(self._who[0], result=element))

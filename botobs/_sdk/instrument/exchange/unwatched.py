@@ -29,7 +29,6 @@ _CLIENTS: dict[str, tuple[str, Kind]] = {
     "ib_insync": ("ib_insync", "sockets"),
     "ibapi": ("ibapi", "sockets"),
     "kraken": ("python-kraken-sdk", "both"),
-    "krakenex": ("krakenex", "http"),
     "kucoin": ("python-kucoin", "both"),
     "oandapyV20": ("oandapyV20", "http"),
     "py_clob_client": ("py-clob-client", "http"),

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from botobs import trading
+from botobs.semconv import exchange as exchange_names
 from botobs.semconv import trading as names
 from botobs.testing import capture
 from tests.support.order_desk import Behaviour, closed_url, order_desk
@@ -38,10 +39,12 @@ def pybit(url: str) -> Call:
     )
 
 
-def python_okx(url: str) -> Call:
+def python_okx(url: str, other: bool = False) -> Call:
     from okx.Trade import TradeAPI
 
     client = TradeAPI(KEY, SECRET, "passphrase", flag="0", domain=url)
+    if other:
+        return lambda: client.close_positions("BTC-USDT-SWAP", "cross")
     return lambda: client.place_order(
         instId="BTC-USDT", tdMode="cash", side="buy", ordType="limit", sz="1", px="1", clOrdId="mine"
     )
@@ -67,17 +70,19 @@ def binance_sdk_spot(url: str) -> Call:
     return lambda: client.rest_api.new_order(symbol="BTCUSDT", side="BUY", type="MARKET", quantity=1.0)
 
 
-def alpaca(url: str) -> Call:
+def alpaca(url: str, other: bool = False) -> Call:
     from alpaca.trading.client import TradingClient
     from alpaca.trading.requests import MarketOrderRequest
 
     client = TradingClient(KEY, SECRET, url_override=url)
+    if other:
+        return lambda: client.close_position("AAPL")
     return lambda: client.submit_order(
         MarketOrderRequest(symbol="AAPL", qty=1, side="buy", time_in_force="day")
     )
 
 
-def coinbase(url: str) -> Call:
+def coinbase(url: str, other: bool = False) -> Call:
     from coinbase.rest import RESTClient
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -90,12 +95,23 @@ def coinbase(url: str) -> Call:
     client.session.request = lambda method, address, **rest: plain(
         method, address.replace("https://", "http://"), **rest
     )
+    if other:
+        return lambda: client.close_position("mine", "BTC-PERP")
     return lambda: client.limit_order_gtc_buy("mine", "BTC-USD", "1", "1")
 
 
-def kucoin(url: str) -> Call:
+def krakenex(url: str) -> Call:
+    import krakenex
+
+    client = krakenex.API(KEY, SECRET)
+    client.uri = url
+    order = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "1", "price": "1"}
+    return lambda: client.query_private("AddOrder", dict(order), timeout=5)
+
+
+def kucoin(url: str, other: bool = False) -> Call:
     from kucoin_universal_sdk.api import DefaultClient
-    from kucoin_universal_sdk.generate.spot.order import AddOrderReqBuilder
+    from kucoin_universal_sdk.generate.spot.order import AddOrderReqBuilder, AddStopOrderReqBuilder
     from kucoin_universal_sdk.model import ClientOptionBuilder, TransportOptionBuilder
 
     options = (
@@ -110,6 +126,10 @@ def kucoin(url: str) -> Call:
         .build()
     )
     api = DefaultClient(options).rest_service().get_spot_service().get_order_api()
+    if other:
+        given = AddStopOrderReqBuilder().set_symbol("BTC-USDT").set_side("buy").set_type("limit")
+        stop = given.set_size("1").set_price("1").set_stop_price("1").build()
+        return lambda: api.add_stop_order(stop)
     return lambda: api.add_order(
         AddOrderReqBuilder()
         .set_symbol("BTC-USDT")
@@ -203,6 +223,17 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
             ),
         },
     ),
+    "krakenex": (
+        "kraken",
+        krakenex,
+        {
+            "take": (200, {"error": [], "result": {"descr": {"order": "buy"}, "txid": ["O1"]}}),
+            "refuse": (200, {"error": ["EOrder:Insufficient funds"]}),
+            "take, say that it is not known": (200, {"error": ["EService:Unavailable"]}),
+            "take, say a code of no table": (200, {"error": ["ENew:Thing"]}),
+            "take, say that it is there already": (200, {"error": ["EOrder:Duplicate cl_ord_id"]}),
+        },
+    ),
     "kucoin-universal-sdk": (
         "kucoin",
         kucoin,
@@ -233,6 +264,15 @@ CLIENTS: dict[str, tuple[str, Callable[[str], Call], dict[Behaviour, tuple[int, 
     ),
 }
 
+#: How a position is closed, or an order is placed by an endpoint that the description of the client does not have.
+OTHERS: dict[str, Callable[[str, bool], Call]] = {
+    "alpaca-py": alpaca,
+    "coinbase-advanced-py": coinbase,
+    "kucoin-universal-sdk": kucoin,
+    "python-okx": python_okx,
+}
+OTHER_CASES: list[Behaviour] = ["take", "refuse", "take, cut"]
+
 CASES: list[Behaviour] = [
     "take",
     "refuse",
@@ -257,6 +297,20 @@ def main(client: str) -> None:
     exchange, make, answers = CLIENTS[client]
     with order_desk() as desk, capture() as captured:
         desk.answers = answers
+        for other in OTHER_CASES if client in OTHERS else ():
+            desk.behaviours = [other] * 9
+            before = counted(captured)
+            _submit(OTHERS[client](desk.url, True), f"other: {other}", exchange)
+            after = counted(captured)
+            seen = {
+                name: after[name] - before.get(name, 0)
+                for name in after
+                if after[name] != before.get(name, 0)
+            }
+            print(
+                json.dumps({"other": other, "told": told(captured, f"other: {other}"), "seen": seen}),
+                flush=True,
+            )
         calls = {"": make(desk.url), "nobody listens": make(closed_url())}
         for case in [*CASES, "nobody listens"]:
             held = desk.held
@@ -270,6 +324,12 @@ def main(client: str) -> None:
 def _submit(call: Call, case: str, exchange: str) -> None:
     with suppress(Exception), trading.order(case, exchange=exchange).submission():
         call()
+
+
+def counted(captured: Any) -> dict[str, float]:
+    """Orders by outcome, as the client's instrumentation counts them."""
+    points = captured.metrics.get(exchange_names.ORDERS.name, [])
+    return {point.attributes[exchange_names.ORDER_OUTCOME]: point.value for point in points}
 
 
 def told(captured: Any, case: str) -> str:

@@ -29,6 +29,7 @@ class Call:
             `clientOrderId`, `amount`, `price`.
         orders: Where it submits several orders, each of them, with the same keys.
         sent: What is about to be sent, to find client order ids in that the library has made; None for `order`.
+        trial: The exchange only checks the order.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Call:
     order: Mapping[str, Any] = field(default_factory=dict)
     orders: Sequence[Mapping[str, Any]] | None = None
     sent: Any = None
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

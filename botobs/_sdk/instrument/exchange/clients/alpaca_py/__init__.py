@@ -22,9 +22,12 @@ _OPERATIONS: dict[tuple[str, str], str] = {
     ("GET", "/orders/{id}"): "fetch_order",
     ("GET", "/orders:by_client_order_id"): "fetch_order",
     ("GET", "/positions"): "fetch_positions",
+    ("GET", "/positions/{id}"): "fetch_position",
     ("PATCH", "/orders/{id}"): "edit_order",
     ("POST", "/orders"): "create_order",
 }
+#: What is named by its symbol.
+_BY_SYMBOL = frozenset({"assets", "positions"})
 #: https://docs.alpaca.markets/docs/orders-at-alpaca#order-lifecycle
 _STATUSES = {
     "filled": "closed",
@@ -62,6 +65,9 @@ class AlpacaPy(ExchangeClient):
     def call(self, client: Any, arguments: Mapping[str, Any]) -> Call | None:  # noqa: ARG002 - the protocol's
         """`_request(method, path, data, base_url, api_version)`."""
         method, path = str(arguments["method"]).upper(), without_ids(str(arguments["path"]))
+        section, _, name = path.lstrip("/").partition("/")
+        if section in _BY_SYMBOL and name and "/" not in name:
+            path = f"/{section}/{{id}}"
         given = arguments.get("data")
         order = given if isinstance(given, Mapping) else {}
         return Call(method, path, _OPERATIONS.get((method, path), "implicit"), _order(order), None, order)

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from ......semconv import exchange as semconv
+from ..... import orders
 from .....texts import word_of
-from ...names import BATCHES, EDITS, IMPLICIT, SUBMITS
+from ...names import BATCHES, EDITS, ENDPOINTS, IMPLICIT, SUBMITS
 from ...order_details import values_of
 from ..protocol import Call
 
@@ -99,7 +100,8 @@ def operation(method: str, path: str) -> str:
     """The unified method that an endpoint stands for."""
     if path.endswith("/system/status"):
         return "fetch_status"
-    return _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]), IMPLICIT)
+    named = _OPERATIONS.get((method.lower(), path.rsplit("/", 1)[-1]))
+    return named or ENDPOINTS.get(orders.purpose(method.upper(), path) or "", IMPLICIT)
 
 
 def ws_operation(method: str) -> str:
@@ -149,6 +151,12 @@ def section(path: str) -> str:
     return first if first.isalpha() and len(first) <= 10 else "other"
 
 
+def _client_order_id(data: Mapping[str, Any]) -> Any:
+    """That of the order, or of the list that a request submits."""
+    names = ("newClientOrderId", "origClientOrderId", "listClientOrderId")
+    return next((data[name] for name in names if data.get(name)), None)
+
+
 def order_of(data: Any) -> dict[str, Any]:
     """The order that a request is about, with ccxt's keys."""
     if not isinstance(data, Mapping):
@@ -158,7 +166,7 @@ def order_of(data: Any) -> dict[str, Any]:
         "side": data.get("side"),
         "type": data.get("type"),
         "id": data.get("orderId"),
-        "clientOrderId": data.get("newClientOrderId") or data.get("origClientOrderId"),
+        "clientOrderId": _client_order_id(data),
         "amount": data.get("quantity"),
         "price": data.get("price"),
     }
@@ -173,7 +181,7 @@ def request_attributes(data: Any, values: bool = False) -> dict[str, Any]:
         semconv.ORDER_SIDE: data.get("side"),
         semconv.ORDER_TYPE: data.get("type"),
         semconv.ORDER_ID: data.get("orderId"),
-        semconv.ORDER_CLIENT_ID: data.get("newClientOrderId") or data.get("origClientOrderId"),
+        semconv.ORDER_CLIENT_ID: _client_order_id(data),
     }
     texts = {key: word_of(value)[:128] for key, value in wanted.items() if value}
     return texts | (values_of(data, "quantity", "price") if values else {})

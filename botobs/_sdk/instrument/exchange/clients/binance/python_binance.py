@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
+from .....orders import UNSETTLED
 from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
@@ -25,6 +26,7 @@ from ... import connection_events, integrity
 from ...operation import Operation, begin_operation, current
 from ...request import Request, current_request, template
 from ...scope import scoped
+from ...settling import settle_from
 from ...state import Connection
 from ...telemetry import ExchangeTelemetry
 from ...updates import updated
@@ -294,6 +296,10 @@ def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
 def _look_at(exchanges: ExchangeTelemetry, connection: Connection, message: Any) -> None:
     if message.__class__ is dict and "rateLimits" in message:
         read_limits(exchanges, connection, message)
+    if UNSETTLED.waiting and message.__class__ is dict and "result" in message:
+        # The response to a request, which may have been given up.
+        answer = unified("create_order", message["result"])
+        settle_from(_WHO[0], answer if isinstance(answer, list) else [answer])
     if is_listen_key_expired(message):
         connection.exchange.standing.lost_listen_key("event")
     connection.check_sequence(message)

@@ -28,6 +28,7 @@ from ...order_details import batch, order_attributes
 from ...request import Aside, Request, begin_aside, current_request, template
 from ...scope import Begin, scoped
 from ...telemetry import ExchangeTelemetry
+from ._endpoints import Endpoint, endpoint
 from ._log import export_outlines, keep_outlines
 from ._throttle import begin_throttle, watch_old_throttler
 
@@ -182,10 +183,11 @@ def _begin_preparing(
 class _Endpoint:
     """One `fetch2`: knows how many requests it has made, and ends the call that it stands for, if any."""
 
-    __slots__ = ("_operation", "_token", "api", "attempts")
+    __slots__ = ("_asked", "_operation", "_token", "api", "attempts")
 
-    def __init__(self, operation: Operation | None, api: str) -> None:
+    def __init__(self, operation: Operation | None, api: str, asked: Endpoint | None) -> None:
         self._operation = operation
+        self._asked = asked
         self.api = api
         self.attempts = 0
         self.resume()
@@ -199,7 +201,7 @@ class _Endpoint:
     def finish(self, result: Any) -> None:
         self.pause()
         if self._operation is not None:
-            self._operation.finish(result)
+            self._operation.finish(_unified(self._asked, result))
 
     def fail(self, error: BaseException) -> None:
         if isinstance(error, GeneratorExit):
@@ -215,23 +217,37 @@ def _begin_endpoint(
 ) -> _Endpoint | None:
     identity = who(exchanges, instance)
     exchanges.register_client(instance, *identity)
-    path = template(args[0] if args else kwargs.get("path", ""))
+    path = args[0] if args else kwargs.get("path", "")
     api = args[1] if len(args) > 1 else kwargs.get("api", "public")
     section = ".".join(map(str, api) if isinstance(api, list | tuple) else [str(api)])[:40]
-    operation = begin_operation(
-        exchanges,
-        instance,
-        identity,
-        IMPLICIT,
-        {},
-        key=getattr(instance, "apiKey", None),
-        secret=getattr(instance, "secret", None),
-    )
+    operation, asked = None, None
     running = current()
+    if running is None or running.owner != id(instance):
+        method = str(args[2] if len(args) > 2 else kwargs.get("method", "GET"))
+        asked = endpoint(
+            identity[0], method.upper(), str(path), args[3] if len(args) > 3 else kwargs.get("params")
+        )
+        operation = begin_operation(
+            exchanges,
+            instance,
+            identity,
+            asked.operation,
+            asked.attributes,
+            asked.batch,
+            getattr(instance, "apiKey", None),
+            secret=getattr(instance, "secret", None),
+            raw=True,
+        )
+        running = current()
     if running is None:
         return None
-    running.template = path
-    return _Endpoint(operation, section)
+    running.template = template(path)
+    return _Endpoint(operation, section, asked)
+
+
+@never_raise(_LIBRARY)
+def _unified(asked: Endpoint | None, result: Any) -> Any:
+    return result if asked is None else asked.unified(result)
 
 
 @never_raise(_LIBRARY)

@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from types import ModuleType
 from typing import Any
@@ -18,12 +18,14 @@ from typing import Any
 from opentelemetry import context
 
 from ......semconv import exchange as semconv
+from .....orders import UNSETTLED
 from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
 from ... import connection_events, errors
 from ...operation import current
+from ...settling import settle_from
 from ...state import SAMPLE_INTERVAL, Connection, Exchange
 from ...telemetry import ExchangeTelemetry
 from ...updates import updated
@@ -185,9 +187,21 @@ def _resolve(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, w
         # ccxt announces an update under several names; the stream is the one that was subscribed.
         elif stream is not None or message_hash in self.futures:
             _updated(exchanges, connection, message_hash, result, now)
+        if stream is None and UNSETTLED.waiting:
+            _settle(connection, result)
         return wrapped(self, result, message_hash)
 
     return resolve
+
+
+@never_raise(_LIBRARY)
+def _settle(connection: Connection, result: Any) -> None:
+    """A response to a request, which may have been given up: it may name orders that were left open then."""
+    found = [result] if isinstance(result, Mapping) else result
+    if isinstance(found, list):
+        orders = [each for each in found if isinstance(each, Mapping) and each.get("clientOrderId")]
+        # Of one that a submission waits for, its own end says the same.
+        settle_from(connection.key[0], orders)
 
 
 _updated = never_raise(_LIBRARY)(updated)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ...names import SUBMITS
 from ..plain import NO_SOCKET_ORDERS, UNDECODED, number, plain, without_ids
 from ..protocol import Call, ExchangeClient
 
@@ -21,6 +22,7 @@ _OPERATIONS: dict[tuple[str, str], str] = {
     ("GET", "/time"): "fetch_time",
     ("POST", "/orders"): "create_order",
     ("POST", "/orders/batch_cancel"): "cancel_orders",
+    ("POST", "/orders/close_position"): "close_position",
     ("POST", "/orders/edit"): "edit_order",
 }
 _STATUSES = {
@@ -61,7 +63,7 @@ class CoinbaseAdvancedPy(ExchangeClient):
     def result(self, call: Call, result: Any) -> Any:
         """An order that is taken is in `success_response`, one that is asked for in `order`."""
         order = plain(result)
-        if call.operation == "create_order":
+        if call.operation in SUBMITS:
             order = plain(order.get("success_response"))
         elif call.operation == "fetch_order":
             order = plain(order.get("order"))

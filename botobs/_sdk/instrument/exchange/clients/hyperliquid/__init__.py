@@ -26,6 +26,7 @@ _OPERATIONS: dict[str, str] = {
     "scheduleCancel": "cancel_all_orders_after",
     "spotClearinghouseState": "fetch_balance",
     "spotMeta": "fetch_markets",
+    "twapOrder": "create_order",
     "updateLeverage": "set_leverage",
     "userFills": "fetch_my_trades",
 }

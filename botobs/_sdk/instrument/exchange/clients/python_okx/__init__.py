@@ -24,6 +24,7 @@ _OPERATIONS: dict[str, str] = {
     "/api/v5/trade/amend-batch-orders": "edit_orders",
     "/api/v5/trade/amend-order": "edit_order",
     "/api/v5/trade/batch-orders": "create_orders",
+    "/api/v5/trade/close-position": "close_position",
     "/api/v5/trade/cancel-batch-orders": "cancel_orders",
     "/api/v5/trade/cancel-order": "cancel_order",
     "/api/v5/trade/fills": "fetch_my_trades",
