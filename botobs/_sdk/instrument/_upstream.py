@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.instrumentation.dependencies import DependencyConflictError
-
 from .. import providers
 from ..patching.patch import Patches
-from . import _replaced
+from . import _applications, _replaced
 
 if TYPE_CHECKING:
     from .base import Telemetry
@@ -115,22 +113,33 @@ class UpstreamInstrumentation:
             instrumentor = self._found.entry_point.load()()
             if instrumentor.is_instrumented_by_opentelemetry:
                 raise RuntimeError("somebody else has instrumented it already")
-            before = _replaced.classes(self._modules())
-            instrumentor.instrument(
-                tracer_provider=providers.tracer_provider,
-                meter_provider=providers.meter_provider,
-                raise_exception_on_conflict=True,
-            )
-            self._instrumentor = instrumentor
-            self._settle(None)
-            if missed := _replaced.missed(before):
-                self._tell(missed)
-        except DependencyConflictError as error:
-            self._settle(Missing(str(error)))
+            self._watch(instrumentor)
+        except Missing as error:
+            self._settle(error)
         except ModuleNotFoundError as error:
             self._settle(Missing(str(error)))
         except Exception as error:
             self._settle(error)
+
+    def _watch(self, instrumentor: Any) -> None:
+        # Loaded by every instrumentor, and by nothing before.
+        from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
+
+        conflict = get_dependency_conflicts(instrumentor.instrumentation_dependencies())
+        if conflict is not None:
+            raise Missing(str(conflict))
+        if self.name in _applications.CLASSES:
+            _applications.Applications(self.name, instrumentor, self._patches).watch()
+            self._settle(None)
+            return
+        before = _replaced.classes(self._modules())
+        instrumentor.instrument(
+            tracer_provider=providers.tracer_provider, meter_provider=providers.meter_provider
+        )
+        self._instrumentor = instrumentor
+        self._settle(None)
+        if missed := _replaced.missed(before):
+            self._tell(missed)
 
     def _modules(self) -> Iterator[str]:
         """Top-level modules of the libraries that it watches, as far as they are installed.
@@ -140,6 +149,9 @@ class UpstreamInstrumentation:
         """
         if self.name in STANDARD_LIBRARY:
             yield STANDARD_LIBRARY[self.name]
+            return
+        if (library := _brought_by(self._found)) is not None:
+            yield library
             return
         named = list(_named(self._found))
         installed = [found for library in named if (found := distribution_of(library)) is not None]
@@ -161,6 +173,16 @@ def _named(found: Found) -> Iterator[str]:
             match = _REQUIREMENT.match(requirement)
             if match is not None:
                 yield match[1]
+
+
+def _brought_by(found: Found) -> str | None:
+    """The library that brings its instrumentor itself, which works without OpenTelemetry; None of all others."""
+    dist = found.entry_point.dist
+    always = [each for each in (dist.requires or []) if ";" not in each] if dist is not None else []
+    package = found.entry_point.module.partition(".")[0]
+    if dist is None or package == "opentelemetry" or any("opentelemetry" in each for each in always):
+        return None
+    return package
 
 
 def distribution_of(name: str) -> Distribution | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -267,11 +267,45 @@ def test_the_installed_instrumentors_name_their_libraries(monkeypatch: pytest.Mo
     assert list(client._modules()) == ["asyncpg"]
 
 
+class _Library(Distribution):
+    """A distribution that brings the instrumentor of itself."""
+
+    def __init__(self, requires: list[str]) -> None:
+        self._requires = requires
+
+    def read_text(self, filename: str) -> str | None:
+        lines = [f"Requires-Dist: {each}" for each in self._requires]
+        return "\n".join(["Name: desk", *lines]) if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("requires", "target", "waits_for"),
+    [
+        # taskiq
+        (["anyio", "opentelemetry-api ; extra == 'otel'"], "desk.watching:Instrumentor", ["desk"]),
+        (["opentelemetry-instrumentation"], "desk.watching:Instrumentor", []),
+        ([], "opentelemetry.instrumentation.desk:Instrumentor", []),
+    ],
+)
+def test_a_library_that_brings_its_instrumentor_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, requires: list[str], target: str, waits_for: list[str]
+) -> None:
+    point = EntryPoint("desk", target, "opentelemetry_instrumentor")
+    vars(point)["dist"] = _Library(requires)
+    found = _upstream.Found("desk", "desk", point)
+    watching = _upstream.UpstreamInstrumentation(found, lambda _: None, lambda _: None)
+    assert list(watching._modules()) == waits_for
+
+
 def test_importing_and_starting_botobs_imports_no_library(start: Callable[..., Any]) -> None:
     process = start(
         """
         botobs.init()
-        watched = "sqlalchemy asyncpg aiohttp httpx requests ccxt websockets structlog loguru"
+        watched = "sqlalchemy asyncpg aiohttp httpx requests ccxt websockets structlog loguru fastapi starlette"
+        watched += " packaging"
         assert not set(watched.split()) & set(sys.modules)
         """,
         BOTOBS_DISABLED_INSTRUMENTATIONS="",
