@@ -21,6 +21,7 @@ _PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 _DISTRIBUTIONS = {
     "aiohttp_client": "aiohttp",
     "aiohttp_server": "aiohttp",
+    "grpc_aio": "grpcio",
     "aiohttp_ws": "aiohttp",
     "asgi": "frameworks on ASGI",
     "ccxt_ws": "ccxt",

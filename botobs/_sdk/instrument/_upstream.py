@@ -6,12 +6,14 @@ imports the library and loads the instrumentor then.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .. import providers
@@ -36,6 +38,9 @@ STANDARD_LIBRARY = {
     "sqlite3": "sqlite3",
     "asyncio": "asyncio",
 }
+#: Functions after which an instrumentor is installed, in the module that is waited for. Django's reads the settings,
+#: and where the program has not named them yet it sets empty ones.
+AFTER = {"django": "setup"}
 #: Instrumentors that are not installed, and why.
 LEFT_ALONE = dict.fromkeys(
     ("click", "asyncclick"),
@@ -93,11 +98,28 @@ class UpstreamInstrumentation:
     def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
         """Instrument now if the library is imported, else when it is."""
         modules = list(self._modules())
-        if not modules or any(module in sys.modules for module in modules):
+        if not modules:
             self._instrument()
             return
         for module in modules:
-            self._patches.on_import(module, lambda _: self._instrument())
+            self._patches.on_import(module, self._imported)
+
+    def _imported(self, module: ModuleType) -> None:
+        name = AFTER.get(self.name)
+        if name is None or _is_set_up(module):
+            self._instrument()
+            return
+
+        def hook(function: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def call(*args: Any, **kwargs: Any) -> Any:
+                result = function(*args, **kwargs)
+                self._instrument()
+                return result
+
+            return call
+
+        self._patches.replace(module, name, hook(getattr(module, name)))
 
     def uninstall(self) -> None:
         """Uninstall the upstream instrumentor."""
@@ -137,6 +159,7 @@ class UpstreamInstrumentation:
             tracer_provider=providers.tracer_provider, meter_provider=providers.meter_provider
         )
         self._instrumentor = instrumentor
+        _replaced.keep_generic(before)
         self._settle(None)
         if missed := _replaced.missed(before):
             self._tell(missed)
@@ -173,6 +196,12 @@ def _named(found: Found) -> Iterator[str]:
             match = _REQUIREMENT.match(requirement)
             if match is not None:
                 yield match[1]
+
+
+def _is_set_up(django: ModuleType) -> bool:
+    """Whether a program that uses Django has done so far what `django.setup` does."""
+    registry = sys.modules.get(f"{django.__name__}.apps")
+    return registry is not None and registry.apps.ready
 
 
 def _brought_by(found: Found) -> str | None:
