@@ -31,6 +31,7 @@ _DISTRIBUTIONS = {
     "python_binance": "python-binance",
     "runtime": "standard library",
     "sqlalchemy": "SQLAlchemy",
+    "sqlite3_connections": "standard library",
     "threading": "standard library",
     "websocket_client": "websocket-client",
     "websockets_legacy": "websockets",

@@ -380,7 +380,7 @@ def test_an_instrumentor_that_reads_settings_waits_until_they_are_named(
     upstream(watched="Upstream")
     (tmp_path / "watched_library.py").write_text("def setup(number):\n    return number\n")
     handle = everything(init)
-    import watched_library  # type: ignore[import-not-found]
+    import watched_library
 
     assert calls == ["good installed"]
     assert watched_library.setup(7) == 7
