@@ -21,6 +21,7 @@ _PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 _DISTRIBUTIONS = {
     "aiohttp_client": "aiohttp",
     "aiohttp_server": "aiohttp",
+    "grpc_aio": "grpcio",
     "aiohttp_ws": "aiohttp",
     "asgi": "frameworks on ASGI",
     "ccxt_ws": "ccxt",
@@ -30,6 +31,7 @@ _DISTRIBUTIONS = {
     "python_binance": "python-binance",
     "runtime": "standard library",
     "sqlalchemy": "SQLAlchemy",
+    "sqlite3_connections": "standard library",
     "threading": "standard library",
     "websocket_client": "websocket-client",
     "websockets_legacy": "websockets",

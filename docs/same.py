@@ -16,8 +16,13 @@ exit codes and open files. This table has every exception. `tests/unit/same` run
 number of generated ones, without botobs, with both engines, and with botobs started after the libraries; whatever
 differs and is not in the table fails a test. So does an entry that no program shows.
 
-The loggers `botobs` and `opentelemetry` say what is wrong with the telemetry itself. What can be asked for changes
-more: `redact_local_logs` rewrites the records of the service, and `botobs.span` around a function is a call of its own.
+The loggers `botobs` and `opentelemetry` say what is wrong with the telemetry itself; `packaging`, by which
+instrumentors compare versions, has loggers too. What can be asked for changes more: `redact_local_logs` rewrites the
+records of the service, and `botobs.span` around a function is a call of its own. So do instrumentors of other
+distributions: Django's adds its middleware to `settings.MIDDLEWARE` once `django.setup()` has run, Flask's adds hooks
+to the application's requests, falcon's puts a subclass in the place of `falcon.App`, and those of sqlite3, psycopg2
+and MySQL put a proxy around each connection and cursor. `botobs run` imports libraries before the program's first
+line, which eventlet remarks on when it patches late; call `botobs.init()` after `eventlet.monkey_patch()` instead.
 
 """
 

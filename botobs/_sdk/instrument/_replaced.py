@@ -27,6 +27,15 @@ def classes(modules: Iterable[str]) -> Classes:
     ]
 
 
+def keep_generic(before: Classes) -> None:
+    """Let replacements take the type arguments that the originals take: `falcon.App[Request, Response]`."""
+    for module, name, original in before:
+        replacement = getattr(module, name, original)
+        parameters = getattr(original, "__parameters__", ())
+        if replacement is not original and parameters:
+            setattr(replacement, "__parameters__", parameters)  # noqa: B010
+
+
 def missed(before: Classes) -> str:
     """Names of those that use a class of `before` that has been replaced since; empty if there are none."""
     return " ".join(

@@ -6,19 +6,19 @@ imports the library and loads the instrumentor then.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-from opentelemetry.instrumentation.dependencies import DependencyConflictError
 
 from .. import providers
 from ..patching.patch import Patches
-from . import _replaced
+from . import _applications, _replaced
 
 if TYPE_CHECKING:
     from .base import Telemetry
@@ -38,6 +38,9 @@ STANDARD_LIBRARY = {
     "sqlite3": "sqlite3",
     "asyncio": "asyncio",
 }
+#: Functions after which an instrumentor is installed, in the module that is waited for. Django's reads the settings,
+#: and where the program has not named them yet it sets empty ones.
+AFTER = {"django": "setup"}
 #: Instrumentors that are not installed, and why.
 LEFT_ALONE = dict.fromkeys(
     ("click", "asyncclick"),
@@ -95,11 +98,28 @@ class UpstreamInstrumentation:
     def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
         """Instrument now if the library is imported, else when it is."""
         modules = list(self._modules())
-        if not modules or any(module in sys.modules for module in modules):
+        if not modules:
             self._instrument()
             return
         for module in modules:
-            self._patches.on_import(module, lambda _: self._instrument())
+            self._patches.on_import(module, self._imported)
+
+    def _imported(self, module: ModuleType) -> None:
+        name = AFTER.get(self.name)
+        if name is None or _is_set_up(module):
+            self._instrument()
+            return
+
+        def hook(function: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def call(*args: Any, **kwargs: Any) -> Any:
+                result = function(*args, **kwargs)
+                self._instrument()
+                return result
+
+            return call
+
+        self._patches.replace(module, name, hook(getattr(module, name)))
 
     def uninstall(self) -> None:
         """Uninstall the upstream instrumentor."""
@@ -115,22 +135,34 @@ class UpstreamInstrumentation:
             instrumentor = self._found.entry_point.load()()
             if instrumentor.is_instrumented_by_opentelemetry:
                 raise RuntimeError("somebody else has instrumented it already")
-            before = _replaced.classes(self._modules())
-            instrumentor.instrument(
-                tracer_provider=providers.tracer_provider,
-                meter_provider=providers.meter_provider,
-                raise_exception_on_conflict=True,
-            )
-            self._instrumentor = instrumentor
-            self._settle(None)
-            if missed := _replaced.missed(before):
-                self._tell(missed)
-        except DependencyConflictError as error:
-            self._settle(Missing(str(error)))
+            self._watch(instrumentor)
+        except Missing as error:
+            self._settle(error)
         except ModuleNotFoundError as error:
             self._settle(Missing(str(error)))
         except Exception as error:
             self._settle(error)
+
+    def _watch(self, instrumentor: Any) -> None:
+        # Loaded by every instrumentor, and by nothing before.
+        from opentelemetry.instrumentation.dependencies import get_dependency_conflicts
+
+        conflict = get_dependency_conflicts(instrumentor.instrumentation_dependencies())
+        if conflict is not None:
+            raise Missing(str(conflict))
+        if self.name in _applications.CLASSES:
+            _applications.Applications(self.name, instrumentor, self._patches).watch()
+            self._settle(None)
+            return
+        before = _replaced.classes(self._modules())
+        instrumentor.instrument(
+            tracer_provider=providers.tracer_provider, meter_provider=providers.meter_provider
+        )
+        self._instrumentor = instrumentor
+        _replaced.keep_generic(before)
+        self._settle(None)
+        if missed := _replaced.missed(before):
+            self._tell(missed)
 
     def _modules(self) -> Iterator[str]:
         """Top-level modules of the libraries that it watches, as far as they are installed.
@@ -140,6 +172,9 @@ class UpstreamInstrumentation:
         """
         if self.name in STANDARD_LIBRARY:
             yield STANDARD_LIBRARY[self.name]
+            return
+        if (library := _brought_by(self._found)) is not None:
+            yield library
             return
         named = list(_named(self._found))
         installed = [found for library in named if (found := distribution_of(library)) is not None]
@@ -161,6 +196,22 @@ def _named(found: Found) -> Iterator[str]:
             match = _REQUIREMENT.match(requirement)
             if match is not None:
                 yield match[1]
+
+
+def _is_set_up(django: ModuleType) -> bool:
+    """Whether a program that uses Django has done so far what `django.setup` does."""
+    registry = sys.modules.get(f"{django.__name__}.apps")
+    return registry is not None and registry.apps.ready
+
+
+def _brought_by(found: Found) -> str | None:
+    """The library that brings its instrumentor itself, which works without OpenTelemetry; None of all others."""
+    dist = found.entry_point.dist
+    always = [each for each in (dist.requires or []) if ";" not in each] if dist is not None else []
+    package = found.entry_point.module.partition(".")[0]
+    if dist is None or package == "opentelemetry" or any("opentelemetry" in each for each in always):
+        return None
+    return package
 
 
 def distribution_of(name: str) -> Distribution | None:

@@ -10,10 +10,13 @@ import shlex
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-
-from packaging.requirements import Requirement
+from typing import TYPE_CHECKING
 
 from . import _upstream
+
+if TYPE_CHECKING:
+    # Imported where it is used: it would be a part of every start, for what `doctor` asks.
+    from packaging.requirements import Requirement
 
 PREFIX = "opentelemetry-instrumentation-"
 #: Instrumentors that are not suggested, each with the reason.
@@ -54,6 +57,8 @@ def unwatched(ours: Collection[str]) -> Iterator[Unwatched]:
     Args:
         ours: Names of botobs' own instrumentations.
     """
+    from packaging.requirements import Requirement
+
     passed_over = {*ours, *NOT_SUGGESTED, *_upstream.LEFT_ALONE}
     for library, package in table():
         instrumentor = Requirement(package).name
@@ -76,6 +81,8 @@ def install_command(packages: Iterable[str]) -> str:
 
 def table() -> Iterator[tuple[Requirement | None, str]]:
     """Each library with its instrumentor's requirement; None for the standard library's."""
+    from packaging.requirements import Requirement
+
     try:
         from opentelemetry.instrumentation.bootstrap_gen import default_instrumentations, libraries
     except ImportError:

@@ -1,4 +1,7 @@
-"""Whether a process that is known by its number still runs; the number alone does not say, for it is reused."""
+"""Whether a process that is known by its number still runs; the number alone does not say, for it is reused.
+
+Linux needs no psutil, which further interpreters of a process cannot import.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ import stat
 import sys
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 fcntl: Any
 try:
@@ -27,6 +28,8 @@ def identity(pid: int) -> str | None:
     """
     if sys.platform == "linux":
         return _identity_from_proc(pid)
+    import psutil
+
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else str(process.create_time())
@@ -67,14 +70,23 @@ def send(pid: int, who: str, number: signal.Signals) -> bool:
         if identity(pid) != who:
             return False
         if handle is None:
-            psutil.Process(pid).send_signal(number)
-        else:
-            signal.pidfd_send_signal(handle, number)
-    except (ProcessLookupError, psutil.NoSuchProcess):
+            return _send_by_number(pid, number)
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
         return False
     finally:
         if handle is not None:
             os.close(handle)
+    return True
+
+
+def _send_by_number(pid: int, number: signal.Signals) -> bool:
+    import psutil
+
+    try:
+        psutil.Process(pid).send_signal(number)
+    except psutil.NoSuchProcess:
+        return False
     return True
 
 

@@ -72,7 +72,7 @@ def frames(error: BaseException) -> list[str]:
     """Where an exception came by: file and function, outermost first; lines of programs too."""
     found = []
     for frame in traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False):
-        line = f":{frame.lineno}" if "/programs/" in frame.filename else ""
+        line = f":{frame.lineno}" if "/same/programs/" in frame.filename else ""
         found.append(f"{_INSTALLED.sub('', frame.filename)}{line} {frame.name}")
     return found
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -267,11 +267,45 @@ def test_the_installed_instrumentors_name_their_libraries(monkeypatch: pytest.Mo
     assert list(client._modules()) == ["asyncpg"]
 
 
+class _Library(Distribution):
+    """A distribution that brings the instrumentor of itself."""
+
+    def __init__(self, requires: list[str]) -> None:
+        self._requires = requires
+
+    def read_text(self, filename: str) -> str | None:
+        lines = [f"Requires-Dist: {each}" for each in self._requires]
+        return "\n".join(["Name: desk", *lines]) if filename == "METADATA" else None
+
+    def locate_file(self, path: Any) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("requires", "target", "waits_for"),
+    [
+        # taskiq
+        (["anyio", "opentelemetry-api ; extra == 'otel'"], "desk.watching:Instrumentor", ["desk"]),
+        (["opentelemetry-instrumentation"], "desk.watching:Instrumentor", []),
+        ([], "opentelemetry.instrumentation.desk:Instrumentor", []),
+    ],
+)
+def test_a_library_that_brings_its_instrumentor_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, requires: list[str], target: str, waits_for: list[str]
+) -> None:
+    point = EntryPoint("desk", target, "opentelemetry_instrumentor")
+    vars(point)["dist"] = _Library(requires)
+    found = _upstream.Found("desk", "desk", point)
+    watching = _upstream.UpstreamInstrumentation(found, lambda _: None, lambda _: None)
+    assert list(watching._modules()) == waits_for
+
+
 def test_importing_and_starting_botobs_imports_no_library(start: Callable[..., Any]) -> None:
     process = start(
         """
         botobs.init()
-        watched = "sqlalchemy asyncpg aiohttp httpx requests ccxt websockets structlog loguru"
+        watched = "sqlalchemy asyncpg aiohttp httpx requests ccxt websockets structlog loguru fastapi starlette"
+        watched += " packaging"
         assert not set(watched.split()) & set(sys.modules)
         """,
         BOTOBS_DISABLED_INSTRUMENTATIONS="",
@@ -336,6 +370,48 @@ def test_nothing_is_told_of_programs_that_reach_the_replaced_class(
     early(f"import watched_library\n{code}")
     everything(init)
     assert "in part" not in caplog.text
+
+
+def test_an_instrumentor_that_reads_settings_waits_until_they_are_named(
+    init: Init, upstream: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Django's: what its WSGI module imports first is Django, and the settings are named after that.
+    monkeypatch.setattr(_upstream, "AFTER", {"watched": "setup"})
+    upstream(watched="Upstream")
+    (tmp_path / "watched_library.py").write_text("def setup(number):\n    return number\n")
+    handle = everything(init)
+    import watched_library
+
+    assert calls == ["good installed"]
+    assert watched_library.setup(7) == 7
+    assert states(handle)["watched"] is State.INSTALLED
+    assert calls[1].startswith("upstream installed")
+    handle.shutdown()
+    assert watched_library.setup.__name__ == "setup" and not hasattr(watched_library.setup, "__wrapped__")
+
+
+def test_an_instrumentor_whose_library_has_its_settings_does_not_wait(
+    init: Init, upstream: Callable[..., None], monkeypatch: pytest.MonkeyPatch, early: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr(_upstream, "AFTER", {"watched": "setup"})
+    upstream(watched="Upstream")
+    early("import watched_library")
+    apps = ModuleType("watched_library.apps")
+    vars(apps)["apps"] = SimpleNamespace(ready=True)
+    monkeypatch.setitem(sys.modules, "watched_library.apps", apps)
+    assert states(everything(init))["watched"] is State.INSTALLED
+
+
+def test_a_class_with_type_arguments_takes_them_when_it_was_replaced(
+    init: Init, upstream: Callable[..., None], early: Callable[[str], None], tmp_path: Path
+) -> None:
+    # falcon.testing says `app: falcon.App[Any, Any]`.
+    generic = "import typing\nT = typing.TypeVar('T')\nclass App(typing.Generic[T]): ...\n"
+    (tmp_path / "watched_library.py").write_text(generic)
+    upstream(watched="Replacing")
+    everything(init)
+    early("from watched_library import App\nmade = App[int]()")
+    assert type(sys.modules["early_program"].made).__name__ == "WatchedApp"
 
 
 def test_a_class_that_is_imported_after_the_start_is_the_watched_one(

@@ -192,3 +192,23 @@ def test_a_script_whose_first_line_keeps_botobs_out(
 )
 def test_options_of_the_program_are_its_own(command: list[str]) -> None:
     assert unmonitored(command) is None
+
+
+FURTHER_INTERPRETER = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+further = interpreters.create()
+run = getattr(interpreters, "exec", None) or interpreters.run_string
+run(further, "import sys; print('botobs' in sys.modules, flush=True)")
+interpreters.destroy(further)
+"""
+
+
+def test_further_interpreters_of_the_process_are_left_alone(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "pool.py").write_text(FURTHER_INTERPRETER)
+    done = run("--", sys.executable, "pool.py")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")

@@ -7,12 +7,13 @@ There is no upstream instrumentor of event-loop lag or collector pauses, and
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import psutil
 from opentelemetry.metrics import CallbackOptions, Observation
 
 from ....semconv import runtime as semconv
@@ -20,6 +21,7 @@ from ...delays import GC_PAUSES, THRESHOLD
 from ...patching.patch import Patches
 from ..base import Telemetry
 from ..shared import once_per_provider
+from . import _process
 from ._event_loop import LoopWatch, task_counts
 
 #: Collections of the youngest objects are many and take microseconds; they are counted, not timed.
@@ -96,16 +98,16 @@ class _ProcessMetrics:
         self.loop_lag = semconv.EVENT_LOOP_LAG.create(meter)
         for metric, observe in (
             (semconv.CPU_TIME, _cpu_time),
-            (semconv.MEMORY_USAGE, _memory),
-            (semconv.THREADS, _threads),
+            (semconv.MEMORY_USAGE, _observed(_process.memory)),
+            (semconv.THREADS, _observed(_process.threads)),
             (semconv.GC_COLLECTIONS, self._collections),
             (semconv.GC_COLLECTED_OBJECTS, lambda: _gc_observations("collected")),
             (semconv.GC_UNCOLLECTABLE_OBJECTS, lambda: _gc_observations("uncollectable")),
             (semconv.EVENT_LOOP_TASKS, _tasks),
         ):
             metric.create(meter, [self._while_active(observe)])
-        if hasattr(psutil.Process, "num_fds"):
-            semconv.OPEN_FILE_DESCRIPTORS.create(meter, [self._while_active(_descriptors)])
+        if sys.platform != "win32":
+            semconv.OPEN_FILE_DESCRIPTORS.create(meter, [self._while_active(_observed(_process.descriptors))])
 
     def _while_active(self, observe: Any) -> Any:
         def callback(_options: CallbackOptions) -> Iterable[Observation]:
@@ -124,23 +126,19 @@ def _nothing() -> None:
 
 
 def _cpu_time() -> list[Observation]:
-    times = psutil.Process().cpu_times()
+    times = os.times()
     return [
         Observation(times.user, {semconv.CPU_MODE: "user"}),
         Observation(times.system, {semconv.CPU_MODE: "system"}),
     ]
 
 
-def _memory() -> list[Observation]:
-    return [Observation(psutil.Process().memory_info().rss)]
+def _observed(measure: Callable[[], int | None]) -> Callable[[], list[Observation]]:
+    def observe() -> list[Observation]:
+        value = measure()
+        return [] if value is None else [Observation(value)]
 
-
-def _threads() -> list[Observation]:
-    return [Observation(psutil.Process().num_threads())]
-
-
-def _descriptors() -> list[Observation]:
-    return [Observation(psutil.Process().num_fds())]
+    return observe
 
 
 def _gc_observations(statistic: str) -> list[Observation]:
