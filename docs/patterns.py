@@ -84,9 +84,13 @@ def value_patterns() -> Iterator[str]:
     yield r"""ookie['"]?\s*[:=]\s*['"]?[^\n'"]+"""
     yield r"""uthorization['"]?\s*[:=]\s*['"]?[A-Za-z0-9-]+ [^\n'"]{8,}"""
     yield r"nemonic\W{1,4}[a-z]{3,8}(?: [a-z]{3,8})+"
-    for stem in (*_STEMS, *_KEYS, "wd", "WD"):
+    for stem in (*_STEMS, *_KEYS):
         stem = stem.removesuffix(r"(?:\W|_|\z)")
         yield f"{stem}(?:\\w*{_BETWEEN}{_OPEN}(?:{_QUOTED}|{_BARE})|{_ASSIGNED}|{_ENCODED})"
+    for stem in ("wd", "WD"):
+        # A shell's folder has the name of a password.
+        bare, assigned = (each.replace("%:$?*", "%:$?*/~", 1) for each in (_BARE, _ASSIGNED))
+        yield f"{stem}(?:\\w*{_BETWEEN}{_OPEN}(?:{_QUOTED}|{bare})|{assigned}|{_ENCODED})"
     for stem in _AMBIGUOUS:
         yield f"{stem}(?:{_BETWEEN}{_OPEN}[\"']?{_OPAQUE}|{_ENCODED.replace('%][', '%]{20}[')})"
     # A shorter one in which letters and digits take turns, as in no symbol of a token.
@@ -102,7 +106,7 @@ def value_patterns() -> Iterator[str]:
     yield r"LINE [0-9]+: [^\n]*'[^\n]*"
     for quote in RULES.quotes:
         if quote.marker not in _NOT_QUOTES:
-            bracket = "[({]" if quote.marker == "dup key: " else r"\("
+            bracket = {"dup key: ": "[({]", '"args': r"\[", '"params': r"\["}.get(quote.marker, r"\(")
             ends = {"bracket": rf"{bracket}[^\n]*", "row": r"[^\n]*['\"][^\n]*", "quote": _LONG_QUOTED}
             yield quote.begin + ends[quote.end]
     for command in RULES.commands:

@@ -21,4 +21,6 @@ def environ_of(context: Context) -> dict[str, str]:
         REDACT_KEEP=json.dumps(yaml.safe_load(context.values["BOTOBS_COLLECTOR_REDACT_KEEP"])),
         # Requests under way within their limit, and half as much again for connections.
         GOMEMLIMIT=f"{int(context.values['BOTOBS_INTAKE_MEMORY_MIB']) * 3 // 2}MiB",
+        # As the collector's: what it holds is garbage a moment later.
+        GOGC="400",
     )

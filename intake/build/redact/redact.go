@@ -6,6 +6,7 @@ package redact
 
 import (
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -119,7 +120,7 @@ func rules(text, under string) string {
 		text = withoutQueries(text)
 	}
 	text = withoutMarked(text, marks(text))
-	if found&(shouts|dashes|bars|colons|slashes) != 0 {
+	if found&(shouts|dashes|bars|colons|slashes|blanks) != 0 {
 		text = withoutCommands(text)
 	}
 	if found&dashes != 0 {
@@ -151,7 +152,28 @@ func withoutMarked(text string, found kinds) string {
 	if found.has(ofCookies) {
 		text = withoutCookies(text)
 	}
-	return withoutPairs(text)
+	text = withoutPairs(withoutFirstCodes(text))
+	if strings.Contains(text, "\n") {
+		text = withoutColumns(text)
+	}
+	return text
+}
+
+var codeFirst = regexp.MustCompile(`(\d{4,8}) is (?:your|the) [\w -]{0,40}code\b`)
+
+// withoutFirstCodes takes out `123456 is your … code`.
+func withoutFirstCodes(text string) string {
+	if !strings.Contains(text, " is ") {
+		return text
+	}
+	var out edit
+	for _, found := range codeFirst.FindAllStringSubmatchIndex(text, -1) {
+		before, _ := utf8.DecodeLastRuneInString(text[:found[2]])
+		if found[2] == 0 || before != '.' && !isLetterOrNumber(before) {
+			out.put(text, found[2], found[3], Mark)
+		}
+	}
+	return out.end(text)
 }
 
 // encoded cleans words that were encoded for an address, once or more: they stay as they were before, where a secret was in one.
