@@ -14,7 +14,7 @@ _FORMS = (
     # `name=`, `"name": `, `[name] => `, also with the signs of Chinese texts; `name: |` before the next line.
     rf"(?:{_QUOTE})?\]?\s*+(?::=|=>|=|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+",
     # `"name", `, and `"name", "type": "…", "value": ` where a pair names both its parts.
-    rf"{_QUOTE}\s*+,\s*+(?:(?:{_QUOTE}\w{{1,20}}{_QUOTE}\s*+:\s*+{_QUOTE}[\w.-]{{0,60}}{_QUOTE}\s*+,\s*+)?"
+    rf"{_QUOTE}\s*+,\s*+(?:(?:{_QUOTE}(?!\w{{0,20}}[vV]alue)\w{{1,20}}{_QUOTE}\s*+:\s*+{_QUOTE}[\w.-]{{0,60}}{_QUOTE}\s*+,\s*+)?"
     rf"{_QUOTE}\w{{0,20}}[vV]alue{_QUOTE}\s*+:\s*+)?",
     r",\s*+\w{0,20}[vV]alue=",
     # `"name" value=`, and `"name" value { string_value: ` of Protobuf's text.

@@ -1,4 +1,4 @@
-"""Takes out the cells below a heading that promises a secret: of CSV, and of the tables of psql, Markdown and terminals."""
+"""Takes out the cells below the names of secrets: of CSV, and of tables of psql, Markdown and terminals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from .names import SECRET, promise
 from .rules import REDACTED
 from .values import is_secret
 
-# Between the cells of a line. Bars are drawn with a line below the heading; where commas are, no blanks are beside them.
+# Between the cells of a line. Below a heading of bars a line is drawn; beside commas are no blanks.
 _BARS = "\u2502|"
 _SEPARATORS = (*_BARS, "\t", ";", ",")
 _HEADING = re.compile(r"[A-Za-z_][\w.\-]{0,40}(?: [\w.\-]{1,40})?")
 _DRAWN = re.compile(r"[\s|+:=\u2500-\u257f-]*", re.ASCII)
-_CELL = re.compile(r"\s*\"?([^\s\"]+)\"?\s*", re.ASCII)
+_BLANKS = " \t\r\f\v"
 #: Of a heading; a longer line is none.
 _LONGEST = 1024
 
@@ -37,14 +37,15 @@ def without_columns(text: str) -> str:
 
 
 def _clean(cell: str) -> str:
-    found = _CELL.fullmatch(cell)
-    if found is None or not is_secret(SECRET, found[1]):
+    value = cell.strip(_BLANKS)
+    value = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    if any(sign in value for sign in (*_BLANKS, '"')) or not is_secret(SECRET, value):
         return cell
-    return cell[: found.start(1)] + REDACTED + cell[found.end(1) :]
+    return cell.replace(value, REDACTED)
 
 
 def _heading(line: str, below: str) -> tuple[str, int, frozenset[int]]:
-    """What separates the cells of a heading, how many they are, and which promise a secret; none where it is no heading."""
+    """What separates the cells of a heading, how many they are, and which promise a secret; none of no heading."""
     separator = next((sign for sign in _SEPARATORS if sign in line), "")
     has_bars = separator in _BARS
     if not separator or len(line) > _LONGEST or (has_bars and not (below and _DRAWN.fullmatch(below))):

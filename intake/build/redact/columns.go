@@ -14,7 +14,6 @@ var (
 	separators = []string{"\u2502", "|", "\t", ";", ","}
 	isHeading  = regexp.MustCompile(`^[A-Za-z_][\pL\pN_.-]{0,40}(?: [\pL\pN_.-]{1,40})?$`).MatchString
 	isDrawn    = regexp.MustCompile(`^[\s|+:=\x{2500}-\x{257f}-]*$`).MatchString
-	cell       = regexp.MustCompile(`^\s*"?([^\s"]+)"?\s*$`)
 )
 
 type heading struct {
@@ -41,8 +40,8 @@ func withoutColumns(text string) string {
 				at := begin
 				cells := strings.Split(line, head.separator)
 				for number, each := range cells {
-					if found := cell.FindStringSubmatchIndex(each); found != nil && slices.Contains(head.secret, number) && isSecret(aSecret, each[found[2]:found[3]]) {
-						out.put(text, at+found[2], at+found[3], Mark)
+					if from, to := inCell(each); slices.Contains(head.secret, number) && !strings.ContainsAny(each[from:to], blanksInCells+`"`) && isSecret(aSecret, each[from:to]) {
+						out.put(text, at+from, at+to, Mark)
 					}
 					at += len(each) + len(head.separator)
 				}
@@ -51,6 +50,19 @@ func withoutColumns(text string) string {
 		begin = end + 1
 	}
 	return out.end(text)
+}
+
+const blanksInCells = " \t\r\f\v"
+
+// inCell is where the value stands in a cell, within its blanks and quotes.
+func inCell(cell string) (from, to int) {
+	value := strings.TrimLeft(cell, blanksInCells)
+	from = len(cell) - len(value)
+	value = strings.TrimRight(value, blanksInCells)
+	if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+		return from + 1, from + len(value) - 1
+	}
+	return from, from + len(value)
 }
 
 // headingOf is what a line is the heading of, if it is one, with the line below it.

@@ -243,32 +243,16 @@ func withoutColors(text string) string {
 	}
 }
 
+var login = regexp.MustCompile(`(?:-u|--user|--proxy-user)[ =]['"]?[^\s:'"]{1,64}:([^\s'"]+)`)
+
 // withoutLogins takes the password out of `curl -u bot:…`.
 func withoutLogins(text string) string {
+	if !strings.Contains(text, "-u") {
+		return text
+	}
 	var out edit
-	for _, option := range []string{"-u", "--user", "--proxy-user"} {
-		for at := 0; ; {
-			found := strings.Index(text[at:], option)
-			if found < 0 {
-				break
-			}
-			at += found + len(option)
-			if at >= len(text) || text[at] != ' ' && text[at] != '=' {
-				continue
-			}
-			begin := at + 1
-			if begin < len(text) && (text[begin] == '"' || text[begin] == '\'') {
-				begin++
-			}
-			end := begin
-			for end < len(text) && !isSpace(text[end]) && text[end] != '"' && text[end] != '\'' {
-				end++
-			}
-			user, password, is := strings.Cut(text[begin:end], ":")
-			if is && user != "" && len(user) <= 64 && password != "" && begin >= out.done {
-				out.put(text, end-len(password), end, Mark)
-			}
-		}
+	for _, found := range login.FindAllStringSubmatchIndex(text, -1) {
+		out.put(text, found[2], found[3], Mark)
 	}
 	return out.end(text)
 }
