@@ -13,69 +13,25 @@ var (
 	behindKey  = regexp.MustCompile(`^,\s*[\pL\pN_]{0,20}[vV]alue=`)
 )
 
+// forms are the ways to write a name and its value, in the order in which they are looked for: each says where the value begins
+// behind a name that ends at a position; 0 for nowhere. The SDK has the same, in between.py.
+var forms = []func(text string, end int) int{
+	behindStars, behindTypeOf, behindSign, behindQuote, behindKeyOf, behindCell, behindForm, behindElement, behindLine, behindItem,
+}
+
 // behindName is where a value begins behind a name, and whether it is only spoken of; -1 for nowhere.
 func behindName(text string, end int) (start int, spoken bool) {
-	if start := behindStars(text, end); start > 0 {
-		return start, false
-	}
-	if found := behindType.FindStringIndex(text[end:min(len(text), end+longestType)]); found != nil {
-		return endOf(text, end+found[1], isSpace), false
-	}
-	at := end
-	slashes := endOf(text, at, func(c byte) bool { return c == '\\' })
-	isQuoted := slashes < len(text) && isQuote(text[slashes])
-	if isQuoted {
-		at = slashes + 1
-	}
-	sign := at
-	if sign < len(text) && text[sign] == ']' {
-		sign++
-	}
-	sign = endOf(text, sign, isSpace)
-	for _, equals := range []string{":=", "=>", "=", "：", "＝", ":"} {
-		if strings.HasPrefix(text[min(sign, len(text)):], equals) {
-			start := sign + len(equals)
-			if equals == ":" {
-				start = behindBlock(text, start)
-			}
-			return endOf(text, start, isSpace), false
-		}
-	}
-	if isQuoted {
-		next := endOf(text, at, isSpace)
-		if next < len(text) && text[next] == ',' {
-			next = endOf(text, next+1, isSpace)
-			return behindValue(text, next), false
-		}
-		if start := behindField(text, next); start > 0 {
+	for _, form := range forms {
+		if start := form(text, end); start > 0 {
 			return start, false
 		}
 	}
-	if found := behindKey.FindStringIndex(text[end:min(len(text), end+longestType)]); found != nil {
-		return end + found[1], false
-	}
-	if start := behindCell(text, end); start > 0 {
-		return start, false
-	}
-	if start := behindForm(text, end); start > 0 {
-		return start, false
-	}
-	if start := behindElement(text, end); start > 0 {
-		return start, false
-	}
-	if start := behindLine(text, end); start > 0 {
-		return start, false
-	}
-	if next := endOf(text, end, func(c byte) bool { return c == ',' }); next == end+1 {
-		if next = endOf(text, next, isSpace); strings.HasPrefix(text[next:], "<<") {
-			return next + 2, false
-		}
-	}
-	// As R prints an item of a list.
-	if strings.HasPrefix(text[end:], "\n[1] ") {
-		return end + len("\n[1] "), false
-	}
-	at = end
+	return behindBlank(text, end)
+}
+
+// behindBlank is where a value may begin that is only spoken of.
+func behindBlank(text string, end int) (start int, spoken bool) {
+	at := end
 	if at < len(text) && isQuote(text[at]) {
 		at++
 	}
@@ -97,6 +53,78 @@ func behindName(text string, end int) (start int, spoken bool) {
 	}
 	return -1, false
 }
+
+// closed is where the quote ends that closes a name, behind backslashes or not, and whether there is one.
+func closed(text string, end int) (at int, is bool) {
+	slashes := endOf(text, end, func(c byte) bool { return c == '\\' })
+	if slashes < len(text) && isQuote(text[slashes]) {
+		return slashes + 1, true
+	}
+	return end, false
+}
+
+// behindTypeOf passes over `: str = ` and `As String = `.
+func behindTypeOf(text string, end int) int {
+	if found := behindType.FindStringIndex(text[end:min(len(text), end+longestType)]); found != nil {
+		return endOf(text, end+found[1], isSpace)
+	}
+	return 0
+}
+
+// behindSign passes over `=`, `": `, `] => ` and their like.
+func behindSign(text string, end int) int {
+	sign, _ := closed(text, end)
+	if sign < len(text) && text[sign] == ']' {
+		sign++
+	}
+	sign = endOf(text, sign, isSpace)
+	for _, equals := range []string{":=", "=>", "=", "：", "＝", ":"} {
+		if strings.HasPrefix(text[min(sign, len(text)):], equals) {
+			start := sign + len(equals)
+			if equals == ":" {
+				start = behindBlock(text, start)
+			}
+			return endOf(text, start, isSpace)
+		}
+	}
+	return 0
+}
+
+// behindQuote passes over `", `, `", "value": ` and `" value=`.
+func behindQuote(text string, end int) int {
+	at, is := closed(text, end)
+	if !is {
+		return 0
+	}
+	next := endOf(text, at, isSpace)
+	if next < len(text) && text[next] == ',' {
+		return behindValue(text, endOf(text, next+1, isSpace))
+	}
+	return behindField(text, next)
+}
+
+// behindKeyOf passes over `,ParameterValue=`.
+func behindKeyOf(text string, end int) int {
+	if found := behindKey.FindStringIndex(text[end:min(len(text), end+longestType)]); found != nil {
+		return end + found[1]
+	}
+	return 0
+}
+
+// behindItem passes over what stands before the bytes of Erlang, and before an item of a list of R.
+func behindItem(text string, end int) int {
+	if strings.HasPrefix(text[end:], "\n[1] ") {
+		return end + len("\n[1] ")
+	}
+	if end < len(text) && text[end] == ',' {
+		if next := endOf(text, end+1, isSpace); strings.HasPrefix(text[next:], "<<") {
+			return next + 2
+		}
+	}
+	return 0
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // behindStars is where a value begins behind a name in Markdown, `**name**: …` or `**name:** …`; 0 for nowhere.
 func behindStars(text string, end int) int {
@@ -177,8 +205,6 @@ func behindTag(text string, begin int) int {
 	}
 	return end
 }
-
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // behindBlock passes over the sign of a text in YAML that begins in the next line.
 func behindBlock(text string, at int) int {
