@@ -55,6 +55,8 @@ _ENCODED = r"""\w*(?:%22)?%3[AaDd](?:%20|\+)?(?:%22)?[^\s&"%][^\s&"]*"""
 _OPAQUE = r"""(?:[0-9]{0,18}[A-WYZa-wyz][A-Za-z0-9+/]{19,}={0,2}|0x[0-9a-fA-F]{100,})"""
 
 _LONG_QUOTED = r"""(?:'[^'\n]{4,}|"[^"\n]{4,})"""
+# What they quote begins with no other bracket.
+_ROUND = ("key", "failing row contains", "duplicate key value is (")
 # Their values are more often numbers and words than secrets.
 _NOT_QUOTES = ("with base ", "could not convert string to ", "annot parse ")
 
@@ -106,7 +108,7 @@ def value_patterns() -> Iterator[str]:
     yield r"LINE [0-9]+: [^\n]*'[^\n]*"
     for quote in RULES.quotes:
         if quote.marker not in _NOT_QUOTES:
-            bracket = {"dup key: ": "[({]", '"args': r"\[", '"params': r"\["}.get(quote.marker, r"\(")
+            bracket = r"\(" if quote.marker in _ROUND else r"[\[({]"
             ends = {"bracket": rf"{bracket}[^\n]*", "row": r"[^\n]*['\"][^\n]*", "quote": _LONG_QUOTED}
             yield quote.begin + ends[quote.end]
     for command in RULES.commands:

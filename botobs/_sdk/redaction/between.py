@@ -9,8 +9,8 @@ _QUOTE = r"\\*+['\"]"
 _FORMS = (
     # `**name**: …` and `**name:** …`, in Markdown.
     r"\*{1,2}:\s++|:\*{1,2}\s++",
-    # `name: str = `, `name As String = `, with a type between.
-    r"\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=\s*+",
+    # `name: str = "`, `name As String = "`, with a type between; without a quote it is code.
+    r"\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=\s*+(?=[bBuUrRfF]?\\*['\"])",
     # `name=`, `"name": `, `[name] => `, also with the signs of Chinese texts; `name: |` before the next line.
     rf"(?:{_QUOTE})?\]?\s*+(?::=|=>|=|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+",
     # `"name", `, and `"name", "type": "…", "value": ` where a pair names both its parts.

@@ -9,7 +9,7 @@ import (
 const longestType = 64
 
 var (
-	behindType = regexp.MustCompile(`^\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=`)
+	behindType = regexp.MustCompile(`^(\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=\s*)[bBuUrRfF]?\\*['"]`)
 	behindKey  = regexp.MustCompile(`^,\s*[\pL\pN_]{0,20}[vV]alue=`)
 )
 
@@ -63,10 +63,10 @@ func closed(text string, end int) (at int, is bool) {
 	return end, false
 }
 
-// behindTypeOf passes over `: str = ` and `As String = `.
+// behindTypeOf passes over `: str = ` and `As String = ` before a quote; what follows without one is code.
 func behindTypeOf(text string, end int) int {
-	if found := behindType.FindStringIndex(text[end:min(len(text), end+longestType)]); found != nil {
-		return endOf(text, end+found[1], isSpace)
+	if found := behindType.FindStringSubmatchIndex(text[end:min(len(text), end+longestType)]); found != nil {
+		return end + found[3]
 	}
 	return 0
 }

@@ -452,6 +452,21 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`with base `, `with base [0-9]{1,3}: `, `quote`},
 	{`unrecognized token: `, `unrecognized token: `, `quote`},
 	{`annot parse `, `annot parse (?:string |input: )?`, `quote`},
+	{`generated in `, `\[generated in [^\]\n]{1,60}\] `, `bracket`},
+	{`cached since `, `\[cached since [^\]\n]{1,60}\] `, `bracket`},
+	{`[no key `, `\[no key [^\]\n]{1,60}\] `, `bracket`},
+	{`caching disabled `, `\[caching disabled [^\]\n]{1,60}\] `, `bracket`},
+	{`raw sql`, `\[raw sql\] `, `bracket`},
+	{`; args=`, `; args=`, `bracket`},
+	{` args: `, `Query: [^\n]{1,900} Args: `, `bracket`},
+	{`of sqlite3.`, `of sqlite3\.[A-Za-z]{1,30} object at 0x[0-9a-fA-F]{1,20}>, (?:'[^'\n]{1,900}'|"[^"\n]{1,900}"), `, `bracket`},
+	{`('select `, `\('SELECT [^\n]{1,900}', `, `bracket`},
+	{`('insert `, `\('INSERT [^\n]{1,900}', `, `bracket`},
+	{`('update `, `\('UPDATE [^\n]{1,900}', `, `bracket`},
+	{`('delete `, `\('DELETE [^\n]{1,900}', `, `bracket`},
+	{`copy `, `COPY [^,\n]{1,100}, line [0-9]{1,12}: `, `quote`},
+	{`pragma `, `PRAGMA (?:key|rekey) ?= ?`, `quote`},
+	{`secret`, `SECRET `, `quote`},
 }
 
 var hostsWithKeys = [][2]string{

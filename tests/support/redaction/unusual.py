@@ -194,6 +194,15 @@ CARRIERS: list[tuple[str, str, str]] = [
     ("chinese", "p", "密码\uff1a@v"),
     ("spanish", "p", "contraseña: @v"),
     ("french", "p", "mot de passe : @v"),
+    # Statements with their parameters, as libraries log them.
+    ("sqlalchemy's echo", "pk", "[generated in 0.00012s] ('okx', '@v')"),
+    ("sqlalchemy's echo of a mapping", "pk", "[cached since 1.2s ago] {'exchange': 'okx', 's': '@v'}"),
+    ("django's statement", "pk", "(0.001) UPDATE k SET s = %s; args=('@v',); alias=default"),
+    ("statement of databases", "pk", "Query: UPDATE k SET s = $1 Args: ('@v',)"),
+    ("aiosqlite", "pk", "executing functools.partial(<built-in method execute of sqlite3.Connection object at 0x7f>, 'INSERT INTO k VALUES (?)', ('@v',))"),
+    ("peewee", "pk", "('UPDATE k SET s = ?', ['@v'])"),
+    ("line of a copy", "pk", 'CONTEXT:  COPY k, line 2: "7\t@v"'),
+    ("pragma", "pk", "PRAGMA key='@v'"),
     # Of two sets of 185 carriers that were written before the rules for them.
     ("postgres parameters", "pk", "DETAIL:  parameters: $1 = '7', $2 = '@v', $3 = 'okx'"),
     ("postgres Parameters 16", "pk", "DETAIL:  Parameters: $1 = '@v'"),
