@@ -32,7 +32,8 @@ def pages() -> dict[Path, str]:
         "secretWords": RULES.secret, "qualified": RULES.qualified, "ambiguous": RULES.ambiguous, "tails": RULES.tails,
         "metadata": RULES.metadata, "harmless": RULES.harmless, "harmlessNames": RULES.harmless_names,
         "identifiers": RULES.ids, "plainNames": RULES.plain, "exchanges": RULES.exchanges, "noValues": RULES.no_values,
-        "wordsOfIDs": RULES.id_words, "wordsOfSecrets": RULES.secret_words, "keptHeaders": RULES.headers,
+        "wordsOfIDs": RULES.id_words, "wordsOfOwners": RULES.owners, "wordsOfSecrets": RULES.secret_words,
+        "keptHeaders": RULES.headers,
         "mnemonicWords": text("english.txt").split(),
     }  # fmt: skip
     parts = [_HEAD, *(f"var {name} = {_set(words)}\n" for name, words in sets.items())]

@@ -55,6 +55,8 @@ _ENCODED = r"""\w*(?:%22)?%3[AaDd](?:%20|\+)?(?:%22)?[^\s&"%][^\s&"]*"""
 _OPAQUE = r"""(?:[0-9]{0,18}[A-WYZa-wyz][A-Za-z0-9+/]{19,}={0,2}|0x[0-9a-fA-F]{100,})"""
 
 _LONG_QUOTED = r"""(?:'[^'\n]{4,}|"[^"\n]{4,})"""
+# What they quote begins with no other bracket.
+_ROUND = ("key", "failing row contains", "duplicate key value is (")
 # Their values are more often numbers and words than secrets.
 _NOT_QUOTES = ("with base ", "could not convert string to ", "annot parse ")
 
@@ -84,9 +86,13 @@ def value_patterns() -> Iterator[str]:
     yield r"""ookie['"]?\s*[:=]\s*['"]?[^\n'"]+"""
     yield r"""uthorization['"]?\s*[:=]\s*['"]?[A-Za-z0-9-]+ [^\n'"]{8,}"""
     yield r"nemonic\W{1,4}[a-z]{3,8}(?: [a-z]{3,8})+"
-    for stem in (*_STEMS, *_KEYS, "wd", "WD"):
+    for stem in (*_STEMS, *_KEYS):
         stem = stem.removesuffix(r"(?:\W|_|\z)")
         yield f"{stem}(?:\\w*{_BETWEEN}{_OPEN}(?:{_QUOTED}|{_BARE})|{_ASSIGNED}|{_ENCODED})"
+    for stem in ("wd", "WD"):
+        # A shell's folder has the name of a password.
+        bare, assigned = (each.replace("%:$?*", "%:$?*/~", 1) for each in (_BARE, _ASSIGNED))
+        yield f"{stem}(?:\\w*{_BETWEEN}{_OPEN}(?:{_QUOTED}|{bare})|{assigned}|{_ENCODED})"
     for stem in _AMBIGUOUS:
         yield f"{stem}(?:{_BETWEEN}{_OPEN}[\"']?{_OPAQUE}|{_ENCODED.replace('%][', '%]{20}[')})"
     # A shorter one in which letters and digits take turns, as in no symbol of a token.
@@ -102,7 +108,7 @@ def value_patterns() -> Iterator[str]:
     yield r"LINE [0-9]+: [^\n]*'[^\n]*"
     for quote in RULES.quotes:
         if quote.marker not in _NOT_QUOTES:
-            bracket = "[({]" if quote.marker == "dup key: " else r"\("
+            bracket = r"\(" if quote.marker in _ROUND else r"[\[({]"
             ends = {"bracket": rf"{bracket}[^\n]*", "row": r"[^\n]*['\"][^\n]*", "quote": _LONG_QUOTED}
             yield quote.begin + ends[quote.end]
     for command in RULES.commands:

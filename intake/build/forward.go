@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"io"
@@ -14,6 +14,7 @@ type forwarder struct {
 	client *http.Client
 	// guarded is where guards look at a request; behind is where it goes that they would leave as it is.
 	guarded, behind string
+	joiner          *joiner
 }
 
 func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
@@ -36,34 +37,57 @@ func newForwarder(guarded, behind, secrets string) (*forwarder, error) {
 		TLSHandshakeTimeout: 10 * time.Second,
 		DisableCompression:  true,
 	}
-	return &forwarder{client: &http.Client{Transport: transport}, guarded: guarded, behind: behind}, nil
+	made := &forwarder{client: &http.Client{Transport: transport}, guarded: guarded, behind: behind}
+	made.joiner = &joiner{send: func(ctx context.Context, parts [][]byte) answer {
+		return made.post(ctx, made.behind+"/v1/traces", protobufType, parts)
+	}}
+	return made, nil
 }
+
+const protobufType = "application/x-protobuf"
 
 // send waits as long as the sender does: a collector whose queues are full holds senders back.
 func (f *forwarder) send(reply reply, r *http.Request, signal string, body []byte, rejected int) error {
-	address := f.guarded
-	if !isJSON(r) && isUntouched(signal, body, time.Now()) {
-		address = f.behind
+	var said answer
+	switch {
+	case isJSON(r) || !isUntouched(signal, body, time.Now()):
+		said = f.post(r.Context(), f.guarded+"/v1/"+signal, reply.contentType(r), [][]byte{body})
+	case signal == "traces":
+		said = f.joiner.do(r.Context(), body)
+	default:
+		// Prometheus takes a request of points whole or not at all.
+		said = f.post(r.Context(), f.behind+"/v1/"+signal, reply.contentType(r), [][]byte{body})
 	}
-	request, err := http.NewRequestWithContext(r.Context(), http.MethodPost, address+"/v1/"+signal, bytes.NewReader(body))
+	if said.err != nil {
+		return silent
+	}
+	if rejected > 0 && len(said.body) == 0 && said.status == http.StatusOK {
+		said.body = partialSuccess(rejected)
+	}
+	reply.answer(said.status, said.header, said.body)
+	return nil
+}
+
+func (f *forwarder) post(ctx context.Context, address, contentType string, parts [][]byte) answer {
+	body, size := together(parts)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, body())
 	if err != nil {
-		return err
+		return answer{err: err}
 	}
-	request.Header.Set("Content-Type", reply.contentType(r))
+	request.ContentLength = size
+	// A connection may have been closed while it was idle: it is sent again on another one.
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(body()), nil }
+	if size == 0 {
+		request.Body = http.NoBody
+	}
+	request.Header.Set("Content-Type", contentType)
 	response, err := f.client.Do(request)
 	if err != nil {
-		return silent
+		return answer{err: err}
 	}
 	defer response.Body.Close()
 	said, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return silent
-	}
-	if rejected > 0 && len(said) == 0 && response.StatusCode == http.StatusOK {
-		said = partialSuccess(rejected)
-	}
-	reply.answer(response.StatusCode, response.Header, said)
-	return nil
+	return answer{response.StatusCode, response.Header, said, err}
 }
 
 // partialSuccess is the answer to a request of which points were taken out.

@@ -197,9 +197,10 @@ func (i *intake) refuse(reply reply, known *token, err error) {
 	reply.refuse(said)
 }
 
-// read takes all of a stream, and of the share what it needs for that. It asks whether it may go on when there is much.
-func read(from io.Reader, share *share, much func() error) ([]byte, error) {
-	body := make([]byte, 0, 16<<10)
+// read takes all of a stream, and of the share what it needs for that. It asks whether it may go on when there is much. What is
+// expected is taken at once, within a bound: somebody may announce much and send nothing.
+func read(from io.Reader, share *share, expected int64, much func() error) ([]byte, error) {
+	body := make([]byte, 0, min(max(expected+1, 16<<10), 512<<10))
 	if !share.grow(int64(cap(body))) {
 		return nil, busy
 	}
@@ -208,10 +209,11 @@ func read(from io.Reader, share *share, much func() error) ([]byte, error) {
 			if len(body) >= maxBody {
 				return nil, tooLarge
 			}
-			if len(body) == heavyUnpacked && much != nil {
+			if len(body) >= heavyUnpacked && much != nil {
 				if err := much(); err != nil {
 					return nil, err
 				}
+				much = nil
 			}
 			if !share.grow(int64(cap(body))) {
 				return nil, busy

@@ -34,10 +34,11 @@ func (a httpReply) body(r *http.Request, share *share, much func() error) ([]byt
 	if err != nil {
 		return nil, fault(err)
 	}
+	expected := int64(0)
 	if r.Header.Get("Content-Encoding") == "" {
-		much = nil
+		much, expected = nil, r.ContentLength
 	}
-	body, err := read(stream, share, much)
+	body, err := read(stream, share, expected, much)
 	return body, fault(err)
 }
 
@@ -71,7 +72,7 @@ func (a httpReply) answer(status int, header http.Header, body []byte) {
 type grpcReply struct{ w http.ResponseWriter }
 
 func (a grpcReply) body(r *http.Request, share *share, much func() error) ([]byte, error) {
-	raw, err := read(io.LimitReader(r.Body, maxBody+6), share, nil)
+	raw, err := read(io.LimitReader(r.Body, maxBody+6), share, 0, nil)
 	if err != nil {
 		return nil, fault(err)
 	}
@@ -83,11 +84,11 @@ func (a grpcReply) body(r *http.Request, share *share, much func() error) ([]byt
 	if err != nil {
 		return nil, fault(err)
 	}
-	body, err := read(stream, share, much)
+	body, err := read(stream, share, 0, much)
 	return body, fault(err)
 }
 
-func (a grpcReply) contentType(*http.Request) string { return "application/x-protobuf" }
+func (a grpcReply) contentType(*http.Request) string { return protobufType }
 
 // The words of gRPC for those of HTTP: https://opentelemetry.io/docs/specs/otlp/#failures
 var codes = map[int]int{

@@ -20,6 +20,8 @@ def environ_of(context: Context) -> dict[str, str]:
         SERVICES_CA=context.values.get("BOTOBS_OTLP_CLIENT_CA", ""),
         REDACT_KEEP=kept(context.values),
         GOMEMLIMIT=memory_limit(context.values),
+        # As the collector's: what it holds is garbage a moment later.
+        GOGC="400",
     )
 
 

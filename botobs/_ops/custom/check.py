@@ -289,6 +289,30 @@ def _collector(checker: Checker) -> Iterator[Fault]:
             reason = text.removeprefix("Error: ")
             yield Fault(file, _line_of_words(file, reason), reason)
             return
+        if wrong := next(_receivers(folder, layers), None):
+            pipeline, text = wrong
+            yield Fault(file, _line_with(file, f"{pipeline}:"), text)
+            return
+
+
+def _receivers(folder: Path, layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Pipelines of ours whose receivers a file replaces by others, and what is wrong with them.
+
+    The collector starts with them: but what the intake sends has no place to go, or passes no guard.
+    """
+    files_of_ours = [folder / name for name in ("collector.yaml", "behind-intake.yaml")]
+    read = merge(yaml.load(file.read_bytes(), _LOADER) for file in files_of_ours if file.exists())
+    ours = {name: parts["receivers"] for name, parts in read.get("service", {}).get("pipelines", {}).items()}
+    theirs = (merge(layers).get("service") or {}).get("pipelines") or {}
+    for pipeline, parts in theirs.items():
+        named = (parts or {}).get("receivers")
+        if pipeline not in ours or named is None:
+            continue
+        if missing := [each for each in ours[pipeline] if each not in named]:
+            yield pipeline, f"{pipeline} must keep the receivers {', '.join(missing)}, beside yours"
+        others = {each for receivers in ours.values() for each in receivers} - set(ours[pipeline])
+        if moved := [each for each in named if each in others]:
+            yield pipeline, f"what {', '.join(moved)} takes in would pass no guard in {pipeline}"
 
 
 def _line_of_words(file: Path, reason: str) -> int:

@@ -13,6 +13,8 @@ from .rules import RULES
 
 #: The value is a secret.
 SECRET = "secret"
+#: The value is a secret, or the folder that a shell is in.
+FOLDER = "pwd"
 #: A longer name says at its end what it names.
 _LONGEST = 128
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
@@ -22,7 +24,7 @@ _STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "phrase", "pin", "pwd", "secret", "seed", "session", "sig", "token", "twofa", *RULES.foreign,
+    "pck", "phrase", "pin", "pwd", "secret", "seed", "session", "sig", "token", "twofa", *RULES.foreign,
 ))  # fmt: skip
 
 
@@ -36,6 +38,8 @@ def _promise(name: str) -> str:
     if name.lower() in RULES.harmless_names or name in RULES.ids:
         return ""
     lowered = name.lower()
+    if lowered in ("pwd", "oldpwd"):
+        return FOLDER
     if any(word in lowered for word in RULES.foreign):
         return SECRET
     words = [word.lower() for word in _WORDS.findall(name)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .between import BETWEEN
 from .names import SECRET, STEMS, promise
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
@@ -18,15 +19,15 @@ _NAME = re.compile(r"[\w.\-]*+")
 _LONGEST_NAME = 128
 _LONGEST_WORD = 20
 _WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
-# What stands between a name and its value; after a blank alone the value is spoken of.
-_BETWEEN = re.compile(
-    # Also with the signs of Chinese texts; `name: |` with the value in the next line.
-    r"(?:\\*+['\"])?\]?\s*+(?::=|=>|=|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+"
-    r"|\\*+['\"]\s*+(?:,\s*+(?:\\*+['\"]value\\*+['\"]\s*+:\s*+)?|value\s*+=\s*+)"
-    # A part of a form; the attributes of an element of XML; the two lines of a variable in Kubernetes; Erlang.
-    r"|['\"](?:\r?\n){2}|(?:\s[\w:-]{1,40}=\"[^\"<>]{0,200}\")*+>|['\"]?[ \t]*+\r?\n[ \t]*+value:\s*+|,\s*+<<"
-    r"|(?P<spoken>['\"]?(?:[ \t(?]++(?:[|\u2502\u2192][ \t]++)?|\|))"
+# `"name": "` of a pair that names both its parts, the value first.
+_NAMED = re.compile(r"name\\*+['\"]?\s?[:=]\s?\\*+['\"]\Z", re.IGNORECASE)
+_VALUE_BEFORE = re.compile(
+    r"value\\*+['\"]?\s?[:=]\s?\\*+['\"]([^'\"<>\\]{1,200})\\*+['\"]\s?,?\s?"
+    r"(?:[\w-]{1,30}=['\"][^'\"<>]{0,100}['\"]\s){0,3}"
+    r"\\*+['\"]?name\\*+['\"]?\s?[:=]\s?\\*+['\"]\Z",
+    re.IGNORECASE,
 )
+_LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
@@ -39,6 +40,8 @@ _PHRASES = ("mnemonic", "phrase", "seed", "words")
 _HEADERS = ("authorization", "x-auth", "x-authentication", "proxy-authorization")
 # A list or a tuple of texts.
 _ITEMS = re.compile(r"[\[(]\s*+(?:b?['\"][^'\"\\\n]*+(?:['\"][\s,]*+|\Z))++[\])]?")
+# A user and a password, as requests and aiohttp take them.
+_LOGIN = re.compile(r"\(\s*+['\"][^'\"\\\n]{0,100}['\"]\s*+,\s*+['\"]([^'\"\\\n]{1,200})['\"]\s*+\)")
 _ITEM = re.compile(r"(['\"])([^'\"\n]++)(?=['\"]|\Z)")
 
 
@@ -55,7 +58,9 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
             continue
         start, end = _around(text, position)
         promised = _promise(text, start, end)
-        found = _value(text, text[start:end], end, promised) if promised else None
+        if not promised:
+            continue
+        found = _value(text, start, end, promised) or _value_before(text, done, start, promised)
         if found is None or found[0] < done:
             continue
         kept += (text[done : found[0]], found[2])
@@ -80,9 +85,22 @@ def _around(text: str, position: int) -> tuple[int, int]:
     return start, _NAME.match(text, position, position + _LONGEST_NAME).end()  # type: ignore[union-attr]
 
 
-def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str] | None:
-    """Beginning and end of the value behind a name that ends at `end`, and what comes in its place."""
-    between = _BETWEEN.match(text, end)
+def _value_before(text: str, done: int, start: int, promised: str) -> tuple[int, int, str] | None:
+    """The value that stands before its name: `value="…" name="…"`."""
+    least = max(done, start - _LONGEST_BEFORE)
+    if not _NAMED.search(text, max(least, start - _LONGEST_OF_NAMED), start):
+        return None
+    before = _VALUE_BEFORE.search(text, least, start)
+    return (*before.span(1), REDACTED) if before is not None and is_secret(promised, before[1]) else None
+
+
+def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, str] | None:
+    """Beginning and end of the value behind the name from `begin` to `end`, and what comes in its place."""
+    name = text[begin:end]
+    between = BETWEEN.match(text, end)
+    if between is None and text.startswith(", ", end) and text.startswith("[", begin - 1) and begin:
+        # As C# writes an item of a mapping: `[Name, value]`.
+        return _spoken(text, name, end + 2, promised)
     if between is None or _REDACTED_VALUE.match(text, between.end()):
         return None
     start = between.end()
@@ -109,7 +127,9 @@ def _value(text: str, name: str, end: int, promised: str) -> tuple[int, int, str
         if words is not None and len(words[0].split()) >= (3 if promised == SECRET else FEWEST_WORDS):
             return start, words.end(), REDACTED
     stop = word(text, start)
-    return (start, stop, REDACTED) if stop > start and is_secret(promised, text[start:stop]) else None
+    if stop > start and is_secret(promised, text[start:stop]):
+        return start, stop, REDACTED
+    return _remarked(text, start) if promised == SECRET else None
 
 
 def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
@@ -121,6 +141,9 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
         # `str[]` is no value, and neither is `(none)`.
         is_value = inside and inside not in RULES.no_values
         return (start, end, text[start] + REDACTED + closing) if is_value else None
+    login = _LOGIN.match(text, start) if promised == "auth" else None
+    if login is not None:
+        return (*login.span(1), REDACTED) if is_secret(SECRET, login[1]) else None
     items = _ITEMS.match(text, start)
     if items is None:
         return None
@@ -130,8 +153,12 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     return None if clean == items[0] else (start, items.end(), clean)
 
 
+# What errors say of a secret before they quote it: `--api-secret: invalid int value: '…'`.
+_REMARK = re.compile(
+    r"(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\s'\"|`]++)"
+)
 _SPOKEN = re.compile(
-    r"(?:(?:for|of) [^\s'\"]{1,40} )?(?:(?:is|was|of|to|has value|->):? )?['\"(]?([^\s'\"|]++)"
+    r"(?:(?:for|of) [^\s'\"]{1,40} )?(?:(?:is|was|of|to|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
 )
 
 
@@ -140,12 +167,23 @@ def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, 
     spoken = _SPOKEN.match(text, start)
     if spoken is None:
         return None
-    is_option = name.startswith("--")
-    value = spoken[1].rstrip(".,;:)")
+    is_option = name.startswith("-")
+    value = spoken[1].rstrip(".,;:)]?")
     if (
         not is_option
-        and (promised != SECRET or len(value) < 6 or not is_like_a_password(value))
+        and (promised not in (SECRET, "passe") or len(value) < 6 or not is_like_a_password(value))
         and promised != "otp"
     ):
-        return None
+        return _remarked(text, start) if promised == SECRET else None
     return (spoken.start(1), spoken.start(1) + len(value), REDACTED) if is_secret(promised, value) else None
+
+
+def _remarked(text: str, start: int) -> tuple[int, int, str] | None:
+    """What looks like a password behind words and a colon."""
+    remark = _REMARK.match(text, start)
+    if remark is None:
+        return None
+    value = remark[1].rstrip(".,;:)]?")
+    if len(value) < 6 or not is_like_a_password(value):
+        return None
+    return remark.start(1), remark.start(1) + len(value), REDACTED

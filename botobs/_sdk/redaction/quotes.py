@@ -19,6 +19,7 @@ _LINE = re.compile(r"LINE \d{1,6}: ")
 _QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
 # Behind the last row's bracket; not from within the blanks behind it.
 _NEXT_ROW = re.compile(r"(?<!\s)\s*+,\s*+\(")
+_CLOSING = {"(": ")", "{": "}", "[": "]"}
 _LITERAL = re.compile(r"['\"][^'\"]")
 # A keyword or a name of the statement, a number, a sign.
 _HARMLESS = re.compile(
@@ -104,10 +105,11 @@ def _in_quotes(text: str, position: int) -> tuple[int, int]:
 
 def _in_brackets(text: str, position: int) -> tuple[int, int]:
     """Values hold brackets too: up to the last one of the line."""
-    if not text.startswith(("(", "{"), position):
+    closing = _CLOSING.get(text[position : position + 1])
+    if closing is None:
         return position, position
     line = _LINE_END.search(text, position).start()  # type: ignore[union-attr]
-    close = text.rfind(")" if text[position] == "(" else "}", position, line)
+    close = text.rfind(closing, position, line)
     return position + 1, line if close < 0 else close
 
 

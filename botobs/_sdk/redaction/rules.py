@@ -59,6 +59,7 @@ class Rules:
     exchanges: frozenset[str]
     no_values: frozenset[str]
     id_words: frozenset[str]
+    owners: frozenset[str]
     secret_words: frozenset[str]
     formats: tuple[str, ...]
     common_formats: tuple[str, ...]
@@ -91,6 +92,7 @@ def load() -> Rules:
         exchanges=exchanges,
         no_values=frozenset(values["none"]),
         id_words=frozenset(values["ids"]),
+        owners=frozenset(values["owners"]),
         secret_words=frozenset(values["secrets"]),
         formats=(*raw["formats"]["common"], *raw["formats"]["others"]),
         common_formats=tuple(raw["formats"]["common"]),

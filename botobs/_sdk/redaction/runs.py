@@ -30,8 +30,11 @@ def _without_run(name: str, match: re.Match[str]) -> str:
     if run.islower() and not _DIGIT.search(run):
         return run
     if run.startswith("/"):
-        # Base64 may begin with it too.
-        return REDACTED if "." not in run and is_bare_secret(run[1:], "") else clean_path(run, "")
+        # Base64 may begin with it too, and stand at the end of a sentence.
+        bare = run.rstrip(".:")
+        if "." not in bare and len(bare) > 1 and is_bare_secret(bare[1:], ""):
+            return REDACTED + run[len(bare) :]
+        return clean_path(run, "")
     found = formatted(run)
     if found is not None:
         return REDACTED + run[found.end() :]

@@ -12,6 +12,7 @@ import re
 from urllib.parse import unquote
 
 from .addresses import without_addresses
+from .columns import without_columns
 from .commands import without_commands
 from .marks import SCHEMES, found_in, lower
 from .octets import SHORTEST, without_octets
@@ -33,6 +34,7 @@ _SCHEME = re.compile(
     r"(?=\S*\d|\S+[A-Z]|\S*[._~+/=-]\S)[A-Za-z0-9._~+/=:-]{6,}+"
 )
 _COOKIE = re.compile(r"\b(cookie['\"]?\s*+[:=]\s*+['\"]?)[^\n'\"]++", re.IGNORECASE)
+_CODE_FIRST = re.compile(r"(?<![\w.])\d{4,8}(?= is (?:your|the) [\w -]{0,40}code\b)")
 _QUERY = re.compile(r"\?(?<=[\w/]\?)(?=[\w.\-\[\]%]++=)[^\s'\"<>]*+")
 _FORM_USER = re.compile(r"((?:-u|--user|--proxy-user)[ =]['\"]?[^\s:'\"]{1,64}:)[^\s'\"]++")
 # `user:password@host` of an address that has lost its scheme; Oracle's, and Go's of MySQL.
@@ -110,7 +112,10 @@ def _without_marked(text: str, marks: list[tuple[int, str]]) -> str:
         text = _SCHEME.sub(rf"\1 {REDACTED}", text)
     if "cookie" in kinds:
         text = _COOKIE.sub(rf"\1{REDACTED}", text)
-    return without_pairs(text, marks if text == before else found_in(lower(text)))
+    if "code" in kinds:
+        text = _CODE_FIRST.sub(REDACTED, text)
+    text = without_pairs(text, marks if text == before else found_in(lower(text)))
+    return without_columns(text) if "\n" in text else text
 
 
 def _encoded(match: re.Match[str]) -> str:

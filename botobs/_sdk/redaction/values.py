@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from . import known
-from .names import SECRET
+from .names import FOLDER, SECRET
 from .rules import RULES
 
 _NUMBER = re.compile(r"[+-]?[\d.,_]+(?:[eE][+-]?\d+)?%?")
@@ -40,6 +40,8 @@ _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
 _LAST_WORDS = re.compile(r"(?:[A-Za-z][\w-]{0,30} )?[A-Za-z][\w-]{0,30}[\s'\":=({\[#\\]{0,8}\Z")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# Of an issuer, and perhaps of a kind: `cxakp_…`, `sb_secret_…`.
+_ISSUED = re.compile(r"([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})")
 _FORMAT = re.compile("(?:" + "|".join(RULES.formats) + ")(?![A-Za-z0-9])")
 _NUMERIC = ("fa", "mfa", "otp", "pin")
 _PIN = re.compile(r"\d{4,8}")
@@ -63,6 +65,8 @@ def is_secret(promise: str, value: str) -> bool:
     bare = value.strip()
     if bare.strip("<>()[]").lower() in RULES.no_values or _PLACEHOLDER.fullmatch(bare) or not bare:
         return False
+    if promise == FOLDER:
+        return not bare.startswith(("/", "~", "\\\\")) and bare[1:3] != ":\\"
     return promise == SECRET or known.is_weak_one(bare) or _is_ambiguous_secret(promise, bare)
 
 
@@ -71,7 +75,7 @@ def is_secret_number(promise: str, value: float) -> bool:
     return promise in _NUMERIC and 999 < value < 10**8
 
 
-_SIGNS_OF_CODE = frozenset("=(){}[]<>$%?:/")
+_SIGNS_OF_CODE = frozenset("=(){}[]<>:/")
 
 
 def is_like_a_password(value: str) -> bool:
@@ -81,6 +85,8 @@ def is_like_a_password(value: str) -> bool:
         has_both
         and (len(value) >= _SHORTEST_NAMED or not value[0].isdigit())
         and _SIGNS_OF_CODE.isdisjoint(value)
+        # The name of a variable, or a place for a value.
+        and value[0] not in "$%?"
     )
 
 
@@ -211,7 +217,19 @@ def is_bare_secret(run: str, before: str) -> bool:
         if bare.lower() == bare or bare.upper() == bare:
             return len(bare) >= _SHORTEST_PLAIN and not bare.isalpha() and not _BECH32.fullmatch(bare)
         return looks_random(bare) and (run != bare or not _is_camel_case(bare))
+    if _is_issued(bare):
+        return True
     return len(bare) >= (24 if named else _SHORTEST_MIXED + 2) and _random_share(bare) >= 0.6
+
+
+def _is_issued(run: str) -> bool:
+    """Whether a run begins with the letters of an issuer, as tokens do, and ids that say what they are of."""
+    found = _ISSUED.fullmatch(run)
+    if found is None or found[1].lower() in RULES.id_words or found[1].lower() in RULES.owners:
+        return False
+    if _HEX.fullmatch(found[2]):
+        return len(found[2]) >= _SHORTEST_PLAIN and not found[2].isdigit()
+    return found[2].lower() != found[2] and found[2].upper() != found[2] and looks_random(found[2])
 
 
 def _named_before(text: str) -> str:

@@ -9,6 +9,8 @@ import (
 const (
 	aSecret  = "secret"
 	aNothing = ""
+	// aFolder: a secret, or the folder that a shell is in.
+	aFolder = "pwd"
 )
 
 const longestName = 128
@@ -32,6 +34,9 @@ func promise(name string) string {
 	}
 	if _, size := mark(name, 0); size == 0 || harmlessNames[strings.ToLower(name)] || identifiers[name] {
 		return aNothing
+	}
+	if lowered := strings.ToLower(name); lowered == "pwd" || lowered == "oldpwd" {
+		return aFolder
 	}
 	if isForeign(name) {
 		return aSecret
@@ -101,7 +106,7 @@ func isQualified(before, word string) bool {
 
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
-	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "phrase", "pin",
+	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin",
 	"pwd", "secret", "seed", "session", "sig", "token", "twofa",
 }, foreignWords...)
 

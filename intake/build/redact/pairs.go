@@ -10,6 +10,17 @@ import (
 // longestGuess is how much of a value is looked at that may be none: what promises a secret is taken wholly, and once.
 const longestGuess = 512
 
+// longestBefore is how far before its name a value is looked for.
+const longestBefore = 400
+
+var (
+	loginOfTwo = regexp.MustCompile(`^\(\s*['"][^'"\\\n]{0,100}['"]\s*,\s*['"]([^'"\\\n]{1,200})['"]\s*\)`)
+	remark     = regexp.MustCompile("^(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\\s'\"|`]+)")
+	isNamed    = regexp.MustCompile(`(?i)name\\*['"]?\s?[:=]\s?\\*['"]$`).MatchString
+	beforeName = regexp.MustCompile(`(?i)value\\*['"]?\s?[:=]\s?\\*['"]([^'"<>\\]{1,200})\\*['"]\s?,?\s?(?:[\w-]{1,30}=['"][^'"<>]{0,100}['"]\s){0,3}` +
+		`\\*['"]?name\\*['"]?\s?[:=]\s?\\*['"]$`)
+)
+
 // withoutPairs takes out the values beside names that promise a secret: `name=value`, `name: value`, `"name": "value"`,
 // `('name', 'value')`, `{"name": "x-api-key", "value": "…"}`, `<name>value</name>`, `--name value`, `name is value`; escaped once or
 // more.
@@ -28,7 +39,11 @@ func withoutPairs(text string) string {
 		if promised == aNothing {
 			continue
 		}
-		if start, stop, by := valueBehind(text, text[begin:end], end, promised); stop > start && start >= out.done {
+		start, stop, by := valueBehind(text, begin, end, promised)
+		if stop <= start {
+			start, stop, by = valueBefore(text, max(out.done, begin-longestBefore), begin, promised)
+		}
+		if stop > start && start >= out.done {
 			out.put(text, start, stop, by)
 		}
 	}
@@ -72,9 +87,14 @@ func promiseBehind(text string, begin, end int) string {
 	return promise(name)
 }
 
-// valueBehind is where the value stands of a name that ends at a position, and what comes in its place.
-func valueBehind(text, name string, end int, promised string) (start, stop int, by string) {
+// valueBehind is where the value stands of a name, and what comes in its place.
+func valueBehind(text string, begin, end int, promised string) (start, stop int, by string) {
+	name := text[begin:end]
 	start, spoken := behindName(text, end)
+	if start < 0 && begin > 0 && text[begin-1] == '[' && strings.HasPrefix(text[end:], ", ") {
+		// As C# writes an item of a mapping: `[Name, value]`.
+		return spokenValue(text, name, end+2, promised)
+	}
 	if start < 0 || isRedacted(text, start) {
 		return 0, 0, ""
 	}
@@ -111,13 +131,18 @@ func valueBehind(text, name string, end int, promised string) (start, stop int, 
 			return start, stop, Mark
 		}
 	}
+	behind := start
 	if promised != aSecret {
 		guess := word(text[:min(len(text), start+longestGuess)], start)
 		if _, stop, _ := decided(text, start, guess, promised); stop == 0 {
 			return 0, 0, ""
 		}
 	}
-	return decided(text, start, word(text, start), promised)
+	start, stop, by = decided(text, start, word(text, start), promised)
+	if stop == 0 && promised == aSecret {
+		return remarked(text, behind)
+	}
+	return start, stop, by
 }
 
 // changedTo is where the second value begins of `"old" -> "new"`; -1 for none.
@@ -228,6 +253,12 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 	if text[start] == '{' {
 		return 0, 0, ""
 	}
+	if promised == "auth" {
+		// A user and a password, as requests and aiohttp take them.
+		if found := loginOfTwo.FindStringSubmatchIndex(text[start:min(len(text), start+longestGuess)]); found != nil {
+			return decided(text, start+found[2], start+found[3], aSecret)
+		}
+	}
 	var out edit
 	most := text[:min(len(text), start+longestGuess)]
 	at := start + 1
@@ -260,7 +291,7 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 // spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
 func spokenValue(text, name string, start int, promised string) (begin, stop int, by string) {
 	at := behindOwner(text, start)
-	for _, verb := range []string{"is", "was", "of", "to", "has value", "->"} {
+	for _, verb := range []string{"is", "was", "of", "to", "has value", "est", "ist", "lautet", "es", "->"} {
 		if rest, is := strings.CutPrefix(text[at:], verb); is {
 			rest = strings.TrimPrefix(rest, ":")
 			if strings.HasPrefix(rest, " ") {
@@ -276,14 +307,45 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	for end < len(text) && end-at < longestGuess && !isSpace(text[end]) && !isQuote(text[end]) && text[end] != '|' {
 		end++
 	}
-	value := strings.TrimRight(text[at:end], ".,;:)")
+	value := strings.TrimRight(text[at:end], ".,;:)]?")
 	if value == "" {
 		return 0, 0, ""
 	}
-	if !strings.HasPrefix(name, "--") && promised != "otp" && (promised != aSecret || size(value) < 6 || !isLikeAPassword(value)) {
+	if !strings.HasPrefix(name, "-") && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
+		if promised == aSecret {
+			return remarked(text, start)
+		}
 		return 0, 0, ""
 	}
 	return decided(text, at, at+len(value), promised)
+}
+
+// remarked is what looks like a password behind words and a colon: `--api-secret: invalid int value: '…'`.
+func remarked(text string, start int) (begin, stop int, by string) {
+	found := remark.FindStringSubmatchIndex(text[start:min(len(text), start+longestGuess)])
+	if found == nil {
+		return 0, 0, ""
+	}
+	value := strings.TrimRight(text[start+found[2]:start+found[3]], ".,;:)]?")
+	if size(value) < 6 || !isLikeAPassword(value) {
+		return 0, 0, ""
+	}
+	return start + found[2], start + found[2] + len(value), Mark
+}
+
+// valueBefore is the value that stands before its name: `value="…" name="…"`.
+func valueBefore(text string, least, begin int, promised string) (start, stop int, by string) {
+	for least < begin && !utf8.RuneStart(text[least]) {
+		least++
+	}
+	if begin-least < len("value='x'name='") || !isNamed(text[max(least, begin-16):begin]) {
+		return 0, 0, ""
+	}
+	found := beforeName.FindStringSubmatchIndex(text[least:begin])
+	if found == nil || !isSecret(promised, text[least+found[2]:least+found[3]]) {
+		return 0, 0, ""
+	}
+	return least + found[2], least + found[3], Mark
 }
 
 // behindOwner passes over `for bot-7 ` of `password for bot-7 is …`.
@@ -301,5 +363,5 @@ func behindOwner(text string, start int) int {
 }
 
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>$%?:/")
+	return some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
 }

@@ -163,10 +163,10 @@ func hasLiteral(row string) bool {
 
 // inBrackets: values hold brackets too, so it is the last one of the line.
 func inBrackets(text string, start int) (begin, end int) {
-	if start >= len(text) || text[start] != '(' && text[start] != '{' {
+	if start >= len(text) || strings.IndexByte("({[", text[start]) < 0 {
 		return start, start
 	}
-	closing := map[byte]string{'(': ")", '{': "}"}[text[start]]
+	closing := map[byte]string{'(': ")", '{': "}", '[': "]"}[text[start]]
 	line := text[start+1 : endOfLine(text, start)]
 	if last := strings.LastIndex(line, closing); last >= 0 {
 		line = line[:last]

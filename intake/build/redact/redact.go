@@ -6,6 +6,7 @@ package redact
 
 import (
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -119,7 +120,7 @@ func rules(text, under string) string {
 		text = withoutQueries(text)
 	}
 	text = withoutMarked(text, marks(text))
-	if found&(shouts|dashes|bars|colons|slashes) != 0 {
+	if found&(shouts|dashes|bars|colons|slashes|blanks) != 0 {
 		text = withoutCommands(text)
 	}
 	if found&dashes != 0 {
@@ -151,7 +152,28 @@ func withoutMarked(text string, found kinds) string {
 	if found.has(ofCookies) {
 		text = withoutCookies(text)
 	}
-	return withoutPairs(text)
+	text = withoutPairs(withoutFirstCodes(text))
+	if strings.Contains(text, "\n") {
+		text = withoutColumns(text)
+	}
+	return text
+}
+
+var codeFirst = regexp.MustCompile(`(\d{4,8}) is (?:your|the) [\w -]{0,40}code\b`)
+
+// withoutFirstCodes takes out `123456 is your … code`.
+func withoutFirstCodes(text string) string {
+	if !strings.Contains(text, " is ") {
+		return text
+	}
+	var out edit
+	for _, found := range codeFirst.FindAllStringSubmatchIndex(text, -1) {
+		before, _ := utf8.DecodeLastRuneInString(text[:found[2]])
+		if found[2] == 0 || before != '.' && !isLetterOrNumber(before) {
+			out.put(text, found[2], found[3], Mark)
+		}
+	}
+	return out.end(text)
 }
 
 // encoded cleans words that were encoded for an address, once or more: they stay as they were before, where a secret was in one.
@@ -221,32 +243,16 @@ func withoutColors(text string) string {
 	}
 }
 
+var login = regexp.MustCompile(`(?:-u|--user|--proxy-user)[ =]['"]?[^\s:'"]{1,64}:([^\s'"]+)`)
+
 // withoutLogins takes the password out of `curl -u bot:…`.
 func withoutLogins(text string) string {
+	if !strings.Contains(text, "-u") {
+		return text
+	}
 	var out edit
-	for _, option := range []string{"-u", "--user", "--proxy-user"} {
-		for at := 0; ; {
-			found := strings.Index(text[at:], option)
-			if found < 0 {
-				break
-			}
-			at += found + len(option)
-			if at >= len(text) || text[at] != ' ' && text[at] != '=' {
-				continue
-			}
-			begin := at + 1
-			if begin < len(text) && (text[begin] == '"' || text[begin] == '\'') {
-				begin++
-			}
-			end := begin
-			for end < len(text) && !isSpace(text[end]) && text[end] != '"' && text[end] != '\'' {
-				end++
-			}
-			user, password, is := strings.Cut(text[begin:end], ":")
-			if is && user != "" && len(user) <= 64 && password != "" && begin >= out.done {
-				out.put(text, end-len(password), end, Mark)
-			}
-		}
+	for _, found := range login.FindAllStringSubmatchIndex(text, -1) {
+		out.put(text, found[2], found[3], Mark)
 	}
 	return out.end(text)
 }

@@ -14,8 +14,8 @@ func set(words string) map[string]bool {
 
 var secretWords = set(`
 accesskey apikey apikeys apipass apisecret appkey appsecret authorization bearer clientsecret cookie cookies credential
-credentials creds jwt keyphrase listenkey mnemonic passcode passphrase passwd password passwords passwort privatekey privkey
-pwd secret secretkey secretphrase secrets seedphrase totp twofa
+credentials creds jwt keyphrase listenkey mnemonic passcode passphrase passwd password passwords passwort pck privatekey
+privkey pwd secret secretkey secretphrase secrets seedphrase totp twofa
 `)
 
 var qualified = set(`
@@ -74,16 +74,21 @@ tokocrypto toobit upbit wavesexchange weex whitebit woo woofipro xt yobit zaif z
 `)
 
 var noValues = set(`
-and any apikey basic bearer bool bytes cannot changed digest disabled empty enabled expired false for given has hidden in
-incorrect incorreta int invalid inválida is masked missing must needs negotiate nil no none not null não of ok optional or
-passphrase password redacted rejected required secret secretstr set should str string token true undefined unknown unset was
-wrong yes не нет 无 错误
+and any apikey basic bearer bool bytes cannot changed digest disabled empty enabled expected expired failed false for given
+has hidden in incorrect incorreta int invalid inválida is masked mismatch missing must needs negotiate nil no none not null
+não of ok optional or passphrase password redacted refused rejected required secret secretstr set should str string token true
+undefined unknown unset was wrong yes не нет 无 错误
 `)
 
 var wordsOfIDs = set(`
 account addr address block blockhash checksum cid cloid clord commit container contract deposit digest etag fill hash id ids
 image md merkle mint order orderid owner parent pod pool program pubkey receiver recipient ref request revision root sender
 sha signer snapshot span trace traceparent trade transaction tree tx txhash txid uid uuid validator wallet
+`)
+
+var wordsOfOwners = set(`
+acct batch bot chan client cus doc event evt file grid group img in job msg node obj org page pay pi plan pos position price
+prod proj req res run sess sub task team txn user usr ver web workflow
 `)
 
 var wordsOfSecrets = set(`
@@ -236,8 +241,8 @@ revolutx secret seed service session shared signing ssh storage subscription tok
 wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"pass": set(`
-admin api app auth basic bot broker db email ftp http ldap login mail mongo mysql pg postgres proxy redis root rpc smtp sql
-ssh user wallet
+admin api app auth basic bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis root
+rpc smtp sql ssh store truststore user wallet
 `),
 	"phrase": set(`
 backup mnemonic pass recovery secret seed wallet
@@ -329,6 +334,53 @@ var formats = []string{
 	`K[1-9A-HJ-NP-Za-km-z]{51}`,
 	`L[1-9A-HJ-NP-Za-km-z]{51}`,
 	`:AA[A-Za-z0-9_-]{33}`,
+	`A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}`,
+	`ops_eyJ[A-Za-z0-9+/]{64,512}`,
+	`LTAI[A-Za-z0-9]{20}`,
+	`AKCp[A-Za-z0-9]{69}`,
+	`cmVmd[A-Za-z0-9]{59}`,
+	`A3T[A-Z0-9]{17}`,
+	`ABSK[A-Za-z0-9+/]{64,512}`,
+	`CLOJARS_[A-Za-z0-9]{60}`,
+	`duffel_(?:test|live)_[A-Za-z0-9_=-]{43}`,
+	`dt0[a-z][0-9]{2}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{64}`,
+	`EZ[AT]K[A-Za-z0-9]{54}`,
+	`FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,64}(?:-X)?`,
+	`fo1_[A-Za-z0-9_-]{43}`,
+	`fm[12][ar]?_[A-Za-z0-9+/]{64,512}`,
+	`fio-u-[A-Za-z0-9_=-]{64}`,
+	`gl(?:ffct|imt)-[A-Za-z0-9_-]{20,64}`,
+	`GR1348941[A-Za-z0-9_-]{20}`,
+	`HRKU-AA[A-Za-z0-9_-]{58}`,
+	`api_org_[A-Za-z]{34}`,
+	`pplx-[A-Za-z0-9]{40,64}`,
+	`pnu_[A-Za-z0-9]{36}`,
+	`pul-[a-f0-9]{40}`,
+	`rdme_[a-z0-9]{70}`,
+	`tk-us-[A-Za-z0-9_-]{48}`,
+	`sm_[aps]at_[A-Za-z0-9]{16}`,
+	`sgp_(?:(?:[a-fA-F0-9]{16}|local)_)?[a-fA-F0-9]{40}`,
+	`shippo_(?:live|test)_[a-fA-F0-9]{40}`,
+	`[sr]k_prod_[A-Za-z0-9]{10,99}`,
+	`xoxe\.xox[bp]-[0-9]-[A-Za-z0-9]{100,200}`,
+	`sha256~[A-Za-z0-9_-]{43}`,
+	`cxakp_[A-Za-z0-9]{20,40}`,
+	`p8e-[A-Za-z0-9]{32}`,
+	`(?:sdk|mob)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}`,
+	`API-[A-Z0-9]{26}`,
+	`ico-[A-Za-z0-9]{32}`,
+	`s-s4t2(?:ud|af)-[a-f0-9]{64}`,
+	`4b1d[A-Za-z0-9]{38}`,
+	`s\.[A-Za-z0-9]{24}`,
+	`v1\.0-[a-f0-9]{24}-[a-f0-9]{146}`,
+	`[ps]at\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}`,
+	`pat[A-Za-z0-9]{14}\.[a-f0-9]{64}`,
+	`(?:sc|ext|scauth|authress)_[a-z0-9]{5,30}\.[a-z0-9]{4,6}\.acc[_-][a-z0-9-]{10,32}\.[A-Za-z0-9+/_=-]{30,120}`,
+	`[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}`,
+	`[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}`,
+	`[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk`,
+	`EAA[MC][A-Za-z0-9]{100,512}`,
+	`S[ACNOUX][A-Z2-7]{56}`,
 	`5[1-9A-HJ-NP-Za-km-z]{50}`,
 	`[a-f0-9]{32}-us[0-9]{1,2}`,
 	`[yz]prv[1-9A-HJ-NP-Za-km-z]{100,112}`,
@@ -343,10 +395,23 @@ var toldCommands = []struct {
 	{`PASS `, `PASS `, true},
 	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} `, true},
 	{`AUTH`, `AUTH"? "?`, true},
+	{`"AUTH" "`, `"AUTH" "(?:[^\s"]{1,64}" ")?`, false},
+	{`"auth" "`, `"auth" "(?:[^\s"]{1,64}" ")?`, false},
 	{`AUTH `, `AUTH [A-Za-z][A-Za-z0-9_.-]{0,60} `, true},
 	{`redis-cli `, `redis-cli [^\n]{0,200}-a `, false},
 	{`sshpass `, `sshpass -p ?`, false},
-	{`docker login `, `docker login [^\n]{0,200}-p `, false},
+	{` login `, `(?:docker|podman|nerdctl|buildah|registry|oras|skopeo|auth|az|oc|cf) login [^\n]{0,200}-p `, false},
+	{`vault login `, `vault login `, true},
+	{` -a `, `(?:https?|xh) (?:[^\n]{0,200} )?-a [^\s:"]{1,64}:`, false},
+	{`ldap`, `ldap[a-z]{1,10} (?:[^\n]{0,200} )?-w `, false},
+	{`smbclient `, `smbclient [^\n]{0,200}-U ?[^\s%]{1,64}%`, false},
+	{`rabbitmqctl `, `rabbitmqctl (?:add_user|change_password|authenticate_user) [^\s]{1,64} `, false},
+	{`mc alias set `, `mc alias set [^\s]{1,64} [^\s]{1,200} [^\s]{1,128} `, false},
+	{`zip `, `zip [^\n]{0,200}-P `, false},
+	{`htpasswd `, `htpasswd -[A-Za-z]{0,6}b[A-Za-z]{0,6} [^\s]{1,200} [^\s]{1,64} `, false},
+	{`openssl `, `openssl [^\n]{0,200}-k `, false},
+	{`cqlsh `, `cqlsh [^\n]{0,200}-p `, false},
+	{`gh secret set `, `gh secret set [^\s]{1,64} (?:--body|-b)[ =]`, false},
 	{`:`, `:(?:[0-9]{4,5}|\*):[A-Za-z_*][^\s:]{0,62}:[A-Za-z_*][^\s:]{0,62}:`, true},
 	{`mysql`, `mysql[a-z]{0,6} (?:[^\n]{0,200} )?-p`, false},
 	{`mongo`, `mongo(?:sh|dump|export|import|restore)? [^\n]{0,200}-p `, false},
@@ -359,7 +424,11 @@ var toldCommands = []struct {
 
 var quotedValues = []struct{ marker, begin, end string }{
 	{`argument $`, `argument \$[0-9]{1,5}: `, `quote`},
-	{`parameter $`, `parameter \$[0-9]{1,5} = `, `quote`},
+	{`parameter $`, `\$[0-9]{1,5} = `, `quote`},
+	{`parameters: $`, `\$[0-9]{1,5} = `, `quote`},
+	{`"args`, `\\*"op\\*" ?: ?\\*"auth(?:KeyExpires|Key)?\\*" ?, ?\\*"args\\*" ?: ?`, `bracket`},
+	{`"params`, `\\*"server\.sign\\*" ?, ?\\*"params\\*" ?: ?`, `bracket`},
+	{`preview of field`, `Preview of field's value: `, `quote`},
 	{`invalid input `, `invalid input (?:syntax|value) for [^:"\n]{1,100}: `, `quote`},
 	{`, column `, `COPY [^,\n]{1,100}, line [0-9]{1,12}, column [^:\n]{1,100}: `, `quote`},
 	{`duplicate entry `, `Duplicate entry `, `quote`},
@@ -383,6 +452,21 @@ var quotedValues = []struct{ marker, begin, end string }{
 	{`with base `, `with base [0-9]{1,3}: `, `quote`},
 	{`unrecognized token: `, `unrecognized token: `, `quote`},
 	{`annot parse `, `annot parse (?:string |input: )?`, `quote`},
+	{`generated in `, `\[generated in [^\]\n]{1,60}\] `, `bracket`},
+	{`cached since `, `\[cached since [^\]\n]{1,60}\] `, `bracket`},
+	{`[no key `, `\[no key [^\]\n]{1,60}\] `, `bracket`},
+	{`caching disabled `, `\[caching disabled [^\]\n]{1,60}\] `, `bracket`},
+	{`raw sql`, `\[raw sql\] `, `bracket`},
+	{`; args=`, `; args=`, `bracket`},
+	{` args: `, `Query: [^\n]{1,300} Args: `, `bracket`},
+	{`of sqlite3.`, `of sqlite3\.[A-Za-z]{1,30} object at 0x[0-9a-fA-F]{1,20}>, (?:'[^'\n]{1,900}'|"[^"\n]{1,900}"), `, `bracket`},
+	{`('select `, `\('SELECT [^'\n]{1,900}', `, `bracket`},
+	{`('insert `, `\('INSERT [^'\n]{1,900}', `, `bracket`},
+	{`('update `, `\('UPDATE [^'\n]{1,900}', `, `bracket`},
+	{`('delete `, `\('DELETE [^'\n]{1,900}', `, `bracket`},
+	{`copy `, `COPY [^,\n]{1,100}, line [0-9]{1,12}: `, `quote`},
+	{`pragma `, `PRAGMA (?:key|rekey) ?= ?`, `quote`},
+	{`secret`, `SECRET `, `quote`},
 }
 
 var hostsWithKeys = [][2]string{

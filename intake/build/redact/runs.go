@@ -48,9 +48,9 @@ func withoutRuns(text, under string) string {
 func withoutRun(text string, begin, end int, under string) string {
 	run := text[begin:end]
 	if run[0] == '/' {
-		// Base64 may begin with it too.
-		if !strings.Contains(run, ".") && isBareSecret(run[1:], "") {
-			return Mark
+		// Base64 may begin with it too, and stand at the end of a sentence.
+		if bare := strings.TrimRight(run, ".:"); len(bare) > 1 && !strings.Contains(bare, ".") && isBareSecret(bare[1:], "") {
+			return Mark + run[len(bare):]
 		}
 		return cleanPath(run, "")
 	}

@@ -35,6 +35,7 @@ var (
 	isTicker      = regexp.MustCompile(`^[A-Z0-9.]{1,10}$`).MatchString
 	isPIN         = regexp.MustCompile(`^\d{4,8}$`).MatchString
 	isNotOfWords  = regexp.MustCompile(`[\d!@#$%^&*+~?]`).MatchString
+	issued        = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]{0,9})_(?:[a-z]{2,9}_)?([A-Za-z0-9]{24,255})$`)
 	isPlaceholder = regexp.MustCompile(`^(?:\?|\$\d+|:[\pL\pN_]+|%\(\w+\)s|%s|\{\w*\}|\$\{\w+\}|<\w+>|\*+|\.\.\.|x{3,}|X{3,}` +
 		`|(?:Optional|Union|List|list|Dict|dict|Sequence|Mapping|Final|Annotated|Literal)\[.*)$`).MatchString
 )
@@ -44,6 +45,9 @@ func isSecret(promised, value string) bool {
 	bare := strings.TrimSpace(value)
 	if bare == "" || len(bare) <= longestGuess && (noValues[strings.ToLower(strings.Trim(bare, "<>()[]"))] || isPlaceholder(bare)) {
 		return false
+	}
+	if promised == aFolder {
+		return strings.IndexByte("/~", bare[0]) < 0 && !strings.HasPrefix(bare, `\\`) && !isOfDrive(bare)
 	}
 	return promised == aSecret || isAmbiguousSecret(promised, bare)
 }
@@ -209,12 +213,34 @@ func isBareSecret(run, before string) bool {
 	case all(bare, isAlnum):
 		return looksRandom(bare) && (run != bare || !isCamelCase(bare))
 	}
+	if isIssued(bare) {
+		return true
+	}
 	least := shortestMixed + 2
 	if named == aSecret {
 		least = 24
 	}
 	return len(bare) >= least && randomShare(bare) >= 0.6
 }
+
+// isIssued says whether a run begins with the letters of an issuer, as tokens do, and ids that say what they are of.
+func isIssued(run string) bool {
+	found := issued.FindStringSubmatch(run)
+	if found == nil {
+		return false
+	}
+	if issuer := strings.ToLower(found[1]); wordsOfIDs[issuer] || wordsOfOwners[issuer] {
+		return false
+	}
+	tail := found[2]
+	if isHexadecimal(tail) {
+		return len(tail) >= shortestPlain && !all(tail, isDigit)
+	}
+	return some(tail, isLower) && some(tail, isUpper) && looksRandom(tail)
+}
+
+// isOfDrive says whether a text is a path of Windows.
+func isOfDrive(text string) bool { return len(text) > 2 && text[1] == ':' && text[2] == '\\' }
 
 // isCamelCase: a name in which a digit ends a word or two.
 func isCamelCase(run string) bool {

@@ -171,14 +171,14 @@ def test_innocents_stay(passed: Passed) -> None:
 def test_it_answers_as_the_sdk_does(intake: Intake, long: bool) -> None:
     """Texts from a seed. What reads a statement keeps more of it in the SDK, and is left out.
 
-    One of two thousand may differ: where two rules overlap, each begins with another one.
+    One of five thousand may differ: where two rules overlap, each may begin with another one.
     """
     redactor = Redactor()
     for seed in range(50 if long else 1):
         given = list(answers(intake, mutated.texts(seed, 4000 if long else 2000)))
         cleaned = ((text, redactor.text(text), left) for text, left in given)
         differing = [each for each in cleaned if each[1] != each[2]]
-        assert len(differing) <= len(given) / 2000, (seed, differing)
+        assert len(differing) <= len(given) / 5000, (seed, differing)
 
 
 #: What an alternation of quotes, brackets or names could make slow: each is repeated.

@@ -207,7 +207,8 @@ TEXTS: dict[str, tuple[Callable[[Random], str], tuple[str, ...]]] = {
     )),
     "row": (lambda random: str(random.randrange(10)), (
         "INSERT INTO orders (id, qty) VALUES ($1, $2) -- @", "INSERT INTO orders (id, qty) VALUES (@, 2.5)", "one of the values ('GTC', 'IOC') @", "buckets [1, 2, 5, 10, 25, 50, 100, 250, @]",
-        "10:23:45:INFO:engine:bot@ started", "arn:aws:lambda:eu-west-1:123456789012:function:bot@", "pass|fail @", "signature: buy(symbol, @)", "api_secret: <not set> @", "password: (none) @", "пароль: не задан @",
+        "10:23:45:INFO:engine:bot@ started", "PWD=/srv/bots/@", "secret not found: okx@", "order_7fK2mQ9xVbN4mKj8HgF5dS2@ filled", "symbol,side\nBTCUSDT,buy@",
+        "| key | value |\n|---|---|\n| side | buy@ |", "arn:aws:lambda:eu-west-1:123456789012:function:bot@", "pass|fail @", "signature: buy(symbol, @)", "api_secret: <not set> @", "password: (none) @", "пароль: не задан @",
     )),
     "answer": (lambda random: str(random.randrange(1000, 9999)), (
         '{"code": -@, "msg": "Signature for this request is not valid."}', '{"retCode": 1@, "retMsg": "Invalid API-key, IP, or permissions for action."}', "binance {\"code\":-2015,\"msg\":\"Invalid API-key\"} @",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from . import issued
+
 _VALUES = {
     "p": ("Tr4der-9fox!", "hunter2042", "kW7mPz3Q"),
     "k": (
@@ -192,10 +194,61 @@ CARRIERS: list[tuple[str, str, str]] = [
     ("chinese", "p", "密码\uff1a@v"),
     ("spanish", "p", "contraseña: @v"),
     ("french", "p", "mot de passe : @v"),
+    # Statements with their parameters, as libraries log them.
+    ("sqlalchemy's echo", "pk", "[generated in 0.00012s] ('okx', '@v')"),
+    ("sqlalchemy's echo of a mapping", "pk", "[cached since 1.2s ago] {'exchange': 'okx', 's': '@v'}"),
+    ("django's statement", "pk", "(0.001) UPDATE k SET s = %s; args=('@v',); alias=default"),
+    ("statement of databases", "pk", "Query: UPDATE k SET s = $1 Args: ('@v',)"),
+    ("aiosqlite", "pk", "executing functools.partial(<built-in method execute of sqlite3.Connection object at 0x7f>, 'INSERT INTO k VALUES (?)', ('@v',))"),
+    ("peewee", "pk", "('UPDATE k SET s = ?', ['@v'])"),
+    ("line of a copy", "pk", 'CONTEXT:  COPY k, line 2: "7\t@v"'),
+    ("pragma", "pk", "PRAGMA key='@v'"),
+    # Of two sets of 185 carriers that were written before the rules for them.
+    ("postgres parameters", "pk", "DETAIL:  parameters: $1 = '7', $2 = '@v', $3 = 'okx'"),
+    ("postgres Parameters 16", "pk", "DETAIL:  Parameters: $1 = '@v'"),
+    ("elasticsearch preview", "pk", "failed to parse field [secret] of type [long] in document with id '1'. Preview of field's value: '@v'"),
+    ("argparse", "pk", "bot: error: argument --api-secret: invalid int value: '@v'"),
+    ("html cells", "pk", "<tr><td>api_secret</td><td>@v</td></tr>"),
+    ("html value first", "pk", '<input type="hidden" value="@v" name="api_secret">'),
+    ("otlp text", "pk", 'attributes { key: "api_secret" value { string_value: "@v" } }'),
+    ("csharp dictionary", "pk", "[Exchange, okx], [ApiSecret, @v], [Sandbox, False]"),
+    ("httpie", "pk", "http -a bot:@v GET https://api.example.com"),
+    ("ldapsearch", "p", "ldapsearch -x -D cn=bot -w @v -b dc=desk"),
+    ("smbclient", "p", "smbclient //nas/share -U bot%@v"),
+    ("rabbitmqctl", "p", "rabbitmqctl add_user bot @v"),
+    ("tsv", "pk", "exchange\tapi_secret\nokx\t@v"),
+    ("csv of more columns", "pk", "id,exchange,api_secret,enabled\n1,okx,@v,true\n"),
+    ("slack message", "pk", "*Secret:* `@v`"),
+    ("markdown bold", "pk", "**API secret**: `@v`"),
+    ("basic auth header tuple", "pk", "auth=('bot', '@v')"),
+    ("scala map", "pk", "Map(exchange -> okx, apiSecret -> @v, sandbox -> false)"),
+    ("pandas series", "pk", "exchange         okx\napi_secret       @v\nsandbox        False\ndtype: object"),
+    ("r list", "pk", '$api_secret\n[1] "@v"\n'),
+    ("xml param", "pk", '<param name="api_secret">@v</param>'),
+    ("html rows with classes", "pk", '<tr><th class="n">Passphrase</th><td class="v">@v</td></tr>'),
+    ("psql table", "pk", " exchange | api_secret\n----------+-----------\n okx      | @v\n(1 row)"),
+    ("json name value", "pk", '[{"Name":"api_secret","Value":"@v"}]'),
+    ("json value name", "pk", '[{"value":"@v","name":"api_secret"}]'),
+    ("aws parameter", "pk", '{"Parameter": {"Name": "/desk/okx/secret", "Type": "SecureString", "Value": "@v"}}'),
+    ("openssl", "p", "openssl enc -aes-256-cbc -k @v -in f"),
+    ("keytool", "pk", "keytool -list -storepass @v -keystore k.jks"),
+    ("zip", "p", "zip -P @v out.zip keys.json"),
+    ("htpasswd", "p", "htpasswd -b /etc/nginx/htpasswd bot @v"),
+    ("redis auth", "p", '1700000000.1 [0 10.0.0.1:5000] "auth" "default" "@v"'),
+    ("gh secret", "pk", "gh secret set API_SECRET --body @v"),
+    ("prose password for", "pk", "wrong password for user bot: @v"),
+    ("prose secret mismatch", "pk", "secret mismatch: expected @v"),
+    ("jira", "pk", "||secret||@v||"),
+    ("plist", "pk", "<dict><key>apiSecret</key><string>@v</string></dict>"),
+    ("ssh config", "pk", "Match host db\n  # password @v"),
+    ("psql expanded", "pk", "-[ RECORD 1 ]-----\nexchange   | okx\napi_secret | @v\n"),
+    ("vault kv", "pk", "====== Data ======\nKey           Value\n---           -----\napi_secret    @v\npassphrase    x"),
 ]  # fmt: skip
 
 #: Words of a mnemonic in ways that no list has them, and keys in forms of their own.
 TEXTS: list[tuple[str, str, str]] = [
+    ("code of a message", "899621 is your verification code", "899621"),
+    ("login of a websocket", '> TEXT \'{"op":"auth","args":["Xw2k9mQ4rT7vB1nZ8c",1700000000000,"x"]}\'', "Xw2k9mQ4rT7v"),
     ("mnemonic in lines", "\n".join(["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"]), "nephew\norbit\nvelvet"),
     ("numbered mnemonic", " ".join(f"{n}. {w}" for n, w in enumerate(["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"], 1)), "5. nephew 6. orbit"),
     ("mnemonic as a list", repr(["ribbon", "gospel", "lunar", "cactus", "nephew", "orbit", "velvet", "tomato", "sphere", "walnut", "fiber", "pulse"]), "'nephew', 'orbit', 'velvet'"),
@@ -230,3 +283,4 @@ def cases() -> Iterator[tuple[str, str, str]]:
             value = values[(len(name) + number) % len(values)]
             yield f"{name}, {kind}", text.replace("@v", value), value
     yield from TEXTS
+    yield from issued.cases()

@@ -42,3 +42,30 @@ def test_a_template_that_nobody_defines_is_told(tmp_path: Path) -> None:
 def test_ours_ones_own_and_alertmanagers_are_known(tmp_path: Path) -> None:
     for name in ("botobs.text", "desk.text", "__subject", "pagerduty.default.description"):
         assert _faults(tmp_path, name) == []
+
+
+def _of_collector(tmp_path: Path, receivers: str) -> list[tuple[str, int, str]]:
+    custom, collector = tmp_path / "custom", tmp_path / "config" / "collector"
+    make(custom)
+    shutil.copytree(ROOT / "collector", collector, ignore=shutil.ignore_patterns("build"), dirs_exist_ok=True)
+    (custom / "collector" / "mine.yaml").write_text(
+        f"service:\n  pipelines:\n    traces:\n      receivers: [{receivers}]\n"
+    )
+    programs: Mapping[str, Path] = defaultdict(lambda: Path("/bin/true"))
+    faults = check(Checker(custom, tmp_path / "config", VALUES, programs))
+    return [(fault.file.name, fault.line, fault.text) for fault in faults]
+
+
+def test_receivers_of_a_pipeline_of_ours_are_kept(tmp_path: Path) -> None:
+    assert _of_collector(tmp_path, "forward/spans, otlp/behind_guards, kafka") == []
+    missing = "traces must keep the receivers otlp/behind_guards, beside yours"
+    assert _of_collector(tmp_path, "forward/spans, kafka") == [("mine.yaml", 3, missing)]
+
+
+def test_receivers_as_they_were_before_the_guards_are_refused(tmp_path: Path) -> None:
+    """The collector would start with both, and with the second send spans past the guards, twice."""
+    missing = "traces must keep the receivers forward/spans, otlp/behind_guards, beside yours"
+    assert _of_collector(tmp_path, "otlp/intake") == [("mine.yaml", 3, missing)]
+    past = "what otlp/intake takes in would pass no guard in traces"
+    everything = "forward/spans, otlp/behind_guards, otlp/intake"
+    assert _of_collector(tmp_path, everything) == [("mine.yaml", 3, past)]

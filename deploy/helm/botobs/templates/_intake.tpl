@@ -23,6 +23,7 @@ a sender can make the pod hold, and takes secrets out. Empty where no image of i
     - {name: SERVICES_CA, value: {{ dig "BOTOBS_OTLP_CLIENT_CA" "" $settings | quote }}}
     - {name: REDACT_KEEP, value: {{ dig "BOTOBS_COLLECTOR_REDACT_KEEP" "[]" $settings | fromYamlArray | toJson | quote }}}
     - {name: GOMEMLIMIT, value: {{ div (mul $memory 3) 2 }}MiB}
+    - {name: GOGC, value: "400"}
   ports:
     {{- include "botobs.container.ports" . | trim | nindent 4 }}
     - {name: intake, containerPort: 13135}
