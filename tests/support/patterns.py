@@ -28,7 +28,7 @@ ELSEWHERE = {
     "_ops/settings/kinds.py: _pattern": "an operator's own, only compiled",
     "_ops/settings/sign_in.py: read": "one word, or words with single blanks between them, of 200 characters at most",
     "_ops/settings/sign_in.py: _scopes": "one word",
-    "_ops/home/private.py: refuse_foreign": "two constants, at the beginning of a file",
+    "_ops/home/private.py: refuse_foreign": "constants, at the beginning of a file",
     "_ops/components/cluster/rules.py: groups": "the keys of _OF_PROMETHEUS",
     "_ops/settings/channels.py: _matcher": "an operator's own, only compiled",
     "_ops/settings/routing.py: _one_holds": "an operator's own, on an alert's labels; Alertmanager matches it too",
