@@ -111,6 +111,7 @@ _SEE_NOTHING_YET = {
     "ServiceAvailabilityNoData": "the data is there",
     "ServiceErrorsHigh": "no turn fails",
     "ServiceInstanceLost": "as many processes were started as have ended, none",
+    "ServiceCrashLoop{critical}": "no process is dead",
     "ServiceLatencyNoData": "the data is there",
     "ServicesSilent": "services are heard",
     "ServiceMemoryGrowth": "no process is an hour old",
