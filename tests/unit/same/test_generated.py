@@ -13,7 +13,7 @@ from tests.support.same.workers import MODES, Workers
 pytestmark = pytest.mark.slow
 
 #: In the lane `same` there are 3,000.
-_EXAMPLES = 40
+_EXAMPLES = 20
 
 
 def test_generated_programs(workers: Workers, long: bool) -> None:
