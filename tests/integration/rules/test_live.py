@@ -56,7 +56,7 @@ _ONLY_IN_A_FAULT = {
     "exchange_orders_rejected_burst": "as above",
     "exchange:orders_rejected:lasting_ratio": "as above",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
-    'otelcol_processor_filter_spans_filtered_total{filter="filter/without_id"}': "the intake sends no span to the guards",
+    'otelcol_processor_filter_spans_filtered_total{filter="filter/without_id"}': "no span goes through guards",
     "environment:services_silent:count": "services are heard",
     "host:services_silent:count": "services are heard",
     "service:silent_together:timestamp_seconds": "services are heard",
