@@ -57,7 +57,11 @@ def test_int64(number: int) -> None:
     assert AnyValue.FromString(b"\x18" + wire.int64(number)).int_value == number
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=20), VALUES, max_size=6))
+#: A key is redacted as any text is: one that looks like an address loses its query.
+KEYS = st.text(min_size=1, max_size=20).filter(lambda key: Redactor().text(key) == key)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=6))
 def test_attributes(attributes: dict[str, Any]) -> None:
     encoder = AttributeEncoder(Everything(), None)
     expected = [_encode_key_value(key, value) for key, value in attributes.items()]
