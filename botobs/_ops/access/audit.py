@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pwd
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,8 @@ def recording(
     make_folder(home.logs)
     with open_private(path) as file:
         yield about
+        # A pipe to a log collector, or /dev/null, has no end to look at and no disk.
+        is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
         line = {
             "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
             **who,
@@ -54,10 +57,12 @@ def recording(
             **about,
         }
         try:
-            # One write: lines of two commands do not mix. Past the buffer, whose end would fail once more, and say so.
-            os.write(file.fileno(), _line_begin(path) + json.dumps(line, default=str).encode() + b"\n")
-            # What was done stays done when the power goes, and so does who did it.
-            os.fsync(file.fileno())
+            # One write: lines of two commands do not mix. Past the buffer, which would be written once more on closing.
+            begin = _line_begin(path) if is_file else b""
+            os.write(file.fileno(), begin + json.dumps(line, default=str).encode() + b"\n")
+            if is_file:
+                # What was done stays done when the power goes, and so does who did it.
+                os.fsync(file.fileno())
         except OSError as error:
             raise StackError(
                 f"{action} is done, and could not be written down in {path}: {error.strerror}", "Make room."

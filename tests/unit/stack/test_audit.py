@@ -183,3 +183,11 @@ def test_what_is_done_and_cannot_be_written_down_is_told(tmp_path: Path) -> None
     (home.logs / audit.FILE).symlink_to("/dev/full")
     with pytest.raises(StackError, match="silence add is done, and could not be written down"):
         audit.record(home, "silence add", "")
+
+
+def test_it_may_go_to_what_is_no_file(tmp_path: Path) -> None:
+    """To a log collector's pipe, for example; there is no disk to wait for."""
+    home = Home(tmp_path)
+    home.create()
+    (home.logs / audit.FILE).symlink_to("/dev/null")
+    audit.record(home, "token create", service="bot")
