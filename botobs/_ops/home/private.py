@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import StackError
-from .durable import sync
+from .durable import put
 
 _ANEW = "Put the secret into it, or delete it: what botobs makes is then made anew."
 #: Bytes of a secret at most.
@@ -59,16 +59,13 @@ def write_secret(path: Path, content: str | bytes, user: str | None = None) -> N
                 account = pwd.getpwnam(user)
                 os.fchown(file.fileno(), account.pw_uid, account.pw_gid)
             file.write(content if isinstance(content, bytes) else content.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        put(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         # What is written to has no name for the system any more; a person needs it.
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)
         raise
-    sync(path.parent)
 
 
 def open_private(path: Path, flags: int = os.O_APPEND) -> BinaryIO:
