@@ -9,7 +9,9 @@ import pytest
 from botobs._sdk.engine.faults import FAULTS
 from botobs._sdk.orders import UNSETTLED
 from botobs._sdk.orders.known import KNOWN
+from botobs.testing import Capture, capture
 from botobs.trading import session
+from tests.support.order_desk import OrderDesk, order_desk
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +28,17 @@ def _no_orders_of_others() -> Iterator[None]:
     session.current().forget()
     KNOWN.forget()
     UNSETTLED.forget()
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[OrderDesk]:
+    """An exchange that takes, refuses or loses orders as the tests of a module tell it."""
+    with order_desk() as listening:
+        yield listening
+
+
+@pytest.fixture
+def captured() -> Iterator[Capture]:
+    """What is reported, with the instrumentations of libraries."""
+    with capture() as captured:
+        yield captured

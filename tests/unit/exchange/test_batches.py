@@ -13,7 +13,7 @@ import pytest
 from botobs import trading
 from botobs.semconv import exchange as names
 from botobs.semconv import trading as trading_names
-from botobs.testing import Capture, capture
+from botobs.testing import Capture
 from tests.support.order_desk import Behaviour, OrderDesk, order_desk
 
 pytestmark = pytest.mark.slow
@@ -67,12 +67,6 @@ def market(symbol: str, kind: str) -> dict[str, Any]:
 def desk() -> Iterator[OrderDesk]:
     with order_desk() as listening:
         yield listening
-
-
-@pytest.fixture
-def captured() -> Iterator[Capture]:
-    with capture() as captured:
-        yield captured
 
 
 def repointed(urls: Any, base: str) -> Any:

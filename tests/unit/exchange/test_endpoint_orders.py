@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +12,9 @@ import pytest
 
 from botobs._sdk.orders import UNSETTLED, purpose
 from botobs.semconv import exchange as names
-from botobs.testing import Capture, capture
+from botobs.testing import Capture
 from tests.support.ccxt_at_desk import binance_at, outcomes
-from tests.support.order_desk import Behaviour, OrderDesk, order_desk
+from tests.support.order_desk import Behaviour, OrderDesk
 
 GIVEN = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": 1, "newClientOrderId": "mine"}
 TAKEN = {"symbol": "BTCUSDT", "orderId": 1, "clientOrderId": "mine", "status": "NEW"}
@@ -36,18 +36,6 @@ CALLS: dict[str, tuple[Call, Any, dict[str, int]]] = {
         {"accepted": 1},
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as desk:
-        yield desk
-
-
-@pytest.fixture
-def captured() -> Iterator[Capture]:
-    with capture() as captured:
-        yield captured
 
 
 def submit(desk: OrderDesk, call: Call, behaviour: Behaviour, answer: Any = None) -> None:

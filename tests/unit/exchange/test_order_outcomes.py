@@ -15,9 +15,9 @@ import pytest
 import pytest_asyncio
 
 from botobs import trading
-from botobs.semconv import exchange as exchange_names
 from botobs.semconv import trading as trading_names
 from botobs.testing import Capture, capture
+from tests.support.ccxt_at_desk import outcomes
 from tests.support.fake_binance import FakeBinance
 
 with warnings.catch_warnings():
@@ -100,26 +100,13 @@ async def attempt(submit: Submit) -> None:
         await submit()
 
 
-def counted(captured: Capture) -> tuple[dict[str, float], dict[str, float]]:
-    """Orders by outcome: as the client's instrumentation counts them, and as `botobs.trading` does."""
-    seen = {
-        point.attributes[exchange_names.ORDER_OUTCOME]: point.value
-        for point in captured.metrics.get(exchange_names.ORDERS.name, [])
-    }
-    told = {
-        point.attributes[trading_names.ORDER_OUTCOME]: point.value
-        for point in captured.metrics.get(trading_names.ORDERS.name, [])
-    }
-    return seen, told
-
-
 @pytest.mark.parametrize(("status", "body", "outcome"), BINANCE_ANSWERS)
 async def test_the_exchanges_own_code_decides(
     status: int, body: str, outcome: str, submit: Submit, captured: Capture, binance: FakeBinance
 ) -> None:
     binance.failure = (status, body)
     await attempt(submit)
-    assert counted(captured) == ({outcome: 1}, {outcome: 1})
+    assert outcomes(captured) == ({outcome: 1}, {outcome: 1})
 
 
 async def test_an_order_that_is_cut_off_is_unknown(
@@ -127,7 +114,7 @@ async def test_an_order_that_is_cut_off_is_unknown(
 ) -> None:
     binance.cut = True
     await attempt(submit)
-    assert counted(captured) == ({"unknown": 1}, {"unknown": 1})
+    assert outcomes(captured) == ({"unknown": 1}, {"unknown": 1})
 
 
 async def test_an_answer_that_is_cut_off_in_its_middle_is_unknown(
@@ -135,7 +122,7 @@ async def test_an_answer_that_is_cut_off_in_its_middle_is_unknown(
 ) -> None:
     binance.cut_answers = True
     await attempt(submit)
-    assert counted(captured) == ({"unknown": 1}, {"unknown": 1})
+    assert outcomes(captured) == ({"unknown": 1}, {"unknown": 1})
 
 
 async def test_an_order_that_never_left_has_failed(
@@ -143,7 +130,7 @@ async def test_an_order_that_never_left_has_failed(
 ) -> None:
     await binance.stop()
     await attempt(submit)
-    assert counted(captured) == ({"failed": 1}, {"failed": 1})
+    assert outcomes(captured) == ({"failed": 1}, {"failed": 1})
 
 
 async def test_an_order_that_was_accepted_stays_so_whatever_is_raised_after(
@@ -154,7 +141,7 @@ async def test_an_order_that_was_accepted_stays_so_whatever_is_raised_after(
         raise ConnectionRefusedError("the bot's database")
 
     await attempt(submit_and_store)
-    assert counted(captured) == ({"accepted": 1}, {})
+    assert outcomes(captured) == ({"accepted": 1}, {})
     assert captured.value(trading_names.ORDER_STAGES.name, {trading_names.ORDER_STAGE: "acknowledged"}) == 1
 
 
@@ -176,7 +163,7 @@ async def test_a_retry_inside_the_handler_is_judged_by_itself(
             client.create_order("BTC/USDT", "limit", "buy", 1, 100)
 
     await attempt(lambda: asyncio.to_thread(retried))
-    assert counted(captured) == ({"failed": 1, "unknown": 1}, {"unknown": 1})
+    assert outcomes(captured) == ({"failed": 1, "unknown": 1}, {"unknown": 1})
 
 
 async def test_an_order_is_as_open_as_its_least_certain_attempt(
@@ -191,7 +178,7 @@ async def test_an_order_is_as_open_as_its_least_certain_attempt(
 
     binance.cut = True
     await attempt(retried)
-    assert counted(captured) == ({"unknown": 1, "failed": 1}, {"unknown": 1})
+    assert outcomes(captured) == ({"unknown": 1, "failed": 1}, {"unknown": 1})
 
 
 @pytest.mark.parametrize("library", [ccxt, ccxt.async_support])
@@ -205,7 +192,7 @@ async def test_what_ccxt_repeats_itself_is_as_open_as_its_least_certain_attempt(
     await attempt(lambda: call(client, "create_order", "BTC/USDT", "limit", "buy", 1, 100))
     await call(client, "close")
     assert len([request for request in binance.requests if request[0] == "POST"]) == 1
-    assert counted(captured) == ({"unknown": 1}, {"unknown": 1})
+    assert outcomes(captured) == ({"unknown": 1}, {"unknown": 1})
 
 
 @pytest.mark.parametrize("library", [ccxt, ccxt.async_support])
@@ -218,7 +205,7 @@ async def test_a_post_that_loads_markets_is_no_order(
     await attempt(lambda: call(client, "create_order", "BTC/USDC:USDC", "limit", "buy", 1, 100))
     await call(client, "close")
     assert {request[0] for request in binance.requests} == {"POST"}
-    assert counted(captured) == ({"failed": 1}, {"failed": 1})
+    assert outcomes(captured) == ({"failed": 1}, {"failed": 1})
 
 
 async def test_what_a_client_prepares_before_its_first_order_is_no_order(
@@ -238,7 +225,7 @@ async def test_what_a_client_prepares_before_its_first_order_is_no_order(
     monkeypatch.setattr(binance, "_exchange", lambda: answers.pop(0), raising=False)
     await attempt(lambda: call(client, "create_order", "BTC/USDC", "limit", "buy", 1, 100))
     assert [path for _, path, _ in binance.requests if path == "/exchange"] == ["/exchange"] * 3
-    assert counted(captured) == ({"rejected": 1}, {"rejected": 1})
+    assert outcomes(captured) == ({"rejected": 1}, {"rejected": 1})
 
 
 DIALECTS = [
@@ -304,7 +291,7 @@ async def test_each_exchange_in_its_own_words(
     binance.failure = (status, body)
     await attempt(lambda: call(client, "create_order", "BTC/USDT", "limit", "buy", 1, 100))
     assert [request[0] for request in binance.requests].count("POST") == 1
-    assert counted(captured) == ({outcome: 1}, {outcome: 1})
+    assert outcomes(captured) == ({outcome: 1}, {outcome: 1})
 
 
 MARKET = {

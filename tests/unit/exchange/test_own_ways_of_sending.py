@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from botobs import trading
 from botobs._sdk.orders import UNSETTLED
 from botobs.testing import capture
 from tests.support.ccxt_at_desk import ORDER, binance_at, outcomes
-from tests.support.order_desk import Behaviour, OrderDesk, closed_url, order_desk
+from tests.support.order_desk import Behaviour, OrderDesk, closed_url
 
 pytestmark = pytest.mark.slow
 
@@ -145,12 +145,6 @@ def replacing(url: str) -> None:
 WAYS = (own_fetch, own_function, fetches_again, own_session, own_async_session, closing, replacing)
 #: Ways that send a second time what was not answered.
 AGAIN = (fetches_again, own_session, own_async_session)
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as desk:
-        yield desk
 
 
 def told(url: str, way: Submit, submission: bool) -> list[dict[str, float]]:

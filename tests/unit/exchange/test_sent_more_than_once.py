@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +11,9 @@ import pytest
 from botobs import trading
 from botobs._sdk.orders import UNSETTLED
 from botobs.semconv import exchange as names
-from botobs.testing import Capture, capture
+from botobs.testing import Capture
 from tests.support.ccxt_at_desk import ORDER, binance_at, outcomes
-from tests.support.order_desk import Behaviour, OrderDesk, order_desk
+from tests.support.order_desk import Behaviour, OrderDesk
 
 
 class Again(ccxt.binance):  # type: ignore[misc]
@@ -33,18 +32,6 @@ class Nameless(ccxt.binance):  # type: ignore[misc]
         signed = super().sign(*args, **kwargs)
         before, _, after = str(signed["body"]).partition("newClientOrderId=")
         return {**signed, "body": before + after.partition("&")[2]}
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as desk:
-        yield desk
-
-
-@pytest.fixture
-def captured() -> Iterator[Capture]:
-    with capture() as captured:
-        yield captured
 
 
 def submit(desk: OrderDesk, cls: type[Any], behaviours: list[Behaviour], within: bool = False) -> None:

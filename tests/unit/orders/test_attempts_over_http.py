@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from botobs import clients, trading
 from botobs.semconv import trading as names
 from botobs.testing import Capture, capture
-from tests.support.order_desk import Behaviour, OrderDesk, closed_url, order_desk
+from tests.support.order_desk import Behaviour, OrderDesk, closed_url
 
 pytestmark = pytest.mark.slow
 
@@ -97,12 +97,6 @@ PERSISTENT: list[Post] = [
     with_a_pool_that_tries_again,
     with_httpx_that_follows,
 ]
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as listening:
-        yield listening
 
 
 @pytest.fixture(scope="module")

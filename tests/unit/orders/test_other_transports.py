@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ from requests.adapters import HTTPAdapter
 
 from botobs import trading
 from botobs.semconv import trading as names
-from botobs.testing import Capture, capture
+from botobs.testing import Capture
 from tests.support.ccxt_at_desk import ORDER, binance_at, outcomes
-from tests.support.order_desk import OrderDesk, closed_url, order_desk
+from tests.support.order_desk import OrderDesk, closed_url
 
 
 def by_hand(url: str) -> None:
@@ -101,18 +101,6 @@ SEEN: dict[str, Callable[[str], None]] = {
     "requests": lambda url: with_requests(Patient(), url),
     "httpx": lambda url: with_httpx(Wrapped(), url),
 }
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as desk:
-        yield desk
-
-
-@pytest.fixture
-def captured() -> Iterator[Capture]:
-    with capture() as captured:
-        yield captured
 
 
 def told(captured: Capture, post: Callable[[str], None], url: str) -> Any:

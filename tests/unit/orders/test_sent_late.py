@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import aiohttp
@@ -14,9 +14,9 @@ import pytest
 from botobs import trading
 from botobs._sdk.orders import UNSETTLED
 from botobs.semconv import trading as names
-from botobs.testing import Capture, capture
+from botobs.testing import Capture
 from tests.support.ccxt_at_desk import ORDER, binance_at, outcomes
-from tests.support.order_desk import Behaviour, OrderDesk, order_desk
+from tests.support.order_desk import Behaviour, OrderDesk
 
 
 async def with_ccxt(url: str) -> None:
@@ -35,18 +35,6 @@ async def with_aiohttp(url: str) -> None:
 async def with_httpx(url: str) -> None:
     async with httpx.AsyncClient() as client:
         await client.post(f"{url}/order", json={})
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as desk:
-        yield desk
-
-
-@pytest.fixture
-def captured() -> Iterator[Capture]:
-    with capture() as captured:
-        yield captured
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -12,8 +12,8 @@ import urllib3
 
 from botobs import trading
 from botobs.semconv import trading as names
-from botobs.testing import Capture, capture
-from tests.support.order_desk import Behaviour, OrderDesk, order_desk
+from botobs.testing import Capture
+from tests.support.order_desk import Behaviour, OrderDesk
 
 
 def with_requests(url: str) -> None:
@@ -29,18 +29,6 @@ def with_httpx(url: str) -> None:
 def with_urllib3(url: str) -> None:
     pool = urllib3.PoolManager()
     assert pool.request("POST", f"{url}/order", json={}, preload_content=False, retries=False).data
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as desk:
-        yield desk
-
-
-@pytest.fixture
-def captured() -> Iterator[Capture]:
-    with capture() as captured:
-        yield captured
 
 
 @pytest.mark.parametrize(

@@ -18,18 +18,12 @@ from botobs._sdk.orders import UNSETTLED
 from botobs.semconv import exchange as exchange_names
 from botobs.semconv import trading as names
 from botobs.testing import Capture, capture
-from tests.support.order_desk import Behaviour, OrderDesk, order_desk
+from tests.support.order_desk import Behaviour, OrderDesk
 
 pytestmark = pytest.mark.slow
 
 PATH = "/api/v3/order/test"
 IDS = (f"trial-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def desk() -> Iterator[OrderDesk]:
-    with order_desk() as listening:
-        yield listening
 
 
 @pytest.fixture(scope="module")
