@@ -91,8 +91,12 @@ def test_an_alert_is_raised_for_either(mixed: LiveStack, environment: str) -> No
 
 
 def _of_services(live: LiveStack) -> list[PanelQuery]:
-    """Queries about nothing but what services report: what the stack itself is like has one environment."""
-    ours = _recorded(live, _CURRENT, "|".join(PORTS))
+    """Queries about nothing but what services of both halves report.
+
+    What the stack itself is like has one environment; what is new, the previous SDK does not report.
+    """
+    services = "|".join(PORTS)
+    ours = _recorded(live, _CURRENT, services) & _recorded(live, ENVIRONMENT, services)
     asked = [each for each in queries() if each.is_promql and "$environment" in each.target["expr"]]
     return [each for each in asked if set(metrics(each.target["expr"])) <= ours]
 

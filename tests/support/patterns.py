@@ -20,7 +20,7 @@ _SHAPES = 40
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 #: What is no constant, and where its patterns are instead.
 ELSEWHERE = {
-    "_sdk/redaction/_dialects.py: _tokens": "attributes of the module",
+    "_sdk/redaction/_dialects.py: tokens": "texts of the module",
     "_sdk/redaction/redactor.py: __init__": "a user's own, of which nothing is known",
     "_sdk/settings/_parse.py: patterns": "a user's own, only compiled",
     "_sdk/orders/client_ids.py: _pattern": "of names of fields; every repeat is bounded",
@@ -54,8 +54,12 @@ def of_the_sdk() -> dict[str, re.Pattern[str]]:
                 if pattern not in found.values():
                     found[f"{place}:{call.lineno}"] = pattern
     rules = importlib.import_module("botobs._ops.components.cluster.rules")
+    found |= {f"_ops/components/cluster/rules.py: {each}": re.compile(each) for each in rules._OF_PROMETHEUS}
+    dialects = importlib.import_module("botobs._sdk.redaction._dialects")
     return found | {
-        f"_ops/components/cluster/rules.py: {each}": re.compile(each) for each in rules._OF_PROMETHEUS
+        f"_sdk/redaction/_dialects.py: {name}": re.compile(text)
+        for name, text in vars(dialects).items()
+        if isinstance(text, str) and "(?P<word>" in text
     }
 
 

@@ -135,6 +135,41 @@ async def test_an_instance_made_before_is_watched_and_let_go_again(
     await client.close()
 
 
+@pytest.mark.parametrize("made", ["of the exchange's class", "of a class of one's own"])
+async def test_a_synchronous_instance_made_before_is_watched(
+    made: str, recorded: Any, binance: FakeBinance
+) -> None:
+    class Mine(ccxt.binance):  # type: ignore[misc]
+        pass
+
+    client = (Mine if made == "of a class of one's own" else ccxt.binance)(binance.ccxt_config())
+    instrumentation = CcxtRest()
+    instrumentation.install(recorded.telemetry)
+    for spelling in ("fetch_balance", "fetchBalance"):
+        await asyncio.to_thread(getattr(client, spelling))
+    instrumentation.uninstall()
+    await asyncio.to_thread(client.fetch_balance)
+    assert len(recorded.named("fetch_balance binance")) == 2
+
+
+async def test_a_class_is_touched_when_its_first_instance_is_made(recorded: Any) -> None:
+    class Unused(ccxt.async_support.kraken):  # type: ignore[misc]
+        async def fetch_balance(self, params: Any = None) -> Any:
+            return await super().fetch_balance(params or {})
+
+    its_own = vars(Unused)["fetch_balance"]
+    instrumentation = CcxtRest()
+    instrumentation.install(recorded.telemetry)
+    try:
+        assert vars(Unused)["fetch_balance"] is its_own
+        await Unused().close()
+        assert vars(Unused)["fetch_balance"] is not its_own
+    finally:
+        instrumentation.uninstall()
+    assert vars(Unused)["fetch_balance"] is its_own
+    assert Unused.fetchBalance is its_own
+
+
 async def test_after_uninstalling_ccxt_is_as_it_was(recorded: Any) -> None:
     def methods() -> dict[str, Any]:
         classes = [*ccxt.Exchange.__mro__, *ccxt.async_support.Exchange.__mro__, ccxt.binance]

@@ -44,12 +44,18 @@ def test_a_page_says_severity_and_owner_as_the_rules_do(page: Path, alerts: list
             assert alert.labels["owner"] in line
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_queries_of_a_page_name_metrics_that_exist(page: Path, rendered: Path) -> None:
-    known = {rule.name for rule in read(rendered) if not rule.is_alert}
+@pytest.fixture(scope="module")
+def known(rendered: Path) -> set[str]:
+    """Metrics that services send and rules record, as Prometheus names them."""
+    names = {rule.name for rule in read(rendered) if not rule.is_alert}
     for metric in semconv.all_metrics():
         name = metric.prometheus_name
-        known |= {f"{name}_bucket", f"{name}_count"} if metric.kind == "histogram" else {name}
+        names |= {f"{name}_bucket", f"{name}_count"} if metric.kind == "histogram" else {name}
+    return names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_queries_of_a_page_name_metrics_that_exist(page: Path, known: set[str]) -> None:
     queries = re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     assert queries
     for query in queries:

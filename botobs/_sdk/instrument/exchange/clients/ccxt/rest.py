@@ -68,9 +68,8 @@ class CcxtRest:
     def uninstall(self) -> None:
         """Take the patches back; running calls are still recorded."""
         self._patches.undo()
-        for root in self._roots:
-            for cls in _with_subclasses(root):
-                _refresh_aliases(cls)
+        for cls in self._wrapped:
+            _refresh_aliases(cls)
         self._roots.clear()
         self._wrapped.clear()
 
@@ -93,9 +92,11 @@ class CcxtRest:
         if owner is not None and not any(_owner(known, "__init__") in root.__mro__ for known in self._roots):
             self._replace(owner, "__init__", self._wrapping_classes(exchanges, vars(owner)["__init__"]))
         self._roots.append(root)
-        for cls in _with_subclasses(root):
-            self._wrap_class(exchanges, cls)
-        for cls in _with_subclasses(root):
+        # Of the other classes the first instance has its class wrapped: there are 300, and wrapping all takes 0.2 s.
+        in_use = [cls for cls in _with_subclasses(root) if _has_aliases(cls)]
+        for cls in in_use:
+            self._wrap_bases(exchanges, cls)
+        for cls in in_use:
             _refresh_aliases(cls)
 
     def _replace(self, owner: type, name: str, value: Callable[..., Any]) -> None:
@@ -303,6 +304,11 @@ def _with_subclasses(root: type) -> Iterator[type]:
             seen.add(cls)
             yield cls
             pending.extend(cls.__subclasses__())
+
+
+def _has_aliases(cls: type) -> bool:
+    """Whether an instance of a class was made: ccxt's constructor stores second spellings on the instance's class."""
+    return camel_case("create_order") in vars(cls)
 
 
 def _refresh_aliases(cls: type) -> None:
