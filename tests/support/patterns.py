@@ -37,33 +37,39 @@ ELSEWHERE = {
 }
 
 
-def of_the_sdk() -> dict[str, re.Pattern[str]]:
-    """The patterns of all modules that use `re`, by where they are."""
-    found: dict[str, re.Pattern[str]] = {}
-    for file in _files():
-        place = str(file.relative_to(ROOT))
-        module = importlib.import_module(
-            ".".join(("botobs", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
-        )
-        for name, value in vars(module).items():
-            if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                found[f"{place}: {name}"] = value
-        for _, call in _calls(file):
-            if isinstance(call.args[0], ast.Constant):
-                pattern = re.compile(str(call.args[0].value))
-                if pattern not in found.values():
-                    found[f"{place}:{call.lineno}"] = pattern
-    rules = importlib.import_module("botobs._ops.components.cluster.rules")
-    return found | {
-        f"_ops/components/cluster/rules.py: {each}": re.compile(each) for each in rules._OF_PROMETHEUS
+def modules() -> list[Path]:
+    """The modules of botobs that use `re`."""
+    return [
+        file
+        for file in sorted(ROOT.rglob("*.py"))
+        if re.search(r"^import re$", file.read_text("utf-8"), re.M)
+    ]
+
+
+def of_module(file: Path) -> dict[str, re.Pattern[str]]:
+    """The patterns of a module: its attributes by name, others by line."""
+    module = importlib.import_module(
+        ".".join(("botobs", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    )
+    found: dict[str, re.Pattern[str]] = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, re.Pattern) and isinstance(value.pattern, str)
     }
+    for _, call in _calls(file):
+        if isinstance(call.args[0], ast.Constant):
+            pattern = re.compile(str(call.args[0].value))
+            if pattern not in found.values():
+                found[f"line {call.lineno}"] = pattern
+    # These are put together to one.
+    return found | {each: re.compile(each) for each in getattr(module, "_OF_PROMETHEUS", ())}
 
 
 def not_constant() -> set[str]:
     """The functions that make a pattern of something that is no constant."""
     return {
         f"{file.relative_to(ROOT)}: {function}"
-        for file in _files()
+        for file in modules()
         for function, call in _calls(file)
         if function and not isinstance(call.args[0], ast.Constant)
     }
@@ -83,14 +89,6 @@ def of_the_collector() -> dict[str, str]:
             ):
                 found[f"{file.name}{path} {quoted}"] = quoted.replace("\\\\", "\\").replace('\\"', '"')
     return found
-
-
-def _files() -> list[Path]:
-    return [
-        file
-        for file in sorted(ROOT.rglob("*.py"))
-        if re.search(r"^import re$", file.read_text("utf-8"), re.M)
-    ]
 
 
 def _calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
