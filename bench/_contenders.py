@@ -233,13 +233,13 @@ class StockDisabled(Stock):
 
 
 class Botobs(OpenTelemetry):
-    """`botobs.init()` with the fast engine: redaction, limits, lanes and exemplars on."""
+    """`botobs.init()` with the fast engine: redaction, limits, priorities and exemplars on."""
 
     engine = "fast"
     options: dict[str, Any] = {}  # noqa: RUF012
 
     def set_up(self) -> None:
-        """As a service does it."""
+        """Call `botobs.init` with what the contender adds to it."""
         import botobs
         from botobs._sdk import providers
         from botobs._sdk.instrument.registry import REGISTRY
@@ -406,10 +406,10 @@ class Nothing(OpenTelemetry):
     """No telemetry: what the loops themselves cost."""
 
     def set_up(self) -> None:
-        """Nothing."""
+        """There is nothing to make."""
 
     def flush(self) -> None:
-        """Nothing."""
+        """There is nothing to send."""
 
     def span(self) -> Operation:
         """An empty loop."""

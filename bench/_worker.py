@@ -13,7 +13,7 @@ from ._lag import lags
 
 
 def main() -> None:
-    """Obey until the input ends."""
+    """Run the operations that the input names, one a line, until it ends."""
     name, port = sys.argv[1], int(sys.argv[2])
     # What a library prints must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")

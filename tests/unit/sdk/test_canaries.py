@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from botobs._sdk.export.sender import Sender
 from botobs._sdk.settings import TABLE, Settings, SettingsError, load
 from testbed.otlp_receiver import OtlpReceiver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
 #: Shapes that keys, tokens and passwords have.
 SHAPES: dict[str, Callable[[], str]] = {
@@ -62,16 +62,6 @@ PLACES: dict[str, dict[str, str]] = {
         "flag", "seconds", "size", "count", "ratio", "parse", "url",
     }},
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("BOTOBS_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
-    yield
-    botobs.shutdown(1.0)
 
 
 def _planted(place: str, secret: str) -> dict[str, str]:
