@@ -169,8 +169,15 @@ UNUSABLE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("what", UNUSABLE)
-@pytest.mark.parametrize("command", ASKING, ids=lambda command: command[0])
+#: All that can be wrong for the command that looks and the one that sends a signal; a little of it for the others.
+_UNUSABLE_FOR = [
+    pytest.param(command, what, id=f"{command[0]}-{what}")
+    for command in ASKING
+    for what in (UNUSABLE if command[0] in ("status", "down") else ("cut", "a part without address"))
+]
+
+
+@pytest.mark.parametrize(("command", "what"), _UNUSABLE_FOR)
 def test_a_file_that_is_none_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], what: str
 ) -> None:
