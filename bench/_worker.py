@@ -8,8 +8,9 @@ import sys
 import time
 from typing import Any
 
-from ._contenders import CONTENDERS, Operation, process_cpu
+from ._contenders import CONTENDERS, process_cpu
 from ._lag import lags
+from ._work import Operation
 
 
 def main() -> None:
