@@ -69,6 +69,11 @@ class Recording:
             ExportMetricsServiceRequest.FromString(self.engine.collect_metrics() or b"")
         )
 
+    def value(self, metric: str) -> float:
+        """The value of a metric with one series; of a histogram its sum."""
+        (point,) = self.metrics()[metric]["points"]
+        return float(point["sum"] if "sum" in point else point["value"][1])
+
 
 ENGINES = ("stock", "fast", "fast+")
 
