@@ -12,6 +12,7 @@ from botobs._sdk.orders import UNSETTLED
 from botobs._sdk.orders.known import KNOWN
 from botobs.testing import Capture, capture
 from botobs.trading import session
+from testbed.otlp_receiver import OtlpReceiver, receiving
 from tests.support.order_desk import OrderDesk, order_desk
 
 
@@ -39,6 +40,13 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.delenv("BOTOBS_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def receiver() -> Iterator[OtlpReceiver]:
+    """A receiver of OTLP on loopback, in the collector's place."""
+    with receiving() as listening:
+        yield listening
 
 
 @pytest.fixture(scope="module")
