@@ -29,6 +29,13 @@ def warnings_not_compared(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "botobs")
 
 
+@pytest.fixture
+def botobs_warns(caplog: pytest.LogCaptureFixture) -> None:
+    """Warnings of botobs are captured, and those of OpenTelemetry are not."""
+    caplog.set_level(logging.CRITICAL, "opentelemetry")
+    caplog.set_level(logging.WARNING, "botobs")
+
+
 class Recording:
     """An engine, and what came out of it.
 

@@ -25,12 +25,7 @@ from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing,
 
 from .conftest import Recording
 
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "opentelemetry")
-    caplog.set_level(logging.WARNING, "botobs")
-    FAULTS.forget()
+pytestmark = pytest.mark.usefixtures("botobs_warns")
 
 
 @pytest.fixture(params=range(len(NAMES)), ids=NAMES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -17,12 +16,7 @@ from tests.support.waiting import eventually
 
 from .conftest import Recording
 
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "opentelemetry")
-    caplog.set_level(logging.WARNING, "botobs")
-    FAULTS.forget()
+pytestmark = pytest.mark.usefixtures("botobs_warns")
 
 
 @pytest.fixture
