@@ -32,7 +32,7 @@ class Figure:
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """The median of the rounds."""
         return statistics.median(self.values)
 
     @property
@@ -120,7 +120,7 @@ class Results:
             self.figures.setdefault((contender, operation), []).append(value)
 
     def figure(self, contender: str, operation: str) -> Figure | None:
-        """All rounds of one thing."""
+        """The rounds of one operation of a contender; None where it was not measured."""
         values = self.figures.get((contender, operation))
         return Figure(tuple(values)) if values else None
 
@@ -141,7 +141,7 @@ def interleave(running: dict[str, Worker], plan: dict[str, int], rounds: int) ->
 
 
 def machine() -> str:
-    """Where it ran."""
+    """Processor, load and Python of this machine, for the caption of a table."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

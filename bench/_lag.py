@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ._contenders import OpenTelemetry
+from ._work import OpenTelemetry
 
 _TICK_S = 0.001
 

@@ -8,12 +8,13 @@ import sys
 import time
 from typing import Any
 
-from ._contenders import CONTENDERS, Operation, process_cpu
+from ._contenders import CONTENDERS, process_cpu
 from ._lag import lags
+from ._work import Operation
 
 
 def main() -> None:
-    """Obey until the input ends."""
+    """Run the operations that the input names, one a line, until it ends."""
     name, port = sys.argv[1], int(sys.argv[2])
     # What a library prints must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")

@@ -41,7 +41,7 @@ def _x(microseconds: float) -> float:
 
 
 def draw(figures: dict[str, list[float]], caption: str) -> str:
-    """The picture."""
+    """The chart as SVG, from the medians by contender and operation."""
     parts: list[str] = []
     top = 46
     for label, operation in _GROUPS:
@@ -92,14 +92,14 @@ def figures_of(page: str) -> dict[str, list[float]]:
 
 
 def picture(page: str) -> str:
-    """The picture of a page."""
+    """The chart of the figures in a page, as SVG."""
     machine = re.search(r"^On (.+?) \(.*medians of (\d+) rounds", page, re.MULTILINE)
     assert machine is not None
     return draw(figures_of(page), f"Medians of {machine[2]} interleaved rounds; {machine[1]}; make bench")
 
 
 def main() -> None:
-    """Write the picture."""
+    """Draw the chart of docs/performance.md anew."""
     TARGET.write_text(picture(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 

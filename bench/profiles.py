@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from botobs._sdk.engine import Limits, create_engine
 from botobs._sdk.redaction import Redactor
 
-from ._contenders import NAME, SPAN
+from ._work import NAME, SPAN
 
 _SPANS = 20_000
 _SHOWN = 14

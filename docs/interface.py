@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -41,7 +42,8 @@ PUBLIC = tuple(
 _MADE_BY_FUNCTIONS = ("botobs.Handle", "botobs.trading.")
 
 
-def snapshots() -> dict[Path, str]:
+@cache
+def snapshots() -> Mapping[Path, str]:
     """Content of every snapshot, by its path: sorted lines."""
     return {
         FOLDER / f"{name}.txt": "".join(f"{line}\n" for line in sorted(set(lines())))
@@ -65,7 +67,8 @@ def main() -> None:
             print(f"wrote {path.relative_to(ROOT)}")
 
 
-def public_objects() -> dict[str, list[griffe.Object]]:
+@cache
+def public_objects() -> Mapping[str, list[griffe.Object]]:
     """The objects that each public package lists in `__all__`, read from the source without importing it."""
     loaded = griffe.load("botobs", search_paths=[ROOT], resolve_aliases=True, resolve_external=False)
     found = {}

@@ -43,7 +43,7 @@ class PanelQuery:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What names it."""
+        """Dashboard, panel and reference, which together are unique."""
         return self.uid, self.title, self.reference
 
     @property

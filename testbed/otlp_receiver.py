@@ -150,6 +150,11 @@ class OtlpReceiver:
         return [span for one in self.traces for scope in one.scope_spans for span in scope.spans]
 
     @property
+    def span_names(self) -> list[str]:
+        """The names of `spans`, in their order."""
+        return [span.name for span in self.spans]
+
+    @property
     def logs(self) -> list[Any]:
         """The log records of all accepted requests, as protobuf messages."""
         requests = (request for request in self.accepted if request.path == "/v1/logs")

@@ -89,11 +89,7 @@ class Sender:
     def _run(self, place: int) -> None:
         source, receipts = self.sources[place], self.acknowledged[place]
         connection = self._connect()
-        headers = {
-            "Authorization": f"Bearer {self._token}",
-            "Content-Type": "application/x-protobuf",
-            "x-botobs-service": source.service,
-        }
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-protobuf"}
         while not self._end.is_set() and (self._limit is None or len(receipts) < self._limit):
             request, began = source.next(), time.monotonic()
             while not self._post(connection, source.path, request, headers):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from ssl import create_default_context
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -16,6 +17,7 @@ import httpx
 
 from botobs._demo import services
 from botobs._ops.access import clients
+from botobs._ops.home.private import read_secret
 from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.programs.binaries import Silent
 from botobs._ops.stack import Home, Options, Stack
@@ -121,6 +123,23 @@ class LiveStack:
             "limit": limit,
         }
         return list(self._ask("tempo", "/api/search", parameters).json().get("traces") or [])
+
+    def export(self, path: str, body: bytes, kind: str = "application/x-protobuf") -> None:
+        """Send an OTLP request with the token of this machine's services.
+
+        Args:
+            path: Of the signal, such as `/v1/traces`.
+            body: The request.
+            kind: Its `Content-Type`.
+
+        Raises:
+            httpx.HTTPStatusError: It is refused.
+        """
+        token = read_secret(self.home.secrets / "service.token")
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+        context = create_default_context(cafile=self.home.secrets / "ca.pem")
+        with httpx.Client(base_url=self.stack.addresses["collector"], verify=context, timeout=60) as http:
+            http.post(path, content=body, headers=headers).raise_for_status()
 
     def _ask(self, part: str, path: str, parameters: Mapping[str, str | int]) -> httpx.Response:
         # Over connections that are kept: thousands of questions are asked, and half the cost of one is its handshake.

@@ -99,7 +99,6 @@ ZERO_OR_ABSENT: dict[str, str] = {
 #: Pushed series of ours; each must say whose it is.
 _PUSHED = '{__name__=~"(http|db|exchange|botobs|process)_.+",service_name=~"bot-manager|trading-engine"}'
 _IDENTITY = ("service_name", "service_instance_id", "deployment_environment_name")
-_ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
 
 
 class NotSeen(Exception):
@@ -180,7 +179,7 @@ async def orders_agree(backends: Backends) -> str:
     """As many orders as the simulator has counted are in Prometheus and in Tempo."""
     counts = await backends.simulator()
     sent = sum(exchange["orders"]["received"] for exchange in counts.values())
-    counted = int(await backends.value(_ORDERS) or 0)
+    counted = await backends.orders() or 0
     found = await backends.search('{ name =~ "create_order .+" && kind = client }', limit=5000, spans=100)
     spans = sum(int(spanset.get("matched", 0)) for trace in found for spanset in trace.get("spanSets", []))
     if not sent == counted == spans or not sent:

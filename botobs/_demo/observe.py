@@ -10,6 +10,8 @@ import httpx
 from .._ops.access import clients
 from .._ops.stack import Stack
 
+_ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
+
 
 class Backends:
     """Prometheus, Tempo and Alertmanager of a running stack, over their HTTP APIs.
@@ -36,6 +38,11 @@ class Backends:
         """The one value of a query, or None when it has none."""
         result = await self.query(promql)
         return float(result[0]["value"][1]) if result else None
+
+    async def orders(self) -> int | None:
+        """How many orders the exchange clients have counted; None while there is no such series."""
+        count = await self.value(_ORDERS)
+        return None if count is None else int(count)
 
     async def series(self, selector: str, last: float = 600) -> list[dict[str, str]]:
         """Label sets of the series that a selector matches."""

@@ -12,8 +12,6 @@ from .._ops.traces import EmbeddedTraces, Wanted, full_trace_id
 from .embedded import totals
 from .observe import Backends
 
-_ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
-
 
 async def show(stack: Stack, backends: Backends, console: Console) -> None:
     """Print the summary; what runs must still run."""
@@ -22,7 +20,7 @@ async def show(stack: Stack, backends: Backends, console: Console) -> None:
         _of_the_embedded_store(stack.first_minute.store, console, home)
         return
     try:
-        orders = await backends.value(_ORDERS)
+        orders = await backends.orders()
         spans = await backends.spans_stored()
         # In a cluster each series is with three Mimirs.
         series = await backends.value("prometheus_tsdb_head_series or max(cortex_ingester_memory_series)")

@@ -31,15 +31,12 @@ SPAN_DURATION = Exported("traces_span_metrics_duration_seconds", histogram=True,
 EDGE_REQUESTS = Exported("traces_service_graph_request_total")
 EDGE_FAILED = Exported("traces_service_graph_request_failed_total")
 EDGE_CLIENT_DURATION = Exported("traces_service_graph_request_client_seconds", histogram=True)
-EDGE_SERVER_DURATION = Exported("traces_service_graph_request_server_seconds", histogram=True)
 
 # The collector itself.
 RECEIVER_ACCEPTED_SPANS = Exported("otelcol_receiver_accepted_spans_total")
 RECEIVER_ACCEPTED_POINTS = Exported("otelcol_receiver_accepted_metric_points_total")
 RECEIVER_REFUSED_SPANS = Exported("otelcol_receiver_refused_spans_total")
 RECEIVER_REFUSED_POINTS = Exported("otelcol_receiver_refused_metric_points_total")
-RECEIVER_FAILED_SPANS = Exported("otelcol_receiver_failed_spans_total")
-RECEIVER_FAILED_POINTS = Exported("otelcol_receiver_failed_metric_points_total")
 POINTS_FILTERED = Exported("otelcol_processor_filter_datapoints_filtered_total")
 SPANS_FILTERED = Exported("otelcol_processor_filter_spans_filtered_total")
 SENT_SPANS = Exported("otelcol_exporter_sent_spans_total")
@@ -55,18 +52,14 @@ COLLECTOR_MEMORY = Exported("otelcol_process_memory_rss_bytes")
 
 # The host, as the collector reads it.
 HOST_CPU = Exported("system_cpu_utilization_ratio")
-HOST_LOAD = Exported("system_cpu_load_average_1m")
-HOST_CORES = Exported("system_cpu_logical_count")
 HOST_MEMORY = Exported("system_memory_usage_bytes")
 HOST_MEMORY_LIMIT = Exported("system_memory_limit_bytes")
 HOST_DISK_IO = Exported("system_disk_io_bytes_total")
-HOST_DISK_TIME = Exported("system_disk_io_time_seconds_total")
 HOST_FILESYSTEM = Exported("system_filesystem_utilization_ratio")
 HOST_NETWORK = Exported("system_network_io_bytes_total")
 
 # PostgreSQL, by postgres_exporter.
 PG_UP = Exported("pg_up")
-PG_SIZE = Exported("pg_database_size_bytes")
 PG_BACKENDS = Exported("pg_stat_activity_count")
 PG_MAX_CONNECTIONS = Exported("pg_settings_max_connections")
 PG_COMMITS = Exported("pg_stat_database_xact_commit")

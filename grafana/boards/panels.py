@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from grafana_foundation_sdk.builders import (
@@ -333,11 +333,6 @@ def service_graph(title: str, description: str, *, height: int = 14) -> Sized:
     panel = nodegraph.Panel().title(title).description(description).datasource(TEMPO)
     panel.nodes(nodegraph.NodeOptions().main_stat_unit("s").secondary_stat_unit("reqps"))
     return Sized(panel.with_target(query.datasource(TEMPO).filters([])), 24, height)
-
-
-def wide(sized: Sized, width: int) -> Sized:
-    """The same panel with another width."""
-    return replace(sized, width=width)
 
 
 def _target(query: Query, reference: str, *, instant: bool = False) -> prometheus.Dataquery:

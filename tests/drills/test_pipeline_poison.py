@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from ssl import create_default_context
 from typing import Any
 
-import httpx
 import pytest
 from google.protobuf.json_format import MessageToJson  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from botobs._ops.access.secrets import read_secret
 from testbed.stack import LiveStack
 from tests.support.faults import FaultTable, load
 from tests.support.waiting import eventually
@@ -122,8 +119,8 @@ def _send_points(live: LiveStack, service: str, fill: Callable[[Any], None], as_
     fill(one.scope_metrics.add())
     if as_json:
         text = MessageToJson(request, use_integers_for_enums=True)
-        return _post(live, "/v1/metrics", service, text.encode(), "application/json")
-    return _post(live, "/v1/metrics", service, request.SerializeToString().replace(_PLACEHOLDER, _INVALID))
+        return live.export("/v1/metrics", text.encode(), "application/json")
+    return live.export("/v1/metrics", request.SerializeToString().replace(_PLACEHOLDER, _INVALID))
 
 
 def _send_spans(live: LiveStack, service: str, names: list[str]) -> None:
@@ -141,22 +138,9 @@ def _send_spans(live: LiveStack, service: str, names: list[str]) -> None:
             start_time_unix_nano=now - 10**6,
             end_time_unix_nano=now,
         )
-    _post(live, "/v1/traces", service, request.SerializeToString())
+    live.export("/v1/traces", request.SerializeToString())
 
 
 def _identify(one: Any, service: str) -> None:
     for key, value in (("service.name", service), ("service.instance.id", f"{service}-poison")):
         one.resource.attributes.add(key=key).value.string_value = value
-
-
-def _post(
-    live: LiveStack, path: str, service: str, body: bytes, kind: str = "application/x-protobuf"
-) -> None:
-    headers = {
-        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": kind,
-        "x-botobs-service": service,
-    }
-    context = create_default_context(cafile=live.home.secrets / "ca.pem")
-    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
-        http.post(path, content=body, headers=headers).raise_for_status()

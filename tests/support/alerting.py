@@ -92,7 +92,7 @@ class Alerting:
         }
 
     def get(self, path: str) -> Any:
-        """JSON of its API."""
+        """What Alertmanager's API returns for a path, parsed."""
         response = self.http().get(path)
         response.raise_for_status()
         return response.json()

@@ -85,12 +85,12 @@ def load(text: str) -> list[Manifest]:
 
 
 def kind(manifests: list[Manifest], *kinds: str) -> list[Manifest]:
-    """Those of some kinds."""
+    """The manifests of these kinds, such as `Deployment`."""
     return [manifest for manifest in manifests if manifest["kind"] in kinds]
 
 
 def named(manifests: list[Manifest], of: str, name: str) -> Manifest:
-    """The one of a kind and name."""
+    """The one manifest of a kind and name; the test fails where there is another number of them."""
     found = [manifest for manifest in kind(manifests, of) if manifest["metadata"]["name"] == name]
     assert len(found) == 1, f"{len(found)} of {of} {name}"
     return found[0]

@@ -80,11 +80,11 @@ class Eavesdropper:
 
     @property
     def address(self) -> str:
-        """Host and port."""
+        """Where it listens: `host:port`."""
         return f"127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
-        """Stop."""
+        """Listen no longer, and wait for the thread."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -120,4 +120,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_PATCH = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep quiet."""
+        """Print nothing: requests are kept."""

@@ -45,7 +45,7 @@ class FakeExchange:
         self.replies: dict[str, str] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Any request."""
+        """Respond to a request: those of tests, whose paths begin with `/_`, and those of exchange clients."""
         if request.path == "/_answers":
             self.answers = await request.json()
             return web.Response()

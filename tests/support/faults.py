@@ -123,7 +123,7 @@ class FaultTable:
     rows: list[str] = field(default_factory=list)
 
     def add(self, fault: str, delivery: Delivery, remark: str = "") -> None:
-        """Note a row."""
+        """Add the row of a fault to what is printed, and to the figures of the test."""
         self.record(fault, f"{delivery.acknowledged} acknowledged, {delivery.missing} missing")
         self.rows.append(f"{fault:58} {delivery.acknowledged:>12,} {delivery.missing:>9,}  {remark}")
 

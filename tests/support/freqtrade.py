@@ -96,7 +96,7 @@ class Freqtrade:
 
     @property
     def log(self) -> str:
-        """What it has printed."""
+        """What freqtrade has printed until now."""
         return self._log.read_text()
 
     def assert_running(self) -> None:

@@ -45,10 +45,10 @@ class Delivery:
 
 
 class Stack(Protocol):
-    """What is read."""
+    """What stored data is read from: a stack, native or in a cluster."""
 
     def client(self, part: str) -> httpx.Client:
-        """A client for a part."""
+        """An HTTP client for a part, such as `tempo`; close it after use."""
 
 
 def wait_for_all(live: Stack, sender: Sender, within: float = 120, part: str | None = None) -> Delivery:

@@ -162,7 +162,7 @@ def _send(connection: socket.socket, status: int, answer: object) -> None:
 
 @contextmanager
 def order_desk() -> Iterator[OrderDesk]:
-    """One that listens."""
+    """An order desk that listens on loopback for the length of a block."""
     desk = OrderDesk()
     listener = socket.create_server(("127.0.0.1", 0))
     desk.url = f"http://127.0.0.1:{listener.getsockname()[1]}"

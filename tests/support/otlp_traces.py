@@ -6,13 +6,10 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ssl import create_default_context
 
-import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from botobs._ops.home.private import read_secret
 from testbed.stack import LiveStack
 
 
@@ -53,20 +50,8 @@ def send(live: LiveStack, service: str, *traces: tuple[Span, ...]) -> list[str]:
                 made.status.code = Status.STATUS_CODE_ERROR
             for key, value in span.attributes.items():
                 made.attributes.add(key=key).value.string_value = value
-    post(live, "/v1/traces", service, request.SerializeToString())
+    live.export("/v1/traces", request.SerializeToString())
     return [trace_id.hex() for trace_id in ids]
-
-
-def post(live: LiveStack, path: str, service: str, body: bytes) -> None:
-    """Send an OTLP request as the service's SDK does."""
-    headers = {
-        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": "application/x-protobuf",
-        "x-botobs-service": service,
-    }
-    context = create_default_context(cafile=live.home.secrets / "ca.pem")
-    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context, timeout=60) as http:
-        http.post(path, content=body, headers=headers).raise_for_status()
 
 
 def stored(live: LiveStack, trace_id: str) -> list[str]:

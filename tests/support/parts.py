@@ -64,7 +64,7 @@ class Part:
 
 @asynccontextmanager
 async def part(name: str = "prometheus") -> AsyncIterator[Part]:
-    """One that runs."""
+    """A process that listens as a part of a stack does, for the length of a block."""
     # A socket's path may be 108 bytes long at most, and pytest's folders are deep.
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "port"

@@ -37,37 +37,42 @@ ELSEWHERE = {
 }
 
 
-def of_the_sdk() -> dict[str, re.Pattern[str]]:
-    """The patterns of all modules that use `re`, by where they are."""
-    found: dict[str, re.Pattern[str]] = {}
-    for file in _files():
-        place = str(file.relative_to(ROOT))
-        module = importlib.import_module(
-            ".".join(("botobs", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
-        )
-        for name, value in vars(module).items():
-            if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                found[f"{place}: {name}"] = value
-        for _, call in _calls(file):
-            if isinstance(call.args[0], ast.Constant):
-                pattern = re.compile(str(call.args[0].value))
-                if pattern not in found.values():
-                    found[f"{place}:{call.lineno}"] = pattern
-    rules = importlib.import_module("botobs._ops.components.cluster.rules")
-    found |= {f"_ops/components/cluster/rules.py: {each}": re.compile(each) for each in rules._OF_PROMETHEUS}
-    dialects = importlib.import_module("botobs._sdk.redaction._dialects")
-    return found | {
-        f"_sdk/redaction/_dialects.py: {name}": re.compile(text)
-        for name, text in vars(dialects).items()
-        if isinstance(text, str) and "(?P<word>" in text
+def modules() -> list[Path]:
+    """The modules of botobs that use `re`."""
+    return [
+        file
+        for file in sorted(ROOT.rglob("*.py"))
+        if re.search(r"^import re$", file.read_text("utf-8"), re.M)
+    ]
+
+
+def of_module(file: Path) -> dict[str, re.Pattern[str]]:
+    """The patterns of a module: its attributes by name, others by line."""
+    module = importlib.import_module(
+        ".".join(("botobs", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    )
+    found: dict[str, re.Pattern[str]] = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, re.Pattern) and isinstance(value.pattern, str)
     }
+    for _, call in _calls(file):
+        if isinstance(call.args[0], ast.Constant):
+            pattern = re.compile(str(call.args[0].value))
+            if pattern not in found.values():
+                found[f"line {call.lineno}"] = pattern
+    # These are put together to one, and those of SQL's dialects are compiled when they are needed.
+    texts = {each: each for each in getattr(module, "_OF_PROMETHEUS", ())} | {
+        name: value for name, value in vars(module).items() if isinstance(value, str) and "(?P<word>" in value
+    }
+    return found | {name: re.compile(text) for name, text in texts.items()}
 
 
 def not_constant() -> set[str]:
     """The functions that make a pattern of something that is no constant."""
     return {
         f"{file.relative_to(ROOT)}: {function}"
-        for file in _files()
+        for file in modules()
         for function, call in _calls(file)
         if function and not isinstance(call.args[0], ast.Constant)
     }
@@ -87,14 +92,6 @@ def of_the_collector() -> dict[str, str]:
             ):
                 found[f"{file.name}{path} {quoted}"] = quoted.replace("\\\\", "\\").replace('\\"', '"')
     return found
-
-
-def _files() -> list[Path]:
-    return [
-        file
-        for file in sorted(ROOT.rglob("*.py"))
-        if re.search(r"^import re$", file.read_text("utf-8"), re.M)
-    ]
 
 
 def _calls(file: Path) -> Iterator[tuple[str, ast.Call]]:

@@ -42,7 +42,7 @@ class Account:
         ready.wait()
 
     def place(self, client_order_id: str, price: int | None) -> None:
-        """Somebody else buys."""
+        """Place an order in the account that the service does not know of; a price makes it a limit order."""
         instrument = self._exchange.market(SYMBOL).instrument
         limit = None if price is None else Decimal(price)
         kind = "market" if price is None else "limit"
@@ -50,7 +50,7 @@ class Account:
         self._do(lambda: self._exchange.place(request))
 
     def fill(self, client_order_id: str) -> None:
-        """An order is filled."""
+        """Fill an open order completely."""
         self._do(lambda: self._exchange.fill(self._exchange.orders.find(None, client_order_id)))
 
     @contextmanager

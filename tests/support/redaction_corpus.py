@@ -106,6 +106,4 @@ INNOCENTS = [
 ]
 
 #: Secrets that the collector's patterns do not find. It sees them only from senders without botobs' SDK.
-SDK_ALONE = frozenset(("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",))
-#: Harmless texts that the collector masks all the same.
-COLLECTOR_MASKS: frozenset[str] = frozenset()
+SDK_ALONE = {"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ssl import create_default_context
 
-import httpx
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from botobs._ops.access.secrets import read_secret
 from botobs.semconv import sdk
 from testbed.stack import LiveStack
 
@@ -34,7 +31,7 @@ class Report:
     at: int
 
     def encoded(self) -> bytes:
-        """The request."""
+        """The ExportMetricsServiceRequest, encoded."""
         request = ExportMetricsServiceRequest()
         one = request.resource_metrics.add()
         for key, value in (("service.name", self.service), ("service.instance.id", f"{self.service}-0")):
@@ -57,11 +54,4 @@ class Report:
 
 def send(live: LiveStack, report: Report) -> None:
     """Send it as the service would."""
-    headers = {
-        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": "application/x-protobuf",
-        "x-botobs-service": report.service,
-    }
-    context = create_default_context(cafile=live.home.secrets / "ca.pem")
-    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
-        http.post("/v1/metrics", content=report.encoded(), headers=headers).raise_for_status()
+    live.export("/v1/metrics", report.encoded())

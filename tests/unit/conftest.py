@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from botobs._sdk.orders import UNSETTLED
 from botobs._sdk.orders.known import KNOWN
 from botobs.testing import Capture, capture
 from botobs.trading import session
+from testbed.otlp_receiver import OtlpReceiver, receiving
 from tests.support.order_desk import OrderDesk, order_desk
 
 
@@ -28,6 +30,23 @@ def _no_orders_of_others() -> Iterator[None]:
     session.current().forget()
     KNOWN.forget()
     UNSETTLED.forget()
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No stack of the person who runs the tests is found, nor changed; the working directory is empty."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.delenv("BOTOBS_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def receiver() -> Iterator[OtlpReceiver]:
+    """A receiver of OTLP on loopback, in the collector's place."""
+    with receiving() as listening:
+        yield listening
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ class Alert:
         return self.labels.get("severity", "")
 
     @property
-    def told(self) -> bool:
+    def notifies(self) -> bool:
         """Whether a notification is sent for it: it is neither silenced nor inhibited."""
         return not self.silenced and not self.inhibited
 

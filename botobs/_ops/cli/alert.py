@@ -86,7 +86,7 @@ def _ways(home: Home, wanted: list[str] | None, labels: Mapping[str, str] | None
             if missing[0] in BY_NAME
             else f"Alerts go by {', '.join(ways)}.",
         )
-    notified = ways if labels is None else [way.channel.name for way in found.told(labels)]
+    notified = ways if labels is None else [way.channel.name for way in found.ways_of(labels)]
     return [ways[name] for name in wanted or ways if name in notified]
 
 

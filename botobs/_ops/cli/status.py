@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
             f"\nhome {running.home.path}, supervisor pid {running.pid}, environment {running.environment}"
         )
     runs = all(part.state in _WELL for part in parts.values())
-    critical = any(alert.severity == "critical" and alert.told for alert in alerts)
+    critical = any(alert.severity == "critical" and alert.notifies for alert in alerts)
     return 0 if runs and not unknown and not critical else 1
 
 
@@ -175,19 +175,19 @@ def _print_alerts(alerts: list[Alert], unknown: str) -> None:
     if unknown:
         out.print(Text(f"nobody knows which alerts fire: {unknown}", style="red"))
         return
-    firing = [alert for alert in alerts if alert.told]
+    firing = [alert for alert in alerts if alert.notifies]
     quiet = len(alerts) - len(firing)
     out.print(
         f"{len(firing) or 'no'} alert{'' if len(firing) == 1 else 's'} firing"
         + (f", {quiet} kept quiet" if quiet else "")
     )
     for alert in alerts:
-        colour = "bright_black" if not alert.told else "red" if alert.severity == "critical" else "yellow"
+        colour = "bright_black" if not alert.notifies else "red" if alert.severity == "critical" else "yellow"
         line = Text(f"  {alert.severity:9} ", style=colour)
         line.append(
             f"{name(alert.name)}  {alert.since.astimezone():%m-%d %H:%M:%S}  {name(alert.summary or alert.where)}"
         )
-        out.print(line if alert.told else line.append(f"  ({alert.state})"))
+        out.print(line if alert.notifies else line.append(f"  ({alert.state})"))
     if firing:
         out.print(f"What to do: botobs runbook {name(firing[0].name)}")
 

@@ -97,18 +97,20 @@ def _environ() -> dict[str, str]:
     return environ
 
 
+def _tags(pin: Pin) -> list[str]:
+    return ["-tags", ",".join(pin.tags)] if pin.tags else []
+
+
 def _flags(pin: Pin) -> list[str]:
-    flags = ["-tags", ",".join(pin.tags)] if pin.tags else []
     link = "-s -w"
     if pin.stamp:
         link += f" -X {pin.stamp}={pin.version}"
-    return [*flags, "-ldflags", link]
+    return [*_tags(pin), "-ldflags", link]
 
 
 def _count(go: Path, pin: Pin, package: str, environ: Mapping[str, str]) -> int:
-    tags = ["-tags", ",".join(pin.tags)] if pin.tags else []
     listed = subprocess.run(
-        [str(go), "list", "-deps", *tags, package],
+        [str(go), "list", "-deps", *_tags(pin), package],
         cwd=pin.source, env=dict(environ), capture_output=True, text=True, check=False,
     )  # fmt: skip
     return max(1, listed.stdout.count("\n"))

@@ -23,8 +23,6 @@ _BEHIND = {
     "Bps": "B/s",
     "percent": " %",
 }
-
-
 _RATES = frozenset({"ops", "reqps", "rps", "wps", "cps"})
 #: Rates below this, in 1/s, are shown by the minute or by the hour.
 _SLOW = 0.1

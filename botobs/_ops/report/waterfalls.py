@@ -101,7 +101,7 @@ def draw(trace: Trace, most: int = _MOST) -> Waterfall:
 
 def _ticks(whole: float) -> list[str]:
     scale = units.scale("s", whole)
-    marks = [f"{units.digits(whole * part / _TICKS / scale.divisor)}" for part in range(_TICKS + 1)]
+    marks = [units.digits(whole * part / _TICKS / scale.divisor) for part in range(_TICKS + 1)]
     return [*marks[:-1], f"{marks[-1]}{scale.suffix}"]
 
 

@@ -77,9 +77,9 @@ class Receivers:
         """A sentence that says where alerts are sent."""
         return f"alerts go by {' and '.join(self.channels)}" if self.ways else "alerts go to nobody"
 
-    def told(self, labels: Mapping[str, str]) -> list[Way]:
+    def ways_of(self, labels: Mapping[str, str]) -> list[Way]:
         """The ways of an alert with these labels, each once."""
-        names = routing.told(self.route, labels)
+        names = routing.receivers_of(self.route, labels)
         return list({way.to: way for way in self.ways if way.channel.name in names}.values())
 
     @property
@@ -91,7 +91,7 @@ class Receivers:
                 "alert_receiver email alert_email_to you@example.com"
             ]
         wrong = list(dict.fromkeys(sentence for way in self.ways for sentence in way.missing))
-        orders = [way.channel.name for way in self.told(_ORDER)]
+        orders = [way.channel.name for way in self.ways_of(_ORDER)]
         if len(orders) < 2:
             by = f"by {orders[0]} alone" if orders else "to nobody"
             wrong.append(f"alerts about orders go {by}; {channels.RECEIVER}=email,slack gives them two ways")

@@ -42,14 +42,14 @@ def leaves(route: Mapping[str, Any], receiver: str = "", above: tuple[str, ...] 
         yield from leaves(each, named, here)
 
 
-def told(route: Mapping[str, Any], labels: Mapping[str, str], receiver: str = "") -> list[str]:
+def receivers_of(route: Mapping[str, Any], labels: Mapping[str, str], receiver: str = "") -> list[str]:
     """The receivers of an alert with these labels, in the order of the routes; empty where `route` is not its way."""
     if not all(holds(each, labels) for each in matchers_of(route)):
         return []
     named = route.get("receiver") or receiver
     found: list[str] = []
     for each in route.get("routes") or ():
-        below = told(each, labels, named)
+        below = receivers_of(each, labels, named)
         found += below
         if below and not each.get("continue", False):
             break

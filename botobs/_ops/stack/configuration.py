@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import custom
 from ..access import certificates
-from ..components import native
+from ..components import mimir, native
 from ..components.cluster import settings as cluster_settings
 from ..components.table import COMPONENTS
 from ..home import assets
@@ -22,7 +22,6 @@ from .options import Options
 
 #: Folders of configuration, that of a cluster's load balancer among them, and what in them is no configuration.
 _TEMPLATES = (*native.folders(), "front")
-_OWN_CLIENT = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key"}
 #: Recorded series and alerts, and the series of Prometheus' own scrape jobs.
 _SCRAPED = "|".join(component.scrape_job for component in COMPONENTS if component.scraped)
 _NOT_PUSHED = f".*:.*;.*|ALERTS.*;.*|.*;({_SCRAPED}|extra.*)"
@@ -77,11 +76,8 @@ def certificate_expiry(home: Home) -> str:
 
 def long_term_store(values: Mapping[str, str]) -> dict[str, str]:
     """What sends everything to Mimir too: pushed series from the collector, the rest from Prometheus."""
-    tls = {name: f"{values['BOTOBS_SECRETS']}/{file}" for name, file in _OWN_CLIENT.items()}
     target = {
-        "url": f"{values['BOTOBS_MIMIR_URL']}/api/v1/push",
-        "headers": {"X-Scope-OrgID": values.get("BOTOBS_MIMIR_TENANT", "botobs")},
-        "tls_config": tls,
+        **mimir.remote_write(values, values.get("BOTOBS_MIMIR_TENANT", "botobs")),
         "send_exemplars": True,
         # Pushed series reach Mimir from the collector; sent twice, each sample would be refused once.
         "write_relabel_configs": [

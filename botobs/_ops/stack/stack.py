@@ -31,7 +31,7 @@ from ..processes.supervisor import Supervisor
 from ..programs.binaries import Binaries, Display, Silent
 from ..programs.versions import pins
 from ..settings import channels, outage, receivers
-from ..settings.values import defaults, gather
+from ..settings.values import Given, defaults, gather
 from .configuration import certificate_expiry, render, variables
 from .first_minute import FirstMinute
 from .left_orders import LeftOrders
@@ -145,30 +145,12 @@ class Stack:
     async def _start(self) -> None:
         given = gather(self.home, self.options.variables)
         given.require(self.options.strict)
-        outage_plan = outage.plan(given.texts, self.options.mimir)
-        self._horizon = outage_plan.seconds
         embedded = (
             self.options.embedded_first and not self.options.cluster and self.binaries.lacks(self.programs)
         )
         if not embedded:
             self.binaries.require(self.programs, self._display)
-        named = [*self.names, "grafana"]
-        chosen = ports.choose(named, self.options.ports_auto, given.texts, held=self._held)
-        systemd.take_credentials(self.home.secrets, channels.SECRETS)
-        secrets.ensure(self.home.secrets)
-        self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
-        custom.make(self.home.custom)
-        render(self.home, self.values)
-        self.receivers = receivers.of_home(self.home)
-        self.warnings = [
-            *given.warnings,
-            *tokens.warnings(self.home.secrets),
-            *outage.check_disk(outage_plan, self.home.data),
-            *(self.receivers.warnings if self.receivers else ()),
-        ]
-        if self.options.cluster:
-            cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
-            cluster_settings.render(self.home, self.values)
+        self._configure(given)
         self._http = clients.async_client(self.home.secrets)
         context = Context(self.home, self.binaries, defaults() | self.values, self._http)
         self._context = context
@@ -207,12 +189,36 @@ class Stack:
         else:
             self._take_over()
 
-    def _write_again(self) -> None:
-        """Write the configuration anew, with the end of the certificates that are there now."""
-        self.values["BOTOBS_CERTIFICATE_EXPIRY"] = certificate_expiry(self.home)
+    def _configure(self, given: Given) -> None:
+        """Choose ports, make what is missing of the secrets, and write the configuration."""
+        outage_plan = outage.plan(given.texts, self.options.mimir)
+        self._horizon = outage_plan.seconds
+        named = [*self.names, "grafana"]
+        chosen = ports.choose(named, self.options.ports_auto, given.texts, held=self._held)
+        systemd.take_credentials(self.home.secrets, channels.SECRETS)
+        secrets.ensure(self.home.secrets)
+        self.values = variables(self.home, chosen, self.options, given) | dict(outage_plan.variables)
+        if self.options.cluster:
+            cluster_secrets.ensure(self.home.secrets, cluster_secrets.tenants_of(self.values))
+        custom.make(self.home.custom)
+        self._render()
+        self.receivers = receivers.of_home(self.home)
+        self.warnings = [
+            *given.warnings,
+            *tokens.warnings(self.home.secrets),
+            *outage.check_disk(outage_plan, self.home.data),
+            *(self.receivers.warnings if self.receivers else ()),
+        ]
+
+    def _render(self) -> None:
         render(self.home, self.values)
         if self.options.cluster:
             cluster_settings.render(self.home, self.values)
+
+    def _write_again(self) -> None:
+        """Write the configuration anew, with the end of the certificates that are there now."""
+        self.values["BOTOBS_CERTIFICATE_EXPIRY"] = certificate_expiry(self.home)
+        self._render()
 
     def _record(self) -> record.Record:
         programs = {name: pins()[name].version for name in self.programs}

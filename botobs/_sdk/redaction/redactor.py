@@ -92,10 +92,6 @@ class Redactor:
         """`url` without query, fragment, user and password, and without path segments that look like keys."""
         return self.bounded("url.full", url)
 
-    def sql(self, statement: str) -> str:
-        """A statement with `?` in place of its literals."""
-        return self.bounded("db.query.text", statement)
-
     def attribute(self, key: str, value: Any) -> Any:
         """What may be sent of the attribute `key`.
 

@@ -7,9 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from ssl import create_default_context
 
-import httpx
 import pytest
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -21,7 +19,6 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     ScopeMetrics,
 )
 
-from botobs._ops.access.secrets import read_secret
 from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
@@ -130,19 +127,6 @@ _POISONS: dict[str, Callable[[ScopeMetrics], object]] = {
 }
 
 
-def _post(
-    live: LiveStack, path: str, service: str, body: bytes, kind: str = "application/x-protobuf"
-) -> None:
-    headers = {
-        "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
-        "content-type": kind,
-        "x-botobs-service": service,
-    }
-    context = create_default_context(cafile=live.home.secrets / "ca.pem")
-    with httpx.Client(base_url=live.stack.addresses["collector"], verify=context) as http:
-        http.post(path, content=body, headers=headers).raise_for_status()
-
-
 def _send(
     live: LiveStack, service: str, poison: Callable[[ScopeMetrics], object], as_json: bool = False
 ) -> None:
@@ -156,10 +140,10 @@ def _send(
     _gauge(scope, "guards.neighbour")
     if as_json:
         text = json_format.MessageToJson(request, use_integers_for_enums=True)
-        _post(live, "/v1/metrics", service, text.encode(), "application/json")
+        live.export("/v1/metrics", text.encode(), "application/json")
     else:
         body = request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
-        _post(live, "/v1/metrics", service, body)
+        live.export("/v1/metrics", body)
 
 
 @pytest.mark.parametrize("poison", _POISONS)
@@ -267,7 +251,7 @@ def test_two_spellings_of_a_series_of_spans_are_one(live: LiveStack, case: str) 
         elif value is not None:
             attributes.add(key=key).value.string_value = value
     body = request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID)
-    _post(live, "/v1/traces", service, body.replace(_OTHER_PLACEHOLDER.encode(), _OTHER_INVALID))
+    live.export("/v1/traces", body.replace(_OTHER_PLACEHOLDER.encode(), _OTHER_INVALID))
     calls = f'traces_span_metrics_calls_total{{service_name="{service}"}}'
     assert eventually(lambda: [row["value"][1] for row in live.query(calls)] == ["3"]), live.query(calls)
 
@@ -281,7 +265,7 @@ def test_refused_points_of_one_instance_are_one_series(live: LiveStack) -> None:
         for key, value in (("service.name", service), ("service.instance.id", "1"), ("note", str(number))):
             owned.resource.attributes.add(key=key).value.string_value = value
         _gauge(owned.scope_metrics.add(), "old", 1)
-    _post(live, "/v1/metrics", service, request.SerializeToString())
+    live.export("/v1/metrics", request.SerializeToString())
     refused = f'botobs_collector_refused_points_total{{service_name="{service}"}}'
     assert eventually(lambda: [row["value"][1] for row in live.query(refused)] == ["3"]), live.query(refused)
 
@@ -307,7 +291,7 @@ def _send_span(live: LiveStack, service: str, attributes: dict[str, str], trace:
     for trace_id, span_id in ids:
         made = spans.add(name="work", kind=2, trace_id=trace_id, span_id=span_id, start_time_unix_nano=now)
         made.end_time_unix_nano = now + 1000
-    _post(live, "/v1/traces", service, request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
+    live.export("/v1/traces", request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID))
 
 
 def test_what_is_taken_out_is_counted_by_reason(live: LiveStack) -> None:
@@ -349,10 +333,8 @@ def test_spans_with_poison_are_kept_and_redacted(live: LiveStack) -> None:
             span.attributes.add(key=key).value.string_value = value
         error = span.events.add(name="exception", time_unix_nano=start)
         error.attributes.add(key="exception.message").value.string_value = "POST /x?apiKey=5ec4e7"
-    _post(
-        live,
+    live.export(
         "/v1/traces",
-        "guards-spans",
         request.SerializeToString().replace(_PLACEHOLDER.encode(), _INVALID),
     )
 

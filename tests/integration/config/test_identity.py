@@ -13,7 +13,6 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from testbed.stack import LiveStack
-from tests.support.otlp_traces import post
 from tests.support.waiting import eventually
 
 _SECOND = 10**9
@@ -75,7 +74,7 @@ def test_what_nothing_is_known_of_is_counted(live: LiveStack) -> None:
     _say(sent.resource, {"service.name": "identity-gauge"})
     point = sent.scope_metrics.add().metrics.add(name="identity.level").gauge.data_points.add(as_double=1)
     point.time_unix_nano = time.time_ns()
-    post(live, "/v1/metrics", "identity-gauge", request.SerializeToString())
+    live.export("/v1/metrics", request.SerializeToString())
     counted = 'botobs_collector_unidentified_points_total{service_name="identity-gauge"}'
     assert eventually(lambda: live.value(counted) == 1)
     assert (
@@ -111,7 +110,7 @@ def test_spans_name_the_process_that_they_are_of(live: LiveStack) -> None:
     span = sent.scope_spans.add().spans.add(name="work", trace_id=os.urandom(16), span_id=os.urandom(8))
     span.start_time_unix_nano = time.time_ns()
     span.end_time_unix_nano = span.start_time_unix_nano + 1000
-    post(live, "/v1/traces", "identity-spans", request.SerializeToString())
+    live.export("/v1/traces", request.SerializeToString())
     query = '{resource.service.name="identity-spans" && resource.service.instance.id="vm/7"}'
     assert eventually(lambda: live.search(query))
 
@@ -141,7 +140,7 @@ def _send(
         counter.is_monotonic = True
         counter.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
         counter.data_points.add(as_int=value, start_time_unix_nano=start, time_unix_nano=at)
-    post(live, "/v1/metrics", service, request.SerializeToString())
+    live.export("/v1/metrics", request.SerializeToString())
 
 
 def _say(resource: Resource, attributes: Mapping[str, str]) -> None:

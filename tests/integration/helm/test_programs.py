@@ -262,7 +262,7 @@ def _send(port: int, secrets: Path, headers: Mapping[str, str]) -> int:
     return httpx.post(
         f"https://127.0.0.1:{port}/v1/metrics",
         content=request.SerializeToString(),
-        headers={"content-type": "application/x-protobuf", "x-botobs-service": _SERVICE, **headers},
+        headers={"content-type": "application/x-protobuf", **headers},
         verify=context,
     ).status_code
 

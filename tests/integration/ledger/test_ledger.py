@@ -12,7 +12,6 @@ from testbed.otlp_load import Spans
 from testbed.sender import Sender
 from testbed.stack import LiveStack
 from tests.support.ledger import accounts
-from tests.support.otlp_traces import post
 from tests.support.reports import Report, send
 from tests.support.waiting import eventually
 
@@ -84,7 +83,7 @@ def test_what_was_sent_again_is_stored_twice_and_no_loss(live: LiveStack, capsys
     name, source = "ledger-twice", Spans("ledger-twice", 200)
     request = source.next()
     for _ in range(2):
-        post(live, source.path, name, request.body)
+        live.export(source.path, request.body)
     send(live, Report(name, 1, 200, started=200, at=time.time_ns()))
 
     def counted() -> bool:

@@ -39,5 +39,5 @@ def test_a_frozen_program(tmp_path: Path) -> None:
             timeout=PATIENCE,
         )
     assert (done.returncode, done.stdout) == (0, "[]\n['installed']\n"), done.stderr
-    assert [span.name for span in receiver.spans] == ["GET"]
+    assert receiver.span_names == ["GET"]
     assert receiver.last_value("botobs.service.goodbye.timestamp") > 0

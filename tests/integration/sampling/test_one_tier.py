@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 
 from testbed.stack import LiveStack
-from tests.support.otlp_traces import Span, post, send, stored
+from tests.support.otlp_traces import Span, send, stored
 from tests.support.waiting import eventually
 
 _POLL = Span("fetch_ticker binance", attributes={"exchange.operation": "fetch_ticker"})
@@ -151,7 +151,7 @@ def test_exemplars_of_services_lead_to_what_is_kept(strict: LiveStack, operation
     )
     point.attributes.add(key="exchange.operation").value.string_value = operation
     point.exemplars.add(time_unix_nano=now, as_double=0.1, trace_id=b"\1" * 16, span_id=b"\2" * 8)
-    post(strict, "/v1/metrics", "own", request.SerializeToString())
+    strict.export("/v1/metrics", request.SerializeToString())
     selector = f'exchange_client_operation_duration_seconds_bucket{{service_name="own-{operation}"}}'
     found = eventually(lambda: _exemplars(strict, selector))
     assert [("trace_id" in labels) for labels in found] == [leads]

@@ -76,7 +76,7 @@ class Project:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The shell's."""
+        """The environment of the shell in which `docker compose` is called."""
         moved = {PUBLISHED[name]: str(port) for name, port in self.ports.items()}
         files = f"docker-compose.yml{os.pathsep}{self.folder / 'without-grafana.yml'}"
         path = {"PYTHONPATH": str(configs.ROOT)}

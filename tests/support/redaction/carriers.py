@@ -42,11 +42,6 @@ def one_line(value: str) -> bool:
     return "\n" not in value
 
 
-def one_word(value: str) -> bool:
-    """A text that nothing needs to quote."""
-    return re.fullmatch(r"[\w+/=.:~!$%*^-]+", value, re.ASCII) is not None
-
-
 def plain(value: str) -> bool:
     """A text of letters, digits and the signs of base64, as it is written without quotes."""
     return re.fullmatch(r"[\w+/=.:~!*,-]+", value, re.ASCII) is not None

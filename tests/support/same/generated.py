@@ -33,7 +33,7 @@ _ERRORS: tuple[Callable[[int], BaseException], ...] = (
 
 
 def bodies() -> st.SearchStrategy[list[Step]]:
-    """Programs."""
+    """Strategy for generated programs: lists of steps, some of which hold further steps."""
     leaf = st.one_of(
         st.tuples(st.just("note"), _NUMBERS),
         st.tuples(st.just("log"), _NUMBERS),

@@ -25,7 +25,7 @@ from . import described
 
 
 def look() -> dict[str, Any]:
-    """All of it, as JSON."""
+    """What of the process's state a service could see or change, as values that JSON takes."""
     return {
         "signals": {
             number.name: described.value(signal.getsignal(number))

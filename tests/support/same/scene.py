@@ -61,7 +61,7 @@ class _Watching(logging.Handler):
         return True
 
     def emit(self, record: logging.LogRecord) -> None:
-        """See it."""
+        """Keep what a handler can see of a record."""
         self.seen.append(["handler", seen_of(record)])
 
 

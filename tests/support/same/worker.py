@@ -61,7 +61,7 @@ def _load(area: str) -> ModuleType:
 
 
 def main(mode: str) -> None:
-    """Obey until the input ends."""
+    """Run the programs that the input names, one a line, until it ends."""
     # What a program prints must not get between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

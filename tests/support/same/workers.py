@@ -65,7 +65,7 @@ class Workers:
         return process
 
     def close(self) -> None:
-        """End them all."""
+        """Close the input of all workers, and wait for their end."""
         for process in self._running.values():
             process.communicate()
 

@@ -12,22 +12,19 @@ from botobs._ops.errors import StackError
 
 HOSTILE = 'a"} or {b="\\'
 LABELS = dict.fromkeys(runbooks.PLACEHOLDERS.values(), HOSTILE)
-EVERY = [(name, query) for name in runbooks.names() for query in runbooks.read(name).queries]
 
 
-def test_there_are_many() -> None:
-    assert len(EVERY) > 150
-    assert {query.language for _, query in EVERY} == {"promql", "traceql"}
-
-
-@pytest.mark.parametrize(("name", "query"), EVERY, ids=[f"{name}-{n}" for n, (name, _) in enumerate(EVERY)])
-def test_a_query_is_filled_with_and_without_labels(name: str, query: runbooks.RunbookQuery) -> None:
-    assert query.text, name
-    for labels in ({}, LABELS):
-        filled = query.filled(labels)
-        assert not any(word in filled for word in runbooks.PLACEHOLDERS)
-        # A value ends no string.
-        assert HOSTILE not in filled
+def test_queries_are_filled_with_and_without_labels() -> None:
+    every = [(name, query) for name in runbooks.names() for query in runbooks.read(name).queries]
+    assert len(every) > 150
+    assert {query.language for _, query in every} == {"promql", "traceql"}
+    for name, query in every:
+        assert query.text, name
+        for labels in ({}, LABELS):
+            filled = query.filled(labels)
+            assert not any(word in filled for word in runbooks.PLACEHOLDERS), name
+            # A value ends no string.
+            assert HOSTILE not in filled, name
 
 
 def test_the_page_is_filled_in_place() -> None:

@@ -13,12 +13,11 @@ from botobs._ops.programs.binaries import Binaries
 from botobs._ops.settings import file
 from botobs._ops.stack import Home, Options, Stack, StackError
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
+def home(tmp_path: Path) -> str:
     return str(tmp_path / "home")
 
 

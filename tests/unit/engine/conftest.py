@@ -29,6 +29,13 @@ def warnings_not_compared(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "botobs")
 
 
+@pytest.fixture
+def botobs_warns(caplog: pytest.LogCaptureFixture) -> None:
+    """Warnings of botobs are captured, and those of OpenTelemetry are not."""
+    caplog.set_level(logging.CRITICAL, "opentelemetry")
+    caplog.set_level(logging.WARNING, "botobs")
+
+
 class Recording:
     """An engine, and what came out of it.
 
@@ -68,6 +75,11 @@ class Recording:
         return comparable_metrics(
             ExportMetricsServiceRequest.FromString(self.engine.collect_metrics() or b"")
         )
+
+    def value(self, metric: str) -> float:
+        """The value of a metric with one series; of a histogram its sum."""
+        (point,) = self.metrics()[metric]["points"]
+        return float(point["sum"] if "sum" in point else point["value"][1])
 
 
 ENGINES = ("stock", "fast", "fast+")

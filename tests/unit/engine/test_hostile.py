@@ -7,8 +7,7 @@ import itertools
 import logging
 import math
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from decimal import Decimal
@@ -21,19 +20,12 @@ from opentelemetry.metrics import Observation
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.trace import Link, Status, StatusCode
 
-from botobs._sdk.engine import callbacks
 from botobs._sdk.engine.faults import FAULTS
 from tests.support.hostile import EXCEPTIONS, NAMES, Broken, LyingText, Nothing, Ratio, Row, values
-from tests.support.waiting import eventually
 
 from .conftest import Recording
 
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "opentelemetry")
-    caplog.set_level(logging.WARNING, "botobs")
-    FAULTS.forget()
+pytestmark = pytest.mark.usefixtures("botobs_warns")
 
 
 @pytest.fixture(params=range(len(NAMES)), ids=NAMES)
@@ -201,11 +193,6 @@ def amounts(recording: Recording) -> list[tuple[str, Callable[..., None]]]:
     ]
 
 
-def value(recording: Recording, metric: str) -> float:
-    (point,) = recording.metrics()[metric]["points"]
-    return float(point["sum"] if "sum" in point else point["value"][1])
-
-
 def test_instruments_take_anything(recording: Recording, hostile: Any) -> None:
     for _, record in amounts(recording):
         record(1)
@@ -238,10 +225,10 @@ def test_numbers_of_all_types_add_up(recording: Recording, first: Any) -> None:
         for amount in given:
             record(amount)
         expected = 2.0 if metric == "g" else float(sum(map(Fraction, given)))
-        assert value(recording, metric) == expected
+        assert recording.value(metric) == expected
         # And so it goes on after a collection.
         record(0.5)
-        assert value(recording, metric) == (0.5 if metric == "g" else expected + 0.5)
+        assert recording.value(metric) == (0.5 if metric == "g" else expected + 0.5)
 
 
 BAD = [Decimal("NaN"), Decimal("sNaN"), 10**400, "5", None, Nothing(), 1j, [1]]
@@ -256,7 +243,7 @@ def test_what_is_no_number_costs_only_itself(
         for _ in range(3):
             record(bad)
         record(2)
-        assert value(recording, metric) == (2.0 if metric == "g" else 3.0)
+        assert recording.value(metric) == (2.0 if metric == "g" else 3.0)
     assert FAULTS.take() == 12
     said = [one for one in caplog.records if one.name == "botobs"]
     assert len(said) == 4, "once a metric"
@@ -286,7 +273,7 @@ def test_a_number_costs_nothing_that_others_have_added(recording: Recording, giv
             record(1)
         record(given)
         record(1)
-        assert value(recording, metric) == (1.0 if metric == "g" else 22.5)
+        assert recording.value(metric) == (1.0 if metric == "g" else 22.5)
 
 
 @pytest.mark.parametrize("bad", [-1, -0.5, Decimal("-0.1"), math.nan, -math.inf, -(10**400)])
@@ -298,7 +285,7 @@ def test_amounts_that_a_metric_cannot_take_are_counted(recording: Recording, bad
         refused = metric in "ch" or not takes_negative
         assert FAULTS.take() == int(refused), metric
         expected = 1.0 if refused else float(bad) if metric == "g" else 1.0 + float(bad)
-        assert value(recording, metric) == expected
+        assert recording.value(metric) == expected
 
 
 def test_a_sum_beyond_64_bits_is_a_double(same: Callable[..., Recording]) -> None:
@@ -349,66 +336,6 @@ def test_scopes_take_anything(recording: Recording, hostile: Any) -> None:
     recording.tracer.start_span("good").end()
     assert {span["name"] for span in recording.spans()} == {"scoped", "good"}
     assert engine.collect_metrics()
-
-
-# -- callbacks --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Less patience with callbacks."""
-    monkeypatch.setattr(callbacks, "CALLBACK_TIMEOUT", 0.3)
-
-
-@pytest.mark.usefixtures("hurried")
-def test_a_callback_that_hangs_costs_only_its_metric(
-    recording: Recording, caplog: pytest.LogCaptureFixture
-) -> None:
-    let_go = threading.Event()
-    asked = itertools.count()
-
-    def hangs(_: Any) -> Any:
-        next(asked)
-        let_go.wait()
-        return [Observation(7)]
-
-    recording.meter.create_observable_gauge("before", [lambda _: [Observation(1)]])
-    recording.meter.create_observable_gauge("hangs", [hangs])
-    recording.meter.create_observable_gauge("after", [lambda _: [Observation(2)]])
-    threads = threading.active_count()
-    try:
-        for _ in range(5):
-            assert set(recording.metrics()) == {"before", "after"}
-        assert next(asked) == 1, "it is not asked again while it hangs"
-        assert threading.active_count() - threads <= 2
-        said = [one.getMessage() for one in caplog.records if "does not return" in one.getMessage()]
-        assert said == ["a callback of hangs does not return: it is left out until it does"]
-        assert FAULTS.take() == 5
-    finally:
-        let_go.set()
-    eventually(lambda: "hangs" in recording.metrics())
-    recording.engine.shutdown()
-
-
-def test_callbacks_that_never_end_are_bounded(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
-    # By the number of what they observe, however slow the machine is.
-    monkeypatch.setattr(callbacks, "CALLBACK_TIMEOUT", 600.0)
-    monkeypatch.setattr(callbacks, "MOST_OBSERVATIONS", 1000)
-
-    def yields_for_ever(_: Any) -> Iterator[Observation]:
-        for number in itertools.count():
-            yield Observation(number, {"n": number % 5})
-
-    def exits(_: Any) -> Any:
-        raise SystemExit
-
-    recording.meter.create_observable_gauge("endless", [yields_for_ever])
-    recording.meter.create_observable_gauge("exits", [exits])
-    odd: Any = [None, Observation("x"), Observation(2)]  # type: ignore[arg-type]
-    recording.meter.create_observable_gauge("good", [lambda _: odd])
-    found = recording.metrics()
-    assert len(found["endless"]["points"]) == 5
-    assert value(recording, "good") == 2.0
 
 
 # -- the service's own logging -----------------------------------------------------------------------------------------

@@ -18,10 +18,7 @@ from botobs.semconv import DURATION_BUCKETS
 Same = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "opentelemetry")
-    caplog.set_level(logging.CRITICAL, "botobs")
+pytestmark = pytest.mark.usefixtures("warnings_not_compared")
 
 
 def test_counters(same: Same) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -13,11 +12,7 @@ from tests.support.untouchable import CALLS, NAMES, held
 
 from .conftest import Recording
 
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "opentelemetry")
-    caplog.set_level(logging.CRITICAL, "botobs")
+pytestmark = pytest.mark.usefixtures("warnings_not_compared")
 
 
 @pytest.fixture(params=NAMES)

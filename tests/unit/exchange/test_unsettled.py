@@ -32,14 +32,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 SYMBOL, MARKET = "BTC/USDT", "BTCUSDT"
 
 
-@pytest_asyncio.fixture
-async def binance() -> AsyncIterator[FakeBinance]:
-    fake = FakeBinance()
-    # A kept connection that is found closed leaves open whether the request arrived; here each has its own.
-    fake.headers["Connection"] = "close"
-    await fake.start()
-    yield fake
-    await fake.stop()
+@pytest.fixture(autouse=True)
+def _each_request_has_its_connection(binance: FakeBinance) -> None:
+    """A kept one that is found closed leaves open whether the request arrived."""
+    binance.headers["Connection"] = "close"
 
 
 @pytest.fixture

@@ -15,15 +15,9 @@ from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from starlette.applications import Starlette
 
 import botobs
-from testbed.otlp_receiver import OtlpReceiver, receiving
+from testbed.otlp_receiver import OtlpReceiver
 
 Init = Callable[..., botobs.Handle]
-
-
-@pytest.fixture
-def receiver() -> Any:
-    with receiving() as listening:
-        yield listening
 
 
 @pytest.fixture

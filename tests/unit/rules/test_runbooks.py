@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from botobs import semconv
 from botobs._ops.drills.catalogue import BY_NAME, DRILLS
 from botobs._ops.home import assets
@@ -21,84 +19,74 @@ FOREIGN = re.compile(
     r"(alertmanager|botobs_collector|botobs_intake|otelcol|pg|prometheus|system|tempo)_\w+|traces_span_metrics_(calls_total|duration_seconds_bucket)"
     r"|up|scrape_duration_seconds|target_info|ALERTS"
 )
-PAGES = sorted(FOLDER.glob("*.md"))
+#: Text of each page by the name of its alert.
+PAGES = {file.stem: file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.md"))}
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert(alerts: list[Rule]) -> None:
-    assert {page.stem for page in PAGES} == {alert.name for alert in alerts}
+    assert set(PAGES) == {alert.name for alert in alerts}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_has_every_section(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"# {page.stem}\n")
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+def test_a_page_has_every_section() -> None:
+    for name, text in PAGES.items():
+        assert text.startswith(f"# {name}\n")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS, name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_says_severity_and_owner_as_the_rules_do(page: Path, alerts: list[Rule]) -> None:
-    line = page.read_text(encoding="utf-8").splitlines()[2].lower()
+def test_a_page_says_severity_and_owner_as_the_rules_do(alerts: list[Rule]) -> None:
     for alert in alerts:
-        if alert.name == page.stem and alert.name != "Watchdog":
-            assert alert.labels["severity"] in line
-            assert alert.labels["owner"] in line
+        if alert.name != "Watchdog":
+            line = PAGES[alert.name].splitlines()[2].lower()
+            assert alert.labels["severity"] in line, alert.title
+            assert alert.labels["owner"] in line, alert.title
 
 
-@pytest.fixture(scope="module")
-def known(rendered: Path) -> set[str]:
-    """Metrics that services send and rules record, as Prometheus names them."""
-    names = {rule.name for rule in read(rendered) if not rule.is_alert}
+def test_queries_of_a_page_name_metrics_that_exist(rendered: Path) -> None:
+    known = {rule.name for rule in read(rendered) if not rule.is_alert}
     for metric in semconv.all_metrics():
         name = metric.prometheus_name
-        names |= {f"{name}_bucket", f"{name}_count"} if metric.kind == "histogram" else {name}
-    return names
+        known |= {f"{name}_bucket", f"{name}_count"} if metric.kind == "histogram" else {name}
+    for page, text in PAGES.items():
+        queries = re.findall(r"```promql\n(.*?)```", text, re.DOTALL)
+        assert queries, page
+        for query in queries:
+            named = metrics(re.sub(r"^#.*$", "", query, flags=re.MULTILINE))
+            unknown = [name for name in named if name not in known and not FOREIGN.fullmatch(name)]
+            assert unknown == [], f"{page}: {query}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_queries_of_a_page_name_metrics_that_exist(page: Path, known: set[str]) -> None:
-    queries = re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    assert queries
-    for query in queries:
-        named = metrics(re.sub(r"^#.*$", "", query, flags=re.MULTILINE))
-        unknown = [name for name in named if name not in known and not FOREIGN.fullmatch(name)]
-        assert unknown == [], query
+def test_alerts_that_a_page_points_to_exist() -> None:
+    for page, text in PAGES.items():
+        assert set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", text)) <= set(PAGES), page
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_alerts_that_a_page_points_to_exist(page: Path, alerts: list[Rule]) -> None:
-    named = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", page.read_text(encoding="utf-8")))
-    assert named <= {alert.name for alert in alerts}
+def test_an_installed_user_can_drill_it_or_reads_why_not() -> None:
+    for page, text in PAGES.items():
+        how = text.partition("## How to drill it\n\n")[2]
+        if not re.search(r"botobs drill [a-z]", how) or "No drill of" in how:
+            assert re.match(r"No drill of `botobs drill` makes this fault: .{10,}", how), page
+            assert f"$ botobs alert test --as {page}\n" in how
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_an_installed_user_can_drill_it_or_reads_why_not(page: Path) -> None:
-    how = page.read_text(encoding="utf-8").partition("## How to drill it\n\n")[2]
-    if not re.search(r"botobs drill [a-z]", how) or "No drill of" in how:
-        assert re.match(r"No drill of `botobs drill` makes this fault: .{10,}", how)
-        assert f"$ botobs alert test --as {page.stem}\n" in how
+def test_a_page_says_what_it_costs_and_what_to_do_first() -> None:
+    for page, text in PAGES.items():
+        for word in ("Costs", "First"):
+            # What a message shows of it.
+            assert re.search(rf"^{word}: .{{10,200}}$", text, re.MULTILINE), page
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_says_what_it_costs_and_what_to_do_first(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    for word in ("Costs", "First"):
-        # What a message shows of it.
-        assert re.search(rf"^{word}: .{{10,200}}$", text, re.MULTILINE)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_drill_that_a_page_names_raises_its_alert(page: Path) -> None:
-    for name in re.findall(r"botobs drill ([a-z-]+)", page.read_text(encoding="utf-8")):
-        drill = BY_NAME[name]
-        raised = {"Watchdog" if drill.by_deadman else drill.alert, *drill.also, *drill.silent}
-        assert page.stem in raised, name
+def test_a_drill_that_a_page_names_raises_its_alert() -> None:
+    for page, text in PAGES.items():
+        for name in re.findall(r"botobs drill ([a-z-]+)", text):
+            drill = BY_NAME[name]
+            raised = {"Watchdog" if drill.by_deadman else drill.alert, *drill.also, *drill.silent}
+            assert page in raised, name
 
 
 def test_every_critical_alert_is_raised_by_a_real_fault(alerts: list[Rule]) -> None:
     drilled = {drill.alert for drill in DRILLS if drill.severity == "critical"}
     for alert in alerts:
         if alert.labels["severity"] == "critical" and alert.name not in drilled:
-            page = (FOLDER / f"{alert.name}.md").read_text(encoding="utf-8")
-            [file] = re.findall(r"pytest (tests/drills/\w+\.py)", page)
+            [file] = re.findall(r"pytest (tests/drills/\w+\.py)", PAGES[alert.name])
             played = PLAYED if file.endswith("test_alert_played.py") else (ROOT / file).read_text("utf-8")
             assert alert.name in played, alert.title

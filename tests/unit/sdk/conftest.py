@@ -16,18 +16,11 @@ import pytest
 from cryptography import x509
 
 import botobs
-from testbed.otlp_receiver import OtlpReceiver, receiving, server_context
+from testbed.otlp_receiver import OtlpReceiver, server_context
 from tests.support.certificates import self_signed
 
 ROOT = Path(__file__).parents[3]
 HEAD = "import botobs, os, signal, sys, threading, time\n"
-
-
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    """A collector's ear."""
-    with receiving() as listening:
-        yield listening
 
 
 @pytest.fixture

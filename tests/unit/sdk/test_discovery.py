@@ -42,7 +42,7 @@ def seen(receiver: OtlpReceiver, name: str) -> None:
     def recorded() -> bool:
         with botobs.span(name):
             pass
-        return name in [span.name for span in receiver.spans]
+        return name in receiver.span_names
 
     eventually(recorded, PATIENCE, every=0.01)
 

@@ -48,7 +48,7 @@ def test_all_is_well(doctor: Any, receiver: OtlpReceiver) -> None:
     assert (code, answer["ok"], texts(answer, "error")) == (0, True, "")
     assert "the collector took a trace" in texts(answer, "ok")
     assert "the clocks agree" in texts(answer, "ok")
-    assert [span.name for span in receiver.spans] == ["botobs doctor canary"]
+    assert receiver.span_names == ["botobs doctor canary"]
     assert receiver.last_value("botobs.doctor.canary.timestamp") > 1.7e9
     assert answer["settings"]["endpoint"] == {"value": receiver.endpoint, "origin": "BOTOBS_ENDPOINT"}
 

@@ -34,21 +34,17 @@ def ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout.readline() == "ready\n", process.stderr and process.stderr.read()
 
 
-def names(receiver: OtlpReceiver) -> list[str]:
-    return [span.name for span in receiver.spans]
-
-
 def test_normal_exit(start: Start, receiver: OtlpReceiver) -> None:
     process = start(RECORD)
     assert process.wait(PATIENCE) == 0
-    assert names(receiver) == ["last words"]
+    assert receiver.span_names == ["last words"]
     assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
 
 
 def test_an_exception_that_ends_the_program(start: Start, receiver: OtlpReceiver) -> None:
     process = start(RECORD + "raise SystemExit(3)")
     assert process.wait(PATIENCE) == 3
-    assert names(receiver) == ["last words"]
+    assert receiver.span_names == ["last words"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -59,7 +55,7 @@ def test_a_signal_without_handler_still_ends_the_process(
     ready(process)
     process.send_signal(number)
     assert process.wait(PATIENCE) == -number
-    assert names(receiver) == ["last words"]
+    assert receiver.span_names == ["last words"]
     assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
 
 
@@ -68,7 +64,7 @@ def test_sigint(start: Start, receiver: OtlpReceiver) -> None:
     ready(process)
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE) == -signal.SIGINT
-    assert names(receiver) == ["last words"]
+    assert receiver.span_names == ["last words"]
 
 
 HANDLER = """
@@ -94,7 +90,7 @@ def test_the_users_handler_decides(start: Start, receiver: OtlpReceiver, code: s
     output, _ = process.communicate(timeout=PATIENCE)
     assert output == "mine\n"
     assert process.returncode == 7
-    assert sorted(names(receiver)) == ["last words", "while stopping"]
+    assert sorted(receiver.span_names) == ["last words", "while stopping"]
 
 
 def test_a_handler_that_keeps_the_process_keeps_the_monitoring(start: Start, receiver: OtlpReceiver) -> None:
@@ -112,7 +108,7 @@ def test_a_handler_that_keeps_the_process_keeps_the_monitoring(start: Start, rec
     ready(process)
     process.terminate()
     assert process.wait(PATIENCE) == 0
-    assert names(receiver) == ["drained"]
+    assert receiver.span_names == ["drained"]
 
 
 def test_asyncio_handlers_are_left_alone(start: Start, receiver: OtlpReceiver) -> None:
@@ -135,7 +131,7 @@ def test_asyncio_handlers_are_left_alone(start: Start, receiver: OtlpReceiver) -
     ready(process)
     process.terminate()
     assert process.wait(PATIENCE) == 0
-    assert names(receiver) == ["drained"]
+    assert receiver.span_names == ["drained"]
 
 
 def test_a_handler_that_gives_the_signal_on_ends_the_process(start: Start, receiver: OtlpReceiver) -> None:
@@ -155,7 +151,7 @@ assert previous is signal.SIG_DFL
     process.terminate()
     output, _ = process.communicate(timeout=PATIENCE)
     assert (output, process.returncode) == ("mine\n", -signal.SIGTERM)
-    assert names(receiver) == ["last words"]
+    assert receiver.span_names == ["last words"]
 
 
 def test_shutdown_gives_the_signals_back(start: Start) -> None:
@@ -282,4 +278,4 @@ def test_a_program_may_close_what_it_does_not_know_and_fork(start: Start, receiv
         BOTOBS_SHUTDOWN_TIMEOUT="60s",
     )
     assert process.wait(PATIENCE) == 0
-    receiver.wait_for(lambda: names(receiver) == ["of the daemon"])
+    receiver.wait_for(lambda: receiver.span_names == ["of the daemon"])

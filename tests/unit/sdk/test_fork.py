@@ -92,7 +92,7 @@ def test_multiprocessing(start: Start, receiver: OtlpReceiver, method: str) -> N
     )
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
-    assert [span.name for span in receiver.spans] == ["worked", "worked"]
+    assert receiver.span_names == ["worked", "worked"]
     assert len({attributes(one.resource)["service.instance.id"] for one in receiver.traces}) == 2
 
 
@@ -117,7 +117,7 @@ def test_concurrent_futures(start: Start, receiver: OtlpReceiver, method: str) -
     )
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
-    assert [span.name for span in receiver.spans] == ["worked"] * 10
+    assert receiver.span_names == ["worked"] * 10
 
 
 @pytest.mark.parametrize("preload", [[], ["--preload"]], ids=["", "preload"])
@@ -160,7 +160,7 @@ def test_gunicorn(
     finally:
         process.kill()
         process.wait()
-    assert [span.name for span in receiver.spans] == ["served"] * 20
+    assert receiver.span_names == ["served"] * 20
     for one in receiver.traces:
         pids = {attributes(span)["pid"] for scope in one.scope_spans for span in scope.spans}
         assert pids == {attributes(one.resource)["process.pid"]}

@@ -27,10 +27,6 @@ def record(name: str, times: int = 1) -> None:
             pass
 
 
-def names(receiver: OtlpReceiver) -> list[str]:
-    return [span.name for span in receiver.spans]
-
-
 @pytest.mark.parametrize("status", [429, 502, 503, 504, 401, 403])
 def test_what_may_be_sent_again_is(init: Init, receiver: OtlpReceiver, status: int) -> None:
     handle = init(span_interval=0.02)
@@ -38,8 +34,8 @@ def test_what_may_be_sent_again_is(init: Init, receiver: OtlpReceiver, status: i
     record("kept")
     assert not handle.flush(5.0)
     receiver.reply = Reply()
-    receiver.wait_for(lambda: names(receiver))
-    assert names(receiver) == ["kept"]
+    receiver.wait_for(lambda: receiver.span_names)
+    assert receiver.span_names == ["kept"]
     assert handle.counts.dropped.total() == 0
 
 
@@ -51,7 +47,7 @@ def test_what_may_not_is_counted(init: Init, receiver: OtlpReceiver, status: int
     handle.flush()
     receiver.reply = Reply()
     handle.flush()
-    assert names(receiver) == []
+    assert receiver.span_names == []
     assert handle.counts.dropped["traces", "normal", "rejected"] == 3
     assert receiver.last_value("botobs.sdk.dropped", signal="traces", lane="normal", reason="rejected") == 3
     assert handle.counts.failures["traces", "rejected"] == 1
@@ -83,7 +79,7 @@ def test_retry_after_is_honoured(init: Init, receiver: OtlpReceiver, form: str) 
     receiver.wait_for(lambda: receiver.requests)
     first = time.monotonic()
     receiver.reply = Reply()
-    receiver.wait_for(lambda: names(receiver))
+    receiver.wait_for(lambda: receiver.span_names)
     assert time.monotonic() - first > 1.5
 
 
@@ -111,7 +107,7 @@ def test_a_connection_that_was_broken_off_while_idle_costs_nothing(
             record(name)
             assert handle.flush()
             receiver.cut()
-        assert names(receiver) == ["before", "after"]
+        assert receiver.span_names == ["before", "after"]
         assert sum(handle.counts.failures.values()) == 0
         handle.shutdown()
 
@@ -125,8 +121,8 @@ def test_the_collector_restarts(init: Init, receiver: OtlpReceiver) -> None:
     eventually(lambda: handle.counts.failures["traces", "connection"] > 0)
     again = OtlpReceiver(port=port)
     try:
-        again.wait_for(lambda: names(again))
-        assert names(again) == ["during the outage"]
+        again.wait_for(lambda: again.span_names)
+        assert again.span_names == ["during the outage"]
     finally:
         again.close()
     assert handle.counts.dropped.total() == 0
@@ -141,7 +137,7 @@ def test_in_a_long_outage_memory_is_bounded_and_orders_survive(init: Init, recei
     assert handle._pipeline.queue.bytes <= 200_000
     receiver.reply = Reply()
     assert handle.flush(PATIENCE)
-    arrived = names(receiver)
+    arrived = receiver.span_names
     assert arrived.count("create_order binance") == 10
     assert arrived.count("SELECT bots") == 20
     lost = 2000 - arrived.count("fetch_ticker binance")
@@ -203,5 +199,5 @@ def test_a_span_that_cannot_be_encoded_takes_no_other_batch_with_it(
     record("broken order")
     record("fine")
     handle.flush()
-    assert names(receiver) == ["fine"]
+    assert receiver.span_names == ["fine"]
     assert handle.counts.dropped["traces", "critical", "not_encoded"] == 1

@@ -41,10 +41,6 @@ def record(name: str, times: int = 1) -> None:
             pass
 
 
-def names(receiver: OtlpReceiver) -> list[str]:
-    return [span.name for span in receiver.spans]
-
-
 def parcel(body: bytes = b"body", signal: str = "traces") -> Batch:
     return Batch(signal, Priority.NORMAL, body, 1)
 
@@ -82,14 +78,16 @@ class TestDelivery:
                 record(f"{life}.{number}")
                 handle.flush(2.0)
             handle.shutdown(2.0)
-        assert names(receiver) == []
+        assert receiver.span_names == []
         receiver.reply = Reply()
         handle = spooled()
         record("after")
         assert handle.flush(PATIENCE)
-        assert names(receiver) == [f"{life}.{number}" for life in range(3) for number in range(3)] + ["after"]
+        assert receiver.span_names == [f"{life}.{number}" for life in range(3) for number in range(3)] + [
+            "after"
+        ]
         assert handle.shutdown()
-        assert len(names(receiver)) == 10
+        assert len(receiver.span_names) == 10
 
     def test_it_is_private_and_nothing_stays_after_delivery(
         self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
@@ -121,7 +119,7 @@ class TestDelivery:
         receiver.hold = None
         hold.set()
         assert spooled(service_name="next").flush(PATIENCE)
-        assert names(receiver) == ["in flight", "behind it"]
+        assert receiver.span_names == ["in flight", "behind it"]
 
     def test_a_project_that_names_its_own_folder(
         self,
@@ -141,7 +139,7 @@ class TestDelivery:
             ended = start(program, BOTOBS_ENDPOINT=endpoint)
             ended.communicate()
             assert ended.returncode == 0
-        assert names(receiver) == ["program0.py", "program1.py", "program2.py"]
+        assert receiver.span_names == ["program0.py", "program1.py", "program2.py"]
         assert {name: file.read_text() for name, file in project.items()} == {name: name for name in project}
 
 
@@ -159,7 +157,7 @@ class TestBounds:
         handle.flush(1.0)
         receiver.reply = Reply()
         assert handle.flush(PATIENCE)
-        assert names(receiver).count("create_order binance") == 5
+        assert receiver.span_names.count("create_order binance") == 5
 
     def test_bounded_in_bytes_with_orders_last_to_go(
         self, spooled: Init, receiver: OtlpReceiver, tmp_path: Path
@@ -175,9 +173,9 @@ class TestBounds:
         assert handle.counts.dropped["traces", "bulk", "spool_full"] > 0
         receiver.reply = Reply()
         assert handle.flush(PATIENCE)
-        assert names(receiver).count("create_order binance") == 5
+        assert receiver.span_names.count("create_order binance") == 5
         lost = handle.counts.dropped["traces", "bulk", "spool_full"]
-        assert names(receiver).count("fetch_ticker binance") == 600 - lost
+        assert receiver.span_names.count("fetch_ticker binance") == 600 - lost
 
     def test_what_is_taken_over_is_bounded_and_the_rest_is_taken_later(self, tmp_path: Path) -> None:
         """Eight workers that crashed left eight times what one may hold: whoever starts first gives up none of it."""
@@ -213,7 +211,7 @@ class TestBounds:
         eventually(lambda: handle.counts.dropped["traces", "normal", "expired"] == 1)
         receiver.reply = Reply()
         assert handle.flush(PATIENCE)
-        assert names(receiver) == []
+        assert receiver.span_names == []
 
     @pytest.mark.parametrize("step", [-2 * DAY, 2 * DAY, 400 * DAY], ids=["back", "forth", "far"])
     def test_a_clock_that_is_put_right_expires_nothing(
@@ -378,7 +376,7 @@ class TestRefusals:
         receiver.reply = Reply()
         record("second")
         assert handle.flush()
-        assert names(receiver) == ["first", "second"]
+        assert receiver.span_names == ["first", "second"]
         assert handle.counts.dropped.total() == 0
         assert receiver.last_value("botobs.sdk.spool.refused") == 1
         lines = [line.getMessage() for line in caplog.records if line.name == "botobs"]

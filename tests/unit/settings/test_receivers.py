@@ -116,8 +116,8 @@ def test_receivers_of_ones_own_count(tmp_path: Path) -> None:
     [warning] = found.warnings
     assert warning == f"alerts cannot go by trading: {missing} is missing or empty"
     found = _receivers(tmp_path / "mail", {"BOTOBS_ALERT_RECEIVER": "email"}, TRADING)
-    told = found.told({"alertname": "A", "owner": "trading"})
-    assert [way.channel.name for way in told] == ["trading", "trading", "email"]
+    ways = found.ways_of({"alertname": "A", "owner": "trading"})
+    assert [way.channel.name for way in ways] == ["trading", "trading", "email"]
     assert found.name == "trading,email"
 
 

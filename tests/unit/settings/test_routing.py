@@ -34,7 +34,7 @@ routes:
     ],
 )
 def test_the_receivers_of_an_alert(labels: dict[str, str], receivers: list[str]) -> None:
-    assert routing.told(ROUTE, labels) == receivers
+    assert routing.receivers_of(ROUTE, labels) == receivers
 
 
 def test_every_route_to_another_receiver_with_what_alerts_must_have() -> None:

@@ -10,7 +10,6 @@ import pytest
 from botobs import semconv
 from botobs._ops.home.render import VARIABLE
 from botobs._ops.settings import unknown
-from botobs._ops.settings.setting import Setting
 from botobs._ops.settings.table import GROUPS, TABLE
 from tests.support import configs
 
@@ -55,10 +54,11 @@ def test_names_are_used_once() -> None:
     assert len(TABLE) == sum(len(group) for group in GROUPS.values())
 
 
-@pytest.mark.parametrize("setting", TABLE.values(), ids=lambda setting: setting.name)
-def test_a_default_is_allowed(setting: Setting) -> None:
-    if setting.default:
-        setting.kind.read(setting.default)
+def test_a_default_is_allowed() -> None:
+    for setting in TABLE.values():
+        if setting.default:
+            # Raises ValueError.
+            setting.kind.read(setting.default)
 
 
 def test_compose_has_the_same_defaults() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from botobs._sdk.export.destination import address, stack_at
 from botobs._sdk.export.journal_file import JournalFile, announce
 from botobs._sdk.orders.journal import Journal, write_header
 from botobs._sdk.settings.stack_file import state_folder
-from testbed.otlp_receiver import OtlpReceiver, Reply, attributes, receiving
+from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the journal's file needs the file locks of POSIX"
@@ -26,12 +25,6 @@ pytestmark = pytest.mark.skipif(
 
 SPAN = SpanContext(2**127 + 1, 2**63 + 1, False, TraceFlags(TraceFlags.SAMPLED))
 ID = "exchange.order.client_id"
-
-
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    with receiving() as listening:
-        yield listening
 
 
 @pytest.fixture

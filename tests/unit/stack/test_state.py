@@ -26,14 +26,7 @@ ASKING = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No stack of the person who runs the tests is found, nor changed."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    monkeypatch.delenv("BOTOBS_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.fixture
@@ -176,8 +169,15 @@ UNUSABLE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("what", UNUSABLE)
-@pytest.mark.parametrize("command", ASKING, ids=lambda command: command[0])
+#: All that can be wrong for the command that looks and the one that sends a signal; a little of it for the others.
+_UNUSABLE_FOR = [
+    pytest.param(command, what, id=f"{command[0]}-{what}")
+    for command in ASKING
+    for what in (UNUSABLE if command[0] in ("status", "down") else ("cut", "a part without address"))
+]
+
+
+@pytest.mark.parametrize(("command", "what"), _UNUSABLE_FOR)
 def test_a_file_that_is_none_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], what: str
 ) -> None:

@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from botobs.semconv import sdk
 from botobs.semconv import trading as names
-from testbed.otlp_receiver import OtlpReceiver, receiving
+from testbed.otlp_receiver import OtlpReceiver
 
 PROGRAM = """
 import botobs, os, sys, time
@@ -29,12 +28,6 @@ botobs.flush()
 print("ready", flush=True)
 time.sleep(600)
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[OtlpReceiver]:
-    with receiving() as listening:
-        yield listening
 
 
 def run(receiver: OtlpReceiver, folder: Path, end: str, send: signal.Signals | None = None) -> int:

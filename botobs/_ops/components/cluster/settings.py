@@ -11,6 +11,7 @@ from ...home import assets
 from ...home.home import Home
 from ...home.private import write_secret
 from ...home.render import render_text
+from .. import mimir
 from . import members
 from .members import Member
 
@@ -73,18 +74,7 @@ def _write_agent(folder: Path, values: Mapping[str, str]) -> None:
     # The offset is of rules, and those are Mimir's here.
     for of_rules in ("evaluation_interval", "rule_query_offset"):
         agent["global"].pop(of_rules, None)
-    secrets = values["BOTOBS_SECRETS"]
-    agent["remote_write"] = [
-        {
-            "url": f"{values['BOTOBS_MIMIR_URL']}/api/v1/push",
-            "headers": {"X-Scope-OrgID": values.get("BOTOBS_TENANT") or "botobs"},
-            "tls_config": {
-                "ca_file": f"{secrets}/ca.pem",
-                "cert_file": f"{secrets}/client.pem",
-                "key_file": f"{secrets}/client.key",
-            },
-        }
-    ]
+    agent["remote_write"] = [mimir.remote_write(values, values.get("BOTOBS_TENANT") or "botobs")]
     write_secret(folder / "agent.yml", yaml.safe_dump(agent, sort_keys=False))
 
 
