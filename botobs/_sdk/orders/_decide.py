@@ -113,7 +113,11 @@ def _decide(
         outcome = answer_outcome(said_by.exchange, said_by.status, said_by.answer)
         return "unknown" if outcome == "accepted" else outcome
     if word is None:
-        return "unknown"
+        # Made of an answer by the user's own code, which raises what it likes.
+        refused = (
+            sent and status is not None and answer_outcome(exchange, status, answer or None) == "rejected"
+        )
+        return "rejected" if refused else "unknown"
     codes = _codes(error, answer)
     said = meaning(_spoken_by(error, exchange), codes)
     if said == "rejected" or said == "unknown":
