@@ -54,7 +54,7 @@ def _set() -> threading.Event:
 
 @dataclass
 class OrderDesk:
-    """Answers every POST of an order by the next behaviour, and everything else with an empty object.
+    """Answers every POST of an order by the next behaviour, and everything else with `other_answer`.
 
     Attributes:
         url: Where it listens.
@@ -63,6 +63,7 @@ class OrderDesk:
         received: How many requests of orders reached it.
         open: Whether it answers orders; it reads them all the same.
         answers: What it answers an order that it takes or refuses with, instead of Binance's.
+        other_answer: What it answers everything else with.
     """
 
     url: str = ""
@@ -71,6 +72,7 @@ class OrderDesk:
     received: int = 0
     open: threading.Event = field(default_factory=_set)
     answers: dict[Behaviour, tuple[int, object]] = field(default_factory=dict)
+    other_answer: object = field(default_factory=dict)
 
     def _answer(self, behaviour: Behaviour) -> tuple[int, object]:
         order = {"orderId": self.held, "symbol": "BTCUSDT", "status": "NEW", "clientOrderId": "mine"}
@@ -105,7 +107,7 @@ class OrderDesk:
                 _ORDERS.search(path) if method == "POST" else method == "DELETE" and "/positions/" in path
             )
             if not is_order:
-                _send(connection, 200, {})
+                _send(connection, 200, self.other_answer)
                 return
             self.received += 1
             self.open.wait()
