@@ -129,7 +129,8 @@ def _decide(
         own = [code for code in codes if code != str(status)]
         if said == "unlisted" or (own and not (listed is not None and all(map(listed, own)))):
             return "unknown"
-        return _answered(error, status)
+        # What was written, and has no answer that was read, is open whatever class is made of that.
+        return "unknown" if written and status is None else _answered(error, status)
     if word == "unknown" and status in _TURNED_AWAY and not codes and _says_status(error):
         return "rejected"
     return word

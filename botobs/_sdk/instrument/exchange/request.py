@@ -113,7 +113,8 @@ class Request(ContextScope):
     def _take_answer(self, seen: orders.HttpRequest) -> None:
         """Take what the HTTP library was answered, where the user's class reads answers in its own way."""
         seen.catch_up()
-        self._note_answer(seen.status, seen.answer)
+        if seen.read and seen.error is None:
+            self._note_answer(seen.status, seen.answer)
 
     @never_raise(library)
     def _count_refusal(self, error: BaseException) -> None:
