@@ -1,20 +1,22 @@
 """What watching adds to a burst of WebSocket frames, from the socket to the unified object, through real ccxt.pro.
 
-    python -m bench.exchange_burst [frames]
+    python -m bench.exchange_burst [--frames N] [--beside /path/to/another/checkout]
 
 A server in a process of its own sends updates of an order book as fast as they are taken. Counted is the CPU time of
-the process that takes them; runs alternate, and the ratio is taken pair by pair.
+the process that takes them; runs alternate, and the ratio is taken pair by pair. Beside another checkout both watch,
+as `botobs.init()` has it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import multiprocessing
 import statistics
-import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any
+from pathlib import Path
 
 from aiohttp import web
 from opentelemetry.sdk.metrics import MeterProvider
@@ -25,11 +27,13 @@ from botobs._sdk.instrument.base import Telemetry
 from botobs._sdk.instrument.exchange.clients.ccxt.stream import CcxtWebSocket
 from botobs._sdk.settings import Settings
 
-from .exchange_websocket import depth_frames, new_exchange
+from . import _checkouts
+from ._burst import take
+from .exchange_websocket import depth_frames
 
 _PAIRS = 7
-#: What ccxt calls the stream of the book.
-_BOOK = "orderbook::BTC/USDT"
+#: Turns beside another checkout.
+_ROUNDS = 15
 
 
 def serve(port: Connection, frames: int, levels: int) -> None:
@@ -56,21 +60,6 @@ def serve(port: Connection, frames: int, levels: int) -> None:
     asyncio.run(main())
 
 
-async def take(url: str, frames: int) -> float:
-    """Seconds of CPU until the book has seen the last frame."""
-    exchange: Any = new_exchange()
-    exchange.open()
-    client = exchange.client(url)
-    started = time.process_time()
-    await client.connect(exchange.session)
-    seen = 0
-    while seen != frames:
-        seen = (await client.future(_BOOK))["nonce"]
-    elapsed = time.process_time() - started
-    await exchange.close()
-    return elapsed
-
-
 def compare(url: str, frames: int) -> tuple[list[float], list[float]]:
     """Seconds without and with the instrumentation, in pairs."""
     telemetry = Telemetry(
@@ -89,25 +78,49 @@ def compare(url: str, frames: int) -> tuple[list[float], list[float]]:
     return plain[1:], watched[1:]
 
 
-def main(frames: int) -> None:
-    """Measure and print."""
+@contextmanager
+def server(frames: int, levels: int) -> Iterator[str]:
+    """Run `serve` in a process of its own; its address."""
     spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(theirs, frames, levels), daemon=True)
+    process.start()
+    try:
+        yield f"ws://127.0.0.1:{ours.recv()}/"
+    finally:
+        process.kill()
+        process.join()
+
+
+def main(frames: int, beside: Path | None) -> None:
+    """Measure and print."""
     for levels in (2, 10):
-        ours, theirs = spawn.Pipe()
-        server = spawn.Process(target=serve, args=(theirs, frames, levels), daemon=True)
-        server.start()
-        try:
-            plain, watched = compare(f"ws://127.0.0.1:{ours.recv()}/", frames)
-        finally:
-            server.kill()
-            server.join()
-        ratios = sorted(after / before for before, after in zip(plain, watched, strict=True))
-        low, high = statistics.quantiles(ratios, n=4)[0::2]
-        print(
-            f"{frames} frames of 2 x {levels} levels: plain {statistics.median(plain):.2f} s of CPU, "
-            f"watched {statistics.median(ratios):.3f} ({low:.3f} to {high:.3f}) times"
-        )
+        with server(frames, levels) as url:
+            print(f"{frames} frames of 2 x {levels} levels: ", end="", flush=True)
+            print(_alone(url, frames) if beside is None else _beside(beside, url, frames), flush=True)
+
+
+def _alone(url: str, frames: int) -> str:
+    plain, watched = compare(url, frames)
+    ratios = [after / before for before, after in zip(plain, watched, strict=True)]
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    return (
+        f"plain {statistics.median(plain):.2f} s of CPU, watched {middle:.3f} ({low:.3f} to {high:.3f}) times"
+    )
+
+
+def _beside(other: Path, url: str, frames: int) -> str:
+    worker = str(Path(__file__).with_name("_burst.py"))
+    with (
+        _checkouts.collector() as port,
+        _checkouts.pair(other.resolve(), worker, url, str(frames), port) as both,
+    ):
+        return both.compare("take", _ROUNDS)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--beside", type=Path)
+    given = parser.parse_args()
+    main(given.frames, given.beside)

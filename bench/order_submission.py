@@ -12,17 +12,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
-_ROOT = Path(__file__).parents[1]
 _TIMES = 200
 _WORK = ("submission", "create_order", "both")
 _ANSWER = {
@@ -113,47 +109,15 @@ def _market() -> dict[str, Any]:
 
 def main() -> None:
     """Measure both checkouts, and print the ratios."""
+    # The other checkout, where this file runs too, may not have it.
+    from bench import _checkouts
+
     other, rounds = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 15
-    with ExitStack() as stack:
-
-        def start(root: Path, *arguments: str) -> Any:
-            environment = os.environ | {"PYTHONPATH": str(root)}
-            process = subprocess.Popen(
-                [sys.executable, *arguments],
-                env=environment,
-                cwd=root,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            stack.callback(process.wait)
-            assert process.stdin is not None
-            stack.callback(process.stdin.close)
-            return process
-
-        collector = start(_ROOT, "-m", "bench._collector")
-        port = collector.stdout.readline().strip()
+    with _checkouts.collector() as port:
         for engine in ("fast", "stock"):
-            pair = [start(root, __file__, "--work", engine, port) for root in (_ROOT, other)]
-            for name in _WORK:
-                _compare(engine, name, pair, rounds)
-
-
-def _compare(engine: str, name: str, pair: list[Any], rounds: int) -> None:
-    found: list[tuple[float, float]] = []
-    for turn in range(rounds + 2):
-        values = {}
-        for process in pair if turn % 2 else pair[::-1]:
-            print(name, file=process.stdin, flush=True)
-            values[id(process)] = float(process.stdout.readline())
-        found.append((values[id(pair[0])], values[id(pair[1])]))
-    # The first two warm up.
-    ratios = [here / there for here, there in found[2:]]
-    low, _, high = quantiles(ratios, n=4)
-    here, there = (median(column) for column in zip(*found[2:], strict=True))
-    print(
-        f"{engine:6}{name:13}{here:7.1f} µs to {there:7.1f} µs, ratio {median(ratios):.3f} ({low:.3f} to {high:.3f})"
-    )
+            with _checkouts.pair(other, __file__, "--work", engine, port) as both:
+                for name in _WORK:
+                    print(f"{engine:6}{name:13}{both.compare(name, rounds)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from ._doubts import unsettled_order
 from ._never_raise import never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Attributes
+from ._stage_metrics import StageMetrics
 from ._stages import (
     ANSWERS,
     OPEN,
@@ -66,14 +67,18 @@ class Order:
             names.EXCHANGE_NAME: exchange,
             names.ORDER_CLIENT_ID: client_order_id,
         }
-        self._series = {names.EXCHANGE_NAME: exchange}
-        self._stage_series = {} if bot_id is None else {names.BOT_ID: bot_id}
+        self._bot_id = bot_id
+        self._metrics = StageMetrics(
+            self._recorder,
+            order_registry.rejections,
+            exchange,
+            bot_id,
+            attributes.get(names.ORDER_TYPE),
+            decided_at,
+        )
         self._key = (exchange, client_order_id)
         self._reached: set[Stage] = set()
         self._answered = False
-        self._doubted = False
-        self._decided_at = decided_at
-        self._acknowledged_at: float | None = None
         self._ids = order_ids(exchange, client_order_id)
         self._first_span = self._ids.span_context()
         self._submission: SpanContext | None = None
@@ -220,21 +225,22 @@ class Order:
     @contextmanager
     def _submitting(self) -> Iterator[Span]:
         """The span of the submission, and beside it the first span of the order's own trace."""
-        again = "submitted" in self._reached
+        again, recorder = "submitted" in self._reached, self._recorder
         self._answered = bool(self._reached & (ANSWERS - OPEN))
         if not self._answered:
             self._order_registry.sent(self._key)
-        with self._recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
+        with recorder.span("order submit", self._attributes, links=[Link(self._first_span)]) as span:
             self._submission = span.get_span_context()
             self._enter_journal()
             # An order that is sent again, after a time-out for instance, has its first span already.
-            first = None if again else self._start_trace(self._submission)
+            link = Link(self._submission)
+            first = None if again else recorder.start_root("order", self._ids, self._attributes, [link])
             try:
                 self._report("submitted", {}, span)
                 yield span
             finally:
                 if first is not None:
-                    self._recorder.end(first)
+                    recorder.end(first)
 
     def _enter_journal(self) -> None:
         if self._entry is not None:
@@ -248,9 +254,6 @@ class Order:
         if entry is not None and journal is not None:
             self._entry = None
             journal.answered(entry)
-
-    def _start_trace(self, submission: SpanContext) -> Span:
-        return self._recorder.start_root("order", self._ids, self._attributes, [Link(submission)])
 
     @contextmanager
     def _updating(self) -> Iterator[Span]:
@@ -314,9 +317,8 @@ class Order:
 
     def _doubt(self, seen: orders.UnsettledOrder | None = None) -> None:
         """Mark the order, or what a watched client has sent for it, as of unknown outcome."""
-        bot_id = self._stage_series.get(names.BOT_ID)
         self._order_registry.unsettled.doubt(
-            unsettled_order(self._key, self._attributes, bot_id, self._submission, seen)
+            unsettled_order(self._key, self._attributes, self._bot_id, self._submission, seen)
         )
 
     def _settle(self, outcome: Settlement, client_order_id: str) -> None:
@@ -345,47 +347,20 @@ class Order:
         if contradicted:
             self._recorder.misuse("order", f"one that has ended became {stage}")
         if stage != "acknowledged" and "acknowledged" in news:
-            self._count("acknowledged", implied=True)
+            self._metrics.count("acknowledged", implied=True)
         if stage in news:
-            self._count(stage)
+            self._metrics.count(stage)
         if stage in ANSWERS:
             self._answered = True
             self._order_registry.answered(self._key)
             if self._entry is not None:
                 self._leave_journal()
-        if (
-            settles
-            and stage in SETTLES
-            and self._order_registry.unsettled.waiting
-            and not self._is_submitting()
-        ):
+        waiting = self._order_registry.unsettled.waiting
+        if settles and waiting and stage in SETTLES and not self._is_submitting():
             self._settle(SETTLES[stage], self._key[1])
-        self._order_registry.heard(stage, self._attributes, self._stage_series.get(names.BOT_ID, ""))
+        self._order_registry.heard(stage, self._attributes, self._bot_id or "")
         self._tell(stage, details, span)
         return news
-
-    def _count(self, stage: Stage, implied: bool = False) -> None:
-        recorder, now = self._recorder, self._recorder.elapsed()
-        recorder.add(names.ORDER_STAGES, {**self._stage_series, names.ORDER_STAGE: stage})
-        if stage == "submitted":
-            recorder.add(names.ORDERS_SUBMITTED, self._series)
-        if stage in ("acknowledged", "rejected") and self._decided_at is not None and not self._doubted:
-            recorder.record(
-                names.DECISION_TO_ACK, now - self._decided_at, {**self._series, names.ORDER_OUTCOME: stage}
-            )
-        if stage == "acknowledged":
-            self._order_registry.rejections.accepted(self._key[0])
-            if not implied:
-                self._acknowledged_at = now
-        if stage == "rejected":
-            self._order_registry.rejections.rejected(self._key[0])
-        if stage == "unknown":
-            # The time until its next update is not the exchange's response time.
-            self._doubted = True
-        if stage == "filled" and self._acknowledged_at is not None:
-            recorder.record(names.FILL_DURATION, now - self._acknowledged_at, self._with_type())
-        if stage in OUTCOMES:
-            recorder.add(names.ORDERS, {**self._series, names.ORDER_OUTCOME: stage})
 
     @property
     def key(self) -> tuple[str, str]:
@@ -395,11 +370,7 @@ class Order:
     def decided(self) -> None:
         """Count the decision for this order."""
         self._reached.add("decided")
-        self._count("decided")
-
-    def _with_type(self) -> dict[str, str]:
-        kind = self._attributes.get(names.ORDER_TYPE)
-        return self._series if kind is None else {**self._series, names.ORDER_TYPE: kind}
+        self._metrics.count("decided")
 
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
         """Write the stage on the span that is about this order, or on a new one."""

@@ -26,6 +26,9 @@ Behaviour = Literal[
     "take, answer a page",
     "lose, answer a page",
     "take, break the compression",
+    "take, cut a chunk",
+    "take, answer no HTTP",
+    "take, answer with a long header",
     "take, redirect",
     "lose, redirect",
     "lose, redirect and keep the method",
@@ -54,7 +57,7 @@ def _set() -> threading.Event:
 
 @dataclass
 class OrderDesk:
-    """Answers every POST of an order by the next behaviour, and everything else with an empty object.
+    """Answers every POST of an order by the next behaviour, and everything else with `other_answer`.
 
     Attributes:
         url: Where it listens.
@@ -63,6 +66,7 @@ class OrderDesk:
         received: How many requests of orders reached it.
         open: Whether it answers orders; it reads them all the same.
         answers: What it answers an order that it takes or refuses with, instead of Binance's.
+        other_answer: What it answers everything else with.
     """
 
     url: str = ""
@@ -71,6 +75,7 @@ class OrderDesk:
     received: int = 0
     open: threading.Event = field(default_factory=_set)
     answers: dict[Behaviour, tuple[int, object]] = field(default_factory=dict)
+    other_answer: object = field(default_factory=dict)
 
     def _answer(self, behaviour: Behaviour) -> tuple[int, object]:
         order = {"orderId": self.held, "symbol": "BTCUSDT", "status": "NEW", "clientOrderId": "mine"}
@@ -105,7 +110,7 @@ class OrderDesk:
                 _ORDERS.search(path) if method == "POST" else method == "DELETE" and "/positions/" in path
             )
             if not is_order:
-                _send(connection, 200, {})
+                _send(connection, 200, self.other_answer)
                 return
             self.received += 1
             self.open.wait()
@@ -119,8 +124,8 @@ class OrderDesk:
                 whole = json.dumps(answer).encode()
                 connection.sendall(_head(status, len(whole)) + whole[: len(whole) // 2])
                 return
-            if behaviour == "take, break the compression":
-                connection.sendall(_head(200, 9, "Content-Encoding: gzip") + b"not at all")
+            if behaviour in _BROKEN:
+                connection.sendall(_BROKEN[behaviour])
                 return
             if "redirect" in behaviour:
                 # To another page, or once more to here.
@@ -129,6 +134,22 @@ class OrderDesk:
                 connection.sendall(_head(307 if kept else 302, 0, location))
                 return
             _send(connection, *self._answer(behaviour))
+
+
+def _head(status: int, length: int, more: str = "") -> bytes:
+    return (
+        f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
+        f"{more}{more and chr(13) + chr(10)}Connection: close\r\n\r\n"
+    ).encode()
+
+
+#: Answers that are none, or cannot be read. aiohttp reads no header above 8,190 bytes.
+_BROKEN: dict[Behaviour, bytes] = {
+    "take, break the compression": _head(200, 9, "Content-Encoding: gzip") + b"not at all",
+    "take, cut a chunk": b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"order',
+    "take, answer no HTTP": b"\x00\x01 no HTTP\r\n\r\n",
+    "take, answer with a long header": _head(200, 2, f"Set-Cookie: {'x' * 9000}") + b"{}",
+}
 
 
 def _read(connection: socket.socket) -> str:
@@ -146,13 +167,6 @@ def _read(connection: socket.socket) -> str:
 
 def _stop() -> bytes:
     raise OSError("the peer has gone")
-
-
-def _head(status: int, length: int, more: str = "") -> bytes:
-    return (
-        f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
-        f"{more}{more and chr(13) + chr(10)}Connection: close\r\n\r\n"
-    ).encode()
 
 
 def _send(connection: socket.socket, status: int, answer: object) -> None:

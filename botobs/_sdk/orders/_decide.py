@@ -113,7 +113,11 @@ def _decide(
         outcome = answer_outcome(said_by.exchange, said_by.status, said_by.answer)
         return "unknown" if outcome == "accepted" else outcome
     if word is None:
-        return "unknown"
+        # Made of an answer by the user's own code, which raises what it likes.
+        refused = (
+            sent and status is not None and answer_outcome(exchange, status, answer or None) == "rejected"
+        )
+        return "rejected" if refused else "unknown"
     codes = _codes(error, answer)
     said = meaning(_spoken_by(error, exchange), codes)
     if said == "rejected" or said == "unknown":
@@ -125,7 +129,8 @@ def _decide(
         own = [code for code in codes if code != str(status)]
         if said == "unlisted" or (own and not (listed is not None and all(map(listed, own)))):
             return "unknown"
-        return _answered(error, status)
+        # What was written, and has no answer that was read, is open whatever class is made of that.
+        return "unknown" if written and status is None else _answered(error, status)
     if word == "unknown" and status in _TURNED_AWAY and not codes and _says_status(error):
         return "rejected"
     return word

@@ -59,7 +59,17 @@ _NOT_CONNECTED = frozenset(
     }
 )
 #: Classes of failures below the exchange: what was read of the answer, if anything, is not whole.
-_TRANSPORT = frozenset({"ClientError", "HTTPException", "OSError", "RequestException", "TransportError"})
+_TRANSPORT = frozenset(
+    {
+        "ClientError",
+        "HTTPException",
+        # aiohttp makes an error with a status of it: what came is no HTTP, or a header is longer than it reads.
+        "HttpProcessingError",
+        "OSError",
+        "RequestException",
+        "TransportError",
+    }
+)
 #: Among them those that are made of a whole answer.
 _ANSWERS = frozenset({"ClientResponseError", "HTTPError"})
 

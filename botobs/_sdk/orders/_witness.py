@@ -251,7 +251,8 @@ class Witness:
         seen = self._seen(exchange)
         if self._unseen:
             return worse(worse(self.outcome, seen), "unknown") or "unknown"
-        if seen is not None or self.outcome == "accepted" or self._is_about(error):
+        own = self._is_about(error) or (self.outcome is not None and _is_plain(error))
+        if seen is not None or self.outcome == "accepted" or own:
             return worse(self.outcome, seen) or "unknown"
         if self._is_of_aside(error):
             return self.outcome or "failed"
@@ -317,6 +318,12 @@ class Witness:
         own = [request for request in self._requests if is_order(request.path)] or self._requests
         seen = requests_outcome(own, exchange)
         return worse(seen, "unknown") if self._overlooked else seen
+
+
+def _is_plain(error: BaseException) -> bool:
+    """Whether it is what the user's own code raises by itself, such as after its last attempt; no library's class."""
+    alone = error.__cause__ is None and error.__context__ is None
+    return alone and type(error).__module__ == "builtins" and not isinstance(error, OSError)
 
 
 def current_witness() -> Witness | None:

@@ -45,7 +45,8 @@ class UnsettledOrder:
         trace_id: Of the submission, 32 hexadecimal digits; empty without one.
         span_id: Of the submission, 16 hexadecimal digits; empty without one.
         since: When it was submitted, in seconds since the epoch.
-        known_as: The client order id by which `botobs.trading` knows it, where it was sent with another.
+        known_as: The client order id by which `botobs.trading` knows it, where it was sent with another; that of the
+            list of orders that it belongs to, where it was sent in one.
         number: Distinguishes the orders of one submission that have no id.
         unknown_since: When its outcome was found to be unknown, in seconds since the epoch.
     """
@@ -66,7 +67,8 @@ class UnsettledOrder:
     @property
     def key(self) -> str:
         """What identifies the order in metrics, the same in every process that knows its client order id."""
-        return order_key(self.exchange, self.client_order_id or self.known_as, self.order_id) or _hashed(
+        own = self.client_order_id or ("" if self.number else self.known_as)
+        return order_key(self.exchange, own, self.order_id) or _hashed(
             self.exchange, self.trace_id, self.span_id, str(self.number)
         )
 

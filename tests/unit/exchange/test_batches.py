@@ -11,6 +11,7 @@ import ccxt
 import pytest
 
 from botobs import trading
+from botobs._sdk.orders import UNSETTLED
 from botobs.semconv import exchange as names
 from botobs.semconv import trading as trading_names
 from botobs.testing import Capture
@@ -30,6 +31,11 @@ PLACED = {
     "clientOrderId": "a",
     "price": "1",
     "origQty": "1",
+}
+LISTED: dict[str, Any] = {
+    "orderListId": 1,
+    "listClientOrderId": "list",
+    "orders": [PLACED, PLACED | {"orderId": 78, "clientOrderId": "b"}],
 }
 REFUSED = {"code": -2019, "msg": "Margin is insufficient."}
 NOT_KNOWN = {"code": -1007, "msg": "Timeout waiting for response from backend server."}
@@ -230,6 +236,64 @@ class TestPythonBinance:
                 symbol="BTCUSDT", side="BUY", quantity="1", aboveType="LIMIT_MAKER", belowType="STOP_LOSS"
             )
         assert outcomes(captured) == {"unknown": 2}
+
+    @pytest.mark.parametrize(
+        ("legs", "ask", "answer"),
+        [
+            ({}, "v3_get_order_list", LISTED),
+            ({}, "v3_get_all_order_list", [LISTED]),
+            ({"aboveClientOrderId": "a", "belowClientOrderId": "b"}, "get_open_orders", LISTED["orders"]),
+        ],
+    )
+    def test_an_oco_is_settled_by_its_list_or_by_the_ids_of_its_orders(
+        self,
+        legs: dict[str, str],
+        ask: str,
+        answer: Any,
+        captured: Capture,
+        desk: OrderDesk,
+        python_binance: Client,
+    ) -> None:
+        desk.behaviours = ["take, cut"]
+        with suppress(OSError):
+            python_binance.create_oco_order(
+                **legs,
+                symbol="BTCUSDT",
+                side="BUY",
+                quantity="1",
+                aboveType="LIMIT_MAKER",
+                belowType="STOP_LOSS",
+                listClientOrderId="list",
+            )
+        assert len(UNSETTLED.all()) == 2
+        desk.other_answer = [{"listClientOrderId": "another", "orders": [PLACED | {"clientOrderId": "c"}]}]
+        python_binance.v3_get_all_order_list()
+        assert len(UNSETTLED.all()) == 2
+        desk.other_answer = answer
+        getattr(python_binance, ask)(origClientOrderId="list")
+        desk.other_answer = {}
+        assert not UNSETTLED.all()
+
+    def test_a_conditional_order_is_settled(
+        self, captured: Capture, desk: OrderDesk, python_binance: Client
+    ) -> None:
+        desk.behaviours = ["take, cut"]
+        with suppress(OSError):
+            python_binance.futures_create_order(
+                symbol="BTCUSDT",
+                side="SELL",
+                type="STOP_MARKET",
+                stopPrice=1,
+                quantity=1,
+                clientAlgoId="mine",
+            )
+        [order] = UNSETTLED.all()
+        assert order.client_order_id == "mine"
+        found = {"algoId": 5, "clientAlgoId": "mine", "symbol": "BTCUSDT", "algoStatus": "NEW"}
+        desk.other_answer = found
+        python_binance.futures_get_order(symbol="BTCUSDT", clientAlgoId="mine")
+        desk.other_answer = {}
+        assert not UNSETTLED.all()
 
     def test_a_batch(self, captured: Capture, desk: OrderDesk, python_binance: Client) -> None:
         desk.behaviours = ["take", "take, cut"]

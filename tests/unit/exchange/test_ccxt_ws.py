@@ -8,6 +8,7 @@ import gc
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import ccxt.pro
@@ -116,7 +117,9 @@ async def test_a_stream_that_is_unsubscribed_is_not_silent(
         await watch_ticker(client, binance)
     streams = functools.partial(recorded.value, "exchange.ws.streams", exchange__channel="ticker", **WHO)
     assert streams() == 1
-    await client.un_watch_ticker("BTC/USDT")
+    # In some versions, such as 4.4.100, what ends the waiting of others ends this call, too.
+    with suppress(ccxt.UnsubscribeError):
+        await client.un_watch_ticker("BTC/USDT")
     assert not streams()
 
 

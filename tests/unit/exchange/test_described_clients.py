@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import sys
 from collections.abc import Iterator, Mapping
@@ -105,6 +106,31 @@ def test_what_became_of_an_order_is_said_by_the_answer(answer: tuple[int, Any], 
             assert answer[0] >= 400
         assert seen.value("exchange.orders", {"exchange.order.outcome": outcome}) == 1
         assert seen.value("exchange.client.errors", {"exchange.client": "small"}) == 1
+
+
+def test_a_class_of_the_users_that_tries_again_is_one_call() -> None:
+    class Again(sys.modules[_LIBRARY].SmallClient):  # type: ignore[misc]
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            with contextlib.suppress(ValueError):
+                return super().send(*args, **kwargs)
+            return super().send(*args, **kwargs)
+
+    with kit.exchange({"POST /order": (400, {"message": "no"})}) as url, kit.watched(Described()) as seen:
+        with pytest.raises(ValueError, match="no"):
+            Again(url).send("POST", "/order")
+        assert seen.value("exchange.orders", {"exchange.order.outcome": "rejected"}) == 1
+        assert seen.value("exchange.client.request.duration", {"http.request.method": "POST"}) == 2
+
+
+def test_a_class_of_the_users_that_sends_by_itself_is_a_call() -> None:
+    with kit.exchange({"POST /order": (200, {"id": "7"})}) as url, kit.watched(Described()) as seen:
+
+        class Own(sys.modules[_LIBRARY].SmallClient):  # type: ignore[misc]
+            def send(self, method: str, path: str, data: Any = None) -> Any:
+                return requests.post(self.url + path, timeout=30).json()
+
+        Own(url).send("POST", "/order")
+        assert seen.value("exchange.orders", {"exchange.order.outcome": "accepted"}) == 1
 
 
 def test_an_order_that_was_not_sent_has_failed() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import http.client
-import ssl
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -18,19 +17,10 @@ from ... import orders
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
 from ..base import Telemetry
-
-_LIBRARY = "order_evidence"
-_begin = never_raise(_LIBRARY)(orders.begin_request)
+from .standard_library import LIBRARY, LOST, TUNNEL, begin, watch_http_client
 
 #: Redirections after which a request need not be repeated as it was; 307 and 308 ask for that. RFC 9110, 15.4.
 _ELSEWHERE = frozenset({301, 302, 303})
-
-#: How a connection that is lost already meets the first bytes. Not every `OSError`: a handler of signals may raise
-#: one after they were written.
-_LOST = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-
-#: A proxy is asked for a tunnel before anything of the request itself is sent.
-_TUNNEL = b"CONNECT "
 
 Method = Callable[..., Any]
 
@@ -38,7 +28,7 @@ Method = Callable[..., Any]
 class OrderEvidence:
     """The instrumentation named `order_evidence`."""
 
-    name = _LIBRARY
+    name = LIBRARY
 
     def __init__(self) -> None:
         self._patches = Patches(self.name)
@@ -46,7 +36,7 @@ class OrderEvidence:
     def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002 - it records nothing itself
         """Watch the HTTP libraries, imported or not."""
         patches = self._patches
-        patches.replace_method(http.client.HTTPConnection, "send", _send_bytes)
+        watch_http_client(patches)
         patches.on_import("requests", self._requests)
         patches.on_import("urllib3", self._urllib3)
         patches.on_import("httpx", self._httpx)
@@ -82,29 +72,6 @@ class OrderEvidence:
         self._patches.replace_method(module.ClientResponse, "read", _aiohttp_read)
 
 
-def _send_bytes(wrapped: Method) -> Method:
-    """Wrap `http.client`, with which requests and urllib3 send."""
-
-    def send(self: Any, data: Any) -> Any:
-        request = orders.sending.get()
-        if request is None or request.written:
-            return wrapped(self, data)
-        if self.sock is None and self.auto_open:
-            # The first thing that the original does, too; what fails here was not sent.
-            self.connect()
-        if isinstance(data, bytes) and data.startswith(_TUNNEL):
-            return wrapped(self, data)
-        request.writes()
-        try:
-            # First the head as a whole, or nothing that a server can act on.
-            return wrapped(self, data)
-        except _LOST:
-            request.not_written()
-            raise
-
-    return send
-
-
 def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: Any) -> Any:
     token = orders.sending.set(request)
     try:
@@ -118,7 +85,7 @@ def _sent(request: orders.HttpRequest, wrapped: Method, *args: Any, **kwargs: An
 
 def _requests_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(
+        seen = begin(
             getattr(request, "method", None), getattr(request, "url", None), getattr(request, "body", None)
         )
         if seen is None:
@@ -131,7 +98,7 @@ def _requests_send(wrapped: Method) -> Method:
     return send
 
 
-@never_raise(_LIBRARY)
+@never_raise(LIBRARY)
 def _look_at_adapter(request: orders.HttpRequest, session: Any, sent: Any) -> None:
     """An adapter of the user's may send by another library; one that goes on to requests' own is seen below."""
     module = sys.modules.get("requests.adapters")
@@ -146,7 +113,7 @@ def _urllib3_urlopen(wrapped: Method) -> Method:
         if running is not None:
             running.repeated = running.repeated or running.written
             running.watched = _writes_as_known(self)
-        seen = _begin(method, url, args[0] if args else kwargs.get("body"))
+        seen = begin(method, url, args[0] if args else kwargs.get("body"))
         if seen is None:
             return wrapped(self, method, url, *args, **kwargs)
         seen.watched = _writes_as_known(self)
@@ -165,7 +132,7 @@ def _writes_as_known(pool: Any) -> bool:
 
 def _httpx_send(wrapped: Method) -> Method:
     def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(request.method, request.url, getattr(request, "_content", None))
+        seen = begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return wrapped(self, request, **kwargs)
         _look_at_transport(seen, self, request)
@@ -186,7 +153,7 @@ def _httpx_send(wrapped: Method) -> Method:
 
 def _httpx_send_async(wrapped: Method) -> Method:
     async def send(self: Any, request: Any, **kwargs: Any) -> Any:
-        seen = _begin(request.method, request.url, getattr(request, "_content", None))
+        seen = begin(request.method, request.url, getattr(request, "_content", None))
         if seen is None:
             return await wrapped(self, request, **kwargs)
         _look_at_transport(seen, self, request)
@@ -205,14 +172,14 @@ def _httpx_send_async(wrapped: Method) -> Method:
     return send
 
 
-@never_raise(_LIBRARY)
+@never_raise(LIBRARY)
 def _look_at_transport(request: orders.HttpRequest, client: Any, sent: Any) -> None:
     """A transport of the user's may send by another library; one that goes on to httpx' own is seen by its events."""
     chosen = type(client._transport_for_url(sent.url))
     request.watched = chosen.__module__ == "httpx._transports.default"
 
 
-@never_raise(_LIBRARY)
+@never_raise(LIBRARY)
 def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
     request.watched = True
     # An event of httpcore, such as `http11.send_request_headers.started`; also when a proxy is asked for a tunnel.
@@ -222,7 +189,7 @@ def _mark(request: orders.HttpRequest, event: str, info: Any) -> None:
     elif event.endswith("send_request_headers.failed"):
         error = info.get("exception")
         if type(error).__name__ == "LocalProtocolError" or isinstance(
-            getattr(error, "__cause__", None), _LOST
+            getattr(error, "__cause__", None), LOST
         ):
             # What is no HTTP was not sent; of what met a lost connection, the head is not whole.
             request.not_written()
@@ -244,7 +211,7 @@ async def _sent_async(request: orders.HttpRequest, wrapped: Method, *args: Any, 
 
 def _aiohttp_request(wrapped: Method) -> Method:
     async def _request(self: Any, method: Any, url: Any, **kwargs: Any) -> Any:
-        seen = _begin(method, url, kwargs.get("json", kwargs.get("data")))
+        seen = begin(method, url, kwargs.get("json", kwargs.get("data")))
         if seen is None:
             return await wrapped(self, method, url, **kwargs)
         response = await _sent_async(seen, wrapped, self, method, url, **kwargs)
@@ -263,7 +230,7 @@ def _aiohttp_write(wrapped: Method) -> Method:
         if request is None or not request.running or self is request.writer:
             return wrapped(self, data, *args)
         first = data if isinstance(data, bytes | bytearray) else next(iter(data), b"")
-        if bytes(first[: len(_TUNNEL)]) == _TUNNEL:
+        if bytes(first[: len(TUNNEL)]) == TUNNEL:
             return wrapped(self, data, *args)
         # A writer of its own for each time that it is sent: by a middleware, or after a redirection.
         request.writer = self
@@ -308,12 +275,12 @@ def _aiohttp_read(wrapped: Method) -> Method:
     return read
 
 
-@never_raise(_LIBRARY)
+@never_raise(LIBRARY)
 def _keep(response: Any, request: orders.HttpRequest) -> None:
     response.__dict__["_botobs_order_request"] = request
 
 
-@never_raise(_LIBRARY)
+@never_raise(LIBRARY)
 def _note_redirections(request: orders.HttpRequest, response: Any) -> None:
     """urllib3 repeats a POST where others make it a GET; the other page is none for orders all the same."""
     attempts = getattr(response.retries, "history", ())
@@ -321,7 +288,7 @@ def _note_redirections(request: orders.HttpRequest, response: Any) -> None:
         request.strayed = True
 
 
-@never_raise(_LIBRARY)
+@never_raise(LIBRARY)
 def _answered(
     request: orders.HttpRequest, response: Any, status: str, body: str, answers: Any = None
 ) -> None:

@@ -72,7 +72,14 @@ _CLIENT_IDS = (
 
 
 #: And in the responses of exchanges.
-_ANSWERED_CLIENT_IDS = (*_CLIENT_IDS, "origClientOrderId", "client_oid", "clientOrderID", "cloid")
+_ANSWERED_CLIENT_IDS = (
+    *_CLIENT_IDS,
+    "origClientOrderId",
+    "client_oid",
+    "clientOrderID",
+    "cloid",
+    "listClientOrderId",
+)
 
 _ABOUT_ORDERS = SUBMITS | EDITS | CANCELS | ORDER_QUERIES
 

@@ -96,6 +96,8 @@ class Request(ContextScope):
         self._record(error)
 
     def _record(self, error: BaseException | None) -> None:
+        if self.status is None and self._seen:
+            self._take_answer(self._seen[-1])
         attempts = self.operation.attempts if self.operation is not None else None
         if attempts is not None and self._aside:
             attempts.aside(error)
@@ -106,6 +108,13 @@ class Request(ContextScope):
             self._note_listen_key(error)
         if error is not None and self.status not in STATED:
             self._count_refusal(error)
+
+    @never_raise(library)
+    def _take_answer(self, seen: orders.HttpRequest) -> None:
+        """Take what the HTTP library was answered, where the user's class reads answers in its own way."""
+        seen.catch_up()
+        if seen.read and seen.error is None:
+            self._note_answer(seen.status, seen.answer)
 
     @never_raise(library)
     def _count_refusal(self, error: BaseException) -> None:
@@ -163,15 +172,19 @@ class Request(ContextScope):
     def answered(self, status: Any, headers: Any, body: Any) -> None:
         """The response's status, headers and body are known."""
         received = time.time()
-        self.status = status if isinstance(status, int) else None
         text = body if isinstance(body, str) else ""
         # First: what comes next may fail, and the outcome of an order hangs on this.
+        self._note_answer(status if isinstance(status, int) else None, text)
+        if self.operation is not None:
+            self.operation.answered_at = (self._http.sent_at, received)
+        self._http.read(self.status, headers, text)
+
+    def _note_answer(self, status: int | None, text: str) -> None:
+        self.status = status
         self._answer = text[: orders.LONGEST_TEXT]
         if self.operation is not None:
             self.operation.status = self.status
             self.operation.answer = self._answer
-            self.operation.answered_at = (self._http.sent_at, received)
-        self._http.read(self.status, headers, text)
 
 
 class Aside(ContextScope):

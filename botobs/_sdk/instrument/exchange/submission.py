@@ -235,13 +235,16 @@ class Submission:
             trace_id=trace.format_trace_id(span.trace_id) if span.is_valid else "",
             span_id=trace.format_span_id(span.span_id) if span.is_valid else "",
             since=self._since,
+            known_as=str(given.get("listClientOrderId") or "")[:_LONGEST_ID],
             number=number,
         )
 
     def _ids(self, number: int, result: Any) -> tuple[str, str]:
         """Client order id and the exchange's id of one of the orders: of the response, else as given."""
         answered, given = _element(result, number), self._given(number)
-        client_id = next(iter((*client_order_ids(answered), *client_order_ids(given))), "")
+        found = (*client_order_ids(answered), *client_order_ids(given))
+        # That of its list is none of its own.
+        client_id = next((each for each in found if each != given.get("listClientOrderId")), "")
         exchange_id = order_id(answered) or ""
         if self._batch is None and len(self._tickets) == 1:
             client_id = client_id or str(self._order.get(semconv.ORDER_CLIENT_ID) or "")

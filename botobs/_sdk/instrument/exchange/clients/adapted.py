@@ -85,9 +85,17 @@ class AdaptedClient:
             # It may send orders.
             JOURNAL.want()
         exchanges = once_per_provider(telemetry, ExchangeTelemetry)
-        wrapped = functools.wraps(plain)(hook(exchanges, plain, inspect.signature(plain)))
+        signature = inspect.signature(plain)
+
+        def watching(function: Function) -> Function:
+            return functools.wraps(function)(hook(exchanges, function, signature))
+
+        wrapped = watching(plain)
         if owner is not module:
             self._patches.replace(owner, name, wrapped)
+            if hook == self._call:
+                # A user's class may send in its own way, or more than once.
+                self._patches.replace_overridden(owner, name, watching)
             return
         _replace_everywhere(name, plain, wrapped)
         self._patches.on_undo(lambda: _replace_everywhere(name, wrapped, plain))

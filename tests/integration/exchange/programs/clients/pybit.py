@@ -135,7 +135,13 @@ class Client(base.Client):
         unified_trading.PUBLIC_WSS = f"ws://{self.remote.address}/v5/public/{{CHANNEL_TYPE}}"
         socket = unified_trading.WebSocket(channel_type="linear", testnet=False)
         socket.orderbook_stream(50, "BTCUSDT", lambda _: None)
-        return lambda: socket.exit()
+
+        def close() -> None:
+            # pybit connects once more where it is closed before it has noticed that it is connected again.
+            base.until(lambda: not socket.attempting_connection, "still connecting")
+            socket.exit()
+
+        return close
 
     def tick(self, number: int) -> str:
         """A snapshot, and then changes."""

@@ -21,15 +21,23 @@ _LAST = re.compile(r"[/.]")
 #: Unified method by HTTP method and the end of the path.
 _OPERATIONS = {
     ("get", "account"): "fetch_balance",
+    ("get", "algoOrder"): "fetch_order",
+    ("get", "allAlgoOrders"): "fetch_orders",
+    ("get", "allOrderList"): "fetch_orders",
     ("get", "allOrders"): "fetch_orders",
     ("get", "depth"): "fetch_order_book",
     ("get", "exchangeInfo"): "fetch_markets",
     ("get", "klines"): "fetch_ohlcv",
     ("get", "myTrades"): "fetch_my_trades",
+    ("get", "openAlgoOrders"): "fetch_open_orders",
+    ("get", "openOrder"): "fetch_order",
+    ("get", "openOrderList"): "fetch_open_orders",
     ("get", "openOrders"): "fetch_open_orders",
     ("get", "order"): "fetch_order",
+    ("get", "orderList"): "fetch_orders",
     ("get", "time"): "fetch_time",
     ("get", "trades"): "fetch_trades",
+    ("get", "userTrades"): "fetch_my_trades",
     ("get", "24hr"): "fetch_ticker",
     ("post", "order"): "create_order",
     ("post", "leverage"): "set_leverage",
@@ -47,6 +55,7 @@ _OPERATIONS = {
     ("delete", "batchOrders"): "cancel_orders",
     ("delete", "orderList"): "cancel_orders",
     ("delete", "order"): "cancel_order",
+    ("delete", "algoOpenOrders"): "cancel_all_orders",
     ("delete", "openOrders"): "cancel_all_orders",
     ("delete", "allOpenOrders"): "cancel_all_orders",
 }
@@ -70,11 +79,25 @@ _WS_OPERATIONS = {
         for kind in ("", ".oco", ".opo", ".opoco", ".oto", ".otoco")
     },
 }
-#: How many orders belong together, by what their kind is called in paths and methods.
-_LISTS = {"oco": 2, "opo": 2, "oto": 2, "opoco": 3, "otoco": 3}
+#: Orders that belong together, by what their kind is called in paths and methods: with what the names of their fields
+#: begin.
+_LISTS = {
+    "oco": ("above", "below"),
+    "opo": ("working", "pending"),
+    "oto": ("working", "pending"),
+    "opoco": ("working", "pendingAbove", "pendingBelow"),
+    "otoco": ("working", "pendingAbove", "pendingBelow"),
+}
+#: The same at the endpoints for an OCO that are older.
+_OLDER_OCO = ("limit", "stop")
+#: Orders that wait for a condition, at USD-M futures and in portfolio margin: what the names of their fields begin
+#: with, and their client order id.
+_CONDITIONAL = {"algo": "clientAlgoId", "strategy": "newClientStrategyId"}
 _STATUSES = {
     "NEW": "open",
     "PARTIALLY_FILLED": "open",
+    "TRIGGERED": "open",
+    "TRIGGERING": "open",
     "FILLED": "closed",
     "CANCELED": "canceled",
     "REJECTED": "rejected",
@@ -89,6 +112,7 @@ _CHANNELS = {
     "trade": "trades",
     "aggTrade": "trades",
     "kline": "ohlcv",
+    "ALGO_UPDATE": "orders",
     "executionReport": "orders",
     "ORDER_TRADE_UPDATE": "orders",
     "outboundAccountPosition": "balance",
@@ -135,7 +159,17 @@ def submitted(endpoint: str, data: Any) -> list[Mapping[str, Any]] | None:
         return _batch(data.get("batchOrders"))
     if endpoint == "orderList.place":
         kind = "oco"
-    return [{}] * _LISTS[kind] if kind in _LISTS else None
+    if kind not in _LISTS:
+        return None
+    given = data if isinstance(data, Mapping) else {}
+    older = kind == "oco" and any(f"{leg}ClientOrderId" in given for leg in _OLDER_OCO)
+    return [
+        {
+            "clientOrderId": given.get(f"{leg}ClientOrderId"),
+            "listClientOrderId": given.get("listClientOrderId"),
+        }
+        for leg in (_OLDER_OCO if older else _LISTS[kind])
+    ]
 
 
 def _batch(given: Any) -> list[Mapping[str, Any]]:
@@ -153,7 +187,13 @@ def section(path: str) -> str:
 
 def _client_order_id(data: Mapping[str, Any]) -> Any:
     """That of the order, or of the list that a request submits."""
-    names = ("newClientOrderId", "origClientOrderId", "listClientOrderId")
+    names = (
+        "newClientOrderId",
+        "origClientOrderId",
+        "listClientOrderId",
+        "clientAlgoId",
+        "newClientStrategyId",
+    )
     return next((data[name] for name in names if data.get(name)), None)
 
 
@@ -192,12 +232,14 @@ def unified(name: str, result: Any) -> Any:
     if isinstance(result, list) and name in BATCHES:
         return [unified("create_order", element) for element in result]
     if isinstance(result, list) and name not in SUBMITS | EDITS:
-        return [_named(element) for element in result]
+        return [_named(order) for element in result for order in _of_list(element)]
     if not isinstance(result, Mapping):
         return result
     together = result.get("orderReports") or result.get("orders")
     if name in SUBMITS and isinstance(together, list):
         return [unified("create_order", element) for element in together]
+    if name == "fetch_orders":
+        return [_named(order) for order in _of_list(result)]
     replaced = result.get("newOrderResponse")
     if name in EDITS and isinstance(replaced, Mapping):
         return unified(name, replaced)
@@ -209,10 +251,25 @@ def unified(name: str, result: Any) -> Any:
     return _named(result)
 
 
+def _of_list(element: Any) -> list[Any]:
+    """The orders of a list of orders that belong together, each with its list's id; of anything else that alone."""
+    together = element.get("orders") if isinstance(element, Mapping) else None
+    if not isinstance(together, list):
+        return [element]
+    name = element.get("listClientOrderId")
+    return [{**order, "listClientOrderId": name} for order in together if isinstance(order, Mapping)]
+
+
 def _named(result: Any) -> Any:
     """An order or a trade as ccxt would give it; anything else as it is."""
-    if not isinstance(result, Mapping) or "orderId" not in result:
-        return dict(result) if isinstance(result, Mapping) else result
+    if not isinstance(result, Mapping):
+        return result
+    for kind, client_id in _CONDITIONAL.items():
+        if f"{kind}Id" in result:
+            # When it was triggered, it has the id of the order that was placed then, too.
+            return _order(result, f"{kind}Id", "symbol", f"{kind}Status", "executedQty", client_id)
+    if "orderId" not in result:
+        return dict(result)
     if "clientOrderId" not in result and "id" in result:
         return {"id": result.get("id"), "order": result["orderId"], "symbol": result.get("symbol")}
     # The response to a cancellation has its own id beside that of the order.
@@ -230,6 +287,8 @@ def stream_update(message: Any) -> tuple[Any, str, Any] | None:
     key = (event, str(data.get("s")))
     if channel == "orders":
         order = data.get("o") if isinstance(data.get("o"), Mapping) else data
+        if event == "ALGO_UPDATE":
+            return key, channel, [_order(order, "aid", "s", "X", "z", "caid") | {"timestamp": data.get("E")}]
         # A cancellation has its own id in `c`, and that of the order in `C`.
         client_id = "C" if isinstance(order, Mapping) and order.get("C") else "c"
         return key, channel, [_order(order, "i", "s", "X", "z", client_id) | {"timestamp": data.get("E")}]
@@ -245,6 +304,7 @@ def is_listen_key_expired(message: Any) -> bool:
 def _order(raw: Any, identity: str, symbol: str, status: str, filled: str, client_id: str) -> dict[str, Any]:
     order = {
         "id": raw.get(identity),
+        "listClientOrderId": raw.get("listClientOrderId"),
         "symbol": raw.get(symbol),
         "status": _STATUSES.get(str(raw.get(status))),
         "clientOrderId": raw.get(client_id),

@@ -66,6 +66,8 @@ class PythonBinance:
             cls = getattr(module, class_name)
             begin = functools.partial(_begin, exchanges)
             self._patches.replace(cls, "_request", scoped(vars(cls)["_request"], begin))
+            outer = functools.partial(_begin_overridden, exchanges)
+            self._patches.replace_overridden(cls, "_request", lambda plain: scoped(plain, outer))
             handler = vars(cls)["_handle_response"]
             plain = handler.__func__ if isinstance(handler, staticmethod) else handler
             wrapped = _reading_async(plain) if inspect.iscoroutinefunction(plain) else _reading(plain)
@@ -97,29 +99,34 @@ class PythonBinance:
 
 
 class _Call:
-    """One `_request`: a call and its only HTTP request."""
+    """One `_request`: a call, its only HTTP request, or both."""
 
     __slots__ = ("_operation", "_request")
 
-    def __init__(self, operation: Operation, request: Request) -> None:
+    def __init__(self, operation: Operation | None, request: Request | None) -> None:
         self._operation = operation
         self._request = request
 
     def pause(self) -> None:
-        self._request.pause()
-        self._operation.pause()
+        for scope in (self._request, self._operation):
+            if scope is not None:
+                scope.pause()
 
     def resume(self) -> None:
-        self._operation.resume()
-        self._request.resume()
+        for scope in (self._operation, self._request):
+            if scope is not None:
+                scope.resume()
 
     def finish(self, result: Any) -> None:
-        self._request.finish(result)
-        self._operation.finish(_unified(self._operation.name, result))
+        if self._request is not None:
+            self._request.finish(result)
+        if self._operation is not None:
+            self._operation.finish(_unified(self._operation.name, result))
 
     def fail(self, error: BaseException) -> None:
-        self._request.fail(error)
-        self._operation.fail(error)
+        for scope in (self._request, self._operation):
+            if scope is not None:
+                scope.fail(error)
 
 
 @never_raise(_LIBRARY)
@@ -131,20 +138,46 @@ def _unified(name: str, result: Any) -> Any:
 def _begin(
     exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _Call | None:
-    known.add_all(getattr(client, name, None) for name in ("API_KEY", "API_SECRET", "PRIVATE_KEY"))
-    method = str(args[0] if args else kwargs["method"])
-    uri = str(args[1] if len(args) > 1 else kwargs["uri"])
+    method, uri = _asked(args, kwargs)
     path = urlsplit(uri).path
-    name = operation(method, path)
-    attributes = request_attributes(kwargs.get("data"), exchanges.values)
-    batch = submitted(path, kwargs.get("data"))
-    opened = begin_operation(
-        exchanges, client, _WHO, name, attributes, batch, getattr(client, "API_KEY", None)
-    )
-    if opened is None:
+    opened = _begin_call(exchanges, client, method, path, kwargs)
+    running = current()
+    if running is None or running.owner != id(client):
         return None
-    opened.template = template(path)
     return _Call(opened, Request(exchanges, _WHO, section(path), uri, method.upper(), kwargs.get("data")))
+
+
+@never_raise(_LIBRARY)
+def _begin_overridden(
+    exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> _Call | None:
+    """The `_request` of a user's class, which sends by itself, or perhaps more than once."""
+    method, uri = _asked(args, kwargs)
+    opened = _begin_call(exchanges, client, method, urlsplit(uri).path, kwargs)
+    return None if opened is None else _Call(opened, None)
+
+
+def _asked(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[str, str]:
+    return str(args[0] if args else kwargs["method"]), str(args[1] if len(args) > 1 else kwargs["uri"])
+
+
+def _begin_call(
+    exchanges: ExchangeTelemetry, client: Any, method: str, path: str, kwargs: Mapping[str, Any]
+) -> Operation | None:
+    known.add_all(getattr(client, name, None) for name in ("API_KEY", "API_SECRET", "PRIVATE_KEY"))
+    data = kwargs.get("data")
+    opened = begin_operation(
+        exchanges,
+        client,
+        _WHO,
+        operation(method, path),
+        request_attributes(data, exchanges.values),
+        submitted(path, data),
+        getattr(client, "API_KEY", None),
+    )
+    if opened is not None:
+        opened.template = template(path)
+    return opened
 
 
 class _SocketCall:

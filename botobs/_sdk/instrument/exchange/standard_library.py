@@ -1,0 +1,117 @@
+"""Sees an order's request in `http.client`, with which urllib.request, httplib2, requests and urllib3 send.
+
+A request that begins here is one of the user's own code, or of a library of which nothing else is watched.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from ... import orders
+from ...patching.guard import never_raise
+from ...patching.patch import Patches
+
+LIBRARY = "order_evidence"
+begin = never_raise(LIBRARY)(orders.begin_request)
+
+#: How a connection that is lost already meets the first bytes. Not every `OSError`: a handler of signals may raise
+#: one after they were written.
+LOST = (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+#: A proxy is asked for a tunnel before anything of the request itself is sent.
+TUNNEL = b"CONNECT "
+
+#: Where a connection has its request until it is answered, and an answer until it is read.
+_REQUEST = "_botobs_order_request"
+
+Method = Callable[..., Any]
+
+
+def watch_http_client(patches: Patches) -> None:
+    """Watch `http.client`."""
+    connection, response = http.client.HTTPConnection, http.client.HTTPResponse
+    patches.replace_method(connection, "send", _send_bytes)
+    patches.replace_method(connection, "request", _request)
+    patches.replace_method(connection, "getresponse", _getresponse)
+    patches.replace_method(response, "read", _read)
+
+
+def _send_bytes(wrapped: Method) -> Method:
+    """With this requests and urllib3 send, too."""
+
+    def send(self: Any, data: Any) -> Any:
+        request = orders.sending.get()
+        if request is None or request.written:
+            return wrapped(self, data)
+        if self.sock is None and self.auto_open:
+            # The first thing that the original does, too; what fails here was not sent.
+            self.connect()
+        if isinstance(data, bytes) and data.startswith(TUNNEL):
+            return wrapped(self, data)
+        request.writes()
+        try:
+            # First the head as a whole, or nothing that a server can act on.
+            return wrapped(self, data)
+        except LOST:
+            request.not_written()
+            raise
+
+    return send
+
+
+def _request(wrapped: Method) -> Method:
+    def request(self: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+        seen = begin(method, url, args[0] if args else kwargs.get("body"))
+        if seen is None:
+            return wrapped(self, method, url, *args, **kwargs)
+        token = orders.sending.set(seen)
+        try:
+            result = wrapped(self, method, url, *args, **kwargs)
+        except BaseException as error:
+            seen.failed(error)
+            raise
+        finally:
+            orders.sending.reset(token)
+        self.__dict__[_REQUEST] = seen
+        return result
+
+    return request
+
+
+def _getresponse(wrapped: Method) -> Method:
+    def getresponse(self: Any) -> Any:
+        seen: orders.HttpRequest | None = self.__dict__.pop(_REQUEST, None)
+        if seen is None:
+            return wrapped(self)
+        try:
+            response = wrapped(self)
+        except BaseException as error:
+            seen.failed(error)
+            raise
+        seen.answered(response.status, None, response.headers)
+        response.__dict__[_REQUEST] = seen
+        return response
+
+    return getresponse
+
+
+def _read(wrapped: Method) -> Method:
+    """The body comes after the response's head, perhaps in pieces."""
+
+    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        seen: orders.HttpRequest | None = self.__dict__.get(_REQUEST)
+        if seen is None:
+            return wrapped(self, *args, **kwargs)
+        try:
+            body = wrapped(self, *args, **kwargs)
+        except BaseException as error:
+            seen.failed(error)
+            raise
+        if body or not seen.read:
+            seen.answered(seen.status, seen.answer.encode() + body)
+        return body
+
+    return read
