@@ -15,8 +15,10 @@ from .. import typed
 from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..console.building import BuildDisplay
+from ..errors import mendable
 from ..home import state
 from ..home.home import published_state
+from ..home.locks import holding
 from ..programs.binaries import Binaries
 from ..stack import StackError
 
@@ -111,8 +113,14 @@ def _stage(
                 f"the stack in {running.home.path} is {running.environment}, which a drill would break",
                 "If that is what you want, say --allow-production.",
             )
-        err.print(f"breaking the stack in {running.home.path}; people are notified as it is configured there")
-        yield running, None
+        refusal = StackError(
+            f"another drill breaks the stack in {running.home.path}", "Wait until it is over."
+        )
+        with holding(running.home.path / "drill.lock", refusal):
+            err.print(
+                f"breaking the stack in {running.home.path}; people are notified as it is configured there"
+            )
+            yield running, None
         return
     from ..drills.demo_packages import require_demo_packages
     from ..drills.demo_stack import DemoStack, programs
@@ -137,9 +145,11 @@ def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: Profi
     try:
         with Target(stack) as target:
             result = Run(drill, target, profile, inbox).run()
-    except StackError as error:
+    except Exception as error:
         # The drills after it can still show something.
-        result = Result(drill, fault_in=time.time(), problems=[str(error)])
+        if (mend := mendable(error)) is None:
+            raise
+        result = Result(drill, fault_in=time.time(), problems=[str(mend)])
     for problem in result.problems:
         err.print(styled((f"  {problem}", "red")))
     return result
