@@ -125,14 +125,18 @@ def test_no_stack_is_started_while_it_is_replaced(
     assert not alive.locked(home.lock)
 
 
-def test_two_at_once_do_not_share_a_folder(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_at_once_do_not_share_a_folder(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, empty = tmp_path / "backup", Home(tmp_path / "empty")
     backup.take(home, folder, None)
     seen: list[str] = []
 
     def copied(source: Path, target: Path) -> str:
         if not seen:
-            with pytest.raises(StackError, match="another backup or restore of .*/empty is under way") as refused:
+            with pytest.raises(
+                StackError, match="another backup or restore of .*/empty is under way"
+            ) as refused:
                 backup.restore(folder, empty)
             seen.append(str(refused.value))
         return copy(source, target)
