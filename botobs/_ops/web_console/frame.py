@@ -13,13 +13,13 @@ from markupsafe import Markup
 
 from ..._sdk.units import age
 from ..._version import __version__
+from ..access.people import Role
 from ..errors import UserError, mendable
 from ..report import units
 from ..report.backends import Refused
 from ..report.page import environment
 from ..report.view import View
 from ..why import times
-from .keys import Role
 from .ranges import CHOICES
 from .request import Page, Request
 

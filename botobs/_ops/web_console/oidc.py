@@ -23,6 +23,7 @@ import httpx
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
+from ..access.people import Role
 from ..errors import UserError, no_answer
 from ..home.home import Home
 from ..home.private import read_secret, write_secret
@@ -31,7 +32,7 @@ from ..settings.kinds import is_safe
 from ..settings.table import TABLE
 from ..settings.values import gather
 from ..shown import name as shown
-from .keys import Role, Visitor
+from .keys import Visitor
 
 #: Seconds after which the provider is asked again who somebody is.
 SESSION = 12 * 3600

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 from markupsafe import Markup
 
 from ..access import people
+from ..access.people import Role
 from ..errors import UserError
 from ..home import state
 from ..home.home import Home
@@ -25,7 +26,7 @@ from ..report.backends import Backends, connect
 from ..settings.values import gather
 from ..stack import StackError
 from . import frame, oidc, site
-from .keys import KEPT, Role, Visitor, key_of, session_of, visitor_of
+from .keys import KEPT, Visitor, key_of, session_of, visitor_of
 from .ranges import Range
 from .request import Forbidden, Fragment, NoSuchPage, Page, Redirect, Request
 from .response import Response

@@ -103,7 +103,7 @@ def _action(page: httpx.Response) -> str:
 
 def _submitted(browser: httpx.Client, page: httpx.Response, fields: Mapping[str, str]) -> httpx.Response:
     hidden = re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"', page.text)
-    return browser.post(urljoin(str(page.url), _action(page)), data=dict(hidden) | fields)
+    return browser.post(urljoin(str(page.url), _action(page)), data={**dict(hidden), **fields})
 
 
 def _installed() -> Path:

@@ -135,7 +135,7 @@ def test_two_at_once_do_not_share_a_folder(
     def copied(source: Path, target: Path) -> str:
         if not seen:
             with pytest.raises(
-                StackError, match="another backup or restore of .*/empty is under way"
+                StackError, match=r"another backup or restore of .*/empty is under way"
             ) as refused:
                 backup.restore(folder, empty)
             seen.append(str(refused.value))
