@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from ..._version import __version__
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: Help was asked for, and is printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed()
     # Where the terminal's encoding lacks a character, as it stands for in Python: standard error does so by itself.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -99,6 +101,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _incomplete(error, words)
     except Exception as error:
         return _told(error, options)
+
+
+def _open_closed() -> None:
+    """Have something behind every standard stream that was closed, as by a shell's `>&-`.
+
+    What is opened next, such as a secret, would get its number, and programs that we start take that for the stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # It gets the lowest number that is free.
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _told(error: Exception, options: argparse.Namespace) -> int:

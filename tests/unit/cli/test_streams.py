@@ -32,6 +32,9 @@ def _typed(words: str, tmp_path: Path, **environ: str) -> subprocess.CompletedPr
         ("settings --json >/dev/full", 1, "No space left on device\nMake room"),
         ("settings --json >&-", 0, ""),
         ("settings >&- 2>&-", 0, ""),
+        ("instrument >&-", 0, ""),
+        ("install --output - >&-", 0, ""),
+        ("instrument <&- >&- 2>&-", 0, ""),
         ("certs 2>/dev/full", 1, ""),
     ],
 )
