@@ -116,6 +116,11 @@ def _refuse_content(home: Home, replace: bool) -> Path | None:
         return None
     if not home.path.is_dir():
         raise StackError(f"{home.path} is no folder", "Name another home with --home.")
+    if home.path.is_mount():
+        raise StackError(
+            f"{home.path} is where a disk is mounted, and cannot be replaced",
+            f"Name a folder on that disk: --home {home.path / 'home'}",
+        )
     if not any(home.path.iterdir()):
         return None
     # Of what is no home, such as a project or /etc, nothing is moved.

@@ -94,7 +94,16 @@ def run(options: argparse.Namespace) -> int:
     if running is None:
         _say(options, home, changes, folder, f"start it with: botobs up --home {home.path}")
         return 0
-    _switch(options, home, before, running, folder)
+    try:
+        _switch(options, home, before, running, folder)
+    except KeyboardInterrupt:
+        way_back = f"; {folder} is what it was before" if folder else ""
+        err.print(
+            f"interrupted: the stack in {home.path} may be stopped, see botobs status{way_back}",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise
     _say(options, home, changes, folder, f"the stack in {home.path} runs with botobs {__version__}")
     return 0
 

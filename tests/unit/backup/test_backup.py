@@ -125,6 +125,16 @@ def test_no_stack_is_started_while_it_is_replaced(
     assert not alive.locked(home.lock)
 
 
+def test_where_a_disk_is_mounted_nothing_is_moved(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.take(home, tmp_path / "copy", None)
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "disk")
+    with pytest.raises(StackError, match=r"cannot be replaced\n.*--home .*/disk/home"):
+        backup.restore(tmp_path / "copy", Home(tmp_path / "disk"), replace=True)
+
+
 def test_two_at_once_do_not_share_a_folder(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
