@@ -75,7 +75,9 @@ async def _run(options: argparse.Namespace) -> int:
     finally:
         systemd.notify("STOPPING=1")
         alive_to_manager.cancel()
-        err.print("stopping")
+        # A terminal that has gone keeps nothing from being stopped.
+        with contextlib.suppress(OSError):
+            err.print("stopping")
         await stack.__aexit__(None, None, None)
     return 0
 

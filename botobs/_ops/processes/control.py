@@ -67,7 +67,9 @@ class ControlServer:
         for lease in self._leases.values():
             lease.cancel()
         await asyncio.gather(*self._leases.values(), return_exceptions=True)
-        self._path.unlink(missing_ok=True)
+        # On a disk that cannot be written any more it stays, and the processes have to be stopped all the same.
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import sys
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from botobs._ops.processes import reaping
 from botobs._ops.processes import supervisor as module
 from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.pulse import Pulse, Vitals, host
@@ -136,6 +139,100 @@ async def test_a_program_that_is_missing_is_tried_again(
     program.chmod(0o755)
     await eventually_async(lambda: supervisor.status["late"].state is State.READY)
     await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("code", [_SLEEP, "raise SystemExit(3)"], ids=["never ready", "ends at once"])
+@pytest.mark.parametrize("what", ["logs are removed", "no log can be made", "it can write to nobody"])
+async def test_no_part_falls_because_nothing_can_be_written_down(
+    tmp_path: Path, code: str, what: str
+) -> None:
+    logs = tmp_path / "logs"
+
+    def say(*_: object) -> None:
+        if what == "it can write to nobody":
+            raise OSError(errno.EIO, "the terminal has gone")
+
+    bad = Process("bad", [sys.executable, "-c", code], ready=_never, start_budget=0.2)
+    other = Process("other", [sys.executable, "-c", _SLEEP], ready=_always)
+    supervisor = Supervisor([bad, other], logs, say, keep_going=True)
+    if what == "no log can be made":
+        logs.write_text("no folder")
+    await supervisor.start()
+    if what == "logs are removed":
+        shutil.rmtree(logs)
+    await eventually_async(lambda: supervisor.status["bad"].restarts >= 2)
+    assert not supervisor._fallen.is_set()
+    assert (supervisor.status["other"].state, supervisor.status["other"].restarts) == (State.READY, 0)
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_what_a_part_needs_and_the_disk_refuses_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LAST_RESTART", 0.05)
+    refusals = [OSError(errno.EROFS, "Read-only file system")] * 2
+
+    async def prepare() -> None:
+        if ready and refusals:
+            raise refusals.pop()
+
+    ready: list[int] = []
+    part = Process("part", [sys.executable, "-c", _SLEEP], ready=_always, prepare=prepare)
+    supervisor = Supervisor([part], tmp_path)
+    await supervisor.start()
+    ready.append(1)
+    await supervisor.kill("part")
+    await eventually_async(
+        lambda: (
+            not refusals
+            and supervisor.status["part"].state is State.READY
+            and not supervisor._fallen.is_set()
+        )
+    )
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_reaper_that_is_killed_is_replaced_and_nothing_falls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaping, "_PAUSE", 0.01)
+    supervisor = Supervisor([Process("part", [sys.executable, "-c", _SLEEP], ready=_always)], tmp_path)
+    await supervisor.start()
+    first = supervisor._reaping._process
+    assert first is not None
+    first.kill()
+    await supervisor.kill("part")
+    await eventually_async(
+        lambda: supervisor.status["part"].restarts == 1 and supervisor.status["part"].state is State.READY
+    )
+    await eventually_async(lambda: supervisor._reaping._process is not first)
+    second, pid = supervisor._reaping._process, supervisor.status["part"].pid
+    assert second is not None and second.stdin is not None and pid is not None
+    # It knows what runs: its supervisor is as good as dead when the pipe closes.
+    second.stdin.close()
+    await eventually_async(lambda: supervisor.status["part"].pid != pid)
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_reaper_that_stands_still_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaping, "_LONGEST", 0.2)
+    supervisor = Supervisor([Process("part", [sys.executable, "-c", _SLEEP], ready=_always)], tmp_path)
+    await supervisor.start()
+    still = supervisor._reaping._process
+    assert still is not None
+    still.send_signal(signal.SIGSTOP)
+    await supervisor.stop()
+    assert still.returncode == -signal.SIGKILL
 
 
 class _Looks:
