@@ -15,7 +15,7 @@ from typing import BinaryIO
 import psutil
 
 from ..errors import StackError
-from ..home.private import make_folder, open_private
+from ..home.private import open_private
 from .process import Process, State, Status
 from .pulse import LOOK, Pulse, Vitals
 from .reaping import Reaping
@@ -295,7 +295,8 @@ class Supervisor:
     def _log(self, name: str) -> BinaryIO:
         """Where a process writes its messages: nowhere, rather than that it does not run, on a disk that takes none."""
         try:
-            make_folder(self._logs)
+            # Not the folders above it: a home that was moved elsewhere is not made anew.
+            self._logs.mkdir(mode=0o700, exist_ok=True)
             return open_private(self._logs / f"{name}.log")
         except OSError as error:
             logger.warning("%s runs without a log: %s", name, error)

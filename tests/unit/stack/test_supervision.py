@@ -144,11 +144,15 @@ async def test_a_program_that_is_missing_is_tried_again(
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.parametrize("code", [_SLEEP, "raise SystemExit(3)"], ids=["never ready", "ends at once"])
-@pytest.mark.parametrize("what", ["logs are removed", "no log can be made", "it can write to nobody"])
+@pytest.mark.parametrize(
+    "what", ["logs are removed", "the home is moved", "no log can be made", "it can write to nobody"]
+)
 async def test_no_part_falls_because_nothing_can_be_written_down(
     tmp_path: Path, code: str, what: str
 ) -> None:
-    logs = tmp_path / "logs"
+    home = tmp_path / "home"
+    logs = home / "logs"
+    home.mkdir()
 
     def say(*_: object) -> None:
         if what == "it can write to nobody":
@@ -162,8 +166,11 @@ async def test_no_part_falls_because_nothing_can_be_written_down(
     await supervisor.start()
     if what == "logs are removed":
         shutil.rmtree(logs)
+    if what == "the home is moved":
+        home.rename(tmp_path / "elsewhere")
     await eventually_async(lambda: supervisor.status["bad"].restarts >= 2)
     assert not supervisor._fallen.is_set()
+    assert home.exists() is (what != "the home is moved")
     assert (supervisor.status["other"].state, supervisor.status["other"].restarts) == (State.READY, 0)
     await supervisor.stop()
 
