@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from .. import typed
 from ..console import err, out, print_json, print_table, styled
@@ -78,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     profile = PRODUCTION if running else PROFILES[options.profile]
     folder = options.evidence or published_state().parent / "drills" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
     results = []
-    with _undone_when_ended(), _stage(running, options) as (stack, inbox):
+    with _stage(running, options) as (stack, inbox):
         for drill in drills:
             missing = ", ".join(sorted(drill.needs - stack.parts.keys()))
             if missing and options.names == ["all"]:
@@ -182,17 +181,3 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
 
 def _spread(figure: dict[str, float]) -> str:
     return f"p50 {figure['p50']} s, p95 {figure['p95']} s"
-
-
-@contextmanager
-def _undone_when_ended() -> Iterator[None]:
-    """A SIGTERM undoes the fault as a Ctrl-C does."""
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

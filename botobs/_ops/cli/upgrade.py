@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -161,13 +162,19 @@ def _switch(
     Raises:
         StackError: It does not become ready; the home is restored, where there is a backup.
     """
+    # Whose terminal ends now would be left without a stack, or without the way back.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if options.restart:
         done = subprocess.run(shlex.split(options.restart), check=False).returncode == 0
         ready = done and _runs_anew(home, running)
     else:
         down.stop(running)
         command = [*child.command("botobs"), "up", "--detach", "--home", str(home.path), *before.arguments]
-        ready = subprocess.run(command, env=child.environ(), check=False).returncode == 0
+        # Not to the terminal, which may have gone: it would be taken for a start that fails.
+        started = subprocess.run(command, env=child.environ(), capture_output=True, text=True, check=False)
+        ready = started.returncode == 0
+        if not ready:
+            err.print(started.stderr, markup=False, end="")
     if ready:
         return
     if folder is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shutil
@@ -20,6 +21,7 @@ from botobs._ops.processes import supervisor as module
 from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.pulse import Pulse, Vitals, host
 from botobs._ops.processes.supervisor import Supervisor
+from botobs._ops.processes.waiting import stop_on_signals
 from tests.support.waiting import eventually_async
 
 _SLEEP = "import time\ntime.sleep(600)"
@@ -240,6 +242,22 @@ async def test_a_reaper_that_stands_still_does_not_hold_up_the_end(
     still.send_signal(signal.SIGSTOP)
     await supervisor.stop()
     assert still.returncode == -signal.SIGKILL
+
+
+@pytest.mark.asyncio
+async def test_what_nohup_starts_goes_on_when_the_terminal_ends() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stop = stop_on_signals()
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        # One after the other.
+        await asyncio.wait_for(stop.wait(), 60)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGHUP, before)
 
 
 class _Looks:
