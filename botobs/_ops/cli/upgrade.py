@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
 import signal
 import subprocess
@@ -174,7 +175,8 @@ def _switch(
         started = subprocess.run(command, env=child.environ(), capture_output=True, text=True, check=False)
         ready = started.returncode == 0
         if not ready:
-            err.print(started.stderr, markup=False, end="")
+            with contextlib.suppress(OSError):
+                err.print(started.stderr, markup=False, end="")
     if ready:
         return
     if folder is None:
