@@ -181,26 +181,25 @@ class Supervisor:
         await self._stop_one(name, number)
 
     async def resume(self, name: str) -> None:
-        """Start a process that `hold` has stopped; returns when it is ready."""
+        """Start a process that `hold` has stopped, again and again as one that falls; returns when it is ready."""
         self._ready[name].clear()
-        self._begin(name)
+        self._begin(name, first=False)
         wait = asyncio.create_task(self._ready[name].wait())
         await asyncio.wait({wait, self._tasks[name]}, return_when=asyncio.FIRST_COMPLETED)
         if not wait.done():
             wait.cancel()
             self._tasks[name].result()
 
-    def _begin(self, name: str) -> None:
-        task = asyncio.create_task(self._run(self.processes[name]), name=f"process-{name}")
+    def _begin(self, name: str, first: bool = True) -> None:
+        task = asyncio.create_task(self._run(self.processes[name], first), name=f"process-{name}")
         task.add_done_callback(lambda ended: None if ended.cancelled() else self._fallen.set())
         self._tasks[name] = task
 
-    async def _run(self, process: Process) -> None:
+    async def _run(self, process: Process, first: bool) -> None:
         for earlier in process.after:
             if earlier in self._passed:
                 await self._passed[earlier].wait()
         delay, budget = FIRST_RESTART, process.start_budget
-        first = True
         while not self.stopping:
             began = time.monotonic()
             try:

@@ -207,6 +207,46 @@ async def test_what_a_part_needs_and_the_disk_refuses_is_tried_again(
 
 @pytest.mark.asyncio
 @pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("how", ["is not ready", "ends at once", "is missing"])
+async def test_a_part_that_was_held_and_does_not_come_back_takes_nothing_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A backup holds it, and so does the renewal of certificates; the host may be busy, or the disk full, just then."""
+    monkeypatch.setattr(module, "LAST_RESTART", 0.05)
+    well = "#!/bin/sh\nexec sleep 600\n"
+    program, is_ready = tmp_path / "program", [True]
+
+    async def ready() -> bool:
+        return is_ready[0]
+
+    program.write_text(well)
+    program.chmod(0o755)
+    part = Process("part", [str(program)], ready=ready, start_budget=0.2)
+    supervisor = Supervisor([part, Process("other", [sys.executable, "-c", _SLEEP], ready=_always)], tmp_path)
+    await supervisor.start()
+    await supervisor.hold("part")
+    match how:
+        case "is not ready":
+            is_ready[0] = False
+        case "ends at once":
+            is_ready[0] = False
+            program.write_text("#!/bin/sh\nexit 3\n")
+        case _:
+            program.unlink()
+    back, status = asyncio.create_task(supervisor.resume("part")), supervisor.status["part"]
+    await eventually_async(lambda: status.restarts >= 1 or status.state is State.RESTARTING)
+    assert not back.done() and not supervisor._fallen.is_set()
+    is_ready[0] = True
+    program.write_text(well)
+    program.chmod(0o755)
+    await back
+    assert status.state is State.READY
+    assert supervisor.status["other"].restarts == 0
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
 async def test_a_reaper_that_is_killed_is_replaced_and_nothing_falls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
