@@ -182,7 +182,8 @@ def _commands() -> str:
     return (
         "# Commands\n\nEvery command has `--help`; those that return data have `--json`. Exit "
         "codes: 0 done, 1 it did not "
-        "work or found something wrong, 2 the command was wrong, 3 it is unknown, 130 interrupted. "
+        "work or found something wrong, 2 the command was wrong, 3 it is unknown, 130 interrupted or ended by "
+        "a signal. "
         "`run` ends with the code of its program.\n\n"
         "What a person can mend is one sentence on standard error, and what to do next below it; with `--json` "
         'it is `{"error": "...", "hint": "..."}` on standard output. A traceback is a bug: please report it.\n\n'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 
 from .._ops import typed, web_console
 from .._ops.console import Terminal
@@ -87,7 +88,9 @@ async def _run(options: argparse.Namespace) -> int:
         await live.show(stack, backends, gathering, console, stop)
         await summary.show(stack, backends, console)
     finally:
-        console.print("stopping everything")
+        # A terminal that has gone keeps nothing from being stopped.
+        with contextlib.suppress(OSError):
+            console.print("stopping everything")
         await backends.close()
         await stack.__aexit__(None, None, None)
     return 0

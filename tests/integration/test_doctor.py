@@ -43,6 +43,8 @@ def test_the_doctor_finds_its_canary_in_both_stores(live: LiveStack) -> None:
     assert done.returncode == 0, [finding for finding in answer["findings"] if finding["level"] == "error"]
     assert any(text.startswith("the trace was found in Tempo") for text in texts)
     assert any(text.startswith("the metric was found in Prometheus") for text in texts)
+    # Of this machine's disk, by the names that the collector gives it.
+    assert any("how fast it fills is known after a day" in text for text in texts), texts
     assert answer["settings"]["endpoint"]["origin"] == str(live.home.path / "stack.json")
 
 

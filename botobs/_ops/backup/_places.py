@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +11,10 @@ from . import _bucket
 from ._bucket import Place
 from ._restore import restore
 from ._take import Taken, take
+from ._workplace import workplace
+
+#: What is sent to a bucket, or comes from it, is on the disk of the home meanwhile.
+_ON_ITS_WAY = "on-its-way"
 
 
 def take_to(place: str, home: Home, running: Running | None) -> Taken:
@@ -32,8 +33,8 @@ def take_to(place: str, home: Home, running: Running | None) -> Taken:
     if remote is None:
         return take(home, resolved(place), running)
     _bucket.refuse_taken(remote)
-    with _beside(home) as folder:
-        taken = take(home, folder, running)
+    with workplace(home.path, _ON_ITS_WAY) as place_:
+        taken = take(home, folder := place_ / "backup", running)
         _bucket.upload(folder, remote)
     return replace(taken, place=str(remote))
 
@@ -53,7 +54,7 @@ def restore_from(place: str, home: Home, replace_: bool = False) -> Path | None:
     remote = Place.of(place)
     if remote is None:
         return restore(resolved(place), home, replace_)
-    with _beside(home) as folder:
+    with workplace(home.path, _ON_ITS_WAY) as folder:
         _bucket.download(remote, folder)
         return restore(folder, home, replace_)
 
@@ -61,14 +62,3 @@ def restore_from(place: str, home: Home, replace_: bool = False) -> Path | None:
 def resolved(place: str) -> Path:
     """The folder that was typed."""
     return Path(place).expanduser().resolve()
-
-
-@contextmanager
-def _beside(home: Home) -> Iterator[Path]:
-    """A folder for what is on its way, on the disk of the home; it is gone afterwards."""
-    folder = home.path.with_name(f".{home.path.name}.on-its-way")
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

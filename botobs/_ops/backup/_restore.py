@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
 from ..._version import __version__
 from ..errors import StackError
-from ..home.durable import sync
+from ..home.durable import settle, sync
 from ..home.home import Home
-from ..home.locks import try_exclusive
+from ..home.locks import holding
 from ..home.private import make_folder
 from . import _manifest
 from ._copy import copy, digest_of, free
+from ._workplace import workplace
 
 
 def restore(folder: Path, home: Home, replace: bool = False) -> Path | None:
@@ -39,34 +38,28 @@ def restore(folder: Path, home: Home, replace: bool = False) -> Path | None:
     manifest = _manifest.read(folder)
     _refuse_newer(manifest.botobs)
     home.refuse_patterns()
-    with _held(home):
-        return _put_all(folder, home, manifest.digests, _refuse_content(home, replace))
+    with _held(home), workplace(home.path, "restoring") as partial:
+        aside = _refuse_content(home, replace)
+        _put_all(folder, home, partial, manifest.digests, aside)
+    home.create()
+    return aside
 
 
-def _put_all(folder: Path, home: Home, digests: Mapping[str, str], aside: Path | None) -> Path | None:
+def _put_all(folder: Path, home: Home, partial: Path, digests: Mapping[str, str], aside: Path | None) -> None:
     needed = sum((folder / path).stat().st_blocks * 512 for path in digests if (folder / path).is_file())
-    if needed > (room := free(home.path.parent)):
+    if needed > (room := free(partial)):
         raise StackError(
             f"the backup needs {needed / 1e6:,.0f} MB, and {home.path.parent} has {room / 1e6:,.0f}",
             "Make room, or name a home on another disk with --home.",
         )
-    partial = home.path.with_name(f".{home.path.name}.restoring")
-    shutil.rmtree(partial, ignore_errors=True)
-    make_folder(partial)
-    try:
-        for path, digest in digests.items():
-            _put(folder, partial, path, digest)
-        if aside is not None:
-            home.path.rename(aside)
-        elif home.path.exists():
-            home.path.rmdir()
-        partial.rename(home.path)
-        sync(home.path.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    home.create()
-    return aside
+    for path, digest in digests.items():
+        _put(folder, partial, path, digest)
+    # Before anything is moved: between the two moves there is no home.
+    settle(partial)
+    if aside is not None:
+        home.path.rename(aside)
+    partial.replace(home.path)
+    sync(home.path.parent)
 
 
 def verify(folder: Path) -> int:
@@ -110,19 +103,11 @@ def _refuse_newer(version: str) -> None:
         )
 
 
-@contextmanager
-def _held(home: Home) -> Iterator[None]:
+def _held(home: Home) -> AbstractContextManager[None]:
     """Keep others from starting a stack in the home meanwhile: a service manager may try every few seconds."""
     if not home.exists:
-        yield
-        return
-    lock = try_exclusive(home.lock)
-    if lock is None:
-        raise StackError(f"a stack is running in {home.path}", "Stop it with botobs down.")
-    try:
-        yield
-    finally:
-        os.close(lock)
+        return nullcontext()
+    return holding(home.lock, StackError(f"a stack is running in {home.path}", "Stop it with botobs down."))
 
 
 def _refuse_content(home: Home, replace: bool) -> Path | None:
@@ -131,6 +116,11 @@ def _refuse_content(home: Home, replace: bool) -> Path | None:
         return None
     if not home.path.is_dir():
         raise StackError(f"{home.path} is no folder", "Name another home with --home.")
+    if home.path.is_mount():
+        raise StackError(
+            f"{home.path} is where a disk is mounted, and cannot be replaced",
+            f"Name a folder on that disk: --home {home.path / 'home'}",
+        )
     if not any(home.path.iterdir()):
         return None
     # Of what is no home, such as a project or /etc, nothing is moved.

@@ -8,8 +8,6 @@ series, to users with a password (https://prometheus.io/docs/prometheus/latest/q
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +17,14 @@ from pathlib import Path
 
 from ..errors import StackError
 from ..home import record
-from ..home.durable import sync
+from ..home.durable import put
 from ..home.home import Home
-from ..home.locks import try_exclusive
-from ..home.private import make_folder
+from ..home.locks import holding
 from ..home.state import Running
 from ..processes import control
 from . import _manifest
 from ._copy import Mirror, free
+from ._workplace import workplace
 
 #: What a backup contains. Configuration is rendered again at every start.
 KEPT = ("data", "secrets", "custom", "botobs.toml", record.NAME)
@@ -73,35 +71,24 @@ def take(home: Home, folder: Path, running: Running | None) -> Taken:
         raise StackError(f"{folder} is there already", "Name a folder that is not there yet.")
     if home.path in (folder, *folder.parents):
         raise StackError(f"{folder} is inside the home {home.path}", "Name a folder elsewhere.")
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    mirror = Mirror(home.path, partial, KEPT, LEFT_OUT)
-    needed, room = mirror.bytes_needed(), free(folder.parent)
-    if needed > room:
-        raise StackError(
-            f"a backup needs {needed / 1e6:,.1f} MB, and {folder.parent} has {room / 1e6:,.1f}",
-            "Make room, or name a folder on another disk.",
-        )
-    make_folder(partial)
-    try:
+    with workplace(folder, "partial") as partial:
+        mirror = Mirror(home.path, partial, KEPT, LEFT_OUT)
+        needed, room = mirror.bytes_needed(), free(partial)
+        if needed > room:
+            raise StackError(
+                f"a backup needs {needed / 1e6:,.1f} MB, and {folder.parent} has {room / 1e6:,.1f}",
+                "Make room, or name a folder on another disk.",
+            )
         pause = _of_running(running, mirror) if running is not None else _of_stopped(home, mirror)
         _manifest.write(partial, record.read(home).botobs, mirror.digests)
-        partial.rename(folder)
-        sync(folder.parent)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+        put(partial, folder)
     return Taken(str(folder), len(mirror.digests), needed, pause)
 
 
 def _of_stopped(home: Home, mirror: Mirror) -> float:
-    lock = try_exclusive(home.lock)
-    if lock is None:
-        raise StackError(f"a stack starts or stops in {home.path} at this moment", "Try again.")
-    try:
+    refusal = StackError(f"a stack starts or stops in {home.path} at this moment", "Try again.")
+    with holding(home.lock, refusal):
         mirror.update()
-    finally:
-        os.close(lock)
     return 0.0
 
 

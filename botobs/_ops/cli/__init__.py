@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from ..._version import __version__
@@ -66,12 +70,13 @@ _EXTRA_OF = {"boto3": "s3"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code.
 
-    Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted.
+    Exit codes: 0 done, 1 it did not work, 2 the command was wrong, 130 interrupted or ended by a signal.
 
     Raises:
         SystemExit: Help was asked for, and is printed.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed()
     # Where the terminal's encoding lacks a character, as it stands for in Python: standard error does so by itself.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -88,7 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        return int(options.function(options))
+        with _ended_in_order():
+            return int(options.function(options))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -99,6 +105,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _incomplete(error, words)
     except Exception as error:
         return _told(error, options)
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Have SIGTERM, and the end of the terminal, undo what was begun, as a Ctrl-C does: what is held is released."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in filter(None, (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))):
+            # What is ignored, as by `nohup`, stays so.
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _open_closed() -> None:
+    """Have something behind every standard stream that was closed, as by a shell's `>&-`.
+
+    What is opened next, such as a secret, would get its number, and programs that we start take that for the stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # It gets the lowest number that is free.
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _told(error: Exception, options: argparse.Namespace) -> int:

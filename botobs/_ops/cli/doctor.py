@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -108,11 +109,13 @@ def _ahead(environ: Mapping[str, str]) -> Iterator[Finding]:
     from ..access import clients
     from ..doctor.ahead import disk
     from ..home import state
+    from ..settings.values import gather
 
     running = state.find(environ=environ)
     if running is not None and "prometheus" in running.parts:
         with clients.of_part(running, "prometheus") as prometheus:
-            yield from disk(prometheus, running.home.data)
+            host = gather(running.home).texts.get("BOTOBS_HOST_NAME") or socket.gethostname()
+            yield from disk(prometheus, running.home.data, host)
 
 
 def _print_json(found: Settings, findings: list[Finding], errors: int) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from .. import typed
 from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..console.building import BuildDisplay
+from ..errors import mendable
 from ..home import state
 from ..home.home import published_state
+from ..home.locks import holding
 from ..programs.binaries import Binaries
 from ..stack import StackError
 
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     profile = PRODUCTION if running else PROFILES[options.profile]
     folder = options.evidence or published_state().parent / "drills" / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}"
     results = []
-    with _undone_when_ended(), _stage(running, options) as (stack, inbox):
+    with _stage(running, options) as (stack, inbox):
         for drill in drills:
             missing = ", ".join(sorted(drill.needs - stack.parts.keys()))
             if missing and options.names == ["all"]:
@@ -111,8 +112,14 @@ def _stage(
                 f"the stack in {running.home.path} is {running.environment}, which a drill would break",
                 "If that is what you want, say --allow-production.",
             )
-        err.print(f"breaking the stack in {running.home.path}; people are notified as it is configured there")
-        yield running, None
+        refusal = StackError(
+            f"another drill breaks the stack in {running.home.path}", "Wait until it is over."
+        )
+        with holding(running.home.path / "drill.lock", refusal):
+            err.print(
+                f"breaking the stack in {running.home.path}; people are notified as it is configured there"
+            )
+            yield running, None
         return
     from ..drills.demo_packages import require_demo_packages
     from ..drills.demo_stack import DemoStack, programs
@@ -137,9 +144,11 @@ def _one(drill: Drill, stack: state.Running, inbox: Inbox | None, profile: Profi
     try:
         with Target(stack) as target:
             result = Run(drill, target, profile, inbox).run()
-    except StackError as error:
+    except Exception as error:
         # The drills after it can still show something.
-        result = Result(drill, fault_in=time.time(), problems=[str(error)])
+        if (mend := mendable(error)) is None:
+            raise
+        result = Result(drill, fault_in=time.time(), problems=[str(mend)])
     for problem in result.problems:
         err.print(styled((f"  {problem}", "red")))
     return result
@@ -172,17 +181,3 @@ def _show(results: list[Result], folder: Path, options: argparse.Namespace, prof
 
 def _spread(figure: dict[str, float]) -> str:
     return f"p50 {figure['p50']} s, p95 {figure['p95']} s"
-
-
-@contextmanager
-def _undone_when_ended() -> Iterator[None]:
-    """A SIGTERM undoes the fault as a Ctrl-C does."""
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt

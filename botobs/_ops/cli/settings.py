@@ -7,6 +7,7 @@ import argparse
 from .. import typed
 from ..console import err, name, out, print_json
 from ..console.arguments import add_home, home_meant
+from ..errors import StackError
 from ..settings.values import DEFAULT, Given, gather
 
 
@@ -32,11 +33,20 @@ def run(options: argparse.Namespace) -> int:
     """Print a line for each setting; exit code 1 when one is wrong."""
     given = gather(home_meant(options))
     words = [word.lower() for word in options.words]
+    meant = [
+        each
+        for each in given.effective()
+        if all(word in f"{each[0].name} {each[0].doc}".lower() for word in words)
+    ]
+    if not meant:
+        raise StackError(
+            f"no setting has {' and '.join(map(repr, words))} in its name or meaning",
+            "See all with: botobs settings",
+        )
     shown = [
         (setting, ("set" if value else "") if setting.secret else value, origin)
-        for setting, value, origin in given.effective()
+        for setting, value, origin in meant
         if not (options.only_set and origin == DEFAULT)
-        and all(word in f"{setting.name} {setting.doc}".lower() for word in words)
     ]
     if options.json:
         print_json(

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from io import FileIO
@@ -75,7 +76,9 @@ async def _run(options: argparse.Namespace) -> int:
     finally:
         systemd.notify("STOPPING=1")
         alive_to_manager.cancel()
-        err.print("stopping")
+        # A terminal that has gone keeps nothing from being stopped.
+        with contextlib.suppress(OSError):
+            err.print("stopping")
         await stack.__aexit__(None, None, None)
     return 0
 
@@ -125,6 +128,9 @@ def _detach(options: argparse.Namespace) -> int:
     if alive.locked(home.lock):
         raise StackError(f"a stack is already running in {home.path}", "See it with botobs status.")
     home.create()
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # What is meant for the background goes on when the terminal ends.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     read, write = os.pipe()
     command = [*child.command("botobs"), "up", "--home", str(home.path), "--ready-fd", str(write)]
     log = home.logs / "up.log"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -94,7 +96,16 @@ def run(options: argparse.Namespace) -> int:
     if running is None:
         _say(options, home, changes, folder, f"start it with: botobs up --home {home.path}")
         return 0
-    _switch(options, home, before, running, folder)
+    try:
+        _switch(options, home, before, running, folder)
+    except KeyboardInterrupt:
+        way_back = f"; {folder} is what it was before" if folder else ""
+        err.print(
+            f"interrupted: the stack in {home.path} may be stopped, see botobs status{way_back}",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise
     _say(options, home, changes, folder, f"the stack in {home.path} runs with botobs {__version__}")
     return 0
 
@@ -152,13 +163,20 @@ def _switch(
     Raises:
         StackError: It does not become ready; the home is restored, where there is a backup.
     """
+    # Whose terminal ends now would be left without a stack, or without the way back.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if options.restart:
         done = subprocess.run(shlex.split(options.restart), check=False).returncode == 0
         ready = done and _runs_anew(home, running)
     else:
         down.stop(running)
         command = [*child.command("botobs"), "up", "--detach", "--home", str(home.path), *before.arguments]
-        ready = subprocess.run(command, env=child.environ(), check=False).returncode == 0
+        # Not to the terminal, which may have gone: it would be taken for a start that fails.
+        started = subprocess.run(command, env=child.environ(), capture_output=True, text=True, check=False)
+        ready = started.returncode == 0
+        if not ready:
+            with contextlib.suppress(OSError):
+                err.print(started.stderr, markup=False, end="")
     if ready:
         return
     if folder is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from ..errors import StackError
 from ..home.home import Home
 from ..home.private import make_folder
 from ..programs.binaries import Binaries
@@ -43,7 +44,16 @@ class Context:
         return str(self.home.config / folder / file)
 
     def data(self, name: str) -> Path:
-        """The folder of a component's data, made when it is missing."""
+        """The folder of a component's data, made when it is missing.
+
+        Raises:
+            StackError: The home is not there any more.
+        """
+        if not self.home.path.is_dir():
+            raise StackError(
+                f"the home {self.home.path} was moved while its stack runs",
+                "Move it back, or stop the stack and start it where the home is now.",
+            )
         folder = self.home.data / name
         make_folder(folder)
         return folder

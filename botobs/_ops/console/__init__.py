@@ -31,9 +31,6 @@ def print_table(table: Table) -> None:
 
 def print_json(value: Any) -> None:
     """Print a machine's answer."""
-    # Somebody has closed it, as a shell's `>&-` does.
-    if sys.stdout is None:
-        return
     json.dump(value, sys.stdout, indent=2, default=str)
     sys.stdout.write("\n")
 

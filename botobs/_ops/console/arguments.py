@@ -93,7 +93,7 @@ def agree(options: argparse.Namespace, question: str) -> None:
         StackError: The user does not confirm with yes.
     """
     # A service manager may have started us without any standard input.
-    if options.yes or options.json or sys.stdin is None or not sys.stdin.isatty():
+    if options.yes or options.json or not sys.stdin.isatty():
         return
     err.print(f"{question} [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,24 +14,38 @@ from .findings import Finding
 
 #: Days before the end at which it is an error.
 URGENT = 7.0
-#: Growth is that of a week; of less than a day nothing can be said.
-_GROWTH = 'deriv(sum by (mountpoint) (system_filesystem_usage_bytes{state="used"})[7d:1h]) * 86400'
-_HISTORY = 'sum by (mountpoint) (system_filesystem_usage_bytes{state="used"} offset 1d)'
-_FREE = 'sum by (mountpoint) (system_filesystem_usage_bytes{state="free"})'
+#: Of each disk of a host. Several collectors may report one.
+_BYTES = 'max by (mountpoint) (system_filesystem_usage_bytes{{host_name={host},state="{state}"}}{when})'
 
 
-def disk(prometheus: httpx.Client, data: Path) -> Iterator[Finding]:
+def queries(host: str) -> tuple[str, str, str]:
+    """What of each disk of a host is free, how many bytes a day it grew in the last week, and what was used a day ago.
+
+    Of less than a day nothing can be said.
+    """
+    name = json.dumps(host)
+    used = _BYTES.format(host=name, state="used", when="")
+    return (
+        _BYTES.format(host=name, state="free", when=""),
+        f"deriv({used}[7d:1h]) * 86400",
+        _BYTES.format(host=name, state="used", when=" offset 1d"),
+    )
+
+
+def disk(prometheus: httpx.Client, data: Path, host: str) -> Iterator[Finding]:
     """How long the disk of a stack's data will do, as it grew in the last week.
 
     Args:
         prometheus: A client with its address.
         data: The folder of the data.
+        host: The name of this machine, as its collector reports it: others may report to the same stack.
     """
+    data = data.resolve()
     asked = PrometheusClient(prometheus)
     try:
         free, growth, history = (
             {each.labels["mountpoint"]: each.value for each in asked.samples(query)}
-            for query in (_FREE, _GROWTH, _HISTORY)
+            for query in queries(host)
         )
     except PrometheusError as error:
         yield Finding("disk", "warning", f"how fast the disk fills is not known: {error.problem}")

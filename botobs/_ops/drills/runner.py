@@ -19,9 +19,8 @@ from .timing import lingering, promised
 _LOOK = 0.25
 #: Seconds by which a fault outlasts the wait for its alert, if it is not repaired.
 _LEEWAY = 30.0
-#: Seconds after which a Prometheus that does not respond will not do so soon.
+#: Seconds after which what does not respond will not do so soon.
 _STARTED = 60.0
-_SILENT = "Prometheus does not answer"
 #: Seconds that are listened for one message too many after the last one that is wanted.
 _LISTEN = 2.0
 
@@ -101,20 +100,22 @@ class Run:
             mark.undone()
             if not arrived:
                 result.problems += [f"{each} within {self._limit:.0f} s" for each in self._missing()]
+                result.problems += self._unanswered()
             elif not self._wait(self._is_over, self._end_limit):
                 end = f"the end of {self._drill.alert} was not notified within {self._end_limit:.0f} s"
                 result.problems.append(end)
             self._listen()
         after = target.notifications()
-        sent = {name: after[name] - before.get(name, 0) for name in after}
+        # Of what was not known before, it is not known how many came since.
+        sent = {name: after[name] - before[name] for name in after if name in before}
         result.notifications = {name: number for name, number in sent.items() if number}
         self._judge()
         return result
 
     def _wait_for_quiet(self) -> None:
         began = time.monotonic()
-        while in_the_way := self._in_the_way():
-            limit = _STARTED if in_the_way == [_SILENT] else self._end_limit
+        while in_the_way := (unanswered := self._unanswered()) or self._in_the_way():
+            limit = _STARTED if unanswered else self._end_limit
             if time.monotonic() - began > limit:
                 raise StackError(
                     f"the drill {self._drill.name} was not begun, because this would hide what it shows: "
@@ -123,11 +124,14 @@ class Run:
                 )
             time.sleep(_LOOK)
 
+    def _unanswered(self) -> list[str]:
+        """What does not say which alerts there are: whatever the drill breaks would not be seen."""
+        asked = {"Prometheus": self._target.in_prometheus(), "Alertmanager": self._target.suppressed()}
+        return [f"{name} does not answer" for name, alerts in asked.items() if alerts is None]
+
     def _in_the_way(self) -> list[str]:
         """What would be taken for an effect of the fault, or keep it quiet."""
-        alerts = self._target.in_prometheus()
-        if alerts is None:
-            return [_SILENT]
+        alerts = self._target.in_prometheus() or ()
         effects = {self._drill.alert, *self._drill.also, *self._drill.silent, *self._drill.never}
         return sorted({alert.name for alert in alerts if alert.name in effects or "cause" in alert.labels})
 
@@ -197,7 +201,8 @@ class Run:
     def _is_over(self) -> bool:
         self._look()
         if self._inbox is None:
-            return not any(self._is_ours(alert) for alert in self._target.in_prometheus() or ())
+            alerts = self._target.in_prometheus()
+            return alerts is not None and not any(map(self._is_ours, alerts))
         return set(self._channels) <= self._result.resolved.keys()
 
     def _listen(self) -> None:

@@ -78,7 +78,7 @@ class Target(AbstractContextManager["Target"]):
             if part not in self._clients:
                 url = self.running.url(part)
                 self._clients[part] = (
-                    clients.client(self.running.home.secrets, url)
+                    clients.of_part(self.running, part)
                     if url.startswith("https")
                     else httpx.Client(base_url=url, timeout=10, trust_env=False)
                 )
@@ -167,10 +167,10 @@ class Target(AbstractContextManager["Target"]):
         return response.json() if response.status_code == 200 else None
 
     def require(self, parts: frozenset[str], drill: str) -> None:
-        """Refuse a drill whose parts do not run here.
+        """Refuse a drill whose parts do not run here, or that a part which stands still would hide.
 
         Raises:
-            StackError: Which are missing.
+            StackError: Which are missing or stand still, or the stack does not say.
         """
         missing = sorted(parts - self.parts)
         if missing:
@@ -178,4 +178,10 @@ class Target(AbstractContextManager["Target"]):
                 f"the drill {drill} needs {', '.join(missing)}; "
                 f"the stack in {self.running.home.path} does not run that",
                 "With --demo the demo is started instead, which has everything.",
+            )
+        processes = control.processes(self.running.home.control) if self.running.pid else {}
+        if still := [name for name, each in processes.items() if each.get("stopped")]:
+            raise StackError(
+                f"the drill {drill} was not begun, because {still[0]} stands still",
+                "See when it is well: botobs status",
             )

@@ -19,11 +19,20 @@ def put(made: Path, target: Path) -> None:
     Raises:
         OSError: The disk does not take it, or the target cannot be replaced.
     """
+    settle(made)
+    made.replace(target)
+    sync(target.parent)
+
+
+def settle(made: Path) -> None:
+    """Have a file, or a folder with all that is in it, on the disk.
+
+    Raises:
+        OSError: The disk does not take it.
+    """
     for path in (*made.rglob("*"), made) if made.is_dir() else (made,):
         if not stat.S_ISLNK(path.lstat().st_mode):
             sync(path)
-    made.replace(target)
-    sync(target.parent)
 
 
 def sync(path: Path) -> None:

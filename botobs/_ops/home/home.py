@@ -31,6 +31,16 @@ def _xdg(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
     return Path.home() / fallback / "botobs"
 
 
+def _resolved(path: Path) -> Path:
+    """Where a path leads: what is beside a home, or on its disk, is so of the folder and not of a link to it."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise StackError(
+            f"the home {path} is a link that leads to itself", "Name another with --home or BOTOBS_HOME."
+        ) from None
+
+
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where built programs are kept, one folder a version."""
     return _xdg(environ, "XDG_CACHE_HOME", ".cache")
@@ -50,7 +60,7 @@ class Home:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Home:
         """`BOTOBS_HOME`, else the user's data folder."""
-        return cls.named(environ) or cls(_xdg(environ, "XDG_DATA_HOME", ".local/share"))
+        return cls.named(environ) or cls(_resolved(_xdg(environ, "XDG_DATA_HOME", ".local/share")))
 
     @classmethod
     def named(cls, environ: Mapping[str, str] = os.environ) -> Home | None:
@@ -60,12 +70,7 @@ class Home:
             StackError: It is a link that leads to itself.
         """
         given = environ.get("BOTOBS_HOME", "").strip()
-        try:
-            return cls(absolute(given).resolve()) if given else None
-        except (OSError, RuntimeError):
-            raise StackError(
-                f"the home {given} is a link that leads to itself", "Name another with --home or BOTOBS_HOME."
-            ) from None
+        return cls(_resolved(absolute(given))) if given else None
 
     @classmethod
     def of_the_demo(cls, environ: Mapping[str, str] = os.environ) -> Home:
@@ -73,7 +78,7 @@ class Home:
         if named := cls.named(environ):
             return named
         users = _xdg(environ, "XDG_DATA_HOME", ".local/share")
-        return cls(users.with_name("botobs-demo"))
+        return cls(_resolved(users.with_name("botobs-demo")))
 
     @property
     def config(self) -> Path:

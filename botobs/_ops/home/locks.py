@@ -39,7 +39,23 @@ def try_exclusive(path: Path) -> int | None:
                 return None
             time.sleep(0.02)
         else:
-            return descriptor
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            # Its last holder has removed it: whoever comes next makes another.
+            os.close(descriptor)
+            descriptor = _open(path)
+
+
+@contextmanager
+def holding(path: Path, refusal: Exception) -> Iterator[None]:
+    """Hold the lock at `path`, or raise `refusal` where another process does."""
+    lock = try_exclusive(path)
+    if lock is None:
+        raise refusal
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def _open(path: Path) -> int:

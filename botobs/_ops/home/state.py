@@ -100,8 +100,10 @@ def write(home: Home, environment: str, otlp: str, parts: Mapping[str, str], pub
 
 def remove(home: Home) -> None:
     """Remove the file, and its published copies; what services find by themselves is the next one that runs."""
-    home.state.unlink(missing_ok=True)
     folder = state_folder(os.environ)
+    # On a disk that cannot be written any more it stays, and names a process that has ended.
+    with suppress(OSError):
+        home.state.unlink(missing_ok=True)
     # A folder that could not be written to holds nothing of ours.
     with suppress(OSError):
         if not folder.is_dir():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -20,6 +21,8 @@ from typing import Any
 from ..errors import StackError
 from .pulse import Vitals
 from .supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
 
 #: Longest lease, in seconds.
 LONGEST = 3600.0
@@ -67,14 +70,20 @@ class ControlServer:
         for lease in self._leases.values():
             lease.cancel()
         await asyncio.gather(*self._leases.values(), return_exceptions=True)
-        self._path.unlink(missing_ok=True)
+        # On a disk that cannot be written any more it stays, and the processes have to be stopped all the same.
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
-            line = await reader.readline()
             try:
-                response: dict[str, Any] = {"ok": True, **await self._do(json.loads(line))}
-            except (StackError, ValueError, KeyError, TypeError) as error:
+                response: dict[str, Any] = {"ok": True, **await self._do(json.loads(await reader.readline()))}
+            except ConnectionError:
+                raise
+            except Exception as error:
+                # Whatever it is: who asks waits for a response.
+                if not isinstance(error, StackError | ValueError | KeyError | TypeError):
+                    logger.exception("a request cannot be carried out")
                 response = {"ok": False, "error": str(error) or repr(error)}
             writer.write(json.dumps(response).encode() + b"\n")
             await writer.drain()

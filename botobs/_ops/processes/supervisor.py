@@ -10,14 +10,15 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 from ..errors import StackError
 from ..home.private import open_private
-from . import child
 from .process import Process, State, Status
 from .pulse import LOOK, Pulse, Vitals
+from .reaping import Reaping
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Supervisor:
         self._running: dict[str, asyncio.subprocess.Process] = {}
         # The same as psutil knows them, which takes no later process for one of these.
         self._known: dict[str, psutil.Process] = {}
-        self._reaper: asyncio.subprocess.Process | None = None
+        self._reaping = Reaping(self._pids)
         self._fallen = asyncio.Event()
         self.stopping = False
         for process in processes:
@@ -86,7 +87,7 @@ class Supervisor:
         Raises:
             StackError: A process did not become ready in its time, or ended at once.
         """
-        await self._start_reaper()
+        await self._reaping.start()
         await self._begin_all(list(self.processes))
 
     async def join(self, processes: Iterable[Process]) -> None:
@@ -139,10 +140,7 @@ class Supervisor:
         self.stopping = True
         for layer in self._layers():
             await asyncio.gather(*(self._stop_one(name) for name in layer))
-        if self._reaper is not None and self._reaper.stdin is not None:
-            self._reaper.stdin.close()
-            await self._reaper.wait()
-            self._reaper = None
+        await self._reaping.stop()
 
     async def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to a process, as a fault would; the supervisor restarts what falls."""
@@ -183,26 +181,25 @@ class Supervisor:
         await self._stop_one(name, number)
 
     async def resume(self, name: str) -> None:
-        """Start a process that `hold` has stopped; returns when it is ready."""
+        """Start a process that `hold` has stopped, again and again as one that falls; returns when it is ready."""
         self._ready[name].clear()
-        self._begin(name)
+        self._begin(name, first=False)
         wait = asyncio.create_task(self._ready[name].wait())
         await asyncio.wait({wait, self._tasks[name]}, return_when=asyncio.FIRST_COMPLETED)
         if not wait.done():
             wait.cancel()
             self._tasks[name].result()
 
-    def _begin(self, name: str) -> None:
-        task = asyncio.create_task(self._run(self.processes[name]), name=f"process-{name}")
+    def _begin(self, name: str, first: bool = True) -> None:
+        task = asyncio.create_task(self._run(self.processes[name], first), name=f"process-{name}")
         task.add_done_callback(lambda ended: None if ended.cancelled() else self._fallen.set())
         self._tasks[name] = task
 
-    async def _run(self, process: Process) -> None:
+    async def _run(self, process: Process, first: bool) -> None:
         for earlier in process.after:
             if earlier in self._passed:
                 await self._passed[earlier].wait()
         delay, budget = FIRST_RESTART, process.start_budget
-        first = True
         while not self.stopping:
             began = time.monotonic()
             try:
@@ -238,7 +235,7 @@ class Supervisor:
                     await running.wait()
             finally:
                 if running.returncode is not None:
-                    await self._notify_reaper(f"-{running.pid}\n".encode())
+                    await self._reaping.remove(running.pid)
                 ended.cancel()
             self._ready[process.name].clear()
             if self.stopping:
@@ -254,9 +251,17 @@ class Supervisor:
             delay = min(LAST_RESTART, delay * 2)
 
     async def _spawn(self, process: Process) -> asyncio.subprocess.Process:
-        if process.prepare is not None:
-            await process.prepare()
-        log = open_private(self._logs / f"{process.name}.log")
+        """Start a process.
+
+        Raises:
+            StackError: It cannot be started now.
+        """
+        try:
+            if process.prepare is not None:
+                await process.prepare()
+            log = self._log(process.name)
+        except OSError as error:
+            raise StackError(f"{process.name} cannot be started: {error}") from error
         try:
             running = await asyncio.create_subprocess_exec(
                 *process.command,
@@ -281,10 +286,23 @@ class Supervisor:
         self._known.pop(process.name, None)
         with contextlib.suppress(psutil.NoSuchProcess):
             self._known[process.name] = psutil.Process(running.pid)
-        await self._notify_reaper(child.watch(running.pid))
+        await self._reaping.add(running.pid)
         self.status[process.name].pid = running.pid
         self._set(process.name, State.STARTING)
         return running
+
+    def _log(self, name: str) -> BinaryIO:
+        """Where a process writes its messages: nowhere, rather than that it does not run, on a disk that takes none."""
+        try:
+            # Not the folders above it: a home that was moved elsewhere is not made anew.
+            self._logs.mkdir(mode=0o700, exist_ok=True)
+            return open_private(self._logs / f"{name}.log")
+        except OSError as error:
+            logger.warning("%s runs without a log: %s", name, error)
+            return Path(os.devnull).open("wb")
+
+    def _pids(self) -> list[int]:
+        return [running.pid for running in self._running.values() if running.returncode is None]
 
     async def _until_ended(self, process: Process, ended: asyncio.Task[int]) -> None:
         if not process.watched:
@@ -310,7 +328,11 @@ class Supervisor:
 
     def _fell(self, process: Process, what: str) -> StackError:
         path = self._logs / f"{process.name}.log"
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+        except OSError as error:
+            # Somebody has removed it.
+            lines = [f"it cannot be read: {error.strerror}"]
         return StackError(
             f"{process.name} {what}", "\n".join([f"The end of {path}:", *(f"  {line}" for line in lines)])
         )
@@ -332,7 +354,7 @@ class Supervisor:
                 _kill_group(running)
                 await running.wait()
         if running is not None:
-            await self._notify_reaper(f"-{running.pid}\n".encode())
+            await self._reaping.remove(running.pid)
         self._ready[name].clear()
         self._set(name, State.STOPPED)
 
@@ -356,20 +378,9 @@ class Supervisor:
     def _set(self, name: str, state: State) -> None:
         status = self.status[name]
         status.state, status.since = state, time.time()
-        self._on_change(name, status)
-
-    async def _start_reaper(self) -> None:
-        self._reaper = await asyncio.create_subprocess_exec(
-            *child.command("botobs._ops.processes.reaper"),
-            env=child.environ(),
-            stdin=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    async def _notify_reaper(self, line: bytes) -> None:
-        if self._reaper is not None and self._reaper.stdin is not None:
-            self._reaper.stdin.write(line)
-            await self._reaper.stdin.drain()
+        # A terminal that has gone, or a full disk behind its messages, is no matter of what runs.
+        with contextlib.suppress(OSError):
+            self._on_change(name, status)
 
 
 def _kill_group(running: asyncio.subprocess.Process) -> None:

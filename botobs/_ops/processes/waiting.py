@@ -13,7 +13,9 @@ def stop_on_signals() -> asyncio.Event:
     """An event that is set by Ctrl-C, SIGTERM, or the end of the terminal; to be called in the running loop."""
     stop = asyncio.Event()
     for number in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        # What is ignored, as by `nohup`, is not asked for.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
 

@@ -7,7 +7,8 @@ delays no other. The drawing is the report's: a report is the same panels, froze
 
 from __future__ import annotations
 
-from .keys import Role, key_of
+from ..access.people import Role
+from .keys import key_of
 from .process import process
 from .server import Server
 

@@ -13,13 +13,13 @@ from markupsafe import Markup
 
 from ..._sdk.units import age
 from ..._version import __version__
+from ..access.people import Role
 from ..errors import UserError, mendable
 from ..report import units
 from ..report.backends import Refused
 from ..report.page import environment
 from ..report.view import View
 from ..why import times
-from .keys import Role
 from .ranges import CHOICES
 from .request import Page, Request
 
@@ -57,15 +57,16 @@ def page(made: Page, request: Request) -> str:
     )
 
 
-def stranger(problem: str = "", provider: str = "", target: str = "/") -> str:
+def stranger(problem: str = "", provider: str = "", target: str = "/", left: str = "") -> str:
     """What is shown to whoever is not let in.
 
     Args:
         problem: What was wrong with what he gave.
         provider: The OpenID provider where he may sign in; empty where there is none.
         target: The page that he wanted.
+        left: Of who has just signed out, where he had signed in: `here`, or at the provider, `there`.
     """
-    return render("sign-in.html", problem=problem, provider=provider, target=target)
+    return render("sign-in.html", problem=problem, provider=provider, target=target, left=left)
 
 
 def refusal(problem: str, role: Role) -> str:

@@ -6,21 +6,14 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ..access import people
+from ..access.people import Role
 from ..home.home import Home
 from ..home.private import read_secret, write_secret
 
 #: Seconds for which a browser is let in.
 KEPT = 30 * 86_400
-
-
-class Role(StrEnum):
-    """What somebody may do."""
-
-    READER = "reader"
-    OPERATOR = "operator"
 
 
 #: The operator's keeps the name that links of older messages were opened with.
@@ -60,7 +53,7 @@ def visitor_of(home: Home, key: str) -> Visitor | None:
     person = next((each for each in people.everyone(home.secrets) if each.name == name), None)
     if person is None or not hmac.compare_digest(key.encode(), session_of(person, int(ends)).encode()):
         return None
-    return Visitor(Role(person.role), name)
+    return Visitor(person.role, name)
 
 
 def session_of(person: people.Person, ends: int | None = None) -> str:

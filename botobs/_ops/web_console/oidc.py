@@ -23,6 +23,7 @@ import httpx
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
+from ..access.people import Role
 from ..errors import UserError, no_answer
 from ..home.home import Home
 from ..home.private import read_secret, write_secret
@@ -31,7 +32,7 @@ from ..settings.kinds import is_safe
 from ..settings.table import TABLE
 from ..settings.values import gather
 from ..shown import name as shown
-from .keys import Role, Visitor
+from .keys import Visitor
 
 #: Seconds after which the provider is asked again who somebody is.
 SESSION = 12 * 3600
@@ -172,7 +173,7 @@ class Provider:
         }
         with self._http() as http:
             address = self._endpoint(self._metadata(http), "authorization_endpoint")
-        return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(query)}", state
+        return _with(address, query), state
 
     def end(self, query: Mapping[str, str], state: str, back: str) -> Visitor:
         """Who has signed in.
@@ -204,6 +205,16 @@ class Provider:
             if _found(claims, self._client.roles) is None or _found(claims, self._client.name) is None:
                 claims = self._userinfo(http, metadata, tokens, claims) | claims
         return self._visitor(claims)
+
+    def farewell(self) -> str:
+        """Where a browser signs out of the provider too: OpenID Connect RP-Initiated Logout 1.0.
+
+        Raises:
+            SignInError: The provider does not respond, or has no such place.
+        """
+        with self._http() as http:
+            address = self._endpoint(self._metadata(http), "end_session_endpoint")
+        return _with(address, {"client_id": self._client.identity})
 
     def session(self, visitor: Visitor) -> str:
         """What a browser keeps of who has signed in."""
@@ -373,6 +384,11 @@ def _found(claims: Mapping[str, Any], name: str) -> Any:
     first, dot, rest = name.partition(".")
     inner = claims.get(first)
     return _found(inner, rest) if dot and isinstance(inner, dict) else None
+
+
+def _with(address: str, query: Mapping[str, str]) -> str:
+    """An address of the provider's, and what is asked there."""
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(query)}"
 
 
 def _base64(content: bytes) -> str:

@@ -6,6 +6,7 @@ import socket
 
 import httpx
 
+from ..access.people import Role
 from ..components.ports import free_ports
 from ..errors import StackError
 from ..home.home import Home
@@ -13,7 +14,7 @@ from ..processes import child
 from ..processes.process import Process
 from ..settings.table import TABLE
 from ..settings.values import gather
-from .keys import Role, key_of
+from .keys import key_of
 
 _SETTING = "BOTOBS_CONSOLE_PORT"
 

@@ -13,11 +13,12 @@ import httpx
 from markupsafe import Markup
 
 from ..access import clients
+from ..access.people import Role
 from ..errors import UserError
 from ..home import state
 from ..report.backends import LONGEST, Backends, Refused
 from ..report.window import Window
-from .keys import Role, Visitor
+from .keys import Visitor
 from .ranges import Range
 
 T = TypeVar("T")

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 from markupsafe import Markup
 
 from ..access import people
+from ..access.people import Role
 from ..errors import UserError
 from ..home import state
 from ..home.home import Home
@@ -25,7 +26,7 @@ from ..report.backends import Backends, connect
 from ..settings.values import gather
 from ..stack import StackError
 from . import frame, oidc, site
-from .keys import KEPT, Role, Visitor, key_of, session_of, visitor_of
+from .keys import KEPT, Visitor, key_of, session_of, visitor_of
 from .ranges import Range
 from .request import Forbidden, Fragment, NoSuchPage, Page, Redirect, Request
 from .response import Response
@@ -154,6 +155,8 @@ class Server:
         headers: dict[str, str],
         form: dict[str, str],
     ) -> Response:
+        if (method, path) == ("POST", ["sign-out"]):
+            return self._signed_out(_cookie(headers, _COOKIE))
         key = form.get("key", "") if path == ["sign-in"] else path[0] if path else ""
         if path == ["sign-in"] and form.get("name"):
             person = people.identify(self._home.secrets, form["name"], form.get("password", ""))
@@ -175,6 +178,13 @@ class Server:
             status = 404 if isinstance(error, NoSuchPage) else 403 if isinstance(error, Forbidden) else 400
             return Response(status, "text/html", frame.refusal(str(error), visitor.role))
 
+    def _signed_out(self, session: str) -> Response:
+        """The browser forgets who has signed in; the provider does not, unless it is told."""
+        provider = self._provider.name if self._provider else ""
+        by_provider = self._provider is not None and self._provider.visitor(session) is not None
+        page = frame.stranger("", provider, left="there" if by_provider else "here")
+        return Response(200, "text/html", page, {"Set-Cookie": _kept("", 0)})
+
     def _known(self, session: str) -> Visitor | None:
         found = self._provider.visitor(session) if self._provider else None
         return found or visitor_of(self._home, session)
@@ -189,7 +199,9 @@ class Server:
             address, state = provider.begin(back)
             # Where to go on stands in the browser: the provider need not know it.
             kept = f"{state}.{quote(query.get('to', ''), safe='')}"
-            return _redirect(address, f"{_UNDER_WAY}={kept}; Path=/oidc; Max-Age={oidc.UNDER_WAY}")
+            return _redirect(address, _kept(kept, oidc.UNDER_WAY, _UNDER_WAY, "/oidc"))
+        if path == ["oidc", "sign-out"]:
+            return Response(303, "text/plain", "", {"Location": provider.farewell()})
         if f"/{'/'.join(path)}" != oidc.CALLBACK:
             return self._stranger()
         state, _, target = _cookie(headers, _UNDER_WAY).partition(".")
@@ -242,13 +254,16 @@ class Server:
 
 
 def _sign_in(session: str, place: str, seconds: int = KEPT) -> Response:
-    return _redirect(place, f"{_COOKIE}={session}; Path=/; Max-Age={seconds}")
+    return _redirect(place, _kept(session, seconds))
 
 
 def _redirect(address: str, cookie: str) -> Response:
-    # A link in a mail must carry the cookie too, and so must the way back from a provider: it cannot be `Strict`.
-    sent = {"Set-Cookie": f"{cookie}; HttpOnly; SameSite=Lax", "Location": address}
-    return Response(303, "text/plain", "", sent)
+    return Response(303, "text/plain", "", {"Set-Cookie": cookie, "Location": address})
+
+
+def _kept(value: str, seconds: int, name: str = _COOKIE, path: str = "/") -> str:
+    """A cookie. A link in a mail must carry it too, and so must the way back from a provider: it cannot be `Strict`."""
+    return f"{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax"
 
 
 def _within(path: list[str], query: str) -> str:

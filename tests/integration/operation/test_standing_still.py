@@ -22,6 +22,7 @@ _SETTLE = "orders settle x --exchange kraken --outcome failed"
 COMMANDS = {
     "tempo": (
         ("status", 1, "tempo              stands still"),
+        ("drill collector-down", 1, "was not begun, because tempo stands still"),
         ("traces", 1, f"does not answer: {_STOPPED}"),
         ("orders", 2, f"does not answer: {_STOPPED}"),
         ("query {}", 1, _STOPPED),
@@ -32,6 +33,7 @@ COMMANDS = {
     ),
     "alertmanager": (
         ("status", 1, "alertmanager       stands still"),
+        ("drill collector-down", 1, "was not begun, because alertmanager stands still"),
         ("silence", 1, _STOPPED),
         ("silence add alertname=BotFailed --why test", 1, _STOPPED),
         ("runbook BotFailed", 0, "BotFailed"),
@@ -46,6 +48,7 @@ COMMANDS = {
     # The last: nothing lets it go on but its supervisor, a minute later.
     "prometheus": (
         ("status", 1, "prometheus         stands still"),
+        ("drill collector-down", 1, "was not begun, because prometheus stands still"),
         ("query up", 1, f"cannot be reached: it does not answer: {_STOPPED}"),
         ("orders", 2, "how many there are: Prometheus at"),
         ("report", 0, "panels"),

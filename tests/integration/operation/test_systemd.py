@@ -65,7 +65,9 @@ def _main(server: Machine) -> psutil.Process:
 
 
 def _is_well(server: Machine) -> bool:
-    return _shown(server, "ActiveState") == "active" and _botobs(server, "status")[0] == 0
+    state, (code, said) = _shown(server, "ActiveState"), _botobs(server, "status")
+    assert (state, code) == ("active", 0), said
+    return True
 
 
 def test_it_runs_confined(server: Machine) -> None:

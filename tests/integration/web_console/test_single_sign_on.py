@@ -18,7 +18,7 @@ from botobs._ops.components.ports import free_ports
 from botobs._ops.home.private import make_folder, write_secret
 from botobs._ops.web_console import Server
 from testbed.stack import LiveStack
-from tests.support.openid import OpenId, provider, sign_in
+from tests.support.openid import OpenId, provider, sign_in, sign_out
 
 _ACCOUNTS = {
     "ann": {"preferred_username": "ann", "roles": ["botobs-operator", "desk"]},
@@ -117,6 +117,19 @@ def test_a_reader_looks_and_a_stranger_does_not(
     assert refused.status_code == 403
     assert "eve has neither botobs-operator nor botobs-reader" in refused.text
     assert browser.get(console.origin).status_code == 403
+
+
+def test_who_signs_out_there_too_is_asked_who_he_is(console: Server, browser: httpx.Client) -> None:
+    at = f"{console.origin}oidc"
+    sign_in(browser, at, "ann")
+    left = browser.post(f"{console.origin}sign-out")
+    assert "signed out in this browser" in left.text and 'href="/oidc/sign-out"' in left.text
+    assert browser.get(console.origin).status_code == 403
+    # The provider lets in whom it still knows, whatever name is typed.
+    assert "ann (single sign-on), operator" in sign_in(browser, at, "bob").text
+    browser.post(f"{console.origin}sign-out")
+    assert sign_out(browser, f"{at}/sign-out").status_code == 200
+    assert "bob (single sign-on), reader" in sign_in(browser, at, "bob").text
 
 
 def test_a_code_is_taken_once_and_in_one_browser(console: Server, browser: httpx.Client) -> None:

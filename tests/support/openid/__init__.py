@@ -82,13 +82,28 @@ def sign_in(browser: httpx.Client, address: str, name: str) -> httpx.Response:
         name: Who signs in.
     """
     page = browser.get(address)
-    while form := re.search(r'<form[^>]*action="([^"]*)"', page.text):
-        hidden = re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"', page.text)
-        fields = dict(hidden) | ({"login": name, "password": "any"} if 'name="login"' in page.text else {})
-        if "/interaction/" not in form[1]:
-            break
-        page = browser.post(urljoin(str(page.url), unescape(form[1])), data=fields)
+    while "/interaction/" in _action(page):
+        login = {"login": name, "password": "any"} if 'name="login"' in page.text else {}
+        page = _submitted(browser, page, login)
     return page
+
+
+def sign_out(browser: httpx.Client, address: str) -> httpx.Response:
+    """Open an address of the console's that leads to the provider, and confirm there."""
+    page = browser.get(address)
+    assert "/session/end" in _action(page), page.text
+    return _submitted(browser, page, {"logout": "yes"})
+
+
+def _action(page: httpx.Response) -> str:
+    """Where the first form of a page leads; empty without one."""
+    form = re.search(r'<form[^>]*action="([^"]*)"', page.text)
+    return unescape(form[1]) if form else ""
+
+
+def _submitted(browser: httpx.Client, page: httpx.Response, fields: Mapping[str, str]) -> httpx.Response:
+    hidden = re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"', page.text)
+    return browser.post(urljoin(str(page.url), _action(page)), data={**dict(hidden), **fields})
 
 
 def _installed() -> Path:

@@ -125,6 +125,52 @@ def test_no_stack_is_started_while_it_is_replaced(
     assert not alive.locked(home.lock)
 
 
+def test_where_a_disk_is_mounted_nothing_is_moved(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.take(home, tmp_path / "copy", None)
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "disk")
+    with pytest.raises(StackError, match=r"cannot be replaced\n.*--home .*/disk/home"):
+        backup.restore(tmp_path / "copy", Home(tmp_path / "disk"), replace=True)
+
+
+def test_two_at_once_do_not_share_a_folder(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, empty = tmp_path / "backup", Home(tmp_path / "empty")
+    backup.take(home, folder, None)
+    seen: list[str] = []
+
+    def copied(source: Path, target: Path) -> str:
+        if not seen:
+            with pytest.raises(
+                StackError, match=r"another backup or restore of .*/empty is under way"
+            ) as refused:
+                backup.restore(folder, empty)
+            seen.append(str(refused.value))
+        return copy(source, target)
+
+    monkeypatch.setattr(_restore, "copy", copied)
+    backup.restore(folder, empty)
+    assert seen and _contents(empty.path) == _contents(home.path)
+    # Nor does the second replace what the first has made.
+    with pytest.raises(StackError, match="is not empty"):
+        backup.restore(folder, empty)
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+def test_what_one_that_was_killed_has_left_is_in_nobodys_way(home: Home, tmp_path: Path) -> None:
+    for name in (".copy.partial", ".other.restoring"):
+        (tmp_path / name / "data").mkdir(parents=True)
+        (tmp_path / name / "data" / "old").write_text("old")
+        (tmp_path / f"{name}.lock").touch()
+    backup.take(home, tmp_path / "copy", None)
+    backup.restore(tmp_path / "copy", Home(tmp_path / "other"))
+    assert not list(tmp_path.glob("**/old"))
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
 def test_a_home_that_is_in_use_is_left_alone(home: Home, tmp_path: Path) -> None:
     backup.take(home, tmp_path / "copy", None)
     lock = try_exclusive(home.lock)

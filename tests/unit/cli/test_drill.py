@@ -11,7 +11,7 @@ import pytest
 from botobs._ops.cli import main
 from botobs._ops.drills.catalogue import DRILLS
 from botobs._ops.drills.demo_stack import DemoStack
-from botobs._ops.home import state
+from botobs._ops.home import locks, state
 from botobs._ops.programs.binaries import Binaries
 from botobs._ops.stack import Home, StackError
 
@@ -88,6 +88,15 @@ def test_without_its_programs_no_demo_is_started(
     monkeypatch.setattr(DemoStack, "_start", lambda _: pytest.fail("it was started"))
     assert main(["drill", "collector-down", "--demo"]) == 1
     assert "must be built" in capsys.readouterr().err
+
+
+def test_two_drills_do_not_break_one_stack(running: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["drill", "collector-down", "--home", str(running.path), "--allow-production"]
+    with locks.exclusive(running.path / "drill.lock"):
+        assert main(words) == 1
+    assert "another drill breaks the stack" in capsys.readouterr().err
+    assert main(words) == 1
+    assert "cannot be asked" in capsys.readouterr().err
 
 
 def test_a_drill_whose_parts_do_not_run_is_refused(running: Home, capsys: pytest.CaptureFixture[str]) -> None:

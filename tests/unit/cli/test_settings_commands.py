@@ -60,6 +60,13 @@ def test_what_is_set_is_shown_with_its_origin(
     assert tomllib.loads(Path(path).read_text(encoding="utf-8")) == {"stack": {}}
 
 
+def test_words_that_no_setting_has_are_told(home: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "retention", "nosuch", "--home", home]) == 1
+    assert "no setting has 'retention' and 'nosuch'" in capsys.readouterr().err
+    # That none of them is set is no mistake.
+    assert main(["settings", "retention", "--set", "--home", home]) == 0
+
+
 def test_a_word_finds_settings_by_name_and_meaning(home: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = _json(capsys, "settings", "mail", "server", "--home", home)["settings"]
     assert isinstance(found, dict)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from botobs._ops.access import secrets
+from botobs._ops.home.home import Home
+
 PROGRAM = str(Path(sys.executable).with_name("botobs"))
 #: Stands in for what the command imports: says that the import has begun, and takes its time.
 _SLOW = "import os\nos.write(1, b'begun')\nos.read(0, 1)\n"
@@ -32,6 +35,9 @@ def _typed(words: str, tmp_path: Path, **environ: str) -> subprocess.CompletedPr
         ("settings --json >/dev/full", 1, "No space left on device\nMake room"),
         ("settings --json >&-", 0, ""),
         ("settings >&- 2>&-", 0, ""),
+        ("instrument >&-", 0, ""),
+        ("install --output - >&-", 0, ""),
+        ("instrument <&- >&- 2>&-", 0, ""),
         ("certs 2>/dev/full", 1, ""),
     ],
 )
@@ -65,6 +71,51 @@ def test_an_odd_width_hides_nothing(columns: str, tmp_path: Path) -> None:
     done = _typed("settings alert_receiver", tmp_path, COLUMNS=columns)
     assert done.returncode == 0
     assert "BOTOBS_ALERT_RECEIVER" in done.stdout
+
+
+_BACKUP = """
+import os, sys
+from botobs._ops.backup import _copy
+from botobs._ops.cli import main
+
+def copied(source, target):
+    target.write_text("a part of it")
+    os.write(1, b"begun")
+    os.read(0, 1)
+    return ""
+
+_copy.copy = copied
+sys.exit(main(["backup", sys.argv[1], "--home", sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
+)
+@pytest.mark.parametrize("ignored", [False, True], ids=["", "ignored"])
+def test_what_was_begun_is_undone_whatever_ends_it(
+    tmp_path: Path, number: signal.Signals, ignored: bool
+) -> None:
+    """A terminal that is closed, or a service manager, as well as Ctrl-C; but what `nohup` starts goes on."""
+    home = Home(tmp_path / "home")
+    home.create()
+    secrets.ensure(home.secrets)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _BACKUP, str(tmp_path / "copy"), str(home.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    assert process.stdout.read(5) == b"begun"
+    assert (tmp_path / ".copy.partial").is_dir()
+    process.send_signal(number)
+    _, err = process.communicate(b"x" * 1000)
+    assert process.returncode == (0 if ignored else 130), err
+    assert b"Traceback" not in err
+    assert (tmp_path / "copy").exists() is ignored
+    assert list(tmp_path.glob(".copy*")) == []
 
 
 def test_an_interrupt_during_the_imports_is_no_traceback(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ class Stack:
         self.marks: list[str] = []
         self.firing: list[Alert] = []
         self.quiet: list[Alert] = []
+        #: Programs that stand still: always, or from the fault on.
+        self.still: set[str] = set()
+        self.then_still: set[str] = set()
         self.on: list[str] = [FIRING]
         self.off: list[str] = [OVER]
 
@@ -48,6 +51,7 @@ class Stack:
         self.leases.append(seconds)
         self._tell(self.on)
         self.broken = True
+        self.still |= self.then_still
         try:
             yield
         finally:
@@ -59,12 +63,14 @@ class Stack:
             for channel in ("email", "slack"):
                 self.inbox.add(channel, subject, "text")
 
-    def in_prometheus(self) -> list[Alert]:
+    def in_prometheus(self) -> list[Alert] | None:
+        if "Prometheus" in self.still:
+            return None
         mine = [Alert({"alertname": "DatabaseDown"}, "firing", "0")] if self.broken else []
         return self.firing + mine
 
-    def suppressed(self) -> list[Alert]:
-        return self.quiet
+    def suppressed(self) -> list[Alert] | None:
+        return None if "Alertmanager" in self.still else self.quiet
 
     def notifications(self) -> dict[str, float]:
         return {"email": float(len(self.inbox.since()))}
@@ -186,6 +192,24 @@ def test_not_begun_while_a_cause_fires(stack: Stack) -> None:
     assert stack.leases == []
 
 
+@pytest.mark.parametrize("name", ["Prometheus", "Alertmanager"])
+def test_nothing_is_broken_beside_what_does_not_answer(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(runner, "_STARTED", 0.05)
+    stack.still = {name}
+    with pytest.raises(StackError, match=f"{name} does not answer"):
+        run(stack)
+    assert stack.leases == []
+
+
+def test_what_does_not_answer_any_more_is_no_end(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "lingering", lambda *_: -30.0)
+    stack.then_still, stack.on = {"Prometheus"}, []
+    problems = run(stack).problems
+    assert problems[-1] == "Prometheus does not answer"
+
+
 def test_other_alerts_are_not_in_the_way(stack: Stack) -> None:
     stack.firing = [Alert({"alertname": "ServiceMemoryGrowth"}, "firing")]
     assert run(stack).problems == []
@@ -196,7 +220,9 @@ def test_the_fault_outlasts_the_wait_and_ends_by_itself(stack: Stack) -> None:
     assert 0 < stack.leases[0] < 300
 
 
-def test_without_an_inbox_what_fires_and_what_alertmanager_counts_is_all_there_is(stack: Stack) -> None:
+def test_without_an_inbox_what_fires_and_what_alertmanager_counts_is_all_there_is(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at_once = Profile(
         "at once",
         {
@@ -217,3 +243,15 @@ def test_without_an_inbox_what_fires_and_what_alertmanager_counts_is_all_there_i
     assert result.fault_out is not None
     # The fault lasts until people must have been told.
     assert result.fault_out - result.fault_in >= promised(drill, at_once).latest
+
+    # What is not known is not over.
+    @contextmanager
+    def fault(_target: Any, _seconds: float) -> Iterator[None]:
+        stack.broken = True
+        yield
+        stack.still = {"Prometheus"}
+
+    monkeypatch.setattr(runner, "lingering", lambda *_: -at_once.patience)
+    drill = Drill("a", "does", "DatabaseDown", {}, fault)
+    [problem] = Run(drill, stack, at_once, None).run().problems  # type: ignore[arg-type]
+    assert problem.startswith("the end of DatabaseDown was not notified")

@@ -21,16 +21,16 @@ def test_threads_share_one_client_a_part(tmp_path: Path, monkeypatch: pytest.Mon
     made: list[httpx.Client] = []
     both = threading.Barrier(2, timeout=1)
 
-    def client(secrets: Path, base_url: str) -> httpx.Client:
+    def of_part(running: state.Running, part: str) -> httpx.Client:
         # Whoever lets two threads in here at once is found out; one alone waits in vain, and goes on.
         try:
             both.wait()
         except threading.BrokenBarrierError:
             both.reset()
-        made.append(httpx.Client(base_url=base_url))
+        made.append(httpx.Client(base_url=running.url(part)))
         return made[-1]
 
-    monkeypatch.setattr(clients, "client", client)
+    monkeypatch.setattr(clients, "of_part", of_part)
     running = state.Running(home, 1, "development", {"collector": "https://127.0.0.1:1"})
     with Target(running) as target, ThreadPoolExecutor(2) as threads:
         first, second = threads.map(target.http, ["collector", "collector"])

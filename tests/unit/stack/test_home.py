@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,17 @@ def test_one_where_volumes_are_mounted_does(tmp_path: Path) -> None:
     (tmp_path / "data" / "prometheus" / "lost+found").mkdir(parents=True)
     Home(tmp_path).create()
     assert (tmp_path / "secrets").is_dir()
+
+
+@pytest.mark.parametrize("find", [Home.from_environ, Home.of_the_demo])
+def test_a_home_is_the_folder_and_not_a_link_to_it(
+    tmp_path: Path, find: Callable[[Mapping[str, str]], Home]
+) -> None:
+    """A backup is put beside it, and must not be put into it."""
+    for name in ("botobs", "botobs-demo"):
+        (tmp_path / "disk" / name).mkdir(parents=True)
+        (tmp_path / name).symlink_to(tmp_path / "disk" / name)
+    assert find({"XDG_DATA_HOME": str(tmp_path)}).path.parent == tmp_path / "disk"
 
 
 def test_a_link_that_leads_to_itself_is_a_sentence(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
+import shutil
 import signal
 import sys
 import time
@@ -13,10 +16,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from botobs._ops.processes import reaping
 from botobs._ops.processes import supervisor as module
 from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.pulse import Pulse, Vitals, host
 from botobs._ops.processes.supervisor import Supervisor
+from botobs._ops.processes.waiting import stop_on_signals
 from tests.support.waiting import eventually_async
 
 _SLEEP = "import time\ntime.sleep(600)"
@@ -136,6 +141,163 @@ async def test_a_program_that_is_missing_is_tried_again(
     program.chmod(0o755)
     await eventually_async(lambda: supervisor.status["late"].state is State.READY)
     await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("code", [_SLEEP, "raise SystemExit(3)"], ids=["never ready", "ends at once"])
+@pytest.mark.parametrize(
+    "what", ["logs are removed", "the home is moved", "no log can be made", "it can write to nobody"]
+)
+async def test_no_part_falls_because_nothing_can_be_written_down(
+    tmp_path: Path, code: str, what: str
+) -> None:
+    home = tmp_path / "home"
+    logs = home / "logs"
+    home.mkdir()
+
+    def say(*_: object) -> None:
+        if what == "it can write to nobody":
+            raise OSError(errno.EIO, "the terminal has gone")
+
+    bad = Process("bad", [sys.executable, "-c", code], ready=_never, start_budget=0.2)
+    other = Process("other", [sys.executable, "-c", _SLEEP], ready=_always)
+    supervisor = Supervisor([bad, other], logs, say, keep_going=True)
+    if what == "no log can be made":
+        logs.write_text("no folder")
+    await supervisor.start()
+    if what == "logs are removed":
+        shutil.rmtree(logs)
+    if what == "the home is moved":
+        home.rename(tmp_path / "elsewhere")
+    await eventually_async(lambda: supervisor.status["bad"].restarts >= 2)
+    assert not supervisor._fallen.is_set()
+    assert home.exists() is (what != "the home is moved")
+    assert (supervisor.status["other"].state, supervisor.status["other"].restarts) == (State.READY, 0)
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_what_a_part_needs_and_the_disk_refuses_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LAST_RESTART", 0.05)
+    refusals = [OSError(errno.EROFS, "Read-only file system")] * 2
+
+    async def prepare() -> None:
+        if ready and refusals:
+            raise refusals.pop()
+
+    ready: list[int] = []
+    part = Process("part", [sys.executable, "-c", _SLEEP], ready=_always, prepare=prepare)
+    supervisor = Supervisor([part], tmp_path)
+    await supervisor.start()
+    ready.append(1)
+    await supervisor.kill("part")
+    await eventually_async(
+        lambda: (
+            not refusals
+            and supervisor.status["part"].state is State.READY
+            and not supervisor._fallen.is_set()
+        )
+    )
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("how", ["is not ready", "ends at once", "is missing"])
+async def test_a_part_that_was_held_and_does_not_come_back_takes_nothing_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """A backup holds it, and so does the renewal of certificates; the host may be busy, or the disk full, just then."""
+    monkeypatch.setattr(module, "LAST_RESTART", 0.05)
+    well = "#!/bin/sh\nexec sleep 600\n"
+    program, is_ready = tmp_path / "program", [True]
+
+    async def ready() -> bool:
+        return is_ready[0]
+
+    program.write_text(well)
+    program.chmod(0o755)
+    part = Process("part", [str(program)], ready=ready, start_budget=0.2)
+    supervisor = Supervisor([part, Process("other", [sys.executable, "-c", _SLEEP], ready=_always)], tmp_path)
+    await supervisor.start()
+    await supervisor.hold("part")
+    match how:
+        case "is not ready":
+            is_ready[0] = False
+        case "ends at once":
+            is_ready[0] = False
+            program.write_text("#!/bin/sh\nexit 3\n")
+        case _:
+            program.unlink()
+    back, status = asyncio.create_task(supervisor.resume("part")), supervisor.status["part"]
+    await eventually_async(lambda: status.restarts >= 1 or status.state is State.RESTARTING)
+    assert not back.done() and not supervisor._fallen.is_set()
+    is_ready[0] = True
+    program.write_text(well)
+    program.chmod(0o755)
+    await back
+    assert status.state is State.READY
+    assert supervisor.status["other"].restarts == 0
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_reaper_that_is_killed_is_replaced_and_nothing_falls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaping, "_PAUSE", 0.01)
+    supervisor = Supervisor([Process("part", [sys.executable, "-c", _SLEEP], ready=_always)], tmp_path)
+    await supervisor.start()
+    first = supervisor._reaping._process
+    assert first is not None
+    first.kill()
+    await supervisor.kill("part")
+    await eventually_async(
+        lambda: supervisor.status["part"].restarts == 1 and supervisor.status["part"].state is State.READY
+    )
+    await eventually_async(lambda: supervisor._reaping._process is not first)
+    second, pid = supervisor._reaping._process, supervisor.status["part"].pid
+    assert second is not None and second.stdin is not None and pid is not None
+    # It knows what runs: its supervisor is as good as dead when the pipe closes.
+    second.stdin.close()
+    await eventually_async(lambda: supervisor.status["part"].pid != pid)
+    await supervisor.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("_quick")
+async def test_a_reaper_that_stands_still_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaping, "_LONGEST", 0.2)
+    supervisor = Supervisor([Process("part", [sys.executable, "-c", _SLEEP], ready=_always)], tmp_path)
+    await supervisor.start()
+    still = supervisor._reaping._process
+    assert still is not None
+    still.send_signal(signal.SIGSTOP)
+    await supervisor.stop()
+    assert still.returncode == -signal.SIGKILL
+
+
+@pytest.mark.asyncio
+async def test_what_nohup_starts_goes_on_when_the_terminal_ends() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stop = stop_on_signals()
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        # One after the other.
+        await asyncio.wait_for(stop.wait(), 60)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGHUP, before)
 
 
 class _Looks:

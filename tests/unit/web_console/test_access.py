@@ -16,6 +16,7 @@ from botobs._ops.access import people
 from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
 from botobs._ops.web_console import Role, Server, key_of
+from botobs._ops.web_console.response import Response
 
 from .conftest import Parts, Visitor
 
@@ -100,6 +101,26 @@ def test_who_signs_in_by_name_stands_in_the_silence_and_in_the_audit_log(
     (body,) = parts.of("/api/v2/silences")
     assert body["createdBy"] == "ann@desk"
     assert (_audit(home)[-1]["operator"], _audit(home)[-1]["by"]) == ("ann@desk", "ann@desk")
+
+
+def _forgotten(response: Response) -> None:
+    """The browser keeps nothing any more, and sees no page of the stack."""
+    assert {"botobs=", "Max-Age=0", "Path=/"} <= set(response.headers["Set-Cookie"].split("; "))
+    page = b"".join(response.parts).decode()
+    assert (response.status, "signed out in this browser" in page) == (200, True)
+    assert 'action="/sign-in"' in page and 'href="/orders"' not in page
+
+
+def test_who_has_signed_in_signs_out(
+    server: Server, home: Home, ann: tuple[str, dict[str, str]], operator: Visitor
+) -> None:
+    for cookie in (ann[1]["cookie"], f"botobs={key_of(home, Role.READER)}", "botobs=guess", ""):
+        _forgotten(server.answer("POST", "/sign-out", HOST | {"cookie": cookie}))
+    # A link, or another site's form, signs nobody out.
+    assert "Set-Cookie" not in server.answer("GET", "/sign-out", ann[1]).headers
+    elsewhere = server.answer("POST", "/sign-out", ann[1] | {"sec-fetch-site": "cross-site"})
+    assert (elsewhere.status, "Set-Cookie" in elsewhere.headers) == (403, False)
+    assert 'action="/sign-out"' in operator.text("/")
 
 
 @pytest.mark.parametrize(

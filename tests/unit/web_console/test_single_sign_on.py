@@ -375,6 +375,19 @@ def test_a_session_is_what_it_was_made_for(
         assert again.answer("GET", "/", asked).status == 403
 
 
+def test_who_signs_out_is_offered_to_do_so_at_the_provider(console: Server, provider: Scripted) -> None:
+    signed_out = console.answer("POST", "/sign-out", _cookie(_signed_in(console, provider)))
+    assert 'href="/oidc/sign-out"' in _text(signed_out)
+    assert "botobs=; Path=/; Max-Age=0" in signed_out.headers["Set-Cookie"]
+    # Who had a key is nobody whom the provider knows.
+    assert "/oidc/sign-out" not in _text(console.answer("POST", "/sign-out", HOST))
+    refused = console.answer("GET", "/oidc/sign-out", HOST)
+    assert refused.status == 403 and "names no end_session_endpoint" in _text(refused)
+    provider.metadata = {"end_session_endpoint": f"{ISSUER}/logout?ui=en"}
+    gone = console.answer("GET", "/oidc/sign-out", HOST)
+    assert (gone.status, gone.headers["Location"]) == (303, f"{ISSUER}/logout?ui=en&client_id=botobs")
+
+
 def test_without_a_provider_there_is_no_such_page(server: Server) -> None:
     assert server.answer("GET", "/oidc", HOST).status == 403
     assert "/oidc" not in _text(server.answer("GET", "/", HOST))

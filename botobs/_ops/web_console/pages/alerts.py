@@ -11,13 +11,13 @@ from urllib.parse import quote
 import httpx
 from markupsafe import Markup
 
+from ...access.people import Role
 from ...alerting.alertmanager import Alert, Alertmanager, Silence, urgency
 from ...errors import StackError, UserError
 from ...report import alerts as drawing
 from ...report.backends import Refused
 from ...why import active
 from .. import frame
-from ..keys import Role
 from ..request import Page, Request, address
 
 #: Seconds between two looks: this is the page that somebody who was woken has open.
