@@ -32,7 +32,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Prepare the folder that docker-compose.yml mounts."""
-    # docker compose lets the shell's BOTOBS_HOME win over the one in the file that is written here.
     home = home_of(options) or Home.named() or Home(Path(".botobs/compose").resolve())
     environment = prepare(home)
     compose, ours = Path("docker-compose.yml"), assets.root() / "docker-compose.yml"

@@ -141,7 +141,7 @@ def test_compose_prints_a_command_that_a_shell_reads(
     assert main(["compose", "--home", str(where)]) == 0
     assert f"--env-file '{where}/compose.env' up" in capsys.readouterr().out
     lines = (where / "compose.env").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == f'BOTOBS_HOME="{tmp_path}/my \\"home\\" #1"'
+    assert lines[0] == f'BOTOBS_COMPOSE_HOME="{tmp_path}/my \\"home\\" #1"'
     # From a wheel, too: its folder has no sources beside docker-compose.yml.
     assert (Path(lines[1].partition("=")[2].strip('"')) / "Dockerfile").is_file()
 
