@@ -127,6 +127,15 @@ livenessProbe:
 {{- end -}}
 
 {{/*
+Go's own limit, below that of the container: queries make a store grow, and one that the kernel ends loses what it had in memory only.
+*/}}
+{{- define "stack.memory" -}}
+{{- with dig "limits" "memory" "" .resources }}
+- {name: GOMEMLIMIT, value: {{ mulf 0.8 (include "botobs.mebibytes" . | float64) | int64 }}MiB}
+{{- end }}
+{{- end -}}
+
+{{/*
 The configuration of Mimir and Tempo: the file of a cluster on one machine, in which every process is at 127.0.0.1. Here each is at the
 address of its pod. dict "root" "file" "values" "over" (what a pod wants otherwise).
 */}}
