@@ -186,3 +186,13 @@ def test_compose_names_the_label_that_selinux_wants(
     labels.clear()
     enforced.write_text("0")
     assert "SELinux" not in said()
+
+
+def test_a_backup_for_compose_says_that_volumes_are_not_in_it(
+    tmp_path: Path, home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("--home", str(tmp_path / "made"))
+    assert main(["compose", *where]) == 0
+    capsys.readouterr()
+    assert main(["backup", str(tmp_path / "taken"), *where]) == 0
+    assert "is in volumes, and not in this backup" in capsys.readouterr().err
