@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from botobs._ops.access.kubernetes import Place
 from botobs._ops.programs.versions import pins
 from tests.integration.helm import test_pods as of_pods
 from tests.integration.helm import test_references as of_references
@@ -113,6 +114,22 @@ def test_a_wrong_value_is_refused_by_name(
     assert done.returncode == 1
     assert "specifications of the schema" in done.stderr
     assert complaint in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["botobs", "desk", "a" * 33, "desk-" * 9 + "one", "a" * 39 + "-two", "x" * 53]
+)
+def test_the_certificate_stands_for_the_services_of_every_release(
+    tools: Mapping[str, Path], name: str
+) -> None:
+    """Also where the chart cuts the name of the release."""
+    done = charts.helm(
+        tools["helm"], "template", name, str(charts.STACK), "--namespace", "desk",
+        "--kube-version", charts.KUBERNETES, "--values", "-", values={"botobs": {"environment": "test"}},
+    )  # fmt: skip
+    text = "".join(yaml.safe_dump(each) for each in charts.load(done.stdout) if each["kind"] != "Secret")
+    asked = set(re.findall(r"[\w-]+-(?:agent|gateway)\.desk\.svc", text))
+    assert len(asked) >= 1 and asked <= set(Place("desk", name).hosts())
 
 
 _RULES = """
