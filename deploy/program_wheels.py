@@ -41,14 +41,15 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("components", nargs="*", help="default: all that always run and may be packed")
     options = parser.parse_args()
-    every = pins()
-    names = options.components or [
-        name for name, pin in every.items() if pin.licence in PERMISSIVE and not pin.optional
-    ]
     options.folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        print(pack(every[name], options.folder))
+    for pin in [pins()[name] for name in options.components] or packed_by_default():
+        print(pack(pin, options.folder))
     return 0
+
+
+def packed_by_default() -> list[Pin]:
+    """All components that always run and may be packed: a release has a wheel of each."""
+    return [pin for pin in pins().values() if pin.licence in PERMISSIVE and not pin.optional]
 
 
 def pack(pin: Pin, folder: Path) -> Path:

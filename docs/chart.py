@@ -40,8 +40,9 @@ def _readme(chart: Path) -> tuple[Path, str]:
 
 
 def _schema() -> str:
-    """The schema of the values: written by hand, but for `settings`, which are those of the stack."""
+    """The schema of the values: written by hand, but for the texts of settings, which are those of the stack."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    schema["properties"]["environment"]["pattern"] = _pattern(TABLE["BOTOBS_ENVIRONMENT"])
     schema["properties"]["settings"] = {
         "type": "object",
         "additionalProperties": False,

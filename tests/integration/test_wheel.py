@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import sys
 import tempfile
-import venv
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +15,11 @@ import pytest
 
 from botobs._ops.access import clients
 from botobs._ops.stack import Home
+from tests.support import environments
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-_ROOT = Path(__file__).parents[2]
 _SCRIPT = """
 import sqlite3
 import botobs
@@ -45,22 +42,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def installed(folder: Path) -> Path:
     """Folder of the programs of an environment into which the wheel was installed."""
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(_ROOT)], _ROOT)
-    wheel = next(folder.glob("botobs-*.whl"))
-    venv.create(folder / "env", with_pip=True)
-    scripts = folder / "env" / "bin"
-    # The versions of the lock file, so that a release of somebody else's cannot fail this test; without its hashes,
-    # since our own wheel has none there.
-    lock = (_ROOT / "requirements.lock").read_text(encoding="utf-8")
-    versions = folder / "versions.txt"
-    versions.write_text(re.sub(r" \\\n +--hash=\S+", "", lock), encoding="utf-8")
-    _run(
-        [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--constraint", str(versions),
-         f"{wheel}[stack]"],
-        folder,
-    )  # fmt: skip
-    return scripts
+    return environments.of_the_wheel(folder, "stack")
 
 
 def _run(command: list[str], directory: Path, **environ: str) -> str:

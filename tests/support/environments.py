@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import venv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +42,38 @@ def environment(name: str, requirements: Sequence[str]) -> Path:
         complete.touch()
     _install(python, *(["--reinstall-package", "botobs"] if _UV else []), str(_ROOT))
     return python
+
+
+def of_the_wheel(folder: Path, extras: str, *requirements: str) -> Path:
+    """Folder of the programs of an environment in which only botobs' own wheel, by pip, has been installed.
+
+    Args:
+        folder: Where the wheel and the environment are made.
+        extras: Of botobs.
+        requirements: What else pip is told, such as `--find-links`.
+    """
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(_ROOT)])
+    wheel = next(folder.glob("botobs-*.whl"))
+    venv.create(folder / "env", with_pip=True)
+    # The versions of the lock file, so that a release of somebody else's cannot fail a test; without its hashes, since
+    # our own wheel has none there.
+    versions = folder / "versions.txt"
+    lock = (_ROOT / "requirements.lock").read_text(encoding="utf-8")
+    versions.write_text(re.sub(r" \\\n +--hash=\S+", "", lock), encoding="utf-8")
+    scripts = folder / "env" / "bin"
+    _run(
+        [
+            str(scripts / "python"),
+            "-m",
+            *_INSTALL,
+            "--constraint",
+            str(versions),
+            f"{wheel}[{extras}]",
+            *requirements,
+        ]
+    )
+    return scripts
 
 
 def _install(python: Path, *words: str) -> None:

@@ -121,10 +121,8 @@ def samples(
     http: httpx.Client, selector: str, part: str = "prometheus", last: str = "1h"
 ) -> list[dict[str, Any]]:
     """Every stored sample of some series, as they are, by a query for a range of raw samples."""
-    prefix, headers = ("/prometheus", {"X-Scope-OrgID": "botobs"}) if part == "mimir" else ("", {})
-    answer = http.post(
-        f"{prefix}/api/v1/query", data={"query": f"{selector}[{last}]"}, headers=headers, timeout=60
-    )
+    prefix = "/prometheus" if part == "mimir" else ""
+    answer = http.post(f"{prefix}/api/v1/query", data={"query": f"{selector}[{last}]"}, timeout=60)
     answer.raise_for_status()
     return list(answer.json()["data"]["result"])
 

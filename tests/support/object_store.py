@@ -15,6 +15,9 @@ from botobs._ops.components.ports import free_ports
 from botobs._ops.programs.binaries import Binaries, Silent
 from tests.support.waiting import eventually
 
+#: Odd, as a person may choose it: a YAML file, an INI file or a shell that it became part of would read another.
+_SECRET = """a secret: of "the" 'test' #1, ${HOME} {100%}"""
+
 
 @dataclass(frozen=True)
 class ObjectStore:
@@ -53,7 +56,7 @@ def object_store(
         str(binaries["versitygw"]), f"--port={host}:{port}", "--health=/health", "--quiet", *over_tls,
         "posix", f"--sidecar={folder / 'attributes'}", str(folder / "buckets"),
     ]  # fmt: skip
-    keys = {"ROOT_ACCESS_KEY_ID": "tester", "ROOT_SECRET_ACCESS_KEY": "a-secret-of-the-test"}
+    keys = {"ROOT_ACCESS_KEY_ID": "tester", "ROOT_SECRET_ACCESS_KEY": _SECRET}
     with subprocess.Popen(command, env=keys) as server:
         try:
             eventually(lambda: _is_there(address, certificate), within=60)

@@ -24,6 +24,10 @@ _PROC = (
     *("1/mountinfo", "net/dev", "cpuinfo", "diskstats", "filesystems", "loadavg"),
     *("meminfo", "stat", "uptime"),
 )
+#: The kernel's word on whether SELinux is enforced; missing where there is none.
+_ENFORCED = Path("/sys/fs/selinux/enforce")
+#: The type of what a container may read.
+LABEL = "container_file_t"
 
 
 def hand_out(home: Home) -> None:
@@ -83,6 +87,23 @@ def open_to_containers(folder: Path) -> None:
     """Let every user read what is below `folder`, which itself stays closed."""
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def closed_by_labels(home: Home) -> list[Path]:
+    """What SELinux keeps from containers, where it is enforced: folders without the label that new files inherit."""
+    try:
+        if _ENFORCED.read_text(encoding="ascii").strip() != "1":
+            return []
+    except OSError:
+        return []
+    return [folder for folder in (home.config, home.containers) if f":{LABEL}:" not in _label(folder)]
+
+
+def _label(path: Path) -> str:
+    try:
+        return os.getxattr(path, "security.selinux").decode("ascii", "replace")
+    except OSError:
+        return ""
 
 
 def _mirror(source: Path, target: Path) -> None:

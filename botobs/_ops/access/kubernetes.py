@@ -33,6 +33,8 @@ _VARIABLES: Mapping[str, Mapping[str, str]] = {
     "gossip": {"GOSSIP_SECRET": "gossip.secret"},
     "ruler": {"ALERTMANAGER_PASSWORD": "scrape.password"},
 }
+#: Letters of a name that the chart keeps, because the names of parts follow it.
+_LONGEST = 40
 #: What is made elsewhere, and is handed out where it has been put into the folder of secrets.
 _RECEIVERS = "alertmanager"
 
@@ -56,8 +58,9 @@ class Place:
         return [*(host for name in self._names() for host in self._hosts(name)), *_STORES]
 
     def _names(self) -> list[str]:
-        """As its templates have them (`botobs.name`): a release without this word in its name is given it."""
-        return [self.name] if "botobs" in self.name else [self.name, f"{self.name}-botobs"]
+        """As its templates have them (`botobs.name`): a release without this word is given it, a long name is cut."""
+        names = [self.name] if "botobs" in self.name else [self.name, f"{self.name}-botobs"]
+        return list(dict.fromkeys(name[:_LONGEST].removesuffix("-") for name in names))
 
     def _hosts(self, name: str) -> list[str]:
         parts = ["agent", "gateway", "postgres-exporter"]

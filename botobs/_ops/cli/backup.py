@@ -36,6 +36,12 @@ def run(options: argparse.Namespace) -> int:
     # It holds every secret of the stack.
     with audit.recording(home, "backup", place=options.place) if home.exists else nullcontext():
         taken = backup.take_to(options.place, home, state.find(home))
+    if home.containers.is_dir():
+        err.print(
+            "What the containers of docker compose have stored is in volumes, and not in this backup: "
+            "docs/how-to/docker-compose.md has the command for these.",
+            soft_wrap=True,
+        )
     if options.json:
         print_json(
             {

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from .. import typed
+from ..access import containers
 from ..console import out, print_json
 from ..console.arguments import home_of
 from ..home import assets
@@ -32,7 +33,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(options: argparse.Namespace) -> int:
     """Prepare the folder that docker-compose.yml mounts."""
-    # docker compose lets the shell's BOTOBS_HOME win over the one in the file that is written here.
     home = home_of(options) or Home.named() or Home(Path(".botobs/compose").resolve())
     environment = prepare(home)
     compose, ours = Path("docker-compose.yml"), assets.root() / "docker-compose.yml"
@@ -52,6 +52,12 @@ def run(options: argparse.Namespace) -> int:
                 markup=False,
             )
         out.print(f"secrets and configuration are in {home.path}")
+        if closed := containers.closed_by_labels(home):
+            label = ["chcon", "-R", "-t", containers.LABEL, *map(str, closed)]
+            out.print(
+                f"SELinux is enforced here, and keeps these files from containers until: {shlex.join(label)}",
+                markup=False, soft_wrap=True,
+            )  # fmt: skip
         command = ["docker", "compose", "--env-file", str(environment), "up", "--detach"]
         out.print(f"start with: {shlex.join(command)}", markup=False, soft_wrap=True)
     return 0

@@ -94,7 +94,8 @@ def _prepare(home: Home) -> Path:
     containers.hand_out_client_ca(home, given.texts.get(_CLIENT_CA))
     environment = home.path / "compose.env"
     own = {
-        "BOTOBS_HOME": str(home.path),
+        # Not BOTOBS_HOME: a shell may have that for another stack, and what it has wins over this file.
+        "BOTOBS_COMPOSE_HOME": str(home.path),
         # Beside docker-compose.yml in a checkout alone.
         "BOTOBS_INTAKE_SOURCE": str(pins()["intake"].source),
         **_read_by_compose(given.texts),

@@ -157,6 +157,22 @@ def test_what_stands_still_makes_no_pod_anew(
         assert same == (charts.part(before) in {"postgres-exporter", "scraper"}), charts.part(before)
 
 
+def test_a_whole_number_of_a_values_file_stays_one(tools: Mapping[str, Path]) -> None:
+    """To Helm it is a float, and its text 1.073741824e+09."""
+    settings = {"BOTOBS_COLLECTOR_METRICS_QUEUE_BYTES": 1073741824, "BOTOBS_THRESHOLD_HOST_LOAD_RATIO": 0.5}
+    text = charts.render(tools["helm"], {"settings": settings})
+    assert "queue_size: 1073741824\n" in text and "vector(0.5)" in text
+
+
+@pytest.mark.parametrize("environment", ['prod: "eu"', "prod #1", "${HOME}", "prod'eu"])
+def test_an_environment_that_would_be_other_yaml_is_refused(
+    tools: Mapping[str, Path], environment: str
+) -> None:
+    words = ["template", "botobs", str(charts.CHART), "--kube-version", charts.KUBERNETES, "--values", "-"]
+    done = charts.helm(tools["helm"], *words, values={"environment": environment})
+    assert done.returncode != 0 and "at '/environment'" in done.stderr
+
+
 def test_chart_and_pods_are_of_the_pinned_versions() -> None:
     chart = yaml.safe_load((charts.CHART / "Chart.yaml").read_text(encoding="utf-8"))
     assert chart["appVersion"] == pins()["collector"].version

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from botobs._ops.access.kubernetes import Place
 from botobs._ops.programs.versions import pins
 from tests.integration.helm import test_pods as of_pods
 from tests.integration.helm import test_references as of_references
@@ -113,6 +114,22 @@ def test_a_wrong_value_is_refused_by_name(
     assert done.returncode == 1
     assert "specifications of the schema" in done.stderr
     assert complaint in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["botobs", "desk", "a" * 33, "desk-" * 9 + "one", "a" * 39 + "-two", "x" * 53]
+)
+def test_the_certificate_stands_for_the_services_of_every_release(
+    tools: Mapping[str, Path], name: str
+) -> None:
+    """Also where the chart cuts the name of the release."""
+    done = charts.helm(
+        tools["helm"], "template", name, str(charts.STACK), "--namespace", "desk",
+        "--kube-version", charts.KUBERNETES, "--values", "-", values={"botobs": {"environment": "test"}},
+    )  # fmt: skip
+    text = "".join(yaml.safe_dump(each) for each in charts.load(done.stdout) if each["kind"] != "Secret")
+    asked = set(re.findall(r"[\w-]+-(?:agent|gateway)\.desk\.svc", text))
+    assert len(asked) >= 1 and asked <= set(Place("desk", name).hosts())
 
 
 _RULES = """
@@ -266,9 +283,15 @@ def test_the_stores_take_their_configuration(
     file = tmp_path / f"{store}.yaml"
     file.write_text(charts.named(manifests, "ConfigMap", store)["data"][file.name], encoding="utf-8")
     (container,) = charts.pod(charts.named(manifests, "StatefulSet", store))["spec"]["containers"]
-    environ = {entry["name"]: "10.0.0.1" if entry["name"] == "POD_IP" else "a" for entry in container["env"]}
+    environ = {
+        entry["name"]: entry.get("value", "10.0.0.1" if entry["name"] == "POD_IP" else "a")
+        for entry in container["env"]
+    }
+    # Four fifths of the container's 6 GiB.
+    assert environ["GOMEMLIMIT"] == "4915MiB"
     named = set(re.findall(r"\$\{(\w+)\}", file.read_text(encoding="utf-8")))
-    assert named == set(environ)
+    # The key of the object store they read by themselves.
+    assert named | {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} == set(environ) - {"GOMEMLIMIT"}
     program = {**binaries, **tools}[store]
     done = subprocess.run(
         [str(program), *(word.format(file=file) for word in words)],
@@ -284,4 +307,6 @@ def test_every_part_of_a_store_has_its_secrets_by_name(manifests: list[charts.Ma
         for container in charts.pod(workload)["spec"]["containers"]:
             assert "envFrom" not in container
             for entry in container["env"]:
+                if entry["name"] == "GOMEMLIMIT":
+                    continue
                 assert ("value" not in entry) and entry["valueFrom"].keys() <= {"fieldRef", "secretKeyRef"}

@@ -35,6 +35,22 @@ _RULES = {
 }  # fmt: skip
 
 
+#: What a namespace may be held to: every container has to say what it takes at most, or is told.
+_BOUNDS: tuple[dict[str, Any], ...] = (
+    {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "desk"},
+        "spec": {"hard": {
+            "pods": "30", "persistentvolumeclaims": "12", "requests.cpu": "8", "requests.memory": "16Gi",
+            "limits.cpu": "60", "limits.memory": "60Gi",
+        }},
+    },
+    {
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "desk"},
+        "spec": {"limits": [{"type": "Container", "default": {"cpu": "2"}, "defaultRequest": {"cpu": "10m"}}]},
+    },
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """What the chart finds in the cluster.
@@ -50,7 +66,7 @@ class Elsewhere:
 
 @pytest.fixture(scope="session")
 def elsewhere() -> Iterator[Elsewhere]:
-    """All runs, in a namespace of the level `restricted`, on a node that not every pod is let on."""
+    """All runs, in a namespace of the level `restricted` with a quota, on a node that not every pod is let on."""
     with Cluster() as cluster:
         images.make_programs(cluster, _IMAGES)
         (node,) = cluster.nodes.values()
@@ -81,6 +97,9 @@ def _installed(cluster: Cluster, store: ObjectStore, authority: str) -> Installa
     made.kubectl("create", "secret", "docker-registry", "registry", "--docker-server=registry.example.com:5000",
                  "--docker-username=botobs", "--docker-password=none", *in_it)  # fmt: skip
     made.kubectl("create", "priorityclass", "watched", "--value=1000")
+    cluster.apply(
+        *({**bound, "metadata": {**bound["metadata"], "namespace": PLACE.namespace}} for bound in _BOUNDS)
+    )
     made.install()
     return made
 

@@ -58,6 +58,23 @@ def test_one_of_three_mimirs_may_go(elsewhere: Elsewhere, sender: Sender, record
     botobs.wait()
 
 
+def test_one_value_more(elsewhere: Elsewhere) -> None:
+    """With `--reuse-values`, as the page puts the intake in front: every other value stays."""
+    botobs = elsewhere.botobs
+    words = [
+        "--namespace",
+        PLACE.namespace,
+        "--reuse-values",
+        "--set",
+        "botobs.scraper.podAnnotations.more=1",
+    ]
+    botobs.run("helm", "upgrade", PLACE.name, str(botobs.chart), *words)
+    botobs.wait()
+    (scraper,) = botobs.pods(f"{_ALL},app.kubernetes.io/component=scraper")
+    assert scraper["metadata"]["annotations"]["more"] == "1"
+    test_all_of_it_runs(elsewhere)
+
+
 def test_blocks_are_in_the_platform_s_own_store(elsewhere: Elsewhere) -> None:
     """By its certificate, which no system knows. Mimir and Tempo are asked to write what they have."""
     for part, bucket, path in (

@@ -72,7 +72,7 @@ class Engine:
         shutil.copy(binaries["docker-compose"], plugins / "docker-compose")
 
     def _start(self) -> None:
-        self._log = (self.folder / "engine.log").open("wb")
+        self._log = (self.folder / "engine.log").open("ab")
         words = [
             # It ends with us, however we end.
             "setpriv", "--pdeathsig=TERM",
@@ -93,6 +93,13 @@ class Engine:
     def _answers(self) -> bool:
         assert self._process.poll() is None, f"the engine ended:\n{self.log()}"
         return subprocess.run(["docker", "info"], env=self.environ, capture_output=True).returncode == 0
+
+    def restart(self) -> None:
+        """As an upgrade of the engine does: all containers are stopped at once, and those that run on come back."""
+        self._process.terminate()
+        self._process.wait()
+        self._log.close()
+        self._start()
 
     def make_root(self, propagation: str) -> None:
         """Make its root a mount of another kind: `rshared` as on most hosts, `rprivate` as under WSL."""

@@ -8,6 +8,7 @@ look at what a container sees.
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -126,7 +127,10 @@ def _fill_postgres(layer: Layer) -> None:
         debian.apt_install("libnss-wrapper")
     wrapper = next(Path("/usr/lib").rglob(_NSS_WRAPPER))
     layer.add(wrapper, f"/usr/lib/{_NSS_WRAPPER}")
-    layer.libraries([*programs.iterdir(), *programs.parent.rglob("*.so"), wrapper], own=package.parent)
+    # Upstream's image is a Debian.
+    tar = Path(shutil.which("tar") or "/bin/tar")
+    layer.add(tar, "/bin/tar")
+    layer.libraries([*programs.iterdir(), *programs.parent.rglob("*.so"), wrapper, tar], own=package.parent)
     layer.busybox(f"/bin/{name}" for name in _APPLETS)
     layer.folder("/var/lib/postgresql")
     # As upstream has them: what is mounted there has these modes when a container is started again.

@@ -80,6 +80,8 @@ class Project:
         moved = {PUBLISHED[name]: str(port) for name, port in self.ports.items()}
         files = f"docker-compose.yml{os.pathsep}{self.folder / 'without-grafana.yml'}"
         path = {"PYTHONPATH": str(configs.ROOT)}
+        # As of somebody with another stack; what is typed here names this one.
+        path["BOTOBS_HOME"] = "/elsewhere"
         return {**self.engine.environ, **path, **moved, **self.variables, "COMPOSE_FILE": files}
 
     def run(self, *words: str) -> str:

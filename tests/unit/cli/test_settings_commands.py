@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from botobs._ops.access import containers
 from botobs._ops.cli import main
 from botobs._ops.programs.binaries import Binaries
 from botobs._ops.settings import file
@@ -147,7 +149,7 @@ def test_compose_prints_a_command_that_a_shell_reads(
     assert main(["compose", "--home", str(where)]) == 0
     assert f"--env-file '{where}/compose.env' up" in capsys.readouterr().out
     lines = (where / "compose.env").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == f'BOTOBS_HOME="{tmp_path}/my \\"home\\" #1"'
+    assert lines[0] == f'BOTOBS_COMPOSE_HOME="{tmp_path}/my \\"home\\" #1"'
     # From a wheel, too: its folder has no sources beside docker-compose.yml.
     assert (Path(lines[1].partition("=")[2].strip('"')) / "Dockerfile").is_file()
 
@@ -167,3 +169,36 @@ def test_compose_says_that_its_file_is_of_another_version(
     assert file.read_text(encoding="utf-8") == earlier
     assert main(["compose", *where, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["as_shipped"] is False
+
+
+def test_compose_names_the_label_that_selinux_wants(
+    tmp_path: Path, home: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system with SELinux cannot be had here: the kernel's two answers are played."""
+    labels = {tmp_path / "made" / "config": b"system_u:object_r:container_file_t:s0\x00"}
+    enforced = tmp_path / "enforce"
+    monkeypatch.setattr(os, "getxattr", lambda path, _: labels.get(Path(path), b"u:object_r:user_home_t:s0"))
+    monkeypatch.setattr(containers, "_ENFORCED", enforced)
+
+    def said() -> str:
+        assert main(["compose", "--home", str(tmp_path / "made")]) == 0
+        return capsys.readouterr().out
+
+    assert "SELinux" not in said()
+    enforced.write_text("1")
+    assert f"until: chcon -R -t container_file_t {tmp_path}/made/containers\n" in said()
+    labels[tmp_path / "made" / "containers"] = labels[tmp_path / "made" / "config"]
+    assert "SELinux" not in said()
+    labels.clear()
+    enforced.write_text("0")
+    assert "SELinux" not in said()
+
+
+def test_a_backup_for_compose_says_that_volumes_are_not_in_it(
+    tmp_path: Path, home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("--home", str(tmp_path / "made"))
+    assert main(["compose", *where]) == 0
+    capsys.readouterr()
+    assert main(["backup", str(tmp_path / "taken"), *where]) == 0
+    assert "is in volumes, and not in this backup" in capsys.readouterr().err

@@ -24,7 +24,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 PARTS_OF_THE_STACK = {name: service for name, service in SERVICES.items() if name != "ownership"}
 
 _EXACT = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$")
-_HOME = "${BOTOBS_HOME:?run botobs compose first}"
+_HOME = "${BOTOBS_COMPOSE_HOME:?run botobs compose first}"
 
 
 def _names(entries: list[Any], key: str = "source") -> list[str]:
@@ -46,6 +46,11 @@ def test_everything_it_names_exists(name: str) -> None:
     mounted = [entry for entry in service.get("volumes", []) if isinstance(entry, str)]
     volumes = [entry.split(":")[0] for entry in mounted if entry[0] not in "/.$"]
     assert set(volumes) <= set(COMPOSE["volumes"])
+
+
+def test_a_shell_that_names_another_stack_changes_nothing() -> None:
+    """Compose prefers the shell's variables to the file's: what commands read by themselves names no mount here."""
+    assert "BOTOBS_HOME" not in (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 
 
 def test_every_volume_and_secret_is_used() -> None:

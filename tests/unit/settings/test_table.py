@@ -63,8 +63,8 @@ def test_a_default_is_allowed() -> None:
 
 def test_compose_has_the_same_defaults() -> None:
     text = (configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    # A folder, and what follows from settings (tests/unit/config/test_compose.py).
-    others = {"BOTOBS_HOME", "BOTOBS_COLLECTOR_GOMEMLIMIT", "BOTOBS_INTAKE_GOMEMLIMIT"}
+    # What follows from settings (tests/unit/config/test_compose.py).
+    others = {"BOTOBS_COLLECTOR_GOMEMLIMIT", "BOTOBS_INTAKE_GOMEMLIMIT"}
     uses = [found for found in VARIABLE.finditer(text) if found[1] not in others]
     assert uses
     assert [found[0] for found in uses if found[2] != TABLE[found[1]].default] == []

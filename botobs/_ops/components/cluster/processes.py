@@ -95,8 +95,8 @@ def _object_store(context: Context, secret: dict[str, str]) -> Process:
         ],
         ready=context.returns_200(context.url(port, "/health")),
         environ=environ(
-            ROOT_ACCESS_KEY_ID=secret["OBJECT_STORE_KEY"],
-            ROOT_SECRET_ACCESS_KEY=secret["OBJECT_STORE_SECRET"],
+            ROOT_ACCESS_KEY_ID=secret["AWS_ACCESS_KEY_ID"],
+            ROOT_SECRET_ACCESS_KEY=secret["AWS_SECRET_ACCESS_KEY"],
         ),
         url=context.url(port),
     )

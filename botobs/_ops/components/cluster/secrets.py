@@ -16,8 +16,8 @@ from ...home.private import make_folder, read_secret, write_secret
 #: Variables of the members' environments, by the file that holds the value.
 _IN_ENVIRONMENT = {
     "GOSSIP_SECRET": "gossip.secret",
-    "OBJECT_STORE_KEY": "object-store.key",
-    "OBJECT_STORE_SECRET": "object-store.secret",
+    "AWS_ACCESS_KEY_ID": "object-store.key",
+    "AWS_SECRET_ACCESS_KEY": "object-store.secret",
     "ALERTMANAGER_PASSWORD": "notifier.password",
 }
 #: What Mimir and Tempo take as a tenant's name, and no name of a folder that leads elsewhere.
@@ -76,7 +76,7 @@ def ensure_tenants(folder: Path, tenants: Sequence[str]) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The secrets of a cluster's members, by the variable of their configuration."""
+    """The secrets of a cluster's members, by the variable that they, or their configuration, read."""
     return {variable: read_secret(folder / file) for variable, file in _IN_ENVIRONMENT.items()}
 
 

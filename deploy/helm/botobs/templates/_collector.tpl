@@ -74,16 +74,20 @@ spec:
         {{- end }}
         - {name: health, containerPort: 13133}
       # A long queue is compacted before the rest begins.
+      # On a busy node a handshake lasts longer than the second that a probe has by itself: whoever is slow is not gone.
       startupProbe:
         httpGet: &health {path: /, port: health, scheme: HTTPS}
         periodSeconds: 5
+        timeoutSeconds: 5
         failureThreshold: 120
       readinessProbe:
         httpGet: *health
         periodSeconds: 5
+        timeoutSeconds: 5
       livenessProbe:
         httpGet: *health
         periodSeconds: 15
+        timeoutSeconds: 5
         failureThreshold: 8
       {{- include "botobs.tier.fits" (dict "part" .part "tier" $tier) }}
       resources:

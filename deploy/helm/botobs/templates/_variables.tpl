@@ -1,13 +1,18 @@
 {{/* The variables of the configuration files, as YAML: what the chart knows, and over it what is set. */}}
 {{- define "botobs.variables" -}}
 {{- $values := include "botobs.variables.derived" . | fromYaml -}}
-{{- range $name, $value := .Values.settings }}{{ $_ := set $values $name ($value | toString) }}{{ end -}}
+{{- range $name, $value := .Values.settings }}{{ $_ := set $values $name (include "botobs.text" $value) }}{{ end -}}
 {{- /* Channels that receive every alert, as botobs/_ops/settings/channels.py has it. */ -}}
 {{- range $channel := dig "BOTOBS_ALERT_RECEIVER" "nobody" $values | replace "_and_" "," | splitList "," -}}
   {{- $setting := printf "BOTOBS_ALERT_%s" (upper $channel) -}}
   {{- if and (ne $channel "nobody") (not (hasKey $values $setting)) }}{{ $_ := set $values $setting "[alertname!=\"\"]" }}{{ end -}}
 {{- end -}}
 {{- $values | toYaml -}}
+{{- end -}}
+
+{{/* A value as the text that files are given. A whole number of a values file is a float to Helm: 1.073741824e+09. */}}
+{{- define "botobs.text" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
 {{- end -}}
 
 {{- define "botobs.variables.derived" -}}
@@ -49,7 +54,7 @@ BOTOBS_SAMPLER_{{ $shard }}_ENDPOINT: {{ include "botobs.name" $ }}-sampler-{{ $
 {{- if and (eq .part "agent") (include "botobs.agents.onNodes" .root) .root.Values.agents.hostMetrics.enabled -}}
   {{- $_ := set $values "BOTOBS_HOST_ROOT" "/hostfs" -}}
 {{- end -}}
-{{- range $name, $value := .root.Values.settings }}{{ $_ := set $values $name (toString $value) }}{{ end -}}
+{{- range $name, $value := .root.Values.settings }}{{ $_ := set $values $name (include "botobs.text" $value) }}{{ end -}}
 {{- $values | toYaml -}}
 {{- end -}}
 

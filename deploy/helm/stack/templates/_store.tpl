@@ -112,11 +112,26 @@ livenessProbe:
   failureThreshold: 4
 {{- end -}}
 
-{{/* Secrets as variables, which its configuration names: dict "root", "names". */}}
+{{/* Secrets as variables, which a store or its configuration reads: dict "root", "names". */}}
 {{- define "stack.secrets" -}}
-{{- $of := dict "OBJECT_STORE_KEY" "objectStore" "OBJECT_STORE_SECRET" "objectStore" "GOSSIP_SECRET" "gossip" "ALERTMANAGER_PASSWORD" "ruler" -}}
-{{- range .names }}
-- {name: {{ . }}, valueFrom: {secretKeyRef: {name: {{ get $.root.Values.secrets (get $of .) }}, key: {{ . }}}}}
+{{- $secrets := .root.Values.secrets -}}
+{{- $of := dict
+      "AWS_ACCESS_KEY_ID" (list $secrets.objectStore "OBJECT_STORE_KEY")
+      "AWS_SECRET_ACCESS_KEY" (list $secrets.objectStore "OBJECT_STORE_SECRET")
+      "GOSSIP_SECRET" (list $secrets.gossip "GOSSIP_SECRET")
+      "ALERTMANAGER_PASSWORD" (list $secrets.ruler "ALERTMANAGER_PASSWORD") -}}
+{{- range $name := .names }}
+{{- $place := get $of $name }}
+- {name: {{ $name }}, valueFrom: {secretKeyRef: {name: {{ index $place 0 }}, key: {{ index $place 1 }}}}}
+{{- end }}
+{{- end -}}
+
+{{/*
+Go's own limit, below that of the container: queries make a store grow, and one that the kernel ends loses what it had in memory only.
+*/}}
+{{- define "stack.memory" -}}
+{{- with dig "limits" "memory" "" .resources }}
+- {name: GOMEMLIMIT, value: {{ mulf 0.8 (include "botobs.mebibytes" . | float64) | int64 }}MiB}
 {{- end }}
 {{- end -}}
 
