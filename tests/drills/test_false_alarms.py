@@ -1,4 +1,4 @@
-"""Time in which nothing is wrong: little trading, much trading, and a pipeline that is restarted. Nobody is told anything.
+"""While nothing is wrong nobody is told anything: little trading, much trading, and a pipeline that is restarted.
 
 At production's settings, from the first second of a stack on. `ARGS=--minutes=5` shows in short how it works.
 """
