@@ -23,8 +23,8 @@ settings: processes make the faults side by side, a real stack takes them to a w
 
 *whole* is the median from the evidence to the message, *p95* and *p99* the slowest of twenty and of a hundred, and of
 fewer the slowest. A death has no steps: nothing near sees it. A service counts as silent 12 s after its last sign of
-life, as far as the collector's canary has arrived since, and its message waits for 10 s in which others that fell silent with it
-are noticed, and for 5 s in which a cause is.
+life, as far as the collector's canary has arrived since. Its message waits for 10 s, in which others that fell silent
+with it are noticed, and for 5 s, in which a cause is.
 
 """
 

@@ -1,7 +1,7 @@
 """Finds out, on demand, what costs money: the process of the drill that measures how long it takes until it is told.
 
-Called with its name, what it finds out and the exchanges at which it does. For each line on its standard input it makes the fault
-at the next exchange and prints, once it holds the evidence, when that was, in seconds since the epoch.
+Called with its name, what it finds out and the exchanges at which it does. For each line on its standard input it makes
+the fault at the next exchange and prints, once it holds the evidence, when that was, in seconds since the epoch.
 """
 
 from __future__ import annotations
