@@ -166,7 +166,8 @@ def test_a_death_is_told(
         stack.enter_context(Maker(production, "alive", "unknown", []))
         processes = [stack.enter_context(Maker(production, name, "unknown", [])) for name in services]
         # Until the canary has been there for long enough.
-        heard = 'service:heartbeat:timestamp_seconds{service_name=~"dead.*"} and on () environment:heard:timestamp_seconds'
+        dead = 'service:heartbeat:timestamp_seconds{service_name=~"dead.*"}'
+        heard = f"{dead} and on () environment:heard:timestamp_seconds"
         eventually(lambda: len(production.query(heard)) == len(services), within=180)
         killed = {}
         for service, process in zip(services, processes, strict=True):

@@ -95,8 +95,8 @@ TIMES = rows(
     ("ANSWER_WINDOW", DURATION, "30s", "how long no statement of a service may succeed until its database counts as "
      "one that does not respond; at least three exports of metrics"),
     ("FOR_CAUSE", DURATION_OR_0, "15s", "how long a fault must last that is a cause of others, or urgent"),
-    ("FOR_HEARTBEAT", DURATION_OR_0, "10s", "how long a service must be silent; an export interval, in which others that "
-     "fell silent with it are noticed"),
+    ("FOR_HEARTBEAT", DURATION_OR_0, "10s", "how long a service must be silent; an export interval, in which others "
+     "that fell silent with it are noticed"),
     ("CANARY_WINDOW", DURATION, "45s", "how long the canary must have come without a gap before silence counts; longer "
      "than the SDK's pause between two attempts"),
     ("FOR_SHORT", DURATION_OR_0, "1m", "how long other faults must last; above `BOTOBS_FOR_CAUSE` and two scrapes"),
