@@ -115,6 +115,7 @@ TIMES = rows(
     ("UNSETTLED_MEMORY", DURATION, "15d", "how long an order of unknown outcome is remembered after the "
      "last process exported it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
+    ("HEARTBEAT_EVALUATION_INTERVAL", DURATION, "2s", "how often it is looked whether services live"),
     ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of money that is lost meanwhile are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),
 )  # fmt: skip

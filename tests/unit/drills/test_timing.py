@@ -25,9 +25,9 @@ def test_a_threshold_that_is_a_time_counts() -> None:
 
 def test_a_group_has_a_pace_of_its_own() -> None:
     promise = promised(BY_NAME["service-killed"], PRODUCTION)
-    # Silent for 12, for 10, group wait 5, mail 1; a canary every 2 and an evaluation every second, without an offset.
-    assert promise.typical == 12 + 10 + 5 + 1 + 1.5
-    assert promise.latest == 12 + 10 + 5 + 1 + 2 + 2
+    # Silent for 12, for 10, group wait 5, mail 1; a canary and an evaluation every 2, without an offset.
+    assert promise.typical == 12 + 10 + 5 + 1 + 2
+    assert promise.latest == 12 + 10 + 5 + 1 + 2 + 2 * 2
 
 
 def test_without_prometheus_its_last_word_is_believed_for_four_resends() -> None:
