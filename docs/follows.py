@@ -1,4 +1,4 @@
-"""Writes into each runbook what its alert follows from and what follows from it, as `botobs why` reasons."""
+"""Writes into each runbook what its alert can follow from and what follows from it next, as `botobs why` reasons."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def pages() -> dict[Path, str]:
     """Every runbook, with its links, by its path."""
     leads = nearest()
     follows: dict[str, list[str]] = {}
-    for name, found in leads.items():
-        for each in found:
+    # Whoever is woken asks for the cause, and what lies between need not fire.
+    for name, cause in CAUSES.items():
+        for each in cause.explains:
             follows.setdefault(each, []).append(name)
     made = {}
     for page in sorted(_FOLDER.glob("*.md")):

@@ -9,20 +9,23 @@ from .tables import markdown_table
 
 _RUNS = Path(__file__).with_name("verified.json")
 _PART = "tests/drills/test_timeline.py"
-_TITLES = ("alert", "firings", "export", "ingest", "evaluate", "send", "whole", "p99")
+_TITLES = ("alert", "firings", "export", "ingest", "evaluate", "send", "whole", "p95", "p99")
 _INTRO = """\
 # From a fault to its message
 
 What costs money at once leaves the process that finds it out before the next export is due, is looked at by rules every
 second, and its first message waits for others for a second. `make drills LANE=timeline` measures it at production's
-settings: a process makes each fault, a real stack takes it to a webhook. Seconds, medians of each step:
+settings: processes make the faults side by side, a real stack takes them to a webhook. Seconds, medians of each step:
 
 - *export*: from the evidence in the process until it has collected its metrics,
 - *ingest*: until Prometheus answers a query with them, through intake and collector,
 - *evaluate*: until the alert is active (less than nothing where the rules saw them before the query did),
 - *send*: until the message is there.
 
-*whole* is the median from the evidence to the message, *p99* the slowest of a hundred, and of fewer the slowest.
+*whole* is the median from the evidence to the message, *p95* and *p99* the slowest of twenty and of a hundred, and of
+fewer the slowest. A death has no steps: nothing near sees it. A service counts as silent 12 s after its last sign of
+life, as far as the collector's canary has arrived since. Its message waits for 10 s, in which others that fell silent
+with it are noticed, and for 5 s, in which a cause is.
 
 """
 
@@ -42,5 +45,7 @@ def _page(run: dict[str, object] | None) -> str:
     rows = []
     for alert, text in figures.items():
         found = json.loads(text)
-        rows.append((f"[{alert}](runbooks/{alert}.md)", *(f"{found[title]}" for title in _TITLES[1:])))
+        rows.append(
+            (f"[{alert}](runbooks/{alert}.md)", *(f"{found.get(title, '')}" for title in _TITLES[1:]))
+        )
     return f"{note}\n\n{_INTRO}{markdown_table(_TITLES, rows)}\n\nRun on {run['date']}, profile {run['profile']}.\n"

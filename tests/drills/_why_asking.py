@@ -29,6 +29,12 @@ VARIABLES = {
     "BOTOBS_ORPHAN_WINDOW": "20s",
 }
 
+#: Labels of what is asked about.
+OKX, BINANCE = {"exchange_name": "okx"}, {"exchange_name": "binance"}
+ENGINE, MANAGER = {"service_name": "trading-engine"}, {"service_name": "bot-manager"}
+#: What a stream that stands still may be called.
+STILL = ("ExchangeStreamSilent", "ExchangeFeedSilent", "ExchangeDisconnected")
+
 
 @dataclass(frozen=True)
 class Question:

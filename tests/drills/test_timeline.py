@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -31,9 +33,10 @@ from tests.support.waiting import eventually
 ROOT = Path(__file__).parents[2]
 _PROGRAM = Path(__file__).with_name("programs") / "money.py"
 _ENVIRONMENT = "timeline"
-#: Faults of one process, and firings of each alert by profile.
-_BATCH = 8
-_FIRINGS = {False: 20, True: 200}
+#: Faults of one process, firings of each alert by profile, and deaths.
+_BATCH = 20
+_FIRINGS = {False: 40, True: 200}
+_DEATHS = {False: 8, True: 40}
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
 _APART = (2.0, 4.0)
 
@@ -67,7 +70,7 @@ _CASES = {
 
 @dataclass
 class Channel:
-    """What arrived, by alert and exchange: critical messages alone."""
+    """What arrived, by alert and exchange, or service where it is about none: critical messages alone."""
 
     arrived: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
@@ -76,7 +79,7 @@ class Channel:
         for alert in body["alerts"]:
             labels = alert["labels"]
             if alert["status"] == "firing" and labels["severity"] == "critical":
-                key = (labels["alertname"], labels.get("exchange_name", ""))
+                key = (labels["alertname"], labels.get("exchange_name") or labels["service_name"])
                 self.arrived.setdefault(key, []).append(now)
 
 
@@ -92,43 +95,97 @@ def channel() -> Iterator[tuple[Channel, str]]:
 def production(channel: tuple[Channel, str]) -> Iterator[LiveStack]:
     """A stack with production's settings."""
     values = {name: defaults()[name] for name in FAST}
-    stack = LiveStack({**values, "BOTOBS_ALERT_RECEIVER": "webhook"})
+    stack = LiveStack({**values, "BOTOBS_ALERT_RECEIVER": "webhook", "BOTOBS_ENVIRONMENT": _ENVIRONMENT})
     stack.home.create()
     write_secret(stack.home.secrets / "alertmanager" / "webhook.url", channel[1])
     with stack:
         yield stack
 
 
+@pytest.fixture(scope="module")
+def measured(
+    production: LiveStack, channel: tuple[Channel, str], long_profile: bool
+) -> dict[str, list[dict[str, float]]]:
+    """The steps of all firings by fault; the faults happen side by side."""
+
+    def of(fault: str) -> list[dict[str, float]]:
+        exchanges = _exchanges(fault, long_profile)
+        with production.client("prometheus") as prometheus:
+            batches = [exchanges[begin : begin + _BATCH] for begin in range(0, len(exchanges), _BATCH)]
+            return [
+                each
+                for batch in batches
+                for each in _of_batch(production, fault, batch, prometheus, channel[0])
+            ]
+
+    with ThreadPoolExecutor(len(_CASES)) as together:
+        return dict(zip(_CASES, together.map(of, _CASES), strict=True))
+
+
+def _exchanges(fault: str, long_profile: bool) -> list[str]:
+    return [f"{fault}{number}" for number in range(_FIRINGS[long_profile])]
+
+
+def _of_batch(
+    stack: LiveStack, fault: str, exchanges: Sequence[str], prometheus: httpx.Client, channel: Channel
+) -> list[dict[str, float]]:
+    steps = []
+    with Maker(stack, f"money-{fault}", fault, exchanges) as maker:
+        _wait_until_bots_run(stack, exchanges)
+        for exchange in exchanges:
+            time.sleep(random.uniform(*_APART))
+            steps.append(_steps(_CASES[fault], exchange, maker.make(), prometheus, channel))
+    return steps
+
+
 @pytest.mark.parametrize("fault", _CASES)
 def test_what_costs_money_is_told(
     fault: str,
+    measured: Mapping[str, list[dict[str, float]]],
+    channel: tuple[Channel, str],
+    long_profile: bool,
+    record_property: Callable[[str, object], None],
+) -> None:
+    alert = _CASES[fault].alert
+    record_property(alert, json.dumps(_figures(measured[fault])))
+    exchanges = _exchanges(fault, long_profile)
+    told = {exchange: len(channel[0].arrived[alert, exchange]) for exchange in exchanges}
+    assert told == dict.fromkeys(exchanges, 1)
+
+
+def test_a_death_is_told(
     production: LiveStack,
     channel: tuple[Channel, str],
     long_profile: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    case = _CASES[fault]
-    exchanges = [f"{fault}{number}" for number in range(_FIRINGS[long_profile])]
-    steps: list[dict[str, float]] = []
-    with production.client("prometheus") as prometheus:
-        for begin in range(0, len(exchanges), _BATCH):
-            batch = exchanges[begin : begin + _BATCH]
-            with _process(production, fault, batch) as make:
-                _wait_until_bots_run(production, batch)
-                for exchange in batch:
-                    time.sleep(random.uniform(*_APART))
-                    steps.append(_steps(case, exchange, make(), prometheus, channel[0]))
-    record_property(case.alert, json.dumps(_figures(steps)))
-    told = {exchange: len(channel[0].arrived[case.alert, exchange]) for exchange in exchanges}
-    assert told == dict.fromkeys(exchanges, 1)
+    """Nothing but the canary is near: the process is killed, and nobody saw it end."""
+    services = [f"dead{number}" for number in range(_DEATHS[long_profile])]
+    with ExitStack() as stack:
+        # As long as others are heard, nobody takes them for silent together.
+        stack.enter_context(Maker(production, "alive", "unknown", []))
+        processes = [stack.enter_context(Maker(production, name, "unknown", [])) for name in services]
+        # Until the canary has been there for long enough.
+        dead = 'service:heartbeat:timestamp_seconds{service_name=~"dead.*"}'
+        heard = f"{dead} and on () environment:heard:timestamp_seconds"
+        eventually(lambda: len(production.query(heard)) == len(services), within=180)
+        killed = {}
+        for service, process in zip(services, processes, strict=True):
+            time.sleep(random.uniform(0, 10))
+            killed[service] = process.kill()
+        arrived = channel[0].arrived
+        told = [("ServiceHeartbeatLost", service) for service in services]
+        eventually(lambda: all(arrived.get(each) for each in told), within=300)
+        whole = [arrived[each][0] - killed[each[1]] for each in told]
+    record_property("ServiceHeartbeatLost", json.dumps(_slowest(whole)))
 
 
-class _process:
-    """A process that makes a fault each time it is called, and answers with the time of the evidence."""
+class Maker:
+    """A process that makes a fault each time it is asked to, and answers with the time of the evidence."""
 
-    def __init__(self, stack: LiveStack, fault: str, exchanges: Sequence[str]) -> None:
+    def __init__(self, stack: LiveStack, service: str, fault: str, exchanges: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(_PROGRAM), fault, *exchanges],
+            [sys.executable, str(_PROGRAM), service, fault, *exchanges],
             env=os.environ
             | {
                 "BOTOBS_HOME": str(stack.home.path),
@@ -140,17 +197,24 @@ class _process:
             text=True,
         )
 
-    def __enter__(self) -> Callable[[], float]:
+    def __enter__(self) -> Self:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"
-        return self._make
+        return self
 
-    def _make(self) -> float:
+    def make(self) -> float:
+        """Make the next fault."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return float(json.loads(self._process.stdout.readline()))
+
+    def kill(self) -> float:
+        """End it without a goodbye; returns when that was."""
+        self._process.kill()
+        self._process.wait()
+        return time.time()
 
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
@@ -209,8 +273,15 @@ def _result(prometheus: httpx.Client, path: str, **parameters: str) -> Any:
 
 
 def _figures(steps: list[dict[str, float]]) -> dict[str, float]:
-    """How many firings, the median of each step, and the slowest of a hundred as a whole."""
-    whole = sorted(each["whole"] for each in steps)
-    slowest = whole[min(len(whole) - 1, int(len(whole) * 0.99))]
+    """How many firings, the median of each step, and the slowest as a whole."""
     medians = {name: round(median(each[name] for each in steps), 2) for name in steps[0]}
-    return {"firings": len(steps), **medians, "p99": round(slowest, 2)}
+    return medians | _slowest([each["whole"] for each in steps])
+
+
+def _slowest(whole: Sequence[float]) -> dict[str, float]:
+    """How many, the median, and the slowest of twenty and of a hundred; of fewer the slowest."""
+    ordered = sorted(whole)
+    slowest = {
+        f"p{of}": round(ordered[min(len(ordered) - 1, len(ordered) * of // 100)], 2) for of in (95, 99)
+    }
+    return {"firings": len(ordered), "whole": round(median(ordered), 2), **slowest}

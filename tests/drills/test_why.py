@@ -3,146 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from botobs._ops.drills.demo_stack import DemoStack
-from botobs._ops.drills.faults import dying_with_orders, exchange, locked, taken
 from botobs._ops.drills.profile import TEST
 from botobs._ops.drills.target import Target
-from tests.drills._why_asking import VARIABLES, Case, answers, ask, wrong
-from tests.drills._why_faults import connections_taken, deployed, no_memory, one_bot_locked
+from tests.drills import _why_first, _why_second, _why_third
+from tests.drills._why_asking import VARIABLES, Case, answers, wrong
 
-#: Names that say nothing, or the wrong thing.
-_SHUFFLED = {
-    "trading-engine": "postgres",
-    "postgres": "bot-manager",
-    "bot-manager": "okx",
-    "okx": "binance",
-    "binance": "trading-engine",
-}
-_OKX, _BINANCE = {"exchange_name": "okx"}, {"exchange_name": "binance"}
-
-#: Most break both exchanges at once, each in its own way: neither may be taken for the other's cause.
-_CASES = {
-    "the database is down": Case(
-        (taken("postgres", "hold"),),
-        (ask("BotFailed", "DatabaseDown"), ask("a bot", "DatabaseDown", **_OKX)),
-    ),
-    "the database hangs": Case(
-        (taken("postgres", "freeze"),), (ask("DatabasePoolTimeouts", "DatabaseDown"),)
-    ),
-    "a table is locked": Case(
-        (locked("bots"),),
-        (ask("DatabasePoolExhausted", "DatabaseLocked"), ask("DatabasePoolTimeouts", "DatabaseLocked")),
-    ),
-    "a row is locked": Case((one_bot_locked,), (ask("BotHeartbeatLost", "DatabaseLocked"),)),
-    "others take all connections": Case(
-        (connections_taken,), (ask("ServiceLatencyHigh", "DatabaseConnectionsHigh"),)
-    ),
-    "a ban, and the other exchange fails": Case(
-        (exchange("binance", "ban", value=60), exchange("okx", "server_error", value=503)),
-        (
-            ask("OrderOutcomeUnknown", "ExchangeErrorsHigh", **_OKX),
-            ask("ExchangeRateLimited", "ExchangeBanned", **_BINANCE),
-            ask("ExchangeErrorsHigh", "ExchangeBanned", **_BINANCE),
-            ask("an order", "ExchangeBanned", **_BINANCE),
-            ask("an order", "ExchangeErrorsHigh", **_OKX),
-        ),
-    ),
-    "a ban, and a locked table": Case(
-        (locked("bots"), exchange("okx", "ban", value=60)),
-        (ask("ExchangeErrorsHigh", "ExchangeBanned"), ask("DatabasePoolExhausted", "DatabaseLocked")),
-    ),
-    "a refused key, and closed markets": Case(
-        (exchange("binance", "key_refused"), exchange("okx", "markets_suspended")),
-        (
-            ask("OrderRejectsHigh", "ExchangeKeyRefused", **_BINANCE),
-            ask("OrderRejectsHigh", "ExchangeMarketSuspended", **_OKX),
-            ask("an order", "ExchangeKeyRefused", **_BINANCE),
-            ask("an order", "ExchangeMarketSuspended", **_OKX),
-        ),
-    ),
-    "no balance, and the other exchange closes its sockets": Case(
-        (exchange("okx", "reject_orders"), exchange("binance", "drop")),
-        (
-            ask("OrderRejectsHigh", "errors: funds", **_OKX),
-            ask("an order", "errors: funds", **_OKX),
-            ask("BotsPlaceNoOrders", "ExchangeDisconnected", **_BINANCE),
-            ask("a bot", "ExchangeDisconnected", **_BINANCE),
-        ),
-    ),
-    "gaps in the books, and a maintenance": Case(
-        # One gap is no storm: books are fetched anew five times and more.
-        (
-            exchange("binance", "sequence_gap", share=0.05),
-            exchange("okx", "maintenance"),
-            exchange("okx", "drop"),
-        ),
-        (
-            ask("ExchangeDisconnected", "ExchangeMaintenance", **_OKX),
-            ask("ExchangeErrorsHigh", "ExchangeMaintenance", **_OKX),
-            ask("ExchangeBookResyncs", "ExchangeSequenceGaps", **_BINANCE),
-        ),
-    ),
-    "a maintenance, and the other exchange is lost": Case(
-        (exchange("okx", "maintenance"), exchange("okx", "drop"), exchange("binance", "drop")),
-        (
-            ask("BotsPlaceNoOrders", "ExchangeDisconnected", **_BINANCE),
-            ask("BotsPlaceNoOrders", "ExchangeMaintenance", **_OKX),
-        ),
-    ),
-    "a slow exchange, and a wrong clock": Case(
-        # ccxt allows Binance ten seconds: less, and no order is refused.
-        (exchange("okx", "latency", value=2), exchange("binance", "clock_skew", value=60)),
-        (
-            ask("OrderRejectsHigh", "ExchangeClockOffset", **_BINANCE),
-            ask("OrderAckSlow", "ExchangeLatencyHigh", **_OKX),
-            ask("ServiceLatencyHigh", "ExchangeLatencyHigh"),
-        ),
-    ),
-    "one exchange is slow, the other refuses": Case(
-        (exchange("okx", "latency", value=2), exchange("binance", "reject_orders")),
-        (
-            ask("OrderRejectsHigh", "errors: funds", **_BINANCE),
-            ask("OrderAckSlow", "ExchangeLatencyHigh", **_OKX),
-        ),
-    ),
-    "a failing exchange, and short locks": Case(
-        (exchange("binance", "server_error", value=503), locked("bots", held=0.5, free=0.05)),
-        (ask("OrderOutcomeUnknown", "ExchangeErrorsHigh"), ask("ServiceErrorsHigh", "ExchangeErrorsHigh")),
-    ),
-    "others spend the limit": Case(
-        (
-            exchange("binance", "limit_used", value=0.98),
-            exchange("binance", "rate_limit", value=0, share=0.5),
-        ),
-        (
-            ask("ExchangeRateLimited", "ExchangeRateLimitNear"),
-            ask("OrderRejectsHigh", "ExchangeRateLimitNear", "ExchangeRateLimited"),
-        ),
-    ),
-    "our clock is wrong": Case(
-        (exchange("binance", "clock_skew", value=60), exchange("okx", "clock_skew", value=60)),
-        (ask("ExchangeClockOffset", "own clock"), ask("OrderRejectsHigh", "own clock")),
-    ),
-    "no exchange is reached": Case(
-        (taken("exchange-simulator", "crash"),),
-        (ask("ExchangeDisconnected", "own network"), ask("BotsPlaceNoOrders", "own network")),
-    ),
-    "a service that others call is dead": Case(
-        (taken("trading-engine", "crash"),), (ask("BotFailed", "ServiceHeartbeatLost"),)
-    ),
-    "the engine dies with orders": Case(
-        (dying_with_orders,), (ask("OrdersLeftBehind", "ServiceHeartbeatLost"),)
-    ),
-    "a host without memory": Case(
-        (no_memory, taken("trading-engine", "crash")),
-        (ask("ServiceHeartbeatLost", "host memory"), ask("BotFailed", "host memory")),
-    ),
-    "a deploy": Case((deployed("wrong"),), (ask("OrderRejectsHigh", "new version"),)),
-}
+_ALL = [
+    pytest.param(name, case, each.SHUFFLED, id=f"{title}: {name}")
+    for title, each in (("first", _why_first), ("second", _why_second), ("third", _why_third))
+    for name, case in each.CASES.items()
+]
 
 
 @pytest.fixture(scope="module")
@@ -152,10 +27,14 @@ def target() -> Iterator[Target]:
         yield handles
 
 
-@pytest.mark.parametrize("name", _CASES)
+@pytest.mark.parametrize(("name", "case", "shuffled"), _ALL)
 def test_the_first_guess_is_the_fault(
-    target: Target, name: str, record_property: Callable[[str, object], None]
+    target: Target,
+    name: str,
+    case: Case,
+    shuffled: Mapping[str, str],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    told = answers(target, _CASES[name], _SHUFFLED)
+    told = answers(target, case, shuffled)
     record_property(name, json.dumps(told))
-    assert not wrong(_CASES[name], told), told
+    assert not wrong(case, told), told

@@ -8,9 +8,9 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...semconv import exchange, orders, trading
+from ...semconv import exchange, orders
 from ..embedded import otlp
-from ..traces.query import SUBMITTING
+from ..traces.query import SUBMITTING, outcome
 
 _SUBMITTING = re.compile(SUBMITTING)
 #: The span that the SDK exports before the response where an order waits longer than 25 ms for it.
@@ -81,7 +81,7 @@ class Notes:
             if self._orders.new((span.trace_id, found.get(exchange.ORDER_CLIENT_ID))):
                 if failed:
                     self._failed.new(span.trace_id)
-                return _order(service, span, found, _outcome(found, failed))
+                return _order(service, span, found, outcome(found, failed))
             return None
         # What fails fails its callers too: the first that ends is where it began.
         if not failed or not self._failed.new(span.trace_id):
@@ -106,13 +106,6 @@ class _Remembered:
         if len(self._keys) > _REMEMBERED:
             self._keys.popitem(last=False)
         return True
-
-
-def _outcome(found: Mapping[str, Any], failed: bool) -> str:
-    names = (exchange.ORDER_OUTCOME, trading.ORDER_OUTCOME, trading.ORDER_STAGE)
-    outcome = next((found[name] for name in names if found.get(name)), None)
-    # By a library's instrumentation that knows nothing of orders.
-    return str(outcome) if outcome else "error" if failed else "answered"
 
 
 def _order(service: str, span: Any, found: Mapping[str, Any], outcome: str) -> Note:

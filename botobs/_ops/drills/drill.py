@@ -29,6 +29,11 @@ def heartbeat_age(setting: Setting) -> float:
     return setting("BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS")
 
 
+def silence(setting: Setting) -> float:
+    """How long a service has to be silent, while the canary arrives, before it counts as silent."""
+    return setting("BOTOBS_THRESHOLD_SILENCE_SECONDS")
+
+
 @dataclass(frozen=True)
 class Drill:
     """One drill.

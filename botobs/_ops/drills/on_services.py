@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .drill import BOTS, TURN, Drill, Reach, Setting, after, heartbeat_age, window
+from .drill import BOTS, TURN, Drill, Reach, Setting, after, heartbeat_age, silence, window
 from .faults import ALIVE, both, crash_loop, crashing_bot, exchange, taken
 
 _SPANS = "BOTOBS_SPAN_METRICS_INTERVAL"
+_CANARY = "BOTOBS_CANARY_INTERVAL"
 _ENGINE = {"service_name": "trading-engine"}
 #: Seconds until the supervisor has a service running again.
 _RESTART = 3.0
@@ -116,7 +117,8 @@ DRILLS = (
         labels=_ENGINE,
         fault=taken("trading-engine", "crash"),
         needs=BOTS,
-        reach=heartbeat_age,
+        signal=_CANARY,
+        reach=silence,
     ),
     Drill(
         name="service-frozen",
@@ -125,7 +127,8 @@ DRILLS = (
         labels={"service_name": "bot-manager"},
         fault=taken("bot-manager", "freeze"),
         needs=BOTS,
-        reach=heartbeat_age,
+        signal=_CANARY,
+        reach=silence,
         traceql="{ }",
     ),
     Drill(
@@ -135,7 +138,8 @@ DRILLS = (
         labels={},
         fault=both(taken("bot-manager", "freeze"), taken("trading-engine", "freeze")),
         needs=BOTS,
-        reach=heartbeat_age,
+        signal=_CANARY,
+        reach=silence,
         never=("ServiceHeartbeatLost", "ServiceCrashLoop"),
         traceql="{ }",
     ),

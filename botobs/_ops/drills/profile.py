@@ -43,6 +43,8 @@ TEST = Profile(
         "BOTOBS_ANSWER_WINDOW": "4s",
         "BOTOBS_FOR_CAUSE": "2s",
         "BOTOBS_FOR_HEARTBEAT": "3s",
+        "BOTOBS_CANARY_INTERVAL": "1s",
+        "BOTOBS_CANARY_WINDOW": "22s",
         "BOTOBS_FOR_SHORT": "9s",
         "BOTOBS_FOR_MEDIUM": "20s",
         "BOTOBS_KEEP_FIRING": "5s",
@@ -62,6 +64,7 @@ TEST = Profile(
         "BOTOBS_SLO_DRIFT_SHORT": "15s",
         "BOTOBS_SLO_DRIFT_LONG": "30s",
         "BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS": "8",
+        "BOTOBS_THRESHOLD_SILENCE_SECONDS": "8",
         "BOTOBS_THRESHOLD_BOT_HEARTBEAT_SLACK_SECONDS": "12",
         "BOTOBS_THRESHOLD_BOT_RESTARTS": "3",
         # Drills run on machines that are busy with other things, and what a starved host explains is suppressed.

@@ -49,11 +49,12 @@ def promised(drill: Drill, profile: Profile) -> Promise:
         )
         latest = believed + profile.deadman_silence + _MAIL
         return Promise(latest - measured, latest + measured)
-    rule = _rule(drill, profile)
-    evaluated = setting.of("BOTOBS_EVALUATION_INTERVAL")
+    group, rule = _rule(drill, profile)
+    evaluated = units.seconds(str(group.get("interval", setting.text("BOTOBS_EVALUATION_INTERVAL"))))
+    offset = units.seconds(str(group.get("query_offset", setting.text("BOTOBS_RULE_QUERY_OFFSET"))))
     wait = setting.of(_group_wait(rule["labels"]))
     lasting = units.seconds(str(rule.get("for", "0s")))
-    fixed = drill.reach(setting.of) + setting.of("BOTOBS_RULE_QUERY_OFFSET") + lasting + wait + _MAIL
+    fixed = drill.reach(setting.of) + offset + lasting + wait + _MAIL
     # `for` ends with the evaluation after it.
     return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
 
@@ -69,7 +70,9 @@ def _group_wait(labels: Mapping[str, str]) -> str:
 def lingering(drill: Drill, profile: Profile) -> float:
     """Seconds that an alert may go on after its fault: while the rule still sees it, and while it is kept."""
     setting = _Settings(profile.variables)
-    kept = 0.0 if drill.by_deadman else units.seconds(str(_rule(drill, profile).get("keep_firing_for", "0s")))
+    kept = (
+        0.0 if drill.by_deadman else units.seconds(str(_rule(drill, profile)[1].get("keep_firing_for", "0s")))
+    )
     return drill.lingers(setting.of) + kept + setting.of("BOTOBS_ALERT_GROUP_INTERVAL")
 
 
@@ -83,9 +86,12 @@ class _Settings:
         """Seconds of a setting, or the number itself."""
         if not name.startswith(("BOTOBS_", "OTEL_")):
             return float(name)
-        text = self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]
         milliseconds = name.startswith("OTEL_") or name.endswith("_MS")
-        return float(text) / 1000 if milliseconds else units.seconds(text)
+        return float(self.text(name)) / 1000 if milliseconds else units.seconds(self.text(name))
+
+    def text(self, name: str) -> str:
+        """A setting as it is written."""
+        return self._variables.get(name) or _DEFAULTS.get(name) or _defaults()[name]
 
 
 @cache
@@ -101,7 +107,8 @@ def _rule_files() -> list[Path]:
     return sorted((assets.root() / "prometheus" / "rules").glob("*.yml"))
 
 
-def _rule(drill: Drill, profile: Profile) -> dict[str, Any]:
+def _rule(drill: Drill, profile: Profile) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rule that a drill raises, behind the group in which it is."""
     for path in _rule_files():
         text = path.read_text(encoding="utf-8")
         if f"alert: {drill.alert}\n" not in text:
@@ -109,5 +116,5 @@ def _rule(drill: Drill, profile: Profile) -> dict[str, Any]:
         for group in yaml.safe_load(render_text(text, profile.variables, path.name))["groups"]:
             for rule in group["rules"]:
                 if rule.get("alert") == drill.alert and rule["labels"]["severity"] == drill.severity:
-                    return dict(rule)
+                    return group, rule
     raise LookupError(f"no rule is called {drill.alert} with the severity {drill.severity}")

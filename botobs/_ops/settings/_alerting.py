@@ -95,8 +95,10 @@ TIMES = rows(
     ("ANSWER_WINDOW", DURATION, "30s", "how long no statement of a service may succeed until its database counts as "
      "one that does not respond; at least three exports of metrics"),
     ("FOR_CAUSE", DURATION_OR_0, "15s", "how long a fault must last that is a cause of others, or urgent"),
-    ("FOR_HEARTBEAT", DURATION_OR_0, "30s", "how long a service must be without a heartbeat, on top of its age; longer "
-     "than the collector's pause between two attempts"),
+    ("FOR_HEARTBEAT", DURATION_OR_0, "10s", "how long a service must be silent; an export interval, in which others "
+     "that fell silent with it are noticed"),
+    ("CANARY_WINDOW", DURATION, "45s", "how long the canary must have come without a gap before silence counts; longer "
+     "than the SDK's pause between two attempts"),
     ("FOR_SHORT", DURATION_OR_0, "1m", "how long other faults must last; above `BOTOBS_FOR_CAUSE` and two scrapes"),
     ("FOR_MEDIUM", DURATION_OR_0, "5m", "how long slow faults must last"),
     ("FOR_LONG", DURATION_OR_0, "15m", "how long drifts must last"),
@@ -113,6 +115,7 @@ TIMES = rows(
     ("UNSETTLED_MEMORY", DURATION, "15d", "how long an order of unknown outcome is remembered after the "
      "last process exported it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
+    ("HEARTBEAT_EVALUATION_INTERVAL", DURATION, "2s", "how often it is looked whether services live"),
     ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of money that is lost meanwhile are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),
 )  # fmt: skip

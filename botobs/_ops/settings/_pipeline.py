@@ -36,6 +36,7 @@ GENERAL = rows(
     ("SCRAPE_TIMEOUT", DURATION, "10s", "how long a scrape may take; not longer than the interval"),
     ("POSTGRES_SCRAPE_INTERVAL", DURATION, "15s", "how often the database's exporter is scraped"),
     ("HOST_METRICS_INTERVAL", DURATION, "15s", "how often the machine is measured"),
+    ("CANARY_INTERVAL", DURATION, "2s", "how often the collector sends the canary, without which no silence counts"),
     ("COMPOSE_PROJECT", PROJECT, "botobs", "name of the project of docker compose, which containers and volumes bear"),
 )  # fmt: skip
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-from ...semconv import trading
+from ...semconv import exchange, trading
 
 #: Names of the spans that end with the answer to an order, as a regular expression.
 SUBMITTING = "order submit|(create|edit)_orders?(_ws)? .+"
+
+
+def outcome(found: Mapping[str, Any], failed: bool) -> str:
+    """What became of an order.
+
+    Args:
+        found: Attributes of a span that ends with the answer to it, or of several.
+        failed: Whether that call failed.
+    """
+    names = (exchange.ORDER_OUTCOME, trading.ORDER_OUTCOME, trading.ORDER_STAGE)
+    told = next((found[name] for name in names if found.get(name)), None)
+    # By a library's instrumentation that knows nothing of orders.
+    return str(told) if told else "error" if failed else "answered"
 
 
 def quote(text: str) -> str:

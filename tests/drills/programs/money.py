@@ -1,7 +1,7 @@
 """Finds out, on demand, what costs money: the process of the drill that measures how long it takes until it is told.
 
-Called with what it finds out and the exchanges at which it does. For each line on its standard input it makes the fault
-at the next exchange and prints, once it holds the evidence, when that was, in seconds since the epoch.
+Called with its name, what it finds out and the exchanges at which it does. For each line on its standard input it makes
+the fault at the next exchange and prints, once it holds the evidence, when that was, in seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PAUSE = 0.1
 _EVERY, _GRACE = 0.25, 1.0
 _SYMBOL = "BTC/USDT"
 
-_handle = botobs.init("money")
+_handle = botobs.init(sys.argv[1])
 _exchanges = ExchangeTelemetry(
     Telemetry(providers.tracer_provider, _handle.engine.meter_provider, _handle.settings)
 )
@@ -156,4 +156,4 @@ def main(what: str, *exchanges: str) -> None:
     del bots
 
 
-main(*sys.argv[1:])
+main(*sys.argv[2:])

@@ -57,6 +57,9 @@ _ONLY_IN_A_FAULT = {
     "exchange:orders_rejected:lasting_ratio": "as above",
     'service:spans:rate{status_code="STATUS_CODE_ERROR"}': "no turn fails",
     'otelcol_processor_filter_spans_filtered_total{filter="filter/without_id"}': "no span goes through guards",
+    "service:silent:timestamp_seconds": "services are heard",
+    "host:silent:timestamp_seconds": "services are heard",
+    "environment:silent:timestamp_seconds": "services are heard",
     "environment:services_silent:count": "services are heard",
     "host:services_silent:count": "services are heard",
     "service:silent_together:timestamp_seconds": "services are heard",
@@ -115,6 +118,7 @@ _SEE_NOTHING_YET = {
     "ServiceCrashLoop{critical}": "no process is dead",
     "ServiceLatencyNoData": "the data is there",
     "ServicesSilent": "services are heard",
+    "ServiceHeartbeatLost": "services are heard",
     "ServiceMemoryGrowth": "no process is an hour old",
 }
 

@@ -18,9 +18,16 @@ def test_the_steps_add_up() -> None:
 
 
 def test_a_threshold_that_is_a_time_counts() -> None:
-    slower = Profile("slower", {"BOTOBS_THRESHOLD_HEARTBEAT_AGE_SECONDS": "145"}, 0, 0)
+    slower = Profile("slower", {"BOTOBS_THRESHOLD_SILENCE_SECONDS": "112"}, 0, 0)
     drill = BY_NAME["service-killed"]
     assert promised(drill, slower).typical - promised(drill, PRODUCTION).typical == 100
+
+
+def test_a_group_has_a_pace_of_its_own() -> None:
+    promise = promised(BY_NAME["service-killed"], PRODUCTION)
+    # Silent for 12, for 10, group wait 5, mail 1; a canary and an evaluation every 2, without an offset.
+    assert promise.typical == 12 + 10 + 5 + 1 + 2
+    assert promise.latest == 12 + 10 + 5 + 1 + 2 + 2 * 2
 
 
 def test_without_prometheus_its_last_word_is_believed_for_four_resends() -> None:

@@ -163,3 +163,28 @@ def test_ranges(words: dict[str, str], seconds: float) -> None:
 def test_no_ranges(words: dict[str, str]) -> None:
     with pytest.raises(UserError):
         Range.of(words)
+
+
+def test_an_order_is_one_row_with_what_became_of_it(operator: Visitor, parts: Parts) -> None:
+    def span(number: int, start: int, **attributes: str) -> dict[str, Any]:
+        listed = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+        return {"spanID": f"{number:016x}", "startTimeUnixNano": str(start), "attributes": listed}
+
+    def about(order: str) -> dict[str, str]:
+        return {"exchange.order.client_id": order, "service.name": "engine", "exchange.name": "okx"}
+
+    spans = [
+        span(1, 10, **about("x-1"), **{"botobs.bot.id": "grid-1", "botobs.order.stage": "accepted"}),
+        span(2, 11, **about("x-1"), **{"exchange.order.id": "17"}),
+        span(3, 20, **about("x-2"), status="error"),
+        span(4, 30, **about("x-3"), **{"exchange.order.outcome": "unknown"}),
+        # By an instrumentation that knows nothing of orders.
+        span(5, 5, **{"service.name": "engine"}),
+    ]
+    parts.answers["/api/search"] = {"traces": [{"traceID": "a" * 32, "spanSet": {"spans": spans}}]}
+    shown = operator.blocks("/orders")["newest"]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr><td.*?</tr>", shown)]
+    assert [(row[1], row[7]) for row in rows] == [
+        ("unknown", "x-3"), ("error", "x-2"), ("accepted", "x-1"), ("answered", "\N{EN DASH}"),
+    ]  # fmt: skip
+    assert ">grid-1</a>" in rows[2][3]

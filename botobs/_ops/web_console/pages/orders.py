@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import httpx
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from ....semconv import exchange, trading
 from ...errors import UserError
 from ...orders import NAMED_FOR, Listing, read
 from ...traces import Found, TempoClient
-from ...traces.query import SUBMITTING, quote
+from ...traces.query import SUBMITTING, outcome, quote
 from .. import frame
 from ..request import Page, Request
 
@@ -32,8 +32,11 @@ _SELECTED = (
             exchange.ORDER_SIDE,
             exchange.SYMBOL,
             trading.BOT_ID,
+            trading.ORDER_OUTCOME,
+            trading.ORDER_STAGE,
         )
     ),
+    "status",
 )
 
 
@@ -61,18 +64,27 @@ async def newest_of(request: Request, bot: str) -> Markup:
     def ask(tempo: httpx.Client | None) -> Sequence[Found]:
         if tempo is None:
             raise UserError("Tempo is not part of the running stack.")
-        return TempoClient(tempo).spans(query, begin, end, _NEWEST)
+        # The client's span of a call, and the submission's above it.
+        return TempoClient(tempo).spans(query, begin, end, 2 * _NEWEST)
 
-    found = await request.ask(["tempo"], ask)
-    rows = sorted(found, key=lambda each: each.start_ns, reverse=True)[:_NEWEST]
-    return frame.block("orders-newest.html", orders=[_row(each) for each in rows], most=_NEWEST)
+    rows = _rows(await request.ask(["tempo"], ask))[:_NEWEST]
+    return frame.block("orders-newest.html", orders=rows, most=_NEWEST)
 
 
 def _read(tempo: httpx.Client | None, prometheus: httpx.Client | None) -> Listing:
     return read(tempo, prometheus, NAMED_FOR)
 
 
-def _row(found: Found) -> dict[str, object]:
+def _rows(found: Iterable[Found]) -> list[dict[str, object]]:
+    """One row for each order, the newest first."""
+    spans: dict[tuple[str, str], list[Found]] = {}
+    for each in sorted(found, key=lambda each: each.start_ns):
+        order = each.attributes.get(exchange.ORDER_CLIENT_ID) or each.span_id
+        spans.setdefault((each.trace_id, str(order)), []).append(each)
+    return [_row(trace_id, of_one) for (trace_id, _), of_one in reversed(spans.items())]
+
+
+def _row(trace_id: str, spans: Sequence[Found]) -> dict[str, object]:
     names = {
         "service": "service.name",
         "bot": trading.BOT_ID,
@@ -81,7 +93,9 @@ def _row(found: Found) -> dict[str, object]:
         "side": exchange.ORDER_SIDE,
         "client_order_id": exchange.ORDER_CLIENT_ID,
         "order_id": exchange.ORDER_ID,
-        "outcome": exchange.ORDER_OUTCOME,
     }
-    row: dict[str, object] = {key: str(found.attributes.get(name) or "") for key, name in names.items()}
-    return row | {"trace_id": found.trace_id, "sent": found.start_ns / 1e9}
+    attributes = {key: value for each in spans for key, value in each.attributes.items() if value}
+    row: dict[str, object] = {key: str(attributes.get(name) or "") for key, name in names.items()}
+    failed = any(each.attributes.get("status") == "error" for each in spans)
+    sent = spans[0].start_ns / 1e9
+    return row | {"trace_id": trace_id, "sent": sent, "outcome": outcome(attributes, failed)}

@@ -10,6 +10,7 @@
   // A drag over a picture of time zooms into it.
   hooks.drawn = (chart, data) => {
     if (data.type !== "time" && data.type !== "timeline") return;
+    chart.setOption({ brush: { xAxisIndex: "all", toolbox: [] } });
     chart.dispatchAction({
       type: "takeGlobalCursor", key: "brush",
       brushOption: { brushType: "lineX", brushMode: "single" },

@@ -45,7 +45,9 @@
       const length = to - from;
       if (button.dataset.shift) between(from + button.dataset.shift * length / 2, to + button.dataset.shift * length / 2);
       const grown = Number(button.dataset.zoom || 1) - 1;
-      if (grown) between(from - grown * length / 2, to + grown * length / 2);
+      // A range that goes on with the time goes on doing so.
+      const end = to < Date.now() - 5e3 ? to + grown * length / 2 : to;
+      if (grown) between(end - (1 + grown) * length, end);
     });
   }
 

@@ -1,0 +1,80 @@
+"""While nothing is wrong nobody is told anything: little trading, much trading, and a pipeline that is restarted.
+
+At production's settings, from the first second of a stack on. `ARGS=--minutes=5` shows in short how it works.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from botobs._demo.services import Load
+from botobs._ops.access.secrets import write_secret
+from botobs._ops.drills.sinks import HttpSink
+from botobs._ops.settings.values import defaults
+from testbed.stack import FAST, LiveStack
+from tests.support.faults import held, pause
+
+# It takes as long as it is told to.
+pytestmark = pytest.mark.timeout(0)
+
+_LOADS = {"quiet": Load(bots=3, rate=0.2), "busy": Load(bots=20, rate=8)}
+#: What is restarted, one after the other, and seconds that each is away and that follow.
+_ROLLED, _AWAY, _AFTER = ("collector", "prometheus"), 10, 90
+#: Seconds in which an alert whose condition has just held would still be told.
+_PATIENCE = 360
+#: Production's settings; a busy machine is no excuse, as what a starved host explains would not be told.
+_SETTINGS = {name: defaults()[name] for name in FAST} | {"BOTOBS_THRESHOLD_HOST_LOAD_RATIO": "100"}
+
+
+class Told:
+    """A channel that keeps which alerts it was told of, with seconds since its start."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.alerts: list[str] = []
+
+    def take(self, _path: str, body: Any) -> None:
+        at = time.monotonic() - self._began
+        self.alerts += [
+            f"{alert['labels']['alertname']} {alert['status']} after {at:.0f} s: {alert['labels']}"
+            for alert in body["alerts"]
+        ]
+
+
+@pytest.fixture(params=_LOADS)
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[LiveStack, Told]]:
+    """A demo's stack, and all that its channel has been told since it was started."""
+    told = Told()
+    with HttpSink(told.take) as channel:
+        live = LiveStack({**_SETTINGS, "BOTOBS_ALERT_RECEIVER": "webhook"}, demo=_LOADS[request.param])
+        live.home.create()
+        write_secret(live.home.secrets / "alertmanager" / "webhook.url", channel.url)
+        with live:
+            yield live, told
+
+
+def test_nobody_is_told_anything(
+    running: tuple[LiveStack, Told],
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
+) -> None:
+    live, told = running
+    minutes = float(request.config.getoption("--minutes"))
+    pause(60 * minutes)
+    in_time = list(told.alerts)
+    for part in _ROLLED:
+        with held(live, part):
+            pause(_AWAY)
+        pause(_AFTER)
+    pause(_PATIENCE)
+    name = request.node.callspec.params["running"]
+    orders = live.value("sum(botobs_orders_total)")
+    record_property(f"{name}: orders", int(orders or 0))
+    record_property(f"{name}: told in {minutes:g} min", len(in_time))
+    record_property(f"{name}: told of restarts", len(told.alerts) - len(in_time))
+    assert orders
+    assert told.alerts == []
