@@ -16,9 +16,9 @@ _FORMS = (
     # `"name", `, and `"name", "type": "…", "value": ` where a pair names both its parts.
     rf"{_QUOTE}\s*+,\s*+(?:(?:{_QUOTE}(?!\w{{0,20}}[vV]alue)\w{{1,20}}{_QUOTE}\s*+:\s*+{_QUOTE}[\w.-]{{0,60}}{_QUOTE}\s*+,\s*+)?"
     rf"{_QUOTE}\w{{0,20}}[vV]alue{_QUOTE}\s*+:\s*+)?",
-    r",\s*+\w{0,20}[vV]alue=",
-    # `"name" value=`, and `"name" value { string_value: ` of Protobuf's text.
-    rf"{_QUOTE}\s*+value\s*+(?:=|:|\{{\s*+\w{{1,20}}:)\s*+",
+    r",\s*+(?:\w{0,20}[vV]alue|default|content)=",
+    # `"name" value=`, `"name" default=`, and `"name" value { string_value: ` of Protobuf's text.
+    rf"{_QUOTE}\s*+(?:value|default|content)\s*+(?:=|:|\{{\s*+\w{{1,20}}:)\s*+",
     # `name</td><td class="…">`
     r"</[\w:-]{1,40}>\s*+<[\w:-]{1,40}(?:\s[^<>]{0,200})?>",
     # A part of a form.

@@ -11,7 +11,8 @@ from .values import is_like_a_password
 # A message of FIX has its fields between the first control character, or a bar where it is shown.
 _VALUE = r"[^\s\"'|\x01]++"
 _COMMANDS = tuple(
-    (command.marker, re.compile(f"({command.begin})({_VALUE})"), command.likely) for command in RULES.commands
+    (command.marker, re.compile(f"({command.begin})({_VALUE})({command.end})"), command.likely)
+    for command in RULES.commands
 )
 
 
@@ -24,4 +25,4 @@ def without_commands(text: str) -> str:
 
 
 def _without(likely: bool, match: re.Match[str]) -> str:
-    return match[1] + REDACTED if not likely or is_like_a_password(match[2]) else match[0]
+    return match[1] + REDACTED + match[3] if not likely or is_like_a_password(match[2]) else match[0]

@@ -17,19 +17,22 @@ SECRET = "secret"
 FOLDER = "pwd"
 #: A longer name says at its end what it names.
 _LONGEST = 128
+#: Base64 may end with the letters of `db_pw`.
+_LONGEST_OF_PW = 24
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 # Of these every word that is run together with others may be the end.
-_ENDS = tuple(sorted(RULES.secret - {"jwt", "pwd", "creds"}, key=len, reverse=True))
-_STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
+_ENDS = tuple(sorted(RULES.secret - {"jwt", "pw"}, key=len, reverse=True))
+_STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "pck", "phrase", "pin", "pwd", "secret", "seed", "session", "sig", "token", "twofa", *RULES.foreign,
+    "pck", "phrase", "pin", "psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "wif", *RULES.foreign,
 ))  # fmt: skip
 
 
 def promise(name: str) -> str:
     """`SECRET`, or the ambiguous word that the name ends with (`token`), or nothing."""
+    name = name.removeprefix("-D")
     return _promise(name if len(name) <= _LONGEST else name[-_LONGEST:])
 
 
@@ -43,21 +46,25 @@ def _promise(name: str) -> str:
     if any(word in lowered for word in RULES.foreign):
         return SECRET
     words = [word.lower() for word in _WORDS.findall(name)]
+    if words and words[-1] == "pw" and len(name) > _LONGEST_OF_PW:
+        return ""
     while len(words) > 1 and (words[-1] in RULES.tails or words[-1].isdigit()):
         words.pop()
-    # An access key id goes with its secret; a session's id is one.
+    # An access key's id goes with its secret; a session's id is one, and a key's may be.
     of_id = len(words) > 1 and words[-1] == "id"
     if not words or words[-1] in RULES.metadata:
         return ""
     for position, word in enumerate(words):
         before = words[position - 1] if position else ""
-        if word in ("code", "pin") and _is_qualified(before, word):
+        if word in ("code", "codes", "pin") and _is_qualified(before, word):
             return "otp"
         if word in RULES.secret or word.endswith(_ENDS) or _is_qualified(before, word):
             return SECRET
+        if before in ("key", "token") and (word in RULES.behind or word in RULES.exchanges):
+            return SECRET if word in RULES.behind else before
     if of_id:
         words.pop()
-        return "session" if words[-1] == "session" else ""
+        return words[-1] if words[-1] in ("key", "session") else ""
     last = words[-1]
     if last in RULES.ambiguous:
         return "" if len(words) > 1 and words[-2] in RULES.harmless else last

@@ -16,6 +16,12 @@ from .rules import REDACTED, RULES
 from .values import FEWEST_WORDS, is_like_a_password, is_secret
 
 _NAME = re.compile(r"[\w.\-]*+")
+# Where the part of a name begins in a mark: at its beginning, or within what stands before a quoted value, "dup key: ".
+_STEM_WITHIN = dict.fromkeys(STEMS, 0) | {
+    quote.marker: min(quote.marker.find(stem) for stem in STEMS if stem in quote.marker)
+    for quote in RULES.quotes
+    if any(stem in quote.marker for stem in STEMS)
+}
 _LONGEST_NAME = 128
 _LONGEST_WORD = 20
 _WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
@@ -28,6 +34,10 @@ _VALUE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
+# What stands in quotes is the name of another pair: `"grant_type": "client_credentials", "other": "…"`.
+_IS_NAME = re.compile(r"\\*+['\"]\s?:")
+# Items of a list in YAML that are no mappings.
+_LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
@@ -54,7 +64,10 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     kept: list[str] = []
     done = 0
     for position, mark in marks:
-        if position < done or mark not in STEMS:
+        if mark not in _STEM_WITHIN:
+            continue
+        position += _STEM_WITHIN[mark]
+        if position < done:
             continue
         start, end = _around(text, position)
         promised = _promise(text, start, end)
@@ -112,6 +125,8 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         return _spoken(text, name, start, promised)
     inside = quoted(text, start)
     if inside is not None:
+        if "," in between[0] and _IS_NAME.match(text, inside[1]):
+            return None
         changed = _CHANGED.match(text, inside[1])
         if changed is not None and promised == SECRET:
             inside = quoted(text, changed.end() - 1) or inside
@@ -119,6 +134,9 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
+    if text.startswith("- ", start) and "\n" in between[0]:
+        lines = _LINES.match(text, start) if promised == SECRET else None
+        return (start + 2, lines.end(), REDACTED) if lines is not None else None
     if name.lower().startswith(_HEADERS):
         stop = _REST_OF_LINE.match(text, start).end()  # type: ignore[union-attr]
         return None if _PLAIN_LINE.fullmatch(text, start, stop) else (start, stop, REDACTED)

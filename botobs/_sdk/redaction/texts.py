@@ -44,6 +44,9 @@ _LOGIN = re.compile(
 )
 _COLORS = re.compile(r"\x1b\[[0-9;]*+m")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+# Marks of HTML, of JSON as it is written for pages, and of the logs of nginx; and the characters of the latter two.
+_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u00", "\\x2", "\\x3")
+_ESCAPED = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
 _NO_SPACE = re.compile(r"[^\s]++")
 
 
@@ -64,8 +67,8 @@ def clean(text: str, name: str = "") -> str:
 
 
 def _clean(text: str, name: str) -> str:
-    if "&quot;" in text or "&#3" in text or "\\u0022" in text:
-        plain = html.unescape(text).replace("\\u0022", '"')
+    if any(mark in text for mark in _ESCAPES):
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), html.unescape(text))
         bare = _decoded(plain, name)
         text = text if bare == plain else bare
     text = _decoded(text, name)

@@ -35,6 +35,7 @@ _PIECES = re.compile(r"[-_/+.:~]")
 _NOT_IN_TOKENS = re.compile(r"[ (){}<>]")
 _GROUPS = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _NOT_IN_WORDS = re.compile(r"[\d!@#$%^&*+~?]")
+_SIGN_INSIDE = re.compile(r"[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z]{2,32}[!#$^&*+~]\Z")
 _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
@@ -79,10 +80,13 @@ _SIGNS_OF_CODE = frozenset("=(){}[]<>:/")
 
 
 def is_like_a_password(value: str) -> bool:
-    """Whether a word is none: it has a letter and a digit, does not begin with one if it is short, and is no code."""
+    """Whether a word is none: it has a letter and a digit, does not begin with one if it is short, and is no code.
+
+    Without a digit, it has letters of both cases and a sign between them, or letters that are drawn at random.
+    """
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     return (
-        has_both
+        (has_both or _SIGN_INSIDE.search(value) is not None or looks_random_letters(value))
         and (len(value) >= _SHORTEST_NAMED or not value[0].isdigit())
         and _SIGNS_OF_CODE.isdisjoint(value)
         # The name of a variable, or a place for a value.

@@ -13,7 +13,7 @@ type told struct {
 
 var commands = func() (found []told) {
 	for _, each := range toldCommands {
-		found = append(found, told{each.marker, regexp.MustCompile(`(?:` + each.begin + `)([^\s"'|\x01]+)`), each.likely})
+		found = append(found, told{each.marker, regexp.MustCompile(`(?:` + each.begin + `)([^\s"'|\x01]+)(?:` + each.end + `)`), each.likely})
 	}
 	return found
 }()

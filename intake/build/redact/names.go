@@ -15,20 +15,24 @@ const (
 
 const longestName = 128
 
+// longestOfPW: base64 may end with the letters of `db_pw`.
+const longestOfPW = 24
+
 // Ends of words that are run together with others: `pgpassword`.
 var ends = func() []string {
 	var found []string
 	for word := range secretWords {
-		if word != "jwt" && word != "pwd" && word != "creds" {
+		if word != "jwt" && word != "pw" {
 			found = append(found, word)
 		}
 	}
 	return found
 }()
 
-var runTogether = []string{"key", "keys", "token", "tokens", "pass", "phrase"}
+var runTogether = []string{"key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign"}
 
 func promise(name string) string {
+	name = strings.TrimPrefix(name, "-D")
 	if len(name) > longestName {
 		name = name[len(name)-longestName:]
 	}
@@ -42,29 +46,40 @@ func promise(name string) string {
 		return aSecret
 	}
 	words := words(name, true)
+	if len(words) > 0 && words[len(words)-1] == "pw" && size(name) > longestOfPW {
+		return aNothing
+	}
 	for len(words) > 1 && (tails[words[len(words)-1]] || isDigit(words[len(words)-1][0])) {
 		words = words[:len(words)-1]
 	}
 	if len(words) == 0 || metadata[words[len(words)-1]] {
 		return aNothing
 	}
-	// An access key id goes with its secret; a session's id is one.
+	// An access key's id goes with its secret; a session's id is one, and a key's may be.
 	ofID := len(words) > 1 && words[len(words)-1] == "id"
 	for at, word := range words {
 		before := ""
 		if at > 0 {
 			before = words[at-1]
 		}
-		if (word == "code" || word == "pin") && isQualified(before, word) {
+		if (word == "code" || word == "codes" || word == "pin") && isQualified(before, word) {
 			return "otp"
 		}
 		if secretWords[word] || endsLikeOne(word) || isQualified(before, word) {
 			return aSecret
 		}
+		if before == "key" || before == "token" {
+			if behindKeys[word] {
+				return aSecret
+			}
+			if exchanges[word] {
+				return before
+			}
+		}
 	}
 	if ofID {
-		if words[len(words)-2] == "session" {
-			return "session"
+		if word := words[len(words)-2]; word == "key" || word == "session" {
+			return word
 		}
 		return aNothing
 	}
@@ -107,7 +122,7 @@ func isQualified(before, word string) bool {
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
 	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin",
-	"pwd", "secret", "seed", "session", "sig", "token", "twofa",
+	"psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "wif",
 }, foreignWords...)
 
 // places is how many values place has.

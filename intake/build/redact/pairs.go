@@ -89,7 +89,7 @@ func promiseBehind(text string, begin, end int) string {
 
 // valueBehind is where the value stands of a name, and what comes in its place.
 func valueBehind(text string, begin, end int, promised string) (start, stop int, by string) {
-	name := text[begin:end]
+	name, nameEnd := text[begin:end], end
 	start, spoken := behindName(text, end)
 	if start < 0 && begin > 0 && text[begin-1] == '[' && strings.HasPrefix(text[end:], ", ") {
 		// As C# writes an item of a mapping: `[Name, value]`.
@@ -106,6 +106,9 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 		return spokenValue(text, name, start, promised)
 	}
 	if begin, end, is := quoted(text, start); is {
+		if strings.Contains(text[nameEnd:start], ",") && isNameInQuotes(text, end) {
+			return 0, 0, ""
+		}
 		if _, second, is := quoted(text, changedTo(text, end)); is && promised == aSecret {
 			return begin, second, Mark
 		}
@@ -113,6 +116,12 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	}
 	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
 		return listed(text, start, promised)
+	}
+	if strings.HasPrefix(text[start:], "- ") && strings.Contains(text[nameEnd:start], "\n") {
+		if stop := linesOfItems(text, start); stop > 0 && promised == aSecret {
+			return start + 2, stop, Mark
+		}
+		return 0, 0, ""
 	}
 	lowered := strings.ToLower(name)
 	if isCredentialHeader(lowered) {
@@ -143,6 +152,35 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 		return remarked(text, behind)
 	}
 	return start, stop, by
+}
+
+// isNameInQuotes says whether the quotes that end at a position are around the name of another pair:
+// `"grant_type": "client_credentials", "other": "…"`.
+func isNameInQuotes(text string, end int) bool {
+	at, is := closed(text, end)
+	if is && at < len(text) && isSpace(text[at]) {
+		at++
+	}
+	return is && at < len(text) && text[at] == ':'
+}
+
+var isMapping = regexp.MustCompile(`^- [\pL\pN_-]{1,60}:\s`).MatchString
+
+// linesOfItems is where the items of a list in YAML end that are no mappings; 0 for none.
+func linesOfItems(text string, start int) int {
+	line := func(at int) int { return endOf(text, at, func(c byte) bool { return c != '\n' }) }
+	stop := line(start)
+	if stop == start+2 || isMapping(text[start:min(len(text), start+longestType*4)]) {
+		return 0
+	}
+	for stop < len(text) {
+		next := endOf(text, stop+1, isBlank)
+		if !strings.HasPrefix(text[next:], "- ") {
+			break
+		}
+		stop = line(next)
+	}
+	return stop
 }
 
 // changedTo is where the second value begins of `"old" -> "new"`; -1 for none.
@@ -362,6 +400,8 @@ func behindOwner(text string, start int) int {
 	return start
 }
 
+var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z]{2,32}[!#$^&*+~]$`).MatchString
+
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+	return (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
 }
