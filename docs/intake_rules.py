@@ -63,7 +63,8 @@ def _list(name: str, values: Iterable[str]) -> str:
 
 def _commands() -> str:
     items = "".join(
-        f"\t{{`{each.marker}`, `{each.begin}`, `{each.end}`, {str(each.likely).lower()}}},\n" for each in RULES.commands
+        f"\t{{`{each.marker}`, `{each.begin}`, `{each.end}`, {str(each.likely).lower()}}},\n"
+        for each in RULES.commands
     )
     return f"var toldCommands = []struct {{\n\tmarker, begin, end string\n\tlikely             bool\n}}{{\n{items}}}\n"
 

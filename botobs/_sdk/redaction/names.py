@@ -18,7 +18,7 @@ FOLDER = "pwd"
 #: A longer name says at its end what it names.
 _LONGEST = 128
 #: Base64 may end with the letters of `db_pw`.
-_LONGEST_OF_PW = 24
+_LONGEST_OF_PW = 16
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 # Of these every word that is run together with others may be the end.
 _ENDS = tuple(sorted(RULES.secret - {"jwt", "pw"}, key=len, reverse=True))
@@ -26,7 +26,8 @@ _STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "pck", "phrase", "pin", "psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "wif", *RULES.foreign,
+    "pck", "phrase", "pin", "psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa",
+    "wif", *RULES.foreign,
 ))  # fmt: skip
 
 

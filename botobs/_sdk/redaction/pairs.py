@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .between import BETWEEN
-from .names import SECRET, STEMS, promise
+from .marks import found_in, lower
+from .names import FOLDER, SECRET, STEMS, promise
+from .near import without_near
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
-from .values import FEWEST_WORDS, is_like_a_password, is_secret
+from .values import FEWEST_WORDS, is_like_a_password, is_like_a_token, is_secret
 
 _NAME = re.compile(r"[\w.\-]*+")
 # Where the part of a name begins in a mark: at its beginning, or within what stands before a quoted value, "dup key: ".
@@ -23,6 +25,10 @@ _STEM_WITHIN = dict.fromkeys(STEMS, 0) | {
     if any(stem in quote.marker for stem in STEMS)
 }
 _LONGEST_NAME = 128
+#: Values of one text that are looked for in the rest of it.
+_MOST_VALUES = 8
+# `\\n` as it is written for a line's end.
+_WRITTEN_END = re.compile(r"(?<!\\)\\[nrt]\Z")
 _LONGEST_WORD = 20
 _WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
 # `"name": "` of a pair that names both its parts, the value first.
@@ -62,23 +68,39 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
         marks: Where parts of such names are, as `marks.found_in` finds them.
     """
     kept: list[str] = []
+    values: list[str] = []
     done = 0
-    for position, mark in marks:
-        if mark not in _STEM_WITHIN:
-            continue
-        position += _STEM_WITHIN[mark]
-        if position < done:
-            continue
-        start, end = _around(text, position)
-        promised = _promise(text, start, end)
-        if not promised:
+    is_alone = False
+    for start, end, promised in _names(text, marks):
+        if start < done:
             continue
         found = _value(text, start, end, promised) or _value_before(text, done, start, promised)
         if found is None or found[0] < done:
+            is_alone |= promised == SECRET
             continue
         kept += (text[done : found[0]], found[2])
         done = found[1]
-    return "".join((*kept, text[done:])) if kept else text
+        if found[2] == REDACTED and len(values) < _MOST_VALUES and is_like_a_token(text[found[0] : done]):
+            values.append(text[found[0] : done])
+    text = "".join((*kept, text[done:])) if kept else text
+    for value in values:
+        text = text.replace(value, REDACTED)
+    if is_alone and ("'" in text or '"' in text):
+        names = _names(text, found_in(lower(text)))
+        return without_near(text, [(start, end) for start, end, promised in names if promised == SECRET])
+    return text
+
+
+def _names(text: str, marks: Iterable[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Beginning and end of each name that promises something, and what."""
+    end = 0
+    for position, mark in marks:
+        if mark not in _STEM_WITHIN or position + _STEM_WITHIN[mark] < end:
+            continue
+        start, end_of_name = _around(text, position + _STEM_WITHIN[mark])
+        if promised := _promise(text, start, end_of_name):
+            end = end_of_name
+            yield start, end, promised
 
 
 def _promise(text: str, start: int, end: int) -> str:
@@ -95,6 +117,7 @@ def _around(text: str, position: int) -> tuple[int, int]:
     """Beginning and end of the name around a position."""
     before = text[max(0, position - _LONGEST_NAME) : position][::-1]
     start = position - _NAME.match(before).end()  # type: ignore[union-attr]
+    start += start < position and _WRITTEN_END.search(text, max(0, start - 2), start + 1) is not None
     return start, _NAME.match(text, position, position + _LONGEST_NAME).end()  # type: ignore[union-attr]
 
 
@@ -152,12 +175,12 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
 
 def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """A list, a tuple or a mapping: of a name that is not clear, its items decide."""
-    if promised == SECRET:
+    if promised in (SECRET, FOLDER):
         end = bracket(text, start)
         closing = text[end - 1] if text[end - 1] in ")]}" else ""
         inside = text[start + 1 : end].strip(")]} ").lower()
         # `str[]` is no value, and neither is `(none)`.
-        is_value = inside and inside not in RULES.no_values
+        is_value = inside and inside not in RULES.no_values and not (promised == FOLDER and inside[0] == "/")
         return (start, end, text[start] + REDACTED + closing) if is_value else None
     login = _LOGIN.match(text, start) if promised == "auth" else None
     if login is not None:
@@ -172,6 +195,8 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
 
 
 # What errors say of a secret before they quote it: `--api-secret: invalid int value: '…'`.
+# A program or a language that sets a variable: `setx NAME value`.
+_SETTING = re.compile(r"(?<!\w)(?:setx|setenv|ENV|set -[xgU]{1,2}) ?\Z")
 _REMARK = re.compile(
     r"(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\s'\"|`]++)"
 )
@@ -185,7 +210,7 @@ def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, 
     spoken = _SPOKEN.match(text, start)
     if spoken is None:
         return None
-    is_option = name.startswith("-")
+    is_option = name.startswith("-") or _SETTING.search(text, 0, start - len(name) - 1) is not None
     value = spoken[1].rstrip(".,;:)]?")
     if (
         not is_option

@@ -78,7 +78,7 @@ func behindSign(text string, end int) int {
 		sign++
 	}
 	sign = endOf(text, sign, isSpace)
-	for _, equals := range []string{":=", "=>", "=", "：", "＝", ":"} {
+	for _, equals := range []string{":=", "=>", "===", "==", "=", "：", "＝", ":"} {
 		if strings.HasPrefix(text[min(sign, len(text)):], equals) {
 			start := sign + len(equals)
 			if equals == ":" {
@@ -90,11 +90,17 @@ func behindSign(text string, end int) int {
 	return 0
 }
 
+// behindLength is what stands between two texts of a session of PHP, `s:3:"name";s:5:"value"`.
+var behindLength = regexp.MustCompile(`^;[sS]:\d{1,6}:`).FindString
+
 // behindQuote passes over `", `, `", "value": ` and `" value=`.
 func behindQuote(text string, end int) int {
 	at, is := closed(text, end)
 	if !is {
 		return 0
+	}
+	if found := behindLength(text[at:]); found != "" {
+		return at + len(found)
 	}
 	next := endOf(text, at, isSpace)
 	if next < len(text) && text[next] == ',' {

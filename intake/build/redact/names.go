@@ -16,7 +16,7 @@ const (
 const longestName = 128
 
 // longestOfPW: base64 may end with the letters of `db_pw`.
-const longestOfPW = 24
+const longestOfPW = 16
 
 // Ends of words that are run together with others: `pgpassword`.
 var ends = func() []string {
@@ -152,7 +152,7 @@ var byStart = func() (table [places][places][]string) {
 
 // mark finds a part of a name that may promise something, from a position on: where it is and how long, which is 0 for none.
 func mark(text string, from int) (at, size int) {
-	for at := from; at+3 <= len(text); at++ {
+	for at := from; at+2 <= len(text); at++ {
 		first, second := place(text[at]), place(text[at+1])
 		if first >= places || second >= places {
 			continue

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"iter"
 	"regexp"
 	"strings"
 	"unicode"
@@ -26,25 +27,60 @@ var (
 // more.
 func withoutPairs(text string) string {
 	var out edit
-	for from := 0; ; {
-		at, size := mark(text, from)
-		if size == 0 {
-			return out.end(text)
-		}
-		if from = at + size; at < out.done {
+	var values []string
+	isAlone := false
+	for name := range namesIn(text) {
+		if name.begin < out.done {
 			continue
 		}
-		begin, end := around(text, at)
-		promised := promiseBehind(text, begin, end)
-		if promised == aNothing {
-			continue
-		}
-		start, stop, by := valueBehind(text, begin, end, promised)
+		start, stop, by := valueBehind(text, name.begin, name.end, name.promised)
 		if stop <= start {
-			start, stop, by = valueBefore(text, max(out.done, begin-longestBefore), begin, promised)
+			start, stop, by = valueBefore(text, max(out.done, name.begin-longestBefore), name.begin, name.promised)
 		}
-		if stop > start && start >= out.done {
-			out.put(text, start, stop, by)
+		if stop <= start || start < out.done {
+			isAlone = isAlone || name.promised == aSecret
+			continue
+		}
+		out.put(text, start, stop, by)
+		if value := text[start:stop]; by == Mark && len(values) < mostValues && isLikeAToken(value) {
+			values = append(values, value)
+		}
+	}
+	text = out.end(text)
+	for _, value := range values {
+		text = strings.ReplaceAll(text, value, Mark)
+	}
+	if isAlone && strings.ContainsAny(text, `'"`) {
+		return withoutNear(text)
+	}
+	return text
+}
+
+// mostValues of one text are looked for in the rest of it.
+const mostValues = 8
+
+type named struct {
+	begin, end int
+	promised   string
+}
+
+// namesIn are the names in a text that promise something.
+func namesIn(text string) iter.Seq[named] {
+	return func(yield func(named) bool) {
+		for from, last := 0, 0; ; {
+			at, size := mark(text, from)
+			if size == 0 {
+				return
+			}
+			if from = at + size; at < last {
+				continue
+			}
+			begin, end := around(text, at)
+			if promised := promiseBehind(text, begin, end); promised != aNothing {
+				if last = end; !yield(named{begin, end, promised}) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -58,6 +94,10 @@ func around(text string, at int) (begin, end int) {
 			break
 		}
 		begin -= size
+	}
+	// `\n` as it is written for a line's end.
+	if begin > 0 && begin < at && text[begin-1] == '\\' && strings.IndexByte("nrt", text[begin]) >= 0 && (begin < 2 || text[begin-2] != '\\') {
+		begin++
 	}
 	for end < len(text) && end-at < longestName {
 		r, size := utf8.DecodeRuneInString(text[end:])
@@ -93,7 +133,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	start, spoken := behindName(text, end)
 	if start < 0 && begin > 0 && text[begin-1] == '[' && strings.HasPrefix(text[end:], ", ") {
 		// As C# writes an item of a mapping: `[Name, value]`.
-		return spokenValue(text, name, end+2, promised)
+		return spokenValue(text, begin, name, end+2, promised)
 	}
 	if start < 0 || isRedacted(text, start) {
 		return 0, 0, ""
@@ -103,7 +143,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 			// `from_key('…')`
 			return decided(text, begin, end, promised)
 		}
-		return spokenValue(text, name, start, promised)
+		return spokenValue(text, begin, name, start, promised)
 	}
 	if begin, end, is := quoted(text, start); is {
 		if strings.Contains(text[nameEnd:start], ",") && isNameInQuotes(text, end) {
@@ -275,14 +315,14 @@ func phrase(text string, start int) (stop, count int) {
 
 // listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
 func listed(text string, start int, promised string) (begin, stop int, by string) {
-	if promised == aSecret {
+	if promised == aSecret || promised == aFolder {
 		end := bracket(text, start)
 		closing := ""
 		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
 			closing = string(last)
 		}
 		inside := strings.Trim(text[start+1:end], ")]} ")
-		if inside == "" || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
+		if inside == "" || promised == aFolder && inside[0] == '/' || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
 			// `str[]` is no value, and neither is `(none)`.
 			return 0, 0, ""
 		}
@@ -327,7 +367,7 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 }
 
 // spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
-func spokenValue(text, name string, start int, promised string) (begin, stop int, by string) {
+func spokenValue(text string, nameBegin int, name string, start int, promised string) (begin, stop int, by string) {
 	at := behindOwner(text, start)
 	for _, verb := range []string{"is", "was", "of", "to", "has value", "est", "ist", "lautet", "es", "->"} {
 		if rest, is := strings.CutPrefix(text[at:], verb); is {
@@ -349,7 +389,8 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	if value == "" {
 		return 0, 0, ""
 	}
-	if !strings.HasPrefix(name, "-") && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
+	isOption := strings.HasPrefix(name, "-") || isSetting(text[max(0, nameBegin-10):nameBegin])
+	if !isOption && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
 		if promised == aSecret {
 			return remarked(text, start)
 		}
@@ -357,6 +398,9 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	}
 	return decided(text, at, at+len(value), promised)
 }
+
+// isSetting: a program or a language that sets a variable, `setx NAME value`.
+var isSetting = regexp.MustCompile(`(?:^|[^\pL\pN_])(?:setx|setenv|ENV|set -[xgU]{1,2}) ?$`).MatchString
 
 // remarked is what looks like a password behind words and a colon: `--api-secret: invalid int value: '…'`.
 func remarked(text string, start int) (begin, stop int, by string) {
@@ -400,8 +444,15 @@ func behindOwner(text string, start int) int {
 	return start
 }
 
-var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z]{2,32}[!#$^&*+~]$`).MatchString
+var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]$`).MatchString
 
 func isLikeAPassword(value string) bool {
-	return (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+	return (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+}
+
+var isDuration = regexp.MustCompile(`^(?:\d+[a-z]{1,2})+$`).MatchString
+
+// beginsLikeAPassword: a short one that begins with a digit is no number of something.
+func beginsLikeAPassword(value string) bool {
+	return size(value) >= shortestNamed || !isDigit(value[0]) || changes(value) >= 3 && !isDuration(value)
 }

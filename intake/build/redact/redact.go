@@ -63,7 +63,7 @@ const (
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
-		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGUY": shouts,
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\\xe2\xe3\xc2\xef": encodings, "?": questions, "SGUY": shouts,
 		"/": slashes, "[({": brackets, "@": ats,
 	} {
 		for at := range len(text) {
@@ -94,7 +94,7 @@ func head(text string) string {
 // unwrapped also looks at a text as it was before it was encoded for a page or an address.
 func unwrapped(text, under string, found signs) string {
 	if found&encodings != 0 && slices.ContainsFunc(marksOfEscapes, func(mark string) bool { return strings.Contains(text, mark) }) {
-		plain := withoutEscapes(html.UnescapeString(text))
+		plain := straightQuotes.Replace(withoutEscapes(html.UnescapeString(text)))
 		if bare := rules(plain, under); bare != plain {
 			text = bare
 		}
@@ -106,8 +106,10 @@ func unwrapped(text, under string, found signs) string {
 	return text
 }
 
-// marksOfEscapes are those of HTML, of JSON as it is written for pages, and of the logs of nginx.
-var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u00`, `\x2`, `\x3`}
+// marksOfEscapes are those of HTML, of JSON as it is written for pages, of the logs of nginx, and of quotes of other scripts.
+var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u00`, `\x2`, `\x3`, "“", "„", "«", "「", "『", "＂", "‘"}
+
+var straightQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "「", `"`, "」", `"`, "『", `"`, "』", `"`, "＂", `"`, "‘", "'", "’", "'")
 
 // withoutEscapes is a text with the characters of ASCII in place of `\u0022` and `\x22`.
 func withoutEscapes(text string) string {
@@ -180,6 +182,9 @@ func withoutMarked(text string, found kinds) string {
 	text = withoutPairs(withoutFirstCodes(text))
 	if strings.Contains(text, "\n") {
 		text = withoutColumns(text)
+		if strings.Contains(text, corner) {
+			text = withoutDrawn(text)
+		}
 	}
 	return text
 }

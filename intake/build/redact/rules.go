@@ -20,7 +20,7 @@ seedphrase seedwords sekret spendkey totp twofa viewkey wif xprv
 `)
 
 var qualified = set(`
-code codes id key keys pass phrase pin sign token tokens words
+auth code codes id key keys pass phrase pin sign token tokens words
 `)
 
 var behindKeys = set(`
@@ -215,6 +215,9 @@ worth wrap wreck wrestle wrist write wrong yard year yellow you young youth zebr
 `)
 
 var qualifiers = map[string]map[string]bool{
+	"auth": set(`
+redis rediscli sentinel
+`),
 	"code": set(`
 access activation auth backup fa mfa otp pairing pin recovery security sms totp twofa unlock verification
 `),
@@ -427,6 +430,9 @@ var toldCommands = []struct {
 	{`PASS `, `PASS `, ``, true},
 	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} `, ``, true},
 	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} "`, ``, false},
+	{`AUTH`, `AUTH(?:\\r\\n|\r\n)(?:\$[0-9]{1,4}(?:\\r\\n|\r\n)[A-Za-z0-9_.-]{1,64}(?:\\r\\n|\r\n))?\$[0-9]{1,4}(?:\\r\\n|\r\n)`, ``, false},
+	{`:IDENTIFY `, `:IDENTIFY (?:[^\s]{1,64} )?`, ``, false},
+	{`'PASS `, `'PASS `, ``, false},
 	{`AUTH`, `AUTH"? "?`, ``, true},
 	{`"AUTH" "`, `"AUTH" "(?:[^\s"]{1,64}" ")?`, ``, false},
 	{`"auth" "`, `"auth" "(?:[^\s"]{1,64}" ")?`, ``, false},

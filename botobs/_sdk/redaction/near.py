@@ -1,0 +1,56 @@
+"""Takes out what is quoted near the name of a secret that no value stands beside, if it looks like one.
+
+Validators, assertions and serializers write a name and its value in ways that nobody can list. The value of a name that
+has none is the nearest text in quotes that looks like a token, and that no word in front calls an id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .rules import REDACTED
+from .values import is_like_a_token, is_named_id
+
+_QUOTED = re.compile(r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]")
+#: Characters between a name and its value.
+_FARTHEST = 160
+
+
+def without_near(text: str, names: Iterable[tuple[int, int]]) -> str:
+    """`text` without the values that stand near names of secrets, at most one for each.
+
+    Args:
+        names: Beginning and end of each name, in their order.
+    """
+    kept: list[str] = []
+    done = 0
+    for start, end in names:
+        if start < done:
+            continue
+        value = _behind(text, end) or _before(text, max(done, start - _FARTHEST), start)
+        if value is not None:
+            kept += (text[done : value[0]], REDACTED)
+            done = value[1]
+    return "".join((*kept, text[done:])) if kept else text
+
+
+def _behind(text: str, end: int) -> tuple[int, int] | None:
+    for found in _QUOTED.finditer(text, end, end + _FARTHEST):
+        if REDACTED in text[end : found.start()]:
+            return None
+        if _may_be_one(text, found):
+            return found.span(1)
+    return None
+
+
+def _before(text: str, least: int, start: int) -> tuple[int, int] | None:
+    last = None
+    for found in _QUOTED.finditer(text, least, start):
+        if _may_be_one(text, found):
+            last = found.span(1)
+    return None if last is None or REDACTED in text[last[1] : start] else last
+
+
+def _may_be_one(text: str, found: re.Match[str]) -> bool:
+    return is_like_a_token(found[1]) and not is_named_id(text[max(0, found.start() - 40) : found.start()])
