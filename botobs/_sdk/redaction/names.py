@@ -22,6 +22,13 @@ _LONGEST_OF_PW = 16
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 # Of these every word that is run together with others may be the end.
 _ENDS = tuple(sorted(RULES.secret - {"jwt", "pw"}, key=len, reverse=True))
+_TAILS = tuple(sorted(RULES.tails | {"v"}, key=lambda tail: (-len(tail), tail)))
+#: Letters that are left of a word without its tail.
+_SHORTEST = 6
+# A word in front may itself be run together with others: `svcauthtoken`.
+_LONG_QUALIFIERS = {
+    stem: tuple(sorted(word for word in words if len(word) >= 4)) for stem, words in RULES.qualifiers.items()
+}
 _STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
@@ -59,7 +66,7 @@ def _promise(name: str) -> str:
         before = words[position - 1] if position else ""
         if word in ("code", "codes", "pin") and _is_qualified(before, word):
             return "otp"
-        if word in RULES.secret or word.endswith(_ENDS) or _is_qualified(before, word):
+        if word in RULES.secret or _without_tails(word).endswith(_ENDS) or _is_qualified(before, word):
             return SECRET
         if before in ("key", "token") and (word in RULES.behind or word in RULES.exchanges):
             return SECRET if word in RULES.behind else before
@@ -76,7 +83,17 @@ def _promise(name: str) -> str:
 def _is_qualified(before: str, word: str) -> bool:
     if word in RULES.qualified and before in RULES.qualifiers.get(word, ()):
         return True
+    bare = _without_tails(word)
     for stem in _STEMS:
-        if word.endswith(stem) and word != stem:
-            return word[: -len(stem)] in RULES.qualifiers.get(stem, ())
+        if bare.endswith(stem) and bare != stem:
+            before = bare[: -len(stem)]
+            return before in RULES.qualifiers.get(stem, ()) or before.endswith(_LONG_QUALIFIERS.get(stem, ()))
     return False
+
+
+def _without_tails(word: str) -> str:
+    """A word that others are run together with at its end: `dbpasswordprod`, `apikeyv`."""
+    for tail in _TAILS:
+        if word.endswith(tail) and len(word) - len(tail) >= _SHORTEST:
+            return _without_tails(word[: -len(tail)])
+    return word

@@ -1,7 +1,7 @@
-"""Takes out what is quoted near the name of a secret that no value stands beside, if it looks like one.
+"""Takes out what stands near the name of a secret that no value is beside, if it looks like one.
 
 Validators, assertions and serializers write a name and its value in ways that nobody can list. The value of a name that
-has none is the nearest text in quotes that looks like a token, and that no word in front calls an id.
+has none is the nearest text that stands by itself, looks like a token, and is not called an id by the word in front.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from collections.abc import Iterable
 from .rules import REDACTED
 from .values import is_like_a_token, is_named_id
 
-_QUOTED = re.compile(r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]")
+# In quotes, behind a verb or an arrow, or alone in its line.
+_VALUES = re.compile(
+    r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]"
+    r"|(?: (?:is|was|got):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
+)
 #: Characters between a name and its value.
 _FARTHEST = 160
 
@@ -36,21 +40,22 @@ def without_near(text: str, names: Iterable[tuple[int, int]]) -> str:
 
 
 def _behind(text: str, end: int) -> tuple[int, int] | None:
-    for found in _QUOTED.finditer(text, end, end + _FARTHEST):
+    for found in _VALUES.finditer(text, end, end + _FARTHEST):
         if REDACTED in text[end : found.start()]:
             return None
-        if _may_be_one(text, found):
-            return found.span(1)
+        if _may_be_one(text, end, found):
+            return found.span(found.lastindex or 0)
     return None
 
 
 def _before(text: str, least: int, start: int) -> tuple[int, int] | None:
     last = None
-    for found in _QUOTED.finditer(text, least, start):
-        if _may_be_one(text, found):
-            last = found.span(1)
+    for found in _VALUES.finditer(text, least, start):
+        if _may_be_one(text, 0, found):
+            last = found.span(found.lastindex or 0)
     return None if last is None or REDACTED in text[last[1] : start] else last
 
 
-def _may_be_one(text: str, found: re.Match[str]) -> bool:
-    return is_like_a_token(found[1]) and not is_named_id(text[max(0, found.start() - 40) : found.start()])
+def _may_be_one(text: str, least: int, found: re.Match[str]) -> bool:
+    before = text[max(least, found.start() - 40) : found.start()]
+    return is_like_a_token(found[found.lastindex or 0]) and not is_named_id(before)

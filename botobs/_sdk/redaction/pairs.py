@@ -85,7 +85,7 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     text = "".join((*kept, text[done:])) if kept else text
     for value in values:
         text = text.replace(value, REDACTED)
-    if is_alone and ("'" in text or '"' in text):
+    if is_alone:
         names = _names(text, found_in(lower(text)))
         return without_near(text, [(start, end) for start, end, promised in names if promised == SECRET])
     return text
@@ -157,13 +157,16 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
+    if text.startswith("> ", start) and "\n" in between[0]:
+        # The next line of a mail.
+        start += 2
     if text.startswith("- ", start) and "\n" in between[0]:
         lines = _LINES.match(text, start) if promised == SECRET else None
         return (start + 2, lines.end(), REDACTED) if lines is not None else None
     if name.lower().startswith(_HEADERS):
         stop = _REST_OF_LINE.match(text, start).end()  # type: ignore[union-attr]
         return None if _PLAIN_LINE.fullmatch(text, start, stop) else (start, stop, REDACTED)
-    if name.lower().endswith(_PHRASES):
+    if any(word in name.lower() for word in _PHRASES):
         words = _WORDS.match(text, start)
         if words is not None and len(words[0].split()) >= (3 if promised == SECRET else FEWEST_WORDS):
             return start, words.end(), REDACTED

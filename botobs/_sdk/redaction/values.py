@@ -37,6 +37,8 @@ _GROUPS = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _NOT_IN_WORDS = re.compile(r"[\d!@#$%^&*+~?]")
 _SIGN_INSIDE = re.compile(r"[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]\Z")
 _DURATION = re.compile(r"(?:\d+[a-z]{1,2})+")
+_LETTER = re.compile(r"[A-Za-z]")
+_HEX_OF_KEY = re.compile(r"0x[0-9a-fA-F]{64}")
 _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
@@ -107,7 +109,9 @@ def is_like_a_token(value: str) -> bool:
         or _TICKER.fullmatch(value)
     ):
         return False
-    return _SIGN_INSIDE.search(value) is not None or not _has_order(value)
+    if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or _HEX_OF_KEY.fullmatch(value):
+        return True
+    return any(map(str.isdigit, value)) and _LETTER.search(value) is not None and not _has_order(value)
 
 
 def is_named_id(before: str) -> bool:

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -65,7 +67,7 @@ func promise(name string) string {
 		if (word == "code" || word == "codes" || word == "pin") && isQualified(before, word) {
 			return "otp"
 		}
-		if secretWords[word] || endsLikeOne(word) || isQualified(before, word) {
+		if secretWords[word] || endsLikeOne(withoutTails(word)) || isQualified(before, word) {
 			return aSecret
 		}
 		if before == "key" || before == "token" {
@@ -107,13 +109,40 @@ func endsLikeOne(word string) bool {
 	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(word, end) })
 }
 
+// shortestStem are the letters that are left of a word without its tail.
+const shortestStem = 6
+
+var sortedTails = slices.SortedFunc(maps.Keys(tails), func(a, b string) int {
+	return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+})
+
+// withoutTails is a word that others are run together with at its end: `dbpasswordprod`, `apikeyv`.
+func withoutTails(word string) string {
+	for _, tail := range append(sortedTails, "v") {
+		if bare, is := strings.CutSuffix(word, tail); is && len(bare) >= shortestStem {
+			return withoutTails(bare)
+		}
+	}
+	return word
+}
+
 func isQualified(before, word string) bool {
 	if qualified[word] && qualifiers[word][before] {
 		return true
 	}
+	bare := withoutTails(word)
 	for _, stem := range runTogether {
-		if begin, is := strings.CutSuffix(word, stem); is && begin != "" {
-			return qualifiers[stem][begin]
+		if begin, is := strings.CutSuffix(bare, stem); is && begin != "" {
+			if qualifiers[stem][begin] {
+				return true
+			}
+			// A word in front may itself be run together with others: `svcauthtoken`.
+			for qualifier := range qualifiers[stem] {
+				if len(qualifier) >= 4 && strings.HasSuffix(begin, qualifier) {
+					return true
+				}
+			}
+			return false
 		}
 	}
 	return false

@@ -9,9 +9,11 @@ import (
 // farthest is how many characters may stand between a name and its value.
 const farthest = 160
 
-var inQuotes = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]`)
+// standing are texts in quotes, behind a verb or an arrow, or alone in their line.
+var standing = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]` +
+	`|(?: (?:is|was|got):? | (?:->|=>|→|➜) |\n[ \t]{0,16})([^'"\\ \t\r\n]{8,200})(?:[\n ]|$)`)
 
-// withoutNear takes out what is quoted near the name of a secret that no value stands beside, if it looks like one. Validators,
+// withoutNear takes out what stands near the name of a secret that no value is beside, if it looks like one. Validators,
 // assertions and serializers write a name and its value in ways that nobody can list.
 func withoutNear(text string) string {
 	var out edit
@@ -32,12 +34,13 @@ func withoutNear(text string) string {
 
 func nearBehind(text string, from int) (begin, end int) {
 	rest := text[from:ahead(text, from, farthest)]
-	for _, found := range inQuotes.FindAllStringSubmatchIndex(rest, -1) {
+	for _, found := range standing.FindAllStringSubmatchIndex(rest, -1) {
+		value := valueOf(found)
 		if strings.Contains(rest[:found[0]], Mark) {
 			break
 		}
-		if mayBeNear(text, from+found[0], rest[found[2]:found[3]]) {
-			return from + found[2], from + found[3]
+		if mayBeNear(text, from, from+found[0], rest[value[0]:value[1]]) {
+			return from + value[0], from + value[1]
 		}
 	}
 	return -1, -1
@@ -45,9 +48,9 @@ func nearBehind(text string, from int) (begin, end int) {
 
 func nearBefore(text string, least, to int) (begin, end int) {
 	begin, end = -1, -1
-	for _, found := range inQuotes.FindAllStringSubmatchIndex(text[least:to], -1) {
-		if mayBeNear(text, least+found[0], text[least+found[2]:least+found[3]]) {
-			begin, end = least+found[2], least+found[3]
+	for _, found := range standing.FindAllStringSubmatchIndex(text[least:to], -1) {
+		if value := valueOf(found); mayBeNear(text, 0, least+found[0], text[least+value[0]:least+value[1]]) {
+			begin, end = least+value[0], least+value[1]
 		}
 	}
 	if begin >= 0 && strings.Contains(text[end:to], Mark) {
@@ -56,8 +59,16 @@ func nearBefore(text string, least, to int) (begin, end int) {
 	return begin, end
 }
 
-func mayBeNear(text string, at int, value string) bool {
-	return isLikeAToken(value) && !isNamedID(text[back(text, at, 40):at])
+// valueOf is where the value is of what was found standing.
+func valueOf(found []int) []int {
+	if found[2] < 0 {
+		return found[4:6]
+	}
+	return found[2:4]
+}
+
+func mayBeNear(text string, least, at int, value string) bool {
+	return isLikeAToken(value) && !isNamedID(text[max(least, back(text, at, 40)):at])
 }
 
 // ahead is a position so many characters further on, and back one so many before.

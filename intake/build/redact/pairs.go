@@ -3,6 +3,7 @@ package redact
 import (
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ func withoutPairs(text string) string {
 	for _, value := range values {
 		text = strings.ReplaceAll(text, value, Mark)
 	}
-	if isAlone && strings.ContainsAny(text, `'"`) {
+	if isAlone {
 		return withoutNear(text)
 	}
 	return text
@@ -157,6 +158,10 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
 		return listed(text, start, promised)
 	}
+	if strings.HasPrefix(text[start:], "> ") && strings.Contains(text[nameEnd:start], "\n") {
+		// The next line of a mail.
+		start += 2
+	}
 	if strings.HasPrefix(text[start:], "- ") && strings.Contains(text[nameEnd:start], "\n") {
 		if stop := linesOfItems(text, start); stop > 0 && promised == aSecret {
 			return start + 2, stop, Mark
@@ -171,7 +176,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 		}
 		return start, stop, Mark
 	}
-	if strings.HasSuffix(lowered, "mnemonic") || strings.HasSuffix(lowered, "phrase") || strings.HasSuffix(lowered, "seed") || strings.HasSuffix(lowered, "words") {
+	if slices.ContainsFunc(phrases, func(word string) bool { return strings.Contains(lowered, word) }) {
 		least := fewestWords
 		if promised == aSecret {
 			least = 3
@@ -222,6 +227,9 @@ func linesOfItems(text string, start int) int {
 	}
 	return stop
 }
+
+// phrases are parts of the names of mnemonics.
+var phrases = []string{"mnemonic", "phrase", "seed", "words"}
 
 // changedTo is where the second value begins of `"old" -> "new"`; -1 for none.
 func changedTo(text string, end int) int {

@@ -76,13 +76,18 @@ func isAmbiguousSecret(word, value string) bool {
 	return isOpaque(value)
 }
 
+var isHexOfKey = regexp.MustCompile(`^0x[0-9a-fA-F]{64}$`).MatchString
+
 // isLikeAToken: a text without a name of its own looks like a key, a token or a password that was made well.
 func isLikeAToken(value string) bool {
 	if size(value) < 8 || strings.ContainsAny(value, " (){}<>") || strings.Contains(value, "://") ||
 		isNumber(value) || isDate(value) || isAddress(value) || isTicker(value) {
 		return false
 	}
-	return hasSignInside(value) || !hasOrder(value)
+	if hasSignInside(value) || looksRandomLetters(value) || isHexOfKey(value) {
+		return true
+	}
+	return some(value, isDigit) && some(value, isAlpha) && !hasOrder(value)
 }
 
 // isKey: what "key" alone stands before is one, and none of a table.
