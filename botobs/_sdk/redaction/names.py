@@ -22,9 +22,9 @@ _LONGEST_OF_PW = 16
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 # Of these every word that is run together with others may be the end.
 _ENDS = tuple(sorted(RULES.secret - {"jwt", "pw"}, key=len, reverse=True))
-_TAILS = tuple(sorted(RULES.tails | {"v"}, key=lambda tail: (-len(tail), tail)))
-#: Letters that are left of a word without its tail.
+#: Letters that are left of a word without its tails.
 _SHORTEST = 6
+_TAILED = re.compile(f"(.{{{_SHORTEST},}}?)(?:{'|'.join(sorted(RULES.tails))}|v)*+", re.DOTALL)
 # A word in front may itself be run together with others: `svcauthtoken`.
 _LONG_QUALIFIERS = {
     stem: tuple(sorted(word for word in words if len(word) >= 4)) for stem, words in RULES.qualifiers.items()
@@ -93,7 +93,4 @@ def _is_qualified(before: str, word: str) -> bool:
 
 def _without_tails(word: str) -> str:
     """A word that others are run together with at its end: `dbpasswordprod`, `apikeyv`."""
-    for tail in _TAILS:
-        if word.endswith(tail) and len(word) - len(tail) >= _SHORTEST:
-            return _without_tails(word[: -len(tail)])
-    return word
+    return word if len(word) <= _SHORTEST else _TAILED.fullmatch(word)[1]  # type: ignore[index]

@@ -17,6 +17,8 @@ _VALUES = re.compile(
     r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]"
     r"|(?: (?:is|was|got):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
 )
+#: One of these is in front of each.
+_SIGNS = ("'", '"', "\n", " is", " was", " got", "->", "=>", "\u2192", "\u279c")
 #: Characters between a name and its value.
 _FARTHEST = 160
 
@@ -27,6 +29,8 @@ def without_near(text: str, names: Iterable[tuple[int, int]]) -> str:
     Args:
         names: Beginning and end of each name, in their order.
     """
+    if not any(sign in text for sign in _SIGNS):
+        return text
     kept: list[str] = []
     done = 0
     for start, end in names:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .between import BETWEEN
-from .marks import found_in, lower
 from .names import FOLDER, SECRET, STEMS, promise
 from .near import without_near
 from .quoting import bracket, quoted, word
@@ -70,24 +69,27 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     kept: list[str] = []
     values: list[str] = []
     done = 0
-    is_alone = False
+    # Names without a value beside them, and how far what is in front of them has been moved.
+    alone: list[tuple[int, int]] = []
+    moved = 0
     for start, end, promised in _names(text, marks):
         if start < done:
             continue
         found = _value(text, start, end, promised) or _value_before(text, done, start, promised)
         if found is None or found[0] < done:
-            is_alone |= promised == SECRET
+            if promised == SECRET:
+                alone.append((start + moved, end + moved))
             continue
         kept += (text[done : found[0]], found[2])
         done = found[1]
+        moved += len(found[2]) - (done - found[0])
         if found[2] == REDACTED and len(values) < _MOST_VALUES and is_like_a_token(text[found[0] : done]):
             values.append(text[found[0] : done])
     text = "".join((*kept, text[done:])) if kept else text
+    if alone:
+        text = without_near(text, alone)
     for value in values:
         text = text.replace(value, REDACTED)
-    if is_alone:
-        names = _names(text, found_in(lower(text)))
-        return without_near(text, [(start, end) for start, end, promised in names if promised == SECRET])
     return text
 
 
@@ -117,7 +119,12 @@ def _around(text: str, position: int) -> tuple[int, int]:
     """Beginning and end of the name around a position."""
     before = text[max(0, position - _LONGEST_NAME) : position][::-1]
     start = position - _NAME.match(before).end()  # type: ignore[union-attr]
-    start += start < position and _WRITTEN_END.search(text, max(0, start - 2), start + 1) is not None
+    if (
+        0 < start < position
+        and text[start - 1] == "\\"
+        and _WRITTEN_END.search(text, max(0, start - 2), start + 1)
+    ):
+        start += 1
     return start, _NAME.match(text, position, position + _LONGEST_NAME).end()  # type: ignore[union-attr]
 
 
@@ -136,7 +143,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
     between = BETWEEN.match(text, end)
     if between is None and text.startswith(", ", end) and text.startswith("[", begin - 1) and begin:
         # As C# writes an item of a mapping: `[Name, value]`.
-        return _spoken(text, name, end + 2, promised)
+        return _spoken(text, begin, end + 2, promised)
     if between is None or _REDACTED_VALUE.match(text, between.end()):
         return None
     start = between.end()
@@ -145,7 +152,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         if argument is not None:
             # `from_key('…')`
             return (*argument, REDACTED) if is_secret(promised, text[slice(*argument)]) else None
-        return _spoken(text, name, start, promised)
+        return _spoken(text, begin, start, promised)
     inside = quoted(text, start)
     if inside is not None:
         if "," in between[0] and _IS_NAME.match(text, inside[1]):
@@ -208,12 +215,12 @@ _SPOKEN = re.compile(
 )
 
 
-def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:
+def _spoken(text: str, begin: int, start: int, promised: str) -> tuple[int, int, str] | None:
     """`password is hunter2`, `--password hunter2`: beside words, only what has a digit and a letter is a value."""
     spoken = _SPOKEN.match(text, start)
     if spoken is None:
         return None
-    is_option = name.startswith("-") or _SETTING.search(text, 0, start - len(name) - 1) is not None
+    is_option = text[begin] == "-" or _SETTING.search(text, max(0, begin - 10), begin) is not None
     value = spoken[1].rstrip(".,;:)]?")
     if (
         not is_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -41,6 +42,11 @@ class Command:
     begin: str
     likely: bool
     end: str = ""
+
+    @property
+    def has_option(self) -> bool:
+        """Whether ` -` is in front of it: most texts hold none."""
+        return re.search(r"[ }?)]-[\[A-Za-z]", self.begin) is not None
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def clean(text: str, name: str = "") -> str:
 
 
 def _clean(text: str, name: str) -> str:
-    if any(mark in text for mark in _ESCAPES):
+    if ("&" in text or "\\" in text or not text.isascii()) and any(mark in text for mark in _ESCAPES):
         plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), html.unescape(text)).translate(_QUOTES)
         bare = _decoded(plain, name)
         text = text if bare == plain else bare

@@ -1,8 +1,8 @@
 package redact
 
 import (
-	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -109,21 +109,17 @@ func endsLikeOne(word string) bool {
 	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(word, end) })
 }
 
-// shortestStem are the letters that are left of a word without its tail.
+// shortestStem are the letters that are left of a word without its tails.
 const shortestStem = 6
 
-var sortedTails = slices.SortedFunc(maps.Keys(tails), func(a, b string) int {
-	return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-})
+var tailed = regexp.MustCompile(`^(?s:(.{6,}?))(?:` + strings.Join(slices.Sorted(maps.Keys(tails)), "|") + `|v)*$`)
 
 // withoutTails is a word that others are run together with at its end: `dbpasswordprod`, `apikeyv`.
 func withoutTails(word string) string {
-	for _, tail := range append(sortedTails, "v") {
-		if bare, is := strings.CutSuffix(word, tail); is && len(bare) >= shortestStem {
-			return withoutTails(bare)
-		}
+	if size(word) <= shortestStem {
+		return word
 	}
-	return word
+	return tailed.FindStringSubmatch(word)[1]
 }
 
 func isQualified(before, word string) bool {

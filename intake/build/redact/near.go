@@ -15,10 +15,10 @@ var standing = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]` +
 
 // withoutNear takes out what stands near the name of a secret that no value is beside, if it looks like one. Validators,
 // assertions and serializers write a name and its value in ways that nobody can list.
-func withoutNear(text string) string {
+func withoutNear(text string, names []named) string {
 	var out edit
-	for name := range namesIn(text) {
-		if name.promised != aSecret || name.begin < out.done {
+	for _, name := range names {
+		if name.begin < out.done {
 			continue
 		}
 		begin, end := nearBehind(text, name.end)

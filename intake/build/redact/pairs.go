@@ -29,7 +29,9 @@ var (
 func withoutPairs(text string) string {
 	var out edit
 	var values []string
-	isAlone := false
+	// Names without a value beside them, and how far what is in front of them has been moved.
+	var alone []named
+	moved := 0
 	for name := range namesIn(text) {
 		if name.begin < out.done {
 			continue
@@ -39,20 +41,20 @@ func withoutPairs(text string) string {
 			start, stop, by = valueBefore(text, max(out.done, name.begin-longestBefore), name.begin, name.promised)
 		}
 		if stop <= start || start < out.done {
-			isAlone = isAlone || name.promised == aSecret
+			if name.promised == aSecret {
+				alone = append(alone, named{name.begin + moved, name.end + moved, aSecret})
+			}
 			continue
 		}
 		out.put(text, start, stop, by)
+		moved += len(by) - (stop - start)
 		if value := text[start:stop]; by == Mark && len(values) < mostValues && isLikeAToken(value) {
 			values = append(values, value)
 		}
 	}
-	text = out.end(text)
+	text = withoutNear(out.end(text), alone)
 	for _, value := range values {
 		text = strings.ReplaceAll(text, value, Mark)
-	}
-	if isAlone {
-		return withoutNear(text)
 	}
 	return text
 }
