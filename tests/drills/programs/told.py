@@ -1,4 +1,4 @@
-"""A service that makes the spans it is told to: lines `COUNT MARK` on its input; it answers `done` when they are sent."""
+"""A service that makes the spans it is told to: lines `COUNT MARK` on its input; `done` once they are sent."""
 
 from __future__ import annotations
 
