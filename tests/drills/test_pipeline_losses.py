@@ -102,7 +102,7 @@ def lossy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lossy]:
 
 @contextmanager
 def _hop(live: LiveStack, port: int, file: Path) -> Iterator[None]:
-    settings = yaml.safe_load((live.home.config / "tempo.yaml").read_text())
+    settings = yaml.safe_load((live.home.config / "tempo" / "tempo.yaml").read_text())
     tempo = settings["distributor"]["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"]
     file.write_text(_HOP.format(port=port, secrets=live.home.secrets, tempo=tempo))
     with subprocess.Popen([Binaries()["botobs-collector"], "--config", file]) as process:
