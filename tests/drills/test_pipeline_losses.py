@@ -18,7 +18,7 @@ import yaml
 from botobs._ops import cli
 from botobs._ops.access.secrets import read_secret
 from botobs._ops.components.ports import free_ports
-from botobs._ops.programs.binaries import Binaries
+from botobs._ops.programs.binaries import Binaries, Silent
 from testbed.stack import LiveStack
 from tests.support.faults import FaultTable
 from tests.support.ledger import Delivery, accounts
@@ -105,7 +105,9 @@ def _hop(live: LiveStack, port: int, file: Path) -> Iterator[None]:
     settings = yaml.safe_load((live.home.config / "tempo" / "tempo.yaml").read_text())
     tempo = settings["distributor"]["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"]
     file.write_text(_HOP.format(port=port, secrets=live.home.secrets, tempo=tempo))
-    with subprocess.Popen([Binaries()["botobs-collector"], "--config", file]) as process:
+    programs = Binaries()
+    programs.require(["collector"], Silent())
+    with subprocess.Popen([programs["botobs-collector"], "--config", file]) as process:
         try:
             yield
         finally:
