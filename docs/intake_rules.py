@@ -29,7 +29,8 @@ func set(words string) map[string]bool {
 def pages() -> dict[Path, str]:
     """The source file, by its path."""
     sets = {
-        "secretWords": RULES.secret, "qualified": RULES.qualified, "ambiguous": RULES.ambiguous, "tails": RULES.tails,
+        "secretWords": RULES.secret, "qualified": RULES.qualified, "behindKeys": RULES.behind,
+        "ambiguous": RULES.ambiguous, "tails": RULES.tails,
         "metadata": RULES.metadata, "harmless": RULES.harmless, "harmlessNames": RULES.harmless_names,
         "identifiers": RULES.ids, "plainNames": RULES.plain, "exchanges": RULES.exchanges, "noValues": RULES.no_values,
         "wordsOfIDs": RULES.id_words, "wordsOfOwners": RULES.owners, "wordsOfSecrets": RULES.secret_words,
@@ -63,9 +64,14 @@ def _list(name: str, values: Iterable[str]) -> str:
 
 def _commands() -> str:
     items = "".join(
-        f"\t{{`{each.marker}`, `{each.begin}`, {str(each.likely).lower()}}},\n" for each in RULES.commands
+        f"\t{{`{each.marker}`, `{each.begin}`, `{each.end}`, {_bool(each.likely)}, {_bool(each.has_option)}}},\n"
+        for each in sorted(RULES.commands, key=lambda each: each.has_option)
     )
-    return f"var toldCommands = []struct {{\n\tmarker, begin string\n\tlikely        bool\n}}{{\n{items}}}\n"
+    return f"var toldCommands = []struct {{\n\tmarker, begin, end string\n\tlikely, hasOption  bool\n}}{{\n{items}}}\n"
+
+
+def _bool(value: bool) -> str:
+    return str(value).lower()
 
 
 def _quotes() -> str:

@@ -113,7 +113,7 @@ def value_patterns() -> Iterator[str]:
             yield quote.begin + ends[quote.end]
     for command in RULES.commands:
         likely = r"[A-Za-z][^\s\"'|=(){}\[\]<>$%?:/\x01]*[0-9]" if command.likely else ""
-        yield command.begin + likely + r"[^\s\"'|\x01]" + ("*" if likely else "+")
+        yield command.begin + likely + r"[^\s\"'|\x01]" + ("*" if likely else "+") + command.end
     yield from RULES.common_formats
     # What looks like an exchange's key: padded base64 of 32 and more bytes, or letters of both cases and digits.
     yield r"\b[A-Za-z0-9+/_-]{42,}={1,2}"

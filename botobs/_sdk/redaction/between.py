@@ -12,13 +12,15 @@ _FORMS = (
     # `name: str = "`, `name As String = "`, with a type between; without a quote it is code.
     r"\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=\s*+(?=[bBuUrRfF]?\\*['\"])",
     # `name=`, `"name": `, `[name] => `, also with the signs of Chinese texts; `name: |` before the next line.
-    rf"(?:{_QUOTE})?\]?\s*+(?::=|=>|=|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+",
+    rf"(?:{_QUOTE})?\]?\s*+(?::=|=>|={{1,3}}|[\uff1a\uff1d]|:(?:[ \t]*+[|>][+-]?[ \t]*+\n)?)\s*+",
+    # `s:3:"name";s:5:"`, as PHP writes its sessions.
+    rf"{_QUOTE};[sS]:\d{{1,6}}:",
     # `"name", `, and `"name", "type": "…", "value": ` where a pair names both its parts.
     rf"{_QUOTE}\s*+,\s*+(?:(?:{_QUOTE}(?!\w{{0,20}}[vV]alue)\w{{1,20}}{_QUOTE}\s*+:\s*+{_QUOTE}[\w.-]{{0,60}}{_QUOTE}\s*+,\s*+)?"
     rf"{_QUOTE}\w{{0,20}}[vV]alue{_QUOTE}\s*+:\s*+)?",
-    r",\s*+\w{0,20}[vV]alue=",
-    # `"name" value=`, and `"name" value { string_value: ` of Protobuf's text.
-    rf"{_QUOTE}\s*+value\s*+(?:=|:|\{{\s*+\w{{1,20}}:)\s*+",
+    r",\s*+(?:\w{0,20}[vV]alue|default|content)=",
+    # `"name" value=`, `"name" default=`, and `"name" value { string_value: ` of Protobuf's text.
+    rf"{_QUOTE}\s*+(?:value|default|content)\s*+(?:=|:|\{{\s*+\w{{1,20}}:)\s*+",
     # `name</td><td class="…">`
     r"</[\w:-]{1,40}>\s*+<[\w:-]{1,40}(?:\s[^<>]{0,200})?>",
     # A part of a form.

@@ -9,7 +9,7 @@ from .rules import REDACTED
 from .values import is_secret
 
 # Between the cells of a line. Below a heading of bars a line is drawn; beside commas are no blanks.
-_BARS = "\u2502|"
+_BARS = "\u2502\u2506|"
 _SEPARATORS = (*_BARS, "\t", ";", ",")
 _HEADING = re.compile(r"[A-Za-z_][\w.\-]{0,40}(?: [\w.\-]{1,40})?")
 _DRAWN = re.compile(r"[\s|+:=\u2500-\u257f-]*", re.ASCII)

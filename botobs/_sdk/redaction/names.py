@@ -17,19 +17,30 @@ SECRET = "secret"
 FOLDER = "pwd"
 #: A longer name says at its end what it names.
 _LONGEST = 128
+#: Base64 may end with the letters of `db_pw`.
+_LONGEST_OF_PW = 16
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]++|\d++")
 # Of these every word that is run together with others may be the end.
-_ENDS = tuple(sorted(RULES.secret - {"jwt", "pwd", "creds"}, key=len, reverse=True))
-_STEMS = ("key", "keys", "token", "tokens", "pass", "phrase")
+_ENDS = tuple(sorted(RULES.secret - {"jwt", "pw"}, key=len, reverse=True))
+#: Letters that are left of a word without its tails.
+_SHORTEST = 6
+_TAILED = re.compile(f"(.{{{_SHORTEST},}}?)(?:{'|'.join(sorted(RULES.tails))}|v)*+", re.DOTALL)
+# A word in front may itself be run together with others: `svcauthtoken`.
+_LONG_QUALIFIERS = {
+    stem: tuple(sorted(word for word in words if len(word) >= 4)) for stem, words in RULES.qualifiers.items()
+}
+_STEMS = ("key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign")
 #: One of these is in every name that promises something; in lower case.
 STEMS = frozenset((
     "2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass",
-    "pck", "phrase", "pin", "pwd", "secret", "seed", "session", "sig", "token", "twofa", *RULES.foreign,
+    "pck", "phrase", "pin", "psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa",
+    "wif", *RULES.foreign,
 ))  # fmt: skip
 
 
 def promise(name: str) -> str:
     """`SECRET`, or the ambiguous word that the name ends with (`token`), or nothing."""
+    name = name.removeprefix("-D")
     return _promise(name if len(name) <= _LONGEST else name[-_LONGEST:])
 
 
@@ -43,21 +54,25 @@ def _promise(name: str) -> str:
     if any(word in lowered for word in RULES.foreign):
         return SECRET
     words = [word.lower() for word in _WORDS.findall(name)]
+    if words and words[-1] == "pw" and len(name) > _LONGEST_OF_PW:
+        return ""
     while len(words) > 1 and (words[-1] in RULES.tails or words[-1].isdigit()):
         words.pop()
-    # An access key id goes with its secret; a session's id is one.
+    # An access key's id goes with its secret; a session's id is one, and a key's may be.
     of_id = len(words) > 1 and words[-1] == "id"
     if not words or words[-1] in RULES.metadata:
         return ""
     for position, word in enumerate(words):
         before = words[position - 1] if position else ""
-        if word in ("code", "pin") and _is_qualified(before, word):
+        if word in ("code", "codes", "pin") and _is_qualified(before, word):
             return "otp"
-        if word in RULES.secret or word.endswith(_ENDS) or _is_qualified(before, word):
+        if word in RULES.secret or _without_tails(word).endswith(_ENDS) or _is_qualified(before, word):
             return SECRET
+        if before in ("key", "token") and (word in RULES.behind or word in RULES.exchanges):
+            return SECRET if word in RULES.behind else before
     if of_id:
         words.pop()
-        return "session" if words[-1] == "session" else ""
+        return words[-1] if words[-1] in ("key", "session") else ""
     last = words[-1]
     if last in RULES.ambiguous:
         return "" if len(words) > 1 and words[-2] in RULES.harmless else last
@@ -68,7 +83,14 @@ def _promise(name: str) -> str:
 def _is_qualified(before: str, word: str) -> bool:
     if word in RULES.qualified and before in RULES.qualifiers.get(word, ()):
         return True
+    bare = _without_tails(word)
     for stem in _STEMS:
-        if word.endswith(stem) and word != stem:
-            return word[: -len(stem)] in RULES.qualifiers.get(stem, ())
+        if bare.endswith(stem) and bare != stem:
+            before = bare[: -len(stem)]
+            return before in RULES.qualifiers.get(stem, ()) or before.endswith(_LONG_QUALIFIERS.get(stem, ()))
     return False
+
+
+def _without_tails(word: str) -> str:
+    """A word that others are run together with at its end: `dbpasswordprod`, `apikeyv`."""
+    return word if len(word) <= _SHORTEST else _TAILED.fullmatch(word)[1]  # type: ignore[index]

@@ -7,16 +7,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .between import BETWEEN
-from .names import SECRET, STEMS, promise
+from .names import FOLDER, SECRET, STEMS, promise
+from .near import without_near
 from .quoting import bracket, quoted, word
 from .rules import REDACTED, RULES
-from .values import FEWEST_WORDS, is_like_a_password, is_secret
+from .values import FEWEST_WORDS, is_like_a_password, is_like_a_token, is_secret
 
 _NAME = re.compile(r"[\w.\-]*+")
+# Where the part of a name begins in a mark: at its beginning, or within what stands before a quoted value, "dup key: ".
+_STEM_WITHIN = dict.fromkeys(STEMS, 0) | {
+    quote.marker: min(quote.marker.find(stem) for stem in STEMS if stem in quote.marker)
+    for quote in RULES.quotes
+    if any(stem in quote.marker for stem in STEMS)
+}
 _LONGEST_NAME = 128
+#: Values of one text that are looked for in the rest of it.
+_MOST_VALUES = 8
+# `\\n` as it is written for a line's end.
+_WRITTEN_END = re.compile(r"(?<!\\)\\[nrt]\Z")
 _LONGEST_WORD = 20
 _WORD_BEFORE = re.compile(r"(?<![\w-])([A-Za-z0-9]{2,19}) \Z")
 # `"name": "` of a pair that names both its parts, the value first.
@@ -28,6 +39,10 @@ _VALUE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
+# What stands in quotes is the name of another pair: `"grant_type": "client_credentials", "other": "…"`.
+_IS_NAME = re.compile(r"\\*+['\"]\s?:")
+# Items of a list in YAML that are no mappings.
+_LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
@@ -52,20 +67,42 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
         marks: Where parts of such names are, as `marks.found_in` finds them.
     """
     kept: list[str] = []
+    values: list[str] = []
     done = 0
-    for position, mark in marks:
-        if position < done or mark not in STEMS:
-            continue
-        start, end = _around(text, position)
-        promised = _promise(text, start, end)
-        if not promised:
+    # Names without a value beside them, and how far what is in front of them has been moved.
+    alone: list[tuple[int, int]] = []
+    moved = 0
+    for start, end, promised in _names(text, marks):
+        if start < done:
             continue
         found = _value(text, start, end, promised) or _value_before(text, done, start, promised)
         if found is None or found[0] < done:
+            if promised == SECRET:
+                alone.append((start + moved, end + moved))
             continue
         kept += (text[done : found[0]], found[2])
         done = found[1]
-    return "".join((*kept, text[done:])) if kept else text
+        moved += len(found[2]) - (done - found[0])
+        if found[2] == REDACTED and len(values) < _MOST_VALUES and is_like_a_token(text[found[0] : done]):
+            values.append(text[found[0] : done])
+    text = "".join((*kept, text[done:])) if kept else text
+    if alone:
+        text = without_near(text, alone)
+    for value in values:
+        text = text.replace(value, REDACTED)
+    return text
+
+
+def _names(text: str, marks: Iterable[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Beginning and end of each name that promises something, and what."""
+    end = 0
+    for position, mark in marks:
+        if mark not in _STEM_WITHIN or position + _STEM_WITHIN[mark] < end:
+            continue
+        start, end_of_name = _around(text, position + _STEM_WITHIN[mark])
+        if promised := _promise(text, start, end_of_name):
+            end = end_of_name
+            yield start, end, promised
 
 
 def _promise(text: str, start: int, end: int) -> str:
@@ -82,6 +119,12 @@ def _around(text: str, position: int) -> tuple[int, int]:
     """Beginning and end of the name around a position."""
     before = text[max(0, position - _LONGEST_NAME) : position][::-1]
     start = position - _NAME.match(before).end()  # type: ignore[union-attr]
+    if (
+        0 < start < position
+        and text[start - 1] == "\\"
+        and _WRITTEN_END.search(text, max(0, start - 2), start + 1)
+    ):
+        start += 1
     return start, _NAME.match(text, position, position + _LONGEST_NAME).end()  # type: ignore[union-attr]
 
 
@@ -100,7 +143,7 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
     between = BETWEEN.match(text, end)
     if between is None and text.startswith(", ", end) and text.startswith("[", begin - 1) and begin:
         # As C# writes an item of a mapping: `[Name, value]`.
-        return _spoken(text, name, end + 2, promised)
+        return _spoken(text, begin, end + 2, promised)
     if between is None or _REDACTED_VALUE.match(text, between.end()):
         return None
     start = between.end()
@@ -109,9 +152,11 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         if argument is not None:
             # `from_key('…')`
             return (*argument, REDACTED) if is_secret(promised, text[slice(*argument)]) else None
-        return _spoken(text, name, start, promised)
+        return _spoken(text, begin, start, promised)
     inside = quoted(text, start)
     if inside is not None:
+        if "," in between[0] and _IS_NAME.match(text, inside[1]):
+            return None
         changed = _CHANGED.match(text, inside[1])
         if changed is not None and promised == SECRET:
             inside = quoted(text, changed.end() - 1) or inside
@@ -119,10 +164,16 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         return (*inside, REDACTED) if is_secret(promised, text[inside[0] : inside[1]]) else None
     if text.startswith(("[", "(", "{"), start):
         return _list(text, start, promised)
+    if text.startswith("> ", start) and "\n" in between[0]:
+        # The next line of a mail.
+        start += 2
+    if text.startswith("- ", start) and "\n" in between[0]:
+        lines = _LINES.match(text, start) if promised == SECRET else None
+        return (start + 2, lines.end(), REDACTED) if lines is not None else None
     if name.lower().startswith(_HEADERS):
         stop = _REST_OF_LINE.match(text, start).end()  # type: ignore[union-attr]
         return None if _PLAIN_LINE.fullmatch(text, start, stop) else (start, stop, REDACTED)
-    if name.lower().endswith(_PHRASES):
+    if any(word in name.lower() for word in _PHRASES):
         words = _WORDS.match(text, start)
         if words is not None and len(words[0].split()) >= (3 if promised == SECRET else FEWEST_WORDS):
             return start, words.end(), REDACTED
@@ -134,12 +185,12 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
 
 def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
     """A list, a tuple or a mapping: of a name that is not clear, its items decide."""
-    if promised == SECRET:
+    if promised in (SECRET, FOLDER):
         end = bracket(text, start)
         closing = text[end - 1] if text[end - 1] in ")]}" else ""
         inside = text[start + 1 : end].strip(")]} ").lower()
         # `str[]` is no value, and neither is `(none)`.
-        is_value = inside and inside not in RULES.no_values
+        is_value = inside and inside not in RULES.no_values and not (promised == FOLDER and inside[0] == "/")
         return (start, end, text[start] + REDACTED + closing) if is_value else None
     login = _LOGIN.match(text, start) if promised == "auth" else None
     if login is not None:
@@ -154,6 +205,8 @@ def _list(text: str, start: int, promised: str) -> tuple[int, int, str] | None:
 
 
 # What errors say of a secret before they quote it: `--api-secret: invalid int value: '…'`.
+# A program or a language that sets a variable: `setx NAME value`.
+_SETTING = re.compile(r"(?<!\w)(?:setx|setenv|ENV|set -[xgU]{1,2}) ?\Z")
 _REMARK = re.compile(
     r"(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\s'\"|`]++)"
 )
@@ -162,12 +215,12 @@ _SPOKEN = re.compile(
 )
 
 
-def _spoken(text: str, name: str, start: int, promised: str) -> tuple[int, int, str] | None:
+def _spoken(text: str, begin: int, start: int, promised: str) -> tuple[int, int, str] | None:
     """`password is hunter2`, `--password hunter2`: beside words, only what has a digit and a letter is a value."""
     spoken = _SPOKEN.match(text, start)
     if spoken is None:
         return None
-    is_option = name.startswith("-")
+    is_option = text[begin] == "-" or _SETTING.search(text, max(0, begin - 10), begin) is not None
     value = spoken[1].rstrip(".,;:)]?")
     if (
         not is_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -34,11 +35,18 @@ class Command:
         marker: A part of the text before it that is quick to look for.
         begin: Pattern of the text before it.
         likely: Whether words may stand there too.
+        end: Pattern of the text behind it.
     """
 
     marker: str
     begin: str
     likely: bool
+    end: str = ""
+
+    @property
+    def has_option(self) -> bool:
+        """Whether ` -` is in front of it: most texts hold none."""
+        return re.search(r"[ }?)]-[\[A-Za-z]", self.begin) is not None
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class Rules:
     secret: frozenset[str]
     foreign: tuple[str, ...]
     qualified: frozenset[str]
+    behind: frozenset[str]
     qualifiers: dict[str, frozenset[str]]
     ambiguous: frozenset[str]
     tails: frozenset[str]
@@ -76,11 +85,12 @@ def load() -> Rules:
     qualifiers = {word: frozenset(before) for word, before in names["qualifiers"].items()}
     exchanges = frozenset(kinds["exchanges"])
     qualifiers |= {"key": qualifiers["key"] | exchanges, "keys": qualifiers["key"] | exchanges}
-    qualifiers |= {"tokens": qualifiers["token"]}
+    qualifiers |= {"tokens": qualifiers["token"], "codes": qualifiers["code"], "pw": qualifiers["pass"]}
     return Rules(
         secret=frozenset(names["secret"]),
         foreign=tuple(names["foreign"]),
         qualified=frozenset(names["qualified"]),
+        behind=frozenset(names["behind"]),
         qualifiers=qualifiers,
         ambiguous=frozenset(kinds["ambiguous"]),
         tails=frozenset(kinds["tails"]),

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from .addresses import without_addresses
 from .columns import without_columns
 from .commands import without_commands
+from .drawn import CORNER, without_drawn
 from .marks import SCHEMES, found_in, lower
 from .octets import SHORTEST, without_octets
 from .pairs import without_pairs
@@ -44,6 +45,15 @@ _LOGIN = re.compile(
 )
 _COLORS = re.compile(r"\x1b\[[0-9;]*+m")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+_QUOTES = str.maketrans(
+    dict.fromkeys("\u201c\u201d\u201e\xab\xbb\u300c\u300d\u300e\u300f\uff02", '"')
+    | dict.fromkeys("\u2018\u2019", "'")
+)
+# Marks of HTML, of JSON as it is written for pages, of the logs of nginx, of quotes of other scripts; and characters of
+# JSON and nginx.
+_OPENING_QUOTES = "\u201c\u201e\xab\u300c\u300e\uff02\u2018"
+_ESCAPES = ("&quot;", "&#3", "&#x", "&lt;", "&apos;", "\\u00", "\\x2", "\\x3", *_OPENING_QUOTES)
+_ESCAPED = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
 _NO_SPACE = re.compile(r"[^\s]++")
 
 
@@ -64,8 +74,8 @@ def clean(text: str, name: str = "") -> str:
 
 
 def _clean(text: str, name: str) -> str:
-    if "&quot;" in text or "&#3" in text or "\\u0022" in text:
-        plain = html.unescape(text).replace("\\u0022", '"')
+    if ("&" in text or "\\" in text or not text.isascii()) and any(mark in text for mark in _ESCAPES):
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), html.unescape(text)).translate(_QUOTES)
         bare = _decoded(plain, name)
         text = text if bare == plain else bare
     text = _decoded(text, name)
@@ -115,7 +125,10 @@ def _without_marked(text: str, marks: list[tuple[int, str]]) -> str:
     if "code" in kinds:
         text = _CODE_FIRST.sub(REDACTED, text)
     text = without_pairs(text, marks if text == before else found_in(lower(text)))
-    return without_columns(text) if "\n" in text else text
+    if "\n" not in text:
+        return text
+    text = without_columns(text)
+    return without_drawn(text) if CORNER in text else text
 
 
 def _encoded(match: re.Match[str]) -> str:

@@ -35,6 +35,10 @@ _PIECES = re.compile(r"[-_/+.:~]")
 _NOT_IN_TOKENS = re.compile(r"[ (){}<>]")
 _GROUPS = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _NOT_IN_WORDS = re.compile(r"[\d!@#$%^&*+~?]")
+_SIGN_INSIDE = re.compile(r"[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]\Z")
+_DURATION = re.compile(r"(?:\d+[a-z]{1,2})+")
+_LETTER = re.compile(r"[A-Za-z]")
+_HEX_OF_KEY = re.compile(r"0x[0-9a-fA-F]{64}")
 _NO_LETTER = re.compile(r"[^A-Za-z]")
 _CASES = re.compile(r"[A-Z]+|[a-z]+")
 _TAKING_TURNS = re.compile(r"[0-9]+|[^0-9]+")
@@ -79,15 +83,42 @@ _SIGNS_OF_CODE = frozenset("=(){}[]<>:/")
 
 
 def is_like_a_password(value: str) -> bool:
-    """Whether a word is none: it has a letter and a digit, does not begin with one if it is short, and is no code."""
+    """Whether a word is none: it has a letter and a digit, does not begin with one if it is short, and is no code.
+
+    Without a digit, it has letters of both cases and a sign between them, or letters that are drawn at random.
+    """
     has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    begins_well = len(value) >= _SHORTEST_NAMED or not value[0].isdigit()
     return (
-        has_both
-        and (len(value) >= _SHORTEST_NAMED or not value[0].isdigit())
+        (has_both or _SIGN_INSIDE.search(value) is not None or looks_random_letters(value))
+        and (begins_well or (_changes(value) >= 3 and _DURATION.fullmatch(value) is None))
         and _SIGNS_OF_CODE.isdisjoint(value)
         # The name of a variable, or a place for a value.
         and value[0] not in "$%?"
     )
+
+
+def is_like_a_token(value: str) -> bool:
+    """Whether a text without a name of its own looks like a key, a token or a password that was made well."""
+    if len(value) < 8 or _NOT_IN_TOKENS.search(value) or "://" in value:
+        return False
+    if (
+        _NUMBER.fullmatch(value)
+        or _DATE.fullmatch(value)
+        or _ADDRESS.fullmatch(value)
+        or _TICKER.fullmatch(value)
+    ):
+        return False
+    if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or _HEX_OF_KEY.fullmatch(value):
+        return True
+    return any(map(str.isdigit, value)) and _LETTER.search(value) is not None and not _has_order(value)
+
+
+def is_named_id(before: str) -> bool:
+    """Whether the word at the end of a text says that an id comes next."""
+    found = _LAST_WORDS.search(before)
+    words = [word.lower() for word in _PARTS.findall(found[0])] if found is not None else []
+    return bool(words) and (words[-1] in RULES.id_words or words[-1] in RULES.owners)
 
 
 def _is_ambiguous_secret(word: str, value: str) -> bool:

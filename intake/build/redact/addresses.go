@@ -109,7 +109,7 @@ func readsDifferently(r rune) bool {
 	switch {
 	case r < 0x300:
 		return strings.ContainsRune("\u00a0\u00a8\u00aa\u00af\u00b2\u00b3\u00b4\u00b5\u00b8\u00b9\u00ba\u00bc\u00bd\u00be", r)
-	case r < 0x370, 0x1100 <= r && r < 0x1200, 0x2000 <= r && r < 0x2e80, 0xf900 <= r && r < 0x10000:
+	case r < 0x370, 0x1100 <= r && r < 0x1200, 0x2000 <= r && r < 0x2e80, 0xf900 <= r && r < utf8.RuneError:
 		return true
 	}
 	return 0x1d400 <= r && r < 0x1d800 || 0x1f100 <= r && r < 0x1f300 || 0x2f800 <= r && r < 0x2fa20

@@ -10,7 +10,7 @@ const longestType = 64
 
 var (
 	behindType = regexp.MustCompile(`^(\s{0,3}(?::|\s[aA]s\s|\s)\s{0,3}&?(?i:string|secretstr|str|text|bytes)\??\s{0,3}=\s*)[bBuUrRfF]?\\*['"]`)
-	behindKey  = regexp.MustCompile(`^,\s*[\pL\pN_]{0,20}[vV]alue=`)
+	behindKey  = regexp.MustCompile(`^,\s*(?:[\pL\pN_]{0,20}[vV]alue|default|content)=`)
 )
 
 // forms are the ways to write a name and its value, in the order in which they are looked for: each says where the value begins
@@ -78,7 +78,7 @@ func behindSign(text string, end int) int {
 		sign++
 	}
 	sign = endOf(text, sign, isSpace)
-	for _, equals := range []string{":=", "=>", "=", "：", "＝", ":"} {
+	for _, equals := range []string{":=", "=>", "===", "==", "=", "：", "＝", ":"} {
 		if strings.HasPrefix(text[min(sign, len(text)):], equals) {
 			start := sign + len(equals)
 			if equals == ":" {
@@ -90,11 +90,17 @@ func behindSign(text string, end int) int {
 	return 0
 }
 
+// behindLength is what stands between two texts of a session of PHP, `s:3:"name";s:5:"value"`.
+var behindLength = regexp.MustCompile(`^;[sS]:\d{1,6}:`).FindString
+
 // behindQuote passes over `", `, `", "value": ` and `" value=`.
 func behindQuote(text string, end int) int {
 	at, is := closed(text, end)
 	if !is {
 		return 0
+	}
+	if found := behindLength(text[at:]); found != "" {
+		return at + len(found)
 	}
 	next := endOf(text, at, isSpace)
 	if next < len(text) && text[next] == ',' {
@@ -149,12 +155,15 @@ func behindStars(text string, end int) int {
 	return 0
 }
 
-// behindField passes over `value=`, `value:` and `value { string_value:`, as Protobuf's text has it; 0 for none of them.
+// behindField passes over `value=`, `default=`, `value:` and `value { string_value:`, as Protobuf's text has it; 0 for none of them.
 func behindField(text string, at int) int {
-	if !strings.HasPrefix(text[min(at, len(text)):], "value") {
-		return 0
+	begin := at
+	for _, word := range []string{"value", "default", "content"} {
+		if strings.HasPrefix(text[min(begin, len(text)):], word) {
+			at = endOf(text, begin+len(word), isSpace)
+		}
 	}
-	if at = endOf(text, at+len("value"), isSpace); at >= len(text) {
+	if at == begin || at >= len(text) {
 		return 0
 	}
 	switch text[at] {

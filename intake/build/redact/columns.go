@@ -11,7 +11,7 @@ const longestHeading = 1024
 
 var (
 	// Between the cells of a line. Bars are drawn with a line below the heading; where commas are, no blanks are beside them.
-	separators = []string{"\u2502", "|", "\t", ";", ","}
+	separators = []string{"\u2502", "\u2506", "|", "\t", ";", ","}
 	isHeading  = regexp.MustCompile(`^[A-Za-z_][\pL\pN_.-]{0,40}(?: [\pL\pN_.-]{1,40})?$`).MatchString
 	isDrawn    = regexp.MustCompile(`^[\s|+:=\x{2500}-\x{257f}-]*$`).MatchString
 )
@@ -73,7 +73,7 @@ func headingOf(line, below string) (head heading) {
 			break
 		}
 	}
-	hasBars := head.separator == "|" || head.separator == "\u2502"
+	hasBars := head.separator == "|" || head.separator == "\u2502" || head.separator == "\u2506"
 	if head.separator == "" || size(line) > longestHeading || hasBars && (below == "" || !isDrawn(below)) {
 		return heading{}
 	}

@@ -61,7 +61,7 @@ var markTable = func() (table [places][places][]markRule) {
 }()
 
 func marks(text string) (found kinds) {
-	for at := 0; at+3 <= len(text); at++ {
+	for at := 0; at+2 <= len(text); at++ {
 		first, second := place(text[at]), place(text[at+1])
 		if first >= places || second >= places {
 			continue

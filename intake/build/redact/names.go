@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,20 +17,24 @@ const (
 
 const longestName = 128
 
+// longestOfPW: base64 may end with the letters of `db_pw`.
+const longestOfPW = 16
+
 // Ends of words that are run together with others: `pgpassword`.
 var ends = func() []string {
 	var found []string
 	for word := range secretWords {
-		if word != "jwt" && word != "pwd" && word != "creds" {
+		if word != "jwt" && word != "pw" {
 			found = append(found, word)
 		}
 	}
 	return found
 }()
 
-var runTogether = []string{"key", "keys", "token", "tokens", "pass", "phrase"}
+var runTogether = []string{"key", "keys", "token", "tokens", "pass", "pw", "phrase", "sign"}
 
 func promise(name string) string {
+	name = strings.TrimPrefix(name, "-D")
 	if len(name) > longestName {
 		name = name[len(name)-longestName:]
 	}
@@ -42,29 +48,40 @@ func promise(name string) string {
 		return aSecret
 	}
 	words := words(name, true)
+	if len(words) > 0 && words[len(words)-1] == "pw" && size(name) > longestOfPW {
+		return aNothing
+	}
 	for len(words) > 1 && (tails[words[len(words)-1]] || isDigit(words[len(words)-1][0])) {
 		words = words[:len(words)-1]
 	}
 	if len(words) == 0 || metadata[words[len(words)-1]] {
 		return aNothing
 	}
-	// An access key id goes with its secret; a session's id is one.
+	// An access key's id goes with its secret; a session's id is one, and a key's may be.
 	ofID := len(words) > 1 && words[len(words)-1] == "id"
 	for at, word := range words {
 		before := ""
 		if at > 0 {
 			before = words[at-1]
 		}
-		if (word == "code" || word == "pin") && isQualified(before, word) {
+		if (word == "code" || word == "codes" || word == "pin") && isQualified(before, word) {
 			return "otp"
 		}
-		if secretWords[word] || endsLikeOne(word) || isQualified(before, word) {
+		if secretWords[word] || endsLikeOne(withoutTails(word)) || isQualified(before, word) {
 			return aSecret
+		}
+		if before == "key" || before == "token" {
+			if behindKeys[word] {
+				return aSecret
+			}
+			if exchanges[word] {
+				return before
+			}
 		}
 	}
 	if ofID {
-		if words[len(words)-2] == "session" {
-			return "session"
+		if word := words[len(words)-2]; word == "key" || word == "session" {
+			return word
 		}
 		return aNothing
 	}
@@ -92,13 +109,36 @@ func endsLikeOne(word string) bool {
 	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(word, end) })
 }
 
+// shortestStem are the letters that are left of a word without its tails.
+const shortestStem = 6
+
+var tailed = regexp.MustCompile(`^(?s:(.{6,}?))(?:` + strings.Join(slices.Sorted(maps.Keys(tails)), "|") + `|v)*$`)
+
+// withoutTails is a word that others are run together with at its end: `dbpasswordprod`, `apikeyv`.
+func withoutTails(word string) string {
+	if size(word) <= shortestStem {
+		return word
+	}
+	return tailed.FindStringSubmatch(word)[1]
+}
+
 func isQualified(before, word string) bool {
 	if qualified[word] && qualifiers[word][before] {
 		return true
 	}
+	bare := withoutTails(word)
 	for _, stem := range runTogether {
-		if begin, is := strings.CutSuffix(word, stem); is && begin != "" {
-			return qualifiers[stem][begin]
+		if begin, is := strings.CutSuffix(bare, stem); is && begin != "" {
+			if qualifiers[stem][begin] {
+				return true
+			}
+			// A word in front may itself be run together with others: `svcauthtoken`.
+			for qualifier := range qualifiers[stem] {
+				if len(qualifier) >= 4 && strings.HasSuffix(begin, qualifier) {
+					return true
+				}
+			}
+			return false
 		}
 	}
 	return false
@@ -107,7 +147,7 @@ func isQualified(before, word string) bool {
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
 	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin",
-	"pwd", "secret", "seed", "session", "sig", "token", "twofa",
+	"psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "wif",
 }, foreignWords...)
 
 // places is how many values place has.
@@ -137,7 +177,7 @@ var byStart = func() (table [places][places][]string) {
 
 // mark finds a part of a name that may promise something, from a position on: where it is and how long, which is 0 for none.
 func mark(text string, from int) (at, size int) {
-	for at := from; at+3 <= len(text); at++ {
+	for at := from; at+2 <= len(text); at++ {
 		first, second := place(text[at]), place(text[at+1])
 		if first >= places || second >= places {
 			continue

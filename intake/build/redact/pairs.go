@@ -1,7 +1,9 @@
 package redact
 
 import (
+	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,25 +28,62 @@ var (
 // more.
 func withoutPairs(text string) string {
 	var out edit
-	for from := 0; ; {
-		at, size := mark(text, from)
-		if size == 0 {
-			return out.end(text)
-		}
-		if from = at + size; at < out.done {
+	var values []string
+	// Names without a value beside them, and how far what is in front of them has been moved.
+	var alone []named
+	moved := 0
+	for name := range namesIn(text) {
+		if name.begin < out.done {
 			continue
 		}
-		begin, end := around(text, at)
-		promised := promiseBehind(text, begin, end)
-		if promised == aNothing {
-			continue
-		}
-		start, stop, by := valueBehind(text, begin, end, promised)
+		start, stop, by := valueBehind(text, name.begin, name.end, name.promised)
 		if stop <= start {
-			start, stop, by = valueBefore(text, max(out.done, begin-longestBefore), begin, promised)
+			start, stop, by = valueBefore(text, max(out.done, name.begin-longestBefore), name.begin, name.promised)
 		}
-		if stop > start && start >= out.done {
-			out.put(text, start, stop, by)
+		if stop <= start || start < out.done {
+			if name.promised == aSecret {
+				alone = append(alone, named{name.begin + moved, name.end + moved, aSecret})
+			}
+			continue
+		}
+		out.put(text, start, stop, by)
+		moved += len(by) - (stop - start)
+		if value := text[start:stop]; by == Mark && len(values) < mostValues && isLikeAToken(value) {
+			values = append(values, value)
+		}
+	}
+	text = withoutNear(out.end(text), alone)
+	for _, value := range values {
+		text = strings.ReplaceAll(text, value, Mark)
+	}
+	return text
+}
+
+// mostValues of one text are looked for in the rest of it.
+const mostValues = 8
+
+type named struct {
+	begin, end int
+	promised   string
+}
+
+// namesIn are the names in a text that promise something.
+func namesIn(text string) iter.Seq[named] {
+	return func(yield func(named) bool) {
+		for from, last := 0, 0; ; {
+			at, size := mark(text, from)
+			if size == 0 {
+				return
+			}
+			if from = at + size; at < last {
+				continue
+			}
+			begin, end := around(text, at)
+			if promised := promiseBehind(text, begin, end); promised != aNothing {
+				if last = end; !yield(named{begin, end, promised}) {
+					return
+				}
+			}
 		}
 	}
 }
@@ -58,6 +97,10 @@ func around(text string, at int) (begin, end int) {
 			break
 		}
 		begin -= size
+	}
+	// `\n` as it is written for a line's end.
+	if begin > 0 && begin < at && text[begin-1] == '\\' && strings.IndexByte("nrt", text[begin]) >= 0 && (begin < 2 || text[begin-2] != '\\') {
+		begin++
 	}
 	for end < len(text) && end-at < longestName {
 		r, size := utf8.DecodeRuneInString(text[end:])
@@ -89,11 +132,11 @@ func promiseBehind(text string, begin, end int) string {
 
 // valueBehind is where the value stands of a name, and what comes in its place.
 func valueBehind(text string, begin, end int, promised string) (start, stop int, by string) {
-	name := text[begin:end]
+	name, nameEnd := text[begin:end], end
 	start, spoken := behindName(text, end)
 	if start < 0 && begin > 0 && text[begin-1] == '[' && strings.HasPrefix(text[end:], ", ") {
 		// As C# writes an item of a mapping: `[Name, value]`.
-		return spokenValue(text, name, end+2, promised)
+		return spokenValue(text, begin, name, end+2, promised)
 	}
 	if start < 0 || isRedacted(text, start) {
 		return 0, 0, ""
@@ -103,9 +146,12 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 			// `from_key('…')`
 			return decided(text, begin, end, promised)
 		}
-		return spokenValue(text, name, start, promised)
+		return spokenValue(text, begin, name, start, promised)
 	}
 	if begin, end, is := quoted(text, start); is {
+		if strings.Contains(text[nameEnd:start], ",") && isNameInQuotes(text, end) {
+			return 0, 0, ""
+		}
 		if _, second, is := quoted(text, changedTo(text, end)); is && promised == aSecret {
 			return begin, second, Mark
 		}
@@ -113,6 +159,16 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	}
 	if start < len(text) && strings.IndexByte("[({", text[start]) >= 0 {
 		return listed(text, start, promised)
+	}
+	if strings.HasPrefix(text[start:], "> ") && strings.Contains(text[nameEnd:start], "\n") {
+		// The next line of a mail.
+		start += 2
+	}
+	if strings.HasPrefix(text[start:], "- ") && strings.Contains(text[nameEnd:start], "\n") {
+		if stop := linesOfItems(text, start); stop > 0 && promised == aSecret {
+			return start + 2, stop, Mark
+		}
+		return 0, 0, ""
 	}
 	lowered := strings.ToLower(name)
 	if isCredentialHeader(lowered) {
@@ -122,7 +178,7 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 		}
 		return start, stop, Mark
 	}
-	if strings.HasSuffix(lowered, "mnemonic") || strings.HasSuffix(lowered, "phrase") || strings.HasSuffix(lowered, "seed") || strings.HasSuffix(lowered, "words") {
+	if slices.ContainsFunc(phrases, func(word string) bool { return strings.Contains(lowered, word) }) {
 		least := fewestWords
 		if promised == aSecret {
 			least = 3
@@ -144,6 +200,38 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	}
 	return start, stop, by
 }
+
+// isNameInQuotes says whether the quotes that end at a position are around the name of another pair:
+// `"grant_type": "client_credentials", "other": "…"`.
+func isNameInQuotes(text string, end int) bool {
+	at, is := closed(text, end)
+	if is && at < len(text) && isSpace(text[at]) {
+		at++
+	}
+	return is && at < len(text) && text[at] == ':'
+}
+
+var isMapping = regexp.MustCompile(`^- [\pL\pN_-]{1,60}:\s`).MatchString
+
+// linesOfItems is where the items of a list in YAML end that are no mappings; 0 for none.
+func linesOfItems(text string, start int) int {
+	line := func(at int) int { return endOf(text, at, func(c byte) bool { return c != '\n' }) }
+	stop := line(start)
+	if stop == start+2 || isMapping(text[start:min(len(text), start+longestType*4)]) {
+		return 0
+	}
+	for stop < len(text) {
+		next := endOf(text, stop+1, isBlank)
+		if !strings.HasPrefix(text[next:], "- ") {
+			break
+		}
+		stop = line(next)
+	}
+	return stop
+}
+
+// phrases are parts of the names of mnemonics.
+var phrases = []string{"mnemonic", "phrase", "seed", "words"}
 
 // changedTo is where the second value begins of `"old" -> "new"`; -1 for none.
 func changedTo(text string, end int) int {
@@ -237,14 +325,14 @@ func phrase(text string, start int) (stop, count int) {
 
 // listed is a list, a tuple or a mapping: of a name that is not clear, its items decide.
 func listed(text string, start int, promised string) (begin, stop int, by string) {
-	if promised == aSecret {
+	if promised == aSecret || promised == aFolder {
 		end := bracket(text, start)
 		closing := ""
 		if last := text[end-1]; strings.IndexByte(")]}", last) >= 0 {
 			closing = string(last)
 		}
 		inside := strings.Trim(text[start+1:end], ")]} ")
-		if inside == "" || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
+		if inside == "" || promised == aFolder && inside[0] == '/' || len(inside) <= longestGuess && noValues[strings.ToLower(inside)] {
 			// `str[]` is no value, and neither is `(none)`.
 			return 0, 0, ""
 		}
@@ -289,7 +377,7 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 }
 
 // spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
-func spokenValue(text, name string, start int, promised string) (begin, stop int, by string) {
+func spokenValue(text string, nameBegin int, name string, start int, promised string) (begin, stop int, by string) {
 	at := behindOwner(text, start)
 	for _, verb := range []string{"is", "was", "of", "to", "has value", "est", "ist", "lautet", "es", "->"} {
 		if rest, is := strings.CutPrefix(text[at:], verb); is {
@@ -311,7 +399,8 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	if value == "" {
 		return 0, 0, ""
 	}
-	if !strings.HasPrefix(name, "-") && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
+	isOption := strings.HasPrefix(name, "-") || isSetting(text[max(0, nameBegin-10):nameBegin])
+	if !isOption && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
 		if promised == aSecret {
 			return remarked(text, start)
 		}
@@ -319,6 +408,9 @@ func spokenValue(text, name string, start int, promised string) (begin, stop int
 	}
 	return decided(text, at, at+len(value), promised)
 }
+
+// isSetting: a program or a language that sets a variable, `setx NAME value`.
+var isSetting = regexp.MustCompile(`(?:^|[^\pL\pN_])(?:setx|setenv|ENV|set -[xgU]{1,2}) ?$`).MatchString
 
 // remarked is what looks like a password behind words and a colon: `--api-secret: invalid int value: '…'`.
 func remarked(text string, start int) (begin, stop int, by string) {
@@ -362,6 +454,15 @@ func behindOwner(text string, start int) int {
 	return start
 }
 
+var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]$`).MatchString
+
 func isLikeAPassword(value string) bool {
-	return some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 && (size(value) >= shortestNamed || !isDigit(value[0])) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+	return (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
+}
+
+var isDuration = regexp.MustCompile(`^(?:\d+[a-z]{1,2})+$`).MatchString
+
+// beginsLikeAPassword: a short one that begins with a digit is no number of something.
+func beginsLikeAPassword(value string) bool {
+	return size(value) >= shortestNamed || !isDigit(value[0]) || changes(value) >= 3 && !isDuration(value)
 }

@@ -126,7 +126,7 @@ func word(text string, start int) int {
 				return at
 			}
 			// The next name.
-			if name := endOf(text, at+1, isWord); name > at+1 && name < len(text) {
+			if name := endOfRunes(text, at+1, isLetterOrNumber); name > at+1 && name < len(text) {
 				if isQuote(text[name]) {
 					name++
 				}

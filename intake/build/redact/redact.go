@@ -7,6 +7,7 @@ package redact
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -62,7 +63,7 @@ const (
 
 var signOf = func() (table [256]signs) {
 	for text, sign := range map[string]signs{
-		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\": encodings, "?": questions, "SGUY": shouts,
+		"\x1b": escapes, "%": percents, " \t\r\n": blanks, "-": dashes, ":": colons, "|^\x01": bars, "&\\\xe2\xe3\xc2\xef": encodings, "?": questions, "SGUY": shouts,
 		"/": slashes, "[({": brackets, "@": ats,
 	} {
 		for at := range len(text) {
@@ -92,8 +93,8 @@ func head(text string) string {
 
 // unwrapped also looks at a text as it was before it was encoded for a page or an address.
 func unwrapped(text, under string, found signs) string {
-	if found&encodings != 0 && (strings.Contains(text, "&quot;") || strings.Contains(text, "&#3") || strings.Contains(text, `\u0022`)) {
-		plain := strings.ReplaceAll(html.UnescapeString(text), `\u0022`, `"`)
+	if found&encodings != 0 && slices.ContainsFunc(marksOfEscapes, func(mark string) bool { return strings.Contains(text, mark) }) {
+		plain := straightQuotes.Replace(withoutEscapes(html.UnescapeString(text)))
 		if bare := rules(plain, under); bare != plain {
 			text = bare
 		}
@@ -103,6 +104,32 @@ func unwrapped(text, under string, found signs) string {
 		text = encoded(text)
 	}
 	return text
+}
+
+// marksOfEscapes are those of HTML, of JSON as it is written for pages, of the logs of nginx, and of quotes of other scripts.
+var marksOfEscapes = []string{"&quot;", "&#3", "&#x", "&lt;", "&apos;", `\u00`, `\x2`, `\x3`, "“", "„", "«", "「", "『", "＂", "‘"}
+
+var straightQuotes = strings.NewReplacer("“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "「", `"`, "」", `"`, "『", `"`, "』", `"`, "＂", `"`, "‘", "'", "’", "'")
+
+// withoutEscapes is a text with the characters of ASCII in place of `\u0022` and `\x22`.
+func withoutEscapes(text string) string {
+	var out edit
+	for at := 0; at+4 <= len(text); at++ {
+		if text[at] != '\\' {
+			continue
+		}
+		digits := at + 2
+		if strings.HasPrefix(text[at+1:], "u00") {
+			digits = at + 4
+		} else if text[at+1] != 'x' {
+			continue
+		}
+		if digits+2 <= len(text) && text[digits] >= '2' && text[digits] <= '7' && isHex(text[digits+1]) {
+			out.put(text, at, digits+2, string(rune(digit(text[digits])<<4|digit(text[digits+1]))))
+			at = digits + 1
+		}
+	}
+	return out.end(text)
 }
 
 func rules(text, under string) string {
@@ -155,6 +182,9 @@ func withoutMarked(text string, found kinds) string {
 	text = withoutPairs(withoutFirstCodes(text))
 	if strings.Contains(text, "\n") {
 		text = withoutColumns(text)
+		if strings.Contains(text, corner) {
+			text = withoutDrawn(text)
+		}
 	}
 	return text
 }

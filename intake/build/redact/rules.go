@@ -13,13 +13,18 @@ func set(words string) map[string]bool {
 }
 
 var secretWords = set(`
-accesskey apikey apikeys apipass apisecret appkey appsecret authorization bearer clientsecret cookie cookies credential
-credentials creds jwt keyphrase listenkey mnemonic passcode passphrase passwd password passwords passwort pck privatekey
-privkey pwd secret secretkey secretphrase secrets seedphrase totp twofa
+accesskey accesskeyid apikey apikeyid apikeys apipass apisecret appkey appsecret authorization bearer clientsecret cookie
+cookies credential credentials creds jwt keyphrase listenkey masterauth mnemonic passcode passphrase passw passwd password
+passwords passwort passwrd pck privatekey privkey prvkey psw pswd pw pwd pword seckey secret secretkey secretphrase secrets
+seedphrase seedwords sekret spendkey totp twofa viewkey wif xprv
 `)
 
 var qualified = set(`
-code id key keys pass phrase pin sign token tokens
+auth code codes id key keys pass phrase pin sign token tokens words
+`)
+
+var behindKeys = set(`
+access api private
 `)
 
 var ambiguous = set(`
@@ -210,11 +215,17 @@ worth wrap wreck wrestle wrist write wrong yard year yellow you young youth zebr
 `)
 
 var qualifiers = map[string]map[string]bool{
+	"auth": set(`
+redis rediscli sentinel
+`),
 	"code": set(`
-auth backup fa mfa otp recovery security totp twofa verification
+access activation auth backup fa mfa otp pairing pin recovery security sms totp twofa unlock verification
+`),
+	"codes": set(`
+access activation auth backup fa mfa otp pairing pin recovery security sms totp twofa unlock verification
 `),
 	"id": set(`
-accesskey key secret
+accesskey secret
 `),
 	"key": set(`
 access account aes alpaca apex api app arkham ascendex aster auth backpack bequant bigone binance binancecoinm binanceus
@@ -224,9 +235,9 @@ coinbaseexchange coinbaseinternational coincheck coinex coinmate coinmetro coino
 cryptomus deepcoin defx delta deploy deribit derive digifinex dydx encryption exmo extended fmfwio foxbit gate gateeu gateio
 gemini grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration kraken
 krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc modetrade mudrex myokx nado
-ndax novadax okx okxus onetrading oxfun p2b pacifica paradex paymium phemex poloniex polymarket priv private probit rest
-revolutx secret seed service session shared signing ssh storage subscription tokocrypto toobit upbit validate wallet
-wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
+ndax novadax okx okxus onetrading oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv private probit prv
+rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto toobit upbit validate
+wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"keys": set(`
 access account aes alpaca apex api app arkham ascendex aster auth backpack bequant bigone binance binancecoinm binanceus
@@ -236,13 +247,13 @@ coinbaseexchange coinbaseinternational coincheck coinex coinmate coinmetro coino
 cryptomus deepcoin defx delta deploy deribit derive digifinex dydx encryption exmo extended fmfwio foxbit gate gateeu gateio
 gemini grvt hashkey hibachi hitbtc hmac hollaex htx huobi hyperliquid independentreserve indodax integration kraken
 krakenfutures kucoin kucoinfutures latoken lbank license lighter listen luno master mercado mexc modetrade mudrex myokx nado
-ndax novadax okx okxus onetrading oxfun p2b pacifica paradex paymium phemex poloniex polymarket priv private probit rest
-revolutx secret seed service session shared signing ssh storage subscription tokocrypto toobit upbit validate wallet
-wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
+ndax novadax okx okxus onetrading oxfun p2b pacifica paradex pass paymium phemex poloniex polymarket priv private probit prv
+rest revolutx sec secret seed service session shared signing spend ssh storage subscription tokocrypto toobit upbit validate
+wallet wavesexchange webhook weex whitebit woo woofipro xt yobit zaif zebpay zonda
 `),
 	"pass": set(`
-admin api app auth basic bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis root
-rpc smtp sql ssh store truststore user wallet
+admin api app auth basic become bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis
+require root rpc smtp sql ssh store su sudo truststore user wallet
 `),
 	"phrase": set(`
 backup mnemonic pass recovery secret seed wallet
@@ -250,16 +261,25 @@ backup mnemonic pass recovery secret seed wallet
 	"pin": set(`
 card login trading user
 `),
+	"pw": set(`
+admin api app auth basic become bot broker db email ftp http key keystore ldap login mail mongo mysql pg postgres proxy redis
+require root rpc smtp sql ssh store su sudo truststore user wallet
+`),
 	"sign": set(`
 api partner request
 `),
 	"token": set(`
-access admin api app auth bearer bot botobs client csrf deploy device discord github gitlab id jwt npm oauth personal push
-pypi refresh reset secret security service session slack telegram user webhook xsrf
+access admin api app atlassian auth bearer bot botobs ci client cloudflare consul csrf deploy device discord docker gh github
+gitlab grafana heroku id influx jwt listen nomad npm oauth personal private push pypi refresh reset runner sas secret security
+sentry service session slack sonar stream telegram user vault webhook websocket ws xsrf
 `),
 	"tokens": set(`
-access admin api app auth bearer bot botobs client csrf deploy device discord github gitlab id jwt npm oauth personal push
-pypi refresh reset secret security service session slack telegram user webhook xsrf
+access admin api app atlassian auth bearer bot botobs ci client cloudflare consul csrf deploy device discord docker gh github
+gitlab grafana heroku id influx jwt listen nomad npm oauth personal private push pypi refresh reset runner sas secret security
+sentry service session slack sonar stream telegram user vault webhook websocket ws xsrf
+`),
+	"words": set(`
+backup mnemonic recovery seed
 `),
 }
 
@@ -279,6 +299,20 @@ var foreignWords = []string{
 	`密鑰`,
 	`パスワード`,
 	`비밀번호`,
+	`geheimnis`,
+	`heslo`,
+	`jelszo`,
+	`jelszó`,
+	`lozinka`,
+	`motdepasse`,
+	`parola`,
+	`salasana`,
+	`секрет`,
+	`秘密鍵`,
+	`シークレット`,
+	`암호`,
+	`รหัสผ่าน`,
+	`סיסמה`,
 }
 
 var formats = []string{
@@ -328,6 +362,7 @@ var formats = []string{
 	`sbp_[a-f0-9]{40}`,
 	`rubygems_[a-f0-9]{48}`,
 	`tfp_[A-Za-z0-9_.=-]{40,64}`,
+	`tskey-[a-z]{3,8}-[A-Za-z0-9]{10,64}-[A-Za-z0-9]{20,64}`,
 	`HRKU-[A-Za-z0-9_-]{36,64}`,
 	`PRIVATE-TOKEN-[A-Za-z0-9_-]{20,64}`,
 	`secret-[a-z]{2,8}-[a-f0-9]{24,64}`,
@@ -389,37 +424,59 @@ var formats = []string{
 }
 
 var toldCommands = []struct {
-	marker, begin string
-	likely        bool
+	marker, begin, end string
+	likely, hasOption  bool
 }{
-	{`PASS `, `PASS `, true},
-	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} `, true},
-	{`AUTH`, `AUTH"? "?`, true},
-	{`"AUTH" "`, `"AUTH" "(?:[^\s"]{1,64}" ")?`, false},
-	{`"auth" "`, `"auth" "(?:[^\s"]{1,64}" ")?`, false},
-	{`AUTH `, `AUTH [A-Za-z][A-Za-z0-9_.-]{0,60} `, true},
-	{`redis-cli `, `redis-cli [^\n]{0,200}-a `, false},
-	{`sshpass `, `sshpass -p ?`, false},
-	{` login `, `(?:docker|podman|nerdctl|buildah|registry|oras|skopeo|auth|az|oc|cf) login [^\n]{0,200}-p `, false},
-	{`vault login `, `vault login `, true},
-	{` -a `, `(?:https?|xh) (?:[^\n]{0,200} )?-a [^\s:"]{1,64}:`, false},
-	{`ldap`, `ldap[a-z]{1,10} (?:[^\n]{0,200} )?-w `, false},
-	{`smbclient `, `smbclient [^\n]{0,200}-U ?[^\s%]{1,64}%`, false},
-	{`rabbitmqctl `, `rabbitmqctl (?:add_user|change_password|authenticate_user) [^\s]{1,64} `, false},
-	{`mc alias set `, `mc alias set [^\s]{1,64} [^\s]{1,200} [^\s]{1,128} `, false},
-	{`zip `, `zip [^\n]{0,200}-P `, false},
-	{`htpasswd `, `htpasswd -[A-Za-z]{0,6}b[A-Za-z]{0,6} [^\s]{1,200} [^\s]{1,64} `, false},
-	{`openssl `, `openssl [^\n]{0,200}-k `, false},
-	{`cqlsh `, `cqlsh [^\n]{0,200}-p `, false},
-	{`gh secret set `, `gh secret set [^\s]{1,64} (?:--body|-b)[ =]`, false},
-	{`:`, `:(?:[0-9]{4,5}|\*):[A-Za-z_*][^\s:]{0,62}:[A-Za-z_*][^\s:]{0,62}:`, true},
-	{`mysql`, `mysql[a-z]{0,6} (?:[^\n]{0,200} )?-p`, false},
-	{`mongo`, `mongo(?:sh|dump|export|import|restore)? [^\n]{0,200}-p `, false},
-	{`mosquitto_`, `mosquitto_[a-z]{1,3} [^\n]{0,200}-P `, false},
-	{`sqlcmd `, `sqlcmd [^\n]{0,200}-P ?`, false},
-	{`IDENTIFIED BY `, `IDENTIFIED BY `, true},
-	{`sqlplus `, `sqlplus (?:-[A-Za-z] )?[^\s/]{1,60}/`, false},
-	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, false},
+	{`PASS `, `PASS `, ``, true, false},
+	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} `, ``, true, false},
+	{` LOGIN `, `[0-9] LOGIN [^\s]{1,100} "`, ``, false, false},
+	{`AUTH`, `AUTH(?:\\r\\n|\r\n)(?:\$[0-9]{1,4}(?:\\r\\n|\r\n)[A-Za-z0-9_.-]{1,64}(?:\\r\\n|\r\n))?\$[0-9]{1,4}(?:\\r\\n|\r\n)`, ``, false, false},
+	{`:IDENTIFY `, `:IDENTIFY (?:[^\s]{1,64} )?`, ``, false, false},
+	{`'PASS `, `'PASS `, ``, false, false},
+	{`AUTH`, `AUTH"? "?`, ``, true, false},
+	{`"AUTH" "`, `"AUTH" "(?:[^\s"]{1,64}" ")?`, ``, false, false},
+	{`"auth" "`, `"auth" "(?:[^\s"]{1,64}" ")?`, ``, false, false},
+	{`AUTH `, `AUTH [A-Za-z][A-Za-z0-9_.-]{0,60} `, ``, true, false},
+	{`vault login `, `vault login `, ``, true, false},
+	{`rabbitmqctl `, `rabbitmqctl (?:add_user|change_password|authenticate_user) [^\s]{1,64} `, ``, false, false},
+	{`mc alias set `, `mc alias set [^\s]{1,64} [^\s]{1,200} [^\s]{1,128} `, ``, false, false},
+	{`gh secret set `, `gh secret set [^\s]{1,64} (?:--body|-b)[ =]`, ``, false, false},
+	{`:`, `:(?:[0-9]{4,5}|\*):[A-Za-z_*][^\s:]{0,62}:[A-Za-z_*][^\s:]{0,62}:`, ``, true, false},
+	{`IDENTIFIED BY `, `IDENTIFIED BY `, ``, true, false},
+	{`sqlplus `, `sqlplus (?:-[A-Za-z] )?[^\s/]{1,60}/`, ``, false, false},
+	{`-pass`, `-pass(?:in|out)? pass:`, ``, false, false},
+	{`machine `, `machine [^\s]{1,200}\s{1,4}login [^\s]{1,100}\s{1,4}password `, ``, false, false},
+	{` >`, `(?:SETUSER|setuser|user) [^\s]{1,64} (?:[^\s>]{1,40} ){0,6}>`, ``, false, false},
+	{`<<<`, `(?:sudo|su|passwd|cryptsetup|gpg|kinit|docker|podman|openssl) [^\n|]{0,200}<<< ?['"]?`, ``, false, false},
+	{`echo `, `echo (?:-[neE]{1,3} )?['"]?`, `['"]? {0,3}\| {0,3}(?:sudo|su|passwd|chpasswd|cryptsetup|gpg|kinit|docker|podman|openssl|htpasswd|gh|vault)\b`, false, false},
+	{`printf `, `printf (?:['"]?%s(?:\\n)?['"]? )?['"]?`, `['"]? {0,3}\| {0,3}(?:sudo|su|passwd|chpasswd|cryptsetup|gpg|kinit|docker|podman|openssl|htpasswd|gh|vault)\b`, false, false},
+	{`assword`, `assword[^\n]{0,40}\n?[^\n]{0,20}send (?:-- )?"`, ``, false, false},
+	{`SecureString `, `ConvertTo-SecureString (?:-String )?['"]?`, ``, true, false},
+	{`net use `, `net use [^\n]{0,200}/user:[^\s]{1,64} `, ``, true, false},
+	{`nmcli `, `nmcli [^\n]{0,200} password ['"]?`, ``, false, false},
+	{`wpa_passphrase `, `wpa_passphrase [^\s]{1,64} `, ``, false, false},
+	{` /p:`, `(?:xfreerdp|wfreerdp|mstsc)[^\n]{0,200} /p:`, ``, false, false},
+	{`8=FIX`, `[|^\x01](?:96|554|925|1402)=`, ``, false, false},
+	{`redis-cli `, `redis-cli [^\n]{0,200}-a `, ``, false, true},
+	{`sshpass `, `sshpass -p ?`, ``, false, true},
+	{` login `, `(?:docker|podman|nerdctl|buildah|registry|oras|skopeo|auth|az|oc|cf) login [^\n]{0,200}-p `, ``, false, true},
+	{` -a `, `(?:https?|xh) (?:[^\n]{0,200} )?-a [^\s:"]{1,64}:`, ``, false, true},
+	{`ldap`, `ldap[a-z]{1,10} (?:[^\n]{0,200} )?-w `, ``, false, true},
+	{`smbclient `, `smbclient [^\n]{0,200}-U ?[^\s%]{1,64}%`, ``, false, true},
+	{`zip `, `zip [^\n]{0,200}-P `, ``, false, true},
+	{`htpasswd `, `htpasswd -[A-Za-z]{0,6}b[A-Za-z]{0,6} [^\s]{1,200} [^\s]{1,64} `, ``, false, true},
+	{`openssl `, `openssl [^\n]{0,200}-k `, ``, false, true},
+	{`cqlsh `, `cqlsh [^\n]{0,200}-p `, ``, false, true},
+	{`mysql`, `mysql[a-z]{0,6} (?:[^\n]{0,200} )?-p`, ``, false, true},
+	{`mongo`, `mongo(?:sh|dump|export|import|restore)? [^\n]{0,200}-p `, ``, false, true},
+	{`mosquitto_`, `mosquitto_[a-z]{1,3} [^\n]{0,200}-P `, ``, false, true},
+	{`sqlcmd `, `sqlcmd [^\n]{0,200}-P ?`, ``, false, true},
+	{`lftp `, `lftp (?:[^\n]{0,200} )?-u [^\s,]{1,64},`, ``, false, true},
+	{` -p`, `(?:7z[azr]?|rar|unrar) [a-z]{1,2} (?:[^\n]{0,200} )?-p`, ``, false, true},
+	{`ssh-keygen `, `ssh-keygen (?:[^\n]{0,200} )?-[NP] ['"]?`, ``, false, true},
+	{`security `, `security [^\n]{0,200}-password [^\n]{0,200}-w `, ``, false, true},
+	{`ipmitool `, `ipmitool (?:[^\n]{0,200} )?-P `, ``, false, true},
+	{`snmp`, `snmp[a-z]{2,8} (?:[^\n]{0,200} )?-[AX] `, ``, false, true},
 }
 
 var quotedValues = []struct{ marker, begin, end string }{

@@ -76,6 +76,20 @@ func isAmbiguousSecret(word, value string) bool {
 	return isOpaque(value)
 }
 
+var isHexOfKey = regexp.MustCompile(`^0x[0-9a-fA-F]{64}$`).MatchString
+
+// isLikeAToken: a text without a name of its own looks like a key, a token or a password that was made well.
+func isLikeAToken(value string) bool {
+	if size(value) < 8 || strings.ContainsAny(value, " (){}<>") || strings.Contains(value, "://") ||
+		isNumber(value) || isDate(value) || isAddress(value) || isTicker(value) {
+		return false
+	}
+	if hasSignInside(value) || looksRandomLetters(value) || isHexOfKey(value) {
+		return true
+	}
+	return some(value, isDigit) && some(value, isAlpha) && !hasOrder(value)
+}
+
 // isKey: what "key" alone stands before is one, and none of a table.
 func isKey(value string) bool {
 	if size(value) < shortestNamed || strings.Contains(value, " ") || strings.Contains(value, "://") {
@@ -255,19 +269,7 @@ func isCamelCase(run string) bool {
 
 // namedBefore is what the word right in front says that comes next: an id, a secret, or nothing.
 func namedBefore(text string) string {
-	end := len(text)
-	for end > 0 && len(text)-end < 8 && strings.IndexByte(" \t\r\n\f\v'\":=({[#\\", text[end-1]) >= 0 {
-		end--
-	}
-	first := wordBefore(text, end)
-	if first == end {
-		return aNothing
-	}
-	if first > 1 && text[first-1] == ' ' {
-		first = wordBefore(text, first-1)
-	}
-	// `orderHash` ends with the word that counts, as `order hash` does.
-	found := words(text[first:end], false)
+	found := lastWords(text)
 	if len(found) == 0 {
 		return aNothing
 	}
@@ -282,6 +284,29 @@ func namedBefore(text string) string {
 		return "id"
 	}
 	return aNothing
+}
+
+// isNamedID says whether the word at the end of a text says that an id comes next.
+func isNamedID(text string) bool {
+	found := lastWords(text)
+	return len(found) > 0 && (wordsOfIDs[found[len(found)-1]] || wordsOfOwners[found[len(found)-1]])
+}
+
+// lastWords are the parts of the last two words of a text, in lower case.
+func lastWords(text string) []string {
+	end := len(text)
+	for end > 0 && len(text)-end < 8 && strings.IndexByte(" \t\r\n\f\v'\":=({[#\\", text[end-1]) >= 0 {
+		end--
+	}
+	first := wordBefore(text, end)
+	if first == end {
+		return nil
+	}
+	if first > 1 && text[first-1] == ' ' {
+		first = wordBefore(text, first-1)
+	}
+	// `orderHash` ends with the word that counts, as `order hash` does.
+	return words(text[first:end], false)
 }
 
 // wordBefore is where the word begins that ends at a position.
