@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from botobs._ops.components.ports import free_ports
-from testbed.otlp_receiver import OtlpReceiver, attributes, receiving
+from testbed.otlp_receiver import OtlpReceiver, receiving
+from tests.platforms.tracing import (
+    CLIENT,
+    CONSUMER,
+    PARENT,
+    PATIENCE,
+    PRODUCER,
+    SERVER,
+    ask,
+    of_the_trace,
+    running,
+    services,
+)
 from tests.support.environments import environment
 from tests.support.postgres import postgres_server
 from tests.support.redis_server import redis_server
-from tests.support.waiting import eventually
 
-PROGRAMS = Path(__file__).parent / "programs"
-PATIENCE = 240
 REQUIREMENTS = [
     "celery>=5.4",
     "fastapi>=0.115",
@@ -30,9 +35,6 @@ REQUIREMENTS = [
     "redis>=5",
     "uvicorn>=0.30",
 ]
-#: What a browser's page sends.
-TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 
 #: Every span of the request with its kind and its parent's name; None is the browser. Below a PRODUCER are the commands
 #: by which Celery's transport puts the message into Redis.
@@ -47,20 +49,6 @@ EXPECTED = {
     ("run/tell", CONSUMER, "apply_async/tell"),
     ("told", 1, "run/tell"),
 }
-
-
-@contextmanager
-def running(command: Sequence[str | Path], environ: dict[str, str]) -> Iterator[None]:
-    """A service, which one SIGTERM ends."""
-    process = subprocess.Popen(command, env=environ, cwd=PROGRAMS, start_new_session=True)
-    try:
-        yield
-        process.terminate()
-        process.wait(PATIENCE)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 @pytest.fixture
@@ -102,18 +90,7 @@ def platform(tmp_path: Path) -> Iterator[tuple[OtlpReceiver, str]]:
 
 def test_a_request_is_one_trace(platform: tuple[OtlpReceiver, str]) -> None:
     receiver, address = platform
-    request = urllib.request.Request(
-        f"{address}/orders/7", method="POST", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"}
-    )
-
-    def answered() -> bool:
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    eventually(answered, PATIENCE)
+    ask(f"{address}/orders/7")
     receiver.wait_for(lambda: any(span.name == "told" for span in receiver.spans), PATIENCE)
     receiver.wait_for(
         lambda: {name for name, *_ in EXPECTED} <= {span.name for span in of_the_trace(receiver)}
@@ -127,15 +104,4 @@ def test_a_request_is_one_trace(platform: tuple[OtlpReceiver, str]) -> None:
     (server,) = (span for span in spans if span.kind == SERVER)
     assert server.parent_span_id.hex() == PARENT
     assert b"secret-state" not in receiver.raw
-    services = {
-        attributes(one.resource)["service.name"]
-        for one in receiver.traces
-        for scope in one.scope_spans
-        for span in scope.spans
-        if span.trace_id.hex() == TRACE
-    }
-    assert services == {"web", "worker"}
-
-
-def of_the_trace(receiver: OtlpReceiver) -> list[Any]:
-    return [span for span in receiver.spans if span.trace_id.hex() == TRACE]
+    assert services(receiver) == {"web", "worker"}

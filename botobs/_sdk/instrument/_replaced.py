@@ -12,6 +12,8 @@ from types import ModuleType
 
 #: Of each class that a module offers: the module, the class's name in it, and the class.
 Classes = list[tuple[ModuleType, str, type]]
+#: Whose own modules take the originals, in order to replace them.
+_INSTRUMENTORS = "opentelemetry"
 #: Places that a message names.
 _NAMED = 3
 
@@ -62,7 +64,7 @@ def _sentence(module: str, name: str, original: type, replacement: object) -> st
 def _importers(package: str, original: type) -> Iterator[str]:
     """Modules outside of `package` that have `original` among their names."""
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == package or not isinstance(module, ModuleType):
+        if name.partition(".")[0] in (package, _INSTRUMENTORS) or not isinstance(module, ModuleType):
             continue
         if any(value is original for value in list(vars(module).values())):
             yield name
@@ -72,5 +74,5 @@ def _subclasses(package: str, original: type, replacement: object) -> Iterator[s
     subclasses: list[type] = type.__subclasses__(original)
     for subclass in subclasses:
         home = subclass.__module__
-        if subclass is not replacement and home.partition(".")[0] not in (package, "opentelemetry"):
+        if subclass is not replacement and home.partition(".")[0] not in (package, _INSTRUMENTORS):
             yield f"{home}.{subclass.__qualname__}"

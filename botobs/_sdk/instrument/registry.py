@@ -67,10 +67,13 @@ REGISTRY: tuple[tuple[str, str], ...] = (
     ("asyncpg", "botobs._sdk.instrument.databases.asyncpg:AsyncPGInstrumentation"),
     ("aiohttp_server", "botobs._sdk.instrument.web.aiohttp_server:AiohttpServerInstrumentation"),
     ("asgi", "botobs._sdk.instrument.web.asgi:AsgiInstrumentation"),
+    ("litestar", "botobs._sdk.instrument.web.litestar:LitestarInstrumentation"),
     ("grpc_aio", "botobs._sdk.instrument.web.grpc_aio:GrpcAioInstrumentation"),
     ("aiohttp_client", "botobs._sdk.instrument.web.aiohttp_client:AiohttpClientInstrumentation"),
     ("httpx", "botobs._sdk.instrument.web.httpx:HttpxInstrumentation"),
     ("requests", "botobs._sdk.instrument.web.requests:RequestsInstrumentation"),
+    ("nats", "botobs._sdk.instrument.messaging.nats:NatsInstrumentation"),
+    ("pika_channels", "botobs._sdk.instrument.messaging.pika:PikaChannels"),
     # Last, so that it sees the requests of all of them.
     ("order_evidence", "botobs._sdk.instrument.exchange.evidence:OrderEvidence"),
 )
@@ -87,6 +90,7 @@ _LIBRARIES = {
     "asgi": "opentelemetry.instrumentation.asgi",
     "sqlite3_connections": "opentelemetry.instrumentation.dbapi",
     "grpc_aio": "opentelemetry.instrumentation.grpc",
+    "pika_channels": "opentelemetry.instrumentation.pika",
     "logging": "logging",
     "opentelemetry_logs": "opentelemetry",
     "runtime": "gc",
