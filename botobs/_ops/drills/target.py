@@ -20,6 +20,9 @@ from ..processes import control
 from ..stack import StackError
 from ..traces import full_trace_id
 
+#: Seconds in which the supervisor says how its processes are, on a busy machine too.
+_PATIENCE = 20.0
+
 
 @dataclass(frozen=True)
 class Alert:
@@ -179,7 +182,8 @@ class Target(AbstractContextManager["Target"]):
                 f"the stack in {self.running.home.path} does not run that",
                 "With --demo the demo is started instead, which has everything.",
             )
-        processes = control.processes(self.running.home.control) if self.running.pid else {}
+        socket = self.running.home.control
+        processes = control.processes(socket, _PATIENCE) if self.running.pid else {}
         if still := [name for name, each in processes.items() if each.get("stopped")]:
             raise StackError(
                 f"the drill {drill} was not begun, because {still[0]} stands still",

@@ -215,13 +215,17 @@ def ask(
     return dict(response)
 
 
-def processes(path: Path) -> dict[str, dict[str, Any]]:
+def processes(path: Path, patience: float = 2) -> dict[str, dict[str, Any]]:
     """Every process of a running stack by its name: state, restarts, time since the last change, and its vitals.
 
+    Args:
+        path: The socket of the running stack, `Home.control`.
+        patience: Seconds in which the stack has to respond.
+
     Raises:
-        StackError: The stack does not run, or does not respond within two seconds.
+        StackError: The stack does not run, or does not respond in time.
     """
-    return dict(ask(path, "status", "", patience=2)["processes"])
+    return dict(ask(path, "status", "", patience=patience)["processes"])
 
 
 def stopped(path: Path) -> list[str]:

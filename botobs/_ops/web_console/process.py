@@ -32,7 +32,9 @@ def process(home: Home, ports_auto: bool) -> Process:
     """
     port = _port(home, ports_auto)
     url = f"http://127.0.0.1:{port}"
-    key_of(home, Role.OPERATOR)
+    # Now, and not with the first request: by then the disk may be full, or take nothing any more.
+    for role in Role:
+        key_of(home, role)
 
     async def ready() -> bool:
         try:

@@ -6,12 +6,15 @@ import asyncio
 import os
 import signal
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
 
 from botobs._ops.access import watched
 from botobs._ops.access.watched import AsyncWatched, StandsStill, Watch, Watched
+from botobs._ops.components.cluster import backfill
+from botobs._ops.errors import mendable
 from tests.support.parts import Part, part, stop
 
 pytestmark = pytest.mark.slow
@@ -135,3 +138,20 @@ async def test_where_there_is_no_supervisor_a_request_has_its_own_time(
                 return http.get("/work?0.4").text
 
         assert await asyncio.to_thread(get) == "done"
+
+
+@pytest.mark.asyncio
+async def test_blocks_are_not_uploaded_to_a_mimir_that_is_stopped(tmp_path: Path) -> None:
+    block = tmp_path / "01J0000000000000000000000A"
+    (block / "chunks").mkdir(parents=True)
+    (block / "meta.json").write_text('{"minTime": 0}')
+    (block / "index").write_bytes(bytes(1_000_000))
+
+    def upload(http: httpx.Client) -> bool:
+        return backfill.upload(http, block)
+
+    async with part() as one:
+        await stop(one)
+        with _client(one) as http, pytest.raises(StandsStill, match="its process is stopped") as found:
+            await asyncio.to_thread(upload, http)
+    assert "does not respond" in str(mendable(found.value))

@@ -15,7 +15,7 @@ import pytest
 from botobs._ops.access import people
 from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
-from botobs._ops.web_console import Role, Server, key_of
+from botobs._ops.web_console import Role, Server, key_of, process
 from botobs._ops.web_console.response import Response
 
 from .conftest import Parts, Visitor
@@ -70,6 +70,15 @@ def test_a_key_leads_nowhere_else(server: Server, home: Home) -> None:
     key = key_of(home, Role.OPERATOR)
     for path in (f"/{key}//evil.example", f"/{key}/%2F%2Fevil.example", f"/{key}///evil.example/x"):
         assert re.match(r"/(?!/)", server.answer("GET", path, HOST).headers["Location"])
+
+
+def test_both_keys_are_made_before_anybody_asks(tmp_path: Path) -> None:
+    """With the first request the disk may be full: then nobody would get in."""
+    home = Home(tmp_path / "home")
+    home.create()
+    process(home, ports_auto=True)
+    made = {path.name for path in home.secrets.iterdir()}
+    assert {"console.token", "console-reader.token"} <= made
 
 
 def test_a_key_can_be_typed_in(server: Server, home: Home) -> None:
