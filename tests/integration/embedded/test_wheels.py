@@ -67,5 +67,5 @@ def test_it_trades_and_tempo_follows(
         said = demo.close()
     assert demo.process.returncode == 0, said
     assert "Stored in Tempo: " in said
-    built = {path.name for path in folder.glob("cache/botobs/*/*/*")}
+    built = {path.name for path in folder.glob("cache/botobs/*/*/[!.]*")}
     assert built == {"tempo"}
