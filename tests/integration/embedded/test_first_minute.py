@@ -46,6 +46,8 @@ def test_from_nothing_to_the_backends(demo: Demo, record_property: Any) -> None:
     # What was made while the collector took the place has not been lost either.
     def engine() -> dict[str, Any]:
         accounts = demo.json("ledger")
+        # An object says why it cannot tell yet.
+        assert isinstance(accounts, list), accounts
         (found,) = [each for each in accounts if each["service"] == "trading-engine"]
         assert found["spans"]["stored"] > len(handed) // 2
         return dict(found["spans"])

@@ -26,13 +26,10 @@ def wheels() -> Path:
     packed = program_wheels.packed_by_default()
     versions = " ".join(f"{pin.name} {pin.cache_name}" for pin in packed)
     folder = environments.CACHE / f"program-wheels-{hashlib.sha256(versions.encode()).hexdigest()[:12]}"
-    complete = folder / ".complete"
-    if not complete.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for pin in packed:
+    folder.mkdir(parents=True, exist_ok=True)
+    for pin in packed:
+        if not list(folder.glob(f"botobs_{pin.name}-*.whl")):
             program_wheels.pack(pin, folder)
-        complete.touch()
     return folder
 
 
@@ -70,5 +67,5 @@ def test_it_trades_and_tempo_follows(
         said = demo.close()
     assert demo.process.returncode == 0, said
     assert "Stored in Tempo: " in said
-    built = {path.name for path in folder.glob("cache/botobs/*/*/*")}
+    built = {path.name for path in folder.glob("cache/botobs/*/*/[!.]*")}
     assert built == {"tempo"}
