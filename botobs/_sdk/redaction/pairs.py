@@ -40,7 +40,7 @@ _VALUE_BEFORE = re.compile(
 )
 _LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
 # What stands in quotes is the name of another pair: `"grant_type": "client_credentials", "other": "…"`.
-_IS_NAME = re.compile(r"\\*+['\"]\s?:")
+_IS_NAME = re.compile(r"\\{0,9}+['\"]\s?:")
 # Items of a list in YAML that are no mappings.
 _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `"old" -> "new"`
