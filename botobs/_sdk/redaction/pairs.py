@@ -47,7 +47,7 @@ _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
 # Letters may be followed by their accents, or be written as `\\u00e9`.
-_WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")
+_WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]++)++")
 # With the parameters of a scheme: `Digest username="u", response="…"`.
 _REST_OF_LINE = re.compile(r"(?:[^\n'\"\\=]++|=\"[^\"\n]*+\"|=)*+")
 _PLAIN_LINE = re.compile(r"[a-z]{0,14}(?: [a-z]{1,14})*+[.,;]?")
