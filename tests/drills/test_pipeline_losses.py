@@ -183,6 +183,7 @@ def _all_counted(lossy: Lossy, capsys: pytest.CaptureFixture[str], wanted: dict[
     """Whether every account says what is lost of its service, and nothing of what is not."""
     code, found = accounts(lossy.live, capsys)
     for loss, count in wanted.items():
+        assert loss.service in found
         account: dict[str, Any] = found[loss.service]
         spans = account["spans"]
         made = _KEPT * (2 if wanted[LOSSES[-1]] else 1) + (count if loss.signal == "traces" else 0)
@@ -198,15 +199,18 @@ def _all_counted(lossy: Lossy, capsys: pytest.CaptureFixture[str], wanted: dict[
 
 def test_what_is_lost_of_nobody_in_particular(lossy: Lossy, capsys: pytest.CaptureFixture[str]) -> None:
     """Prometheus refuses a request for good: the collector counts points, and does not say whose they were."""
-    before = _lost(lossy, capsys)
-    lossy.prometheus.refuse = 1
-    eventually(lambda: lossy.prometheus.refuse == 0, within=60)
+    loss = Loss("nobody", "metrics", 1)
+    with closing(Service(lossy, loss)) as service:
+        service.make(_KEPT)
+        before = _lost(lossy, capsys)
+        lossy.prometheus.refuse = loss.service
+        eventually(lambda: not lossy.prometheus.refuse, within=60)
 
-    def told() -> bool:
-        assert _lost(lossy, capsys) > before
-        return True
+        def told() -> bool:
+            assert _lost(lossy, capsys) > before
+            return True
 
-    assert eventually(told, within=120)
+        assert eventually(told, within=120)
 
 
 def _lost(lossy: Lossy, capsys: pytest.CaptureFixture[str]) -> int:

@@ -215,4 +215,4 @@ def _post(live: LiveStack, path: str, service: str, body: Odd) -> int:
     }
     context = create_default_context(cafile=live.home.secrets / "ca.pem")
     with httpx.Client(base_url=live.stack.addresses["collector"], verify=context, trust_env=False) as http:
-        return http.post(path, content=json.dumps(body).encode(), headers=headers, timeout=30).status_code
+        return http.post(path, content=json.dumps(body).encode(), headers=headers, timeout=120).status_code

@@ -30,13 +30,13 @@ class Swallowing:
     Attributes:
         wanted: How many spans, or exports of metrics, are still to be lost, by service and `traces` or `metrics`.
         lost: How many have been.
-        refuse: How many requests are still to be refused for good.
+        refuse: The service whose next request for metrics is refused for good.
     """
 
     def __init__(self, port: int, secrets: Callable[[], Path], target: Callable[[], str]) -> None:
         self.wanted: Counter[tuple[str, str]] = Counter()
         self.lost: Counter[tuple[str, str]] = Counter()
-        self.refuse = 0
+        self.refuse = ""
         self.endpoint = f"https://127.0.0.1:{port}"
         self._port, self._secrets, self._target = port, secrets, target
         self._lock = threading.Lock()
@@ -64,8 +64,8 @@ class Swallowing:
     def answer(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         """Status and body for a request."""
         with self._lock:
-            if self.refuse:
-                self.refuse -= 1
+            if self.refuse and path.endswith("/metrics") and self.refuse.encode() in body:
+                self.refuse = ""
                 return 400, b""
             left = self._without(path, body)
         if left is None:

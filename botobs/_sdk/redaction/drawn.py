@@ -10,7 +10,7 @@ from .values import is_secret
 
 #: What leads to a value.
 CORNER = "\u2514 "
-_VALUE = re.compile(r"([ \u2502]*+)\u2514 (.+)")
+_VALUE = re.compile(r"(?<![ \u2502])([ \u2502]*+)\u2514 (.+)")
 _NAME = re.compile(r"\w{0,128}")
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from .between import BETWEEN
 from .names import FOLDER, SECRET, STEMS, promise
@@ -40,14 +40,14 @@ _VALUE_BEFORE = re.compile(
 )
 _LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
 # What stands in quotes is the name of another pair: `"grant_type": "client_credentials", "other": "…"`.
-_IS_NAME = re.compile(r"\\*+['\"]\s?:")
+_IS_NAME = re.compile(r"\\{0,9}+['\"]\s?:")
 # Items of a list in YAML that are no mappings.
 _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `"old" -> "new"`
 _CHANGED = re.compile(r"(?<!\\)\\*+['\"] -> \\{0,9}+['\"]")
 _REDACTED_VALUE = re.compile(r"[\\b'\"\[]{0,16}\[redacted\]")
 # Letters may be followed by their accents, or be written as `\\u00e9`.
-_WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]{1,30})++")
+_WORDS = re.compile(r"[^\s\d,.:;=\"'(){}<>]{1,30}(?:[ ,\u3000]{1,2}[^\s,.:;=\"'(){}<>]++)++")
 # With the parameters of a scheme: `Digest username="u", response="…"`.
 _REST_OF_LINE = re.compile(r"(?:[^\n'\"\\=]++|=\"[^\"\n]*+\"|=)*+")
 _PLAIN_LINE = re.compile(r"[a-z]{0,14}(?: [a-z]{1,14})*+[.,;]?")
@@ -68,11 +68,19 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     """
     kept: list[str] = []
     values: list[str] = []
-    done = 0
+    done = last = 0
     # Names without a value beside them, and how far what is in front of them has been moved.
     alone: list[tuple[int, int]] = []
     moved = 0
-    for start, end, promised in _names(text, marks):
+    for position, mark in marks:
+        within = _STEM_WITHIN.get(mark)
+        if within is None or position + within < last:
+            continue
+        start, end = _around(text, position + within)
+        promised = _promise(text, start, end)
+        if not promised:
+            continue
+        last = end
         if start < done:
             continue
         found = _value(text, start, end, promised) or _value_before(text, done, start, promised)
@@ -91,18 +99,6 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     for value in values:
         text = text.replace(value, REDACTED)
     return text
-
-
-def _names(text: str, marks: Iterable[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
-    """Beginning and end of each name that promises something, and what."""
-    end = 0
-    for position, mark in marks:
-        if mark not in _STEM_WITHIN or position + _STEM_WITHIN[mark] < end:
-            continue
-        start, end_of_name = _around(text, position + _STEM_WITHIN[mark])
-        if promised := _promise(text, start, end_of_name):
-            end = end_of_name
-            yield start, end, promised
 
 
 def _promise(text: str, start: int, end: int) -> str:

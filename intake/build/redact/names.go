@@ -147,7 +147,7 @@ func isQualified(before, word string) bool {
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
 	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin",
-	"psw", "pw", "prv", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "wif",
+	"psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa",
 }, foreignWords...)
 
 // places is how many values place has.

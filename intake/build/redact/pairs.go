@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -17,7 +16,6 @@ const longestBefore = 400
 
 var (
 	loginOfTwo = regexp.MustCompile(`^\(\s*['"][^'"\\\n]{0,100}['"]\s*,\s*['"]([^'"\\\n]{1,200})['"]\s*\)`)
-	remark     = regexp.MustCompile("^(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\\s'\"|`]+)")
 	isNamed    = regexp.MustCompile(`(?i)name\\*['"]?\s?[:=]\s?\\*['"]$`).MatchString
 	beforeName = regexp.MustCompile(`(?i)value\\*['"]?\s?[:=]\s?\\*['"]([^'"<>\\]{1,200})\\*['"]\s?,?\s?(?:[\w-]{1,30}=['"][^'"<>]{0,100}['"]\s){0,3}` +
 		`\\*['"]?name\\*['"]?\s?[:=]\s?\\*['"]$`)
@@ -376,55 +374,6 @@ func listed(text string, start int, promised string) (begin, stop int, by string
 	return start, start + out.done, out.made.String()
 }
 
-// spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
-func spokenValue(text string, nameBegin int, name string, start int, promised string) (begin, stop int, by string) {
-	at := behindOwner(text, start)
-	for _, verb := range []string{"is", "was", "of", "to", "has value", "est", "ist", "lautet", "es", "->"} {
-		if rest, is := strings.CutPrefix(text[at:], verb); is {
-			rest = strings.TrimPrefix(rest, ":")
-			if strings.HasPrefix(rest, " ") {
-				at = len(text) - len(rest) + 1
-				break
-			}
-		}
-	}
-	if at < len(text) && strings.IndexByte(`'"(`, text[at]) >= 0 {
-		at++
-	}
-	end := at
-	for end < len(text) && end-at < longestGuess && !isSpace(text[end]) && !isQuote(text[end]) && text[end] != '|' {
-		end++
-	}
-	value := strings.TrimRight(text[at:end], ".,;:)]?")
-	if value == "" {
-		return 0, 0, ""
-	}
-	isOption := strings.HasPrefix(name, "-") || isSetting(text[max(0, nameBegin-10):nameBegin])
-	if !isOption && promised != "otp" && (promised != aSecret && promised != "passe" || size(value) < 6 || !isLikeAPassword(value)) {
-		if promised == aSecret {
-			return remarked(text, start)
-		}
-		return 0, 0, ""
-	}
-	return decided(text, at, at+len(value), promised)
-}
-
-// isSetting: a program or a language that sets a variable, `setx NAME value`.
-var isSetting = regexp.MustCompile(`(?:^|[^\pL\pN_])(?:setx|setenv|ENV|set -[xgU]{1,2}) ?$`).MatchString
-
-// remarked is what looks like a password behind words and a colon: `--api-secret: invalid int value: '…'`.
-func remarked(text string, start int) (begin, stop int, by string) {
-	found := remark.FindStringSubmatchIndex(text[start:min(len(text), start+longestGuess)])
-	if found == nil {
-		return 0, 0, ""
-	}
-	value := strings.TrimRight(text[start+found[2]:start+found[3]], ".,;:)]?")
-	if size(value) < 6 || !isLikeAPassword(value) {
-		return 0, 0, ""
-	}
-	return start + found[2], start + found[2] + len(value), Mark
-}
-
 // valueBefore is the value that stands before its name: `value="…" name="…"`.
 func valueBefore(text string, least, begin int, promised string) (start, stop int, by string) {
 	for least < begin && !utf8.RuneStart(text[least]) {
@@ -438,31 +387,4 @@ func valueBefore(text string, least, begin int, promised string) (start, stop in
 		return 0, 0, ""
 	}
 	return least + found[2], least + found[3], Mark
-}
-
-// behindOwner passes over `for bot-7 ` of `password for bot-7 is …`.
-func behindOwner(text string, start int) int {
-	for _, word := range []string{"for ", "of "} {
-		if strings.HasPrefix(text[start:], word) {
-			begin := start + len(word)
-			end := endOf(text, begin, func(c byte) bool { return !isSpace(c) && !isQuote(c) })
-			if end > begin && end-begin <= 40 && end < len(text) && text[end] == ' ' {
-				return end + 1
-			}
-		}
-	}
-	return start
-}
-
-var hasSignInside = regexp.MustCompile(`[a-z][!#$^&*+~][A-Za-z]|[A-Za-z][._-][A-Za-z0-9]{2,32}[!#$^&*+~]$`).MatchString
-
-func isLikeAPassword(value string) bool {
-	return (some(value, isDigit) && strings.IndexFunc(value, unicode.IsLetter) >= 0 || hasSignInside(value) || looksRandomLetters(value)) && beginsLikeAPassword(value) && !strings.ContainsAny(value, "=(){}[]<>:/") && strings.IndexByte("$%?", value[0]) < 0
-}
-
-var isDuration = regexp.MustCompile(`^(?:\d+[a-z]{1,2})+$`).MatchString
-
-// beginsLikeAPassword: a short one that begins with a digit is no number of something.
-func beginsLikeAPassword(value string) bool {
-	return size(value) >= shortestNamed || !isDigit(value[0]) || changes(value) >= 3 && !isDuration(value)
 }

@@ -16,7 +16,7 @@ var secretWords = set(`
 accesskey accesskeyid apikey apikeyid apikeys apipass apisecret appkey appsecret authorization bearer clientsecret cookie
 cookies credential credentials creds jwt keyphrase listenkey masterauth mnemonic passcode passphrase passw passwd password
 passwords passwort passwrd pck privatekey privkey prvkey psw pswd pw pwd pword seckey secret secretkey secretphrase secrets
-seedphrase seedwords sekret spendkey totp twofa viewkey wif xprv
+seedphrase seedwords sekret spendkey totp twofa viewkey
 `)
 
 var qualified = set(`
