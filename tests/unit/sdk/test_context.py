@@ -206,7 +206,7 @@ def test_threads_run_where_another_library_has_replaced_their_start_before(
     start = threading.Thread.start
 
     def replaced(thread: threading.Thread) -> None:
-        function = getattr(thread.run, "__func__", thread.run)
+        function: Any = getattr(thread.run, "__func__", thread.run)
         thread.run = lambda *given: function(threading.current_thread(), *given[1:])  # type: ignore[method-assign]
         start(thread)
 

@@ -62,7 +62,10 @@ def _start(
 
 
 def _running_within(context: Context, instance: threading.Thread) -> Callable[[], None]:
-    """The thread's `run`, in a context: a method again, since Sentry takes its function and calls it with the thread."""
+    """The thread's `run`, in a context.
+
+    A method like `run` itself: Sentry takes its function, and calls it with the thread.
+    """
     run = instance.run
 
     def run_within(thread: threading.Thread) -> None:
