@@ -74,8 +74,8 @@ def page() -> str:
             markdown_table(["library", "instrumentor", "comes with"], theirs),
             "## Messages that a program fetches",
             "A callback of aio-pika, pika, NATS or Celery runs in the trace of the message's sender. Of "
-            "messages that a program fetches (aiokafka, kafka-python, confluent-kafka, `next_msg` and `fetch` of NATS, the "
-            "generators of pika) it alone knows when the work on one ends, and says so:",
+            "messages that a program fetches (aiokafka, kafka-python, confluent-kafka, `next_msg` and `fetch` of NATS, "
+            "the generators of pika) it alone knows when the work on one ends, and says so:",
             _FETCHED,
             "## Left alone",
             "\n".join(f"- `{name}`: {why}" for name, why in sorted((LEFT_ALONE | NOT_SUGGESTED).items())),
