@@ -8,6 +8,7 @@ from pathlib import Path
 from .tables import markdown_table
 
 _RUNS = Path(__file__).with_name("verified.json")
+_PART = "tests/drills/test_timeline.py"
 _TITLES = ("alert", "firings", "export", "ingest", "evaluate", "send", "whole", "p99")
 _INTRO = """\
 # From a fault to its message
@@ -29,7 +30,7 @@ settings: a process makes each fault, a real stack takes it to a webhook. Second
 def pages() -> dict[Path, str]:
     """Content of the page, by its path; what was not measured is not on it."""
     runs = json.loads(_RUNS.read_text(encoding="utf-8"))
-    return {Path(__file__).with_name("timeline.md"): _page(runs.get("timeline"))}
+    return {Path(__file__).with_name("timeline.md"): _page(runs.get("timeline", {}).get(_PART))}
 
 
 def _page(run: dict[str, object] | None) -> str:

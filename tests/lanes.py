@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
-import time
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
+from tests import verified
 from tests.support import bytecode
+from tests.verified import Runs
 
 ROOT = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("lanes.toml")
-#: What ran, when, and on which commit: one entry a lane.
-VERIFIED = ROOT / "docs" / "verified.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,10 @@ class Lane:
     code: Sequence[str]
     words: Sequence[str] = ()
     sample: Sequence[str] = ()
+
+    def parts(self, root: Path = ROOT) -> list[str]:
+        """What of its tests is run and written down by itself: a file; of a folder, each file and folder in it."""
+        return [part for test in self.tests for part in _parts(root / test, root)]
 
 
 @dataclass(frozen=True)
@@ -64,132 +63,94 @@ def read(table: Path = TABLE) -> Lanes:
     return Lanes({name: Lane(name, **fields) for name, fields in content.items()})
 
 
-def verified(file: Path = VERIFIED) -> dict[str, dict[str, Any]]:
-    """What is known of the last run of each lane; empty where none ran."""
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
-
-
-def due(lanes: Lanes, runs: Mapping[str, Mapping[str, Any]], root: Path = ROOT) -> dict[str, str]:
-    """The lanes that want to run again, each with the reason.
+def due(lanes: Lanes, runs: Runs, root: Path = ROOT) -> dict[str, dict[str, str]]:
+    """The parts of lanes that want to run again, each with the reason.
 
     Args:
         lanes: All lanes.
-        runs: What `verified` found.
+        runs: What `verified.read` found.
         root: The checkout.
     """
     found = {}
     for lane in lanes.by_name.values():
-        run = runs.get(lane.name)
-        if run is None:
-            found[lane.name] = "it has never run"
-        elif not run["passed"] or run["failed"]:
-            found[lane.name] = "it failed"
-        else:
-            changed = _changed(run["commit"], [*lane.code, *lane.tests], root)
-            if changed is None:
-                found[lane.name] = f"it ran on {run['commit'][:9]}, which this checkout does not know"
-            elif changed:
-                found[lane.name] = f"changed since: {', '.join(changed[:3])}{', …' if changed[3:] else ''}"
+        ran = runs.get(lane.name, {})
+        waiting = {
+            part: why
+            for part in lane.parts(root)
+            if (why := verified.why_again(ran.get(part), [*lane.code, part], root)) is not None
+        }
+        if waiting:
+            found[lane.name] = waiting
     return found
 
 
-def print_changed() -> None:
+def print_due() -> None:
     """Name the lanes that are due."""
-    waiting = due(read(), verified())
+    waiting = due(read(), verified.read())
     if waiting:
-        print("\nLanes whose code has changed since they ran (make drills LANE=<name>):")
-        for name, why in waiting.items():
-            print(f"  {name:12} {why}")
+        print(
+            "\nLanes that have not run, or whose code has changed since they ran (make drills LANE=<name>):"
+        )
+        for name, parts in waiting.items():
+            print(f"  {name:18} {summary(parts)}")
 
 
-def run(lane: Lane, profile: str, words: Sequence[str]) -> int:
-    """Run a lane and write down what came of it; returns pytest's exit code."""
+def summary(waiting: Mapping[str, str]) -> str:
+    """The parts of a lane that are due, in a line.
+
+    Args:
+        waiting: The reason of each part.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for part, why in waiting.items():
+        by_reason.setdefault(why, []).append(Path(part).stem)
+    return "; ".join(
+        f"{why}: {', '.join(parts[:3])}{f' and {len(parts) - 3} more' if len(parts) > 3 else ''}"
+        for why, parts in by_reason.items()
+    )
+
+
+def run(lane: Lane, profile: str, parts: Sequence[str], words: Sequence[str]) -> int:
+    """Run a lane, or parts of it, and write down what came of each part; returns pytest's exit code.
+
+    Args:
+        lane: The lane.
+        profile: How long its outages last.
+        parts: Of `Lane.parts`.
+        words: Further arguments of pytest. With any, it is not the lane that ran, and nothing is written down.
+    """
     report = ROOT / ".botobs" / f"lane-{lane.name}.xml"
     report.parent.mkdir(exist_ok=True)
     report.unlink(missing_ok=True)
     drills = any(test.startswith("tests/drills") for test in lane.tests)
     chosen = [f"--drill-profile={profile}"] if drills and not lane.words else []
-    began = time.monotonic()
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        f"--junitxml={report}",
-        *chosen,
-        *lane.words,
-        *words,
-        *lane.tests,
-    ]
+    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *chosen, *lane.words, *words, *parts]
     code = subprocess.call(command, cwd=ROOT, env=bytecode.environ())
-    if report.is_file() and not words:
-        write(lane, profile, round(time.monotonic() - began), report)
+    # Whatever else pytest says, such as that it was broken off: not every test of a part has run.
+    if code in (0, 1) and not words:
+        verified.write(lane.name, parts, profile, report)
     return code
 
 
-def figures(report: Path) -> dict[str, str]:
-    """What tests of a JUnit report have recorded with pytest's `record_property`."""
-    found = ElementTree.parse(report).iter("property")
-    return dict(sorted((str(each.get("name")), str(each.get("value"))) for each in found))
+def _parts(path: Path, root: Path) -> list[str]:
+    inside = [path] if path.is_file() else [each for each in path.iterdir() if any(_tests(each))]
+    return sorted(each.relative_to(root).as_posix() for each in inside)
 
 
-def _counts(report: Path) -> dict[str, int]:
-    suites = list(ElementTree.parse(report).iter("testsuite"))
-    total, failures, errors, skipped = (
-        sum(int(suite.get(name, 0)) for suite in suites)
-        for name in ("tests", "failures", "errors", "skipped")
-    )
-    return {"passed": total - failures - errors - skipped, "failed": failures + errors, "skipped": skipped}
-
-
-def write(lane: Lane, profile: str, seconds: int, report: Path, file: Path = VERIFIED) -> None:
-    """Write down what came of a run.
-
-    Args:
-        lane: The lane.
-        profile: How long its outages lasted.
-        seconds: How long it took.
-        report: Its JUnit report.
-        file: Where the runs are written down.
-    """
-    runs = verified(file)
-    runs[lane.name] = {
-        "commit": _git("rev-parse", "HEAD").strip(),
-        "changed_since_commit": bool(_git("status", "--porcelain", "--untracked-files=no").strip()),
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "profile": profile,
-        "seconds": seconds,
-        **_counts(report),
-        "figures": figures(report),
-    }
-    file.write_text(json.dumps(dict(sorted(runs.items())), indent=2) + "\n", encoding="utf-8")
-
-
-def _changed(commit: str, paths: Sequence[str], root: Path) -> list[str] | None:
-    """Files below paths that differ from a commit, the working tree's changes included; None if it is unknown."""
-    done = subprocess.run(
-        ["git", "diff", "--name-only", commit, "--", *paths], cwd=root, capture_output=True, text=True
-    )
-    return done.stdout.split() if done.returncode == 0 else None
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def _tests(path: Path) -> Iterator[Path]:
+    """The files with tests at or below a path."""
+    return (each for each in (path, *path.rglob("*")) if each.match("test_*.py"))
 
 
 def _print(lanes: Lanes) -> None:
-    runs, waiting = verified(), due(lanes, verified())
+    waiting = due(lanes, verified.read())
     for lane in lanes.by_name.values():
-        last = runs.get(lane.name)
-        ran = (
-            f"ran {last['date']} on {last['commit'][:9]}, {last['seconds'] // 60} min"
-            if last
-            else "never ran"
-        )
-        print(
-            f"{lane.name:12} {lane.about}\n{'':12} about {lane.minutes} min; {ran}"
-            f"{'; due: ' + waiting[lane.name] if lane.name in waiting else ''}"
-        )
-    print("\nRun one with: make drills LANE=<name>")
+        again = waiting.get(lane.name)
+        print(f"{lane.name:18} {lane.about}\n{'':18} about {lane.minutes} min", end="")
+        print(f"; due: {summary(again)}" if again else "; nothing is due")
+    print(
+        "\nRun one with: make drills LANE=<name>; what of it is due: … ARGS=--due; one part: … ARGS=<file or folder>"
+    )
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -197,6 +158,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make drills", description=__doc__)
     parser.add_argument("lane", nargs="?", help="the lane to run; without it they are listed")
     parser.add_argument("--profile", choices=["short", "long"], default="short", help="how long outages last")
+    parser.add_argument(
+        "--due", action="store_true", help="only what has not run, failed, or has changed since"
+    )
     options, further = parser.parse_known_args(words)
     lanes = read()
     if not options.lane:
@@ -208,7 +172,15 @@ def main(words: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    return run(lanes.by_name[options.lane], options.profile, further)
+    lane = lanes.by_name[options.lane]
+    parts = [part for part in lane.parts() if part in further] or lane.parts()
+    if options.due:
+        waiting = due(lanes, verified.read()).get(lane.name, {})
+        parts = [part for part in parts if part in waiting]
+        if not parts:
+            print(f"make drills: nothing of {lane.name} is due")
+            return 0
+    return run(lane, options.profile, parts, [word for word in further if word not in lane.parts()])
 
 
 if __name__ == "__main__":

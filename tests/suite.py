@@ -246,7 +246,7 @@ def _finish(parts: Sequence[Part], failed: Sequence[Part], seconds: float, what:
         for name in second:
             print(f"  {name}")
     if what == "test":
-        lanes.print_changed()
+        lanes.print_due()
     print(f"\n{'FAILED' if failed else 'All passed'}, in {int(seconds) // 60}:{int(seconds) % 60:02d}")
 
 
