@@ -40,6 +40,20 @@ _DISTRIBUTIONS = {
 }
 
 
+#: How work on a message that was fetched goes on in its sender's trace; tried in tests/platforms/programs/desk.py.
+_FETCHED = """```python
+from opentelemetry import context, propagate
+
+# Kafka's headers are pairs with bytes: {name: value.decode() for name, value in message.headers}.
+token = context.attach(propagate.extract(message.headers or {}))
+try:
+    with botobs.span("fill", kind="consumer"):
+        ...
+finally:
+    context.detach(token)
+```"""
+
+
 def page() -> str:
     """The page."""
     ours = [
@@ -58,6 +72,11 @@ def page() -> str:
             markdown_table(["library", "name in `disabled_instrumentations`", "what it does"], ours),
             "## By OpenTelemetry's instrumentors",
             markdown_table(["library", "instrumentor", "comes with"], theirs),
+            "## Messages that a program fetches",
+            "A callback of aio-pika, pika, NATS or Celery runs in the trace of the message's sender. Of "
+            "messages that a program fetches (aiokafka, kafka-python, confluent-kafka, `next_msg` and `fetch` of NATS, "
+            "the generators of pika) it alone knows when the work on one ends, and says so:",
+            _FETCHED,
             "## Left alone",
             "\n".join(f"- `{name}`: {why}" for name, why in sorted((LEFT_ALONE | NOT_SUGGESTED).items())),
             "Libraries that stand in none of these lists are not watched; whatever they do by one that does is seen: "

@@ -125,6 +125,9 @@ class Handle:
     def flush(self, timeout: float | None = None) -> bool:
         """Send what was recorded so far.
 
+        Everything is sent once: a collector that refuses or is gone delays nobody. What it did not take stays queued,
+        and goes with the next export or call.
+
         Args:
             timeout: Seconds to wait at most; `shutdown_timeout` by default.
 

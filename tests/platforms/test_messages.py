@@ -35,6 +35,7 @@ EXPECTED = {
     ("POST /orders/{number}", SERVER, None),
     ("request orders.*.new", PRODUCER, "POST /orders/{number}"),
     ("process orders.*.new", CONSUMER, "request orders.*.new"),
+    ("read", CONSUMER, "request orders.*.new"),
     ("request decisions.taken", PRODUCER, "process orders.*.new"),
     ("process decisions.taken", CONSUMER, "request decisions.taken"),
     ("heard", 1, "process decisions.taken"),
@@ -58,8 +59,8 @@ def test_a_request_is_one_trace(engine: str, tmp_path: Path) -> None:
             "BOTOBS_ENDPOINT": receiver.endpoint,
             "BOTOBS_SHUTDOWN_TIMEOUT": "60s",
         }
-        server = [python, "-m", "uvicorn", "--port", str(port), "--log-level", "critical", "desk:web"]
-        with running([python, "desk.py"], environ | {"BOTOBS_SERVICE_NAME": "worker"}):
+        server = [str(python), "-m", "uvicorn", "--port", str(port), "--log-level", "critical", "desk:web"]
+        with running([str(python), "desk.py"], environ | {"BOTOBS_SERVICE_NAME": "worker"}):
             # Until the worker has subscribed, requests are refused and their traces are cut short.
             receiver.wait_for(lambda: any(span.name == "start" for span in receiver.spans))
             with running(server, environ | {"BOTOBS_SERVICE_NAME": "web"}):

@@ -37,14 +37,12 @@ def running(command: Sequence[str | Path], environ: dict[str, str]) -> Iterator[
 
 def ask(url: str) -> None:
     """Send the page's request, as often as it needs until the service responds."""
-    request = urllib.request.Request(
-        url, method="POST", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"}
-    )
+    request = urllib.request.Request(url, method="POST", headers={"traceparent": f"00-{TRACE}-{PARENT}-01"})
 
     def answered() -> bool:
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return 200 <= answer.status < 300
+                return bool(answer.status == 200)
         except OSError:
             return False
 

@@ -18,6 +18,7 @@ botobs.init()
 
 import nats  # noqa: E402 - a program that turns botobs on first
 from litestar import Litestar, post  # noqa: E402
+from opentelemetry import context, propagate  # noqa: E402
 
 BROKER = os.environ["BROKER"]
 
@@ -56,11 +57,22 @@ async def work() -> None:
         with botobs.span("heard"):
             pass
 
+    async def read(fetched: Any) -> None:
+        async for message in fetched.messages:
+            token = context.attach(propagate.extract(message.headers or {}))
+            try:
+                with botobs.span("read", kind="consumer"):
+                    pass
+            finally:
+                context.detach(token)
+
     # Nothing that is subscribed here belongs to it.
     with botobs.span("start"):
         await stream.subscribe("decisions.*", cb=hear)
+        fetched = asyncio.create_task(read(await client.subscribe("orders.>")))
         await client.subscribe("orders.*.new", cb=decide)
     await ended.wait()
+    fetched.cancel()
     await client.drain()
 
 

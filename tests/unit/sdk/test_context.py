@@ -197,3 +197,22 @@ def test_threads_are_left_alone_afterwards() -> None:
         assert hasattr(threading.Thread.start, "__wrapped__")
     assert not hasattr(threading.Thread.start, "__wrapped__")
     assert not hasattr(ThreadPoolExecutor.submit, "__wrapped__")
+
+
+def test_threads_run_where_another_library_has_replaced_their_start_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Sentry does: it takes the function of `run`, and calls it with the thread."""
+    start = threading.Thread.start
+
+    def replaced(thread: threading.Thread) -> None:
+        function: Any = getattr(thread.run, "__func__", thread.run)
+        thread.run = lambda *given: function(threading.current_thread(), *given[1:])  # type: ignore[method-assign]
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", replaced)
+    with capture() as captured:
+        with botobs.span("parent"):
+            in_thread()
+            in_subclass_of_thread()
+        assert family(captured) == {"parent": ["child", "child"]}

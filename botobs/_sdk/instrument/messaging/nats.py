@@ -1,9 +1,9 @@
 """nats-py: one PRODUCER span a message that is sent, one CONSUMER span a message that a callback handles.
 
 The context travels in the message's headers, so that a request is one trace up to its last consumer. There is no
-instrumentor upstream. A request is the span of its message, and lasts until the reply; JetStream's messages are requests
-underneath. Messages that a program fetches by itself have the headers, and no span: nobody knows when their work ends.
-Replies, acknowledgements and JetStream's own calls are steps of the operation that they belong to.
+instrumentor upstream. A request is the span of its message, and lasts until the reply; JetStream's messages are
+requests underneath. Messages that a program fetches by itself have the headers, and no span: nobody knows when their
+work ends. Replies, acknowledgements and JetStream's own calls are steps of the operation that they belong to.
 
 Names and attributes: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
 """
@@ -21,11 +21,12 @@ from typing import Any, Literal
 from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
+from opentelemetry.trace import SpanKind, StatusCode, Tracer, set_span_in_context
 
 from ... import context
 from ...patching.guard import never_raise
 from ...patching.patch import Patches
-from ...span import span
+from ...safe import class_name
 from ..base import Telemetry
 from ..suppression import is_heard, silence
 
@@ -35,6 +36,8 @@ _ID = re.compile(r"[^.]*\d[^.]*")
 _HEADERS_OF = {"publish": 3, "request": 4}
 #: Of `request`: it has no headers with this argument.
 _OLD_STYLE = 3
+#: Of `subscribe`: after subject and queue.
+_CALLBACK = 2
 
 Operation = Literal["publish", "request", "process"]
 #: An argument list: by position, and by name.
@@ -49,29 +52,36 @@ class NatsInstrumentation:
     def __init__(self) -> None:
         self._patches = Patches(self.name)
 
-    def install(self, telemetry: Telemetry) -> None:  # noqa: ARG002
+    def install(self, telemetry: Telemetry) -> None:
         """Patch the client's class once nats is imported; clients of before use it too."""
-        self._patches.on_import("nats", self._patch)
+        tracer = telemetry.tracer(self.name)
+        self._patches.on_import("nats", lambda module: self._patch(module, tracer))
 
     def uninstall(self) -> None:
         """Take the patches back; subscriptions of before are watched as long as they last."""
         self._patches.undo()
 
-    def _patch(self, module: ModuleType) -> None:
+    def _patch(self, module: ModuleType, tracer: Tracer) -> None:
         client = module.aio.client.Client
-        self._patches.wrap(client, "publish", functools.partial(_send, "publish"))
-        self._patches.wrap(client, "request", functools.partial(_send, "request"))
-        self._patches.wrap(client, "subscribe", _subscribe)
+        self._patches.wrap(client, "publish", functools.partial(_send, tracer, "publish"))
+        self._patches.wrap(client, "request", functools.partial(_send, tracer, "request"))
+        self._patches.wrap(client, "subscribe", functools.partial(_subscribe, tracer))
         self._patches.wrap(client, "connect", _connect)
 
 
 async def _send(
-    operation: Operation, wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any
+    tracer: Tracer,
+    operation: Operation,
+    wrapped: Callable[..., Any],
+    client: Any,
+    args: Any,
+    kwargs: Any,
 ) -> Any:
     subject = args[0] if args else kwargs.get("subject")
     if type(subject) is not str or _is_internal(client, subject) or not is_heard():
         return await wrapped(*args, **kwargs)
-    with span(f"{operation} {_template(subject)}", _attributes(client, operation, subject), kind="producer"):
+    attributes = _attributes(client, operation, subject)
+    with _span(tracer, f"{operation} {_template(subject)}", SpanKind.PRODUCER, attributes):
         args, kwargs = _carrying(operation, args, kwargs) or (args, kwargs)
         # A request publishes its message.
         with silence():
@@ -94,13 +104,14 @@ def _carrying(operation: Operation, args: tuple[Any, ...], kwargs: Mapping[str, 
     return args, {**kwargs, "headers": headers}
 
 
-async def _subscribe(wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
+async def _subscribe(tracer: Tracer, wrapped: Callable[..., Any], client: Any, args: Any, kwargs: Any) -> Any:
     subject = args[0] if args else kwargs.get("subject")
-    callback = args[2] if len(args) > 2 else kwargs.get("cb")  # noqa: PLR2004 - subject, queue, cb
+    by_place = len(args) > _CALLBACK
+    callback = args[_CALLBACK] if by_place else kwargs.get("cb")
     if type(subject) is str and _is_coroutine(callback) and not _is_of_nats(callback):
-        handle = _handler(client, subject, callback)
-        if len(args) > 2:  # noqa: PLR2004
-            args = (*args[:2], handle, *args[3:])
+        handle = _handler(tracer, client, subject, callback)
+        if by_place:
+            args = (*args[:_CALLBACK], handle, *args[_CALLBACK + 1 :])
         else:
             kwargs = {**kwargs, "cb": handle}
     with _nobody():
@@ -112,7 +123,9 @@ async def _connect(wrapped: Callable[..., Any], _client: Any, args: Any, kwargs:
         return await wrapped(*args, **kwargs)
 
 
-def _handler(client: Any, subscribed: str, callback: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _handler(
+    tracer: Tracer, client: Any, subscribed: str, callback: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
     """Handle each message within a span, whose parent is its sender's."""
 
     @functools.wraps(callback)
@@ -123,12 +136,31 @@ def _handler(client: Any, subscribed: str, callback: Callable[[Any], Any]) -> Ca
             subject = message.subject if _is_internal(client, subscribed) else subscribed
             name = "(temporary)" if _is_internal(client, subject) else _template(subject)
             attributes = _attributes(client, "process", message.subject)
-            with span(f"process {name}", attributes, kind="consumer"):
+            with _span(tracer, f"process {name}", SpanKind.CONSUMER, attributes):
                 return await callback(message)
         finally:
             context.detach(sender)
 
     return handle
+
+
+@contextmanager
+def _span(
+    tracer: Tracer, name: str, kind: SpanKind, attributes: Mapping[str, str | int] | None
+) -> Iterator[None]:
+    """A span that is current within; cancellation is no error."""
+    span = tracer.start_span(name, kind=kind, attributes=attributes)
+    token = context.attach(set_span_in_context(span))
+    try:
+        yield
+    except Exception as error:
+        span.record_exception(error)
+        span.set_status(StatusCode.ERROR, class_name(type(error)))
+        span.set_attribute("error.type", class_name(type(error)))
+        raise
+    finally:
+        context.detach(token)
+        span.end()
 
 
 @never_raise("nats")

@@ -43,4 +43,3 @@ class PikaChannels:
             watch(channel, *args, **kwargs)
 
         self._patches.replace(instrumentor, "instrument_channel", staticmethod(instrument_channel))
-

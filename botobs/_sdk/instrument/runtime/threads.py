@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 from opentelemetry.context import Context, attach, detach, get_current
@@ -57,14 +57,23 @@ def _start(
     if context := get_current():
         carried = Context({key: value for key, value in context.items() if key not in SUPPRESSION})
         # On the instance: subclasses override `run`.
-        instance.run = functools.partial(_run_thread, instance, instance.run, carried)  # type: ignore[method-assign]
+        instance.run = _running_within(carried, instance)  # type: ignore[method-assign]
     return wrapped(*args, **kwargs)
 
 
-def _run_thread(thread: threading.Thread, run: Callable[[], None], context: Context) -> None:
-    # It holds the thread, which holds it.
-    del thread.run
-    _within(context, run)
+def _running_within(context: Context, instance: threading.Thread) -> Callable[[], None]:
+    """The thread's `run`, in a context.
+
+    A method like `run` itself: Sentry takes its function, and calls it with the thread.
+    """
+    run = instance.run
+
+    def run_within(thread: threading.Thread) -> None:
+        # It holds the thread, which holds it.
+        vars(thread).pop("run", None)
+        _within(context, run)
+
+    return MethodType(run_within, instance)
 
 
 def _submit(

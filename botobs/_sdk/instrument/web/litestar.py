@@ -51,7 +51,9 @@ class LitestarInstrumentation:
         try:
             from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
         except ModuleNotFoundError as error:
-            raise RuntimeError("it needs opentelemetry-instrumentation-asgi: pip install 'botobs[web]'") from error
+            raise RuntimeError(
+                "it needs opentelemetry-instrumentation-asgi: pip install 'botobs[web]'"
+            ) from error
 
         def hook(handle: Callable[..., Any]) -> Callable[..., Any]:
             async def dispatch(scope: Any, receive: Any, send: Any) -> None:
