@@ -31,7 +31,7 @@ async def connected(app: Litestar) -> AsyncIterator[None]:
     await app.state.nats.drain()
 
 
-@post("/orders/{number:int}", status_code=200)
+@post("/orders/{number:int}", status_code=200)  # type: ignore[untyped-decorator]
 async def take(number: int) -> dict[str, str]:
     """Take an order."""
     reply = await web.state.nats.request(f"orders.{number}.new", b"secret-state", timeout=5)
