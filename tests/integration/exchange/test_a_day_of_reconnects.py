@@ -35,7 +35,7 @@ pytestmark = [
 ROUNDS = 2 * 60 * 24
 WARM_UP = ROUNDS // 10
 #: Objects that may come and go, of all kinds; one that stays for each reconnect would be two thousand.
-TOLERANCE = 500
+TOLERANCE = 1000
 
 
 @pytest_asyncio.fixture
