@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
+import time
 import weakref
 from typing import Any
 
@@ -138,3 +140,21 @@ async def test_what_has_come_and_is_awaited_again_is_young() -> None:
         client.futures["ticker"] = asyncio.get_running_loop().create_future()
         assert _awaiting_age(connection) == 0
         client.futures.clear()
+
+
+def test_the_oldest_balance_of_all_accounts_counts_until_its_client_is_gone(
+    recorded: ExchangeRecorder,
+) -> None:
+    class Client:
+        """One account's client."""
+
+    exchange = ExchangeTelemetry(recorded.telemetry).exchange("binance")
+    stale, fresh = Client(), Client()
+    now = time.monotonic()
+    exchange.balance_told("ccxt.sync", "rest", stale, now - 100)
+    exchange.balance_told("ccxt.sync", "rest", fresh, now)
+    age = functools.partial(recorded.value, "exchange.balance.age", exchange__name="binance")
+    assert age() >= 100
+    del stale
+    gc.collect()
+    assert age() < 100

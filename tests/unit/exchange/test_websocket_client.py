@@ -85,6 +85,20 @@ async def test_a_plain_connection_that_is_lost_is_not_the_programs_doing(
         assert recorded.value("exchange.ws.connections", exchange__ws__state="closed", **WHO) == 1
 
 
+async def test_what_is_closed_late_does_not_close_what_was_opened_in_its_place(
+    url: str, recorded: ExchangeRecorder
+) -> None:
+    with recorded.watching(WebsocketClient()):
+        lost = await asyncio.to_thread(converse, url, "abort")
+        with pytest.raises((websocket.WebSocketException, OSError)):
+            await asyncio.to_thread(lost.recv)
+        again = await asyncio.to_thread(converse, url)
+        await asyncio.to_thread(lost.close)
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 1
+        await asyncio.to_thread(again.close)
+        assert recorded.value("exchange.ws.connections", exchange__ws__state="open", **WHO) == 0
+
+
 async def test_a_close_frame_that_the_program_sends_is_its_doing(
     url: str, recorded: ExchangeRecorder
 ) -> None:

@@ -6,7 +6,7 @@ import http.client
 import json
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,20 +25,20 @@ def with_urllib(url: str) -> Any:
 
 
 def in_pieces(url: str) -> Any:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    connection.request("POST", "/order", b"symbol=BTCUSDT")
-    response = connection.getresponse()
     body = b""
-    while piece := response.read(7):
-        body += piece
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+        connection.request("POST", "/order", b"symbol=BTCUSDT")
+        response = connection.getresponse()
+        while piece := response.read(7):
+            body += piece
     if response.status >= 400:
         raise RuntimeError(response.status)
     return json.loads(body)
 
 
 def unread(url: str) -> None:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    connection.request("POST", "/order", b"symbol=BTCUSDT")
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+        connection.request("POST", "/order", b"symbol=BTCUSDT")
 
 
 TOLD: dict[Behaviour, str] = {

@@ -317,10 +317,18 @@ def _create_connection(
     return create_connection
 
 
+def _ended(
+    exchanges: ExchangeTelemetry, connection: Connection, client: Any, reason: str, code: Any = None
+) -> None:
+    # What ends late may have another in its place, which is open.
+    if connection.client is None or connection.client() is client:
+        connection_events.ended(exchanges, connection, reason, code)
+
+
 def _on_error(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def on_error(self: Any, error: Any) -> Any:
         keepalive = type(error).__name__ == "RequestTimeout"
-        connection_events.ended(exchanges, adopt(self), "keepalive" if keepalive else "error")
+        _ended(exchanges, adopt(self), self, "keepalive" if keepalive else "error")
         return wrapped(self, error)
 
     return on_error
@@ -328,7 +336,7 @@ def _on_error(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, 
 
 def _on_close(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     def on_close(self: Any, code: Any) -> Any:
-        connection_events.ended(exchanges, adopt(self), "remote", code)
+        _ended(exchanges, adopt(self), self, "remote", code)
         return wrapped(self, code)
 
     return on_close
@@ -336,7 +344,7 @@ def _on_close(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, 
 
 def _close(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
     async def close(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection_events.ended(exchanges, adopt(self), "user", 1000)
+        _ended(exchanges, adopt(self), self, "user", 1000)
         return await wrapped(self, *args, **kwargs)
 
     return close

@@ -69,9 +69,10 @@ def bind(connection: Connection, client: Any, gone: Callable[[Any], str | None])
 
 
 def of(client: Any) -> Connection | None:
-    """The connection that a library's object is."""
+    """The connection that a library's object is; None once another object is, which was opened in its place."""
     found = client.__dict__.get("_botobs")
-    return found if isinstance(found, Connection) else None
+    replaced = isinstance(found, Connection) and found.client is not None and found.client() is not client
+    return found if isinstance(found, Connection) and not replaced else None
 
 
 def of_any(client: Any) -> Connection | None:
