@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from botobs._sdk.instrument._upstream import ALIASES, LEFT_ALONE, STANDARD_LIBRARY
-from botobs._sdk.instrument.libraries import NOT_SUGGESTED, PREFIX, table
+from botobs._sdk.instrument.libraries import NOBODYS, NOT_SUGGESTED, PREFIX, table
 from botobs._sdk.instrument.registry import REGISTRY
 
 from .tables import markdown_table
@@ -79,6 +79,10 @@ def page() -> str:
             _FETCHED,
             "## Left alone",
             "\n".join(f"- `{name}`: {why}" for name, why in sorted((LEFT_ALONE | NOT_SUGGESTED).items())),
+            "## By nobody",
+            "`botobs doctor` names these where they are installed, and `handle.instrumentations` where they are "
+            "imported:",
+            "\n".join(f"- `{name}`: {way_out}" for name, way_out in sorted(NOBODYS.items())),
             "Libraries that stand in none of these lists are not watched; whatever they do by one that does is seen: "
             "the clients of exchanges, for example, by the HTTP library that they use.",
         ]

@@ -1,4 +1,4 @@
-"""Libraries of this environment that OpenTelemetry has an instrumentor for, and that are not watched.
+"""Libraries of this environment that could be watched and are not, or that nobody has an instrumentor for.
 
 Which instrumentor belongs to which library is upstream's own table (`opentelemetry.instrumentation.bootstrap_gen`, that
 of `opentelemetry-bootstrap`), in the release that is installed here: its versions fit together.
@@ -28,6 +28,21 @@ NOT_SUGGESTED = {
     "asyncio": "does nothing before it is configured",
     "jinja2": "waits for nobody, and comes along with frameworks",
 }
+#: Libraries that services talk to others with and that have no instrumentor, each with the way out.
+NOBODYS = {
+    **dict.fromkeys(
+        ("aiomysql", "asyncmy", "oracledb", "clickhouse-driver", "duckdb"),
+        "no instrumentor: watched where SQLAlchemy uses it; its own calls want botobs.span()",
+    ),
+    **dict.fromkeys(
+        ("sanic", "arq", "huey"),
+        "no instrumentor: begin a botobs.span() around each request or task",
+    ),
+    **dict.fromkeys(
+        ("pyzmq", "paho-mqtt", "curl_cffi", "pycurl", "niquests"),
+        "no instrumentor: put a botobs.span() around its calls",
+    ),
+}
 #: Distributions that upstream's table names although others than the instrumentor's library bring them.
 _COMES_ALONG = frozenset({"pydantic"})
 
@@ -37,7 +52,7 @@ class Unwatched:
     """A library that is installed and not watched.
 
     Attributes:
-        name: Of the instrumentor, with underscores.
+        name: Of the instrumentor, with underscores; of the library, if there is none.
         library: The distribution, or the module of the standard library.
         imported: Whether this process has imported it.
         package: The instrumentor's distribution, with the version that fits; None if none does.
@@ -52,7 +67,7 @@ class Unwatched:
 
 
 def unwatched(ours: Collection[str]) -> Iterator[Unwatched]:
-    """Libraries that are installed here and have an instrumentor that is not, one entry an instrumentor.
+    """Libraries that are installed here and have an instrumentor that is not, or have none; one entry each.
 
     Args:
         ours: Names of botobs' own instrumentations.
@@ -72,6 +87,7 @@ def unwatched(ours: Collection[str]) -> Iterator[Unwatched]:
         if found is not None:
             passed_over.add(name)
             yield found
+    yield from _nobodys()
 
 
 def install_command(packages: Iterable[str]) -> str:
@@ -102,6 +118,14 @@ def _installed(name: str, library: Requirement, package: str) -> Unwatched | Non
         detail = f"its instrumentor knows {library}, and {found.version} is installed"
         return Unwatched(name, library.name, imported, None, detail)
     return Unwatched(name, library.name, imported, package, install_command([package]))
+
+
+def _nobodys() -> Iterator[Unwatched]:
+    for library, way_out in NOBODYS.items():
+        found = _upstream.distribution_of(library)
+        if found is not None:
+            imported = any(module in sys.modules for module in _upstream.top_level(found))
+            yield Unwatched(library.lower().replace("-", "_"), library, imported, None, way_out)
 
 
 def _standard(name: str, package: str) -> Unwatched | None:

@@ -96,6 +96,22 @@ def test_a_release_that_no_instrumentor_knows(
     assert hint == ""
 
 
+def test_what_nobody_has_an_instrumentor_for_is_named_with_the_way_out(
+    init: Callable[..., botobs.Handle], installed: Installs
+) -> None:
+    installed("aiomysql", "0.3.2", "aiomysql")
+    handle = init()
+    assert "aiomysql" not in unwatched(handle)
+    __import__("aiomysql")
+    try:
+        assert "botobs.span()" in unwatched(handle)["aiomysql"]
+    finally:
+        del sys.modules["aiomysql"]
+    text, hint = findings(handle)["aiomysql"]
+    assert text.startswith("aiomysql: not watched; no instrumentor")
+    assert hint == ""
+
+
 def test_what_is_watched_or_only_comes_along_is_not_named(
     init: Callable[..., botobs.Handle], installed: Installs
 ) -> None:
