@@ -147,7 +147,7 @@ func isQualified(before, word string) bool {
 // stems: one of these is in every name that promises something.
 var stems = append([]string{
 	"2fa", "auth", "bearer", "code", "cookie", "cred", "jwt", "key", "mfa", "mnemonic", "nonce", "otp", "pass", "pck", "phrase", "pin",
-	"psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa",
+	"psw", "pw", "secret", "seed", "sekret", "session", "sig", "token", "twofa", "words",
 }, foreignWords...)
 
 // places is how many values place has.

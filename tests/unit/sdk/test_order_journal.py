@@ -125,7 +125,8 @@ class TestBeforeTheAnswer:
         assert span.parent_span_id == parent.span_id
 
     def test_it_goes_ahead_of_what_waits(self, init: Init, receiver: OtlpReceiver) -> None:
-        receiver.reply = Reply(delay=0.1)
+        # All that waits takes 20 s by itself, so that a busy machine does not decide.
+        receiver.reply = Reply(delay=0.5)
         init(metric_interval=3600.0)
         for number in range(20_000):
             with botobs.span(f"tick {number}"):

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -30,8 +29,6 @@ from ...safe import class_name
 from ..base import Telemetry
 from ..suppression import is_heard, silence
 
-#: A token of a subject that is rather an id than a name: `orders.7.filled`.
-_ID = re.compile(r"[^.]*\d[^.]*")
 #: Where `headers` stand among the arguments.
 _HEADERS_OF = {"publish": 3, "request": 4}
 #: Of `request`: it has no headers with this argument.
@@ -197,8 +194,11 @@ def _is_internal(client: Any, subject: str) -> bool:
 
 
 def _template(subject: str) -> str:
-    """`orders.*.filled` of `orders.7.filled`: there are as many names of spans as kinds of messages."""
-    return _ID.sub("*", subject)
+    """`orders.*.filled` of `orders.7.filled`: there are as many names of spans as kinds of messages.
+
+    A token with a digit is rather an id than a name.
+    """
+    return ".".join("*" if any(map(str.isdigit, token)) else token for token in subject.split("."))
 
 
 @never_raise("nats")
