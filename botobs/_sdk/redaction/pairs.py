@@ -88,6 +88,9 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
             if promised == SECRET:
                 alone.append((start + moved, end + moved))
             continue
+        # A value in front of its name may hold names that nothing is beside.
+        while alone and alone[-1][1] > found[0] + moved:
+            alone.pop()
         kept += (text[done : found[0]], found[2])
         done = found[1]
         moved += len(found[2]) - (done - found[0])

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"hash/maphash"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 )
@@ -37,17 +38,29 @@ type unchanged struct{ memory[struct{}] }
 // left is what search leaves of a text under a name, whose digest is known; what it has left whole it is not asked again.
 func (u *unchanged) left(text, under string, ofName uint64, search func(text string) string) string {
 	if len(text)+len(under) > longestRemembered {
-		return search(text)
+		return guarded(search, text)
 	}
 	sum := digest(text) ^ ofName*31
 	if _, is := u.find(sum, under, text); is {
 		return text
 	}
-	found := search(text)
+	found := guarded(search, text)
 	if found == text {
 		u.put(sum, under, text, struct{}{})
 	}
 	return found
+}
+
+// guarded is what search leaves of a text. A fault of a rule costs that text alone, not the request that it came in, which its
+// sender would send again for ever.
+func guarded(search func(text string) string, text string) (left string) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			slog.Error("a text was taken out whole: looking through it failed", "error", fault)
+			left = Mark
+		}
+	}()
+	return search(text)
 }
 
 func (m *memory[V]) find(digest uint64, under, text string) (value V, is bool) {

@@ -44,6 +44,10 @@ func withoutPairs(text string) string {
 			}
 			continue
 		}
+		// A value in front of its name may hold names that nothing is beside.
+		for len(alone) > 0 && alone[len(alone)-1].end > start+moved {
+			alone = alone[:len(alone)-1]
+		}
 		out.put(text, start, stop, by)
 		moved += len(by) - (stop - start)
 		if value := text[start:stop]; by == Mark && len(values) < mostValues && isLikeAToken(value) {

@@ -10,19 +10,34 @@ func FuzzText(f *testing.F) {
 	for _, seed := range []string{
 		`{"api_secret": "a1B2c3D4e5F6g7H8", "token": ["x", 'y`, "https://u:p@h/v1/0123456789abcdef0123456789abcdef?sign=1#a",
 		"INSERT INTO a (b) VALUES ('c'), ('d", `\"secret\": \"x\\`, "-----BEGIN PRIVATE KEY-----\nabc", "%22%3A%25", "&quot;key&quot;",
-		"[1, 2, 0x3, ", "пароль\uff1a x1y2z3", "u:p4ssw0rd@h:80", "8=FIX|96=a|", "authorization: Digest a=\"b\", c", "\x1b[1mkey\x1b[0m: ",
+		"[1, 2, 0x3, ", `value="pw x1y2z3w4" name="api_secret" password`, "пароль\uff1a x1y2z3", "u:p4ssw0rd@h:80", "8=FIX|96=a|", "authorization: Digest a=\"b\", c", "\x1b[1mkey\x1b[0m: ",
 	} {
 		f.Add(seed, "")
 		f.Add(seed, "api_key")
 	}
 	attributes := NewAttributes(nil)
 	f.Fuzz(func(t *testing.T, text, name string) {
-		for _, left := range []string{Text(text, name), attributes.Of(name).Value(text)} {
+		for _, left := range []string{searched(text, name), attributes.Of(name).searched(text)} {
 			if utf8.ValidString(text) && !utf8.ValidString(left) {
 				t.Errorf("%q becomes %q", text, left)
 			}
 		}
 	})
+}
+
+func TestAFaultCostsItsTextAlone(t *testing.T) {
+	failing := func(text string) string { return text[:len(text)+1] }
+	if left := guarded(failing, "any"); left != Mark {
+		t.Errorf("%q is left", left)
+	}
+}
+
+func TestAValueInFrontOfItsNameMayHoldNames(t *testing.T) {
+	value := "q7Lw2Zx9VbN4mKj8HgF5dSa3PoI6uYt1RezWxCvBnM0LkJhGfDsAqPwOeIrUtY2Z"
+	left := Text(`[{"value":"`+value+`","name":"api_secret"}]`, "")
+	if expected := `[{"value":"[redacted]","name":"api_secret"}]`; left != expected {
+		t.Errorf("%q is left", left)
+	}
 }
 
 func TestWhatFewLettersPromise(t *testing.T) {
