@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import IO, cast
 
-ROOT = Path(__file__).parents[1]
+from ._processes import ROOT, running
+
 #: Turns that are not counted.
 _WARM_UP = 2
 
@@ -43,30 +42,12 @@ def _ask(process: subprocess.Popen[str], told: str) -> float:
 @contextmanager
 def collector() -> Iterator[str]:
     """Run a collector that takes everything; its port."""
-    with _process(ROOT, "-m", "bench._collector") as running:
-        yield cast("IO[str]", running.stdout).readline().strip()
+    with running("-m", "bench._collector") as process:
+        yield cast("IO[str]", process.stdout).readline().strip()
 
 
 @contextmanager
 def pair(other: Path, script: str, *arguments: str) -> Iterator[Pair]:
     """Run `script` of this checkout with the packages of this one, and with those of `other`."""
     with ExitStack() as stack:
-        yield Pair(*[stack.enter_context(_process(root, script, *arguments)) for root in (ROOT, other)])
-
-
-@contextmanager
-def _process(root: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        env=os.environ | {"PYTHONPATH": str(root)},
-        cwd=root,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        cast("IO[str]", process.stdin).close()
-        process.wait()
-        cast("IO[str]", process.stdout).close()
+        yield Pair(*[stack.enter_context(running(script, *arguments, root=root)) for root in (ROOT, other)])

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
-ROOT = Path(__file__).parents[1]
+from ._processes import running
+
 #: Contenders that need packages which botobs does not.
 PEERS = ("logfire", "ddtrace")
 
@@ -66,27 +67,6 @@ class Worker:
 
 
 @contextmanager
-def _process(*arguments: str, python: str = sys.executable) -> Iterator[subprocess.Popen[str]]:
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "BOTOBS_"))
-    }
-    process = subprocess.Popen(
-        [python, "-m", *arguments],
-        cwd=ROOT,
-        env=environment | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        cast("IO[str]", process.stdin).close()
-        process.wait()
-        cast("IO[str]", process.stdout).close()
-
-
-@contextmanager
 def workers(names: Sequence[str], peers: str | None) -> Iterator[dict[str, Worker]]:
     """Start the contenders and the collector that they export to.
 
@@ -95,7 +75,7 @@ def workers(names: Sequence[str], peers: str | None) -> Iterator[dict[str, Worke
         peers: The Python that has the packages of `PEERS`; without it they are left out.
     """
     with ExitStack() as stack:
-        collector = stack.enter_context(_process("bench._collector"))
+        collector = stack.enter_context(running("-m", "bench._collector"))
         port = cast("IO[str]", collector.stdout).readline().strip()
         started = {}
         for name in names:
@@ -103,7 +83,7 @@ def workers(names: Sequence[str], peers: str | None) -> Iterator[dict[str, Worke
                 continue
             python = cast("str", peers) if name in PEERS else sys.executable
             started[name] = Worker(
-                name, stack.enter_context(_process("bench._worker", name, port, python=python))
+                name, stack.enter_context(running("-m", "bench._worker", name, port, python=python))
             )
         yield started
 

@@ -37,7 +37,8 @@ from botobs._ops.settings.values import defaults
 from botobs._ops.stack import Home, Options
 from botobs._ops.stack.configuration import render, variables
 
-from ._harness import ROOT, Figure, machine, ratio
+from ._harness import Figure, machine, ratio
+from ._processes import ROOT
 
 #: Items a second that the pipeline is built for; at this rate an outage is played.
 AIMS = {"spans": 20_000, "points": 100_000}

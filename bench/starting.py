@@ -9,7 +9,8 @@ import os
 import statistics
 import sys
 
-from ._harness import ROOT, machine
+from ._harness import machine
+from ._processes import ROOT
 
 _ROUNDS = 11
 #: What a service has anyway.

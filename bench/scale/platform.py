@@ -18,7 +18,7 @@ import psutil
 from testbed.dashboards import ask, queries
 from testbed.stack import LiveStack
 
-from .._harness import ROOT
+from .._processes import ROOT
 
 #: Parts that are there for the demo's database alone.
 _NOT_COUNTED = {"postgres", "postgres_exporter"}

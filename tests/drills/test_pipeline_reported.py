@@ -186,13 +186,13 @@ def test_what_is_answered_with_200_is_stored(live: LiveStack, faults: FaultTable
 def _send_span(live: LiveStack, service: str, odd: Any) -> tuple[str, int]:
     good = _span(name="good")
     body = {"resourceSpans": [{"resource": _resource(service), "scopeSpans": [{"spans": [odd, good]}]}]}
-    return good["traceId"], _post(live, "/v1/traces", service, body)
+    return good["traceId"], _post(live, "/v1/traces", body)
 
 
 def _send_metric(live: LiveStack, service: str, odd: Any) -> tuple[str, int]:
     good = {"name": "good", "gauge": {"dataPoints": [_point()]}}
     body = {"resourceMetrics": [{"resource": _resource(service), "scopeMetrics": [{"metrics": [odd, good]}]}]}
-    return service, _post(live, "/v1/metrics", service, body)
+    return service, _post(live, "/v1/metrics", body)
 
 
 def _is_stored(live: LiveStack, signal: str, mark: str) -> bool:
@@ -207,11 +207,10 @@ def _resource(service: str) -> Odd:
     return {"attributes": [{"key": key, "value": {"stringValue": text}} for key, text in identity.items()]}
 
 
-def _post(live: LiveStack, path: str, service: str, body: Odd) -> int:
+def _post(live: LiveStack, path: str, body: Odd) -> int:
     headers = {
         "authorization": f"Bearer {read_secret(live.home.secrets / 'service.token')}",
         "content-type": "application/json",
-        "x-botobs-service": service,
     }
     context = create_default_context(cafile=live.home.secrets / "ca.pem")
     with httpx.Client(base_url=live.stack.addresses["collector"], verify=context, trust_env=False) as http:

@@ -16,7 +16,7 @@ import httpx
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-_HEADERS = ("authorization", "content-type", "user-agent", "x-botobs-service")
+_HEADERS = ("authorization", "content-type", "user-agent")
 
 
 class Swallowing:
