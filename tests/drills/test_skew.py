@@ -84,7 +84,8 @@ def test_an_alert_is_raised_for_either(mixed: LiveStack, environment: str) -> No
     fires = f'{alert[:-1]}, alertstate="firing"}}'
     mixed.call(mixed.supervisor.kill(part, signal.SIGSTOP))
     try:
-        assert eventually(lambda: mixed.query(fires), within=120, every=1)
+        # Silence counts while the canary comes without a gap, which a busy machine leaves now and then.
+        assert eventually(lambda: mixed.query(fires), within=300, every=1)
     finally:
         mixed.call(mixed.supervisor.kill(part, signal.SIGCONT))
     assert eventually(lambda: not mixed.query(alert), within=180, every=1)
