@@ -110,6 +110,11 @@ class ControlServer:
         return {}
 
     async def _do_to(self, process: str, request: dict[str, Any]) -> None:
+        if request["do"] in ("hold", "crash", "kill") and not self._path.exists():
+            raise StackError(
+                f"the home was {self._path.parent} when the stack was started: what is stopped would look for its "
+                "files there, and could not start again; botobs down, then botobs up"
+            )
         match request["do"]:
             case "hold" | "crash" as how:
                 seconds = _lease(request)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..access import certificates
+from ..errors import StackError
 from ..processes.process import State
 from ..processes.supervisor import Supervisor
 
@@ -63,7 +64,13 @@ class Upkeep:
                 logger.warning("certificates cannot be renewed: %s", error)
 
     async def look(self) -> bool:
-        """Renew what ends soon, and restart what has read it; returns whether anything was renewed."""
+        """Renew what ends soon, and restart what has read it; returns whether anything was renewed.
+
+        Raises:
+            StackError: There are no secrets where the stack was started; its home was moved since.
+        """
+        if not self._secrets.is_dir():
+            raise StackError(f"{self._secrets} is gone")
         before = certificates.found(self._secrets)
         await asyncio.to_thread(certificates.ensure, self._secrets)
         if certificates.found(self._secrets) == before:

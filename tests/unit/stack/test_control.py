@@ -145,6 +145,19 @@ async def test_what_makes_no_sense_is_refused(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("do", ["hold", "crash", "kill"])
+async def test_what_could_not_start_again_in_a_home_that_was_moved_is_not_stopped(
+    do: str, tmp_path: Path
+) -> None:
+    async with _running(tmp_path) as (supervisor, path):
+        moved = path.parent / "moved"
+        path.rename(moved)
+        with pytest.raises(StackError, match="botobs down, then botobs up"):
+            await _ask(moved, do, seconds=1)
+        assert _state(supervisor) is State.READY
+
+
+@pytest.mark.asyncio
 async def test_only_its_owner_can_connect(tmp_path: Path) -> None:
     async with _running(tmp_path) as (_, path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -28,6 +28,7 @@ from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.service import unit, verify
 from botobs._ops.settings import channels
+from botobs._ops.stack import StackError
 from botobs._ops.stack.upkeep import Upkeep
 
 #: A service of the system, with words that a unit would read otherwise.
@@ -265,6 +266,11 @@ async def test_certificates_are_renewed_and_what_has_read_them_starts_anew(
     assert written == [1]
     # Nobody has to trust another authority.
     assert (tmp_path / "secrets" / "ca.pem").read_bytes() == before
+    # A home that was moved while its stack runs has nothing here any more, and nothing new is made in its place.
+    (tmp_path / "secrets").rename(tmp_path / "moved")
+    with pytest.raises(StackError, match="is gone"):
+        await upkeep.look()
+    assert not (tmp_path / "secrets").exists()
     await supervisor.stop()
 
 
