@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -16,11 +15,6 @@ from ._wrapper import Watched
 from .guard import report
 
 _MISSING = object()
-
-
-def _derived(owner: type) -> set[type]:
-    nearest: set[type] = set(owner.__subclasses__())
-    return nearest.union(*map(_derived, nearest))
 
 
 class Patches:
@@ -76,34 +70,6 @@ class Patches:
         """
         method = getattr(owner, name)
         self.replace(owner, name, functools.wraps(method)(hook(method)))
-
-    def replace_overridden(
-        self, owner: type, name: str, hook: Callable[[Callable[..., Any]], Callable[..., Any]]
-    ) -> None:
-        """Replace a method by `hook(method)` in every class that derives from `owner` and has one of its own.
-
-        Args:
-            owner: Its own method is left alone.
-            name: The method.
-            hook: Makes the replacement. It may be called within the one of another class.
-        """
-
-        def found(cls: type) -> None:
-            if inspect.isfunction(vars(cls).get(name)):
-                self.replace(cls, name, hook(vars(cls)[name]))
-
-        derived = vars(owner).get("__init_subclass__")
-
-        def init_subclass(cls: type, /, **kwargs: Any) -> None:
-            if derived is None:
-                super(owner, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
-            else:
-                derived.__get__(None, cls)(**kwargs)
-            found(cls)
-
-        for cls in _derived(owner):
-            found(cls)
-        self.replace(owner, "__init_subclass__", classmethod(init_subclass))
 
     def on_undo(self, action: Callable[[], None]) -> None:
         """Run `action` when the patches are undone."""

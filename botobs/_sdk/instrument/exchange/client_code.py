@@ -1,19 +1,34 @@
-"""What the code of ccxt's and python-binance's objects says: which errors they know, and whether it is still theirs."""
+"""What the code of clients' objects says: which errors they know, and whether they send as they were written to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-#: Through what ccxt's requests go, and python-binance's over its WebSocket API.
-_SENDING = ("request", "fetch2", "fetch")
+from ... import orders
+
+#: Through what ccxt's requests go, and python-binance's.
+_SENDING = ("request", "fetch2", "fetch", "_request")
+#: Through what the sessions of HTTP libraries send.
+_SESSION = ("request", "_request", "send", "urlopen", "get", "post", "put", "patch", "delete")
 
 
 def sends_as_written(client: Callable[[], Any]) -> bool:
     """Whether the client's requests go through the functions that are watched, none of them replaced by the user."""
-    found = (getattr(client(), name, None) for name in _SENDING)
-    modules = (str(getattr(each, "__module__", "")) for each in found if each is not None)
-    return all(module.partition(".")[0] in ("ccxt", "binance") for module in modules)
+    return _are_of(client(), _SENDING, ("ccxt", "binance"))
+
+
+def sends_by(library: str, session: Any) -> bool:
+    """Whether what is sent is seen: by an HTTP library that is watched, and a session of its own, as it was written.
+
+    Args:
+        library: What the client sends with.
+        session: What holds its connections; None where the client has none, or it is not known.
+    """
+    if library not in orders.seen_libraries or session is None:
+        return library in orders.seen_libraries
+    own = any(cls.__module__.partition(".")[0] == library for cls in type(session).__mro__)
+    return own and _are_of(session, _SESSION, (library,))
 
 
 def is_listed(client: Callable[[], Any], code: str) -> bool:
@@ -26,3 +41,10 @@ def is_listed(client: Callable[[], Any], code: str) -> bool:
                 return True
             pending += [value for value in table.values() if isinstance(value, Mapping)]
     return False
+
+
+def _are_of(holder: Any, names: tuple[str, ...], libraries: tuple[str, ...]) -> bool:
+    """Whether the functions of an object, as far as it has them, are those of libraries."""
+    found = (getattr(holder, name, None) for name in names)
+    modules = (str(getattr(each, "__module__", "")) for each in found if each is not None)
+    return all(module.partition(".")[0] in libraries for module in modules)

@@ -47,6 +47,7 @@ class AlpacaPy(ExchangeClient):
     name = "alpaca_py"
     library = "alpaca"
     exchange = "alpaca"
+    session = "_session"
     calls = ("alpaca.common.rest:RESTClient._request",)
     sockets = (
         "alpaca.trading.stream:TradingStream._connect",

@@ -18,6 +18,7 @@ from opentelemetry import context
 from .....orders import UNSETTLED
 from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
+from .....patching.overrides import replace_overridable
 from .....patching.patch import Patches
 from .....redaction import known
 from ....base import Telemetry
@@ -65,9 +66,14 @@ class PythonBinance:
             exchanges.exchange(_WHO[0])
             cls = getattr(module, class_name)
             begin = functools.partial(_begin, exchanges)
-            self._patches.replace(cls, "_request", scoped(vars(cls)["_request"], begin))
             outer = functools.partial(_begin_overridden, exchanges)
-            self._patches.replace_overridden(cls, "_request", lambda plain: scoped(plain, outer))
+            replace_overridable(
+                self._patches,
+                cls,
+                "_request",
+                scoped(vars(cls)["_request"], begin),
+                lambda plain: scoped(plain, outer),
+            )
             handler = vars(cls)["_handle_response"]
             plain = handler.__func__ if isinstance(handler, staticmethod) else handler
             wrapped = _reading_async(plain) if inspect.iscoroutinefunction(plain) else _reading(plain)
@@ -151,7 +157,7 @@ def _begin(
 def _begin_overridden(
     exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _Call | None:
-    """The `_request` of a user's class, which sends by itself, or perhaps more than once."""
+    """The `_request` of a user's class or object, which sends by itself, or perhaps more than once."""
     method, uri = _asked(args, kwargs)
     opened = _begin_call(exchanges, client, method, urlsplit(uri).path, kwargs)
     return None if opened is None else _Call(opened, None)

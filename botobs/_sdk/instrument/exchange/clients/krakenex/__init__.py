@@ -51,6 +51,7 @@ class Krakenex(ExchangeClient):
     library = "krakenex"
     exchange = "kraken"
     http = "requests"
+    session = "session"
     calls = ("krakenex.api:API._query",)
     credentials = ("key", "secret")
     impossible: ClassVar[Mapping[str, str]] = {
