@@ -63,9 +63,13 @@ class _Overridable:
         if instance is None:
             return self._method
         own = getattr(instance, "__dict__", {}).get(self._name)
-        if own is None:
+        if own is None or self is not self._found(type(instance)):
+            # Asked for by `super()`, the object's own is not meant.
             return MethodType(self._method, instance)
         return _Own(own, MethodType(self._hook(_with_object(own)), instance))
+
+    def _found(self, cls: type) -> Any:
+        return next(vars(base)[self._name] for base in cls.__mro__ if self._name in vars(base))
 
     def __set__(self, instance: Any, value: Any) -> None:
         instance.__dict__[self._name] = value

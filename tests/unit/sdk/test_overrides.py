@@ -106,3 +106,7 @@ def test_a_class_that_derives(client: type[Any]) -> None:
 
     assert Twice().send("it") == "sent it and sent it"
     assert calls == ["Twice"] * 3
+    changed: Any = Twice()
+    plain = changed.send
+    changed.send = lambda word: plain(word).replace("sent", "mine")
+    assert changed.send("it") == "mine it and mine it"

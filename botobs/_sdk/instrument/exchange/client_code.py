@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ... import orders
@@ -15,7 +15,15 @@ _SESSION = ("request", "_request", "send", "urlopen", "get", "post", "put", "pat
 
 def sends_as_written(client: Callable[[], Any]) -> bool:
     """Whether the client's requests go through the functions that are watched, none of them replaced by the user."""
-    return _are_of(client(), _SENDING, ("ccxt", "binance"))
+    found = client()
+    # ccxt makes a method of each endpoint, in a class of their own.
+    endpoints = [
+        name
+        for cls in type(found).__mro__
+        if cls.__module__.startswith("ccxt.abstract.")
+        for name in vars(cls)
+    ]
+    return _are_of(found, (*_SENDING, *endpoints), ("ccxt", "binance"))
 
 
 def sends_by(library: str, session: Any) -> bool:
@@ -43,8 +51,8 @@ def is_listed(client: Callable[[], Any], code: str) -> bool:
     return False
 
 
-def _are_of(holder: Any, names: tuple[str, ...], libraries: tuple[str, ...]) -> bool:
+def _are_of(holder: Any, names: Iterable[str], libraries: Collection[str]) -> bool:
     """Whether the functions of an object, as far as it has them, are those of libraries."""
-    found = (getattr(holder, name, None) for name in names)
+    found = (getattr(holder, name, None) for name in names if not name.startswith("__"))
     modules = (str(getattr(each, "__module__", "")) for each in found if each is not None)
     return all(module.partition(".")[0] in libraries for module in modules)
