@@ -17,6 +17,13 @@ from .guard import report
 _MISSING = object()
 
 
+def _replace_everywhere(old: Callable[..., Any], new: Callable[..., Any]) -> None:
+    name = old.__name__
+    for holder in list(sys.modules.values()):
+        if isinstance(holder, ModuleType) and vars(holder).get(name) is old:
+            setattr(holder, name, new)
+
+
 class Patches:
     """The patches of one instrumentation, undone together in reverse order."""
 
@@ -70,6 +77,14 @@ class Patches:
         """
         method = getattr(owner, name)
         self.replace(owner, name, functools.wraps(method)(hook(method)))
+
+    def replace_function(self, function: Callable[..., Any], value: Callable[..., Any]) -> None:
+        """Replace a function in every module that holds it by its name until `undo`.
+
+        Modules that have imported a function hold it themselves; some are imported while it is replaced.
+        """
+        _replace_everywhere(function, value)
+        self._undo.append(lambda: _replace_everywhere(value, function))
 
     def on_undo(self, action: Callable[[], None]) -> None:
         """Run `action` when the patches are undone."""

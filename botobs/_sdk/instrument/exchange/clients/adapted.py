@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from time import monotonic
 from types import ModuleType
@@ -94,8 +93,7 @@ class AdaptedClient:
 
         wrapped = watching(False, plain)
         if owner is module:
-            _replace_everywhere(name, plain, wrapped)
-            self._patches.on_undo(lambda: _replace_everywhere(name, wrapped, plain))
+            self._patches.replace_function(plain, wrapped)
         elif hook in (self._call, self._request):
             # A user's own may send in its own way, or more than once.
             replace_overridable(self._patches, owner, name, wrapped, functools.partial(watching, True))
@@ -215,13 +213,6 @@ def take(
     if connection.check is None:
         connection.check = integrity.sequence_check(connection.key[0])
     connection.check_sequence(decoded)
-
-
-def _replace_everywhere(name: str, old: Function, new: Function) -> None:
-    """Modules that have imported a function by name hold it themselves; some are imported while it is replaced."""
-    for holder in list(sys.modules.values()):
-        if isinstance(holder, ModuleType) and vars(holder).get(name) is old:
-            setattr(holder, name, new)
 
 
 def _is_method(signature: inspect.Signature) -> bool:
