@@ -102,6 +102,13 @@ class Submission:
             for each in self._batch[:_MOST_ORDERS]
         ]
 
+    @property
+    def sent_ids(self) -> list[str]:
+        """The client order ids of its one order, one for each request; empty where it submits several."""
+        if self._batch is not None:
+            return []
+        return [each for each in (*self.sent_as, str(self._order.get(semconv.ORDER_CLIENT_ID) or "")) if each]
+
     def begun(self) -> None:
         """Its end will be told: until then nobody knows how the user's block ends that submits."""
         if self._witness is not None:

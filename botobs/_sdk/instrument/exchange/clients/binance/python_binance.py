@@ -23,7 +23,7 @@ from .....patching.patch import Patches
 from .....redaction import known
 from ....base import Telemetry
 from ....shared import once_per_provider
-from ... import connection_events, integrity
+from ... import connection_events, integrity, late_answers
 from ...operation import Operation, begin_operation, current
 from ...request import Request, current_request, template
 from ...scope import scoped
@@ -220,6 +220,9 @@ def _begin_over_socket(
         return None
     opened.template = template(method)
     opened.writes(params)
+    connection = _adopt(exchanges, client)
+    if connection is not None and opened.submits:
+        late_answers.expect(connection, opened, payload)
     return _SocketCall(opened)
 
 
@@ -320,6 +323,8 @@ def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         connection.last = monotonic()
         if event.__class__ is str or event.__class__ is bytes:
             connection.bytes += len(event)
+            if connection.answers is not None:
+                connection.answers.look(event)
         try:
             message = wrapped(self, event)
         except Exception as error:
