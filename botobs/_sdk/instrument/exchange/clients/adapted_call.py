@@ -174,7 +174,7 @@ class AdaptedCall(DescribedCall):
             self._exchanges.retries.add(1, {**attributes, semconv.OPERATION: operation.name})
         seen = CallRequest(self._exchanges, operation, method, url)
         # A position is closed by an order, and at some exchanges asked for by DELETE.
-        if method not in orders.ASIDE_METHODS or operation.name == "close_position":
+        if method not in orders.ASIDE_METHODS or (operation.submits and method != "GET"):
             self._evidence.requests.append(seen)
             operation.writes(self._call.sent if self._call.sent is not None else self._call.order)
         witness = orders.current_witness() if operation.name == IMPLICIT else None
