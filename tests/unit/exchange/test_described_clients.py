@@ -237,6 +237,9 @@ class Several(Described):
     def result(self, call: clients.Call, result: Any) -> Any:
         return result
 
+    def error(self, call: clients.Call, result: Any) -> str:
+        return ""
+
 
 @pytest.mark.parametrize(
     ("name", "answer", "counted"),
