@@ -152,9 +152,12 @@ class Submission:
         if error is not None:
             verdicts = self._raised(error, answer)
         else:
+            if self._edits and orders.replacement(self._who[0], answer) is not None:
+                # One order was cancelled, and another one submitted.
+                self.replaces = True
             elements = enumerate(self._elements(result))
             verdicts = [self._returned(element, self._given(number), span) for number, element in elements]
-            if self._edits and not self.replaces and orders.replacement(self._who[0], answer) is None:
+            if self._edits and not self.replaces:
                 # As where it is raised: the order is there as it was.
                 self._unchanged = _together(verdicts)
                 verdicts = [each for each in verdicts if each in ("accepted", "unknown")]
