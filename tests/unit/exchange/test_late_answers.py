@@ -13,6 +13,7 @@ import ccxt.pro
 import pytest
 import pytest_asyncio
 
+from botobs._sdk.instrument.exchange import late_answers
 from botobs._sdk.orders import UNSETTLED, UnsettledOrder
 from botobs.testing import capture
 from tests.support.ccxt_at_desk import ORDER, binance_at
@@ -122,3 +123,13 @@ async def test_it_is_settled(made: Callable[..., Any], binance: FakeBinance) -> 
         await eventually_async(lambda: not UNSETTLED.all())
         with suppress(ccxt.BaseError):
             await close()
+
+
+async def test_by_which_id_exchanges_answer() -> None:
+    asked = {"id": 7, "event": "api", "payload": {"req_id": "mine"}}
+    assert late_answers.request_id(asked) == "mine"
+    assert late_answers.request_id({"request_id": "mine", "ack": True, "data": {}}) == ""
+    assert late_answers.request_id({"request_id": "mine", "ack": False, "data": {"errs": {}}}) == "mine"
+    for name in ("id", "reqId", "req_id"):
+        assert late_answers.request_id({name: 7}) == "7"
+    assert late_answers.request_id({"event": "update"}) == ""

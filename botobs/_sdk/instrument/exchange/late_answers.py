@@ -29,6 +29,9 @@ def expect(connection: Connection, operation: Operation, message: Any) -> None:
 
 def request_id(message: Mapping[str, Any]) -> str:
     """The id by which a decoded message is a request or the response to one; empty without one."""
+    if message.get("ack") is True:
+        # Gate says first that it has the request: https://www.gate.com/docs/developers/apiv4/ws/en/#api-request
+        return ""
     # Gate has that of the caller in the payload, and another beside it.
     payload = message.get("payload")
     places = (payload, message) if isinstance(payload, Mapping) else (message,)
