@@ -26,17 +26,22 @@ def sends_as_written(client: Callable[[], Any]) -> bool:
     return _are_of(found, (*_SENDING, *endpoints), ("ccxt", "binance"))
 
 
-def sends_by(library: str, session: Any) -> bool:
+def sends_by(library: str, session: Any, client: str = "") -> bool:
     """Whether what is sent is seen: by an HTTP library that is watched, and a session of its own, as it was written.
 
     Args:
         library: What the client sends with.
         session: What holds its connections; None where the client has none, or it is not known.
+        client: The client's own library, whose objects may be such sessions.
     """
     if library not in orders.seen_libraries or session is None:
         return library in orders.seen_libraries
-    own = any(cls.__module__.partition(".")[0] == library for cls in type(session).__mro__)
-    return own and _are_of(session, _SESSION, (library,))
+    return is_session(library, session) and _are_of(session, _SESSION, (library, client))
+
+
+def is_session(library: str, found: Any) -> bool:
+    """Whether an object is of a class of an HTTP library, or of one that derives from it."""
+    return any(cls.__module__.partition(".")[0] == library for cls in type(found).__mro__)
 
 
 def is_listed(client: Callable[[], Any], code: str) -> bool:

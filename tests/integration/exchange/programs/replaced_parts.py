@@ -106,6 +106,12 @@ def function_of_the_session(client: Any, name: str, _: str) -> None:
     getattr(client, name).send = Session().send
 
 
+def function_that_posts(client: Any, name: str, url: str) -> None:
+    """The same, before the session has made a request of it; python-okx' client is a session of httpx itself."""
+    session = client if hasattr(client, "build_request") else getattr(client, name)
+    session.post = session.request = lambda *_, **__: answer(url)
+
+
 def own_session(client: Any, name: str, _: str) -> None:
     """A class that derives from requests'."""
     setattr(client, name, Session())
@@ -118,7 +124,7 @@ def no_session(client: Any, name: str, url: str) -> None:
 
 #: What is replaced of a client, given the object that has it, its name and the address of an order.
 OF_THE_FUNCTION: tuple[Way, ...] = (own_function, function_that_tries_again)
-OF_THE_SESSION: tuple[Way, ...] = (function_of_the_session, own_session, no_session)
+OF_THE_SESSION: tuple[Way, ...] = (function_of_the_session, function_that_posts, own_session, no_session)
 
 
 def owner(call: Callable[[], Any], path: str) -> tuple[Any, str]:
@@ -141,7 +147,7 @@ def outcome(client: str, way: Way, case: Behaviour) -> dict[str, Any]:
     with order_desk() as desk, capture() as captured:
         desk.answers, desk.behaviours = answers, [case] * 9
         call = make(desk.url)
-        way(*owner(call, function if way in OF_THE_FUNCTION else session), desk.url + path)
+        way(*owner(call, session if way in OF_THE_SESSION and session else function), desk.url + path)
         with suppress(Exception), trading.order(case, exchange=exchange).submission():
             call()
         return {"seen": counted(captured), "told": told(captured, case), "held": desk.held}
@@ -150,7 +156,8 @@ def outcome(client: str, way: Way, case: Behaviour) -> dict[str, Any]:
 def main(client: str) -> None:
     """Try each part of one client."""
     function, _, session = PARTS[client]
-    for way in (*(OF_THE_FUNCTION if function else ()), *(OF_THE_SESSION if session else ())):
+    of_the_session = OF_THE_SESSION if session else (function_that_posts,)
+    for way in (*(OF_THE_FUNCTION if function else ()), *of_the_session):
         for case in CASES:
             print(json.dumps({"way": way.__name__, "case": case, **outcome(client, way, case)}), flush=True)
 

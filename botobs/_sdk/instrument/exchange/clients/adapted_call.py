@@ -61,8 +61,9 @@ def begin_call(
         call = replace(call, operation=ENDPOINTS.get(orders.purpose(call.method, call.path) or "", IMPLICIT))
 
     def sees() -> bool:
-        session = found(instance, arguments, client.session) if client.session else None
-        return not users and client_code.sends_by(client.http, session)
+        itself = instance if client_code.is_session(client.http, instance) else None
+        session = found(instance, arguments, client.session) if client.session else itself
+        return not users and client_code.sends_by(client.http, session, client.library)
 
     evidence = orders.OrderRequests(exchange_of(exchanges, client, instance), sees)
     operation = begin_described(exchanges, client, instance, arguments, call, evidence)
