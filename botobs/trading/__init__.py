@@ -96,6 +96,7 @@ def order(
     symbol: str | None = None,
     side: Side | None = None,
     type: str | None = None,
+    account: str = "",
 ) -> Order:
     """The order with this client order id, sent by this process or by an earlier one.
 
@@ -105,13 +106,14 @@ def order(
         symbol: ccxt's name of the market; on spans only.
         side: `buy` or `sell`.
         type: `limit`, `market` or another word of ccxt.
+        account: Of several accounts at the exchange, the one whose position its fills change.
     """
     order_registry = _current().order_registry
     key = (_text_of(exchange), _text_of(client_order_id))
     known = order_registry.find(key)
     if known is not None:
         return known
-    made = Order(order_registry, *key, _order_attributes(symbol, side, type))
+    made = Order(order_registry, *key, _order_attributes(symbol, side, type), account=_text_of(account))
     order_registry.keep(made)
     return made
 
@@ -132,7 +134,7 @@ def order_trace_id(client_order_id: str, *, exchange: str) -> str:
     return f"{order_ids(_text_of(exchange), _text_of(client_order_id)).trace_id:032x}"
 
 
-def position(exchange: str, *, symbol: str) -> Position:
+def position(exchange: str, *, symbol: str, account: str = "") -> Position:
     """The service's position in a market: what was set, and the fills that were reported since of orders in it.
 
     `reconcile` compares it with what the exchange says.
@@ -140,8 +142,10 @@ def position(exchange: str, *, symbol: str) -> Position:
     Args:
         exchange: ccxt's id of the exchange.
         symbol: ccxt's name of the market, as orders in it are reported with.
+        account: Of several accounts at the exchange, such as sub-accounts, a name of your own for the one that holds
+            it: the same with which its orders are reported and it is reconciled. It does not leave the process.
     """
-    return _current().positions.get(_text_of(exchange), _text_of(symbol))
+    return _current().positions.get(_text_of(exchange), _text_of(symbol), _text_of(account))
 
 
 def reconcile(
@@ -153,6 +157,7 @@ def reconcile(
     prefix: str | Collection[str] = (),
     symbols: Collection[str] = (),
     earlier: bool = False,
+    account: str = "",
 ) -> Reconciliation:
     """Compare an account with what this process reports, as long as it runs, and settle its unknown orders.
 
@@ -170,6 +175,7 @@ def reconcile(
         symbols: Markets to look at, beside those that orders and positions are reported of; needed where an exchange
             does not list all at once.
         earlier: Report also orders from before the first look, which an earlier process may have placed.
+        account: Which positions are compared: those that are reported with this name.
 
     Returns:
         What stops it before the service ends.
@@ -180,6 +186,7 @@ def reconcile(
         prefixes=_texts(prefix),
         symbols=_texts(symbols),
         earlier=bool(earlier),
+        account=_text_of(account),
     )
     if not _is_live():
         return Reconciliation(None)

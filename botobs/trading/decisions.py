@@ -72,6 +72,7 @@ class Decision:
         symbol: str | None = None,
         side: Side | None = None,
         type: str | None = None,
+        account: str = "",
     ) -> Order:
         """The order that the bot decided for.
 
@@ -82,6 +83,7 @@ class Decision:
             symbol: ccxt's name of the market, such as `BTC/USDT`; on spans only.
             side: `buy` or `sell`.
             type: `limit`, `market` or another word of ccxt.
+            account: Of several accounts at the exchange, the one whose position its fills change.
         """
         self._outcome = "ordered"
         order = Order(
@@ -91,6 +93,7 @@ class Decision:
             {**self._attributes, **order_attributes(symbol, side, type)},
             self._bot_id,
             self._begun,
+            text_of(account),
         )
         self._order_registry.keep(order)
         order.decided()

@@ -59,8 +59,10 @@ class Order:
         attributes: dict[str, str],
         bot_id: str | None = None,
         decided_at: float | None = None,
+        account: str = "",
     ) -> None:
         self._order_registry = order_registry
+        self._account = account
         self._recorder = order_registry.recorder
         self._attributes = {
             **attributes,
@@ -208,9 +210,9 @@ class Order:
         if news or not complete:
             symbol, side = self._attributes.get(names.SYMBOL), self._attributes.get(names.ORDER_SIDE)
             positions = self._order_registry.positions
-            if not (symbol and side) and positions.symbols(self._key[0]):
+            if not (symbol and side) and positions.symbols(self._key[0], self._account):
                 self._recorder.misuse("order", "a fill without a symbol and a side changes no position")
-            positions.fill(self._key[0], symbol, side, given[names.ORDER_AMOUNT])
+            positions.fill(self._key[0], self._account, symbol, side, given[names.ORDER_AMOUNT])
 
     @never_raise
     def canceled(self) -> None:

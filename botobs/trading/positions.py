@@ -47,7 +47,7 @@ class Position:
 
 
 class PositionBook:
-    """The positions of this process, by exchange and market."""
+    """The positions of this process, by exchange, account and market."""
 
     def __init__(self) -> None:
         self.forget()
@@ -55,12 +55,12 @@ class PositionBook:
     def forget(self) -> None:
         """Start over in a forked child."""
         self._lock = threading.Lock()
-        self._positions: dict[tuple[str, str], Position] = {}
+        self._positions: dict[tuple[str, str, str], Position] = {}
         self._full = False
 
-    def get(self, exchange: str, symbol: str) -> Position:
+    def get(self, exchange: str, symbol: str, account: str = "") -> Position:
         """The position in a market, known or new; beyond the limit one that is compared with nothing."""
-        key = (exchange.lower(), symbol)
+        key = (exchange.lower(), account, symbol)
         with self._lock:
             known = self._positions.get(key)
             if known is not None:
@@ -73,28 +73,30 @@ class PositionBook:
                 logger.warning("more than %d positions: the others are not compared", POSITIONS_LIMIT)
             return made
 
-    def fill(self, exchange: str, symbol: str | None, side: str | None, amount: float | None) -> None:
+    def fill(
+        self, exchange: str, account: str, symbol: str | None, side: str | None, amount: float | None
+    ) -> None:
         """A fill was reported; it counts where the position is reported."""
-        position = self._positions.get((exchange.lower(), symbol or ""))
+        position = self._positions.get((exchange.lower(), account, symbol or ""))
         if position is not None and amount is not None and side in ("buy", "sell"):
             position._add(float(amount) if side == "buy" else -float(amount))
 
-    def symbols(self, exchange: str) -> list[str]:
-        """The markets of an exchange in which positions are reported."""
-        return [symbol for name, symbol in list(self._positions) if name == exchange.lower()]
+    def symbols(self, exchange: str, account: str) -> list[str]:
+        """The markets of an exchange in which positions of an account are reported."""
+        return [symbol for *where, symbol in list(self._positions) if where == [exchange.lower(), account]]
 
-    def amounts(self, exchange: str) -> dict[str, float]:
-        """What the service holds at an exchange, by the names that the exchange uses.
+    def amounts(self, exchange: str, account: str) -> dict[str, float]:
+        """What the service holds in an account at an exchange, by the names that the exchange uses.
 
         A derivative is named by its market. Of spot markets currencies are held: the positions of one base
         currency are one amount, and a currency that another market of these is paid in is left out, for what was paid
         is not reported.
         """
-        spot = [symbol for symbol in self.symbols(exchange) if ":" not in symbol]
+        spot = [symbol for symbol in self.symbols(exchange, account) if ":" not in symbol]
         paid = {symbol.partition("/")[2] for symbol in spot}
         held: dict[str, list[float]] = {}
-        for (name, symbol), position in list(self._positions.items()):
+        for (*where, symbol), position in list(self._positions.items()):
             asset = symbol if ":" in symbol else symbol.partition("/")[0]
-            if name == exchange.lower() and asset not in paid:
+            if where == [exchange.lower(), account] and asset not in paid:
                 held.setdefault(asset, []).append(position.amount)
         return {asset: math.fsum(amounts) for asset, amounts in held.items()}

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from testbed.stack import LiveStack
+from tests.support.configs import ROOT
+from tests.support.order_desk import order_desk
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
@@ -214,3 +216,40 @@ def test_where_a_store_does_not_answer_it_cannot_tell(stack: LiveStack, tmp_path
     assert code == 2
     assert said["orders"] is None
     assert "Tempo" in said["problems"][0]
+
+
+#: Sends orders with an API key.
+SPENDER = """
+    import sys
+    import botobs
+    from tests.support.ccxt_at_desk import ORDER, binance_at
+    with botobs.init():
+        exchange = binance_at(sys.argv[1], apiKey=sys.argv[2])
+        for _ in range(int(sys.argv[3])):
+            exchange.create_order(*ORDER)
+"""
+
+
+def test_who_spends_a_limit_that_processes_share(stack: LiveStack, tmp_path: Path) -> None:
+    keys = {"same": "first-key-" * 3, "other": "second-key-" * 3}
+    spenders = {("one", "same"): 2, ("two", "same"): 3, ("three", "other"): 1}
+    with order_desk() as desk:
+        desk.behaviours = ["take"] * sum(spenders.values())
+        for (service, key), count in spenders.items():
+            command = [sys.executable, "-c", textwrap.dedent(SPENDER), desk.url, keys[key], str(count)]
+            subprocess.run(
+                command, env=variables(stack, tmp_path, service), cwd=ROOT, check=True, timeout=120
+            )
+
+    def spent() -> dict[str, dict[str, float]]:
+        query = (
+            'exchange_ratelimit_spent_total{service_name=~"one|two|three",exchange_operation="create_order"}'
+        )
+        found: dict[str, dict[str, float]] = {}
+        for one in stack.query(query):
+            by_service = found.setdefault(one["metric"]["exchange_account"], {})
+            by_service[one["metric"]["service_name"]] = float(one["value"][1])
+        return found
+
+    assert eventually(lambda: sorted(spent().values(), key=len) == [{"three": 1}, {"one": 2, "two": 3}])
+    assert not any(key in account for account in spent() for key in keys.values())

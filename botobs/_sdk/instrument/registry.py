@@ -61,6 +61,7 @@ REGISTRY: tuple[tuple[str, str], ...] = (
         "botobs._sdk.instrument.exchange.clients.streams.websockets_legacy:WebsocketsLegacy",
     ),
     ("websocket_client", "botobs._sdk.instrument.exchange.clients.streams.websocket_client:WebsocketClient"),
+    ("picows", "botobs._sdk.instrument.exchange.clients.streams.picows:Picows"),
     ("aiohttp_ws", "botobs._sdk.instrument.exchange.clients.streams.aiohttp_ws:AiohttpWebSocket"),
     ("sqlalchemy", "botobs._sdk.instrument.databases.sqlalchemy:SQLAlchemyInstrumentation"),
     ("sqlite3_connections", "botobs._sdk.instrument.databases.sqlite3:Sqlite3Connections"),

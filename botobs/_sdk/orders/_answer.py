@@ -85,6 +85,27 @@ def _outcome(exchange: str, status: int | None, body: str | None) -> Answered:
     return "rejected" if _REFUSALS.search(answer[:LONGEST_TEXT]) else "accepted"
 
 
+def is_mixed(body: str) -> bool:
+    """Whether an answer is about several orders, of which some were refused and others were not."""
+    try:
+        pending = [json.loads(body)] if "[" in body else []
+    except ValueError:
+        return False
+    for part in pending:
+        if isinstance(part, Mapping):
+            # Bitget has a list of each.
+            if part.get("successList") and part.get("failureList"):
+                return True
+            pending += part.values()
+        elif isinstance(part, list):
+            orders = [json.dumps(each) for each in part if isinstance(each, Mapping)]
+            refused = [bool(codes_in(each) or _REFUSALS.search(each)) for each in orders]
+            if any(refused) and not all(refused):
+                return True
+            pending += part
+    return False
+
+
 def _is_whole(body: str) -> bool:
     """Whether a body is JSON that says something, as exchanges answer; of a long one only its beginning is there."""
     text = body.lstrip("\ufeff \t\r\n")

@@ -13,7 +13,7 @@ LONGEST_TEXT = 4096
 
 #: Codes, labels and words of errors, as the exchanges' JSON carries them. Every repeat is bounded.
 _CODE = re.compile(
-    r'"(?:code|retCode|ret_code|sCode|error_code|err-code|err_code|label|error)"\s{0,8}:\s{0,8}(?:\[\s{0,8})?"?'
+    r'"(?:code|retCode|ret_code|sCode|error_code|errorCode|err-code|err_code|label|error)"\s{0,8}:\s{0,8}(?:\[\s{0,8})?"?'
     r"(-?\w[\w.:\- ]{0,63})"
 )
 #: Elsewhere than at Gate a label is the order's own, which the user gives.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from ._answer import answer_outcome
@@ -76,18 +76,18 @@ class OrderRequests:
 
     Args:
         exchange: As it is called in `exchange.name`.
-        watched: Whether each request would be seen: only then none means that nothing was sent.
+        sees: Returns whether each request would be seen: only then none means that nothing was sent.
 
     Attributes:
         exchange: As given.
         requests: Those that may carry the orders.
     """
 
-    __slots__ = ("_watched", "exchange", "requests")
+    __slots__ = ("_sees", "exchange", "requests")
 
-    def __init__(self, exchange: str, watched: bool) -> None:
+    def __init__(self, exchange: str, sees: Callable[[], bool]) -> None:
         self.exchange = exchange
-        self._watched = watched
+        self._sees = sees
         self.requests: list[HttpRequest] = []
 
     def outcome(self, error: BaseException) -> Outcome:
@@ -95,7 +95,7 @@ class OrderRequests:
         seen = requests_outcome(self.requests, self.exchange)
         if seen is not None:
             return seen
-        if self._watched and (never_connected(error) or not unanswered(error)):
+        if self._sees() and (never_connected(error) or not unanswered(error)):
             return "failed"
         # A failure of a transport of which nothing was seen is of one that a user has put into the client.
         return submit_outcome(error, exchange=self.exchange)

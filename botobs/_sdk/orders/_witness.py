@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry import context
 
+from ._answer import is_mixed
 from ._classifiers import Outcome
 from ._decide import submit_outcome
 from ._evidence import causes, request_of, unanswered
@@ -317,7 +318,9 @@ class Witness:
         """What the requests say together; None where there were none."""
         own = [request for request in self._requests if is_order(request.path)] or self._requests
         seen = requests_outcome(own, exchange)
-        return worse(seen, "unknown") if self._overlooked else seen
+        # Of several orders in one request, another may be the block's.
+        mixed = seen == "rejected" and any(is_mixed(request.answer) for request in own)
+        return worse(seen, "unknown") if self._overlooked or mixed else seen
 
 
 def _is_plain(error: BaseException) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -18,9 +17,11 @@ from .guard import report
 _MISSING = object()
 
 
-def _derived(owner: type) -> set[type]:
-    nearest: set[type] = set(owner.__subclasses__())
-    return nearest.union(*map(_derived, nearest))
+def _replace_everywhere(old: Callable[..., Any], new: Callable[..., Any]) -> None:
+    name = old.__name__
+    for holder in list(sys.modules.values()):
+        if isinstance(holder, ModuleType) and vars(holder).get(name) is old:
+            setattr(holder, name, new)
 
 
 class Patches:
@@ -77,33 +78,13 @@ class Patches:
         method = getattr(owner, name)
         self.replace(owner, name, functools.wraps(method)(hook(method)))
 
-    def replace_overridden(
-        self, owner: type, name: str, hook: Callable[[Callable[..., Any]], Callable[..., Any]]
-    ) -> None:
-        """Replace a method by `hook(method)` in every class that derives from `owner` and has one of its own.
+    def replace_function(self, function: Callable[..., Any], value: Callable[..., Any]) -> None:
+        """Replace a function in every module that holds it by its name until `undo`.
 
-        Args:
-            owner: Its own method is left alone.
-            name: The method.
-            hook: Makes the replacement. It may be called within the one of another class.
+        Modules that have imported a function hold it themselves; some are imported while it is replaced.
         """
-
-        def found(cls: type) -> None:
-            if inspect.isfunction(vars(cls).get(name)):
-                self.replace(cls, name, hook(vars(cls)[name]))
-
-        derived = vars(owner).get("__init_subclass__")
-
-        def init_subclass(cls: type, /, **kwargs: Any) -> None:
-            if derived is None:
-                super(owner, cls).__init_subclass__(**kwargs)  # type: ignore[arg-type]
-            else:
-                derived.__get__(None, cls)(**kwargs)
-            found(cls)
-
-        for cls in _derived(owner):
-            found(cls)
-        self.replace(owner, "__init_subclass__", classmethod(init_subclass))
+        _replace_everywhere(function, value)
+        self._undo.append(lambda: _replace_everywhere(value, function))
 
     def on_undo(self, action: Callable[[], None]) -> None:
         """Run `action` when the patches are undone."""

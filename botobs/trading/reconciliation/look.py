@@ -43,6 +43,7 @@ class Rules:
         prefixes: How the client order ids of the service's own orders begin; empty where all orders are its own.
         symbols: Markets to look at beside those that are known.
         earlier: Whether orders count that were there at the first look.
+        account: The name with which the account's positions are reported.
     """
 
     grace: float
@@ -50,6 +51,7 @@ class Rules:
     prefixes: tuple[str, ...]
     symbols: tuple[str, ...]
     earlier: bool
+    account: str = ""
 
 
 class _Undecided(Exception):
@@ -140,7 +142,7 @@ class Looker:
 
     def _markets(self, believed: Iterable[KnownOrder], doubts: Iterable[UnsettledOrder]) -> list[str]:
         found = dict.fromkeys(self._rules.symbols)
-        found |= dict.fromkeys(self._positions.symbols(self.exchange))
+        found |= dict.fromkeys(self._positions.symbols(self.exchange, self._rules.account))
         found |= dict.fromkeys(order.symbol for order in doubts if order.symbol)
         found |= dict.fromkeys(order.symbol for order in believed if order.symbol)
         return list(found)[:_MOST_MARKETS]
@@ -252,18 +254,22 @@ class Looker:
         self.findings.look("ghost", suspected, undecided)
 
     def _look_for_drift(self) -> None:
-        before = self._positions.amounts(self.exchange)
+        before = self._amounts()
         if not before:
             return
         held = self._account.holdings(list(before))
         # A fill that was reported meanwhile makes any comparison wrong.
-        same = {
-            name
-            for name, amount in self._positions.amounts(self.exchange).items()
-            if before.get(name) == amount
-        }
+        same = {name for name, amount in self._amounts().items() if before.get(name) == amount}
         undecided = {name for name in before if name not in same or name not in held}
         self.findings.look("drift", drifts(self.exchange, before, held, before.keys() - undecided), undecided)
+
+    def _amounts(self) -> dict[str, float]:
+        return self._positions.amounts(self.exchange, self._rules.account)
+
+    @property
+    def compares_positions(self) -> bool:
+        """Whether positions of the account are reported."""
+        return bool(self._positions.symbols(self.exchange, self._rules.account))
 
     # -- what is known -------------------------------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ class ReconciliationRegistry:
     def _drifts(self) -> Iterable[Observation]:
         largest: dict[str, float] = {}
         for each in self._running():
-            if each.last_complete is not None and self._positions.symbols(each.exchange):
+            if each.last_complete is not None and each.compares_positions:
                 found = (abs(suspicion.ratio) for suspicion in each.found("drift").get("", []))
                 largest[each.exchange] = max((largest.get(each.exchange, 0.0), *found))
         return [Observation(ratio, {names.EXCHANGE_NAME: exchange}) for exchange, ratio in largest.items()]

@@ -80,6 +80,11 @@ class Worker:
             self._thread = threading.Thread(target=self._run, name="botobs-reconcile", daemon=True)
             own_threads.start(self._thread.start)
 
+    @property
+    def compares_positions(self) -> bool:
+        """Whether positions of the account are reported."""
+        return self._looker.compares_positions
+
     def found(self, kind: Kind) -> dict[str, list[Suspicion]]:
         """The findings that last, by bot id (empty where unknown); nothing before the first look."""
         if self.last_complete is None:

@@ -15,7 +15,7 @@ from tests.integration.exchange.programs.client_orders import OTHERS
 from tests.support.environments import environment
 
 _ROOT = Path(__file__).parents[3]
-_PROGRAM = Path(__file__).parent / "programs" / "client_orders.py"
+_PROGRAMS = Path(__file__).parent / "programs"
 
 #: Two environments: Binance's connector and python-binance are both called `binance`.
 _TOGETHER = (
@@ -56,11 +56,11 @@ TOLD = {
 
 
 @functools.cache
-def tried(client: str) -> list[dict[str, Any]]:
+def tried(client: str, program: str = "client_orders.py") -> list[dict[str, Any]]:
     """What the program of one client prints, case by case."""
     python = environment(*CLIENTS[client])
     done = subprocess.run(
-        [str(python), "-W", "ignore", str(_PROGRAM), client],
+        [str(python), "-W", "ignore", str(_PROGRAMS / program), client],
         env=os.environ | {"PYTHONPATH": str(_ROOT)},
         capture_output=True,
         text=True,
@@ -89,3 +89,25 @@ def test_a_closed_position_and_an_unlisted_endpoint_are_orders(client: str) -> N
         "refuse": ("rejected", {"rejected": 1}),
         "take, cut": ("unknown", {"unknown": 1}),
     }
+
+
+#: What is counted, told and held of an order where the user has replaced a part of the client that sends it.
+REPLACED = {
+    "take": ({"accepted": 1}, "acknowledged", True),
+    "refuse": ({"rejected": 1}, "rejected", False),
+    "take, cut": ({"unknown": 1}, "unknown", True),
+}
+#: What alpaca-py cannot read it raises outside of what is watched: an order whose answer was not seen, with half of an
+#: order in it, and a refusal that its own function would have raised.
+_UNREAD = {
+    "take": ({"unknown": 1}, "unknown", True),
+    "refuse": ({"rejected": 1}, "unknown", False),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_part_of_the_client_is_the_users(client: str) -> None:
+    for case in tried(client, "replaced_parts.py"):
+        expected = REPLACED[case["case"]]
+        said = (case["seen"], case["told"], bool(case["held"]))
+        assert said in (expected, _UNREAD.get(case["case"]) if client == "alpaca-py" else expected), case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -15,10 +16,12 @@ import requests
 from botobs import clients
 from botobs._sdk.instrument import registry
 from botobs._sdk.instrument.base import Telemetry
+from botobs._sdk.instrument.exchange.clients.krakenex import Krakenex
 from botobs._sdk.instrument.exchange.clients.protocol import ExchangeClient
 from botobs._sdk.patching import failures
 from botobs._sdk.settings import Settings
 from botobs.testing import clients as kit
+from tests.support.ccxt_at_desk import outcomes
 from tests.unit.exchange.conftest import ExchangeRecorder
 
 _LIBRARY = "small_exchange_client"
@@ -221,3 +224,50 @@ def test_every_description_of_ours_is_complete() -> None:
         assert set(cls.impossible) <= {"limits", *sockets}, cls
         assert cls.sockets or "stream" in cls.impossible, cls
         assert all(len(reason) > 20 for reason in cls.impossible.values()), cls
+
+
+class Several(Described):
+    """Several orders in a call, by the path of it."""
+
+    def call(self, client: Any, arguments: Mapping[str, Any]) -> clients.Call | None:
+        name = str(arguments["path"]).strip("/")
+        given = [{"clientOrderId": each} for each in ("one", "two")]
+        return clients.Call("POST", f"/{name}", name, {}, given if name == "edit_orders" else None)
+
+    def result(self, call: clients.Call, result: Any) -> Any:
+        return result
+
+    def error(self, call: clients.Call, result: Any) -> str:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "counted"),
+    [
+        # They are there as they were: named by the client order id.
+        ("edit_orders", [{"id": "1"}, {"id": "2"}], {}),
+        ("edit_orders", [{"id": "1"}, {"code": "9"}], {"unknown": 1}),
+        ("close_all_positions", [{"id": "1"}, {"code": "9"}, {"id": "3"}], {"accepted": 2, "unknown": 1}),
+        ("close_all_positions", [], {}),
+    ],
+)
+def test_each_order_of_a_call_counts_once(name: str, answer: Any, counted: dict[str, int]) -> None:
+    with kit.exchange({f"POST /{name}": (200, answer)}) as url, kit.watched(Several()) as seen:
+        small(url).send("POST", f"/{name}")
+        assert outcomes(seen)[0] == counted
+
+
+def test_krakens_batch_is_several_orders() -> None:
+    described = Krakenex()
+    orders = [{"cl_ord_id": "one", "type": "buy"}, {"cl_ord_id": "two", "type": "sell"}]
+    call = described.call(
+        None,
+        {"urlpath": "/0/private/AddOrderBatch", "data": {"pair": "XBTUSD", "orders": json.dumps(orders)}},
+    )
+    assert call is not None
+    assert [(each["clientOrderId"], each["symbol"]) for each in call.orders or ()] == [
+        ("one", "XBTUSD"),
+        ("two", "XBTUSD"),
+    ]
+    answer = {"error": [], "result": {"orders": [{"txid": "O1"}, {"error": "EOrder:Insufficient funds"}]}}
+    assert described.result(call, answer) == [{"id": "O1"}, {"code": "EOrder:Insufficient funds"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,6 +56,14 @@ class Reads(Client):  # type: ignore[misc]
         if response.status_code >= 400:
             raise RuntimeError(response.text)
         return response.json()
+
+
+class ObjectSends(Client):  # type: ignore[misc]
+    """Its objects have a function of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = functools.partial(Sends._request, self)
 
 
 class SendsAsync(AsyncClient):  # type: ignore[misc]
@@ -114,8 +123,23 @@ def _at(url: str, client: Any) -> Any:
     return client
 
 
-ONCE = (Sends, Reads, SendsAsync, ReadsAsync)
-TWICE = (Repeats, RepeatsAsync)
+class ObjectRepeatsAsync(AsyncClient):  # type: ignore[misc]
+    """Its objects try again by a function of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plain = self._request
+
+        async def again(*args: Any, **kwargs: Any) -> Any:
+            with suppress(Exception):
+                return await plain(*args, **kwargs)
+            return await plain(*args, **kwargs)
+
+        self._request = again
+
+
+ONCE = (Sends, Reads, ObjectSends, SendsAsync, ReadsAsync)
+TWICE = (Repeats, RepeatsAsync, ObjectRepeatsAsync)
 ALL = (*ONCE, *TWICE)
 #: Whose orders, what the exchange does with each request, and what becomes of the order.
 CASES: list[tuple[tuple[type[Any], ...], list[Behaviour], str]] = [
@@ -140,6 +164,21 @@ def test_a_class_of_python_binance(
     assert seen == {outcome: 1}
     # What was accepted has no outcome yet for the order's own report.
     assert told == ({} if outcome == "accepted" else {outcome: 1})
+
+
+def lost(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("no answer")
+
+
+def test_what_an_object_sends_unseen_is_not_said_to_have_failed(captured: Capture) -> None:
+    client = Client("k" * 30, "s" * 30, ping=False)
+    client._request = lost
+    try:
+        with suppress(RuntimeError), trading.order("mine", exchange="binance").submission():
+            client.create_order(**GIVEN)
+    finally:
+        client.loop.close()
+    assert outcomes(captured) == ({"unknown": 1}, {"unknown": 1})
 
 
 def test_a_class_is_left_as_it_was() -> None:

@@ -195,15 +195,30 @@ def test_nobody_listens(way: Submit) -> None:
 def test_a_library_that_is_not_watched_sends(desk: OrderDesk) -> None:
     """None of the requests are seen: what is raised decides."""
 
-    def way(url: str) -> None:
-        def fetch(*_: Any) -> Any:
-            raise TimeoutError("no answer")
+    def lost(*_: Any) -> Any:
+        raise ValueError("no answer")
 
-        exchange = binance_at(url)
-        exchange.fetch = fetch
-        exchange.create_order(*ORDER)
+    for part in ("fetch", "fetch2", "request", "privatePostOrder"):
 
-    assert told(desk.url, way, submission=True) == [{"unknown": 1}, {"unknown": 1}]
+        def way(url: str, part: str = part) -> None:
+            exchange = binance_at(url)
+            setattr(exchange, part, lost)
+            exchange.create_order(*ORDER)
+
+        assert told(desk.url, way, submission=True) == [{"unknown": 1}, {"unknown": 1}], part
+
+
+def test_nothing_was_sent(desk: OrderDesk) -> None:
+    """All that could send is the library's own."""
+
+    class Careful(ccxt.binance):  # type: ignore[misc]
+        def create_order(self, *args: Any, **kwargs: Any) -> Any:
+            raise ValueError("too much")
+
+    assert told(desk.url, lambda url: binance_at(url, Careful).create_order(*ORDER), submission=True) == [
+        {"failed": 1},
+        {"failed": 1},
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

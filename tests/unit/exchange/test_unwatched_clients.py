@@ -23,12 +23,12 @@ def _install(monkeypatch: pytest.MonkeyPatch, *libraries: str) -> None:
 
 
 def test_an_installed_one_is_named_with_reason_and_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    _install(monkeypatch, "oandapyV20", "picows")
-    monkeypatch.setitem(sys.modules, "picows", ModuleType("picows"))
+    _install(monkeypatch, "oandapyV20", "ws4py")
+    monkeypatch.setitem(sys.modules, "ws4py", ModuleType("ws4py"))
     client, sockets = unwatched.unwatched_clients()
     assert (client.library, client.imported) == ("oandapyV20", False)
     assert "HTTP requests" in client.reason and "ExchangeClient" in client.way_out
-    assert (sockets.library, sockets.imported) == ("picows", True)
+    assert (sockets.library, sockets.imported) == ("ws4py", True)
     assert "trading.feed" in sockets.way_out
 
 

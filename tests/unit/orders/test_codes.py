@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import ccxt
 import pytest
 
 from botobs._sdk.orders import LONGEST_TEXT, codes_in, submit_outcome
+from botobs._sdk.orders._answer import is_mixed
 from botobs._sdk.orders._codes import REFUSED, SOURCES, UNKNOWN, table_of
 
 #: ccxt's classes for "nobody knows", beside those of what is turned away.
@@ -129,3 +131,35 @@ def test_the_message_of_an_unwatched_client_is_read_as_its_answer() -> None:
     assert (
         submit_outcome(ccxt.ExchangeError(f"bybit {text}"), exchange="the bot's own name for it") == "unknown"
     )
+
+
+#: Of two orders one is taken, by the exchanges' own batch endpoints.
+MIXED: dict[str, object] = {
+    "binance": [{"orderId": 1, "status": "NEW"}, {"code": -2010, "msg": "no"}],
+    "bitget": {
+        "code": "00000",
+        "data": {"successList": [{"orderId": "1"}], "failureList": [{"errorCode": "43012"}]},
+    },
+    "bybit": {"retCode": 0, "result": {}, "retExtInfo": {"list": [{"code": 0}, {"code": 110007}]}},
+    "gate": [{"succeeded": True, "id": "1"}, {"succeeded": False, "label": "BALANCE_NOT_ENOUGH"}],
+    "htx": {
+        "status": "ok",
+        "data": [{"order-id": 1}, {"err-code": "account-frozen-balance-insufficient-error"}],
+    },
+    "hyperliquid": {"response": {"data": {"statuses": [{"resting": {"oid": 1}}, {"error": "no margin"}]}}},
+    "kraken": {"error": [], "result": {"orders": [{"txid": "O1"}, {"error": "EOrder:Insufficient funds"}]}},
+    "kucoin": {"code": "200000", "data": [{"success": True, "orderId": "1"}, {"success": False}]},
+    "okx": {"code": "2", "data": [{"ordId": "1", "sCode": "0"}, {"ordId": "", "sCode": "51008"}]},
+}
+
+
+def test_an_answer_about_several_orders_is_mixed_where_one_was_taken() -> None:
+    for exchange, body in MIXED.items():
+        assert is_mixed(json.dumps(body)), exchange
+    for body in (
+        [{"code": -2010}, {"code": -1013}],
+        [{"orderId": 1}, {"orderId": 2}],
+        {"code": -2010},
+        "<html>[",
+    ):
+        assert not is_mixed(body if isinstance(body, str) else json.dumps(body)), body

@@ -169,6 +169,13 @@ def test_an_answer(captured: Capture, desk: OrderDesk, answer: str) -> None:
     desk.answers.clear()
 
 
+def test_which_of_two_orders_was_refused_is_not_known(captured: Capture, desk: OrderDesk) -> None:
+    desk.answers["refuse"] = (200, [TAKEN, REFUSAL])
+    desk.behaviours = ["refuse"]
+    assert told(captured, submit(lambda: post(desk.url), "binance")) == "unknown"
+    desk.answers.clear()
+
+
 class TwiceTransport(httpx.HTTPTransport):
     """Sends once more what failed."""
 

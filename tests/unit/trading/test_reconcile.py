@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from botobs import trading
+from botobs._demo.exchange_simulator.client import ccxt_config
 from botobs._demo.exchange_simulator.exchange import Behaviour
 from botobs._sdk.orders.unsettled import UNSETTLED
 from botobs.semconv import exchange as exchange_names
@@ -19,7 +20,7 @@ from botobs.semconv import trading as names
 from botobs.trading.reconciliation import ccxt_account
 from tests.support.simulator import SYMBOL, running_simulator
 from tests.support.waiting import eventually_async
-from tests.unit.trading.reconcile_scene import KINDS, Scene, Trader, captured_by, settlements
+from tests.unit.trading.reconcile_scene import KINDS, RATE_LIMIT, Scene, Trader, captured_by, settlements
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
@@ -226,6 +227,29 @@ async def test_a_position_that_others_changed_drifts(scene: Scene) -> None:
     assert span.attributes[names.SYMBOL] == "BTC"
     position.set(before + 0.03)
     await eventually_async(lambda: scene.value(names.POSITION_DRIFT.name) == 0)
+
+
+async def test_each_account_has_positions_of_its_own(scene: Scene) -> None:
+    async with running_simulator(Behaviour(reject_share=0.0, step=3600.0)) as other:
+        buyer = await other.rest(scene.name)
+        held = {
+            account: (await client.fetch_balance())["BTC"]["total"]
+            for account, client in (("", scene.bot), ("sub", buyer))
+        }
+        for account, amount in held.items():
+            trading.position(scene.name, symbol=SYMBOL, account=account).set(amount)
+        client = ccxt.binance({**ccxt_config(scene.name, other.url), "rateLimit": RATE_LIMIT})
+        await scene.reconcile(symbols=[SYMBOL])
+        await scene.reconcile(client, symbols=[SYMBOL], account="sub")
+        order = trading.order("in-sub", exchange=scene.name, symbol=SYMBOL, side="buy", account="sub")
+        with order.submission():
+            await buyer.create_order(SYMBOL, "market", "buy", 0.01, None, {"clientOrderId": "in-sub"})
+        order.filled(0.01, complete=True)
+        await scene.looks(10)
+        assert trading.position(scene.name, symbol=SYMBOL).amount == held[""]
+        assert scene.value(names.POSITION_DRIFT.name) == 0
+        trading.position(scene.name, symbol=SYMBOL, account="sub").set(held["sub"])
+        await eventually_async(lambda: scene.value(names.POSITION_DRIFT.name) > 0)
 
 
 @pytest.mark.parametrize("fault", ["rate_limit", "ban"])

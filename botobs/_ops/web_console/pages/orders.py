@@ -44,15 +44,20 @@ def page(request: Request) -> Page:
     """Orders."""
 
     async def unsettled() -> Markup:
-        # Of all that is kept, whatever the range: an order that is forgotten costs as much.
-        listing = await request.ask(["tempo", "prometheus"], _read)
-        return frame.block("orders-unsettled.html", listing=listing)
+        return await unsettled_of(request)
 
     async def newest() -> Markup:
         return await newest_of(request, "")
 
     blocks = {"unsettled": unsettled, "newest": newest}
     return Page("Orders", "orders.html", "orders", blocks=blocks, refresh=_REFRESH)
+
+
+async def unsettled_of(request: Request) -> Markup:
+    """The orders of unknown outcome, and those without an answer yet."""
+    # Of all that is kept, whatever the range: an order that is forgotten costs as much.
+    listing = await request.ask(["tempo", "prometheus"], _read)
+    return frame.block("orders-unsettled.html", listing=listing)
 
 
 async def newest_of(request: Request, bot: str) -> Markup:

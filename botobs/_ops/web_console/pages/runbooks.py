@@ -19,12 +19,15 @@ from ...report.backends import Refused
 from ...traces import TempoClient
 from .. import frame
 from ..request import Fragment, NoSuchPage, Page, Request
+from .orders import unsettled_of
 
 _OF_ALERT = re.compile(r'href="([A-Za-z]+)\.md"')
 _PART = {"promql": "prometheus", "traceql": "tempo"}
 _CODE = re.compile(r'<pre><code class="language-(?:promql|traceql)">')
 #: Labels by which a page's queries can be filled in, as they stand in an address.
 _LABELS = tuple(runbooks.PLACEHOLDERS.values())
+#: Those whose alerts are about orders that wait for an outcome: a message's link leads to the orders themselves.
+_OF_ORDERS = frozenset({"OrderInFlightTooLong", "OrderOutcomeUnknown", "OrdersLeftBehind"})
 #: Rows of an answer at most.
 _MOST = 40
 
@@ -50,9 +53,12 @@ def page(request: Request) -> Page:
                 labels = {}
         return frame.block("runbook-text.html", text=_html(found, labels), labels=labels)
 
-    return Page(
-        found.name, "runbook.html", "runbooks", {"name": found.name}, {"text": text}, refresh=0, ranged=False
-    )
+    async def orders() -> Markup:
+        return await unsettled_of(request)
+
+    blocks = {"text": text} | ({"orders": orders} if found.name in _OF_ORDERS else {})
+    values = {"name": found.name, "orders": "orders" in blocks}
+    return Page(found.name, "runbook.html", "runbooks", values, blocks, refresh=0, ranged=False)
 
 
 def answer(request: Request) -> Fragment:

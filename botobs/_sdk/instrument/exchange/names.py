@@ -42,9 +42,12 @@ OPERATIONS: frozenset[str] = frozenset(
 #: What a call is named that goes to an endpoint directly.
 IMPLICIT = "implicit"
 
+#: The call that submits as many orders as there are positions.
+CLOSES_ALL = "close_all_positions"
+
 #: Operations by what becomes of an order.
 SUBMITS = frozenset(
-    {"close_position", "create_order", "create_order_ws", "create_orders", "create_orders_ws"}
+    {CLOSES_ALL, "close_position", "create_order", "create_order_ws", "create_orders", "create_orders_ws"}
 )
 EDITS = frozenset({"edit_order", "edit_order_ws", "edit_orders", "edit_orders_ws"})
 BATCHES = frozenset({"create_orders", "create_orders_ws", "edit_orders", "edit_orders_ws"})

@@ -158,6 +158,11 @@ class Operation(ContextScope):
         """Whether it submits orders."""
         return self._submission is not None
 
+    @property
+    def sent_ids(self) -> list[str]:
+        """The client order ids under which it has sent its one order; empty where it submits several, or none."""
+        return [] if self._submission is None else self._submission.sent_ids
+
     def replaces(self) -> None:
         """The call submits another order in the place of the one that it edits."""
         if self._submission is not None:

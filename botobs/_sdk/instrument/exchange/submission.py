@@ -12,7 +12,7 @@ from opentelemetry import trace
 from ....semconv import exchange as semconv
 from ... import orders
 from ...orders.known import KNOWN
-from .names import EDITS
+from .names import CLOSES_ALL, EDITS
 from .order_details import client_order_id, client_order_ids
 from .orders import OrderTracker, Who, bounded_side, bounded_type, order_id
 from .settling import settle_one
@@ -47,6 +47,7 @@ class Submission:
     __slots__ = (
         "_awaited",
         "_batch",
+        "_closes_all",
         "_edits",
         "_order",
         "_since",
@@ -74,6 +75,7 @@ class Submission:
         self._who = who
         self._order = order
         self._batch = batch
+        self._closes_all = name == CLOSES_ALL
         self._edits = name in EDITS
         self.replaces = False
         self.trial = False
@@ -101,6 +103,13 @@ class Submission:
             (client_order_id(each.get("params")) or client_order_id(each), str(each.get("symbol") or ""))
             for each in self._batch[:_MOST_ORDERS]
         ]
+
+    @property
+    def sent_ids(self) -> list[str]:
+        """The client order ids of its one order, one for each request; empty where it submits several."""
+        if self._batch is not None:
+            return []
+        return [each for each in (*self.sent_as, str(self._order.get(semconv.ORDER_CLIENT_ID) or "")) if each]
 
     def begun(self) -> None:
         """Its end will be told: until then nobody knows how the user's block ends that submits."""
@@ -143,8 +152,12 @@ class Submission:
         if error is not None:
             verdicts = self._raised(error, answer)
         else:
-            verdicts = [self._returned(element, span) for element in self._elements(result)]
-            if self._edits and not self.replaces and orders.replacement(self._who[0], answer) is None:
+            if self._edits and orders.replacement(self._who[0], answer) is not None:
+                # One order was cancelled, and another one submitted.
+                self.replaces = True
+            elements = enumerate(self._elements(result))
+            verdicts = [self._returned(element, self._given(number), span) for number, element in elements]
+            if self._edits and not self.replaces:
                 # As where it is raised: the order is there as it was.
                 self._unchanged = _together(verdicts)
                 verdicts = [each for each in verdicts if each in ("accepted", "unknown")]
@@ -279,29 +292,31 @@ class Submission:
         return [outcome] * len(self._tickets)
 
     def _elements(self, result: Any) -> list[Any]:
+        if self._closes_all and isinstance(result, list):
+            return result[:_MOST_ORDERS]
         if self._batch is None:
             # One call may submit several orders that belong together, such as the two of an OCO.
             return result if isinstance(result, list) and result else [result]
         found = result[:_MOST_ORDERS] if isinstance(result, list) else []
         return [*found, *[None] * (len(self._tickets) - len(found))]
 
-    def _returned(self, element: Any, span: trace.SpanContext) -> orders.Outcome:
+    def _returned(self, element: Any, given: Mapping[str, Any], span: trace.SpanContext) -> orders.Outcome:
         verdict = self._verdict(element)
         if verdict != "accepted":
             return "unknown" if any(self.evidence.left_open()) else verdict
-        if self._edits and not self.replaces and self._is_same(element):
+        if self._edits and not self.replaces and self._is_same(element, given):
             self._tracker.update(self._who[0], element, keep=False)
         else:
             self._tracker.acknowledge(self._who, element, span)
         return verdict
 
-    def _is_same(self, element: Any) -> bool:
-        """Whether an edited order is the one that was there, and no other in its place."""
-        given = self._order.get(semconv.ORDER_ID)
-        if given is None and self._order.get(semconv.ORDER_CLIENT_ID):
+    def _is_same(self, element: Any, given: Mapping[str, Any]) -> bool:
+        """Whether an edited order, of several the `given` one, is the one that was there, and no other in its place."""
+        identity = order_id(given) or self._order.get(semconv.ORDER_ID)
+        if identity is None and (client_order_ids(given) or self._order.get(semconv.ORDER_CLIENT_ID)):
             # It was named by the client order id, which another one would not have.
             return True
-        return order_id(element) in (None, given)
+        return order_id(element) in (None, identity)
 
     def _verdict(self, element: Any) -> orders.Outcome:
         said = orders.classified(orders.Answer(self._who[0], result=element))
@@ -315,7 +330,8 @@ class Submission:
             return orders.code_outcome(self._who[0], codes, str(element))
         if element.get("status") == "rejected":
             return "rejected"
-        if self._batch is not None and (order_id(element) or element.get("clientOrderId")):
+        several = self._batch is not None or self._closes_all
+        if several and (order_id(element) or element.get("clientOrderId")):
             return "accepted"
         return self._answered(element)
 

@@ -42,7 +42,6 @@ _CLIENTS: dict[str, tuple[str, Kind]] = {
 _SOCKETS: dict[str, str] = {
     "autobahn": "autobahn",
     "httpx_ws": "httpx-ws",
-    "picows": "picows",
     "pysher": "Pysher",
     "signalrcore": "signalrcore",
     "socketio": "python-socketio",

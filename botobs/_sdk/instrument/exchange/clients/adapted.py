@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from time import monotonic
 from types import ModuleType
@@ -15,6 +14,7 @@ from opentelemetry import context
 from ....orders.journal import JOURNAL
 from ....patching import failures
 from ....patching.guard import never_raise
+from ....patching.overrides import replace_overridable
 from ....patching.patch import Patches
 from ...base import Telemetry
 from ...shared import once_per_provider
@@ -29,6 +29,7 @@ from .protocol import ExchangeClient
 from .streams import raw
 
 Function = Callable[..., Any]
+Hook = Callable[[ExchangeTelemetry, Function, inspect.Signature, bool], Function]
 #: The receiver of a method; a function has none.
 _RECEIVERS = ("self", "cls")
 
@@ -68,7 +69,7 @@ class AdaptedClient:
     def _watch(
         self,
         telemetry: Telemetry,
-        hook: Callable[[ExchangeTelemetry, Function, inspect.Signature], Function],
+        hook: Hook,
         path: str,
         module: ModuleType,
     ) -> None:
@@ -87,24 +88,25 @@ class AdaptedClient:
         exchanges = once_per_provider(telemetry, ExchangeTelemetry)
         signature = inspect.signature(plain)
 
-        def watching(function: Function) -> Function:
-            return functools.wraps(function)(hook(exchanges, function, signature))
+        def watching(users: bool, function: Function) -> Function:
+            return functools.wraps(function)(hook(exchanges, function, signature, users))
 
-        wrapped = watching(plain)
-        if owner is not module:
+        wrapped = watching(False, plain)
+        if owner is module:
+            self._patches.replace_function(plain, wrapped)
+        elif hook in (self._call, self._request):
+            # A user's own may send in its own way, or more than once.
+            replace_overridable(self._patches, owner, name, wrapped, functools.partial(watching, True))
+        else:
             self._patches.replace(owner, name, wrapped)
-            if hook == self._call:
-                # A user's class may send in its own way, or more than once.
-                self._patches.replace_overridden(owner, name, watching)
-            return
-        _replace_everywhere(name, plain, wrapped)
-        self._patches.on_undo(lambda: _replace_everywhere(name, wrapped, plain))
 
-    def _call(self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature) -> Function:
+    def _call(
+        self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature, users: bool
+    ) -> Function:
         reading = never_raise(self.name)(begin_call)
 
         def begin(instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            return reading(exchanges, self.client, instance, signature, args, kwargs)
+            return reading(exchanges, self.client, instance, signature, args, kwargs, users)
 
         method = scoped(plain, begin)
         if _is_method(signature):
@@ -118,16 +120,18 @@ class AdaptedClient:
         return function
 
     def _request(
-        self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature
+        self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature, users: bool
     ) -> Function:
         reading = never_raise(self.name)(begin_request)
 
         def begin(instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            return reading(exchanges, self.client, instance, signature, args, kwargs)
+            return reading(exchanges, self.client, instance, signature, args, kwargs, users)
 
         return scoped(plain, begin)
 
-    def _socket(self, exchanges: ExchangeTelemetry, plain: Function, _: inspect.Signature) -> Function:
+    def _socket(
+        self, exchanges: ExchangeTelemetry, plain: Function, _: inspect.Signature, _users: bool
+    ) -> Function:
         @never_raise(self.name)
         def owner(args: tuple[Any, ...]) -> connection_events.Owner:
             instance = args[0] if args else None
@@ -156,7 +160,7 @@ class AdaptedClient:
         return connect
 
     def _message(
-        self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature
+        self, exchanges: ExchangeTelemetry, plain: Function, signature: inspect.Signature, _users: bool
     ) -> Function:
         client = self.client
 
@@ -209,13 +213,6 @@ def take(
     if connection.check is None:
         connection.check = integrity.sequence_check(connection.key[0])
     connection.check_sequence(decoded)
-
-
-def _replace_everywhere(name: str, old: Function, new: Function) -> None:
-    """Modules that have imported a function by name hold it themselves; some are imported while it is replaced."""
-    for holder in list(sys.modules.values()):
-        if isinstance(holder, ModuleType) and vars(holder).get(name) is old:
-            setattr(holder, name, new)
 
 
 def _is_method(signature: inspect.Signature) -> bool:

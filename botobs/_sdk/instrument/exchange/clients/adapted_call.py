@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ....patching.guard import never_raise
 from ....redaction import known
 from ....texts import word_of
 from ....upstream import SUPPRESS_HTTP_INSTRUMENTATION
-from .. import connection_events, errors
+from .. import client_code, connection_events, errors
 from ..http_answer import STATED, HttpAnswer
 from ..names import ENDPOINTS, IMPLICIT
 from ..operation import Operation, begin_operation, library
@@ -26,9 +27,12 @@ from ..request import set_server, template
 from ..standing import is_listen_key
 from ..telemetry import ExchangeTelemetry
 from .described import DescribedCall
+from .plain import plain
 from .protocol import Call, ExchangeClient
 
 _LONGEST_VALUE = 128
+#: The status of an answer without one: that of a successful HTTP response; its code says the rest.
+STATUS_OF_NONE = 200
 
 
 def begin_call(
@@ -38,8 +42,11 @@ def begin_call(
     signature: inspect.Signature,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
+    users: bool,
 ) -> AdaptedCall | None:
     """Open the scope of a call; None for one that is part of another of the same object.
+
+    `users` says that it goes through a function of the user's, and not the library's own.
 
     Raises:
         Exception: Whatever `client` raises.
@@ -52,9 +59,13 @@ def begin_call(
     if call.operation == IMPLICIT:
         # An endpoint for orders that the client's table has not, of a newer release for instance.
         call = replace(call, operation=ENDPOINTS.get(orders.purpose(call.method, call.path) or "", IMPLICIT))
-    evidence = orders.OrderRequests(
-        exchange_of(exchanges, client, instance), client.http in orders.seen_libraries
-    )
+
+    def sees() -> bool:
+        itself = instance if client_code.is_session(client.http, instance) else None
+        session = found(instance, arguments, client.session) if client.session else itself
+        return not users and client_code.sends_by(client.http, session, client.library)
+
+    evidence = orders.OrderRequests(exchange_of(exchanges, client, instance), sees)
     operation = begin_described(exchanges, client, instance, arguments, call, evidence)
     return None if operation is None else AdaptedCall(exchanges, client, call, operation, evidence)
 
@@ -77,7 +88,7 @@ def begin_described(
         call: The operation and its order.
         evidence: Collects what its requests say about the outcome of orders.
     """
-    secrets = [_found(instance, arguments, name) for name in client.credentials]
+    secrets = [found(instance, arguments, name) for name in client.credentials]
     known.add_all(secrets)
     given = [each for each in secrets if each]
     operation = begin_operation(
@@ -106,7 +117,7 @@ def exchange_of(exchanges: ExchangeTelemetry, client: ExchangeClient, instance: 
     ).name
 
 
-def _found(instance: Any, arguments: Mapping[str, Any], path: str) -> Any:
+def found(instance: Any, arguments: Mapping[str, Any], path: str) -> Any:
     """An attribute of the object, or of an argument of a function."""
     first, *rest = path.split(".")
     found = arguments.get(first) if instance is None else getattr(instance, first, None)
@@ -164,7 +175,7 @@ class AdaptedCall(DescribedCall):
             self._exchanges.retries.add(1, {**attributes, semconv.OPERATION: operation.name})
         seen = CallRequest(self._exchanges, operation, method, url)
         # A position is closed by an order, and at some exchanges asked for by DELETE.
-        if method not in orders.ASIDE_METHODS or operation.name == "close_position":
+        if method not in orders.ASIDE_METHODS or (operation.submits and method != "GET"):
             self._evidence.requests.append(seen)
             operation.writes(self._call.sent if self._call.sent is not None else self._call.order)
         witness = orders.current_witness() if operation.name == IMPLICIT else None
@@ -176,6 +187,8 @@ class AdaptedCall(DescribedCall):
     def finish(self, result: Any) -> None:
         """The call returned `result`."""
         self.leave()
+        if self._operation.submits and not self._evidence.requests:
+            self._take(result)
         self._read(result)
         self._operation.finish(self._unified(result), self._refused(result) or "")
 
@@ -183,6 +196,15 @@ class AdaptedCall(DescribedCall):
         """The call raised `error`."""
         self.leave(error)
         self._operation.fail(error)
+
+    @never_raise(library)
+    def _take(self, result: Any) -> None:
+        """Something of the user's has sent it unseen: what it returned is the answer, for all that is known."""
+        returned = plain(result)
+        if returned:
+            answered = orders.HttpRequest(self._call.method, self._call.path)
+            answered.answered(STATUS_OF_NONE, json.dumps(returned, default=str))
+            self._evidence.requests.append(answered)
 
     @never_raise(library)
     def _read(self, result: Any) -> None:

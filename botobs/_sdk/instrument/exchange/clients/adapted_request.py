@@ -25,13 +25,10 @@ from ..operation import Operation, library
 from ..settling import settle_one
 from ..state import Connection
 from ..telemetry import ExchangeTelemetry
-from .adapted_call import begin_described, exchange_of
+from .adapted_call import STATUS_OF_NONE, begin_described, exchange_of
 from .described import DescribedCall
 from .protocol import Call, ExchangeClient
 from .streams import raw
-
-#: The status of a response without one: that of a successful HTTP response; its code says the rest.
-_ANSWERED = 200
 
 
 def begin_request(
@@ -41,8 +38,11 @@ def begin_request(
     signature: inspect.Signature,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
+    users: bool,
 ) -> SocketCall | None:
     """Open the scope of a request; None for one that is not watched, or whose response would not be seen.
+
+    `users` says that it goes through a function of the user's, and not the library's own.
 
     Raises:
         Exception: Whatever `client` raises.
@@ -52,9 +52,9 @@ def begin_request(
     opened = None if call is None else client.socket(instance)
     if call is None or (opened is not None and raw.of_any(opened) is None):
         return None
-    evidence = orders.OrderRequests(exchange_of(exchanges, client, instance), True)
+    evidence = orders.OrderRequests(exchange_of(exchanges, client, instance), lambda: not users)
     operation = begin_described(exchanges, client, instance, arguments, call, evidence)
-    return None if operation is None else SocketCall(exchanges, client, call, operation, evidence)
+    return None if operation is None else SocketCall(exchanges, client, call, operation, evidence, users)
 
 
 class SocketCall(DescribedCall):
@@ -69,8 +69,11 @@ class SocketCall(DescribedCall):
         call: Call,
         operation: Operation,
         evidence: orders.OrderRequests,
+        users: bool,
     ) -> None:
         self._seen = orders.HttpRequest("", call.path)
+        # A function of the user's may send in a way that is not watched.
+        self._seen.watched = not users
         evidence.requests.append(self._seen)
         self._sent_at = 0.0
         self._awaited = False
@@ -123,7 +126,7 @@ class SocketCall(DescribedCall):
         stated = message.get("status")
         status = stated if isinstance(stated, int) else None
         operation = self._operation
-        self._seen.answered(status or _ANSWERED, text)
+        self._seen.answered(status or STATUS_OF_NONE, text)
         if operation.done:
             self._settle(result, text, status)
             return
@@ -145,7 +148,7 @@ class SocketCall(DescribedCall):
         if name not in SUBMITS | EDITS or not orders.UNSETTLED.waiting:
             return
         if name not in BATCHES:
-            outcome = orders.answer_outcome(self.who[0], status or _ANSWERED, text)
+            outcome = orders.answer_outcome(self.who[0], status or STATUS_OF_NONE, text)
             given = str(self._call.order.get("clientOrderId") or "")
             if outcome != "unknown":
                 settle_one(self.who[0], result, outcome, [given] if given else ())

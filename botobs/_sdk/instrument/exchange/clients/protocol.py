@@ -74,6 +74,8 @@ class ExchangeClient:
         exchange: ccxt's id of the exchange.
         http: The HTTP library below it: `requests`, `httpx`, `aiohttp` or `urllib3`. Its responses are seen there.
             Empty for any other: then an order that raised is never said to have failed before it was sent.
+        session: Attribute of the library's object, with dots as in `credentials`, with the session of `http`: what a
+            user has put in its place may send unseen. Empty where there is none.
         calls: Functions that make one call of the exchange's HTTP API each, retries included.
         requests: Methods that send one request each over a WebSocket, such as an order. They may return before its
             response; what they write, and the response, are seen in the WebSocket library.
@@ -89,6 +91,7 @@ class ExchangeClient:
     library: ClassVar[str] = ""
     exchange: ClassVar[str] = ""
     http: ClassVar[str] = "requests"
+    session: ClassVar[str] = ""
     calls: ClassVar[Sequence[str]] = ()
     requests: ClassVar[Sequence[str]] = ()
     sockets: ClassVar[Sequence[str]] = ()

@@ -47,6 +47,7 @@ class AlpacaPy(ExchangeClient):
     name = "alpaca_py"
     library = "alpaca"
     exchange = "alpaca"
+    session = "_session"
     calls = ("alpaca.common.rest:RESTClient._request",)
     sockets = (
         "alpaca.trading.stream:TradingStream._connect",
@@ -76,6 +77,8 @@ class AlpacaPy(ExchangeClient):
         """JSON, which is made an object of the library's later."""
         if isinstance(result, list) and call.operation == "fetch_orders":
             return [_unified(each) for each in result if isinstance(each, Mapping)]
+        if isinstance(result, list) and call.operation == "close_all_positions":
+            return [_closed(each) for each in result if isinstance(each, Mapping)]
         return _unified(result) if isinstance(result, Mapping) and "client_order_id" in result else None
 
     def time(self, call: Call, result: Any) -> float | None:
@@ -113,6 +116,19 @@ def _order(given: Mapping[str, Any]) -> dict[str, Any]:
         "amount": given.get("qty"),
         "price": given.get("limit_price"),
     }
+
+
+def _closed(position: Mapping[str, Any]) -> dict[str, Any]:
+    """One of the positions that were closed: its order, or the refusal of it.
+
+    https://docs.alpaca.markets/reference/deleteallopenpositions
+    """
+    body = position.get("body")
+    said = body if isinstance(body, Mapping) else {}
+    refused = number(position.get("status")) >= 400
+    return (
+        {**_unified(said), "code": said.get("code") or position.get("status")} if refused else _unified(said)
+    )
 
 
 def _unified(order: Mapping[str, Any]) -> dict[str, Any]:

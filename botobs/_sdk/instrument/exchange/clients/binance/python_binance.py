@@ -18,11 +18,12 @@ from opentelemetry import context
 from .....orders import UNSETTLED
 from .....orders.journal import JOURNAL
 from .....patching.guard import never_raise
+from .....patching.overrides import replace_overridable
 from .....patching.patch import Patches
 from .....redaction import known
 from ....base import Telemetry
 from ....shared import once_per_provider
-from ... import connection_events, integrity
+from ... import connection_events, integrity, late_answers
 from ...operation import Operation, begin_operation, current
 from ...request import Request, current_request, template
 from ...scope import scoped
@@ -65,9 +66,14 @@ class PythonBinance:
             exchanges.exchange(_WHO[0])
             cls = getattr(module, class_name)
             begin = functools.partial(_begin, exchanges)
-            self._patches.replace(cls, "_request", scoped(vars(cls)["_request"], begin))
             outer = functools.partial(_begin_overridden, exchanges)
-            self._patches.replace_overridden(cls, "_request", lambda plain: scoped(plain, outer))
+            replace_overridable(
+                self._patches,
+                cls,
+                "_request",
+                scoped(vars(cls)["_request"], begin),
+                lambda plain: scoped(plain, outer),
+            )
             handler = vars(cls)["_handle_response"]
             plain = handler.__func__ if isinstance(handler, staticmethod) else handler
             wrapped = _reading_async(plain) if inspect.iscoroutinefunction(plain) else _reading(plain)
@@ -151,7 +157,7 @@ def _begin(
 def _begin_overridden(
     exchanges: ExchangeTelemetry, client: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _Call | None:
-    """The `_request` of a user's class, which sends by itself, or perhaps more than once."""
+    """The `_request` of a user's class or object, which sends by itself, or perhaps more than once."""
     method, uri = _asked(args, kwargs)
     opened = _begin_call(exchanges, client, method, urlsplit(uri).path, kwargs)
     return None if opened is None else _Call(opened, None)
@@ -214,6 +220,9 @@ def _begin_over_socket(
         return None
     opened.template = template(method)
     opened.writes(params)
+    connection = _adopt(exchanges, client)
+    if connection is not None and opened.submits:
+        late_answers.expect(connection, opened, payload)
     return _SocketCall(opened)
 
 
@@ -314,6 +323,8 @@ def _handle_message(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:
         connection.last = monotonic()
         if event.__class__ is str or event.__class__ is bytes:
             connection.bytes += len(event)
+            if connection.answers is not None:
+                connection.answers.look(event)
         try:
             message = wrapped(self, event)
         except Exception as error:

@@ -17,6 +17,7 @@ class BinanceConnector(ExchangeClient):
     name = "binance_connector"
     library = "binance.api"
     exchange = "binance"
+    session = "session"
     calls = ("binance.api:API.send_request",)
     requests = ("binance.websocket.websocket_client:BinanceWebsocketClient.send",)
     sockets = ("binance.websocket.binance_socket_manager:BinanceSocketManager.create_ws_connection",)

@@ -26,6 +26,7 @@ class BinanceSdk(ExchangeClient):
     name = "binance_sdk"
     library = "binance_common"
     exchange = "binance"
+    session = "session"
     calls = ("binance_common.utils:send_request",)
     requests = (
         "binance_common.websocket:WebSocketAPIBase.send_signed_message",

@@ -23,7 +23,7 @@ from .....patching.guard import never_raise
 from .....patching.patch import Patches
 from ....base import Telemetry
 from ....shared import once_per_provider
-from ... import connection_events, errors
+from ... import connection_events, errors, late_answers
 from ...operation import current
 from ...settling import settle_from
 from ...state import SAMPLE_INTERVAL, Connection, Exchange
@@ -142,6 +142,8 @@ def _handle_message(
         if data.__class__ is str or data.__class__ is bytes:
             connection.bytes += len(data)
             connection.look_for_listen_key(data)
+            if connection.answers is not None:
+                connection.answers.look(data)
         now = connection.last = monotonic()
         try:
             result = wrapped(self, message)
@@ -357,9 +359,13 @@ def _send(adopt: Callable[[Any], Connection], exchanges: ExchangeTelemetry, wrap
         if operation is not None and operation.attempts is not None:
             operation.attempts.over_socket = True
             operation.writes(message)
+            _expect(adopt(self), operation, message)
         return await wrapped(self, message)
 
     return send
+
+
+_expect = never_raise(_LIBRARY)(late_answers.expect)
 
 
 def _close_exchange(exchanges: ExchangeTelemetry, wrapped: Method) -> Method:

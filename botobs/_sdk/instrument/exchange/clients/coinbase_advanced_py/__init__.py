@@ -41,6 +41,7 @@ class CoinbaseAdvancedPy(ExchangeClient):
     name = "coinbase_advanced_py"
     library = "coinbase"
     exchange = "coinbase"
+    session = "session"
     calls = ("coinbase.rest.rest_base:RESTBase.prepare_and_send_request",)
     sockets = ("coinbase.websocket.websocket_base:WSBase.open_async",)
     credentials = ("api_key", "api_secret")

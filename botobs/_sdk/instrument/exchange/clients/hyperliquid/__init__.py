@@ -48,6 +48,7 @@ class Hyperliquid(ExchangeClient):
     name = "hyperliquid"
     library = "hyperliquid"
     exchange = "hyperliquid"
+    session = "session"
     calls = ("hyperliquid.api:API.post",)
     sockets = ("hyperliquid.websocket_manager:WebsocketManager.__init__",)
     messages = ("hyperliquid.websocket_manager:ws_msg_to_identifier",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from ..protocol import Call, ExchangeClient
 #: https://docs.kraken.com/api/docs/rest-api/add-order and its neighbours, by the end of the path.
 _OPERATIONS: dict[str, str] = {
     "AddOrder": "create_order",
+    "AddOrderBatch": "create_orders",
     "AmendOrder": "edit_order",
     "AssetPairs": "fetch_markets",
     "Balance": "fetch_balance",
@@ -51,6 +53,7 @@ class Krakenex(ExchangeClient):
     library = "krakenex"
     exchange = "kraken"
     http = "requests"
+    session = "session"
     calls = ("krakenex.api:API._query",)
     credentials = ("key", "secret")
     impossible: ClassVar[Mapping[str, str]] = {
@@ -70,7 +73,8 @@ class Krakenex(ExchangeClient):
         name = _OPERATIONS.get(path.rpartition("/")[2], "implicit")
         # https://docs.kraken.com/api/docs/rest-api/add-order: `validate` only checks the order.
         trial = str(given.get("validate", False)).lower() == "true"
-        return Call(method, path, name, _order(given), None, given, trial)
+        several = _several(given) if name == "create_orders" else None
+        return Call(method, path, name, _order(given), several, given, trial)
 
     def result(self, call: Call, result: Any) -> Any:
         """Orders by their ids, or the ids of those that were taken."""
@@ -84,6 +88,8 @@ class Krakenex(ExchangeClient):
         if call.operation in ("fetch_closed_orders", "fetch_open_orders", "fetch_orders"):
             orders = found if listed is None else listed
             return [_unified(name, each) for name, each in orders.items() if isinstance(each, Mapping)]
+        if call.operation == "create_orders":
+            return [_taken(each) for each in found.get("orders") or ()]
         taken = found.get("txid") or found.get("amend_id")
         identity = taken[0] if isinstance(taken, list) and taken else taken
         return {**call.order, "id": identity, "filled": 0.0} if identity else None
@@ -99,6 +105,20 @@ class Krakenex(ExchangeClient):
         if call.operation != "fetch_time" or not isinstance(result.get("result"), Mapping):
             return None
         return number(result["result"].get("unixtime")) or None
+
+
+def _several(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The orders of a batch, which come as a list or as the text of one, without the market that they share."""
+    orders = given.get("orders") or ()
+    listed = json.loads(orders) if isinstance(orders, str) else orders
+    return [_order({"pair": given.get("pair"), **each}) for each in listed if isinstance(each, Mapping)]
+
+
+def _taken(order: Mapping[str, Any]) -> dict[str, Any]:
+    """One order of a batch as it was answered. https://docs.kraken.com/api/docs/rest-api/add-order-batch"""
+    identity = order.get("txid")
+    taken = identity[0] if isinstance(identity, list) and identity else identity
+    return {"id": taken} if taken else {"code": text_of(order.get("error"))}
 
 
 def _order(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ class KucoinUniversalSdk(ExchangeClient):
     name = "kucoin_universal_sdk"
     library = "kucoin_universal_sdk"
     exchange = "kucoin"
+    session = "http_client"
     calls = ("kucoin_universal_sdk.internal.infra.default_transport:DefaultTransport.call",)
     requests = (f"{_SOCKET_ORDERS}._request",)
     sockets = (

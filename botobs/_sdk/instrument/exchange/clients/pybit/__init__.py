@@ -19,6 +19,7 @@ class Pybit(ExchangeClient):
     library = "pybit"
     exchange = "bybit"
     http = "requests"
+    session = "client"
     calls = (
         "pybit._http_manager:_V5HTTPManager._submit_request",
         # Until pybit 5.10 the module was a package.
