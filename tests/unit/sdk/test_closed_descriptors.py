@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import botobs
+from botobs._sdk.export.scrape._server import ScrapeServer
 from botobs._sdk.files import Descriptor
 from testbed.otlp_receiver import receiving
+from tests.support.waiting import eventually
 
 Init = Callable[..., botobs.Handle]
 
@@ -56,6 +58,28 @@ def test_a_connection(init: Init, tls: tuple[ssl.SSLContext, Path], secured: boo
                 theirs.recv(1)
             os.write(number, b"of the program")
             assert theirs.recv(100) == b"of the program"
+            os.close(number)
+
+
+@pytest.mark.parametrize("used_again", [False, True], ids=["closed", "used again"])
+def test_a_socket_that_is_scraped(used_again: bool) -> None:
+    server = ScrapeServer(("127.0.0.1", 0), bytes, None, None)
+    server.start()
+    number = server.socket.fileno()
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        if used_again:
+            os.dup2(ours.fileno(), number)
+        else:
+            os.close(number)
+        with socket.create_connection(ours.getsockname()):
+            eventually(lambda: server.socket.fileno() < 0)
+            # Nobody else has taken the program's client.
+            ours.settimeout(60)
+            ours.accept()[0].close()
+        server.shutdown()
+        server.server_close()
+        assert _is_open(number) == used_again
+        if used_again:
             os.close(number)
 
 
