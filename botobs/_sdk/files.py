@@ -1,4 +1,8 @@
-"""Reads files at paths that come from outside, where anything may be: a pipe, a device, a huge file."""
+"""Files where anything may have happened.
+
+At paths that come from outside there may be a pipe, a device, a huge file. Descriptors may be closed by the program,
+as it does that becomes a daemon; their numbers are something else's then, such as its connection to an exchange.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,32 @@ _LARGEST = 4 * 2**20
 # Opening a pipe does not wait, and Windows changes no line ends; each flag exists on its own platform alone.
 _MODE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+def identity(descriptor: int) -> tuple[int, int] | None:
+    """What tells an open descriptor from others that have its number later; None if it is not open."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class Descriptor(int):
+    """A descriptor that stays open for long."""
+
+    _identity: tuple[int, int] | None
+
+    def __new__(cls, number: int) -> Descriptor:
+        """Take over an open descriptor."""
+        made = super().__new__(cls, number)
+        made._identity = identity(number)
+        return made
+
+    def close(self) -> None:
+        """Close it, unless the program has."""
+        if identity(self) == self._identity is not None:
+            os.close(self)
 
 
 class NotRegularFile(OSError):

@@ -21,6 +21,7 @@ _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "fi
 #: What is no constant, and where its patterns are instead.
 ELSEWHERE = {
     "_sdk/redaction/_dialects.py: tokens": "texts of the module",
+    "_sdk/redaction/rules.py: pattern": "of rules.toml; tried through `clean`",
     "_sdk/redaction/redactor.py: __init__": "a user's own, of which nothing is known",
     "_sdk/settings/_parse.py: patterns": "a user's own, only compiled",
     "_sdk/orders/client_ids.py: _pattern": "of names of fields; every repeat is bounded",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ..redaction import Redactor
 
+from ..turns import in_turns
 from .values import redacted
 
 
@@ -65,7 +66,7 @@ def redact_logs(request: ExportLogsServiceRequest, redactor: Redactor) -> None:
         _attributes(resource_logs.resource.attributes, redactor)
         for scope_logs in resource_logs.scope_logs:
             _scope(scope_logs.scope, redactor)
-            for record in scope_logs.log_records:
+            for record in in_turns(scope_logs.log_records):
                 _value("", record.body, redactor)
                 _attributes(record.attributes, redactor)
 

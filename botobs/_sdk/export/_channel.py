@@ -11,8 +11,10 @@ import ipaddress
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
+from ..files import identity
 from ..process import own_threads
 
 #: Seconds that a socket waits at most; some platforms refuse larger numbers.
@@ -63,7 +65,8 @@ class Channel:
 
     def __init__(self, wrapped: socket.socket, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._socket = wrapped
+        self._wrapped = wrapped
+        self._identity = identity(wrapped.fileno())
         self._open_file: _Received | None = None
 
     def sendall(self, data: bytes) -> None:
@@ -75,8 +78,9 @@ class Channel:
         """
         rest = memoryview(data)
         while rest:
-            self._socket.settimeout(self.deadline.left())
-            self._socket.sendall(rest[:_PIECE])
+            current = self._socket
+            current.settimeout(self.deadline.left())
+            current.sendall(rest[:_PIECE])
             rest = rest[_PIECE:]
 
     def receive_into(self, buffer: Any) -> int:
@@ -86,8 +90,9 @@ class Channel:
             TimeoutError: The deadline has passed.
             OSError: The connection failed.
         """
-        self._socket.settimeout(self.deadline.left())
-        return self._socket.recv_into(buffer)
+        current = self._socket
+        current.settimeout(self.deadline.left())
+        return current.recv_into(buffer)
 
     def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002
         """A file object that reads from the socket."""
@@ -100,9 +105,23 @@ class Channel:
         `http.client` closes the connection before it has read a body without a length, which ends with the connection.
         """
         if self._open_file is None or self._open_file.closed:
-            self._socket.close()
+            with suppress(ConnectionResetError):
+                self._socket.close()
         else:
             self._open_file.is_last = True
+
+    @property
+    def _socket(self) -> socket.socket:
+        """The socket.
+
+        Raises:
+            ConnectionResetError: The program has closed its descriptor.
+        """
+        number = self._wrapped.fileno()
+        if number < 0 or identity(number) != self._identity:
+            self._wrapped.detach()
+            raise ConnectionResetError("the program has closed the descriptor of the connection")
+        return self._wrapped
 
 
 class _Received(io.RawIOBase):

@@ -46,7 +46,7 @@ class JournalFile:
             # What is in it does not survive the machine; the first order may come at any moment.
             self._folder = Folder.create(self._base, durable=False)
         except OSError:
-            os.close(self._base)
+            self._base.close()
             raise
         try:
             descriptor = self._folder.allocate(_NAME, SIZE)
@@ -63,12 +63,12 @@ class JournalFile:
         if not keep:
             self._folder.remove(_NAME)
         self._folder.release()
-        os.close(self._base)
+        self._base.close()
 
     def forget(self) -> None:
         """In a forked child: the file stays the parent's."""
         self._folder.forget()
-        os.close(self._base)
+        self._base.close()
 
 
 def announce(state_dir: Path, directory: Path) -> None:
@@ -82,7 +82,7 @@ def announce(state_dir: Path, directory: Path) -> None:
         name = hashlib.sha256(os.fsencode(directory.absolute())).hexdigest()[:32] + _NOTE_ENDING
         write_note(base, name, str(directory.absolute()))
     finally:
-        os.close(base)
+        base.close()
 
 
 def announced(state_dir: Path) -> list[Path]:
@@ -101,7 +101,7 @@ def announced(state_dir: Path) -> list[Path]:
             else:
                 remove_note(base, name)
     finally:
-        os.close(base)
+        base.close()
     return found
 
 
@@ -138,7 +138,7 @@ def deliver_left(directory: Path, deliver: Deliver, foreign: Container[str] = ()
                 finally:
                     folder.release()
     finally:
-        os.close(base)
+        base.close()
     return others
 
 

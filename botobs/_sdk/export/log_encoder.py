@@ -25,6 +25,7 @@ from ..engine.redact import redact_logs
 from ..engine.values import sendable_attributes
 from ..redaction import Redactor
 from ..safe import nanoseconds, sendable
+from ..turns import in_turns
 from .logs import LogEntry, PlainRecord
 
 
@@ -46,7 +47,7 @@ class LogEncoder:
             Exception: One of the records cannot be encoded.
         """
         scopes: dict[str, list[LogRecord]] = {}
-        for record in records:
+        for record in in_turns(records):
             entry = record.read(record) if isinstance(record, PlainRecord) else record
             scopes.setdefault(sendable(entry.logger), []).append(_record(entry))
         logs = ResourceLogs(

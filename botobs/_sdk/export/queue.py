@@ -8,6 +8,7 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
+from ..turns import in_turns
 from .counts import Counts
 from .priority import PRIORITIES, Priority, priority_of
 
@@ -76,8 +77,8 @@ class SpanQueue:
         return True
 
     def sort(self, at_most: int | None = None) -> None:
-        """Sort the oldest unsorted spans by priority: all of them, or `at_most` so many."""
-        for _ in range(len(self.unsorted) if at_most is None else at_most):
+        """Sort the oldest unsorted spans by priority: `at_most` so many, or all, in turns with other threads."""
+        for _ in in_turns(range(len(self.unsorted))) if at_most is None else range(at_most):
             try:
                 span = self.unsorted.popleft()
             except IndexError:

@@ -10,13 +10,13 @@ What the disk does not take waits in memory, as without a spool. See `spool_fold
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files import Descriptor
 from .priority import PRIORITIES, Priority
 from .spool_folder import SUBFOLDER, Folder, open_base
 from .store import Batch, Loss, Memory
@@ -65,7 +65,7 @@ class Spool:
 
     def _reset(self) -> None:
         self._entries: list[_Entry] | None = None
-        self._base: int | None = None
+        self._base: Descriptor | None = None
         self._own: Folder | None = None
         self._memory = Memory()
         self._look_at = 0.0
@@ -151,7 +151,7 @@ class Spool:
         if self._own is not None:
             self._own.release()
         if self._base is not None:
-            os.close(self._base)
+            self._base.close()
         self._reset()
         return lost
 
@@ -160,7 +160,7 @@ class Spool:
         if self._own is not None:
             self._own.forget()
         if self._base is not None:
-            os.close(self._base)
+            self._base.close()
         self._reset()
 
     def _opened(self) -> list[_Entry]:

@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..files import Descriptor
 from .priority import PRIORITIES
 
 fcntl: Any
@@ -53,7 +54,7 @@ _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
 
-def open_base(directory: Path, subfolder: str = SUBFOLDER, *, create: bool = True) -> int:
+def open_base(directory: Path, subfolder: str = SUBFOLDER, *, create: bool = True) -> Descriptor:
     """Open the subfolder that has the processes' folders; returns a descriptor of it.
 
     Args:
@@ -74,7 +75,7 @@ def open_base(directory: Path, subfolder: str = SUBFOLDER, *, create: bool = Tru
     if not _is_ours(os.fstat(base)):
         os.close(base)
         raise PermissionError(f"{directory / subfolder} belongs to another user")
-    return base
+    return Descriptor(base)
 
 
 def write_note(base: int, name: str, text: str) -> None:
@@ -118,8 +119,8 @@ class Folder:
     def __init__(self, base: int, name: str, descriptor: int, lock: int) -> None:
         self.name = name
         self._base = base
-        self._folder = descriptor
-        self._lock = lock
+        self._folder = Descriptor(descriptor)
+        self._lock = Descriptor(lock)
 
     @classmethod
     def create(cls, base: int, *, durable: bool = True) -> Folder:
@@ -270,8 +271,8 @@ class Folder:
 
     def forget(self) -> None:
         """Close the descriptors only: in a forked child the folder and its lock stay the parent's."""
-        os.close(self._lock)
-        os.close(self._folder)
+        self._lock.close()
+        self._folder.close()
 
 
 def _names(folder: int) -> list[str]:

@@ -9,7 +9,6 @@ Used by the export thread alone.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import Descriptor
 from ..orders.unsettled import UNSETTLED, Settlement, Unsettled, UnsettledOrder
 from ..safe import number_of, text_of
 from .spool_folder import Folder, open_base
@@ -52,7 +52,7 @@ class UnsettledFile:
 
     def _reset(self) -> None:
         self._folder: Folder | None = None
-        self._base = -1
+        self._base: Descriptor | None = None
         self._written = 0
         self._look_at = 0.0
         self._foreign: set[str] = set()
@@ -86,16 +86,16 @@ class UnsettledFile:
         """Let go of the file, which the service's next process takes over."""
         if self._doubted in self._unsettled.on_doubt:
             self._unsettled.on_doubt.remove(self._doubted)
-        if self._folder is not None:
+        if self._folder is not None and self._base is not None:
             self._folder.release()
-            os.close(self._base)
+            self._base.close()
         self._reset()
 
     def after_fork(self) -> None:
         """In a forked child: the file is the parent's."""
-        if self._folder is not None:
+        if self._folder is not None and self._base is not None:
             self._folder.forget()
-            os.close(self._base)
+            self._base.close()
         self._reset()
 
     def _directories(self) -> list[Path]:
@@ -138,7 +138,7 @@ class UnsettledFile:
                     self._folder = Folder.create(self._base)
                     return
                 except OSError:
-                    os.close(self._base)
+                    self._base.close()
                     raise
             except OSError as error:
                 self.problem = (
@@ -160,7 +160,7 @@ class UnsettledFile:
                     finally:
                         folder.release()
         finally:
-            os.close(base)
+            base.close()
 
     def _take(self, folder: Folder) -> None:
         try:

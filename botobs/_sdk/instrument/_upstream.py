@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, PackageNotFoundError, distribution
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,10 @@ class Missing(Exception):
     """The library that an instrumentor watches, or a fitting version of it, is not installed."""
 
 
+#: The entry points that are instrumentors.
+GROUP = "opentelemetry_instrumentor"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An instrumentor that is installed.
@@ -66,9 +70,9 @@ class Found:
     entry_point: EntryPoint
 
 
-def discover(covered: AbstractSet[str]) -> Iterator[Found]:
-    """The instrumentors of libraries that are not in `covered`."""
-    for entry_point in entry_points(group="opentelemetry_instrumentor"):
+def discover(offered: EntryPoints, covered: AbstractSet[str]) -> Iterator[Found]:
+    """The instrumentors, of those that distributions offer as `GROUP`, of libraries that are not in `covered`."""
+    for entry_point in offered:
         name = entry_point.name.lower().replace("-", "_")
         if ALIASES.get(name, name) in covered:
             continue

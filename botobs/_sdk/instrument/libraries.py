@@ -35,9 +35,30 @@ NOBODYS = {
         "no instrumentor: watched where SQLAlchemy uses it; its own calls want botobs.span()",
     ),
     **dict.fromkeys(
-        ("sanic", "arq", "huey"),
+        (
+            "sanic",
+            "robyn",
+            "arq",
+            "huey",
+            "rq",
+            "dramatiq",
+            "apscheduler",
+            "procrastinate",
+            "distributed",
+            "ray",
+        ),
         "no instrumentor: begin a botobs.span() around each request or task",
     ),
+    **{
+        framework: f"no instrumentor: put the middleware of {PREFIX}{interface} around its application"
+        for framework, interface in (
+            ("quart", "asgi"),
+            ("blacksheep", "asgi"),
+            ("bottle", "wsgi"),
+            ("cherrypy", "wsgi"),
+        )
+    },
+    "faststream": "no instrumentor: give its broker the middleware of faststream's own module `opentelemetry`",
     **dict.fromkeys(
         ("pyzmq", "paho-mqtt", "curl_cffi", "pycurl", "niquests"),
         "no instrumentor: put a botobs.span() around its calls",

@@ -175,7 +175,9 @@ class Instrumentations:
         failures.listen(self._give_up)
         stable_names.choose(self._patches)
         disabled = {name.lower().replace("-", "_") for name in telemetry.settings.disabled_instrumentations}
-        described = {each.name.lower().replace("-", "_"): each for each in entry_points(group=CLIENT_GROUP)}
+        # Read once: each reading opens a file of every distribution.
+        offered = entry_points()
+        described = {each.name.lower().replace("-", "_"): each for each in offered.select(group=CLIENT_GROUP)}
         for name, target in REGISTRY:
             if name in described:
                 # A user who installs another description wants that one.
@@ -186,7 +188,7 @@ class Instrumentations:
                 self._install_own(name, target, telemetry)
         self._install_described(described, telemetry, disabled)
         covered = {name for name, _ in REGISTRY}
-        for found in _upstream.discover(covered):
+        for found in _upstream.discover(offered.select(group=_upstream.GROUP), covered):
             status = Status(found.name, found.origin, State.WAITING)
             self.statuses[found.name] = status
             if found.name in disabled or "all" in disabled or "*" in disabled:
@@ -310,7 +312,8 @@ def unwatched() -> Iterator[libraries.Unwatched]:
 
 def watched_by_others() -> set[str]:
     """The distributions installed here that instrumentors of other distributions watch."""
-    return {library for found in _upstream.discover(_OURS) for library in _upstream.libraries_of(found)}
+    found = _upstream.discover(entry_points(group=_upstream.GROUP), _OURS)
+    return {library for each in found for library in _upstream.libraries_of(each)}
 
 
 def _library_state(name: str) -> State:

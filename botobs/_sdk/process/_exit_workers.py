@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,9 @@ _LIBRARIES = ("multiprocessing.process", "billiard.process", "multiprocess.proce
 
 #: What the command line of a spawned worker ends with.
 _FORK_ARGUMENT = re.compile(r"--\w+-fork")
+
+#: The program that a worker of Ray runs.
+_WORKER_OF_RAY = os.sep + str(Path("ray", "_private", "workers", "default_worker.py"))
 
 #: Name of the attribute under which it goes along.
 _CARRIED = "_botobs_continued"
@@ -47,7 +51,12 @@ def is_fork_server() -> bool:
 
 def is_daemonic() -> bool:
     """Whether this is a daemonic worker, which its parent may end at any time, even by SIGKILL, as pools do."""
-    return any(process.daemon for process in _current())
+    return any(process.daemon for process in _current()) or _is_of_ray()
+
+
+def _is_of_ray() -> bool:
+    """Whether Ray has started this process; its daemon ends workers without Python's `atexit`."""
+    return "ray" in sys.modules and any(given.endswith(_WORKER_OF_RAY) for given in sys.orig_argv)
 
 
 def is_job() -> bool:

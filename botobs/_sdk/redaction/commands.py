@@ -8,14 +8,8 @@ from functools import partial
 from .rules import REDACTED, RULES
 from .values import is_like_a_password
 
-# A message of FIX has its fields between the first control character, or a bar where it is shown.
-_VALUE = r"[^\s\"'|\x01]++"
 _COMMANDS, _WITH_OPTIONS = (
-    tuple(
-        (command.marker, re.compile(f"({command.begin})({_VALUE})({command.end})"), command.likely)
-        for command in RULES.commands
-        if command.has_option is has_option
-    )
+    tuple((command.marker, command) for command in RULES.commands if command.has_option is has_option)
     for has_option in (False, True)
 )
 
@@ -23,9 +17,9 @@ _COMMANDS, _WITH_OPTIONS = (
 def without_commands(text: str) -> str:
     """`text` without the passwords of commands."""
     for commands in (_COMMANDS, _WITH_OPTIONS if " -" in text else ()):
-        for marker, pattern, likely in commands:
+        for marker, command in commands:
             if marker in text:
-                text = pattern.sub(partial(_without, likely), text)
+                text = command.pattern.sub(partial(_without, command.likely), text)
     return text
 
 

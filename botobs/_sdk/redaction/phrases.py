@@ -18,9 +18,13 @@ _RUN = re.compile(r"[A-Za-z][A-Za-z ,;:|/\t\r\n\\'\"0-9.()\[\]{}<>#*+_=&-]{46,}+
 _WORD = re.compile(r"(?<!\\)(?:[A-Za-z]{3,}|(?<![0-9A-Za-z])[A-Za-z]{1,2}(?![0-9A-Za-z=>]))")
 
 
+# Read at once: later a process may have no descriptor left.
+_LIST = data("english.txt")
+
+
 @cache
 def _words() -> frozenset[str]:
-    return frozenset(data("english.txt").split())
+    return frozenset(_LIST.split())
 
 
 def without_phrases(text: str, redacted: str) -> str:

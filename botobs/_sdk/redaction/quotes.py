@@ -16,7 +16,6 @@ _SQL_END = re.compile(r"\](?=[\s\\\"']|\Z)")
 _PARAMETERS_END = re.compile(r"\](?=\s*(?:\n|\\|\"|\Z|\(Background))")
 _LINE_END = re.compile(r"\n|(?<!\\)\\++n|\Z")
 _LINE = re.compile(r"LINE \d{1,6}: ")
-_QUOTES = tuple((quote.marker, re.compile(quote.begin), quote.end) for quote in RULES.quotes)
 # Behind the last row's bracket; not from within the blanks behind it.
 _NEXT_ROW = re.compile(r"(?<!\s)\s*+,\s*+\(")
 _CLOSING = {"(": ")", "{": "}", "[": "]"}
@@ -38,9 +37,9 @@ def without_quotes(text: str, marks: set[str]) -> str:
         text = _between(text, "[parameters: ", _PARAMETERS_END, lambda _: REDACTED)
     if "line " in marks:
         text = _without_lines(text)
-    for mark, begin, end in _QUOTES:
-        if mark in marks:
-            text = _without_quoted(text, begin, end)
+    for quote in RULES.quotes:
+        if quote.marker in marks:
+            text = _without_quoted(text, quote.pattern, quote.end)
     return text
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
 #: What stands in place of a secret.
 REDACTED = "[redacted]"
+# A message of FIX has its fields between the first control character, or a bar where it is shown.
+_PASSWORD = r"[^\s\"'|\x01]++"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Quote:
     marker: str
     begin: str
     end: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Of the text before the value. Compiled for the first text with the marker: a service meets few of them."""
+        return re.compile(self.begin)
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,11 @@ class Command:
     begin: str
     likely: bool
     end: str = ""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What is before, the password and what is behind; compiled as that of a quote is."""
+        return re.compile(f"({self.begin})({_PASSWORD})({self.end})")
 
     @property
     def has_option(self) -> bool:

@@ -49,7 +49,9 @@ class Program:
 
 HTTP = ("http",)
 GUNICORN = ["-m", "gunicorn", "--workers", "2", "--no-control-socket", "--bind", "127.0.0.1:{port}"]
+SANIC = ["--factory", "--port", "{port}"]
 CELERY = ["-m", "celery", "-A", "celery_app", "worker", "--concurrency", "2", "--loglevel", "ERROR"]
+HUEY = ["-m", "huey.bin.huey_consumer", "huey_jobs.queue", "-w", "2"]
 SEND_CELERY = ["celery_app.py", str(WORK)]
 SEND_RQ = ["rq_jobs.py", "send", str(WORK)]
 
@@ -75,6 +77,10 @@ MATRIX = {
     "hypercorn of two": Program(
         ["-m", "hypercorn", "-w", "2", "--bind", "127.0.0.1:{port}", "web:asgi"], HTTP
     ),
+    "aiohttp": Program(["-m", "aiohttp.web", "-H", "127.0.0.1", "-P", "{port}", "web:aiohttp"], HTTP),
+    "sanic": Program(["-m", "sanic", "web:sanic", *SANIC, "--single-process"], HTTP),
+    "sanic of two": Program(["-m", "sanic", "web:sanic", *SANIC, "--workers", "2"], HTTP),
+    "quart": Program(["-m", "hypercorn", "--bind", "127.0.0.1:{port}", "web:quart()"], HTTP),
     "granian asgi": Program(["-m", "granian", "--interface", "asgi", "--port", "{port}", "web:asgi"], HTTP),
     "granian wsgi of two": Program(
         ["-m", "granian", "--interface", "wsgi", "--workers", "2", "--port", "{port}", "web:wsgi"], HTTP
@@ -100,6 +106,11 @@ MATRIX = {
         ["actors.py", str(WORK)],
         needs_redis=True,
     ),
+    "arq": Program(["-m", "arq", "arq_jobs.Worker"], ["arq_jobs.py", str(WORK)], needs_redis=True),
+    **{
+        f"huey {kind}": Program([*HUEY, "-k", kind], ["huey_jobs.py", str(WORK)], needs_redis=True)
+        for kind in ("thread", "process")
+    },
     "apscheduler blocking": _alone("apscheduler blocking", signal=signal.SIGTERM),
     "apscheduler background": _alone("apscheduler background"),
     **{
@@ -107,6 +118,9 @@ MATRIX = {
         for name in (
             *(f"joblib {backend}" for backend in ("loky", "multiprocessing", "threading")),
             *(f"pool {method}" for method in ("fork", "spawn", "forkserver")),
+            "dask processes",
+            "dask threads",
+            "ray",
             "os._exit of children",
             "console",
             "faulthandler",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
 from typing import Any
 
@@ -181,25 +181,12 @@ def test_what_is_wrong_with_a_description_is_told() -> None:
     assert kit.problems(Described()) == []
 
 
-class _EntryPoint:
-    name = "small"
-    dist = None
-
-    @staticmethod
-    def load() -> type[Described]:
-        return Described
-
-
 @pytest.mark.parametrize("disabled", [(), ("small",)])
 def test_a_description_is_found_by_its_entry_point_and_switched_off_by_name(
     recorded: ExchangeRecorder, monkeypatch: pytest.MonkeyPatch, disabled: tuple[str, ...]
 ) -> None:
-    plain = importlib.metadata.entry_points
-    monkeypatch.setattr(
-        registry,
-        "entry_points",
-        lambda group: [_EntryPoint] if group == registry.CLIENT_GROUP else plain(group=group),
-    )
+    offered = EntryPoints([EntryPoint("small", f"{__name__}:Described", registry.CLIENT_GROUP)])
+    monkeypatch.setattr(registry, "entry_points", lambda: offered)
     settings = Settings(disabled_instrumentations=disabled)
     function = sys.modules[_LIBRARY].SmallClient.send
     watched = registry.Instrumentations(warn=lambda *_: None)

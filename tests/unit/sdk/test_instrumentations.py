@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import Distribution, EntryPoint
+from importlib.metadata import Distribution, EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -106,7 +106,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         registry, "REGISTRY", (*instrumentations, ("gone", "botobs._sdk.instrument.gone:Gone"))
     )
     monkeypatch.setattr(registry, "_OURS", frozenset())
-    monkeypatch.setattr(_upstream, "entry_points", lambda **_: [])
+    monkeypatch.setattr(registry, "entry_points", lambda **_: EntryPoints())
     monkeypatch.setattr(libraries, "table", list)
     yield
     sys.modules.pop("watched_library", None)
@@ -118,8 +118,10 @@ def upstream(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., N
 
     def call(modules: list[str] | None = None, **kinds: str) -> None:
         group = "opentelemetry_instrumentor"
-        points = [EntryPoint(name, f"{Good.__module__}:{kind}", group) for name, kind in kinds.items()]
-        monkeypatch.setattr(_upstream, "entry_points", lambda **_: points)
+        points = EntryPoints(
+            EntryPoint(name, f"{Good.__module__}:{kind}", group) for name, kind in kinds.items()
+        )
+        monkeypatch.setattr(registry, "entry_points", lambda **_: points)
         found = ["watched_library"] if modules is None else modules
         monkeypatch.setattr(_upstream.UpstreamInstrumentation, "_modules", lambda _: iter(found))
         for kind in (Upstream, BrokenUpstream, Replacing, WrongVersion):
@@ -262,7 +264,7 @@ def test_what_somebody_else_instrumented_is_left_to_them(init: Init, upstream: C
 
 def test_the_installed_instrumentors_name_their_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    found = {one.name: one for one in _upstream.discover(set())}
+    found = {one.name: one for one in _upstream.discover(entry_points(group=_upstream.GROUP), set())}
     client = _upstream.UpstreamInstrumentation(found["asyncpg"], lambda _: None, lambda _: None)
     assert list(client._modules()) == ["asyncpg"]
 

@@ -10,11 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import botobs
+from botobs._sdk.process._exit_workers import is_daemonic
 from testbed.otlp_receiver import OtlpReceiver, attributes, value_of
 
 pytestmark = pytest.mark.slow
@@ -168,3 +170,10 @@ def test_a_worker_that_starts_ends_at_once(run: Run, method: str) -> None:
     process = run("starting_worker.py", method)
     output, errors = process.communicate(timeout=PATIENCE)
     assert output == "0\n", errors
+
+
+def test_a_worker_of_ray_promises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_daemonic()
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    monkeypatch.setattr(sys, "orig_argv", ["python", "/x/ray/_private/workers/default_worker.py", "--mode=1"])
+    assert is_daemonic()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from struct import Struct
 
 from ...safe import class_name, fits_int64
+from ...turns import in_turns
 from ..callbacks import Observations
 from ..faults import FAULTS
 from .cells import MOST, Exemplar, GaugeCell, HistogramCell, SumCell
@@ -78,7 +79,7 @@ class MetricEncoder:
         scopes = b""
         self._observations = observations
         for meter in provider.meters():
-            metrics = b"".join(map(self._metric, meter.instruments()))
+            metrics = b"".join(map(self._metric, in_turns(meter.instruments())))
             if metrics:
                 schema = meter.scope.schema_url
                 body = b"\x0a" + sized(self._spans.scope(meter.scope)) + metrics
@@ -110,7 +111,8 @@ class MetricEncoder:
         if isinstance(instrument, FastHistogram):
             now = _now()
             points = [
-                self._histogram_point(cell, now, instrument.bounds) for cell in instrument.series.cells()
+                self._histogram_point(cell, now, instrument.bounds)
+                for cell in in_turns(instrument.series.cells())
             ]
             return b"\x4a" + sized(b"".join(points) + _CUMULATIVE) if points else b""
         if isinstance(instrument, FastObservable):
@@ -124,7 +126,7 @@ class MetricEncoder:
         if not observed:
             return b""
         now = _now()
-        points = [self._number_point(cell, value, now, is_gauge) for cell, value in observed]
+        points = [self._number_point(cell, value, now, is_gauge) for cell, value in in_turns(observed)]
         if is_gauge:
             return b"\x2a" + sized(b"".join(points))
         monotonic = isinstance(instrument, FastCounter | FastObservableCounter)

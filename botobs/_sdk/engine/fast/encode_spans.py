@@ -6,7 +6,6 @@ The field numbers are those of opentelemetry/proto/trace/v1/trace.proto.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from opentelemetry.trace import SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...safe import text_of
+from ...turns import in_turns
 from .attributes import clean
 from .encode_attributes import AttributeEncoder
 from .limits import Limits
@@ -38,10 +38,6 @@ _REMOTE = 0x300
 _LOCAL_FLAGS = b"\x85\x01" + fixed32(_LOCAL)
 _REMOTE_FLAGS = b"\x85\x01" + fixed32(_REMOTE)
 
-#: Spans encoded before other threads get a turn, and for how long. Encoding holds the interpreter's lock; a waiting
-#: event loop would otherwise get it after the switch interval, 5 ms.
-_TURN = 32
-_PAUSE_S = 0.00002
 #: Characters of a name that is worth remembering.
 _REMEMBERED_NAME = 256
 
@@ -78,7 +74,7 @@ class SpanEncoder:
         """
         self.renew()
         scopes: dict[Any, list[bytes]] = {}
-        for number, span in enumerate(spans, 1):
+        for span in in_turns(spans):
             if span._start < self.since and not (span._details and span._details.start_time is not None):
                 continue
             encoded = self._span(span)
@@ -88,8 +84,6 @@ class SpanEncoder:
                 scopes[tracer] = [encoded]
             else:
                 known.append(encoded)
-            if not number % _TURN:
-                time.sleep(_PAUSE_S)
         body = b"".join(self._scope_spans(tracer.scope, encoded) for tracer, encoded in scopes.items())
         return b"\x0a" + sized(b"\x0a" + sized(self.resource(resource)) + body + _schema(resource.schema_url))
 

@@ -44,11 +44,15 @@ class FastInstrument:
                 values_of, cells = shape
                 try:
                     values = values_of(attributes)
-                    for value in values:
-                        if type(value) is not str:
-                            break
-                    else:
+                    # Of one name it is the value itself, whatever that is.
+                    if type(values) is str:
                         cell = cells.get(values)
+                    elif type(values) is tuple:
+                        for value in values:
+                            if type(value) is not str:
+                                break
+                        else:
+                            cell = cells.get(values)
                 except KeyError:
                     # Other names.
                     cell = None

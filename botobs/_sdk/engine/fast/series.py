@@ -68,8 +68,9 @@ class Series(Generic[_C]):
         #: Plain attributes as they were passed, to their cell. Those with values other than strings have the types
         #: with them, because `True`, `1` and `1.0` are equal but not the same attribute.
         self.known: dict[Any, _C] = {}
-        #: Where texts are found faster: by the number of attributes, what gets those of the names that came first, and
-        #: the cells by them. To make a key of the names too costs more than all else.
+        #: Where texts are found faster: by the number of attributes, what gets those of the names that came first (a
+        #: tuple, or the text of a single one), and the cells by them. To make a key of the names too costs more than
+        #: all else.
         self.shapes: dict[int, tuple[itemgetter[Any], dict[Any, _C]]] = {}
 
     def find(self, attributes: Attributes) -> _C:
@@ -101,9 +102,7 @@ class Series(Generic[_C]):
     def _keep_shape(self, attributes: dict[str, Any], cell: _C) -> None:
         if not _STR.issuperset(map(type, attributes.values())):
             return
-        names: tuple[Any, ...] = (*attributes, *attributes) if len(attributes) == 1 else tuple(attributes)
-        # Of one name it would return no tuple.
-        values_of, cells = self.shapes.setdefault(len(attributes), (_getter(*names), {}))
+        values_of, cells = self.shapes.setdefault(len(attributes), (_getter(*attributes), {}))
         try:
             cells[values_of(attributes)] = cell
         except KeyError:

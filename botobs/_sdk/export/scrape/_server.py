@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -17,7 +18,7 @@ from opentelemetry import context
 from prometheus_client.exposition import choose_encoder
 
 from ...context import exporting
-from ...files import read_small
+from ...files import identity, read_small
 from ...process import own_threads
 from ...settings import read_token
 from ...upstream import SUPPRESS_INSTRUMENTATION
@@ -27,6 +28,10 @@ from ._families import Families
 _PATIENCE = 10.0
 #: Requests that are handled at the same time; Prometheus sends one at a time.
 _AT_ONCE = 4
+
+
+class _Lost(Exception):
+    """The program has closed the descriptor that the server listens on."""
 
 
 class ScrapeServer(ThreadingMixIn, HTTPServer):
@@ -62,6 +67,7 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
+        self._identity = identity(self.socket.fileno())
 
     def start(self) -> None:
         """Serve in a new thread."""
@@ -70,7 +76,8 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
     def _serve(self) -> None:
         context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))
         exporting.set(True)
-        self.serve_forever()
+        with suppress(_Lost):
+            self.serve_forever()
 
     def server_bind(self) -> None:
         """Bind; without asking a name server for this host's name, as the base class does."""
@@ -78,11 +85,18 @@ class ScrapeServer(ThreadingMixIn, HTTPServer):
 
     def get_request(self) -> tuple[Any, Any]:
         """A new connection; TLS begins with the first bytes that its own thread reads."""
+        self.service_actions()
         connection, client = super().get_request()
         connection.settimeout(_PATIENCE)
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, client
+
+    def service_actions(self) -> None:
+        """End where the program has closed the socket: its number may be that of another one, whose clients wait."""
+        if identity(self.socket.fileno()) != self._identity:
+            self.socket.detach()
+            raise _Lost
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
         """Whether another connection is allowed."""

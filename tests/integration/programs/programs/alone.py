@@ -82,6 +82,35 @@ def pool(method: str) -> Callable[[], None]:
     return run
 
 
+def dask(processes: bool) -> Callable[[], None]:
+    """Dask's local workers: processes with a nanny each, or threads."""
+
+    def run() -> None:
+        from distributed import Client, LocalCluster
+
+        cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=None)
+        with cluster, Client(cluster) as client:
+            client.gather([client.submit(work, pure=False) for _ in range(N)])
+
+    return run
+
+
+def ray() -> None:
+    """Ray's local workers: processes that its daemon starts, and ends without Python's `atexit`."""
+    import ray
+
+    def work_and_flush() -> None:
+        work()
+        if "MONITORED" in os.environ:
+            import botobs
+
+            botobs.flush()
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.get([ray.remote(work_and_flush).remote() for _ in range(N)])
+    ray.shutdown()
+
+
 def restart() -> None:
     """Become the same program again, as servers do to load new code."""
     work_all()
@@ -182,6 +211,8 @@ PROGRAMS: dict[str, Callable[[], object]] = {
     "apscheduler background": background_scheduler,
     **{f"joblib {backend}": joblib(backend) for backend in ("loky", "multiprocessing", "threading")},
     **{f"pool {method}": pool(method) for method in ("fork", "spawn", "forkserver")},
+    **{f"dask {kind}": dask(kind == "processes") for kind in ("processes", "threads")},
+    "ray": ray,
     "execv": restart,
     "os._exit of children": forked_exit,
     "SIGTERM reset": reset,
