@@ -1,8 +1,9 @@
 """Takes out what stands near the name of a secret that no value is beside, if it looks like one.
 
-Validators, assertions, shells and serializers write a name and its value in ways that nobody can list. Where signs alone are between
-the two, the text behind them is the value. Farther away the value is the nearest text that stands by itself, looks
-like a token, and is not called an id by the word in front; this is for names that promise a secret for certain.
+Validators, assertions, shells and serializers write a name and its value in ways that nobody can list. Where signs
+alone are between the two, the text behind them is the value. Farther away the value is the nearest text that stands by
+itself, looks like a token, and is not called an id by the word in front; this is for names that promise a secret for
+certain.
 """
 
 from __future__ import annotations

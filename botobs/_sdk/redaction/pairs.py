@@ -210,7 +210,8 @@ _REMARK = re.compile(
     r"(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\s'\"|`]++)"
 )
 _SPOKEN = re.compile(
-    r"(?:(?:for|of) [^\s'\"]{1,40} )?(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
+    r"(?:(?:for|of) [^\s'\"]{1,40} )?"
+    r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
 )
 
 
