@@ -148,6 +148,13 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "totals stay right, and the spans are all there; the series bears the label `otel_metric_overflow`",
         ),
         Loss(
+            "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",
+            ("otelcol_connector_servicegraph_dropped_spans_total",),
+            "CollectorFiltering",
+            ("tests/drills/test_pipeline_poison.py::test_edges_that_are_too_many_are_counted",),
+            "the spans themselves, and what is counted of each, are whole",
+        ),
+        Loss(
             "batches that a store refuses for good, or a queue does not take",
             tuple(
                 f"otelcol_exporter_{how}_failed_{what}_total"
