@@ -38,7 +38,7 @@ _VALUES = re.compile(
 _BEHIND_SIGNS = re.compile(_RUN)
 _QUOTED = re.compile(r"[^'\"\r\n]{6,200}")
 # `… is the password`
-_SAID = re.compile(r"['\"]? (?:is|was|as) (?:the|your|my|its|our|new|a|an) ")
+_SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)")
 #: Characters between a name and its value.
 _FARTHEST = 160
 

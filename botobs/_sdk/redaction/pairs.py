@@ -41,6 +41,8 @@ _VALUE_BEFORE = re.compile(
 _LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
 # What stands in quotes is the name of another pair: `"grant_type": "client_credentials", "other": "…"`.
 _IS_NAME = re.compile(r"\\{0,9}+['\"]\s?:")
+# The next argument behind a name in quotes: `Field(name='…', type='str')`.
+_IS_ARGUMENT = re.compile(r"\w{1,40}=['\"]")
 # Items of a list in YAML that are no mappings.
 _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `"old" -> "new"`
@@ -176,6 +178,8 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         words = _WORDS.match(text, start)
         if words is not None and len(words[0].split()) >= (3 if promised == SECRET else FEWEST_WORDS):
             return start, words.end(), REDACTED
+    if "," in between[0] and _IS_ARGUMENT.match(text, start):
+        return None
     stop = word(text, start)
     if any(map(str.isalnum, text[start:stop])) and is_secret(promised, text[start:stop]):
         return start, stop, REDACTED

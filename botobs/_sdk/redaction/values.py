@@ -128,7 +128,7 @@ def is_drawn(run: str, shortest_hex: int) -> bool:
         run: Without blanks.
         shortest_hex: Digits of which one in hexadecimal has at least so many.
     """
-    if _HEX.fullmatch(run):
+    if _HEX.fullmatch(run) or _UUID.fullmatch(run):
         return len(run) >= shortest_hex and not run.isdigit()
     return len(run) >= _SHORTEST_NAMED and _random_share(run) >= 0.6
 

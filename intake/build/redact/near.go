@@ -19,7 +19,7 @@ var (
 	behindSigns = regexp.MustCompile("^" + run)
 	inQuotes    = regexp.MustCompile(`^[^'"\r\n]{6,200}`)
 	// isSaid: `… is the password`.
-	isSaid = regexp.MustCompile(`^['"]? (?:is|was|as) (?:the|your|my|its|our|new|a|an) $`).MatchString
+	isSaid = regexp.MustCompile(`^['"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)$`).MatchString
 	// standing are texts in quotes, behind a verb or an arrow, alone in their line; or any other run, which is judged more strictly.
 	standing = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]` +
 		`|(?: (?:is|was|got):? | (?:->|=>|→|➜) |\n[ \t]{0,16})([^'"\\ \t\r\n]{8,200})(?:[\n ]|$)` +

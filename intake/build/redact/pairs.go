@@ -188,6 +188,9 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 			return start, stop, Mark
 		}
 	}
+	if strings.Contains(text[nameEnd:start], ",") && isArgument(text[start:]) {
+		return 0, 0, ""
+	}
 	behind := start
 	if promised != aSecret {
 		guess := word(text[:min(len(text), start+longestGuess)], start)
@@ -215,6 +218,9 @@ func isNameInQuotes(text string, end int) bool {
 	}
 	return is && at < len(text) && text[at] == ':'
 }
+
+// isArgument: the next argument behind a name in quotes, `Field(name='…', type='str')`.
+var isArgument = regexp.MustCompile(`^[\pL\pN_]{1,40}=['"]`).MatchString
 
 var isMapping = regexp.MustCompile(`^- [\pL\pN_-]{1,60}:\s`).MatchString
 

@@ -94,7 +94,7 @@ func isLikeAToken(value string) bool {
 
 // isAtRandom says whether a run that nothing sets apart is drawn at random; of one in hexadecimal, by its digits.
 func isAtRandom(run string, digits int) bool {
-	if isHexadecimal(run) {
+	if isHexadecimal(run) || isUUID(run) {
 		return len(run) >= digits && !isOf(run, unicode.IsDigit)
 	}
 	return size(run) >= shortestNamed && randomShare(run) >= 0.6
