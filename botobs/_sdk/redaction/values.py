@@ -130,7 +130,7 @@ def is_drawn(run: str, shortest_hex: int) -> bool:
     """
     if _HEX.fullmatch(run) or _UUID.fullmatch(run):
         return len(run) >= shortest_hex and not run.isdigit()
-    return len(run) >= _SHORTEST_NAMED and _random_share(run) >= 0.6
+    return len(run) >= _SHORTEST_NAMED and run.isascii() and _random_share(run) >= 0.6
 
 
 def is_named_id(before: str) -> bool:

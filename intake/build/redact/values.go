@@ -97,7 +97,7 @@ func isAtRandom(run string, digits int) bool {
 	if isHexadecimal(run) || isUUID(run) {
 		return len(run) >= digits && !isOf(run, unicode.IsDigit)
 	}
-	return size(run) >= shortestNamed && randomShare(run) >= 0.6
+	return len(run) >= shortestNamed && size(run) == len(run) && randomShare(run) >= 0.6
 }
 
 // isKey: what "key" alone stands before is one, and none of a table.
