@@ -140,7 +140,10 @@ class Bench:
 
     def _shipped(self, name: str, variable: str) -> AbstractContextManager[psutil.Process]:
         """One of the shipped processes, ready when it listens on a port."""
-        process = native.process(self._context, BY_NAME[name])
+        component = BY_NAME[name]
+        if component.prepare is not None:
+            component.prepare(self._context)
+        process = native.process(self._context, component)
         return self._running(name, process.command, process.environ, partial(self._listens, variable))
 
     def load(self, signal: str, seconds: float) -> tuple[int, float]:

@@ -85,11 +85,13 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "strangers and wrong tokens are counted beside it, and alert nobody: anybody could make the alert fire",
         ),
         Loss(
-            "points of exponential histograms that contradict themselves",
+            "points of exponential histograms that contradict themselves, and of deltas beyond a quarter of the series "
+            "that the collector adds up",
             ("botobs_intake_rejected_points_total",),
             "CollectorFiltering",
             (
                 "tests/integration/security/test_strangers.py::test_a_histogram_that_contradicts_itself_loses_itself",
+                "tests/integration/config/test_guards.py::test_one_service_takes_a_part_of_the_series_of_deltas",
             ),
         ),
     ),
@@ -146,6 +148,13 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "totals stay right, and the spans are all there; the series bears the label `otel_metric_overflow`",
         ),
         Loss(
+            "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",
+            ("otelcol_connector_servicegraph_dropped_spans_total",),
+            "CollectorFiltering",
+            ("tests/drills/test_pipeline_poison.py::test_edges_that_are_too_many_are_counted",),
+            "the spans themselves, and what is counted of each, are whole",
+        ),
+        Loss(
             "batches that a store refuses for good, or a queue does not take",
             tuple(
                 f"otelcol_exporter_{how}_failed_{what}_total"
@@ -200,7 +209,10 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
         ),
         Loss(
             "everything that is sent while Prometheus cannot write",
-            ("prometheus_tsdb_wal_writes_failed_total",),
+            (
+                "prometheus_tsdb_wal_writes_failed_total",
+                "prometheus_tsdb_out_of_order_wbl_writes_failed_total",
+            ),
             "PrometheusLosing",
             ("tests/drills/test_pipeline_queue.py::test_disk_of_prometheus_is_full",),
         ),
@@ -208,6 +220,8 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "what Prometheus finds broken at its start, or cannot compact",
             (
                 "prometheus_tsdb_wal_corruptions_total",
+                "prometheus_tsdb_mmap_chunk_corruptions_total",
+                "prometheus_tsdb_out_of_order_wbl_truncations_failed_total",
                 "prometheus_tsdb_compactions_failed_total",
                 "prometheus_tsdb_head_truncations_failed_total",
                 "prometheus_tsdb_wal_truncations_failed_total",
@@ -252,6 +266,39 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
     ),
 }
 
+#: Counters of the programs that sound like a loss and are none, as patterns of their names, with the reason.
+NO_LOSS: dict[str, str] = {
+    r"alertmanager_alerts_invalid_total": "Prometheus counts them as errors of notifications",
+    r"alertmanager_notification_requests_failed_total": "attempts: what is given up is counted as "
+    "`alertmanager_notifications_failed_total`",
+    r"alertmanager_(nflog|silences)_\w+": "read again, or written with the next turn; a full disk is `DiskFilling`",
+    r"alertmanager_dispatcher_aggregation_group_limit_reached_total": "no limit is set",
+    r"alertmanager_http_concurrency_limit_exceeded_total": "questions, not alerts",
+    r"net_conntrack_dialer_conn_failed_total": "what a connection was for counts itself: a scrape, a notification",
+    r"otelcol_scraper_errored_metric_points_total": "numbers that the host's kernel does not give; the log says which",
+    r"prometheus_\w*exemplar\w*": "links from a number to a trace",
+    r"prometheus_api_notification_updates_dropped_total": "messages to its own pages",
+    r"prometheus_engine_query_log_failures_total": "no query is logged",
+    r"prometheus_rule_group_iterations_missed_total": "the next turn evaluates them: late, not lost",
+    r"prometheus_sd_\w+|prometheus_target_sync_failed_total|prometheus_target_scrape_pool\w+": "targets stand in its "
+    "configuration: `ConfigurationRejected`, `ScrapeDown`",
+    r"prometheus_target_scrapes_exceeded\w+": "no limit is set",
+    r"prometheus_target_scrapes_sample_\w+": "a program says a series twice, or with times of its own: the first is "
+    "stored, and Prometheus' log names the target",
+    r"prometheus_template_text_expansion_failures_total": "the alert is sent, with the fault in its text",
+    r"prometheus_tsdb_(compactions_skipped|head_out_of_order_samples_appended)_total": "on purpose",
+    r"prometheus_tsdb_out_of_order_samples_total": "they are taken; what is too old for that counts as such",
+    r"prometheus_tsdb_checkpoint_deletions_failed_total": "too much is kept: `DiskFilling`",
+    r"prometheus_tsdb_snapshot_replay_error_total": "no snapshot of memory is made",
+    r"prometheus_tsdb_(selected|stale)_series_compactions_failed_total": "neither is done",
+    r"prometheus_web_federation_errors_total": "nobody federates",
+    r"tempo_ingester_(failed_flushes|flush_failed_retries)_total": "done again; until then it is on disk",
+    r"tempodb_(compaction|retention)_errors_total": "done again",
+    r"tempo_(backend_scheduler|live_store|distributor_kafka|metrics_generator)_\w+": "parts of Tempo that do not run",
+    r"tempo_overrides_user_configurable_\w+": "there are none",
+    r"tempo_(buffer_pool_miss_bytes|dns_failures|dropped_log_lines)_total": "its own memory, names and log",
+}
+
 _INTRO = """# Ways to lose something
 
 Everything between a service and a person that can lose telemetry or an alert, with the series that counts it, the alert
@@ -266,6 +313,8 @@ def page() -> str:
     parts = [_INTRO]
     for where, losses in LOSSES.items():
         parts.append(f"## {where}\n\n{markdown_table(titles, map(_row, losses))}")
+    rows = [[f"`{pattern}`".replace("|", "\\|"), why] for pattern, why in NO_LOSS.items()]
+    parts.append(f"## Counted, and nothing is lost\n\n{markdown_table(['series', 'why'], rows)}")
     return "\n\n".join(parts)
 
 

@@ -90,11 +90,12 @@ func (f *forwarder) post(ctx context.Context, address, contentType string, parts
 	return answer{response.StatusCode, response.Header, said, err}
 }
 
+const whyRejected = "exponential histograms whose count is not that of their buckets, or deltas of more series than a service may have"
+
 // partialSuccess is the answer to a request of which points were taken out.
 // https://opentelemetry.io/docs/specs/otlp/#partial-success-1
 func partialSuccess(points int) []byte {
-	const why = "points of exponential histograms whose count is not that of their buckets"
 	held := binary.AppendUvarint([]byte{1 << 3}, uint64(points))
-	held = append(binary.AppendUvarint(append(held, 2<<3|2), uint64(len(why))), why...)
+	held = append(binary.AppendUvarint(append(held, 2<<3|2), uint64(len(whyRejected))), whyRejected...)
 	return append(binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(held))), held...)
 }

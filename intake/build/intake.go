@@ -29,6 +29,7 @@ type intake struct {
 	guard       *guard
 	redactor    *redactor
 	figures     *figures
+	deltas      *deltas
 	memory      *budget
 	turns       *turns
 	bodyTimeout time.Duration
@@ -102,7 +103,7 @@ func (i *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	i.figures.accept(found.rejected)
 	if found.rejected > 0 {
-		slog.Warn("points that contradict themselves were taken out", "service", found.services, "points", found.rejected)
+		slog.Warn("points were taken out: "+whyRejected, "service", found.services, "points", found.rejected)
 	}
 	if err := i.forward.send(reply, r, signal, body, found.rejected); err != nil {
 		i.refuse(reply, known, err)
@@ -150,6 +151,9 @@ func (i *intake) take(reply reply, r *http.Request, known *token, share *share, 
 	}
 	if err := mayName(known, found); err != nil {
 		return "", nil, nil, err
+	}
+	if found.deltas {
+		found.rejected += i.deltas.takeOut(body, time.Now())
 	}
 	if isJSON(r) {
 		body, err = i.redactor.json(body)

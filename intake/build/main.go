@@ -27,6 +27,7 @@ type settings struct {
 	clientCA             string
 	collector, behind    string
 	memory               int64
+	deltas               int
 	header, body, idle   time.Duration
 	strangers, addresses int
 	perToken             int
@@ -49,6 +50,7 @@ func main() {
 	flag.IntVar(&given.strangers, "strangers", 256, "connections that have shown no valid token yet")
 	flag.IntVar(&given.addresses, "strangers-per-address", 128, "the same from one address (IPv6: one network of 64 bits)")
 	flag.IntVar(&given.perToken, "connections-per-token", 2048, "connections that have shown the same token")
+	flag.IntVar(&given.deltas, "delta-series", 20_000, "series of deltas that the collector remembers, of all senders together")
 	flag.Parse()
 	given.memory = *memory << 20
 	// Where the collector is, and the authority of the certificates that services must show, if they must.
@@ -85,7 +87,7 @@ func run(given settings) error {
 	go guard.sweep(ctx)
 	intake := &intake{
 		tokens: tokens, forward: forward, guard: guard, redactor: redactor, figures: figures,
-		memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
+		deltas: newDeltas(given.deltas), memory: newBudget(given.memory), turns: newTurns(), bodyTimeout: given.body,
 	}
 	services, err := tlsConfig(given.secrets, given.clientCA)
 	if err != nil {

@@ -24,6 +24,8 @@ type kind int
 const (
 	plain kind = iota
 	resource
+	// added holds points that may be deltas; exponential does too.
+	added
 	exponential
 )
 
@@ -59,7 +61,7 @@ var (
 	exponents = &message{bytes: itemBytes, parts: [numbered]*message{1: keyValue, 8: buckets, 9: buckets, 11: exemplar}}
 	summary   = &message{bytes: itemBytes, parts: [numbered]*message{6: leaf, 7: keyValue}}
 	metric    = &message{bytes: partBytes, texts: []int{1, 2}, parts: [numbered]*message{
-		5: points(number), 7: points(number), 9: points(histogram), 10: {bytes: partBytes, parts: [numbered]*message{1: exponents}, kind: exponential}, 11: points(summary), 12: keyValue,
+		5: points(number), 7: summed(number), 9: summed(histogram), 10: {bytes: partBytes, parts: [numbered]*message{1: exponents}, kind: exponential}, 11: points(summary), 12: keyValue,
 	}}
 
 	requests = map[string]*message{"traces": request(span), "metrics": request(metric), "logs": request(logRecord)}
@@ -82,6 +84,12 @@ func points(point *message) *message {
 	return &message{bytes: partBytes, parts: [numbered]*message{1: point}}
 }
 
+func summed(point *message) *message {
+	message := points(point)
+	message.kind = added
+	return message
+}
+
 func request(item *message) *message {
 	scoped := &message{bytes: partBytes, parts: [numbered]*message{1: scope, 2: item}}
 	owned := &message{bytes: partBytes, parts: [numbered]*message{1: owner, 2: scoped}}
@@ -95,8 +103,8 @@ type measured struct {
 	services []string
 	// rejected is how many points were taken out.
 	rejected int
-	// unnamed: some resource has no name, or one that is no text.
-	unnamed bool
+	// unnamed: some resource has no name, or one that is no text. deltas: some sum or histogram may be of deltas.
+	unnamed, deltas bool
 }
 
 var (
@@ -130,6 +138,7 @@ func (m *measured) walk(of *message, body []byte, depth int) error {
 		body = rest
 		m.bytes += fieldBytes
 		if held == nil {
+			m.deltas = m.deltas || of.kind >= added && isDeltaField(field, tag)
 			continue
 		}
 		if field == of.packed {

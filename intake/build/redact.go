@@ -164,7 +164,7 @@ func withField(body []byte, field int, held string) []byte {
 }
 
 // named is a pair with what may be shown of its key, whose value is judged by a name.
-func (r *redactor) named(body []byte, key, shown string, judged redact.Name) []byte {
+func (r *redactor) named(body []byte, key, shown string, judged *redact.Name) []byte {
 	return edited(body, func(field int, held []byte) []byte {
 		switch field {
 		case keyField:
@@ -177,7 +177,7 @@ func (r *redactor) named(body []byte, key, shown string, judged redact.Name) []b
 }
 
 // any is an AnyValue under a name.
-func (r *redactor) any(name redact.Name, body []byte) []byte {
+func (r *redactor) any(name *redact.Name, body []byte) []byte {
 	for rest := body; len(rest) > 0; {
 		field, held, after, err := next(rest)
 		if err != nil {
@@ -191,7 +191,7 @@ func (r *redactor) any(name redact.Name, body []byte) []byte {
 	return edited(body, func(field int, held []byte) []byte { return r.value(name, field, held) })
 }
 
-func hidesNumber(name redact.Name, field int, raw []byte) bool {
+func hidesNumber(name *redact.Name, field int, raw []byte) bool {
 	_, tag := binary.Uvarint(raw)
 	switch {
 	case field == intField:
@@ -204,7 +204,7 @@ func hidesNumber(name redact.Name, field int, raw []byte) bool {
 }
 
 // value is one field of an AnyValue: a text, bytes that may be one, a list, a mapping.
-func (r *redactor) value(name redact.Name, field int, held []byte) []byte {
+func (r *redactor) value(name *redact.Name, field int, held []byte) []byte {
 	switch {
 	case field == textField || field == bytesField && utf8.Valid(held):
 		text := view(held)

@@ -75,7 +75,7 @@ func (t *tree) clean(part any) {
 }
 
 // pair is an attribute, or an item of a mapping, whose value is judged by a name.
-func (t *tree) pair(pair map[string]any, key string, judged redact.Name) {
+func (t *tree) pair(pair map[string]any, key string, judged *redact.Name) {
 	name := t.attributes.Of(key)
 	if name.Kept {
 		return
@@ -85,7 +85,7 @@ func (t *tree) pair(pair map[string]any, key string, judged redact.Name) {
 }
 
 // value cleans the AnyValue in a field.
-func (t *tree) value(in map[string]any, field string, name redact.Name) {
+func (t *tree) value(in map[string]any, field string, name *redact.Name) {
 	held, _ := in[field].(map[string]any)
 	for kind, item := range held {
 		text, isText := item.(string)
@@ -115,7 +115,7 @@ func (t *tree) value(in map[string]any, field string, name redact.Name) {
 }
 
 // items are those of a list or of a mapping.
-func (t *tree) items(list any, outer redact.Name) {
+func (t *tree) items(list any, outer *redact.Name) {
 	held, _ := list.(map[string]any)
 	values, _ := held["values"].([]any)
 	for at, each := range values {

@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 
 #: What a container with the collector may take in the Helm chart, in MiB; and the intake: its limit and its program.
 _COLLECTOR_MIB, _INTAKE_MIB = 640, 400
-_KINDS = ("idle", "handshakes", "streams", "unpacked", "tiny", "slow")
+_KINDS = ("idle", "handshakes", "streams", "resets", "unpacked", "tiny", "slow")
 
 
 @pytest.fixture(scope="module")

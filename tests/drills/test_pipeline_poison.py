@@ -18,6 +18,7 @@ from tests.support.waiting import eventually
 
 _DELTA, _CUMULATIVE = 1, 2
 _HOUR = 3600 * 10**9
+_EXPIRED = "otelcol_connector_servicegraph_expired_edges_total"
 #: Takes the place of text that Python's protobuf would not let pass.
 _PLACEHOLDER, _INVALID = b"PLACEHOLDER", b"bad\xff\xfebadbad"
 
@@ -77,6 +78,15 @@ def test_cardinality_bomb(live: LiveStack, faults: FaultTable) -> None:
     assert live.value('count(traces_span_metrics_calls_total{service_name="bomb"})') == pytest.approx(
         2_000, abs=2
     )
+
+
+def test_edges_that_are_too_many_are_counted(live: LiveStack) -> None:
+    """More calls at once than may wait for who was called; each waits ten seconds."""
+    before = live.value(_EXPIRED) or 0
+    for _ in range(5):
+        _send_spans(live, "edges", ["call"] * 6_000)
+    assert eventually(lambda: live.value("otelcol_connector_servicegraph_dropped_spans_total"))
+    assert eventually(lambda: (live.value(_EXPIRED) or 0) >= before + 20_000)
 
 
 def test_what_prometheus_refuses_is_told_by_service(live: LiveStack) -> None:

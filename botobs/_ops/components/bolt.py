@@ -1,4 +1,4 @@
-"""Whether bbolt, in whose files the collector keeps its queues, can read a file from its headers to its last page.
+"""Files of bbolt, in which the collector keeps its queues: whether it can read one to its last page, and a new one.
 
 bbolt looks at the headers when it opens a file and trusts everything else: it panics on a page that is none.
 Only what leads to the values is checked, and no value is read: a queue of gigabytes takes seconds.
@@ -8,6 +8,7 @@ https://github.com/etcd-io/bbolt/tree/main/internal/common: meta.go, page.go, bu
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -17,7 +18,7 @@ _PAGE = struct.Struct("<QHHI")
 _META = struct.Struct("<IIIIQQQQQQ")
 _LEAF, _BRANCH = struct.Struct("<IIII"), struct.Struct("<IIQ")
 _MAGIC, _VERSION = 0xED0CDAED, 2
-_IS_BRANCH, _IS_LEAF, _IS_FREE_LIST = 1, 2, 16
+_IS_BRANCH, _IS_LEAF, _IS_META, _IS_FREE_LIST = 1, 2, 4, 16
 _IS_BUCKET = 1
 _NO_FREE_LIST = 2**64 - 1
 #: A free list with so many entries has their number in its first.
@@ -54,6 +55,60 @@ def check(path: Path) -> None:
         _Tree(file, size).check()
 
 
+def first_key(path: Path, bucket: bytes) -> bytes | None:
+    """The first key of a bucket in a file that can be read; None of an empty bucket or file, or without the bucket."""
+    size = path.stat().st_size
+    if not size:
+        return None
+    with path.open("rb") as file:
+        return _Tree(file, size).first_key(bucket)
+
+
+def new(bucket: bytes, keys: Sequence[bytes]) -> bytes:
+    """A file with one bucket, of entries without a value.
+
+    Args:
+        bucket: Its name.
+        keys: Of the entries, in their order; few, for a small bucket is stored within its parent.
+    """
+    size = _PAGE_SIZES[0]
+    metas = [_page(number, _IS_META, 0, _new_meta(size, transaction=number)) for number in (0, 1)]
+    inside = _page(0, _IS_LEAF, len(keys), _leaves([(0, key, b"") for key in keys]))
+    root = _leaves([(_IS_BUCKET, bucket, struct.pack("<QQ", 0, 0) + inside)])
+    pages = (*metas, _page(2, _IS_FREE_LIST, 0, b""), _page(3, _IS_LEAF, 1, root))
+    return b"".join(page.ljust(size, b"\0") for page in pages)
+
+
+def _page(number: int, flags: int, count: int, content: bytes) -> bytes:
+    return _PAGE.pack(number, flags, count, 0) + content
+
+
+def _new_meta(page_size: int, transaction: int) -> bytes:
+    """A header: the root is page 3, free pages stand in page 2, and there are four."""
+    raw = _META.pack(_MAGIC, _VERSION, page_size, 0, 3, 0, 2, 4, transaction, 0)[:-8]
+    return raw + struct.pack("<Q", _fnv(raw))
+
+
+def _leaves(entries: Sequence[tuple[int, bytes, bytes]]) -> bytes:
+    """Flags, key and value of each; where a key is stands behind its entry."""
+    head, body = b"", b""
+    for place, (flags, key, value) in enumerate(entries):
+        head += _LEAF.pack(flags, _LEAF.size * (len(entries) - place) + len(body), len(key), len(value))
+        body += key + value
+    return head + body
+
+
+def _entries(page: bytes) -> list[tuple[bytes, bytes]]:
+    """Keys and values of a leaf."""
+    _, _, count, _ = _PAGE.unpack_from(page)
+    found = []
+    for place in range(_PAGE.size, _PAGE.size + count * _LEAF.size, _LEAF.size):
+        _, position, key, value = _LEAF.unpack_from(page, place)
+        at = place + position
+        found.append((page[at : at + key], page[at + key : at + key + value]))
+    return found
+
+
 class _Tree:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -69,6 +124,23 @@ class _Tree:
         if self._newest.free_list != _NO_FREE_LIST:
             self._check_free_list(self._newest.free_list)
         self._check_page(self._newest.root, 0)
+
+    def first_key(self, bucket: bytes) -> bytes | None:
+        for key, value in self._leftmost(self._newest.root):
+            if key == bucket:
+                (root,) = struct.unpack_from("<Q", value)
+                entries = self._leftmost(root) if root else _entries(value[16:])
+                return entries[0][0] if entries else None
+        return None
+
+    def _leftmost(self, number: int) -> list[tuple[bytes, bytes]]:
+        """Keys and values of the first leaf below a page."""
+        flags, _, at, end = self._page(number)
+        page = self._read(at, end - at)
+        if flags == _IS_LEAF:
+            return _entries(page)
+        _, _, child = _BRANCH.unpack_from(page, _PAGE.size)
+        return self._leftmost(child)
 
     def _meta(self, at: int) -> _Meta | None:
         """The header of the page at an offset; None if none is there."""

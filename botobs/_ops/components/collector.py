@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ..errors import StackError
 from .context import Context, environ
-from .queues import set_aside_broken
+from .queues import lay_out, set_aside_broken
 
 EXECUTABLE = "botobs-collector"
 #: Functions that take functions: the guard of exponential histograms adds their buckets up.
@@ -19,6 +19,8 @@ SAMPLING = {
     "on": ("sampling-policy.yaml", "sampling.yaml"),
     "gateway": ("sampling-policy.yaml", "sampling.yaml", "sampling-gateway.yaml"),
 }
+#: Queue files of a single machine, as the collector names them; Mimir's is left to it.
+_QUEUES = ("exporter_otlp_grpc_tempo_traces", "exporter_otlp_http_prometheus_metrics")
 
 
 def arguments(context: Context, files: Iterable[str] = ()) -> list[str]:
@@ -73,4 +75,6 @@ def memory_limit(values: Mapping[str, str]) -> str:
 
 def prepare(context: Context) -> None:
     """Make the folder of its queues usable."""
-    set_aside_broken(context.data("collector") / "queue")
+    queues = context.data("collector") / "queue"
+    set_aside_broken(queues)
+    lay_out(queues, _QUEUES)

@@ -68,6 +68,7 @@ COMPONENTS: tuple[Component, ...] = (
             "--listen-health={BOTOBS_BIND}:{BOTOBS_INTAKE_HEALTH_PORT}",
             "--secrets={secrets}",
             "--memory-mib={BOTOBS_INTAKE_MEMORY_MIB}",
+            "--delta-series={BOTOBS_COLLECTOR_DELTA_STREAMS}",
         ),
         environ=intake.environ_of,
         address="BOTOBS_OTLP_HTTP_PORT",

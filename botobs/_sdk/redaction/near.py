@@ -1,7 +1,9 @@
 """Takes out what stands near the name of a secret that no value is beside, if it looks like one.
 
-Validators, assertions and serializers write a name and its value in ways that nobody can list. The value of a name that
-has none is the nearest text that stands by itself, looks like a token, and is not called an id by the word in front.
+Validators, assertions, shells and serializers write a name and its value in ways that nobody can list. Where signs
+alone are between the two, the text behind them is the value. Farther away the value is the nearest text that stands by
+itself, looks like a token, and is not called an id by the word in front; this is for names that promise a secret for
+certain.
 """
 
 from __future__ import annotations
@@ -9,45 +11,82 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .names import SECRET
 from .rules import REDACTED
-from .values import is_like_a_token, is_named_id
+from .values import (
+    SHORTEST_HEX,
+    is_drawn,
+    is_like_a_password,
+    is_like_a_token,
+    is_named_id,
+    is_secret,
+    is_token_or_uuid,
+)
 
-# In quotes, behind a verb or an arrow, or alone in its line.
+# What signs alone part from a name; a pair may say `value` in front of it.
+_BESIDE = re.compile(
+    r"[ \t\r\n!-/:-@\[-^`{-~\u2190-\u21ff\u2500-\u257f\u279c]{1,24}(?:[vV]alue[ \t\r\n!-/:-@\[-^`{-~]{1,12})?"
+)
+_BLANKS = " \t\r\n"
+# In quotes, behind a verb or an arrow, alone in its line; or any other run, which is judged more strictly.
+_RUN = r"[^ \t\r\n'\"\\<>|,;:=(){}\[\]`]{8,200}={0,2}"
 _VALUES = re.compile(
     r"['\"]([^'\"\\ \t\r\n]{8,200})['\"]"
     r"|(?: (?:is|was|got):? | (?:->|=>|\u2192|\u279c) |\n[ \t]{0,16})([^'\"\\ \t\r\n]{8,200})(?:[\n ]|\Z)"
+    rf"|({_RUN})"
 )
-#: One of these is in front of each.
-_SIGNS = ("'", '"', "\n", " is", " was", " got", "->", "=>", "\u2192", "\u279c")
+_BEHIND_SIGNS = re.compile(_RUN)
+_QUOTED = re.compile(r"[^'\"\r\n]{6,200}")
+# `… is the password`
+_SAID = re.compile(r"['\"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)")
 #: Characters between a name and its value.
 _FARTHEST = 160
 
 
-def without_near(text: str, names: Iterable[tuple[int, int]]) -> str:
-    """`text` without the values that stand near names of secrets, at most one for each.
+def without_near(text: str, names: Iterable[tuple[int, int, str]]) -> tuple[str, list[str]]:
+    """`text` without the values that stand near names of secrets, at most one for each; and these.
 
     Args:
-        names: Beginning and end of each name, in their order.
+        names: Beginning and end of each name, in their order, and what it promises.
     """
-    if not any(sign in text for sign in _SIGNS):
-        return text
     kept: list[str] = []
+    values: list[str] = []
     done = 0
-    for start, end in names:
+    for start, end, promised in names:
         if start < done:
             continue
-        value = _behind(text, end) or _before(text, max(done, start - _FARTHEST), start)
+        value = _beside(text, end, promised)
+        if value is None and promised == SECRET:
+            value = _behind(text, end) or _before(text, max(done, start - _FARTHEST), start)
         if value is not None:
             kept += (text[done : value[0]], REDACTED)
+            values.append(text[slice(*value)])
             done = value[1]
-    return "".join((*kept, text[done:])) if kept else text
+    return "".join((*kept, text[done:])), values
+
+
+def _beside(text: str, end: int, promised: str) -> tuple[int, int] | None:
+    between = _BESIDE.match(text, end)
+    if between is None or not between[0].strip(_BLANKS):
+        return None
+    pattern = _QUOTED if between[0][-1] in "'\"" else _BEHIND_SIGNS
+    found = pattern.match(text, between.end())
+    if (
+        found is None
+        or _is_name(text, found.end())
+        or REDACTED in found[0]
+        or not is_secret(promised, found[0])
+    ):
+        return None
+    is_one = is_token_or_uuid(found[0]) or (promised == SECRET and is_like_a_password(found[0]))
+    return found.span() if is_one else None
 
 
 def _behind(text: str, end: int) -> tuple[int, int] | None:
     for found in _VALUES.finditer(text, end, end + _FARTHEST):
         if REDACTED in text[end : found.start()]:
             return None
-        if _may_be_one(text, end, found):
+        if _may_be_one(text, end, found, SHORTEST_HEX):
             return found.span(found.lastindex or 0)
     return None
 
@@ -55,11 +94,21 @@ def _behind(text: str, end: int) -> tuple[int, int] | None:
 def _before(text: str, least: int, start: int) -> tuple[int, int] | None:
     last = None
     for found in _VALUES.finditer(text, least, start):
-        if _may_be_one(text, 0, found):
+        is_said = _SAID.fullmatch(text, found.end(), start) is not None
+        if (is_said and is_like_a_token(found[0])) or _may_be_one(text, 0, found, _FARTHEST):
             last = found.span(found.lastindex or 0)
     return None if last is None or REDACTED in text[last[1] : start] else last
 
 
-def _may_be_one(text: str, least: int, found: re.Match[str]) -> bool:
-    before = text[max(least, found.start() - 40) : found.start()]
-    return is_like_a_token(found[found.lastindex or 0]) and not is_named_id(before)
+def _may_be_one(text: str, least: int, found: re.Match[str], shortest_hex: int) -> bool:
+    value = found[found.lastindex or 0]
+    if not (is_drawn(value, shortest_hex) if found.lastindex == 3 else is_like_a_token(value)):
+        return False
+    if _is_name(text, found.end(found.lastindex or 0)):
+        return False
+    return not is_named_id(text[max(least, found.start() - 40) : found.start()])
+
+
+def _is_name(text: str, end: int) -> bool:
+    """Whether what ends there is the name of a pair itself."""
+    return text.startswith((":", "="), end)

@@ -41,6 +41,8 @@ _VALUE_BEFORE = re.compile(
 _LONGEST_BEFORE, _LONGEST_OF_NAMED = 400, 16
 # What stands in quotes is the name of another pair: `"grant_type": "client_credentials", "other": "…"`.
 _IS_NAME = re.compile(r"\\{0,9}+['\"]\s?:")
+# The next argument behind a name in quotes: `Field(name='…', type='str')`.
+_IS_ARGUMENT = re.compile(r"\w{1,40}=['\"]")
 # Items of a list in YAML that are no mappings.
 _LINES = re.compile(r"- (?![\w-]{1,60}:\s)[^\n]++(?:\n[ \t]*+- [^\n]++)*+")
 # `"old" -> "new"`
@@ -70,7 +72,7 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
     values: list[str] = []
     done = last = 0
     # Names without a value beside them, and how far what is in front of them has been moved.
-    alone: list[tuple[int, int]] = []
+    alone: list[tuple[int, int, str]] = []
     moved = 0
     for position, mark in marks:
         within = _STEM_WITHIN.get(mark)
@@ -85,8 +87,7 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
             continue
         found = _value(text, start, end, promised) or _value_before(text, done, start, promised)
         if found is None or found[0] < done:
-            if promised == SECRET:
-                alone.append((start + moved, end + moved))
+            alone.append((start + moved, end + moved, promised))
             continue
         # A value in front of its name may hold names that nothing is beside.
         while alone and alone[-1][1] > found[0] + moved:
@@ -98,7 +99,8 @@ def without_pairs(text: str, marks: Iterable[tuple[int, str]]) -> str:
             values.append(text[found[0] : done])
     text = "".join((*kept, text[done:])) if kept else text
     if alone:
-        text = without_near(text, alone)
+        text, near = without_near(text, alone)
+        values += near[: _MOST_VALUES - len(values)]
     for value in values:
         text = text.replace(value, REDACTED)
     return text
@@ -176,8 +178,10 @@ def _value(text: str, begin: int, end: int, promised: str) -> tuple[int, int, st
         words = _WORDS.match(text, start)
         if words is not None and len(words[0].split()) >= (3 if promised == SECRET else FEWEST_WORDS):
             return start, words.end(), REDACTED
+    if "," in between[0] and _IS_ARGUMENT.match(text, start):
+        return None
     stop = word(text, start)
-    if stop > start and is_secret(promised, text[start:stop]):
+    if any(map(str.isalnum, text[start:stop])) and is_secret(promised, text[start:stop]):
         return start, stop, REDACTED
     return _remarked(text, start) if promised == SECRET else None
 
@@ -210,7 +214,8 @@ _REMARK = re.compile(
     r"(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (?:expected |got )?|expected |got )['\"(`]?([^\s'\"|`]++)"
 )
 _SPOKEN = re.compile(
-    r"(?:(?:for|of) [^\s'\"]{1,40} )?(?:(?:is|was|of|to|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
+    r"(?:(?:for|of) [^\s'\"]{1,40} )?"
+    r"(?:(?:is|was|of|(?:(?:set|changed|updated|equal) )?to|has value|est|ist|lautet|es|->):? )?['\"(]?([^\s'\"|]++)"
 )
 
 

@@ -55,6 +55,8 @@ _LOOK_BACK = 40
 _SHORTEST_MIXED = 30
 _SHORTEST_PLAIN = 40
 _SHORTEST_NAMED = 16
+#: Digits of keys in hexadecimal.
+SHORTEST_HEX = 32
 #: Words behind "seed" that are no sentence but a mnemonic, or most of one.
 FEWEST_WORDS = 6
 
@@ -112,6 +114,23 @@ def is_like_a_token(value: str) -> bool:
     if _SIGN_INSIDE.search(value) is not None or looks_random_letters(value) or _HEX_OF_KEY.fullmatch(value):
         return True
     return any(map(str.isdigit, value)) and _LETTER.search(value) is not None and not _has_order(value)
+
+
+def is_token_or_uuid(value: str) -> bool:
+    """Whether a text beside a name looks like a token, or is a UUID, as some issuers' keys are."""
+    return is_like_a_token(value) or _UUID.fullmatch(value) is not None
+
+
+def is_drawn(run: str, shortest_hex: int) -> bool:
+    """Whether a run that nothing sets apart is drawn at random.
+
+    Args:
+        run: Without blanks.
+        shortest_hex: Digits of which one in hexadecimal has at least so many.
+    """
+    if _HEX.fullmatch(run) or _UUID.fullmatch(run):
+        return len(run) >= shortest_hex and not run.isdigit()
+    return len(run) >= _SHORTEST_NAMED and run.isascii() and _random_share(run) >= 0.6
 
 
 def is_named_id(before: str) -> bool:

@@ -8,7 +8,7 @@ import (
 // Attributes decides about values by the names of their attributes. It remembers what it has found out of names.
 type Attributes struct {
 	keep  []*regexp.Regexp
-	names memory[Name]
+	names memory[*Name]
 }
 
 // Name is what is known of the name of an attribute.
@@ -36,13 +36,13 @@ var (
 var addressNames = set("exchange.url http.route http.target http.url server.url url.full url.original url.path")
 
 // Of looks a name up.
-func (a *Attributes) Of(name string) Name {
+func (a *Attributes) Of(name string) *Name {
 	sum := digest(name)
 	if found, is := a.names.find(sum, "", name); is {
 		return found
 	}
 	name = strings.Clone(name)
-	found := Name{
+	found := &Name{
 		Shown: Text(name, ""), Kept: identifiers[name] || plainNames[name], name: name, promise: promise(name), digest: sum,
 		isAddress: addressNames[name],
 	}
@@ -63,7 +63,7 @@ func (a *Attributes) Of(name string) Name {
 }
 
 // Inner is by what an item of a mapping is judged: what is in `credentials` is one.
-func (a *Attributes) Inner(outer Name, item string) Name {
+func (a *Attributes) Inner(outer *Name, item string) *Name {
 	inner := a.Of(item)
 	if (outer.hides() || outer.promise != aNothing && inner.promise == aNothing) && !inner.hides() {
 		return outer
@@ -71,24 +71,24 @@ func (a *Attributes) Inner(outer Name, item string) Name {
 	return inner
 }
 
-func (n Name) hides() bool { return n.promise == aSecret && !n.Kept }
+func (n *Name) hides() bool { return n.promise == aSecret && !n.Kept }
 
 // HidesNumber says whether a number goes: every one of a secret's name, a PIN, a one-time password.
-func (n Name) HidesNumber(value float64) bool {
+func (n *Name) HidesNumber(value float64) bool {
 	return n.hides() || !n.Kept && isNumeric[n.promise] && 999 < value && value < 1e8
 }
 
 var values unchanged
 
 // Value is what may be sent of a text.
-func (n Name) Value(value string) string {
-	if n.Kept || value == "" {
+func (n *Name) Value(value string) string {
+	if n.Kept || value == "" || len(value) < shortestText && n.promise == aNothing && !n.isAddress {
 		return value
 	}
 	return values.left(value, n.name, n.digest, n.searched)
 }
 
-func (n Name) searched(value string) string {
+func (n *Name) searched(value string) string {
 	switch {
 	case n.promise == aSecret:
 		return Mark

@@ -9,37 +9,75 @@ import (
 // farthest is how many characters may stand between a name and its value.
 const farthest = 160
 
-// standing are texts in quotes, behind a verb or an arrow, or alone in their line.
-var standing = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]` +
-	`|(?: (?:is|was|got):? | (?:->|=>|→|➜) |\n[ \t]{0,16})([^'"\\ \t\r\n]{8,200})(?:[\n ]|$)`)
+// run is a text without blanks and signs that part texts.
+const run = `[^ \t\r\n'"\\<>|,;:=(){}\[\]` + "`" + `]{8,200}={0,2}`
+
+var (
+	// beside is what signs alone part from a name; a pair may say `value` in front of it.
+	beside = regexp.MustCompile(`^[ \t\r\n!-/:-@\[-^` + "`" + `{-~\x{2190}-\x{21ff}\x{2500}-\x{257f}\x{279c}]{1,24}` +
+		`(?:[vV]alue[ \t\r\n!-/:-@\[-^` + "`" + `{-~]{1,12})?`)
+	behindSigns = regexp.MustCompile("^" + run)
+	inQuotes    = regexp.MustCompile(`^[^'"\r\n]{6,200}`)
+	// isSaid: `… is the password`.
+	isSaid = regexp.MustCompile(`^['"]? (?:(?:is|was) (?:the|your|my|its|our|new|a|an) |as (?:the |new |a |an )?)$`).MatchString
+	// standing are texts in quotes, behind a verb or an arrow, alone in their line; or any other run, which is judged more strictly.
+	standing = regexp.MustCompile(`['"]([^'"\\ \t\r\n]{8,200})['"]` +
+		`|(?: (?:is|was|got):? | (?:->|=>|→|➜) |\n[ \t]{0,16})([^'"\\ \t\r\n]{8,200})(?:[\n ]|$)` +
+		"|(" + run + ")")
+)
 
 // withoutNear takes out what stands near the name of a secret that no value is beside, if it looks like one. Validators,
-// assertions and serializers write a name and its value in ways that nobody can list.
-func withoutNear(text string, names []named) string {
+// assertions, shells and serializers write a name and its value in ways that nobody can list. Where signs alone are between the
+// two, the text behind them is the value. Farther away the value is the nearest text that stands by itself, looks like a token,
+// and is not called an id by the word in front; this is for names that promise a secret for certain.
+func withoutNear(text string, names []named) (left string, values []string) {
 	var out edit
 	for _, name := range names {
 		if name.begin < out.done {
 			continue
 		}
-		begin, end := nearBehind(text, name.end)
-		if begin < 0 {
-			begin, end = nearBefore(text, max(out.done, back(text, name.begin, farthest)), name.begin)
+		begin, end := valueBeside(text, name)
+		if begin < 0 && name.promised == aSecret {
+			if begin, end = nearBehind(text, name.end); begin < 0 {
+				begin, end = nearBefore(text, max(out.done, back(text, name.begin, farthest)), name.begin)
+			}
 		}
 		if begin >= 0 {
 			out.put(text, begin, end, Mark)
+			values = append(values, text[begin:end])
 		}
 	}
-	return out.end(text)
+	return out.end(text), values
+}
+
+func valueBeside(text string, name named) (begin, end int) {
+	between := beside.FindString(text[name.end:])
+	if strings.Trim(between, " \t\r\n") == "" {
+		return -1, -1
+	}
+	begin = name.end + len(between)
+	pattern := behindSigns
+	if isQuote(between[len(between)-1]) {
+		pattern = inQuotes
+	}
+	value := pattern.FindString(text[begin:])
+	if value == "" || isNameItself(text, begin+len(value)) || strings.Contains(value, Mark) || !isSecret(name.promised, value) {
+		return -1, -1
+	}
+	if !isLikeAToken(value) && !isUUID(value) && (name.promised != aSecret || !isLikeAPassword(value)) {
+		return -1, -1
+	}
+	return begin, begin + len(value)
 }
 
 func nearBehind(text string, from int) (begin, end int) {
 	rest := text[from:ahead(text, from, farthest)]
 	for _, found := range standing.FindAllStringSubmatchIndex(rest, -1) {
-		value := valueOf(found)
 		if strings.Contains(rest[:found[0]], Mark) {
 			break
 		}
-		if mayBeNear(text, from, from+found[0], rest[value[0]:value[1]]) {
+		if mayBeNear(text, from, from, found, shortestHex) {
+			value := valueOf(found)
 			return from + value[0], from + value[1]
 		}
 	}
@@ -49,7 +87,8 @@ func nearBehind(text string, from int) (begin, end int) {
 func nearBefore(text string, least, to int) (begin, end int) {
 	begin, end = -1, -1
 	for _, found := range standing.FindAllStringSubmatchIndex(text[least:to], -1) {
-		if value := valueOf(found); mayBeNear(text, 0, least+found[0], text[least+value[0]:least+value[1]]) {
+		if isSaid(text[least+found[1]:to]) && isLikeAToken(text[least+found[0]:least+found[1]]) || mayBeNear(text, 0, least, found, farthest) {
+			value := valueOf(found)
 			begin, end = least+value[0], least+value[1]
 		}
 	}
@@ -61,14 +100,30 @@ func nearBefore(text string, least, to int) (begin, end int) {
 
 // valueOf is where the value is of what was found standing.
 func valueOf(found []int) []int {
-	if found[2] < 0 {
-		return found[4:6]
+	for at := 2; ; at += 2 {
+		if found[at] >= 0 {
+			return found[at : at+2]
+		}
 	}
-	return found[2:4]
 }
 
-func mayBeNear(text string, least, at int, value string) bool {
-	return isLikeAToken(value) && !isNamedID(text[max(least, back(text, at, 40)):at])
+// mayBeNear judges what was found standing behind a position: of one in hexadecimal that nothing sets apart, by its digits.
+func mayBeNear(text string, least, from int, found []int, digits int) bool {
+	place := valueOf(found)
+	value := text[from+place[0] : from+place[1]]
+	if found[6] >= 0 && !isAtRandom(value, digits) || found[6] < 0 && !isLikeAToken(value) {
+		return false
+	}
+	if isNameItself(text, from+place[1]) {
+		return false
+	}
+	at := from + found[0]
+	return !isNamedID(text[max(least, back(text, at, 40)):at])
+}
+
+// isNameItself says whether what ends at a position is the name of a pair.
+func isNameItself(text string, end int) bool {
+	return end < len(text) && (text[end] == ':' || text[end] == '=')
 }
 
 // ahead is a position so many characters further on, and back one so many before.

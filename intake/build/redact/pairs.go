@@ -39,9 +39,7 @@ func withoutPairs(text string) string {
 			start, stop, by = valueBefore(text, max(out.done, name.begin-longestBefore), name.begin, name.promised)
 		}
 		if stop <= start || start < out.done {
-			if name.promised == aSecret {
-				alone = append(alone, named{name.begin + moved, name.end + moved, aSecret})
-			}
+			alone = append(alone, named{name.begin + moved, name.end + moved, name.promised})
 			continue
 		}
 		// A value in front of its name may hold names that nothing is beside.
@@ -54,7 +52,8 @@ func withoutPairs(text string) string {
 			values = append(values, value)
 		}
 	}
-	text = withoutNear(out.end(text), alone)
+	text, near := withoutNear(out.end(text), alone)
+	values = append(values, near[:min(len(near), mostValues-len(values))]...)
 	for _, value := range values {
 		text = strings.ReplaceAll(text, value, Mark)
 	}
@@ -189,6 +188,9 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 			return start, stop, Mark
 		}
 	}
+	if strings.Contains(text[nameEnd:start], ",") && isArgument(text[start:]) {
+		return 0, 0, ""
+	}
 	behind := start
 	if promised != aSecret {
 		guess := word(text[:min(len(text), start+longestGuess)], start)
@@ -196,7 +198,11 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 			return 0, 0, ""
 		}
 	}
-	start, stop, by = decided(text, start, word(text, start), promised)
+	if stop = word(text, start); strings.ContainsFunc(text[start:stop], isLetterOrDigit) {
+		start, stop, by = decided(text, start, stop, promised)
+	} else {
+		stop = 0
+	}
 	if stop == 0 && promised == aSecret {
 		return remarked(text, behind)
 	}
@@ -212,6 +218,9 @@ func isNameInQuotes(text string, end int) bool {
 	}
 	return is && at < len(text) && text[at] == ':'
 }
+
+// isArgument: the next argument behind a name in quotes, `Field(name='…', type='str')`.
+var isArgument = regexp.MustCompile(`^[\pL\pN_]{1,40}=['"]`).MatchString
 
 var isMapping = regexp.MustCompile(`^- [\pL\pN_-]{1,60}:\s`).MatchString
 

@@ -110,13 +110,24 @@ func bracket(text string, start int) int {
 	return len(text)
 }
 
+// isNextOfForm says whether the next pair of a form begins at a position.
+func isNextOfForm(text string, at int) bool {
+	end := endOfRunes(text, at, func(r rune) bool { return isLetterOrNumber(r) || strings.ContainsRune(".-[]%", r) })
+	return end > at && end < len(text) && text[end] == '='
+}
+
 // word is the end of a word that begins at a position. A comma, a bracket or a quote within a word belongs to it; before the end,
 // or another such sign, it does not.
 func word(text string, start int) int {
 	for at := start; at < len(text); at++ {
 		switch c := text[at]; {
-		case isSpace(c) || c == '&' || c == ';':
+		case isSpace(c) || c == ';':
 			return at
+		case c == '&':
+			if at+1 == len(text) || isSpace(text[at+1]) || strings.IndexByte(`&,;)]}>'"\<`, text[at+1]) >= 0 ||
+				strings.HasPrefix(text[at+1:], "amp;") || isNextOfForm(text, at+1) {
+				return at
+			}
 		case c == '<' || c == '>':
 			if at+1 < len(text) && text[at+1] == '/' {
 				return at

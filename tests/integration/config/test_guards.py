@@ -316,6 +316,25 @@ def test_a_delta_counter_is_added_up(live: LiveStack) -> None:
     assert eventually(lambda: live.value('poison_total{service_name="guards-sum"}') == 10)
 
 
+def test_one_service_takes_a_part_of_the_series_of_deltas(live: LiveStack) -> None:
+    """More than the collector remembers of all, one for each order; a neighbour's new one is added up still."""
+    for first in range(0, 22_000, 2_000):
+        _send(live, "guards-orders", partial(_orders, first))
+    for _ in range(2):
+        _send(live, "guards-beside-orders", _POISONS["delta"])
+    assert eventually(lambda: live.value('poison_total{service_name="guards-beside-orders"}') == 10)
+    assert eventually(lambda: live.value('count(orders_total{service_name="guards-orders"})') == 5_000)
+
+
+def _orders(first: int, scope: ScopeMetrics) -> None:
+    counter = scope.metrics.add(name="orders").sum
+    counter.is_monotonic = True
+    counter.aggregation_temporality = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+    for number in range(first, first + 2_000):
+        point = counter.data_points.add(as_int=1, time_unix_nano=time.time_ns())
+        point.attributes.add(key="order").value.string_value = str(number)
+
+
 def test_spans_with_poison_are_kept_and_redacted(live: LiveStack) -> None:
     """Text that is no UTF-8 and a megabyte in an attribute harm neither the span nor the next; secrets are masked."""
     request = ExportTraceServiceRequest()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from docs import losses
 from testbed.stack import LiveStack
 from tests.support import rules
 from tests.support.waiting import eventually
@@ -30,6 +31,7 @@ _ONLY_IN_A_FAULT = {
     "exchange_orderbook_resyncs_total": "no book is wrong",
     "exchange_ratelimit_rejections_total": "no request is refused for its rate",
     "exchange_ws_reconnects_total": "no connection is lost",
+    "otelcol_connector_servicegraph_dropped_spans_total": "there is room for every edge",
     "otelcol_exporter_enqueue_failed_metric_points_total": "every queue takes what comes",
     "otelcol_exporter_enqueue_failed_spans_total": "every queue takes what comes",
     "otelcol_exporter_send_failed_metric_points_total": "Prometheus refuses nothing",
@@ -76,6 +78,17 @@ _NOT_IN_THE_DEMO = {
     'prometheus_remote_storage_samples_dropped_total{reason!="dropped_series"}': "as above",
 }
 _EXPLAINED = _ONLY_IN_A_FAULT | _NOT_IN_THE_DEMO
+
+_PROGRAMS = re.compile(
+    r"(prometheus|tempo|tempodb|alertmanager|otelcol|net_conntrack|botobs_(intake|collector|sdk))_"
+)
+_LOSS = re.compile(
+    "drop|refus|overflow|reject|discard|lost|fail|error|corrupt|exceed|invalid|miss|limit_reached|out_of_order|too_old"
+    "|truncat|duplicate|evict|skipped|_late_|pruned|out_of_bound"
+)
+#: No counter of its own, or of what is done with samples out of order and old logs.
+_PART = re.compile(r"_(seconds|bytes|bucket|sum|count|current)$|_wbl_(?!.*failed)|_truncations_total$")
+_NO_LOSS = re.compile("|".join(f"(?:{pattern})" for pattern in losses.NO_LOSS))
 
 #: All rules, each with its expression as Prometheus understands it.
 _Read = list[tuple[rules.Rule, dict[str, Any]]]
@@ -134,6 +147,17 @@ def http(live: LiveStack) -> Iterator[httpx.Client]:
 def read(http: httpx.Client, rendered: Path) -> _Read:
     """All rules, each with its expression as Prometheus understands it."""
     return [(rule, _get(http, "/api/v1/parse_query", query=rule.expr)) for rule in rules.read(rendered)]
+
+
+def test_every_counter_that_sounds_like_a_loss_is_explained(http: httpx.Client) -> None:
+    """Of all programs: each is a way to lose something, with its alert, or none, with the reason (docs/losses.py)."""
+    names = http.get("/api/v1/label/__name__/values").json()["data"]
+    counters = {
+        name for name in names if _PROGRAMS.match(name) and _LOSS.search(name) and not _PART.search(name)
+    }
+    known = {name for found in losses.LOSSES.values() for loss in found for name in loss.counters}
+    assert counters & known
+    assert [name for name in sorted(counters - known) if not _NO_LOSS.fullmatch(name)] == []
 
 
 def test_every_rule_is_loaded_and_evaluated(http: httpx.Client, rendered: Path) -> None:

@@ -277,6 +277,21 @@ CARRIERS: list[tuple[str, str, str]] = [
     ("7z", "p", "7z x keys.7z -p@v -oout"),
     ("ssh-keygen", "p", 'ssh-keygen -t ed25519 -N "@v" -f k'),
     ("ipmitool", "p", "ipmitool -H bmc -U bot -P @v power status"),
+    # Signs alone between a name and its value, and values that stand near one.
+    ("make conditional", "pkhu", 'EXCHANGE_API_SECRET ?= "@v"'),
+    ("make shell", "pkhu", 'EXCHANGE_API_SECRET :::= "@v"'),
+    ("php null coalesce", "pkhu", '$exchangeSecret ??= "@v"'),
+    ("php concat", "kh", '$exchangeToken .= "@v"'),
+    ("token with a dash", "kh", "exchange token - '@v'"),
+    ("element of two lines", "pkh", "<exchangeToken>\n    @v\n</exchangeToken>"),
+    ("elements of a pair", "kh", '<entry>\n  <name="exchangeToken" />\n  <value="@v" />\n</entry>'),
+    ("row without quotes", "khu", "exchangeToken,@v,"),
+    ("dots", "pk", "apiSecret ........ @v"),
+    ("heading of blanks", "kh", "  exchange CLIENT_API_KEY_2\n0      okx @v"),
+    ("copy from stdin", "kh", "COPY a (id, apiKeyOld) FROM stdin;\n7\t@v\n\\."),
+    ("said before", "pkh", "#@v is the password"),
+    ("set to", "pk", "secretKey set to @v"),
+    ("asserted twice", "pk", "assert '@v' == 'x'\n  where '@v' = Settings().apiSecret"),
 ]  # fmt: skip
 
 #: Words of a mnemonic in ways that no list has them, and keys in forms of their own.

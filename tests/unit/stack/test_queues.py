@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from botobs._ops.components import bolt
 from botobs._ops.components.bolt import _fnv
-from botobs._ops.components.queues import set_aside_broken, set_aside_broken_snapshots
+from botobs._ops.components.queues import lay_out, set_aside_broken, set_aside_broken_snapshots
 
 _PAGE = 4096
 _BRANCH, _LEAF, _FREE_LIST = 1, 2, 16
@@ -173,3 +174,50 @@ def test_damaged_snapshots(tmp_path: Path, name: str, damage: Callable[[bytes], 
     (moved,) = set_aside_broken_snapshots(tmp_path)
     assert moved.name.startswith(f"{name}.")
     assert not (tmp_path / name).exists()
+
+
+def test_a_queue_is_laid_out_once(tmp_path: Path) -> None:
+    """That the collector takes it is shown by every test with a stack."""
+    folder = tmp_path / "queue"
+    lay_out(folder, ["exporter_one"])
+    file = folder / "exporter_one"
+    bolt.check(file)
+    assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
+    assert set_aside_broken(folder) == []
+    file.write_bytes(_QUEUE)
+    lay_out(folder, ["exporter_one", "exporter_two"])
+    assert file.read_bytes() == _QUEUE
+    assert {path.name for path in folder.iterdir()} == {"exporter_one", "exporter_two"}
+
+
+def test_a_new_file_is_as_bbolt_writes_one(tmp_path: Path) -> None:
+    """Headers, free pages, and the root with a small bucket in it: https://github.com/etcd-io/bbolt, db.go, init."""
+    inside = _leaf(0, [(0, b":0", b""), (0, b":1", b"")])[: 16 + 2 * 16 + 4]
+    root = _leaf(3, [(1, b"default", bytes(16) + inside)])
+    free = struct.pack("<QHHI", 2, _FREE_LIST, 0, 0).ljust(_PAGE, b"\0")
+    expected = _meta(0, 0, pages=4) + _meta(1, 1, pages=4) + free + root
+    assert bolt.new(b"default", [b":0", b":1"]) == expected
+
+
+@pytest.mark.parametrize("within", [True, False], ids=["in its parent", "in a page"])
+@pytest.mark.parametrize(
+    ("keys", "is_laid_out"),
+    [([b"qmv0"], True), ([b"17", b"qmv0"], False), ([b":0", b"qmv0"], False), ([], False)],
+)
+def test_what_an_earlier_version_has_emptied_is_laid_out(
+    queue: Path, within: bool, keys: list[bytes], is_laid_out: bool
+) -> None:
+    inside = _leaf(4, [(0, key, b"x") for key in keys])
+    value = bytes(16) + inside[:200] if within else struct.pack("<QQ", 4, 0)
+    pages = [
+        _meta(0, 6, pages=5),
+        _meta(1, 7, pages=5),
+        _leaf(2, []),
+        _leaf(3, [(1, b"default", value)]),
+        inside,
+    ]
+    pages[2] = struct.pack("<QHHI", 2, _FREE_LIST, 0, 0).ljust(_PAGE, b"\0")
+    before = b"".join(pages)
+    queue.write_bytes(before)
+    lay_out(queue.parent, [queue.name])
+    assert (queue.read_bytes() != before) == is_laid_out
