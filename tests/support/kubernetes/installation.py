@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from types import MappingProxyType
@@ -101,6 +102,10 @@ class Installation:
         self.kubectl("label", "namespace", self.place.namespace, label)
         self.home.create()
         self.hand_out_secrets()
+        self._make_folders()
+
+    def _make_folders(self) -> None:
+        """Of the agents' queues, and those that are disks."""
         for node in self.cluster.nodes.values():
             node.machine.run("install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", QUEUE)
         for number, node in enumerate(self.cluster.nodes[name] for name in self._keepers):
@@ -158,6 +163,16 @@ class Installation:
         self._helm("install")
         self.wait()
 
+    def start_anew(self) -> None:
+        """The chart again, without anything that it had on its disks."""
+        self.uninstall()
+        self.kubectl("delete", "persistentvolumeclaims", "--all", "--namespace", self.place.namespace)
+        self.kubectl("delete", "persistentvolumes", "--all")
+        for node in self.cluster.nodes.values():
+            node.machine.run("rm", "-rf", _VOLUMES, QUEUE)
+        self._make_folders()
+        self.reinstall()
+
     def wait(self, within: float = 600) -> None:
         """Wait until every set has what it wants, of its newest kind, and it is ready."""
         eventually(self._complete, within=within, every=1)
@@ -189,6 +204,20 @@ class Installation:
             answer = http.get("/prometheus/api/v1/query", params={"query": promql})
             answer.raise_for_status()
             return list(answer.json()["data"]["result"])
+
+    def search(self, traceql: str, last: float = 3600, limit: int = 100) -> list[dict[str, Any]]:
+        """Traces of the last seconds that Tempo finds."""
+        now = int(time.time())
+        parameters: dict[str, str | int] = {
+            "q": traceql,
+            "start": now - int(last),
+            "end": now + 1,
+            "limit": limit,
+        }
+        with self.client("tempo") as http:
+            answer = http.get("/api/search", params=parameters)
+            answer.raise_for_status()
+            return list(answer.json().get("traces") or [])
 
     def kill(self, pod: Mapping[str, Any], container: str = "") -> None:
         """Kill the process of a pod's container, as when it runs out of memory; its first if none is named."""
