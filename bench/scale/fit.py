@@ -162,7 +162,7 @@ def _compared(run: Run) -> str:
         profile=_profile(run),
     )
     tiers = {tier.name: tier.memory + tier.peak for tier in predicted.tiers}
-    pairs = {
+    pairs: dict[str, tuple[float, float]] = {
         **{name: (getattr(predicted, name), run[name]) for name in ("series", "points", "spans")},
         "cores": (predicted.cores, sum(run["cpu"].values())),
         "memory": (predicted.memory, sum(run["memory"].values())),
