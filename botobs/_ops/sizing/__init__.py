@@ -23,8 +23,8 @@ _STORES = ("prometheus", "tempo")
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
 #: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
 SAMPLE_BYTES = 2.0
-#: How a stack may run: as processes of one machine, as a cluster with three copies of what is recent, or as the chart of the
-#: whole stack with its own values, on one node.
+#: How a stack may run: as processes of one machine, as a cluster with three copies of what is recent, or as the chart
+#: of the whole stack with its own values, on one node.
 PROFILES = ("machine", "cluster", "kubernetes")
 #: Channels that are subscribed for each market: its book, trades and ticker.
 CHANNELS = 3
