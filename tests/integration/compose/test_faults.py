@@ -80,27 +80,6 @@ def test_an_engine_that_is_restarted(
     assert found.missing <= _UNDER_WAY
 
 
-def test_a_backup_has_what_was_there(
-    project: Project, sender: Sender, record_property: Callable[[str, object], None]
-) -> None:
-    """By the commands of the page: taken, all of it deleted, and put back."""
-    with sender:
-        _flows(sender)
-    project.compose("stop")
-    tar = f"docker compose --env-file '{project.home.path}/compose.env' run --rm -T --no-deps"
-    project.run("sh", "-c", f"{tar} --entrypoint tar ownership -C /data -c . > volumes.tar")
-    project.botobs("backup", str(project.folder / "taken"), "--home", str(project.home.path))
-    project.compose("down", "--volumes")
-    shutil.rmtree(project.home.path)
-    project.botobs("restore", str(project.folder / "taken"), "--home", str(project.home.path))
-    project.botobs("compose", "--home", str(project.home.path))
-    rights = "--cap-add DAC_OVERRIDE --cap-add FOWNER"
-    project.run("sh", "-c", f"{tar} {rights} --entrypoint tar ownership -C /data -x < volumes.tar")
-    project.compose("up", "--detach")
-    project.scraped()
-    _complete(project, sender, "deleted and restored", record_property)
-
-
 def test_a_stopped_project_goes_on_with_what_it_had(
     project: Project, sender: Sender, record_property: Callable[[str, object], None]
 ) -> None:

@@ -34,6 +34,7 @@ PUBLISHED = {
     "grafana": "BOTOBS_GRAFANA_PORT",
 }
 #: Grafana's image cannot be had here; its provisioning is checked by tests of its own.
+_OVERRIDE = "without-grafana.yml"
 _WITHOUT_GRAFANA = "services: {grafana: {profiles: [grafana]}}\n"
 _MAIN = "import sys; from botobs._ops.cli import main; sys.exit(main(sys.argv[1:]))"
 
@@ -59,6 +60,7 @@ class Project:
         # A place whose name a shell would cut.
         self.home = Home(self.folder / "the home")
         self.started = False
+        (self.folder / _OVERRIDE).write_text(_WITHOUT_GRAFANA)
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -78,7 +80,7 @@ class Project:
     def environ(self) -> dict[str, str]:
         """The environment of the shell in which `docker compose` is called."""
         moved = {PUBLISHED[name]: str(port) for name, port in self.ports.items()}
-        files = f"docker-compose.yml{os.pathsep}{self.folder / 'without-grafana.yml'}"
+        files = f"docker-compose.yml{os.pathsep}{self.folder / _OVERRIDE}"
         path = {"PYTHONPATH": str(configs.ROOT)}
         # As of somebody with another stack; what is typed here names this one.
         path["BOTOBS_HOME"] = "/elsewhere"
@@ -117,7 +119,6 @@ class Project:
 
     def start(self) -> None:
         """Prepare, and start by the very command that is printed."""
-        (self.folder / "without-grafana.yml").write_text(_WITHOUT_GRAFANA)
         shutil.chown(self.folder, self.user, self.user)
         said = self.botobs("compose", "--home", str(self.home.path))
         (command,) = (line.partition(": ")[2] for line in said.splitlines() if line.startswith("start with"))
