@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from botobs._ops.home.home import Home
-from testbed.otlp_load import Points, Spans
+from testbed.otlp_load import Points, Source, Spans
 from testbed.sender import Sender
 from tests.integration.compose.conftest import prepared
 from tests.support import configs
@@ -35,7 +35,7 @@ def test_the_page(engine: Engine, record_property: Callable[[str, object], None]
         first.started = True
         reader.follow(_PAGE, until="Back it up")
         first.scraped()
-        sources = [Spans("page-spans"), Points("page-points")]
+        sources: list[Source] = [Spans("page-spans"), Points("page-points")]
         with Sender(first.addresses["intake"], first.home.secrets, sources, limit=20) as sender:
             sender.join()
         second.started = True
