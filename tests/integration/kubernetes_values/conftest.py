@@ -108,6 +108,8 @@ def _values(store: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of botobs, and of the stores."""
     botobs = {
         "environment": "staging-2",
+        # Of the range that an OpenShift gives a namespace.
+        "user": 1000650000,
         "images": {"collector": COLLECTOR, "pullSecrets": ["registry"]},
         "agents": {
             "queue": {
