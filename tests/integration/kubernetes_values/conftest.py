@@ -64,7 +64,7 @@ class Elsewhere:
     store: ObjectStore
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Elsewhere]:
     """All runs, in a namespace of the level `restricted` with a quota, on a node that not every pod is let on."""
     with Cluster() as cluster:

@@ -30,6 +30,8 @@ NAMESPACE = _PLACE.namespace
 OUTSIDE = "198.18.200.10"
 #: Where it reads the stores.
 _STORES = {"mimir": "198.18.200.11", "tempo": "198.18.200.12", "alertmanager": "198.18.200.13"}
+#: What a certificate has to hold for it.
+HOSTS = (OUTSIDE, *_STORES.values())
 #: The folder of an agent's queue, as the page has it made on every node.
 QUEUE = "/var/lib/botobs/agent"
 _VOLUMES = "/var/lib/volumes"
@@ -102,9 +104,9 @@ class Installation:
         self.kubectl("label", "namespace", self.place.namespace, label)
         self.home.create()
         self.hand_out_secrets()
-        self._make_folders()
+        self.make_folders()
 
-    def _make_folders(self) -> None:
+    def make_folders(self) -> None:
         """Of the agents' queues, and those that are disks."""
         for node in self.cluster.nodes.values():
             node.machine.run("install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", QUEUE)
@@ -116,13 +118,12 @@ class Installation:
 
     def hand_out_secrets(self) -> None:
         """By the command that the page names; also after a change."""
-        hosts = [OUTSIDE, *_STORES.values()]
         words = [*_BOTOBS, "kubernetes", "secrets", "--home", str(self.home.path)]
         for option, value, usual in zip(
             ("namespace", "name", "tenant"), astuple(self.place), astuple(_PLACE), strict=True
         ):
             words += [f"--{option}", value] if value != usual else []
-        words += [word for host in hosts for word in ("--host", host)]
+        words += [word for host in HOSTS for word in ("--host", host)]
         self.cluster.run(
             "bash", "-c", f"set -o pipefail; {shlex.join(words)} | kubectl apply --server-side -f -"
         )
@@ -130,8 +131,12 @@ class Installation:
     def install(self) -> None:
         """The chart, and ways for the host to get at it."""
         self._helm("install")
-        self.cluster.apply(*_from_the_host(self.place.namespace))
+        self.let_the_host_in()
         self.wait()
+
+    def let_the_host_in(self) -> None:
+        """Give the host addresses of agents and stores."""
+        self.cluster.apply(*_from_the_host(self.place.namespace))
 
     def upgrade(self, values: Mapping[str, Any], stores: Mapping[str, Any] = MappingProxyType({})) -> None:
         """`helm upgrade` with values over those that hold, until all has been replaced.
@@ -170,8 +175,13 @@ class Installation:
         self.kubectl("delete", "persistentvolumes", "--all")
         for node in self.cluster.nodes.values():
             node.machine.run("rm", "-rf", _VOLUMES, QUEUE)
-        self._make_folders()
+        self.make_folders()
         self.reinstall()
+
+    @property
+    def values_file(self) -> str:
+        """What is set, as the file that Helm is given."""
+        return yaml.safe_dump({**self._stores, "botobs": self.values})
 
     def wait(self, within: float = 600) -> None:
         """Wait until every set has what it wants, of its newest kind, and it is ready."""
@@ -246,7 +256,7 @@ class Installation:
     def _helm(self, action: str) -> None:
         words = ["helm", action, self.place.name, str(self.chart)]
         words += ["--namespace", self.place.namespace, "--values", "-"]
-        self.cluster.run(*words, given=yaml.safe_dump({**self._stores, "botobs": self.values}))
+        self.cluster.run(*words, given=self.values_file)
 
     def _complete(self) -> bool:
         kinds = "deployments,statefulsets,daemonsets"
