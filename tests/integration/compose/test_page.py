@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from botobs._ops.home.home import Home
-from testbed.otlp_load import Points, Source, Spans
-from testbed.sender import Sender
 from tests.integration.compose.conftest import prepared
 from tests.support import configs
 from tests.support.containers.engine import Engine
 from tests.support.containers.project import PUBLISHED, Project
 from tests.support.howto import Reader
-from tests.support.ledger import Delivery, wait_for_all
+from tests.support.platforms import Record, complete, flows, services
 
 _PAGE = configs.ROOT / "docs" / "how-to" / "docker-compose.md"
 _COMPOSE = (configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -24,7 +21,7 @@ _COMPOSE = (configs.ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 _DEFAULTS = dict(re.findall(r"\$\{(BOTOBS_\w+_PORT):-(\d+)\}", _COMPOSE))
 
 
-def test_the_page(engine: Engine, record_property: Callable[[str, object], None]) -> None:
+def test_the_page(engine: Engine, record_property: Record) -> None:
     """What was acknowledged before the backup is there after everything was deleted."""
     engine.make_root("rshared")
     with prepared(engine, 0) as first, prepared(engine, 0) as second:
@@ -35,15 +32,12 @@ def test_the_page(engine: Engine, record_property: Callable[[str, object], None]
         first.started = True
         reader.follow(_PAGE, until="Back it up")
         first.scraped()
-        sources: list[Source] = [Spans("page-spans"), Points("page-points")]
-        with Sender(first.addresses["intake"], first.home.secrets, sources, limit=20) as sender:
-            sender.join()
+        with services(first) as sender:
+            flows(sender)
         second.started = True
         reader.follow(_PAGE, since="Back it up")
         first.scraped()
-        found = wait_for_all(first, sender, within=240)
-        record_property("deleted and restored", f"{found.acknowledged} acknowledged, {found.missing} missing")
-        assert found == Delivery(found.acknowledged, 0)
+        complete(first, sender, "deleted and restored", record_property)
         second.scraped()
 
 

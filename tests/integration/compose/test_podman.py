@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from testbed.otlp_load import Points, Source, Spans
-from testbed.sender import Sender
 from tests.integration.compose.conftest import OPERATOR, prepared
 from tests.support.containers import images
 from tests.support.containers.podman import Podman
 from tests.support.containers.project import Project
-from tests.support.ledger import Delivery, wait_for_all
+from tests.support.platforms import Record, complete, flows, services
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +24,11 @@ def by_podman() -> Iterator[Project]:
             yield started
 
 
-def test_everything_arrives(by_podman: Project, record_property: Callable[[str, object], None]) -> None:
+def test_everything_arrives(by_podman: Project, record_property: Record) -> None:
     """Also what is sent while all containers are made anew."""
-    sources: list[Source] = [Spans("podman-spans"), Points("podman-points")]
-    with Sender(by_podman.addresses["intake"], by_podman.home.secrets, sources, pause=0.05) as sender:
+    with services(by_podman) as sender:
+        flows(sender)
         by_podman.compose("up", "--detach", "--force-recreate")
-        by_podman.scraped()
-    found = wait_for_all(by_podman, sender, within=240)
-    record_property("by Podman", f"{found.acknowledged} acknowledged, {found.missing} missing")
-    assert found == Delivery(found.acknowledged, 0)
+        flows(sender)
+    by_podman.scraped()
+    complete(by_podman, sender, "by Podman, all containers made anew", record_property)

@@ -96,8 +96,9 @@ class Podman(engine.Engine):
         return [*ids, "env", "--chdir", str(home), *environ]
 
     def _podman(self, *words: str) -> list[str]:
-        options = ["--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
-        return ["podman", *options, *words]
+        options = ["--storage-driver", "vfs", "--runtime", "runc"]
+        without_systemd = ["--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+        return ["podman", *options, *without_systemd, *words]
 
     @property
     def environ(self) -> dict[str, str]:

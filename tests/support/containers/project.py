@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import psutil
@@ -48,7 +48,10 @@ class Project:
         folder: Holds the home and docker-compose.yml, as the folder of whoever types the commands.
         user: Id of that user.
         variables: Settings of the stack.
+        metrics: Where metrics of services are read.
     """
+
+    metrics: ClassVar[str] = "prometheus"
 
     engine: Engine
     folder: Path
@@ -68,10 +71,15 @@ class Project:
         return {name: f"https://127.0.0.1:{port}" for name, port in self.ports.items()}
 
     @property
+    def endpoint(self) -> str:
+        """Where services of the host send."""
+        return self.addresses["intake"]
+
+    @property
     def service(self) -> dict[str, str]:
         """How a service of the host is told where to send."""
         return {
-            "BOTOBS_ENDPOINT": self.addresses["intake"],
+            "BOTOBS_ENDPOINT": self.endpoint,
             "BOTOBS_CERTIFICATE": str(self.home.secrets / "ca.pem"),
             "BOTOBS_TOKEN_FILE": str(self.home.secrets / "service.token"),
         }

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import yaml
@@ -35,6 +35,8 @@ HOSTS = (OUTSIDE, *_STORES.values())
 #: The folder of an agent's queue, as the page has it made on every node.
 QUEUE = "/var/lib/botobs/agent"
 _VOLUMES = "/var/lib/volumes"
+AGENTS = "app.kubernetes.io/name=botobs,app.kubernetes.io/component=agent"
+GATEWAYS = "app.kubernetes.io/name=botobs,app.kubernetes.io/component=gateway"
 _BOTOBS = [sys.executable, "-m", "botobs"]
 _VALUES: Mapping[str, Any] = {
     "environment": "test",
@@ -73,7 +75,11 @@ class Installation:
         home: Where the secrets are.
         chart: What is installed: that of this checkout, until it is another.
         values: Those of botobs, over the chart's own.
+        endpoint: Where services of the host send.
+        metrics: Where their metrics are read.
     """
+
+    metrics: ClassVar[str] = "mimir"
 
     def __init__(
         self,
@@ -190,6 +196,14 @@ class Installation:
     def pods(self, selector: str) -> list[dict[str, Any]]:
         """Pods of ours, by their labels."""
         return self.cluster.get("pods", "--namespace", self.place.namespace, "--selector", selector)
+
+    def starts(self, selector: str) -> int:
+        """How often the containers of some pods were started again."""
+        return sum(
+            status["restartCount"]
+            for pod in self.pods(selector)
+            for status in pod["status"]["containerStatuses"]
+        )
 
     def kubectl(self, *words: str) -> str:
         """Run `kubectl`."""
