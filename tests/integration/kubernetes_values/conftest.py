@@ -35,7 +35,8 @@ _RULES = {
 }  # fmt: skip
 
 
-#: What a namespace may be held to: every container has to say what it takes at most, or is told.
+#: What a namespace may be held to: nothing comes in or goes out that no policy names, and every container has to say
+#: what it takes at most, or is told.
 _BOUNDS: tuple[dict[str, Any], ...] = (
     {
         "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "desk"},
@@ -47,6 +48,10 @@ _BOUNDS: tuple[dict[str, Any], ...] = (
     {
         "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "desk"},
         "spec": {"limits": [{"type": "Container", "default": {"cpu": "2"}, "defaultRequest": {"cpu": "10m"}}]},
+    },
+    {
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nothing"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
     },
 )  # fmt: skip
 
