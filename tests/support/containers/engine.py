@@ -70,6 +70,10 @@ class Engine:
         plugins.mkdir(parents=True)
         # Copied: a cache below a closed home is nobody else's to enter.
         shutil.copy(binaries["docker-compose"], plugins / "docker-compose")
+        # As in many a company: containers are given it as variables, also those that are to speak to each other only.
+        proxy = "http://proxy.invalid:3128"
+        configured = {"proxies": {"default": {"httpProxy": proxy, "httpsProxy": proxy}}}
+        (self.folder / "client" / "config.json").write_text(json.dumps(configured))
 
     def _start(self) -> None:
         self._log = (self.folder / "engine.log").open("ab")
