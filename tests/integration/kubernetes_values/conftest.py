@@ -75,7 +75,7 @@ def elsewhere() -> Iterator[Elsewhere]:
     with Cluster() as cluster:
         images.make_programs(cluster, _IMAGES)
         (node,) = cluster.nodes.values()
-        upstream = f"docker.io/{pins()['collector'].image}"
+        upstream = pins()["collector"].image
         node.machine.run("ctr", "--namespace", "k8s.io", "images", "tag", upstream, COLLECTOR)
         node.machine.run("ctr", "--namespace", "k8s.io", "images", "remove", upstream)
         cluster.run("kubectl", "label", "node", node.name, "pool=monitoring")
