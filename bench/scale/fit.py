@@ -58,6 +58,8 @@ _POD_LOADS: Mapping[str, Causes] = {
     "scraper": {},
     "alertmanager": {},
 }
+#: Parts whose most memory follows what they compact at the moment, more than the load: it is the most that was seen.
+_BOUNDED = {"tempo"}
 #: What the amounts of telemetry depend on.
 _AMOUNTS: Mapping[str, Causes] = {
     "service_series": {
@@ -111,13 +113,16 @@ def fit_amounts(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
 
 def fit_parts(runs: Sequence[Run], loads: Mapping[str, Causes]) -> dict[str, dict[str, dict[str, float]]]:
     """Coefficients of what each part needs: part, `cpu`, `memory` or `peak`, cause."""
-    return {
+    fitted = {
         part: {
             what: _fitted(runs, {**_CONSTANT, **causes}, [run[what][part] for run in runs])
             for what in ("cpu", "memory", "peak")
         }
         for part, causes in loads.items()
     }
+    for part in _BOUNDED & fitted.keys():
+        fitted[part]["peak"] = {"constant": max(run["peak"][part] for run in runs)}
+    return fitted
 
 
 def _fitted(runs: Sequence[Run], causes: Causes, values: Sequence[float]) -> dict[str, float]:
