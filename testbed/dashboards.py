@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from testbed.stack import LiveStack
+import httpx
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "grafana" / "dashboards"
@@ -76,8 +76,21 @@ def fill(text: str, seconds: float, step: float = 15, variables: Mapping[str, st
     return text
 
 
+class Stores(Protocol):
+    """What answers queries: those of a stack, native or in a cluster."""
+
+    def client(self, part: str) -> httpx.Client:
+        """An HTTP client for a part; `prometheus` is whatever speaks its API. Close it after use."""
+
+    def query(self, promql: str) -> list[dict[str, Any]]:
+        """Samples of an instant query."""
+
+    def search(self, traceql: str, last: float = 3600, limit: int = 100) -> list[dict[str, Any]]:
+        """Traces of the last seconds."""
+
+
 def ask(
-    live: LiveStack,
+    live: Stores,
     asked: PanelQuery,
     seconds: float,
     step: float = 15,

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 import botobs
-import botobs._ops.sizing
+from botobs._ops import sizing
 from testbed.otlp_receiver import receiving
 
 from .service import Platform
@@ -50,6 +50,16 @@ _CLUSTER_LOADS: Mapping[str, Causes] = {
     "prometheus": {},
     "alertmanager": {},
 }
+#: The same for the chart's pods.
+_POD_LOADS: Mapping[str, Causes] = {
+    **dict.fromkeys(("agent", "gateway", "object-store"), _LOADS["collector"]),
+    "mimir": _LOADS["prometheus"],
+    "tempo": _LOADS["tempo"],
+    "scraper": {},
+    "alertmanager": {},
+}
+#: Parts whose most memory follows what they compact at the moment, more than the load: it is the most that was seen.
+_BOUNDED = {"tempo"}
 #: What the amounts of telemetry depend on.
 _AMOUNTS: Mapping[str, Causes] = {
     "service_series": {
@@ -102,14 +112,17 @@ def fit_amounts(runs: Sequence[Run]) -> dict[str, dict[str, float]]:
 
 
 def fit_parts(runs: Sequence[Run], loads: Mapping[str, Causes]) -> dict[str, dict[str, dict[str, float]]]:
-    """Coefficients of what each part needs: part, `cpu` or `memory`, cause."""
-    return {
+    """Coefficients of what each part needs: part, `cpu`, `memory` or `peak`, cause."""
+    fitted = {
         part: {
             what: _fitted(runs, {**_CONSTANT, **causes}, [run[what][part] for run in runs])
-            for what in ("cpu", "memory")
+            for what in ("cpu", "memory", "peak")
         }
         for part, causes in loads.items()
     }
+    for part in _BOUNDED & fitted.keys():
+        fitted[part]["peak"] = {"constant": max(run["peak"][part] for run in runs)}
+    return fitted
 
 
 def _fitted(runs: Sequence[Run], causes: Causes, values: Sequence[float]) -> dict[str, float]:
@@ -143,59 +156,75 @@ def queued_bytes() -> tuple[float, float]:
 def _compared(run: Run) -> str:
     """What is predicted for a run's workload, and what was measured, as a row of a table."""
     workload = run["workload"]
-    predicted = botobs._ops.sizing.predict(
-        botobs._ops.sizing.Platform(
+    predicted = sizing.predict(
+        sizing.Platform(
             services=workload["services"],
             bots=workload["bots"],
             exchanges=workload["exchanges"],
             orders_per_second=workload["orders"],
             turn_seconds=min(workload["turn_seconds"], workload["bots"] / workload["orders"]),
-        )
+        ),
+        profile=_profile(run),
     )
-    amounts = {
-        **{name: run[name] for name in ("series", "points", "spans")},
-        "cores": sum(run["cpu"].values()),
-        "memory": sum(run["memory"].values()),
+    tiers = {tier.name: tier.memory + tier.peak for tier in predicted.tiers}
+    pairs: dict[str, tuple[float, float]] = {
+        **{name: (getattr(predicted, name), run[name]) for name in ("series", "points", "spans")},
+        "cores": (predicted.cores, sum(run["cpu"].values())),
+        "memory": (predicted.memory, sum(run["memory"].values())),
+        "peak": (sum(tiers.values()), sum(run["peak"].values())),
+        **{part: (tiers[part], run["peak"][part]) for part in ("mimir", "tempo") if part in tiers},
     }
     cells = [run["set"], str(workload["services"]), str(workload["bots"]), f"{workload['orders']:g}"]
-    for name, measured in amounts.items():
-        said = getattr(predicted, name)
-        cells.append(f"{said:,.4g} of {measured:,.4g} ({said / measured - 1:+.0%})")
+    cells += [
+        f"{name}: {said:,.4g} of {measured:,.4g} ({said / measured - 1:+.0%})"
+        for name, (said, measured) in pairs.items()
+    ]
     return f"| {' | '.join(cells)} |"
 
 
+def _profile(run: Run) -> str:
+    """Of `botobs size`, by the set that a run is of."""
+    first = run["set"].partition(" ")[0]
+    return first if first in sizing.PROFILES else "machine"
+
+
 def main() -> None:
-    """Fit, and write the coefficients where `botobs size` reads them."""
+    """Fit, and write the coefficients where `botobs size` reads them; what was not measured anew stays."""
     results = json.loads(Path(sys.argv[1]).read_text())
-    runs = [run for run in results["runs"] if run["set"] in ("growth", "further")]
-    clusters = [run for run in results["runs"] if run["set"] == "cluster"]
+    made = json.loads(sizing.MEASURED.read_text())
+    by_set: dict[str, list[Run]] = {}
+    for run in results["runs"]:
+        by_set.setdefault(run["set"], []).append(run)
+    if runs := [*by_set.get("growth", ()), *by_set.get("further", ())]:
+        made |= _fit_machine(runs) | {"measured_on": results["machine"]}
+    for profile, loads in (("cluster", _CLUSTER_LOADS), ("kubernetes", _POD_LOADS)):
+        if runs := by_set.get(profile, []):
+            by_series = made["amounts"]["points"]["service_series"]
+            made[profile] = {
+                "series": median(run["series"] - run["service_series"] for run in runs),
+                "points": median(run["points"] - by_series * run["service_series"] for run in runs),
+                "parts": fit_parts(runs, loads),
+            }
+    sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
+    for run in results["runs"]:
+        print(_compared(run))
+
+
+def _fit_machine(runs: Sequence[Run]) -> dict[str, Any]:
+    """Of a stack of one process each, and what every profile shares with it."""
     point, span = queued_bytes()
     amounts = fit_amounts(runs)
-    machine_points = amounts["points"].pop("constant")
-    by_series = amounts["points"]["service_series"]
-    made = {
-        "measured_on": results["machine"],
+    return {
         "span_bytes": median(run["span_bytes"] for run in runs),
         "queued_point_bytes": point,
         "queued_span_bytes": span,
-        # By hand: docs/sizing.md says how.
-        "peaks": json.loads(botobs._ops.sizing.MEASURED.read_text())["peaks"],
         "amounts": amounts,
         "machine": {
             "series": median(run["series"] - run["service_series"] for run in runs),
-            "points": machine_points,
+            "points": amounts["points"].pop("constant"),
             "parts": fit_parts(runs, _LOADS),
         },
-        "cluster": {
-            "series": median(run["series"] - run["service_series"] for run in clusters),
-            "points": median(run["points"] - by_series * run["service_series"] for run in clusters),
-            "parts": fit_parts(clusters, _CLUSTER_LOADS),
-        },
     }
-    botobs._ops.sizing.MEASURED.write_text(json.dumps(made, indent=1) + "\n")
-    for run in results["runs"]:
-        if run["set"] != "cluster":
-            print(_compared(run))
 
 
 if __name__ == "__main__":

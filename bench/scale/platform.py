@@ -1,4 +1,4 @@
-"""A platform of synthetic services on a real stack, and what it costs there."""
+"""A platform of synthetic services on a real stack, of processes or of pods, and what it costs there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from statistics import median
 
 import psutil
 
-from testbed.dashboards import ask, queries
+from testbed.dashboards import Stores, ask, queries
 from testbed.stack import LiveStack
 
 from .._processes import ROOT
@@ -24,6 +24,8 @@ from .._processes import ROOT
 _NOT_COUNTED = {"postgres", "postgres_exporter"}
 #: The board that everybody looks at first.
 OVERVIEW = "botobs-overview"
+#: How often every dashboard is drawn, one after the other, before memory is read again.
+_DRAWN = 3
 #: The pace of production.
 PACE = {
     "BOTOBS_SCRAPE_INTERVAL": "15s",
@@ -66,6 +68,7 @@ class Cost:
         orders: Orders a second that were really made.
         cpu: Cores by part; of those that there are several of, all together.
         memory: Bytes by part at the end, likewise.
+        peak: The most bytes by part from the beginning of the window until all dashboards had been drawn three times.
         services_cpu: Cores of all services together.
         rules: Seconds that one evaluation of all rules takes.
         overview: Seconds of each query of the overview board, the median, and the slowest.
@@ -81,6 +84,7 @@ class Cost:
     orders: float
     cpu: Mapping[str, float]
     memory: Mapping[str, float]
+    peak: Mapping[str, float]
     services_cpu: float
     rules: float
     overview: tuple[float, float]
@@ -88,47 +92,82 @@ class Cost:
     span_bytes: float = 0.0
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a workload runs.
+
+    Attributes:
+        stores: Who is asked what it cost.
+        parts: The processes of each part.
+        environ: By which services find it.
+    """
+
+    stores: Stores
+    parts: Mapping[str, Sequence[psutil.Process]]
+    environ: Mapping[str, str]
+
+
 def measure(workload: Workload, warm_up: float, window: float, cluster: bool = False) -> Cost:
     """Run a workload on a stack of its own, in one process of each kind or as a cluster."""
     with LiveStack(PACE, cluster=cluster) as live:
-        with _services(live, workload) as services:
-            time.sleep(warm_up)
-            cost = _observe(live, workload, services, window)
+        home = str(live.home.path)
+        place = Place(live, _parts(live), {"HOME": home, "BOTOBS_HOME": home})
+        cost = observe(place, workload, warm_up, window)
         # A cluster keeps its blocks in an object store, in the same format.
         cost.span_bytes = 0.0 if cluster else _span_bytes(live)
         return cost
 
 
-def _observe(live: LiveStack, workload: Workload, services: list[psutil.Process], window: float) -> Cost:
-    parts = _parts(live)
+def observe(place: Place, workload: Workload, warm_up: float, window: float) -> Cost:
+    """Run a workload beside a stack that has nothing else to do."""
+    with _services(place, workload) as services:
+        time.sleep(warm_up)
+        return _observe(place, workload, services, window)
+
+
+def _observe(place: Place, workload: Workload, services: list[psutil.Process], window: float) -> Cost:
+    parts = place.parts
+    _forget_peaks(parts)
     before, busy, began = _cpu_of(parts), sum(map(_cpu, services)), time.monotonic()
     time.sleep(window)
     after, elapsed = _cpu_of(parts), time.monotonic() - began
 
     def value(promql: str) -> float:
         asked = {"query": promql.replace("$window", f"{int(window)}s")}
-        with live.client("prometheus") as http:
+        with place.stores.client("prometheus") as http:
             # The generators may leave little of the machine.
             response = http.get("/api/v1/query", params=asked, timeout=60)
             response.raise_for_status()
         found = response.json()["data"]["result"]
         return float(found[0]["value"][1]) if found else 0.0
 
-    return Cost(
+    cost = Cost(
         workload=workload,
-        series=value("sum(cortex_ingester_memory_series) / 3 or prometheus_tsdb_head_series"),
+        series=value(_SERIES),
         service_series=value('count({service_name=~"scale-.+"})'),
         points=value(_POINTS),
         spans=value("sum(rate(tempo_distributor_spans_received_total[$window]))"),
         orders=value('sum(rate(botobs_orders_total{botobs_order_outcome="filled"}[$window]))'),
         cpu={name: (used - before[name]) / elapsed for name, used in after.items()},
         memory={name: float(sum(each.memory_info().rss for each in some)) for name, some in parts.items()},
+        peak={},
         services_cpu=(sum(map(_cpu, services)) - busy) / elapsed,
         rules=value("sum(prometheus_rule_group_last_duration_seconds)"),
-        overview=_overview(live),
+        overview=_overview(place.stores),
         lost=value(_LOST),
     )
+    for _ in range(_DRAWN):
+        for query in queries():
+            ask(place.stores, query, 900)
+    cost.peak = {name: float(sum(map(_most, some))) for name, some in parts.items()}
+    return cost
 
+
+#: Of each series a cluster's Mimirs hold three copies.
+_SERIES = (
+    "sum(cortex_ingester_memory_series) / clamp_max(count(cortex_ingester_memory_series), 3)"
+    " or prometheus_tsdb_head_series"
+)
 
 #: Stored by Prometheus, or by Mimir in its place; an agent of Prometheus stores nothing.
 _POINTS = (
@@ -142,13 +181,8 @@ _LOST = (
 
 
 @contextmanager
-def _services(live: LiveStack, workload: Workload) -> Iterator[list[psutil.Process]]:
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(live.home.path),
-        "BOTOBS_HOME": str(live.home.path),
-        "PYTHONPATH": str(ROOT),
-    }
+def _services(place: Place, workload: Workload) -> Iterator[list[psutil.Process]]:
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **place.environ}
     started: list[subprocess.Popen[str]] = []
     try:
         for number in range(workload.services):
@@ -195,8 +229,20 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _cpu_of(parts: Mapping[str, list[psutil.Process]]) -> dict[str, float]:
+def _cpu_of(parts: Mapping[str, Sequence[psutil.Process]]) -> dict[str, float]:
     return {name: sum(map(_cpu, some)) for name, some in parts.items()}
+
+
+def _forget_peaks(parts: Mapping[str, Sequence[psutil.Process]]) -> None:
+    """As proc_pid_clear_refs(5): the most that a process has held counts from now on."""
+    for process in (each for some in parts.values() for each in some):
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+
+
+def _most(process: psutil.Process) -> int:
+    """The most bytes that it has held."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def _span_bytes(live: LiveStack) -> float:
@@ -218,11 +264,11 @@ def _taken(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _overview(live: LiveStack) -> tuple[float, float]:
+def _overview(stores: Stores) -> tuple[float, float]:
     times = []
     for query in queries():
         if query.uid == OVERVIEW and query.is_promql:
             began = time.monotonic()
-            ask(live, query, 900)
+            ask(stores, query, 900)
             times.append(time.monotonic() - began)
     return median(times), max(times)

@@ -46,7 +46,7 @@ CASES: dict[str, Manifest] = {
             "BOTOBS_HORIZON": "72h",
         },
     },
-    "claims": {"agents": {"queue": {"type": "persistentVolumeClaim"}}},
+    "claims": {"user": "", "agents": {"queue": {"type": "persistentVolumeClaim"}}},
     "agents elsewhere": {
         "gateways": {"enabled": False, "url": "https://gateways.example.com"},
         "scraper": {"enabled": False},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,19 +67,31 @@ class Reader:
         folder: Where he is.
         environ: His environment.
         instead: What the page cannot know, such as a free port, by what it says in its place.
+        shell: The words that start his shell.
     """
 
     folder: Path
     environ: Mapping[str, str]
     instead: Mapping[str, str] = field(default_factory=dict)
+    shell: Sequence[str] = ("bash",)
 
-    def follow(self, page: Path) -> None:
+    def follow(self, page: Path, since: str = "", until: str = "") -> None:
         """Do all that a page says.
+
+        Args:
+            page: The page.
+            since: The heading to begin with, if it is not the page's own.
+            until: The heading to end at.
 
         Raises:
             AssertionError: A command fails, or prints something else.
         """
-        for step in steps(page.read_text(encoding="utf-8")):
+        text = page.read_text(encoding="utf-8")
+        for heading in filter(None, (since, until)):
+            assert f"\n## {heading}\n" in text, f"{page} has no section {heading!r}"
+        text = text.partition(f"\n## {since}\n")[2] if since else text
+        text = text.partition(f"\n## {until}\n")[0] if until else text
+        for step in steps(text):
             if isinstance(step, File):
                 target = self.folder / step.path
                 target.write_text(self._put(step.content), encoding="utf-8")
@@ -95,8 +107,10 @@ class Reader:
         read, write = os.pipe()
         with os.fdopen(read) as told:
             words = self._put(command.words)
+            # What it names and where it goes holds for the next command.
+            kept = f"set -a\n{words}\ncode=$?; {{ pwd; env --null; }} >&{write}; exit $code"
             done = subprocess.run(
-                ["bash", "-c", f"{words}\ncode=$?; pwd >&{write}; exit $code"],
+                [*self.shell, "-c", kept],
                 cwd=self.folder,
                 env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
@@ -107,8 +121,10 @@ class Reader:
                 check=False,
             )
             os.close(write)
-            # `cd` holds for the next command.
-            self.folder = Path(told.read().strip() or self.folder)
+            folder, _, environ = told.read().partition("\n")
+        if environ:
+            self.folder = Path(folder)
+            self.environ = dict(each.split("=", 1) for each in environ.split("\0") if each)
         assert done.returncode == 0, f"$ {words}\n{done.stdout}"
         _compare(words, command.output, done.stdout)
 

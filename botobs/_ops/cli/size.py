@@ -11,7 +11,7 @@ from .. import typed
 from ..console import fail, out, print_json, print_table
 from ..errors import StackError
 from ..settings.outage import length_of_time
-from ..sizing import Platform, Size, predict
+from ..sizing import PROFILES, Platform, Size, predict
 
 _DAY = 86_400
 
@@ -59,9 +59,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--profile",
-        choices=["machine", "cluster"],
+        choices=PROFILES,
         default="machine",
-        help="one process of each kind, or a cluster with three copies of what is recent (default: machine)",
+        help="one process of each kind, a cluster with three copies of what is recent, or the Helm chart of the whole "
+        "stack with its own values, on one node (default: machine)",
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
     parser.set_defaults(function=run)
@@ -80,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         retention = length_of_time("--retention", options.retention)
         horizon = length_of_time("--horizon", options.horizon)
-        size = predict(platform, retention, horizon, cluster=options.profile == "cluster")
+        size = predict(platform, retention, horizon, options.profile)
     except (StackError, ValueError) as error:
         return fail(str(error), "", options)
     if options.json:

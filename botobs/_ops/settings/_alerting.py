@@ -42,6 +42,8 @@ ALERTING = rows(
     ("SMTP_USERNAME", TEXT, "", "log in with this name and the password in `secrets/alertmanager/smtp.password`"),
     ("SMTP_REQUIRE_TLS", BOOLEAN, "true", "whether mails are sent over STARTTLS alone"),
     ("SMTP_CA", PATH, "", "file of the authorities of the mail server's certificate; the system's if unset"),
+    ("ALERT_PROXY", URL, "", "a proxy by which every channel but mail goes out, such as `http://proxy.example.com:3128`"),
+    ("ALERT_NO_PROXY", TEXT, "", "hosts and networks that are reached without it, separated by commas"),
     ("SLACK_CHANNEL", TEXT, "#alerts", "the channel; the webhook's address is in `secrets/alertmanager/slack.url`"),
     ("TELEGRAM_CHAT", CHAT, "1", "id of the chat; the bot's token is in `secrets/alertmanager/telegram.token`"),
     ("TELEGRAM_THREAD", integer(), "0", "its topic, in a group that has some"),

@@ -18,9 +18,14 @@ from ...semconv import exchange
 MEASURED = Path(__file__).parent / "measured.json"
 
 _DAY = 86_400
+#: Parts that keep samples and spans on disks of their own, where there is no object store.
+_STORES = ("prometheus", "tempo")
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
 #: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
 SAMPLE_BYTES = 2.0
+#: How a stack may run: as processes of one machine, as a cluster with three copies of what is recent, or as the chart
+#: of the whole stack with its own values, on one node.
+PROFILES = ("machine", "cluster", "kubernetes")
 #: Channels that are subscribed for each market: its book, trades and ticker.
 CHANNELS = 3
 
@@ -109,15 +114,15 @@ class Size:
 
 
 def predict(
-    platform: Platform, retention: float = 15 * _DAY, horizon: float = _DAY, cluster: bool = False
+    platform: Platform, retention: float = 15 * _DAY, horizon: float = _DAY, profile: str = "machine"
 ) -> Size:
     """The size of a platform.
 
     Args:
         platform: What is monitored.
-        cluster: As a cluster with three copies of what is recent, and not on one machine.
         retention: Seconds that samples and traces are kept.
         horizon: Maximum outage of a store in seconds, after which nothing is missing.
+        profile: One of `PROFILES`.
 
     Raises:
         ValueError: A number is below zero, or there is no time between turns or exports.
@@ -133,7 +138,7 @@ def predict(
         service_and_exchange=platform.services * platform.exchanges,
         bot=platform.bots,
     ) + _symbol_series(platform)
-    stack = measured["cluster" if cluster else "machine"]
+    stack = measured[profile]
     series = stack["series"] + service_series
     # Measured at the default interval.
     pace = 10.0 / platform.metric_interval
@@ -143,19 +148,26 @@ def predict(
     metric_bytes, trace_bytes = points * SAMPLE_BYTES * _DAY, spans * measured["span_bytes"] * _DAY
     queued = points * measured["queued_point_bytes"] + spans * measured["queued_span_bytes"]
     kept = (metric_bytes * retention / _DAY, trace_bytes * retention / _DAY)
-    disks = {"collector": queued * horizon}
-    disks |= {"object-store": sum(kept)} if cluster else dict(zip(("prometheus", "tempo"), kept, strict=True))
-    tiers = tuple(
-        Tier(
-            name,
-            _sum(needs["cpu"], **causes),
-            _sum(needs["memory"], **causes),
-            disks.get(name, 0.0),
-            measured["peaks"].get(name, 0.0),
-        )
-        for name, needs in stack["parts"].items()
-    )
+    parts = stack["parts"]
+    # Services wait in it first.
+    disks = {next(iter(parts)): queued * horizon}
+    disks |= {"object-store": sum(kept)} if "object-store" in parts else dict(zip(_STORES, kept, strict=True))
+    tiers = tuple(_tier(name, needs, causes, disks.get(name, 0.0)) for name, needs in parts.items())
     return Size(series, points, spans, metric_bytes, trace_bytes, tiers)
+
+
+def _tier(
+    name: str, needs: Mapping[str, Mapping[str, float]], causes: Mapping[str, float], disk: float
+) -> Tier:
+    memory = _sum(needs["memory"], **causes)
+    return Tier(
+        name,
+        _sum(needs["cpu"], **causes),
+        memory,
+        disk,
+        # What was not measured in queries too has no peak of its own.
+        max(0.0, _sum(needs["peak"], **causes) - memory) if "peak" in needs else 0.0,
+    )
 
 
 def _symbol_series(platform: Platform) -> float:

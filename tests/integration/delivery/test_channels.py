@@ -109,6 +109,30 @@ def test_slack_delivers_while_the_mail_server_is_down_and_mail_follows(make: Mak
             assert eventually(lambda: alerting.channels("OrderOutcomeUnknown") == BOTH, within=180)
 
 
+def test_a_proxy_is_the_way_out(make: Make, sinks: Sinks) -> None:
+    """To a host whose name nobody here resolves."""
+    alerting = make(
+        sinks.mail.port, "http://hooks.example/services/x", sinks.inbox, BOTOBS_ALERT_PROXY=sinks.slack.url
+    )
+    alerting.start()
+    alerting.fire("DatabaseDown", severity="critical")
+    assert eventually(lambda: alerting.channels("DatabaseDown") == BOTH)
+
+
+def test_some_hosts_are_reached_without_the_proxy(make: Make, sinks: Sinks) -> None:
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+    alerting = make(
+        sinks.mail.port,
+        sinks.slack.url,
+        sinks.inbox,
+        BOTOBS_ALERT_PROXY=nobody,
+        BOTOBS_ALERT_NO_PROXY="hooks.example,127.0.0.0/8",
+    )
+    alerting.start()
+    alerting.fire("DatabaseDown", severity="critical")
+    assert eventually(lambda: alerting.channels("DatabaseDown") == BOTH)
+
+
 @pytest.mark.parametrize("status", [429, 500])
 def test_slack_is_tried_again(make: Make, status: int) -> None:
     inbox = Inbox()

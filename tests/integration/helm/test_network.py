@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,3 +186,30 @@ def test_agents_may_send_to_gateways_elsewhere(rendered: Any) -> None:
 def test_policies_can_be_left_to_others(tools: Any) -> None:
     manifests = charts.load(charts.render(tools["helm"], {"networkPolicy": {"enabled": False}}))
     assert charts.kind(manifests, "NetworkPolicy") == []
+
+
+def test_names_may_be_resolved_elsewhere(tools: Mapping[str, Path]) -> None:
+    """As on OpenShift, whose pods do not listen at the port of their service."""
+    elsewhere = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}}
+    values = {"networkPolicy": {"dns": {"to": [elsewhere], "port": 5353}}}
+    manifests = charts.load(charts.render(tools["helm"], values))
+    names = _End({"dns": "default"}, namespace="openshift-dns")
+    for part in ("agent", "gateway", "scraper"):
+        assert _passes(manifests, _ours(manifests, part), names, 5353)
+        assert not _passes(manifests, _ours(manifests, part), _NAMES, 53)
+
+
+def test_a_namespace_that_lets_nothing_through(tools: Mapping[str, Path]) -> None:
+    """Stores reach each other, names, the object store and receivers of alerts all the same."""
+    manifests = charts.load(charts.render(tools["helm"], {}, charts.STACK))
+    nothing = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    manifests.append({"kind": "NetworkPolicy", "metadata": {"name": "nothing"}, "spec": nothing})
+    pods = {each["metadata"]["name"]: charts.pod(each) for each in charts.workloads(manifests)}
+    mimir, tempo, alertmanager, store = (
+        _End(pods[name]["metadata"]["labels"]) for name in ("mimir", "tempo", "alertmanager", "object-store")
+    )
+    assert _passes(manifests, mimir, alertmanager, 9093)
+    for each in (mimir, tempo):
+        assert _passes(manifests, each, _NAMES, 53) and _passes(manifests, each, store, 7070)
+    assert _passes(manifests, alertmanager, _OUTSIDE, 443) and _passes(manifests, alertmanager, _NAMES, 53)
+    assert not _passes(manifests, store, _OUTSIDE, 443)

@@ -18,12 +18,19 @@ def _bytes(text: Any) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def test_pods_run_as_one_user_or_as_the_cluster_s(manifests: list[charts.Manifest], case: str) -> None:
+    user = charts.CASES[case].get("user", 10001) or None
+    for workload in charts.workloads(manifests):
+        context = charts.pod(workload)["spec"]["securityContext"]
+        assert {context.get(each) for each in ("runAsUser", "runAsGroup", "fsGroup")} == {user}
+
+
 def test_pods_are_confined(manifests: list[charts.Manifest]) -> None:
     """The profile "restricted" of Kubernetes' pod security standards, but for the agents' folders of their nodes."""
     for workload in charts.workloads(manifests):
         spec = charts.pod(workload)["spec"]
         context = spec["securityContext"]
-        assert context["runAsNonRoot"] is True and context["runAsUser"] > 0
+        assert context["runAsNonRoot"] is True
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert spec["automountServiceAccountToken"] is False
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 
 import pytest
 
-from testbed.otlp_load import Points, Source, Spans
 from testbed.sender import Sender
 from tests.support.containers import images
 from tests.support.kubernetes.cluster import Cluster
 from tests.support.kubernetes.installation import Installation
+from tests.support.platforms import services
 
 _IMAGES = (
     *(
@@ -25,7 +24,6 @@ _IMAGES = (
         "postgres_exporter",
     ),
 )
-_SENDERS = count()
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +47,4 @@ def botobs(cluster: Cluster) -> Installation:
 @pytest.fixture
 def sender(botobs: Installation) -> Sender:
     """Sends spans and points from the host, until it is left."""
-    number = next(_SENDERS)
-    sources: list[Source] = [Spans(f"cluster-spans-{number}"), Points(f"cluster-points-{number}")]
-    return Sender(botobs.endpoint, botobs.home.secrets, sources, pause=0.05)
+    return services(botobs)

@@ -39,7 +39,8 @@ def test_a_span_of_a_pod(botobs: Installation) -> None:
     token = botobs.home.path / "inside.token"
     botobs.botobs("token", "create", "inside", "--output", str(token))
     botobs.hand_out_secrets()
-    said = service.in_a_pod(botobs, "inside", read_secret(token))
+    service.give_secret(botobs, read_secret(token))
+    said = service.in_a_pod(botobs, "inside")
     assert "decided" in said
     assert eventually(lambda: _trace(botobs, "inside"))
     assert eventually(lambda: botobs.query('process_cpu_time_seconds_total{service_name="inside"}'))

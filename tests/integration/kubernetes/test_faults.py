@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import httpx
 
 from botobs._ops.access import clients
 from testbed.sender import Sender
-from tests.support.kubernetes.faults import AGENTS, GATEWAYS, complete, flows, starts
-from tests.support.kubernetes.installation import NAMESPACE, Installation
+from tests.support.kubernetes.installation import AGENTS, GATEWAYS, NAMESPACE, Installation
+from tests.support.platforms import Record, complete, flows
 from tests.support.waiting import eventually
 
 _MIMIR = "app.kubernetes.io/name=mimir"
 #: Without Tempo: what it had in memory is lost, as docs/delivery.md says and the lane `pipeline` measures.
 _KILLED = {"agent": AGENTS, "gateway": GATEWAYS, "Mimir": _MIMIR}
-
-Record = Callable[[str, object], None]
 
 
 def test_a_process_that_dies_costs_nothing(
@@ -26,9 +22,9 @@ def test_a_process_that_dies_costs_nothing(
     with sender:
         flows(sender)
         for selector in _KILLED.values():
-            before = starts(botobs, selector)
+            before = botobs.starts(selector)
             botobs.kill(botobs.pods(selector)[0])
-            assert eventually(lambda s=selector, b=before: starts(botobs, s) > b, within=180)  # type: ignore[misc]
+            assert eventually(lambda s=selector, b=before: botobs.starts(s) > b, within=180)  # type: ignore[misc]
             flows(sender)
     botobs.wait()
     complete(botobs, sender, "processes killed", record_property)

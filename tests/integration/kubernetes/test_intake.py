@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from botobs._ops.programs.versions import pins
 from testbed.sender import Sender
 from tests.support.kubernetes import service
-from tests.support.kubernetes.faults import AGENTS, complete, flows, starts
-from tests.support.kubernetes.installation import Installation
+from tests.support.kubernetes.installation import AGENTS, Installation
+from tests.support.platforms import Record, complete, flows
 from tests.support.waiting import eventually
-
-Record = Callable[[str, object], None]
 
 
 def test_it_is_put_in_front_while_services_send(
@@ -30,9 +26,9 @@ def test_it_is_put_in_front_while_services_send(
 def test_one_that_dies_costs_nothing(botobs: Installation, sender: Sender, record_property: Record) -> None:
     with sender:
         flows(sender)
-        before = starts(botobs, AGENTS)
+        before = botobs.starts(AGENTS)
         botobs.kill(botobs.pods(AGENTS)[0], "intake")
-        assert eventually(lambda: starts(botobs, AGENTS) > before, within=180)
+        assert eventually(lambda: botobs.starts(AGENTS) > before, within=180)
         flows(sender)
     botobs.wait()
     complete(botobs, sender, "intake killed", record_property)

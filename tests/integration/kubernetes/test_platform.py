@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from testbed.otlp_load import Spans
 from testbed.sender import Sender
-from tests.support.kubernetes.faults import AGENTS, GATEWAYS, complete, flows
-from tests.support.kubernetes.installation import NAMESPACE, QUEUE, Installation
+from tests.support.kubernetes.installation import AGENTS, GATEWAYS, NAMESPACE, QUEUE, Installation
+from tests.support.platforms import Record, complete, flows
 from tests.support.waiting import eventually
 
-Record = Callable[[str, object], None]
 _LEVEL = "pod-security.kubernetes.io/enforce=restricted"
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from testbed.sender import Sender
 from tests.support import configs, earlier
-from tests.support.kubernetes.faults import GATEWAYS, complete, flows
-from tests.support.kubernetes.installation import NAMESPACE, Installation
+from tests.support.kubernetes.installation import GATEWAYS, NAMESPACE, Installation
+from tests.support.platforms import Record, complete, flows
 from tests.support.waiting import eventually
 
-Record = Callable[[str, object], None]
 #: Whose chart is "the previous version": the newest release's. There is none yet; this is the first commit whose chart
 #: of the whole stack came up by itself. At each release, write its commit here.
 _PREVIOUS = "feedc287a0da4d8eba16fb2ab8559186e33c1604"

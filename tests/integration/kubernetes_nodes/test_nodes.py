@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import count
-
-from testbed.otlp_load import Points, Source, Spans
-from testbed.sender import Sender
-from tests.support.kubernetes.faults import AGENTS, GATEWAYS, complete, flows
-from tests.support.kubernetes.installation import Installation
+from tests.support.kubernetes.installation import AGENTS, GATEWAYS, Installation
+from tests.support.platforms import Record, complete, flows, services
 from tests.support.waiting import eventually
 
-Record = Callable[[str, object], None]
-#: Connections from the host: each leads to an agent by chance.
-_CONNECTIONS = 6
-_SENDERS = count()
+#: Services that send spans: each one's connection leads to an agent by chance.
+_TRACING = 5
 
 
 def test_agents_and_gateways_are_on_both(botobs: Installation) -> None:
@@ -23,7 +16,7 @@ def test_agents_and_gateways_are_on_both(botobs: Installation) -> None:
 
 
 def test_a_node_that_is_drained_costs_nothing(botobs: Installation, record_property: Record) -> None:
-    sender = _sender(botobs)
+    sender = services(botobs, tracing=_TRACING)
     with sender:
         flows(sender, items=3000)
         botobs.kubectl("drain", "node-2", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=300s")
@@ -39,13 +32,13 @@ def test_a_node_that_is_lost_with_its_disk(botobs: Installation, record_property
     (gateway, *_) = botobs.pods(GATEWAYS)
     botobs.kubectl("delete", "pod", gateway["metadata"]["name"], "--namespace", "observability")
     botobs.wait()
-    before = _sender(botobs)
+    before = services(botobs, tracing=_TRACING)
     with before:
         flows(before, items=3000)
     complete(botobs, before, "before a node is lost", record_property)
     botobs.cluster.lose("node-2")
     # The cluster does not know yet: half of the connections lead nowhere, and half of what is kept has no gateway.
-    after = _sender(botobs)
+    after = services(botobs, tracing=_TRACING)
     with after:
         flows(after, items=3000)
         assert eventually(lambda: _gone(botobs, "node-2"), within=300)
@@ -56,13 +49,6 @@ def test_a_node_that_is_lost_with_its_disk(botobs: Installation, record_property
     assert _nodes(botobs, GATEWAYS) == ["node-1", "node-1"]
     complete(botobs, before, "sent before a node was lost", record_property)
     complete(botobs, after, "sent after a node was lost", record_property)
-
-
-def _sender(botobs: Installation) -> Sender:
-    number = next(_SENDERS)
-    sources: list[Source] = [Points(f"nodes-points-{number}")]
-    sources += [Spans(f"nodes-spans-{number}-{each}") for each in range(_CONNECTIONS - 1)]
-    return Sender(botobs.endpoint, botobs.home.secrets, sources, pause=0.05)
 
 
 def _nodes(botobs: Installation, selector: str) -> list[str]:

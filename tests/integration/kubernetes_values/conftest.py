@@ -35,7 +35,8 @@ _RULES = {
 }  # fmt: skip
 
 
-#: What a namespace may be held to: every container has to say what it takes at most, or is told.
+#: What a namespace may be held to: nothing comes in or goes out that no policy names, and every container has to say
+#: what it takes at most, or is told.
 _BOUNDS: tuple[dict[str, Any], ...] = (
     {
         "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "desk"},
@@ -47,6 +48,10 @@ _BOUNDS: tuple[dict[str, Any], ...] = (
     {
         "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "desk"},
         "spec": {"limits": [{"type": "Container", "default": {"cpu": "2"}, "defaultRequest": {"cpu": "10m"}}]},
+    },
+    {
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "nothing"},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
     },
 )  # fmt: skip
 
@@ -64,13 +69,13 @@ class Elsewhere:
     store: ObjectStore
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Elsewhere]:
     """All runs, in a namespace of the level `restricted` with a quota, on a node that not every pod is let on."""
     with Cluster() as cluster:
         images.make_programs(cluster, _IMAGES)
         (node,) = cluster.nodes.values()
-        upstream = f"docker.io/{pins()['collector'].image}"
+        upstream = pins()["collector"].image
         node.machine.run("ctr", "--namespace", "k8s.io", "images", "tag", upstream, COLLECTOR)
         node.machine.run("ctr", "--namespace", "k8s.io", "images", "remove", upstream)
         cluster.run("kubectl", "label", "node", node.name, "pool=monitoring")
@@ -108,6 +113,8 @@ def _values(store: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of botobs, and of the stores."""
     botobs = {
         "environment": "staging-2",
+        # Of the range that an OpenShift gives a namespace.
+        "user": 1000650000,
         "images": {"collector": COLLECTOR, "pullSecrets": ["registry"]},
         "agents": {
             "queue": {

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from testbed.otlp_load import Points, Source, Spans
 from testbed.sender import Sender
 from tests.integration.kubernetes_values.conftest import COLLECTOR, PLACE, Elsewhere
-from tests.support.kubernetes.faults import complete, flows
 from tests.support.kubernetes.installation import Installation
+from tests.support.platforms import Record, complete, flows, services
 from tests.support.waiting import eventually
 
-Record = Callable[[str, object], None]
-_SENDERS = count()
 _ALL = f"app.kubernetes.io/instance={PLACE.name}"
 
 
 @pytest.fixture
 def sender(elsewhere: Elsewhere) -> Sender:
     """Sends spans and points from the host, until it is left."""
-    number = next(_SENDERS)
-    sources: list[Source] = [Spans(f"values-spans-{number}"), Points(f"values-points-{number}")]
-    return Sender(elsewhere.botobs.endpoint, elsewhere.botobs.home.secrets, sources, pause=0.05)
+    return services(elsewhere.botobs)
 
 
 def test_all_of_it_runs(elsewhere: Elsewhere) -> None:

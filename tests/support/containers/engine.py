@@ -10,14 +10,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from botobs._ops.programs.binaries import Binaries, Silent
 from tests.support.containers import debian
 from tests.support.waiting import eventually
-
-#: Debian's packages, by a program of each.
-_PACKAGES = {"dockerd": "docker.io", "busybox": "busybox-static"}
 
 
 class Engine:
@@ -31,12 +28,15 @@ class Engine:
         pid: Its process.
     """
 
+    #: Debian's packages, by a program of each.
+    packages: ClassVar[Mapping[str, str]] = {"dockerd": "docker.io", "busybox": "busybox-static"}
+
     def __init__(self, group: int) -> None:
         self._group = group
         self.pid = 0
 
     def __enter__(self) -> Self:
-        debian.install(_PACKAGES)
+        debian.install(self.packages)
         # The path of a socket may have 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="botobs-engine-", dir="/tmp"))
         self.folder.chmod(0o711)
@@ -70,6 +70,10 @@ class Engine:
         plugins.mkdir(parents=True)
         # Copied: a cache below a closed home is nobody else's to enter.
         shutil.copy(binaries["docker-compose"], plugins / "docker-compose")
+        # As in many a company: containers are given it as variables, also those that are to speak to each other only.
+        proxy = "http://proxy.invalid:3128"
+        configured = {"proxies": {"default": {"httpProxy": proxy, "httpsProxy": proxy}}}
+        (self.folder / "client" / "config.json").write_text(json.dumps(configured))
 
     def _start(self) -> None:
         self._log = (self.folder / "engine.log").open("ab")
@@ -78,17 +82,23 @@ class Engine:
             "setpriv", "--pdeathsig=TERM",
             # A mount namespace of its own: what the engine mounts is gone with it. Its root is shared there, as systemd
             # makes it on a host.
-            "unshare", "--mount", "sh", "-c", 'mount --make-rshared / && exec dockerd "$@"', "sh",
+            "unshare", "--mount", "sh", "-c", 'mount --make-rshared / && exec "$@"', "sh", *self._words(),
+        ]  # fmt: skip
+        environ = {**os.environ, "PATH": self.environ["PATH"]}
+        self._process = subprocess.Popen(words, env=environ, stdout=self._log, stderr=self._log)
+        self.pid = self._process.pid
+        eventually(self._answers, within=120)
+
+    def _words(self) -> list[str]:
+        """The command line of the engine itself."""
+        return [
+            "dockerd",
             "--data-root", str(self.folder / "root"), "--exec-root", str(self.folder / "run"),
             "--host", f"unix://{self.folder}/docker.sock", "--group", str(self._group),
             "--pidfile", str(self.folder / "pid"), "--storage-driver", "vfs",
             # The host's packet filter stays as it is: what is published on loopback goes through the engine's proxy.
             "--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false",
         ]  # fmt: skip
-        environ = {**os.environ, "PATH": self.environ["PATH"]}
-        self._process = subprocess.Popen(words, env=environ, stdout=self._log, stderr=self._log)
-        self.pid = self._process.pid
-        eventually(self._answers, within=120)
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, f"the engine ended:\n{self.log()}"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import psutil
@@ -34,6 +34,7 @@ PUBLISHED = {
     "grafana": "BOTOBS_GRAFANA_PORT",
 }
 #: Grafana's image cannot be had here; its provisioning is checked by tests of its own.
+_OVERRIDE = "without-grafana.yml"
 _WITHOUT_GRAFANA = "services: {grafana: {profiles: [grafana]}}\n"
 _MAIN = "import sys; from botobs._ops.cli import main; sys.exit(main(sys.argv[1:]))"
 
@@ -47,7 +48,10 @@ class Project:
         folder: Holds the home and docker-compose.yml, as the folder of whoever types the commands.
         user: Id of that user.
         variables: Settings of the stack.
+        metrics: Where metrics of services are read.
     """
+
+    metrics: ClassVar[str] = "prometheus"
 
     engine: Engine
     folder: Path
@@ -59,6 +63,7 @@ class Project:
         # A place whose name a shell would cut.
         self.home = Home(self.folder / "the home")
         self.started = False
+        (self.folder / _OVERRIDE).write_text(_WITHOUT_GRAFANA)
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -66,10 +71,15 @@ class Project:
         return {name: f"https://127.0.0.1:{port}" for name, port in self.ports.items()}
 
     @property
+    def endpoint(self) -> str:
+        """Where services of the host send."""
+        return self.addresses["intake"]
+
+    @property
     def service(self) -> dict[str, str]:
         """How a service of the host is told where to send."""
         return {
-            "BOTOBS_ENDPOINT": self.addresses["intake"],
+            "BOTOBS_ENDPOINT": self.endpoint,
             "BOTOBS_CERTIFICATE": str(self.home.secrets / "ca.pem"),
             "BOTOBS_TOKEN_FILE": str(self.home.secrets / "service.token"),
         }
@@ -78,7 +88,7 @@ class Project:
     def environ(self) -> dict[str, str]:
         """The environment of the shell in which `docker compose` is called."""
         moved = {PUBLISHED[name]: str(port) for name, port in self.ports.items()}
-        files = f"docker-compose.yml{os.pathsep}{self.folder / 'without-grafana.yml'}"
+        files = f"docker-compose.yml{os.pathsep}{self.folder / _OVERRIDE}"
         path = {"PYTHONPATH": str(configs.ROOT)}
         # As of somebody with another stack; what is typed here names this one.
         path["BOTOBS_HOME"] = "/elsewhere"
@@ -117,7 +127,6 @@ class Project:
 
     def start(self) -> None:
         """Prepare, and start by the very command that is printed."""
-        (self.folder / "without-grafana.yml").write_text(_WITHOUT_GRAFANA)
         shutil.chown(self.folder, self.user, self.user)
         said = self.botobs("compose", "--home", str(self.home.path))
         (command,) = (line.partition(": ")[2] for line in said.splitlines() if line.startswith("start with"))

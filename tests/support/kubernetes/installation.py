@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import yaml
@@ -29,9 +30,13 @@ NAMESPACE = _PLACE.namespace
 OUTSIDE = "198.18.200.10"
 #: Where it reads the stores.
 _STORES = {"mimir": "198.18.200.11", "tempo": "198.18.200.12", "alertmanager": "198.18.200.13"}
+#: What a certificate has to hold for it.
+HOSTS = (OUTSIDE, *_STORES.values())
 #: The folder of an agent's queue, as the page has it made on every node.
 QUEUE = "/var/lib/botobs/agent"
 _VOLUMES = "/var/lib/volumes"
+AGENTS = "app.kubernetes.io/name=botobs,app.kubernetes.io/component=agent"
+GATEWAYS = "app.kubernetes.io/name=botobs,app.kubernetes.io/component=gateway"
 _BOTOBS = [sys.executable, "-m", "botobs"]
 _VALUES: Mapping[str, Any] = {
     "environment": "test",
@@ -70,7 +75,11 @@ class Installation:
         home: Where the secrets are.
         chart: What is installed: that of this checkout, until it is another.
         values: Those of botobs, over the chart's own.
+        endpoint: Where services of the host send.
+        metrics: Where their metrics are read.
     """
+
+    metrics: ClassVar[str] = "mimir"
 
     def __init__(
         self,
@@ -101,6 +110,10 @@ class Installation:
         self.kubectl("label", "namespace", self.place.namespace, label)
         self.home.create()
         self.hand_out_secrets()
+        self.make_folders()
+
+    def make_folders(self) -> None:
+        """Of the agents' queues, and those that are disks."""
         for node in self.cluster.nodes.values():
             node.machine.run("install", "-d", "-o", "10001", "-g", "10001", "-m", "0700", QUEUE)
         for number, node in enumerate(self.cluster.nodes[name] for name in self._keepers):
@@ -111,13 +124,12 @@ class Installation:
 
     def hand_out_secrets(self) -> None:
         """By the command that the page names; also after a change."""
-        hosts = [OUTSIDE, *_STORES.values()]
         words = [*_BOTOBS, "kubernetes", "secrets", "--home", str(self.home.path)]
         for option, value, usual in zip(
             ("namespace", "name", "tenant"), astuple(self.place), astuple(_PLACE), strict=True
         ):
             words += [f"--{option}", value] if value != usual else []
-        words += [word for host in hosts for word in ("--host", host)]
+        words += [word for host in HOSTS for word in ("--host", host)]
         self.cluster.run(
             "bash", "-c", f"set -o pipefail; {shlex.join(words)} | kubectl apply --server-side -f -"
         )
@@ -125,8 +137,12 @@ class Installation:
     def install(self) -> None:
         """The chart, and ways for the host to get at it."""
         self._helm("install")
-        self.cluster.apply(*_from_the_host(self.place.namespace))
+        self.let_the_host_in()
         self.wait()
+
+    def let_the_host_in(self) -> None:
+        """Give the host addresses of agents and stores."""
+        self.cluster.apply(*_from_the_host(self.place.namespace))
 
     def upgrade(self, values: Mapping[str, Any], stores: Mapping[str, Any] = MappingProxyType({})) -> None:
         """`helm upgrade` with values over those that hold, until all has been replaced.
@@ -158,6 +174,21 @@ class Installation:
         self._helm("install")
         self.wait()
 
+    def start_anew(self) -> None:
+        """The chart again, without anything that it had on its disks."""
+        self.uninstall()
+        self.kubectl("delete", "persistentvolumeclaims", "--all", "--namespace", self.place.namespace)
+        self.kubectl("delete", "persistentvolumes", "--all")
+        for node in self.cluster.nodes.values():
+            node.machine.run("rm", "-rf", _VOLUMES, QUEUE)
+        self.make_folders()
+        self.reinstall()
+
+    @property
+    def values_file(self) -> str:
+        """What is set, as the file that Helm is given."""
+        return yaml.safe_dump({**self._stores, "botobs": self.values})
+
     def wait(self, within: float = 600) -> None:
         """Wait until every set has what it wants, of its newest kind, and it is ready."""
         eventually(self._complete, within=within, every=1)
@@ -165,6 +196,14 @@ class Installation:
     def pods(self, selector: str) -> list[dict[str, Any]]:
         """Pods of ours, by their labels."""
         return self.cluster.get("pods", "--namespace", self.place.namespace, "--selector", selector)
+
+    def starts(self, selector: str) -> int:
+        """How often the containers of some pods were started again."""
+        return sum(
+            status["restartCount"]
+            for pod in self.pods(selector)
+            for status in pod["status"]["containerStatuses"]
+        )
 
     def kubectl(self, *words: str) -> str:
         """Run `kubectl`."""
@@ -189,6 +228,20 @@ class Installation:
             answer = http.get("/prometheus/api/v1/query", params={"query": promql})
             answer.raise_for_status()
             return list(answer.json()["data"]["result"])
+
+    def search(self, traceql: str, last: float = 3600, limit: int = 100) -> list[dict[str, Any]]:
+        """Traces of the last seconds that Tempo finds."""
+        now = int(time.time())
+        parameters: dict[str, str | int] = {
+            "q": traceql,
+            "start": now - int(last),
+            "end": now + 1,
+            "limit": limit,
+        }
+        with self.client("tempo") as http:
+            answer = http.get("/api/search", params=parameters)
+            answer.raise_for_status()
+            return list(answer.json().get("traces") or [])
 
     def kill(self, pod: Mapping[str, Any], container: str = "") -> None:
         """Kill the process of a pod's container, as when it runs out of memory; its first if none is named."""
@@ -217,7 +270,7 @@ class Installation:
     def _helm(self, action: str) -> None:
         words = ["helm", action, self.place.name, str(self.chart)]
         words += ["--namespace", self.place.namespace, "--values", "-"]
-        self.cluster.run(*words, given=yaml.safe_dump({**self._stores, "botobs": self.values}))
+        self.cluster.run(*words, given=self.values_file)
 
     def _complete(self) -> bool:
         kinds = "deployments,statefulsets,daemonsets"

@@ -18,7 +18,7 @@ from tests.support.kubernetes.installation import Installation
 from tests.support.waiting import eventually
 
 _PROGRAM = configs.ROOT / "tests" / "integration" / "compose" / "programs" / "service.py"
-_PAGE = configs.ROOT / "docs" / "how-to" / "kubernetes.md"
+PAGE = configs.ROOT / "docs" / "how-to" / "kubernetes.md"
 #: The namespace of services.
 NAMESPACE = "trading"
 
@@ -30,9 +30,8 @@ def on_the_host(name: str, environ: Mapping[str, str]) -> bool:
     return subprocess.run(words, env=environ, capture_output=True, check=False).returncode == 0
 
 
-def in_a_pod(botobs: Installation, name: str, token: str) -> str:
-    """Run it to its end; returns what it has said."""
-    give_secret(botobs, token)
+def in_a_pod(botobs: Installation, name: str) -> str:
+    """Run it to its end, in a namespace that has the page's Secret; returns what it has said."""
     # A network plug-in may refuse what a pod sends before it has heard of it, and this one ends at once.
     spec = {**pod_spec([sys.executable, str(_PROGRAM), name], {}), "restartPolicy": "OnFailure"}
     metadata = {"name": name, "namespace": NAMESPACE}
@@ -67,7 +66,7 @@ def ensure_namespace(botobs: Installation, name: str) -> None:
 
 def page_spec() -> dict[str, Any]:
     """What the page says of a service's pod."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```", _PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     (found,) = (block for block in blocks if "BOTOBS_ENDPOINT" in block)
     spec: dict[str, Any] = yaml.safe_load(found)
     return spec

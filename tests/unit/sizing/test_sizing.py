@@ -9,7 +9,7 @@ import pytest
 
 from bench.scale.fit import solve
 from botobs._ops.cli import main
-from botobs._ops.sizing import Platform, predict
+from botobs._ops.sizing import PROFILES, Platform, predict
 
 SMALL = Platform(services=2, bots=20, exchanges=2, orders_per_second=1)
 DAY = 86_400
@@ -59,6 +59,21 @@ def test_disk_follows_retention_and_horizon() -> None:
     assert longer["prometheus"] == pytest.approx(2 * parts["prometheus"])
     assert longer["tempo"] == pytest.approx(2 * parts["tempo"])
     assert longer["collector"] == pytest.approx(3 * parts["collector"])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_measured(profile: str) -> None:
+    """What waits is on the disk of who services send to, and what is kept on that of a store."""
+    size = predict(SMALL, retention=10 * DAY, horizon=DAY, profile=profile)
+    longer = predict(SMALL, retention=20 * DAY, horizon=DAY, profile=profile)
+    assert all(tier.cores >= 0 and tier.memory > 0 for tier in size.tiers)
+    assert size.tiers[0].disk == longer.tiers[0].disk > 0
+    assert longer.disk > size.disk
+
+
+def test_queries_need_memory_on_pods() -> None:
+    tiers = {tier.name: tier for tier in predict(SMALL, profile="kubernetes").tiers}
+    assert tiers["tempo"].peak > 0
 
 
 def test_the_command_tells_what_it_calculated(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,13 @@ def test_compose_runs_the_same_version(component: Component) -> None:
         assert service["image"].startswith(pins()[component.program].image)
 
 
+def test_every_image_names_its_registry() -> None:
+    """Podman and CRI-O refuse a name that several registries may have. One that is built here is in none."""
+    named = [service["image"] for service in _SERVICES.values() if "build" not in service]
+    named += [pin.image for pin in pins().values() if pin.image and pin.image != pins()["intake"].image]
+    assert [image for image in named if "." not in image.partition("/")[0]] == []
+
+
 def test_compose_has_no_component_that_the_table_lacks() -> None:
     helpers = {"ownership", "database"}
     named = {component.name.replace("_", "-") for component in COMPONENTS if component.in_compose}
