@@ -97,6 +97,8 @@ TIMES = rows(
     ("FOR_CAUSE", DURATION_OR_0, "15s", "how long a fault must last that is a cause of others, or urgent"),
     ("FOR_HEARTBEAT", DURATION_OR_0, "10s", "how long a service must be silent; an export interval, in which others "
      "that fell silent with it are noticed"),
+    ("FOR_DEATH", DURATION_OR_0, "2s", "how long a service must be dead whose end was seen, or be silent for longer: until "
+     "the first sign of life of one that was started in its place"),
     ("CANARY_WINDOW", DURATION, "45s", "how long the canary must have come without a gap before silence counts; longer "
      "than the SDK's pause between two attempts"),
     ("FOR_SHORT", DURATION_OR_0, "1m", "how long other faults must last; above `BOTOBS_FOR_CAUSE` and two scrapes"),
