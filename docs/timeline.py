@@ -23,9 +23,10 @@ settings: processes make the faults side by side, a real stack takes them to a w
 - *send*: until the message is there.
 
 *whole* is the median from the evidence to the message, *p95* and *p99* the slowest of twenty and of a hundred, and of
-fewer the slowest. A death has no steps: nothing near sees it. A service counts as silent 12 s after its last sign of
-life, as far as the collector's canary has arrived since. Its message waits for 10 s, in which others that fell silent
-with it are noticed, and for 5 s, in which a cause is.
+fewer the slowest. A death has no steps. The stack sees that of a process on its machine that sends orders or runs bots,
+within half a second, and it is told unless another one has come in its place 2 s later. What nothing near sees counts
+as silent 12 s after its last sign of life, as far as the collector's canary has arrived since, and is told 12 s after
+that: meanwhile others that fell silent with it are noticed.
 
 """
 
@@ -46,6 +47,6 @@ def _page(run: dict[str, object] | None) -> str:
     for alert, text in figures.items():
         found = json.loads(text)
         rows.append(
-            (f"[{alert}](runbooks/{alert}.md)", *(f"{found.get(title, '')}" for title in _TITLES[1:]))
+            (f"[{alert}](runbooks/{alert.partition(' ')[0]}.md)", *(f"{found.get(title, '')}" for title in _TITLES[1:]))
         )
     return f"{note}\n\n{_INTRO}{markdown_table(_TITLES, rows)}\n\nRun on {run['date']}, profile {run['profile']}.\n"

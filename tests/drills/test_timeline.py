@@ -167,34 +167,45 @@ def test_a_death_is_told(
     services = [f"{death}{number}" for number in range(_DEATHS[death][long_profile])]
     # What looks for killed processes looks into the one folder, and not into the other.
     state = production.home.services if death == "seen" else tmp_path
-    with ExitStack() as stack:
-        # As long as others are heard, nobody takes them for silent together.
-        stack.enter_context(Maker(production, "alive", "unknown", [], state))
-        ends = Maker(production, f"{death}-ends", "unknown", ["ends"], state)
-        processes = {
-            name: stack.enter_context(Maker(production, name, "unknown", [name], state)) for name in services
-        }
-        # Until the canary has been there for long enough.
-        dead = f'service:heartbeat:timestamp_seconds{{service_name=~"{death}[0-9]+"}}'
-        heard = f"{dead} and on () time() - environment:heard:timestamp_seconds < 10"
-        eventually(lambda: len(production.query(heard)) == len(services), within=180)
-        with ends:
-            pass
-        killed = {}
-        for service, process in processes.items():
-            time.sleep(random.uniform(0, 10) if death == "unseen" else random.uniform(*_APART))
-            killed[service] = process.kill()
-        arrived = channel[0].arrived
-        told = {service: ("ServiceHeartbeatLost", service) for service in services}
-        eventually(lambda: all(arrived.get(each) for each in told.values()), within=300)
-        whole = [arrived[told[service]][0] - when for service, when in killed.items()]
+    arrived = channel[0].arrived
+    killed: dict[str, float] = {}
+    # As long as others are heard, nobody takes them for silent together.
+    with Maker(production, "alive", "unknown", [], state):
+        for begin in range(0, len(services), _BATCH):
+            batch = services[begin : begin + _BATCH]
+            with Maker(production, f"{death}-ends", "unknown", ["ends"], state):
+                killed |= _kill(production, batch, state, *(_APART if death == "seen" else (0.0, 10.0)))
+            eventually(lambda: all(_told(arrived, each) for each in batch), within=300)  # noqa: B023
+        whole = [arrived["ServiceHeartbeatLost", service][0] - when for service, when in killed.items()]
         record_property(f"ServiceHeartbeatLost ({death})", json.dumps(_slowest(whole)))
         # Until the last one is silent for long enough to be told by that as well.
-        silent = f"service:silent:timestamp_seconds offset 15s and {dead}"
-        eventually(lambda: len(production.query(silent)) == len(services), within=180)
-    assert {service: len(arrived[key]) for service, key in told.items()} == dict.fromkeys(services, 1)
-    others = {service for alert, service in arrived if alert == "ServicesSilent" or service == f"{death}-ends"}
-    assert others == set()
+        silent = f'service:silent:timestamp_seconds{{service_name="{services[-1]}"}} offset 20s'
+        eventually(lambda: production.query(silent), within=300)
+    assert {service: _told(arrived, service) for service in services} == dict.fromkeys(services, 1)
+    assert {service for alert, service in arrived if alert == "ServicesSilent"} == set()
+    assert _told(arrived, f"{death}-ends") == 0
+
+
+def _kill(stack: LiveStack, services: Sequence[str], state: Path, *apart: float) -> dict[str, float]:
+    """Start a process of each service, and kill one after the other; when each was."""
+    with ExitStack() as running:
+        processes = {
+            name: running.enter_context(Maker(stack, name, "unknown", [name], state)) for name in services
+        }
+        # Until the canary has been there for long enough.
+        known = f'service:heartbeat:timestamp_seconds{{service_name=~"{"|".join(services)}"}}'
+        heard = f"{known} and on () time() - environment:heard:timestamp_seconds < 10"
+        eventually(lambda: len(stack.query(heard)) == len(services), within=180)
+        killed = {}
+        for service, process in processes.items():
+            time.sleep(random.uniform(*apart))
+            killed[service] = process.kill()
+        return killed
+
+
+def _told(arrived: Mapping[tuple[str, str], Sequence[float]], service: str) -> int:
+    """How often the death of a service was told."""
+    return len(arrived.get(("ServiceHeartbeatLost", service), ()))
 
 
 class Maker:

@@ -61,9 +61,10 @@ def promised(drill: Drill, profile: Profile) -> Promise:
 
 def _group_wait(labels: Mapping[str, str]) -> str:
     """The setting of how long the first message waits for others."""
-    if labels["area"] == "orders" or labels.get("urgency") == "now":
-        return "BOTOBS_ALERT_GROUP_WAIT_ORDERS"
     critical = labels["severity"] == "critical"
+    inhibited = "depends_on" in labels
+    if labels["area"] == "orders" or labels.get("urgency") == "now" or (critical and not inhibited):
+        return "BOTOBS_ALERT_GROUP_WAIT_ORDERS"
     return "BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT"
 
 

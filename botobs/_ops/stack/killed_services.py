@@ -82,7 +82,8 @@ class KilledServices:
         token = self._destinations().get(left.destination)
         if token is None:
             return None
-        death = encode_death(left.resource, time.time_ns(), self._redactor) if left.died else b""
+        now = time.time_ns()
+        death = encode_death(left.resource, left.orders, now, self._redactor) if left.died else b""
         orders, service = encode_left(left.resource, left.orders, self._redactor)
         certificate = self._home.secrets / "ca.pem"
         settings = load({"endpoint": self._endpoint, "certificate": certificate, "token": token}, {})

@@ -210,7 +210,8 @@ class Submissions:
     def _deliver_left(self, left: Left) -> bool | None:
         if left.destination not in accepted(self._settings()):
             return None
-        death = encode_death(left.resource, time.time_ns(), self._redactor) if left.died else b""
+        now = time.time_ns()
+        death = encode_death(left.resource, left.orders, now, self._redactor) if left.died else b""
         if death and self._delivery.send(Batch("metrics", Priority.CRITICAL, death, 0), None) is not None:
             return False
         return not left.orders or self._deliver_orders(left.resource, left.orders)
