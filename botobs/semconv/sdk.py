@@ -113,9 +113,9 @@ DEATH = Metric(
     "botobs.service.death.timestamp",
     "observable_gauge",
     "s",
-    "When the process was seen to end without a goodbye, in seconds since the epoch. A process says it of itself when an "
-    "uncaught exception ends it. Of one that was killed, and sent orders or ran bots, the stack on its machine says it, or "
-    "another such process there: in its name, once.",
+    "When the process was seen to end without a goodbye, in seconds since the epoch. A process says it of itself when "
+    "an uncaught exception ends it. Of one that was killed, and sent orders or ran bots, the stack on its machine says "
+    "it, or another such process there: in its name, once.",
 )
 CANARY = Metric(
     "botobs.doctor.canary.timestamp",

@@ -116,7 +116,7 @@ class Left:
         destination: Where it may be sent.
         resource: The OTLP resource of the process, encoded and redacted.
         orders: Its submissions without a response.
-        died: Whether the process alone has ended. One that the machine took along is no news, and may be on its way back.
+        died: Whether the process alone has ended; one that the machine took along is no news.
     """
 
     destination: str
@@ -125,7 +125,7 @@ class Left:
     died: bool
 
 
-#: Delivers what a killed process has left; returns whether that is done with, None if another process has to deliver it.
+#: Delivers what a killed process has left; returns whether that is done with, None if another process has to.
 Deliver = Callable[[Left], bool | None]
 
 

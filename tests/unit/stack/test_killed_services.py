@@ -1,4 +1,4 @@
-"""A stack tells of services on its machine that were killed, and delivers what they had in flight: theirs alone, as themselves."""
+"""A stack tells of killed services on its machine, and delivers what they had in flight: theirs alone."""
 
 from __future__ import annotations
 
