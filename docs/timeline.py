@@ -28,7 +28,7 @@ _ALL = """
 
 By the settings, in seconds, once Prometheus has the evidence: how often the rule is evaluated and how far back it
 looks, for how long the fault has to last, how long the first message waits for others and for a cause, and what that
-adds up to at the latest. What services measure is exported every 10 s, the collector and the database are asked every 5 and
+adds up to at the latest. What services measure is exported every 10 s, collector and database are asked every 5 and
 10 s. Rates and absence need a window of their own beside it. The last column is from one run of the drill.
 
 Four take longer than half a minute on purpose. `BotHeartbeatLost` waits until its service would be known to be dead,
