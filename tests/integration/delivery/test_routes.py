@@ -57,7 +57,9 @@ def _route(amtool: Path, config: Path, labels: Mapping[str, str]) -> tuple[str, 
     command: list[str | Path] = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree"]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
     *tree, receivers = done.stdout.strip().splitlines()
-    [route] = [each for each in (SWITCH, ORDERS, URGENT, CAUSE, CRITICAL) if each in "".join(tree)] or [DEFAULT]
+    [route] = [each for each in (SWITCH, ORDERS, URGENT, CAUSE, CRITICAL) if each in "".join(tree)] or [
+        DEFAULT
+    ]
     return route, receivers
 
 
