@@ -31,9 +31,10 @@ looks, for how long the fault has to last, how long the first message waits for 
 adds up to at the latest. What services measure is exported every 10 s, collector and database are asked every 5 and
 10 s. Rates and absence need a window of their own beside it. The last column is from one run of the drill.
 
-Four take longer than half a minute on purpose. `BotHeartbeatLost` waits until its service would be known to be dead,
+Six take longer than half a minute on purpose. `BotHeartbeatLost` waits until its service would be known to be dead,
 `DatabasePoolTimeouts` until its database would be; `CollectorSilent` and `PrometheusLosing` until what was restarted
-has reported again.
+has reported again. The two burn rates are about the budget of hours: a minute more keeps a young stack, whose windows
+are short, from crying over its first failures.
 
 """
 _INTRO = """\
