@@ -28,10 +28,12 @@ T = TypeVar("T")
 FAST: Mapping[str, str] = {
     "BOTOBS_SCRAPE_INTERVAL": "1s",
     "BOTOBS_SCRAPE_TIMEOUT": "1s",
+    "BOTOBS_HEALTH_SCRAPE_INTERVAL": "1s",
     "BOTOBS_COLLECTOR_METRICS_INTERVAL_MS": "1000",
     "BOTOBS_SPAN_METRICS_INTERVAL": "1s",
     "BOTOBS_POSTGRES_SCRAPE_INTERVAL": "2s",
     "BOTOBS_EVALUATION_INTERVAL": "1s",
+    "BOTOBS_CRITICAL_EVALUATION_INTERVAL": "1s",
     "BOTOBS_RULE_QUERY_OFFSET": "0s",
     # Tests keep a machine busy, and what a starved host explains is suppressed.
     "BOTOBS_THRESHOLD_HOST_LOAD_RATIO": "100",

@@ -266,7 +266,9 @@ class Handle:
     def _stop(self, deadline: float) -> bool:
         """Stop everything by `deadline`, a reading of `time.monotonic`; whether everything was delivered."""
         self._running = False
-        if not died():
+        if died():
+            self._heartbeat.die()
+        else:
             self._report_clean_stop()
         # Patches first: what they would record from here on would be lost.
         self._instrumentations.uninstall()

@@ -109,6 +109,14 @@ GOODBYE_PROMISED = Metric(
     "1 where an end on purpose is told by a goodbye; 0 in a process that its parent, or SIGTERM, ends before it can "
     "say one, such as a worker of a pool. A heartbeat that ends without a promised goodbye is a death.",
 )
+DEATH = Metric(
+    "botobs.service.death.timestamp",
+    "observable_gauge",
+    "s",
+    "When the process was seen to end without a goodbye, in seconds since the epoch. A process says it of itself when "
+    "an uncaught exception ends it. Of one that was killed, and sent orders or ran bots, the stack on its machine says "
+    "it, or another such process there: in its name, once.",
+)
 CANARY = Metric(
     "botobs.doctor.canary.timestamp",
     "gauge",

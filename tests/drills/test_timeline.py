@@ -33,10 +33,11 @@ from tests.support.waiting import eventually
 ROOT = Path(__file__).parents[2]
 _PROGRAM = Path(__file__).with_name("programs") / "money.py"
 _ENVIRONMENT = "timeline"
-#: Faults of one process, firings of each alert by profile, and deaths.
+#: Faults of one process, and firings of each alert by profile.
 _BATCH = 20
 _FIRINGS = {False: 12, True: 200}
-_DEATHS = {False: 8, True: 40}
+#: Deaths by profile: those that the stack sees, for it is on the machine, and those that nothing near sees.
+_DEATHS = {"seen": {False: 20, True: 200}, "unseen": {False: 8, True: 40}}
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
 _APART = (2.0, 4.0)
 
@@ -79,7 +80,7 @@ class Channel:
         for alert in body["alerts"]:
             labels = alert["labels"]
             if alert["status"] == "firing" and labels["severity"] == "critical":
-                key = (labels["alertname"], labels.get("exchange_name") or labels["service_name"])
+                key = (labels["alertname"], labels.get("exchange_name") or labels.get("service_name", ""))
                 self.arrived.setdefault(key, []).append(now)
 
 
@@ -153,37 +154,66 @@ def test_what_costs_money_is_told(
     assert told == dict.fromkeys(exchanges, 1)
 
 
+@pytest.mark.parametrize("death", _DEATHS)
 def test_a_death_is_told(
+    death: str,
     production: LiveStack,
     channel: tuple[Channel, str],
+    tmp_path: Path,
     long_profile: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Nothing but the canary is near: the process is killed, and nobody saw it end."""
-    services = [f"dead{number}" for number in range(_DEATHS[long_profile])]
-    with ExitStack() as stack:
-        # As long as others are heard, nobody takes them for silent together.
-        stack.enter_context(Maker(production, "alive", "unknown", []))
-        processes = [stack.enter_context(Maker(production, name, "unknown", [])) for name in services]
+    """Processes are killed; one that ends in good order is told of never, and each other once."""
+    services = [f"{death}{number}" for number in range(_DEATHS[death][long_profile])]
+    # What looks for killed processes looks into the one folder, and not into the other.
+    state = production.home.services if death == "seen" else tmp_path
+    arrived = channel[0].arrived
+    killed: dict[str, float] = {}
+    # As long as others are heard, nobody takes them for silent together.
+    with Maker(production, "alive", "unknown", [], state):
+        for begin in range(0, len(services), _BATCH):
+            batch = services[begin : begin + _BATCH]
+            with Maker(production, f"{death}-ends", "unknown", ["ends"], state):
+                killed |= _kill(production, batch, state, *(_APART if death == "seen" else (0.0, 10.0)))
+            eventually(lambda: all(_told(arrived, each) for each in batch), within=300)  # noqa: B023
+        whole = [arrived["ServiceHeartbeatLost", service][0] - when for service, when in killed.items()]
+        record_property(f"ServiceHeartbeatLost ({death})", json.dumps(_slowest(whole)))
+        # Until the last one is silent for long enough to be told by that as well.
+        silent = f'service:silent:timestamp_seconds{{service_name="{services[-1]}"}} offset 20s'
+        eventually(lambda: production.query(silent), within=300)
+    assert {service: _told(arrived, service) for service in services} == dict.fromkeys(services, 1)
+    assert {service for alert, service in arrived if alert == "ServicesSilent"} == set()
+    assert _told(arrived, f"{death}-ends") == 0
+
+
+def _kill(stack: LiveStack, services: Sequence[str], state: Path, *apart: float) -> dict[str, float]:
+    """Start a process of each service, and kill one after the other; when each was."""
+    with ExitStack() as running:
+        processes = {
+            name: running.enter_context(Maker(stack, name, "unknown", [name], state)) for name in services
+        }
         # Until the canary has been there for long enough.
-        dead = 'service:heartbeat:timestamp_seconds{service_name=~"dead.*"}'
-        heard = f"{dead} and on () time() - environment:heard:timestamp_seconds < 10"
-        eventually(lambda: len(production.query(heard)) == len(services), within=180)
+        known = f'service:heartbeat:timestamp_seconds{{service_name=~"{"|".join(services)}"}}'
+        heard = f"{known} and on () time() - environment:heard:timestamp_seconds < 10"
+        eventually(lambda: len(stack.query(heard)) == len(services), within=180)
         killed = {}
-        for service, process in zip(services, processes, strict=True):
-            time.sleep(random.uniform(0, 10))
+        for service, process in processes.items():
+            time.sleep(random.uniform(*apart))
             killed[service] = process.kill()
-        arrived = channel[0].arrived
-        told = [("ServiceHeartbeatLost", service) for service in services]
-        eventually(lambda: all(arrived.get(each) for each in told), within=300)
-        whole = [arrived[each][0] - killed[each[1]] for each in told]
-    record_property("ServiceHeartbeatLost", json.dumps(_slowest(whole)))
+        return killed
+
+
+def _told(arrived: Mapping[tuple[str, str], Sequence[float]], service: str) -> int:
+    """How often the death of a service was told."""
+    return len(arrived.get(("ServiceHeartbeatLost", service), ()))
 
 
 class Maker:
     """A process that makes a fault each time it is asked to, and answers with the time of the evidence."""
 
-    def __init__(self, stack: LiveStack, service: str, fault: str, exchanges: Sequence[str]) -> None:
+    def __init__(
+        self, stack: LiveStack, service: str, fault: str, exchanges: Sequence[str], state: Path | None = None
+    ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(_PROGRAM), service, fault, *exchanges],
             env=os.environ
@@ -191,6 +221,7 @@ class Maker:
                 "BOTOBS_HOME": str(stack.home.path),
                 "BOTOBS_ENVIRONMENT": _ENVIRONMENT,
                 "PYTHONPATH": str(ROOT),
+                "XDG_STATE_HOME": str(state or stack.home.services),
             },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -212,9 +243,9 @@ class Maker:
 
     def kill(self) -> float:
         """End it without a goodbye; returns when that was."""
+        when = time.time()
         self._process.kill()
-        self._process.wait()
-        return time.time()
+        return when
 
     def __exit__(self, *_: object) -> None:
         self._process.communicate()

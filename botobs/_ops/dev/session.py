@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..._sdk.export.destination import address
-from ..._sdk.export.journal_file import announced, deliver_left
+from ..._sdk.export.journal_file import Left, announced, deliver_left
 from ..._sdk.export.submission_spans import encode_left
-from ..._sdk.orders.journal import Submission
 from ..._sdk.redaction import Redactor
 from ..._sdk.settings import state_folder
 from ..embedded import otlp
@@ -112,11 +111,12 @@ class Session:
         for directory in (state_dir, *announced(state_dir)):
             deliver_left(directory, self._take_submissions)
 
-    def _take_submissions(self, destination: str, resource: bytes, found: list[Submission]) -> bool | None:
-        if destination != address(self._receiver.endpoint, "", {}):
+    def _take_submissions(self, left: Left) -> bool | None:
+        if left.destination != address(self._receiver.endpoint, "", {}):
             return None
-        body, _ = encode_left(resource, found, Redactor())
-        self._receiver.take("traces", otlp.parse("traces", body))
+        if left.orders:
+            body, _ = encode_left(left.resource, left.orders, Redactor())
+            self._receiver.take("traces", otlp.parse("traces", body))
         return True
 
     def _watch(self, signal: str, request: Any) -> None:

@@ -34,6 +34,12 @@ def silence(setting: Setting) -> float:
     return setting("BOTOBS_THRESHOLD_SILENCE_SECONDS")
 
 
+def unheard(setting: Setting) -> float:
+    """How long a service has to be silent, and others to fall silent with it, before it is told."""
+    hold = setting("BOTOBS_FOR_HEARTBEAT") + setting("BOTOBS_HEARTBEAT_EVALUATION_INTERVAL")
+    return silence(setting) + hold
+
+
 @dataclass(frozen=True)
 class Drill:
     """One drill.

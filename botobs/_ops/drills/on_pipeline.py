@@ -18,7 +18,7 @@ DRILLS = (
         alert="CollectorDown",
         labels={},
         fault=taken("collector", "hold"),
-        signal="BOTOBS_SCRAPE_INTERVAL",
+        signal="BOTOBS_HEALTH_SCRAPE_INTERVAL",
         never=_LIFE,
         traceql="{ }",
     ),

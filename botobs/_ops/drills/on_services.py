@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .drill import BOTS, TURN, Drill, Reach, Setting, after, heartbeat_age, silence, window
+from .drill import BOTS, TURN, Drill, Reach, Setting, after, heartbeat_age, silence, unheard, window
 from .faults import ALIVE, both, crash_loop, crashing_bot, exchange, taken
 
 _SPANS = "BOTOBS_SPAN_METRICS_INTERVAL"
@@ -118,7 +118,7 @@ DRILLS = (
         fault=taken("trading-engine", "crash"),
         needs=BOTS,
         signal=_CANARY,
-        reach=silence,
+        reach=unheard,
     ),
     Drill(
         name="service-frozen",
@@ -128,7 +128,7 @@ DRILLS = (
         fault=taken("bot-manager", "freeze"),
         needs=BOTS,
         signal=_CANARY,
-        reach=silence,
+        reach=unheard,
         traceql="{ }",
     ),
     Drill(

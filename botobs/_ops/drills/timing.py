@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,39 @@ class Promise:
     latest: float
 
 
+@dataclass(frozen=True)
+class Steps:
+    """How long the rule of an alert, and its route, take once Prometheus has the evidence, in seconds.
+
+    Attributes:
+        every: Between two evaluations.
+        offset: How far back they look.
+        lasts: For how long the fault has to last.
+        waits: For others of its group, before the first message.
+    """
+
+    alert: str
+    every: float
+    offset: float
+    lasts: float
+    waits: float
+
+    @property
+    def latest(self) -> float:
+        """When the evaluation has just been; `for` ends with one, too."""
+        return self.offset + self.every + math.ceil(self.lasts / self.every) * self.every + self.waits
+
+
+def critical(profile: Profile) -> list[Steps]:
+    """The steps of all critical alerts by the settings of a profile."""
+    setting = _Settings(profile.variables)
+    return [
+        _steps(group, rule, setting)
+        for group, rule in _rules(profile)
+        if rule.get("labels", {}).get("severity") == "critical"
+    ]
+
+
 def promised(drill: Drill, profile: Profile) -> Promise:
     """What the settings of a profile promise for a drill."""
     setting = _Settings(profile.variables)
@@ -49,21 +83,28 @@ def promised(drill: Drill, profile: Profile) -> Promise:
         )
         latest = believed + profile.deadman_silence + _MAIL
         return Promise(latest - measured, latest + measured)
-    group, rule = _rule(drill, profile)
-    evaluated = units.seconds(str(group.get("interval", setting.text("BOTOBS_EVALUATION_INTERVAL"))))
-    offset = units.seconds(str(group.get("query_offset", setting.text("BOTOBS_RULE_QUERY_OFFSET"))))
-    wait = setting.of(_group_wait(rule["labels"]))
-    lasting = units.seconds(str(rule.get("for", "0s")))
-    fixed = drill.reach(setting.of) + offset + lasting + wait + _MAIL
+    steps = _steps(*_rule(drill, profile), setting)
+    fixed = drill.reach(setting.of) + steps.offset + steps.lasts + steps.waits + _MAIL
     # `for` ends with the evaluation after it.
-    return Promise(fixed + (measured + evaluated) / 2, fixed + measured + 2 * evaluated)
+    return Promise(fixed + (measured + steps.every) / 2, fixed + measured + 2 * steps.every)
+
+
+def _steps(group: Mapping[str, Any], rule: Mapping[str, Any], setting: _Settings) -> Steps:
+    return Steps(
+        rule["alert"],
+        units.seconds(str(group.get("interval", setting.text("BOTOBS_EVALUATION_INTERVAL")))),
+        units.seconds(str(group.get("query_offset", setting.text("BOTOBS_RULE_QUERY_OFFSET")))),
+        units.seconds(str(rule.get("for", "0s"))),
+        setting.of(_group_wait(rule["labels"])),
+    )
 
 
 def _group_wait(labels: Mapping[str, str]) -> str:
     """The setting of how long the first message waits for others."""
-    if labels["area"] == "orders" or labels.get("urgency") == "now":
-        return "BOTOBS_ALERT_GROUP_WAIT_ORDERS"
     critical = labels["severity"] == "critical"
+    inhibited = "depends_on" in labels
+    if labels["area"] == "orders" or labels.get("urgency") == "now" or (critical and not inhibited):
+        return "BOTOBS_ALERT_GROUP_WAIT_ORDERS"
     return "BOTOBS_ALERT_GROUP_WAIT_CRITICAL" if critical else "BOTOBS_ALERT_GROUP_WAIT"
 
 
@@ -109,12 +150,25 @@ def _rule_files() -> list[Path]:
 
 def _rule(drill: Drill, profile: Profile) -> tuple[dict[str, Any], dict[str, Any]]:
     """The rule that a drill raises, behind the group in which it is."""
-    for path in _rule_files():
-        text = path.read_text(encoding="utf-8")
-        if f"alert: {drill.alert}\n" not in text:
-            continue
-        for group in yaml.safe_load(render_text(text, profile.variables, path.name))["groups"]:
-            for rule in group["rules"]:
-                if rule.get("alert") == drill.alert and rule["labels"]["severity"] == drill.severity:
-                    return group, rule
+    for group, rule in _rules(profile):
+        if rule.get("alert") == drill.alert and rule["labels"]["severity"] == drill.severity:
+            return group, rule
     raise LookupError(f"no rule is called {drill.alert} with the severity {drill.severity}")
+
+
+def _rules(profile: Profile) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """All rules, each behind the group in which it is."""
+    for group in _groups(tuple(sorted(profile.variables.items()))):
+        for rule in group["rules"]:
+            yield group, rule
+
+
+@cache
+def _groups(variables: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    return [
+        group
+        for path in _rule_files()
+        for group in yaml.safe_load(
+            render_text(path.read_text(encoding="utf-8"), dict(variables), path.name)
+        )["groups"]
+    ]

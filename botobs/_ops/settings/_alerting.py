@@ -55,7 +55,8 @@ ALERTING = rows(
     ("DEADMAN_INTERVAL", DURATION, "1m", "how often the Watchdog alert is posted"),
     ("ALERT_GROUP_WAIT", DURATION_OR_0, "30s", "how long the first message waits for others of its group"),
     ("ALERT_GROUP_WAIT_CRITICAL", DURATION_OR_0, "5s", "the same for critical alerts"),
-    ("ALERT_GROUP_WAIT_ORDERS", DURATION_OR_0, "1s", "the same for alerts about orders and those with `urgency: now`"),
+    ("ALERT_GROUP_WAIT_ORDERS", DURATION_OR_0, "1s", "the same for alerts about orders, those with "
+     "`urgency: now`, and critical ones that none inhibits"),
     ("ALERT_GROUP_INTERVAL", DURATION, "1m", "time between messages of a group; also how late `resolved` may be"),
     ("ALERT_REPEAT_INTERVAL", DURATION, "4h", "when the message about a fault that lasts is repeated"),
     ("ALERT_REPEAT_INTERVAL_CRITICAL", DURATION, "1h", "the same for critical alerts and those about orders"),
@@ -99,6 +100,8 @@ TIMES = rows(
     ("FOR_CAUSE", DURATION_OR_0, "15s", "how long a fault must last that is a cause of others, or urgent"),
     ("FOR_HEARTBEAT", DURATION_OR_0, "10s", "how long a service must be silent; an export interval, in which others "
      "that fell silent with it are noticed"),
+    ("FOR_DEATH", DURATION_OR_0, "2s", "how long a service must be dead whose end was seen, or be silent for longer: "
+     "until the first sign of life of one that was started in its place"),
     ("CANARY_WINDOW", DURATION, "45s", "how long the canary must have come without a gap before silence counts; longer "
      "than the SDK's pause between two attempts"),
     ("FOR_SHORT", DURATION_OR_0, "1m", "how long other faults must last; above `BOTOBS_FOR_CAUSE` and two scrapes"),
@@ -118,6 +121,7 @@ TIMES = rows(
      "last process exported it"),
     ("EVALUATION_INTERVAL", DURATION, "15s", "how often rules are evaluated"),
     ("HEARTBEAT_EVALUATION_INTERVAL", DURATION, "2s", "how often it is looked whether services live"),
+    ("CRITICAL_EVALUATION_INTERVAL", DURATION, "5s", "how often those of other critical alerts are evaluated"),
     ("ORDER_EVALUATION_INTERVAL", DURATION, "1s", "how often those of money that is lost meanwhile are evaluated"),
     ("RULE_QUERY_OFFSET", DURATION_OR_0, "10s", "how far back rules look, so that late points have come"),
 )  # fmt: skip

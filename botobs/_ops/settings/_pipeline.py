@@ -34,7 +34,9 @@ GENERAL = rows(
     ("HOST_NAME", TEXT, "localhost", "name of the machine that is measured; the machine's own if unset"),
     ("SCRAPE_INTERVAL", DURATION, "15s", "how often Prometheus scrapes"),
     ("SCRAPE_TIMEOUT", DURATION, "10s", "how long a scrape may take; not longer than the interval"),
-    ("POSTGRES_SCRAPE_INTERVAL", DURATION, "15s", "how often the database's exporter is scraped"),
+    ("POSTGRES_SCRAPE_INTERVAL", DURATION, "10s", "how often the database's exporter is scraped"),
+    ("HEALTH_SCRAPE_INTERVAL", DURATION, "5s", "how often Prometheus asks whether collector and intake "
+     "are well, and how long it waits"),
     ("HOST_METRICS_INTERVAL", DURATION, "15s", "how often the machine is measured"),
     ("CANARY_INTERVAL", DURATION, "2s", "how often the collector sends the canary, without which no silence counts"),
     ("COMPOSE_PROJECT", PROJECT, "botobs", "name of the project of docker compose, which containers and volumes bear"),

@@ -34,7 +34,7 @@ from ..settings import channels, outage, receivers
 from ..settings.values import Given, defaults, gather
 from .configuration import certificate_expiry, render, variables
 from .first_minute import FirstMinute
-from .left_orders import LeftOrders
+from .killed_services import KilledServices
 from .options import Options
 from .takeover import Takeover
 from .upkeep import Upkeep
@@ -76,7 +76,7 @@ class Stack:
         # Ports that were picked, so that no other stack picks them too.
         self._held: list[socket.socket] = []
         self._control: ControlServer | None = None
-        self._left_orders: LeftOrders | None = None
+        self._killed_services: KilledServices | None = None
         #: What takes over the embedded store; None while there are no backends.
         self.takeover: Takeover | None = None
         #: What stands in for the backends until they run; None where they were there at once.
@@ -180,8 +180,8 @@ class Stack:
         several = cluster_targets.SEVERAL if self.options.cluster else {}
         self._control = ControlServer(self.home.control, self.supervisor, several)
         await self._control.start()
-        self._left_orders = LeftOrders(self.home, self._otlp, self.options.publish)
-        self._left_orders.start()
+        self._killed_services = KilledServices(self.home, self._otlp, self.options.publish)
+        self._killed_services.start()
         self._upkeep = Upkeep(self.home.secrets, self.supervisor, lambda: self._own, self._write_again)
         self._upkeep.start()
         if embedded:
@@ -276,8 +276,8 @@ class Stack:
             await self.takeover.stop()
         if self._upkeep is not None:
             await self._upkeep.stop()
-        if self._left_orders is not None:
-            await self._left_orders.stop()
+        if self._killed_services is not None:
+            await self._killed_services.stop()
         if self._control is not None:
             await self._control.stop()
         if hasattr(self, "supervisor"):

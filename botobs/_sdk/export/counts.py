@@ -101,7 +101,7 @@ def observe_reasons(metric: Metric, meter: Meter, counts: Callable[[], Mapping[s
 
 
 class Heartbeat:
-    """The heartbeat of the service, and its clean stop (the metrics `heartbeat` and `goodbye`).
+    """The heartbeat of the service, and its end (the metrics `heartbeat`, `goodbye` and `death`).
 
     Args:
         reports_clean_stop: Whether this process is able to report a clean stop; see `process.exit`.
@@ -109,21 +109,29 @@ class Heartbeat:
 
     def __init__(self, reports_clean_stop: Callable[[], bool]) -> None:
         self._reports_clean_stop = reports_clean_stop
-        self._stopped_at = 0.0
+        self.reset()
 
     def stop_cleanly(self) -> None:
         """Note that the service stops on purpose, now; the last export carries it."""
         self._stopped_at = time.time()
 
+    def die(self) -> None:
+        """Note that the service ends without having wanted to, now; the last export carries it."""
+        self._died_at = time.time()
+
     def reset(self) -> None:
-        """Take the clean stop back, as a forked child does."""
-        self._stopped_at = 0.0
+        """Take the end back, as a forked child does."""
+        self._stopped_at = self._died_at = 0.0
 
     def register(self, meter: Meter) -> None:
         """Create the metrics on `meter`."""
         observe(sdk.HEARTBEAT, meter, time.time)
         observe(sdk.GOODBYE, meter, lambda: self._stopped_at)
         observe(sdk.GOODBYE_PROMISED, meter, lambda: int(self._reports_clean_stop()))
+        sdk.DEATH.create(meter, [self._death])
+
+    def _death(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self._died_at)] if self._died_at else []
 
 
 def observe(metric: Metric, meter: Meter, value: Callable[[], float]) -> None:

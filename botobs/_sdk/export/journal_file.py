@@ -3,6 +3,8 @@
 They are below `botobs-orders`, in `spool_dir` or, without it, in the user's state folder, one folder for each process.
 The rules for what may be touched there are those of the spool (`spool_folder`). A note in the state folder names each
 other directory, so that a stack on this machine looks there too.
+
+The file goes when its process ends in good order. What is left, and unlocked, is of one that was killed.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import re
 import time
 from collections.abc import Callable, Container
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..orders.journal import SIZE, Submission, left, read_header
@@ -23,8 +26,8 @@ SUBFOLDER = "botobs-orders"
 _NAME = "journal"
 _NOTE_ENDING = ".where"
 _NOTE = re.compile(r"[0-9a-f]{32}\.where")
-#: Nanoseconds for which a file is kept whose destination no process here sends to.
-_KEPT = 7 * 86400 * 10**9
+#: Seconds for which a file is kept whose destination no process here sends to.
+_KEPT = 7 * 86400.0
 
 
 class JournalFile:
@@ -105,13 +108,29 @@ def announced(state_dir: Path) -> list[Path]:
     return found
 
 
-#: Delivers what an ended process has left: gets its destination, its resource and the submissions, and returns whether
-#: they are done with; None if another process has to deliver them.
-Deliver = Callable[[str, bytes, list[Submission]], bool | None]
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a process has left that was killed.
+
+    Attributes:
+        destination: Where it may be sent.
+        resource: The OTLP resource of the process, encoded and redacted.
+        orders: Its submissions without a response.
+        died: Whether the process alone has ended; one that the machine took along is no news.
+    """
+
+    destination: str
+    resource: bytes
+    orders: list[Submission]
+    died: bool
+
+
+#: Delivers what a killed process has left; returns whether that is done with, None if another process has to.
+Deliver = Callable[[Left], bool | None]
 
 
 def deliver_left(directory: Path, deliver: Deliver, foreign: Container[str] = ()) -> set[str]:
-    """Deliver the submissions that ended processes have left in a directory; never raises an OSError.
+    """Deliver what killed processes have left in a directory; never raises an OSError.
 
     Each is locked meanwhile, so that one process alone delivers it.
 
@@ -146,16 +165,21 @@ def _deliver(folder: Folder, deliver: Deliver) -> bool:
     """Deliver what is in one folder; whether it was ours to deliver."""
     try:
         content = folder.read(_NAME)
+        modified = folder.modified(_NAME)
     except OSError:
         # Its process ended before it had made one.
         return True
     header = read_header(content)
-    waiting = list(left(content))
-    done = deliver(*header, waiting) if header is not None and waiting else True
-    if done or (done is None and _is_old(waiting)):
+    orders = list(left(content))
+    died = modified > _booted()
+    done = deliver(Left(*header, orders, died)) if header is not None and (orders or died) else True
+    if done or (done is None and modified < time.time() - _KEPT):
         folder.remove(_NAME)
     return done is not None
 
 
-def _is_old(submissions: list[Submission]) -> bool:
-    return max(submission.time for submission in submissions) < time.time_ns() - _KEPT
+def _booted() -> float:
+    """When this machine was started, in seconds since the epoch."""
+    # Without it, macOS for one: after a sleep a time that is too late, and deaths from before are not told.
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.time() - time.clock_gettime(clock)

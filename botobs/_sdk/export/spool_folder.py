@@ -248,6 +248,14 @@ class Folder:
         with os.fdopen(_open_file(name, self._folder, os.O_RDONLY), "rb") as stream:
             return stream.read()
 
+    def modified(self, name: str) -> float:
+        """When a file was last written to, in seconds since the epoch.
+
+        Raises:
+            OSError: It is gone.
+        """
+        return os.stat(name, dir_fd=self._folder, follow_symlinks=False).st_mtime
+
     def take(self, other: Folder, name: str) -> None:
         """Move a file of another folder into this one.
 

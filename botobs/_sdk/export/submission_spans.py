@@ -25,7 +25,13 @@ SUBMITTED = "order submitted"
 _SCOPE = "botobs.orders"
 _NUMBERS = frozenset({exchange.ORDER_AMOUNT, exchange.ORDER_PRICE})
 #: What stays of a resource that is too long for a journal's header.
-_IDENTITY = ("service.name", "service.namespace", "service.instance.id", "host.name")
+_IDENTITY = (
+    "service.name",
+    "service.namespace",
+    "service.instance.id",
+    "deployment.environment.name",
+    "host.name",
+)
 
 
 def encode_resource(attributes: Mapping[str, Any], redactor: Redactor) -> ResourceMessage:

@@ -1,4 +1,4 @@
-"""Sends orders without a response ahead of everything else, and what processes that were killed have left of theirs.
+"""Sends orders without a response ahead of everything else, and tells of processes that were killed, with their orders.
 
 Everything here but `start` runs on the export thread. A submission becomes a span of no duration, `order submitted`,
 below the span that waits for the response: the collector and Tempo keep it at once, and the trace, and so the order, is
@@ -19,9 +19,10 @@ from ...semconv import exchange, trading
 from ..orders import UNSETTLED, UnsettledOrder
 from ..orders.journal import Journal, Submission, unpack, write_header
 from ..safe import text_of
+from .deaths import encode_death
 from .delivery import Delivery
 from .destination import accepted, destination
-from .journal_file import JournalFile, announce, deliver_left
+from .journal_file import JournalFile, Left, announce, deliver_left
 from .priority import Priority
 from .rate_limit import RateLimitedLogger
 from .store import Batch
@@ -144,7 +145,7 @@ class Submissions:
         return True
 
     def look(self) -> None:
-        """Deliver what processes have left that were killed, if it is time to look."""
+        """Tell of processes that were killed, and deliver their orders, if it is time to look."""
         if time.monotonic() < self.look_at - _TOGETHER:
             return
         self.look_at = time.monotonic() + LOOK_INTERVAL
@@ -206,9 +207,16 @@ class Submissions:
             self._encoded_resource = encode_resource(self._resource().attributes, self._redactor)
         return self._encoded_resource
 
-    def _deliver_left(self, where: str, resource: bytes, found: list[Submission]) -> bool | None:
-        if where not in accepted(self._settings()):
+    def _deliver_left(self, left: Left) -> bool | None:
+        if left.destination not in accepted(self._settings()):
             return None
+        now = time.time_ns()
+        death = encode_death(left.resource, left.orders, now, self._redactor) if left.died else b""
+        if death and self._delivery.send(Batch("metrics", Priority.CRITICAL, death, 0), None) is not None:
+            return False
+        return not left.orders or self._deliver_orders(left.resource, left.orders)
+
+    def _deliver_orders(self, resource: bytes, found: list[Submission]) -> bool:
         body, service = encode_left(resource, found, self._redactor)
         # The ledger compares what a service has reported with what is stored: another service's do not count here.
         items = len(found) if service == self._settings().service_name else 0

@@ -22,10 +22,11 @@ _SETTINGS = {
     "BOTOBS_DEADMAN_RECEIVER": "deadman",
 }
 #: The routes, as amtool draws them.
-SWITCH, ORDERS, URGENT, CRITICAL, DEFAULT = (
+SWITCH, ORDERS, URGENT, CAUSE, CRITICAL, DEFAULT = (
     '{alertname="Watchdog"}',
     '{area="orders"}',
     '{urgency="now"}',
+    '{depends_on="",severity="critical"}',
     '{severity="critical"}',
     "default-route",
 )
@@ -56,7 +57,9 @@ def _route(amtool: Path, config: Path, labels: Mapping[str, str]) -> tuple[str, 
     command: list[str | Path] = [amtool, "config", "routes", "test", f"--config.file={config}", "--tree"]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
     *tree, receivers = done.stdout.strip().splitlines()
-    [route] = [each for each in (SWITCH, ORDERS, URGENT, CRITICAL) if each in "".join(tree)] or [DEFAULT]
+    [route] = [each for each in (SWITCH, ORDERS, URGENT, CAUSE, CRITICAL) if each in "".join(tree)] or [
+        DEFAULT
+    ]
     return route, receivers
 
 
@@ -67,7 +70,8 @@ def _expected(rule: Rule) -> tuple[str, str]:
         return ORDERS, "email,slack"
     if rule.labels.get("urgency") == "now":
         return URGENT, "email,slack"
-    return (CRITICAL if rule.labels["severity"] == "critical" else DEFAULT), "email,slack"
+    critical = CRITICAL if "depends_on" in rule.labels else CAUSE
+    return (critical if rule.labels["severity"] == "critical" else DEFAULT), "email,slack"
 
 
 def _alerts(folder: Path) -> list[Rule]:
@@ -78,7 +82,7 @@ def test_every_alert_has_its_route(amtool: Path, config: Path, tmp_path: Path) -
     alerts = _alerts(tmp_path)
     found = {rule.title: _route(amtool, config, {"alertname": rule.name, **rule.labels}) for rule in alerts}
     assert found == {rule.title: _expected(rule) for rule in alerts}
-    assert {route for route, _ in found.values()} == {SWITCH, ORDERS, URGENT, CRITICAL, DEFAULT}
+    assert {route for route, _ in found.values()} == {SWITCH, ORDERS, URGENT, CAUSE, CRITICAL, DEFAULT}
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,11 @@ def test_every_page_can_be_read_and_used_by_everybody(
             faults[name] = result.generate_report()
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             faults[f"{name} is wider than the screen"] = ""
+        places = page.locator("nav[aria-label=Console] a")
+        if any(
+            (box := place.bounding_box()) is None or box["x"] + box["width"] > width for place in places.all()
+        ):
+            faults[f"{name} cuts the navigation off"] = ""
         page.screenshot(
             path=_PICTURES / f"console-{name.partition('?')[0].replace('/', '-')}-{width}-{scheme}.png"
         )

@@ -11,10 +11,10 @@ from botobs._ops.drills.timing import promised
 
 def test_the_steps_add_up() -> None:
     promise = promised(BY_NAME["database-down"], PRODUCTION)
-    # Query offset 10, for 15, group wait 5, mail 1; a scrape and an evaluation of 15 half over.
-    assert promise.typical == 10 + 15 + 5 + 1 + 15
+    # For 15, group wait 1, mail 1; a scrape every 10 and an evaluation every 5 half over.
+    assert promise.typical == 15 + 1 + 1 + 7.5
     # The scrape has just been, the evaluations before the first and after the last moment too.
-    assert promise.latest == 10 + 15 + 5 + 1 + 15 + 2 * 15
+    assert promise.latest == 15 + 1 + 1 + 10 + 2 * 5
 
 
 def test_a_threshold_that_is_a_time_counts() -> None:
@@ -25,9 +25,9 @@ def test_a_threshold_that_is_a_time_counts() -> None:
 
 def test_a_group_has_a_pace_of_its_own() -> None:
     promise = promised(BY_NAME["service-killed"], PRODUCTION)
-    # Silent for 12, for 10, group wait 5, mail 1; a canary and an evaluation every 2, without an offset.
-    assert promise.typical == 12 + 10 + 5 + 1 + 2
-    assert promise.latest == 12 + 10 + 5 + 1 + 2 + 2 * 2
+    # Silent for 12, for 10 and 2, looked at every 2, group wait 1, mail 1; a canary every 2 and an evaluation every 1.
+    assert promise.typical == 12 + 10 + 2 + 2 + 1 + 1 + 1.5
+    assert promise.latest == 12 + 10 + 2 + 2 + 1 + 1 + 2 + 2 * 1
 
 
 def test_without_prometheus_its_last_word_is_believed_for_four_resends() -> None:

@@ -131,6 +131,8 @@ def test_everything_arrives(unmonitored: dict[str, tuple[int, str]], monitored: 
             said = [value > 0 for value in goodbyes[way].values()]
             # A death is told as one, and nothing else is.
             assert said == [way != "failing"] * (2 if len(expected[way]) == 2 else 1), way
+        deaths = by_service(receiver, "botobs.service.death.timestamp")
+        assert deaths.keys() == {"failing"}
 
 
 @pytest.mark.parametrize("collector", ["that does not answer", "that is gone"])

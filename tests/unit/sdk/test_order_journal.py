@@ -252,6 +252,10 @@ class TestAfterAKill:
         ]
         assert {(one["service.name"], one["process.pid"]) for one in senders} == {("engine", process.pid)}
         eventually(lambda: not left.exists())
+        # It is told once that it has died, in its name.
+        ((dead, series, _),) = receiver.points("botobs.service.death.timestamp")
+        assert (dead["service.name"], dead["process.pid"], series) == ("engine", process.pid, {})
+        assert receiver.last_value("botobs.orders.in_flight", **{"exchange.name": "binance"}) == 10
 
     def test_what_was_sent_before_is_told_from_what_was_left(
         self, init: Init, start: Start, receiver: OtlpReceiver, tmp_path: Path

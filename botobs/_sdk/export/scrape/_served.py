@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._server import ScrapeServer
 
 #: Metrics that a process sends at its end. They are pushed: a process that has ended is not scraped.
-_GOODBYE = ".goodbye.timestamp"
+_ENDS = (".goodbye.timestamp", ".death.timestamp")
 
 
 class Scrape:
@@ -92,17 +92,17 @@ class Scrape:
         self._tried = False
 
     def rest(self, request: bytes) -> bytes | None:
-        """What of a request is pushed although metrics are scraped: goodbyes."""
+        """What of a request is pushed although metrics are scraped: how the process ends."""
         from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
         message = ExportMetricsServiceRequest.FromString(request)
         kept = 0
         for resource in message.resource_metrics:
             for scope in resource.scope_metrics:
-                goodbyes = [metric for metric in scope.metrics if metric.name.endswith(_GOODBYE)]
+                ends = [metric for metric in scope.metrics if metric.name.endswith(_ENDS)]
                 del scope.metrics[:]
-                scope.metrics.extend(goodbyes)
-                kept += len(goodbyes)
+                scope.metrics.extend(ends)
+                kept += len(ends)
         return bytes(message.SerializeToString()) if kept else None
 
     def _listen(self, host: str, port: int) -> ScrapeServer:

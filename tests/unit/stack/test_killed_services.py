@@ -1,8 +1,9 @@
-"""A stack delivers what services on its machine had in flight when they were killed: theirs alone, as themselves."""
+"""A stack tells of killed services on its machine, and delivers what they had in flight: theirs alone."""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from opentelemetry.trace import SpanContext, TraceFlags
 from botobs._demo import services
 from botobs._ops.access import tokens
 from botobs._ops.home.home import Home
-from botobs._ops.stack.left_orders import LeftOrders
+from botobs._ops.stack.killed_services import KilledServices
 from botobs._sdk.export import journal_file
 from botobs._sdk.export.destination import address, stack_at
 from botobs._sdk.export.journal_file import JournalFile, announce
+from botobs._sdk.export.submission_spans import encode_resource
 from botobs._sdk.orders.journal import Journal, write_header
+from botobs._sdk.redaction import Redactor
 from botobs._sdk.settings.stack_file import state_folder
 from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
@@ -43,10 +46,10 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def left_by_a_killed_process(directory: Path, destination: str, *ids: str) -> Path:
+def left_by_a_killed_process(directory: Path, destination: str, *ids: str, resource: bytes = b"") -> Path:
     """A journal as a kill leaves it; returns its folder."""
     file = JournalFile(directory)
-    write_header(file.memory, 0, destination, b"")
+    write_header(file.memory, 0, destination, resource)
     journal = Journal()
     journal.start(lambda: None)
     journal.use(file.memory)
@@ -61,7 +64,7 @@ def left_by_a_killed_process(directory: Path, destination: str, *ids: str) -> Pa
 def delivered(receiver: OtlpReceiver) -> dict[str, str]:
     """The orders that have come, with whose token."""
     found = {}
-    for request in receiver.accepted:
+    for request in (one for one in receiver.accepted if one.path == "/v1/traces"):
         headers = {name.lower(): value for name, value in request.headers.items()}
         for scope in receiver_spans(request.body):
             found[attributes(scope)[ID]] = headers["authorization"].removeprefix("Bearer ")
@@ -83,7 +86,7 @@ def test_each_with_the_token_of_its_service(receiver: OtlpReceiver, state: Path,
         left_by_a_killed_process(state, address(endpoint, "token-of-another-service", {}), "other"),
         left_by_a_killed_process(state, address(endpoint, str(home.secrets / "service.token"), {}), "file"),
     ]
-    LeftOrders(home, endpoint, published=True).look()
+    KilledServices(home, endpoint, published=True).look()
     assert delivered(receiver) == {
         "found": "local-token-of-this-stack",
         "looked": "local-token-of-this-stack",
@@ -91,6 +94,36 @@ def test_each_with_the_token_of_its_service(receiver: OtlpReceiver, state: Path,
         "file": "local-token-of-this-stack",
     }
     assert not any(folder.exists() for folder in folders)
+
+
+def test_a_death_is_told_once_whether_orders_were_in_flight_or_not(
+    receiver: OtlpReceiver, state: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the collector is away at first; not of one that was killed before the machine was started."""
+    before = left_by_a_killed_process(state, stack_at(home.path), "old", resource=process_of("before"))
+    monkeypatch.setattr(journal_file, "_booted", lambda: time.time() + 60)
+    stack = KilledServices(home, receiver.endpoint, published=False)
+    stack.look()
+    assert not before.exists()
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_STATE_HOME", str(state.parent))
+    receiver.reply = Reply(503)
+    left_by_a_killed_process(state, stack_at(home.path), resource=process_of("idle"))
+    left_by_a_killed_process(state, stack_at(home.path), "one", resource=process_of("busy"))
+    left_by_a_killed_process(state, stack_at("/another/home"), resource=process_of("of another stack"))
+    stack.look()
+    receiver.reply = Reply()
+    for _ in range(3):
+        stack.look()
+    deaths = receiver.points("botobs.service.death.timestamp")
+    assert sorted(resource["service.instance.id"] for resource, _, _ in deaths) == ["busy", "idle"]
+    assert sorted(delivered(receiver)) == ["old", "one"]
+
+
+def process_of(identity: str) -> bytes:
+    """An encoded resource."""
+    named = {"service.name": "engine", "service.instance.id": identity}
+    return bytes(encode_resource(named, Redactor()).SerializeToString())
 
 
 def test_what_is_meant_for_others_stays(receiver: OtlpReceiver, state: Path, home: Home) -> None:
@@ -103,7 +136,7 @@ def test_what_is_meant_for_others_stays(receiver: OtlpReceiver, state: Path, hom
             state, address(receiver.endpoint, "local-token-of-this-stack", {"X-Scope": "x"}), "e"
         ),
     ]
-    LeftOrders(home, receiver.endpoint, published=False).look()
+    KilledServices(home, receiver.endpoint, published=False).look()
     assert receiver.requests == []
     assert all(folder.exists() for folder in folders)
 
@@ -111,7 +144,7 @@ def test_what_is_meant_for_others_stays(receiver: OtlpReceiver, state: Path, hom
 def test_it_is_kept_until_the_collector_takes_it(receiver: OtlpReceiver, state: Path, home: Home) -> None:
     folder = left_by_a_killed_process(state, stack_at(home.path), "one")
     receiver.reply = Reply(503)
-    stack = LeftOrders(home, receiver.endpoint, published=False)
+    stack = KilledServices(home, receiver.endpoint, published=False)
     stack.look()
     assert folder.exists()
     receiver.reply = Reply()
@@ -127,7 +160,7 @@ def test_other_directories_are_known_by_a_note(
     announce(state, tmp_path / "volume")
     announce(state, tmp_path / "volume")
     announce(state, tmp_path / "gone")
-    LeftOrders(home, receiver.endpoint, published=False).look()
+    KilledServices(home, receiver.endpoint, published=False).look()
     assert list(delivered(receiver)) == ["on a volume"]
     assert len(list((state / journal_file.SUBFOLDER).glob("*.where"))) == 1
 
@@ -140,7 +173,7 @@ def test_services_of_the_stack_alone_have_a_folder_in_its_home(
     own = state_folder(services._environ(home))
     assert own.is_relative_to(home.path)
     left_by_a_killed_process(own, stack_at(home.path), "of the demo")
-    LeftOrders(home, receiver.endpoint, published=False).look()
+    KilledServices(home, receiver.endpoint, published=False).look()
     assert list(delivered(receiver)) == ["of the demo"]
 
 
@@ -157,7 +190,7 @@ def test_what_is_not_ours_is_not_touched(
     (base / ("b" * 32) / "journal").write_bytes((left / "journal").read_bytes())
     (tmp_path / "note").write_text(str(tmp_path / "elsewhere"))
     (base / ("c" * 32 + ".where")).symlink_to(tmp_path / "note")
-    LeftOrders(home, receiver.endpoint, published=True).look()
+    KilledServices(home, receiver.endpoint, published=True).look()
     assert receiver.requests == []
     assert (left / "journal").exists()
     assert (base / ("b" * 32) / "journal").exists()
@@ -165,7 +198,7 @@ def test_what_is_not_ours_is_not_touched(
 
 
 def test_nothing_to_look_at(state: Path, home: Home) -> None:
-    LeftOrders(home, "http://127.0.0.1:9", published=True).look()
+    KilledServices(home, "http://127.0.0.1:9", published=True).look()
     assert not state.exists()
 
 
@@ -173,17 +206,17 @@ def test_it_is_given_up_after_a_week(
     receiver: OtlpReceiver, state: Path, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = left_by_a_killed_process(state, stack_at("/another/home"), "old")
-    LeftOrders(home, receiver.endpoint, published=False).look()
+    KilledServices(home, receiver.endpoint, published=False).look()
     assert folder.exists()
-    monkeypatch.setattr(journal_file, "_KEPT", -(10**9))
-    LeftOrders(home, receiver.endpoint, published=False).look()
+    monkeypatch.setattr(journal_file, "_KEPT", -60.0)
+    KilledServices(home, receiver.endpoint, published=False).look()
     assert not folder.exists()
 
 
 def test_descriptors_are_closed(receiver: OtlpReceiver, state: Path, home: Home) -> None:
     for number in range(20):
         left_by_a_killed_process(state, stack_at(home.path if number % 2 else "/another"), str(number))
-    stack = LeftOrders(home, receiver.endpoint, published=False)
+    stack = KilledServices(home, receiver.endpoint, published=False)
     stack.look()
     before = len(list(Path("/dev/fd").iterdir()))
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""Delivers the orders that services on this machine had in flight when they were killed.
+"""Tells of services on this machine that were killed, and delivers the orders that they had in flight.
 
 Another process of the service does the same (`botobs._sdk.export.submissions`), but there may be none, and it may not
 start again. Only what was meant for this stack is delivered, with the token that its service had.
@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..._sdk.export.deaths import encode_death
 from ..._sdk.export.destination import address, stack_at
-from ..._sdk.export.journal_file import announced, deliver_left
+from ..._sdk.export.journal_file import Left, announced, deliver_left
 from ..._sdk.export.sender import Outcome, Sender
 from ..._sdk.export.submission_spans import encode_left
-from ..._sdk.orders.journal import Submission
 from ..._sdk.redaction import Redactor
 from ..._sdk.settings import load, read_token, state_folder
 from ..access import tokens
@@ -24,14 +25,14 @@ from ..home.home import Home
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks.
-LOOK_INTERVAL = 5.0
+#: Seconds between two looks: a death is told within five seconds, and most of them are the rule's.
+LOOK_INTERVAL = 0.5
 #: Seconds that one request may take.
 _TIMEOUT = 10.0
 
 
-class LeftOrders:
-    """Looks every few seconds for what services have left.
+class KilledServices:
+    """Looks twice a second for what killed services have left.
 
     Args:
         home: Of the stack.
@@ -53,7 +54,7 @@ class LeftOrders:
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="left-orders")
+        self._task = asyncio.create_task(self._run(), name="killed-services")
 
     async def stop(self) -> None:
         """Stop looking."""
@@ -71,26 +72,30 @@ class LeftOrders:
             await asyncio.sleep(LOOK_INTERVAL)
 
     def look(self) -> None:
-        """Send the orders that wait to the collector."""
+        """Tell the collector what was left."""
         for state in self._states:
             for directory in (state, *announced(state)):
                 known = self._foreign.setdefault(directory, set())
                 known |= deliver_left(directory, self._deliver, known)
 
-    def _deliver(self, destination: str, resource: bytes, found: list[Submission]) -> bool | None:
-        token = self._destinations().get(destination)
+    def _deliver(self, left: Left) -> bool | None:
+        token = self._destinations().get(left.destination)
         if token is None:
             return None
-        body, service = encode_left(resource, found, self._redactor)
+        now = time.time_ns()
+        death = encode_death(left.resource, left.orders, now, self._redactor) if left.died else b""
+        orders, service = encode_left(left.resource, left.orders, self._redactor)
         certificate = self._home.secrets / "ca.pem"
         settings = load({"endpoint": self._endpoint, "certificate": certificate, "token": token}, {})
         sender = Sender(settings)
         try:
-            outcome = sender.send("traces", body, _TIMEOUT).outcome
+            outcome = sender.send("metrics", death, _TIMEOUT).outcome if death else Outcome.DELIVERED
+            if left.orders and outcome is not Outcome.FAILED:
+                outcome = sender.send("traces", orders, _TIMEOUT).outcome
         finally:
             sender.close()
         if outcome is Outcome.DELIVERED:
-            logger.warning("%s was killed with %d orders in flight", service or "a service", len(found))
+            logger.warning("%s was killed with %d orders in flight", service or "a service", len(left.orders))
         return outcome is not Outcome.FAILED
 
     def _destinations(self) -> dict[str, str]:

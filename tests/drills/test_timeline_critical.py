@@ -1,0 +1,96 @@
+"""How long a fault takes to its mail, for critical alerts of the catalogue of drills; at production's settings.
+
+The figures are written down with the lane's run, and from there into docs/timeline.md. They are no limits: how long it
+takes depends on the machine. That each fault is told does not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from botobs._ops.drills.catalogue import BY_NAME
+from botobs._ops.drills.demo_stack import DemoStack
+from botobs._ops.drills.drill import Drill
+from botobs._ops.drills.profile import PRODUCTION
+from botobs._ops.drills.target import Target
+from botobs._ops.drills.timing import promised
+from tests.support.waiting import eventually
+
+#: In this order: causes come last, for they keep their symptoms quiet for minutes.
+_DRILLS = (
+    "exchange-limit-near",
+    "exchange-clock",
+    "exchange-key-refused",
+    "disk-full",
+    "orders-left-behind",
+    "service-killed",
+    "service-crash-loop",
+    "service-frozen",
+    "database-locked",
+    "exchange-disconnect",
+    "collector-down",
+    "database-down",
+)
+#: Seconds for what the fault makes a slow machine do, beyond the longest time that the settings promise.
+_PATIENCE = 240.0
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoStack]:
+    """The demo at production's pace, for all of them."""
+    with DemoStack(PRODUCTION) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def target(demo: DemoStack) -> Iterator[Target]:
+    """Its stack."""
+    with Target(demo.running) as found:
+        found.require(BY_NAME["service-killed"].needs, "service-killed")
+        # Until the canary has been there for long enough.
+        assert eventually(
+            lambda: found.query("time() - environment:heard:timestamp_seconds < 10"), within=300
+        )
+        yield found
+
+
+@pytest.mark.parametrize("name", _DRILLS)
+def test_it_is_told(
+    name: str, demo: DemoStack, target: Target, record_property: Callable[[str, object], None]
+) -> None:
+    drill = BY_NAME[name]
+    promise = promised(drill, PRODUCTION)
+    limit = promise.latest + _PATIENCE
+    assert eventually(lambda: not _fires(target, drill), within=600), f"{drill.alert} fires already"
+    began = time.time()
+    with drill.fault(target, limit + 60):
+        assert eventually(lambda: _mail(demo, drill, began), within=limit)
+    arrived = _mail(demo, drill, began)
+    assert arrived is not None
+    record_property(f"{drill.alert} ({name})", json.dumps({"firings": 1, "whole": round(arrived - began, 1)}))
+
+
+def _fires(target: Target, drill: Drill) -> bool:
+    """Whether the alert is there before its fault is."""
+    alerts = target.in_prometheus()
+    return alerts is None or any(each.name == drill.alert and each.has(drill.labels) for each in alerts)
+
+
+def _mail(demo: DemoStack, drill: Drill, began: float) -> float | None:
+    """When the first mail about the fault came."""
+    whose = {value for name, value in drill.labels.items() if name != "severity"}
+    return min(
+        (
+            mail.at
+            for mail in demo.inbox.since(began)
+            if mail.channel == "email"
+            and mail.alert == drill.alert
+            and not mail.resolved
+            and all(each in mail.subject + mail.text for each in whose)
+        ),
+        default=None,
+    )
