@@ -346,7 +346,8 @@ def test_a_filter_that_raises_does_not_come_out_of_a_measurement(recording: Reco
         raise Broken
 
     logger = logging.getLogger("botobs")
-    loggers = [logger, logging.getLogger("botobs._sdk.engine.fast.span")]
+    fast = ("botobs._sdk.engine.fast.span", "botobs._sdk.engine.fast.changes")
+    loggers = [logger, *map(logging.getLogger, fast)]
     for one in loggers:
         one.addFilter(fail)
     try:

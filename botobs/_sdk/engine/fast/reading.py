@@ -119,7 +119,7 @@ class SpanState(Span, ReadableSpan):
     @property
     def resource(self) -> Resource:
         """The process that the span comes from."""
-        return self._tracer.provider.resource
+        return self._tracer.shared.resource
 
     @property
     def instrumentation_scope(self) -> InstrumentationScope:
