@@ -23,7 +23,7 @@ from .shorten import shorten
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
-    from .. import Limits, Sink
+    from ..interface import Limits, Sink
 
 
 #: Bytes of a span that may hold more than is ever sent of it.

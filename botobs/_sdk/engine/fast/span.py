@@ -165,7 +165,7 @@ class FastSpan(ChangeableSpan):
     def _again(self) -> FastSpan:
         """A copy of this span that is not started."""
         details = self._details
-        again = self._tracer.usual_span(self._name, self._kind, self._attributes)
+        again: FastSpan = self._tracer.usual_span(self._name, self._kind, self._attributes)
         again._details = details and Details(
             context=details.context,
             links=details.links,
@@ -254,7 +254,7 @@ class FastSpan(ChangeableSpan):
             links = (*links, *before)
         decided = tracer.decide(context, self._name, self._kind, self._attributes, links)
         if not isinstance(decided, tuple):
-            return decided
+            return decided  # type: ignore[no-any-return]
         self._trace, self._parent, attributes, sampled, self._root = decided
         if not sampled:
             self.__class__ = RecordOnlySpan

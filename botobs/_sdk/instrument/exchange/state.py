@@ -12,7 +12,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
-from .awaited import Answers
+from .answers import Answers
 from .clock import ClockOffset
 from .integrity import SequenceCheck
 from .ratelimit import RateLimits
