@@ -87,7 +87,7 @@ def test_the_next_process_of_the_service_takes_over_all_that_is_known(
     third = process()
     third.file.turn()
     assert third.ids() == []
-    assert [(each.order, each.outcome) for each in third.orders.told()[1]] == [(order, "filled")]
+    assert [(each.order, each.outcome) for each in third.orders.reported()[1]] == [(order, "filled")]
 
 
 def test_a_sibling_that_runs_takes_over_what_another_leaves(
@@ -153,7 +153,7 @@ def test_a_process_that_was_settled_elsewhere_hears_of_it(process: Make) -> None
     command.file.close()
     owner.file.turn()
     assert owner.ids() == []
-    assert [each.outcome for each in owner.orders.told()[1]] == ["canceled"]
+    assert [each.outcome for each in owner.orders.reported()[1]] == ["canceled"]
 
 
 def test_without_unsettled_orders_nothing_is_written(process: Make, tmp_path: Path) -> None:
@@ -170,9 +170,9 @@ def test_it_is_private_and_is_gone_when_all_is_settled_and_told(
     for path in (tmp_path / SUBFOLDER).rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     first.orders.settle("binance", "filled", client_order_id="a")
-    first.orders.told()
-    monkeypatch.setattr("botobs._sdk.orders.unsettled.TOLD_FOR", -1.0)
-    first.orders.told()
+    first.orders.reported()
+    monkeypatch.setattr("botobs._sdk.orders.unsettled.REPORTED_FOR", -1.0)
+    first.orders.reported()
     first.file.turn()
     assert files(tmp_path) == []
     first.file.close()

@@ -335,7 +335,7 @@ def _standing(exchanges: Registry) -> list[Observed]:
     keys = (*_WHO, semconv.ACCOUNT, exchange_state.KEY_REASON)
     return [
         Observed(
-            exchange_state.MAINTENANCE, name, max, each(lambda s: +s.in_maintenance() if s.told else None)
+            exchange_state.MAINTENANCE, name, max, each(lambda s: +s.in_maintenance() if s.known else None)
         ),
         Observed(exchange_state.MARKETS_SUSPENDED, name, max, each(Standing.suspended)),
         Observed(exchange_state.LISTEN_KEY_AGE, name, max, each(Standing.listen_key_age)),

@@ -330,7 +330,7 @@ class Operation(ContextScope):
             )
         elif name in ("fetch_balance", "fetch_balance_ws"):
             exchange = self._exchanges.exchange(self.who[0])
-            exchange.balance_told(self.who[1], "rest", self._client(), time.monotonic())
+            exchange.balance_received(self.who[1], "rest", self._client(), time.monotonic())
 
 
 def _tell_aside(error: BaseException) -> None:
