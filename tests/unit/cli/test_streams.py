@@ -13,6 +13,8 @@ import pytest
 from botobs._ops.access import secrets
 from botobs._ops.home.home import Home
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = str(Path(sys.executable).with_name("botobs"))
 #: Stands in for what the command imports: says that the import has begun, and takes its time.
 _SLOW = "import os\nos.write(1, b'begun')\nos.read(0, 1)\n"

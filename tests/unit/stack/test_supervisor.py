@@ -20,6 +20,8 @@ from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually, eventually_async
 
+pytestmark = pytest.mark.slow
+
 _SLEEP = "import time\ntime.sleep(600)"
 _STUBBORN = """
 import signal, time

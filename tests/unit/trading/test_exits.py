@@ -15,6 +15,8 @@ from botobs.semconv import sdk
 from botobs.semconv import trading as names
 from testbed.otlp_receiver import OtlpReceiver
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import botobs, os, sys, time
 from botobs import trading
