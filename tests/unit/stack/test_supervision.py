@@ -27,13 +27,7 @@ from tests.support.waiting import eventually_async
 pytestmark = pytest.mark.slow
 
 _SLEEP = "import time\ntime.sleep(600)"
-#: Answers as long as it runs: the number of its file grows.
-_BEATS = """
-import pathlib, sys, time
-while True:
-    pathlib.Path(sys.argv[1]).write_text(str(time.monotonic()))
-    time.sleep(0.01)
-"""
+_BEATS = str(Path(__file__).parent / "programs" / "beats.py")
 
 
 def _beats(file: Path) -> Callable[[], Awaitable[bool]]:
@@ -70,7 +64,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_quick")
 async def test_a_part_that_stands_still_is_started_again_and_no_other(tmp_path: Path) -> None:
     file = tmp_path / "beat"
-    beating = Process("beats", [sys.executable, "-c", _BEATS, str(file)], ready=_beats(file))
+    beating = Process("beats", [sys.executable, _BEATS, str(file)], ready=_beats(file))
     other = Process("other", [sys.executable, "-c", _SLEEP], ready=_always)
     supervisor = Supervisor([beating, other], tmp_path)
     await supervisor.start()
@@ -89,7 +83,7 @@ async def test_a_part_that_stands_still_is_started_again_and_no_other(tmp_path: 
 @pytest.mark.usefixtures("_quick")
 async def test_a_part_that_a_drill_has_frozen_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "beat"
-    beating = Process("beats", [sys.executable, "-c", _BEATS, str(file)], ready=_beats(file))
+    beating = Process("beats", [sys.executable, _BEATS, str(file)], ready=_beats(file))
     supervisor = Supervisor([beating], tmp_path)
     await supervisor.start()
     await supervisor.freeze("beats")
