@@ -7,7 +7,9 @@ import logging
 import sys
 import types
 
-# botobs sees the module without the name. Upstream's own functions go on using it.
+# Upstream's own modules have the name: they are imported before, and go on using it. botobs sees the module without.
+for module in ("sdk.metrics", "sdk.trace", "instrumentation.utils", "_logs"):
+    importlib.import_module(f"opentelemetry.{module}")
 full = importlib.import_module(sys.argv[1])
 less = types.ModuleType(full.__name__)
 less.__dict__.update({name: value for name, value in vars(full).items() if name != sys.argv[2]})
