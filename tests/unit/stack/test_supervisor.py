@@ -184,7 +184,7 @@ asyncio.run(main())
 def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
     stranger = subprocess.Popen([sys.executable, "-c", _SLEEP])
     ours = subprocess.Popen([sys.executable, "-c", _SLEEP])
-    guardian = subprocess.Popen(
+    reaper = subprocess.Popen(
         child.command("botobs._ops.processes.reaper"),
         env=child.environ(),
         stdin=subprocess.PIPE,
@@ -195,11 +195,11 @@ def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
         lines = f"+{stranger.pid} of one before\n".encode() + watch(ours.pid) + b"+"
         # A process that ended counts as alive until its parent has waited for it.
         threading.Thread(target=ours.wait, daemon=True).start()
-        _, errors = guardian.communicate(lines, timeout=60)
+        _, errors = reaper.communicate(lines, timeout=60)
         assert errors == b"", "its words would stand in the midst of those of `botobs up`"
         assert ours.wait(60) == -signal.SIGTERM
         assert stranger.poll() is None
     finally:
-        for process in (stranger, ours, guardian):
+        for process in (stranger, ours, reaper):
             process.kill()
             process.wait()

@@ -1,4 +1,4 @@
-"""The live world, simulated ones, and the providers behind them."""
+"""The live session, simulated ones, and the providers behind them."""
 
 from __future__ import annotations
 
