@@ -264,7 +264,7 @@ class TestAfterAKill:
         kill(first, tmp_path / "volume" / "botobs-orders")
         assert len(folders(tmp_path, "volume")) == 1
         receiver.reply = Reply()
-        again = start("botobs.init()\nthreading.Event().wait()", **where)
+        again = start(PROGRAMS / "waits.py", **where)
         receiver.wait_for(lambda: left_behind(receiver) == MINE)
         again.kill()
 

@@ -134,12 +134,13 @@ class TestDelivery:
             file.parent.mkdir()
             file.write_text(name)
         (tmp_path / "botobs.toml").write_text("spool_dir = '.'\n")
-        program = "handle = botobs.init()\nwith botobs.span(sys.argv[0][-11:]): pass\n"
-        for endpoint in ("http://127.0.0.1:9", "http://127.0.0.1:9", environment["BOTOBS_ENDPOINT"]):
-            ended = start(program, BOTOBS_ENDPOINT=endpoint)
+        program = Path(__file__).parent / "programs" / "own_name.py"
+        names = {"first": "http://127.0.0.1:9", "second": "http://127.0.0.1:9", "third": receiver.endpoint}
+        for name, endpoint in names.items():
+            ended = start(program, name, BOTOBS_ENDPOINT=endpoint)
             ended.communicate()
             assert ended.returncode == 0
-        assert receiver.span_names == ["program0.py", "program1.py", "program2.py"]
+        assert receiver.span_names == list(names)
         assert {name: file.read_text() for name, file in project.items()} == {name: name for name in project}
 
 
