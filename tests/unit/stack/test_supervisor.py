@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -23,12 +22,7 @@ from tests.support.waiting import eventually, eventually_async
 pytestmark = pytest.mark.slow
 
 _SLEEP = "import time\ntime.sleep(600)"
-_STUBBORN = """
-import signal, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-open({0!r}, "w").close()
-time.sleep(600)
-"""
+_PROGRAMS = Path(__file__).parent / "programs"
 
 
 async def _at_once() -> bool:
@@ -108,7 +102,8 @@ async def test_a_part_that_falls_is_started_again(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 async def test_a_part_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     mark = tmp_path / "ignoring"
-    part = _part("stubborn", _STUBBORN.format(str(mark)), ready=_exists(mark), stop_budget=0.3)
+    command = [sys.executable, str(_PROGRAMS / "stubborn.py"), str(mark)]
+    part = Process("stubborn", command, ready=_exists(mark), stop_budget=0.3)
     supervisor = Supervisor([part], tmp_path)
     await supervisor.start()
     pid = supervisor.status["stubborn"].pid
@@ -141,31 +136,7 @@ async def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda number: number.name)
 def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path, number: signal.Signals) -> None:
     pids = tmp_path / "pids"
-    code = f"""
-import asyncio, pathlib, sys
-from botobs._ops.processes.process import Process
-from botobs._ops.processes.supervisor import Supervisor
-
-async def ready():
-    return True
-
-async def main():
-    sleep = "import time; time.sleep(600)"
-    child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {{sleep!r}}]); {{sleep}}"
-    parts = [Process(name, [sys.executable, "-c", child], ready) for name in ("a", "b")]
-    supervisor = Supervisor(parts, pathlib.Path({str(tmp_path)!r}))
-    await supervisor.start()
-    text = " ".join(str(status.pid) for status in supervisor.status.values())
-    path = pathlib.Path({str(pids)!r})
-    path.with_suffix(".new").write_text(text)
-    path.with_suffix(".new").replace(path)
-    await asyncio.sleep(600)
-
-asyncio.run(main())
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], env=dict(os.environ)
-    )
+    process = subprocess.Popen([sys.executable, _PROGRAMS / "supervises.py", tmp_path])
     try:
         eventually(pids.exists)
         parts = [psutil.Process(int(text)) for text in pids.read_text(encoding="utf-8").split()]
