@@ -21,12 +21,12 @@ class Pair:
     def __init__(self, here: subprocess.Popen[str], there: subprocess.Popen[str]) -> None:
         self._here, self._there = here, there
 
-    def compare(self, told: str, rounds: int) -> str:
-        """Have both do what `told` says, in turns; the medians, and the ratio with its quartiles, as text."""
+    def compare(self, task: str, rounds: int) -> str:
+        """Have both do what `task` says, in turns; the medians, and the ratio with its quartiles, as text."""
         found = []
         for turn in range(_WARM_UP + rounds):
             pair = (self._here, self._there)
-            values = {each: _ask(each, told) for each in (pair if turn % 2 else pair[::-1])}
+            values = {each: _ask(each, task) for each in (pair if turn % 2 else pair[::-1])}
             found.append((values[self._here], values[self._there]))
         counted = found[_WARM_UP:]
         low, middle, high = quantiles([here / there for here, there in counted], n=4)
@@ -34,8 +34,8 @@ class Pair:
         return f"{here:8.1f} µs to {there:8.1f} µs, ratio {middle:.3f} ({low:.3f} to {high:.3f})"
 
 
-def _ask(process: subprocess.Popen[str], told: str) -> float:
-    print(told, file=process.stdin, flush=True)
+def _ask(process: subprocess.Popen[str], task: str) -> float:
+    print(task, file=process.stdin, flush=True)
     return float(cast("IO[str]", process.stdout).readline())
 
 

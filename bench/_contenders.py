@@ -67,7 +67,7 @@ class StockDisabled(Stock):
     """The OpenTelemetry SDK with `OTEL_SDK_DISABLED`."""
 
     def set_up(self) -> None:
-        """As always, but told to do nothing."""
+        """As always, but disabled."""
         os.environ["OTEL_SDK_DISABLED"] = "true"
         super().set_up()
 

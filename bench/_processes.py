@@ -1,4 +1,4 @@
-"""A benchmark's process: what it is told goes to its standard input, what it answers comes from its standard output."""
+"""A benchmark's process: tasks go to its standard input, results come from its standard output."""
 
 from __future__ import annotations
 

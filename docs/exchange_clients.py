@@ -59,9 +59,9 @@ def write_result(client: str, requirement: str, capability: str, wrong: str, fil
         file: Where results are.
     """
     found = results(file)
-    told = found.setdefault(client, {"package": requirement})
-    told["package"] = requirement
-    told[capability] = "failing" if wrong else "tested"
+    result = found.setdefault(client, {"package": requirement})
+    result["package"] = requirement
+    result[capability] = "failing" if wrong else "tested"
     file.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -81,14 +81,14 @@ def page() -> str:
     return f"{_INTRO}\n\n{markdown_table(titles, rows)}\n\nWhy it is impossible:\n\n{notes}"
 
 
-def _row(client: type[ExchangeClient], told: Mapping[str, str], reasons: list[str]) -> list[str]:
+def _row(client: type[ExchangeClient], result: Mapping[str, str], reasons: list[str]) -> list[str]:
     cells = []
     for capability in CAPABILITIES:
         reason = client.impossible.get(capability)
         if reason is None:
-            cells.append(told.get(capability, "not tried"))
+            cells.append(result.get(capability, "not tried"))
             continue
         if reason not in reasons:
             reasons.append(reason)
         cells.append(f"impossible ({reasons.index(reason) + 1})")
-    return [f"`{client.name}`", told.get("package", ""), *cells]
+    return [f"`{client.name}`", result.get("package", ""), *cells]

@@ -185,7 +185,7 @@ def _commands() -> str:
         "work or found something wrong, 2 the command was wrong, 3 it is unknown, 130 interrupted or ended by "
         "a signal. "
         "`run` ends with the code of its program.\n\n"
-        "What a person can mend is one sentence on standard error, and what to do next below it; with `--json` "
+        "An error that you can fix is one sentence on standard error, with what to do next below it; with `--json` "
         'it is `{"error": "...", "hint": "..."}` on standard output. A traceback is a bug: please report it.\n\n'
         + markdown_table(("command", "what it does"), rows)
     )

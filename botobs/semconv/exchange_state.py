@@ -33,7 +33,7 @@ LISTEN_KEY_AGE = Metric(
     "exchange.listen_key.age",
     "observable_gauge",
     "s",
-    "Time since the listen key was made or renewed for which it is longest ago; not told beyond 90 minutes.",
+    "Time since the listen key was made or renewed for which it is longest ago; not reported beyond 90 minutes.",
     (NAME,),
 )
 LISTEN_KEY_LOSSES = Metric(

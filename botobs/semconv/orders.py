@@ -41,7 +41,7 @@ SETTLED = Metric(
     kind="observable_gauge",
     unit="s",
     description=(
-        "When it was found out what became of an order of unknown outcome, in seconds since the epoch: told for an "
+        "When it was found out what became of an order of unknown outcome, in seconds since the epoch: reported for an "
         "hour. Outcomes: accepted, rejected, failed, filled, canceled, expired."
     ),
     attributes=(exchange.NAME, trading.BOT_ID, ORDER_KEY, exchange.ORDER_OUTCOME),

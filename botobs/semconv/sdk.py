@@ -106,8 +106,8 @@ GOODBYE_PROMISED = Metric(
     "botobs.service.goodbye.promised",
     "observable_gauge",
     "{promise}",
-    "1 where an end on purpose is told by a goodbye; 0 in a process that its parent, or SIGTERM, ends before it can "
-    "say one, such as a worker of a pool. A heartbeat that ends without a promised goodbye is a death.",
+    "1 where an end on purpose is announced by a goodbye; 0 in a process that its parent, or SIGTERM, ends before, "
+    "such as a worker of a pool. A heartbeat that ends without a promised goodbye is a death.",
 )
 DEATH = Metric(
     "botobs.service.death.timestamp",

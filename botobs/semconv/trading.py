@@ -325,7 +325,7 @@ FEED_CHECKSUM_FAILURES = Metric(
     name="botobs.feed.checksum_failures",
     kind="observable_counter",
     unit="{book}",
-    description="Books whose checksum was not the one that the exchange told.",
+    description="Books whose checksum was not the one that the exchange sent.",
     attributes=_FEED,
 )
 FEED_GOODBYE = Metric(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from opentelemetry.metrics import Observation
 
@@ -19,9 +19,6 @@ from ..semconv import trading as names
 from ._recorder import Recorder, logger
 from .positions import PositionBook
 
-if TYPE_CHECKING:
-    from .orders import Order
-
 #: Orders that one process remembers, so that reports on them come together; beyond it the oldest are forgotten. An
 #: order that is forgotten is still reported on, but its fill has no duration.
 ORDERS_LIMIT = 5000
@@ -29,7 +26,19 @@ ORDERS_LIMIT = 5000
 #: Exchanges that the numbers of orders in flight distinguish.
 EXCHANGES_LIMIT = 100
 
+#: Exchange and client order id.
 Key = tuple[str, str]
+
+
+class Keyed(Protocol):
+    """What is remembered: an order."""
+
+    @property
+    def key(self) -> Key:
+        """Exchange and client order id."""
+
+
+OrderT = TypeVar("OrderT", bound=Keyed)
 
 #: How far an order is known to have got after a report.
 _KNOWN_STAGES: dict[str, KnownStage] = {
@@ -42,7 +51,7 @@ _KNOWN_STAGES: dict[str, KnownStage] = {
 _REFUSED = frozenset({"rejected", "failed"})
 
 
-class OrderRegistry:
+class OrderRegistry(Generic[OrderT]):
     """Remembers orders by exchange and client order id, and which of them have no response yet.
 
     Attributes:
@@ -70,7 +79,7 @@ class OrderRegistry:
         self.rejections = Rejections((lambda: None) if journal is None else report_soon)
         self._known = known
         self.lock = threading.Lock()
-        self._orders: OrderedDict[Key, Order] = OrderedDict()
+        self._orders: OrderedDict[Key, OrderT] = OrderedDict()
         self._in_flight: OrderedDict[Key, float] = OrderedDict()
         self._exchanges: set[str] = set()
         self._full = False
@@ -83,11 +92,11 @@ class OrderRegistry:
         handle = start.current()
         return self.journal is None or handle is None or handle.settings.tells_order_values("traces")
 
-    def find(self, key: Key) -> Order | None:
+    def find(self, key: Key) -> OrderT | None:
         """The order, if it is remembered."""
         return self._orders.get(key)
 
-    def keep(self, order: Order) -> None:
+    def keep(self, order: OrderT) -> None:
         """Remember an order."""
         self.recorder.connect()
         if self.journal is not None and not self.journal.wanted:

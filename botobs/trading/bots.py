@@ -16,6 +16,7 @@ from ._lifecycle import ACTIVE, STATES, State, is_legal, is_restart
 from ._never_raise import never_raise
 from ._order_registry import OrderRegistry
 from ._recorder import Recorder, logger
+from .orders import Order
 
 #: Bots that one process reports on. With seven states each their series stay below 2000, the usual limit of one metric.
 BOTS_LIMIT = 250
@@ -215,7 +216,7 @@ class BotRegistry:
         order_registry: Where the bots' orders are.
     """
 
-    def __init__(self, recorder: Recorder, order_registry: OrderRegistry) -> None:
+    def __init__(self, recorder: Recorder, order_registry: OrderRegistry[Order]) -> None:
         self._recorder = recorder
         self.order_registry = order_registry
         self._lock = threading.Lock()

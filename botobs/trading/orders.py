@@ -53,7 +53,7 @@ class Order:
 
     def __init__(
         self,
-        order_registry: OrderRegistry,
+        order_registry: OrderRegistry[Order],
         exchange: str,
         client_order_id: str,
         attributes: dict[str, str],

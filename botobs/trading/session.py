@@ -19,6 +19,7 @@ from ._order_registry import OrderRegistry
 from ._recorder import Recorder, silent_meter_provider, silent_tracer_provider
 from .bots import SHUTDOWN, BotRegistry
 from .feeds import FeedRegistry
+from .orders import Order
 from .positions import PositionBook
 from .reconciliation import ReconciliationRegistry
 
@@ -38,7 +39,9 @@ class TradingSession:
     ) -> None:
         self.recorder = recorder
         self.positions = PositionBook()
-        self.order_registry = OrderRegistry(recorder, unsettled, known, self.positions, journal)
+        self.order_registry: OrderRegistry[Order] = OrderRegistry(
+            recorder, unsettled, known, self.positions, journal
+        )
         self.reconciliations = ReconciliationRegistry(recorder, known, unsettled, self.positions)
         self.bots = BotRegistry(recorder, self.order_registry)
         self.feeds = FeedRegistry(recorder)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from botobs.semconv import Metric, exchange, trading
 
 from . import recorded
-from .promql import Queries, told_or_seen, zero_where
+from .promql import Queries, reported_or_seen, zero_where
 
 _SERVICE = ("service.name",)
 #: What clients' instrumentation calls the stages and outcomes that services report.
@@ -21,31 +21,31 @@ _SEEN = {
 
 
 def reported(q: Queries) -> str:
-    """Something where anybody has told of an order within the time range, nothing where nobody has."""
-    told, seen = q.select(trading.ORDERS_SUBMITTED), q.select(exchange.ORDERS)
-    return f"count(last_over_time({told}[$__range])) or count(last_over_time({seen}[$__range]))"
+    """Something where any order was reported within the time range, nothing where nobody has."""
+    by_service, seen = q.select(trading.ORDERS_SUBMITTED), q.select(exchange.ORDERS)
+    return f"count(last_over_time({by_service}[$__range])) or count(last_over_time({seen}[$__range]))"
 
 
 def total(q: Queries, outcome: str) -> str:
     """Orders of an outcome, or those that were submitted, within the time range, each counted once."""
     metric, where = _counted(outcome)
-    told = q.total(metric, _SERVICE, where)
-    return zero_where(reported(q), told_or_seen(told, _seen_total(q, outcome)))
+    by_service = q.total(metric, _SERVICE, where)
+    return zero_where(reported(q), reported_or_seen(by_service, _seen_total(q, outcome)))
 
 
 def stage(q: Queries, name: str) -> str:
     """Orders that reached a stage within the time range; clients see those alone that they have an outcome for."""
-    told = q.total(trading.ORDER_STAGES, _SERVICE, {trading.ORDER_STAGE: name})
+    by_service = q.total(trading.ORDER_STAGES, _SERVICE, {trading.ORDER_STAGE: name})
     if name not in _SEEN:
         return zero_where(
-            f"count(last_over_time({q.select(trading.ORDER_STAGES)}[$__range]))", f"sum({told})"
+            f"count(last_over_time({q.select(trading.ORDER_STAGES)}[$__range]))", f"sum({by_service})"
         )
-    return zero_where(reported(q), told_or_seen(told, _seen_total(q, name)))
+    return zero_where(reported(q), reported_or_seen(by_service, _seen_total(q, name)))
 
 
 def in_flight(q: Queries) -> str:
     """Orders that were sent and have no answer yet."""
-    return told_or_seen(
+    return reported_or_seen(
         q.latest(trading.IN_FLIGHT, _SERVICE, how="sum"),
         q.latest(exchange.ORDERS_IN_FLIGHT, _SERVICE, how="sum"),
     )
@@ -54,18 +54,18 @@ def in_flight(q: Queries) -> str:
 def submitted_rate(q: Queries) -> str:
     """Orders a second, by exchange."""
     sent = {exchange.ORDER_OUTCOME: _SEEN["submitted"]}
-    told, seen = (
+    by_service, seen = (
         q.rate(trading.ORDERS_SUBMITTED, (trading.EXCHANGE_NAME,)),
         q.rate(exchange.ORDERS, (exchange.NAME,), sent),
     )
-    return f"{told} or on (exchange_name) {seen}"
+    return f"{by_service} or on (exchange_name) {seen}"
 
 
 def seen_outcomes(q: Queries) -> str:
     """Orders by outcome, counted one by one, of the services that tell nothing of orders by themselves."""
     seen = q.events(exchange.ORDERS, (*_SERVICE, exchange.ORDER_OUTCOME))
-    told = f"last_over_time({q.select(trading.ORDERS_SUBMITTED)}[$__range])"
-    return f"sum by (exchange_order_outcome) (({seen}) unless on (service_name) {told})"
+    by_service = f"last_over_time({q.select(trading.ORDERS_SUBMITTED)}[$__range])"
+    return f"sum by (exchange_order_outcome) (({seen}) unless on (service_name) {by_service})"
 
 
 def unsettled(q: Queries) -> str:

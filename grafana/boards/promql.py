@@ -143,15 +143,15 @@ class Queries:
 NOT_REPORTED = "not reported"
 
 
-def told_or_seen(told: str, seen: str, how: str = "sum") -> str:
+def reported_or_seen(by_service: str, seen: str, how: str = "sum") -> str:
     """What services report by themselves, and of those that do not what their clients' instrumentation sees.
 
     Args:
-        told: By service.
+        by_service: What services report themselves.
         seen: The same by the other metric.
         how: How services are put together.
     """
-    return f"{how}(({told}) or on (service_name) ({seen}))"
+    return f"{how}(({by_service}) or on (service_name) ({seen}))"
 
 
 def zero_where(reported: str, expression: str) -> str:

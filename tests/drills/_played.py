@@ -170,13 +170,9 @@ def _slack_refuses(played: Played) -> Iterator[None]:
             played.slack.refuse.clear()
 
 
-def _program(played: Played, text: str, **environ: str) -> AbstractContextManager[None]:
-    """A program with botobs runs until its input is closed."""
-    return _running(played, ["-c", text], **environ)
-
-
 @contextmanager
 def _running(played: Played, program: list[str], **environ: str) -> Iterator[None]:
+    """A program with botobs runs until its input is closed."""
     home = {"BOTOBS_HOME": str(played.live.home.path), "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
     process = subprocess.Popen(
         [sys.executable, *program], stdin=subprocess.PIPE, env={**os.environ, **home, **environ}, cwd=ROOT
@@ -187,34 +183,6 @@ def _running(played: Played, program: list[str], **environ: str) -> Iterator[Non
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(timeout=60) == 0
-
-
-_FLOOD = """
-import sys, threading, botobs
-botobs.init("flooding")
-over = threading.Event()
-def flood():
-    while not over.wait(0.01):
-        for _ in range(200):
-            with botobs.span("flood", {"filling": "x" * 1000}):
-                pass
-worker = threading.Thread(target=flood)
-worker.start()
-sys.stdin.read()
-over.set()
-worker.join()
-botobs.shutdown()
-"""
-_WAITING = """
-import sys, botobs, botobs.trading
-botobs.init("waiting")
-with botobs.trading.decision("slow-bot") as decision:
-    order = decision.order("client-1", exchange="binance", symbol="BTC/USDT", side="buy", type="market")
-    with order.submission():
-        sys.stdin.read()
-        order.acknowledged("exchange-1")
-botobs.shutdown()
-"""
 
 
 def _spans_alone(played: Played) -> AbstractContextManager[None]:
@@ -243,11 +211,11 @@ def _spans_alone(played: Played) -> AbstractContextManager[None]:
 
 
 def _too_much(played: Played) -> AbstractContextManager[None]:
-    return _program(played, _FLOOD, BOTOBS_QUEUE_BYTES="65536")
+    return _running(played, ["-m", "tests.drills.programs.flooding"], BOTOBS_QUEUE_BYTES="65536")
 
 
 def _no_answer(played: Played) -> AbstractContextManager[None]:
-    return _program(played, _WAITING)
+    return _running(played, ["-m", "tests.drills.programs.waiting"])
 
 
 def _disagrees(how: str) -> Fault:

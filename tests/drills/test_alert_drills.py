@@ -191,5 +191,5 @@ def test_the_whole_stack_is_killed_and_a_message_still_arrives(demo: DemoStack, 
             return True
         return False
 
-    # Its guardian ends what the supervisor has left behind.
+    # Its reaper ends what the supervisor has left behind.
     assert eventually(gone, within=60)

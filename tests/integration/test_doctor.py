@@ -13,13 +13,6 @@ from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _ROOT = Path(__file__).parents[2]
-_SERVICE = """
-import botobs
-
-botobs.init("short-lived", metric_interval=3600)
-with botobs.span("all there was"):
-    pass
-"""
 
 
 def _python(live: LiveStack, *words: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +42,7 @@ def test_the_doctor_finds_its_canary_in_both_stores(live: LiveStack) -> None:
 
 
 def test_a_service_that_ends_says_goodbye(live: LiveStack) -> None:
-    done = _python(live, "-c", _SERVICE)
+    done = _python(live, "tests/integration/sdk/programs/short_lived.py")
     assert (done.returncode, done.stderr) == (0, "")
     series = eventually(
         lambda: live.query('botobs_service_goodbye_timestamp_seconds{service_name="short-lived"} > 0')

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,29 +20,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-#: Sends three orders for two bots, none of which is answered, and goes on.
-SENDER = """
-    import sys, time
-    import botobs, botobs.trading as trading
-    botobs.init(metric_interval=1.0, span_interval=0.1)
-    for bot, name in (("b1", "lost-1"), ("b1", "lost-2"), ("b2", "lost-3")):
-        with trading.decision(bot) as decision:
-            order = decision.order(name, exchange="binance", symbol="BTC/USDT", side="buy", type="limit")
-            try:
-                with order.submission():
-                    raise TimeoutError
-            except TimeoutError:
-                pass
-    botobs.flush(30)
-    print("sent", flush=True)
-    time.sleep(600)
-"""
-#: The service on another host, which knows nothing of the first: a person's routine has found out what became of one.
-ELSEWHERE = """
-    import botobs, botobs.trading as trading
-    with botobs.init():
-        trading.order("lost-2", exchange="binance").settled("canceled")
-"""
+PROGRAM = Path(__file__).with_name("orders_program.py")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +73,7 @@ def test_from_the_lost_answer_to_the_last_settlement(stack: LiveStack, tmp_path:
     assert (code, nothing["orders"], nothing["counted"], nothing["disagreements"]) == (0, [], [], [])
 
     sender = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(SENDER)],
+        [sys.executable, PROGRAM, "lost"],
         env=variables(stack, first_host),
         stdout=subprocess.PIPE,
         text=True,
@@ -137,15 +114,13 @@ def test_from_the_lost_answer_to_the_last_settlement(stack: LiveStack, tmp_path:
     assert eventually(lambda: firing(stack) == {"b1": 1, "b2": 1})
     # The second, by the service on another host, which takes over nothing.
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(ELSEWHERE)], env=variables(stack, other_host), timeout=120
+        [sys.executable, PROGRAM, "settled elsewhere"], env=variables(stack, other_host), timeout=120
     )
     assert done.returncode == 0
     assert eventually(lambda: firing(stack) == {"b2": 1})
     # The third, by the next process of the service on the first host, which hears of it.
-    heard = ELSEWHERE.replace("lost-2", "lost-3").replace('settled("canceled")', "filled(1, complete=True)")
-    heard = heard.replace("with botobs.init():", "with botobs.init() as handle:\n        handle.flush()")
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(heard)], env=variables(stack, first_host), timeout=120
+        [sys.executable, PROGRAM, "filled later"], env=variables(stack, first_host), timeout=120
     )
     assert done.returncode == 0
     assert eventually(lambda: firing(stack) == {})
@@ -162,19 +137,8 @@ def test_an_order_that_was_told_of_and_has_no_answer_is_listed_as_open(
     stack: LiveStack, tmp_path: Path
 ) -> None:
     """Its submission is a span of no duration below one that a killed process never ended."""
-    code = """
-        import botobs
-        from opentelemetry import trace
-        with botobs.init():
-            tracer = trace.get_tracer("test")
-            names = {"exchange.name": "okx", "exchange.order.client_id": "in-flight", "exchange.symbol": "BTC/USDT"}
-            never = tracer.start_span("create_order okx")
-            tracer.start_span("order submitted", trace.set_span_in_context(never), attributes=names).end()
-            with tracer.start_as_current_span("create_order okx"):
-                tracer.start_span("order submitted", attributes={**names, "exchange.order.client_id": "ok"}).end()
-    """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], env=variables(stack, tmp_path, "killed"), timeout=120
+        [sys.executable, PROGRAM, "in flight"], env=variables(stack, tmp_path, "killed"), timeout=120
     )
     assert done.returncode == 0
 

@@ -21,7 +21,7 @@ from tests.platforms.tracing import (
     services,
 )
 from tests.support.environments import environment
-from tests.support.nats_server import nats_server
+from tests.support.packaged import nats_server
 
 REQUIREMENTS = [
     "litestar>=2.14",

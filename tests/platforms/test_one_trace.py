@@ -24,8 +24,8 @@ from tests.platforms.tracing import (
     services,
 )
 from tests.support.environments import environment
+from tests.support.packaged import redis_server
 from tests.support.postgres import postgres_server
-from tests.support.redis_server import redis_server
 
 REQUIREMENTS = [
     "celery>=5.4",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .ccxt_credentials import credentials, drive_arguments
-from .eavesdropper import Eavesdropper
+from .recording_server import RecordingServer
 
 #: Endpoints of one section of an exchange's interface that are tried before it is given up.
 _ENDPOINTS = 4
@@ -23,7 +23,7 @@ class Drive:
         errors: Classes of the errors that came before a request did.
     """
 
-    def __init__(self, cls: type, server: Eavesdropper) -> None:
+    def __init__(self, cls: type, server: RecordingServer) -> None:
         self._cls = cls
         self._server = server
         self.client: Any = None

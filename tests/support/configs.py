@@ -16,6 +16,9 @@ PARTS = ("collector", "prometheus", "tempo", "mimir", "alertmanager", "postgres"
 #: The only variables without a default: every stack sets them.
 VALUES = {"BOTOBS_DATA": "/data", "BOTOBS_SECRETS": "/secrets", "BOTOBS_CONFIG": "/config"}
 
+#: The loader in C, where PyYAML has it: ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _NO_CONFIG = {"build", "rules", "tests"}
 
 
@@ -36,7 +39,12 @@ def render(file: Path, values: Mapping[str, str] | None = None) -> str:
 
 def load(name: str, values: Mapping[str, str] | None = None) -> Any:
     """The parsed content of a YAML file, named from the root of the repository and rendered."""
-    return yaml.safe_load(render(ROOT / name, values))
+    return parsed(render(ROOT / name, values))
+
+
+def parsed(text: str) -> Any:
+    """The content of YAML."""
+    return yaml.load(text, _LOADER)
 
 
 def strings(content: Any) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from testbed.http_server import serving
 
 TOKEN = "glsa_of_the_test"
 
@@ -129,12 +130,6 @@ def fake_grafana() -> Iterator[FakeGrafana]:
         def log_message(self, format: str, *args: Any) -> None:
             """Requests are kept in `writes`."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+    with serving(Handler) as server:
         grafana.url = f"http://127.0.0.1:{server.server_address[1]}"
-        try:
-            yield grafana
-        finally:
-            server.shutdown()
-            thread.join()
+        yield grafana

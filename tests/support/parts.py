@@ -15,34 +15,7 @@ from botobs._ops.processes.process import Process
 from botobs._ops.processes.supervisor import Supervisor
 from tests.support.waiting import eventually_async
 
-#: `/` responds at once, `/never` never, `/work` after the seconds of processor that its query names.
-_PROGRAM = """
-import http.server, pathlib, sys, threading, time
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        if self.path == "/never":
-            threading.Event().wait()
-        if self.path.startswith("/work"):
-            end = time.process_time() + float(self.path.partition("?")[2])
-            while time.process_time() < end:
-                pass
-        self.send_response(200)
-        self.send_header("Content-Length", "4")
-        self.end_headers()
-        self.wfile.write(b"done")
-
-    do_POST = do_GET
-
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-place = pathlib.Path(sys.argv[1])
-place.with_suffix(".new").write_text(str(server.server_port))
-place.with_suffix(".new").rename(place)
-server.serve_forever()
-"""
+_PROGRAM = Path(__file__).with_name("slow_part.py")
 
 
 @dataclass(frozen=True)
@@ -73,7 +46,7 @@ async def part(name: str = "prometheus") -> AsyncIterator[Part]:
             return place.exists()
 
         # It is stopped by the tests, and then takes no other signal.
-        command = [sys.executable, "-c", _PROGRAM, str(place)]
+        command = [sys.executable, str(_PROGRAM), str(place)]
         supervisor = Supervisor([Process(name, command, ready, stop_budget=0.1)], Path(folder))
         await supervisor.start()
         server = ControlServer(Path(folder) / "c.sock", supervisor)

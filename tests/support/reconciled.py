@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -26,6 +25,7 @@ from botobs._demo.exchange_simulator.control import EXCHANGES
 from botobs._demo.exchange_simulator.exchange import Behaviour, Exchange
 from botobs._demo.exchange_simulator.faults import Fault
 from botobs._demo.exchange_simulator.orders import Request
+from tests.support.waiting import eventually
 
 SYMBOL = "BTC/USDT"
 
@@ -89,16 +89,14 @@ def main(wrong: str) -> None:
     botobs.init("reconciled")
     account = Account()
     config = ccxt_config("binance", account.url)
-    if wrong == "unknown":
-        _lose_and_find(account, config)
-    else:
-        _disagree(account, config, wrong)
-    # Until it was looked at, and that was sent.
-    time.sleep(5)
+    running = _lose_and_find(account, config) if wrong == "unknown" else _disagree(account, config, wrong)
+    # The look that was under way may have begun before.
+    _looked(running, 2)
+    botobs.flush()
     botobs.shutdown()
 
 
-def _lose_and_find(account: Account, config: dict[str, Any]) -> None:
+def _lose_and_find(account: Account, config: dict[str, Any]) -> trading.Reconciliation:
     """Nobody knows what became of three orders, of which one is filled and one canceled meanwhile."""
     client = ccxt.binance(config)
     client.load_markets()
@@ -112,14 +110,23 @@ def _lose_and_find(account: Account, config: dict[str, Any]) -> None:
     account.fill("fills")
     account.cancel("ends")
     sys.stdin.read()
-    _reconcile(config)
+    return _reconcile(config)
 
 
-def _reconcile(config: dict[str, Any]) -> None:
-    trading.reconcile(ccxt.binance({**config, "rateLimit": 0.1}), every=0.5, grace=1.0)
+def _reconcile(config: dict[str, Any]) -> trading.Reconciliation:
+    return trading.reconcile(ccxt.binance({**config, "rateLimit": 0.1}), every=0.5, grace=1.0)
 
 
-def _disagree(account: Account, config: dict[str, Any], wrong: str) -> None:
+def _looked(running: trading.Reconciliation, times: int) -> None:
+    """Wait until the account was looked at so many times from now on."""
+    worker = running._worker
+    assert worker is not None
+    for _ in range(times):
+        before = worker.last_complete
+        eventually(lambda before=before: worker.last_complete != before)  # type: ignore[misc]
+
+
+def _disagree(account: Account, config: dict[str, Any], wrong: str) -> trading.Reconciliation:
     """What the service reports and what the account holds differ until the input is closed."""
     client = ccxt.binance(config)
     order = trading.order("mine", exchange="binance", symbol=SYMBOL, side="buy", type="limit")
@@ -127,9 +134,9 @@ def _disagree(account: Account, config: dict[str, Any], wrong: str) -> None:
         client.create_order(SYMBOL, "limit", "buy", 0.01, 10_000, {"clientOrderId": "mine"})
     position = trading.position("binance", symbol=SYMBOL)
     position.set(client.fetch_balance()["BTC"]["total"])
-    _reconcile(config)
+    running = _reconcile(config)
     # The first look takes what is there for what was there.
-    time.sleep(3)
+    _looked(running, 1)
     if wrong == "orphaned":
         account.place("by-hand", 10_000)
     elif wrong == "ghost":
@@ -143,6 +150,7 @@ def _disagree(account: Account, config: dict[str, Any], wrong: str) -> None:
         order.canceled()
     else:
         position.set(client.fetch_balance()["BTC"]["total"])
+    return running
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,16 @@ from botobs.testing import Capture, capture
 from botobs.trading import session
 from testbed.otlp_receiver import OtlpReceiver, receiving
 from tests.support.order_desk import OrderDesk, order_desk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _distributions_read_once() -> Iterator[None]:
+    """What is installed stays so while tests run; to read it takes longer than most tests that watch libraries."""
+    read = cache(entry_points)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("registry", "_upstream"):
+            patch.setattr(f"botobs._sdk.instrument.{module}.entry_points", read, raising=False)
+        yield
 
 
 @pytest.fixture(autouse=True)

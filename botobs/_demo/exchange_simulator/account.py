@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from .instruments import Instrument
+from .orders import Request
 from .rejection import Reason, Rejection
-
-if TYPE_CHECKING:
-    from .orders import Request
 
 #: Initial balance of each quote currency; each base currency has the same value.
 _FUNDS = Decimal(10_000_000)

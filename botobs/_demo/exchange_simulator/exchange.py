@@ -12,7 +12,8 @@ from .counts import Counts
 from .faults import Fault, Faults
 from .instruments import instrument
 from .market import Book, Market
-from .orders import MatchingEngine, Order, Request
+from .matching import MatchingEngine
+from .orders import Order, Request
 from .rejection import Reason, Rejection
 from .sessions import Connections
 

@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _incomplete(error, words)
     except Exception as error:
-        return _told(error, options)
+        return _explained(error, options)
 
 
 @contextlib.contextmanager
@@ -134,8 +134,8 @@ def _open_closed() -> None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
-def _told(error: Exception, options: argparse.Namespace) -> int:
-    """Say what a person can mend; any other exception is a bug, and keeps its traceback."""
+def _explained(error: Exception, options: argparse.Namespace) -> int:
+    """Explain an error that a person can mend; any other is a bug, and keeps its traceback. Returns the exit code."""
     if (mend := mendable(error)) is None:
         raise error
     from ..console import fail

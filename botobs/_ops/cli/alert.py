@@ -19,7 +19,7 @@ from ..settings.receivers import Way
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs alert` to the commands."""
     parser = subparsers.add_parser("alert", description="Try the channels by which alerts reach people.")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     test = actions.add_parser(

@@ -13,7 +13,7 @@ from ..home import state
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs backfill` to the commands."""
     parser = subparsers.add_parser(
         "backfill",
         description="Upload the blocks of a Prometheus to the running cluster's Mimir. What is there already is "

@@ -13,7 +13,7 @@ from ..home import state
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs backup` to the commands."""
     parser = subparsers.add_parser(
         "backup",
         description="Copy data, secrets, settings and files of your own into a folder, which holds secrets and is for "

@@ -13,7 +13,7 @@ from ..programs.versions import pins
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs build` to the commands."""
     parser = subparsers.add_parser("build", description="Build the programs of the stack, and nothing else.")
     parser.add_argument(
         "parts",

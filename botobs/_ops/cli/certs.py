@@ -16,7 +16,7 @@ _RELOADS = "APIs show it with the next connection, receivers of telemetry within
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs certs` to the commands."""
     parser = subparsers.add_parser(
         "certs", description="Show the stack's certificates; with an action, change them."
     )

@@ -31,7 +31,7 @@ _PROGRAMS = ("prometheus", "alertmanager", "collector")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs check` to the commands."""
     parser = subparsers.add_parser(
         "check",
         description="Check the settings, and the files in custom/ of the home, with the programs that will read them: "

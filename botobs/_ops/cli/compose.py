@@ -17,7 +17,7 @@ from ..stack.compose import prepare
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs compose` to the commands."""
     parser = subparsers.add_parser(
         "compose", description="Write secrets and rendered configuration, then: docker compose up."
     )

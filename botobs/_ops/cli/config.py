@@ -19,7 +19,7 @@ from .settings import complain
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs config` to the commands."""
     parser = subparsers.add_parser(
         "config",
         description="Settings that botobs up and botobs compose remember: [stack] in botobs.toml of the home. "

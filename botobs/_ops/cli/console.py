@@ -13,7 +13,7 @@ from ..web_console import Role, Server, key_of
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs console` to the commands."""
     parser = subparsers.add_parser(
         "console",
         description="Show alerts, dashboards, traces, orders, bots and runbooks in a browser. botobs up and demo start "

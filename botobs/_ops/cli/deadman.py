@@ -14,7 +14,7 @@ from ..stack import StackError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs deadman` to the commands."""
     parser = subparsers.add_parser(
         "deadman",
         description="Listen for the Watchdog of a stack on another machine, and mail when it falls silent. It speaks "

@@ -6,7 +6,7 @@ import argparse
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs demo` to the commands."""
     # Imported here: no other command needs the demo, and httpx and rich of the extra `stack` are imported with it.
     from ..._demo import run
 

@@ -22,7 +22,7 @@ _LEAST = 4 * 2**20
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs dev` to the commands."""
     parser = subparsers.add_parser(
         "dev",
         usage="botobs dev [--name NAME] [--limit SIZE] [--home DIR] [--json] -- COMMAND [ARGUMENT ...]",

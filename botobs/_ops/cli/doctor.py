@@ -21,7 +21,7 @@ from ..doctor.findings import Finding, say, show, show_table
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs doctor` to the commands."""
     parser = subparsers.add_parser(
         "doctor",
         description="Check settings, libraries and the way to the collector and the stores, as a service started here "

@@ -22,7 +22,7 @@ _NOTICE = 2.0
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs down` to the commands."""
     parser = subparsers.add_parser("down", description="Stop the running stack; its data stays.")
     add_home(parser)
     parser.set_defaults(function=run)

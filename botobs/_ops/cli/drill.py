@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs drill` to the commands."""
     parser = subparsers.add_parser(
         "drill",
         description="Break something on purpose and see that the right people are notified once, and when it is "

@@ -23,7 +23,7 @@ _COLOURS = {"create": "green", "update": "yellow", "same": "dim", "provisioned":
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs grafana` to the commands."""
     parser = subparsers.add_parser("grafana", description="Look after a Grafana that runs already.")
     push = parser.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
         "push",

@@ -27,7 +27,7 @@ _FILES = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs install` to the commands."""
     parser = subparsers.add_parser(
         "install",
         description="Write and check a systemd unit (launchd on macOS) that runs the stack, confined to what it needs. "

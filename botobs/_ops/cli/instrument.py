@@ -16,7 +16,7 @@ from ..errors import UserError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs instrument` to the commands."""
     parser = subparsers.add_parser(
         "instrument",
         description="Name the OpenTelemetry instrumentors of the libraries that are installed here and that nothing "

@@ -17,7 +17,7 @@ _DEFAULT = kubernetes.Place()
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs kubernetes` to the commands."""
     parser = subparsers.add_parser("kubernetes", description="For a cluster on which the chart is installed.")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     secrets = actions.add_parser(

@@ -24,7 +24,7 @@ _COMPLETE, _LOSS, _CANNOT_TELL = 0, 1, 3
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs ledger` to the commands."""
     parser = subparsers.add_parser(
         "ledger",
         description="Per service: what was made, acknowledged, stored, and is missing. Exit code 1 if anything is, of "

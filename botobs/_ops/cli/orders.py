@@ -31,7 +31,7 @@ _OUTCOMES = ("accepted", "rejected", "failed", "filled", "canceled", "expired")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs orders` to the commands."""
     parser = subparsers.add_parser(
         "orders",
         description="List the orders of unknown outcome, and those that wait for a response. "

@@ -27,7 +27,7 @@ _MOST = 40
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs query` to the commands."""
     parser = subparsers.add_parser(
         "query",
         description="Ask the running stack's Prometheus a query in PromQL, or its Tempo one in TraceQL (it begins with "

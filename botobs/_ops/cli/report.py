@@ -17,7 +17,7 @@ from ..stack import StackError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs report` to the commands."""
     parser = subparsers.add_parser(
         "report",
         description="Draw every dashboard, the alerts, and slow and failed traces into one page that works offline.",

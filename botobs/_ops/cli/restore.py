@@ -12,7 +12,7 @@ from ..home.home import Home
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs restore` to the commands."""
     parser = subparsers.add_parser(
         "restore",
         description="Put a backup into a home that is empty, on this machine or another. Every file is checked. "

@@ -23,7 +23,7 @@ _DEAF = {"I": "no variable is read", "E": "no variable is read", "S": "no sitecu
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs run` to the commands."""
     parser = subparsers.add_parser(
         "run",
         usage="botobs run [--name NAME] -- COMMAND [ARGUMENT ...]",

@@ -16,7 +16,7 @@ from ..home import state
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs runbook` to the commands."""
     parser = subparsers.add_parser(
         "runbook",
         description="Show what to do when an alert fires. Its queries are about what the alert names, where it fires, "

@@ -12,7 +12,7 @@ from ..settings.values import DEFAULT, Given, gather
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs settings` to the commands."""
     parser = subparsers.add_parser(
         "settings",
         description="Show the stack's settings, each with its origin: environment, botobs.toml of the home, default.",

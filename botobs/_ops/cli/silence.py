@@ -23,7 +23,7 @@ _FLAGS = {"=": (False, True), "!=": (False, False), "=~": (True, True), "!~": (T
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs silence` to the commands."""
     parser = subparsers.add_parser(
         "silence",
         description="Keep alerts quiet for a time. A silence ends by itself, says who made it and why, and survives a "

@@ -17,7 +17,7 @@ _DAY = 86_400
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs size` to the commands."""
     parser = subparsers.add_parser(
         "size",
         description="Calculate what a platform's telemetry amounts to, and what its pipeline needs, from measured "

@@ -59,7 +59,7 @@ class Part:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs status` to the commands."""
     parser = subparsers.add_parser(
         "status",
         description="Show what runs, where, and which alerts fire, the worst first. Exit code 1 when a part does not "

@@ -16,7 +16,7 @@ from ..stack import StackError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs token` to the commands."""
     parser = subparsers.add_parser(
         "token",
         description="Bearer tokens of services. A change holds at once, and two tokens of a service are valid side "

@@ -38,7 +38,7 @@ _PARTS_WIDTH = 40
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs traces` to the commands."""
     parser = subparsers.add_parser("traces", description="Search recent traces, or draw one as a waterfall.")
     parser.add_argument("id", nargs="?", type=typed.LINE, help="draw this trace")
     parser.add_argument("--service", type=typed.TEXT, help="only traces that this service took part in")

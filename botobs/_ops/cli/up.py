@@ -30,7 +30,7 @@ _LOOK = 0.2
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs up` to the commands."""
     parser = subparsers.add_parser(
         "up", description="Run the stack until Ctrl-C or botobs down. What is missing is built first."
     )

@@ -41,7 +41,7 @@ class Change:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs upgrade` to the commands."""
     parser = subparsers.add_parser(
         "upgrade",
         description="After pip install --upgrade botobs: say what changes, build what is missing and check settings "

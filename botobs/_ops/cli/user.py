@@ -19,7 +19,7 @@ from ..home.private import write_secret
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs user` to the commands."""
     parser = subparsers.add_parser(
         "user",
         description="Let people in, each under a name and with a password of his own. An operator gets into Prometheus "

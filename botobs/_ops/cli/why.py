@@ -20,7 +20,7 @@ from ..why import Alert, Answer, Explanation, times
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
+    """Add `botobs why` to the commands."""
     parser = subparsers.add_parser(
         "why",
         description="Say what is likely behind an alert, a bot that does not trade, or an order that went wrong: what "

@@ -85,7 +85,7 @@ class Reaping:
 
     async def _write(self, line: bytes) -> None:
         if self._process is not None and self._process.stdin is not None:
-            # The next one is told of all.
+            # The next one gets them all.
             with contextlib.suppress(ConnectionError):
                 self._process.stdin.write(line)
                 await self._process.stdin.drain()

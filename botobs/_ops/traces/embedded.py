@@ -104,9 +104,9 @@ class EmbeddedTraces:
     def unanswered(self, begin: float, end: float) -> list[Found]:
         """The spans `order submitted` within a time whose parent span has not ended yet."""
         rows = self._store.rows(
-            "SELECT told.request, told.span_id, above.name FROM spans AS told LEFT JOIN spans AS above "
-            "ON above.trace_id = told.trace_id AND above.span_id = told.parent_id "
-            "WHERE told.name = 'order submitted' AND told.start_ns >= ? AND told.start_ns < ?",
+            "SELECT submitted.request, submitted.span_id, above.name FROM spans AS submitted LEFT JOIN spans AS above "
+            "ON above.trace_id = submitted.trace_id AND above.span_id = submitted.parent_id "
+            "WHERE submitted.name = 'order submitted' AND submitted.start_ns >= ? AND submitted.start_ns < ?",
             (round(begin * 1e9), round(end * 1e9)),
         )
         return self._found(

@@ -20,9 +20,9 @@ def outcome(found: Mapping[str, Any], failed: bool) -> str:
         failed: Whether that call failed.
     """
     names = (exchange.ORDER_OUTCOME, trading.ORDER_OUTCOME, trading.ORDER_STAGE)
-    told = next((found[name] for name in names if found.get(name)), None)
+    outcome = next((found[name] for name in names if found.get(name)), None)
     # By a library's instrumentation that knows nothing of orders.
-    return str(told) if told else "error" if failed else "answered"
+    return str(outcome) if outcome else "error" if failed else "answered"
 
 
 def quote(text: str) -> str:

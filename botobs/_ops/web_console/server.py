@@ -179,7 +179,7 @@ class Server:
             return Response(status, "text/html", frame.refusal(str(error), visitor.role))
 
     def _signed_out(self, session: str) -> Response:
-        """The browser forgets who has signed in; the provider does not, unless it is told."""
+        """The browser forgets who has signed in; the provider does not, unless it is asked to."""
         provider = self._provider.name if self._provider else ""
         by_provider = self._provider is not None and self._provider.visitor(session) is not None
         page = frame.stranger("", provider, left="there" if by_provider else "here")

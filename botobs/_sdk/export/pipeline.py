@@ -36,6 +36,7 @@ from .scrape import Scrape
 from .split import MAX_REQUEST_BYTES
 from .store import Batch, Loss, Store
 from .submissions import Submissions
+from .timetable import Timetable
 from .unsettled_file import UnsettledFile
 
 if TYPE_CHECKING:
@@ -44,10 +45,6 @@ if TYPE_CHECKING:
 
 #: Spans encoded into one request. Encoding holds the interpreter's lock, so a batch is kept short.
 BATCH_ITEMS = 256
-#: Seconds after which the export thread looks around in any case; some platforms refuse to wait much longer.
-_LONGEST_WAIT = 3600.0
-#: Seconds that lie between two exports of metrics, however urgent the second.
-_APART = 1.0
 #: Share of a shutdown's time that is kept for writing to disk, or counting, what could not be sent.
 _RESERVE = 0.2
 
@@ -232,47 +229,44 @@ class Pipeline:
     def _run(self) -> None:
         context.attach(context.set_value(SUPPRESS_INSTRUMENTATION, True))
         exporting.set(True)
-        # The first metrics go out early, so that a service is seen soon after its start.
-        metrics_at = time.monotonic() + min(1.0, self._settings.metric_interval)
-        spans_at = time.monotonic() + self._settings.span_interval
-        exported_at = -math.inf
+        timetable = Timetable(self._settings)
         self._never_raise(self._submissions.prepare)
         while True:
             rests = bool(self._never_raise(self._rests))
             if rests:
-                spans_at = max(spans_at, self._submissions.look_at)
-            until = min(spans_at, metrics_at, self._submissions.due)
-            request = self._inbox.get(min(until - time.monotonic(), _LONGEST_WAIT))
+                timetable.rest(self._submissions.look_at)
+            request = self._inbox.get(timetable.wait(self._submissions.due))
             if rests and not self._inbox.resting:
-                spans_at = min(spans_at, time.monotonic() + self._settings.span_interval)
+                timetable.rouse()
             self._inbox.resting = False
             woken = self._look_at_submissions()
             if self._inbox.urgent:
                 self._inbox.urgent = False
-                metrics_at = min(metrics_at, exported_at + _APART)
-            now = time.monotonic()
-            if request is None and not woken and now < min(spans_at, metrics_at):
+                timetable.report()
+            if request is None and not woken and not timetable.due():
                 continue
-            spans_at = now + self._settings.span_interval
-            self._stopping = request is not None and request.stop
-            with_metrics = request is not None or now >= metrics_at
-            if with_metrics:
-                exported_at, metrics_at = now, now + self._settings.metric_interval
-            deadline = None if request is None else request.deadline
-            self._never_raise(self._keep_unsettled)
-            if with_metrics:
-                self._never_raise(self.scrape.start)
-            complete = self._never_raise(self._export, with_metrics, deadline)
-            if request is not None:
-                if request.stop:
-                    self._never_raise(self._keep_or_drop_rest)
-                    self._never_raise(self._submissions.close)
-                    self._never_raise(self._unsettled.close)
-                    self._never_raise(self.scrape.stop)
-                request.delivered = bool(complete)
-                request.done.set()
-                if request.stop:
-                    return
+            self._turn(timetable.begin(with_metrics=request is not None), request)
+            if request is not None and request.stop:
+                return
+
+    def _turn(self, with_metrics: bool, request: FlushRequest | None) -> None:
+        """Send what waits; what a request asks for besides."""
+        self._stopping = request is not None and request.stop
+        self._never_raise(self._keep_unsettled)
+        if with_metrics:
+            self._never_raise(self.scrape.start)
+        complete = self._never_raise(
+            self._export, with_metrics, None if request is None else request.deadline
+        )
+        if request is None:
+            return
+        if request.stop:
+            self._never_raise(self._keep_or_drop_rest)
+            self._never_raise(self._submissions.close)
+            self._never_raise(self._unsettled.close)
+            self._never_raise(self.scrape.stop)
+        request.delivered = bool(complete)
+        request.done.set()
 
     def _rests(self) -> bool:
         """Whether nothing is to be sent, written or tried again: whatever comes then wakes this thread."""

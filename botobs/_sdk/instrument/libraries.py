@@ -23,7 +23,7 @@ PREFIX = "opentelemetry-instrumentation-"
 NOT_SUGGESTED = {
     "asgi": "asgiref is a helper of frameworks that have instrumentors of their own",
     "dbapi": "a base of others",
-    "exceptions": "what ends a process is told by botobs",
+    "exceptions": "botobs itself reports what ends a process",
     "wsgi": "a base of others",
     "asyncio": "does nothing before it is configured",
     "jinja2": "waits for nobody, and comes along with frameworks",

@@ -21,7 +21,7 @@ class Attempts:
     Args:
         exchange: As it is called in `exchange.name`.
         listed: Returns whether the client's own table of the exchange has a code.
-        sees: Returns whether each request that the client sends is told here: only then none means that nothing was
+        sees: Returns whether each request that the client sends is reported here: only then none means that nothing was
             sent. A user's own class may send in a way of its own.
         raw: The call returns the response as it came.
 

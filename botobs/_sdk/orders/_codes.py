@@ -146,7 +146,7 @@ UNKNOWN: dict[str, dict[str, str]] = {
         "INTERNAL": "gRPC: an internal error.",
         "UNAVAILABLE": "gRPC: the service is currently unavailable.",
         "UNKNOWN": "gRPC: an unknown error.",
-        "UNKNOWN_FAILURE_REASON": "The order was not taken for a reason that is not told, or was taken.",
+        "UNKNOWN_FAILURE_REASON": "The order was not taken for a reason that the exchange does not give, or was taken.",
         "internal_server_error": "ccxt: 500 Internal server error.",
         "unknown": "gRPC: an unknown error.",
     },

@@ -22,7 +22,7 @@ _EDIT = re.compile(r"alter|amend|change|edit|modify|replace|update", re.IGNORECA
 #: An order that the exchange checks and forgets: Binance, MEXC, BingX, KuCoin and Upbit `order/test`, Coinbase
 #: `orders/preview`, OKX `order-precheck`, HashKey `orderTest`, Derive `order_debug`.
 _TRIAL = re.compile(r"orders?[/_-]?(edit_)?(test|preview|pre-?check|debug)$", re.IGNORECASE)
-#: What is asked for by POST too, of an account or of whoever is told about orders.
+#: Queries that are sent by POST too: about an account, or about who is notified of orders.
 _ACCOUNT = re.compile(
     r"balance|bullet|deposit|history|ledger|leverage|listen-?key|open-?positions|query|sendmessage|services/|token"
     r"|transfer|user-?data-?stream|volume|webhook|withdraw",

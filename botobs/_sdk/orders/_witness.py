@@ -89,7 +89,7 @@ class Witness:
         entry: The order in the journal, if it is written down.
         doubts: Orders of unknown outcome, for whoever ends the block to pass on.
         accepted: Client order ids of those that were accepted, where they are asked for.
-        waiting: How many submissions of watched clients have begun and not been told of: their calls run in tasks or
+        waiting: How many submissions of watched clients have begun and not been reported: their calls run in tasks or
             threads of their own, or are answered later over a WebSocket.
         trial: An order was only checked by the exchange.
         refused: That check was answered with a refusal.
@@ -281,11 +281,11 @@ class Witness:
 
         What is raised in its handler by a transport is of another way to the exchange that was tried.
         """
-        told = self._error
-        if told is None:
+        raised = self._error
+        if raised is None:
             return False
-        own = not isinstance(error, OSError) and error.__context__ is told
-        return error is told or error.__cause__ is told or own
+        own = not isinstance(error, OSError) and error.__context__ is raised
+        return error is raised or error.__cause__ is raised or own
 
     def returned(self, exchange: str) -> Outcome:
         """What became of an order when the block that submitted it came to its end.

@@ -21,8 +21,8 @@ Stage = Literal["sent", "open", "ended"]
 _RANK: dict[Stage, int] = {"sent": 0, "open": 1, "ended": 2}
 
 #: What is noted of an order, or how one is over.
-_Told = tuple[str, str, str, str, str, Stage, bool] | tuple[str, str, str, Stage]
-_Heard = tuple[float, _Told]
+_Note = tuple[str, str, str, str, str, Stage, bool] | tuple[str, str, str, Stage]
+_Heard = tuple[float, _Note]
 
 
 @dataclass(slots=True)

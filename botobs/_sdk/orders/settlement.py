@@ -46,12 +46,12 @@ class SettlementTelemetry:
             self._unsettled.on_settled.remove(self._record)
 
     def _unknown(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(order.unknown_since, _labels(order)) for order in self._unsettled.told()[0]]
+        return [Observation(order.unknown_since, _labels(order)) for order in self._unsettled.reported()[0]]
 
     def _settled(self, _: CallbackOptions) -> Iterable[Observation]:
         return [
             Observation(each.at, {**_labels(each.order), exchange.ORDER_OUTCOME: each.outcome})
-            for each in self._unsettled.told()[1]
+            for each in self._unsettled.reported()[1]
         ]
 
     @never_raise

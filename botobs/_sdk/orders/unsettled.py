@@ -22,11 +22,11 @@ from ..ids import Ids
 MOST_ORDERS = 5000
 #: Orders that one process exports in metrics at a time, each being a series: the oldest, and of those that are settled
 #: the ones that were not exported yet.
-MOST_TOLD = 1000
+MOST_REPORTED = 1000
 #: Seconds for which a settlement is exported, so that it survives an outage of the collector.
-TOLD_FOR = 3600.0
+REPORTED_FOR = 3600.0
 #: Seconds after which a settlement makes room where many wait: several exports of metrics.
-TOLD_AT_LEAST = 60.0
+REPORTED_AT_LEAST = 60.0
 
 _ALIKE = re.compile(r":.*|[^A-Z0-9]", re.IGNORECASE)
 
@@ -187,21 +187,21 @@ class Unsettled:
         with self._lock:
             return list(self._orders.values())
 
-    def told(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
+    def reported(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
         """The orders and settlements to export in metrics now. Drops settlements that were exported long enough."""
         now = time.monotonic()
         with self._lock:
             age = {key: now - since for key, since in self._exported_since.items()}
-            crowded = len(self._settled) - MOST_TOLD
+            crowded = len(self._settled) - MOST_REPORTED
             for key in [key for key in self._settled if key in age]:
-                if age[key] > TOLD_FOR or (crowded > 0 and age[key] > TOLD_AT_LEAST):
+                if age[key] > REPORTED_FOR or (crowded > 0 and age[key] > REPORTED_AT_LEAST):
                     del self._settled[key], self._exported_since[key]
                     self.changes += 1
                     crowded -= 1
-            settled = list(islice(self._settled.items(), MOST_TOLD))
+            settled = list(islice(self._settled.items(), MOST_REPORTED))
             for key, _ in settled:
                 self._exported_since.setdefault(key, now)
-            return list(islice(self._orders.values(), MOST_TOLD)), [each for _, each in settled]
+            return list(islice(self._orders.values(), MOST_REPORTED)), [each for _, each in settled]
 
     def contents(self) -> tuple[list[UnsettledOrder], list[Settlement]]:
         """Everything, to be kept for the service's next process."""

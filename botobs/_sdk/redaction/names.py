@@ -1,7 +1,7 @@
 """What a name promises of its value: a secret, perhaps one, or none.
 
 A name is split into words at capitals, digits and signs. Words that are run together (`pgpassword`, `accesstoken`) are
-told by how they end.
+recognised by how they end.
 """
 
 from __future__ import annotations

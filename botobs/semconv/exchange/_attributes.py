@@ -1,4 +1,4 @@
-"""Attributes of what is told about exchanges."""
+"""Attributes of spans and metrics about exchanges."""
 
 from __future__ import annotations
 

@@ -175,6 +175,6 @@ BALANCE_AGE = Metric(
     "exchange.balance.age",
     "observable_gauge",
     "s",
-    "Time since the exchange last told a balance.",
+    "Time since the exchange last sent a balance.",
     (*_WHO, BALANCE_SOURCE),
 )

@@ -103,7 +103,7 @@ class Findings:
         """Whether something is suspected that has not lasted for the grace time yet."""
         return any(not finding.reported for found in self._found.values() for finding in found.values())
 
-    def told(self, kind: Kind) -> Iterator[tuple[str, Suspicion]]:
+    def reported(self, kind: Kind) -> Iterator[tuple[str, Suspicion]]:
         """The findings of a kind that have been reported and last."""
         for key, finding in list(self._found[kind].items()):
             if finding.reported:

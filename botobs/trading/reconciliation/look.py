@@ -17,9 +17,9 @@ from ...semconv import trading as names
 from .._recorder import Recorder, logger
 from ..positions import PositionBook
 from .drift import drifts
+from .exchange_order import ExchangeOrder
 from .findings import Findings, Suspicion
 from .pace import Stopped
-from .told import Told
 
 #: Requests for single orders that one look makes at most; the others have their turn in the next.
 MOST_LOOKUPS = 20
@@ -124,7 +124,7 @@ class Looker:
         believed = self._known.believed_open(self.exchange)
         doubts = [order for order in self._unsettled.all() if order.exchange.lower() == self.exchange]
         markets = self._markets(believed, doubts)
-        opened = [order for order in map(Told, self._account.open_orders(markets)) if order.id]
+        opened = [order for order in map(ExchangeOrder, self._account.open_orders(markets)) if order.id]
         trades = list(self._account.trades(markets, int((self._since - _OVERLAP) * 1000)))
         self._since = began
         traded = {str(each["order"]): each for each in trades if each.get("order")}
@@ -150,7 +150,10 @@ class Looker:
     # -- unsettled orders ----------------------------------------------------------------------------------------
 
     def _settle(
-        self, doubts: list[UnsettledOrder], opened: list[Told], traded: Mapping[str, Mapping[str, Any]]
+        self,
+        doubts: list[UnsettledOrder],
+        opened: list[ExchangeOrder],
+        traded: Mapping[str, Mapping[str, Any]],
     ) -> None:
         named = {_name(doubt.order_id, doubt.client_order_id) for doubt in doubts}
         self._absent = {key: since for key, since in self._absent.items() if key in named}
@@ -177,7 +180,7 @@ class Looker:
         if time.time() - doubt.since >= self._rules.absent_after and self._is_the_account():
             self._settled(doubt, None, "rejected")
 
-    def _settled(self, doubt: UnsettledOrder, found: Told | None, outcome: str) -> None:
+    def _settled(self, doubt: UnsettledOrder, found: ExchangeOrder | None, outcome: str) -> None:
         order_id = doubt.order_id or (found.id if found is not None else "")
         client_order_id = doubt.client_order_id
         ids = {names.ORDER_CLIENT_ID: client_order_id, names.ORDER_ID: order_id}
@@ -200,13 +203,13 @@ class Looker:
 
     # -- orders that one side does not know ----------------------------------------------------------------------
 
-    def _look_for_orphans(self, opened: list[Told], traded: Mapping[str, Mapping[str, Any]]) -> None:
+    def _look_for_orphans(self, opened: list[ExchangeOrder], traded: Mapping[str, Mapping[str, Any]]) -> None:
         suspected: dict[str, Suspicion] = {}
         undecided: set[str] = set()
         for order in opened:
             if self._is_foreign(order) and self._is_own(order):
                 suspected[order.id] = order.suspicion(self.exchange)
-        known = dict(self.findings.told("orphaned"))
+        known = dict(self.findings.reported("orphaned"))
         for order_id in {*traded, *known} - suspected.keys() - {order.id for order in opened}:
             if self._is_ignored(order_id) or self._known.has(self.exchange, order_id=order_id):
                 continue
@@ -223,7 +226,7 @@ class Looker:
                 suspected[order_id] = found.suspicion(self.exchange)
         self.findings.look("orphaned", suspected, undecided)
 
-    def _look_for_ghosts(self, believed: list[KnownOrder], opened: list[Told]) -> None:
+    def _look_for_ghosts(self, believed: list[KnownOrder], opened: list[ExchangeOrder]) -> None:
         suspected: dict[str, Suspicion] = {}
         undecided: set[str] = set()
         there = {order.id for order in opened} | {
@@ -273,7 +276,7 @@ class Looker:
 
     # -- what is known -------------------------------------------------------------------------------------------
 
-    def _find(self, order_id: str, client_order_id: str, symbol: str) -> Told | None:
+    def _find(self, order_id: str, client_order_id: str, symbol: str) -> ExchangeOrder | None:
         """Fetch an order in any state.
 
         Raises:
@@ -292,7 +295,7 @@ class Looker:
             logger.debug("an order of %s is not looked up: %s", self.exchange, described(error))
             self._decided = False
             raise _Undecided from None
-        order = None if found is None else Told(found)
+        order = None if found is None else ExchangeOrder(found)
         self._seen_ours = self._seen_ours or (order is not None and self._is_known(order))
         return order
 
@@ -305,14 +308,14 @@ class Looker:
             orders, key=lambda order: self._asked.get(_name(order.order_id, order.client_order_id), 0.0)
         )
 
-    def _is_known(self, order: Told) -> bool:
+    def _is_known(self, order: ExchangeOrder) -> bool:
         # Gate writes "t-" before the ids that it is given.
         return any(
             self._known.has(self.exchange, client_order_id=client_order_id, order_id=order.id)
             for client_order_id in (order.client_order_id, order.client_order_id.removeprefix("t-"))
         )
 
-    def _is_foreign(self, order: Told) -> bool:
+    def _is_foreign(self, order: ExchangeOrder) -> bool:
         return not self._is_ignored(order.id) and not self._is_known(order)
 
     def _is_ignored(self, order_id: str) -> bool:
@@ -322,7 +325,7 @@ class Looker:
         if self._ignored is not None and len(self._ignored) < _MOST_IGNORED:
             self._ignored.add(order_id)
 
-    def _is_own(self, order: Told) -> bool:
+    def _is_own(self, order: ExchangeOrder) -> bool:
         prefixes = self._rules.prefixes
         return not prefixes or order.client_order_id.removeprefix("t-").startswith(prefixes)
 

@@ -92,7 +92,7 @@ class Worker:
         # Only ghosts have a bot: an unknown order belongs to none.
         bots = self._bots if kind == "ghost" else set()
         by_bot: dict[str, list[Suspicion]] = {"": [], **{bot: [] for bot in bots}}
-        for _, suspicion in self._looker.findings.told(kind):
+        for _, suspicion in self._looker.findings.reported(kind):
             if suspicion.bot and len(self._bots) < _MOST_BOTS:
                 # Its series goes on at zero: one that breaks off keeps its last value for minutes.
                 self._bots.add(suspicion.bot)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import ccxt
 
 import botobs
+from testbed.http_server import serving
 
 _KEY = b'{"listenKey": "one"}'
 #: https://developers.binance.com/docs/binance-spot-api-docs/errors
@@ -35,8 +36,7 @@ class _Exchange(BaseHTTPRequestHandler):
 def main() -> None:
     """Renew until the input ends, and say goodbye."""
     botobs.init("streaming")
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Exchange) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(_Exchange) as server:
         client = ccxt.binance({"apiKey": "key", "secret": "secret", "enableRateLimit": False})
         url = f"http://127.0.0.1:{server.server_port}/api/v3"
         client.urls["api"] = dict.fromkeys(client.urls["api"], url)
@@ -55,7 +55,6 @@ def main() -> None:
         sys.stdin.read()
         over.set()
         streaming.join()
-        server.shutdown()
     botobs.shutdown()
 
 

@@ -18,7 +18,7 @@ from botobs import trading
 from botobs._sdk import providers
 from botobs._sdk.instrument.base import Telemetry
 from botobs._sdk.instrument.exchange import updates
-from botobs._sdk.instrument.exchange.state import CROSSED_TOLD_AFTER, FROZEN_AFTER
+from botobs._sdk.instrument.exchange.state import CROSSED_REPORTED_AFTER, FROZEN_AFTER
 from botobs._sdk.instrument.exchange.telemetry import ExchangeTelemetry
 
 #: Seconds before the evidence is complete at which a wrong book is first seen, and between two updates of it.
@@ -55,7 +55,7 @@ def _banned(exchange: str) -> float:
 
 
 def _crossed(exchange: str) -> float:
-    return _wrong_book(exchange, bid=101.0, known_after=CROSSED_TOLD_AFTER, moves=True)
+    return _wrong_book(exchange, bid=101.0, known_after=CROSSED_REPORTED_AFTER, moves=True)
 
 
 def _stale(exchange: str) -> float:

@@ -10,7 +10,7 @@ from botobs._ops.components.cluster import members
 from botobs._ops.components.cluster.processes import NAMES
 from botobs._ops.components.ports import PORTS, Port
 from testbed.stack import LiveStack
-from tests.support.doors import keys, listeners, opens, right_key
+from tests.support.port_probes import keys, listeners, opens, right_key
 from tests.support.waiting import eventually
 
 _PARTS = {*NAMES, "postgres", "postgres_exporter"} - {member.name for member in members.SAMPLERS}

@@ -6,8 +6,8 @@ import pytest
 
 from botobs._ops.components.cluster import members
 from testbed.stack import LiveStack
-from tests.support.doors import keys, opens, right_key
 from tests.support.otlp_traces import Span, send, stored
+from tests.support.port_probes import keys, opens, right_key
 from tests.support.waiting import eventually
 
 _PORTS = [port for member in members.SAMPLERS for port in member.ports.values()]

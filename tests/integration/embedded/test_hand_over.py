@@ -18,13 +18,7 @@ from tests.support.waiting import eventually
 
 #: Traces with a span of another service each.
 TRACES = 150
-BOT = """
-import botobs
-with botobs.init("later"):
-    for number in range(20):
-        with botobs.span("turn"):
-            pass
-"""
+BOT = Path(__file__).parent / "programs" / "bot.py"
 
 
 def in_tempo(live: LiveStack, trace_id: str) -> Counter[str]:
@@ -72,7 +66,7 @@ def test_before_and_while_the_stack_runs(kept: list[Span], tmp_path: Path) -> No
 
         environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "BOTOBS_HOME": str(live.home.path)}
         done = subprocess.run(
-            [sys.executable, "-m", "botobs", "dev", "--", sys.executable, "-c", BOT],
+            [sys.executable, "-m", "botobs", "dev", "--", sys.executable, BOT],
             env=environ, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ import botobs
 from testbed.otlp_receiver import OtlpReceiver
 from tests.support.ccxt_credentials import canaries
 from tests.support.ccxt_drive import Drive
-from tests.support.eavesdropper import Eavesdropper
+from tests.support.recording_server import RecordingServer
 
 pytestmark = pytest.mark.asyncio
 
@@ -41,8 +41,8 @@ NOT_DRIVEN: dict[str, str] = {
 
 
 @pytest.fixture
-def server() -> Iterator[Eavesdropper]:
-    server = Eavesdropper()
+def server() -> Iterator[RecordingServer]:
+    server = RecordingServer()
     yield server
     server.close()
 
@@ -82,7 +82,7 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_nothing_secret_leaves(
-    server: Eavesdropper, receiver: OtlpReceiver, console: io.StringIO, tmp_path: Path
+    server: RecordingServer, receiver: OtlpReceiver, console: io.StringIO, tmp_path: Path
 ) -> None:
     receiver.reply.status = 503
     handle = botobs.init(
@@ -127,7 +127,7 @@ async def test_nothing_secret_leaves(
     assert {name for _, name in driven} <= seen
 
 
-async def _open_websockets(server: Eavesdropper) -> None:
+async def _open_websockets(server: RecordingServer) -> None:
     """Connect to addresses with listen keys and tokens in path and query, by all three libraries."""
     (token, *_) = sorted(canaries())
     url = f"ws://{server.address}/ok/ws/{token}?listenKey={token}&token={token}"

@@ -207,7 +207,7 @@ def test_no_variable_is_left_over(manifests: list[charts.Manifest]) -> None:
 
 
 def test_what_is_botobs_is_as_its_own_chart_makes_it(tools: Mapping[str, Path]) -> None:
-    """But for what the scraper asks, and may ask: stores have other names and doors here."""
+    """But for what the scraper asks, and may ask: stores have other names and ports here."""
     alone = charts.load(charts.render(tools["helm"], {}))
     whole = charts.load(charts.render(tools["helm"], {}, charts.STACK))
     ours = [each for each in whole if each["metadata"]["name"].startswith("botobs")]

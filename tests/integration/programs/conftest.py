@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environments import environment
-from tests.support.redis_server import redis_server
+from tests.support.packaged import redis_server
 
 REQUIREMENTS = [
     "aiohttp>=3.10",

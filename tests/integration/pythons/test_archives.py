@@ -16,26 +16,7 @@ from testbed.otlp_receiver import receiving
 from tests.support.environments import environment
 
 ROOT = Path(__file__).parents[3]
-PROGRAM = """
-import botobs, requests
-from botobs import trading
-from botobs._sdk.instrument.exchange.hosts import exchange_at
-
-def main():
-    handle = botobs.init("packed")
-    with trading.order("o-1", exchange="binance").submission():
-        pass
-    try:
-        requests.get("http://127.0.0.1:9")
-    except requests.ConnectionError:
-        pass
-    print([status.name for status in handle.instrumentations if status.state == "failed"])
-    # It is a file of the package that says so.
-    print(exchange_at("api.binance.com"))
-
-if __name__ == "__main__":
-    main()
-"""
+PROGRAM = Path(__file__).parent / "programs" / "packed.py"
 #: Seconds; a compiler reads every module.
 PATIENCE = 900
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
@@ -133,7 +114,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory, wheel: Path, versions: Pat
         "requests",
     ]
     _run(install, folder)
-    (folder / "packed.py").write_text(PROGRAM)
+    shutil.copy(PROGRAM, folder)
     return folder
 
 

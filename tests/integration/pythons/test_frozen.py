@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 from testbed.otlp_receiver import receiving
 from tests.support.environments import environment
 
-PROGRAM = """
-import botobs
-handle = botobs.init("frozen")
-import requests, redis
-try:
-    requests.get("http://127.0.0.1:9")
-except requests.ConnectionError:
-    pass
-print([status.name for status in handle.instrumentations if status.state == "failed"])
-print([status.state.value for status in handle.instrumentations if status.name == "redis"])
-"""
+PROGRAM = Path(__file__).parent / "programs" / "small.py"
 #: Seconds; PyInstaller reads every module.
 PATIENCE = 600
 
@@ -27,7 +18,7 @@ PATIENCE = 600
 def test_a_frozen_program(tmp_path: Path) -> None:
     needed = ["pyinstaller>=6", "requests>=2.31", "redis>=5", "opentelemetry-instrumentation-redis"]
     python = environment("pyinstaller", needed)
-    (tmp_path / "small.py").write_text(PROGRAM)
+    shutil.copy(PROGRAM, tmp_path)
     command = [str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", "small.py"]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=PATIENCE)
     with receiving() as receiver:

@@ -18,9 +18,9 @@ from botobs._ops.components.ports import Auth, Port, free_ports
 from botobs._ops.home.render import render_tree
 from testbed.stack import LiveStack
 from tests.support.configs import ROOT
-from tests.support.doors import keys, opens, right_key
 from tests.support.ledger import accounts
 from tests.support.otlp_traces import Span, send, stored
+from tests.support.port_probes import keys, opens, right_key
 from tests.support.reports import Report
 from tests.support.reports import send as send_report
 from tests.support.waiting import eventually

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,26 +19,7 @@ ROOT = Path(__file__).parents[3]
 RUNBOOK = ROOT / "docs" / "runbooks" / "OrdersLeftBehind.md"
 #: Seconds after the death within which they are there.
 SOON = 10.0
-
-PROGRAM = """
-    import threading
-    import botobs
-    from botobs import trading
-    handle = botobs.init("killed-{engine}", engine="{engine}")
-    print(handle.instance_id, flush=True)
-    with trading.order("answered", exchange="binance").submission():
-        input()
-    sent = threading.Barrier(11)
-    def send(number):
-        with trading.order(f"mine-{{number}}", exchange="binance", symbol="BTC/USDT", side="buy").submission():
-            sent.wait()
-            threading.Event().wait()
-    for number in range(10):
-        threading.Thread(target=send, args=(number,), daemon=True).start()
-    sent.wait()
-    print("sent", flush=True)
-    threading.Event().wait()
-"""
+PROGRAM = Path(__file__).parent / "programs" / "orders_in_flight.py"
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +67,7 @@ def test_the_runbooks_query_finds_them(
         "left in spool_dir": {"BOTOBS_SAMPLING_RATIO": "0", "BOTOBS_SPOOL_DIR": str(tmp_path / "volume")},
     }[way]
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM.format(engine=engine))],
+        [sys.executable, str(PROGRAM), engine],
         env=os.environ | {"BOTOBS_HOME": str(quiet.home.path), "PYTHONPATH": str(ROOT)} | variables,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -20,13 +20,7 @@ from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
 _ADDRESS = "127.0.0.2"
-_SERVICE = """
-import botobs
-botobs.init("elsewhere", strict=True)
-with botobs.span("from another host"):
-    pass
-botobs.shutdown()
-"""
+_SERVICE = Path(__file__).parent / "programs" / "elsewhere.py"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +50,7 @@ def test_a_service_gets_in(opened: LiveStack, tmp_path: Path) -> None:
         "BOTOBS_TOKEN_FILE": str(token),
     }
     done = subprocess.run(
-        [sys.executable, "-c", _SERVICE], env=environ, capture_output=True, text=True, check=False
+        [sys.executable, _SERVICE], env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert eventually(lambda: opened.search('{resource.service.name="elsewhere"}'))

@@ -12,7 +12,7 @@ from botobs._ops.access import certificates
 from botobs._ops.components.cluster import members
 from botobs._ops.components.ports import PORTS, Port
 from testbed.stack import LiveStack
-from tests.support.doors import keys, listeners, opens, right_key
+from tests.support.port_probes import keys, listeners, opens, right_key
 from tests.support.waiting import eventually
 
 #: Grafana cannot be built from a registry; samplers and a cluster run elsewhere, and tests knock at them there.

@@ -12,8 +12,8 @@ from botobs._ops.access import certificates, people, secrets, tokens
 from botobs._ops.access.rights import RIGHTS, Action, Credential
 from botobs._ops.home.private import read_secret
 from testbed.stack import LiveStack
-from tests.support.doors import Key
 from tests.support.intake import PROTOBUF, spans
+from tests.support.port_probes import Key
 from tests.support.waiting import eventually
 
 #: Part, method and path of each action.

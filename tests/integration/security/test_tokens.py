@@ -7,7 +7,7 @@ from pathlib import Path
 from botobs._ops.access import certificates, tokens
 from botobs._ops.components.ports import PORTS
 from testbed.stack import LiveStack
-from tests.support.doors import Key, opens, right_key
+from tests.support.port_probes import Key, opens, right_key
 from tests.support.waiting import eventually
 
 _OTLP = [port for port in PORTS if port.variable in {"BOTOBS_OTLP_HTTP_PORT", "BOTOBS_OTLP_GRPC_PORT"}]

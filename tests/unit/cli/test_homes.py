@@ -157,21 +157,17 @@ def test_no_package_of_somebody_else_is_run(tmp_path: Path) -> None:
         package.mkdir(parents=True)
         for file in ("__init__.py", "__main__.py"):
             (package / file).write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
-    code = """
-import subprocess
-from botobs._ops.processes import child
-for module in ("botobs._ops.processes.reaper", "botobs", "botobs._demo"):
-    words = ["--help"] if module != "botobs._ops.processes.reaper" else []
-    done = subprocess.run([*child.command(module), *words], env=child.environ(),
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-"""
     foreign = tmp_path / "elsewhere" / "demo"
     foreign.mkdir(parents=True)
     shutil.copy(package / "__init__.py", foreign / "__init__.py")
     shutil.copy(package / "__main__.py", foreign / "__main__.py")
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join((str(root), str(foreign.parent)))}
-    subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path / "work", env=environ, check=True)
+    subprocess.run(
+        [sys.executable, "-P", Path(__file__).parent / "programs" / "starts_modules.py"],
+        cwd=tmp_path / "work",
+        env=environ,
+        check=True,
+    )
     assert not (tmp_path / "ran").exists()
 
 

@@ -13,7 +13,11 @@ import pytest
 from botobs._ops.access import secrets
 from botobs._ops.home.home import Home
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = str(Path(sys.executable).with_name("botobs"))
+#: A backup that can be interrupted in the middle.
+_BACKUP = Path(__file__).parent / "programs" / "interrupted_backup.py"
 #: Stands in for what the command imports: says that the import has begun, and takes its time.
 _SLOW = "import os\nos.write(1, b'begun')\nos.read(0, 1)\n"
 
@@ -73,22 +77,6 @@ def test_an_odd_width_hides_nothing(columns: str, tmp_path: Path) -> None:
     assert "BOTOBS_ALERT_RECEIVER" in done.stdout
 
 
-_BACKUP = """
-import os, sys
-from botobs._ops.backup import _copy
-from botobs._ops.cli import main
-
-def copied(source, target):
-    target.write_text("a part of it")
-    os.write(1, b"begun")
-    os.read(0, 1)
-    return ""
-
-_copy.copy = copied
-sys.exit(main(["backup", sys.argv[1], "--home", sys.argv[2]]))
-"""
-
-
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name
 )
@@ -101,7 +89,7 @@ def test_what_was_begun_is_undone_whatever_ends_it(
     home.create()
     secrets.ensure(home.secrets)
     process = subprocess.Popen(
-        [sys.executable, "-c", _BACKUP, str(tmp_path / "copy"), str(home.path)],
+        [sys.executable, _BACKUP, str(tmp_path / "copy"), str(home.path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -7,7 +7,6 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support import configs
 
@@ -16,7 +15,7 @@ RECEIVERS = {receiver["name"]: receiver for receiver in CONFIG["receivers"]}
 RULES = [
     rule
     for file in sorted((configs.ROOT / "prometheus" / "rules").glob("*.yml"))
-    for group in yaml.safe_load(configs.render(file))["groups"]
+    for group in configs.parsed(configs.render(file))["groups"]
     for rule in group["rules"]
     if "alert" in rule
 ]

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
 from botobs._ops.settings import outage
 from botobs._sdk import units
@@ -54,20 +53,20 @@ def test_defaults_are_enough(file: Path) -> None:
         parser.read_string(text)
         assert parser.sections()
     else:
-        assert yaml.safe_load(text)
+        assert configs.parsed(text)
 
 
 @pytest.mark.parametrize("file", YAML, ids=_name)
 def test_no_host_but_this_one(file: Path) -> None:
     """What is shipped talks to this machine alone, until a setting says otherwise."""
-    found = {host for text in configs.strings(yaml.safe_load(configs.render(file))) for host in _hosts(text)}
+    found = {host for text in configs.strings(configs.parsed(configs.render(file))) for host in _hosts(text)}
     assert found <= _LOCAL | _OF_RECEIVERS.get(_name(file), set())
 
 
 @pytest.mark.parametrize("file", YAML, ids=_name)
 def test_secrets_are_files(file: Path) -> None:
     """A setting with a secret's name holds a path, nothing, or a variable of the process's own environment."""
-    for key, value in _pairs(yaml.safe_load(configs.render(file))):
+    for key, value in _pairs(configs.parsed(configs.render(file))):
         # The tokens of a ring are places in it.
         if _SECRET_NAME.search(key) and key != "tokens_file_path":
             assert value == "" or "/secrets/" in value or re.fullmatch(r"\$\{[A-Z_]+\}", value), key

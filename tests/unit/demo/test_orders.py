@@ -10,7 +10,8 @@ from botobs._demo.exchange_simulator.account import Account
 from botobs._demo.exchange_simulator.counts import Counts
 from botobs._demo.exchange_simulator.instruments import instrument
 from botobs._demo.exchange_simulator.market import Market
-from botobs._demo.exchange_simulator.orders import MatchingEngine, Order, Request, Status
+from botobs._demo.exchange_simulator.matching import MatchingEngine
+from botobs._demo.exchange_simulator.orders import Order, Request, Status
 from botobs._demo.exchange_simulator.rejection import Reason, Rejection
 
 BTC = instrument("BTC/USDT")

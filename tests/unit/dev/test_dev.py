@@ -22,7 +22,8 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
-BOT = Path(__file__).parent / "programs" / "bot.py"
+PROGRAMS = Path(__file__).parent / "programs"
+BOT = PROGRAMS / "bot.py"
 BOTOBS = [sys.executable, "-m", "botobs"]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -116,22 +117,10 @@ def test_an_interrupt_is_the_programs(environ: dict[str, str], how: str) -> None
     assert "ended with 3" in err
 
 
-FLOOD = """
-import os, sys, urllib.request
-from testbed.otlp_requests import Span, traces
-for number in range(76):
-    body = traces(Span("big", attributes={"text": os.urandom(40_000).hex()})).SerializeToString()
-    request = urllib.request.Request(os.environ["BOTOBS_ENDPOINT"] + "/v1/traces", body,
-                                     {"Content-Type": "application/x-protobuf"})
-    urllib.request.urlopen(request).close()
-sys.stdin.read()
-"""
-
-
 def test_it_says_when_it_is_outgrown(environ: dict[str, str], tmp_path: Path) -> None:
     said = tmp_path / "said"
     with said.open("wb") as file, subprocess.Popen(
-        [*BOTOBS, "dev", "--limit", "4MiB", "--", sys.executable, "-c", FLOOD],
+        [*BOTOBS, "dev", "--limit", "4MiB", "--", sys.executable, PROGRAMS / "flood.py"],
         env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
     ) as process:  # fmt: skip
         eventually(lambda: "is outgrown: it holds 80% of at most 4 MiB" in said.read_text(), within=240)
@@ -142,25 +131,16 @@ def test_it_says_when_it_is_outgrown(environ: dict[str, str], tmp_path: Path) ->
 
 
 def test_a_program_of_opentelemetrys_own_sdk_is_heard_too(run: Run, environ: dict[str, str]) -> None:
-    code = (
-        "from opentelemetry import trace\n"
-        "from opentelemetry.sdk.trace import TracerProvider\n"
-        "from opentelemetry.sdk.trace.export import SimpleSpanProcessor\n"
-        "from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter\n"
-        "provider = TracerProvider()\n"
-        "provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))\n"
-        "with provider.get_tracer('x').start_as_current_span('by itself'): pass\n"
-        "provider.shutdown()\n"
+    assert (
+        run("dev", "--", sys.executable, str(PROGRAMS / "own_sdk.py"), BOTOBS_ENABLED="false").returncode == 0
     )
-    assert run("dev", "--", sys.executable, "-c", code, BOTOBS_ENABLED="false").returncode == 0
     assert spans(environ) == ["by itself"]
 
 
 def test_sessions_add_up_and_send_to_the_same_address(run: Run, environ: dict[str, str]) -> None:
-    show = (
-        "import os, botobs; botobs.init(); print(os.environ['BOTOBS_ENDPOINT'])\nwith botobs.span('{}'): pass"
+    first, second = (
+        run("dev", "--", sys.executable, str(PROGRAMS / "named.py"), name) for name in ("a", "b")
     )
-    first, second = (run("dev", "--", sys.executable, "-c", show.format(name)) for name in ("a", "b"))
     assert first.stdout == second.stdout != ""
     assert spans(environ) == ["a", "b"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import logging
 import math
@@ -12,6 +11,7 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from decimal import Decimal
 from fractions import Fraction
+from traceback import walk_stack
 from typing import Any
 
 import pytest
@@ -140,7 +140,7 @@ def test_a_stack_without_room_ends_as_the_service_says(recording: Recording) -> 
 
     def leave(block: AbstractContextManager[Any], room: int) -> type[BaseException]:
         """What comes out of a block that is left with room for so many calls."""
-        depth = len(inspect.stack())
+        depth = sum(1 for _ in walk_stack(None))
         try:
             with block:
                 sys.setrecursionlimit(depth + room)
@@ -346,7 +346,8 @@ def test_a_filter_that_raises_does_not_come_out_of_a_measurement(recording: Reco
         raise Broken
 
     logger = logging.getLogger("botobs")
-    loggers = [logger, logging.getLogger("botobs._sdk.engine.fast.span")]
+    fast = ("botobs._sdk.engine.fast.span", "botobs._sdk.engine.fast.changes")
+    loggers = [logger, *map(logging.getLogger, fast)]
     for one in loggers:
         one.addFilter(fail)
     try:

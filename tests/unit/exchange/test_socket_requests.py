@@ -16,7 +16,7 @@ import websockets.sync.server
 
 from botobs import clients, trading
 from botobs._sdk.instrument.base import Telemetry
-from botobs._sdk.instrument.exchange import awaited
+from botobs._sdk.instrument.exchange import answers
 from botobs._sdk.instrument.exchange.clients.adapted import AdaptedClient
 from botobs._sdk.instrument.exchange.clients.streams.websocket_client import WebsocketClient
 from botobs._sdk.orders import UNSETTLED
@@ -257,7 +257,7 @@ def test_an_order_whose_connection_is_lost_is_unknown(scene: Scene) -> None:
 def test_an_order_that_is_not_answered_is_unknown_until_the_answer_comes(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], settled: bool
 ) -> None:
-    monkeypatch.setattr(awaited, "ANSWERED_WITHIN", 0.0)
+    monkeypatch.setattr(answers, "ANSWERED_WITHIN", 0.0)
     scene.client.order("mine")
     asked = scene.exchange.next_order()
     # A collection of metrics looks at what waits.

@@ -237,7 +237,7 @@ async def test_status_endpoints_of_other_clients_are_read(client: str) -> None:
     found = Standing()
     for answer, expected in ((well, False), (away, True), (well, False)):
         found.succeeded(("", "", call.operation, ""), "", described.result(call, answer))
-        assert found.told
+        assert found.known
         assert found.in_maintenance() is expected
 
 

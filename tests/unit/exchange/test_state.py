@@ -151,8 +151,8 @@ def test_the_oldest_balance_of_all_accounts_counts_until_its_client_is_gone(
     exchange = ExchangeTelemetry(recorded.telemetry).exchange("binance")
     stale, fresh = Client(), Client()
     now = time.monotonic()
-    exchange.balance_told("ccxt.sync", "rest", stale, now - 100)
-    exchange.balance_told("ccxt.sync", "rest", fresh, now)
+    exchange.balance_received("ccxt.sync", "rest", stale, now - 100)
+    exchange.balance_received("ccxt.sync", "rest", fresh, now)
     age = functools.partial(recorded.value, "exchange.balance.age", exchange__name="binance")
     assert age() >= 100
     del stale

@@ -5,8 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from botobs._sdk.instrument.base import Instrumentation
 from botobs._sdk.instrument.runtime.threads import Threads
 from botobs._sdk.instrument.web.httpx import HttpxInstrumentation
 from botobs._sdk.instrument.web.requests import RequestsInstrumentation
+from testbed.http_server import serving
 from tests.support.telemetry import Recorder
 
 SECRET = "secret-signature"
@@ -91,12 +91,8 @@ def client(request: pytest.FixtureRequest) -> Iterator[Client]:
 @pytest.fixture
 def server() -> Iterator[str]:
     """`host:port` of a server on the loopback."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=partial(server.serve_forever, poll_interval=0.01))
-        thread.start()
+    with serving(Handler) as server:
         yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def test_a_request_is_one_span_that_the_server_can_continue(

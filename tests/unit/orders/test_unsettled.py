@@ -86,7 +86,7 @@ def test_by_what_is_told_an_order_is_unsettled_exactly_while_it_is(steps: list[t
             unsettled.doubt(order(f"c{number}"))
         else:
             unsettled.settle("binance", "filled", client_order_id=f"c{number}")
-        orders, settlements = unsettled.told()
+        orders, settlements = unsettled.reported()
         for each in orders:
             unknown[each.key] = max(each.unknown_since, unknown.get(each.key, 0.0))
         for one in settlements:
@@ -163,20 +163,20 @@ def test_a_settlement_is_later_than_the_doubt_whatever_the_clocks_say(unsettled:
     ahead = time.time() + 3600
     unsettled.doubt(order(unknown_since=ahead))
     unsettled.settle("binance", "filled", client_order_id="a")
-    assert unsettled.told()[1][0].at > ahead
+    assert unsettled.reported()[1][0].at > ahead
     # Sent again under its id, it is unknown again.
     unsettled.doubt(order(unknown_since=time.time()))
-    assert unsettled.all()[0].unknown_since > unsettled.told()[1][0].at
+    assert unsettled.all()[0].unknown_since > unsettled.reported()[1][0].at
 
 
 def test_what_is_remembered_and_told_is_bounded(unsettled: Unsettled, told: Recorder) -> None:
     for number in range(module.MOST_ORDERS + 10):
         unsettled.doubt(order(str(number)))
     assert len(unsettled.all()) == module.MOST_ORDERS
-    assert len(unsettled.told()[0]) == module.MOST_TOLD
+    assert len(unsettled.reported()[0]) == module.MOST_REPORTED
     for each in unsettled.all():
         unsettled.settle("binance", "filled", client_order_id=each.client_order_id)
-    assert len(unsettled.told()[1]) == module.MOST_TOLD
+    assert len(unsettled.reported()[1]) == module.MOST_REPORTED
 
 
 def test_settlements_make_room_for_each_other_until_all_were_told(
@@ -184,24 +184,24 @@ def test_settlements_make_room_for_each_other_until_all_were_told(
 ) -> None:
     now = [0.0]
     monkeypatch.setattr("botobs._sdk.orders.unsettled.time.monotonic", lambda: now[0])
-    count = 2 * module.MOST_TOLD + 1
+    count = 2 * module.MOST_REPORTED + 1
     for number in range(count):
         unsettled.doubt(order(str(number)))
         unsettled.settle("binance", "filled", client_order_id=str(number))
     seen = set[str]()
     for _ in range(4):
-        seen |= {each.order.client_order_id for each in unsettled.told()[1]}
-        now[0] += module.TOLD_AT_LEAST + 1
+        seen |= {each.order.client_order_id for each in unsettled.reported()[1]}
+        now[0] += module.REPORTED_AT_LEAST + 1
     assert len(seen) == count
-    now[0] += module.TOLD_FOR
-    assert unsettled.told()[1] == []
+    now[0] += module.REPORTED_FOR
+    assert unsettled.reported()[1] == []
 
 
 def test_it_holds_under_threads(unsettled: Unsettled) -> None:
     def work(name: int) -> None:
         for number in range(300):
             unsettled.doubt(order(f"{name}-{number}"))
-            unsettled.told()
+            unsettled.reported()
             unsettled.settle("binance", "filled", client_order_id=f"{name}-{number}")
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]

@@ -14,6 +14,8 @@ import pytest
 from testbed.otlp_receiver import receiving
 from tests.support.same.workers import environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = Path(__file__).parent / "programs" / "ends.py"
 AUTOSTART = ROOT / "botobs" / "_sdk" / "autostart"

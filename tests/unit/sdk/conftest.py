@@ -7,7 +7,6 @@ import os
 import ssl
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from testbed.otlp_receiver import OtlpReceiver, server_context
 from tests.support.certificates import self_signed
 
 ROOT = Path(__file__).parents[3]
-HEAD = "import botobs, os, signal, sys, threading, time\n"
 
 
 @pytest.fixture
@@ -69,18 +67,12 @@ def environment(receiver: OtlpReceiver, engine: str, tmp_path: Path) -> dict[str
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts programs; those that still run at the end of the test are killed.
-
-    A program is a file, or a few lines that have a few imports done.
-    """
+    """Starts programs; those that still run at the end of the test are killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def call(program: str | Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        script = program if isinstance(program, Path) else tmp_path / f"program{len(started)}.py"
-        if not isinstance(program, Path):
-            script.write_text(HEAD + textwrap.dedent(program))
+    def call(program: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, str(script), *arguments],
+            [sys.executable, str(program), *arguments],
             env=environment | variables,
             cwd=tmp_path,
             text=True,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,15 +17,7 @@ pytestmark = pytest.mark.slow
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
-RECORD = """
-botobs.init()
-with botobs.span("last words"):
-    pass
-"""
-READY = """
-print("ready", flush=True)
-time.sleep(300)
-"""
+EXITS = Path(__file__).parent / "programs" / "exits.py"
 #: Far more than a budget of one second, and far less than what a request or a sleep of a program would take.
 PATIENCE = 60
 
@@ -35,14 +28,14 @@ def ready(process: subprocess.Popen[str]) -> None:
 
 
 def test_normal_exit(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(RECORD)
+    process = start(EXITS, "returns")
     assert process.wait(PATIENCE) == 0
     assert receiver.span_names == ["last words"]
     assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
 
 
 def test_an_exception_that_ends_the_program(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(RECORD + "raise SystemExit(3)")
+    process = start(EXITS, "exits")
     assert process.wait(PATIENCE) == 3
     assert receiver.span_names == ["last words"]
 
@@ -51,7 +44,7 @@ def test_an_exception_that_ends_the_program(start: Start, receiver: OtlpReceiver
 def test_a_signal_without_handler_still_ends_the_process(
     start: Start, receiver: OtlpReceiver, number: int
 ) -> None:
-    process = start(RECORD + READY)
+    process = start(EXITS, "waits")
     ready(process)
     process.send_signal(number)
     assert process.wait(PATIENCE) == -number
@@ -60,31 +53,16 @@ def test_a_signal_without_handler_still_ends_the_process(
 
 
 def test_sigint(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(RECORD + READY)
+    process = start(EXITS, "waits")
     ready(process)
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE) == -signal.SIGINT
     assert receiver.span_names == ["last words"]
 
 
-HANDLER = """
-def mine(number, frame):
-    with botobs.span("while stopping"):
-        os.write(1, b"mine\\n")
-    sys.exit(7)
-"""
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        HANDLER + "signal.signal(signal.SIGTERM, mine)" + RECORD + READY,
-        HANDLER + RECORD + "signal.signal(signal.SIGTERM, mine)" + READY,
-    ],
-    ids=["set before init", "set after init"],
-)
-def test_the_users_handler_decides(start: Start, receiver: OtlpReceiver, code: str) -> None:
-    process = start(code)
+@pytest.mark.parametrize("way", ["handler_before", "handler_after"])
+def test_the_users_handler_decides(start: Start, receiver: OtlpReceiver, way: str) -> None:
+    process = start(EXITS, way)
     ready(process)
     process.terminate()
     output, _ = process.communicate(timeout=PATIENCE)
@@ -94,17 +72,7 @@ def test_the_users_handler_decides(start: Start, receiver: OtlpReceiver, code: s
 
 
 def test_a_handler_that_keeps_the_process_keeps_the_monitoring(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        asked = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: asked.set())
-        botobs.init()
-        print("ready", flush=True)
-        asked.wait(300)
-        with botobs.span("drained"):
-            pass
-        """
-    )
+    process = start(EXITS, "handler_that_goes_on")
     ready(process)
     process.terminate()
     assert process.wait(PATIENCE) == 0
@@ -112,22 +80,7 @@ def test_a_handler_that_keeps_the_process_keeps_the_monitoring(start: Start, rec
 
 
 def test_asyncio_handlers_are_left_alone(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        import asyncio
-
-        async def main():
-            botobs.init()
-            stop = asyncio.Event()
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-            print("ready", flush=True)
-            await stop.wait()
-            with botobs.span("drained"):
-                pass
-
-        asyncio.run(main())
-        """
-    )
+    process = start(EXITS, "handler_of_asyncio")
     ready(process)
     process.terminate()
     assert process.wait(PATIENCE) == 0
@@ -135,18 +88,7 @@ def test_asyncio_handlers_are_left_alone(start: Start, receiver: OtlpReceiver) -
 
 
 def test_a_handler_that_gives_the_signal_on_ends_the_process(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        RECORD
-        + """
-def mine(number, frame):
-    os.write(1, b"mine\\n")
-    signal.signal(number, previous)
-    os.kill(os.getpid(), number)
-previous = signal.signal(signal.SIGTERM, mine)
-assert previous is signal.SIG_DFL
-"""
-        + READY
-    )
+    process = start(EXITS, "handler_that_gives_on")
     ready(process)
     process.terminate()
     output, _ = process.communicate(timeout=PATIENCE)
@@ -155,21 +97,7 @@ assert previous is signal.SIG_DFL
 
 
 def test_shutdown_gives_the_signals_back(start: Start) -> None:
-    process = start(
-        """
-        from _signal import getsignal
-
-        def handlers(get):
-            return [get(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
-
-        shown, real = handlers(signal.getsignal), handlers(getsignal)
-        botobs.init()
-        assert handlers(getsignal) != real
-        assert handlers(signal.getsignal) == shown
-        botobs.shutdown()
-        assert handlers(getsignal) == real
-        """
-    )
+    process = start(EXITS, "gives_the_signals_back")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
 
@@ -194,7 +122,8 @@ def test_a_collector_that_does_not_answer_costs_the_budget_and_no_more(
     start: Start, request: pytest.FixtureRequest, collector: str, how: str
 ) -> None:
     process = start(
-        RECORD + (READY if how == "SIGTERM" else ""),
+        EXITS,
+        "waits" if how == "SIGTERM" else "returns",
         BOTOBS_ENDPOINT=request.getfixturevalue(collector),
         BOTOBS_SHUTDOWN_TIMEOUT="1s",
         BOTOBS_EXPORT_TIMEOUT="1h",
@@ -215,67 +144,26 @@ def test_a_collector_that_does_not_answer_costs_the_budget_and_no_more(
 @pytest.mark.parametrize(
     "held",
     [
-        "botobs._sdk.providers.tracer_provider._lock",
-        "botobs.trading.session._LIVE.bots._lock",
-        "threading._active_limbo_lock",
+        "botobs._sdk.providers:tracer_provider._lock",
+        "botobs.trading.session:_LIVE.bots._lock",
+        "threading:_active_limbo_lock",
     ],
 )
 def test_a_signal_that_interrupts_a_lock_ends_the_process(start: Start, held: str) -> None:
-    process = start(
-        f"""
-        import botobs.trading, botobs._sdk.providers
-        botobs.init()
-        bot = botobs.trading.bot("lent")
-        with {held}, bot._lock:
-            os.write(1, b"ready\\n")
-            time.sleep(300)
-        """,
-        BOTOBS_SHUTDOWN_TIMEOUT="1s",
-    )
+    process = start(EXITS, "holds_a_lock", *held.split(":"), BOTOBS_SHUTDOWN_TIMEOUT="1s")
     ready(process)
     process.terminate()
     assert process.wait(PATIENCE) == -signal.SIGTERM
 
 
 def test_signals_that_come_while_a_process_forks_wait(start: Start) -> None:
-    process = start(
-        """
-        def blocked():
-            return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-
-        during = []
-        os.register_at_fork(
-            before=lambda: during.clear(),
-            after_in_parent=lambda: during.append(blocked()),
-            after_in_child=lambda: (during.append(blocked()), os.kill(os.getpid(), signal.SIGTERM)),
-        )
-        botobs.init()
-        child = os.fork()
-        if child == 0:
-            time.sleep(300)
-        assert not blocked()
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
-        assert during == [True]
-        """
-    )
+    process = start(EXITS, "is_signalled_while_it_forks")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
 
 
 def test_a_program_may_close_what_it_does_not_know_and_fork(start: Start, receiver: OtlpReceiver) -> None:
     """What a daemon does at its start."""
-    process = start(
-        """
-        botobs.init()
-        if os.fork():
-            os._exit(0)
-        os.setsid()
-        os.closerange(3, 1024)
-        with botobs.span("of the daemon"):
-            pass
-        sys.exit(0)
-        """,
-        BOTOBS_SHUTDOWN_TIMEOUT="60s",
-    )
+    process = start(EXITS, "becomes_a_daemon", BOTOBS_SHUTDOWN_TIMEOUT="60s")
     assert process.wait(PATIENCE) == 0
     receiver.wait_for(lambda: receiver.span_names == ["of the daemon"])

@@ -51,17 +51,7 @@ def _id(resource: dict[str, object]) -> object:
 
 
 def test_a_fork_of_a_fork(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        botobs.init()
-        for depth in range(3):
-            if os.fork():
-                os.wait()
-                break
-        with botobs.span("here"):
-            pass
-        """
-    )
+    process = start(PROGRAMS / "forks.py", "fork_of_a_fork")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert len({attributes(one.resource)["service.instance.id"] for one in receiver.traces}) == 4
@@ -70,26 +60,7 @@ def test_a_fork_of_a_fork(start: Start, receiver: OtlpReceiver) -> None:
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
 def test_multiprocessing(start: Start, receiver: OtlpReceiver, method: str) -> None:
-    process = start(
-        f"""
-        import multiprocessing
-
-        def work():
-            botobs.init()
-            with botobs.span("worked"):
-                pass
-
-        if __name__ == "__main__":
-            botobs.init()
-            context = multiprocessing.get_context("{method}")
-            children = [context.Process(target=work) for _ in range(2)]
-            for child in children:
-                child.start()
-            for child in children:
-                child.join()
-            assert [child.exitcode for child in children] == [0, 0]
-        """
-    )
+    process = start(PROGRAMS / "forks.py", "processes", method)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert receiver.span_names == ["worked", "worked"]
@@ -98,23 +69,7 @@ def test_multiprocessing(start: Start, receiver: OtlpReceiver, method: str) -> N
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_concurrent_futures(start: Start, receiver: OtlpReceiver, method: str) -> None:
-    process = start(
-        """
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-
-        def work(number):
-            with botobs.span("worked"):
-                return number
-
-        if __name__ == "__main__":
-            botobs.init()
-            with ProcessPoolExecutor(2, multiprocessing.get_context(sys.argv[1])) as pool:
-                assert sum(pool.map(work, range(10))) == 45
-        """,
-        method,
-        BOTOBS_SHUTDOWN_TIMEOUT="60s",
-    )
+    process = start(PROGRAMS / "forks.py", "pool", method, BOTOBS_SHUTDOWN_TIMEOUT="60s")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert receiver.span_names == ["worked"] * 10

@@ -127,26 +127,10 @@ def test_items_without_end_are_not_read_to_it(tmp_path: Path) -> None:
     assert [problem.setting for problem in read.problems] == ["disabled_instrumentations"]
 
 
-PROGRAM = """
-import os, sys, botobs
-sys.argv = [None]
-handle = botobs.init('x' + chr(0xdcff), endpoint='http://127.0.0.1:9', disabled_instrumentations=['all'],
-                     shutdown_timeout=0.1, resource_attributes={'a' + chr(0xd800): chr(0xdcff)},
-                     spool_dir='/dev/null/x')
-with botobs.span('s' + chr(0xd800)):
-    pass
-for junk in ('5', float('nan'), float('inf'), -1, 10**400, object()):
-    botobs.flush(0.1 if junk == float('inf') else junk)
-handle.shutdown('soon')
-print('alive')
-"""
-
-
 @pytest.mark.parametrize("engine", ["stock", "fast"])
 def test_a_process_with_an_odd_surrounding_starts(tmp_path: Path, engine: str) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    code = f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})\n{PROGRAM}"
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(Path(botobs.__file__).parents[1]),
@@ -161,7 +145,7 @@ def test_a_process_with_an_odd_surrounding_starts(tmp_path: Path, engine: str) -
         "OTEL_RESOURCE_ATTRIBUTES": "a=%ff,=,b",
     }
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", Path(__file__).parent / "programs" / "odd_surrounding.py", gone],
         env=environ,
         capture_output=True,
         text=True,

@@ -18,6 +18,7 @@ from botobs.semconv import DURATION_BUCKETS
 from testbed.otlp_receiver import OtlpReceiver, attributes
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)]
+PROGRAMS = Path(__file__).parent / "programs"
 Init = Callable[..., botobs.Handle]
 
 
@@ -304,42 +305,24 @@ def test_nothing_at_import_and_start_needs_posix(
     assert "this system has no file locks of POSIX" in done.stderr
 
 
-_DECIMALS = """
-import contextvars, decimal
-import botobs
-botobs.init()
-with botobs.span("seen"):
-    pass
-assert not list(contextvars.copy_context()), list(contextvars.copy_context())
-# In force where no context was made yet.
-decimal.DefaultContext.prec = 50
-print(decimal.Decimal(1) / 3)
-"""
-
-
 def test_a_program_decides_how_it_computes(environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _DECIMALS], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, PROGRAMS / "own_decimals.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == f"0.{'3' * 50}\n"
-
-
-_PATCHED_LATER = """
-import _thread, os, threading
-import botobs
-botobs.init()
-original = _thread.start_new_thread
-_thread.start_new_thread = lambda *given: original(*given)
-if (child := os.fork()) == 0:
-    with botobs.span("in the child"):
-        os._exit(len(threading.enumerate()))
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
 
 
 def test_a_child_has_no_thread_of_a_library_that_has_replaced_them(environment: dict[str, str]) -> None:
     """As gevent does, whose `subprocess` forks before its event loop can run in the child."""
     done = subprocess.run(
-        [sys.executable, "-c", _PATCHED_LATER], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, PROGRAMS / "threads_replaced.py"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "1\n"

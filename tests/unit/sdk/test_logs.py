@@ -6,6 +6,7 @@ import contextvars
 import io
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import loguru
@@ -19,6 +20,7 @@ from botobs._sdk.export.priority import Priority
 from testbed.otlp_receiver import OtlpReceiver, Reply, attributes
 
 Init = Callable[..., botobs.Handle]
+PROGRAMS = Path(__file__).parent / "programs"
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("engine", ["stock", "fast"], indirect=True)]
 logger = logging.getLogger("shop.till")
 SECRET = "cAnArY" + "vmPUZE6mv9SD5VNHk4HlWFsOr6Iy6utIco14y7Ju91duEh8A"
@@ -193,7 +195,7 @@ def test_the_spool_keeps_them(init: Init, receiver: OtlpReceiver, tmp_path: Any)
 
 def test_the_last_words_of_a_process_arrive(start: Callable[..., Any], receiver: OtlpReceiver) -> None:
     process = start(
-        "import logging\nbotobs.init()\nlogging.error('out of margin')",
+        PROGRAMS / "one_record.py",
         BOTOBS_LOGS="true",
         BOTOBS_DISABLED_INSTRUMENTATIONS="",
         BOTOBS_SPAN_INTERVAL="60",

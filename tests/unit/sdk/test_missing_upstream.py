@@ -35,34 +35,14 @@ _OTHERS = (
     ("opentelemetry.sdk.metrics._internal._view_instrument_match", "_hash_attributes"),
     ("opentelemetry.instrumentation._semconv", "_StabilityMode"),
 )
-#: botobs sees the module without the name. Upstream's own functions go on using it.
-_WITHOUT = """
-import importlib, types
-full = importlib.import_module({module!r})
-import opentelemetry.sdk.metrics, opentelemetry.sdk.trace, opentelemetry.instrumentation.utils, opentelemetry._logs
-less = types.ModuleType(full.__name__)
-less.__dict__.update({{name: value for name, value in vars(full).items() if name != {name!r}}})
-sys.modules[full.__name__] = less
-parent, _, own = full.__name__.rpartition(".")
-setattr(sys.modules[parent], own, less)
-"""
-_PROGRAM = """
-import botobs, logging
-handle = botobs.init()
-from opentelemetry import metrics, trace
-with botobs.span("outer"), trace.get_tracer("api").start_as_current_span("inner"):
-    logging.error("within")
-meter = metrics.get_meter("api")
-meter.create_counter("hits").add(2, {"side": "buy"})
-meter.create_gauge("level").set(3)
-print(handle.engine.name, [status.name for status in handle.instrumentations if status.state == "failed"])
-"""
+
+_PROGRAM = Path(__file__).parent / "programs" / "missing_upstream.py"
 
 
 def run(start: Start, without: tuple[str, str], engine: str) -> tuple[str, str]:
-    module, name = without
     process = start(
-        _WITHOUT.format(module=module, name=name) + _PROGRAM,
+        _PROGRAM,
+        *without,
         BOTOBS_ENGINE=engine,
         BOTOBS_LOGS="true",
         BOTOBS_DISABLED_INSTRUMENTATIONS="",

@@ -39,23 +39,7 @@ def test_a_finalizer_that_ends_spans_does_not_deadlock(start: Start, receiver: O
 
 
 def test_a_signal_handler_that_records_does_not_deadlock(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        botobs.init()
-
-        def record(number, frame):
-            with botobs.span("signalled"):
-                pass
-
-        signal.signal(signal.SIGALRM, record)
-        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
-        for _ in range(10_000):
-            with botobs.span("x"):
-                pass
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        """,
-        BOTOBS_QUEUE_BYTES="1GiB",
-    )
+    process = start(PROGRAMS / "faults.py", "handler_that_records", BOTOBS_QUEUE_BYTES="1GiB")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     names = receiver.span_names
@@ -73,20 +57,7 @@ def test_memory_stays_under_the_cap_while_nobody_takes_the_spans(
 
 @pytest.mark.parametrize("broken", ["encode_spans", "collect_metrics", "span_size"])
 def test_a_fault_inside_stays_inside(start: Start, receiver: OtlpReceiver, broken: str) -> None:
-    process = start(
-        f"""
-        handle = botobs.init(shutdown_timeout=1, span_interval=0.01, metric_interval=0.01)
-
-        def fail(*_):
-            raise RuntimeError("broken")
-
-        handle.engine.{broken} = fail
-        for _ in range(100):
-            with botobs.span("x"):
-                pass
-        time.sleep(0.1)
-        """
-    )
+    process = start(PROGRAMS / "faults.py", "engine_that_fails", broken)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
@@ -96,24 +67,7 @@ def test_a_fault_inside_stays_inside(start: Start, receiver: OtlpReceiver, broke
 def test_a_removed_working_directory_and_a_full_process_do_not_keep_the_service_down(
     start: Start, receiver: OtlpReceiver
 ) -> None:
-    process = start(
-        """
-        os.mkdir("gone")
-        os.chdir("gone")
-        os.rmdir("../gone")
-
-        def full(_):
-            raise RuntimeError("can't start new thread")
-
-        working, threading.Thread.start = threading.Thread.start, full
-        handle = botobs.init()
-        assert not handle.running
-        with botobs.span("unseen"):
-            pass
-        threading.Thread.start = working
-        assert botobs.init(environment="again").running
-        """
-    )
+    process = start(PROGRAMS / "faults.py", "no_folder_and_no_thread")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert "botobs does not run: RuntimeError: can't start new thread" in errors
@@ -121,18 +75,7 @@ def test_a_removed_working_directory_and_a_full_process_do_not_keep_the_service_
 
 
 def test_a_shutdown_that_fails_raises_nothing(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        handle = botobs.init()
-
-        def fail():
-            raise RuntimeError("broken")
-
-        handle.engine.shutdown = fail
-        assert botobs.shutdown() is False
-        assert botobs.init(environment="again").running
-        """
-    )
+    process = start(PROGRAMS / "faults.py", "shutdown_that_fails")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert errors == "botobs did not end cleanly: RuntimeError: broken\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -32,22 +33,7 @@ pytestmark = [
 Init = Callable[..., botobs.Handle]
 Start = Callable[..., subprocess.Popen[str]]
 
-#: Ten orders that never get an answer, and a word when all of them are sent.
-TEN_ORDERS = """
-    from botobs import trading
-    botobs.init()
-    inside = threading.Barrier(11)
-    def send(number):
-        bot = trading.order(f"mine-{number}", exchange="binance", symbol="BTC/USDT", side="buy", type="limit")
-        with bot.submission():
-            inside.wait()
-            threading.Event().wait()
-    for number in range(10):
-        threading.Thread(target=send, args=(number,), daemon=True).start()
-    inside.wait()
-    print("sent", flush=True)
-    threading.Event().wait()
-"""
+PROGRAMS = Path(__file__).parent / "programs"
 #: Where journals are below the home.
 ORDERS = ".local/state/botobs/botobs-orders"
 MINE = sorted(f"mine-{number}" for number in range(10))
@@ -237,7 +223,7 @@ class TestAfterAKill:
     ) -> None:
         """Also when the collector answered nobody while the orders were sent."""
         receiver.reply = Reply(503)
-        process = start(TEN_ORDERS, BOTOBS_SERVICE_NAME="engine")
+        process = start(PROGRAMS / "ten_orders.py", BOTOBS_SERVICE_NAME="engine")
         read(process, "sent")
         kill(process, tmp_path / ORDERS)
         (left,) = folders(tmp_path)
@@ -260,7 +246,7 @@ class TestAfterAKill:
     def test_what_was_sent_before_is_told_from_what_was_left(
         self, init: Init, start: Start, receiver: OtlpReceiver, tmp_path: Path
     ) -> None:
-        process = start(TEN_ORDERS)
+        process = start(PROGRAMS / "ten_orders.py")
         read(process, "sent")
         receiver.wait_for(lambda: sorted(ids(receiver)) == MINE)
         assert not [one for one in submitted(receiver) if "botobs.order.left_behind" in one]
@@ -277,19 +263,19 @@ class TestAfterAKill:
     ) -> None:
         where = {"BOTOBS_SPOOL_DIR": str(tmp_path / "volume"), "BOTOBS_SPAN_INTERVAL": "20ms"}
         receiver.reply = Reply(503)
-        first = start(TEN_ORDERS, **where)
+        first = start(PROGRAMS / "ten_orders.py", **where)
         read(first, "sent")
         kill(first, tmp_path / "volume" / "botobs-orders")
         assert len(folders(tmp_path, "volume")) == 1
         receiver.reply = Reply()
-        again = start("botobs.init()\nthreading.Event().wait()", **where)
+        again = start(PROGRAMS / "waits.py", **where)
         receiver.wait_for(lambda: left_behind(receiver) == MINE)
         again.kill()
 
     def test_a_trace_that_is_not_sampled_is_found_too(
         self, init: Init, start: Start, receiver: OtlpReceiver, tmp_path: Path
     ) -> None:
-        process = start(TEN_ORDERS, BOTOBS_SAMPLING_RATIO="0")
+        process = start(PROGRAMS / "ten_orders.py", BOTOBS_SAMPLING_RATIO="0")
         read(process, "sent")
         kill(process, tmp_path / ORDERS)
         init(span_interval=0.02)
@@ -300,7 +286,7 @@ class TestAfterAKill:
     ) -> None:
         """Neither to another collector, nor as somebody else."""
         receiver.reply = Reply(503)
-        process = start(TEN_ORDERS, BOTOBS_TOKEN="first")
+        process = start(PROGRAMS / "ten_orders.py", BOTOBS_TOKEN="first")
         read(process, "sent")
         kill(process, tmp_path / ORDERS)
         receiver.reply = Reply()
@@ -320,24 +306,7 @@ class TestAfterAKill:
         self, start: Start, init: Init, receiver: OtlpReceiver, tmp_path: Path
     ) -> None:
         """And the end of the child, which was inside of its parent's submission, answers nothing of the parent's."""
-        process = start(
-            """
-            from botobs import trading
-            botobs.init()
-            order = trading.order("parent", exchange="binance")
-            with order.submission():
-                child = os.fork()
-                if child == 0:
-                    with trading.order("child", exchange="binance").submission():
-                        print("child", flush=True)
-                        signal.pause()
-                time.sleep(0)
-                print("parent", flush=True)
-                os.waitpid(child, 0)
-                signal.pause()
-            """,
-            BOTOBS_SAMPLING_RATIO="0",
-        )
+        process = start(PROGRAMS / "order_forked.py", BOTOBS_SAMPLING_RATIO="0")
         assert process.stdout is not None
         assert {process.stdout.readline() for _ in range(2)} == {"child\n", "parent\n"}
         eventually(lambda: sum(b"binance" in content(folder) for folder in folders(tmp_path)) == 2)
@@ -379,19 +348,8 @@ def test_ids_that_the_client_library_made_are_found(
 ) -> None:
     """Ten orders of ccxt's without an id of the caller's, in flight at a `kill -9`."""
     binance.delay = 3600.0
-    process = start(
-        f"""
-        import asyncio
-        botobs.init()
-        import ccxt.async_support as ccxt
-        async def main():
-            client = ccxt.binance({binance.ccxt_config()!r})
-            await client.load_markets()
-            await asyncio.gather(*(client.create_order("BTC/USDT", "limit", "buy", 1, 100) for _ in range(10)))
-        asyncio.run(main())
-        """,
-        BOTOBS_DISABLED_INSTRUMENTATIONS="none",
-    )
+    config = json.dumps(binance.ccxt_config())
+    process = start(PROGRAMS / "ccxt_orders.py", config, BOTOBS_DISABLED_INSTRUMENTATIONS="none")
     orders = [lambda: [path for method, path, _ in binance.requests if method == "POST"]]
     eventually(lambda: len(orders[0]()) == 10)
     process.kill()

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 Start = Callable[..., "subprocess.Popen[str]"]
 PATIENCE = 60
+DEATHS = Path(__file__).parent / "programs" / "deaths.py"
 GOODBYE = "botobs.service.goodbye.timestamp"
 FAILED = "import botobs; botobs.init()\n1/0\n"
 
@@ -67,14 +68,7 @@ def test_a_terminal(
 
 
 def test_a_console_in_a_program(start: Start, receiver: OtlpReceiver) -> None:
-    process = start(
-        """
-        import code
-        botobs.init()
-        code.InteractiveInterpreter().runsource("1/0")
-        assert type(sys.last_value) is ZeroDivisionError and not hasattr(sys, "ps1")
-        """
-    )
+    process = start(DEATHS, "in_a_console")
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert receiver.last_value(GOODBYE) > 0
@@ -92,20 +86,11 @@ def test_a_failed_test(environment: dict[str, str], receiver: OtlpReceiver, tmp_
     assert receiver.last_value(GOODBYE) > 0
 
 
-@pytest.mark.parametrize(
-    "death",
-    [
-        "raise ValueError('mine')",
-        "import asyncio\nasync def main():\n    raise ValueError('mine')\nasyncio.run(main())",
-        "import runpy\nrunpy.run_path('raising.py')",
-        "sys.excepthook = lambda *_: None\nraise ValueError('mine')",
-    ],
-)
+@pytest.mark.parametrize("death", ["raises", "in_asyncio", "in_runpy", "unseen"])
 def test_an_exception_that_nobody_catches_is_a_death(
-    start: Start, receiver: OtlpReceiver, tmp_path: Path, death: str
+    start: Start, receiver: OtlpReceiver, death: str
 ) -> None:
-    (tmp_path / "raising.py").write_text("raise ValueError('mine')\n")
-    process = start(f"botobs.init()\n{death}\n")
+    process = start(DEATHS, death)
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert receiver.last_value("botobs.service.heartbeat.timestamp") > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from testbed.otlp_receiver import OtlpReceiver, attributes
 pytestmark = pytest.mark.slow
 
 PATIENCE = 120
-BOTOBS = "import sys; from botobs._ops.cli import main; sys.exit(main())"
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess
 
     def call(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", BOTOBS, "run", *words],
+            [sys.executable, "-m", "botobs", "run", *words],
             env=environment | variables,
             cwd=tmp_path,
             text=True,
@@ -37,19 +38,10 @@ def run(environment: dict[str, str], tmp_path: Path) -> Callable[..., subprocess
     return call
 
 
-PROGRAM = """
-import sys
-from opentelemetry import trace
-with trace.get_tracer("mine").start_as_current_span("worked"):
-    print(*sys.argv[1:])
-sys.exit(5)
-"""
-
-
 def test_a_program_that_knows_nothing_of_botobs(
     run: Callable[..., subprocess.CompletedProcess[str]], receiver: OtlpReceiver, tmp_path: Path
 ) -> None:
-    (tmp_path / "grid_bot.py").write_text(PROGRAM)
+    shutil.copy(PROGRAMS / "grid_bot.py", tmp_path)
     done = run("--", sys.executable, "grid_bot.py", "--name", "kept", "--")
     assert (done.returncode, done.stdout, done.stderr) == (5, "--name kept --\n", "")
     assert receiver.span_names == ["worked"]
@@ -59,7 +51,7 @@ def test_a_program_that_knows_nothing_of_botobs(
 def test_the_name_can_be_given(
     run: Callable[..., subprocess.CompletedProcess[str]], receiver: OtlpReceiver, tmp_path: Path
 ) -> None:
-    (tmp_path / "grid_bot.py").write_text(PROGRAM)
+    shutil.copy(PROGRAMS / "grid_bot.py", tmp_path)
     run("--name", "engine", sys.executable, "grid_bot.py", BOTOBS_SERVICE_NAME="other")
     assert attributes(receiver.traces[0].resource)["service.name"] == "engine"
 
@@ -88,16 +80,8 @@ def test_a_wrong_setting_does_not_keep_the_program_from_running(
 
 
 def test_run_and_doctor_need_the_sdk_alone(environment: dict[str, str], tmp_path: Path) -> None:
-    code = """
-import sys
-for extra in ("rich", "httpx", "cryptography", "bcrypt", "yaml"):
-    sys.modules[extra] = None
-from botobs._ops.cli import main
-assert main(["run", "--", "no-such-command"]) == 1
-main(["doctor"])
-"""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, PROGRAMS / "without_extras.py"],
         env=environment,
         cwd=tmp_path,
         capture_output=True,
@@ -199,21 +183,8 @@ def test_options_of_the_program_are_its_own(command: list[str]) -> None:
     assert unmonitored(command) is None
 
 
-FURTHER_INTERPRETER = """
-try:
-    import _interpreters as interpreters
-except ImportError:
-    import _xxsubinterpreters as interpreters
-further = interpreters.create()
-run = getattr(interpreters, "exec", None) or interpreters.run_string
-run(further, "import sys; print('botobs' in sys.modules, flush=True)")
-interpreters.destroy(further)
-"""
-
-
 def test_further_interpreters_of_the_process_are_left_alone(
     run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    (tmp_path / "pool.py").write_text(FURTHER_INTERPRETER)
-    done = run("--", sys.executable, "pool.py")
+    done = run("--", sys.executable, str(PROGRAMS / "further_interpreter.py"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")

@@ -41,7 +41,7 @@ def record(name: str, times: int = 1) -> None:
             pass
 
 
-def parcel(body: bytes = b"body", signal: str = "traces") -> Batch:
+def batch(body: bytes = b"body", signal: str = "traces") -> Batch:
     return Batch(signal, Priority.NORMAL, body, 1)
 
 
@@ -134,12 +134,13 @@ class TestDelivery:
             file.parent.mkdir()
             file.write_text(name)
         (tmp_path / "botobs.toml").write_text("spool_dir = '.'\n")
-        program = "handle = botobs.init()\nwith botobs.span(sys.argv[0][-11:]): pass\n"
-        for endpoint in ("http://127.0.0.1:9", "http://127.0.0.1:9", environment["BOTOBS_ENDPOINT"]):
-            ended = start(program, BOTOBS_ENDPOINT=endpoint)
+        program = Path(__file__).parent / "programs" / "own_name.py"
+        names = {"first": "http://127.0.0.1:9", "second": "http://127.0.0.1:9", "third": receiver.endpoint}
+        for name, endpoint in names.items():
+            ended = start(program, name, BOTOBS_ENDPOINT=endpoint)
             ended.communicate()
             assert ended.returncode == 0
-        assert receiver.span_names == ["program0.py", "program1.py", "program2.py"]
+        assert receiver.span_names == list(names)
         assert {name: file.read_text() for name, file in project.items()} == {name: name for name in project}
 
 
@@ -184,7 +185,7 @@ class TestBounds:
             # All at once, or each would take over its predecessor's.
             crashed._directory.mkdir(exist_ok=True)
             for number in range(9):
-                assert crashed.add(parcel(f"{worker}.{number}".encode().ljust(1000))) == []
+                assert crashed.add(batch(f"{worker}.{number}".encode().ljust(1000))) == []
             crash(crashed)
             for folder in (tmp_path / "botobs-spool").iterdir():
                 folder.rename(tmp_path / f"aside{worker}")
@@ -218,11 +219,11 @@ class TestBounds:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float
     ) -> None:
         spool = Spool(tmp_path, 10_000, DAY)
-        spool.add(parcel(b"before"))
+        spool.add(batch(b"before"))
         real = time.time_ns
         monkeypatch.setattr(time, "time", lambda: real() / 1e9 + step)
         monkeypatch.setattr(time, "time_ns", lambda: real() + int(step * 1e9))
-        spool.add(parcel(b"after"))
+        spool.add(batch(b"after"))
         assert spool.expire() == []
         crash(spool)
         successor = Spool(tmp_path, 10_000, DAY)
@@ -236,9 +237,9 @@ class TestProcesses:
 
     def test_those_that_live_do_not_mix(self, tmp_path: Path) -> None:
         first, second = (Spool(tmp_path, 10_000, DAY) for _ in range(2))
-        first.add(parcel(b"first"))
+        first.add(batch(b"first"))
         assert second.oldest("traces") is None
-        second.add(parcel(b"second"))
+        second.add(batch(b"second"))
         found = first.oldest("traces")
         assert found is not None
         assert found.body == b"first"
@@ -255,7 +256,7 @@ class TestProcesses:
         for _ in range(20 if long else 2):
             for _ in range(3):
                 abandoned = Spool(tmp_path, 10_000, DAY)
-                abandoned.add(parcel())
+                abandoned.add(batch())
                 crash(abandoned)
             workers = [
                 subprocess.Popen(
@@ -324,14 +325,14 @@ class TestRefusals:
         self, tmp_path: Path
     ) -> None:
         spool = Spool(tmp_path, 10_000, DAY)
-        spool.add(parcel(b"on disk"))
+        spool.add(batch(b"on disk"))
         before = sorted(tmp_path.rglob("*"))
         with no_room():
-            assert spool.add(parcel(b"in memory")) == []
+            assert spool.add(batch(b"in memory")) == []
             assert spool.full("traces")
             for _ in range(3):
-                assert spool.add(parcel(b"too much")) == [("spool_full", Priority.NORMAL, "traces", 1)]
-            assert spool.add(parcel(b"points", "metrics")) == [("spool_full", Priority.NORMAL, "metrics", 1)]
+                assert spool.add(batch(b"too much")) == [("spool_full", Priority.NORMAL, "traces", 1)]
+            assert spool.add(batch(b"points", "metrics")) == [("spool_full", Priority.NORMAL, "metrics", 1)]
             assert sorted(tmp_path.rglob("*")) == before
         assert bodies(spool) == [b"on disk", b"in memory"]
         assert not spool.full("traces")
@@ -340,7 +341,7 @@ class TestRefusals:
     def test_a_disk_that_is_full_at_the_start(self, tmp_path: Path) -> None:
         """What waits on it is delivered all the same."""
         crashed = Spool(tmp_path, 10_000, DAY)
-        crashed.add(parcel(b"waits"))
+        crashed.add(batch(b"waits"))
         crash(crashed)
         with no_room():
             spool = Spool(tmp_path, 10_000, DAY)
@@ -355,7 +356,7 @@ class TestRefusals:
 
     def test_a_half_that_a_crash_left_is_removed(self, tmp_path: Path) -> None:
         crashed = Spool(tmp_path, 10_000, DAY)
-        crashed.add(parcel(b"whole"))
+        crashed.add(batch(b"whole"))
         (whole,) = tmp_path.rglob("*.otlp")
         half = whole.with_name(whole.name + ".part")
         half.write_bytes(b"who")
@@ -405,7 +406,7 @@ class TestRefusals:
         spool = Spool(tmp_path, 10_000, DAY)
         assert spool.empty
         assert spool.disk_error
-        assert spool.add(parcel(b"in memory")) == []
+        assert spool.add(batch(b"in memory")) == []
         assert bodies(spool) == [b"in memory"]
         spool.close()
         assert [path.name for path in (tmp_path / "precious").iterdir()] == ["key"]
@@ -413,7 +414,7 @@ class TestRefusals:
 
     def test_folders_and_files_of_another_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         theirs = Spool(tmp_path, 10_000, DAY)
-        theirs.add(parcel(b"theirs"))
+        theirs.add(batch(b"theirs"))
         crash(theirs)
         before = sorted(tmp_path.rglob("*"))
         me = os.geteuid()
@@ -429,7 +430,7 @@ class TestRefusals:
     ) -> None:
         monkeypatch.setattr(spool_folder, "fcntl", None)
         spool = Spool(tmp_path / "spool", 10_000, DAY)
-        assert spool.add(parcel(b"in memory")) == []
+        assert spool.add(batch(b"in memory")) == []
         assert "no file locks" in spool.disk_error
         assert bodies(spool) == [b"in memory"]
         spool.close()
@@ -439,7 +440,7 @@ class TestRefusals:
         """ext4 makes `lost+found`, which only root may read, in the root of each volume."""
         (tmp_path / "lost+found").mkdir(mode=0o000)
         spool = Spool(tmp_path, 10_000, DAY)
-        assert spool.add(parcel(b"kept")) == []
+        assert spool.add(batch(b"kept")) == []
         assert spool.durable
         crash(spool)
         assert [file.read_bytes() for file in tmp_path.rglob("*.otlp")] == [b"kept"]

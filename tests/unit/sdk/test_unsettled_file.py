@@ -25,6 +25,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files need the locks of POSIX")
 
+PROGRAMS = Path(__file__).parent / "programs"
 Init = Callable[..., botobs.Handle]
 
 
@@ -87,7 +88,7 @@ def test_the_next_process_of_the_service_takes_over_all_that_is_known(
     third = process()
     third.file.turn()
     assert third.ids() == []
-    assert [(each.order, each.outcome) for each in third.orders.told()[1]] == [(order, "filled")]
+    assert [(each.order, each.outcome) for each in third.orders.reported()[1]] == [(order, "filled")]
 
 
 def test_a_sibling_that_runs_takes_over_what_another_leaves(
@@ -153,7 +154,7 @@ def test_a_process_that_was_settled_elsewhere_hears_of_it(process: Make) -> None
     command.file.close()
     owner.file.turn()
     assert owner.ids() == []
-    assert [each.outcome for each in owner.orders.told()[1]] == ["canceled"]
+    assert [each.outcome for each in owner.orders.reported()[1]] == ["canceled"]
 
 
 def test_without_unsettled_orders_nothing_is_written(process: Make, tmp_path: Path) -> None:
@@ -170,9 +171,9 @@ def test_it_is_private_and_is_gone_when_all_is_settled_and_told(
     for path in (tmp_path / SUBFOLDER).rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     first.orders.settle("binance", "filled", client_order_id="a")
-    first.orders.told()
-    monkeypatch.setattr("botobs._sdk.orders.unsettled.TOLD_FOR", -1.0)
-    first.orders.told()
+    first.orders.reported()
+    monkeypatch.setattr("botobs._sdk.orders.unsettled.REPORTED_FOR", -1.0)
+    first.orders.reported()
     first.file.turn()
     assert files(tmp_path) == []
     first.file.close()
@@ -222,21 +223,11 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     assert "lost with the process" in first.file.problem
 
 
-PROGRAM = """
-    import botobs.trading
-    botobs.init()
-    for number in range(3):
-        botobs.trading.order(f"o{number}", exchange="binance").unknown("no answer")
-    print("ready", flush=True)
-    time.sleep(600)
-"""
-
-
 @pytest.mark.parametrize("engine", ["fast", "stock"], indirect=True)
 def test_what_a_killed_process_did_not_know_the_next_one_tells_until_it_is_settled(
     start: Callable[..., subprocess.Popen[str]], init: Init, receiver: OtlpReceiver, tmp_path: Path
 ) -> None:
-    died = start(PROGRAM)
+    died = start(PROGRAMS / "unknown_orders.py")
     assert died.stdout is not None
     assert died.stdout.readline() == "ready\n"
     folder = tmp_path / ".local" / "state" / "botobs"
@@ -265,20 +256,7 @@ def test_what_a_killed_process_did_not_know_the_next_one_tells_until_it_is_settl
 def test_a_forked_child_tells_nothing_of_its_parents_orders(
     start: Callable[..., subprocess.Popen[str]], receiver: OtlpReceiver, tmp_path: Path
 ) -> None:
-    code = """
-        import botobs.trading
-        handle = botobs.init()
-        botobs.trading.order("mine", exchange="binance").unknown("no answer")
-        botobs.flush(30)
-        child = os.fork()
-        if not child:
-            botobs.trading.order("the child's", exchange="binance").unknown("no answer")
-            botobs.shutdown(30)
-            os._exit(0)
-        os.waitpid(child, 0)
-        botobs.shutdown(30)
-    """
-    process = start(code)
+    process = start(PROGRAMS / "unknown_forked.py")
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     told: dict[str, set[str]] = {}

@@ -71,14 +71,8 @@ def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with exclusive(path):
         pass
-    code = f"""
-import pathlib
-from botobs._sdk.process import alive
-print(flush=True)
-while True:
-    alive.locked(pathlib.Path({str(path)!r}))
-"""
-    looking = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    program = Path(__file__).parent / "programs" / "looks_at_a_lock.py"
+    looking = subprocess.Popen([sys.executable, program, path], stdout=subprocess.PIPE)
     try:
         assert looking.stdout is not None
         looking.stdout.readline()

@@ -119,15 +119,9 @@ def test_an_interrupted_build_leaves_no_program_and_the_next_one_succeeds(pin: P
         encoding="utf-8",
     )
     go, target = tmp_path / "bin" / "go", tmp_path / "out" / "small"
-    code = (
-        "from pathlib import Path\nfrom botobs._ops.programs import _go\n"
-        "from botobs._ops.programs.versions import Pin\n"
-        f"pin = Pin('small', '1.2.3', Path({str(pin.source)!r}), 'm', 'v1', {{'small': '.'}}, 'i:1', 0.1)\n"
-        f"_go.build(Path({str(go)!r}), pin, '.', Path({str(target)!r}), lambda *_: None)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], stderr=subprocess.DEVNULL
-    )
+    program = Path(__file__).parent / "programs" / "builds.py"
+    command = [sys.executable, *map(str, (program, go, pin.source, target))]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     eventually(lambda: list((tmp_path / "out").glob(".building-*/small")), every=0.02)
     process.send_signal(signal.SIGINT)
     process.wait(20)

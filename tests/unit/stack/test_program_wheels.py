@@ -16,6 +16,8 @@ from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.programs.versions import Pin, pins
 from deploy.program_wheels import PERMISSIVE, pack
 
+pytestmark = pytest.mark.slow
+
 _MAIN = 'package main\n\nvar version = "none"\n\nfunc main() { println("small, version " + version) }\n'
 
 

@@ -81,21 +81,15 @@ def test_down_leaves_a_process_alone_whose_stack_is_another_homes(
     os.close(lock)
 
 
+def _has_a_stack(home: Home, how: str) -> subprocess.Popen[str]:
+    """A process that stands in for the supervisor of the stack in `home`."""
+    program = Path(__file__).parent / "programs" / "has_a_stack.py"
+    return subprocess.Popen([sys.executable, program, home.path, how], stdout=subprocess.PIPE, text=True)
+
+
 def test_a_home_that_was_renamed_while_its_stack_runs_is_found_and_stopped(tmp_path: Path) -> None:
     home = _home(tmp_path / "home")
-    code = f"""
-import signal, sys, pathlib
-from botobs._ops.home import state
-from botobs._ops.stack import Home
-from botobs._ops.home.locks import try_exclusive
-home = Home(pathlib.Path({str(home.path)!r}))
-lock = try_exclusive(home.lock)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
-state.write(home, "development", "https://127.0.0.1:4318", {{}}, publish=False)
-print("ready", flush=True)
-signal.pause()
-"""
-    supervisor = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    supervisor = _has_a_stack(home, "unpublished")
     assert supervisor.stdout is not None and supervisor.stdout.readline() == "ready\n"
     copy, renamed = tmp_path / "copy", tmp_path / "renamed"
     shutil.copytree(home.path, copy, ignore=shutil.ignore_patterns("*.sock"))
@@ -110,25 +104,10 @@ signal.pause()
 
 def test_down_stops_the_process_that_wrote_the_file(tmp_path: Path) -> None:
     home = _home(tmp_path / "home")
-    code = f"""
-import signal, sys, pathlib
-from botobs._ops.home import state
-from botobs._ops.stack import Home
-from botobs._ops.home.locks import try_exclusive
-home = Home(pathlib.Path({str(home.path)!r}))
-lock = try_exclusive(home.lock)
-signal.signal(signal.SIGTERM, lambda *_: (state.remove(home), sys.exit(7)))
-state.write(home, "development", "https://127.0.0.1:4318", {{}}, publish=True)
-print("up", flush=True)
-signal.pause()
-"""
-    root = Path(__file__).parents[3]
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(root)}
-    )
+    process = _has_a_stack(home, "published")
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"up\n"
+        assert process.stdout.readline() == "ready\n"
         # Nobody reaps it meanwhile: a process that has ended and waits for that has stopped all the same.
         assert main(["down"]) == 0
         assert process.wait(60) == 7

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,13 +19,10 @@ from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.stack import StackError
 from tests.support.waiting import eventually, eventually_async
 
+pytestmark = pytest.mark.slow
+
 _SLEEP = "import time\ntime.sleep(600)"
-_STUBBORN = """
-import signal, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-open({0!r}, "w").close()
-time.sleep(600)
-"""
+_PROGRAMS = Path(__file__).parent / "programs"
 
 
 async def _at_once() -> bool:
@@ -106,7 +102,8 @@ async def test_a_part_that_falls_is_started_again(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 async def test_a_part_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     mark = tmp_path / "ignoring"
-    part = _part("stubborn", _STUBBORN.format(str(mark)), ready=_exists(mark), stop_budget=0.3)
+    command = [sys.executable, str(_PROGRAMS / "stubborn.py"), str(mark)]
+    part = Process("stubborn", command, ready=_exists(mark), stop_budget=0.3)
     supervisor = Supervisor([part], tmp_path)
     await supervisor.start()
     pid = supervisor.status["stubborn"].pid
@@ -139,31 +136,7 @@ async def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=lambda number: number.name)
 def test_parts_end_when_their_supervisor_is_killed(tmp_path: Path, number: signal.Signals) -> None:
     pids = tmp_path / "pids"
-    code = f"""
-import asyncio, pathlib, sys
-from botobs._ops.processes.process import Process
-from botobs._ops.processes.supervisor import Supervisor
-
-async def ready():
-    return True
-
-async def main():
-    sleep = "import time; time.sleep(600)"
-    child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {{sleep!r}}]); {{sleep}}"
-    parts = [Process(name, [sys.executable, "-c", child], ready) for name in ("a", "b")]
-    supervisor = Supervisor(parts, pathlib.Path({str(tmp_path)!r}))
-    await supervisor.start()
-    text = " ".join(str(status.pid) for status in supervisor.status.values())
-    path = pathlib.Path({str(pids)!r})
-    path.with_suffix(".new").write_text(text)
-    path.with_suffix(".new").replace(path)
-    await asyncio.sleep(600)
-
-asyncio.run(main())
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], env=dict(os.environ)
-    )
+    process = subprocess.Popen([sys.executable, _PROGRAMS / "supervises.py", tmp_path])
     try:
         eventually(pids.exists)
         parts = [psutil.Process(int(text)) for text in pids.read_text(encoding="utf-8").split()]
@@ -182,7 +155,7 @@ asyncio.run(main())
 def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
     stranger = subprocess.Popen([sys.executable, "-c", _SLEEP])
     ours = subprocess.Popen([sys.executable, "-c", _SLEEP])
-    guardian = subprocess.Popen(
+    reaper = subprocess.Popen(
         child.command("botobs._ops.processes.reaper"),
         env=child.environ(),
         stdin=subprocess.PIPE,
@@ -193,11 +166,11 @@ def test_a_guardian_ends_no_process_that_only_has_the_number() -> None:
         lines = f"+{stranger.pid} of one before\n".encode() + watch(ours.pid) + b"+"
         # A process that ended counts as alive until its parent has waited for it.
         threading.Thread(target=ours.wait, daemon=True).start()
-        _, errors = guardian.communicate(lines, timeout=60)
+        _, errors = reaper.communicate(lines, timeout=60)
         assert errors == b"", "its words would stand in the midst of those of `botobs up`"
         assert ours.wait(60) == -signal.SIGTERM
         assert stranger.poll() is None
     finally:
-        for process in (stranger, ours, guardian):
+        for process in (stranger, ours, reaper):
             process.kill()
             process.wait()

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,9 @@ from botobs.semconv import sdk
 from botobs.semconv import trading as names
 from testbed.otlp_receiver import OtlpReceiver
 
-PROGRAM = """
-import botobs, os, sys, time
-from botobs import trading
+pytestmark = pytest.mark.slow
 
-trading.bot("b1").state("running")
-trading.feed("kraken", channel="trades")
-botobs.init()
-"""
-WAIT = """
-botobs.flush()
-print("ready", flush=True)
-time.sleep(600)
-"""
+PROGRAM = Path(__file__).parent / "programs" / "ends.py"
 
 
 def run(receiver: OtlpReceiver, folder: Path, end: str, send: signal.Signals | None = None) -> int:
@@ -39,7 +28,7 @@ def run(receiver: OtlpReceiver, folder: Path, end: str, send: signal.Signals | N
         "BOTOBS_ENDPOINT": receiver.endpoint,
         "BOTOBS_DISABLED_INSTRUMENTATIONS": "all",
     }
-    command = [sys.executable, "-c", PROGRAM + textwrap.dedent(end)]
+    command = [sys.executable, str(PROGRAM), end]
     with subprocess.Popen(
         command, env=environment, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -63,7 +52,7 @@ def goodbyes(receiver: OtlpReceiver) -> dict[str, bool]:
     }
 
 
-@pytest.mark.parametrize("end", ["", "sys.exit(0)", "botobs.shutdown(); os._exit(0)"])
+@pytest.mark.parametrize("end", ["returns", "exits", "ends by shutdown"])
 def test_a_service_that_ends_by_itself_says_goodbye(receiver: OtlpReceiver, tmp_path: Path, end: str) -> None:
     assert run(receiver, tmp_path, end) == 0
     assert goodbyes(receiver) == {"bot": True, "feed": True, "service": True}
@@ -74,18 +63,18 @@ def test_a_service_that_ends_by_itself_says_goodbye(receiver: OtlpReceiver, tmp_
 def test_a_service_that_is_told_to_end_says_goodbye(
     receiver: OtlpReceiver, tmp_path: Path, number: signal.Signals
 ) -> None:
-    assert run(receiver, tmp_path, WAIT, number) == -number
+    assert run(receiver, tmp_path, "waits", number) == -number
     assert goodbyes(receiver) == {"bot": True, "feed": True, "service": True}
     assert receiver.last_value(names.BOT_HEARTBEAT.name, **{names.BOT_ID: "b1"}) is not None
 
 
 def test_a_service_that_dies_of_an_exception_says_none(receiver: OtlpReceiver, tmp_path: Path) -> None:
-    assert run(receiver, tmp_path, "raise RuntimeError('no')") == 1
+    assert run(receiver, tmp_path, "raises") == 1
     assert goodbyes(receiver) == {"bot": False, "feed": False, "service": False}
     assert receiver.last_value(names.BOT_HEARTBEAT.name, **{names.BOT_ID: "b1"}) is not None
 
 
 def test_a_service_that_is_killed_says_none(receiver: OtlpReceiver, tmp_path: Path) -> None:
-    assert run(receiver, tmp_path, WAIT, signal.SIGKILL) == -signal.SIGKILL
+    assert run(receiver, tmp_path, "waits", signal.SIGKILL) == -signal.SIGKILL
     assert goodbyes(receiver) == {"bot": False, "feed": False, "service": False}
     assert receiver.last_value(names.BOT_HEARTBEAT.name, **{names.BOT_ID: "b1"}) is not None

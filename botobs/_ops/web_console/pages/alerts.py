@@ -90,7 +90,7 @@ def page(request: Request) -> Page:
 
 
 async def _of_prometheus(request: Request, problem: str) -> Markup:
-    """What Prometheus knows, where Alertmanager does not answer: nobody is told of these now."""
+    """What Prometheus knows, where Alertmanager does not answer: no notification is sent for these now."""
     firing = [each for each in await request.ask(["prometheus"], _active) if each.state == "firing"]
     return frame.block("alerts-list.html", alerts=firing, role=Role.READER, problem=problem)
 

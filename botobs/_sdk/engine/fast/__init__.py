@@ -18,12 +18,12 @@ from .clock import CLOCK
 from .encode_metrics import MetricEncoder
 from .encode_spans import SpanEncoder
 from .meter import MeterProvider
+from .provider import TracerProvider
 from .shorten import shorten
-from .tracer import TracerProvider
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
-    from .. import Limits, Sink
+    from ..interface import Limits, Sink
 
 
 #: Bytes of a span that may hold more than is ever sent of it.
@@ -53,7 +53,7 @@ class FastEngine:
     ) -> None:
         self.tracer_provider = TracerProvider(resource, sampler, sink, limits.for_spans())
         self.meter_provider = MeterProvider(resource, limits.series, redactor)
-        self._spans = SpanEncoder(redactor, self.tracer_provider.limits)
+        self._spans = SpanEncoder(redactor, self.tracer_provider.shared.limits)
         self._metrics = MetricEncoder(self._spans)
         self._callback_runner = CallbackRunner()
 

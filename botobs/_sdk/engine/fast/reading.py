@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
@@ -15,10 +15,8 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, Span, SpanContext, S
 
 from .attributes import clean
 from .details import Details
+from .span_tracer import SpanTracer
 from .trace import Trace, span_context
-
-if TYPE_CHECKING:
-    from .tracer import Tracer
 
 _UNSET = Status(StatusCode.UNSET)
 
@@ -70,7 +68,7 @@ class SpanState(Span, ReadableSpan):
         "_tracer",
     )
 
-    _tracer: Tracer
+    _tracer: SpanTracer
     _name: str
     _kind: SpanKind
     _attributes: Any
@@ -119,7 +117,7 @@ class SpanState(Span, ReadableSpan):
     @property
     def resource(self) -> Resource:
         """The process that the span comes from."""
-        return self._tracer.provider.resource
+        return self._tracer.shared.resource
 
     @property
     def instrumentation_scope(self) -> InstrumentationScope:

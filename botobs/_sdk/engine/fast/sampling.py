@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler, TraceIdRatioBased
+from opentelemetry.trace import SpanContext
 
 #: Samplers look at the lower half of the trace id: it is sampled if below their bound.
 TRACE_ID_MASK = TraceIdRatioBased.TRACE_ID_LIMIT
@@ -25,6 +26,15 @@ class SamplingBounds:
     local_unsampled: int
     remote_sampled: int
     remote_unsampled: int
+
+    def below(self, parent: SpanContext | None) -> int:
+        """The bound for a span below `parent`; for a new trace without one."""
+        if parent is None:
+            return self.root
+        sampled = parent.trace_flags & 1
+        if parent.is_remote:
+            return self.remote_sampled if sampled else self.remote_unsampled
+        return self.local_sampled if sampled else self.local_unsampled
 
 
 def bounds_of(sampler: Sampler) -> SamplingBounds | None:

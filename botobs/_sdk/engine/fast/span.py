@@ -4,38 +4,33 @@ What the usual span costs on the caller's thread: one allocation, two random num
 clock readings, one set and one reset of the context variable, one call of the sink. Everything else that a span can do
 needs `Details`, which the usual span does not have: methods named `…_slowly` are for spans that have them.
 
-The phases of a span, and the slots that hold its state, are described at `SpanState`.
+The phases of a span, and the slots that hold its state, are described at `SpanState`; what it takes between its start
+and its end, at `ChangeableSpan`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from time import perf_counter_ns
 from types import TracebackType
 from typing import Any, TypeVar
 
 from opentelemetry.sdk.trace import Span as SdkSpan
-from opentelemetry.trace import (
-    Link,
-    Span,
-    SpanContext,
-    Status,
-    StatusCode,
-)
+from opentelemetry.trace import Link, Span, Status, StatusCode
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, attach, current, detach
 from ...ids import getrandbits, given_ids
 from ...plain import IMMUTABLE
-from ...safe import Log, described, nanoseconds, never_raise, text_of
-from ..freeze import Attributes, copy, freeze
+from ...safe import Log, described, nanoseconds, never_raise
+from ..freeze import copy
 from ..outlived import outlived
+from .changes import ChangeableSpan
 from .clock import CLOCK
-from .details import Details, RecordedEvent, RecordedLink, exception_attributes, is_valid_link, usable_links
-from .reading import Phase, SpanState
+from .details import Details, RecordedLink, usable_links
+from .reading import Phase
 from .sampling import TRACE_ID_MASK
 from .trace import FLAGS
 from .unsampled import UnsampledSpan
@@ -44,7 +39,7 @@ _logger = Log(__name__)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class FastSpan(SpanState):
+class FastSpan(ChangeableSpan):
     """A span that is recorded and exported.
 
     `Tracer.start_as_current_span` returns it not started: entering it starts it and makes it current, leaving it ends
@@ -170,7 +165,7 @@ class FastSpan(SpanState):
     def _again(self) -> FastSpan:
         """A copy of this span that is not started."""
         details = self._details
-        again = self._tracer.usual_span(self._name, self._kind, self._attributes)
+        again: FastSpan = self._tracer.usual_span(self._name, self._kind, self._attributes)
         again._details = details and Details(
             context=details.context,
             links=details.links,
@@ -259,11 +254,11 @@ class FastSpan(SpanState):
             links = (*links, *before)
         decided = tracer.decide(context, self._name, self._kind, self._attributes, links)
         if not isinstance(decided, tuple):
-            return decided
+            return decided  # type: ignore[no-any-return]
         self._trace, self._parent, attributes, sampled, self._root = decided
         if not sampled:
             self.__class__ = RecordOnlySpan
-        self._span_id = tracer.new_span_id()
+        self._span_id = tracer.shared.new_span_id()
         self._attributes = copy(attributes)
         start_time = None
         if details is not None:
@@ -298,118 +293,6 @@ class FastSpan(SpanState):
     def is_recording(self) -> bool:
         """Whether the span has been started and has not ended."""
         return self._end is None
-
-    # -- changes --------------------------------------------------------------------------------------------------
-
-    def _ended(self, method: str) -> bool:
-        """Whether the span does not record, which is logged."""
-        if self._end is None:
-            return False
-        _logger.warning("Tried calling %s on an ended span.", method)
-        return True
-
-    def _more(self) -> Details:
-        """The details, created if there are none yet."""
-        if self._details is None:
-            self._details = Details()
-        return self._details
-
-    def set_attribute(self, key: str, value: Any) -> None:
-        """Set one attribute, whose value is copied; the oldest is dropped when there are too many."""
-        if self._end is not None:
-            self._ended("set_attribute")
-            return
-        if (type(key) is not str or not key) and not (
-            key := text_of(key) if issubclass(type(key), str) else ""
-        ):
-            self._more().dropped_attributes += 1
-            return
-        if type(value) not in IMMUTABLE:
-            value = freeze(value)
-        attributes = self._attributes
-        if key in attributes:
-            attributes.pop(key, None)
-        elif len(attributes) >= self._tracer.limits.attributes:
-            self._more().dropped_attributes += 1
-            if not attributes:
-                return
-            attributes.pop(next(iter(attributes)), None)
-        attributes[key] = value
-
-    @never_raise
-    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
-        """Set several attributes; see `set_attribute`."""
-        if self._ended("set_attributes"):
-            return
-        for key, value in copy(attributes).items():
-            self.set_attribute(key, value)
-
-    @never_raise
-    def add_event(self, name: str, attributes: Attributes = None, timestamp: int | None = None) -> None:
-        """Record an event, now or at `timestamp`, in nanoseconds since the epoch."""
-        if self._ended("add_event") or self._trace is None:
-            return
-        given = nanoseconds(timestamp)
-        when = perf_counter_ns() + self._trace[3] if given is None else given
-        details = self._more()
-        if details.events is None:
-            details.events = deque(maxlen=self._tracer.limits.events)
-        if len(details.events) == details.events.maxlen:
-            details.dropped_events += 1
-        details.events.append(RecordedEvent(text_of(name), when, copy(attributes)))
-
-    @never_raise
-    def add_link(self, context: SpanContext, attributes: Attributes = None) -> None:
-        """Link the span to another one."""
-        copied = copy(attributes)
-        if self._ended("add_link") or not is_valid_link(context, copied):
-            return
-        self._append_link(RecordedLink(context, copied))
-
-    def _append_link(self, link: RecordedLink) -> None:
-        details = self._more()
-        if details.links is None:
-            details.links = deque(maxlen=self._tracer.limits.links)
-        if len(details.links) == details.links.maxlen:
-            details.dropped_links += 1
-        details.links.append(link)
-
-    @never_raise
-    def update_name(self, name: str) -> None:
-        """Rename the span."""
-        if not self._ended("update_name"):
-            self._name = text_of(name)
-
-    @never_raise
-    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Set the status. `OK` is final and `UNSET` is ignored, as the specification says."""
-        if self._ended("set_status"):
-            return
-        if type(status) is StatusCode:
-            status = Status(status, None if description is None else text_of(description))
-        elif type(status) is not Status:
-            return
-        elif description is not None:
-            _logger.warning(
-                "Description %s ignored. Use either `Status` or `(StatusCode, Description)`", description
-            )
-        details = self._more()
-        was_ok = details.status is not None and details.status.status_code is StatusCode.OK
-        if not was_ok and status.status_code is not StatusCode.UNSET:
-            details.status = status
-
-    @never_raise
-    def record_exception(
-        self,
-        exception: BaseException,
-        attributes: Attributes = None,
-        timestamp: int | None = None,
-        escaped: bool = False,
-    ) -> None:
-        """Record an exception as an event; its text and traceback are taken now."""
-        self.add_event(
-            "exception", {**exception_attributes(exception, escaped), **copy(attributes)}, timestamp
-        )
 
 
 class RecordOnlySpan(FastSpan):

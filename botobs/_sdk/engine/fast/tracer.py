@@ -1,25 +1,19 @@
-"""The tracer and its provider.
-
-A tracer has two ways to start a span:
+"""A tracer, which has two ways to start a span:
 
 - The short one, for nearly every span: `start_as_current_span` without unusual arguments creates the span or draws the
   trace id of an unsampled one, and `FastSpan.__enter__` starts it. Nothing of the tracer or the sampler is called.
 - The long one, `decide`, for all others: `start_span`, an explicit context, links, a sampler or id generator of the
   service, span processors, a parent from another process. It follows the specification step by step.
 
-`configure` finds out which ways are open, whenever something is attached to the provider."""
+`configure` finds out which ways are open, whenever something is attached to the provider.
+"""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, SpanProcessor
-from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
@@ -28,21 +22,18 @@ from opentelemetry.trace import (
     SpanKind,
 )
 from opentelemetry.trace import Tracer as ApiTracer
-from opentelemetry.trace import TracerProvider as ApiTracerProvider
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from ...context import SPAN_KEY, Context, current, is_plain
-from ...ids import IdGenerator as OwnIdGenerator
 from ...ids import getrandbits, given_ids
-from ...safe import let_pass, never_raise, text_of
+from ...safe import never_raise, text_of
 from ..freeze import Attributes, copy
 from ..outlived import UnrecordedSpan
-from ..scope import usable_scope
 from .clock import CLOCK
 from .details import Details
-from .limits import Limits
 from .reading import NOT_STARTED
-from .sampling import EVERYTHING, TRACE_ID_MASK, SamplingBounds, bounds_of
+from .sampling import EVERYTHING, TRACE_ID_MASK
+from .shared import Shared
 from .span import FastSpan, RecordOnlySpan
 from .trace import FLAGS, Trace
 from .unsampled import UnsampledRoot
@@ -64,24 +55,24 @@ class Tracer(ApiTracer):
         root_bound: Without a parent, masked trace ids below it are sampled; all are if it is `None`.
     """
 
-    __slots__ = ("extended", "limits", "provider", "root_bound", "scope", "sink", "spans_started")
+    __slots__ = ("extended", "limits", "root_bound", "scope", "shared", "sink", "spans_started")
 
-    def __init__(self, provider: TracerProvider, scope: InstrumentationScope) -> None:
-        self.provider = provider
+    def __init__(self, shared: Shared, scope: InstrumentationScope) -> None:
+        self.shared = shared
         self.scope = scope
-        self.limits = provider.limits
+        self.limits = shared.limits
         self.spans_started = 0
         self.configure()
 
     def configure(self) -> None:
-        """Read the provider's sampler, processors and id generator again."""
-        provider = self.provider
-        self.sink = provider.sink
-        known = provider.bounds
+        """Read again what the tracers share: sampler, processors, id generator, sink."""
+        shared = self.shared
+        self.sink = shared.sink
+        known = shared.bounds
         # The short way takes the decision of a local parent over, as samplers usually do.
         usual = known is not None and known.local_sampled == EVERYTHING and known.local_unsampled == 0
         self.root_bound = known.root if known is not None and known.root != EVERYTHING else None
-        self.extended = not usual or bool(provider.processors) or not provider.has_own_ids
+        self.extended = not usual or bool(shared.processors) or not shared.has_own_ids
 
     def start_as_current_span(  # type: ignore[override]
         self,
@@ -179,13 +170,6 @@ class Tracer(ApiTracer):
             )
         return span._begin(context)
 
-    def new_span_id(self) -> int:
-        """A span id: a random one, one given by `ids.given`, or the attached generator's."""
-        if self.provider.has_own_ids:
-            given = given_ids()
-            return getrandbits(64) or 1 if given is None else given.span_id
-        return self.provider.id_generator.generate_span_id()
-
     def decide(
         self,
         context: Context | None,
@@ -212,15 +196,15 @@ class Tracer(ApiTracer):
         parent = active.get_span_context() if isinstance(active, Span) else None
         if parent is None or not parent.is_valid:
             parent = None
-            trace_id, random = self.provider.new_trace_id()
+            trace_id, random = self.shared.new_trace_id()
         else:
             trace_id, random = parent.trace_id, parent.trace_flags & 2
-        known = self.provider.bounds
+        known = self.shared.bounds
         if known is not None:
-            recording = sampled = trace_id & TRACE_ID_MASK < _bound(known, parent)
+            recording = sampled = trace_id & TRACE_ID_MASK < known.below(parent)
             state = DEFAULT_TRACE_STATE if parent is None else parent.trace_state
         else:
-            result = self._ask_sampler(context, trace_id, name, kind, copy(attributes), links)
+            result = self.shared.ask_sampler(context, trace_id, name, kind, copy(attributes), links)
             recording, sampled = (
                 result.decision is not Decision.DROP,
                 result.decision is Decision.RECORD_AND_SAMPLE,
@@ -229,7 +213,7 @@ class Tracer(ApiTracer):
             state = DEFAULT_TRACE_STATE if result.trace_state is None else result.trace_state
         flags = FLAGS[random | sampled]
         if not recording:
-            own = SpanContext(trace_id, self.new_span_id(), False, flags, state)
+            own = SpanContext(trace_id, self.shared.new_span_id(), False, flags, state)
             above = active if isinstance(active, UnrecordedSpan) and not active._trace_is_over() else None
             return UnrecordedSpan(own, above and (above.root or above))
         if isinstance(active, FastSpan) and active._trace is not None:
@@ -241,31 +225,15 @@ class Tracer(ApiTracer):
             return (trace_id, flags, state, trace[3]), parent, attributes, sampled, root
         return (trace_id, flags, state, CLOCK.anchor), parent, attributes, sampled, None
 
-    def _ask_sampler(
-        self,
-        context: Context | None,
-        trace_id: int,
-        name: str,
-        kind: SpanKind,
-        attributes: dict[str, Any],
-        links: Sequence[Link],
-    ) -> SamplingResult:
-        try:
-            return self.provider.sampler.should_sample(context, trace_id, name, kind, attributes, links)
-        except BaseException as error:
-            # A service's own sampler failed: the span is recorded.
-            let_pass(error)
-            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
-
     def started(self, span: FastSpan, context: Context | None) -> None:
         """Count a started span and notify the span processors."""
         self.spans_started += 1
-        for processor in self.provider.processors:
+        for processor in self.shared.processors:
             _notify(processor.on_start, span, context)
 
     def ended(self, span: FastSpan) -> None:
         """Notify the span processors of an ended span, and hand it to the exporter if it is sampled."""
-        processors = self.provider.processors
+        processors = self.shared.processors
         for processor in processors:
             _notify(processor._on_ending, span)
         for processor in processors:
@@ -278,144 +246,3 @@ class Tracer(ApiTracer):
 def _notify(hook: Callable[..., Any], *arguments: Any) -> None:
     """Call a method of a span processor, which may be a service's own and raise."""
     hook(*arguments)
-
-
-def _bound(known: SamplingBounds, parent: SpanContext | None) -> int:
-    if parent is None:
-        return known.root
-    sampled = parent.trace_flags & 1
-    if parent.is_remote:
-        return known.remote_sampled if sampled else known.remote_unsampled
-    return known.local_sampled if sampled else known.local_unsampled
-
-
-class TracerProvider(ApiTracerProvider):
-    """Hands out tracers; takes the upstream SDK's samplers, span processors and id generators.
-
-    Args:
-        resource: The process that the spans come from.
-        sampler: Any sampler of the upstream SDK.
-        sink: Called with every sampled span that ended, on the thread that ends it; must not block.
-        limits: The upstream SDK's limits.
-
-    Attributes:
-        bounds: The sampler as numbers; None if it has to be called.
-        has_own_ids: Whether ids are random ones, drawn without calling a generator.
-    """
-
-    def __init__(
-        self,
-        resource: Resource,
-        sampler: Sampler,
-        sink: Callable[[Any], None],
-        limits: SpanLimits | None = None,
-    ) -> None:
-        self.resource = resource
-        self.sink = sink
-        self.limits = Limits.of(limits or SpanLimits())
-        self.processors: tuple[SpanProcessor, ...] = ()
-        self._sampler = sampler
-        self._id_generator: IdGenerator = OwnIdGenerator()
-        self.bounds = bounds_of(sampler)
-        self.has_own_ids = True
-        self._tracers: dict[tuple[Any, ...], Tracer] = {}
-        self._lock = threading.RLock()
-
-    @property
-    def sampler(self) -> Sampler:
-        """The sampler; may be replaced at any time."""
-        return self._sampler
-
-    @sampler.setter
-    def sampler(self, sampler: Sampler) -> None:
-        self._sampler = sampler
-        self.bounds = bounds_of(sampler)
-        self._configure()
-
-    @property
-    def id_generator(self) -> IdGenerator:
-        """The id generator; any but the random ones of upstream and botobs is called for every id."""
-        return self._id_generator
-
-    @id_generator.setter
-    def id_generator(self, generator: IdGenerator) -> None:
-        self._id_generator = generator
-        self.has_own_ids = type(generator) in (OwnIdGenerator, RandomIdGenerator)
-        self._configure()
-
-    def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """Let an upstream span processor see every recording span."""
-        with self._lock:
-            self.processors = (*self.processors, span_processor)
-        self._configure()
-
-    def _configure(self) -> None:
-        for tracer in tuple(self._tracers.values()):
-            tracer.configure()
-
-    def new_trace_id(self) -> tuple[int, int]:
-        """A trace id, and the bit of the trace flags that says whether it is random (2 or 0)."""
-        if self.has_own_ids:
-            given = given_ids()
-            return getrandbits(128) or 1 if given is None else given.trace_id, 2
-        return self._id_generator.generate_trace_id(), 2 if self._id_generator.is_trace_id_random() else 0
-
-    def get_tracer(
-        self,
-        instrumenting_module_name: str,
-        instrumenting_library_version: str | None = None,
-        schema_url: str | None = None,
-        attributes: Attributes = None,
-    ) -> Tracer:
-        """The tracer of an instrumentation scope, always the same one."""
-        name, version, schema_url, attributes = usable_scope(
-            instrumenting_module_name, instrumenting_library_version, schema_url, attributes
-        )
-        scope = InstrumentationScope(name, version or "", schema_url, attributes)
-        with self._lock:
-            # The scope's hash leaves its attributes out, its equality does not.
-            return self._tracers.setdefault((scope,), Tracer(self, scope))
-
-    @property
-    def spans_started(self) -> int:
-        """Recorded spans started so far."""
-        return sum(tracer.spans_started for tracer in tuple(self._tracers.values()))
-
-    def reset_after_fork(self, resource: Resource) -> None:
-        """Start from zero in a forked child, as the process of `resource`, with a new lock."""
-        self._lock = threading.RLock()
-        self.resource = resource
-        for tracer in self._tracers.values():
-            tracer.spans_started = 0
-
-    def close(self) -> None:
-        """Drop the spans that end from now on."""
-        self.sink = _nowhere
-        self._configure()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush the attached span processors.
-
-        Args:
-            timeout_millis: Milliseconds for all of them together.
-
-        Returns:
-            Whether all have flushed in time.
-        """
-        deadline = time.monotonic() + timeout_millis / 1000
-        flushed = True
-        for processor in self.processors:
-            remaining = int((deadline - time.monotonic()) * 1000)
-            if remaining <= 0:
-                return False
-            flushed = processor.force_flush(remaining) is not False and flushed
-        return flushed
-
-    def shutdown(self) -> None:
-        """Shut the attached span processors down."""
-        for processor in self.processors:
-            processor.shutdown()
-
-
-def _nowhere(span: Any) -> None:
-    """Drop a span that ends after the engine was shut down."""

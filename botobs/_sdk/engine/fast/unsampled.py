@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
@@ -14,11 +14,8 @@ from ...context import SPAN_KEY, Context, attach, current, detach
 from ...ids import getrandbits, given_ids
 from ...safe import Log
 from ..freeze import Attributes
+from .span_tracer import SpanTracer
 from .trace import FLAGS, span_context
-
-if TYPE_CHECKING:
-    from .span import FastSpan
-    from .tracer import Tracer
 
 _logger = Log(__name__)
 _NOTHING = nullcontext()
@@ -82,7 +79,7 @@ class UnsampledRoot(UnsampledSpan):
     __slots__ = ("_instead", "_token", "_usual")
 
     #: Tracer, name, kind and attributes of the usual span.
-    _usual: tuple[Tracer, str, SpanKind, Attributes]
+    _usual: tuple[SpanTracer, str, SpanKind, Attributes]
     #: Resets the context variable; None if another span has taken the place.
     _token: Any
     _instead: AbstractContextManager[Any]
@@ -127,9 +124,11 @@ class UnsampledRoot(UnsampledSpan):
 
     def __call__(self, function: _F) -> _F:
         """Decorate a function; each call is sampled on its own."""
-        return self._again()(function)
+        usual: Callable[[_F], _F] = self._again()
+        return usual(function)
 
-    def _again(self) -> FastSpan:
+    def _again(self) -> Any:
+        """A usual span in this one's place."""
         tracer, name, kind, attributes = self._usual
         return tracer.usual_span(name, kind, attributes)
 

@@ -34,7 +34,7 @@ from .spans import SafeTracerProvider
 
 if TYPE_CHECKING:
     from ...redaction import Redactor
-    from .. import Limits, Sink
+    from ..interface import Limits, Sink
 
 # Upstream instrumentors bring other boundaries, or none; alert rules need theirs in every duration.
 _VIEWS = tuple(

@@ -18,7 +18,7 @@ from ...engine.bound import bind
 from ...patching.guard import never_raise
 from ..base import Telemetry
 
-#: Seconds from which on a wait is told on its span.
+#: Seconds from which on a wait is recorded on its span.
 _WORTH_TELLING = 0.001
 
 

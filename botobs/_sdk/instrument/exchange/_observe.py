@@ -6,7 +6,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
@@ -14,11 +14,12 @@ from ....semconv import Metric, exchange_state
 from ....semconv import exchange as semconv
 from ...patching.guard import report
 from . import integrity
+from .clock import ClockOffset
+from .orders import OrderTracker
+from .ratelimit import Limit
+from .registry import Counted, Registry
 from .standing import Standing
 from .state import Connection, Stream
-
-if TYPE_CHECKING:
-    from .telemetry import ExchangeTelemetry
 
 _WHO = (semconv.NAME, semconv.CLIENT)
 _CONNECTION = (*_WHO, semconv.SERVER_ADDRESS)
@@ -27,49 +28,58 @@ _CONNECTION = (*_WHO, semconv.SERVER_ADDRESS)
 Sample = tuple[tuple[str, ...], float]
 
 
-def create(exchanges: ExchangeTelemetry, meter: Meter) -> None:
-    """Create the observable instruments on `meter`."""
-    for make in (_streams, _connections, _books, _limits, _accounts, _standing):
-        for metric, names, reduce, read in make(exchanges):
-            metric.create(meter, [_callback(names, reduce, read)])
+class Observed(NamedTuple):
+    """An observable instrument.
 
+    Attributes:
+        metric: Its name, unit and description.
+        attributes: The names of its attributes, in the order of each sample's values.
+        reduce: Makes one number of two samples with the same attributes.
+        read: The samples of the moment.
+    """
 
-Row = tuple[Metric, tuple[str, ...], Callable[[float, float], float], Callable[[], Iterable[Sample]]]
+    metric: Metric
+    attributes: tuple[str, ...]
+    reduce: Callable[[float, float], float]
+    read: Callable[[], Iterable[Sample]]
 
-
-def _callback(
-    names: tuple[str, ...], reduce: Callable[[float, float], float], read: Callable[[], Iterable[Sample]]
-) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    def observe(_: CallbackOptions) -> Iterable[Observation]:
+    def observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        """One observation for each set of attributes; an attribute without a value is left out."""
         grouped: dict[tuple[str, ...], float] = {}
         try:
-            for key, value in read():
+            for key, value in self.read():
                 if math.isfinite(value):
-                    grouped[key] = reduce(grouped[key], value) if key in grouped else value
+                    grouped[key] = self.reduce(grouped[key], value) if key in grouped else value
         except Exception as error:
             report("exchange", error)
         return [
-            Observation(value, {name: part for name, part in zip(names, key, strict=True) if part})
+            Observation(value, {name: part for name, part in zip(self.attributes, key, strict=True) if part})
             for key, value in grouped.items()
         ]
 
-    return observe
+
+def create(exchanges: Registry, orders: OrderTracker, meter: Meter) -> None:
+    """Create the observable instruments on `meter`."""
+    about = (_streams, _connections, _books, _limits, _bans, _clocks, _clients, _standing)
+    instruments = [each for make in about for each in make(exchanges)]
+    for each in (*instruments, *_orders(orders)):
+        each.metric.create(meter, [each.observe])
 
 
 def _add(left: float, right: float) -> float:
     return left + right
 
 
-def _connections(exchanges: ExchangeTelemetry) -> list[Row]:
-    def counted(index: int, get: Callable[[Connection], int], direction: str) -> Iterator[Sample]:
+def _connections(exchanges: Registry) -> list[Observed]:
+    def counted(get: Callable[[Connection | Counted], int], direction: str) -> Iterator[Sample]:
         for key, kept in list(exchanges.retired.items()):
-            yield (*key, direction), kept[index]
+            yield (*key, direction), get(kept)
         for connection in exchanges.live_connections():
             yield (*connection.key, direction), get(connection)
 
     def messages() -> Iterator[Sample]:
-        yield from counted(0, lambda c: c.messages, "received")
-        yield from counted(2, lambda c: c.sent, "sent")
+        yield from counted(lambda c: c.messages, "received")
+        yield from counted(lambda c: c.sent, "sent")
 
     def states() -> Iterator[Sample]:
         for connection in exchanges.live_connections():
@@ -87,15 +97,15 @@ def _connections(exchanges: ExchangeTelemetry) -> list[Row]:
 
     directed = (*_CONNECTION, semconv.WS_DIRECTION)
     return [
-        (semconv.WS_MESSAGES, directed, _add, messages),
-        (semconv.WS_BYTES, directed, _add, lambda: counted(1, lambda c: c.bytes, "received")),
-        (semconv.WS_CONNECTIONS, (*_CONNECTION, semconv.WS_STATE), _add, states),
-        (semconv.WS_UPTIME, _CONNECTION, min, opened(lambda c: time.monotonic() - c.opened_at)),
-        (semconv.WS_LAST_MESSAGE_AGE, _CONNECTION, max, opened(_last_message_age)),
-        (semconv.WS_BACKLOG, _CONNECTION, _add, opened(lambda c: c.backlog() if c.backlog else None)),
-        (semconv.WS_AWAITING, _CONNECTION, _add, opened(lambda c: _size(c, "futures"))),
-        (semconv.WS_AWAITING_AGE, _CONNECTION, max, opened(_awaiting_age)),
-        (semconv.WS_SUBSCRIPTIONS, _CONNECTION, _add, opened(lambda c: _size(c, "subscriptions"))),
+        Observed(semconv.WS_MESSAGES, directed, _add, messages),
+        Observed(semconv.WS_BYTES, directed, _add, lambda: counted(lambda c: c.bytes, "received")),
+        Observed(semconv.WS_CONNECTIONS, (*_CONNECTION, semconv.WS_STATE), _add, states),
+        Observed(semconv.WS_UPTIME, _CONNECTION, min, opened(lambda c: time.monotonic() - c.opened_at)),
+        Observed(semconv.WS_LAST_MESSAGE_AGE, _CONNECTION, max, opened(_last_message_age)),
+        Observed(semconv.WS_BACKLOG, _CONNECTION, _add, opened(lambda c: c.backlog() if c.backlog else None)),
+        Observed(semconv.WS_AWAITING, _CONNECTION, _add, opened(lambda c: _size(c, "futures"))),
+        Observed(semconv.WS_AWAITING_AGE, _CONNECTION, max, opened(_awaiting_age)),
+        Observed(semconv.WS_SUBSCRIPTIONS, _CONNECTION, _add, opened(lambda c: _size(c, "subscriptions"))),
     ]
 
 
@@ -126,7 +136,7 @@ def _awaiting_age(connection: Connection) -> float | None:
     return max((now - since for _, since in connection.awaited.values()), default=0.0)
 
 
-def _streams(exchanges: ExchangeTelemetry) -> list[Row]:
+def _streams(exchanges: Registry) -> list[Observed]:
     def each(value: Callable[[Stream, float], float]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
             now = time.monotonic()
@@ -140,13 +150,13 @@ def _streams(exchanges: ExchangeTelemetry) -> list[Row]:
 
     names = (*_CONNECTION, semconv.CHANNEL, semconv.SYMBOL)
     return [
-        (semconv.WS_STREAM_AGE, names, max, each(_age)),
-        (semconv.WS_STREAMS, names, _add, each(_one)),
-        (semconv.WS_STREAMS_SILENT, names, _add, each(Stream.is_silent)),
+        Observed(semconv.WS_STREAM_AGE, names, max, each(_age)),
+        Observed(semconv.WS_STREAMS, names, _add, each(_one)),
+        Observed(semconv.WS_STREAMS_SILENT, names, _add, each(Stream.is_silent)),
     ]
 
 
-def _books(exchanges: ExchangeTelemetry) -> list[Row]:
+def _books(exchanges: Registry) -> list[Observed]:
     def each(channel: str, value: Callable[[Stream, float], float]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
             now = time.monotonic()
@@ -157,9 +167,9 @@ def _books(exchanges: ExchangeTelemetry) -> list[Row]:
 
         return read
 
-    def counted(index: int, get: Callable[[Connection], int]) -> Iterator[Sample]:
+    def counted(get: Callable[[Connection | Counted], int]) -> Iterator[Sample]:
         for key, kept in list(exchanges.retired.items()):
-            yield key[:2], kept[index]
+            yield key[:2], get(kept)
         for connection in exchanges.live_connections():
             yield connection.key[:2], get(connection)
 
@@ -171,14 +181,14 @@ def _books(exchanges: ExchangeTelemetry) -> list[Row]:
 
     checked = (*_WHO, semconv.INTEGRITY_CHECK, semconv.INTEGRITY_STATE)
     return [
-        (semconv.CROSSED, _WHO, _add, each("orderbook", _is_crossed)),
-        (semconv.CROSSED_DURATION, _WHO, max, each("orderbook", _crossed_for)),
-        (semconv.EMPTY_SIDE, _WHO, _add, each("orderbook", _is_empty)),
-        (semconv.FROZEN, _WHO, _add, each("orderbook", Stream.is_frozen)),
-        (semconv.OHLCV_AGE, _WHO, max, each("ohlcv", _candle_age)),
-        (semconv.SEQUENCE_CHECKED, _WHO, _add, lambda: counted(3, lambda c: c.checks)),
-        (semconv.SEQUENCE_GAPS, _WHO, _add, lambda: counted(4, lambda c: c.gaps)),
-        (semconv.INTEGRITY, checked, max, checks),
+        Observed(semconv.CROSSED, _WHO, _add, each("orderbook", _is_crossed)),
+        Observed(semconv.CROSSED_DURATION, _WHO, max, each("orderbook", _crossed_for)),
+        Observed(semconv.EMPTY_SIDE, _WHO, _add, each("orderbook", _is_empty)),
+        Observed(semconv.FROZEN, _WHO, _add, each("orderbook", Stream.is_frozen)),
+        Observed(semconv.OHLCV_AGE, _WHO, max, each("ohlcv", _candle_age)),
+        Observed(semconv.SEQUENCE_CHECKED, _WHO, _add, lambda: counted(lambda c: c.checks)),
+        Observed(semconv.SEQUENCE_GAPS, _WHO, _add, lambda: counted(lambda c: c.gaps)),
+        Observed(semconv.INTEGRITY, checked, max, checks),
     ]
 
 
@@ -206,8 +216,8 @@ def _crossed_for(stream: Stream, now: float) -> float:
     return now - stream.crossed_since if stream.crossed_since else 0.0
 
 
-def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
-    def each(value: Callable[[Any], float | None]) -> Callable[[], Iterator[Sample]]:
+def _limits(exchanges: Registry) -> list[Observed]:
+    def each(value: Callable[[Limit], float | None]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
             now = time.time()
             for exchange in list(exchanges.by_name.values()):
@@ -225,35 +235,50 @@ def _limits(exchanges: ExchangeTelemetry) -> list[Row]:
                 if limit.limit is not None:
                     yield (exchange.name, scope.name, scope.per, scope.account), limit.limit
 
+    names = (semconv.NAME, semconv.RATELIMIT_SCOPE, semconv.RATELIMIT_PER, semconv.ACCOUNT)
+    return [
+        Observed(semconv.RATELIMIT_USED, names, max, each(lambda limit: limit.used)),
+        Observed(semconv.RATELIMIT_LIMIT, names, max, stated),
+        Observed(semconv.RATELIMIT_REMAINING, names, min, each(lambda limit: limit.remaining)),
+        Observed(semconv.RATELIMIT_UTILIZATION, names, max, each(lambda limit: limit.utilization)),
+        Observed(semconv.RATELIMIT_RESET, names, max, each(_until_reset)),
+        Observed(semconv.RATELIMIT_AGE, names, min, each(lambda limit: time.time() - limit.stated_at)),
+        Observed(
+            semconv.RATELIMIT_EXHAUSTION, names, min, each(lambda limit: limit.exhausted_in(time.time()))
+        ),
+    ]
+
+
+def _until_reset(limit: Limit) -> float | None:
+    return None if limit.reset_at is None else max(0.0, limit.reset_at - time.time())
+
+
+def _bans(exchanges: Registry) -> list[Observed]:
     def bans() -> Iterator[Sample]:
         for exchange in list(exchanges.by_name.values()):
             if exchange.limits.seen:
                 yield (exchange.name,), max(0.0, exchange.limits.banned_until - time.time())
 
-    def clocks(attribute: str) -> Iterator[Sample]:
-        for exchange in list(exchanges.by_name.values()):
-            if exchange.clock.known:
-                yield (exchange.name,), getattr(exchange.clock, attribute)
+    return [Observed(semconv.RATELIMIT_BAN, (semconv.NAME,), max, bans)]
 
-    def until_reset(limit: Any) -> float | None:
-        return None if limit.reset_at is None else max(0.0, limit.reset_at - time.time())
 
-    names = (semconv.NAME, semconv.RATELIMIT_SCOPE, semconv.RATELIMIT_PER, semconv.ACCOUNT)
+def _clocks(exchanges: Registry) -> list[Observed]:
+    def each(value: Callable[[ClockOffset], float]) -> Callable[[], Iterator[Sample]]:
+        def read() -> Iterator[Sample]:
+            for exchange in list(exchanges.by_name.values()):
+                if exchange.clock.known:
+                    yield (exchange.name,), value(exchange.clock)
+
+        return read
+
+    name = (semconv.NAME,)
     return [
-        (semconv.RATELIMIT_USED, names, max, each(lambda limit: limit.used)),
-        (semconv.RATELIMIT_LIMIT, names, max, stated),
-        (semconv.RATELIMIT_REMAINING, names, min, each(lambda limit: limit.remaining)),
-        (semconv.RATELIMIT_UTILIZATION, names, max, each(lambda limit: limit.utilization)),
-        (semconv.RATELIMIT_RESET, names, max, each(until_reset)),
-        (semconv.RATELIMIT_AGE, names, min, each(lambda limit: time.time() - limit.stated_at)),
-        (semconv.RATELIMIT_EXHAUSTION, names, min, each(lambda limit: limit.exhausted_in(time.time()))),
-        (semconv.RATELIMIT_BAN, (semconv.NAME,), max, bans),
-        (semconv.CLOCK_OFFSET, (semconv.NAME,), max, lambda: clocks("offset")),
-        (semconv.CLOCK_UNCERTAINTY, (semconv.NAME,), max, lambda: clocks("uncertainty")),
+        Observed(semconv.CLOCK_OFFSET, name, max, each(lambda clock: clock.offset)),
+        Observed(semconv.CLOCK_UNCERTAINTY, name, max, each(lambda clock: clock.uncertainty)),
     ]
 
 
-def _accounts(exchanges: ExchangeTelemetry) -> list[Row]:
+def _clients(exchanges: Registry) -> list[Observed]:
     def queues() -> Iterator[Sample]:
         for reference, name, client in list(exchanges.clients.values()):
             instance = reference()
@@ -268,20 +293,25 @@ def _accounts(exchanges: ExchangeTelemetry) -> list[Row]:
             for (client, source, _), moment in list(exchange.balances.items()):
                 yield (exchange.name, client, source), now - moment
 
-    def rejected() -> Iterator[Sample]:
-        for name, count in exchanges.orders.rejections.bursts():
-            yield (name,), count
-
     return [
-        (semconv.THROTTLE_QUEUE, _WHO, _add, queues),
-        (semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), max, balances),
-        (semconv.ORDERS_IN_FLIGHT, _WHO, _add, lambda: exchanges.orders.in_flight()),
-        (semconv.ORDERS_OLDEST_AGE, _WHO, max, lambda: exchanges.orders.ages_in_flight()),
-        (semconv.ORDERS_REJECTED_BURST, (semconv.NAME,), max, rejected),
+        Observed(semconv.THROTTLE_QUEUE, _WHO, _add, queues),
+        Observed(semconv.BALANCE_AGE, (*_WHO, semconv.BALANCE_SOURCE), max, balances),
     ]
 
 
-def _standing(exchanges: ExchangeTelemetry) -> list[Row]:
+def _orders(orders: OrderTracker) -> list[Observed]:
+    def rejected() -> Iterator[Sample]:
+        for name, count in orders.rejections.bursts():
+            yield (name,), count
+
+    return [
+        Observed(semconv.ORDERS_IN_FLIGHT, _WHO, _add, orders.in_flight),
+        Observed(semconv.ORDERS_OLDEST_AGE, _WHO, max, orders.ages_in_flight),
+        Observed(semconv.ORDERS_REJECTED_BURST, (semconv.NAME,), max, rejected),
+    ]
+
+
+def _standing(exchanges: Registry) -> list[Observed]:
     def each(value: Callable[[Standing], float | None]) -> Callable[[], Iterator[Sample]]:
         def read() -> Iterator[Sample]:
             for exchange in list(exchanges.by_name.values()):
@@ -304,9 +334,11 @@ def _standing(exchanges: ExchangeTelemetry) -> list[Row]:
     name = (semconv.NAME,)
     keys = (*_WHO, semconv.ACCOUNT, exchange_state.KEY_REASON)
     return [
-        (exchange_state.MAINTENANCE, name, max, each(lambda s: +s.in_maintenance() if s.told else None)),
-        (exchange_state.MARKETS_SUSPENDED, name, max, each(Standing.suspended)),
-        (exchange_state.LISTEN_KEY_AGE, name, max, each(Standing.listen_key_age)),
-        (exchange_state.LISTEN_KEY_LOSSES, (*name, exchange_state.LISTEN_KEY_REASON), _add, losses),
-        (exchange_state.KEY_REFUSED, keys, _add, refused),
+        Observed(
+            exchange_state.MAINTENANCE, name, max, each(lambda s: +s.in_maintenance() if s.known else None)
+        ),
+        Observed(exchange_state.MARKETS_SUSPENDED, name, max, each(Standing.suspended)),
+        Observed(exchange_state.LISTEN_KEY_AGE, name, max, each(Standing.listen_key_age)),
+        Observed(exchange_state.LISTEN_KEY_LOSSES, (*name, exchange_state.LISTEN_KEY_REASON), _add, losses),
+        Observed(exchange_state.KEY_REFUSED, keys, _add, refused),
     ]

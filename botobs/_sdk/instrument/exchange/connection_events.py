@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry import context, trace
@@ -15,10 +15,8 @@ from ...patching.guard import never_raise
 from ...upstream import SUPPRESS_HTTP_INSTRUMENTATION
 from . import errors
 from .client_names import instrumentation_of
+from .instruments import Instruments
 from .state import Connection
-
-if TYPE_CHECKING:
-    from .telemetry import ExchangeTelemetry
 
 #: Who opens a WebSocket, where a client library that knows its exchange does.
 _OWNER = context.create_key("botobs-exchange-websocket-owner")
@@ -85,7 +83,7 @@ def trying(connection: Connection) -> None:
 
 
 @never_raise(_library)
-def opened(exchanges: ExchangeTelemetry, connection: Connection, caller: SpanContext | None = None) -> None:
+def opened(exchanges: Instruments, connection: Connection, caller: SpanContext | None = None) -> None:
     """The attempt succeeded.
 
     Args:
@@ -106,7 +104,7 @@ def opened(exchanges: ExchangeTelemetry, connection: Connection, caller: SpanCon
 
 @never_raise(_library)
 def refused(
-    exchanges: ExchangeTelemetry,
+    exchanges: Instruments,
     connection: Connection,
     error: BaseException,
     caller: SpanContext | None = None,
@@ -117,7 +115,7 @@ def refused(
 
 
 @never_raise(_library)
-def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, code: object = None) -> None:
+def ended(exchanges: Instruments, connection: Connection, reason: str, code: object = None) -> None:
     """An open connection ended; later reports of the same end are ignored.
 
     Args:
@@ -144,7 +142,7 @@ def ended(exchanges: ExchangeTelemetry, connection: Connection, reason: str, cod
 
 
 @never_raise(_library)
-def handler_failed(exchanges: ExchangeTelemetry, connection: Connection, error: BaseException) -> None:
+def handler_failed(exchanges: Instruments, connection: Connection, error: BaseException) -> None:
     """An exception left the code that handles a message."""
     exchanges.handler_errors.add(
         1, {**connection_attributes(connection), semconv.ERROR_TYPE: errors.error_type(error)}
@@ -152,7 +150,7 @@ def handler_failed(exchanges: ExchangeTelemetry, connection: Connection, error: 
 
 
 def _record_attempt(
-    exchanges: ExchangeTelemetry,
+    exchanges: Instruments,
     connection: Connection,
     error: BaseException | None,
     caller: SpanContext | None,

@@ -294,48 +294,55 @@ class Operation(ContextScope):
     def _follow(
         self, error: BaseException | None, failure: errors.Failure | None, result: Any, duration: float
     ) -> None:
-        tracker, name = self._exchanges.orders, self.name
+        """What follows from the call for the orders and the exchange that it is about."""
         if self._submission is not None:
             verdicts = self._submission.end(error, result, self.span.get_span_context(), self.answer)
             if self._submission.trial:
                 return
-            tracker.submit_duration.record(
-                duration,
-                self._submission.attributes(verdicts, self._transport),
-                context=trace.set_span_in_context(self.span),
-            )
+            self._record_submission(self._submission.attributes(verdicts, self._transport), duration)
             if "unknown" in verdicts:
                 self.span.set_attribute(semconv.ORDER_OUTCOME, "unknown")
-        elif error is not None and name != IMPLICIT and not _ABOUT_ORDERS.search(name):
+        elif error is not None and self.name != IMPLICIT and not _ABOUT_ORDERS.search(self.name):
             _tell_aside(error)
-        if name in CANCELS:
-            attributes = {
-                semconv.NAME: self.who[0],
-                semconv.CLIENT: self.who[1],
-                semconv.ORDER_TRANSPORT: self._transport,
-            }
-            if failure is not None:
-                attributes[semconv.ERROR_TYPE] = failure.kind
-            tracker.cancel_duration.record(duration, attributes)
-        if self.who[1] == reconciling.CLIENT:
-            # A look of reconcile neither ends an order nor counts as an update of the balance.
-            return
+        if self.name in CANCELS:
+            self._record_cancellation(failure, duration)
+        # A look of reconcile neither ends an order nor counts as an update of the balance.
+        if failure is None and self.who[1] != reconciling.CLIENT:
+            self._learn(result)
+
+    def _record_submission(self, attributes: dict[str, Any], duration: float) -> None:
+        self._exchanges.orders.submit_duration.record(
+            duration, attributes, context=trace.set_span_in_context(self.span)
+        )
+
+    def _record_cancellation(self, failure: errors.Failure | None, duration: float) -> None:
+        attributes = {
+            semconv.NAME: self.who[0],
+            semconv.CLIENT: self.who[1],
+            semconv.ORDER_TRANSPORT: self._transport,
+        }
         if failure is not None:
-            return
+            attributes[semconv.ERROR_TYPE] = failure.kind
+        self._exchanges.orders.cancel_duration.record(duration, attributes)
+
+    def _learn(self, result: Any) -> None:
+        """What the result says of orders, the exchange's clock and the balance."""
+        exchange, name = self.who[0], self.name
         if orders.UNSETTLED.waiting:
-            settle_from_call(self.who[0], name, self._order, result)
+            settle_from_call(exchange, name, self._order, result)
         if name in CANCELS:
-            KNOWN.ended(self.who[0], order_id=str(self._order.get(semconv.ORDER_ID) or ""))
+            KNOWN.ended(exchange, order_id=str(self._order.get(semconv.ORDER_ID) or ""))
         if name in CANCELS | ORDER_QUERIES and isinstance(result, dict):
-            tracker.update(self.who[0], result, keep=False)
+            self._exchanges.orders.update(exchange, result, keep=False)
         elif name == "fetch_time" and isinstance(result, int) and self.status is not None:
             resolution = 0.001 if result % 1000 else 1.0
-            self._exchanges.exchange(self.who[0]).clock.add(
+            self._exchanges.exchange(exchange).clock.add(
                 *self.answered_at, result / 1000, resolution, time.monotonic()
             )
         elif name in ("fetch_balance", "fetch_balance_ws"):
-            exchange = self._exchanges.exchange(self.who[0])
-            exchange.balance_told(self.who[1], "rest", self._client(), time.monotonic())
+            self._exchanges.exchange(exchange).balance_received(
+                self.who[1], "rest", self._client(), time.monotonic()
+            )
 
 
 def _tell_aside(error: BaseException) -> None:

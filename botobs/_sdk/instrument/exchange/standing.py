@@ -66,11 +66,11 @@ class Standing:
         "_refusals",
         "_refused_at",
         "_traded",
-        "told",
+        "known",
     )
 
     def __init__(self) -> None:
-        self.told = False
+        self.known = False
         self._maintenance_until = 0.0
         self._refused_at = -math.inf
         self._inactive: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ class Standing:
         word = status.get("status")
         if not isinstance(word, str):
             return
-        self.told = True
+        self.known = True
         self._refused_at = -math.inf
         if word == "ok":
             self._maintenance_until = 0.0
@@ -155,7 +155,7 @@ class Standing:
             kinds: ccxt's classes of the refusal.
         """
         if category == "maintenance":
-            self.told = True
+            self.known = True
             self._refused_at = time.monotonic()
         elif category == "auth":
             reasons = [_KEY_REASONS[kind] for kind in kinds if kind in _KEY_REASONS]

@@ -12,7 +12,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext
 
-from .awaited import Answers
+from .answers import Answers
 from .clock import ClockOffset
 from .integrity import SequenceCheck
 from .ratelimit import RateLimits
@@ -32,7 +32,7 @@ RHYTHM_MEMORY = 3600.0
 #: Seconds that a timestamp may stand still in a book that is updated.
 FROZEN_AFTER = 30.0
 #: Seconds after which a crossed book is exported at once; the default of the alert on it.
-CROSSED_TOLD_AFTER = 5.0
+CROSSED_REPORTED_AFTER = 5.0
 #: Streams of one connection; further ones are not distinguished.
 MAXIMUM_STREAMS = 8192
 
@@ -61,7 +61,7 @@ class Exchange:
         self.balances: dict[tuple[str, str, int], float] = {}
         self._owners: dict[tuple[str, str, int], weakref.ref[Any]] = {}
 
-    def balance_told(self, client: str, source: str, owner: Any, now: float) -> None:
+    def balance_received(self, client: str, source: str, owner: Any, now: float) -> None:
         """The exchange sent a balance of the account that `owner`, an object of the client library, trades for."""
         key = (client, source, id(owner))
         if key not in self._owners and owner is not None:
@@ -87,7 +87,7 @@ class Stream:
         timestamp_since: Monotonic time since when `timestamp` has been the same.
         crossed_since: Monotonic time since when the book is crossed, or 0.
         empty: Whether the book lacks a side.
-        told: Whether an early export was requested because the book is wrong.
+        reported: Whether an early export was requested because the book is wrong.
         candle_end: End of the newest candle in seconds since the epoch, or 0 while it is not known.
     """
 
@@ -98,12 +98,12 @@ class Stream:
         "empty",
         "last",
         "longest_pause",
+        "reported",
         "sample_at",
         "samples",
         "symbol",
         "timestamp",
         "timestamp_since",
-        "told",
     )
 
     def __init__(self, channel: str, now: float) -> None:
@@ -117,7 +117,7 @@ class Stream:
         self.timestamp_since = now
         self.crossed_since = 0.0
         self.empty = False
-        self.told = False
+        self.reported = False
         self.candle_end = 0.0
 
     def touch(self, now: float) -> None:
@@ -145,7 +145,7 @@ class Stream:
 
     def is_crossed_long(self, now: float) -> bool:
         """Whether the book has been crossed for longer than updates of its two sides lie apart."""
-        return bool(self.crossed_since) and now - self.crossed_since > CROSSED_TOLD_AFTER
+        return bool(self.crossed_since) and now - self.crossed_since > CROSSED_REPORTED_AFTER
 
 
 class Connection:
@@ -167,7 +167,7 @@ class Connection:
         owner: The object whose end is the connection's end.
         gone: Says how the connection has ended, if that was not seen; None while it is open.
         backlog: Counts the frames that wait.
-        told_apart: Another instrumentation, which knows the client library, distinguishes its streams.
+        streams_known: Another instrumentation, which knows the client library, distinguishes its streams.
         answers: Its requests that wait for a response; None where it has none.
     """
 
@@ -202,7 +202,7 @@ class Connection:
         "started_at",
         "state",
         "streams",
-        "told_apart",
+        "streams_known",
     )
 
     def __init__(self, exchange: Exchange, key: ConnectionKey, endpoint: str = "") -> None:
@@ -231,7 +231,7 @@ class Connection:
         self.owner: weakref.ref[Any] | None = None
         self.backlog: Callable[[], int] | None = None
         self.gone: Callable[[], str | None] | None = None
-        self.told_apart = False
+        self.streams_known = False
         self.answers: Answers | None = None
         self._numbers: dict[Any, int] = {}
         self._has_listen_keys = key[0].startswith(_WITH_LISTEN_KEYS)
@@ -278,7 +278,7 @@ class Connection:
             if self.answers is not None:
                 self.answers.look(data)
             self.look_for_listen_key(data)
-        if self.told_apart:
+        if self.streams_known:
             return
         stream = self.streams.get(RAW) or self.stream(RAW, RAW, now)
         if now < stream.sample_at:

@@ -112,7 +112,7 @@ class Submission:
         return [each for each in (*self.sent_as, str(self._order.get(semconv.ORDER_CLIENT_ID) or "")) if each]
 
     def begun(self) -> None:
-        """Its end will be told: until then nobody knows how the user's block ends that submits."""
+        """Its end will be reported: until then it is not known how the user's block ends that submits."""
         if self._witness is not None:
             self._witness.await_answer()
             self._awaited = True
@@ -175,7 +175,7 @@ class Submission:
                 self._tracker.count(self._who, verdict)
         if verdicts in (["rejected"], ["failed"]):
             KNOWN.refused(self._who[0], client_order_id=str(self._order.get(semconv.ORDER_CLIENT_ID) or ""))
-        if not self._told(own, error, doubts, result):
+        if not self._report(own, error, doubts, result):
             for order in doubts:
                 orders.UNSETTLED.doubt(order)
         return verdicts
@@ -211,7 +211,7 @@ class Submission:
         plain = replace(self._doubt(0, None, span), order_id="")
         return doubts + [replace(plain, client_order_id=name, number=n) for n, name in enumerate(ids, 1)]
 
-    def _told(
+    def _report(
         self,
         verdicts: list[orders.Outcome],
         error: BaseException | None,

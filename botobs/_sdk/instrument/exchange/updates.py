@@ -53,7 +53,7 @@ def updated(exchanges: ExchangeTelemetry, connection: Connection, key: Any, resu
             settle_from(connection.key[0], result, trades=True)
     elif stream.channel == "balance":
         owner = connection.owner() if connection.owner is not None else connection
-        connection.exchange.balance_told(connection.key[1], "ws", owner, now)
+        connection.exchange.balance_received(connection.key[1], "ws", owner, now)
     elif stream.channel == "orderbook" and "bids" in result:
         _look_at_book(stream, result, now)
     elif stream.channel == "ohlcv":
@@ -142,9 +142,9 @@ def _look_at_book(stream: Stream, book: Any, now: float) -> None:
 def _tell_wrong_book(stream: Stream, now: float) -> None:
     """Export metrics at once when a book becomes wrong, because bots trade on it."""
     wrong = stream.is_crossed_long(now) or stream.is_frozen(now)
-    if wrong and not stream.told:
+    if wrong and not stream.reported:
         report_soon()
-    stream.told = wrong
+    stream.reported = wrong
 
 
 def _look_at_candles(stream: Stream, result: Any) -> None:

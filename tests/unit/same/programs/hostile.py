@@ -1,4 +1,4 @@
-"""Values that raise, lie or never end, through the doors of databases, HTTP clients and loggers."""
+"""Values that raise, lie or never end, through the functions of databases, HTTP clients and loggers."""
 
 from __future__ import annotations
 

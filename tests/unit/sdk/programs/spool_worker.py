@@ -19,8 +19,8 @@ def main() -> None:
     assert spool._own is not None
     print(spool._own.name, flush=True)
     sys.stdin.readline()
-    while (parcel := spool.oldest("traces")) is not None:
-        spool.remove(parcel)
+    while (batch := spool.oldest("traces")) is not None:
+        spool.remove(batch)
     spool.close()
 
 

@@ -18,7 +18,8 @@ from .....semconv import exchange as semconv
 from .... import orders
 from ....patching.guard import never_raise
 from .. import errors
-from ..awaited import SENDING, Answers
+from ..answers import Answers
+from ..awaited import SENDING
 from ..http_answer import HttpAnswer
 from ..names import BATCHES, EDITS, SUBMITS
 from ..operation import Operation, library

@@ -23,7 +23,7 @@ class BinanceConnector(ExchangeClient):
     sockets = ("binance.websocket.binance_socket_manager:BinanceSocketManager.create_ws_connection",)
     credentials = ("api_key", "api_secret", "private_key", "private_key_pass")
     impossible: ClassVar[Mapping[str, str]] = {
-        "reconnects": "the library does not reconnect by itself; that a connection is lost is told",
+        "reconnects": "the library does not reconnect by itself; a lost connection is reported",
         "sequence": UNDECODED,
     }
 

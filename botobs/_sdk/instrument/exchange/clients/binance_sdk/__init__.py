@@ -35,7 +35,7 @@ class BinanceSdk(ExchangeClient):
     sockets = ("binance_common.websocket:WebSocketCommon.init_connection",)
     credentials = ("configuration.api_key", "configuration.api_secret", "configuration.private_key")
     impossible: ClassVar[Mapping[str, str]] = {
-        "reconnects": "the library gives a lost connection up; that it is lost is told",
+        "reconnects": "the library gives a lost connection up; its loss is reported",
         "sequence": "the library decodes messages in the middle of its loop, where nothing else sees them; "
         "`trading.feed` counts what your handler tells",
     }

@@ -53,7 +53,7 @@ class Hyperliquid(ExchangeClient):
     sockets = ("hyperliquid.websocket_manager:WebsocketManager.__init__",)
     messages = ("hyperliquid.websocket_manager:ws_msg_to_identifier",)
     impossible: ClassVar[Mapping[str, str]] = {
-        "reconnects": "the library does not reconnect by itself; that a connection is lost is told",
+        "reconnects": "the library does not reconnect by itself; a lost connection is reported",
         "sequence": "Hyperliquid does not number its messages",
         "socket_order": NO_SOCKET_ORDERS,
     }

@@ -65,7 +65,7 @@ class PythonOkx(ExchangeClient):
     credentials = ("API_KEY", "API_SECRET_KEY", "PASSPHRASE", "apiKey", "secretKey", "passphrase")
     impossible: ClassVar[Mapping[str, str]] = {
         "limits": "OKX says nothing of its limits in answers; what it refuses is counted",
-        "reconnects": "the library does not reconnect by itself; that a connection is lost is told",
+        "reconnects": "the library does not reconnect by itself; a lost connection is reported",
         "sequence": UNDECODED,
     }
 

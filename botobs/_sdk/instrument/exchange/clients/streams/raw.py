@@ -48,7 +48,7 @@ def begin(
     else:
         exchange = exchanges.variant_of(owner.exchange, host)
         connection = exchanges.connection(None, exchange, owner.client, host)
-        connection.told_apart = owner.tells_streams
+        connection.streams_known = owner.tells_streams
     connection.caller = connection_events.caller_span()
     connection_events.trying(connection)
     return connection

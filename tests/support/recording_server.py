@@ -65,7 +65,7 @@ class Heard:
         }
 
 
-class Eavesdropper:
+class RecordingServer:
     """Listens on a free port. The first part of a path says how to answer: `ok`, `error` or `cut`."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from botobs._ops.access import certificates
 from botobs._ops.components.ports import Auth, Port
 from botobs._ops.home.private import read_secret
 from testbed.stack import LiveStack
-from tests.support.unusual_doors import gossips, shakes_hands, signed
+from tests.support.protocol_probes import gossips, shakes_hands, signed
 
 #: What a request asks for that its port answers to whoever may ask.
 _PATHS = {

@@ -1,11 +1,11 @@
-"""The live world, simulated ones, and the providers behind them."""
+"""The live session, simulated ones, and the providers behind them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
 import threading
+from pathlib import Path
 
 from botobs import trading
 from botobs.semconv import trading as names
@@ -65,37 +65,12 @@ def test_the_clock_of_a_backtest_is_the_time_of_its_spans_and_durations() -> Non
         assert backtest.value(names.BOT_HEARTBEAT.name) == 1_000_002
 
 
-PROGRAM = """
-    from opentelemetry import metrics, trace
-    from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-    from botobs import trading
-
-    early = trading.bot("early")
-    feed = trading.feed("kraken", channel="trades")
-    early.state("running")
-    feed.received()
-    trading.order("c1", exchange="kraken").filled(1, complete=True)
-
-    for _ in range(2):
-        reader = InMemoryMetricReader()
-        provider = MeterProvider([reader])
-        metrics._internal._METER_PROVIDER = provider
-        feed.received()
-        reader.get_metrics_data().resource_metrics[0]
-        early.state("paused")
-        early.state("running")
-        found = {
-            metric.name: [point.value for point in metric.data.data_points if hasattr(point, "value")]
-            for metric in reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
-        }
-        print(found["botobs.bot.transitions"], found["botobs.bot.state"], found["botobs.feed.messages"])
-"""
+PROGRAM = Path(__file__).parent / "programs" / "early_calls.py"
 
 
 def test_calls_before_any_provider_do_nothing_and_later_ones_count() -> None:
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(PROGRAM)],
+        [sys.executable, "-W", "error", PROGRAM],
         capture_output=True,
         text=True,
         check=False,

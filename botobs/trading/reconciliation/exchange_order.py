@@ -1,4 +1,4 @@
-"""Orders in the words of the exchange."""
+"""Orders as the exchange reports them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .findings import Suspicion
 _OUTCOMES = {"closed": "filled", "canceled": "canceled", "expired": "expired", "rejected": "rejected"}
 
 
-class Told:
+class ExchangeOrder:
     """An order as the exchange reports it."""
 
     __slots__ = ("client_order_id", "filled", "id", "side", "status", "symbol")
@@ -28,7 +28,7 @@ class Told:
 
     @property
     def outcome(self) -> str:
-        """What settles an order of which nothing was known."""
+        """The outcome that settles an order of unknown outcome."""
         return _OUTCOMES.get(self.status, "accepted")
 
     @property
