@@ -21,6 +21,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("orders_program.py")
+SPENDER = "tests.integration.orders_spender"
 
 
 @pytest.fixture(scope="module")
@@ -183,24 +184,13 @@ def test_where_a_store_does_not_answer_it_cannot_tell(stack: LiveStack, tmp_path
 
 
 #: Sends orders with an API key.
-SPENDER = """
-    import sys
-    import botobs
-    from tests.support.ccxt_at_desk import ORDER, binance_at
-    with botobs.init():
-        exchange = binance_at(sys.argv[1], apiKey=sys.argv[2])
-        for _ in range(int(sys.argv[3])):
-            exchange.create_order(*ORDER)
-"""
-
-
 def test_who_spends_a_limit_that_processes_share(stack: LiveStack, tmp_path: Path) -> None:
     keys = {"same": "first-key-" * 3, "other": "second-key-" * 3}
     spenders = {("one", "same"): 2, ("two", "same"): 3, ("three", "other"): 1}
     with order_desk() as desk:
         desk.behaviours = ["take"] * sum(spenders.values())
         for (service, key), count in spenders.items():
-            command = [sys.executable, "-c", textwrap.dedent(SPENDER), desk.url, keys[key], str(count)]
+            command = [sys.executable, "-m", SPENDER, desk.url, keys[key], str(count)]
             subprocess.run(
                 command, env=variables(stack, tmp_path, service), cwd=ROOT, check=True, timeout=120
             )

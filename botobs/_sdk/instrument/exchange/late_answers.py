@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import orders
 from ...patching.guard import never_raise
-from .awaited import Answers
+from .answers import Answers
 from .client_names import instrumentation_of
 from .operation import Operation, library
 from .settling import settle_one
