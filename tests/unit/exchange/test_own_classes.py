@@ -128,7 +128,7 @@ class ObjectRepeatsAsync(AsyncClient):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plain = self._request
+        plain = super()._request
 
         async def again(*args: Any, **kwargs: Any) -> Any:
             with suppress(Exception):
