@@ -45,7 +45,9 @@ def replace_overridable(patches: Patches, owner: type, name: str, method: Functi
     for cls in _derived(owner):
         found(cls)
     patches.replace(owner, "__init_subclass__", classmethod(_with_subclasses(owner, found)))
-    patches.replace_method(owner, "__init__", functools.partial(_with_objects, owner, found))
+    if owner.__init__ is not object.__init__:  # type: ignore[misc]
+        # Which takes what `__new__` took, as long as no class has an `__init__` of its own.
+        patches.replace_method(owner, "__init__", functools.partial(_with_objects, owner, found))
 
 
 class _Overridable:

@@ -97,12 +97,9 @@ REPLACED = {
     "refuse": ({"rejected": 1}, "rejected", False),
     "take, cut": ({"unknown": 1}, "unknown", True),
 }
-#: What alpaca-py cannot read it raises outside of what is watched: an order whose answer was not seen, with half of an
-#: order in it, and a refusal that its own function would have raised.
-_UNREAD = {
-    "take": ({"unknown": 1}, "unknown", True),
-    "refuse": ({"rejected": 1}, "unknown", False),
-}
+#: What alpaca-py cannot read it raises outside of what is watched, such as a refusal that its own function would have
+#: raised.
+_UNREAD = {"refuse": ({"rejected": 1}, "unknown", False)}
 
 
 @pytest.mark.parametrize("client", CLIENTS)

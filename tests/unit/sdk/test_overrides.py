@@ -110,3 +110,22 @@ def test_a_class_that_derives(client: type[Any]) -> None:
     plain = changed.send
     changed.send = lambda word: plain(word).replace("sent", "mine")
     assert changed.send("it") == "mine it and mine it"
+
+
+def test_a_class_that_only_makes_its_objects_itself() -> None:
+    class Client:
+        def __new__(cls, name: str) -> Client:
+            made = super().__new__(cls)
+            made.name = name
+            return made
+
+        name = ""
+
+        def send(self) -> str:
+            return "sent"
+
+    patches = Patches()
+    replace_overridable(patches, Client, "send", watch(vars(Client)["send"]), watch)
+    assert Client("any").send() == "sent"
+    patches.undo()
+    assert Client("any").send() == "sent"
