@@ -148,7 +148,7 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "totals stay right, and the spans are all there; the series bears the label `otel_metric_overflow`",
         ),
         Loss(
-            "what span metrics have counted of an instance, if more than `BOTOBS_SPAN_METRICS_INSTANCES` send in an hour",
+            "what is counted of the spans of an instance, if more than `BOTOBS_SPAN_METRICS_INSTANCES` send in an hour",
             (),
             None,
             ("tests/drills/test_pipeline_poison.py::test_instances_without_end_take_no_counter_from_others",),
