@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Where a value ends: at its quote, its bracket, or the end of its word. What opens and never closes is taken to the end of the
 // text: it may have been cut, in the middle of a secret.
