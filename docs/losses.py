@@ -148,6 +148,13 @@ LOSSES: dict[str, tuple[Loss, ...]] = {
             "totals stay right, and the spans are all there; the series bears the label `otel_metric_overflow`",
         ),
         Loss(
+            "what is counted of the spans of an instance, if more than `BOTOBS_SPAN_METRICS_INSTANCES` send in an hour",
+            (),
+            None,
+            ("tests/drills/test_pipeline_poison.py::test_instances_without_end_take_no_counter_from_others",),
+            "the counters of those that were silent for longest begin anew, which rates see; the spans are all there",
+        ),
+        Loss(
             "edges between services, while more spans wait for their partner than `BOTOBS_COLLECTOR_EDGES`",
             ("otelcol_connector_servicegraph_dropped_spans_total",),
             "CollectorFiltering",

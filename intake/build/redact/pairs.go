@@ -209,19 +209,6 @@ func valueBehind(text string, begin, end int, promised string) (start, stop int,
 	return start, stop, by
 }
 
-// isNameInQuotes says whether the quotes that end at a position are around the name of another pair:
-// `"grant_type": "client_credentials", "other": "…"`.
-func isNameInQuotes(text string, end int) bool {
-	at, is := closed(text, end)
-	if is && at < len(text) && isSpace(text[at]) {
-		at++
-	}
-	return is && at < len(text) && text[at] == ':'
-}
-
-// isArgument: the next argument behind a name in quotes, `Field(name='…', type='str')`.
-var isArgument = regexp.MustCompile(`^[\pL\pN_]{1,40}=['"]`).MatchString
-
 var isMapping = regexp.MustCompile(`^- [\pL\pN_-]{1,60}:\s`).MatchString
 
 // linesOfItems is where the items of a list in YAML end that are no mappings; 0 for none.

@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Where a value ends: at its quote, its bracket, or the end of its word. What opens and never closes is taken to the end of the
 // text: it may have been cut, in the middle of a secret.
@@ -149,3 +152,16 @@ func word(text string, start int) int {
 	}
 	return len(text)
 }
+
+// isNameInQuotes says whether the quotes that end at a position are around the name of another pair:
+// `"grant_type": "client_credentials", "other": "…"`.
+func isNameInQuotes(text string, end int) bool {
+	at, is := closed(text, end)
+	if is && at < len(text) && isSpace(text[at]) {
+		at++
+	}
+	return is && at < len(text) && text[at] == ':'
+}
+
+// isArgument: the next argument behind a name in quotes, `Field(name='…', type='str')`.
+var isArgument = regexp.MustCompile(`^[\pL\pN_]{1,40}=['"]`).MatchString
