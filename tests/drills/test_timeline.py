@@ -36,8 +36,9 @@ _ENVIRONMENT = "timeline"
 #: Faults of one process, and firings of each alert by profile.
 _BATCH = 20
 _FIRINGS = {False: 12, True: 200}
-#: Deaths by profile: those that the stack sees, for it is on the machine, and those that nothing near sees.
-_DEATHS = {"seen": {False: 20, True: 200}, "unseen": {False: 8, True: 40}}
+#: Deaths by profile: those that the stack sees, for it is on the machine; those that other processes see, and no stack;
+#: and those that nothing near sees.
+_DEATHS = {"seen": {False: 20, True: 200}, "sibling": {False: 8, True: 40}, "unseen": {False: 8, True: 40}}
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
 _APART = (2.0, 4.0)
 
@@ -165,16 +166,20 @@ def test_a_death_is_told(
 ) -> None:
     """Processes are killed; one that ends in good order is told of never, and each other once."""
     services = [f"{death}{number}" for number in range(_DEATHS[death][long_profile])]
-    # What looks for killed processes looks into the one folder, and not into the other.
-    state = production.home.services if death == "seen" else tmp_path
+
+    def state(service: str) -> Path:
+        """Where it leaves its journal: the stack looks there, others of these processes do, or nobody does."""
+        return {"seen": production.home.services, "sibling": tmp_path, "unseen": tmp_path / service}[death]
+
     arrived = channel[0].arrived
     killed: dict[str, float] = {}
     # As long as others are heard, nobody takes them for silent together.
-    with Maker(production, "alive", "unknown", [], state):
+    with Maker(production, "alive", "unknown", [], state("alive")):
         for begin in range(0, len(services), _BATCH):
             batch = services[begin : begin + _BATCH]
-            with Maker(production, f"{death}-ends", "unknown", ["ends"], state):
-                killed |= _kill(production, batch, state, *(_APART if death == "seen" else (0.0, 10.0)))
+            with Maker(production, f"{death}-ends", "unknown", ["ends"], state("ends")):
+                apart = (0.0, 10.0) if death == "unseen" else _APART
+                killed |= _kill(production, {service: state(service) for service in batch}, *apart)
             eventually(lambda: all(_told(arrived, each) for each in batch), within=300)  # noqa: B023
         whole = [arrived["ServiceHeartbeatLost", service][0] - when for service, when in killed.items()]
         record_property(f"ServiceHeartbeatLost ({death})", json.dumps(_slowest(whole)))
@@ -186,11 +191,12 @@ def test_a_death_is_told(
     assert _told(arrived, f"{death}-ends") == 0
 
 
-def _kill(stack: LiveStack, services: Sequence[str], state: Path, *apart: float) -> dict[str, float]:
-    """Start a process of each service, and kill one after the other; when each was."""
+def _kill(stack: LiveStack, services: Mapping[str, Path], *apart: float) -> dict[str, float]:
+    """Start a process of each service with its state folder, and kill one after the other; when each was."""
     with ExitStack() as running:
         processes = {
-            name: running.enter_context(Maker(stack, name, "unknown", [name], state)) for name in services
+            name: running.enter_context(Maker(stack, name, "unknown", [name], state))
+            for name, state in services.items()
         }
         # Until the canary has been there for long enough.
         known = f'service:heartbeat:timestamp_seconds{{service_name=~"{"|".join(services)}"}}'
