@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,12 @@ _AT_ONCE = (
     "BOTOBS_KEEP_CAUSE",
     "BOTOBS_ALERT_GROUP_INTERVAL",
 )
-HASTY = Profile("hasty", dict.fromkeys(_AT_ONCE, "1ms"), -70.0, 0.0)
+_PROMPT = Profile("hasty", dict.fromkeys(_AT_ONCE, "1ms"), 0.0, 0.0)
+#: It waits for two seconds, whatever the settings promise.
+HASTY = replace(
+    _PROMPT,
+    patience=2.0 - promised(Drill("a", "does", "DatabaseDown", {}, lambda *_: nullcontext()), _PROMPT).latest,
+)
 FIRING = "[CRITICAL] DatabaseDown: postgres, test, since 2999-01-01 00:00:00 UTC"
 OVER = FIRING.replace("CRITICAL", "RESOLVED")
 

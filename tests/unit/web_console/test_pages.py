@@ -92,7 +92,7 @@ def test_a_frozen_part_is_said_and_the_rest_lives(
     assert refused, blocks
     assert not refused & lives
     if page == "/" and part == "alertmanager":
-        assert "nobody is told of them now" in blocks["alerts"]
+        assert "no notification is sent for them now" in blocks["alerts"]
 
 
 def test_a_search_for_traces_is_traceql(operator: Visitor, parts: Parts) -> None:
