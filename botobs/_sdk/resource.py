@@ -30,7 +30,7 @@ def build(settings: Settings) -> Resource:
         "service.name": settings.service_name,
         "service.instance.id": str(uuid.uuid4()),
         "deployment.environment.name": settings.environment,
-        "host.name": _host_name(),
+        "host.name": host_name(),
         "process.pid": os.getpid(),
         "process.runtime.name": sys.implementation.name,
         "process.runtime.version": platform.python_version(),
@@ -48,7 +48,8 @@ def build(settings: Settings) -> Resource:
     return Resource(sendable_attributes(attributes))
 
 
-def _host_name() -> str:
+def host_name() -> str:
+    """What this machine, or this container, is called; `unknown` where it does not say."""
     try:
         return socket.gethostname()
     except (OSError, ValueError):

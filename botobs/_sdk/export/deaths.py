@@ -14,6 +14,7 @@ from ..._version import __version__
 from ...semconv import exchange, sdk, trading
 from ..engine.redact import redact_metrics
 from ..orders.journal import Submission
+from ..resource import host_name
 
 if TYPE_CHECKING:
     from ..redaction import Redactor
@@ -31,7 +32,8 @@ def encode_death(resource: bytes, orders: Iterable[Submission], when: int, redac
         redactor: Removes secrets.
 
     Returns:
-        Nothing if the resource does not say which process it was.
+        Nothing if the resource does not say which process it was, or if it was on another host: a lock may not reach
+        from one to another, and then its file looks left while it lives.
     """
     request = ExportMetricsServiceRequest()
     try:
@@ -39,7 +41,8 @@ def encode_death(resource: bytes, orders: Iterable[Submission], when: int, redac
     except DecodeError:
         # Written by another version.
         return b""
-    if not {"service.name", "service.instance.id"} <= {item.key for item in message.attributes}:
+    known = {item.key: item.value.string_value for item in message.attributes}
+    if not {"service.name", "service.instance.id"} <= known.keys() or known.get("host.name") != host_name():
         return b""
     metrics = request.resource_metrics.add()
     metrics.resource.CopyFrom(message)
