@@ -19,6 +19,7 @@ from ..._sdk.export.journal_file import Left, announced, deliver_left
 from ..._sdk.export.sender import Outcome, Sender
 from ..._sdk.export.submission_spans import encode_left
 from ..._sdk.redaction import Redactor
+from ..._sdk.resource import host_name
 from ..._sdk.settings import load, read_token, state_folder
 from ..access import tokens
 from ..home.home import Home
@@ -83,7 +84,9 @@ class KilledServices:
         if token is None:
             return None
         now = time.time_ns()
-        death = encode_death(left.resource, left.orders, now, self._redactor) if left.died else b""
+        death = (
+            encode_death(left.resource, left.orders, now, host_name(), self._redactor) if left.died else b""
+        )
         orders, service = encode_left(left.resource, left.orders, self._redactor)
         certificate = self._home.secrets / "ca.pem"
         settings = load({"endpoint": self._endpoint, "certificate": certificate, "token": token}, {})

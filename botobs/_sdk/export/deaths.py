@@ -14,7 +14,6 @@ from ..._version import __version__
 from ...semconv import exchange, sdk, trading
 from ..engine.redact import redact_metrics
 from ..orders.journal import Submission
-from ..resource import host_name
 
 if TYPE_CHECKING:
     from ..redaction import Redactor
@@ -22,13 +21,16 @@ if TYPE_CHECKING:
 _SCOPE = "botobs.sdk"
 
 
-def encode_death(resource: bytes, orders: Iterable[Submission], when: int, redactor: Redactor) -> bytes:
+def encode_death(
+    resource: bytes, orders: Iterable[Submission], when: int, host: str, redactor: Redactor
+) -> bytes:
     """A redacted ExportMetricsServiceRequest.
 
     Args:
         resource: Of the process, encoded.
         orders: Those that it had in flight; its own last export may be older.
         when: Its end was seen, in nanoseconds since the epoch.
+        host: Where this is seen.
         redactor: Removes secrets.
 
     Returns:
@@ -42,7 +44,7 @@ def encode_death(resource: bytes, orders: Iterable[Submission], when: int, redac
         # Written by another version.
         return b""
     known = {item.key: item.value.string_value for item in message.attributes}
-    if not {"service.name", "service.instance.id"} <= known.keys() or known.get("host.name") != host_name():
+    if not {"service.name", "service.instance.id"} <= known.keys() or known.get("host.name") != host:
         return b""
     metrics = request.resource_metrics.add()
     metrics.resource.CopyFrom(message)

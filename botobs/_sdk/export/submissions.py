@@ -211,7 +211,8 @@ class Submissions:
         if left.destination not in accepted(self._settings()):
             return None
         now = time.time_ns()
-        death = encode_death(left.resource, left.orders, now, self._redactor) if left.died else b""
+        host = str(self._resource().attributes.get("host.name", ""))
+        death = encode_death(left.resource, left.orders, now, host, self._redactor) if left.died else b""
         if death and self._delivery.send(Batch("metrics", Priority.CRITICAL, death, 0), None) is not None:
             return False
         return not left.orders or self._deliver_orders(left.resource, left.orders)
