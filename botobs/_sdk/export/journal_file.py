@@ -28,6 +28,9 @@ _NOTE_ENDING = ".where"
 _NOTE = re.compile(r"[0-9a-f]{32}\.where")
 #: Seconds for which a file is kept whose destination no process here sends to.
 _KEPT = 7 * 86400.0
+#: Files without orders that are kept beside each other, each of some 1 MB: a service that dies at every start while its
+#: collector is away leaves one each time.
+_MOST_LEFT = 32
 
 
 class JournalFile:
@@ -45,6 +48,7 @@ class JournalFile:
 
     def __init__(self, directory: Path) -> None:
         self._base = open_base(directory, SUBFOLDER)
+        _make_room(self._base)
         try:
             # What is in it does not survive the machine; the first order may come at any moment.
             self._folder = Folder.create(self._base, durable=False)
@@ -72,6 +76,17 @@ class JournalFile:
         """In a forked child: the file stays the parent's."""
         self._folder.forget()
         self._base.close()
+
+
+def _make_room(base: int) -> None:
+    for number, folder in enumerate(Folder.abandoned(base)):
+        try:
+            # One that holds orders stays, however many there are.
+            with suppress(OSError):
+                if number >= _MOST_LEFT and not any(left(folder.read(_NAME))):
+                    folder.remove(_NAME)
+        finally:
+            folder.release()
 
 
 def announce(state_dir: Path, directory: Path) -> None:

@@ -218,6 +218,18 @@ def test_it_is_given_up_after_a_week(
     assert not folder.exists()
 
 
+def test_a_service_that_dies_again_and_again_does_not_fill_the_disk(
+    state: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "_MOST_LEFT", 2)
+    ordered = [left_by_a_killed_process(state, stack_at(home.path), f"id-{number}") for number in range(4)]
+    for _ in range(4):
+        left_by_a_killed_process(state, stack_at(home.path))
+    JournalFile(state).close(keep=False)
+    assert all(file.exists() for file in ordered)
+    assert 4 <= len(list((state / journal_file.SUBFOLDER).iterdir())) <= 6
+
+
 def test_descriptors_are_closed(receiver: OtlpReceiver, state: Path, home: Home) -> None:
     for number in range(20):
         left_by_a_killed_process(state, stack_at(home.path if number % 2 else "/another"), str(number))
