@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,10 +24,13 @@ Init = Callable[..., botobs.Handle]
 def connected_to(port: int) -> int:
     """The descriptor whose socket is connected to a port of this machine."""
     for number in (int(path.name) for path in Path("/dev/fd").iterdir()):
-        with suppress(OSError), socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as copy:
-            # That of a socket of the system is a text.
-            if copy.getpeername()[1:2] == (port,):
-                return number
+        # What is no socket, `fromfd` would copy and leave open.
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as copy:
+                    # That of a socket of the system is a text.
+                    if copy.getpeername()[1:2] == (port,):
+                        return number
     raise AssertionError(f"nothing is connected to {port}")
 
 
