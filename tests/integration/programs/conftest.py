@@ -13,9 +13,7 @@ from tests.support.packaged import redis_server
 REQUIREMENTS = [
     "aiohttp>=3.10",
     "apscheduler>=3,<4",
-    "arq>=0.26",
     "celery>=5.4",
-    "distributed>=2025.1",
     "dramatiq>=1.17",
     "gevent>=24",
     "granian>=2",
@@ -26,7 +24,6 @@ REQUIREMENTS = [
     "joblib>=1.4",
     "nbclient>=0.10",
     "quart>=0.19",
-    "ray>=2.40",
     "redis>=5",
     "rq>=2",
     "sanic>=24.12",

@@ -15,6 +15,7 @@ import pytest
 
 from botobs._ops.components.ports import free_ports
 from testbed.otlp_receiver import OtlpReceiver, receiving, value_of
+from tests.support.environments import environment
 from tests.support.waiting import eventually
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -36,6 +37,8 @@ class Program:
         needs_redis: Whether no other broker will do.
         delivers: Whether it can: one that a fault ends cannot.
         variables: Further variables.
+        packages: Of an environment of its own, where they are large, or need other releases than the rest; those of
+            `conftest` without.
     """
 
     words: Sequence[str]
@@ -45,6 +48,7 @@ class Program:
     needs_redis: bool = False
     delivers: bool = True
     variables: Mapping[str, str] = field(default_factory=dict)
+    packages: Sequence[str] = ()
 
 
 HTTP = ("http",)
@@ -106,7 +110,13 @@ MATRIX = {
         ["actors.py", str(WORK)],
         needs_redis=True,
     ),
-    "arq": Program(["-m", "arq", "arq_jobs.Worker"], ["arq_jobs.py", str(WORK)], needs_redis=True),
+    # It needs a release of redis that Celery refuses.
+    "arq": Program(
+        ["-m", "arq", "arq_jobs.Worker"],
+        ["arq_jobs.py", str(WORK)],
+        needs_redis=True,
+        packages=["arq>=0.26"],
+    ),
     **{
         f"huey {kind}": Program([*HUEY, "-k", kind], ["huey_jobs.py", str(WORK)], needs_redis=True)
         for kind in ("thread", "process")
@@ -118,15 +128,17 @@ MATRIX = {
         for name in (
             *(f"joblib {backend}" for backend in ("loky", "multiprocessing", "threading")),
             *(f"pool {method}" for method in ("fork", "spawn", "forkserver")),
-            "dask processes",
-            "dask threads",
-            "ray",
             "os._exit of children",
             "console",
             "faulthandler",
             "faulthandler before",
         )
     },
+    **{
+        f"dask {kind}": _alone(f"dask {kind}", packages=["distributed>=2025.1"])
+        for kind in ("processes", "threads")
+    },
+    "ray": _alone("ray", packages=["ray>=2.40"]),
     "execv": _alone("execv", work=2 * WORK),
     "SIGTERM reset": _alone("SIGTERM reset", signal=signal.SIGTERM),
     "faulthandler chained": _alone("faulthandler chained", signal=signal.SIGTERM),
@@ -222,6 +234,8 @@ def test_an_end(
     if program.needs_redis and redis is None:
         pytest.skip("there is no redis-server; install Debian's package of that name")
     broker = redis or "filesystem://"
+    if program.packages:
+        python = environment("program", program.packages)
     plain = run(python, program, tmp_path / "plain", broker, {})
     with receiving() as receiver:
         seen = run(
