@@ -66,6 +66,10 @@ _ONLY_IN_A_FAULT = {
     "host:services_silent:count": "services are heard",
     "service:silent_together:timestamp_seconds": "services are heard",
     "service:instance_dead:age_seconds": "no process has died",
+    "botobs_service_death_timestamp_seconds": "no process has died",
+    "service:instance_death:timestamp_seconds": "no process has died",
+    "service:seen_dead:timestamp_seconds": "no process has died",
+    "service:orders_left_behind:count": "no process has died",
 }
 #: Series of an API that the demo has no use for.
 _NOT_IN_THE_DEMO = {
@@ -123,6 +127,7 @@ _SEE_NOTHING_YET = {
     "OrderGhost": "the demo does not compare its account with what was reported",
     "OrderOrphaned": "as above",
     "OrderOutcomeUnknown": "every order's outcome is known",
+    "OrdersLeftBehind": "no process has died",
     "OrderRejectsHigh": "orders are rejected too rarely to be sure of one",
     "PositionDrift": "as for OrderGhost",
     "ServiceAvailabilityNoData": "the data is there",

@@ -178,9 +178,11 @@ def test_the_same_series_as_pushed(
         for process in (pushing, pulled):
             process.communicate("")
             assert process.returncode == 0
-        # Pushed is its goodbye alone.
+        # Pushed is what says how it ended alone.
         assert pushed_names(receiver) == {
-            metric.name for metric in all_metrics() if metric.name.endswith(".goodbye.timestamp")
+            metric.name
+            for metric in all_metrics()
+            if metric.name.endswith((".goodbye.timestamp", ".death.timestamp"))
         }
         assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
     assert list(server.targets.iterdir()) == []
