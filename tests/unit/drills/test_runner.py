@@ -232,7 +232,7 @@ def test_without_an_inbox_what_fires_and_what_alertmanager_counts_is_all_there_i
     at_once = Profile(
         "at once",
         {
-            "BOTOBS_EVALUATION_INTERVAL": "1ms",
+            "BOTOBS_CRITICAL_EVALUATION_INTERVAL": "1ms",
             "BOTOBS_RULE_QUERY_OFFSET": "0s",
             **HASTY.variables,
             "OTEL_METRIC_EXPORT_INTERVAL": "1",
