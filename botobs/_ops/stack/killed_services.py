@@ -23,6 +23,7 @@ from ..._sdk.resource import host_name
 from ..._sdk.settings import load, read_token, state_folder
 from ..access import tokens
 from ..home.home import Home
+from .repeated import Repeated
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ LOOK_INTERVAL = 0.5
 _TIMEOUT = 10.0
 
 
-class KilledServices:
+class KilledServices(Repeated):
     """Looks twice a second for what killed services have left.
 
     Args:
@@ -42,6 +43,12 @@ class KilledServices:
     """
 
     def __init__(self, home: Home, endpoint: str, published: bool) -> None:
+        super().__init__(
+            "killed-services",
+            LOOK_INTERVAL,
+            "what killed services have left cannot be delivered",
+            at_once=True,
+        )
         self._home = home
         self._endpoint = endpoint
         self._published = published
@@ -51,26 +58,10 @@ class KilledServices:
         )
         self._redactor = Redactor()
         self._foreign: dict[Path, set[str]] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="killed-services")
-
-    async def stop(self) -> None:
-        """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self.look)
-            except Exception as error:
-                # The stack goes on, and tries again.
-                logger.warning("what killed services have left cannot be delivered: %s", error)
-            await asyncio.sleep(LOOK_INTERVAL)
+    async def turn(self) -> None:
+        """Look, without holding up the stack."""
+        await asyncio.to_thread(self.look)
 
     def look(self) -> None:
         """Tell the collector what was left."""

@@ -11,6 +11,7 @@ from ..access import certificates
 from ..errors import StackError
 from ..processes.process import State
 from ..processes.supervisor import Supervisor
+from .repeated import Repeated
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 LOOK_INTERVAL = 6 * 3600.0
 
 
-class Upkeep:
+class Upkeep(Repeated):
     """Looks several times a day whether a certificate ends soon.
 
     Where one was renewed, the programs are restarted one after the other: some read what they show to others only at
@@ -38,30 +39,15 @@ class Upkeep:
         names: Callable[[], Sequence[str]],
         renewed: Callable[[], None],
     ) -> None:
+        super().__init__("upkeep", LOOK_INTERVAL, "certificates cannot be renewed", at_once=False)
         self._secrets = secrets
         self._supervisor = supervisor
         self._names = names
         self._renewed = renewed
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="upkeep")
-
-    async def stop(self) -> None:
-        """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_INTERVAL)
-            try:
-                await self.look()
-            except Exception as error:
-                # The alert CertificateExpiring says so in time.
-                logger.warning("certificates cannot be renewed: %s", error)
+    async def turn(self) -> None:
+        """Look; where it fails, the alert CertificateExpiring reports it in time."""
+        await self.look()
 
     async def look(self) -> bool:
         """Renew what ends soon, and restart what has read it; returns whether anything was renewed.
