@@ -32,10 +32,11 @@ from botobs._ops.components import native, ports
 from botobs._ops.components.collector import FEATURES
 from botobs._ops.components.context import Context
 from botobs._ops.components.table import BY_NAME
+from botobs._ops.home.home import Home
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.settings.values import defaults
-from botobs._ops.stack import Home, Options
 from botobs._ops.stack.configuration import render, variables
+from botobs._ops.stack.options import Options
 
 from ._harness import Figure, machine, ratio
 from ._processes import ROOT

@@ -9,21 +9,45 @@ Traces and metrics of the service, its databases, its HTTP and its exchange clie
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ._sdk import settings as _settings
-from ._sdk import start as _start
-from ._sdk.handle import Handle
-from ._sdk.redaction import known as _known
-from ._sdk.settings import SettingsError
-from ._sdk.span import span
-from ._sdk.start import flush, shutdown
 from ._version import __version__
 
+if TYPE_CHECKING:
+    from ._sdk.handle import Handle
+    from ._sdk.settings import SettingsError
+    from ._sdk.span import span
+    from ._sdk.start import flush, shutdown
+
 __all__ = ["Handle", "SettingsError", "__version__", "flush", "init", "redact_value", "shutdown", "span"]
+
+#: Where the names of `__all__` stand. They are imported when they are first asked for: the operator's commands need
+#: none of them, and start in half the time.
+_PLACES = {
+    "Handle": "handle",
+    "SettingsError": "settings",
+    "flush": "start",
+    "shutdown": "start",
+    "span": "span",
+}
+
+# A type checker would take any name for one of ours.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(f"._sdk.{_PLACES[name]}", __name__), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def init(
@@ -137,7 +161,9 @@ def init(
         SettingsError: A setting cannot be used, and `strict` is on.
     """
     arguments = {name: value for name, value in locals().items() if name != "environ"}
-    return _start.start(_settings.load(arguments, os.environ if environ is None else environ))
+    from ._sdk import settings, start
+
+    return start.start(settings.load(arguments, os.environ if environ is None else environ))
 
 
 def redact_value(*values: object) -> None:
@@ -153,4 +179,6 @@ def redact_value(*values: object) -> None:
             One of fewer than 12 characters or less than 60 bits of variety (Shannon's entropy times its length) would
             be found by chance in harmless texts: it is taken out beside its name only. 200 values are remembered.
     """
-    _known.add_all(values)
+    from ._sdk.redaction import known
+
+    known.add_all(values)

@@ -17,10 +17,12 @@ import httpx
 
 from botobs._demo import services
 from botobs._ops.access import clients
+from botobs._ops.home.home import Home
 from botobs._ops.home.private import read_secret
 from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.programs.binaries import Silent
-from botobs._ops.stack import Home, Options, Stack
+from botobs._ops.stack.options import Options
+from botobs._ops.stack.stack import Stack
 
 T = TypeVar("T")
 

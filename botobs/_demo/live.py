@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .._ops.console import styled
-from .._ops.stack import Stack
+from .._ops.stack.stack import Stack
 from . import embedded
 from .gathering import Gathering
 from .observe import Backends

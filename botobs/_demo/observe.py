@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from .._ops.access import clients
-from .._ops.stack import Stack
+from .._ops.stack.stack import Stack
 
 _ORDERS = 'sum(exchange_client_operation_duration_seconds_count{exchange_operation="create_order"})'
 

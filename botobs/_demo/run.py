@@ -11,9 +11,11 @@ from .._ops.console import Terminal
 from .._ops.console.arguments import add_profile, home_of
 from .._ops.console.building import BuildDisplay
 from .._ops.drills.demo_packages import require_demo_packages
+from .._ops.home.home import Home
 from .._ops.processes.process import State, Status
 from .._ops.processes.waiting import either, stop_on_signals
-from .._ops.stack import Home, Options, Stack
+from .._ops.stack.options import Options
+from .._ops.stack.stack import Stack
 from . import live, services, summary
 from .gathering import Gathering
 from .observe import Backends

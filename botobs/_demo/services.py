@@ -12,8 +12,9 @@ import httpx
 
 from .._ops.components.ports import free_ports
 from .._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
+from .._ops.home.home import Home
 from .._ops.processes.process import Process
-from .._ops.stack import Home, Stack
+from .._ops.stack.stack import Stack
 from .._version import __version__
 from .database import apply_schema
 

@@ -16,7 +16,10 @@ from pathlib import Path
 from .._ops.console import Terminal, styled
 from .._ops.console.arguments import add_profile
 from .._ops.console.building import BuildDisplay
-from .._ops.stack import Home, Options, Stack, StackError
+from .._ops.errors import StackError
+from .._ops.home.home import Home
+from .._ops.stack.options import Options
+from .._ops.stack.stack import Stack
 from . import checks, services
 from .observe import Backends
 

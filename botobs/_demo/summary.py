@@ -7,7 +7,7 @@ from rich.console import Console
 
 from .._ops.console import name
 from .._ops.embedded.store import Store
-from .._ops.stack import Stack
+from .._ops.stack.stack import Stack
 from .._ops.traces import EmbeddedTraces, Wanted, full_trace_id
 from .embedded import totals
 from .observe import Backends

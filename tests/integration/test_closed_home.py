@@ -10,9 +10,9 @@ import pytest
 from botobs._ops.access import secrets
 from botobs._ops.components import postgres
 from botobs._ops.components.ports import free_ports
+from botobs._ops.home.home import Home
 from botobs._ops.processes.process import State
 from botobs._ops.processes.supervisor import Supervisor
-from botobs._ops.stack import Home
 
 
 @pytest.mark.asyncio

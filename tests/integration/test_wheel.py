@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from botobs._ops.access import clients
-from botobs._ops.stack import Home
+from botobs._ops.home.home import Home
 from tests.support import environments
 from tests.support.waiting import eventually
 

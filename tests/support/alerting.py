@@ -14,7 +14,7 @@ import httpx
 
 from botobs._ops.access import clients
 from botobs._ops.drills.sinks import HttpSink, Inbox, MailSink, Message
-from botobs._ops.stack import Home
+from botobs._ops.home.home import Home
 from tests.support.waiting import eventually
 
 #: What every alert of ours carries.

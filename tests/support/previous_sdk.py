@@ -17,7 +17,7 @@ from botobs._demo import services
 from botobs._demo.database import apply_schema
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
 from botobs._ops.processes.process import Process
-from botobs._ops.stack import Stack
+from botobs._ops.stack.stack import Stack
 from tests.support import earlier
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import bcrypt
 
 from ..errors import StackError
 from ..home.private import check_permissions, make_folder, read_secret, write_secret
-from . import certificates, people, tokens
+from . import people, tokens
 
 __all__ = ["USERS", "check_permissions", "ensure", "read_secret", "write_secret"]
 
@@ -42,6 +42,9 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     Raises:
         StackError: A secret can be read by others, is empty, or cannot be read.
     """
+    # The library behind certificates takes a tenth of a command's start; most commands only read.
+    from . import certificates
+
     make_folder(folder)
     check_permissions(folder)
     certificates.ensure(folder, extra_hosts)

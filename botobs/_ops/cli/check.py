@@ -17,14 +17,15 @@ from ..console.arguments import add_home, home_meant
 from ..console.building import BuildDisplay
 from ..custom import FOLDERS, Checker, Fault, check, files, receivers_of, unread, unreadable
 from ..custom.panels import refused
+from ..errors import StackError
 from ..home import state
 from ..home.home import Home
 from ..home.private import make_folder
 from ..programs.binaries import Binaries
 from ..settings import outage
 from ..settings.values import Given, gather
-from ..stack import Options, StackError
 from ..stack.configuration import render, variables
+from ..stack.options import Options
 
 #: What checks the files.
 _PROGRAMS = ("prometheus", "alertmanager", "collector")

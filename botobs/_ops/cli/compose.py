@@ -12,7 +12,7 @@ from ..access import containers
 from ..console import out, print_json
 from ..console.arguments import home_of
 from ..home import assets
-from ..stack import Home
+from ..home.home import Home
 from ..stack.compose import prepare
 
 

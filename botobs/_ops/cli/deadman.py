@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import typed
 from ..console import err, out
 from ..drills.deadman import Deadman, Mailer
-from ..stack import StackError
+from ..errors import StackError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

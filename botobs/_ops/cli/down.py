@@ -11,9 +11,10 @@ import psutil
 from ..._sdk.process import alive
 from ..console import out, print_json
 from ..console.arguments import add_home, home_of
+from ..errors import StackError
 from ..home import state
+from ..home.home import Home
 from ..processes import systemd
-from ..stack import Home, StackError
 
 #: Seconds that every part together has to stop.
 BUDGET = 60.0

@@ -14,12 +14,11 @@ from .. import typed
 from ..console import err, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..console.building import BuildDisplay
-from ..errors import mendable
+from ..errors import StackError, mendable
 from ..home import state
 from ..home.home import published_state
 from ..home.locks import holding
 from ..programs.binaries import Binaries
-from ..stack import StackError
 
 if TYPE_CHECKING:
     from ..drills.drill import Drill

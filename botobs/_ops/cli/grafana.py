@@ -14,10 +14,11 @@ from ..access.secrets import read_secret
 from ..console import out, print_json, styled
 from ..console.arguments import add_home
 from ..custom import files
+from ..errors import StackError
 from ..grafana.api import Grafana
 from ..grafana.plan import Step, plan
 from ..grafana.wanted import Wanted
-from ..stack import Home, StackError
+from ..home.home import Home
 
 _COLOURS = {"create": "green", "update": "yellow", "same": "dim", "provisioned": "dim"}
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from .. import typed
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, words_of
+from ..errors import StackError
 from ..home.home import Home, cache_folder
 from ..home.private import refuse_foreign, write_secret
 from ..processes import child
 from ..service import unit, verify
-from ..stack import StackError
 
 _FILES = {
     ("systemd", True): "/etc/systemd/system/{}.service",

@@ -14,9 +14,9 @@ from .. import ledger
 from ..access import clients
 from ..console import fail, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, add_last, home_of
+from ..errors import StackError
 from ..home import state
 from ..ledger import Account, Ledger
-from ..stack import StackError
 
 #: As far as Tempo counts in one query.
 _LONGEST = 24 * 3600

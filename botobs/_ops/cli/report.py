@@ -11,9 +11,9 @@ from ..._sdk import units
 from .. import report, typed
 from ..console import out, print_json
 from ..console.arguments import add_home, add_last, home_of
+from ..errors import StackError
 from ..home import state
 from ..home.private import open_private, refuse_foreign
-from ..stack import StackError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,10 +9,9 @@ from .. import typed
 from ..access import audit, containers, tokens
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_yes, agree, secrets_made, secrets_of
-from ..errors import Misuse
+from ..errors import Misuse, StackError
 from ..home.home import Home
 from ..home.private import refuse_foreign, write_secret
-from ..stack import StackError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

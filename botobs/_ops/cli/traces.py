@@ -13,8 +13,8 @@ from .. import typed
 from ..access import clients
 from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, add_last, home_of
+from ..errors import StackError
 from ..home import state
-from ..stack import StackError
 from ..traces import (
     EmbeddedTraces,
     Part,

@@ -19,11 +19,13 @@ from .. import typed, web_console
 from ..console import err, out, print_json
 from ..console.arguments import add_home, add_stack_options, home_of, stack_options, words_of
 from ..console.building import BuildDisplay
+from ..errors import StackError
+from ..home.home import Home
 from ..home.private import open_private
 from ..processes import child, systemd
 from ..processes.process import State, Status
 from ..processes.waiting import either, stop_on_signals
-from ..stack import Home, Stack, StackError
+from ..stack.stack import Stack
 
 #: Seconds between two looks at what a stack in the background says.
 _LOOK = 0.2

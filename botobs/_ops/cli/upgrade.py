@@ -17,13 +17,13 @@ from .. import backup, typed
 from ..console import err, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..console.building import BuildDisplay
+from ..errors import StackError
 from ..home import record, state
 from ..home.home import Home
 from ..processes import child, systemd
 from ..programs.binaries import Binaries
 from ..programs.versions import pins
 from ..settings.values import gather
-from ..stack import StackError
 from . import down
 from .check import faults_of
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from .. import typed
 from ..access import secrets
+from ..errors import StackError
 from ..home import state
-from ..stack import Home, Options, StackError
+from ..home.home import Home
+from ..stack.options import Options
 from . import err
 
 

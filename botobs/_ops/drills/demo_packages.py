@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from ..stack import StackError
+from ..errors import StackError
 
 #: What the demo's services import; the extra `demo` installs it.
 _PACKAGES = ("aiohttp", "asyncpg", "ccxt", "sqlalchemy")

@@ -14,10 +14,13 @@ from types import TracebackType
 from typing import Self
 
 from ..access.secrets import write_secret
+from ..errors import StackError
 from ..home import state
+from ..home.home import Home
 from ..home.private import open_private
 from ..processes import child
-from ..stack import Home, Options, Stack, StackError
+from ..stack.options import Options
+from ..stack.stack import Stack
 from .deadman import Deadman, Mailer
 from .demo_packages import require_demo_packages
 from .profile import Profile

@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 
-from ..stack import StackError
+from ..errors import StackError
 from .demo_stack import DemoStack
 from .profile import PRODUCTION
 from .target import Alert, Target

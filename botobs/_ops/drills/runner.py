@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ..stack import StackError
+from ..errors import StackError
 from .drill import Drill
 from .inbox import Inbox, Message
 from .marks import Mark

@@ -15,9 +15,9 @@ import httpx
 
 from ..access import clients
 from ..access.secrets import read_secret
+from ..errors import StackError
 from ..home import state
 from ..processes import control
-from ..stack import StackError
 from ..traces import full_trace_id
 
 #: Seconds in which the supervisor says how its processes are, on a busy machine too.

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from ..._sdk.settings import shown_address
-from ..stack import StackError
+from ..errors import StackError
 
 
 class Grafana:

@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
+from ..errors import StackError
 from ..home import assets
+from ..home.home import Home
 from ..home.private import read_lines, read_secret
-from ..stack import Home, StackError
 
 _FILE = re.compile(r"\$__file\{([^{}]+)\}")
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.policy import default as _mail
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -271,8 +269,12 @@ def _addresses(text: str) -> str:
     for line in ("\n", "\r"):
         if line in text:
             raise ValueError
+    # Only where an address is set: these two take a tenth of a command's start.
+    from email.errors import HeaderParseError
+    from email.policy import default as mail
+
     try:
-        header: Any = _mail.header_factory("To", text)
+        header: Any = mail.header_factory("To", text)
         found = header.addresses
         bad = bool(header.defects) or not found or any("@" not in each.addr_spec for each in found)
     except (HeaderParseError, IndexError, AttributeError) as error:

@@ -19,12 +19,11 @@ from markupsafe import Markup
 
 from ..access import people
 from ..access.people import Role
-from ..errors import UserError
+from ..errors import StackError, UserError
 from ..home import state
 from ..home.home import Home
 from ..report.backends import Backends, connect
 from ..settings.values import gather
-from ..stack import StackError
 from . import frame, oidc, site
 from .keys import KEPT, Visitor, key_of, session_of, visitor_of
 from .ranges import Range

@@ -17,11 +17,11 @@ from botobs._ops.components.context import Context
 from botobs._ops.components.ports import free_ports
 from botobs._ops.components.table import BY_NAME
 from botobs._ops.drills.sinks import Inbox, MailSink, slack_sink
+from botobs._ops.home.home import Home
 from botobs._ops.home.render import render_tree
 from botobs._ops.programs.binaries import Binaries, Silent
 from botobs._ops.settings import channels
 from botobs._ops.settings.values import defaults
-from botobs._ops.stack import Home
 from tests.support.alerting import Alerting, Sinks
 from tests.support.configs import ROOT
 

@@ -17,7 +17,7 @@ from botobs._ops.access.secrets import read_secret
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
 from botobs._ops.processes.process import Process
 from botobs._ops.processes.supervisor import Supervisor
-from botobs._ops.stack import Stack
+from botobs._ops.stack.stack import Stack
 from tests.support.containers.project import Project
 
 

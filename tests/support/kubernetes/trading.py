@@ -17,7 +17,7 @@ from botobs._demo.observe import Backends
 from botobs._ops.components.roles import DEMO_DATABASE, DEMO_ROLE
 from botobs._ops.home.private import read_secret
 from botobs._ops.processes.process import Process
-from botobs._ops.stack import Stack
+from botobs._ops.stack.stack import Stack
 from tests.support import configs
 from tests.support.containers import images
 from tests.support.kubernetes import service

@@ -11,9 +11,10 @@ import pytest
 from botobs._ops.cli import main
 from botobs._ops.drills.catalogue import DRILLS
 from botobs._ops.drills.demo_stack import DemoStack
+from botobs._ops.errors import StackError
 from botobs._ops.home import locks, state
+from botobs._ops.home.home import Home
 from botobs._ops.programs.binaries import Binaries
-from botobs._ops.stack import Home, StackError
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ import pytest
 
 from botobs._ops.access import secrets, tokens
 from botobs._ops.cli import main
+from botobs._ops.errors import StackError
 from botobs._ops.home import state
-from botobs._ops.stack import Home, StackError
+from botobs._ops.home.home import Home
 
 READING = (["certs"], ["certs", "renew"], ["token", "list"], ["token", "revoke", "pnl"])
 CHANGING = (

@@ -11,9 +11,12 @@ import pytest
 
 from botobs._ops.access import containers
 from botobs._ops.cli import main
+from botobs._ops.errors import StackError
+from botobs._ops.home.home import Home
 from botobs._ops.programs.binaries import Binaries
 from botobs._ops.settings import file
-from botobs._ops.stack import Home, Options, Stack, StackError
+from botobs._ops.stack.options import Options
+from botobs._ops.stack.stack import Stack
 
 pytestmark = pytest.mark.usefixtures("alone")
 

@@ -16,7 +16,7 @@ from botobs._ops.drills.runner import Result, Run
 from botobs._ops.drills.sinks import Inbox
 from botobs._ops.drills.target import Alert
 from botobs._ops.drills.timing import promised
-from botobs._ops.stack import StackError
+from botobs._ops.errors import StackError
 
 #: Nothing is waited for: what does not come at once does not come.
 _AT_ONCE = (

@@ -12,7 +12,7 @@ import pytest
 from botobs._ops.access import clients
 from botobs._ops.drills.target import Target
 from botobs._ops.home import state
-from botobs._ops.stack import Home
+from botobs._ops.home.home import Home
 
 
 def test_threads_share_one_client_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

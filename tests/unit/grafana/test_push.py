@@ -10,8 +10,8 @@ import pytest
 
 from botobs._ops.access import secrets
 from botobs._ops.cli import main
+from botobs._ops.home.home import Home
 from botobs._ops.home.render import render_tree
-from botobs._ops.stack import Home
 from testbed.dashboards import ROOT, dashboards
 from tests.support.fake_grafana import TOKEN, FakeGrafana, fake_grafana
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from botobs._ops.errors import StackError
 from botobs._ops.settings.outage import METRICS, TRACES, Plan, check_disk, plan
-from botobs._ops.stack import StackError
 
 _GIB = 2**30
 _Usage = namedtuple("_Usage", "total used free")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from botobs._ops.access import clients, secrets
+from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
 from botobs._ops.settings import file, unknown
 from botobs._ops.settings.table import TABLE
 from botobs._ops.settings.values import gather, read_one
-from botobs._ops.stack import StackError
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from botobs._ops.errors import StackError
 from botobs._ops.programs import _go
 from botobs._ops.programs import binaries as binaries_module
 from botobs._ops.programs.binaries import Binaries, Silent, version_of
 from botobs._ops.programs.versions import Pin
-from botobs._ops.stack import StackError
 from tests.support.waiting import eventually
 
 _MAIN = """package main

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 
 from botobs._ops.access import certificates
-from botobs._ops.stack import StackError
+from botobs._ops.errors import StackError
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from botobs._ops.access import secrets
 from botobs._ops.components.cluster import members, rules, settings
 from botobs._ops.components.cluster import secrets as cluster_secrets
 from botobs._ops.components.ports import PORTS
+from botobs._ops.errors import StackError
+from botobs._ops.home.home import Home
 from botobs._ops.home.render import render_tree
-from botobs._ops.stack import Home, StackError
 from tests.support.configs import ROOT
 
 _VALUES = {

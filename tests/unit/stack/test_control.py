@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from botobs._ops.errors import StackError
 from botobs._ops.processes.control import ControlServer, ask
 from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.supervisor import Supervisor
-from botobs._ops.stack import StackError
 from tests.support.waiting import eventually_async
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from botobs._ops.stack import Home, StackError
+from botobs._ops.errors import StackError
+from botobs._ops.home.home import Home
 
 
 @pytest.mark.parametrize("name", ["config", "data", "logs"])

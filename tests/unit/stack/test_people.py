@@ -13,8 +13,8 @@ import yaml
 from botobs._ops.access import people, secrets
 from botobs._ops.access.people import Role
 from botobs._ops.cli import main
+from botobs._ops.errors import StackError
 from botobs._ops.home.home import Home
-from botobs._ops.stack import StackError
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from botobs._ops.components import ports
 from botobs._ops.components.ports import choose, free_ports
-from botobs._ops.stack import StackError
+from botobs._ops.errors import StackError
 
 
 @pytest.fixture

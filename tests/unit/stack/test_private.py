@@ -13,8 +13,9 @@ import pytest
 from botobs._ops.access import secrets
 from botobs._ops.cli import main
 from botobs._ops.components.cluster import secrets as cluster_secrets
+from botobs._ops.errors import StackError
 from botobs._ops.home import private
-from botobs._ops.stack import Home, StackError
+from botobs._ops.home.home import Home
 from botobs._ops.stack.compose import prepare
 
 #: Every secret that is made by itself, and may not be empty.

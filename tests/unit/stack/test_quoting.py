@@ -15,9 +15,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from botobs._ops.errors import StackError
 from botobs._ops.home import quoting
 from botobs._ops.home.render import VARIABLE, render_text
-from botobs._ops.stack import StackError
 from tests.support import configs
 
 #: Texts of which each has put an end to some program's start.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from botobs._ops.errors import StackError
 from botobs._ops.home.render import render_text, render_tree
-from botobs._ops.stack import StackError
 
 
 def test_a_value_replaces_its_variable_and_the_default() -> None:

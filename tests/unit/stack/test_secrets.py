@@ -15,7 +15,7 @@ import yaml
 
 from botobs._ops.access import secrets
 from botobs._ops.access.clients import ssl_context
-from botobs._ops.stack import StackError
+from botobs._ops.errors import StackError
 
 
 @pytest.fixture(scope="module")

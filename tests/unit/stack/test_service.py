@@ -23,12 +23,12 @@ import pytest
 
 from botobs._ops.access import certificates, secrets
 from botobs._ops.cli import main
+from botobs._ops.errors import StackError
 from botobs._ops.processes import systemd
 from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.supervisor import Supervisor
 from botobs._ops.service import unit, verify
 from botobs._ops.settings import channels
-from botobs._ops.stack import StackError
 from botobs._ops.stack.upkeep import Upkeep
 
 #: A service of the system, with words that a unit would read otherwise.

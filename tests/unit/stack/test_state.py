@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from botobs._ops.cli import main
+from botobs._ops.errors import StackError
 from botobs._ops.home import state
+from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
-from botobs._ops.stack import Home, StackError
 from botobs._sdk.settings import find_stack
 from tests.support.published import leave, state_of
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from botobs._ops.errors import StackError
 from botobs._ops.processes import child
 from botobs._ops.processes.child import watch
 from botobs._ops.processes.process import Process, State
 from botobs._ops.processes.supervisor import Supervisor
-from botobs._ops.stack import StackError
 from tests.support.waiting import eventually, eventually_async
 
 pytestmark = pytest.mark.slow

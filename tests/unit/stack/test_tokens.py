@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from botobs._ops.access import tokens
-from botobs._ops.stack import StackError
+from botobs._ops.errors import StackError
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from botobs._ops.home import state
+from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
-from botobs._ops.stack import Home
 
 
 def _end(*_: object) -> None:
