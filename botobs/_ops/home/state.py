@@ -105,7 +105,7 @@ def remove(home: Home) -> None:
     with suppress(OSError):
         home.state.unlink(missing_ok=True)
     # A folder that could not be written to holds nothing of ours.
-    with suppress(OSError):
+    with suppress(OSError, StackError):
         if not folder.is_dir():
             return
         with exclusive(folder / ".lock"):
