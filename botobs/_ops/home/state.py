@@ -188,8 +188,12 @@ def _holds(pid: int, lock: Path) -> bool:
 
 def _way_out(home: Home) -> str:
     """What to do about a file that cannot be believed."""
-    with suppress(OSError, KeyError):
-        owner = home.state.stat().st_uid
+    # Where others may not enter, the first folder that they see says whose it is.
+    for path in (home.state, *home.state.parents):
+        with suppress(OSError):
+            owner = path.stat().st_uid
+            break
+    with suppress(KeyError):
         if owner != os.geteuid():
             return f"Run the command as its owner: sudo -u {pwd.getpwuid(owner).pw_name}"
     return f"If no stack runs in {home.path}, delete {home.state}."

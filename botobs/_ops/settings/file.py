@@ -78,6 +78,13 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(_content(path))
     except FileNotFoundError:
         return {}
+    except PermissionError as error:
+        raise StackError(
+            f"{path} cannot be read: {error.strerror}",
+            "Run the command as its owner, or name another home with --home or BOTOBS_HOME.",
+        ) from None
+    except UnicodeDecodeError:
+        raise StackError(f"{path} is not text in UTF-8", "Save it anew as such, or delete it.") from None
     except (OSError, ValueError, RecursionError) as error:
         why = str(getattr(error, "strerror", None) or error)
         raise StackError(f"{path} cannot be read: {why}", "Mend it: botobs config edit") from None

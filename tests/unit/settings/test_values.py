@@ -77,7 +77,7 @@ def test_a_file_may_hold_text_numbers_and_booleans(home: Home) -> None:
         ("[stack\n", "cannot be read"),
         ("stack = 1\n", "stack is no table"),
         ("[stack]\ntenants = ['a']\n", "tenants must be text, a number, true or false"),
-        (b"\xff", "cannot be read"),
+        (b"\xff\xfe[\0", "is not text in UTF-8"),
         ("x = " + "[" * 5000, "cannot be read"),
         ("[stack]\nalert_receiver = 'email'\nalert_receiver = 'slack'\n", "cannot be read"),
         (

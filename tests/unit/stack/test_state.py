@@ -16,6 +16,7 @@ import pytest
 from botobs._ops.cli import main
 from botobs._ops.home import state
 from botobs._ops.home.locks import try_exclusive
+from botobs._ops.settings import file
 from botobs._ops.stack import Home, StackError
 from botobs._sdk.settings import find_stack
 from tests.support.published import leave, state_of
@@ -199,6 +200,21 @@ def test_another_users_file_is_not_believed(tmp_path: Path, capsys: pytest.Captu
     assert main(["down", "--home", str(home.path)]) == 1
     assert "another user" in capsys.readouterr().err
     assert find_stack({"BOTOBS_HOME": str(home.path)}) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_where_another_user_may_not_enter_the_owner_is_named(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home")
+    leave(home.state, state_of(home.path))
+    file.write(home, {"BOTOBS_ENVIRONMENT": "staging"})
+    os.seteuid(12345)
+    try:
+        with pytest.raises(StackError, match="Permission denied\nRun the command as its owner: sudo -u root"):
+            state.require(home)
+        with pytest.raises(StackError, match="Permission denied\nRun the command as its owner"):
+            file.read(home)
+    finally:
+        os.seteuid(0)
 
 
 def test_a_stack_that_others_can_read_of_is_not_believed(
