@@ -196,7 +196,9 @@ def _way_out(home: Home) -> str:
     with suppress(KeyError):
         if owner != os.geteuid():
             return f"Run the command as its owner: sudo -u {pwd.getpwuid(owner).pw_name}"
-    return f"If no stack runs in {home.path}, delete {home.state}."
+    if alive.locked(home.lock):
+        return f"A stack runs there: use the botobs that has started it, or end its process, which holds {home.lock}."
+    return f"No stack runs there: delete {home.state}."
 
 
 def _running(stack: Stack, home: Home) -> Running:

@@ -15,7 +15,7 @@ import pytest
 
 from botobs._ops.cli import main
 from botobs._ops.home import state
-from botobs._ops.home.locks import try_exclusive
+from botobs._ops.home.locks import exclusive, try_exclusive
 from botobs._ops.settings import file
 from botobs._ops.stack import Home, StackError
 from botobs._sdk.settings import find_stack
@@ -190,6 +190,16 @@ def test_what_is_no_file_is_one_sentence_and_blocks_nobody(
     assert find_stack({"BOTOBS_HOME": str(home.path)}) is None
     assert main(["status", "--home", str(home.path)]) == 1
     assert capsys.readouterr().err.startswith("botobs: ")
+
+
+def test_the_lock_says_whether_a_file_that_cannot_be_read_is_of_a_running_stack(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home")
+    home.state.write_text("{")
+    home.state.chmod(0o600)
+    with pytest.raises(StackError, match="No stack runs there: delete "):
+        state.require(home)
+    with exclusive(home.lock), pytest.raises(StackError, match=f"A stack runs there: .*{home.lock}"):
+        state.require(home)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
