@@ -14,6 +14,7 @@ from ..._sdk.files import read_small
 from ..._sdk.settings.unknown import of_sdk
 from ..errors import Misuse, StackError
 from ..home.home import Home
+from ..home.locks import exclusive
 from ..home.private import write_secret
 from .table import TABLE
 
@@ -113,11 +114,17 @@ def write(home: Home, changes: Mapping[str, str | None]) -> None:
     Raises:
         StackError: The file that is there cannot be read, or a setting cannot stand in it.
     """
-    import tomlkit
-
     for name in changes:
         if why := refusal(name):
             raise Misuse(f"{name} cannot be set in {path_of(home)}: {why}")
+    # Two commands at once would each keep only what they set.
+    with exclusive(home.path / ".botobs.toml.lock"):
+        _write(home, changes)
+
+
+def _write(home: Home, changes: Mapping[str, str | None]) -> None:
+    import tomlkit
+
     read(home)
     path = path_of(home)
     document = tomlkit.parse(_content(path)) if path.exists() else tomlkit.document()

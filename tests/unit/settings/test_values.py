@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def test_a_file_may_hold_text_numbers_and_booleans(home: Home) -> None:
         "BOTOBS_SMTP_REQUIRE_TLS": "false",
         "BOTOBS_SMTP_HOST": "x",
     }
+
+
+def test_commands_that_set_at_once_keep_what_the_others_set(home: Home) -> None:
+    names = ("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "HOST_NAME", "ENVIRONMENT", "HORIZON")
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: file.write(home, {f"BOTOBS_{name}": "1"}), names))
+    assert set(file.read(home)) == {f"BOTOBS_{name}" for name in names}
 
 
 @pytest.mark.parametrize(
