@@ -11,6 +11,7 @@ import datetime
 import ipaddress
 from argparse import ArgumentTypeError
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ..._sdk.files import read_small
 from .. import typed
 from ..components.table import COMPONENTS
 from ..errors import Misuse, StackError
+from ..home.locks import exclusive
 from ..home.private import make_folder, write_secret
 
 #: Names under which the components are reached: natively, and as services of docker-compose.yml.
@@ -91,6 +93,11 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     Raises:
         StackError: The authority is the operator's, and a certificate that it has to sign is missing.
     """
+    with _alone(folder):
+        _ensure(folder, extra_hosts)
+
+
+def _ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     if _needs_renewal(folder / "intake.pem", ()):
         _issue_intake(folder)
     if _is_foreign(folder):
@@ -107,9 +114,10 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
 
 def renew(folder: Path) -> None:
     """Issue the leaf certificates again; the authorities stay, so that clients need not trust a new one."""
-    _issue_intake(folder)
-    _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
-    _issue_own(folder, "client", ())
+    with _alone(folder):
+        _issue_intake(folder)
+        _issue_own(folder, "server", (*HOSTS, *ADDRESSES, *added_hosts(folder)))
+        _issue_own(folder, "client", ())
 
 
 def add_hosts(folder: Path, hosts: Iterable[str]) -> None:
@@ -118,9 +126,15 @@ def add_hosts(folder: Path, hosts: Iterable[str]) -> None:
     Raises:
         StackError: One is neither a name nor an address.
     """
-    wanted = list(dict.fromkeys([*added_hosts(folder), *map(_checked, hosts)]))
-    write_secret(folder / "hosts", "".join(f"{host}\n" for host in wanted))
-    ensure(folder)
+    with _alone(folder):
+        wanted = list(dict.fromkeys([*added_hosts(folder), *map(_checked, hosts)]))
+        write_secret(folder / "hosts", "".join(f"{host}\n" for host in wanted))
+        _ensure(folder)
+
+
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    """Two processes at once would leave the key of one beside the certificate of the other."""
+    return exclusive(folder / ".certificates.lock")
 
 
 def added_hosts(folder: Path) -> list[str]:
@@ -155,16 +169,17 @@ def issue_for_service(folder: Path, service: str, target: Path) -> tuple[Path, P
     Raises:
         StackError: Files of these names are there that are none of an earlier certificate of this service.
     """
-    authority = _authority(folder, "services-ca", "botobs services CA")
     certificate, key = target / f"{service}.pem", target / f"{service}.key"
-    for file in (certificate, key):
-        if file.exists() and not _is_of(certificate, service, authority):
-            raise StackError(
-                f"{file} is there already, and is none of an earlier certificate of {service}",
-                "Name another folder with --output.",
-            )
-    make_folder(target)
-    _issue(target, service, authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
+    with _alone(folder):
+        authority = _authority(folder, "services-ca", "botobs services CA")
+        for file in (certificate, key):
+            if file.exists() and not _is_of(certificate, service, authority):
+                raise StackError(
+                    f"{file} is there already, and is none of an earlier certificate of {service}",
+                    "Name another folder with --output.",
+                )
+        make_folder(target)
+        _issue(target, service, authority, (), ExtendedKeyUsageOID.CLIENT_AUTH)
     return certificate, key
 
 

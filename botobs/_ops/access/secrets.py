@@ -14,6 +14,7 @@ from pathlib import Path
 import bcrypt
 
 from ..errors import StackError
+from ..home.locks import exclusive
 from ..home.private import check_permissions, make_folder, read_secret, write_secret
 from . import people, tokens
 
@@ -48,16 +49,18 @@ def ensure(folder: Path, extra_hosts: Iterable[str] = ()) -> None:
     make_folder(folder)
     check_permissions(folder)
     certificates.ensure(folder, extra_hosts)
-    for user in USERS:
-        _ensure_random(folder / f"{user}.password")
-    _write_authorization(folder)
-    for database_user in ("postgres", "exporter", "demo"):
-        _ensure_random(folder / f"database-{database_user}.password")
-    _ensure_random(folder / "grafana-admin.password")
-    _ensure_random(folder / "grafana-secret-key")
-    tokens.ensure_local(folder)
-    for file, users in WEB_USERS.items():
-        _write_web_config(folder, file, users)
+    # Two processes at once would leave the password of one beside the hash of the other's.
+    with exclusive(folder / ".secrets.lock"):
+        for user in USERS:
+            _ensure_random(folder / f"{user}.password")
+        _write_authorization(folder)
+        for database_user in ("postgres", "exporter", "demo"):
+            _ensure_random(folder / f"database-{database_user}.password")
+        _ensure_random(folder / "grafana-admin.password")
+        _ensure_random(folder / "grafana-secret-key")
+        tokens.ensure_local(folder)
+        for file, users in WEB_USERS.items():
+            _write_web_config(folder, file, users)
 
 
 def _ensure_random(path: Path) -> None:

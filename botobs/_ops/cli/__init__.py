@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..._version import __version__
 from ..errors import Misuse, mendable
@@ -167,6 +167,13 @@ def _say(problem: str, way_out: str, words: Sequence[str]) -> None:
 
 class _Parser(argparse.ArgumentParser):
     """Says what was typed wrongly in a sentence, which repeats nothing that a terminal would obey."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        # The parser of the command itself, not that of all commands, says what it does not know.
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         raise Misuse(visible(message.removeprefix("argument ")), f"What it takes: {self.prog} --help")

@@ -15,7 +15,7 @@ from ..components import ports
 from ..console import err, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..console.building import BuildDisplay
-from ..custom import FOLDERS, Checker, Fault, check, files, receivers_of, unread, unreadable
+from ..custom import FOLDERS, Checker, Fault, check, files, receivers_of, taken, unread, unreadable
 from ..custom.panels import refused
 from ..errors import StackError
 from ..home import state
@@ -93,6 +93,7 @@ def faults_of(home: Home, given: Given) -> list[Fault]:
     if wrong := unreadable(home.custom, _values(home, given)):
         # The programs would report the same once more.
         return faults + wrong
+    faults += taken(home.custom)
     with _rendered(home, given) as checker:
         faults += check(checker)
     running = None if faults else state.find(home)

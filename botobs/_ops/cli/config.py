@@ -9,7 +9,7 @@ import subprocess
 
 from .. import typed
 from ..access import audit
-from ..console import out, print_json
+from ..console import err, out, print_json
 from ..console.arguments import add_home, home_meant
 from ..errors import Misuse, StackError
 from ..home.home import Home
@@ -99,7 +99,7 @@ def _write(options: argparse.Namespace, changes: dict[str, str | None]) -> int:
     given = gather(home)
     for name, origin in given.origins.items():
         if name in changes and origin != str(file.path_of(home)):
-            out.print(f"note: {name} of the {origin} wins over it", markup=False, soft_wrap=True)
+            err.print(f"note: {name} of the {origin} wins over it", markup=False, soft_wrap=True)
     complain(given)
     return 1 if given.problems else 0
 

@@ -153,15 +153,26 @@ def _detach(options: argparse.Namespace) -> int:
                 print_json(json.loads(said))
             return 0
         code = process.wait()
-        if not log.stat().st_size:
-            raise StackError(
-                f"the stack has not started (exit code {code}), and could not say why in {log}",
-                "Is there room on the disk? What botobs up says without --detach goes to the terminal.",
-            )
+        # For a person, what it has said is shown already.
+        if options.json or not log.stat().st_size:
+            raise _failure(log, code)
         return code or 1
     process.terminate()
     process.wait()
     return 130
+
+
+def _failure(log: Path, code: int) -> StackError:
+    """Why the process that writes a log has ended with an exit code, by its last words."""
+    problem, _, way_out = (
+        log.read_text(encoding="utf-8", errors="replace").rpartition("botobs: ")[2].strip().partition("\n")
+    )
+    if problem:
+        return StackError(problem, way_out)
+    return StackError(
+        f"the stack has not started (exit code {code}), and could not say why in {log}",
+        "Is there room on the disk? What botobs up says without --detach goes to the terminal.",
+    )
 
 
 def _follow(log: Path, pipe: FileIO) -> bytes:

@@ -166,8 +166,14 @@ def _switch(
     # Whose terminal ends now would be left without a stack, or without the way back.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if options.restart:
-        done = subprocess.run(shlex.split(options.restart), check=False).returncode == 0
-        ready = done and _runs_anew(home, running)
+        code = subprocess.run(shlex.split(options.restart), check=False).returncode
+        if code and (now := state.find(home)) is not None and now.started == running.started:
+            taken = f"; the backup is {folder}" if folder else ""
+            raise StackError(
+                f"{options.restart!r} ended with exit code {code}, and the stack runs on as it was{taken}",
+                "Restart it with a command that may do so: --restart COMMAND",
+            )
+        ready = not code and _runs_anew(home, running)
     else:
         down.stop(running)
         command = [*child.command("botobs"), "up", "--detach", "--home", str(home.path), *before.arguments]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .check import Checker, Fault, check, receivers_of, require, unreadable
 from .folders import FOLDERS, files, make, unread
+from .names import taken
 from .overlay import lay_over
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "make",
     "receivers_of",
     "require",
+    "taken",
     "unread",
     "unreadable",
 ]

@@ -164,6 +164,8 @@ def _dashboard(file: Path, values: Mapping[str, str]) -> None:
         raise StackError(f"{file}: it is nested too deeply") from None
     except ValueError as error:
         raise StackError(f"{file}:{getattr(error, 'lineno', 1)}: it is no JSON: {error}") from None
+    if isinstance(content, dict) and "apiVersion" in content:
+        raise StackError(f"{file}:1: it is a resource of Grafana's API; export the dashboard as *Classic*")
     for key, kind in (("uid", str), ("title", str), ("panels", list)):
         if not isinstance(content, dict) or not isinstance(content.get(key), kind) or not content[key]:
             raise StackError(f"{file}:1: a dashboard needs {key!r}; in Grafana: Export, JSON, as a file")

@@ -53,6 +53,7 @@ class Drill:
         needs: Parts of the stack that it needs beside those of every stack.
         signal: Setting of the interval at which the fault is measured.
         reach: Seconds until what is measured crosses its limit, by the value of each setting in seconds.
+        seen: Seconds until the process is dead whose end the stack may see by itself; None where nothing dies.
         lingers: Seconds that the rule still sees a fault that is over.
         also: Further alerts that the fault has to raise, as their runbooks say.
         silent: Alerts that the fault causes too, and that an inhibition has to keep quiet.
@@ -69,6 +70,7 @@ class Drill:
     needs: frozenset[str] = frozenset()
     signal: str = "OTEL_METRIC_EXPORT_INTERVAL"
     reach: Reach = field(default=after(0))
+    seen: Reach | None = None
     lingers: Reach = field(default=window("BOTOBS_ALERT_WINDOW"))
     also: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()

@@ -178,6 +178,7 @@ DRILLS = (
         fault=dying_with_orders,
         needs=BOTS,
         reach=_left_behind,
+        seen=window("OTEL_METRIC_EXPORT_INTERVAL"),
         lingers=window("BOTOBS_ORPHAN_WINDOW"),
     ),
 )

@@ -34,10 +34,14 @@ def _restarts(setting: Setting) -> float:
     return float(2**number - 1 + number * TURN)
 
 
+def _last_crash(setting: Setting) -> float:
+    """Seconds until the process has died often enough for the alert."""
+    return (setting("BOTOBS_THRESHOLD_CRASHES") - 1) * (_RESTART + ALIVE)
+
+
 def _crashes(setting: Setting) -> float:
-    """Seconds in which the process dies often enough for the alert, until its last death is seen."""
-    number = setting("BOTOBS_THRESHOLD_CRASHES")
-    return (number - 1) * (_RESTART + ALIVE) + heartbeat_age(setting)
+    """The same, until the silence of the last one counts as a death."""
+    return _last_crash(setting) + heartbeat_age(setting)
 
 
 DRILLS = (
@@ -108,6 +112,7 @@ DRILLS = (
         fault=crash_loop("trading-engine"),
         needs=BOTS,
         reach=_crashes,
+        seen=_last_crash,
         lingers=window("BOTOBS_CRASH_WINDOW"),
     ),
     Drill(
@@ -119,6 +124,7 @@ DRILLS = (
         needs=BOTS,
         signal=_CANARY,
         reach=unheard,
+        seen=after(0),
     ),
     Drill(
         name="service-frozen",

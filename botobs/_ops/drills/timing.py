@@ -15,6 +15,7 @@ import yaml
 from ..._sdk import units
 from ..home import assets
 from ..home.render import render_text
+from ..stack.killed_services import LOOK_INTERVAL
 from .drill import Drill
 from .profile import Profile
 
@@ -32,8 +33,9 @@ class Promise:
     """Seconds from a fault to the mailbox.
 
     Attributes:
-        typical: When every interval is half over at the moment of the fault.
-        latest: When every interval has just begun.
+        typical: When every interval is half over at the moment of the fault; of a process that dies, when the stack
+            saw it.
+        latest: When every interval has just begun, and nothing saw a process die: its silence tells.
     """
 
     typical: float
@@ -84,9 +86,11 @@ def promised(drill: Drill, profile: Profile) -> Promise:
         latest = believed + profile.deadman_silence + _MAIL
         return Promise(latest - measured, latest + measured)
     steps = _steps(*_rule(drill, profile), setting)
-    fixed = drill.reach(setting.of) + steps.offset + steps.lasts + steps.waits + _MAIL
+    fixed = steps.offset + steps.lasts + steps.waits + _MAIL
     # `for` ends with the evaluation after it.
-    return Promise(fixed + (measured + steps.every) / 2, fixed + measured + 2 * steps.every)
+    latest = drill.reach(setting.of) + fixed + measured + 2 * steps.every
+    reached, measured = (drill.reach, measured) if drill.seen is None else (drill.seen, LOOK_INTERVAL)
+    return Promise(reached(setting.of) + fixed + (measured + steps.every) / 2, latest)
 
 
 def _steps(group: Mapping[str, Any], rule: Mapping[str, Any], setting: _Settings) -> Steps:

@@ -17,7 +17,17 @@ from .private import make_folder
 PASSED_THROUGH = 0o711
 #: What may be in a folder before a stack is first started in it; a volume that is mounted there brings `lost+found`.
 _BEFORE_A_START = frozenset(
-    {"botobs.toml", "config", "containers", "custom", "data", "logs", "lost+found", "secrets"}
+    {
+        ".botobs.toml.lock",
+        "botobs.toml",
+        "config",
+        "containers",
+        "custom",
+        "data",
+        "logs",
+        "lost+found",
+        "secrets",
+    }
 )
 #: What has a meaning in a configuration, or is no text.
 _PATTERN = re.compile(r"[$*?\[\]{}\\`\x00-\x1f\x7f\ud800-\udfff]")

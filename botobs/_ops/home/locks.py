@@ -9,16 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..errors import StackError
+
 #: Seconds after which a process that only tests the lock has released it.
 _GLANCE = 1.0
 
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Wait for the lock at `path` and hold it."""
+    """Wait for the lock at `path` and hold it.
+
+    Raises:
+        StackError: Its file system has no locks.
+        OSError: It cannot be opened.
+    """
     descriptor = _open(path)
     with os.fdopen(descriptor, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(path, file.fileno(), fcntl.LOCK_EX)
         yield
 
 
@@ -27,12 +34,16 @@ def try_exclusive(path: Path) -> int | None:
 
     Returns:
         The descriptor that holds it, or None when another process does.
+
+    Raises:
+        StackError: Its file system has no locks.
+        OSError: It cannot be opened.
     """
     descriptor = _open(path)
     deadline = time.monotonic() + _GLANCE
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(path, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 os.close(descriptor)
@@ -63,3 +74,16 @@ def _open(path: Path) -> int:
     # Whatever the umask: the lock's holder must be able to open it again.
     os.fchmod(descriptor, 0o600)
     return descriptor
+
+
+def _lock(path: Path, descriptor: int, how: int) -> None:
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        # NFS without a lock manager, and some file systems in user space.
+        raise StackError(
+            f"{path} cannot be locked, so another process may write beside us: {error.strerror}",
+            "Have the folder on a disk of this machine; --home or BOTOBS_HOME names the stack's.",
+        ) from None

@@ -105,7 +105,7 @@ def remove(home: Home) -> None:
     with suppress(OSError):
         home.state.unlink(missing_ok=True)
     # A folder that could not be written to holds nothing of ours.
-    with suppress(OSError):
+    with suppress(OSError, StackError):
         if not folder.is_dir():
             return
         with exclusive(folder / ".lock"):
@@ -188,11 +188,17 @@ def _holds(pid: int, lock: Path) -> bool:
 
 def _way_out(home: Home) -> str:
     """What to do about a file that cannot be believed."""
-    with suppress(OSError, KeyError):
-        owner = home.state.stat().st_uid
+    # Where others may not enter, the first folder that they see says whose it is.
+    for path in (home.state, *home.state.parents):
+        with suppress(OSError):
+            owner = path.stat().st_uid
+            break
+    with suppress(KeyError):
         if owner != os.geteuid():
             return f"Run the command as its owner: sudo -u {pwd.getpwuid(owner).pw_name}"
-    return f"If no stack runs in {home.path}, delete {home.state}."
+    if alive.locked(home.lock):
+        return f"A stack runs there: use the botobs that has started it, or end its process, which holds {home.lock}."
+    return f"No stack runs there: delete {home.state}."
 
 
 def _running(stack: Stack, home: Home) -> Running:

@@ -64,7 +64,8 @@ class Unit:
 
     Attributes:
         name: Its name, without `.service`.
-        control: What starts and stops it: `systemctl`, for one of a user `systemctl --user`.
+        control: What starts and stops it: `systemctl`, for one of a user `systemctl --user`; with `sudo` where we are
+            not root, and it is not ours.
     """
 
     name: str
@@ -89,6 +90,6 @@ def unit_in(groups: Iterable[str]) -> Unit | None:
         services = [part for part in group.split("/") if part.endswith(".service")]
         if services:
             of_user = any(part.startswith("user@") for part in services[:-1])
-            control = "systemctl --user" if of_user else "systemctl"
+            control = "systemctl --user" if of_user else f"{'sudo ' if os.geteuid() else ''}systemctl"
             return Unit(services[-1].removesuffix(".service"), control)
     return None

@@ -14,6 +14,7 @@ from ..._sdk.files import read_small
 from ..._sdk.settings.unknown import of_sdk
 from ..errors import Misuse, StackError
 from ..home.home import Home
+from ..home.locks import exclusive
 from ..home.private import write_secret
 from .table import TABLE
 
@@ -78,6 +79,13 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(_content(path))
     except FileNotFoundError:
         return {}
+    except PermissionError as error:
+        raise StackError(
+            f"{path} cannot be read: {error.strerror}",
+            "Run the command as its owner, or name another home with --home or BOTOBS_HOME.",
+        ) from None
+    except UnicodeDecodeError:
+        raise StackError(f"{path} is not text in UTF-8", "Save it anew as such, or delete it.") from None
     except (OSError, ValueError, RecursionError) as error:
         why = str(getattr(error, "strerror", None) or error)
         raise StackError(f"{path} cannot be read: {why}", "Mend it: botobs config edit") from None
@@ -106,11 +114,17 @@ def write(home: Home, changes: Mapping[str, str | None]) -> None:
     Raises:
         StackError: The file that is there cannot be read, or a setting cannot stand in it.
     """
-    import tomlkit
-
     for name in changes:
         if why := refusal(name):
             raise Misuse(f"{name} cannot be set in {path_of(home)}: {why}")
+    # Two commands at once would each keep only what they set.
+    with exclusive(home.path / ".botobs.toml.lock"):
+        _write(home, changes)
+
+
+def _write(home: Home, changes: Mapping[str, str | None]) -> None:
+    import tomlkit
+
     read(home)
     path = path_of(home)
     document = tomlkit.parse(_content(path)) if path.exists() else tomlkit.document()

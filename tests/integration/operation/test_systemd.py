@@ -33,6 +33,13 @@ class Past(datetime.datetime):
 certificates.datetime = types.SimpleNamespace(**{{**vars(datetime), "datetime": Past}})
 certificates.renew(pathlib.Path("{HOME}/secrets"))
 """
+#: What an older botobs leaves behind, and the line for `visudo`.
+OLDER = f"""
+import json, pathlib
+file = pathlib.Path("{HOME}/versions.json")
+file.write_text(json.dumps(json.loads(file.read_text()) | {{"botobs": "0.0.1"}}))
+"""
+MAY_RESTART = "echo 'botobs ALL=(root) NOPASSWD: /usr/bin/systemctl restart botobs' > /etc/sudoers.d/botobs"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +87,7 @@ def test_it_runs_confined(server: Machine) -> None:
 def test_nothing_is_stopped_that_would_be_started_again(server: Machine) -> None:
     before = _main(server).pid
     code, said = _botobs(server, "down")
-    assert (code, "Stop it with: systemctl stop botobs" in said) == (1, True), said
+    assert (code, "Stop it with: sudo systemctl stop botobs" in said) == (1, True), said
     root = server.run(f"{server.python}/bin/botobs", "down", "--home", HOME)
     assert root.returncode == 1 and "sudo -u botobs" in root.stderr
     assert _main(server).pid == before
@@ -111,6 +118,22 @@ def test_certificates_that_have_ended_meanwhile_are_renewed(server: Machine) -> 
     server.done("systemctl", "start", "botobs")
     assert "364 days left" in _botobs(server, "certs")[1]
     assert _is_well(server)
+
+
+def test_an_upgrade_has_systemd_restart_it(server: Machine) -> None:
+    server.done("sudo", "-u", "botobs", f"{server.python}/bin/python", "-c", OLDER)
+    before = _main(server).pid
+    code, said = _botobs(server, "upgrade")
+    assert (code, "--restart 'sudo systemctl restart botobs'" in said) == (1, True), said
+    code, said = _botobs(server, "upgrade", "--restart", "systemctl --no-ask-password restart botobs")
+    assert (code, "the stack runs on as it was" in said) == (1, True), said
+    assert _main(server).pid == before
+    server.done("sh", "-c", MAY_RESTART)
+    code, said = _botobs(server, "upgrade", "--restart", "sudo systemctl restart botobs")
+    assert (code, "runs with botobs" in said) == (0, True), said
+    assert _main(server).pid != before
+    assert _is_well(server)
+    assert server.done("sh", "-c", f"ls -d {HOME}.before-*/manifest.json")
 
 
 @pytest.mark.parametrize("how", ["in order", "without power"])

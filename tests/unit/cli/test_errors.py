@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,3 +100,13 @@ def test_bytes_that_are_no_text_are_a_sentence(
     monkeypatch.setattr(compose, "run", run)
     assert main(["compose"]) == 1
     assert "no text in UTF-8" in capsys.readouterr().err
+
+
+def test_what_ends_in_the_background_is_told_to_machines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "botobs.toml").write_text('[stack]\ntempo_retention = "abc"\n')
+    assert main(["up", "--detach", "--json", "--home", str(tmp_path)]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["error"].startswith("BOTOBS_TEMPO_RETENTION='abc'")
+    assert said["hint"] == "botobs settings lists every setting."

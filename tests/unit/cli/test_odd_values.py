@@ -189,3 +189,14 @@ def test_for_machines_it_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     said = json.loads(printed)
     assert said["error"] == r"--limit: must be a whole number from 1 to 10000, not '\\x1b[31m'"
     assert said["hint"] == "What it takes: botobs traces --help"
+
+
+def test_what_a_command_takes_is_asked_of_that_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, command in (
+        ("size --home x", "size"),
+        ("config set a b --c", "config set"),
+        ("-z status", ""),
+    ):
+        code, said = _ran(words.split(), capsys)
+        assert code == 2
+        assert said.endswith(f"What it takes: {' '.join(['botobs', *command.split()])} --help\n"), said

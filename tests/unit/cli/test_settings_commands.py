@@ -57,8 +57,10 @@ def test_what_is_set_is_shown_with_its_origin(
         "BOTOBS_ALERT_SLACK": {"value": '[alertname!=""]', "origin": "environment", "type": "alerts"},
         "BOTOBS_SMTP_USERNAME": {"value": "CORP\\svc", "origin": path, "type": "text"},
     }
-    assert main(["config", "set", "--home", home, "alert_receiver", "nobody"]) == 0
-    assert "BOTOBS_ALERT_RECEIVER of the environment wins over it" in capsys.readouterr().out
+    assert main(["config", "set", "--home", home, "--json", "alert_receiver", "nobody"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["changed"] == [name]
+    assert "BOTOBS_ALERT_RECEIVER of the environment wins over it" in said.err
     assert main(["config", "unset", "--home", home, "alert_receiver", "smtp_username"]) == 0
     assert main(["config", "unset", "--home", home, "alert_receiver"]) == 1
     assert "does not set alert_receiver" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,13 +72,20 @@ def test_a_file_may_hold_text_numbers_and_booleans(home: Home) -> None:
     }
 
 
+def test_commands_that_set_at_once_keep_what_the_others_set(home: Home) -> None:
+    names = ("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "HOST_NAME", "ENVIRONMENT", "HORIZON")
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: file.write(home, {f"BOTOBS_{name}": "1"}), names))
+    assert set(file.read(home)) == {f"BOTOBS_{name}" for name in names}
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("[stack\n", "cannot be read"),
         ("stack = 1\n", "stack is no table"),
         ("[stack]\ntenants = ['a']\n", "tenants must be text, a number, true or false"),
-        (b"\xff", "cannot be read"),
+        (b"\xff\xfe[\0", "is not text in UTF-8"),
         ("x = " + "[" * 5000, "cannot be read"),
         ("[stack]\nalert_receiver = 'email'\nalert_receiver = 'slack'\n", "cannot be read"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from botobs._ops.errors import StackError
 from botobs._ops.home.locks import exclusive, try_exclusive
 from botobs._sdk.process import alive
 
@@ -85,6 +87,21 @@ def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
         looking.wait()
         assert looking.stdout is not None
         looking.stdout.close()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def flock(descriptor: int, how: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    path = tmp_path / "lock"
+    with pytest.raises(StackError, match=r"lock cannot be locked.*\n.*--home"):
+        try_exclusive(path)
+    with pytest.raises(StackError, match="lock cannot be locked"), exclusive(path):
+        pass
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "link"])

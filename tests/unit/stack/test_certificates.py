@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from botobs._ops.access import certificates
 from botobs._ops.errors import StackError
@@ -27,6 +29,19 @@ def _loaded(path: Path) -> x509.Certificate:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_commands_at_once_leave_pairs_that_belong_together(tmp_path: Path) -> None:
+    hosts = [f"h{number}.example" for number in range(6)]
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        list(pool.map(lambda host: certificates.add_hosts(tmp_path, [host]), hosts))
+    assert sorted(certificates.added_hosts(tmp_path)) == hosts
+    authority = _loaded(tmp_path / "ca.pem")
+    for file in tmp_path.glob("*.key"):
+        key = load_pem_private_key(file.read_bytes(), None)
+        assert key.public_key() == _loaded(file.with_suffix(".pem")).public_key()
+    for leaf in ("server", "client"):
+        _loaded(tmp_path / f"{leaf}.pem").verify_directly_issued_by(authority)
 
 
 def test_what_has_long_to_go_stays(folder: Path) -> None:

@@ -277,8 +277,8 @@ async def test_certificates_are_renewed_and_what_has_read_them_starts_anew(
 @pytest.mark.parametrize(
     ("groups", "unit"),
     [
-        (["0::/system.slice/botobs.service"], systemd.Unit("botobs", "systemctl")),
-        (["12:pids:/x", "1:name=systemd:/system.slice/a.b.service/x"], systemd.Unit("a.b", "systemctl")),
+        (["0::/system.slice/botobs.service"], systemd.Unit("botobs", "sudo systemctl")),
+        (["12:pids:/x", "1:name=systemd:/system.slice/a.b.service/x"], systemd.Unit("a.b", "sudo systemctl")),
         (
             ["0::/user.slice/user-7.slice/user@7.service/app.slice/botobs.service"],
             systemd.Unit("botobs", "systemctl --user"),
@@ -287,8 +287,16 @@ async def test_certificates_are_renewed_and_what_has_read_them_starts_anew(
         ([], None),
     ],
 )
-def test_the_unit_of_a_process(groups: list[str], unit: systemd.Unit | None) -> None:
+def test_the_unit_of_a_process(
+    groups: list[str], unit: systemd.Unit | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 7)
     assert systemd.unit_in(groups) == unit
+
+
+def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert systemd.unit_in(["0::/system.slice/a.service"]) == systemd.Unit("a", "systemctl")
 
 
 def test_what_systemd_has_not_started_is_of_no_unit() -> None:

@@ -17,7 +17,8 @@ from botobs._ops.cli import main
 from botobs._ops.errors import StackError
 from botobs._ops.home import state
 from botobs._ops.home.home import Home
-from botobs._ops.home.locks import try_exclusive
+from botobs._ops.home.locks import exclusive, try_exclusive
+from botobs._ops.settings import file
 from botobs._sdk.settings import find_stack
 from tests.support.published import leave, state_of
 
@@ -192,6 +193,16 @@ def test_what_is_no_file_is_one_sentence_and_blocks_nobody(
     assert capsys.readouterr().err.startswith("botobs: ")
 
 
+def test_the_lock_says_whether_a_file_that_cannot_be_read_is_of_a_running_stack(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home")
+    home.state.write_text("{")
+    home.state.chmod(0o600)
+    with pytest.raises(StackError, match="No stack runs there: delete "):
+        state.require(home)
+    with exclusive(home.lock), pytest.raises(StackError, match=f"A stack runs there: .*{home.lock}"):
+        state.require(home)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_another_users_file_is_not_believed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = _home(tmp_path / "home")
@@ -200,6 +211,21 @@ def test_another_users_file_is_not_believed(tmp_path: Path, capsys: pytest.Captu
     assert main(["down", "--home", str(home.path)]) == 1
     assert "another user" in capsys.readouterr().err
     assert find_stack({"BOTOBS_HOME": str(home.path)}) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_where_another_user_may_not_enter_the_owner_is_named(tmp_path: Path) -> None:
+    home = _home(tmp_path / "home")
+    leave(home.state, state_of(home.path))
+    file.write(home, {"BOTOBS_ENVIRONMENT": "staging"})
+    os.seteuid(12345)
+    try:
+        with pytest.raises(StackError, match="Permission denied\nRun the command as its owner: sudo -u root"):
+            state.require(home)
+        with pytest.raises(StackError, match="Permission denied\nRun the command as its owner"):
+            file.read(home)
+    finally:
+        os.seteuid(0)
 
 
 def test_a_stack_that_others_can_read_of_is_not_believed(
