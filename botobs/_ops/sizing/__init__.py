@@ -24,7 +24,7 @@ _STORES = ("prometheus", "tempo")
 _RECENT = {"cluster": (("mimir", "tempo-ingester"), 3), "kubernetes": (("mimir", "tempo"), 1)}
 #: Seconds for which they have it: `retention_period` of mimir/cluster.yaml, and what Tempo's generator keeps at most.
 _RECENT_SECONDS = (13 * 3600, 2 * 3600)
-#: Bytes of a sample in Mimir's write-ahead log, which it does not compress, as measured; and seconds that it reaches back
+#: Bytes of a sample in Mimir's write-ahead log, which is not compressed, as measured; and seconds that it reaches back
 #: at most: a block of two hours is cut when the next is half full.
 _LOGGED_BYTES, _LOGGED_SECONDS = 12.0, 4 * 3600
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
