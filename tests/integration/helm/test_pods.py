@@ -49,7 +49,7 @@ def test_pods_are_confined(manifests: list[charts.Manifest]) -> None:
 
 def test_pods_go_to_nodes_that_their_images_run_on(tools: Mapping[str, Path]) -> None:
     """A cluster may have nodes of Windows too, and an agent stands every taint."""
-    values = {"botobs": {"agents": {"nodeSelector": {"pool": "trading"}}}}
+    values = {"botobs": {"agents": {"nodeSelector": {"pool": "trading"}}}, "tempo": {"nodeSelector": None}}
     manifests = charts.load(charts.render(tools["helm"], values, charts.STACK))
     for workload in charts.workloads(manifests):
         chosen = charts.pod(workload)["spec"]["nodeSelector"]

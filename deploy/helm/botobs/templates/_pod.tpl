@@ -37,7 +37,7 @@ securityContext:
 {{- define "botobs.pod.placed" -}}
 # A cluster may have nodes of another system, and agents stand every taint.
 nodeSelector:
-  {{- toYaml (merge dict .values.nodeSelector (dict "kubernetes.io/os" "linux")) | nindent 2 }}
+  {{- toYaml (merge dict (default dict .values.nodeSelector) (dict "kubernetes.io/os" "linux")) | nindent 2 }}
 {{- with .values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
