@@ -26,7 +26,7 @@ _RECENT = {"cluster": (("mimir", "tempo-ingester"), 3), "kubernetes": (("mimir",
 _RECENT_SECONDS = (13 * 3600, 2 * 3600)
 #: Bytes of a sample in Mimir's write-ahead log, which is not compressed, as measured; and seconds that it reaches back
 #: at most: a block of two hours is cut when the next is half full.
-_LOGGED_BYTES, _LOGGED_SECONDS = 12.0, 4 * 3600
+_LOGGED_BYTES, _LOGGED_SECONDS = 13.0, 4 * 3600
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
 #: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
 SAMPLE_BYTES = 2.0
