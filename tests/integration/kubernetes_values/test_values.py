@@ -54,13 +54,8 @@ def test_one_of_three_mimirs_may_go(elsewhere: Elsewhere, sender: Sender, record
 def test_one_value_more(elsewhere: Elsewhere) -> None:
     """With `--reuse-values`, as the page puts the intake in front: every other value stays."""
     botobs = elsewhere.botobs
-    words = [
-        "--namespace",
-        PLACE.namespace,
-        "--reuse-values",
-        "--set",
-        "botobs.scraper.podAnnotations.more=1",
-    ]
+    more = ["--reuse-values", "--set-string", "botobs.scraper.podAnnotations.more=1"]
+    words = ["--namespace", PLACE.namespace, *more]
     botobs.run("helm", "upgrade", PLACE.name, str(botobs.chart), *words)
     botobs.wait()
     (scraper,) = botobs.pods(f"{_ALL},app.kubernetes.io/component=scraper")
