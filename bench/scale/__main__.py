@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .._harness import machine
 from .platform import Cost, Workload, measure
-from .pods import installed
 
 #: The same orders for each bot, so that only the number of bots grows.
 GROWTH = (
@@ -41,18 +38,6 @@ CLUSTERS = (
     Workload(services=5, bots=1000, exchanges=4, orders=50),
 )
 SETS = {"growth": GROWTH, "further": FURTHER, "checks": CHECKS, "cluster": CLUSTERS}
-#: Run on pods; two cores have the cluster itself to carry too.
-PODS = {
-    "kubernetes": (
-        Workload(services=1, bots=10, exchanges=1, orders=0.5),
-        Workload(services=2, bots=100, exchanges=2, orders=50),
-        Workload(services=5, bots=1000, exchanges=4, orders=20),
-    ),
-    "kubernetes checks": (
-        Workload(services=2, bots=50, exchanges=1, orders=10),
-        Workload(services=4, bots=400, exchanges=3, orders=30),
-    ),
-}
 
 
 def main() -> None:
@@ -66,9 +51,6 @@ def main() -> None:
         "--warm-up", type=float, default=45, help="seconds before the measurement (default: 45)"
     )
     parser.add_argument("--window", type=float, default=60, help="seconds of the measurement (default: 60)")
-    parser.add_argument(
-        "--pods", action="store_true", help="on pods, in a Kubernetes cluster of its own (root)"
-    )
     options = parser.parse_args()
     saved: dict[str, Any] = {"machine": machine(), "runs": []}
     if options.results.exists():
@@ -76,19 +58,15 @@ def main() -> None:
     done = [(run["set"], run["workload"]) for run in saved["runs"]]
     wanted = [
         (name, workload)
-        for name, workloads in (PODS if options.pods else SETS).items()
+        for name, workloads in SETS.items()
         for workload in workloads
         if (name, asdict(workload)) not in done and workload.bots <= options.bots
     ]
-    with ExitStack() as stack:
-        # A cluster is started once, and a stack of processes for each workload.
-        on_pods = stack.enter_context(installed()).measure if options.pods and wanted else measure
-        for name, workload in wanted:
-            run = partial(measure, cluster=True) if name == "cluster" else on_pods
-            cost = run(workload, options.warm_up, options.window)
-            saved["runs"].append({"set": name, **asdict(cost)})
-            options.results.write_text(json.dumps(saved, indent=1) + "\n")
-            _print(cost)
+    for name, workload in wanted:
+        cost = measure(workload, options.warm_up, options.window, cluster=name == "cluster")
+        saved["runs"].append({"set": name, **asdict(cost)})
+        options.results.write_text(json.dumps(saved, indent=1) + "\n")
+        _print(cost)
 
 
 def _print(cost: Cost) -> None:

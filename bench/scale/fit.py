@@ -153,10 +153,10 @@ def queued_bytes() -> tuple[float, float]:
     return sizes["/v1/metrics"] / samples, sizes["/v1/traces"] / len(receiver.spans)
 
 
-def _compared(run: Run) -> str:
-    """What is predicted for a run's workload, and what was measured, as a row of a table."""
+def predicted(run: Run) -> dict[str, tuple[float, float]]:
+    """What is predicted for a run's workload, and what was measured, by what it is."""
     workload = run["workload"]
-    predicted = sizing.predict(
+    size = sizing.predict(
         sizing.Platform(
             services=workload["services"],
             bots=workload["bots"],
@@ -166,18 +166,23 @@ def _compared(run: Run) -> str:
         ),
         profile=_profile(run),
     )
-    tiers = {tier.name: tier.memory + tier.peak for tier in predicted.tiers}
-    pairs: dict[str, tuple[float, float]] = {
-        **{name: (getattr(predicted, name), run[name]) for name in ("series", "points", "spans")},
-        "cores": (predicted.cores, sum(run["cpu"].values())),
-        "memory": (predicted.memory, sum(run["memory"].values())),
+    tiers = {tier.name: tier.memory + tier.peak for tier in size.tiers}
+    return {
+        **{name: (getattr(size, name), run[name]) for name in ("series", "points", "spans")},
+        "cores": (size.cores, sum(run["cpu"].values())),
+        "memory": (size.memory, sum(run["memory"].values())),
         "peak": (sum(tiers.values()), sum(run["peak"].values())),
         **{part: (tiers[part], run["peak"][part]) for part in ("mimir", "tempo") if part in tiers},
     }
+
+
+def _compared(run: Run) -> str:
+    """The same as a row of a table."""
+    workload = run["workload"]
     cells = [run["set"], str(workload["services"]), str(workload["bots"]), f"{workload['orders']:g}"]
     cells += [
         f"{name}: {said:,.4g} of {measured:,.4g} ({said / measured - 1:+.0%})"
-        for name, (said, measured) in pairs.items()
+        for name, (said, measured) in predicted(run).items()
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from botobs._ops.programs.versions import pins
 from tests import lanes, suite, verified
 from tests.lanes import Lane, Lanes
 
@@ -173,3 +174,12 @@ def test_the_slowest_tests_are_listed(tmp_path: Path) -> None:
         '<testcase classname="a" name="slow" time="9"/></testsuite></testsuites>'
     )
     assert suite.slowest([report, tmp_path / "none.xml"], 1) == [(9.0, "a::slow")]
+
+
+def test_every_component_of_a_stack_is_built_for_other_machines() -> None:
+    """A part of the lane each, because together they take an hour."""
+    files = {
+        path.stem.removeprefix("test_")
+        for path in (lanes.ROOT / "tests/integration/machines").glob("test_*.py")
+    }
+    assert files == {pin.name.replace("-", "_") for pin in pins().values() if pin.licence}

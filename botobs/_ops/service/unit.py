@@ -74,6 +74,10 @@ def systemd(service: Service) -> str:
         "TimeoutStopSec=120s",
         # It stops its programs in order; what is left after that is killed.
         "KillMode=mixed",
+        # Where memory runs out, what is watched outlives who watches it. A part that was ended so is started again by
+        # the supervisor, and no reason to end the others.
+        "OOMScoreAdjust=500",
+        "OOMPolicy=continue",
         f"Environment={_literal(f'XDG_CACHE_HOME={service.cache}')}",
         "LimitNOFILE=65536",
         "UMask=0077",

@@ -20,6 +20,13 @@ MEASURED = Path(__file__).parent / "measured.json"
 _DAY = 86_400
 #: Parts that keep samples and spans on disks of their own, where there is no object store.
 _STORES = ("prometheus", "tempo")
+#: Where there is one: who has what is recent beside it, and copies of it, by profile.
+_RECENT = {"cluster": (("mimir", "tempo-ingester"), 3), "kubernetes": (("mimir", "tempo"), 1)}
+#: Seconds for which they have it: `retention_period` of mimir/cluster.yaml, and what Tempo's generator keeps at most.
+_RECENT_SECONDS = (13 * 3600, 2 * 3600)
+#: Bytes of a sample in Mimir's write-ahead log, which is not compressed, as measured; and seconds that it reaches back
+#: at most: a block of two hours is cut when the next is half full.
+_LOGGED_BYTES, _LOGGED_SECONDS = 13.0, 4 * 3600
 #: Bytes of a stored sample, the upper end of what Prometheus' documentation states:
 #: https://prometheus.io/docs/prometheus/latest/storage/#operational-aspects
 SAMPLE_BYTES = 2.0
@@ -151,9 +158,24 @@ def predict(
     parts = stack["parts"]
     # Services wait in it first.
     disks = {next(iter(parts)): queued * horizon}
-    disks |= {"object-store": sum(kept)} if "object-store" in parts else dict(zip(_STORES, kept, strict=True))
+    if profile in _RECENT:
+        disks |= {"object-store": sum(kept)} | _recent(profile, points, (metric_bytes, trace_bytes), horizon)
+    else:
+        disks |= dict(zip(_STORES, kept, strict=True))
     tiers = tuple(_tier(name, needs, causes, disks.get(name, 0.0)) for name, needs in parts.items())
     return Size(series, points, spans, metric_bytes, trace_bytes, tiers)
+
+
+def _recent(
+    profile: str, points: float, bytes_a_day: tuple[float, float], horizon: float
+) -> dict[str, float]:
+    """What stores have on disks of their own: what is recent, and what the object store did not take for so long."""
+    stores, copies = _RECENT[profile]
+    blocks = [
+        each * (seconds + horizon) / _DAY for each, seconds in zip(bytes_a_day, _RECENT_SECONDS, strict=True)
+    ]
+    blocks[0] += points * _LOGGED_BYTES * _LOGGED_SECONDS
+    return {store: copies * block for store, block in zip(stores, blocks, strict=True)}
 
 
 def _tier(

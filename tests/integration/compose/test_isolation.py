@@ -59,6 +59,13 @@ def test_the_user_is_neither_root_nor_the_operator(project: Project, service: st
 
 
 @pytest.mark.parametrize("service", _SERVICES)
+def test_it_goes_before_what_it_watches(project: Project, service: str) -> None:
+    """Where the host's memory runs out; but for the database, which the platform may need."""
+    score = Path(f"/proc/{project.process(service).pid}/oom_score_adj").read_text().strip()
+    assert score == ("0" if service == "postgres" else "500")
+
+
+@pytest.mark.parametrize("service", _SERVICES)
 def test_it_has_the_secrets_that_the_file_names_and_no_others(project: Project, service: str) -> None:
     listed = project.see(service, "find", "/secrets", "-type", "f").stdout.split()
     named = {entry["target"] for entry in _COMPOSE["services"][service].get("secrets", [])}

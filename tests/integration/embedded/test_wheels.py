@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -39,6 +41,18 @@ def folder() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="botobs-first-minute-"))
     yield made
     shutil.rmtree(made)
+
+
+def test_their_programs_need_no_library_of_the_system(wheels: Path, tmp_path: Path) -> None:
+    """So that they run where another libc is, or none: the wheels' names promise both."""
+    for wheel in wheels.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as packed:
+            names = [name for name in packed.namelist() if "/scripts/" in name]
+            programs = [packed.extract(name, tmp_path) for name in names]
+        assert programs
+        for program in programs:
+            done = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+            assert "not a dynamic executable" in done.stdout + done.stderr, program
 
 
 def test_it_trades_and_tempo_follows(

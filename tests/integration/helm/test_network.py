@@ -199,6 +199,14 @@ def test_names_may_be_resolved_elsewhere(tools: Mapping[str, Path]) -> None:
         assert not _passes(manifests, _ours(manifests, part), _NAMES, 53)
 
 
+def test_the_cluster_may_be_asked_at_another_port(tools: Mapping[str, Path]) -> None:
+    """As on MicroK8s, whose plug-in enforces policies by itself."""
+    values = {"networkPolicy": {"api": {"ports": [16443]}}}
+    manifests = charts.load(charts.render(tools["helm"], values))
+    assert _passes(manifests, _ours(manifests, "scraper"), _OUTSIDE, 16443)
+    assert not _passes(manifests, _ours(manifests, "scraper"), _OUTSIDE, 6443)
+
+
 def test_a_namespace_that_lets_nothing_through(tools: Mapping[str, Path]) -> None:
     """Stores reach each other, names, the object store and receivers of alerts all the same."""
     manifests = charts.load(charts.render(tools["helm"], {}, charts.STACK))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -43,6 +45,16 @@ def test_pods_are_confined(manifests: list[charts.Manifest]) -> None:
         assert context["readOnlyRootFilesystem"] is True
         assert context["capabilities"] == {"drop": ["ALL"]}
         assert "privileged" not in context and context["runAsNonRoot"] is True
+
+
+def test_pods_go_to_nodes_that_their_images_run_on(tools: Mapping[str, Path]) -> None:
+    """A cluster may have nodes of Windows too, and an agent stands every taint."""
+    values = {"botobs": {"agents": {"nodeSelector": {"pool": "trading"}}}, "tempo": {"nodeSelector": None}}
+    manifests = charts.load(charts.render(tools["helm"], values, charts.STACK))
+    for workload in charts.workloads(manifests):
+        chosen = charts.pod(workload)["spec"]["nodeSelector"]
+        pool = {"pool": "trading"} if charts.part(workload) == "agent" else {}
+        assert chosen == {"kubernetes.io/os": "linux", **pool}
 
 
 def test_the_host_is_only_looked_at(manifests: list[charts.Manifest]) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from botobs._ops.home.home import Home
 from tests.support import configs
@@ -16,6 +21,9 @@ from tests.support.kubernetes.installation import HOSTS, Installation
 from tests.support.waiting import eventually
 
 _IMAGES = ("collector", "scraper", "tempo", "mimir", "alertmanager", "object-store")
+#: What the page's pod sends.
+_SPAN = '{ resource.service.name = "engine" && name = "decide" }'
+_METRIC = 'process_cpu_time_seconds_total{service_name="engine"}'
 #: What the reader has; each with a line of what it stands for.
 _GIVEN = {
     "your-slack.url": "https://hooks.slack.example/services/T0/B0/x",
@@ -39,9 +47,16 @@ def test_the_page() -> None:
         botobs.wait()
         assert "decided" in service.in_a_pod(botobs, "engine")
         botobs.let_the_host_in()
-        query = '{ resource.service.name = "engine" && name = "decide" }'
-        assert eventually(lambda: botobs.search(query))
-        assert eventually(lambda: botobs.query('process_cpu_time_seconds_total{service_name="engine"}'))
+        assert eventually(partial(_found, botobs.search, _SPAN), within=180)
+        assert eventually(partial(_found, botobs.query, _METRIC), within=180)
+
+
+def _found(ask: Callable[[str], list[dict[str, Any]]], query: str) -> bool:
+    try:
+        return bool(ask(query))
+    except httpx.TransportError:
+        # The way in has just been made.
+        return False
 
 
 def _reader(botobs: Installation, folder: Path) -> Reader:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -95,6 +96,9 @@ def test_nothing_is_stopped_that_would_be_started_again(server: Machine) -> None
 
 def test_a_part_that_is_killed_is_its_supervisors_matter(server: Machine) -> None:
     (part,) = server.processes("/prometheus --config.file")
+    # Also by the kernel, where memory is not enough: a part before what is watched, and no other with it.
+    assert Path(f"/proc/{part.pid}/oom_score_adj").read_text().strip() == "500"
+    assert _shown(server, "OOMPolicy") == "continue"
     part.kill()
     assert eventually(lambda: ", 1 restart" in _botobs(server, "status")[1] and _is_well(server), within=300)
     assert _shown(server, "NRestarts") == "0"

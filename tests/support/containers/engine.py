@@ -85,7 +85,10 @@ class Engine:
             "unshare", "--mount", "sh", "-c", 'mount --make-rshared / && exec "$@"', "sh", *self._words(),
         ]  # fmt: skip
         environ = {**os.environ, "PATH": self.environ["PATH"]}
-        self._process = subprocess.Popen(words, env=environ, stdout=self._log, stderr=self._log)
+        # What ends a whole group of processes, as Ctrl-C, ends the tests, which still ask it to remove what they made.
+        self._process = subprocess.Popen(
+            words, env=environ, stdout=self._log, stderr=self._log, start_new_session=True
+        )
         self.pid = self._process.pid
         eventually(self._answers, within=120)
 

@@ -70,6 +70,8 @@ class Cluster:
         )
         self._admin = self._control.kubeconfig("admin")
         for number, name in enumerate(self._names):
+            # Also those of a cluster that was killed.
+            nodes.remove_groups(name)
             self._stack.callback(nodes.remove_groups, name)
             machine = self._stack.enter_context(Machine(name, _FIRST_NUMBER + number, self.folder / name))
             kubeconfigs = {

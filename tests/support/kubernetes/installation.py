@@ -156,13 +156,18 @@ class Installation:
         self._helm("upgrade")
         self.wait()
 
-    def attempt(self, values: Mapping[str, Any]) -> None:
+    def attempt(self, values: Mapping[str, Any], stores: Mapping[str, Any] = MappingProxyType({})) -> None:
         """The same with values that cannot hold: nobody waits, and `upgrade` takes them back."""
-        kept, self.values = self.values, merged(self.values, values)
+        kept = self.values, self._stores
+        self.values, self._stores = merged(self.values, values), merged(self._stores, stores)
         try:
             self._helm("upgrade")
         finally:
-            self.values = kept
+            self.values, self._stores = kept
+
+    def roll_back(self) -> None:
+        """`helm rollback` to what there was before."""
+        self.run("helm", "rollback", self.place.name, "--namespace", self.place.namespace)
 
     def uninstall(self) -> None:
         """All of it, until none of its pods is left."""

@@ -6,6 +6,7 @@ Whatever is started in it, mounted, or written to its packet filter ends with it
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.support.waiting import eventually
 NETWORK = "198.18.0"
 GATEWAY = f"{NETWORK}.1"
 _BRIDGE = "botobs-nodes"
+#: Held by who has the network: a machine has room for one, whose addresses are fixed.
+_LOCK = Path("/run/lock/botobs-nodes.lock")
 #: Becomes its first process. What it mounts on others is seen by them, as systemd makes it on a host.
 _FIRST = """
 set -e
@@ -43,9 +46,17 @@ exec sleep infinity
 
 
 class Network:
-    """The bridge between machines, which this host is on too; from entering to leaving."""
+    """The bridge between machines, which this host is on too; from entering to leaving.
+
+    There is one at a time: a second waits. What one has left behind that was killed is removed by the next.
+    """
 
     def __enter__(self) -> Self:
+        self._lock = _LOCK.open("w")
+        # Given back however we end.
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        if Path(f"/sys/class/net/{_BRIDGE}").exists():
+            _ip("link", "delete", _BRIDGE)
         _ip("link", "add", _BRIDGE, "type", "bridge")
         _ip("address", "add", f"{GATEWAY}/24", "dev", _BRIDGE)
         _ip("link", "set", _BRIDGE, "up")
@@ -56,6 +67,7 @@ class Network:
     ) -> None:
         # Its routes go with it.
         _ip("link", "delete", _BRIDGE)
+        self._lock.close()
 
 
 class Machine:

@@ -71,6 +71,23 @@ def test_every_profile_is_measured(profile: str) -> None:
     assert longer.disk > size.disk
 
 
+@pytest.mark.parametrize(
+    ("profile", "stores"),
+    [("cluster", {"mimir", "tempo-ingester"}), ("kubernetes", {"mimir", "tempo"})],
+)
+def test_what_is_recent_is_beside_the_object_store(profile: str, stores: set[str]) -> None:
+    """And what it does not take while it is away; how long it keeps things is its own affair."""
+
+    def disks(retention: float, horizon: float) -> dict[str, float]:
+        size = predict(SMALL, retention=retention, horizon=horizon, profile=profile)
+        return {tier.name: tier.disk for tier in size.tiers if tier.name in stores}
+
+    usual = disks(10 * DAY, DAY)
+    assert usual.keys() == stores and min(usual.values()) > 0
+    assert usual == disks(20 * DAY, DAY)
+    assert all(more > usual[store] for store, more in disks(10 * DAY, 3 * DAY).items())
+
+
 def test_queries_need_memory_on_pods() -> None:
     tiers = {tier.name: tier for tier in predict(SMALL, profile="kubernetes").tiers}
     assert tiers["tempo"].peak > 0

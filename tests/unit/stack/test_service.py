@@ -56,6 +56,8 @@ def test_the_unit_says_what_it_must() -> None:
     assert service["ReadWritePaths"] == '"/srv/bot obs$1 100%%"'
     assert service["CapabilityBoundingSet"] == ""
     assert service["Type"] == "notify" and service["Restart"] == "always"
+    # A part for which memory was not enough goes before what it watches, and takes no other with it.
+    assert int(service["OOMScoreAdjust"]) > 0 and service["OOMPolicy"] == "continue"
     assert service["ExecStart"] == (
         '/bin/true -m botobs up --keep-going --home "/srv/bot obs$$1 100%%" --with mimir'
     )

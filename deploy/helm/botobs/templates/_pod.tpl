@@ -35,10 +35,9 @@ securityContext:
 
 {{/* Where pods of a part go: dict "root" "part" "values" (the part's values). */}}
 {{- define "botobs.pod.placed" -}}
-{{- with .values.nodeSelector }}
+# A cluster may have nodes of another system, and agents stand every taint.
 nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- toYaml (merge dict (default dict .values.nodeSelector) (dict "kubernetes.io/os" "linux")) | nindent 2 }}
 {{- with .values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}

@@ -1,7 +1,4 @@
-"""The chart of the whole stack, in a Kubernetes cluster of its own: what a workload costs its pods.
-
-It needs what the lane `cluster-kubernetes` needs: root and Debian.
-"""
+"""What a platform of bench/scale costs the pods of the chart of the whole stack."""
 
 from __future__ import annotations
 
@@ -14,11 +11,10 @@ from typing import Any
 import httpx
 import psutil
 
+from bench.scale.platform import PACE, Cost, Place, Workload, observe
 from tests.support.containers import images
 from tests.support.kubernetes.cluster import Cluster
 from tests.support.kubernetes.installation import Installation
-
-from .platform import PACE, Cost, Place, Workload, observe
 
 _IMAGES = ("collector", "scraper", "tempo", "mimir", "alertmanager", "object-store")
 
