@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import CACHE
+from tests.support.environments import CACHE, UV
 
 _CHECKOUT = Path(__file__).parents[2]
 _LOCK = _CHECKOUT / "requirements.lock"
@@ -81,7 +81,7 @@ class Debian:
         environment = self.environment
         if not self._is_done(environment):
             shutil.rmtree(f"{self.root}{environment}", ignore_errors=True)
-            self.run(self.python, "-m", "venv", environment)
+            self.run(self.python, "-m", "venv", *(["--without-pip"] if UV else []), environment)
             (self.root / "tmp" / "requirements").write_text(self._requirements())
             # The lock has all that anything of it needs.
             self.pip("--no-deps", "-r", "/tmp/requirements")
@@ -115,8 +115,12 @@ class Debian:
     def pip(self, *words: str) -> None:
         """Install something into the environment."""
         python = f"{self.environment}/bin/python"
-        quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--prefer-binary")
-        self.run(python, "-m", "pip", "install", *quiet, *words)
+        if UV:
+            shutil.copy(UV, self.root / "usr" / "local" / "bin" / "uv")
+            self.run("uv", "pip", "install", "--quiet", "--no-cache", "--python", python, *words)
+        else:
+            quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--prefer-binary")
+            self.run(python, "-m", "pip", "install", *quiet, *words)
 
     def _requirements(self) -> str:
         # Every requirement begins a line, and its hashes follow, indented.

