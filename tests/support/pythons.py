@@ -33,6 +33,30 @@ _POM = """
   </dependency></dependencies>
 </project>
 """
+#: What has no release for a Python without the lock; each is somebody else's need, or the stack's.
+_LOCKED = [
+    "aiofastnet",
+    "ast-serialize",
+    "asyncpg",
+    "cffi",
+    "coincurve",
+    "cryptography",
+    "greenlet",
+    "grimp",
+    "hypothesis",
+    "librt",
+    "markupsafe",
+    "orjson",
+    "picows",
+    "pycryptodome",
+    "pydantic-core",
+    "pyyaml",
+    "regex",
+    "rpds-py",
+    "uvloop",
+    "winloop",
+    "zlib-ng",
+]
 # Without optimizations of the linker and by profiles, which take hours.
 _BUILD = """
 mkdir --parents "$1-source"
@@ -86,7 +110,17 @@ class FreeThreaded(Debian):
         sources = (apt / "sources.list").read_text().replace("deb ", "deb-src ")
         (apt / "sources.list.d" / "sources.list").write_text(sources)
         self.apt("-o", "Acquire::Check-Valid-Until=false", "update")
-        self.apt("install", "dpkg-dev", "gcc", "libffi-dev", "libssl-dev", "make", "xz-utils", "zlib1g-dev")
+        self.apt(
+            "install",
+            "dpkg-dev",
+            "gcc",
+            "libffi-dev",
+            "libsqlite3-dev",
+            "libssl-dev",
+            "make",
+            "xz-utils",
+            "zlib1g-dev",
+        )
         self.run("sh", "-ec", _BUILD, locked, f"/opt/{self.python}")
         self.run("ln", "--symbolic", "--force", f"/opt/{self.python}/bin/{self.python}", "/usr/local/bin")
 
@@ -101,6 +135,7 @@ PYTHONS = {
         packages=["gcc", "libffi-dev", "python3.15-dev"],
         without=["uvloop", "zlib-ng"],
     ),
+    "3.13 free-threaded": FreeThreaded("trixie", "python3.13t", without=_LOCKED),
 }
 
 
@@ -112,7 +147,7 @@ def passes(python: str, part: str, record_property: Callable[[str, object], None
         part: Of `PARTS`.
         record_property: pytest's, for the last line of what they write.
     """
-    debian = _made(python)
+    debian = made(python)
     pytest_words = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "worksteal")
     command = debian.command(f"{debian.environment}/bin/python", *pytest_words, f"tests/unit/{part}")
     done = subprocess.run(command, env=_VARIABLES, capture_output=True, text=True, check=False)
@@ -122,7 +157,7 @@ def passes(python: str, part: str, record_property: Callable[[str, object], None
 
 
 @functools.cache
-def _made(python: str) -> Debian:
+def made(python: str) -> Debian:
     """The Debian with a Python and the locked dependencies, made once."""
     if os.geteuid() != 0:
         pytest.fail("A change of the root needs root; run the lane as root.")
