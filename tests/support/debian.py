@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import CACHE
+from tests.support.environments import CACHE, UV
 
 _CHECKOUT = Path(__file__).parents[2]
 _LOCK = _CHECKOUT / "requirements.lock"
@@ -69,33 +69,34 @@ class Debian:
             pytest.fail("There is no debootstrap; install Debian's package of that name.")
         if not self._is_done("debian"):
             shutil.rmtree(self.root, ignore_errors=True)
-            _run(
-                ["debootstrap", "--variant=minbase", "--include=ca-certificates", self.suite, str(self.root)]
-            )
+            run(["debootstrap", "--variant=minbase", "--include=ca-certificates", self.suite, str(self.root)])
             self._done("debian")
         for file in filter(os.path.exists, _OF_THE_MACHINE):
             shutil.copy(file, f"{self.root}{file}")
         if not self._is_done(self.python):
             # The archive's own lists may be older than apt takes them for valid.
-            self._install("-o", "Acquire::Check-Valid-Until=false", "update")
-            wanted = (f"{self.python}-venv", *self.packages)
-            self._install("install", "--yes", "--no-install-recommends", *wanted)
+            self.apt("-o", "Acquire::Check-Valid-Until=false", "update")
+            self.install_python()
             self._done(self.python)
         environment = self.environment
         if not self._is_done(environment):
             shutil.rmtree(f"{self.root}{environment}", ignore_errors=True)
-            _run(self.command(self.python, "-m", "venv", environment))
+            self.run(self.python, "-m", "venv", *(["--without-pip"] if UV else []), environment)
             (self.root / "tmp" / "requirements").write_text(self._requirements())
             # The lock has all that anything of it needs.
             self.pip("--no-deps", "-r", "/tmp/requirements")
             self.pip("--no-deps", "--editable", "/botobs")
             self._done(environment)
 
+    def install_python(self) -> None:
+        """Install the Python, with a command of its name: Debian's package."""
+        self.apt("install", f"{self.python}-venv", *self.packages)
+
     def add(self, *packages: str) -> None:
         """Install further packages of Debian's, once."""
         step = "-".join(("with", *packages))
         if not self._is_done(step):
-            self._install("install", "--yes", "--no-install-recommends", *packages)
+            self.apt("install", *packages)
             self._done(step)
 
     def command(self, *words: str) -> list[str]:
@@ -103,19 +104,28 @@ class Debian:
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER]
         return [*enter, str(self.root), str(_CHECKOUT), "env", "--chdir=/botobs", *words]
 
+    def run(self, *words: str) -> None:
+        """Run a command within; one that fails fails the test."""
+        run(self.command(*words), {"DEBIAN_FRONTEND": "noninteractive"})
+
+    def apt(self, *words: str) -> None:
+        """Run apt-get."""
+        self.run("apt-get", "--quiet", "--yes", "--no-install-recommends", *words)
+
     def pip(self, *words: str) -> None:
         """Install something into the environment."""
         python = f"{self.environment}/bin/python"
-        quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--prefer-binary")
-        _run(self.command(python, "-m", "pip", "install", *quiet, *words))
+        if UV:
+            shutil.copy(UV, self.root / "usr" / "local" / "bin" / "uv")
+            self.run("uv", "pip", "install", "--quiet", "--no-cache", "--python", python, *words)
+        else:
+            quiet = ("--quiet", "--disable-pip-version-check", "--no-cache-dir", "--prefer-binary")
+            self.run(python, "-m", "pip", "install", *quiet, *words)
 
     def _requirements(self) -> str:
         # Every requirement begins a line, and its hashes follow, indented.
         each = re.split(r"^(?=\w)", _LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)
         return "".join(one for one in each if one.partition("==")[0] not in self.without)
-
-    def _install(self, *words: str) -> None:
-        _run(self.command("apt-get", "--quiet", *words), {"DEBIAN_FRONTEND": "noninteractive"})
 
     def _is_done(self, step: str) -> bool:
         return (self.root / "botobs-steps" / step.strip("/").replace("/", "-")).exists()
@@ -126,7 +136,8 @@ class Debian:
         (folder / step.strip("/").replace("/", "-")).touch()
 
 
-def _run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+    """Run a command; one that fails fails the test, with the last lines that it wrote."""
     done = subprocess.run(
         command, env={**os.environ, **(variables or {})}, capture_output=True, text=True, check=False
     )

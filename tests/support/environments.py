@@ -20,7 +20,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "boto
 _ROOT = Path(__file__).parents[2]
 _INSTALL = ("pip", "install", "--quiet")
 #: uv, where the checkout was set up with it: it needs a tenth of pip's time.
-_UV = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+UV = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
 def environment(name: str, requirements: Sequence[str]) -> Path:
@@ -35,12 +35,12 @@ def environment(name: str, requirements: Sequence[str]) -> Path:
     if not complete.exists():
         shutil.rmtree(folder, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(folder)])
-        if not _UV:
+        if not UV:
             # The pip that came with Python may be too old to find versions of OpenTelemetry's packages that agree.
             _install(python, "--upgrade", "pip")
         _install(python, *requirements)
         complete.touch()
-    _install(python, *(["--reinstall-package", "botobs"] if _UV else []), str(_ROOT))
+    _install(python, *(["--reinstall-package", "botobs"] if UV else []), str(_ROOT))
     return python
 
 
@@ -77,8 +77,8 @@ def of_the_wheel(folder: Path, extras: str, *requirements: str) -> Path:
 
 
 def _install(python: Path, *words: str) -> None:
-    if _UV:
-        _run([_UV, *_INSTALL, "--python", str(python), *words])
+    if UV:
+        _run([UV, *_INSTALL, "--python", str(python), *words])
     else:
         _run([str(python), "-m", *_INSTALL, "--disable-pip-version-check", "--prefer-binary", *words])
 

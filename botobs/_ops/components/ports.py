@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-import psutil
-
 from ..errors import StackError
 from .cluster.members import MEMBERS
 from .component import Component
@@ -172,6 +170,8 @@ def _is_free(number: int) -> bool:
 
 def holder(number: int) -> str:
     """The process that listens on a port, as `name (pid 123)`, or who may know it."""
+    import psutil
+
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:

@@ -17,8 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from ..._sdk.process import alive
 from ..._sdk.settings import NoStack, Stack, stack_files, state_folder
 from ..._sdk.settings import stack_file as reader
@@ -179,6 +177,8 @@ def _of(home: Home) -> Running:
 
 def _holds(pid: int, lock: Path) -> bool:
     """Whether a process has a home's lock open, whatever the home was called when it did so: a copy's it has not."""
+    import psutil
+
     try:
         opened = psutil.Process(pid).open_files()
         return any(Path(file.path).samefile(lock) for file in opened if Path(file.path).name == lock.name)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import psutil
+if TYPE_CHECKING:
+    import psutil
 
 #: Seconds between two looks.
 LOOK = 5.0
@@ -24,6 +26,8 @@ _SPARE = 0.05
 
 def host() -> tuple[float, float]:
     """Seconds of processor since the host started: idle, and all."""
+    import psutil
+
     times = psutil.cpu_times()
     # Linux counts guests' time as the user's, too.
     guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
@@ -45,6 +49,8 @@ class Vitals:
     @classmethod
     def of(cls, process: psutil.Process) -> Vitals:
         """Those of one; of one that has ended they are what stands still at nothing."""
+        import psutil
+
         try:
             with process.oneshot():
                 stopped = process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)

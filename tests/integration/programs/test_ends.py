@@ -36,6 +36,7 @@ class Program:
         work: Pieces of work that it does.
         needs_redis: Whether no other broker will do.
         delivers: Whether it can: one that a fault ends cannot.
+        terminates: Whether it ends its workers by SIGTERM as soon as they have worked, with what they have not sent.
         variables: Further variables.
         packages: Of an environment of its own, where they are large, or need other releases than the rest; those of
             `conftest` without.
@@ -47,6 +48,7 @@ class Program:
     work: int = WORK
     needs_redis: bool = False
     delivers: bool = True
+    terminates: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
     packages: Sequence[str] = ()
 
@@ -126,7 +128,7 @@ MATRIX = {
     **{
         name: _alone(name)
         for name in (
-            *(f"joblib {backend}" for backend in ("loky", "multiprocessing", "threading")),
+            *(f"joblib {backend}" for backend in ("loky", "threading")),
             *(f"pool {method}" for method in ("fork", "spawn", "forkserver")),
             "os._exit of children",
             "console",
@@ -134,6 +136,7 @@ MATRIX = {
             "faulthandler before",
         )
     },
+    "joblib multiprocessing": _alone("joblib multiprocessing", terminates=True),
     **{
         f"dask {kind}": _alone(f"dask {kind}", packages=["distributed>=2025.1"])
         for kind in ("processes", "threads")
@@ -254,7 +257,7 @@ def test_an_end(
         assert seen.code == plain.code, seen.errors
         for words in ("Traceback", "could not be delivered"):
             assert seen.errors.count(words) == plain.errors.count(words), seen.errors
-        if program.delivers:
+        if program.delivers and not program.terminates:
             arrived(receiver, program)
         assert unpromised(receiver) == (0 if program.delivers else 1)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from testbed.otlp_receiver import receiving
+from tests.support import small_service
 from tests.support.environments import environment
 
 #: Core and instrumentations, as they were released together: the last of each minor release. 1.45.2 came without the
@@ -26,8 +25,6 @@ RELEASES = [
 ]
 _CORE = ("api", "sdk", "exporter-otlp-proto-http")
 _INSTRUMENTATIONS = ("aiohttp-client", "aiohttp-server", "asyncpg", "sqlalchemy", "sqlite3")
-PROGRAM = Path(__file__).with_name("program.py")
-PATIENCE = 120
 
 
 @functools.cache
@@ -50,26 +47,8 @@ def python_of(core: str, instrumentations: str) -> Path:
 @pytest.mark.parametrize("engine", ["fast", "stock"])
 @pytest.mark.parametrize("release", RELEASES, ids=lambda release: release[0])
 def test_everything_arrives(release: tuple[str, str], engine: str, tmp_path: Path) -> None:
-    with receiving() as receiver:
-        done = subprocess.run(
-            [python_of(*release), PROGRAM],
-            env=os.environ
-            | {"BOTOBS_ENDPOINT": receiver.endpoint, "BOTOBS_ENGINE": engine, "BOTOBS_LOGS": "true"}
-            | {"HOME": str(tmp_path)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
-    assert (done.returncode, done.stdout) == (0, f"{release[0]} {engine} []\n"), done.stderr
-    spans = {span.name: span for span in receiver.spans}
-    for name in ("GET", "GET /there", "SELECT", "select"):
-        assert name in spans, sorted(spans)
-    assert spans["GET /there"].parent_span_id == spans["GET"].span_id
-    assert receiver.last_value("hits", side="buy") == 2
-    assert receiver.last_value("level") == 3
-    assert receiver.last_value("botobs.service.goodbye.timestamp") > 0
-    assert "within" in [record.body.string_value for record in receiver.logs]
+    command = [python_of(*release), small_service.PROGRAM]
+    assert small_service.arrives(command, engine, tmp_path) == release[0]
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda release: release[0])
@@ -86,6 +65,6 @@ def test_the_plugin_of_pytest(release: tuple[str, str], tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=small_service.PATIENCE,
     )
     assert done.returncode == 0, done.stdout

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 
 import botobs
 from testbed.otlp_receiver import OtlpReceiver, server_context
-from tests.support.certificates import self_signed
 
 ROOT = Path(__file__).parents[3]
 
@@ -93,6 +91,11 @@ def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[...,
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
     """TLS for a receiver at 127.0.0.1, and the file with its authority."""
+    # Not every Python has a release of it; other tests run without.
+    from cryptography import x509
+
+    from tests.support.certificates import self_signed
+
     here = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     certificate, key = self_signed(tmp_path_factory.mktemp("tls"), "server", "botobs test", here)
     return server_context(certificate, key), certificate

