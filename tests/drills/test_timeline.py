@@ -24,7 +24,7 @@ from tests.drills._timeline import ENVIRONMENT, Channel, Maker, slowest
 from tests.support.waiting import eventually
 
 #: Faults of one process.
-_BATCH = 20
+_BATCH = 50
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
 _APART = (2.0, 4.0)
 
