@@ -51,6 +51,25 @@ def test_the_worst_alert_stands_first_with_where_to_go_on(operator: Visitor, par
     assert 'href="/dashboards/botobs-orders"' in shown
 
 
+def test_fifty_bots_that_fail_for_one_reason_bury_nothing(operator: Visitor, parts: Parts) -> None:
+    bots = [f"grid-{number}" for number in range(50)]
+    parts.answers["/api/v2/alerts"] = [
+        *(alert("BotFailed", "critical", botobs_bot_id=bot, service_name="engine") for bot in bots),
+        alert("ExchangeBanned", "critical", exchange_name="okx"),
+        alert("BotFailed", "critical", botobs_bot_id="other", service_name="other"),
+    ]
+    shown = operator.blocks("/")["alerts"]
+    assert "52 alerts fire" in shown
+    assert re.findall(r"<strong>(\w+)</strong> <span>([\w, ]*)", shown) == [
+        ("BotFailed", "engine"), ("ExchangeBanned", "okx"), ("BotFailed", "other, other"),
+    ]  # fmt: skip
+    assert "and 49 more like it" in shown
+    assert "All 50" in shown
+    for bot in bots:
+        assert f'href="/why/BotFailed?service_name=engine&amp;botobs_bot_id={bot}"' in shown
+    assert 'href="/silences/BotFailed?service_name=engine"' in shown
+
+
 def test_a_reader_is_not_offered_a_silence(reader: Visitor, parts: Parts) -> None:
     parts.answers["/api/v2/alerts"] = [alert("BotFailed", "critical")]
     assert "/silences/" not in reader.blocks("/")["alerts"]
