@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,8 @@ async def test_restarts_and_times(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert datetime.fromisoformat(again["since"]) > datetime.fromisoformat(first["since"])
         lines = (await told()).splitlines()
         [line] = [line for line in lines if line.startswith("tempo")]
-        since = datetime.fromisoformat(again["since"]).astimezone()
-        assert line.endswith(f"since {since:%m-%d %H:%M:%S}, 1 restart")
+        since = datetime.fromisoformat(again["since"]).astimezone(UTC)
+        assert line.endswith(f"since {since:%m-%d %H:%M:%S} UTC, 1 restart")
         # What the supervisor does is told where nothing responds.
         await supervisor.hold("prometheus")
         assert (await parts())["prometheus"]["state"] == "stopped"
