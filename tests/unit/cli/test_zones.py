@@ -1,4 +1,4 @@
-"""Commands tell times in UTC, as messages and the console do, and take them as the machine's clock on the wall shows them."""
+"""Commands tell times in UTC, as messages and the console do, and take them by the clock on the wall."""
 
 from __future__ import annotations
 
