@@ -26,7 +26,7 @@ from botobs._sdk.instrument.exchange.telemetry import ExchangeTelemetry
 _SOON = 0.3
 _PAUSE = 0.1
 #: Seconds between two comparisons, and for which a drift has to last.
-_EVERY, _GRACE = 0.25, 1.0
+_EVERY, _GRACE = 0.5, 1.0
 #: Seconds after which an order has waited for its answer for too long; the alert's threshold.
 _TOO_LONG = 30.0
 _SYMBOL = "BTC/USDT"
@@ -94,6 +94,7 @@ class _Account:
     def __init__(self, exchange: str) -> None:
         self.exchange = exchange
         self.wrong = ""
+        self.looked = threading.Event()
         self.compared = threading.Event()
         self.decided_at = 0.0
         self._first = 0.0
@@ -112,6 +113,7 @@ class _Account:
 
     def holdings(self, names: Collection[str]) -> Mapping[str, float]:
         now = time.time()
+        self.looked.set()
         if self.wrong and not self._first:
             self._first = now
         if self._first and now >= self._first + _GRACE and not self.decided_at:
@@ -123,23 +125,23 @@ class _Account:
         return {"id": name, "symbol": _SYMBOL, "side": "buy", "status": status, "filled": 0}
 
 
-_accounts: dict[str, _Account] = {}
 _connections: dict[str, Connection] = {}
 
 
 def _differs(exchange: str, what: str) -> float:
-    account = _accounts[exchange]
+    """Compare an account, in which all is well at first."""
+    account = _Account(exchange)
+    trading.reconcile(account, every=_EVERY, grace=_GRACE)
+    account.looked.wait()
     account.wrong = what
     account.compared.wait()
     return account.decided_at
 
 
-def _compare(exchange: str) -> None:
-    """A position and an open order, and an account that is compared with them."""
+def _report(exchange: str) -> None:
+    """A position and an open order."""
     trading.position(exchange, symbol=_SYMBOL).set(1.0)
     trading.order(f"open-{exchange}", exchange=exchange, symbol=_SYMBOL).acknowledged("ours")
-    _accounts[exchange] = _Account(exchange)
-    trading.reconcile(_accounts[exchange], every=_EVERY, grace=_GRACE)
 
 
 def _waiting(exchange: str) -> float:
@@ -200,9 +202,9 @@ _FAULTS: dict[str, Callable[[str], float]] = {
 }
 #: What has to be there before a fault.
 _PREPARED: dict[str, Callable[[str], None]] = {
-    "drift": _compare,
-    "orphan": _compare,
-    "ghost": _compare,
+    "drift": _report,
+    "orphan": _report,
+    "ghost": _report,
     "cut": _connect,
 }
 
