@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from botobs._ops.cli import main
+from botobs._ops.alerting.alertmanager import Alert
+from botobs._ops.cli import main, status
 from botobs._ops.home import state
 from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
@@ -74,3 +75,16 @@ async def test_restarts_and_times(tmp_path: Path, capsys: pytest.CaptureFixture[
         await supervisor.stop()
         state.remove(home)
         os.close(lock)
+
+
+def test_fifty_bots_that_fail_for_one_reason_bury_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def alert(name: str, **labels: str) -> Alert:
+        labels = {"alertname": name, "severity": "critical", "service_name": "engine", **labels}
+        return Alert(labels, f"{name} of {labels.get('botobs_bot_id')}", datetime.now(UTC), (), False)
+
+    bots = [alert("BotFailed", botobs_bot_id=f"grid-{number}") for number in range(50)]
+    status._print_alerts([*bots, alert("ExchangeBanned", exchange_name="okx")], "")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[1] == "51 alerts firing"
+    assert lines[2].endswith("BotFailed of grid-0, and 49 more like it")

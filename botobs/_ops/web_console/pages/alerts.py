@@ -12,7 +12,7 @@ import httpx
 from markupsafe import Markup
 
 from ...access.people import Role
-from ...alerting.alertmanager import Alert, Alertmanager, Silence, urgency
+from ...alerting.alertmanager import SHARED, Alert, Alertmanager, Silence, faults, urgency
 from ...errors import StackError, UserError
 from ...report import alerts as drawing
 from ...report.backends import Refused
@@ -22,9 +22,8 @@ from ..request import Page, Request, address
 
 #: Seconds between two looks: this is the page that somebody who was woken has open.
 _REFRESH = 5
-#: What makes alerts of a name one fault, and what a page about the same is narrowed by.
-_SHARED = ("service_name", "exchange_name")
-_LABELS = (*_SHARED, "botobs_bot_id")
+#: What a page about the same is narrowed by.
+_LABELS = (*SHARED, "botobs_bot_id")
 
 
 @dataclass(frozen=True)
@@ -68,18 +67,14 @@ class Shown:
 
 
 def _faults(alerts: Iterable[Shown]) -> list[list[Shown]]:
-    """What is shown as one: fifty bots that fail for one reason must not bury what else fires."""
-    found: dict[tuple[str, ...], list[Shown]] = {}
-    for each in alerts:
-        about = (each.labels.get(name, "") for name in _SHARED)
-        found.setdefault((each.name, each.severity, each.state, *about), []).append(each)
-    return [[_in_common(group), *group] if len(group) > 1 else group for group in found.values()]
+    """What is shown as one: the alert that stands for the others stands before them."""
+    return [[_in_common(group), *group] if len(group) > 1 else group for group in faults(alerts)]
 
 
 def _in_common(alerts: Sequence[Shown]) -> Shown:
     """An alert that stands for all of them."""
     first = alerts[0]
-    shared = {name: value for name in _SHARED if (value := first.labels.get(name))}
+    shared = {name: value for name in SHARED if (value := first.labels.get(name))}
     summary = f"{first.summary}, and {len(alerts) - 1} more like it"
     return replace(first, labels=shared, where=", ".join(shared.values()), summary=summary)
 
