@@ -29,7 +29,7 @@ Steps = Future[list[dict[str, float]]]
 _BATCH = 40
 _CLOSELY = 12
 #: Seconds between two faults: so far apart that each has an export of its own, and never in step with the rules.
-_APART = (0.5, 2.0)
+_APART = (1.0, 2.0)
 
 
 @dataclass(frozen=True)
