@@ -68,6 +68,11 @@ collector's canary has arrived since, and is told 12 s after that: meanwhile oth
 Processes were killed, and each was told of once; beside them one ended in good order, and nothing was told of it.
 
 """
+#: Until the part of the lane has run: what its test measured before it was one.
+_DEATHS_BY_HAND = """\
+Of twenty deaths on 2026-11-30 that the stack saw, the message came after 3.8 s in the median and 4.2 at the latest; of
+eight that only another process saw, after 4.6 and 7.1; of eight that nothing saw, after 23.7 and 28.4.
+"""
 
 
 def pages() -> dict[Path, str]:
@@ -84,7 +89,7 @@ def _steps(run: Run | None) -> str:
 
 
 def _deaths(run: Run | None) -> str:
-    return f"{_DEATH}{_measured(run, _DEATH_TITLES)}"
+    return f"{_DEATH}{_measured(run, _DEATH_TITLES) if run else _DEATHS_BY_HAND}"
 
 
 def _measured(run: Run | None, titles: tuple[str, ...]) -> str:

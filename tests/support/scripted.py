@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +17,9 @@ import httpx
 
 from botobs._demo.services import Load
 from botobs.semconv.exchange import OPERATION_DURATION
-from testbed.dashboards import ask, query
 from testbed.stack import LiveStack
 from tests.support.waiting import eventually
 
-#: Dashboard, panel and reference of a query.
-PanelKey = tuple[str, str, str]
 #: Seconds that the simulator is told to take longer, and the turns that are taken meanwhile.
 SLOW, SLOW_TURNS = 0.3, 12
 _EXCHANGES = ("binance", "okx")
@@ -41,8 +38,6 @@ class Truth:
         exchanges: What the simulator counted, by exchange.
         database: Numbers from tables and from PostgreSQL's statement statistics.
         slow_turns: Seconds that each turn of the slow exchange took for the caller.
-        states: What panels of states answered before the engine was stopped.
-        sent: WebSocket messages that the simulator had sent once the engine had stopped, by exchange.
     """
 
     began: float
@@ -50,8 +45,6 @@ class Truth:
     exchanges: dict[str, Any]
     database: dict[str, int]
     slow_turns: list[float]
-    states: dict[PanelKey, list[dict[str, Any]]]
-    sent: dict[str, int]
 
     @property
     def seconds(self) -> float:
@@ -124,44 +117,15 @@ class Script:
 
 
 @contextmanager
-def scripted_load(
-    states: Collection[PanelKey] = (),
-) -> Iterator[tuple[LiveStack, Truth]]:
-    """The stack after the load, which has come to rest, and the truth about it.
-
-    Args:
-        states: Panels of what is, and not of what was: they are asked while the engine still runs.
-    """
+def scripted_load() -> Iterator[tuple[LiveStack, Truth]]:
+    """The stack after the load, which has come to rest, and the truth about it."""
     began = time.time()
     # The one bot of the demo takes a turn at its start, and the next long after.
     with LiveStack(demo=Load(bots=1, rate=0.0005)) as live, Script(live) as script:
         slow = _play(live, script)
-        database = Database(live)
-        assert eventually(lambda: database.orders("'submitting', 'open', 'unknown'") == 0)
-        shown = _shown(live, states)
         # Closing is the engine's own doing, and no fault: the exchanges are asked before.
         exchanges = script.counts()
-        sessions = database.sessions()
-        live.call(live.supervisor.hold("bot-manager"))
-        live.call(live.supervisor.hold("trading-engine"))
-        sent = {name: counts["websocket"]["sent"] for name, counts in script.counts().items()}
-        numbers = {
-            "closed": database.orders("'closed'"),
-            "canceled": database.orders("'canceled'"),
-            "rejected": database.orders("'rejected'"),
-            "inserts": database.calls("INSERT INTO orders"),
-            "releases": database.calls("SELECT pg_advisory_unlock_all"),
-            "sessions": sessions,
-        }
-        yield live, Truth(began, script.outcomes, exchanges, numbers, slow, shown, sent)
-
-
-def _shown(live: LiveStack, panels: Collection[PanelKey]) -> dict[PanelKey, list[dict[str, Any]]]:
-    """What panels of states answer once what is true now has been exported."""
-    now = time.time()
-    exported = f"min(timestamp(botobs_orders_in_flight) or timestamp(botobs_bot_state)) > {now + 1}"
-    assert eventually(lambda: live.query(exported))
-    return {key: ask(live, query(*key), 15) for key in panels}
+        yield live, Truth(began, script.outcomes, exchanges, _settled(live), slow)
 
 
 def _play(live: LiveStack, script: Script) -> list[float]:
@@ -176,9 +140,6 @@ def _play(live: LiveStack, script: Script) -> list[float]:
     script.fault("latency", "binance", value=SLOW)
     slow = script.turns(SLOW_TURNS, "binance")
     script.heal()
-    script.fault("sequence_gap", "binance")
-    assert eventually(lambda: script.counts()["binance"]["books"]["gaps"])
-    assert eventually(script.connected)
     opened = script.counts()["okx"]["websocket"]["opened"]
     script.fault("drop", "okx", seconds=0.5)
     assert eventually(lambda: script.counts()["okx"]["websocket"]["opened"] > opened)
@@ -219,33 +180,32 @@ def _exhaust_the_pool(live: LiveStack, script: Script) -> None:
     asyncio.run(play())
 
 
-class Database:
-    """What tables and PostgreSQL's own statistics say."""
+def _settled(live: LiveStack) -> dict[str, int]:
+    """Numbers of the database, once no order is open any more and the engine has ended."""
 
-    def __init__(self, live: LiveStack) -> None:
-        self._live = live
+    async def number(statement: str, database: str = "trading") -> int:
+        connection = await asyncpg.connect(_url(live, database))
+        value = await connection.fetchval(statement)
+        await connection.close()
+        return int(value)
 
-    def orders(self, status: str) -> int:
-        """Orders whose status is one of a list."""
-        return self._number(f"SELECT count(*) FROM orders WHERE status IN ({status})")
+    def orders(status: str) -> int:
+        return asyncio.run(number(f"SELECT count(*) FROM orders WHERE status IN ({status})"))
 
-    def calls(self, statement: str) -> int:
-        """How often statements that begin like this were run."""
+    def calls(statement: str) -> int:
         select = f"SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query ILIKE '{statement}%'"
-        return self._number(select, "postgres")
+        return asyncio.run(number(select, "postgres"))
 
-    def sessions(self) -> int:
-        """Sessions of the demo's services."""
-        return self._number("SELECT count(*) FROM pg_stat_activity WHERE usename = 'demo'")
-
-    def _number(self, statement: str, database: str = "trading") -> int:
-        async def fetched() -> int:
-            connection = await asyncpg.connect(_url(self._live, database))
-            value = await connection.fetchval(statement)
-            await connection.close()
-            return int(value)
-
-        return asyncio.run(fetched())
+    assert eventually(lambda: orders("'submitting', 'open', 'unknown'") == 0)
+    live.call(live.supervisor.hold("bot-manager"))
+    live.call(live.supervisor.hold("trading-engine"))
+    return {
+        "closed": orders("'closed'"),
+        "canceled": orders("'canceled'"),
+        "rejected": orders("'rejected'"),
+        "inserts": calls("INSERT INTO orders"),
+        "releases": calls("SELECT pg_advisory_unlock_all"),
+    }
 
 
 def _url(live: LiveStack, database: str) -> str:
