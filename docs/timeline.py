@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from botobs._ops.drills.profile import PRODUCTION
 from botobs._ops.drills.timing import critical
 
 from .tables import markdown_table
 
+#: The entry of a part of the lane in `verified.json`.
+Run = dict[str, Any]
 _RUNS = Path(__file__).with_name("verified.json")
-_PART = "tests/drills/test_timeline.py"
-_CRITICAL_PART = "tests/drills/test_timeline_critical.py"
+_PART, _DRILLS, _DEATHS = (f"tests/drills/test_timeline{name}.py" for name in ("", "_critical", "_deaths"))
 _TITLES = ("alert", "firings", "export", "ingest", "evaluate", "send", "whole", "p95", "p99")
+_DEATH_TITLES = ("alert", "firings", "whole", "p95", "p99")
 _ALL_TITLES = (
     "alert",
     "looked at every",
@@ -29,7 +32,8 @@ _ALL = """
 By the settings, in seconds, once Prometheus has the evidence: how often the rule is evaluated and how far back it
 looks, for how long the fault has to last, how long the first message waits for others and for a cause, and what that
 adds up to at the latest. What services measure is exported every 10 s, collector and database are asked every 5 and
-10 s. Rates and absence need a window of their own beside it. The last column is from one run of the drill.
+10 s. Rates and absence need a window of their own beside it. The last column is of the drill in brackets, from the
+fault to the mail in the demo: the slowest of as many.
 
 Six take longer than half a minute on purpose. `BotHeartbeatLost` waits until its service would be known to be dead,
 `DatabasePoolTimeouts` until its database would be; `CollectorSilent` and `PrometheusLosing` until what was restarted
@@ -42,7 +46,8 @@ _INTRO = """\
 
 What costs money at once leaves the process that finds it out before the next export is due, is looked at by rules every
 second, and its first message waits for others for a second. `make drills LANE=timeline` measures it at production's
-settings: processes make the faults side by side, a real stack takes them to a webhook. Seconds, medians of each step:
+settings: processes make the faults side by side, a real stack takes them to a webhook. Other critical alerts that a
+process finds out by itself are measured beside them. Seconds, medians of each step:
 
 - *export*: from the evidence in the process until it has collected its metrics,
 - *ingest*: until Prometheus answers a query with them, through intake and collector,
@@ -50,15 +55,23 @@ settings: processes make the faults side by side, a real stack takes them to a w
 - *send*: until the message is there.
 
 *whole* is the median from the evidence to the message, *p95* and *p99* the slowest of twenty and of a hundred, and of
-fewer the slowest. A death has no steps. The stack sees that of a process on its machine that sends orders or runs bots,
-within half a second, and it is told unless another one has come in its place 2 s later. What nothing near sees counts
-as silent 12 s after its last sign of life, as far as the collector's canary has arrived since, and is told 12 s after
-that: meanwhile others that fell silent with it are noticed.
+fewer the slowest. Where no figure is given for *ingest*, it counts as evaluation.
 
-Of twenty deaths on 2026-11-30 that the stack saw, the message came after 3.8 s in the median and 4.2 at the latest,
-each once; of eight that only another process saw, after 4.6 and 7.1; of eight that nothing saw, after 23.7 and 28.4. Of
-a process that ended in good order beside them nothing was told.
+"""
+_DEATH = """
+## Deaths
 
+The stack sees the death of a process on its machine that sends orders or runs bots within half a second, and it is told
+unless another one has come in its place 2 s later; the orders that it leaves behind are told beside it. Another process
+of botobs sees it within 5 s. What nothing near sees counts as silent 12 s after its last sign of life, as far as the
+collector's canary has arrived since, and is told 12 s after that: meanwhile others that fall silent too are noticed.
+Processes were killed, and each was told of once; beside them one ended in good order, and nothing was told of it.
+
+"""
+#: Until the part of the lane has run: what its test measured before it was one.
+_DEATHS_BY_HAND = """\
+Of twenty deaths on 2026-11-30 that the stack saw, the message came after 3.8 s in the median and 4.2 at the latest; of
+eight that only another process saw, after 4.6 and 7.1; of eight that nothing saw, after 23.7 and 28.4.
 """
 
 
@@ -66,38 +79,48 @@ def pages() -> dict[Path, str]:
     """Content of the page, by its path; what was not measured is not on it."""
     runs = json.loads(_RUNS.read_text(encoding="utf-8"))
     lane = runs.get("timeline", {})
-    page = _page(lane.get(_PART)) + _ALL + _all(lane.get(_CRITICAL_PART, {}).get("figures", {}))
+    page = _steps(lane.get(_PART)) + _deaths(lane.get(_DEATHS)) + _all(lane.get(_DRILLS))
     return {Path(__file__).with_name("timeline.md"): page}
 
 
-def _all(figures: dict[str, str]) -> str:
-    rows = []
-    for steps in sorted(
-        {each.alert: each for each in critical(PRODUCTION)}.values(), key=lambda each: each.alert
-    ):
-        seen = ", ".join(
-            f"{json.loads(text)['whole']:g} ({title.partition(' (')[2]}"
-            for title, text in figures.items()
-            if title.partition(" (")[0] == steps.alert
-        )
-        times = (steps.every, steps.offset, steps.lasts, steps.waits, steps.latest)
-        rows.append((f"[{steps.alert}](runbooks/{steps.alert}.md)", *(f"{each:g}" for each in times), seen))
-    return markdown_table(_ALL_TITLES, rows) + "\n"
-
-
-def _page(run: dict[str, object] | None) -> str:
+def _steps(run: Run | None) -> str:
     note = "<!-- Written by `make docs` from docs/verified.json; do not edit. -->"
+    return f"{note}\n\n{_INTRO}{_measured(run, _TITLES)}"
+
+
+def _deaths(run: Run | None) -> str:
+    return f"{_DEATH}{_measured(run, _DEATH_TITLES) if run else _DEATHS_BY_HAND}"
+
+
+def _measured(run: Run | None, titles: tuple[str, ...]) -> str:
     if run is None:
-        return f"{note}\n\n{_INTRO}It has not been measured yet.\n"
-    figures = run["figures"]
-    assert isinstance(figures, dict)
-    rows = []
-    for alert, text in figures.items():
+        return "It has not been measured yet.\n"
+    rows = [
+        (_link(name), *(f"{json.loads(text).get(title, '')}" for title in titles[1:]))
+        for name, text in run["figures"].items()
+    ]
+    return f"{markdown_table(titles, rows)}\n\nRun on {run['date']}, profile {run['profile']}.\n"
+
+
+def _all(run: Run | None) -> str:
+    seen: dict[str, list[str]] = {}
+    for name, text in (run["figures"] if run else {}).items():
+        alert, _, drill = name.partition(" ")
         found = json.loads(text)
-        rows.append(
-            (
-                f"[{alert}](runbooks/{alert.partition(' ')[0]}.md)",
-                *(f"{found.get(title, '')}" for title in _TITLES[1:]),
-            )
+        seen.setdefault(alert, []).append(f"{found['p95']:.1f} of {found['firings']} {drill}")
+    steps = {each.alert: each for each in critical(PRODUCTION)}
+    rows = [
+        (
+            _link(alert),
+            *(f"{each:g}" for each in (of.every, of.offset, of.lasts, of.waits, of.latest)),
+            ", ".join(seen.get(alert, [])),
         )
-    return f"{note}\n\n{_INTRO}{markdown_table(_TITLES, rows)}\n\nRun on {run['date']}, profile {run['profile']}.\n"
+        for alert, of in sorted(steps.items())
+    ]
+    return f"{_ALL}{markdown_table(_ALL_TITLES, rows)}\n"
+
+
+def _link(name: str) -> str:
+    """An alert, with what distinguishes its figure behind it."""
+    alert, _, which = name.partition(" ")
+    return f"[{alert}](runbooks/{alert}.md) {which}".strip()

@@ -18,6 +18,7 @@ from botobs._ops.drills.drill import Drill
 from botobs._ops.drills.profile import PRODUCTION
 from botobs._ops.drills.target import Target
 from botobs._ops.drills.timing import promised
+from tests.drills._timeline import slowest
 from tests.support.waiting import eventually
 
 #: In this order: causes come last, for they keep their symptoms quiet for minutes; and deaths that count for no other.
@@ -36,6 +37,16 @@ _DRILLS = (
     "collector-down",
     "database-down",
 )
+#: Those whose alert is over within some two minutes, and that no process finds out by itself (test_timeline.py).
+_AGAIN = (
+    "disk-full",
+    "service-crash-loop",
+    "service-killed",
+    "service-frozen",
+    "database-locked",
+    "collector-down",
+)
+_ROUNDS = (_DRILLS, _AGAIN, _AGAIN, _AGAIN, _AGAIN)
 #: Seconds for what the fault makes a slow machine do, beyond the longest time that the settings promise.
 _PATIENCE = 240.0
 
@@ -59,9 +70,21 @@ def target(demo: DemoStack) -> Iterator[Target]:
         yield found
 
 
-@pytest.mark.parametrize("name", _DRILLS)
+@pytest.fixture(scope="module")
+def times() -> dict[str, list[float]]:
+    """Seconds of each drill so far."""
+    return {}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, id=f"{name}-{turn}") for turn, names in enumerate(_ROUNDS) for name in names]
+)
 def test_it_is_told(
-    name: str, demo: DemoStack, target: Target, record_property: Callable[[str, object], None]
+    name: str,
+    demo: DemoStack,
+    target: Target,
+    times: dict[str, list[float]],
+    record_property: Callable[[str, object], None],
 ) -> None:
     drill = BY_NAME[name]
     promise = promised(drill, PRODUCTION)
@@ -72,7 +95,9 @@ def test_it_is_told(
         assert eventually(lambda: _mail(demo, drill, began), within=limit)
     arrived = _mail(demo, drill, began)
     assert arrived is not None
-    record_property(f"{drill.alert} ({name})", json.dumps({"firings": 1, "whole": round(arrived - began, 1)}))
+    times.setdefault(name, []).append(arrived - began)
+    # The last one counts.
+    record_property(f"{drill.alert} ({name})", json.dumps(slowest(times[name])))
 
 
 def _fires(demo: DemoStack, target: Target, drill: Drill) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -19,6 +19,38 @@ _SEVERITIES = {"critical": 0, "error": 1, "warning": 3, "info": 4, "none": 5}
 _OTHER = 2
 #: Labels that say what an alert is about, in the order of messages.
 _ABOUT = ("exchange_name", "botobs_bot_id", "service_name", "service_instance_id")
+
+
+#: Labels that make alerts of a name one fault, as they make one message (alertmanager/alertmanager.yml).
+SHARED = ("service_name", "exchange_name")
+
+
+class Told(Protocol):
+    """An alert, as somebody is told of it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def severity(self) -> str: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+
+
+A = TypeVar("A", bound=Told)
+
+
+def faults(alerts: Iterable[A]) -> list[list[A]]:
+    """Alerts by fault, in their order: fifty bots that fail for one reason must not bury what else fires."""
+    found: dict[tuple[str, ...], list[A]] = {}
+    for each in alerts:
+        about = (each.labels.get(name, "") for name in SHARED)
+        found.setdefault((each.name, each.severity, each.state, *about), []).append(each)
+    return list(found.values())
 
 
 def urgency(severity: str) -> int:

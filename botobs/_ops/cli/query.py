@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..console.arguments import add_home, home_meant, home_of, secrets_of
 from ..errors import Misuse
 from ..home import state
 from ..prometheus import PrometheusClient
+from ..report import units
 from ..traces import TempoClient
 
 _PART = {"promql": "prometheus", "traceql": "tempo"}
@@ -146,9 +146,8 @@ def _show(about: str, query: str, rows: list[Mapping[str, Any]], titled: bool) -
     for row in rows[:_MOST]:
         cells: tuple[str, ...]
         if "trace_id" in row:
-            started = time.strftime("%H:%M:%S", time.localtime(row["started"]))
             cells = (
-                started,
+                f"{units.clock(row['started'])} UTC",
                 f"{row['seconds']:.3f} s",
                 row["service"] or "?",
                 row["name"] or "?",

@@ -96,7 +96,7 @@ def _add(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"id": made, "ends": ends, "alerts": [alert.labels for alert in quiet]})
         return 0
-    out.print(f"silenced until {ends.astimezone():%Y-%m-%d %H:%M %Z}: {made}")
+    out.print(f"silenced until {ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {made}")
     for alert in quiet:
         out.print(name(f"  {alert.name} {alert.where}".rstrip()))
     if any(alert.labels.get("area") == "orders" for alert in quiet):
@@ -163,12 +163,13 @@ def _ends(options: argparse.Namespace, now: datetime) -> datetime:
 
 def _moment(text: str, now: datetime) -> datetime:
     """A time of today or tomorrow, or of a date; of this machine's zone unless it names one."""
-    here = now.astimezone()
+    # Without a zone: between now and then the clocks may be changed, and the zone has another offset afterwards.
+    here = now.astimezone().replace(tzinfo=None)
     try:
         if re.fullmatch(r"\d{1,2}:\d{2}", text):
             hour, minute = map(int, text.split(":"))
             ends = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
-            return ends if ends > here else ends + timedelta(days=1)
+            return (ends if ends > here else ends + timedelta(days=1)).astimezone()
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Misuse(f"--until {text!r} is no time", "Write 18:30, or 2026-12-01T18:30.") from None
@@ -180,7 +181,7 @@ def _table(found: list[Silence]) -> Table:
     for title in ("id", "state", "until", "alerts", "by", "why"):
         table.add_column(title, no_wrap=title in ("id", "state", "until"))
     for each in found:
-        until = f"{each.ends.astimezone():%Y-%m-%d %H:%M}"
+        until = f"{each.ends.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         table.add_row(
             each.id[:8], each.state, until, *map(name, (" ".join(each.matchers), each.by, each.why))
         )

@@ -15,7 +15,7 @@ from rich.text import Text
 from ..access import clients
 from ..access.watched import StandsStill
 from ..alerting import alertmanager
-from ..alerting.alertmanager import Alert
+from ..alerting.alertmanager import Alert, faults
 from ..components.table import BY_NAME
 from ..console import err, name, out, print_json, styled
 from ..console.arguments import add_home, home_of
@@ -55,7 +55,7 @@ class Part:
         if self.since is None or self.restarts is None:
             return ""
         fell = f", {self.restarts} restart{'' if self.restarts == 1 else 's'}" if self.restarts else ""
-        return f"since {self.since.astimezone():%m-%d %H:%M:%S}{fell}"
+        return f"since {self.since.astimezone(UTC):%m-%d %H:%M:%S} UTC{fell}"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -181,12 +181,13 @@ def _print_alerts(alerts: list[Alert], unknown: str) -> None:
         f"{len(firing) or 'no'} alert{'' if len(firing) == 1 else 's'} firing"
         + (f", {quiet} kept quiet" if quiet else "")
     )
-    for alert in alerts:
+    for alert, *others in faults(alerts):
         colour = "bright_black" if not alert.notifies else "red" if alert.severity == "critical" else "yellow"
         line = Text(f"  {alert.severity:9} ", style=colour)
-        line.append(
-            f"{name(alert.name)}  {alert.since.astimezone():%m-%d %H:%M:%S}  {name(alert.summary or alert.where)}"
-        )
+        since = f"{alert.since.astimezone(UTC):%m-%d %H:%M:%S} UTC"
+        line.append(f"{name(alert.name)}  {since}  {name(alert.summary or alert.where)}")
+        if others:
+            line.append(f", and {len(others)} more like it")
         out.print(line if alert.notifies else line.append(f"  ({alert.state})"))
     if firing:
         out.print(f"What to do: botobs runbook {name(firing[0].name)}")

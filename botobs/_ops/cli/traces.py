@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +14,7 @@ from ..console import name, out, print_json, print_table
 from ..console.arguments import add_home, add_last, home_of
 from ..errors import StackError
 from ..home import state
+from ..report.units import clock
 from ..traces import (
     EmbeddedTraces,
     Part,
@@ -99,13 +99,12 @@ def _list(found: list[Summary], options: argparse.Namespace) -> int:
         out.print(f"No trace in the last {options.last}. Is a service running? botobs doctor says why not.")
         return 0
     table = Table(box=None, pad_edge=False)
-    for title in ("started", "duration", "service", "name", "trace id"):
+    for title in ("started (UTC)", "duration", "service", "name", "trace id"):
         # An id is there to be copied: where there is little room, names take two lines.
         table.add_column(title, justify="right" if title == "duration" else "left", no_wrap=title != "name")
     for each in found:
-        started = datetime.datetime.fromtimestamp(each.start_ns / 1e9).strftime("%H:%M:%S")
         table.add_row(
-            started,
+            clock(each.start_ns / 1e9),
             _time(each.duration),
             name(each.root_service) or "?",
             name(each.root_name) or "?",

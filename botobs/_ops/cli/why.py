@@ -16,6 +16,7 @@ from ..access import clients
 from ..console import err, name, out, print_json, print_table, styled
 from ..console.arguments import add_home, home_of
 from ..home import state
+from ..report import units
 from ..why import Alert, Answer, Explanation, times
 
 
@@ -157,7 +158,7 @@ def _say(text: str) -> None:
 
 
 def _clock(moment: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(moment))
+    return f"{units.clock(moment)} UTC"
 
 
 def _as_json(answer: Answer) -> dict[str, object]:

@@ -10,6 +10,7 @@ from .kinds import (
     DURATION_OR_0,
     HOST,
     MAIL,
+    ORIGIN,
     PATH,
     PATTERN,
     PORT,
@@ -67,7 +68,7 @@ ALERTING = rows(
     ("RUNBOOK_BASE", URL, "", "what stands before the path of a runbook in messages, where the runbooks are yours"),
     ("CONSOLE_PORT", PORT, "9400", "port of the console on the loopback; a free one where nobody sets it and "
      "this is taken"),
-    ("CONSOLE_URL", URL, "", "where people reach `botobs console`: links of messages to runbooks and silences "
+    ("CONSOLE_URL", ORIGIN, "", "where people reach `botobs console`: links of messages to runbooks and silences "
      "begin with it; where it is unset, commands stand in their place"),
 )  # fmt: skip
 

@@ -238,6 +238,18 @@ URL = Kind(
 )
 
 
+def _origin(text: str) -> str:
+    found = urlsplit(_url(text))
+    if found.path.strip("/") or found.query or found.fragment:
+        raise ValueError
+    return text.rstrip("/")
+
+
+ORIGIN = Kind(
+    "address", "an address that begins with https:// or http://, and has no path", _origin, URL.as_it_is
+)
+
+
 def _local(host: str) -> bool:
     try:
         return ip_address(host).is_loopback

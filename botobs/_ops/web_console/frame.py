@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -53,6 +55,7 @@ def page(made: Page, request: Request) -> str:
         choices=CHOICES,
         refreshes=_REFRESHES,
         query=request.query,
+        now=round(time.time() * 1000),
         **made.context,
     )
 
@@ -116,11 +119,17 @@ async def safely(make: Callable[[], Awaitable[Markup]]) -> Markup:
 @cache
 def _templates() -> jinja2.Environment:
     made = environment(Path(__file__).parent / "templates")
+    made.filters["part"] = _part
     made.filters["place"] = _place
     made.filters["seconds"] = units.duration
     made.filters["age"] = age
     made.filters["times"] = times
     return made
+
+
+def _part(name: str) -> str:
+    """A name as one part of an address, whatever it is called."""
+    return quote(name, safe="")
 
 
 def _place(link: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -174,6 +176,64 @@ def test_a_runbooks_query_is_answered_below_it(browser: Browser, server: Server)
     page.locator(".answer td").first.wait_for()
     context.close()
     assert not said
+
+
+def test_a_page_that_has_stopped_does_not_look_like_one_on_which_all_is_well(
+    browser: Browser, server: Server
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900})
+    page, _ = _opened(context, server)
+    page.get_by_text("as of").wait_for()
+    page.route("**/blocks/**", lambda route: route.abort())
+    _look_again(page)
+    lost = page.locator(".lost")
+    lost.wait_for()
+    assert re.search(r"not live, as of \d\d:\d\d:\d\d UTC", lost.inner_text())
+    page.unroute("**/blocks/**")
+    _look_again(page)
+    lost.wait_for(state="detached")
+    context.close()
+
+
+@pytest.mark.parametrize("place", ["", "runbooks/ServiceLatencyHigh"])
+def test_whoever_is_no_longer_signed_in_is_asked_to(browser: Browser, server: Server, place: str) -> None:
+    context = browser.new_context()
+    page, _ = _opened(context, server)
+    page.goto(f"{server.origin}{place}")
+    _filled(page)
+    context.clear_cookies()
+    if place:
+        page.get_by_role("button", name="Run this query").first.click()
+    else:
+        _look_again(page)
+    page.locator("input[name=key]").wait_for()
+    assert page.url == f"{server.origin}{place}"
+    assert not page.locator(".answer").count()
+    context.close()
+
+
+def test_a_wrong_clock_of_the_device_moves_nothing(browser: Browser, server: Server) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(0)
+    page.clock.set_system_time(time.time() - 7200)
+    page.goto(server.url())
+    page.goto(f"{server.origin}dashboards/botobs-orders?from=now-5m&to=now")
+    page.get_by_text("as of").wait_for()
+    shown = re.search(r"as of (\d\d):(\d\d)", page.locator("#live").inner_text())
+    assert shown
+    minutes = int(shown[1]) * 60 + int(shown[2])
+    assert (time.time() / 60 - minutes + 1) % 1440 < 30
+    page.get_by_role("button", name="Earlier").click()
+    page.wait_for_url("**to=*")
+    until = re.search(r"to=(\d+)", page.url)
+    assert until
+    assert time.time() - int(until[1]) / 1000 < 1800
+    context.close()
+
+
+def _look_again(page: Page) -> None:
+    page.locator("body").evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
 
 
 @pytest.mark.parametrize(

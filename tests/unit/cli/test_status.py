@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from botobs._ops.cli import main
+from botobs._ops.alerting.alertmanager import Alert
+from botobs._ops.cli import main, status
 from botobs._ops.home import state
 from botobs._ops.home.home import Home
 from botobs._ops.home.locks import try_exclusive
@@ -64,8 +65,8 @@ async def test_restarts_and_times(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert datetime.fromisoformat(again["since"]) > datetime.fromisoformat(first["since"])
         lines = (await told()).splitlines()
         [line] = [line for line in lines if line.startswith("tempo")]
-        since = datetime.fromisoformat(again["since"]).astimezone()
-        assert line.endswith(f"since {since:%m-%d %H:%M:%S}, 1 restart")
+        since = datetime.fromisoformat(again["since"]).astimezone(UTC)
+        assert line.endswith(f"since {since:%m-%d %H:%M:%S} UTC, 1 restart")
         # What the supervisor does is told where nothing responds.
         await supervisor.hold("prometheus")
         assert (await parts())["prometheus"]["state"] == "stopped"
@@ -74,3 +75,16 @@ async def test_restarts_and_times(tmp_path: Path, capsys: pytest.CaptureFixture[
         await supervisor.stop()
         state.remove(home)
         os.close(lock)
+
+
+def test_fifty_bots_that_fail_for_one_reason_bury_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def alert(name: str, **labels: str) -> Alert:
+        labels = {"alertname": name, "severity": "critical", "service_name": "engine", **labels}
+        return Alert(labels, f"{name} of {labels.get('botobs_bot_id')}", datetime.now(UTC), (), False)
+
+    bots = [alert("BotFailed", botobs_bot_id=f"grid-{number}") for number in range(50)]
+    status._print_alerts([*bots, alert("ExchangeBanned", exchange_name="okx")], "")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[1] == "51 alerts firing"
+    assert lines[2].endswith("BotFailed of grid-0, and 49 more like it")

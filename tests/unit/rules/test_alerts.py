@@ -86,3 +86,10 @@ def test_what_is_counted_is_told_in_whole_numbers(alerts: list[Rule]) -> None:
                 # Rates are no counts, and the value of a comparison stands in brackets.
                 is_rate = found[2].startswith((" requests a second", ")"))
                 assert is_rate or found[2].startswith((".", ",")), f"{alert.title}: {found[0]}"
+
+
+def test_a_message_has_room_for_the_whole_description(alerts: list[Rule]) -> None:
+    """Templates of messages leave out the middle of what is longer than 200 characters, names and numbers included."""
+    for alert in alerts:
+        words = re.sub(r"\{\{.*?\}\}", "", alert.body["annotations"]["description"])
+        assert len(words) <= 180, f"{alert.title}: {len(words)}"

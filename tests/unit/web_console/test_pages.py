@@ -11,7 +11,9 @@ import pytest
 
 from botobs._ops.alerting import runbooks
 from botobs._ops.errors import UserError
+from botobs._ops.orders import Listing, Order
 from botobs._ops.shown import visible
+from botobs._ops.web_console import frame
 from botobs._ops.web_console.ranges import Range
 from tests.support.hostile_names import NAMES
 
@@ -49,6 +51,36 @@ def test_the_worst_alert_stands_first_with_where_to_go_on(operator: Visitor, par
     for place in ("why", "silences", "runbooks"):
         assert f'href="/{place}/BotFailed?{about}"' in shown
     assert 'href="/dashboards/botobs-orders"' in shown
+
+
+def test_fifty_bots_that_fail_for_one_reason_bury_nothing(operator: Visitor, parts: Parts) -> None:
+    bots = [f"grid-{number}" for number in range(50)]
+    parts.answers["/api/v2/alerts"] = [
+        *(alert("BotFailed", "critical", botobs_bot_id=bot, service_name="engine") for bot in bots),
+        alert("ExchangeBanned", "critical", exchange_name="okx"),
+        alert("BotFailed", "critical", botobs_bot_id="other", service_name="other"),
+    ]
+    shown = operator.blocks("/")["alerts"]
+    assert "52 alerts fire" in shown
+    assert re.findall(r"<strong>(\w+)</strong> <span>([\w, ]*)", shown) == [
+        ("BotFailed", "engine"), ("ExchangeBanned", "okx"), ("BotFailed", "other, other"),
+    ]  # fmt: skip
+    assert "and 49 more like it" in shown
+    assert "All 50" in shown
+    for bot in bots:
+        assert f'href="/why/BotFailed?service_name=engine&amp;botobs_bot_id={bot}"' in shown
+    assert 'href="/silences/BotFailed?service_name=engine"' in shown
+
+
+def test_thousands_of_orders_are_no_page_that_hangs() -> None:
+    orders = [
+        Order("unknown", f"k{n}", "okx", f"c/{n}", "", "BTC/USDT", "buy", "engine", "test", "grid", "a" * 32, "b", n)
+        for n in range(300)
+    ]  # fmt: skip
+    shown = frame.block("orders-unsettled.html", listing=Listing(orders, None, [], 1000.0), most=200)
+    assert shown.count("<tr>") == 201
+    assert "200 of 300 are shown" in shown
+    assert 'href="/why/c%2F0"' in shown
 
 
 def test_a_reader_is_not_offered_a_silence(reader: Visitor, parts: Parts) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ import httpx
 from markupsafe import Markup
 
 from ...access.people import Role
-from ...alerting.alertmanager import Alert, Alertmanager, Silence, urgency
+from ...alerting.alertmanager import SHARED, Alert, Alertmanager, Silence, faults, urgency
 from ...errors import StackError, UserError
 from ...report import alerts as drawing
 from ...report.backends import Refused
@@ -23,7 +23,7 @@ from ..request import Page, Request, address
 #: Seconds between two looks: this is the page that somebody who was woken has open.
 _REFRESH = 5
 #: What a page about the same is narrowed by.
-_LABELS = ("service_name", "exchange_name", "botobs_bot_id")
+_LABELS = (*SHARED, "botobs_bot_id")
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,19 @@ class Shown:
         return {name: self.labels[name] for name in _LABELS if self.labels.get(name)}
 
 
+def _faults(alerts: Iterable[Shown]) -> list[list[Shown]]:
+    """What is shown as one: the alert that stands for the others stands before them."""
+    return [[_in_common(group), *group] if len(group) > 1 else group for group in faults(alerts)]
+
+
+def _in_common(alerts: Sequence[Shown]) -> Shown:
+    """An alert that stands for all of them."""
+    first = alerts[0]
+    shared = {name: value for name in SHARED if (value := first.labels.get(name))}
+    summary = f"{first.summary}, and {len(alerts) - 1} more like it"
+    return replace(first, labels=shared, where=", ".join(shared.values()), summary=summary)
+
+
 def page(request: Request) -> Page:
     """Alerts."""
 
@@ -74,7 +87,7 @@ def page(request: Request) -> Page:
             found = await request.ask(["alertmanager"], _held)
         except (Refused, StackError) as error:
             return await _of_prometheus(request, str(error))
-        return frame.block("alerts-list.html", alerts=found, role=request.role, problem="")
+        return _listed(found, request.role)
 
     async def silences() -> Markup:
         found = await request.ask(["alertmanager"], _silences)
@@ -92,7 +105,11 @@ def page(request: Request) -> Page:
 async def _of_prometheus(request: Request, problem: str) -> Markup:
     """What Prometheus knows, where Alertmanager does not answer: no notification is sent for these now."""
     firing = [each for each in await request.ask(["prometheus"], _active) if each.state == "firing"]
-    return frame.block("alerts-list.html", alerts=firing, role=Role.READER, problem=problem)
+    return _listed(firing, Role.READER, problem)
+
+
+def _listed(alerts: Sequence[Shown], role: Role, problem: str = "") -> Markup:
+    return frame.block("alerts-list.html", alerts=alerts, faults=_faults(alerts), role=role, problem=problem)
 
 
 def _active(prometheus: httpx.Client | None) -> list[Shown]:

@@ -20,6 +20,8 @@ from ..request import Page, Request
 _REFRESH = 60
 #: Orders of the newest that are shown.
 _NEWEST = 50
+#: Of those that are unsettled: thousands of rows are no help, and hold a phone up.
+_UNSETTLED = 200
 _SELECTED = (
     "resource.service.name",
     *(
@@ -57,7 +59,7 @@ async def unsettled_of(request: Request) -> Markup:
     """The orders of unknown outcome, and those without an answer yet."""
     # Of all that is kept, whatever the range: an order that is forgotten costs as much.
     listing = await request.ask(["tempo", "prometheus"], _read)
-    return frame.block("orders-unsettled.html", listing=listing)
+    return frame.block("orders-unsettled.html", listing=listing, most=_UNSETTLED)
 
 
 async def newest_of(request: Request, bot: str) -> Markup:

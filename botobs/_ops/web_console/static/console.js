@@ -72,19 +72,34 @@
   }
 
   const live = document.getElementById("live");
+  let asOf = "";
   const chosen = document.getElementById("refresh");
   let waiting = 0;
+
+  // A page that has stopped must not look like one on which all is well.
+  function tell(words, lost) {
+    if (!live) return;
+    live.textContent = words;
+    live.classList.toggle("lost", lost);
+  }
+
+  // Whoever is no longer signed in finds the form on the page itself.
+  function refused(answer) {
+    if (answer.status === 403) location.reload();
+    return new Error(`the console answers ${answer.status}`);
+  }
 
   async function look() {
     clearTimeout(waiting);
     if (!document.querySelector("[data-block]")) return;
     try {
       const answer = await fetch(`/blocks${location.pathname}${location.search}`, { cache: "no-store" });
-      if (!answer.ok) throw new Error(`the console answers ${answer.status}`);
+      if (!answer.ok) throw refused(answer);
       await read(answer);
-      if (live) live.textContent = `as of ${new Date().toISOString().slice(11, 19)}`;
+      asOf = `as of ${new Date(ranges.clock()).toISOString().slice(11, 19)} UTC`;
+      tell(asOf, false);
     } catch (error) {
-      if (live) live.textContent = `not live: ${error.message}`;
+      tell(`not live, ${asOf || "never filled"}: ${error.message}`, true);
     }
     const seconds = document.body.dataset.live === "1" ? Number(chosen ? chosen.value : document.body.dataset.refresh) : 0;
     if (seconds) waiting = setTimeout(look, seconds * 1000);
@@ -102,6 +117,7 @@
     shown.textContent = "Looking …";
     try {
       const found = await fetch(button.dataset.run, { cache: "no-store" });
+      if (found.status === 403) throw refused(found);
       shown.innerHTML = await found.text();
       ranges.keep(shown);
     } catch (error) {

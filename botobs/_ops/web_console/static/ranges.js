@@ -2,6 +2,9 @@
 "use strict";
 (() => {
   const UNITS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 };
+  // The clock of the stack when the page was made: that of the device may be wrong.
+  const ahead = Number(document.body.dataset.now) - Date.now();
+  const clock = () => Date.now() + ahead;
   const address = () => new URL(location.href);
 
   function moment(text, now) {
@@ -12,7 +15,7 @@
 
   // Both ends in milliseconds.
   function ends() {
-    const now = Date.now();
+    const now = clock();
     const words = address().searchParams;
     return [moment(words.get("from") || "now-1h", now), moment(words.get("to") || "now", now)];
   }
@@ -26,7 +29,7 @@
 
   // Up to now a range goes on with the time.
   function between(from, to) {
-    const now = Date.now();
+    const now = clock();
     if (to - from < 10e3) [from, to] = [(from + to) / 2 - 5e3, (from + to) / 2 + 5e3];
     if (to < now - 5e3) go(from, to);
     else go(`now-${Math.max(10, Math.round((now - from) / 1e3))}s`, "now");
@@ -46,7 +49,7 @@
       if (button.dataset.shift) between(from + button.dataset.shift * length / 2, to + button.dataset.shift * length / 2);
       const grown = Number(button.dataset.zoom || 1) - 1;
       // A range that goes on with the time goes on doing so.
-      const end = to < Date.now() - 5e3 ? to + grown * length / 2 : to;
+      const end = to < clock() - 5e3 ? to + grown * length / 2 : to;
       if (grown) between(end - (1 + grown) * length, end);
     });
   }
@@ -64,5 +67,5 @@
     }
   }
 
-  window.botobsRanges = { between, keep, listen };
+  window.botobsRanges = { between, clock, keep, listen };
 })();
