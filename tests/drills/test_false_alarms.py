@@ -29,6 +29,8 @@ _ROLLED, _AWAY, _AFTER = ("collector", "prometheus"), 10, 90
 _PATIENCE = 360
 #: What is true of a machine that is busy with others, and suppresses all that is slow for it.
 _TRUE_OF_A_BUSY_MACHINE = "HostStarved"
+#: What is said of orders: of this not even a condition may have held for a moment. Those of nine hours of tests at most.
+_OF_ORDERS = 'count by (alertname) (count_over_time(ALERTS{alertname=~".*Orders?.*|PositionDrift"}[9h]))'
 _SETTINGS = {name: defaults()[name] for name in FAST}
 
 
@@ -79,5 +81,8 @@ def test_nobody_is_told_anything(
     record_property(f"{name}: orders", int(orders or 0))
     record_property(f"{name}: told in {minutes:g} min", json.dumps(in_time))
     record_property(f"{name}: told of restarts", json.dumps(told.alerts[len(in_time) :]))
+    of_orders = [found["metric"]["alertname"] for found in live.query(_OF_ORDERS)]
+    record_property(f"{name}: of orders, even for a moment", json.dumps(of_orders))
     assert orders
+    assert of_orders == []
     assert told.alerts == []
