@@ -29,7 +29,7 @@ _ROLLED, _AWAY, _AFTER = ("collector", "prometheus"), 10, 90
 _PATIENCE = 360
 #: What is true of a machine that is busy with others, and suppresses all that is slow for it.
 _TRUE_OF_A_BUSY_MACHINE = "HostStarved"
-#: What is said of orders: of this not even a condition may have held for a moment. Those of nine hours of tests at most.
+#: What is said of orders, for as long as the test may take: of this not even a condition may hold for a moment.
 _OF_ORDERS = 'count by (alertname) (count_over_time(ALERTS{alertname=~".*Orders?.*|PositionDrift"}[9h]))'
 _SETTINGS = {name: defaults()[name] for name in FAST}
 
