@@ -11,6 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanContext
 
 from .._sdk import orders
+from .._sdk.context import attach, current
 from .._sdk.ids import Ids
 from .._sdk.orders.journal import Entry
 from .._sdk.safe import class_name, number_of, text_of
@@ -98,7 +99,7 @@ class Order:
         """
         with self._submitting() as span:
             witness = orders.Witness(self._entry)
-            token = otel_context.attach(witness.within(otel_context.set_value(_SCOPE, (self, span))))
+            token = attach(witness.within({**current(), _SCOPE: (self, span)}))
             try:
                 yield self
             except BaseException as error:
@@ -120,7 +121,7 @@ class Order:
     def update(self) -> Iterator[Order]:
         """Process news of the order inside: a span in the order's own trace, linked to its submission."""
         with self._updating() as span:
-            token = otel_context.attach(otel_context.set_value(_SCOPE, (self, span)))
+            token = attach({**current(), _SCOPE: (self, span)})
             try:
                 yield self
             finally:
@@ -331,7 +332,7 @@ class Order:
 
         Its end says what became of it. What is said while it is sent once more says nothing of the last time.
         """
-        scope = otel_context.get_value(_SCOPE)
+        scope = current().get(_SCOPE)
         return (
             isinstance(scope, tuple)
             and scope[0] is self
@@ -376,7 +377,7 @@ class Order:
 
     def _tell(self, stage: Stage, details: Attributes, span: Span | None) -> None:
         """Write the stage on the span that is about this order, or on a new one."""
-        scope = otel_context.get_value(_SCOPE)
+        scope = current().get(_SCOPE)
         # What goes on after the block has ended has its context still.
         if span is None and isinstance(scope, tuple) and scope[0] is self and scope[1].is_recording():
             span = scope[1]

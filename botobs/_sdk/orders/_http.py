@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from opentelemetry import context
 
+from ..context import current
 from ._evidence import LONGEST_TEXT
 
 WATCHER = context.create_key("botobs-order-requests")
@@ -123,7 +124,7 @@ def begin_request(method: object, url: object, body: object = None) -> HttpReque
 
     None where nobody watches, and where the request is sent by a library on behalf of another that is watched too.
     """
-    watcher = context.get_value(WATCHER)
+    watcher: Any = current().get(WATCHER)
     if watcher is None or sending.get() is not None:
         return None
-    return watcher.request(str(method).upper(), str(url), body)  # type: ignore[attr-defined,no-any-return]
+    return watcher.request(str(method).upper(), str(url), body)  # type: ignore[no-any-return]

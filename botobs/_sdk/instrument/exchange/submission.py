@@ -19,6 +19,7 @@ from .settling import settle_one
 
 #: Where exchanges put the code of one order of a batch.
 _CODES = ("code", "sCode", "retCode", "error_code", "errorCode", "err-code", "msgCode")
+_CODE_NAMES = frozenset(_CODES)
 _SUCCESS = frozenset({"", "0", "00000", "200", "200000", "None", "null"})
 _LONGEST_CODE = 64
 _LONGEST_ID = 128
@@ -359,6 +360,8 @@ def _has_name(element: Any) -> bool:
 
 
 def _codes(element: Mapping[str, Any]) -> list[str]:
+    if _CODE_NAMES.isdisjoint(element):
+        return []
     found = [element.get(name) for name in _CODES]
     texts = [str(code)[:_LONGEST_CODE] for code in found if isinstance(code, str | int)]
     return [text for text in texts if text not in _SUCCESS]
