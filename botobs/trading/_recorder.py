@@ -200,6 +200,10 @@ class Recorder:
         return {metric.name: metric.create(meter) for metric in names.METRICS if metric.name not in observed}
 
 
+#: What ends a task or a generator: no failure.
+_ENDS = (asyncio.CancelledError, GeneratorExit)
+
+
 class SpanBlock:
     """Runs a block in a span, from entering it on. No generator: what an order is submitted in costs it time.
 
@@ -232,10 +236,11 @@ class SpanBlock:
         return span
 
     def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """End the span; what ends a task or a generator does not mark it."""
-        if error is not None and not isinstance(error, asyncio.CancelledError | GeneratorExit):
+        """End the span; an exception marks it as failed."""
+        # By its class: of an exception of the service's, `isinstance` may call code.
+        if error is not None and not issubclass(kind or type(error), _ENDS):
             self._recorder.mark_failed(self._span, error)
         otel_context.detach(self._token)
         self._recorder.end(self._span)

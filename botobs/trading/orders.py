@@ -98,7 +98,7 @@ class Order:
         any other leaves it unknown, for the exchange may have taken it. Exceptions go on as they are.
         """
         with self._submitting() as span:
-            witness = orders.Witness(self._entry)
+            witness = orders.Witness(self._entry, self._key[1])
             token = attach(witness.within({**current(), _SCOPE: (self, span)}))
             try:
                 yield self

@@ -74,7 +74,8 @@ def _short(text: str) -> str:
 def _sendable(value: Any) -> Any:
     kind = type(value)
     if kind is str:
-        return _short(value)
+        # As `_short`, without a call: nearly all values are short texts.
+        return value if len(value) <= MAX_TEXT and value.isascii() else sendable(head(value))
     if kind is int:
         return value if fits_int64(value) else digits(value)
     if kind is tuple:

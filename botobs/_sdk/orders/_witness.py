@@ -87,6 +87,7 @@ class Witness:
     Attributes:
         outcome: Of all submissions of watched clients together; an accepted one settles what was open before.
         entry: The order in the journal, if it is written down.
+        client_order_id: That of the order, as it was given; several may be sent in one request.
         doubts: Orders of unknown outcome, for whoever ends the block to pass on.
         accepted: Client order ids of those that were accepted, where they are asked for.
         waiting: How many submissions of watched clients have begun and not been reported: their calls run in tasks or
@@ -109,6 +110,7 @@ class Witness:
         "_requests",
         "_unseen",
         "accepted",
+        "client_order_id",
         "doubts",
         "entry",
         "late",
@@ -118,8 +120,9 @@ class Witness:
         "waiting",
     )
 
-    def __init__(self, entry: Entry | None = None) -> None:
+    def __init__(self, entry: Entry | None = None, client_order_id: str = "") -> None:
         self.entry = entry
+        self.client_order_id = client_order_id
         self.outcome: Outcome | None = None
         self._error: BaseException | None = None
         self._closed = False

@@ -6,7 +6,6 @@ See `botobs._sdk.engine.cardinality` and `botobs._sdk.engine.values`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +74,8 @@ class LimitedStorage(MetricReaderStorage):
 
 def _with(measurement: Measurement, attributes: Mapping[str, Any]) -> Measurement:
     # `dataclasses.replace` would have the attributes checked and copied once more.
-    changed = copy(measurement)
-    object.__setattr__(changed, "attributes", attributes)
+    changed: Measurement = object.__new__(type(measurement))
+    changed.__dict__.update(measurement.__dict__, attributes=attributes)
     return changed
 
 
