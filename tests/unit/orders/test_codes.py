@@ -173,6 +173,6 @@ def test_an_answer_about_several_orders_is_mixed_where_one_was_taken() -> None:
 def test_deribits_answer(code: int, said: str) -> None:
     answer = json.dumps({"jsonrpc": "2.0", "error": {"message": "m", "code": code}, "testnet": False})
     assert (
-        submit_outcome(ccxt.InvalidOrder(f"deribit {answer}"), True, 400, exchange="deribit", answer=answer)
+        submit_outcome(ccxt.ExchangeError(f"deribit {answer}"), True, 400, exchange="deribit", answer=answer)
         == said
     )
