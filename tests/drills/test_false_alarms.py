@@ -29,8 +29,9 @@ _ROLLED, _AWAY, _AFTER = ("collector", "prometheus"), 10, 90
 _PATIENCE = 360
 #: What is true of a machine that is busy with others, and suppresses all that is slow for it.
 _TRUE_OF_A_BUSY_MACHINE = "HostStarved"
-#: What is said of orders, for as long as the test may take: of this not even a condition may hold for a moment.
-_OF_ORDERS = 'count by (alertname) (count_over_time(ALERTS{alertname=~".*Orders?.*|PositionDrift"}[9h]))'
+#: That money may be at risk, for as long as the test may take: of this not even a condition may hold for a moment.
+_AT_RISK = "Order(OutcomeUnknown|InFlightTooLong|Orphaned|Ghost|RejectsHigh)|OrdersLeftBehind|PositionDrift"
+_OF_ORDERS = f'count by (alertname) (count_over_time(ALERTS{{alertname=~"{_AT_RISK}"}}[9h]))'
 _SETTINGS = {name: defaults()[name] for name in FAST}
 
 

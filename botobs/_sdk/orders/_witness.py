@@ -140,10 +140,9 @@ class Witness:
         self._blind = ""
         self.late: Late | None = None
 
-    def within(self, entered: dict[str, object]) -> dict[str, object]:
-        """`entered`, a context that nobody else has yet, with this witness in it."""
-        entered[WATCHER] = entered[_WITNESS] = self
-        return entered
+    def within(self, entered: Mapping[str, object]) -> dict[str, object]:
+        """A context with all of `entered`, and this witness."""
+        return {**entered, WATCHER: self, _WITNESS: self}
 
     def tell(
         self,

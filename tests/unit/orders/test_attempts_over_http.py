@@ -128,7 +128,7 @@ IDS = numbered()
 
 # Three of five that others have: many more in the long form.
 @settings(
-    max_examples=settings.default.max_examples * 3 // 5,
+    max_examples=(settings.default or settings()).max_examples * 3 // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
